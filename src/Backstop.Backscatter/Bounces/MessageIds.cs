@@ -1,0 +1,50 @@
+namespace Backstop.Backscatter.Bounces;
+
+/// <summary>Message-IDs as they are compared: without brackets. RFC 5322 §3.6.4, read leniently.</summary>
+public static class MessageIds
+{
+    private const int MaxReferences = 20;
+
+    /// <summary>The first id in a field body, or null.</summary>
+    /// <param name="body">An unfolded field body.</param>
+    public static string? First(string? body) => All(body).FirstOrDefault();
+
+    /// <summary>The ids in a field body, at most twenty.</summary>
+    /// <param name="body">An unfolded field body.</param>
+    public static IEnumerable<string> All(string? body)
+    {
+        if (string.IsNullOrWhiteSpace(body))
+        {
+            yield break;
+        }
+
+        if (!body.Contains('<', StringComparison.Ordinal))
+        {
+            var word = body.Trim().Split(' ', 2)[0];
+            if (word.Contains('@', StringComparison.Ordinal))
+            {
+                yield return word;
+            }
+
+            yield break;
+        }
+
+        var at = 0;
+        for (var count = 0; count < MaxReferences; count++)
+        {
+            var open = body.IndexOf('<', at);
+            var close = open < 0 ? -1 : body.IndexOf('>', open);
+            if (close < 0)
+            {
+                yield break;
+            }
+
+            if (close > open + 1)
+            {
+                yield return body[(open + 1)..close].Trim();
+            }
+
+            at = close + 1;
+        }
+    }
+}

@@ -1,0 +1,36 @@
+using System.Buffers;
+
+namespace Backstop.Backscatter.Bounces;
+
+/// <summary>Addresses in a bounce's human text: who it is about when no field says so.</summary>
+internal static class TextAddresses
+{
+    private const int MaxAddresses = 10;
+
+    private static readonly SearchValues<char> _inLocalPart =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-/=?^_`{|}~.");
+
+    private static readonly SearchValues<char> _inDomain =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.");
+
+    public static List<string> Find(ReadOnlySpan<char> text)
+    {
+        var found = new List<string>();
+        for (var at = text.IndexOf('@'); at >= 0 && found.Count < MaxAddresses;)
+        {
+            var start = text[..at].LastIndexOfAnyExcept(_inLocalPart) + 1;
+            var length = text[(at + 1)..].IndexOfAnyExcept(_inDomain);
+            var end = length < 0 ? text.Length : at + 1 + length;
+            var address = text[start..end].TrimEnd('.');
+            if (start < at && address[(at - start)..].Contains('.') && !found.Contains(address.ToString(), StringComparer.OrdinalIgnoreCase))
+            {
+                found.Add(address.ToString());
+            }
+
+            var next = text[end..].IndexOf('@');
+            at = next < 0 ? -1 : end + next;
+        }
+
+        return found;
+    }
+}

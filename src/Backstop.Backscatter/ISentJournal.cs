@@ -1,0 +1,23 @@
+namespace Backstop.Backscatter;
+
+/// <summary>How much of an address's outgoing mail has been seen.</summary>
+/// <param name="Messages">How many messages.</param>
+/// <param name="Since">When the first was seen; null for none.</param>
+public readonly record struct Coverage(long Messages, DateTimeOffset? Since);
+
+/// <summary>What the engine asks about mail that was sent.</summary>
+public interface ISentJournal
+{
+    /// <summary>Whether we sent a message with that Message-ID.</summary>
+    /// <param name="messageId">Without brackets.</param>
+    bool HasMessageId(string messageId);
+
+    /// <summary>Whether one of our addresses wrote to that recipient lately.</summary>
+    /// <param name="recipient">The remote address.</param>
+    /// <param name="ours">Our addresses as <c>MailAddress.Key</c> gives them.</param>
+    bool HasRecipient(string recipient, IReadOnlyCollection<string> ours);
+
+    /// <summary>How much of an address's outgoing mail has been seen.</summary>
+    /// <param name="ours">Our address as <c>MailAddress.Key</c> gives it.</param>
+    Coverage Coverage(string ours);
+}

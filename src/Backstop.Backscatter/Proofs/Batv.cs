@@ -1,0 +1,115 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Backstop.Mail;
+
+namespace Backstop.Backscatter.Proofs;
+
+/// <summary>A key for envelope tags.</summary>
+/// <param name="Number">0-9, written into the tag.</param>
+/// <param name="Secret">The HMAC key; the same on every host that sends or receives for the domain.</param>
+public sealed record BatvKey(int Number, ReadOnlyMemory<byte> Secret);
+
+/// <summary>What a tag proved.</summary>
+public enum BatvOutcome
+{
+    /// <summary>No tag, or a dialect that only its maker can check.</summary>
+    None,
+
+    /// <summary>We signed it, and it has not expired.</summary>
+    Pass,
+
+    /// <summary>We signed it too long ago.</summary>
+    Expired,
+
+    /// <summary>Not signed by us.</summary>
+    Forged,
+}
+
+/// <summary>Signs envelope senders and checks the tags that bounces come back to: BATV's prvs scheme.</summary>
+/// <remarks>draft-levine-smtp-batv-01: <c>prvs=KDDDSSSSSS=local@domain</c>, S = first 3 octets of HMAC-SHA1(key, K DDD address).</remarks>
+public sealed class Batv
+{
+    /// <summary>A 24-bit tag is guessed once in 16.7 million tries for each live key, so few may live.</summary>
+    public const int MaxKeys = 2;
+
+    private readonly IReadOnlyList<BatvKey> _keys;
+    private readonly int _lifetimeDays;
+
+    /// <summary>Uses these keys; the first signs, all verify.</summary>
+    /// <param name="keys">One or two.</param>
+    /// <param name="lifetimeDays">Days from signing to expiry; 7 is usual.</param>
+    public Batv(IReadOnlyList<BatvKey> keys, int lifetimeDays = 7)
+    {
+        if (keys.Count > MaxKeys)
+        {
+            throw new ArgumentException("At most two keys may be live.", nameof(keys));
+        }
+
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(lifetimeDays);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(lifetimeDays, 400);
+        _keys = keys;
+        _lifetimeDays = lifetimeDays;
+    }
+
+    /// <summary>Whether there is a key to sign with.</summary>
+    public bool CanSign => _keys.Count > 0;
+
+    /// <summary>The address with a tag that expires after the lifetime. It changes once a day, so greylisting and retries see one address.</summary>
+    /// <param name="address">The envelope sender.</param>
+    /// <param name="now">The time of sending.</param>
+    public MailAddress Sign(MailAddress address, DateTimeOffset now)
+    {
+        var expiry = (Day(now) + _lifetimeDays) % 1000;
+        var stamp = string.Create(CultureInfo.InvariantCulture, $"{_keys[0].Number}{expiry:D3}");
+        return new($"prvs={stamp}{Mac(_keys[0], stamp, address.ToString())}={address.LocalPart}", address.Domain);
+    }
+
+    /// <summary>Checks a tag.</summary>
+    /// <param name="tag">The tag of a forward-path.</param>
+    /// <param name="now">The time of arrival.</param>
+    public BatvOutcome Check(BatvTag tag, DateTimeOffset now)
+    {
+        if (_keys.Count == 0 || tag.Dialect is "btv1" or "msprvs1")
+        {
+            return BatvOutcome.None;
+        }
+
+        if (tag.Value.Length != BatvTag.PrvsLength || !int.TryParse(tag.Value.AsSpan(1, 3), NumberStyles.None, CultureInfo.InvariantCulture, out var expiry))
+        {
+            return BatvOutcome.Forged;
+        }
+
+        var isOurs = false;
+        foreach (var key in _keys)
+        {
+            isOurs |= key.Number == tag.Value[0] - '0' && IsSignedBy(key, tag);
+        }
+
+        // Modular: a day number may wrap between signing and now. Exim compares plainly, so there an expired tag can come alive again.
+        var daysLeft = (expiry - (Day(now) % 1000) + 1000) % 1000;
+        return !isOurs ? BatvOutcome.Forged : daysLeft <= _lifetimeDays ? BatvOutcome.Pass : BatvOutcome.Expired;
+    }
+
+    private static long Day(DateTimeOffset now) => now.ToUnixTimeSeconds() / 86400;
+
+    // Relays may have changed the case of the address: as written first, then in lower case.
+    private static bool IsSignedBy(BatvKey key, BatvTag tag) =>
+        Matches(key, tag, tag.Original.ToString()) | Matches(key, tag, tag.Original.Key);
+
+    private static bool Matches(BatvKey key, BatvTag tag, string address)
+    {
+        var expected = Encoding.ASCII.GetBytes(Mac(key, tag.Value[..4], address));
+        var given = Encoding.ASCII.GetBytes(tag.Value[4..].ToLowerInvariant());
+        return CryptographicOperations.FixedTimeEquals(expected, given);
+    }
+
+    private static string Mac(BatvKey key, string stamp, string address)
+    {
+        Span<byte> hash = stackalloc byte[HMACSHA1.HashSizeInBytes];
+#pragma warning disable CA5350 // The scheme names HMAC-SHA1; it is used as a MAC of 24 bits, not for collision resistance.
+        HMACSHA1.HashData(key.Secret.Span, Encoding.UTF8.GetBytes(stamp + address), hash);
+#pragma warning restore CA5350
+        return Convert.ToHexStringLower(hash[..3]);
+    }
+}

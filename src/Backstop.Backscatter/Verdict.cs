@@ -1,0 +1,39 @@
+namespace Backstop.Backscatter;
+
+/// <summary>What happens to a message.</summary>
+public enum VerdictAction
+{
+    /// <summary>To the inbox.</summary>
+    Deliver,
+
+    /// <summary>To a folder beside the inbox.</summary>
+    File,
+
+    /// <summary>Refused inside the session, for good.</summary>
+    Refuse,
+}
+
+/// <summary>The outcome about a message, with the one reason word that is the same in reply, log, metric and header.</summary>
+/// <param name="Action">What happens.</param>
+/// <param name="Folder">Where it goes when it is not refused: <c>INBOX</c> or a folder's name.</param>
+/// <param name="Reason">Such as <c>bounce:unproved</c>.</param>
+public sealed record Verdict(VerdictAction Action, string Folder, string Reason)
+{
+    /// <summary>The folder of real mail.</summary>
+    public const string Inbox = "INBOX";
+
+    /// <summary>The folder of what returns nothing we are known to have sent.</summary>
+    public const string BackscatterFolder = "Backscatter";
+
+    /// <summary>To the inbox.</summary>
+    /// <param name="reason">Why.</param>
+    public static Verdict Deliver(string reason) => new(VerdictAction.Deliver, Inbox, reason);
+
+    /// <summary>To the folder Backscatter.</summary>
+    /// <param name="reason">Why.</param>
+    public static Verdict File(string reason) => new(VerdictAction.File, BackscatterFolder, reason);
+
+    /// <summary>Refused.</summary>
+    /// <param name="reason">Why.</param>
+    public static Verdict Refuse(string reason) => new(VerdictAction.Refuse, "", reason);
+}

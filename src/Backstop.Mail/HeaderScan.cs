@@ -1,0 +1,107 @@
+namespace Backstop.Mail;
+
+/// <summary>Finds header fields over bytes in one pass, without regard for their meaning. Accepts CRLF and LF line ends.</summary>
+/// <remarks>RFC 5322 §2.2. A line that is no field and continues none ends the header: what follows is body, as procmail and Postfix see it.</remarks>
+public static class HeaderScan
+{
+    /// <summary>No real mail carries more fields; what follows is not looked at.</summary>
+    public const int MaxFields = 1000;
+
+    /// <summary>Scans the header block at the start of the bytes.</summary>
+    /// <param name="message">A message, or a part of one.</param>
+    /// <param name="fields">Receives the fields in order.</param>
+    /// <returns>The offset at which the body begins.</returns>
+    public static int Scan(ReadOnlySpan<byte> message, List<HeaderField> fields)
+    {
+        // A leading "From " line is the mbox separator, not a field.
+        var at = message.StartsWith("From "u8) || message.StartsWith(">From "u8) ? LineEnd(message, 0) : 0;
+        var last = -1;
+        while (at < message.Length)
+        {
+            var end = LineEnd(message, at);
+            var line = WithoutEnd(message[at..end]);
+            if (line.IsEmpty)
+            {
+                return end;
+            }
+
+            if (line[0] is (byte)' ' or (byte)'\t')
+            {
+                if (last >= 0)
+                {
+                    fields[last] = fields[last] with { BodyLength = at + line.Length - fields[last].BodyStart };
+                }
+            }
+            else if (fields.Count < MaxFields && NameLength(line) is > 0 and var length)
+            {
+                var colon = line.IndexOf((byte)':');
+                last = fields.Count;
+                fields.Add(new(at, length, at + colon + 1, line.Length - colon - 1));
+            }
+            else
+            {
+                return at;
+            }
+
+            at = end;
+        }
+
+        return message.Length;
+    }
+
+    /// <summary>The first field of that name, or null.</summary>
+    /// <param name="fields">What <see cref="Scan"/> found.</param>
+    /// <param name="message">The bytes it scanned.</param>
+    /// <param name="name">The name, in any case.</param>
+    public static HeaderField? Find(this List<HeaderField> fields, ReadOnlySpan<byte> message, ReadOnlySpan<byte> name)
+    {
+        foreach (var field in fields)
+        {
+            if (field.Is(message, name))
+            {
+                return field;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The unfolded body of the first field of that name, or null.</summary>
+    /// <param name="fields">What <see cref="Scan"/> found.</param>
+    /// <param name="message">The bytes it scanned.</param>
+    /// <param name="name">The name, in any case.</param>
+    public static string? Text(this List<HeaderField> fields, ReadOnlySpan<byte> message, ReadOnlySpan<byte> name) =>
+        fields.Find(message, name)?.Body(message);
+
+    /// <summary>The offset behind the line that begins at an offset.</summary>
+    /// <param name="message">The bytes.</param>
+    /// <param name="at">Where the line begins.</param>
+    public static int LineEnd(ReadOnlySpan<byte> message, int at)
+    {
+        var lf = message[at..].IndexOf((byte)'\n');
+        return lf < 0 ? message.Length : at + lf + 1;
+    }
+
+    internal static ReadOnlySpan<byte> WithoutEnd(ReadOnlySpan<byte> line)
+    {
+        if (line.EndsWith("\n"u8))
+        {
+            line = line[..^1];
+        }
+
+        return line.EndsWith("\r"u8) ? line[..^1] : line;
+    }
+
+    // RFC 5322 §2.2: a name is printable ASCII without colon; §4.5.8 lets old mail put white space before the colon.
+    private static int NameLength(ReadOnlySpan<byte> line)
+    {
+        var colon = line.IndexOf((byte)':');
+        if (colon <= 0)
+        {
+            return 0;
+        }
+
+        var name = line[..colon].TrimEnd(" \t"u8);
+        return name.IndexOfAnyExceptInRange((byte)33, (byte)126) < 0 ? name.Length : 0;
+    }
+}

@@ -1,0 +1,74 @@
+using System.Buffers;
+using System.Text;
+using MimeKit.Utils;
+
+namespace Backstop.Mail;
+
+/// <summary>Header text from bytes: unfolding, and decoding for people.</summary>
+public static class HeaderText
+{
+    private static readonly SearchValues<char> _beforeAddress = SearchValues.Create(" \t,;:(<\"");
+    private static readonly SearchValues<char> _afterAddress = SearchValues.Create(" \t,;)>\"");
+    private static readonly UTF8Encoding _strictUtf8 = new(false, throwOnInvalidBytes: true);
+
+    /// <summary>Longest field body that is turned into text; what is longer is cut. Nobody reads further, and an attacker would like us to.</summary>
+    public const int MaxBody = 8192;
+
+    /// <summary>Joins folded lines and trims, RFC 5322 §2.2.3.</summary>
+    /// <param name="raw">The body as it lies in the message.</param>
+    public static string Unfold(ReadOnlySpan<byte> raw)
+    {
+        raw = raw.Length > MaxBody ? raw[..MaxBody] : raw;
+        raw = raw.Trim(" \t\r\n"u8);
+        var text = ToText(raw);
+        return text.AsSpan().ContainsAny('\r', '\n')
+            ? text.Replace("\r", "", StringComparison.Ordinal).Replace("\n", "", StringComparison.Ordinal)
+            : text;
+    }
+
+    /// <summary>Octets to text: UTF-8 where it is valid (RFC 6532), else Latin-1, which never fails.</summary>
+    /// <param name="bytes">Any octets.</param>
+    public static string ToText(ReadOnlySpan<byte> bytes)
+    {
+        if (Ascii.IsValid(bytes))
+        {
+            return Encoding.ASCII.GetString(bytes);
+        }
+
+        try
+        {
+            return _strictUtf8.GetString(bytes);
+        }
+        catch (DecoderFallbackException)
+        {
+            return Encoding.Latin1.GetString(bytes);
+        }
+    }
+
+    /// <summary>Decodes encoded words (RFC 2047) for showing.</summary>
+    /// <param name="text">An unfolded body.</param>
+    public static string Decode(string text) =>
+        text.Contains("=?", StringComparison.Ordinal) ? Rfc2047.DecodeText(Encoding.UTF8.GetBytes(text)) : text;
+
+    /// <summary>The first address in a field such as From or To, or null.</summary>
+    /// <param name="body">An unfolded body.</param>
+    public static string? FirstAddress(string body)
+    {
+        var open = body.LastIndexOf('<');
+        var close = open < 0 ? -1 : body.IndexOf('>', open);
+        if (close > open + 1)
+        {
+            return body[(open + 1)..close].Trim();
+        }
+
+        var at = body.IndexOf('@', StringComparison.Ordinal);
+        if (at <= 0)
+        {
+            return null;
+        }
+
+        var start = body.AsSpan(0, at).LastIndexOfAny(_beforeAddress) + 1;
+        var length = body.AsSpan(at).IndexOfAny(_afterAddress);
+        return length < 0 ? body[start..] : body[start..(at + length)];
+    }
+}

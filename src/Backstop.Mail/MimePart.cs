@@ -1,0 +1,38 @@
+namespace Backstop.Mail;
+
+/// <summary>One part of a message: where its header and body lie, and what they claim to be.</summary>
+/// <remarks>Invariant: all offsets are into the message that was scanned, and lie within it.</remarks>
+public sealed class MimePart
+{
+    internal MimePart(int depth, int headerStart, int bodyStart, int bodyEnd, ContentType type, string encoding)
+    {
+        Depth = depth;
+        HeaderStart = headerStart;
+        BodyStart = bodyStart;
+        BodyEnd = bodyEnd;
+        Type = type;
+        TransferEncoding = encoding;
+    }
+
+    /// <summary>0 for the message itself.</summary>
+    public int Depth { get; }
+
+    /// <summary>Where the part's header begins.</summary>
+    public int HeaderStart { get; }
+
+    /// <summary>Where the part's body begins.</summary>
+    public int BodyStart { get; }
+
+    /// <summary>Where the part's body ends.</summary>
+    public int BodyEnd { get; }
+
+    /// <summary>The media type; text/plain where none is given (RFC 2045 §5.2).</summary>
+    public ContentType Type { get; }
+
+    /// <summary>The transfer encoding in lower case; 7bit where none is given.</summary>
+    public string TransferEncoding { get; }
+
+    /// <summary>The body as it lies in the message, still encoded.</summary>
+    /// <param name="message">The message that was scanned.</param>
+    public ReadOnlySpan<byte> RawBody(ReadOnlySpan<byte> message) => message[BodyStart..BodyEnd];
+}

@@ -1,0 +1,58 @@
+using System.Text;
+using MimeKit.Encodings;
+
+namespace Backstop.Mail;
+
+/// <summary>A part's content: transfer encoding undone, and as text in its charset. Never more than asked for.</summary>
+public static class PartText
+{
+    // Windows and ISO-2022 code pages are known to .NET only once this provider is there.
+    static PartText() => Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
+
+    /// <summary>Undoes base64 and quoted-printable (RFC 2045 §6).</summary>
+    /// <param name="raw">The body as it lies in the message.</param>
+    /// <param name="transferEncoding">In lower case.</param>
+    /// <param name="max">How many encoded octets to look at.</param>
+    public static ReadOnlyMemory<byte> Decode(ReadOnlyMemory<byte> raw, string transferEncoding, int max)
+    {
+        raw = raw.Length > max ? raw[..max] : raw;
+        IMimeDecoder? decoder = transferEncoding switch
+        {
+            "base64" => new Base64Decoder(),
+            "quoted-printable" => new QuotedPrintableDecoder(),
+            _ => null,
+        };
+        if (decoder is null)
+        {
+            return raw;
+        }
+
+        var input = raw.ToArray();
+        var output = new byte[decoder.EstimateOutputLength(input.Length)];
+        var length = decoder.Decode(input, 0, input.Length, output);
+        return output.AsMemory(0, length);
+    }
+
+    /// <summary>The part as text in its charset; an unknown charset is read as UTF-8 or Latin-1.</summary>
+    /// <param name="message">The message that was scanned.</param>
+    /// <param name="part">One of its parts.</param>
+    /// <param name="max">How many encoded octets to look at.</param>
+    public static string Read(ReadOnlyMemory<byte> message, MimePart part, int max)
+    {
+        var bytes = Decode(message[part.BodyStart..part.BodyEnd], part.TransferEncoding, max).Span;
+        var charset = part.Type.Charset;
+        if (charset is null or "us-ascii" or "utf-8" or "iso-8859-1" or "latin1")
+        {
+            return HeaderText.ToText(bytes);
+        }
+
+        try
+        {
+            return Encoding.GetEncoding(charset).GetString(bytes);
+        }
+        catch (ArgumentException)
+        {
+            return HeaderText.ToText(bytes);
+        }
+    }
+}

@@ -1,0 +1,180 @@
+using System.Collections.Concurrent;
+using System.Net;
+
+namespace Backstop.MailAuth.Dnsbl;
+
+/// <summary>Looks up the IPv4 addresses of a name; none where the name does not exist. Throws when there is no answer.</summary>
+/// <param name="name">The name.</param>
+/// <param name="ct">Ends the wait.</param>
+public delegate Task<IReadOnlyList<IPAddress>> AddressLookup(string name, CancellationToken ct);
+
+/// <summary>Whether a list can be believed.</summary>
+public enum DnsblState
+{
+    /// <summary>Its test points have not been looked at: not asked.</summary>
+    Untested,
+
+    /// <summary>Its test points are right.</summary>
+    Working,
+
+    /// <summary>It lists everything, or answers outside 127/8: switched off until a test goes well.</summary>
+    ListsEverything,
+
+    /// <summary>Its test points are not listed: it has gone, or refuses us. Switched off until a test goes well.</summary>
+    Gone,
+}
+
+/// <summary>One DNSBL. Every trouble means "not listed".</summary>
+/// <param name="name">The zone, such as <c>ips.backscatterer.org</c>.</param>
+/// <param name="lookup">Asks DNS.</param>
+/// <param name="options">How it is asked.</param>
+/// <param name="time">The clock.</param>
+public sealed class DnsblZone(string name, AddressLookup lookup, DnsblOptions options, TimeProvider time)
+{
+    private readonly ConcurrentDictionary<IPAddress, Answer> _cache = new();
+    private readonly ConcurrentDictionary<IPAddress, Task<bool>> _asking = new();
+    private int _failures;
+    private long _restsUntil;
+
+    /// <summary>The zone.</summary>
+    public string Name => name;
+
+    /// <summary>Whether it is believed.</summary>
+    public DnsblState State { get; private set; }
+
+    /// <summary>Whether it rests after failures.</summary>
+    public bool Rests => Volatile.Read(ref _restsUntil) > Now;
+
+    private long Now => time.GetUtcNow().UtcTicks;
+
+    /// <summary>Whether an address is listed.</summary>
+    /// <param name="address">The client.</param>
+    /// <param name="ct">Ends the wait.</param>
+    public ValueTask<bool> IsListedAsync(IPAddress address, CancellationToken ct)
+    {
+        if (State != DnsblState.Working)
+        {
+            return new(false);
+        }
+
+        if (_cache.TryGetValue(address, out var known) && known.Until > Now)
+        {
+            return new(known.Listed);
+        }
+
+        if (Rests || _asking.Count >= options.MaxConcurrent)
+        {
+            return new(false);
+        }
+
+        // One question an address, however many of its connections ask.
+        var task = _asking.GetOrAdd(address, static (a, zone) => zone.AskOnceAsync(a), this);
+        return new(task.WaitAsync(ct));
+    }
+
+    /// <summary>Looks at the test points of RFC 5782 §5: 127.0.0.2 must be listed, 127.0.0.1 must not.</summary>
+    /// <param name="ct">Ends the wait.</param>
+    public async Task TestAsync(CancellationToken ct)
+    {
+        try
+        {
+            var mustNot = await LookupAsync(new IPAddress([127, 0, 0, 1]), ct);
+            var must = await LookupAsync(new IPAddress([127, 0, 0, 2]), ct);
+            State = mustNot.Count > 0 || must.Any(a => !IsCode(a)) ? DnsblState.ListsEverything
+                : must.Any(IsListing) ? DnsblState.Working
+                : DnsblState.Gone;
+            if (State == DnsblState.Working)
+            {
+                Interlocked.Exchange(ref _restsUntil, 0);
+            }
+        }
+        catch (Exception error) when (IsTrouble(error) && !ct.IsCancellationRequested)
+        {
+            // No answer says nothing about the list's content; the breaker deals with silence.
+            CountFailure();
+        }
+    }
+
+    private async Task<bool> AskOnceAsync(IPAddress address)
+    {
+        try
+        {
+            var answers = await LookupAsync(address, CancellationToken.None);
+            if (answers.Any(a => !IsCode(a)))
+            {
+                // ips.backscatterer.org answered 62.0.58.94 to everything in May 2023: a parked domain lists the world.
+                State = DnsblState.ListsEverything;
+                return false;
+            }
+
+            Interlocked.Exchange(ref _failures, 0);
+            var listed = answers.Any(IsListing);
+            Remember(address, listed);
+            return listed;
+        }
+        catch (Exception error) when (IsTrouble(error))
+        {
+            CountFailure();
+            return false;
+        }
+        finally
+        {
+            _asking.TryRemove(address, out _);
+        }
+    }
+
+    private async Task<IReadOnlyList<IPAddress>> LookupAsync(IPAddress address, CancellationToken ct)
+    {
+        using var limit = new CancellationTokenSource(options.TimeLimit, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ct);
+        return await lookup(DnsblName.Of(address, name), both.Token).WaitAsync(both.Token);
+    }
+
+    private void Remember(IPAddress address, bool listed)
+    {
+        if (_cache.Count >= options.CacheSize)
+        {
+            Prune();
+        }
+
+        _cache[address] = new(listed, Now + (listed ? options.ListedFor : options.UnlistedFor).Ticks);
+    }
+
+    private void Prune()
+    {
+        var now = Now;
+        foreach (var (address, answer) in _cache)
+        {
+            if (answer.Until <= now)
+            {
+                _cache.TryRemove(address, out _);
+            }
+        }
+
+        if (_cache.Count >= options.CacheSize)
+        {
+            _cache.Clear();
+        }
+    }
+
+    private void CountFailure()
+    {
+        if (Interlocked.Increment(ref _failures) >= options.BreakAfter)
+        {
+            Interlocked.Exchange(ref _restsUntil, Now + options.Rest.Ticks);
+            Interlocked.Exchange(ref _failures, 0);
+        }
+    }
+
+    // RFC 5782 §2.1: answers are codes in 127/8.
+    private static bool IsCode(IPAddress answer) => answer.GetAddressBytes() is [127, _, _, _];
+
+    // 127.255.255/24 are what lists say to those they will not serve, by custom of the large ones.
+    private static bool IsListing(IPAddress answer) => answer.GetAddressBytes() is [127, _, _, _] code && code is not [127, 255, 255, _];
+
+    // Whatever a resolver throws, a list that cannot be asked lists nobody.
+    private static bool IsTrouble(Exception error) =>
+        error is OperationCanceledException or TimeoutException or IOException or System.Net.Sockets.SocketException or DnsLookupException;
+
+    private readonly record struct Answer(bool Listed, long Until);
+}

@@ -1,0 +1,146 @@
+using System.Globalization;
+using System.Text;
+using Backstop.Mailboxes.Posix;
+using Backstop.Mailboxes.Spool;
+
+namespace Backstop.Mailboxes.Maildir;
+
+/// <summary>Delivers to a Maildir++ folder: write under tmp/, then rename into new/.</summary>
+/// <remarks>
+/// Invariant: a message's name follows from its spool entry alone, so delivering an entry twice finds the first copy.
+/// Nothing is synced here: the spool holds the message until <see cref="SpoolLog.Checkpoint"/> has synced the file system.
+/// </remarks>
+public sealed class MaildirFolder
+{
+    private readonly string _tmp;
+    private readonly string _new;
+    private readonly string _cur;
+    private readonly string _host;
+    private readonly FolderRef _folder;
+    private HashSet<string>? _present;
+
+    /// <summary>Names the folder; nothing is touched yet.</summary>
+    /// <param name="folder">A Maildir folder.</param>
+    /// <param name="host">The host's name, for file names.</param>
+    public MaildirFolder(FolderRef folder, string host)
+    {
+        _folder = folder;
+        _host = host.Replace("/", "\\057", StringComparison.Ordinal).Replace(":", "\\072", StringComparison.Ordinal);
+        var root = DirectoryOf(folder);
+        _tmp = Path.Combine(root, "tmp");
+        _new = Path.Combine(root, "new");
+        _cur = Path.Combine(root, "cur");
+    }
+
+    /// <summary>The directory of a folder: the Maildir itself, or a dot-directory inside it (Maildir++).</summary>
+    /// <param name="folder">A Maildir folder.</param>
+    public static string DirectoryOf(FolderRef folder) =>
+        folder.IsInbox ? folder.Path : Path.Combine(folder.Path, "." + folder.Folder);
+
+    /// <summary>Puts one copy of a message into the folder.</summary>
+    /// <param name="entry">The spool entry.</param>
+    /// <param name="content">Its content.</param>
+    /// <param name="target">Which of its targets this is.</param>
+    /// <param name="mayBeThere">Whether an earlier run may have delivered it: then the folder is searched first.</param>
+    /// <exception cref="IOException">The message is not in the folder.</exception>
+    public void Deliver(SpoolEntry entry, SpoolContent content, int target, bool mayBeThere)
+    {
+        var unique = Unique(entry, content.Envelope, target);
+        if (mayBeThere && IsPresent(unique))
+        {
+            return;
+        }
+
+        var header = Encoding.UTF8.GetBytes(content.Envelope.Targets[target].Header + content.Envelope.Trace);
+        var size = header.Length + content.Envelope.BodyLength;
+        var lines = content.Envelope.Lines + header.AsSpan().Count((byte)'\n');
+
+        // Dovecot reads S= (octets) and W= (octets with CRLF) and spares itself opening the file.
+        var name = string.Create(CultureInfo.InvariantCulture, $"{unique},S={size},W={size + lines}");
+        var tmp = Path.Combine(_tmp, unique);
+        Write(tmp, header, content);
+        var error = Libc.RenameNoReplace(tmp, Path.Combine(_new, name));
+        if (error != 0)
+        {
+            _ = Libc.Remove(tmp);
+        }
+
+        if (error != Libc.Exists)
+        {
+            Libc.ThrowIf(error, _new);
+        }
+    }
+
+    private void Write(string tmp, byte[] header, SpoolContent content)
+    {
+        using var file = Create(tmp);
+        try
+        {
+            if (content.LargeFile is null)
+            {
+                RandomAccess.Write(file, [header, content.Body], 0);
+                return;
+            }
+
+            RandomAccess.Write(file, header, 0);
+            using var body = content.OpenBody();
+            var buffer = new byte[128 * 1024];
+            var at = (long)header.Length;
+            for (int read; (read = body.Read(buffer)) > 0; at += read)
+            {
+                RandomAccess.Write(file, buffer.AsSpan(0, read), at);
+            }
+        }
+        catch (IOException)
+        {
+            _ = Libc.Remove(tmp);
+            throw;
+        }
+    }
+
+    private Microsoft.Win32.SafeHandles.SafeFileHandle Create(string tmp)
+    {
+        var file = Libc.TryCreateNew(tmp, out var error);
+        if (error == Libc.NoEntry)
+        {
+            MakeFolder();
+            file = Libc.TryCreateNew(tmp, out error);
+        }
+
+        if (error == Libc.Exists)
+        {
+            // Left by a crash in the middle of this very delivery; nobody else has this name.
+            _ = Libc.Remove(tmp);
+            file = Libc.TryCreateNew(tmp, out error);
+        }
+
+        Libc.ThrowIf(error, tmp);
+        return file!;
+    }
+
+    private void MakeFolder()
+    {
+        Folders.Make(_tmp);
+        Folders.Make(_new);
+        Folders.Make(_cur);
+        if (!_folder.IsInbox)
+        {
+            // Maildir++: tells a delivery agent that this directory is a folder, not a mailbox.
+            File.WriteAllBytes(Path.Combine(DirectoryOf(_folder), "maildirfolder"), []);
+        }
+    }
+
+    private string Unique(SpoolEntry entry, SpoolEnvelope envelope, int target) => string.Create(
+        CultureInfo.InvariantCulture, $"{envelope.ReceivedUnixMs / 1000}.B{entry.Id:x}T{target}.{_host}");
+
+    // Read once: only entries of an earlier run ask, and they ask at the start.
+    private bool IsPresent(string unique)
+    {
+        _present ??= [.. Names(_new).Concat(Names(_cur))];
+        return _present.Contains(unique);
+    }
+
+    private static IEnumerable<string> Names(string directory) => !Directory.Exists(directory)
+        ? []
+        : Directory.EnumerateFiles(directory).Select(f => Path.GetFileName(f).Split(',', ':')[0]);
+}

@@ -1,0 +1,224 @@
+using System.Globalization;
+using System.Text;
+using Backstop.Mailboxes.Spool;
+using Microsoft.Win32.SafeHandles;
+
+namespace Backstop.Mailboxes.Mbox;
+
+/// <summary>A message to append to an mbox.</summary>
+/// <param name="Entry">The spool entry.</param>
+/// <param name="Content">Its content.</param>
+/// <param name="Target">Which of its targets this is.</param>
+/// <param name="MayBeThere">Whether an earlier run may have appended it, wholly or in part.</param>
+public sealed record MboxDelivery(SpoolEntry Entry, SpoolContent Content, int Target, bool MayBeThere);
+
+/// <summary>Appends to an mbox file: many messages under one lock, a failed append taken back.</summary>
+/// <remarks>Format mboxrd: a line of <c>&gt;</c>s and <c>From </c> gets one more <c>&gt;</c>, so reading can undo it.</remarks>
+/// <param name="folder">An mbox folder.</param>
+/// <param name="time">The clock.</param>
+public sealed class MboxFolder(FolderRef folder, TimeProvider time)
+{
+    /// <summary>The header field by which a copy is known again after a crash.</summary>
+    public const string IdField = "X-Backstop-Id";
+
+    // Nobody quotes deeper; a line that begins with more of them is left as it is.
+    private const int MaxQuotePrefix = 1024;
+
+    /// <summary>The file of a folder: the mbox itself, or a file beside it.</summary>
+    /// <param name="folder">An mbox folder.</param>
+    public static string FileOf(FolderRef folder) => folder.IsInbox ? folder.Path : $"{folder.Path}.{folder.Folder}";
+
+    /// <summary>Appends messages under one pair of locks.</summary>
+    /// <param name="deliveries">What to append.</param>
+    /// <returns>How many are in the file, in order; 0 where somebody else holds a lock.</returns>
+    /// <exception cref="IOException">Nothing could be appended.</exception>
+    public int Deliver(IReadOnlyList<MboxDelivery> deliveries)
+    {
+        var path = FileOf(folder);
+        using var taken = TakeLock(path);
+        if (taken is null)
+        {
+            return 0;
+        }
+
+        for (var i = 0; i < deliveries.Count; i++)
+        {
+            try
+            {
+                Append(taken.File, deliveries[i]);
+            }
+            catch (IOException) when (i > 0)
+            {
+                return i;
+            }
+        }
+
+        return deliveries.Count;
+    }
+
+    private MboxLock? TakeLock(string path)
+    {
+        if (Path.GetDirectoryName(path) is { } directory && !Directory.Exists(directory))
+        {
+            Posix.Folders.Make(directory);
+        }
+
+        return MboxLock.TryTake(path, time);
+    }
+
+    private static void Append(SafeFileHandle file, MboxDelivery delivery)
+    {
+        var head = Head(delivery);
+        var end = delivery.MayBeThere ? EndBefore(file, head, delivery) : RandomAccess.GetLength(file);
+        if (end < 0)
+        {
+            return;
+        }
+
+        try
+        {
+            var at = Write(file, end, EndsInBlankLine(file, end) ? head : [(byte)'\n', .. head]);
+            using var body = delivery.Content.OpenBody();
+            at = CopyQuoted(body, file, at);
+            Write(file, at, "\n"u8);
+        }
+        catch (IOException)
+        {
+            RandomAccess.SetLength(file, end);
+            throw;
+        }
+    }
+
+    // The separator and the header; the id comes first, so that even a torn append can be known.
+    private static byte[] Head(MboxDelivery delivery)
+    {
+        var envelope = delivery.Content.Envelope;
+        var sender = envelope.ReversePath.Length == 0 ? "MAILER-DAEMON" : envelope.ReversePath.Replace(' ', '-');
+        var received = DateTimeOffset.FromUnixTimeMilliseconds(envelope.ReceivedUnixMs);
+        var date = received.ToString("ddd MMM d HH:mm:ss yyyy", CultureInfo.InvariantCulture);
+        return Encoding.UTF8.GetBytes(
+            $"From {sender} {date}\n{IdField}: {delivery.Entry.QueueId}.{delivery.Target}\n{envelope.Targets[delivery.Target].Header}{envelope.Trace}");
+    }
+
+    // Where to append: the end, or the start of a torn copy; -1 where a whole copy is there already.
+    private static long EndBefore(SafeFileHandle file, byte[] head, MboxDelivery delivery)
+    {
+        var id = Encoding.ASCII.GetBytes($"\n{IdField}: {delivery.Entry.QueueId}.{delivery.Target}\n");
+        var length = RandomAccess.GetLength(file);
+        var found = Find(file, id, length);
+        if (found < 0)
+        {
+            return length;
+        }
+
+        var lineEnd = head.AsSpan().IndexOf((byte)'\n');
+        var start = found - lineEnd;
+        using var body = delivery.Content.OpenBody();
+        var whole = head.Length + CopyQuoted(body, null, 0) + 1;
+        if (length - start >= whole)
+        {
+            return -1;
+        }
+
+        RandomAccess.SetLength(file, start);
+        return start;
+    }
+
+    private static long Find(SafeFileHandle file, byte[] wanted, long length)
+    {
+        var buffer = new byte[1 << 20];
+        for (var at = 0L; at < length; at += buffer.Length - wanted.Length)
+        {
+            var read = RandomAccess.Read(file, buffer, at);
+            var index = buffer.AsSpan(0, read).IndexOf(wanted);
+            if (index >= 0)
+            {
+                return at + index;
+            }
+
+            if (read < buffer.Length)
+            {
+                break;
+            }
+        }
+
+        return -1;
+    }
+
+    private static bool EndsInBlankLine(SafeFileHandle file, long end)
+    {
+        Span<byte> last = stackalloc byte[2];
+        return end == 0 || (end >= 2 && RandomAccess.Read(file, last, end - 2) == 2 && last.SequenceEqual("\n\n"u8));
+    }
+
+    // Copies line by line with quoting; with no file it only counts.
+    private static long CopyQuoted(Stream body, SafeFileHandle? file, long at)
+    {
+        var output = new MemoryStream();
+        var lineStart = true;
+        var buffer = new byte[64 * 1024];
+        var kept = 0;
+        for (int read; (read = body.Read(buffer.AsSpan(kept))) > 0;)
+        {
+            var rest = buffer.AsSpan(0, kept + read);
+            kept = 0;
+            while (!rest.IsEmpty)
+            {
+                var lf = rest.IndexOf((byte)'\n');
+                if (lf < 0 && lineStart && rest.Length < MaxQuotePrefix)
+                {
+                    // Too little of the line to know whether it must be quoted: wait for more.
+                    rest.CopyTo(buffer);
+                    kept = rest.Length;
+                    break;
+                }
+
+                var piece = lf < 0 ? rest : rest[..(lf + 1)];
+                if (lineStart && NeedsQuote(piece))
+                {
+                    output.WriteByte((byte)'>');
+                }
+
+                output.Write(piece);
+                lineStart = lf >= 0;
+                rest = rest[piece.Length..];
+            }
+
+            at = Flush(output, file, at);
+        }
+
+        if (kept > 0)
+        {
+            output.Write(NeedsQuote(buffer.AsSpan(0, kept)) ? ">"u8 : default);
+            output.Write(buffer, 0, kept);
+            lineStart = false;
+        }
+
+        if (!lineStart)
+        {
+            output.WriteByte((byte)'\n');
+        }
+
+        return Flush(output, file, at);
+    }
+
+    private static bool NeedsQuote(ReadOnlySpan<byte> line) => line.TrimStart((byte)'>').StartsWith("From "u8);
+
+    private static long Flush(MemoryStream output, SafeFileHandle? file, long at)
+    {
+        if (file is not null)
+        {
+            Write(file, at, output.GetBuffer().AsSpan(0, (int)output.Length));
+        }
+
+        at += output.Length;
+        output.SetLength(0);
+        return at;
+    }
+
+    private static long Write(SafeFileHandle file, long at, ReadOnlySpan<byte> bytes)
+    {
+        RandomAccess.Write(file, bytes, at);
+        return at + bytes.Length;
+    }
+}

@@ -1,0 +1,28 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace Backstop.Mailboxes.Posix;
+
+/// <summary>Directories: making them durably, and writing them to the disk.</summary>
+internal static class Folders
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    /// <summary>Makes a directory and those above it, for the owner only.</summary>
+    public static void Make(string path) => Directory.CreateDirectory(path, OwnerOnly);
+
+    /// <summary>Writes a directory's entries to the disk: after a rename or a create, the file's own fsync is not enough.</summary>
+    public static void Sync(string path)
+    {
+        using var handle = OpenDirectory(path);
+        RandomAccess.FlushToDisk(handle);
+    }
+
+    /// <summary>Writes all that is dirty on the file system that holds the path.</summary>
+    public static void SyncFileSystem(string path)
+    {
+        using var handle = OpenDirectory(path);
+        Libc.SyncFileSystem(handle);
+    }
+
+    private static SafeFileHandle OpenDirectory(string path) => Libc.OpenDirectory(path);
+}

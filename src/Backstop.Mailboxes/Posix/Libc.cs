@@ -1,0 +1,127 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Backstop.Mailboxes.Posix;
+
+/// <summary>The calls that .NET has no method for, or none that says what it does to the disk.</summary>
+internal static partial class Libc
+{
+    public const int NoEntry = 2;
+    public const int TryAgain = 11;
+    public const int AccessDenied = 13;
+    public const int Exists = 17;
+    public const int NoSpace = 28;
+    public const int OverQuota = 122;
+
+    private const int ReadWrite = 2;
+    private const int WriteOnly = 1;
+    private const int Create = 0x40;
+    private const int Exclusive = 0x80;
+    private const int CloseOnExec = 0x80000;
+    private const int AtCurrentDirectory = -100;
+    private const uint NoReplace = 1;
+    private const int SetOpenFileLock = 37;
+    private const short WriteLock = 1;
+
+    /// <summary>Makes a file that must not exist, for writing, readable by its owner only.</summary>
+    public static SafeFileHandle? TryCreateNew(string path, out int error) =>
+        TryOpen(path, WriteOnly | Create | Exclusive | CloseOnExec, out error);
+
+    /// <summary>Opens a file for reading and writing, making it if it is not there.</summary>
+    public static SafeFileHandle? TryOpenOrCreate(string path, out int error) =>
+        TryOpen(path, ReadWrite | Create | CloseOnExec, out error);
+
+    /// <summary>Opens a directory, so that it can be synced. <c>File.OpenHandle</c> refuses directories.</summary>
+    public static SafeFileHandle OpenDirectory(string path)
+    {
+        var handle = TryOpen(path, CloseOnExec, out var error);
+        ThrowIf(error, path);
+        return handle!;
+    }
+
+    /// <summary>Renames unless the target exists; the kernel decides both at once.</summary>
+    public static int RenameNoReplace(string from, string to) =>
+        Call(RenameAt2(AtCurrentDirectory, from, AtCurrentDirectory, to, NoReplace));
+
+    public static int MakeLink(string from, string to) => Call(Link(from, to));
+
+    public static int Remove(string path) => Call(Unlink(path));
+
+    /// <summary>Writes a file's content, and its size if that changed, to the disk.</summary>
+    public static void SyncData(SafeFileHandle file) => ThrowIf(Call(FDataSync(file)), "fdatasync");
+
+    /// <summary>Writes everything dirty of the file system that the file lies on.</summary>
+    public static void SyncFileSystem(SafeFileHandle file) => ThrowIf(Call(SyncFs(file)), "syncfs");
+
+    /// <summary>
+    /// Takes a write lock on the whole file without waiting. An open file description lock: it conflicts with other programs' fcntl locks,
+    /// and unlike those it is not dropped when some other handle of this process closes the file.
+    /// </summary>
+    public static bool TryLock(SafeFileHandle file)
+    {
+        var region = new FileLock { Type = WriteLock };
+        var error = Call(FCntl(file, SetOpenFileLock, ref region));
+        if (error is not (0 or TryAgain or AccessDenied))
+        {
+            ThrowIf(error, "fcntl");
+        }
+
+        return error == 0;
+    }
+
+    public static void ThrowIf(int error, string what)
+    {
+        if (error != 0)
+        {
+            throw new IOException($"{what}: {Marshal.GetPInvokeErrorMessage(error)}", error);
+        }
+    }
+
+    private static SafeFileHandle? TryOpen(string path, int flags, out int error)
+    {
+        const int ownerOnly = 0x180;
+        var handle = Open(path, flags, ownerOnly);
+        error = handle.IsInvalid ? Marshal.GetLastPInvokeError() : 0;
+        if (error == 0)
+        {
+            return handle;
+        }
+
+        handle.Dispose();
+        return null;
+    }
+
+    private static int Call(int result) => result == 0 ? 0 : Marshal.GetLastPInvokeError();
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial SafeFileHandle Open(string path, int flags, int mode);
+
+    [LibraryImport("libc", EntryPoint = "renameat2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int RenameAt2(int fromDirectory, string from, int toDirectory, string to, uint flags);
+
+    [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Link(string from, string to);
+
+    [LibraryImport("libc", EntryPoint = "unlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Unlink(string path);
+
+    [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
+    private static partial int FDataSync(SafeFileHandle file);
+
+    [LibraryImport("libc", EntryPoint = "syncfs", SetLastError = true)]
+    private static partial int SyncFs(SafeFileHandle file);
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int FCntl(SafeFileHandle file, int command, ref FileLock region);
+
+    // struct flock of 64-bit Linux; start and length 0 mean the whole file, process 0 is what OFD locks want.
+    [StructLayout(LayoutKind.Sequential)]
+    private struct FileLock
+    {
+        public short Type;
+        public short Whence;
+        public long Start;
+        public long Length;
+        public int Process;
+    }
+}

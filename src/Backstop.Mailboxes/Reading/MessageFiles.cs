@@ -1,0 +1,100 @@
+using System.Buffers;
+
+namespace Backstop.Mailboxes.Reading;
+
+/// <summary>A message found in a file, a Maildir or an mbox.</summary>
+/// <param name="Path">The file; for an mbox with <c>#</c> and the number of the message.</param>
+/// <param name="Bytes">The message, without the mbox separator and its quoting; cut at <see cref="MessageFiles.MaxMessage"/>.</param>
+public sealed record FoundMessage(string Path, ReadOnlyMemory<byte> Bytes);
+
+/// <summary>Lists messages, whatever holds them. Reads one at a time; never changes anything.</summary>
+public static class MessageFiles
+{
+    /// <summary>How much of one message is read: what decides stands at the front.</summary>
+    public const int MaxMessage = 4 << 20;
+
+    private static readonly string[] _maildirParts = ["new", "cur"];
+
+    /// <summary>The messages of a path: a message file, an mbox, a Maildir with its folders, or a directory of message files.</summary>
+    /// <param name="path">An existing file or directory.</param>
+    public static IEnumerable<FoundMessage> Read(string path) =>
+        Directory.Exists(path) ? ReadDirectory(path)
+        : StartsWithFrom(path) ? ReadMbox(path)
+        : [new(path, ReadFile(path))];
+
+    private static IEnumerable<FoundMessage> ReadDirectory(string path)
+    {
+        var files = IsMaildir(path)
+            ? Directory.EnumerateDirectories(path, ".*").Where(IsMaildir).Prepend(path)
+                .SelectMany(d => _maildirParts.Select(s => Path.Combine(d, s)))
+                .SelectMany(d => Directory.EnumerateFiles(d).Order(StringComparer.Ordinal))
+            : Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal);
+        return files.SelectMany(f => StartsWithFrom(f) ? ReadMbox(f) : [new(f, ReadFile(f))]);
+    }
+
+    private static bool IsMaildir(string path) => Directory.Exists(Path.Combine(path, "cur")) && Directory.Exists(Path.Combine(path, "new"));
+
+    private static bool StartsWithFrom(string path)
+    {
+        using var file = File.OpenHandle(path);
+        Span<byte> start = stackalloc byte[5];
+        return RandomAccess.Read(file, start, 0) == 5 && start.SequenceEqual("From "u8);
+    }
+
+    private static byte[] ReadFile(string path)
+    {
+        using var file = File.OpenHandle(path);
+        var bytes = new byte[Math.Min(RandomAccess.GetLength(file), MaxMessage)];
+        var length = RandomAccess.Read(file, bytes, 0);
+        return length == bytes.Length ? bytes : bytes[..length];
+    }
+
+    private static IEnumerable<FoundMessage> ReadMbox(string path)
+    {
+        using var reader = new MboxLines(path);
+        var message = new ArrayBufferWriter<byte>();
+        var number = 0;
+        var blank = true;
+        while (reader.Next() is { } line)
+        {
+            if (blank && line.Span.StartsWith("From "u8))
+            {
+                if (number++ > 0)
+                {
+                    yield return new(Name(path, number - 1), Content(message));
+                }
+
+                message = new();
+                blank = false;
+                continue;
+            }
+
+            blank = line.Span is [(byte)'\n'] or [(byte)'\r', (byte)'\n'];
+            Append(message, line.Span);
+        }
+
+        if (number > 0)
+        {
+            yield return new(Name(path, number), Content(message));
+        }
+    }
+
+    private static string Name(string path, int number) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{path}#{number}");
+
+    // Undoes mboxrd quoting; the blank line before the next separator belongs to the separator.
+    private static void Append(ArrayBufferWriter<byte> message, ReadOnlySpan<byte> line)
+    {
+        if (message.WrittenCount + line.Length > MaxMessage)
+        {
+            return;
+        }
+
+        message.Write(line is [(byte)'>', ..] && line.TrimStart((byte)'>').StartsWith("From "u8) ? line[1..] : line);
+    }
+
+    private static ReadOnlyMemory<byte> Content(ArrayBufferWriter<byte> message)
+    {
+        var bytes = message.WrittenMemory;
+        return bytes.Span.EndsWith("\n\n"u8) ? bytes[..^1] : bytes;
+    }
+}

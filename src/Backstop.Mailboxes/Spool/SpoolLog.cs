@@ -1,0 +1,285 @@
+using System.Buffers.Binary;
+using System.Text.Json;
+using Backstop.Mailboxes.Posix;
+
+namespace Backstop.Mailboxes.Spool;
+
+/// <summary>
+/// The write-ahead log that makes a 250 durable: messages that arrive together share one write and one fdatasync.
+/// Folders are written behind it; a log file is used again once all it held is delivered and the folders are on disk.
+/// </summary>
+/// <remarks>Invariant: a task of <see cref="AppendAsync"/> completes only after the message is on disk, or fails.</remarks>
+public sealed class SpoolLog : IDisposable
+{
+    private const int MaxBatchBytes = 1 << 20;
+    private static readonly byte[] _padding = new byte[8];
+
+    private readonly Lock _gate = new();
+    private readonly AutoResetEvent _work = new(false);
+    private readonly SpoolSegments _segments;
+    private readonly TimeProvider _time;
+    private readonly FileStream _lockFile;
+    private readonly Thread _writer;
+    private List<Append> _appends = [];
+    private List<ulong> _done = [];
+    private ulong _lastId;
+    private bool _stopping;
+
+    private SpoolLog(SpoolSegments segments, FileStream lockFile, ulong lastId, TimeProvider time)
+    {
+        _time = time;
+        _segments = segments;
+        _lockFile = lockFile;
+        _lastId = lastId;
+        _writer = new Thread(WriteLoop) { IsBackground = true, Name = "spool writer" };
+        _writer.Start();
+    }
+
+    /// <summary>Where large bodies are written before they are appended.</summary>
+    public string LargeDirectory => _segments.LargeDirectory;
+
+    /// <summary>Opens the spool and reads back what a crash or stop left in it.</summary>
+    /// <param name="directory">The spool's directory.</param>
+    /// <param name="options">How it lies on disk.</param>
+    /// <param name="time">The clock.</param>
+    /// <returns>The log, the messages still to deliver, and how many damaged places were skipped.</returns>
+    /// <exception cref="IOException">The directory cannot be used, or another server uses it.</exception>
+    public static (SpoolLog Log, IReadOnlyList<SpoolEntry> Pending, int Damaged) Open(string directory, SpoolOptions options, TimeProvider time)
+    {
+        Folders.Make(directory);
+        var lockFile = new FileStream(Path.Combine(directory, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        var (segments, pending, lastId, damaged) = SpoolSegments.Open(directory, options);
+        var log = new SpoolLog(segments, lockFile, lastId, time);
+        return (log, pending, damaged);
+    }
+
+    /// <summary>A new id, unique in this spool for ever. Its upper 48 bits are the time in milliseconds, or more after the clock was set back.</summary>
+    public ulong NextId()
+    {
+        var now = (ulong)_time.GetUtcNow().ToUnixTimeMilliseconds() << 16;
+        while (true)
+        {
+            var last = Volatile.Read(ref _lastId);
+            var next = Math.Max(last + 1, now);
+            if (Interlocked.CompareExchange(ref _lastId, next, last) == last)
+            {
+                return next;
+            }
+        }
+    }
+
+    /// <summary>Makes a message durable.</summary>
+    /// <param name="id">From <see cref="NextId"/>, used once.</param>
+    /// <param name="envelope">What to keep beside it.</param>
+    /// <param name="body">Its body, unchanged until the task completes; empty where <see cref="SpoolEnvelope.LargeFile"/> names a file (already synced).</param>
+    /// <returns>The entry, once it is on disk.</returns>
+    /// <exception cref="IOException">It is not on disk; <see cref="DiskFull"/> says whether for want of room.</exception>
+    public Task<SpoolEntry> AppendAsync(ulong id, SpoolEnvelope envelope, ReadOnlyMemory<byte> body)
+    {
+        var append = new Append(id, envelope, JsonSerializer.SerializeToUtf8Bytes(envelope, SpoolJson.Default.SpoolEnvelope), body);
+        lock (_gate)
+        {
+            if (_stopping)
+            {
+                throw new IOException("The spool is closed.");
+            }
+
+            _appends.Add(append);
+        }
+
+        _work.Set();
+        return append.Task;
+    }
+
+    /// <summary>Notes that entries are delivered. Not synced: after a crash, delivery finds their copies in place.</summary>
+    /// <param name="entries">The entries.</param>
+    public void Done(IReadOnlyList<SpoolEntry> entries)
+    {
+        lock (_gate)
+        {
+            foreach (var entry in entries)
+            {
+                _done.Add(entry.Id);
+            }
+        }
+
+        _work.Set();
+        foreach (var entry in entries)
+        {
+            _segments.Release(entry);
+        }
+    }
+
+    /// <summary>Reads a message back.</summary>
+    /// <param name="entry">An entry that is not done.</param>
+    public SpoolContent Read(SpoolEntry entry) => _segments.Read(entry);
+
+    /// <summary>Writes the folders of everything done so far to disk and frees log files.</summary>
+    public void Checkpoint() => _segments.Checkpoint();
+
+    /// <summary>Stops writing. What is not delivered stays for the next start.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _stopping = true;
+        }
+
+        _work.Set();
+        _writer.Join();
+        _segments.Dispose();
+        _lockFile.Dispose();
+        _work.Dispose();
+    }
+
+    private void WriteLoop()
+    {
+        var stop = false;
+        while (!stop)
+        {
+            _work.WaitOne();
+            List<Append> appends;
+            List<ulong> done;
+            lock (_gate)
+            {
+                (appends, _appends) = (_appends, []);
+                (done, _done) = (_done, []);
+                stop = _stopping;
+            }
+
+            WriteDone(done);
+            for (var at = 0; at < appends.Count;)
+            {
+                at += WriteBatch(appends, at);
+            }
+
+            MoveForward();
+        }
+    }
+
+    // As many messages as fit one write; returns how many.
+    private int WriteBatch(List<Append> appends, int from)
+    {
+        var count = 0;
+        var size = 0;
+        while (from + count < appends.Count && (count == 0 || size + appends[from + count].Length <= MaxBatchBytes))
+        {
+            size += appends[from + count++].Length;
+        }
+
+        var batch = appends.GetRange(from, count);
+        try
+        {
+            WriteDurably(batch, _segments.WithRoom(size));
+        }
+        catch (IOException error)
+        {
+            // What of it reached the disk nobody knows: leave the file, and say so for a replay that finds it whole.
+            _segments.Abandon();
+            WriteDone([.. batch.Select(b => b.Id)]);
+            batch.ForEach(b => b.SetException(error));
+        }
+
+        return count;
+    }
+
+    private static void WriteDurably(List<Append> batch, SpoolSegment segment)
+    {
+        var buffers = new List<ReadOnlyMemory<byte>>(batch.Count * 4);
+        var offset = segment.Offset;
+        foreach (var append in batch)
+        {
+            buffers.Add(SpoolRecord.Frame(RecordKind.Message, segment.Number, append.Id, append.Head, append.Body.Span));
+            buffers.Add(append.Head);
+            buffers.Add(append.Body);
+            buffers.Add(_padding.AsMemory(0, append.Length - append.Unpadded));
+        }
+
+        RandomAccess.Write(segment.File, buffers, offset);
+        Libc.SyncData(segment.File);
+        foreach (var append in batch)
+        {
+            append.Complete(segment, segment.Offset);
+            segment.Offset += append.Length;
+        }
+    }
+
+    private void WriteDone(List<ulong> ids)
+    {
+        if (ids.Count == 0)
+        {
+            return;
+        }
+
+        var body = new byte[ids.Count * 8];
+        for (var i = 0; i < ids.Count; i++)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(body.AsSpan(i * 8), ids[i]);
+        }
+
+        try
+        {
+            var segment = _segments.WithRoom(SpoolRecord.Padded(SpoolRecord.FrameLength + body.Length));
+            var frame = SpoolRecord.Frame(RecordKind.Done, segment.Number, 0, [], body);
+            RandomAccess.Write(segment.File, [frame, body], segment.Offset);
+            segment.Offset += SpoolRecord.Padded(frame.Length + body.Length);
+        }
+        catch (IOException error)
+        {
+            // Forgotten only in the log: a replay would look for the copies and find them.
+            _segments.Report(error);
+        }
+    }
+
+    // A message that cannot be delivered must not keep every later log file from being freed: it is appended again, under its own id.
+    private void MoveForward()
+    {
+        foreach (var entry in _segments.TakeStuck())
+        {
+            try
+            {
+                var from = entry.At.Segment;
+                var content = Read(entry);
+                var head = JsonSerializer.SerializeToUtf8Bytes(content.Envelope, SpoolJson.Default.SpoolEnvelope);
+                var again = new Append(entry.Id, content.Envelope, head, content.Body) { Moved = entry };
+                WriteDurably([again], _segments.WithRoom(again.Length));
+                _segments.Moved(entry, from, content.Envelope.LargeFile);
+            }
+            catch (IOException error)
+            {
+                _segments.Report(error);
+                return;
+            }
+        }
+    }
+
+    private sealed class Append(ulong id, SpoolEnvelope envelope, byte[] head, ReadOnlyMemory<byte> body)
+        : TaskCompletionSource<SpoolEntry>(TaskCreationOptions.RunContinuationsAsynchronously)
+    {
+        public ulong Id => id;
+
+        public byte[] Head => head;
+
+        public ReadOnlyMemory<byte> Body => body;
+
+        public SpoolEntry? Moved { get; init; }
+
+        public int Unpadded => SpoolRecord.FrameLength + head.Length + body.Length;
+
+        public int Length => SpoolRecord.Padded(Unpadded);
+
+        public void Complete(SpoolSegment segment, long offset)
+        {
+            if (Moved is not null)
+            {
+                segment.Add(Moved, envelope.LargeFile);
+                Moved.MoveTo(segment, offset, Length);
+                return;
+            }
+
+            var entry = new SpoolEntry(id, [.. envelope.Targets.Select(t => t.Folder)], segment, offset, Length);
+            segment.Add(entry, envelope.LargeFile);
+            SetResult(entry);
+        }
+    }
+}

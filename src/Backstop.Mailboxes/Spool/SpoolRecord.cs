@@ -1,0 +1,83 @@
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Runtime.InteropServices;
+
+namespace Backstop.Mailboxes.Spool;
+
+/// <summary>What a record in the log is.</summary>
+internal enum RecordKind : byte
+{
+    /// <summary>A message.</summary>
+    Message = 1,
+
+    /// <summary>Ids of messages that are delivered or given up.</summary>
+    Done = 2,
+}
+
+/// <summary>The frame round a record: found again after a crash, told from what an earlier use of the segment left behind.</summary>
+/// <remarks>Layout, little-endian: magic 4, kind 4, epoch 8, id 8, head length 4, body length 4, CRC-32C of all but itself 4, zero 4.</remarks>
+internal readonly record struct SpoolRecord(RecordKind Kind, long Epoch, ulong Id, int HeadLength, int BodyLength, uint Crc)
+{
+    public const int FrameLength = 40;
+    private const uint Magic = 0x31534B42;
+    private const int CrcOffset = 32;
+
+    /// <summary>The record's length, padded so that the next begins at a multiple of eight.</summary>
+    public int TotalLength => Padded(FrameLength + HeadLength + BodyLength);
+
+    public static int Padded(int length) => (length + 7) & ~7;
+
+    public static byte[] Frame(RecordKind kind, long epoch, ulong id, ReadOnlySpan<byte> head, ReadOnlySpan<byte> body)
+    {
+        var frame = new byte[FrameLength];
+        BinaryPrimitives.WriteUInt32LittleEndian(frame, Magic);
+        BinaryPrimitives.WriteUInt32LittleEndian(frame.AsSpan(4), (uint)kind);
+        BinaryPrimitives.WriteInt64LittleEndian(frame.AsSpan(8), epoch);
+        BinaryPrimitives.WriteUInt64LittleEndian(frame.AsSpan(16), id);
+        BinaryPrimitives.WriteInt32LittleEndian(frame.AsSpan(24), head.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(frame.AsSpan(28), body.Length);
+        BinaryPrimitives.WriteUInt32LittleEndian(frame.AsSpan(CrcOffset), Checksum(frame, head, body));
+        return frame;
+    }
+
+    /// <summary>Reads a record at the start of the bytes; null where there is no whole, intact one of that epoch.</summary>
+    public static SpoolRecord? TryRead(ReadOnlySpan<byte> bytes, long epoch)
+    {
+        if (bytes.Length < FrameLength || BinaryPrimitives.ReadUInt32LittleEndian(bytes) != Magic)
+        {
+            return null;
+        }
+
+        var record = new SpoolRecord(
+            (RecordKind)BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]),
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[8..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(bytes[16..]),
+            BinaryPrimitives.ReadInt32LittleEndian(bytes[24..]),
+            BinaryPrimitives.ReadInt32LittleEndian(bytes[28..]),
+            BinaryPrimitives.ReadUInt32LittleEndian(bytes[CrcOffset..]));
+        var fits = record.HeadLength >= 0 && record.BodyLength >= 0 && (long)record.HeadLength + record.BodyLength + FrameLength <= bytes.Length;
+        return fits && record.Epoch == epoch && record.Crc == Checksum(bytes, record.Head(bytes), record.Body(bytes)) ? record : null;
+    }
+
+    public ReadOnlySpan<byte> Head(ReadOnlySpan<byte> bytes) => bytes.Slice(FrameLength, HeadLength);
+
+    public ReadOnlySpan<byte> Body(ReadOnlySpan<byte> bytes) => bytes.Slice(FrameLength + HeadLength, BodyLength);
+
+    private static uint Checksum(ReadOnlySpan<byte> frame, ReadOnlySpan<byte> head, ReadOnlySpan<byte> body) =>
+        Add(Add(Add(uint.MaxValue, frame[..CrcOffset]), head), body);
+
+    private static uint Add(uint crc, ReadOnlySpan<byte> bytes)
+    {
+        foreach (var word in MemoryMarshal.Cast<byte, ulong>(bytes))
+        {
+            crc = BitOperations.Crc32C(crc, word);
+        }
+
+        foreach (var b in bytes[(bytes.Length & ~7)..])
+        {
+            crc = BitOperations.Crc32C(crc, b);
+        }
+
+        return crc;
+    }
+}

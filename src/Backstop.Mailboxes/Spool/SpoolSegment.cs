@@ -1,0 +1,167 @@
+using System.Globalization;
+using Backstop.Mailboxes.Posix;
+using Microsoft.Win32.SafeHandles;
+
+namespace Backstop.Mailboxes.Spool;
+
+/// <summary>One file of the log, written front to back once, then used again under another number.</summary>
+/// <remarks>
+/// It is filled with zeros when made, so that a write changes neither its size nor its blocks: fdatasync then writes the data only
+/// and need not wait for the file system's journal, which is busy with the Maildirs.
+/// </remarks>
+internal sealed class SpoolSegment : IDisposable
+{
+    private const string Prefix = "seg-";
+    private const string Suffix = ".log";
+    private readonly HashSet<SpoolEntry> _entries = [];
+    private readonly HashSet<string> _largeFiles = new(StringComparer.Ordinal);
+
+    private SpoolSegment(string path, long number, SafeFileHandle file, long size)
+    {
+        Path = path;
+        Number = number;
+        File = file;
+        Size = size;
+    }
+
+    public string Path { get; private set; }
+
+    /// <summary>Counts up for ever; also the epoch that its records carry.</summary>
+    public long Number { get; private set; }
+
+    public SafeFileHandle File { get; }
+
+    public long Size { get; }
+
+    public long Offset { get; set; }
+
+    /// <summary>Whether all messages in it are delivered.</summary>
+    public bool IsEmpty
+    {
+        get
+        {
+            lock (_entries)
+            {
+                return _entries.Count == 0;
+            }
+        }
+    }
+
+    public static SpoolSegment Create(string directory, long number, long size)
+    {
+        var path = PathOf(directory, number);
+        var file = System.IO.File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite);
+        try
+        {
+            var zeros = new byte[1 << 20];
+            for (var at = 0L; at < size; at += zeros.Length)
+            {
+                RandomAccess.Write(file, zeros.AsSpan(0, (int)Math.Min(zeros.Length, size - at)), at);
+            }
+
+            RandomAccess.FlushToDisk(file);
+            Folders.Sync(directory);
+            return new(path, number, file, size);
+        }
+        catch (IOException)
+        {
+            file.Dispose();
+            System.IO.File.Delete(path);
+            throw;
+        }
+    }
+
+    public static IEnumerable<SpoolSegment> OpenAll(string directory) =>
+        Directory.EnumerateFiles(directory, Prefix + "*" + Suffix).Select(Open).OfType<SpoolSegment>().OrderBy(s => s.Number);
+
+    public void Add(SpoolEntry entry, string? largeFile)
+    {
+        lock (_entries)
+        {
+            _entries.Add(entry);
+            if (largeFile is not null)
+            {
+                _largeFiles.Add(largeFile);
+            }
+        }
+    }
+
+    /// <summary>Takes a delivered message off; gives how many remain.</summary>
+    public int Release(SpoolEntry entry)
+    {
+        lock (_entries)
+        {
+            _entries.Remove(entry);
+            return _entries.Count;
+        }
+    }
+
+    /// <summary>Takes off a message that now lies in another file, with its large body.</summary>
+    public void Forget(SpoolEntry entry, string? largeFile)
+    {
+        lock (_entries)
+        {
+            _entries.Remove(entry);
+            if (largeFile is not null)
+            {
+                _largeFiles.Remove(largeFile);
+            }
+        }
+    }
+
+    public IReadOnlyList<SpoolEntry> Entries()
+    {
+        lock (_entries)
+        {
+            return [.. _entries];
+        }
+    }
+
+    /// <summary>Gives the file a new number and starts at its front. What it held must be delivered and on disk.</summary>
+    public void Reuse(long number)
+    {
+        var directory = System.IO.Path.GetDirectoryName(Path)!;
+        var path = PathOf(directory, number);
+        Libc.ThrowIf(Libc.RenameNoReplace(Path, path), path);
+        Folders.Sync(directory);
+        Path = path;
+        Number = number;
+        Offset = 0;
+    }
+
+    public void DeleteLargeFiles(string directory)
+    {
+        lock (_entries)
+        {
+            foreach (var file in _largeFiles)
+            {
+                System.IO.File.Delete(System.IO.Path.Combine(directory, file));
+            }
+
+            _largeFiles.Clear();
+        }
+    }
+
+    public void Delete()
+    {
+        Dispose();
+        System.IO.File.Delete(Path);
+    }
+
+    public void Dispose() => File.Dispose();
+
+    private static SpoolSegment? Open(string path)
+    {
+        var name = System.IO.Path.GetFileNameWithoutExtension(path)[Prefix.Length..];
+        if (!long.TryParse(name, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number))
+        {
+            return null;
+        }
+
+        var file = System.IO.File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        return new(path, number, file, RandomAccess.GetLength(file));
+    }
+
+    private static string PathOf(string directory, long number) =>
+        System.IO.Path.Combine(directory, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{number:x16}{Suffix}"));
+}

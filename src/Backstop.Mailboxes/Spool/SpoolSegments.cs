@@ -1,0 +1,253 @@
+using System.Text.Json;
+using Backstop.Mailboxes.Posix;
+
+namespace Backstop.Mailboxes.Spool;
+
+/// <summary>The log's files: which is written, which wait for deliveries, which are free. A thread of its own frees them.</summary>
+/// <remarks>Invariant: a file is freed only after every file before it, because it may hold the notes that messages in those are done.</remarks>
+internal sealed class SpoolSegments : IDisposable
+{
+    private readonly string _directory;
+    private readonly SpoolOptions _options;
+    private readonly Lock _gate = new();
+    private readonly Lock _checkpointGate = new();
+    private readonly List<SpoolSegment> _inUse;
+    private readonly List<SpoolSegment> _spare = [];
+    private readonly AutoResetEvent _work = new(true);
+    private readonly Thread _keeper;
+    private HashSet<string> _written;
+    private SpoolSegment? _current;
+    private long _nextNumber;
+    private volatile bool _stopping;
+
+    private SpoolSegments(string directory, SpoolOptions options, List<SpoolSegment> segments, HashSet<string> written)
+    {
+        _directory = directory;
+        _options = options;
+        _inUse = segments;
+        _written = written;
+        _nextNumber = segments.Count == 0 ? 1 : segments[^1].Number + 1;
+        _keeper = new Thread(Keep) { IsBackground = true, Name = "spool keeper" };
+        _keeper.Start();
+    }
+
+    public string LargeDirectory => LargeDirectoryOf(_directory);
+
+    public static (SpoolSegments Segments, IReadOnlyList<SpoolEntry> Pending, ulong LastId, int Damaged) Open(string directory, SpoolOptions options)
+    {
+        Folders.Make(LargeDirectoryOf(directory));
+        var segments = SpoolSegment.OpenAll(directory).ToList();
+        var replay = SpoolReplay.Read(segments);
+        foreach (var orphan in Directory.EnumerateFiles(LargeDirectoryOf(directory)).Where(f => !replay.LargeFiles.Contains(Path.GetFileName(f))))
+        {
+            File.Delete(orphan);
+        }
+
+        return (new(directory, options, segments, replay.Written), replay.Pending, replay.LastId, replay.Damaged);
+    }
+
+    /// <summary>The file to write to next, with that much room. Only the writer thread asks.</summary>
+    public SpoolSegment WithRoom(int size)
+    {
+        if (_current is { } current && current.Offset + size <= current.Size)
+        {
+            return current;
+        }
+
+        lock (_gate)
+        {
+            _current = null;
+            var next = TakeSpare(size) ?? SpoolSegment.Create(_directory, _nextNumber++, Math.Max(_options.SegmentSize, size));
+            _inUse.Add(next);
+            _current = next;
+        }
+
+        _work.Set();
+        return _current;
+    }
+
+    /// <summary>Writes no more to the current file.</summary>
+    public void Abandon()
+    {
+        lock (_gate)
+        {
+            _current = null;
+        }
+    }
+
+    public void Release(SpoolEntry entry)
+    {
+        lock (_gate)
+        {
+            _written.UnionWith(entry.Folders.Select(f => f.Path));
+            entry.IsDone = true;
+            if (entry.At.Segment.Release(entry) == 0 && entry.At.Segment != _current)
+            {
+                _work.Set();
+            }
+        }
+    }
+
+    /// <summary>The messages that keep the oldest file from being freed while too many have gathered behind it.</summary>
+    public IReadOnlyList<SpoolEntry> TakeStuck()
+    {
+        lock (_gate)
+        {
+            return _inUse.Count > _options.MaxSegmentsBehind && _inUse[0] != _current ? _inUse[0].Entries() : [];
+        }
+    }
+
+    public void Moved(SpoolEntry entry, SpoolSegment from, string? largeFile)
+    {
+        lock (_gate)
+        {
+            from.Forget(entry, largeFile);
+            if (entry.IsDone)
+            {
+                entry.At.Segment.Release(entry);
+            }
+        }
+
+        _work.Set();
+    }
+
+    public SpoolContent Read(SpoolEntry entry)
+    {
+        // The entry may be moved, and its old place used again, between looking and reading; then its new place is read.
+        for (var tries = 0; ; tries++)
+        {
+            var at = entry.At;
+            var bytes = new byte[at.Length];
+            var number = at.Segment.Number;
+            var length = RandomAccess.Read(at.Segment.File, bytes, at.Offset);
+            if (SpoolRecord.TryRead(bytes.AsSpan(0, length), number) is { } record && record.Id == entry.Id)
+            {
+                var envelope = JsonSerializer.Deserialize(record.Head(bytes), SpoolJson.Default.SpoolEnvelope)!;
+                var body = bytes.AsMemory(SpoolRecord.FrameLength + record.HeadLength, record.BodyLength);
+                return new(envelope, body, envelope.LargeFile is { } large ? Path.Combine(LargeDirectory, large) : null);
+            }
+
+            if (tries == 3)
+            {
+                throw new IOException($"Spool entry {entry.QueueId} cannot be read back from {at.Segment.Path}.");
+            }
+        }
+    }
+
+    public void Report(IOException error) => _options.OnTrouble(error);
+
+    /// <summary>Syncs the folders, then frees the files that hold nothing undelivered.</summary>
+    public void Checkpoint()
+    {
+        lock (_checkpointGate)
+        {
+            var free = TakeFree(out var written);
+            if (free.Count == 0)
+            {
+                return;
+            }
+
+            foreach (var path in written.Where(Path.Exists))
+            {
+                Folders.SyncFileSystem(path);
+            }
+
+            free.ForEach(s => s.DeleteLargeFiles(LargeDirectory));
+            foreach (var segment in free)
+            {
+                Free(segment);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        _stopping = true;
+        Abandon();
+        _work.Set();
+        _keeper.Join();
+        _inUse.ForEach(s => s.Dispose());
+        _spare.ForEach(s => s.Dispose());
+        _work.Dispose();
+    }
+
+    private void Keep()
+    {
+        while (!_stopping)
+        {
+            _work.WaitOne();
+            try
+            {
+                Checkpoint();
+                PrepareSpare();
+            }
+            catch (IOException error)
+            {
+                Report(error);
+            }
+        }
+    }
+
+    // Before it is needed, so that no message waits for eight megabytes of zeros.
+    private void PrepareSpare()
+    {
+        long number;
+        lock (_gate)
+        {
+            if (_stopping || _spare.Count > 0)
+            {
+                return;
+            }
+
+            number = _nextNumber++;
+        }
+
+        var segment = SpoolSegment.Create(_directory, number, _options.SegmentSize);
+        lock (_gate)
+        {
+            _spare.Add(segment);
+        }
+    }
+
+    private SpoolSegment? TakeSpare(int size)
+    {
+        var index = _spare.FindIndex(s => s.Size >= size);
+        if (index < 0)
+        {
+            return null;
+        }
+
+        var segment = _spare[index];
+        _spare.RemoveAt(index);
+        segment.Reuse(_nextNumber++);
+        return segment;
+    }
+
+    private List<SpoolSegment> TakeFree(out HashSet<string> written)
+    {
+        lock (_gate)
+        {
+            var free = _inUse.TakeWhile(s => s != _current && s.IsEmpty).ToList();
+            _inUse.RemoveRange(0, free.Count);
+            written = free.Count == 0 ? [] : _written;
+            _written = free.Count == 0 ? _written : [];
+            return free;
+        }
+    }
+
+    private void Free(SpoolSegment segment)
+    {
+        lock (_gate)
+        {
+            if (_spare.Count < _options.SpareSegments && segment.Size == _options.SegmentSize)
+            {
+                _spare.Add(segment);
+                return;
+            }
+        }
+
+        segment.Delete();
+    }
+
+    private static string LargeDirectoryOf(string directory) => Path.Combine(directory, "large");
+}

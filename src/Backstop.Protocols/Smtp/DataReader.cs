@@ -1,0 +1,185 @@
+using System.Buffers;
+
+namespace Backstop.Protocols.Smtp;
+
+/// <summary>What the octets of a message held.</summary>
+public enum DataStatus
+{
+    /// <summary>All octets taken; the message goes on.</summary>
+    Incomplete,
+
+    /// <summary>The end of the message was taken.</summary>
+    Complete,
+
+    /// <summary>A CR or LF standing alone: the stream can no longer be trusted.</summary>
+    BareLineEnd,
+}
+
+/// <summary>Receives message content piece by piece.</summary>
+public interface IContentSink
+{
+    /// <summary>Takes content; line ends are LF.</summary>
+    /// <param name="content">The octets; valid only during the call.</param>
+    void Append(ReadOnlySpan<byte> content);
+
+    /// <summary>A line has ended and its LF been appended.</summary>
+    /// <param name="length">Octets of the line as received, CRLF included.</param>
+    void LineEnded(long length);
+}
+
+/// <summary>
+/// Reads message content: removes dot-stuffing (RFC 5321 §4.5.2), turns CRLF into LF, finds the end. Strict: only CRLF "." CRLF ends a message.
+/// </summary>
+/// <remarks>
+/// Invariant: because a lone CR or LF is refused, turning CRLF into LF loses nothing; the original can be had back.
+/// A mutable struct: one lives in each session, and where the octets are cut never changes what comes out.
+/// </remarks>
+public struct DataReader
+{
+    private enum At
+    {
+        LineStart,
+        InLine,
+        AfterCr,
+        AfterDot,
+        AfterDotCr,
+    }
+
+    private At _at;
+    private long _lineLength;
+
+    /// <summary>Takes lines up to the end of the message (DATA).</summary>
+    /// <param name="input">The unread octets; those taken are cut off.</param>
+    /// <param name="sink">Receives the content.</param>
+    /// <returns>Whether the message ended.</returns>
+    public DataStatus ReadLines(ref ReadOnlySequence<byte> input, IContentSink sink)
+    {
+        var offset = 0L;
+        foreach (var memory in input)
+        {
+            var status = Read(memory.Span, sink, dots: true, out var used);
+            if (status != DataStatus.Incomplete)
+            {
+                input = input.Slice(offset + used);
+                return status;
+            }
+
+            offset += memory.Length;
+        }
+
+        input = input.Slice(input.End);
+        return DataStatus.Incomplete;
+    }
+
+    /// <summary>Takes octets of a chunk (BDAT, RFC 3030 §2): no dots, no end, the same strict line ends.</summary>
+    /// <param name="chunk">The octets; all are taken.</param>
+    /// <param name="sink">Receives the content.</param>
+    /// <returns>Never <see cref="DataStatus.Complete"/>.</returns>
+    public DataStatus ReadChunk(ReadOnlySequence<byte> chunk, IContentSink sink)
+    {
+        foreach (var memory in chunk)
+        {
+            if (Read(memory.Span, sink, dots: false, out _) == DataStatus.BareLineEnd)
+            {
+                return DataStatus.BareLineEnd;
+            }
+        }
+
+        return DataStatus.Incomplete;
+    }
+
+    /// <summary>Ends the last chunk; a last line without CRLF gets its LF.</summary>
+    /// <param name="sink">Receives the content.</param>
+    /// <returns>Whether the content ended well.</returns>
+    public DataStatus EndChunks(IContentSink sink)
+    {
+        if (_at == At.AfterCr)
+        {
+            return DataStatus.BareLineEnd;
+        }
+
+        if (_at == At.InLine)
+        {
+            EndLine(sink, 0);
+        }
+
+        return DataStatus.Complete;
+    }
+
+    private DataStatus Read(ReadOnlySpan<byte> span, IContentSink sink, bool dots, out int used)
+    {
+        used = 0;
+        while (used < span.Length)
+        {
+            switch (_at)
+            {
+                case At.LineStart when dots && span[used] == '.':
+                    _at = At.AfterDot;
+                    _lineLength = 1;
+                    used++;
+                    break;
+                case At.LineStart or At.InLine:
+                    used += TakeText(span[used..], sink);
+                    if (_at == At.LineStart)
+                    {
+                        return DataStatus.BareLineEnd;
+                    }
+
+                    break;
+                case At.AfterDot when span[used] == '\r':
+                    _at = At.AfterDotCr;
+                    used++;
+                    break;
+                case At.AfterDot:
+                    // The dot was stuffing; what follows is the line. A LF here is ".<LF>": smuggling.
+                    _at = At.InLine;
+                    break;
+                default:
+                    if (span[used++] != '\n')
+                    {
+                        return DataStatus.BareLineEnd;
+                    }
+
+                    if (_at == At.AfterDotCr)
+                    {
+                        _at = At.LineStart;
+                        return DataStatus.Complete;
+                    }
+
+                    EndLine(sink, 2);
+                    break;
+            }
+        }
+
+        return DataStatus.Incomplete;
+    }
+
+    // Takes text up to and with the next CR. Leaves LineStart as a sign that a lone LF was met.
+    private int TakeText(ReadOnlySpan<byte> rest, IContentSink sink)
+    {
+        var end = rest.IndexOfAny((byte)'\r', (byte)'\n');
+        var text = end < 0 ? rest : rest[..end];
+        if (text.Length > 0)
+        {
+            sink.Append(text);
+            _lineLength += text.Length;
+        }
+
+        if (end < 0)
+        {
+            _at = At.InLine;
+            return rest.Length;
+        }
+
+        _at = rest[end] == '\r' ? At.AfterCr : At.LineStart;
+        return end + 1;
+    }
+
+    private void EndLine(IContentSink sink, int lineEnd)
+    {
+        sink.Append("\n"u8);
+        sink.LineEnded(_lineLength + lineEnd);
+        _lineLength = 0;
+        _at = At.LineStart;
+    }
+}

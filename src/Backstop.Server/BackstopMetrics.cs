@@ -1,0 +1,84 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace Backstop.Server;
+
+/// <summary>The counters. Names as OpenTelemetry wants them; the reason is the same word as in reply, log and header.</summary>
+public sealed class BackstopMetrics : IDisposable
+{
+    /// <summary>The meter's name.</summary>
+    public const string MeterName = "Backstop";
+
+    private readonly Meter _meter;
+    private readonly Counter<long> _connections;
+    private readonly Counter<long> _refused;
+    private readonly Counter<long> _messages;
+    private readonly Counter<long> _deliveries;
+    private readonly Histogram<double> _accept;
+    private readonly Histogram<double> _deliver;
+
+    /// <summary>Makes the counters.</summary>
+    /// <param name="factory">The host's.</param>
+    public BackstopMetrics(IMeterFactory factory)
+    {
+        _meter = factory.Create(MeterName);
+        _connections = _meter.CreateCounter<long>("backstop.connections", "{connection}", "Connections, by outcome of the limits.");
+        _refused = _meter.CreateCounter<long>("backstop.refused", "{refusal}", "Refusals in the session, by stage and reason.");
+        _messages = _meter.CreateCounter<long>("backstop.messages", "{message}", "Messages accepted, by verdict and reason.");
+        _deliveries = _meter.CreateCounter<long>("backstop.deliveries", "{delivery}", "Deliveries to folders, by outcome.");
+        _accept = _meter.CreateHistogram<double>("backstop.accept.duration", "s", "From the end of data to the reply.");
+        _deliver = _meter.CreateHistogram<double>("backstop.deliver.duration", "s", "From acceptance to the folder.");
+
+        // Promise 2: no code makes a message. The figure is there so that anybody can watch it stay.
+        _meter.CreateObservableCounter("backstop.messages.generated", static () => 0L, "{message}", "Messages made by Backstop itself: always none.");
+    }
+
+    /// <summary>Shows a figure that is asked for when it is read.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="unit">Its unit.</param>
+    /// <param name="description">What it is.</param>
+    /// <param name="value">Asks for it.</param>
+    public void Observe(string name, string unit, string description, Func<long> value) =>
+        _meter.CreateObservableGauge(name, value, unit, description);
+
+    /// <summary>Shows a figure with labels.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="description">What it is.</param>
+    /// <param name="values">Asks for it.</param>
+    public void Observe(string name, string description, Func<IEnumerable<Measurement<long>>> values) =>
+        _meter.CreateObservableGauge(name, values, unit: null, description);
+
+    /// <summary>A connection came.</summary>
+    /// <param name="outcome"><c>accepted</c> or the limit that closed it.</param>
+    public void Connected(string outcome) => _connections.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
+
+    /// <summary>Something was refused.</summary>
+    /// <param name="stage">connect, mail, rcpt or data.</param>
+    /// <param name="reason">The reason word.</param>
+    public void Refused(string stage, string reason) =>
+        _refused.Add(1, new KeyValuePair<string, object?>("stage", stage), new KeyValuePair<string, object?>("reason", reason));
+
+    /// <summary>A message was accepted.</summary>
+    /// <param name="verdict">deliver or file.</param>
+    /// <param name="reason">The reason word.</param>
+    /// <param name="since">When its data had ended.</param>
+    public void Accepted(string verdict, string reason, long since)
+    {
+        _messages.Add(1, new KeyValuePair<string, object?>("verdict", verdict), new KeyValuePair<string, object?>("reason", reason));
+        _accept.Record(Stopwatch.GetElapsedTime(since).TotalSeconds);
+    }
+
+    /// <summary>A copy reached its folder.</summary>
+    /// <param name="seconds">Since acceptance.</param>
+    public void Delivered(double seconds)
+    {
+        _deliveries.Add(1, new KeyValuePair<string, object?>("outcome", "delivered"));
+        _deliver.Record(seconds);
+    }
+
+    /// <summary>A delivery failed and will be tried again.</summary>
+    public void DeliveryFailed() => _deliveries.Add(1, new KeyValuePair<string, object?>("outcome", "failed"));
+
+    /// <inheritdoc />
+    public void Dispose() => _meter.Dispose();
+}

@@ -1,0 +1,119 @@
+using Backstop.Mail;
+using Backstop.Server.Options;
+using Tomlyn.Parsing;
+
+namespace Backstop.Server.Config;
+
+/// <summary>Reads a configuration file: all errors at once, each with line and column.</summary>
+public static class ConfigFile
+{
+    /// <summary>Reads a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>The options, and what is wrong with them; use them only where nothing is.</returns>
+    public static (BackstopOptions Options, IReadOnlyList<ConfigError> Errors) Read(string path) => Parse(File.ReadAllText(path), path);
+
+    /// <summary>Reads text.</summary>
+    /// <param name="text">TOML.</param>
+    /// <param name="file">The name to show in errors.</param>
+    public static (BackstopOptions Options, IReadOnlyList<ConfigError> Errors) Parse(string text, string file)
+    {
+        var options = new BackstopOptions();
+        var binder = new ConfigBinder(file);
+        var document = SyntaxParser.Parse(text, file, validate: true);
+        foreach (var problem in document.Diagnostics)
+        {
+            binder.Errors.Add(new(file, problem.Span.Start.Line + 1, problem.Span.Start.Column + 1, problem.Message));
+        }
+
+        if (!document.HasErrors)
+        {
+            binder.Bind(document, options);
+            Check(options, binder);
+        }
+
+        return (options, [.. binder.Errors.OrderBy(e => e.Line).ThenBy(e => e.Column)]);
+    }
+
+    // What no single value shows.
+    private static void Check(BackstopOptions options, ConfigBinder binder)
+    {
+        if (options.Domains.Count == 0)
+        {
+            binder.AddAt("domains", "domains: wants at least one domain, such as domains = [\"example.org\"]");
+        }
+
+        if (options.Mailboxes.Count == 0)
+        {
+            binder.AddAt("mailboxes", "mailboxes: wants at least one, such as [mailboxes.\"me@example.org\"]");
+        }
+
+        if (options.Listen.Smtp.Count == 0 && options.Listen.Lmtp.Count == 0)
+        {
+            binder.AddAt("listen", "listen: nothing to listen on; such as listen.smtp = \"0.0.0.0:25\"");
+        }
+
+        foreach (var domain in options.Domains.Where(d => !MailAddress.IsDomain(d)))
+        {
+            binder.AddAt("domains", $"domains: \"{domain}\" is not a domain");
+        }
+
+        CheckAddresses(options, binder);
+        CheckFiles(options, binder);
+    }
+
+    private static void CheckAddresses(BackstopOptions options, ConfigBinder binder)
+    {
+        var domains = options.Domains.Select(MailAddress.DomainKey).ToHashSet(StringComparer.Ordinal);
+        var taken = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (address, mailbox) in options.Mailboxes)
+        {
+            var path = $"mailboxes.{address}";
+            CheckAddress(address, path);
+            foreach (var alias in mailbox.Aliases)
+            {
+                CheckAddress(alias.StartsWith('@') ? "any" + alias : alias, path + ".aliases", alias);
+            }
+        }
+
+        foreach (var address in options.Batv.AlwaysSigned)
+        {
+            if (MailAddress.TryParse(address) is null)
+            {
+                binder.AddAt("batv.always_signed", $"batv.always_signed: \"{address}\" is not an address");
+            }
+        }
+
+        if (options.Postmaster.Length > 0 && !options.Mailboxes.ContainsKey(options.Postmaster))
+        {
+            binder.AddAt("postmaster", $"postmaster: \"{options.Postmaster}\" is none of the mailboxes");
+        }
+
+        void CheckAddress(string text, string path, string? shown = null)
+        {
+            shown ??= text;
+            if (MailAddress.TryParse(text) is not { } address)
+            {
+                binder.AddAt(path, $"{path}: \"{shown}\" is not an address");
+            }
+            else if (!domains.Contains(MailAddress.DomainKey(address.Domain)))
+            {
+                binder.AddAt(path, $"{path}: \"{shown}\" is in none of the domains");
+            }
+            else if (!taken.TryAdd(shown.StartsWith('@') ? shown.ToLowerInvariant() : address.Key, path))
+            {
+                binder.AddAt(path, $"{path}: \"{shown}\" is taken by {taken[shown.StartsWith('@') ? shown.ToLowerInvariant() : address.Key]}");
+            }
+        }
+    }
+
+    private static void CheckFiles(BackstopOptions options, ConfigBinder binder)
+    {
+        foreach (var (key, path) in new[] { ("tls.certificate", options.Tls.Certificate), ("tls.key", options.Tls.Key), ("batv.keys", options.Batv.Keys) })
+        {
+            if (path.Length > 0 && !File.Exists(path))
+            {
+                binder.AddAt(key, $"{key}: no such file: {path}");
+            }
+        }
+    }
+}

@@ -1,0 +1,30 @@
+using Backstop.Server.Options;
+
+namespace Backstop.Server;
+
+/// <summary>Where things lie in the data folder. The server and the command line agree on this.</summary>
+public static class DataPaths
+{
+    /// <summary>The journal's database.</summary>
+    /// <param name="options">The configuration.</param>
+    public static string Journal(BackstopOptions options) =>
+        options.Journal.Path.Length > 0 ? options.Journal.Path : Path.Combine(options.Data, "journal.db");
+
+    /// <summary>The keys of envelope tags.</summary>
+    /// <param name="options">The configuration.</param>
+    public static string BatvKeys(BackstopOptions options) =>
+        options.Batv.Keys.Length > 0 ? options.Batv.Keys : Path.Combine(options.Data, "batv.keys");
+
+    /// <summary>The spool.</summary>
+    /// <param name="options">The configuration.</param>
+    public static string Spool(BackstopOptions options) =>
+        options.Spool.Path.Length > 0 ? options.Spool.Path : Path.Combine(options.Data, "spool");
+
+    /// <summary>The mailboxes that name no path.</summary>
+    /// <param name="options">The configuration.</param>
+    public static string Mail(BackstopOptions options) => Path.Combine(options.Data, "mail");
+
+    /// <summary>The self-signed certificate.</summary>
+    /// <param name="options">The configuration.</param>
+    public static string Certificate(BackstopOptions options) => Path.Combine(options.Data, "tls", "self-signed.pem");
+}

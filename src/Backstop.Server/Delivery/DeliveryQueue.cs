@@ -1,0 +1,222 @@
+using Backstop.Mailboxes;
+using Backstop.Mailboxes.Spool;
+using Microsoft.Extensions.Logging;
+
+namespace Backstop.Server.Delivery;
+
+/// <summary>A folder that mail cannot be delivered to just now.</summary>
+/// <param name="Folder">The folder.</param>
+/// <param name="Waiting">Messages waiting for it.</param>
+/// <param name="Failures">Tries since the last success.</param>
+/// <param name="Error">What went wrong last.</param>
+/// <param name="RetryAt">When it is tried again.</param>
+public sealed record FailingFolder(FolderRef Folder, int Waiting, int Failures, string Error, DateTimeOffset RetryAt);
+
+/// <summary>
+/// Empties the spool into folders. Real mail has a worker of its own, so a flood never stands in its way; a delivery that fails
+/// stays in the spool, is tried again with back-off, and makes no message.
+/// </summary>
+public sealed partial class DeliveryQueue : IDisposable
+{
+    private readonly SpoolLog _spool;
+    private readonly TimeProvider _time;
+    private readonly BackstopMetrics _metrics;
+    private readonly ILogger<DeliveryQueue> _log;
+    private readonly string _host;
+    private readonly object _gate = new();
+    private readonly Dictionary<(FolderRef Folder, Lane Lane), FolderQueue> _folders = [];
+    private readonly Queue<FolderQueue>[] _ready = [new(), new()];
+    private readonly List<FolderQueue> _resting = [];
+    private readonly Thread[] _workers;
+    private readonly ITimer _retry;
+    private int _waiting;
+    private bool _stopping;
+
+    /// <summary>Starts the workers.</summary>
+    /// <param name="spool">The spool.</param>
+    /// <param name="host">This host's name, for file names.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="metrics">The counters.</param>
+    /// <param name="log">The log.</param>
+    public DeliveryQueue(SpoolLog spool, string host, TimeProvider time, BackstopMetrics metrics, ILogger<DeliveryQueue> log)
+    {
+        _spool = spool;
+        _host = host;
+        _time = time;
+        _metrics = metrics;
+        _log = log;
+        metrics.Observe("backstop.spool.waiting", "{message}", "Messages accepted and not yet in all their folders.", () => Waiting);
+        _workers = [Worker(Lane.Real, Lane.Real), Worker(Lane.Real, Lane.Flood)];
+        var tick = TimeSpan.FromMilliseconds(20);
+        _retry = time.CreateTimer(_ => WakeRested(), null, tick, tick);
+    }
+
+    /// <summary>Messages not yet in all their folders.</summary>
+    public int Waiting => Volatile.Read(ref _waiting);
+
+    /// <summary>Folders that cannot be delivered to just now.</summary>
+    public IReadOnlyList<FailingFolder> Failing
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _folders.Values.Where(f => f.Error is not null).Select(f => new FailingFolder(f.Folder, f.Count, f.Failures, f.Error!, f.RetryAt))];
+            }
+        }
+    }
+
+    /// <summary>Takes a message that is in the spool.</summary>
+    /// <param name="entry">The entry.</param>
+    /// <param name="lane">How soon.</param>
+    /// <param name="replayed">Whether an earlier run may have delivered it.</param>
+    public void Add(SpoolEntry entry, Lane lane, bool replayed)
+    {
+        Interlocked.Increment(ref _waiting);
+        var message = new InDelivery(entry, lane, replayed);
+        lock (_gate)
+        {
+            for (var target = 0; target < entry.Folders.Count; target++)
+            {
+                var queue = QueueOf(entry.Folders[target], lane);
+                queue.Add(new(message, target));
+                Schedule(queue);
+            }
+        }
+    }
+
+    /// <summary>Stops after the batches in hand; the rest stays in the spool.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _stopping = true;
+            Monitor.PulseAll(_gate);
+        }
+
+        _retry.Dispose();
+        foreach (var worker in _workers)
+        {
+            worker.Join();
+        }
+    }
+
+    // An mbox has one queue: two workers would only wait for each other's lock.
+    private FolderQueue QueueOf(FolderRef folder, Lane lane)
+    {
+        var key = (folder, folder.Format == FolderFormat.Mbox ? Lane.Real : lane);
+        if (!_folders.TryGetValue(key, out var queue))
+        {
+            _folders[key] = queue = new(folder, key.Item2, _host, _time);
+        }
+
+        return queue;
+    }
+
+    private void Schedule(FolderQueue queue)
+    {
+        if (!queue.IsScheduled)
+        {
+            queue.IsScheduled = true;
+            _ready[(int)queue.Lane].Enqueue(queue);
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    private Thread Worker(Lane first, Lane last)
+    {
+        var thread = new Thread(() => Work(first, last)) { IsBackground = true, Name = $"delivery {last}" };
+        thread.Start();
+        return thread;
+    }
+
+    private void Work(Lane first, Lane last)
+    {
+        while (true)
+        {
+            FolderQueue? queue = null;
+            List<Copy> batch;
+            lock (_gate)
+            {
+                while (!_stopping && !_ready[(int)first].TryDequeue(out queue) && !_ready[(int)last].TryDequeue(out queue))
+                {
+                    Monitor.Wait(_gate);
+                }
+
+                if (_stopping || queue is null)
+                {
+                    return;
+                }
+
+                batch = queue.Take();
+            }
+
+            var delivered = queue.Deliver(batch, _spool, out var error);
+            Finish(queue, batch, delivered, error);
+        }
+    }
+
+    private void Finish(FolderQueue queue, List<Copy> batch, List<Copy> delivered, IOException? error)
+    {
+        var done = delivered.Where(c => c.Message.CopyDone()).Select(c => c.Message.Entry).ToList();
+        if (done.Count > 0)
+        {
+            _spool.Done(done);
+            Interlocked.Add(ref _waiting, -done.Count);
+        }
+
+        foreach (var copy in delivered)
+        {
+            _metrics.Delivered(Age(copy.Message.Entry));
+        }
+
+        lock (_gate)
+        {
+            if (delivered.Count == batch.Count)
+            {
+                queue.Succeeded();
+                queue.IsScheduled = false;
+                if (queue.Count > 0)
+                {
+                    Schedule(queue);
+                }
+
+                return;
+            }
+
+            queue.PutBack(batch.GetRange(delivered.Count, batch.Count - delivered.Count), error?.Message);
+            _resting.Add(queue);
+        }
+
+        if (error is not null)
+        {
+            _metrics.DeliveryFailed();
+            LogFailed(queue.Folder.Path, queue.Folder.Folder, error.Message, queue.Count, queue.RetryAt);
+        }
+    }
+
+    // The id begins with the time of acceptance, in milliseconds.
+    private double Age(SpoolEntry entry) => Math.Max(0, (_time.GetUtcNow().ToUnixTimeMilliseconds() - (long)(entry.Id >> 16)) / 1000.0);
+
+    private void WakeRested()
+    {
+        lock (_gate)
+        {
+            if (_resting.Count == 0)
+            {
+                return;
+            }
+
+            var now = _time.GetUtcNow();
+            foreach (var queue in _resting.Where(q => q.RetryAt <= now).ToList())
+            {
+                _resting.Remove(queue);
+                queue.IsScheduled = false;
+                Schedule(queue);
+            }
+        }
+    }
+
+    [LoggerMessage(3001, LogLevel.Warning, "Delivery to {Mailbox} {Folder} failed: {Error}; {Waiting} waiting in the spool, next try {RetryAt:O}")]
+    private partial void LogFailed(string mailbox, string folder, string error, int waiting, DateTimeOffset retryAt);
+}

@@ -1,0 +1,151 @@
+using Backstop.Mailboxes;
+using Backstop.Mailboxes.Maildir;
+using Backstop.Mailboxes.Mbox;
+using Backstop.Mailboxes.Spool;
+
+namespace Backstop.Server.Delivery;
+
+/// <summary>How soon a message must be in its folder.</summary>
+public enum Lane
+{
+    /// <summary>Real mail: at once.</summary>
+    Real,
+
+    /// <summary>What came from the null reverse-path or is filed: when real mail leaves room.</summary>
+    Flood,
+}
+
+/// <summary>A message on its way to its folders.</summary>
+internal sealed class InDelivery(SpoolEntry entry, Lane lane, bool replayed)
+{
+    private int _left = entry.Folders.Count;
+
+    public SpoolEntry Entry => entry;
+
+    public Lane Lane => lane;
+
+    /// <summary>Whether an earlier run of the server may have delivered it.</summary>
+    public bool Replayed => replayed;
+
+    /// <summary>Notes a copy; true when it was the last.</summary>
+    public bool CopyDone() => Interlocked.Decrement(ref _left) == 0;
+}
+
+/// <summary>One copy to deliver.</summary>
+internal readonly record struct Copy(InDelivery Message, int Target);
+
+/// <summary>What waits for one folder. One worker at a time empties it, many messages at once.</summary>
+internal sealed class FolderQueue(FolderRef folder, Lane lane, string host, TimeProvider time)
+{
+    private const int MaxBatch = 64;
+    private static readonly TimeSpan _maxBackOff = TimeSpan.FromMinutes(5);
+
+    private readonly Queue<Copy> _waiting = [];
+    private readonly MaildirFolder? _maildir = folder.Format == FolderFormat.Maildir ? new(folder, host) : null;
+    private readonly MboxFolder? _mbox = folder.Format == FolderFormat.Mbox ? new(folder, time) : null;
+
+    public FolderRef Folder => folder;
+
+    public Lane Lane => lane;
+
+    public int Count => _waiting.Count;
+
+    /// <summary>Whether it stands in line for a worker, or has one.</summary>
+    public bool IsScheduled { get; set; }
+
+    /// <summary>Failures since the last success.</summary>
+    public int Failures { get; private set; }
+
+    /// <summary>The last error's text.</summary>
+    public string? Error { get; private set; }
+
+    /// <summary>When to try again.</summary>
+    public DateTimeOffset RetryAt { get; private set; }
+
+    public void Add(Copy copy) => _waiting.Enqueue(copy);
+
+    public List<Copy> Take()
+    {
+        // Real mail must not wait behind a long batch of its own lane's worker; an mbox is worth its lock.
+        var count = Math.Min(_waiting.Count, MaxBatch);
+        var batch = new List<Copy>(count);
+        for (var i = 0; i < count; i++)
+        {
+            batch.Add(_waiting.Dequeue());
+        }
+
+        return batch;
+    }
+
+    /// <summary>Delivers copies; those that fail are left in the list. Called without any lock held.</summary>
+    public List<Copy> Deliver(List<Copy> batch, SpoolLog spool, out IOException? error)
+    {
+        var delivered = new List<Copy>(batch.Count);
+        error = null;
+        try
+        {
+            if (_mbox is not null)
+            {
+                DeliverToMbox(batch, spool, delivered, _mbox);
+            }
+            else
+            {
+                DeliverToMaildir(batch, spool, delivered, _maildir!);
+            }
+        }
+        catch (IOException problem)
+        {
+            error = problem;
+        }
+        catch (Exception problem) when (problem is UnauthorizedAccessException or System.Text.Json.JsonException or ArgumentException)
+        {
+            // A message that cannot be read back or a folder that is not ours: kept, shown, tried again; never the end of the worker.
+            error = new IOException(problem.Message, problem);
+        }
+
+        return delivered;
+    }
+
+    /// <summary>Puts back what failed, the one that failed last: a message that cannot be written must not hold up the rest.</summary>
+    public void PutBack(List<Copy> failed, string? error)
+    {
+        foreach (var copy in failed.Skip(1).Concat(failed.Take(1)))
+        {
+            _waiting.Enqueue(copy);
+        }
+
+        if (error is null)
+        {
+            // Somebody else holds the mbox's lock: soon again, never the same moment as another waiter.
+            RetryAt = time.GetUtcNow() + TimeSpan.FromMilliseconds(Random.Shared.Next(5, 50));
+            return;
+        }
+
+        Error = error;
+        var backOff = TimeSpan.FromSeconds(Math.Pow(2, Math.Min(Failures++, 10)));
+        RetryAt = time.GetUtcNow() + (backOff < _maxBackOff ? backOff : _maxBackOff);
+    }
+
+    public void Succeeded()
+    {
+        Failures = 0;
+        Error = null;
+    }
+
+    private static void DeliverToMaildir(List<Copy> batch, SpoolLog spool, List<Copy> delivered, MaildirFolder maildir)
+    {
+        foreach (var copy in batch)
+        {
+            maildir.Deliver(copy.Message.Entry, spool.Read(copy.Message.Entry), copy.Target, copy.Message.Replayed);
+            delivered.Add(copy);
+        }
+    }
+
+    // After a failure a part may be in the file already; only then is the file searched.
+    private void DeliverToMbox(List<Copy> batch, SpoolLog spool, List<Copy> delivered, MboxFolder mbox)
+    {
+        var count = mbox.Deliver([.. batch.Select(c =>
+            new MboxDelivery(c.Message.Entry, spool.Read(c.Message.Entry), c.Target, c.Message.Replayed || Failures > 0))]);
+        delivered.AddRange(batch.Take(count));
+    }
+}

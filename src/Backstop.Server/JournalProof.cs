@@ -1,0 +1,21 @@
+using Backstop.Backscatter;
+using Backstop.Mail;
+using Backstop.State;
+
+namespace Backstop.Server;
+
+/// <summary>Lets the backscatter engine ask the sent journal.</summary>
+/// <param name="journal">The journal.</param>
+public sealed class JournalProof(SentJournal journal) : ISentJournal
+{
+    /// <inheritdoc />
+    public bool HasMessageId(string messageId) => journal.HasMessageId(messageId);
+
+    /// <inheritdoc />
+    public bool HasRecipient(string recipient, IReadOnlyCollection<string> ours) =>
+        MailAddress.TryParse(recipient) is { } address && journal.HasRecipient(address.Key, ours);
+
+    /// <inheritdoc />
+    public Coverage Coverage(string ours) =>
+        journal.Coverage(ours) is { } coverage ? new(coverage.Messages, coverage.First) : default;
+}

@@ -1,0 +1,19 @@
+using System.ComponentModel.DataAnnotations;
+using Backstop.Backscatter;
+
+namespace Backstop.Server.Options;
+
+/// <summary>What happens to bounces that prove nothing.</summary>
+public sealed class BackscatterOptions
+{
+    /// <summary><c>file</c> puts them into the folder Backscatter; <c>refuse</c> refuses them; <c>auto</c> files them until the address's sent mail is covered, then refuses. Default auto.</summary>
+    public UnprovedPolicy Unproved { get; set; } = UnprovedPolicy.Auto;
+
+    /// <summary>How long an address's sent mail must have been in the journal before auto refuses. Default 14d.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "365.00:00:00")]
+    public TimeSpan CoverAge { get; set; } = TimeSpan.FromDays(14);
+
+    /// <summary>How many messages of it must be in the journal before auto refuses. Default 20.</summary>
+    [Range(0, 1_000_000)]
+    public int CoverMessages { get; set; } = 20;
+}

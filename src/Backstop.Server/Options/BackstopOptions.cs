@@ -1,0 +1,48 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Backstop.Server.Options;
+
+/// <summary>The whole configuration. Every key may be left out but <c>domains</c> and <c>mailboxes</c>.</summary>
+public sealed class BackstopOptions
+{
+    /// <summary>The name of this host in greeting, Received fields and file names. Default: the machine's name.</summary>
+    public string Hostname { get; set; } = Environment.MachineName;
+
+    /// <summary>The domains whose mail is for us. Mail for any other is refused: nothing is relayed.</summary>
+    [MinLength(1)]
+    public IReadOnlyList<string> Domains { get; set; } = [];
+
+    /// <summary>The folder for spool, journal, keys and the mailboxes that name no path. Default <c>backstop-data</c>.</summary>
+    public string Data { get; set; } = "backstop-data";
+
+    /// <summary>Who reads mail to postmaster@ and abuse@ of every domain. Default: the first mailbox.</summary>
+    public string Postmaster { get; set; } = "";
+
+    /// <summary>Where to listen.</summary>
+    public ListenOptions Listen { get; set; } = new();
+
+    /// <summary>Limits and time limits of SMTP and LMTP.</summary>
+    public SmtpOptions Smtp { get; set; } = new();
+
+    /// <summary>The certificate for STARTTLS.</summary>
+    public TlsOptions Tls { get; set; } = new();
+
+    /// <summary>The mailboxes, by address.</summary>
+    [MinLength(1)]
+    public Dictionary<string, MailboxOptions> Mailboxes { get; set; } = [];
+
+    /// <summary>Envelope tags.</summary>
+    public BatvOptions Batv { get; set; } = new();
+
+    /// <summary>DNS lists for null senders.</summary>
+    public DnsblSettings Dnsbl { get; set; } = new();
+
+    /// <summary>What happens to bounces without proof.</summary>
+    public BackscatterOptions Backscatter { get; set; } = new();
+
+    /// <summary>What was sent.</summary>
+    public JournalOptions Journal { get; set; } = new();
+
+    /// <summary>The spool on disk.</summary>
+    public SpoolSettings Spool { get; set; } = new();
+}

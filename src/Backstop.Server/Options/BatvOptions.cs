@@ -1,0 +1,17 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Backstop.Server.Options;
+
+/// <summary>Envelope tags (BATV): proof that a bounce is ours, checked before a single octet of it is read.</summary>
+public sealed class BatvOptions
+{
+    /// <summary>The file with the keys, made by <c>backstop batv new-key</c>; the first key signs. Default: <c>batv.keys</c> in the data folder, if it is there.</summary>
+    public string Keys { get; set; } = "";
+
+    /// <summary>Days that a tag is good for. Default 7.</summary>
+    [Range(1, 60)]
+    public int LifetimeDays { get; set; } = 7;
+
+    /// <summary>Addresses whose mail is always signed: a bounce to them without a tag is refused. Default: none.</summary>
+    public IReadOnlyList<string> AlwaysSigned { get; set; } = [];
+}

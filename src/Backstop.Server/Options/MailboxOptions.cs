@@ -1,0 +1,16 @@
+using Backstop.Mailboxes;
+
+namespace Backstop.Server.Options;
+
+/// <summary>A mailbox.</summary>
+public sealed class MailboxOptions
+{
+    /// <summary>The Maildir's folder or the mbox file. Default: <c>mail/ADDRESS/Maildir</c> in the data folder.</summary>
+    public string Path { get; set; } = "";
+
+    /// <summary><c>maildir</c> or <c>mbox</c>. Default maildir.</summary>
+    public FolderFormat Format { get; set; } = FolderFormat.Maildir;
+
+    /// <summary>Further addresses. <c>@example.org</c> takes every address of the domain that is no other's. Default: none.</summary>
+    public IReadOnlyList<string> Aliases { get; set; } = [];
+}

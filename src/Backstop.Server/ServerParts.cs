@@ -1,0 +1,139 @@
+using Backstop.Backscatter;
+using Backstop.Backscatter.Proofs;
+using Backstop.MailAuth.Dnsbl;
+using Backstop.Mailboxes.Spool;
+using Backstop.Server.Delivery;
+using Backstop.Server.Dns;
+using Backstop.Server.Options;
+using Backstop.Server.Smtp;
+using Backstop.State;
+using Microsoft.Extensions.Logging;
+
+namespace Backstop.Server;
+
+/// <summary>Makes the parts of a server from its options and joins them; the one place where everything is wired.</summary>
+internal sealed partial class ServerParts : IDisposable
+{
+    private readonly TimeProvider _time;
+    private readonly ILogger<ServerParts> _log;
+    private readonly IReadOnlyList<SpoolEntry> _replay;
+    private readonly SpoolRoom _room;
+    private bool _disposed;
+
+    public ServerParts(BackstopOptions options, TimeProvider time, BackstopMetrics metrics, ILoggerFactory logs)
+    {
+        Options = options;
+        _time = time;
+        _log = logs.CreateLogger<ServerParts>();
+        var recipients = new Recipients(options);
+        Journal = new(DataPaths.Journal(options), time, options.Journal.RecipientWindow);
+        Dnsbl = new([.. options.Dnsbl.Zones.Select(z => Zone(z, options.Dnsbl, time))]);
+        (Spool, _replay, var damaged) = SpoolLog.Open(
+            DataPaths.Spool(options), new() { SegmentSize = options.Spool.Segment.Bytes, OnTrouble = e => LogSpoolTrouble(e.Message) }, time);
+        if (damaged > 0)
+        {
+            LogDamaged(damaged);
+        }
+
+        _room = new(options, time);
+        Delivery = new(Spool, options.Hostname, time, metrics, logs.CreateLogger<DeliveryQueue>());
+        Sessions = new(options.Smtp, time);
+        var judge = new Judge(new JournalProof(Journal), options.Backscatter.Unproved, options.Backscatter.CoverAge, options.Backscatter.CoverMessages);
+        var batv = new Batv(BatvKeyFile.Read(DataPaths.BatvKeys(options)), options.Batv.LifetimeDays);
+        var pipeline = new MailPipeline(
+            options, recipients, batv, Dnsbl, judge, Spool, Delivery, _room, time, metrics, logs.CreateLogger<MailPipeline>());
+        var tls = TlsCertificate.Open(options, time);
+        SmtpListener = new(options, isLmtp: false, tls is not null);
+        LmtpListener = new(options, isLmtp: true, tls is not null);
+        Handler = new(new(options, pipeline, Spool, Sessions, new(), time, tls), metrics, logs.CreateLogger<SmtpConnectionHandler>());
+        Observe(metrics);
+    }
+
+    public BackstopOptions Options { get; }
+
+    public SentJournal Journal { get; }
+
+    public DnsblChecker Dnsbl { get; }
+
+    public SpoolLog Spool { get; }
+
+    public DeliveryQueue Delivery { get; }
+
+    public SessionRegistry Sessions { get; }
+
+    public SmtpListener SmtpListener { get; }
+
+    public SmtpListener LmtpListener { get; }
+
+    public SmtpConnectionHandler Handler { get; }
+
+    /// <summary>Delivers what an earlier run left in the spool.</summary>
+    public void Replay()
+    {
+        if (_replay.Count > 0)
+        {
+            LogReplay(_replay.Count);
+        }
+
+        foreach (var entry in _replay)
+        {
+            Delivery.Add(entry, Lane.Real, replayed: true);
+        }
+    }
+
+    public ServerStatus Status() => new(
+        Options.Hostname, Sessions.Count, Delivery.Waiting, _room.Free, _room.IsShort,
+        [.. Delivery.Failing.Select(f => new FailingStatus(f.Folder.Path, f.Folder.Folder, f.Waiting, f.Failures, f.Error, f.RetryAt))],
+        [.. Dnsbl.Zones.Select(z => new ListStatus(z.Name, z.State.ToString(), z.Rests))],
+        MessagesGenerated: 0);
+
+    /// <summary>Waits for the deliveries under way; what cannot be delivered now stays in the spool.</summary>
+    public async Task DrainAsync()
+    {
+        var started = _time.GetTimestamp();
+        while (Delivery.Waiting > 0 && Delivery.Failing.Count == 0 && _time.GetElapsedTime(started) < Options.Smtp.StopTimeout)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), _time);
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+        Sessions.Dispose();
+        Delivery.Dispose();
+        Spool.Checkpoint();
+        Spool.Dispose();
+        _room.Dispose();
+        Journal.Dispose();
+    }
+
+    private static DnsblZone Zone(string name, DnsblSettings settings, TimeProvider time) => new(
+        name,
+        new DnsAddressLookup(settings.Resolvers, settings.TimeLimit).LookupAsync,
+        new() { TimeLimit = settings.TimeLimit, ListedFor = settings.ListedFor, UnlistedFor = settings.UnlistedFor },
+        time);
+
+    private void Observe(BackstopMetrics metrics)
+    {
+        metrics.Observe("backstop.sessions", "{session}", "Open sessions.", () => Sessions.Count);
+        metrics.Observe("backstop.spool.free", "By", "Free room on the spool's disk.", () => _room.Free);
+        metrics.Observe("backstop.delivery.failing", "{folder}", "Folders that cannot be delivered to just now.", () => Delivery.Failing.Count);
+        metrics.Observe("backstop.dnsbl.working", "1 where a DNS list is believed.", () => Dnsbl.Zones.Select(z =>
+            new System.Diagnostics.Metrics.Measurement<long>(z.State == DnsblState.Working && !z.Rests ? 1 : 0, new KeyValuePair<string, object?>("zone", z.Name))));
+    }
+
+    [LoggerMessage(5001, LogLevel.Information, "{Count} messages from an earlier run are delivered now")]
+    private partial void LogReplay(int count);
+
+    [LoggerMessage(5002, LogLevel.Error, "The spool has {Count} damaged places; what lies behind them was read")]
+    private partial void LogDamaged(int count);
+
+    [LoggerMessage(5003, LogLevel.Error, "Trouble with the spool's files: {Error}")]
+    private partial void LogSpoolTrouble(string error);
+}

@@ -1,0 +1,36 @@
+using System.Text.Json.Serialization;
+
+namespace Backstop.Server;
+
+/// <summary>A folder that mail cannot be delivered to just now.</summary>
+/// <param name="Mailbox">Its path.</param>
+/// <param name="Folder">INBOX or a folder's name.</param>
+/// <param name="Waiting">Messages waiting for it.</param>
+/// <param name="Failures">Tries since the last success.</param>
+/// <param name="Error">What went wrong last.</param>
+/// <param name="RetryAt">When it is tried again.</param>
+public sealed record FailingStatus(string Mailbox, string Folder, int Waiting, int Failures, string Error, DateTimeOffset RetryAt);
+
+/// <summary>A DNS list.</summary>
+/// <param name="Zone">Its zone.</param>
+/// <param name="State">Whether it is believed.</param>
+/// <param name="Rests">Whether it rests after failures.</param>
+public sealed record ListStatus(string Zone, string State, bool Rests);
+
+/// <summary>What the running server says of itself at /status.</summary>
+/// <param name="Hostname">This host.</param>
+/// <param name="Sessions">Open sessions.</param>
+/// <param name="Waiting">Messages accepted and not yet in all their folders.</param>
+/// <param name="FreeBytes">Free room on the spool's disk.</param>
+/// <param name="RoomIsShort">Whether new mail is answered 452 for want of room.</param>
+/// <param name="Failing">Folders that cannot be delivered to.</param>
+/// <param name="Lists">The DNS lists.</param>
+/// <param name="MessagesGenerated">Messages made by Backstop itself: always 0.</param>
+public sealed record ServerStatus(
+    string Hostname, int Sessions, int Waiting, long FreeBytes, bool RoomIsShort, IReadOnlyList<FailingStatus> Failing, IReadOnlyList<ListStatus> Lists,
+    long MessagesGenerated);
+
+/// <summary>JSON of the status page.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+[JsonSerializable(typeof(ServerStatus))]
+public sealed partial class StatusJson : JsonSerializerContext;

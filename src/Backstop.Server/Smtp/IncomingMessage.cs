@@ -1,0 +1,205 @@
+using System.Buffers;
+using System.Globalization;
+using Backstop.Mailboxes;
+using Backstop.Protocols.Smtp;
+using Backstop.Server.Options;
+
+namespace Backstop.Server.Smtp;
+
+/// <summary>How much memory all messages being received may hold together.</summary>
+internal sealed class ReceiveBudget
+{
+    /// <summary>Above this, messages go to disk early.</summary>
+    public const long Limit = 32L << 20;
+
+    private long _held;
+
+    /// <summary>Whether memory is short.</summary>
+    public bool IsShort => Volatile.Read(ref _held) > Limit;
+
+    public void Add(long bytes) => Interlocked.Add(ref _held, bytes);
+}
+
+/// <summary>
+/// A message on its way in: held in memory while small, written to the spool's folder for large bodies when not. Remembers what makes it
+/// unacceptable and then takes no more, so that a client may send what it likes.
+/// </summary>
+internal sealed class IncomingMessage(SmtpOptions limits, ReceiveBudget budget, string largeDirectory) : IContentSink, IDisposable
+{
+    /// <summary>What is classified, and what of a large message stays in memory.</summary>
+    public const int MaxInMemory = 256 << 10;
+    private const int MaxInMemoryWhenShort = 16 << 10;
+    private const int FirstBuffer = 4096;
+
+    private byte[] _buffer = [];
+    private int _used;
+    private long _length;
+    private int _lines;
+    private bool _headerEnded;
+    private FileStream? _file;
+
+    /// <summary>Why the message cannot be taken; null where it can.</summary>
+    public SmtpReply? Refusal { get; private set; }
+
+    /// <summary>The front of the message: all of it where <see cref="LargeFile"/> is null.</summary>
+    public ReadOnlyMemory<byte> Front => _buffer.AsMemory(0, _used);
+
+    /// <summary>Octets, with LF line ends.</summary>
+    public long Length => _length;
+
+    /// <summary>Lines.</summary>
+    public int Lines => _lines;
+
+    /// <summary>The name of the file with the whole message, or null.</summary>
+    public string? LargeFile => _file is null ? null : Path.GetFileName(_file.Name);
+
+    /// <inheritdoc />
+    public void Append(ReadOnlySpan<byte> content)
+    {
+        if (Refusal is not null)
+        {
+            return;
+        }
+
+        _length += content.Length;
+        if (_length + _lines > limits.MaxMessage.Bytes)
+        {
+            Refuse(SmtpReplies.TooBig);
+        }
+        else if (!_headerEnded && _length > limits.MaxHeader.Bytes)
+        {
+            Refuse(SmtpReplies.HeaderTooBig);
+        }
+        else
+        {
+            Keep(content);
+        }
+    }
+
+    /// <inheritdoc />
+    public void LineEnded(long length)
+    {
+        _lines++;
+        _headerEnded |= length == 2;
+        if (length > limits.MaxTextLine.Bytes)
+        {
+            Refuse(SmtpReplies.TextLineTooLong);
+        }
+    }
+
+    /// <summary>Takes no more, for that reason.</summary>
+    public void Refuse(SmtpReply reason)
+    {
+        Refusal ??= reason;
+        Dispose();
+    }
+
+    /// <summary>Writes a large message to the disk for good.</summary>
+    public void Sync()
+    {
+        try
+        {
+            _file?.Flush(flushToDisk: true);
+        }
+        catch (IOException error)
+        {
+            Refuse(DiskFull.Is(error) ? SmtpReplies.OutOfRoom : SmtpReplies.OurTrouble);
+        }
+    }
+
+    /// <summary>Leaves the large file to the spool.</summary>
+    public void HandOver()
+    {
+        _file?.Dispose();
+        _file = null;
+    }
+
+    public void Dispose()
+    {
+        Release();
+        if (_file is { } file)
+        {
+            _file = null;
+            file.Dispose();
+            File.Delete(file.Name);
+        }
+    }
+
+    private void Keep(ReadOnlySpan<byte> content)
+    {
+        var limit = budget.IsShort ? MaxInMemoryWhenShort : MaxInMemory;
+        if (_file is null && _used + content.Length > limit)
+        {
+            Spill(content);
+            return;
+        }
+
+        if (_file is null || _used + content.Length <= limit)
+        {
+            EnsureRoom(content.Length);
+            content.CopyTo(_buffer.AsSpan(_used));
+            _used += content.Length;
+        }
+
+        WriteToFile(content);
+    }
+
+    private void Spill(ReadOnlySpan<byte> content)
+    {
+        try
+        {
+            var name = string.Create(CultureInfo.InvariantCulture, $"{Guid.NewGuid():N}.body");
+            _file = new FileStream(Path.Combine(largeDirectory, name), FileMode.CreateNew, FileAccess.Write, FileShare.Read, 64 << 10);
+        }
+        catch (IOException error)
+        {
+            Refuse(DiskFull.Is(error) ? SmtpReplies.OutOfRoom : SmtpReplies.OurTrouble);
+            return;
+        }
+
+        WriteToFile(Front.Span);
+        WriteToFile(content);
+    }
+
+    private void WriteToFile(ReadOnlySpan<byte> content)
+    {
+        try
+        {
+            _file?.Write(content);
+        }
+        catch (IOException error)
+        {
+            Refuse(DiskFull.Is(error) ? SmtpReplies.OutOfRoom : SmtpReplies.OurTrouble);
+        }
+    }
+
+    private void EnsureRoom(int more)
+    {
+        if (_used + more <= _buffer.Length)
+        {
+            return;
+        }
+
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(Math.Max(FirstBuffer, _buffer.Length * 2), _used + more));
+        Front.Span.CopyTo(larger);
+        budget.Add(larger.Length - _buffer.Length);
+        ReturnBuffer();
+        _buffer = larger;
+    }
+
+    private void Release()
+    {
+        budget.Add(-_buffer.Length);
+        ReturnBuffer();
+        _buffer = [];
+        _used = 0;
+    }
+
+    private void ReturnBuffer()
+    {
+        if (_buffer.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_buffer);
+        }
+    }
+}

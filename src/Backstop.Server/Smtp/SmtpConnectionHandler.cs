@@ -1,0 +1,49 @@
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+
+namespace Backstop.Server.Smtp;
+
+/// <summary>Takes a connection from Kestrel, lets it in or not, and runs its conversation. The outermost loop of a session.</summary>
+internal sealed partial class SmtpConnectionHandler(SmtpServices services, BackstopMetrics metrics, ILogger<SmtpConnectionHandler> log)
+{
+    public async Task RunAsync(ConnectionContext connection, SmtpListener listener)
+    {
+        var clock = new SessionClock(connection, services.Time);
+        var address = (connection.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.None;
+        if (services.Sessions.Enter(clock) is { } closed)
+        {
+            metrics.Connected("limit");
+            services.Pipeline.Refuse("connect", "connections:limit", new() { Address = address }, closed);
+            await connection.Transport.Output.WriteAsync(closed.Bytes);
+            return;
+        }
+
+        metrics.Connected("accepted");
+        try
+        {
+            var client = new ClientIdentity { Address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, IsLmtp = listener.IsLmtp };
+            using var session = new SmtpSession(services, listener, client);
+            await new SmtpConversation(services, connection, listener, session, clock).RunAsync();
+        }
+        catch (Exception error) when (error is IOException or OperationCanceledException or ConnectionAbortedException or System.Security.Authentication.AuthenticationException)
+        {
+            LogGone(address, error.Message);
+        }
+        catch (Exception error)
+        {
+            // A bug: this connection is dropped, the others live.
+            LogBug(error, address);
+        }
+        finally
+        {
+            services.Sessions.Leave(clock);
+        }
+    }
+
+    [LoggerMessage(1001, LogLevel.Debug, "Connection of {Client} ended: {Error}")]
+    private partial void LogGone(IPAddress client, string error);
+
+    [LoggerMessage(1002, LogLevel.Error, "Connection of {Client} dropped by a bug")]
+    private partial void LogBug(Exception error, IPAddress client);
+}

@@ -1,0 +1,314 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net.Security;
+using Backstop.Protocols.Proxy;
+using Backstop.Protocols.Smtp;
+using Backstop.Server.Options;
+using Microsoft.AspNetCore.Connections;
+
+namespace Backstop.Server.Smtp;
+
+/// <summary>Moves bytes between a connection and its session: reads frames, writes replies, one flush a batch (RFC 2920).</summary>
+internal sealed class SmtpConversation(
+    SmtpServices services, ConnectionContext connection, SmtpListener listener, SmtpSession session, SessionClock clock)
+{
+    private readonly SmtpOptions _limits = services.Options.Smtp;
+    private readonly PathLimits _paths = new(services.Options.Smtp.MaxLocalPart, services.Options.Smtp.MaxDomain, services.Options.Smtp.MaxPath);
+    private PipeReader _input = connection.Transport.Input;
+    private PipeWriter _output = connection.Transport.Output;
+    private DataReader _data;
+    private long _chunkLeft;
+    private bool _chunkIsLast;
+    private bool _inChunk;
+    private SmtpReply? _chunkRefusal;
+    private bool _closed;
+    private bool _startTls;
+
+    public async Task RunAsync()
+    {
+        clock.Watch(_input);
+        if (services.Options.Listen.ProxyFrom.Count > 0 && IsProxy() && !await ReadProxyHeaderAsync())
+        {
+            return;
+        }
+
+        if (!services.Sessions.CountClient(clock, session.Client.Address))
+        {
+            Write(services.Pipeline.Refuse("connect", "connections:client", session.Client, SmtpReplies.TooManyConnections));
+            await _output.FlushAsync();
+            return;
+        }
+
+        Write(listener.Greeting);
+        await _output.FlushAsync();
+        await ConverseAsync();
+        if (_startTls)
+        {
+            await ConverseInTlsAsync();
+        }
+    }
+
+    private async Task ConverseAsync()
+    {
+        while (!_closed && !_startTls)
+        {
+            clock.Within(TimeLimit());
+            var read = await _input.ReadAsync();
+            clock.Pause();
+            if (read.IsCanceled && EndReason() is { } reason)
+            {
+                Write(reason);
+                _closed = true;
+            }
+
+            var buffer = read.Buffer;
+            var rest = _closed ? buffer : await TakeAllAsync(buffer);
+            _input.AdvanceTo(rest.Start, buffer.End);
+            if (_output.UnflushedBytes > 0)
+            {
+                clock.Within(_limits.CommandTimeout);
+                var flush = await _output.FlushAsync();
+                _closed |= flush.IsCompleted;
+            }
+
+            // The end of the stream inside a frame: what was not finished was never accepted.
+            _closed |= read.IsCompleted;
+        }
+    }
+
+    // Takes all whole frames; gives what is left of the buffer.
+    private async ValueTask<ReadOnlySequence<byte>> TakeAllAsync(ReadOnlySequence<byte> buffer)
+    {
+        while (!_closed && !buffer.IsEmpty)
+        {
+            var before = buffer.Length;
+            if (_inChunk)
+            {
+                buffer = await TakeChunkAsync(buffer);
+            }
+            else if (session.State == SmtpState.ReceivingData)
+            {
+                buffer = await TakeDataAsync(buffer);
+            }
+            else
+            {
+                buffer = await TakeCommandAsync(buffer);
+            }
+
+            if (_startTls || buffer.Length == before)
+            {
+                break;
+            }
+        }
+
+        return buffer;
+    }
+
+    private async ValueTask<ReadOnlySequence<byte>> TakeCommandAsync(ReadOnlySequence<byte> buffer)
+    {
+        var (status, rest, command) = ReadCommand(buffer);
+        switch (status)
+        {
+            case LineStatus.Incomplete:
+                return buffer;
+            case LineStatus.TooLong:
+                Write(services.Pipeline.Refuse("session", "line:too-long", session.Client, SmtpReplies.LineTooLong));
+                return rest;
+            case LineStatus.BareLineEnd:
+                Write(services.Pipeline.Refuse("session", "line:bare-end", session.Client, SmtpReplies.BareLineEnd));
+                return rest;
+            default:
+                break;
+        }
+
+        if (command.Verb == SmtpVerb.Bdat && command.Error is null)
+        {
+            await StartChunkAsync(command);
+            return rest;
+        }
+
+        var reply = await session.ReplyAsync(command, CancellationToken.None);
+        if (ReferenceEquals(reply, SmtpReplies.StartTls))
+        {
+            // RFC 3207 §6: what a stranger slipped in before the handshake must not be taken as said inside it.
+            _startTls = rest.IsEmpty;
+            reply = rest.IsEmpty ? reply : services.Pipeline.Refuse("session", "starttls:pipelined", session.Client, SmtpReplies.PipelinedStartTls);
+        }
+
+        Write(reply);
+        if (session.State == SmtpState.ReceivingData)
+        {
+            BeginContent();
+        }
+
+        return rest;
+    }
+
+    // Not async: SequenceReader is a ref struct and must not live across an await.
+    private (LineStatus Status, ReadOnlySequence<byte> Left, SmtpCommand Command) ReadCommand(ReadOnlySequence<byte> buffer)
+    {
+        var reader = new SequenceReader<byte>(buffer);
+        var status = SmtpLine.TryRead(ref reader, out var line, (int)_limits.MaxCommandLine.Bytes);
+        if (status != LineStatus.Complete)
+        {
+            return (status, buffer, default);
+        }
+
+        var command = line.IsSingleSegment ? SmtpCommand.Parse(line.FirstSpan, _paths) : SmtpCommand.Parse(line.ToArray(), _paths);
+        return (status, buffer.Slice(reader.Position), command);
+    }
+
+    private async ValueTask<ReadOnlySequence<byte>> TakeDataAsync(ReadOnlySequence<byte> buffer)
+    {
+        var status = _data.ReadLines(ref buffer, session.Message);
+        if (status == DataStatus.BareLineEnd)
+        {
+            Write(services.Pipeline.Refuse("data", "line:bare-end", session.Client, SmtpReplies.BareLineEnd));
+        }
+        else if (status == DataStatus.Complete)
+        {
+            await EndContentAsync(session.EndMessageAsync());
+        }
+
+        return buffer;
+    }
+
+    private async ValueTask StartChunkAsync(SmtpCommand command)
+    {
+        var isFirst = session.State != SmtpState.ReceivingChunks;
+        _chunkRefusal = session.RefuseChunk();
+        _chunkLeft = command.Size;
+        _chunkIsLast = command.IsLast;
+        _inChunk = true;
+        if (isFirst && _chunkRefusal is null)
+        {
+            BeginContent();
+        }
+
+        if (_chunkLeft == 0)
+        {
+            await EndChunkAsync();
+        }
+    }
+
+    private async ValueTask<ReadOnlySequence<byte>> TakeChunkAsync(ReadOnlySequence<byte> buffer)
+    {
+        var take = Math.Min(_chunkLeft, buffer.Length);
+        var chunk = buffer.Slice(0, take);
+        if (_chunkRefusal is null && _data.ReadChunk(chunk, session.Message) == DataStatus.BareLineEnd)
+        {
+            Write(services.Pipeline.Refuse("data", "line:bare-end", session.Client, SmtpReplies.BareLineEnd));
+            return buffer;
+        }
+
+        _chunkLeft -= take;
+        if (_chunkLeft == 0)
+        {
+            await EndChunkAsync();
+        }
+
+        return buffer.Slice(take);
+    }
+
+    private async ValueTask EndChunkAsync()
+    {
+        _inChunk = false;
+        if (_chunkRefusal is { } refusal)
+        {
+            Write(refusal);
+        }
+        else if (_chunkIsLast && _data.EndChunks(session.Message) == DataStatus.BareLineEnd)
+        {
+            Write(services.Pipeline.Refuse("data", "line:bare-end", session.Client, SmtpReplies.BareLineEnd));
+        }
+        else
+        {
+            await EndContentAsync(session.EndChunkAsync(_chunkIsLast));
+        }
+    }
+
+    private void BeginContent()
+    {
+        _data = default;
+        clock.MessageWithin(_limits.MessageTimeout);
+    }
+
+    private async ValueTask EndContentAsync(ValueTask<IReadOnlyList<SmtpReply>> replies)
+    {
+        foreach (var reply in await replies)
+        {
+            Write(reply);
+        }
+
+        if (session.IsBetweenMessages)
+        {
+            clock.MessageWithin(null);
+            if (services.Sessions.IsStopping)
+            {
+                Write(SmtpReplies.ShuttingDown);
+            }
+        }
+    }
+
+    private async Task ConverseInTlsAsync()
+    {
+        await using var tls = new SslStream(new PipeStream(_input, _output), leaveInnerStreamOpen: true);
+        using var limit = new CancellationTokenSource(_limits.TlsTimeout, services.Time);
+        await tls.AuthenticateAsServerAsync(services.Tls!.Options, limit.Token);
+        session.StartTls();
+        _startTls = false;
+        _input = PipeReader.Create(tls, new(leaveOpen: true));
+        _output = PipeWriter.Create(tls, new(leaveOpen: true));
+        clock.Watch(_input);
+        await ConverseAsync();
+
+        // Without close_notify the client cannot tell our end from a cut line.
+        await tls.ShutdownAsync();
+    }
+
+    private bool IsProxy() => services.Options.Listen.ProxyFrom.Any(n => n.Contains(session.Client.Address));
+
+    private async Task<bool> ReadProxyHeaderAsync()
+    {
+        while (true)
+        {
+            clock.Within(_limits.ProxyTimeout);
+            var read = await _input.ReadAsync();
+            var rest = read.Buffer;
+            var status = ProxyHeader.TryRead(ref rest, out var client);
+            if (status == ProxyStatus.Complete)
+            {
+                _input.AdvanceTo(rest.Start);
+                session.Client.Address = client?.Address ?? session.Client.Address;
+                return true;
+            }
+
+            _input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+            if (status == ProxyStatus.Invalid || read.IsCompleted || (read.IsCanceled && EndReason() is not null))
+            {
+                // The specification: anything else than a header from a listed peer is dropped.
+                services.Pipeline.Refuse("connect", "proxy:invalid", session.Client, SmtpReplies.BadSyntax);
+                return false;
+            }
+        }
+    }
+
+    private SmtpReply? EndReason() =>
+        clock.IsOver ? SmtpReplies.TimedOut
+        : services.Sessions.IsStopping && session.IsBetweenMessages ? SmtpReplies.ShuttingDown
+        : null;
+
+    // RFC 5321 §4.5.3.2.4-6.
+    private TimeSpan TimeLimit() => session.State switch
+    {
+        SmtpState.ReceivingData when session.Message.Length == 0 => _limits.DataTimeout,
+        SmtpState.ReceivingData or SmtpState.ReceivingChunks => _limits.BlockTimeout,
+        _ => _limits.CommandTimeout,
+    };
+
+    private void Write(SmtpReply reply)
+    {
+        _output.Write(reply.Bytes.Span);
+        _closed |= reply.Closes;
+    }
+}

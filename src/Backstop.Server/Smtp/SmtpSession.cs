@@ -1,0 +1,179 @@
+using Backstop.Mail;
+using Backstop.Mailboxes.Spool;
+using Backstop.Protocols.Smtp;
+using Backstop.Server.Options;
+
+namespace Backstop.Server.Smtp;
+
+/// <summary>What the services of a session are; the same for all.</summary>
+internal sealed record SmtpServices(
+    BackstopOptions Options, MailPipeline Pipeline, SpoolLog Spool, SessionRegistry Sessions, ReceiveBudget Budget, TimeProvider Time, TlsCertificate? Tls);
+
+/// <summary>One client's session: gives every command its reply. Knows order and policy; neither bytes nor sockets.</summary>
+internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, ClientIdentity client) : IDisposable
+{
+    private readonly SmtpOptions _limits = services.Options.Smtp;
+    private Transaction? _transaction;
+    private IncomingMessage? _message;
+    private int _errors;
+    private int _messages;
+
+    public SmtpState State { get; private set; } = SmtpState.Connected;
+
+    public ClientIdentity Client => client;
+
+    /// <summary>Where the content of the current message goes.</summary>
+    public IncomingMessage Message => _message!;
+
+    /// <summary>Whether the session may be ended without losing a message under way.</summary>
+    public bool IsBetweenMessages => State is not (SmtpState.ReceivingData or SmtpState.ReceivingChunks);
+
+    /// <summary>Replies to a command. BDAT's reply comes from <see cref="EndChunkAsync"/>, once its octets are read.</summary>
+    public async ValueTask<SmtpReply> ReplyAsync(SmtpCommand command, CancellationToken ct)
+    {
+        var reply = command.Error ?? (Forbidden(command.Verb) ?? await DoAsync(command, ct));
+        return CountErrors(command.Verb, reply);
+    }
+
+    /// <summary>Whether a BDAT chunk may be taken now; where not, its octets are read and dropped.</summary>
+    public SmtpReply? RefuseChunk()
+    {
+        if (Forbidden(SmtpVerb.Bdat) is { } forbidden)
+        {
+            return _transaction is { Recipients.Count: 0 } ? SmtpReplies.NoRecipients : CountErrors(SmtpVerb.Bdat, forbidden);
+        }
+
+        State = SmtpState.ReceivingChunks;
+        _message ??= NewMessage();
+        return null;
+    }
+
+    /// <summary>Replies to a chunk whose octets were taken.</summary>
+    public async ValueTask<IReadOnlyList<SmtpReply>> EndChunkAsync(bool isLast) =>
+        isLast ? await EndMessageAsync() : [Message.Refusal ?? SmtpReplies.Ok];
+
+    /// <summary>Replies to the end of the message: once, or once a recipient (LMTP, RFC 2033 §4.2).</summary>
+    public async ValueTask<IReadOnlyList<SmtpReply>> EndMessageAsync()
+    {
+        try
+        {
+            return await services.Pipeline.ReceiveAsync(_transaction!, Message);
+        }
+        finally
+        {
+            Reset();
+        }
+    }
+
+    /// <summary>After the TLS handshake: all that was said is forgotten (RFC 3207 §4.2).</summary>
+    public void StartTls()
+    {
+        Reset();
+        State = SmtpState.Connected;
+        client.IsEncrypted = true;
+        client.Helo = "";
+    }
+
+    public void Dispose() => _message?.Dispose();
+
+    private SmtpReply? Forbidden(SmtpVerb verb) => verb switch
+    {
+        SmtpVerb.Unknown => SmtpReplies.Unrecognized,
+        SmtpVerb.SwitchedOff or SmtpVerb.Expn or SmtpVerb.Auth => SmtpReplies.SwitchedOff,
+        SmtpVerb.StartTls when !listener.OffersTls => SmtpReplies.SwitchedOff,
+        SmtpVerb.StartTls when client.IsEncrypted => SmtpReplies.BadSequence,
+
+        // RFC 2033 §4.1: LMTP has LHLO only, and SMTP has none.
+        SmtpVerb.Lhlo when !listener.IsLmtp => SmtpReplies.Unrecognized,
+        SmtpVerb.Helo or SmtpVerb.Ehlo when listener.IsLmtp => SmtpReplies.Unrecognized,
+        SmtpVerb.Data or SmtpVerb.Bdat when State == SmtpState.HasSender => SmtpReplies.NoRecipients,
+        _ => SmtpOrder.Next(State, verb) is null ? SmtpReplies.BadSequence : null,
+    };
+
+    private ValueTask<SmtpReply> DoAsync(SmtpCommand command, CancellationToken ct)
+    {
+        if (command.Verb == SmtpVerb.Rcpt)
+        {
+            return RecipientAsync(command.Address!, ct);
+        }
+
+        var reply = command.Verb switch
+        {
+            SmtpVerb.Helo or SmtpVerb.Ehlo or SmtpVerb.Lhlo => Greet(command),
+            SmtpVerb.Mail => Mail(command),
+            SmtpVerb.Data => StartData(),
+            SmtpVerb.Rset => Reset(),
+            SmtpVerb.Vrfy => SmtpReplies.CannotVerify,
+            SmtpVerb.Help => SmtpReplies.Help,
+            SmtpVerb.StartTls => SmtpReplies.StartTls,
+            SmtpVerb.Quit => SmtpReplies.Bye,
+            _ => SmtpReplies.Ok,
+        };
+        if (reply.IsPositive && command.Verb != SmtpVerb.StartTls)
+        {
+            State = SmtpOrder.Next(State, command.Verb) ?? State;
+        }
+
+        return new(reply);
+    }
+
+    private SmtpReply Greet(SmtpCommand command)
+    {
+        // RFC 5321 §4.1.4: greeting again is a reset.
+        Reset();
+        client.Helo = command.Name!;
+        client.IsExtended = command.Verb != SmtpVerb.Helo;
+        return client.IsExtended ? listener.ExtendedHello(client.IsEncrypted) : listener.Hello;
+    }
+
+    private SmtpReply Mail(SmtpCommand command)
+    {
+        if (++_messages > _limits.MaxMessagesPerConnection)
+        {
+            return services.Pipeline.Refuse("mail", "messages:limit", client, SmtpReplies.TooManyErrors);
+        }
+
+        var transaction = new Transaction(client, new ReversePath(command.Address), command.SmtpUtf8);
+        var reply = services.Pipeline.Mail(transaction, command.Size);
+        _transaction = reply.IsPositive ? transaction : null;
+        return reply;
+    }
+
+    private async ValueTask<SmtpReply> RecipientAsync(MailAddress address, CancellationToken ct)
+    {
+        if (!_transaction!.SmtpUtf8 && !(System.Text.Ascii.IsValid(address.LocalPart) && System.Text.Ascii.IsValid(address.Domain)))
+        {
+            return SmtpReplies.NeedsSmtpUtf8;
+        }
+
+        var reply = await services.Pipeline.RecipientAsync(_transaction, address, ct);
+        State = reply.IsPositive ? SmtpState.HasRecipient : State;
+        return reply;
+    }
+
+    private SmtpReply StartData()
+    {
+        _message = NewMessage();
+        return SmtpReplies.StartMail;
+    }
+
+    private IncomingMessage NewMessage() => new(_limits, services.Budget, services.Spool.LargeDirectory);
+
+    private SmtpReply Reset()
+    {
+        _message?.Dispose();
+        _message = null;
+        _transaction = null;
+        State = State == SmtpState.Connected ? State : SmtpState.Ready;
+        return SmtpReplies.Ok;
+    }
+
+    // What policy refuses is no error of the client's: a list with one dead address must not lose its connection.
+    private SmtpReply CountErrors(SmtpVerb verb, SmtpReply reply)
+    {
+        var isError = reply.Code is >= 500 and <= 504 or 555 || (verb == SmtpVerb.Unknown && !reply.IsPositive);
+        return isError && ++_errors > _limits.MaxErrors
+            ? services.Pipeline.Refuse("session", "errors:limit", client, SmtpReplies.TooManyErrors)
+            : reply;
+    }
+}

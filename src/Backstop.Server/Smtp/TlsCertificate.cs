@@ -1,0 +1,63 @@
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Backstop.Server.Options;
+
+namespace Backstop.Server.Smtp;
+
+/// <summary>The certificate for STARTTLS: the configured one, or a self-signed one that is made once and kept.</summary>
+internal sealed class TlsCertificate
+{
+    private TlsCertificate(X509Certificate2 certificate) => Options = new()
+    {
+        ServerCertificateContext = SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true),
+    };
+
+    /// <summary>For the handshake.</summary>
+    public SslServerAuthenticationOptions Options { get; }
+
+    /// <summary>Loads or makes it; null where TLS is switched off.</summary>
+    public static TlsCertificate? Open(BackstopOptions options, TimeProvider time)
+    {
+        if (!options.Tls.Enabled)
+        {
+            return null;
+        }
+
+        if (options.Tls.Certificate.Length > 0)
+        {
+            return new(Load(options.Tls.Certificate, options.Tls.Key.Length > 0 ? options.Tls.Key : options.Tls.Certificate));
+        }
+
+        var path = DataPaths.Certificate(options);
+        if (!File.Exists(path))
+        {
+            Make(path, options.Hostname, time);
+        }
+
+        return new(Load(path, path));
+    }
+
+    private static X509Certificate2 Load(string certificate, string key) => X509Certificate2.CreateFromPemFile(certificate, key);
+
+    private static void Make(string path, string host, TimeProvider time)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest($"CN={host}", key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName(host);
+        request.CertificateExtensions.Add(names.Build());
+        var now = time.GetUtcNow();
+        using var certificate = request.CreateSelfSigned(now.AddDays(-1), now.AddYears(10));
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        using var file = new FileStream(path, new FileStreamOptions
+        {
+            Mode = FileMode.Create,
+            Access = FileAccess.Write,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        });
+        using var writer = new StreamWriter(file);
+        writer.WriteLine(certificate.ExportCertificatePem());
+        writer.WriteLine(key.ExportPkcs8PrivateKeyPem());
+    }
+}

@@ -1,0 +1,90 @@
+using Microsoft.Data.Sqlite;
+
+namespace Backstop.State;
+
+/// <summary>One connection with its questions prepared. Used by one thread at a time.</summary>
+internal sealed class JournalReader : IDisposable
+{
+    private readonly SqliteConnection _connection;
+    private readonly SqliteCommand _messageId;
+    private readonly SqliteCommand _recipient;
+    private readonly SqliteCommand _sender;
+
+    public JournalReader(SqliteConnection connection)
+    {
+        _connection = connection;
+        _messageId = Prepare("SELECT 1 FROM message WHERE id = $a", "$a");
+        _recipient = Prepare("SELECT 1 FROM recipient WHERE address = $a AND sender = $b AND sent_at >= $c", "$a", "$b", "$c");
+        _sender = Prepare("SELECT address, messages, first_at, last_at FROM sender WHERE address = $a", "$a");
+    }
+
+    public bool HasMessageId(string key)
+    {
+        _messageId.Parameters[0].Value = key;
+        return _messageId.ExecuteScalar() is not null;
+    }
+
+    public bool HasRecipient(string recipient, string sender, long since)
+    {
+        _recipient.Parameters[0].Value = recipient;
+        _recipient.Parameters[1].Value = sender;
+        _recipient.Parameters[2].Value = since;
+        return _recipient.ExecuteScalar() is not null;
+    }
+
+    public SenderCoverage? Coverage(string sender)
+    {
+        _sender.Parameters[0].Value = sender;
+        using var rows = _sender.ExecuteReader();
+        return rows.Read() ? Row(rows) : null;
+    }
+
+    public long CountMessages()
+    {
+        using var command = Prepare("SELECT COUNT(*) FROM message");
+        return (long)command.ExecuteScalar()!;
+    }
+
+    public IReadOnlyList<SenderCoverage> Senders()
+    {
+        using var command = Prepare("SELECT address, messages, first_at, last_at FROM sender ORDER BY address");
+        using var rows = command.ExecuteReader();
+        var senders = new List<SenderCoverage>();
+        while (rows.Read())
+        {
+            senders.Add(Row(rows));
+        }
+
+        return senders;
+    }
+
+    public void Dispose()
+    {
+        _messageId.Dispose();
+        _recipient.Dispose();
+        _sender.Dispose();
+        _connection.Dispose();
+    }
+
+    private static SenderCoverage Row(SqliteDataReader row) => new(
+        row.GetString(0), row.GetInt64(1), DateTimeOffset.FromUnixTimeSeconds(row.GetInt64(2)), DateTimeOffset.FromUnixTimeSeconds(row.GetInt64(3)));
+
+    private SqliteCommand Prepare(string sql, params ReadOnlySpan<string> parameters)
+    {
+        var command = _connection.CreateCommand();
+#pragma warning disable CA2100 // Only this class's constants come here.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        foreach (var parameter in parameters)
+        {
+            command.Parameters.Add(new SqliteParameter(parameter, null));
+        }
+
+        if (parameters.Length > 0)
+        {
+            command.Prepare();
+        }
+
+        return command;
+    }
+}

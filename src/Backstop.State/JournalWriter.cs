@@ -1,0 +1,77 @@
+using Microsoft.Data.Sqlite;
+
+namespace Backstop.State;
+
+/// <summary>Writes messages inside one transaction, with its statements prepared once.</summary>
+internal sealed class JournalWriter : IDisposable
+{
+    private readonly SqliteCommand _message;
+    private readonly SqliteCommand _recipient;
+    private readonly SqliteCommand _sender;
+
+    public JournalWriter(SqliteConnection connection, SqliteTransaction transaction)
+    {
+        _message = Command(connection, transaction, "INSERT OR IGNORE INTO message (id, sender, sent_at) VALUES ($a, $b, $c)", "$a", "$b", "$c");
+        _recipient = Command(connection, transaction, """
+            INSERT INTO recipient (address, sender, sent_at) VALUES ($a, $b, $c)
+            ON CONFLICT DO UPDATE SET sent_at = MAX(sent_at, excluded.sent_at)
+            """, "$a", "$b", "$c");
+        _sender = Command(connection, transaction, """
+            INSERT INTO sender (address, messages, first_at, last_at) VALUES ($a, 1, $b, $b)
+            ON CONFLICT DO UPDATE SET messages = messages + 1, first_at = MIN(first_at, excluded.first_at), last_at = MAX(last_at, excluded.last_at)
+            """, "$a", "$b");
+    }
+
+    /// <summary>Ids are compared in lower case: some servers change the case of the domain in what they return.</summary>
+    public static string IdKey(string messageId) => messageId.Trim().Trim('<', '>').ToLowerInvariant();
+
+    /// <summary>Writes one message; false where its id was known, and then it does not cover its sender again.</summary>
+    public bool Write(SentMessage message)
+    {
+        var at = message.SentAt.ToUnixTimeSeconds();
+        var isNew = message.MessageId is null || Run(_message, IdKey(message.MessageId), message.From.Key, at) > 0;
+        foreach (var recipient in message.Recipients)
+        {
+            Run(_recipient, recipient.Key, message.From.Key, at);
+        }
+
+        if (isNew)
+        {
+            Run(_sender, message.From.Key, at);
+        }
+
+        return isNew;
+    }
+
+    public void Dispose()
+    {
+        _message.Dispose();
+        _recipient.Dispose();
+        _sender.Dispose();
+    }
+
+    private static int Run(SqliteCommand command, params ReadOnlySpan<object> values)
+    {
+        for (var i = 0; i < values.Length; i++)
+        {
+            command.Parameters[i].Value = values[i];
+        }
+
+        return command.ExecuteNonQuery();
+    }
+
+    private static SqliteCommand Command(SqliteConnection connection, SqliteTransaction transaction, string sql, params ReadOnlySpan<string> parameters)
+    {
+        var command = connection.CreateCommand();
+        command.Transaction = transaction;
+#pragma warning disable CA2100 // Only this class's constants come here.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        foreach (var parameter in parameters)
+        {
+            command.Parameters.Add(new SqliteParameter(parameter, null));
+        }
+
+        return command;
+    }
+}

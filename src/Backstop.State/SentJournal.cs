@@ -1,0 +1,140 @@
+using System.Collections.Concurrent;
+using Microsoft.Data.Sqlite;
+
+namespace Backstop.State;
+
+/// <summary>Remembers what was sent: Message-IDs, recipients, and how much of each address's mail was seen.</summary>
+/// <remarks>
+/// SQLite in WAL mode: readers never wait for a writer, and the command line may add while the server reads.
+/// Invariant: a message added before a question is asked is found by it.
+/// </remarks>
+public sealed class SentJournal : IDisposable
+{
+    private const string Schema = """
+        CREATE TABLE IF NOT EXISTS message (id TEXT PRIMARY KEY, sender TEXT NOT NULL, sent_at INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS recipient (address TEXT NOT NULL, sender TEXT NOT NULL, sent_at INTEGER NOT NULL,
+            PRIMARY KEY (address, sender)) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS sender (address TEXT PRIMARY KEY, messages INTEGER NOT NULL, first_at INTEGER NOT NULL,
+            last_at INTEGER NOT NULL) WITHOUT ROWID;
+        """;
+
+    private readonly string _connectionString;
+    private readonly TimeProvider _time;
+    private readonly TimeSpan _recipientWindow;
+    private readonly ConcurrentBag<JournalReader> _readers = [];
+    private readonly Lock _writeGate = new();
+
+    /// <summary>Opens the journal, making it where there is none.</summary>
+    /// <param name="path">The database file.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="recipientWindow">How long after writing to somebody a bounce from there counts as proved. Message-IDs count for ever.</param>
+    public SentJournal(string path, TimeProvider time, TimeSpan recipientWindow)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        _connectionString = new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 10 }.ToString();
+        _time = time;
+        _recipientWindow = recipientWindow;
+        using var connection = OpenConnection();
+        Execute(connection, "PRAGMA journal_mode = WAL");
+        Execute(connection, Schema);
+    }
+
+    /// <summary>Remembers messages, all of them or none.</summary>
+    /// <param name="messages">What was sent.</param>
+    /// <returns>How many of them were not known before.</returns>
+    public int Add(IEnumerable<SentMessage> messages)
+    {
+        lock (_writeGate)
+        {
+            using var connection = OpenConnection();
+            using var transaction = connection.BeginTransaction();
+            using var writer = new JournalWriter(connection, transaction);
+            var added = 0;
+            foreach (var message in messages)
+            {
+                added += writer.Write(message) ? 1 : 0;
+            }
+
+            transaction.Commit();
+            return added;
+        }
+    }
+
+    /// <summary>Whether a message of that id was sent.</summary>
+    /// <param name="messageId">Without brackets, in any case.</param>
+    public bool HasMessageId(string messageId) => Ask(r => r.HasMessageId(JournalWriter.IdKey(messageId)));
+
+    /// <summary>Whether one of the senders wrote to that address within the window.</summary>
+    /// <param name="recipient">The recipient's key.</param>
+    /// <param name="senders">The senders' keys.</param>
+    public bool HasRecipient(string recipient, IReadOnlyCollection<string> senders)
+    {
+        var since = (_time.GetUtcNow() - _recipientWindow).ToUnixTimeSeconds();
+        return Ask(r => senders.Any(s => r.HasRecipient(recipient, s, since)));
+    }
+
+    /// <summary>What is known of a sender, or null.</summary>
+    /// <param name="sender">Its key.</param>
+    public SenderCoverage? Coverage(string sender) => Ask(r => r.Coverage(sender));
+
+    /// <summary>Message-IDs known.</summary>
+    public long CountMessages() => Ask(r => r.CountMessages());
+
+    /// <summary>What is known of every sender, in the order of their addresses.</summary>
+    public IReadOnlyList<SenderCoverage> Senders() => Ask(r => r.Senders());
+
+    /// <summary>Forgets what is older.</summary>
+    /// <param name="age">The age. What covers an address is not forgotten.</param>
+    /// <returns>Rows forgotten.</returns>
+    public int Forget(TimeSpan age)
+    {
+        var before = (_time.GetUtcNow() - age).ToUnixTimeSeconds();
+        lock (_writeGate)
+        {
+            using var connection = OpenConnection();
+            using var command = connection.CreateCommand();
+            command.CommandText = "DELETE FROM message WHERE sent_at < $before; DELETE FROM recipient WHERE sent_at < $before";
+            command.Parameters.AddWithValue("$before", before);
+            return command.ExecuteNonQuery();
+        }
+    }
+
+    /// <summary>Closes the database.</summary>
+    public void Dispose()
+    {
+        while (_readers.TryTake(out var reader))
+        {
+            reader.Dispose();
+        }
+    }
+
+    private T Ask<T>(Func<JournalReader, T> question)
+    {
+        var reader = _readers.TryTake(out var free) ? free : new JournalReader(OpenConnection());
+        try
+        {
+            return question(reader);
+        }
+        finally
+        {
+            _readers.Add(reader);
+        }
+    }
+
+    private SqliteConnection OpenConnection()
+    {
+        var connection = new SqliteConnection(_connectionString);
+        connection.Open();
+        Execute(connection, "PRAGMA synchronous = NORMAL");
+        return connection;
+    }
+
+    private static void Execute(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // Only this class's constants come here.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        command.ExecuteNonQuery();
+    }
+}

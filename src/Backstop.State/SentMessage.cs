@@ -1,0 +1,17 @@
+using Backstop.Mail;
+
+namespace Backstop.State;
+
+/// <summary>A message that was sent.</summary>
+/// <param name="From">Who sent it: the address that its bounces come to.</param>
+/// <param name="MessageId">Without brackets; null where it had none.</param>
+/// <param name="Recipients">Who it went to.</param>
+/// <param name="SentAt">When.</param>
+public sealed record SentMessage(MailAddress From, string? MessageId, IReadOnlyList<MailAddress> Recipients, DateTimeOffset SentAt);
+
+/// <summary>How much of an address's outgoing mail is known.</summary>
+/// <param name="Address">The address, as a key.</param>
+/// <param name="Messages">How many messages.</param>
+/// <param name="First">The first one seen.</param>
+/// <param name="Last">The last one seen.</param>
+public sealed record SenderCoverage(string Address, long Messages, DateTimeOffset First, DateTimeOffset Last);

@@ -1,0 +1,67 @@
+using System.CommandLine;
+using Backstop.Backscatter.Proofs;
+using Backstop.Mail;
+using Backstop.Server;
+using Backstop.Server.Options;
+
+namespace Backstop.Commands;
+
+/// <summary><c>batv</c>: envelope tags.</summary>
+internal static class BatvCommand
+{
+    public static Command Create()
+    {
+        var config = CommonOptions.Config();
+        config.Recursive = true;
+        var data = CommonOptions.Data();
+        data.Recursive = true;
+        var address = new Argument<string>("ADDR") { Description = "The address." };
+        var sign = new Command("sign", "Print an address with a tag that is good from today.") { address };
+        sign.SetAction(parsed => Sign(CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data)), Address(parsed.GetValue(address)!)));
+        var check = new Command("check", "Check an address's tag: exit 0 where it is ours and alive, 1 where not.") { address };
+        check.SetAction(parsed => Check(CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data)), Address(parsed.GetValue(address)!)));
+        var newKey = new Command("new-key", "Make a new key that signs from now on; the last one goes on verifying.");
+        newKey.SetAction(parsed => NewKey(CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data))));
+        return new("batv", "Envelope tags (BATV): sign, check, make keys.") { sign, check, newKey, config, data };
+    }
+
+    private static int Sign(BackstopOptions options, MailAddress address)
+    {
+        var batv = Open(options);
+        Console.WriteLine(batv.Sign(address, TimeProvider.System.GetUtcNow()));
+        return ExitCode.Done;
+    }
+
+    private static int Check(BackstopOptions options, MailAddress address)
+    {
+        var batv = Open(options);
+        var tag = BatvTag.TryParse(address);
+        var outcome = tag is null ? BatvOutcome.None : batv.Check(tag, TimeProvider.System.GetUtcNow());
+        Console.WriteLine(outcome switch
+        {
+            BatvOutcome.Pass => $"pass: {tag!.Original} signed this, and the tag is alive",
+            BatvOutcome.Expired => $"expired: {tag!.Original} signed this too long ago",
+            BatvOutcome.Forged => "forged: not signed with a key of ours",
+            _ => tag is null ? "none: no tag" : $"none: a tag of another system ({tag.Dialect}), which only that can check",
+        });
+        return outcome == BatvOutcome.Pass ? ExitCode.Done : ExitCode.Found;
+    }
+
+    private static int NewKey(BackstopOptions options)
+    {
+        var path = DataPaths.BatvKeys(options);
+        var key = BatvKeyFile.AddNew(path);
+        Console.WriteLine($"{path}: key {key.Number} signs from now on. Put this file on every host that sends or receives for the domain, and restart them.");
+        return ExitCode.Done;
+    }
+
+    private static Batv Open(BackstopOptions options)
+    {
+        var path = DataPaths.BatvKeys(options);
+        var keys = BatvKeyFile.Read(path);
+        return keys.Count > 0 ? new(keys, options.Batv.LifetimeDays) : throw new CommandException(ExitCode.NoInput, $"{path}: no keys; make one with: backstop batv new-key");
+    }
+
+    private static MailAddress Address(string text) =>
+        MailAddress.TryParse(text) ?? throw new CommandException(ExitCode.Usage, $"{text}: not an address");
+}

@@ -1,0 +1,13 @@
+using System.Text.Json.Serialization;
+using Backstop.Server;
+using Backstop.Storm;
+
+namespace Backstop.Commands;
+
+/// <summary>The JSON of the command line: one line an object.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(ServerStatus))]
+[JsonSerializable(typeof(Explanation))]
+[JsonSerializable(typeof(StormSummary))]
+[JsonSerializable(typeof(JournalStats))]
+internal sealed partial class CliJson : JsonSerializerContext;

@@ -1,0 +1,41 @@
+using System.CommandLine;
+using Backstop.Server.Config;
+using Backstop.Server.Options;
+
+namespace Backstop.Commands;
+
+/// <summary>The options that many verbs share.</summary>
+internal static class CommonOptions
+{
+    public static Option<string?> Config() => new("--config") { Description = "Configuration file (TOML).", HelpName = "FILE" };
+
+    public static Option<string?> Data() => new("--data")
+    {
+        Description = $"Data folder. Default: the configuration's, or {Demo.DataFolder}.",
+        HelpName = "DIR",
+    };
+
+    public static Option<bool> Json() => new("--json") { Description = "One JSON object a line on stdout." };
+
+    /// <summary>Reads a configuration, or ends with every error in it.</summary>
+    public static BackstopOptions Read(string path)
+    {
+        if (!File.Exists(path))
+        {
+            throw new CommandException(ExitCode.NoInput, $"{path}: no such file");
+        }
+
+        var (options, errors) = ConfigFile.Read(path);
+        return errors.Count == 0
+            ? options
+            : throw new CommandException(ExitCode.BadConfig, $"{path}: {errors.Count} error{(errors.Count == 1 ? "" : "s")}\n{string.Join('\n', errors)}");
+    }
+
+    /// <summary>The options of a verb that needs only the data folder: from a configuration, or a folder alone.</summary>
+    public static BackstopOptions ReadForData(string? config, string? data)
+    {
+        var options = config is null ? new BackstopOptions { Data = Demo.DataFolder } : Read(config);
+        options.Data = data ?? options.Data;
+        return options;
+    }
+}

@@ -1,0 +1,59 @@
+using Microsoft.Extensions.DependencyInjection;
+using System.CommandLine;
+using Backstop.Server;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+
+namespace Backstop.Commands;
+
+/// <summary><c>serve</c>: the server.</summary>
+internal static class ServeCommand
+{
+    public static Command Create()
+    {
+        var config = CommonOptions.Config();
+        var data = CommonOptions.Data();
+        var mailboxes = new Option<string[]>("--mailbox") { Description = "A further mailbox of the demo.", HelpName = "ADDR" };
+        var level = new Option<LogLevel>("--log") { Description = "How much to log: Debug, Information, Warning, Error.", DefaultValueFactory = _ => LogLevel.Information };
+        var command = new Command("serve", "Run the server. Without --config: a demo on loopback, SMTP port 2525, web port 8025.") { config, data, mailboxes, level };
+        command.SetAction((parsed, ct) => RunAsync(parsed.GetValue(config), parsed.GetValue(data), parsed.GetValue(mailboxes) ?? [], parsed.GetValue(level), ct));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string? config, string? data, string[] mailboxes, LogLevel level, CancellationToken ct)
+    {
+        if (config is not null && mailboxes.Length > 0)
+        {
+            throw new CommandException(ExitCode.Usage, "--mailbox is for the demo; with --config the mailboxes stand in the file");
+        }
+
+        var options = config is null ? Demo.Options(data ?? Demo.DataFolder, mailboxes) : CommonOptions.ReadForData(config, data);
+        await using var server = await BackstopServer.StartAsync(options, TimeProvider.System, l => Log(l, level), ct);
+        foreach (var (protocol, endPoint) in server.Listening)
+        {
+            Console.WriteLine($"{protocol} {endPoint}");
+        }
+
+        Console.WriteLine("ready");
+        await server.WaitForStopAsync();
+        return ExitCode.Done;
+    }
+
+    // stdout is for what the server promises to print; the log goes to stderr.
+    private static void Log(ILoggingBuilder logging, LogLevel level)
+    {
+        logging.SetMinimumLevel(level);
+        logging.AddSimpleConsole(c =>
+        {
+            c.SingleLine = true;
+            c.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+            c.UseUtcTimestamp = true;
+            c.ColorBehavior = LoggerColorBehavior.Disabled;
+        });
+        logging.Services.Configure<ConsoleLoggerOptions>(c =>
+        {
+            c.LogToStandardErrorThreshold = LogLevel.Trace;
+            c.MaxQueueLength = 50_000;
+        });
+    }
+}

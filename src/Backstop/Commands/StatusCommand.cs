@@ -1,0 +1,66 @@
+using System.CommandLine;
+using System.Net.Http.Json;
+using Backstop.Server;
+
+namespace Backstop.Commands;
+
+/// <summary><c>status</c>: the running server's figures.</summary>
+internal static class StatusCommand
+{
+    private static readonly TimeSpan _timeLimit = TimeSpan.FromSeconds(5);
+
+    public static Command Create()
+    {
+        var config = CommonOptions.Config();
+        var json = CommonOptions.Json();
+        var url = new Option<string?>("--url") { Description = $"The server's web address. Default: from --config, or http://127.0.0.1:{Demo.WebPort}.", HelpName = "URL" };
+        var command = new Command("status", "Show what the running server does: sessions, spool, folders that fail, lists.") { config, url, json };
+        command.SetAction((parsed, ct) => RunAsync(parsed.GetValue(url) ?? Url(parsed.GetValue(config)), parsed.GetValue(json), ct));
+        return command;
+    }
+
+    private static string Url(string? config)
+    {
+        if (config is null)
+        {
+            return $"http://127.0.0.1:{Demo.WebPort}";
+        }
+
+        var web = CommonOptions.Read(config).Listen.Web;
+        return web.Count > 0 ? $"http://{web[0]}" : throw new CommandException(ExitCode.BadConfig, $"{config}: listen.web is not set, so the server cannot be asked");
+    }
+
+    private static async Task<int> RunAsync(string url, bool json, CancellationToken ct)
+    {
+        using var client = new HttpClient { BaseAddress = new Uri(url), Timeout = _timeLimit };
+        ServerStatus status;
+        try
+        {
+            status = (await client.GetFromJsonAsync("/status", StatusJson.Default.ServerStatus, ct))!;
+        }
+        catch (HttpRequestException error)
+        {
+            throw new CommandException(ExitCode.Unavailable, $"{url}: {error.Message}");
+        }
+
+        if (json)
+        {
+            Console.WriteLine(System.Text.Json.JsonSerializer.Serialize(status, CliJson.Default.ServerStatus));
+            return ExitCode.Done;
+        }
+
+        Console.WriteLine($"{status.Hostname}: {status.Sessions} sessions, {status.Waiting} messages waiting, {status.FreeBytes >> 20} MiB free{(status.RoomIsShort ? " (short: new mail is answered 452)" : "")}");
+        Console.WriteLine($"messages generated: {status.MessagesGenerated}");
+        foreach (var list in status.Lists)
+        {
+            Console.WriteLine($"list {list.Zone}: {list.State}{(list.Rests ? ", resting after failures" : "")}");
+        }
+
+        foreach (var folder in status.Failing)
+        {
+            Console.WriteLine($"failing {folder.Mailbox} {folder.Folder}: {folder.Error}; {folder.Waiting} waiting, {folder.Failures} tries, next {folder.RetryAt:HH:mm:ss}Z");
+        }
+
+        return status.Failing.Count > 0 ? ExitCode.Found : ExitCode.Done;
+    }
+}

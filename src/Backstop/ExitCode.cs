@@ -1,0 +1,15 @@
+namespace Backstop;
+
+/// <summary>The exit codes of the command line, as in sysexits.h. They are a contract.</summary>
+internal static class ExitCode
+{
+    public const int Done = 0;
+    public const int Found = 1;
+    public const int Usage = 64;
+    public const int BadInput = 65;
+    public const int NoInput = 66;
+    public const int Unavailable = 69;
+    public const int CannotCreate = 73;
+    public const int TryAgain = 75;
+    public const int BadConfig = 78;
+}

@@ -1,0 +1,59 @@
+using Microsoft.Data.Sqlite;
+
+namespace Backstop;
+
+/// <summary>A failure with the exit code it ends in; its message is for the person at the terminal.</summary>
+internal sealed class CommandException(int exitCode, string message) : Exception(message)
+{
+    public int ExitCode => exitCode;
+}
+
+/// <summary>Turns what a verb throws into one line on stderr and an exit code. No stack trace: the line says what, where and why.</summary>
+internal static class Failures
+{
+    public static async Task<int> CatchAsync(Func<Task<int>> verb)
+    {
+        try
+        {
+            return await verb();
+        }
+        catch (CommandException error)
+        {
+            return Say(error.Message, error.ExitCode);
+        }
+        catch (FileNotFoundException error)
+        {
+            return Say(error.Message, ExitCode.NoInput);
+        }
+        catch (DirectoryNotFoundException error)
+        {
+            return Say(error.Message, ExitCode.NoInput);
+        }
+        catch (InvalidDataException error)
+        {
+            return Say(error.Message, ExitCode.BadConfig);
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            return Say(error.Message, ExitCode.CannotCreate);
+        }
+        catch (IOException error)
+        {
+            return Say(error.Message, ExitCode.Unavailable);
+        }
+        catch (SqliteException error)
+        {
+            return Say($"journal: {error.Message}", ExitCode.TryAgain);
+        }
+        catch (OperationCanceledException)
+        {
+            return Say("stopped", ExitCode.TryAgain);
+        }
+    }
+
+    private static int Say(string message, int code)
+    {
+        Console.Error.WriteLine($"backstop: {message}");
+        return code;
+    }
+}

@@ -1,0 +1,31 @@
+using Backstop;
+using System.CommandLine;
+using Backstop.Commands;
+
+// Sockets complete on the thread that polled them: on a busy server that saves a thread hop for every command. Read by .NET at the first socket.
+Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
+
+var root = new RootCommand("Backstop keeps mail arriving in a flood: refuses bounces for mail you never sent, delivers the rest.")
+{
+    ServeCommand.Create(),
+    StormCommand.Create(),
+    ExplainCommand.Create(),
+    JournalCommand.Create(),
+    BatvCommand.Create(),
+    ConfigCommand.Create(),
+    StatusCommand.Create(),
+};
+
+var parsed = root.Parse(args);
+if (parsed.Errors.Count > 0)
+{
+    foreach (var error in parsed.Errors)
+    {
+        await Console.Error.WriteLineAsync($"backstop: {error.Message}");
+    }
+
+    await Console.Error.WriteLineAsync("Try: backstop --help");
+    return ExitCode.Usage;
+}
+
+return await Failures.CatchAsync(() => parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false }));

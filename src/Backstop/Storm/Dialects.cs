@@ -1,0 +1,23 @@
+namespace Backstop.Storm;
+
+/// <summary>A way that mail servers write their bounces.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Template">The message, with places to fill; lines end in LF.</param>
+internal sealed record Dialect(string Name, string Template)
+{
+    /// <summary>Whether a person's or guard's machine answers, rather than a mail server: half of these carry a real sender.</summary>
+    public bool IsAnswer => Name is "vacation" or "challenge" or "antivirus";
+}
+
+/// <summary>The dialects of <c>dialects.txt</c>.</summary>
+internal static class Dialects
+{
+    public static IReadOnlyList<Dialect> All { get; } = Load();
+
+    private static List<Dialect> Load()
+    {
+        using var reader = new StreamReader(typeof(Dialects).Assembly.GetManifestResourceStream("dialects.txt")!);
+        var sections = reader.ReadToEnd().Split("\n== ")[1..];
+        return [.. sections.Select(s => s.Split('\n', 2)).Select(s => new Dialect(s[0].Trim(), s[1].TrimEnd('\n') + "\n"))];
+    }
+}

@@ -1,0 +1,67 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+
+namespace Backstop.Storm;
+
+/// <summary>Sends the messages of a storm, mixed, over a number of connections at once, at most at a rate.</summary>
+internal sealed class StormRun(IPEndPoint server, StormMail mail, int connections, double rate, TimeProvider time)
+{
+    private const int MaxTries = 6;
+    private readonly ConcurrentBag<StormResult> _results = [];
+    private int _next;
+    private long _started;
+
+    /// <summary>Messages finished.</summary>
+    public int Finished => _results.Count;
+
+    public async Task<(IReadOnlyCollection<StormResult> Results, double Seconds)> RunAsync(IReadOnlyList<(StormKind Kind, int Number)> plan, CancellationToken ct)
+    {
+        _started = Stopwatch.GetTimestamp();
+        await Task.WhenAll(Enumerable.Range(0, connections).Select(_ => WorkAsync(plan, ct)));
+        return (_results, Stopwatch.GetElapsedTime(_started).TotalSeconds);
+    }
+
+    /// <summary>The kinds in an order that a seed shuffles.</summary>
+    public static (StormKind Kind, int Number)[] Plan(int seed, int bounces, int genuine, int legit)
+    {
+        var plan = Enumerable.Repeat(StormKind.Bounce, bounces)
+            .Concat(Enumerable.Repeat(StormKind.Genuine, genuine))
+            .Concat(Enumerable.Repeat(StormKind.Legit, legit)).ToArray();
+        new Random(seed).Shuffle(plan);
+        return [.. plan.Select((kind, number) => (kind, number))];
+    }
+
+    private async Task WorkAsync(IReadOnlyList<(StormKind Kind, int Number)> plan, CancellationToken ct)
+    {
+        while (Interlocked.Increment(ref _next) - 1 is var index && index < plan.Count)
+        {
+            await PaceAsync(index, ct);
+            _results.Add(await SendAsync(mail.Make(plan[index].Kind, plan[index].Number), ct));
+        }
+    }
+
+    private async Task PaceAsync(int index, CancellationToken ct)
+    {
+        var due = rate <= 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(index / rate) - Stopwatch.GetElapsedTime(_started);
+        if (due > TimeSpan.Zero)
+        {
+            await Task.Delay(due, time, ct);
+        }
+    }
+
+    // Wanted mail is tried again when it was put off, as its server would.
+    private async Task<StormResult> SendAsync(StormMessage message, CancellationToken ct)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            var result = await StormClient.SendAsync(server, message, time, ct);
+            if (result.Code is < 400 or >= 500 || message.Kind == StormKind.Bounce || tries == MaxTries)
+            {
+                return result;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(200 << tries), time, ct);
+        }
+    }
+}

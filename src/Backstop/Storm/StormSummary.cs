@@ -1,0 +1,42 @@
+namespace Backstop.Storm;
+
+/// <summary>How the messages of one kind fared, in the JSON of <c>storm</c>. A contract: fields are added, never changed.</summary>
+internal sealed record StormKindSummary(
+    int Sent, int RefusedAtRcpt, int RefusedAtData, int Deferred, int Accepted, int Failed, int InInbox, int InOtherFolders, int Missing, double P50Ms, double P99Ms,
+    IReadOnlyDictionary<string, int> Replies)
+{
+    public static StormKindSummary Of(IReadOnlyList<StormResult> results, StormFolders? folders)
+    {
+        var times = results.Select(r => r.Milliseconds).Order().ToList();
+        var accepted = results.Where(r => r.Code == 250).Select(r => r.Message.Id).ToList();
+        return new(
+            results.Count,
+            results.Count(r => r.Code >= 500 && r.Stage is "connect" or "mail" or "rcpt"),
+            results.Count(r => r.Code >= 500 && r.Stage is "data" or "end"),
+            results.Count(r => r.Code is >= 400 and < 500),
+            accepted.Count,
+            results.Count(r => r.Code == 0),
+            folders is null ? 0 : accepted.Count(folders.Inbox.Contains),
+            folders is null ? 0 : accepted.Count(folders.Others.Contains),
+            folders is null ? 0 : accepted.Count(id => !folders.Inbox.Contains(id) && !folders.Others.Contains(id)),
+            At(times, 0.50), At(times, 0.99),
+            results.Where(r => r.Code != 250).CountBy(r => r.Code == 0 ? r.Text : $"{r.Code} {r.Text}").OrderByDescending(p => p.Value).Take(10).ToDictionary());
+    }
+
+    private static double At(List<double> sorted, double part) =>
+        sorted.Count == 0 ? 0 : Math.Round(sorted[Math.Min(sorted.Count - 1, (int)(sorted.Count * part))], 2);
+}
+
+/// <summary>The JSON of <c>storm</c>.</summary>
+internal sealed record StormSummary(
+    StormKindSummary Bounces, StormKindSummary Genuine, StormKindSummary Legit, double Seconds, bool FoldersChecked, int DuplicatesInFolders)
+{
+    /// <summary>Whether mail that is wanted was refused for good, not delivered, or put away.</summary>
+    public bool IsLoss => Lost(Genuine) || Lost(Legit);
+
+    private bool Lost(StormKindSummary kind) =>
+        kind.RefusedAtRcpt + kind.RefusedAtData + kind.Failed + kind.Deferred > 0 || (FoldersChecked && kind.InInbox < kind.Accepted);
+}
+
+/// <summary>Where the storm's messages are found afterwards, by id.</summary>
+internal sealed record StormFolders(HashSet<string> Inbox, HashSet<string> Others, int Duplicates);
