@@ -77,7 +77,7 @@ public static class BounceClassifier
         returned = fromPart.Carrier == "none" ? returned : fromPart;
         var action = hit.Kind == MailKind.Delay ? "delayed" : "failed";
         var recipients = hit.Kind is MailKind.Bounce or MailKind.Delay or MailKind.VirusNotice or MailKind.Challenge
-            ? Recipients(header, human, action)
+            ? Recipients(header, human, returned, action)
             : [];
         return Report(hit.Kind, hit.Format, header, recipients, returned);
     }
@@ -93,15 +93,19 @@ public static class BounceClassifier
         var text = Encoding.UTF8.GetBytes(PartText.Read(message, part, MaxText));
         var quoted = ReturnedReader.FromText(text, out var quoteStart);
         returned = returned.Carrier == "none" ? quoted : returned;
-        return Recipients(header, Encoding.UTF8.GetString(text.AsSpan(0, quoteStart)), action);
+        return Recipients(header, Encoding.UTF8.GetString(text.AsSpan(0, quoteStart)), returned, action);
     }
 
-    private static List<ReportedRecipient> Recipients(BounceHeader header, string human, string action)
+    private static List<ReportedRecipient> Recipients(BounceHeader header, string human, ReturnedMessage returned, string action)
     {
         var addresses = header.FailedRecipients.Count > 0 ? header.FailedRecipients : TextAddresses.Find(human);
-        return [.. addresses
-            .Where(a => !a.Equals(header.From, StringComparison.OrdinalIgnoreCase))
-            .Select(a => new ReportedRecipient(a, action, StatusIn(human), null))];
+        var others = addresses.Where(a => !a.Equals(header.From, StringComparison.OrdinalIgnoreCase)).ToList();
+        if (others.Count == 0 && returned.To is { } to)
+        {
+            others.Add(to);
+        }
+
+        return others.ConvertAll(a => new ReportedRecipient(a, action, StatusIn(human), null));
     }
 
     // An enhanced status code in the text (RFC 3463), the first one.

@@ -46,6 +46,8 @@ internal static class DeliveryStatus
             return null;
         }
 
+        // RFC 3464 §2.3.3 knows five actions. Another word, or half of one, says no more than none.
+        action = action is "failed" or "delayed" or "delivered" or "relayed" or "expanded" ? action : null;
         action ??= status?.StartsWith('4') == true ? "delayed" : status?.StartsWith('2') == true ? "delivered" : "failed";
         var diagnostic = group.Text(content, "Diagnostic-Code"u8);
         return new(address ?? "", action, status, diagnostic is null ? null : AfterType(diagnostic));

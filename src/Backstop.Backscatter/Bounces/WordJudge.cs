@@ -42,8 +42,9 @@ internal static class WordJudge
             : isNull && !header.IsFromDaemon ? Of(hits, MailKind.AutoReply, true) : null;
     }
 
+    // Words that are one server's own name the dialect; the others only the kind.
     private static WordingHit? Of(IReadOnlyList<WordingHit> hits, MailKind kind, bool may) =>
-        may ? hits.FirstOrDefault(h => h.Kind == kind) : null;
+        may ? hits.FirstOrDefault(h => h.Kind == kind && h.Format != "text") ?? hits.FirstOrDefault(h => h.Kind == kind) : null;
 
     private static WordingHit? Subject(BounceHeader header) =>
         Wording.SubjectStart.AtStart(header.Subject) ?? (Wording.Subject.Find(header.Subject) is [var first, ..] ? first : null);

@@ -69,7 +69,14 @@ public sealed class DnsblZone(string name, AddressLookup lookup, DnsblOptions op
 
         // One question an address, however many of its connections ask.
         var task = _asking.GetOrAdd(address, static (a, zone) => zone.AskOnceAsync(a), this);
-        return new(task.WaitAsync(ct));
+        if (!task.IsCompleted)
+        {
+            return new(task.WaitAsync(ct));
+        }
+
+        // It ended before it was put there, and so could not take itself away: left in, its answer would never grow old.
+        _asking.TryRemove(KeyValuePair.Create(address, task));
+        return new(task);
     }
 
     /// <summary>Looks at the test points of RFC 5782 §5: 127.0.0.2 must be listed, 127.0.0.1 must not.</summary>

@@ -26,7 +26,8 @@ internal sealed class MboxLines(string path) : IDisposable
 
             if (!Fill())
             {
-                return _end > _start ? Take(_end - _start) : null;
+                // Not "? : null": that null would become an empty line, and the end would never come.
+                return _end > _start ? Take(_end - _start) : (ReadOnlyMemory<byte>?)null;
             }
         }
     }

@@ -14,8 +14,7 @@ public sealed class SpoolLog : IDisposable
     private const int MaxBatchBytes = 1 << 20;
     private static readonly byte[] _padding = new byte[8];
 
-    private readonly Lock _gate = new();
-    private readonly AutoResetEvent _work = new(false);
+    private readonly object _gate = new();
     private readonly SpoolSegments _segments;
     private readonly TimeProvider _time;
     private readonly FileStream _lockFile;
@@ -24,6 +23,7 @@ public sealed class SpoolLog : IDisposable
     private List<ulong> _done = [];
     private ulong _lastId;
     private bool _stopping;
+    private bool _writerSleeps;
 
     private SpoolLog(SpoolSegments segments, FileStream lockFile, ulong lastId, TimeProvider time)
     {
@@ -85,9 +85,9 @@ public sealed class SpoolLog : IDisposable
             }
 
             _appends.Add(append);
+            WakeWriter();
         }
 
-        _work.Set();
         return append.Task;
     }
 
@@ -101,9 +101,10 @@ public sealed class SpoolLog : IDisposable
             {
                 _done.Add(entry.Id);
             }
+
+            WakeWriter();
         }
 
-        _work.Set();
         foreach (var entry in entries)
         {
             _segments.Release(entry);
@@ -123,13 +124,21 @@ public sealed class SpoolLog : IDisposable
         lock (_gate)
         {
             _stopping = true;
+            WakeWriter();
         }
 
-        _work.Set();
         _writer.Join();
         _segments.Dispose();
         _lockFile.Dispose();
-        _work.Dispose();
+    }
+
+    // A writer at work looks again by itself: to wake it would cost a system call a message.
+    private void WakeWriter()
+    {
+        if (_writerSleeps)
+        {
+            Monitor.Pulse(_gate);
+        }
     }
 
     private void WriteLoop()
@@ -137,11 +146,17 @@ public sealed class SpoolLog : IDisposable
         var stop = false;
         while (!stop)
         {
-            _work.WaitOne();
             List<Append> appends;
             List<ulong> done;
             lock (_gate)
             {
+                while (_appends.Count == 0 && _done.Count == 0 && !_stopping)
+                {
+                    _writerSleeps = true;
+                    Monitor.Wait(_gate);
+                    _writerSleeps = false;
+                }
+
                 (appends, _appends) = (_appends, []);
                 (done, _done) = (_done, []);
                 stop = _stopping;

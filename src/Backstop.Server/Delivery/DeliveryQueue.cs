@@ -24,6 +24,7 @@ public sealed partial class DeliveryQueue : IDisposable
     private readonly ILogger<DeliveryQueue> _log;
     private readonly string _host;
     private readonly object _gate = new();
+    private readonly bool[] _sleeps = new bool[2];
     private readonly Dictionary<(FolderRef Folder, Lane Lane), FolderQueue> _folders = [];
     private readonly Queue<FolderQueue>[] _ready = [new(), new()];
     private readonly List<FolderQueue> _resting = [];
@@ -119,7 +120,20 @@ public sealed partial class DeliveryQueue : IDisposable
         {
             queue.IsScheduled = true;
             _ready[(int)queue.Lane].Enqueue(queue);
+            WakeFor(queue.Lane);
+        }
+    }
+
+    // Either worker takes real mail; only the second takes the flood. Workers that are awake look again by themselves.
+    private void WakeFor(Lane lane)
+    {
+        if (_sleeps[(int)Lane.Flood])
+        {
             Monitor.PulseAll(_gate);
+        }
+        else if (lane == Lane.Real && _sleeps[(int)Lane.Real])
+        {
+            Monitor.Pulse(_gate);
         }
     }
 
@@ -140,7 +154,9 @@ public sealed partial class DeliveryQueue : IDisposable
             {
                 while (!_stopping && !_ready[(int)first].TryDequeue(out queue) && !_ready[(int)last].TryDequeue(out queue))
                 {
+                    _sleeps[(int)last] = true;
                     Monitor.Wait(_gate);
+                    _sleeps[(int)last] = false;
                 }
 
                 if (_stopping || queue is null)

@@ -1,8 +1,7 @@
-using Microsoft.Extensions.DependencyInjection;
 using System.CommandLine;
+using Backstop.Logging;
 using Backstop.Server;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Console;
 
 namespace Backstop.Commands;
 
@@ -43,17 +42,8 @@ internal static class ServeCommand
     private static void Log(ILoggingBuilder logging, LogLevel level)
     {
         logging.SetMinimumLevel(level);
-        logging.AddSimpleConsole(c =>
-        {
-            c.SingleLine = true;
-            c.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-            c.UseUtcTimestamp = true;
-            c.ColorBehavior = LoggerColorBehavior.Disabled;
-        });
-        logging.Services.Configure<ConsoleLoggerOptions>(c =>
-        {
-            c.LogToStandardErrorThreshold = LogLevel.Trace;
-            c.MaxQueueLength = 50_000;
-        });
+#pragma warning disable CA2000 // The logging builder disposes its providers.
+        logging.AddProvider(new LineLoggerProvider(Console.OpenStandardError(), TimeProvider.System));
+#pragma warning restore CA2000
     }
 }

@@ -1,0 +1,93 @@
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
+
+namespace Backstop.Tests;
+
+/// <summary>The rules of docs/ARCHITECTURE.md that a machine can check.</summary>
+public sealed partial class HouseRulesTests
+{
+    private static readonly string[] _engines = ["Backstop.Backscatter", "Backstop.MailAuth", "Backstop.Mailboxes", "Backstop.State"];
+
+    private static readonly Dictionary<string, string[]> _mayReference = new(StringComparer.Ordinal)
+    {
+        ["Backstop.Mail"] = [],
+        ["Backstop.Protocols"] = ["Backstop.Mail"],
+        ["Backstop.Backscatter"] = ["Backstop.Mail"],
+        ["Backstop.MailAuth"] = ["Backstop.Mail"],
+        ["Backstop.Mailboxes"] = ["Backstop.Mail"],
+        ["Backstop.State"] = ["Backstop.Mail"],
+        ["Backstop.Server"] = ["Backstop.Mail", "Backstop.Protocols", .. _engines],
+        ["Backstop"] = ["Backstop.Server"],
+    };
+
+    private static readonly Dictionary<string, string[]> _mayUsePackages = new(StringComparer.Ordinal)
+    {
+        ["Backstop.Mail"] = ["MimeKit"],
+        ["Backstop.Protocols"] = [],
+        ["Backstop.Backscatter"] = [],
+        ["Backstop.MailAuth"] = [],
+        ["Backstop.Mailboxes"] = [],
+        ["Backstop.State"] = ["Microsoft.Data.Sqlite"],
+        ["Backstop.Server"] = ["DnsClient", "OpenTelemetry.Exporter.Prometheus.AspNetCore", "OpenTelemetry.Extensions.Hosting", "Tomlyn"],
+        ["Backstop"] = ["Spectre.Console", "System.CommandLine"],
+    };
+
+    [Fact]
+    public void Projects_reference_only_what_they_may() => Assert.All(Projects(), file =>
+    {
+        var references = ProjectReference().Matches(File.ReadAllText(file)).Select(m => m.Groups[1].Value);
+        Assert.Empty(references.Except(_mayReference[Path.GetFileNameWithoutExtension(file)]));
+    });
+
+    [Fact]
+    public void Projects_use_only_the_packages_they_may() => Assert.All(Projects(), file =>
+    {
+        var packages = PackageReference().Matches(File.ReadAllText(file)).Select(m => m.Groups[1].Value);
+        Assert.Empty(packages.Except(_mayUsePackages[Path.GetFileNameWithoutExtension(file)]));
+    });
+
+    [Fact]
+    public void Every_project_has_a_readme() => Assert.All(Projects(), file =>
+        Assert.True(File.Exists(Path.Combine(Path.GetDirectoryName(file)!, "README.md")), file));
+
+    [Fact]
+    public void Every_cited_rfc_is_listed_in_standards_md()
+    {
+        var listed = Rfc().Matches(File.ReadAllText(Path.Combine(Root(), "docs", "STANDARDS.md"))).Select(m => m.Value).ToHashSet(StringComparer.Ordinal);
+        var cited = Sources().SelectMany(f => Rfc().Matches(File.ReadAllText(f)).Select(m => m.Value)).ToHashSet(StringComparer.Ordinal);
+        Assert.Empty(cited.Except(listed));
+    }
+
+    [Fact]
+    public void Source_files_stay_readable() => Assert.All(Sources(), f => Assert.InRange(File.ReadLines(f).Count(), 1, 500));
+
+    [Fact]
+    public void Readme_fits_two_screens() => Assert.InRange(File.ReadLines(Path.Combine(Root(), "README.md")).Count(), 10, 80);
+
+    /// <summary>Promise 2: no code of the server opens an SMTP connection; the storm generator is the only client there is.</summary>
+    [Fact]
+    public void Nothing_can_send_mail() => Assert.All(Sources().Where(f => !f.Contains("/Storm/", StringComparison.Ordinal)), file =>
+    {
+        var text = File.ReadAllText(file);
+        Assert.DoesNotContain("ConnectAsync(", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("SmtpClient", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("Process.Start", text, StringComparison.Ordinal);
+    });
+
+    internal static string Root() => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Here())!, "../.."));
+
+    private static string Here([CallerFilePath] string here = "") => here;
+
+    private static IEnumerable<string> Projects() => Directory.EnumerateFiles(Path.Combine(Root(), "src"), "*.csproj", SearchOption.AllDirectories);
+
+    private static IEnumerable<string> Sources() => Directory.EnumerateFiles(Path.Combine(Root(), "src"), "*.cs", SearchOption.AllDirectories);
+
+    [GeneratedRegex(@"ProjectReference Include="".*?([\w.]+)\.csproj""")]
+    private static partial Regex ProjectReference();
+
+    [GeneratedRegex(@"PackageReference Include=""([\w.]+)""")]
+    private static partial Regex PackageReference();
+
+    [GeneratedRegex(@"RFC \d{3,5}")]
+    private static partial Regex Rfc();
+}

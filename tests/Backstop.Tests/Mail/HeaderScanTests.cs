@@ -1,0 +1,49 @@
+using System.Text;
+using Backstop.Mail;
+using CsCheck;
+
+namespace Backstop.Tests.Mail;
+
+public sealed class HeaderScanTests
+{
+    [Theory]
+    [InlineData("A: 1\nB: 2\n\nbody", "A=1|B=2", "body")]
+    [InlineData("A: 1\r\nB: 2\r\n\r\nbody", "A=1|B=2", "body")]
+    [InlineData("From me Tue\nA: 1\n\nbody", "A=1", "body")]
+    [InlineData("A: one\n two\n\tthree\nB:\n\nbody", "A=one two\tthree|B=", "body")]
+    [InlineData("A : old style\n\nbody", "A=old style", "body")]
+    [InlineData("A: 1\nno field here\nB: 2\n", "A=1", "no field here\nB: 2\n")]
+    [InlineData("\nbody", "", "body")]
+    [InlineData("body without any header", "", "body without any header")]
+    [InlineData("A: cut off", "A=cut off", "")]
+    public void Fields_are_found(string message, string fields, string body)
+    {
+        var bytes = Encoding.UTF8.GetBytes(message);
+        var found = new List<HeaderField>();
+        var start = HeaderScan.Scan(bytes, found);
+        Assert.Equal(fields, string.Join('|', found.Select(f => $"{Encoding.ASCII.GetString(f.Name(bytes))}={f.Body(bytes)}")));
+        Assert.Equal(body, Encoding.UTF8.GetString(bytes[start..]));
+    }
+
+    [Fact]
+    public void Any_bytes_are_scanned_within_their_bounds() =>
+        Gen.OneOf(Gen.Byte, Gen.OneOf((byte)'\n', (byte)'\r', (byte)':', (byte)' ', (byte)'a')).Array[0, 200].Sample(bytes =>
+        {
+            var fields = new List<HeaderField>();
+            var body = HeaderScan.Scan(bytes, fields);
+            Assert.InRange(body, 0, bytes.Length);
+            foreach (var field in fields)
+            {
+                Assert.NotEqual(0, field.Name(bytes).Length);
+                _ = field.Body(bytes);
+            }
+        });
+
+    [Theory]
+    [InlineData("A Person <a@b.example>", "a@b.example")]
+    [InlineData("a@b.example (A Person)", "a@b.example")]
+    [InlineData("\"x@y\" <a@b.example>", "a@b.example")]
+    [InlineData("undisclosed", null)]
+    [InlineData("\"Courier\" <@>", "@")]
+    public void First_address_is_found(string body, string? address) => Assert.Equal(address, HeaderText.FirstAddress(body));
+}

@@ -1,0 +1,154 @@
+using System.Text;
+using Backstop.Mailboxes;
+using Backstop.Mailboxes.Maildir;
+using Backstop.Mailboxes.Mbox;
+using Backstop.Mailboxes.Reading;
+using Backstop.Mailboxes.Spool;
+using CsCheck;
+
+namespace Backstop.Tests.Mailboxes;
+
+/// <summary>Delivering twice leaves one copy, whatever happened in between.</summary>
+public sealed class FolderTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+    private readonly SpoolLog _spool;
+
+    public FolderTests() => (_spool, _, _) = SpoolLog.Open(_folder["spool"], new() { SegmentSize = 1 << 20 }, TimeProvider.System);
+
+    private FolderRef Inbox(FolderFormat format) => new(format, _folder[format.ToString()], FolderRef.Inbox);
+
+    public void Dispose()
+    {
+        _spool.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task Maildir_holds_header_and_body_and_tells_its_sizes()
+    {
+        var inbox = Inbox(FolderFormat.Maildir);
+        await ToMaildirAsync(inbox, "Subject: x\n\nbody\n");
+        var file = Assert.Single(Directory.GetFiles(Path.Combine(inbox.Path, "new")));
+        var text = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
+        Assert.Equal("X-One: 1\nReceived: x\nSubject: x\n\nbody\n", text);
+        Assert.EndsWith($",S={text.Length},W={text.Length + 5}", file, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(Path.Combine(inbox.Path, "tmp")));
+    }
+
+    [Fact]
+    public async Task Maildir_folder_lies_inside_as_maildir_plus_plus()
+    {
+        await ToMaildirAsync(Inbox(FolderFormat.Maildir) with { Folder = "Backscatter" }, "a: b\n\n");
+        Assert.Single(Directory.GetFiles(_folder["Maildir/.Backscatter/new"]));
+        Assert.True(File.Exists(_folder["Maildir/.Backscatter/maildirfolder"]));
+    }
+
+    [Theory]
+    [InlineData("new", "")]
+    [InlineData("cur", ":2,S")]
+    public async Task Maildir_delivery_after_a_crash_finds_the_first_copy(string where, string flags)
+    {
+        var inbox = Inbox(FolderFormat.Maildir);
+        var (entry, content) = await ToMaildirAsync(inbox, "a: b\n\n");
+        var file = Directory.GetFiles(Path.Combine(inbox.Path, "new")).Single();
+        File.Move(file, Path.Combine(inbox.Path, where, Path.GetFileName(file) + flags));
+        new MaildirFolder(inbox, "host").Deliver(entry, content, 0, mayBeThere: true);
+        Assert.Single(MessageFiles.Read(inbox.Path));
+    }
+
+    [Fact]
+    public async Task Mbox_quotes_and_reading_takes_it_off_again()
+    {
+        const string body = "Subject: x\n\nFrom here\n>From there\ntext From\nlast";
+        var inbox = Inbox(FolderFormat.Mbox);
+        await ToMboxAsync(inbox, body);
+        await ToMboxAsync(inbox, "Subject: y\n\n");
+        var messages = MessageFiles.Read(inbox.Path).Select(m => Encoding.ASCII.GetString(m.Bytes.Span)).ToList();
+        Assert.Equal(2, messages.Count);
+        Assert.EndsWith(body + "\n", messages[0], StringComparison.Ordinal);
+        Assert.Contains(">>From there", await File.ReadAllTextAsync(inbox.Path, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.False(File.Exists(inbox.Path + ".lock"));
+    }
+
+    [Fact]
+    public void Mbox_gives_back_any_body() =>
+        Gen.OneOf("From a\n", ">From b\n", ">>>From c\n", "\n", "text\n", ">\n", "Fro", ">").Array[0, 12].Sample(
+            lines =>
+            {
+                var body = "a: b\n\n" + string.Concat(lines);
+                body += body.EndsWith('\n') ? "" : "\n";
+                using var folder = new TempFolder();
+                var inbox = new FolderRef(FolderFormat.Mbox, folder["mbox"], FolderRef.Inbox);
+                ToMboxAsync(inbox, body).GetAwaiter().GetResult();
+                Assert.EndsWith("X-One: 1\nReceived: x\n" + body, Encoding.ASCII.GetString(MessageFiles.Read(inbox.Path).Single().Bytes.Span), StringComparison.Ordinal);
+            },
+            iter: 60, threads: 1);
+
+    /// <summary>Every point at which a crash may cut an append: the message is in the file once and whole afterwards.</summary>
+    [Fact]
+    public async Task Mbox_append_cut_anywhere_is_mended()
+    {
+        var inbox = Inbox(FolderFormat.Mbox);
+        await ToMboxAsync(inbox, "Subject: first\n\nFrom x\n");
+        var before = new FileInfo(inbox.Path).Length;
+        var (entry, content) = await ToMboxAsync(inbox, "Subject: second\n\nFrom y\nend\n");
+        var whole = await File.ReadAllBytesAsync(inbox.Path, TestContext.Current.CancellationToken);
+
+        // The id stands in the second line; a cut before it cannot happen: it is in the first block the kernel writes.
+        var idEnd = Encoding.ASCII.GetString(whole).IndexOf('\n', Encoding.ASCII.GetString(whole).LastIndexOf(MboxFolder.IdField, StringComparison.Ordinal)) + 1;
+        Assert.True(idEnd > before);
+        for (var cut = idEnd; cut <= whole.Length; cut++)
+        {
+            await File.WriteAllBytesAsync(inbox.Path, whole[..cut], TestContext.Current.CancellationToken);
+            Assert.Equal(1, new MboxFolder(inbox, TimeProvider.System).Deliver([new(entry, content, 0, MayBeThere: true)]));
+            Assert.Equal(whole, await File.ReadAllBytesAsync(inbox.Path, TestContext.Current.CancellationToken));
+        }
+    }
+
+    [Fact]
+    public async Task Mbox_is_left_alone_while_somebody_holds_its_dot_lock()
+    {
+        var inbox = Inbox(FolderFormat.Mbox);
+        var (entry, content) = await ToMboxAsync(inbox, "a: b\n\n");
+        await File.WriteAllTextAsync(inbox.Path + ".lock", "0", TestContext.Current.CancellationToken);
+        Assert.Equal(0, new MboxFolder(inbox, TimeProvider.System).Deliver([new(entry, content, 0, false)]));
+        Assert.True(File.Exists(inbox.Path + ".lock"));
+        Assert.Single(Directory.GetFiles(_folder.Path, "Mbox.lock*"));
+    }
+
+    [Fact]
+    public async Task Stale_dot_lock_is_broken_and_a_long_one_never()
+    {
+        var inbox = Inbox(FolderFormat.Mbox);
+        var (entry, content) = await ToMboxAsync(inbox, "a: b\n\n");
+        await File.WriteAllTextAsync(inbox.Path + ".lock", "0", TestContext.Current.CancellationToken);
+        File.SetLastWriteTimeUtc(inbox.Path + ".lock", TimeProvider.System.GetUtcNow().UtcDateTime.AddHours(-1));
+        Assert.Equal(1, new MboxFolder(inbox, TimeProvider.System).Deliver([new(entry, content, 0, false)]));
+
+        await File.WriteAllTextAsync(inbox.Path + ".lock", new string('x', 17), TestContext.Current.CancellationToken);
+        File.SetLastWriteTimeUtc(inbox.Path + ".lock", TimeProvider.System.GetUtcNow().UtcDateTime.AddHours(-1));
+        Assert.Equal(0, new MboxFolder(inbox, TimeProvider.System).Deliver([new(entry, content, 0, false)]));
+    }
+
+    private async Task<(SpoolEntry Entry, SpoolContent Content)> ToMaildirAsync(FolderRef folder, string body)
+    {
+        var (entry, content) = await SpoolAsync(folder, body);
+        new MaildirFolder(folder, "host").Deliver(entry, content, 0, mayBeThere: false);
+        return (entry, content);
+    }
+
+    private async Task<(SpoolEntry Entry, SpoolContent Content)> ToMboxAsync(FolderRef folder, string body)
+    {
+        var (entry, content) = await SpoolAsync(folder, body);
+        Assert.Equal(1, new MboxFolder(folder, TimeProvider.System).Deliver([new(entry, content, 0, MayBeThere: false)]));
+        return (entry, content);
+    }
+
+    private async Task<(SpoolEntry Entry, SpoolContent Content)> SpoolAsync(FolderRef folder, string body)
+    {
+        var envelope = new SpoolEnvelope(1_700_000_000_000, "a@b.example", body.Count(c => c == '\n'), null, body.Length, "Received: x\n", [new(folder, "X-One: 1\n")]);
+        var entry = await _spool.AppendAsync(_spool.NextId(), envelope, Encoding.ASCII.GetBytes(body));
+        return (entry, _spool.Read(entry));
+    }
+}

@@ -1,0 +1,84 @@
+using Backstop.Mail;
+using Backstop.State;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Backstop.Tests.State;
+
+public sealed class SentJournalTests : IDisposable
+{
+    private static readonly MailAddress _me = new("Me", "example.org");
+    private readonly TempFolder _folder = new();
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 24, 8, 0, 0, TimeSpan.Zero));
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void What_was_sent_is_known_in_any_case()
+    {
+        using var journal = Open();
+        journal.Add([Sent("One.Two@Example.ORG", "You@Example.com")]);
+        Assert.True(journal.HasMessageId("one.two@example.org"));
+        Assert.True(journal.HasMessageId("<ONE.TWO@example.org>"));
+        Assert.True(journal.HasRecipient("you@example.com", ["me@example.org"]));
+        Assert.False(journal.HasRecipient("you@example.com", ["other@example.org"]));
+        Assert.False(journal.HasMessageId("three@example.org"));
+    }
+
+    [Fact]
+    public void Recipient_is_proof_for_a_while_and_message_id_for_ever()
+    {
+        using var journal = Open();
+        journal.Add([Sent("a@example.org", "you@example.com")]);
+        _time.Advance(TimeSpan.FromDays(15));
+        Assert.False(journal.HasRecipient("you@example.com", ["me@example.org"]));
+        Assert.True(journal.HasMessageId("a@example.org"));
+    }
+
+    [Fact]
+    public void Importing_twice_counts_once()
+    {
+        using var journal = Open();
+        Assert.Equal(2, journal.Add([Sent("a@example.org", "x@example.com"), Sent("b@example.org", "y@example.com")]));
+        Assert.Equal(0, journal.Add([Sent("a@example.org", "x@example.com")]));
+        Assert.Equal(2, journal.Coverage("me@example.org")?.Messages);
+    }
+
+    [Fact]
+    public void Two_processes_may_use_it_at_once()
+    {
+        using var server = Open();
+        Assert.False(server.HasMessageId("a@example.org"));
+        using var commandLine = Open();
+        commandLine.Add([Sent("a@example.org", "x@example.com")]);
+        Assert.True(server.HasMessageId("a@example.org"));
+    }
+
+    [Fact]
+    public void What_is_old_is_forgotten_and_what_covers_is_not()
+    {
+        using var journal = Open();
+        journal.Add([Sent("a@example.org", "x@example.com")]);
+        _time.Advance(TimeSpan.FromDays(91));
+        Assert.Equal(2, journal.Forget(TimeSpan.FromDays(90)));
+        Assert.False(journal.HasMessageId("a@example.org"));
+        Assert.Equal(1, journal.Coverage("me@example.org")?.Messages);
+    }
+
+    [Fact]
+    public void It_is_still_there_after_a_restart()
+    {
+        using (var journal = Open())
+        {
+            journal.Add([Sent("a@example.org", "x@example.com")]);
+        }
+
+        using var again = Open();
+        Assert.True(again.HasMessageId("a@example.org"));
+        Assert.Equal(1, again.CountMessages());
+        Assert.Equal("me@example.org", Assert.Single(again.Senders()).Address);
+    }
+
+    private SentMessage Sent(string id, string to) => new(_me, id, [MailAddress.TryParse(to)!], _time.GetUtcNow());
+
+    private SentJournal Open() => new(_folder["journal.db"], _time, TimeSpan.FromDays(14));
+}
