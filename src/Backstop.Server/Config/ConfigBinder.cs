@@ -243,7 +243,7 @@ internal sealed class ConfigBinder(string file)
     }
 
     private static IEnumerable<(string Name, SyntaxNodeBase Node)> Names(KeySyntax key) =>
-        key.DotKeys.Select(d => (Text(d.Key!), (SyntaxNodeBase)d)).Prepend((Text(key.Key!), key));
+        key.DotKeys.Select(d => (Text(d.Key!), (SyntaxNodeBase)d.Key!)).Prepend((Text(key.Key!), key));
 
     private static string Text(BareKeyOrStringValueSyntax name) => name switch
     {

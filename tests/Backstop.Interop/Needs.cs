@@ -1,0 +1,32 @@
+namespace Backstop.Interop;
+
+/// <summary>What a test needs from the machine. Missing: skipped with the reason; in CI: failed.</summary>
+internal static class Needs
+{
+    public static string Program(string name, string package)
+    {
+        var path = new[] { "/usr/bin", "/usr/sbin", "/bin", "/sbin" }.Select(d => Path.Combine(d, name)).FirstOrDefault(File.Exists);
+        Check(path is not null, $"{name} is not installed (Debian package {package})");
+        return path!;
+    }
+
+    /// <summary>A file of the material that lies beside the checkout.</summary>
+    public static string Shared(string name)
+    {
+        var path = Path.GetFullPath(Path.Combine(Checkout.Root, "..", "shared", name));
+        Check(File.Exists(path), $"../shared/{name} is not there");
+        return path;
+    }
+
+    public static void Root() => Check(Environment.UserName == "root", "only root may mount a file system");
+
+    private static void Check(bool isThere, string why)
+    {
+        if (!isThere && Environment.GetEnvironmentVariable("CI") == "true")
+        {
+            Assert.Fail($"In CI nothing may be skipped: {why}");
+        }
+
+        Assert.SkipUnless(isThere, why);
+    }
+}

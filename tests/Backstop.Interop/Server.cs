@@ -1,0 +1,98 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Backstop.Interop;
+
+/// <summary>The server as people run it: <c>./backstop serve</c>, in a process of its own, with its data in a folder of its own.</summary>
+internal sealed class Server : IDisposable
+{
+    private readonly string _config;
+    private Tool? _tool;
+
+    private Server(string folder, int smtp, int web, string config)
+    {
+        Folder = folder;
+        SmtpPort = smtp;
+        WebPort = web;
+        _config = config;
+    }
+
+    public string Folder { get; }
+
+    public int SmtpPort { get; }
+
+    public int WebPort { get; }
+
+    public int ProcessId => _tool!.Id;
+
+    public string Data => Path.Combine(Folder, "data");
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public static string Launcher => Path.Combine(Checkout.Root, "backstop");
+
+    /// <summary>Starts it for bench.test with the mailboxes victim, legit and user; <paramref name="more"/> is further configuration.</summary>
+    public static async Task<Server> StartAsync(string folder, string more = "", string mailboxes = "")
+    {
+        var (smtp, web) = (FreePort(), FreePort());
+        var config = Path.Combine(folder, "backstop.toml");
+        await File.WriteAllTextAsync(
+            config,
+            $"""
+            hostname = "mx.bench.test"
+            domains = ["bench.test"]
+            data = "{folder}/data"
+            {more}
+            [listen]
+            smtp = "127.0.0.1:{smtp}"
+            web = "127.0.0.1:{web}"
+            [dnsbl]
+            zones = []
+            [mailboxes]
+            "victim@bench.test" = {"{}"}
+            "legit@bench.test" = {"{}"}
+            "user@bench.test" = {"{}"}
+            {mailboxes}
+            """,
+            Ct);
+        var server = new Server(folder, smtp, web, config);
+        await server.StartAsync();
+        return server;
+    }
+
+    public async Task StartAsync()
+    {
+        _tool = Tool.Start(Launcher, "serve", "--config", _config);
+        await _tool.WaitForAsync("ready", TimeSpan.FromMinutes(3));
+    }
+
+    public Task KillAsync() => _tool!.KillAsync();
+
+    public Task StopAsync() => _tool!.StopAsync();
+
+    public string Maildir(string name) => Path.Combine(Data, "mail", name + "@bench.test", "Maildir");
+
+    public async Task<string> StatusAsync()
+    {
+        using var http = new HttpClient();
+        return await http.GetStringAsync(new Uri($"http://127.0.0.1:{WebPort}/status"), Ct);
+    }
+
+    public async Task DeliveredAsync(TimeSpan limit)
+    {
+        for (var waited = TimeSpan.Zero; !(await StatusAsync()).Contains("\"waiting\": 0,", StringComparison.Ordinal); waited += TimeSpan.FromMilliseconds(100))
+        {
+            Assert.True(waited < limit, $"not delivered: {await StatusAsync()}");
+            await Task.Delay(100, Ct);
+        }
+    }
+
+    public void Dispose() => _tool?.Dispose();
+
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

@@ -1,0 +1,94 @@
+using System.Diagnostics;
+
+namespace Backstop.Interop;
+
+/// <summary>Runs programs. What is started here is ended here, by its own process id.</summary>
+internal sealed class Tool : IDisposable
+{
+    private readonly Process _process;
+    private readonly List<string> _output = [];
+
+    private Tool(string program, IEnumerable<string> arguments, string? directory)
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = directory ?? "" };
+        _process = new Process { StartInfo = start };
+        _process.OutputDataReceived += (_, line) => Keep(line.Data);
+        _process.ErrorDataReceived += (_, line) => Keep(line.Data);
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    public int Id => _process.Id;
+
+    public string Output
+    {
+        get
+        {
+            lock (_output)
+            {
+                return string.Join('\n', _output);
+            }
+        }
+    }
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public static Tool Start(string program, params IEnumerable<string> arguments) => new(program, arguments, null);
+
+    /// <summary>Runs to the end and gives what it printed; its exit code must be one of those.</summary>
+    public static async Task<string> RunAsync(string program, IEnumerable<string> arguments, TimeSpan limit, params int[] exitCodes)
+    {
+        using var tool = new Tool(program, arguments, null);
+        using var timer = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        timer.CancelAfter(limit);
+        await tool._process.WaitForExitAsync(timer.Token);
+        Assert.True(exitCodes.Length == 0 ? tool._process.ExitCode == 0 : exitCodes.Contains(tool._process.ExitCode), $"{program} ended with {tool._process.ExitCode}:\n{tool.Output}");
+        return tool.Output;
+    }
+
+    public async Task WaitForAsync(string text, TimeSpan limit)
+    {
+        for (var waited = TimeSpan.Zero; !Output.Contains(text, StringComparison.Ordinal); waited += TimeSpan.FromMilliseconds(50))
+        {
+            Assert.True(waited < limit && !_process.HasExited, $"never said \"{text}\":\n{Output}");
+            await Task.Delay(50, Ct);
+        }
+    }
+
+    /// <summary>SIGKILL: no handler runs, no buffer is written.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill(entireProcessTree: true);
+        await _process.WaitForExitAsync(Ct);
+    }
+
+    /// <summary>SIGTERM, then waits for the end.</summary>
+    public async Task StopAsync()
+    {
+        await RunAsync("/bin/kill", [$"{Id}"], TimeSpan.FromSeconds(5));
+        await _process.WaitForExitAsync(Ct);
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill(entireProcessTree: true);
+            _process.WaitForExit();
+        }
+
+        _process.Dispose();
+    }
+
+    private void Keep(string? line)
+    {
+        lock (_output)
+        {
+            if (line is not null && _output.Count < 5000)
+            {
+                _output.Add(line);
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+using Backstop.Server.Config;
+using CsCheck;
+
+namespace Backstop.Tests.Server;
+
+public sealed class ConfigFileTests
+{
+    private const string Good = """
+        hostname = "mx.example.org"
+        domains = ["example.org"]
+        data = "/var/lib/backstop"
+        postmaster = "me@example.org"
+
+        [listen]
+        smtp = ["0.0.0.0:25", "[::]:25"]
+        lmtp = "127.0.0.1:24"
+        web = "127.0.0.1:8025"
+        proxy_from = ["192.0.2.0/24", "2001:db8::1"]
+
+        [smtp]
+        max_message = "25MiB"
+        command_timeout = "5m"
+
+        [mailboxes."me@example.org"]
+        aliases = ["info@example.org", "@example.org"]
+
+        [mailboxes]
+        "you@example.org" = { format = "mbox", path = "/var/mail/you" }
+        """;
+
+    [Fact]
+    public void Good_file_of_a_real_domain_is_short_and_read()
+    {
+        Assert.True(Good.Split('\n').Length <= 25);
+        var (options, errors) = ConfigFile.Parse(Good, "b.toml");
+        Assert.Empty(errors);
+        Assert.Equal(25 << 20, options.Smtp.MaxMessage.Bytes);
+        Assert.Equal(2, options.Listen.Smtp.Count);
+        Assert.Equal("127.0.0.1:24", options.Listen.Lmtp.Single().ToString());
+        Assert.Equal(2, options.Mailboxes.Count);
+    }
+
+    [Fact]
+    public void All_errors_are_told_at_once_each_with_its_place()
+    {
+        var (_, errors) = ConfigFile.Parse(
+            """
+            domains = ["example.org"]
+            hostnam = "mx"
+            [listen]
+            smtp = "25"
+            [smtp]
+            max_message = "lots"
+            max_errors = "five"
+            max_recipients = 0
+            command_timeout = "2h"
+            [backscatter]
+            unproved = "maybe"
+            [mailboxes."me@elsewhere.example"]
+            aliasses = []
+            [tsl]
+            """,
+            "b.toml");
+        Assert.Equal(
+            [
+                "b.toml:2:1: unknown key \"hostnam\"; did you mean \"hostname\"?",
+                "b.toml:4:8: listen.smtp: wants an address with port, such as \"0.0.0.0:25\" or \"[::1]:24\"",
+                "b.toml:6:15: smtp.max_message: wants a size such as \"25MiB\"",
+                "b.toml:7:14: smtp.max_errors: wants a whole number",
+                "b.toml:8:18: smtp.max_recipients: must lie between 1 and 10000",
+                "b.toml:9:19: smtp.command_timeout: must lie between \"1s\" and \"1h\"",
+                "b.toml:11:12: backscatter.unproved: wants one of \"file\", \"auto\", \"refuse\"",
+                "b.toml:13:1: mailboxes.me@elsewhere.example: unknown key \"aliasses\"; did you mean \"aliases\"?",
+                "b.toml:14:2: unknown table \"tsl\"; did you mean \"tls\"?",
+            ],
+            errors.Select(e => e.ToString()).Where(e => !e.Contains("in none of", StringComparison.Ordinal) && !e.Contains("nothing to listen", StringComparison.Ordinal)));
+        Assert.Contains(errors, e => e.ToString() == "b.toml:12:12: mailboxes.me@elsewhere.example: \"me@elsewhere.example\" is in none of the domains");
+    }
+
+    [Theory]
+    [InlineData("domains = [", 1)]
+    [InlineData("x = \"unclosed", 1)]
+    [InlineData("= 1", 1)]
+    public void Broken_toml_is_told_with_its_place(string text, int line) => Assert.Equal(line, ConfigFile.Parse(text, "b.toml").Errors[0].Line);
+
+    [Fact]
+    public void Address_taken_twice_is_told()
+    {
+        var (_, errors) = ConfigFile.Parse(Good + "\naliases = []\n[mailboxes.\"x@example.org\"]\naliases = [\"INFO@example.org\"]\n", "b.toml");
+        Assert.Contains(errors, e => e.Message.Contains("\"INFO@example.org\" is taken by mailboxes.me@example.org", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Any_text_is_a_config_or_errors() =>
+        Gen.OneOf("[listen]\n", "smtp = ", "\"a\"\n", "1\n", "{", "}", "[", "]", "=", ".", "\n", "mailboxes", "\"x\" = {}\n", "#", "domains").Array[0, 12].Sample(parts =>
+            ConfigFile.Parse(string.Concat(parts), "b.toml"));
+
+    /// <summary>What <c>config keys</c> prints is a file that is read without an error: manual and reader cannot part.</summary>
+    [Fact]
+    public void Manual_is_a_file_that_reads()
+    {
+        var manual = string.Join('\n', ConfigManual.Lines())
+            .Replace("domains = []", "domains = [\"example.org\"]", StringComparison.Ordinal)
+            .Replace("smtp = []", "smtp = [\"127.0.0.1:25\"]", StringComparison.Ordinal);
+        Assert.Empty(ConfigFile.Parse(manual, "manual.toml").Errors);
+        Assert.All(ConfigManual.Lines().Where(l => l.StartsWith('#')), l => Assert.True(l.Length > 10, l));
+    }
+}

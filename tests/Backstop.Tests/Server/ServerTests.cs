@@ -1,0 +1,372 @@
+using System.Net;
+using System.Text;
+using Backstop.Backscatter.Proofs;
+using Backstop.Mail;
+using Backstop.Mailboxes;
+using Backstop.Server;
+using Backstop.State;
+using MailKit.Net.Smtp;
+using MailKit.Security;
+using Microsoft.Extensions.Time.Testing;
+using MimeKit;
+
+namespace Backstop.Tests.Server;
+
+/// <summary>The promises, through the whole server.</summary>
+public sealed class ServerTests
+{
+    private const string Bounce = """
+        From: MAILER-DAEMON@mail4.example.net
+        To: me@example.org
+        Subject: failure notice
+
+        Hi. This is the qmail-send program at mail4.example.net.
+        <sam@example.com>:
+        no such user
+
+        --- Below this line is a copy of the message.
+
+        Message-ID: <{0}>
+        From: me@example.org
+        To: sam@example.com
+        Subject: hello
+        """;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Mail_is_delivered_with_its_trace()
+    {
+        await using var server = await TestServer.StartAsync();
+        await SendAsync(server, "<a@b.example>", "me+list@example.org", "Subject: hi\n\n.dot\nend");
+        var message = Assert.Single(await server.MessagesAsync());
+        Assert.StartsWith("Return-Path: <a@b.example>\nDelivered-To: me+list@example.org\nX-Backstop: deliver; reason=mail; kind=none\nReceived: from client.example ([127.0.0.1])\n\tby mx.example.org with ESMTP id ", message, StringComparison.Ordinal);
+        Assert.EndsWith("\nSubject: hi\n\n.dot\nend\n", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Unproved_bounce_is_filed_on_day_one_and_a_proved_one_delivered()
+    {
+        await using var server = await TestServer.StartAsync();
+        Journal(server, o => o.Add([new(MailAddress.TryParse("me@example.org")!, "sent@example.org", [MailAddress.TryParse("kim@example.com")!], TimeProvider.System.GetUtcNow())]));
+        await SendAsync(server, "<>", "me@example.org", BounceOf("forged@example.org"));
+        await SendAsync(server, "<>", "me@example.org", BounceOf("sent@example.org"));
+        Assert.Contains("reason=bounce:unproved; kind=bounce", Assert.Single(await server.MessagesAsync("Backscatter")), StringComparison.Ordinal);
+        Assert.Contains("reason=journal:message-id; kind=bounce", Assert.Single(await server.MessagesAsync()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Covered_address_has_unproved_bounces_refused()
+    {
+        await using var server = await TestServer.StartAsync(o => o.Backscatter.CoverMessages = 1);
+        Journal(server, o => o.Add([new(MailAddress.TryParse("me@example.org")!, "sent@example.org", [], TimeProvider.System.GetUtcNow().AddDays(-20))]));
+        var reply = await SendAsync(server, "<>", "me@example.org", BounceOf("forged@example.org"));
+        Assert.StartsWith("550 5.7.1 Not sent by the address it is returned to (bounce:unproved)", reply, StringComparison.Ordinal);
+        Assert.Empty(await server.MessagesAsync("Backscatter"));
+
+        // Coverage is the address's own: another mailbox is still on day one.
+        Assert.StartsWith("250", await SendAsync(server, "<>", "you@example.org", BounceOf("forged@example.org")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Valid_tag_beats_everything_and_a_bad_one_is_refused_at_rcpt()
+    {
+        var key = new TempFolder();
+        using (key)
+        {
+            await using var server = await TestServer.StartAsync(o =>
+            {
+                BatvKeyFile.AddNew(o.Batv.Keys = key["keys"]);
+                o.Batv.AlwaysSigned = ["me@example.org"];
+            });
+            var batv = new Batv(BatvKeyFile.Read(key["keys"]));
+            var me = MailAddress.TryParse("me@example.org")!;
+            var now = TimeProvider.System.GetUtcNow();
+            await SendAsync(server, "<>", batv.Sign(me, now).ToString(), BounceOf("forged@example.org"));
+            Assert.Contains("reason=batv:pass", Assert.Single(await server.MessagesAsync()), StringComparison.Ordinal);
+            Assert.Contains("(batv:expired)", await SendAsync(server, "<>", batv.Sign(me, now.AddDays(-9)).ToString(), "x"), StringComparison.Ordinal);
+            Assert.Contains("(batv:forged)", await SendAsync(server, "<>", "prvs=0123abcdef=me@example.org", "x"), StringComparison.Ordinal);
+            Assert.Contains("(batv:missing)", await SendAsync(server, "<>", "me@example.org", "x"), StringComparison.Ordinal);
+
+            // A real sender that answers a tagged address is real mail.
+            Assert.StartsWith("250", await SendAsync(server, "<kim@example.com>", batv.Sign(me, now).ToString(), "Subject: re\n\nhi"), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Silent_client_is_told_and_cut_off()
+    {
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using var server = await TestServer.StartAsync(time: time);
+        using var dialog = new Dialog(server.Smtp);
+        await dialog.PlayAsync("S: 220\nC: HELO c\nS: 250");
+        var told = dialog.ReadLineAsync();
+        for (var tries = 0; !told.IsCompleted && tries < 200; tries++)
+        {
+            time.Advance(TimeSpan.FromMinutes(1));
+            await Task.Delay(10, Ct);
+        }
+
+        Assert.StartsWith("421 4.4.2", await told, StringComparison.Ordinal);
+        Assert.Null(await dialog.ReadLineAsync());
+    }
+
+    [Fact]
+    public async Task Dripping_message_has_an_end()
+    {
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using var server = await TestServer.StartAsync(time: time);
+        using var dialog = new Dialog(server.Smtp);
+        await dialog.PlayAsync("S: 220\nC: HELO c\nS: 250\nC: MAIL FROM:<a@b.example>\nS: 250\nC: RCPT TO:<me@example.org>\nS: 250\nC: DATA\nS: 354");
+        var told = dialog.ReadLineAsync();
+        for (var tries = 0; !told.IsCompleted && tries < 300; tries++)
+        {
+            await dialog.SendAsync("x\r\n");
+            time.Advance(TimeSpan.FromMinutes(1));
+            await Task.Delay(10, Ct);
+        }
+
+        Assert.StartsWith("421 4.4.2", await told, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Connection_over_the_limit_is_answered_421()
+    {
+        await using var server = await TestServer.StartAsync(o => o.Smtp.MaxConnections = 1);
+        using var first = new Dialog(server.Smtp);
+        await first.PlayAsync("S: 220");
+        await Dialog.RunAsync(server.Smtp, "S: 421 4.7.0\nE:");
+        await first.PlayAsync("C: NOOP\nS: 250");
+    }
+
+    [Fact]
+    public async Task Graceful_stop_says_421_and_lets_a_message_end()
+    {
+        var server = await TestServer.StartAsync();
+        using var idle = new Dialog(server.Smtp);
+        using var busy = new Dialog(server.Smtp);
+        await idle.PlayAsync("S: 220\nC: HELO c\nS: 250");
+        await busy.PlayAsync("S: 220\nC: HELO c\nS: 250\nC: MAIL FROM:<a@b.example>\nS: 250\nC: RCPT TO:<me@example.org>\nS: 250\nC: DATA\nS: 354");
+        var stopping = server.StopAsync();
+        await idle.PlayAsync("S: 421 4.3.2\nE:");
+        await busy.PlayAsync("C: Subject: last\nC: \nC: .\nS: 250 2.0.0\nS: 421 4.3.2\nE:");
+        await stopping;
+        Assert.Single(Directory.GetFiles(server.Inbox));
+        await server.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Starttls_works_and_forgets_what_was_said_before()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var client = new SmtpClient { ServerCertificateValidationCallback = (_, certificate, _, _) => certificate!.Subject == "CN=mx.example.org" };
+        await client.ConnectAsync("127.0.0.1", server.Smtp.Port, SecureSocketOptions.StartTls, Ct);
+        Assert.True(client.IsSecure);
+        Assert.True(client.Capabilities.HasFlag(SmtpCapabilities.Chunking | SmtpCapabilities.UTF8 | SmtpCapabilities.Pipelining | SmtpCapabilities.Dsn));
+        await client.SendAsync(Message(), Ct);
+        await client.DisconnectAsync(true, Ct);
+        Assert.Contains("with ESMTPS id", Assert.Single(await server.MessagesAsync()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Command_slipped_in_before_the_handshake_ends_the_session()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var dialog = new Dialog(server.Smtp);
+        await dialog.PlayAsync("S: 220\nR: STARTTLS\\r\\nMAIL FROM:<evil@b.example>\\r\\n\nS: 501 5.5.4 Nothing may follow STARTTLS\nE:");
+    }
+
+    [Fact]
+    public async Task Client_library_delivers_large_and_small_mail_unchanged()
+    {
+        await using var server = await TestServer.StartAsync();
+        var message = Message();
+        var attachment = new byte[3_000_000];
+        new Random(1).NextBytes(attachment);
+        message.Body = new BodyBuilder { TextBody = ".\r\n..dots\r\nFrom here\r\n", Attachments = { { "a.bin", attachment } } }.ToMessageBody();
+        using var client = new SmtpClient();
+        await client.ConnectAsync("127.0.0.1", server.Smtp.Port, SecureSocketOptions.None, Ct);
+        await client.SendAsync(message, Ct);
+        await client.DisconnectAsync(true, Ct);
+        var text = Assert.Single(await server.MessagesAsync());
+        var read = await MimeMessage.LoadAsync(new MemoryStream(Encoding.UTF8.GetBytes(text)), Ct);
+        Assert.Equal(message.TextBody?.ReplaceLineEndings("\n"), read.TextBody?.ReplaceLineEndings("\n"));
+        using var content = new MemoryStream();
+        await ((MimeKit.MimePart)read.Attachments.Single()).Content!.DecodeToAsync(content, Ct);
+        Assert.Equal(attachment, content.ToArray());
+    }
+
+    [Fact]
+    public async Task Proxy_header_tells_the_real_client_and_nothing_else_is_heard()
+    {
+        await using var server = await TestServer.StartAsync(o => o.Listen.ProxyFrom = [IPNetwork.Parse("127.0.0.0/8")]);
+        await Dialog.RunAsync(server.Smtp, """
+            R: PROXY TCP4 203.0.113.9 192.0.2.1 4711 25\r\n
+            S: 220
+            C: HELO c
+            S: 250
+            C: MAIL FROM:<a@b.example>
+            S: 250
+            C: RCPT TO:<me@example.org>
+            S: 250
+            C: DATA
+            S: 354
+            C: .
+            S: 250
+            """);
+        Assert.Contains("[203.0.113.9]", Assert.Single(await server.MessagesAsync()), StringComparison.Ordinal);
+        await Dialog.RunAsync(server.Smtp, "C: EHLO not.a.proxy\nE:");
+    }
+
+    [Fact]
+    public async Task Clients_have_their_own_limit_of_connections()
+    {
+        await using var server = await TestServer.StartAsync(o =>
+        {
+            o.Listen.ProxyFrom = [IPNetwork.Parse("127.0.0.0/8")];
+            o.Smtp.MaxConnectionsPerClient = 1;
+        });
+        using var first = new Dialog(server.Smtp);
+        await first.PlayAsync("R: PROXY TCP4 203.0.113.9 192.0.2.1 4711 25\\r\\n\nS: 220");
+        await Dialog.RunAsync(server.Smtp, "R: PROXY TCP4 203.0.113.9 192.0.2.1 4712 25\\r\\n\nS: 421 4.7.0\nE:");
+        await Dialog.RunAsync(server.Smtp, "R: PROXY TCP4 203.0.113.10 192.0.2.1 4713 25\\r\\n\nS: 220");
+    }
+
+    [Fact]
+    public async Task Listed_client_may_not_bounce_but_may_write()
+    {
+        await using var dns = new TestDns { ["2.0.0.127.bl.test"] = "127.0.0.2", ["9.113.0.203.bl.test"] = "127.0.0.2" };
+        await using var server = await TestServer.StartAsync(o =>
+        {
+            o.Listen.ProxyFrom = [IPNetwork.Parse("127.0.0.0/8")];
+            o.Dnsbl = new() { Zones = ["bl.test"], Resolvers = [dns.EndPoint] };
+        });
+        await StatusAsync(server, "\"Working\"");
+        static string Hello(int client, string from, string to, string reply) =>
+            $"R: PROXY TCP4 203.0.113.{client} 192.0.2.1 4711 25\\r\\n\nS: 220\nC: HELO c\nS: 250\nC: MAIL FROM:<{from}>\nS: 250\nC: RCPT TO:<{to}>\nS: {reply}";
+        await Dialog.RunAsync(server.Smtp, Hello(9, "", "me@example.org", "550 5.7.1 Bounces from this address are not accepted (dnsbl:bl.test)"));
+        await Dialog.RunAsync(server.Smtp, Hello(9, "postmaster@b.example", "me@example.org", "550"));
+        await Dialog.RunAsync(server.Smtp, Hello(9, "kim@b.example", "me@example.org", "250"));
+        await Dialog.RunAsync(server.Smtp, Hello(9, "", "postmaster@example.org", "250"));
+        await Dialog.RunAsync(server.Smtp, Hello(10, "", "me@example.org", "250"));
+    }
+
+    [Fact]
+    public async Task Failing_delivery_stays_in_the_spool_is_shown_and_makes_no_message()
+    {
+        using var folder = new TempFolder();
+        Directory.CreateDirectory(folder["box"]);
+        await using var server = await TestServer.StartAsync(o => o.Mailboxes["me@example.org"] = new() { Format = FolderFormat.Mbox, Path = folder["box"] });
+        Assert.StartsWith("250", await SendAsync(server, "<a@b.example>", "me@example.org", "Subject: kept\n\nx"), StringComparison.Ordinal);
+        await StatusAsync(server, folder["box"]);
+        Directory.Delete(folder["box"]);
+        await server.DeliveredAsync();
+        Assert.Contains("Subject: kept", await File.ReadAllTextAsync(folder["box"], Ct), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_could_not_be_delivered_is_delivered_after_a_restart_once()
+    {
+        using var folder = new TempFolder();
+        await File.WriteAllTextAsync(folder["file"], "in the way", Ct);
+        await using var server = await TestServer.StartAsync(o =>
+        {
+            o.Smtp.StopTimeout = TimeSpan.FromSeconds(1);
+            o.Mailboxes["me@example.org"] = new() { Path = folder["file/Maildir"] };
+        });
+        await SendAsync(server, "<a@b.example>", "me@example.org", "Subject: one\n\nx");
+        await StatusAsync(server, folder["file/Maildir"]);
+        File.Delete(folder["file"]);
+        await server.RestartAsync();
+        await server.DeliveredAsync();
+        await server.RestartAsync();
+        await server.DeliveredAsync();
+        Assert.Single(Directory.GetFiles(folder["file/Maildir/new"]));
+    }
+
+    [Fact]
+    public async Task Full_disk_is_answered_452_before_it_is_full()
+    {
+        await using var server = await TestServer.StartAsync(o => o.Spool.MinFree = new(long.MaxValue));
+        await Dialog.RunAsync(server.Smtp, "S: 220\nC: HELO c\nS: 250\nC: MAIL FROM:<a@b.example>\nS: 452 4.3.1");
+    }
+
+    [Fact]
+    public async Task Mail_loop_is_ended()
+    {
+        await using var server = await TestServer.StartAsync(o => o.Smtp.MaxHops = 10);
+        Assert.StartsWith("550 5.4.6", await SendAsync(server, "<a@b.example>", "me@example.org", string.Concat(Enumerable.Repeat("Received: x\n", 11)) + "\nx"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Two_addresses_of_one_mailbox_get_one_copy()
+    {
+        await using var server = await TestServer.StartAsync();
+        await Dialog.RunAsync(server.Smtp, "S: 220\nC: HELO c\nS: 250\nC: MAIL FROM:<a@b.example>\nS: 250\nC: RCPT TO:<me@example.org>\nS: 250\nC: RCPT TO:<info@example.org>\nS: 250\nC: DATA\nS: 354\nC: .\nS: 250");
+        Assert.Single(await server.MessagesAsync());
+    }
+
+    [Fact]
+    public async Task Metrics_tell_the_same_reasons()
+    {
+        await using var server = await TestServer.StartAsync();
+        await SendAsync(server, "<>", "nobody@example.org", "x");
+        using var http = new HttpClient();
+        var metrics = await http.GetStringAsync(new Uri($"http://{server.Web}/metrics"), Ct);
+        Assert.Contains("reason=\"recipient:unknown\",stage=\"rcpt\"", metrics, StringComparison.Ordinal);
+        Assert.Contains("backstop_messages_generated_total", metrics, StringComparison.Ordinal);
+    }
+
+    private static string BounceOf(string messageId) => Bounce.Replace("{0}", messageId, StringComparison.Ordinal);
+
+    private static async Task<string> SendAsync(TestServer server, string reversePath, string recipient, string message)
+    {
+        using var dialog = new Dialog(server.Smtp);
+        await dialog.ConnectAsync();
+        await dialog.ReadLineAsync();
+        foreach (var command in new[] { "EHLO client.example", $"MAIL FROM:{reversePath}", $"RCPT TO:<{recipient}>", "DATA" })
+        {
+            await dialog.SendAsync(command + "\r\n");
+            string? line;
+            do
+            {
+                line = await dialog.ReadLineAsync();
+            }
+            while (line?.Length > 3 && line[3] == '-');
+
+            if (line is null || line[0] is '4' or '5')
+            {
+                return line ?? "";
+            }
+        }
+
+        var lines = message.ReplaceLineEndings("\n").Split('\n').Select(l => l.StartsWith('.') ? "." + l : l);
+        await dialog.SendAsync(string.Join("\r\n", lines) + "\r\n.\r\n");
+        return await dialog.ReadLineAsync() ?? "";
+    }
+
+    private static async Task StatusAsync(TestServer server, string wanted)
+    {
+        using var http = new HttpClient();
+        for (var tries = 0; tries < 200; tries++)
+        {
+            if ((await http.GetStringAsync(new Uri($"http://{server.Web}/status"), Ct)).Contains(wanted, StringComparison.Ordinal))
+            {
+                return;
+            }
+
+            await Task.Delay(20, Ct);
+        }
+
+        Assert.Fail($"status never showed {wanted}");
+    }
+
+    private static void Journal(TestServer server, Action<SentJournal> use)
+    {
+        using var journal = new SentJournal(DataPaths.Journal(server.Options), TimeProvider.System, TimeSpan.FromDays(14));
+        use(journal);
+    }
+
+    private static MimeMessage Message() => new(
+        [new MailboxAddress("A", "a@b.example")], [new MailboxAddress("Me", "me@example.org")], "hello", new TextPart("plain") { Text = "hi\r\n" });
+}

@@ -1,0 +1,86 @@
+using System.Net;
+using Backstop.Server;
+using Backstop.Server.Options;
+using Microsoft.Extensions.Logging;
+
+namespace Backstop.Tests.Server;
+
+/// <summary>A whole server on free loopback ports with its data in a folder of its own.</summary>
+internal sealed class TestServer : IAsyncDisposable
+{
+    private readonly TempFolder _folder;
+    private BackstopServer _server;
+
+    private TestServer(TempFolder folder, BackstopServer server, BackstopOptions options)
+    {
+        _folder = folder;
+        _server = server;
+        Options = options;
+    }
+
+    public BackstopOptions Options { get; }
+
+    public string Inbox => Path.Combine(Maildir, "new");
+
+    public string Maildir => Path.Combine(Options.Data, "mail", "me@example.org", "Maildir");
+
+    public IPEndPoint Smtp => EndPoint("smtp");
+
+    public IPEndPoint Lmtp => EndPoint("lmtp");
+
+    public IPEndPoint Web => EndPoint("web");
+
+    public static async Task<TestServer> StartAsync(Action<BackstopOptions>? configure = null, TimeProvider? time = null)
+    {
+        var folder = new TempFolder();
+        var options = new BackstopOptions
+        {
+            Hostname = "mx.example.org",
+            Domains = ["example.org"],
+            Data = folder["data"],
+            Mailboxes = new() { ["me@example.org"] = new() { Aliases = ["info@example.org"] }, ["you@example.org"] = new() },
+            Listen = new() { Smtp = [new(IPAddress.Loopback, 0)], Lmtp = [new(IPAddress.Loopback, 0)], Web = [new(IPAddress.Loopback, 0)] },
+            Dnsbl = new() { Zones = [] },
+            Spool = new() { MinFree = default },
+        };
+        options.Smtp.StopTimeout = TimeSpan.FromSeconds(5);
+        configure?.Invoke(options);
+        return new(folder, await StartAsync(options, time), options);
+    }
+
+    public async Task RestartAsync()
+    {
+        await _server.DisposeAsync();
+        _server = await StartAsync(Options, null);
+    }
+
+    /// <summary>Waits until all that was accepted lies in its folders.</summary>
+    public async Task DeliveredAsync()
+    {
+        for (var tries = 0; _server.Waiting > 0; tries++)
+        {
+            Assert.True(tries < 500, "not delivered after ten seconds");
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+    }
+
+    public async Task<string[]> MessagesAsync(string folder = "")
+    {
+        await DeliveredAsync();
+        var path = folder.Length == 0 ? Inbox : Path.Combine(Maildir, "." + folder, "new");
+        return Directory.Exists(path) ? [.. Directory.GetFiles(path).Order(StringComparer.Ordinal).Select(File.ReadAllText)] : [];
+    }
+
+    public Task StopAsync() => _server.DisposeAsync().AsTask();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    private IPEndPoint EndPoint(string protocol) => _server.Listening.First(l => l.Protocol == protocol).EndPoint;
+
+    private static Task<BackstopServer> StartAsync(BackstopOptions options, TimeProvider? time) =>
+        BackstopServer.StartAsync(options, time ?? TimeProvider.System, l => l.SetMinimumLevel(LogLevel.None), TestContext.Current.CancellationToken);
+}
