@@ -15,8 +15,9 @@ public sealed record MboxDelivery(SpoolEntry Entry, SpoolContent Content, int Ta
 /// <summary>Appends to an mbox file: many messages under one lock, a failed append taken back.</summary>
 /// <remarks>Format mboxrd: a line of <c>&gt;</c>s and <c>From </c> gets one more <c>&gt;</c>, so reading can undo it.</remarks>
 /// <param name="folder">An mbox folder.</param>
+/// <param name="owner">What this server writes into its dot-locks: <see cref="SpoolLog.Instance"/>. One worker at a time delivers to a folder.</param>
 /// <param name="time">The clock.</param>
-public sealed class MboxFolder(FolderRef folder, TimeProvider time)
+public sealed class MboxFolder(FolderRef folder, string owner, TimeProvider time)
 {
     /// <summary>The header field by which a copy is known again after a crash.</summary>
     public const string IdField = "X-Backstop-Id";
@@ -41,11 +42,12 @@ public sealed class MboxFolder(FolderRef folder, TimeProvider time)
             return 0;
         }
 
+        var present = deliveries.Any(d => d.MayBeThere) ? MboxIds.Find(taken.File) : [];
         for (var i = 0; i < deliveries.Count; i++)
         {
             try
             {
-                Append(taken.File, deliveries[i]);
+                Append(taken.File, deliveries[i], present);
             }
             catch (IOException) when (i > 0)
             {
@@ -63,13 +65,13 @@ public sealed class MboxFolder(FolderRef folder, TimeProvider time)
             Posix.Folders.Make(directory);
         }
 
-        return MboxLock.TryTake(path, time);
+        return MboxLock.TryTake(path, owner, time);
     }
 
-    private static void Append(SafeFileHandle file, MboxDelivery delivery)
+    private static void Append(SafeFileHandle file, MboxDelivery delivery, Dictionary<string, long> present)
     {
         var head = Head(delivery);
-        var end = delivery.MayBeThere ? EndBefore(file, head, delivery) : RandomAccess.GetLength(file);
+        var end = present.TryGetValue(IdOf(delivery), out var start) ? EndBefore(file, start, head, delivery) : RandomAccess.GetLength(file);
         if (end < 0)
         {
             return;
@@ -97,52 +99,23 @@ public sealed class MboxFolder(FolderRef folder, TimeProvider time)
         var received = DateTimeOffset.FromUnixTimeMilliseconds(envelope.ReceivedUnixMs);
         var date = received.ToString("ddd MMM d HH:mm:ss yyyy", CultureInfo.InvariantCulture);
         return Encoding.UTF8.GetBytes(
-            $"From {sender} {date}\n{IdField}: {delivery.Entry.QueueId}.{delivery.Target}\n{envelope.Targets[delivery.Target].Header}{envelope.Trace}");
+            $"From {sender} {date}\n{IdField}: {IdOf(delivery)}\n{envelope.Targets[delivery.Target].Header}{envelope.Trace}");
     }
 
-    // Where to append: the end, or the start of a torn copy; -1 where a whole copy is there already.
-    private static long EndBefore(SafeFileHandle file, byte[] head, MboxDelivery delivery)
-    {
-        var id = Encoding.ASCII.GetBytes($"\n{IdField}: {delivery.Entry.QueueId}.{delivery.Target}\n");
-        var length = RandomAccess.GetLength(file);
-        var found = Find(file, id, length);
-        if (found < 0)
-        {
-            return length;
-        }
+    private static string IdOf(MboxDelivery delivery) => string.Create(CultureInfo.InvariantCulture, $"{delivery.Entry.QueueId}.{delivery.Target}");
 
-        var lineEnd = head.AsSpan().IndexOf((byte)'\n');
-        var start = found - lineEnd;
+    // Where to append: the start of a torn copy; -1 where a whole copy is there already.
+    private static long EndBefore(SafeFileHandle file, long start, byte[] head, MboxDelivery delivery)
+    {
         using var body = delivery.Content.OpenBody();
         var whole = head.Length + CopyQuoted(body, null, 0) + 1;
-        if (length - start >= whole)
+        if (RandomAccess.GetLength(file) - start >= whole)
         {
             return -1;
         }
 
         RandomAccess.SetLength(file, start);
         return start;
-    }
-
-    private static long Find(SafeFileHandle file, byte[] wanted, long length)
-    {
-        var buffer = new byte[1 << 20];
-        for (var at = 0L; at < length; at += buffer.Length - wanted.Length)
-        {
-            var read = RandomAccess.Read(file, buffer, at);
-            var index = buffer.AsSpan(0, read).IndexOf(wanted);
-            if (index >= 0)
-            {
-                return at + index;
-            }
-
-            if (read < buffer.Length)
-            {
-                break;
-            }
-        }
-
-        return -1;
     }
 
     private static bool EndsInBlankLine(SafeFileHandle file, long end)

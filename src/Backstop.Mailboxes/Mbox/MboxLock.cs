@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Text;
 using Backstop.Mailboxes.Posix;
 using Microsoft.Win32.SafeHandles;
 
@@ -16,8 +16,6 @@ internal sealed class MboxLock : IDisposable
     // procmail never breaks a lock file that is longer.
     private const int MaxForeignLock = 16;
 
-    private static int _counter;
-
     private readonly string _dotLock;
 
     private MboxLock(string dotLock, SafeFileHandle file)
@@ -30,11 +28,14 @@ internal sealed class MboxLock : IDisposable
     public SafeFileHandle File { get; }
 
     /// <summary>Takes both locks, or neither; null where somebody else holds one.</summary>
+    /// <param name="path">The mbox.</param>
+    /// <param name="owner">Names this server, at most 16 octets; a dot-lock with that name is a leftover of its own.</param>
+    /// <param name="time">The clock.</param>
     /// <exception cref="IOException">A lock cannot be made at all.</exception>
-    public static MboxLock? TryTake(string path, TimeProvider time)
+    public static MboxLock? TryTake(string path, string owner, TimeProvider time)
     {
         var dotLock = path + ".lock";
-        if (!TryMakeDotLock(dotLock, time))
+        if (!TryMakeDotLock(dotLock, owner, time))
         {
             return null;
         }
@@ -69,18 +70,19 @@ internal sealed class MboxLock : IDisposable
     }
 
     // A unique file, then link(2): safe over NFS, where O_EXCL was not.
-    private static bool TryMakeDotLock(string dotLock, TimeProvider time)
+    private static bool TryMakeDotLock(string dotLock, string owner, TimeProvider time)
     {
-        var unique = string.Create(
-            CultureInfo.InvariantCulture, $"{dotLock}.{Environment.ProcessId}.{Interlocked.Increment(ref _counter)}");
+        // Its name is ours alone; one that is there was left by a crash.
+        var unique = $"{dotLock}.{owner}";
+        _ = Libc.Remove(unique);
         using (var file = Libc.TryCreateNew(unique, out var created))
         {
             Libc.ThrowIf(created, dotLock);
-            RandomAccess.Write(file!, System.Text.Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)), 0);
+            RandomAccess.Write(file!, Encoding.ASCII.GetBytes(owner), 0);
         }
 
         var error = Libc.MakeLink(unique, dotLock);
-        if (error == Libc.Exists && BreakStale(dotLock, unique, time))
+        if (error == Libc.Exists && BreakStale(dotLock, unique, owner, time))
         {
             error = Libc.MakeLink(unique, dotLock);
         }
@@ -95,7 +97,7 @@ internal sealed class MboxLock : IDisposable
     }
 
     // Ages are compared by the file system's own clock: the unique file was made just now. Local clocks may differ from a server's.
-    private static bool BreakStale(string dotLock, string unique, TimeProvider time)
+    private static bool BreakStale(string dotLock, string unique, string owner, TimeProvider time)
     {
         var held = new FileInfo(dotLock);
         if (!held.Exists || held.Length > MaxForeignLock)
@@ -103,9 +105,27 @@ internal sealed class MboxLock : IDisposable
             return false;
         }
 
+        if (HasContent(dotLock, owner))
+        {
+            // Ours, and we do not hold it: an earlier run was killed with it in hand.
+            return Libc.Remove(dotLock) == 0;
+        }
+
         var now = new FileInfo(unique).LastWriteTimeUtc;
         var clock = time.GetUtcNow().UtcDateTime;
         var age = (now > clock ? now : clock) - held.LastWriteTimeUtc;
         return age > StaleAfter && Libc.Remove(dotLock) == 0;
+    }
+
+    private static bool HasContent(string path, string content)
+    {
+        try
+        {
+            return System.IO.File.ReadAllText(path) == content;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 }

@@ -25,15 +25,19 @@ public sealed class SpoolLog : IDisposable
     private bool _stopping;
     private bool _writerSleeps;
 
-    private SpoolLog(SpoolSegments segments, FileStream lockFile, ulong lastId, TimeProvider time)
+    private SpoolLog(SpoolSegments segments, FileStream lockFile, string instance, ulong lastId, TimeProvider time)
     {
         _time = time;
+        Instance = instance;
         _segments = segments;
         _lockFile = lockFile;
         _lastId = lastId;
         _writer = new Thread(WriteLoop) { IsBackground = true, Name = "spool writer" };
         _writer.Start();
     }
+
+    /// <summary>Names this spool among all, for ever; 14 octets.</summary>
+    public string Instance { get; }
 
     /// <summary>Where large bodies are written before they are appended.</summary>
     public string LargeDirectory => _segments.LargeDirectory;
@@ -49,7 +53,7 @@ public sealed class SpoolLog : IDisposable
         Folders.Make(directory);
         var lockFile = new FileStream(Path.Combine(directory, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         var (segments, pending, lastId, damaged) = SpoolSegments.Open(directory, options);
-        var log = new SpoolLog(segments, lockFile, lastId, time);
+        var log = new SpoolLog(segments, lockFile, InstanceOf(directory), lastId, time);
         return (log, pending, damaged);
     }
 
@@ -130,6 +134,19 @@ public sealed class SpoolLog : IDisposable
         _writer.Join();
         _segments.Dispose();
         _lockFile.Dispose();
+    }
+
+    private static string InstanceOf(string directory)
+    {
+        var path = Path.Combine(directory, "instance");
+        if (!File.Exists(path))
+        {
+            var name = "bs" + Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(6));
+            File.WriteAllText(path + ".new", name);
+            File.Move(path + ".new", path);
+        }
+
+        return File.ReadAllText(path);
     }
 
     // A writer at work looks again by itself: to wake it would cost a system call a message.

@@ -108,7 +108,7 @@ public sealed partial class DeliveryQueue : IDisposable
         var key = (folder, folder.Format == FolderFormat.Mbox ? Lane.Real : lane);
         if (!_folders.TryGetValue(key, out var queue))
         {
-            _folders[key] = queue = new(folder, key.Item2, _host, _time);
+            _folders[key] = queue = new(folder, key.Item2, _host, _spool.Instance, _time);
         }
 
         return queue;

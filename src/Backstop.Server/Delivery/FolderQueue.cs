@@ -35,14 +35,14 @@ internal sealed class InDelivery(SpoolEntry entry, Lane lane, bool replayed)
 internal readonly record struct Copy(InDelivery Message, int Target);
 
 /// <summary>What waits for one folder. One worker at a time empties it, many messages at once.</summary>
-internal sealed class FolderQueue(FolderRef folder, Lane lane, string host, TimeProvider time)
+internal sealed class FolderQueue(FolderRef folder, Lane lane, string host, string owner, TimeProvider time)
 {
     private const int MaxBatch = 64;
     private static readonly TimeSpan _maxBackOff = TimeSpan.FromMinutes(5);
 
     private readonly Queue<Copy> _waiting = [];
     private readonly MaildirFolder? _maildir = folder.Format == FolderFormat.Maildir ? new(folder, host) : null;
-    private readonly MboxFolder? _mbox = folder.Format == FolderFormat.Mbox ? new(folder, time) : null;
+    private readonly MboxFolder? _mbox = folder.Format == FolderFormat.Mbox ? new(folder, owner, time) : null;
 
     public FolderRef Folder => folder;
 

@@ -101,7 +101,7 @@ public sealed class FolderTests : IDisposable
         for (var cut = idEnd; cut <= whole.Length; cut++)
         {
             await File.WriteAllBytesAsync(inbox.Path, whole[..cut], TestContext.Current.CancellationToken);
-            Assert.Equal(1, new MboxFolder(inbox, TimeProvider.System).Deliver([new(entry, content, 0, MayBeThere: true)]));
+            Assert.Equal(1, new MboxFolder(inbox, _spool.Instance, TimeProvider.System).Deliver([new(entry, content, 0, MayBeThere: true)]));
             Assert.Equal(whole, await File.ReadAllBytesAsync(inbox.Path, TestContext.Current.CancellationToken));
         }
     }
@@ -112,7 +112,7 @@ public sealed class FolderTests : IDisposable
         var inbox = Inbox(FolderFormat.Mbox);
         var (entry, content) = await ToMboxAsync(inbox, "a: b\n\n");
         await File.WriteAllTextAsync(inbox.Path + ".lock", "0", TestContext.Current.CancellationToken);
-        Assert.Equal(0, new MboxFolder(inbox, TimeProvider.System).Deliver([new(entry, content, 0, false)]));
+        Assert.Equal(0, new MboxFolder(inbox, _spool.Instance, TimeProvider.System).Deliver([new(entry, content, 0, false)]));
         Assert.True(File.Exists(inbox.Path + ".lock"));
         Assert.Single(Directory.GetFiles(_folder.Path, "Mbox.lock*"));
     }
@@ -124,11 +124,23 @@ public sealed class FolderTests : IDisposable
         var (entry, content) = await ToMboxAsync(inbox, "a: b\n\n");
         await File.WriteAllTextAsync(inbox.Path + ".lock", "0", TestContext.Current.CancellationToken);
         File.SetLastWriteTimeUtc(inbox.Path + ".lock", TimeProvider.System.GetUtcNow().UtcDateTime.AddHours(-1));
-        Assert.Equal(1, new MboxFolder(inbox, TimeProvider.System).Deliver([new(entry, content, 0, false)]));
+        Assert.Equal(1, new MboxFolder(inbox, _spool.Instance, TimeProvider.System).Deliver([new(entry, content, 0, false)]));
 
         await File.WriteAllTextAsync(inbox.Path + ".lock", new string('x', 17), TestContext.Current.CancellationToken);
         File.SetLastWriteTimeUtc(inbox.Path + ".lock", TimeProvider.System.GetUtcNow().UtcDateTime.AddHours(-1));
-        Assert.Equal(0, new MboxFolder(inbox, TimeProvider.System).Deliver([new(entry, content, 0, false)]));
+        Assert.Equal(0, new MboxFolder(inbox, _spool.Instance, TimeProvider.System).Deliver([new(entry, content, 0, false)]));
+    }
+
+    [Fact]
+    public async Task Dot_lock_that_a_killed_run_left_is_our_own_and_taken_over()
+    {
+        var inbox = Inbox(FolderFormat.Mbox);
+        var (entry, content) = await ToMboxAsync(inbox, "a: b\n\n");
+        await File.WriteAllTextAsync(inbox.Path + ".lock", _spool.Instance, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(inbox.Path + ".lock." + _spool.Instance, "", TestContext.Current.CancellationToken);
+        Assert.Equal(1, new MboxFolder(inbox, _spool.Instance, TimeProvider.System).Deliver([new(entry, content, 0, false)]));
+        Assert.Empty(Directory.GetFiles(_folder.Path, "Mbox.lock*"));
+        Assert.InRange(_spool.Instance.Length, 1, 16);
     }
 
     private async Task<(SpoolEntry Entry, SpoolContent Content)> ToMaildirAsync(FolderRef folder, string body)
@@ -141,7 +153,7 @@ public sealed class FolderTests : IDisposable
     private async Task<(SpoolEntry Entry, SpoolContent Content)> ToMboxAsync(FolderRef folder, string body)
     {
         var (entry, content) = await SpoolAsync(folder, body);
-        Assert.Equal(1, new MboxFolder(folder, TimeProvider.System).Deliver([new(entry, content, 0, MayBeThere: false)]));
+        Assert.Equal(1, new MboxFolder(folder, _spool.Instance, TimeProvider.System).Deliver([new(entry, content, 0, MayBeThere: false)]));
         return (entry, content);
     }
 
