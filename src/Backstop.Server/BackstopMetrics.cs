@@ -9,6 +9,8 @@ public sealed class BackstopMetrics : IDisposable
     /// <summary>The meter's name.</summary>
     public const string MeterName = "Backstop";
 
+    private static readonly InstrumentAdvice<double> _seconds = new() { HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 60] };
+
     private readonly Meter _meter;
     private readonly Counter<long> _connections;
     private readonly Counter<long> _refused;
@@ -26,8 +28,8 @@ public sealed class BackstopMetrics : IDisposable
         _refused = _meter.CreateCounter<long>("backstop.refused", "{refusal}", "Refusals in the session, by stage and reason.");
         _messages = _meter.CreateCounter<long>("backstop.messages", "{message}", "Messages accepted, by verdict and reason.");
         _deliveries = _meter.CreateCounter<long>("backstop.deliveries", "{delivery}", "Deliveries to folders, by outcome.");
-        _accept = _meter.CreateHistogram<double>("backstop.accept.duration", "s", "From the end of data to the reply.");
-        _deliver = _meter.CreateHistogram<double>("backstop.deliver.duration", "s", "From acceptance to the folder.");
+        _accept = _meter.CreateHistogram<double>("backstop.accept.duration", "s", "From the end of data to the reply.", tags: null, _seconds);
+        _deliver = _meter.CreateHistogram<double>("backstop.deliver.duration", "s", "From acceptance to the folder.", tags: null, _seconds);
 
         // Promise 2: no code makes a message. The figure is there so that anybody can watch it stay.
         _meter.CreateObservableCounter("backstop.messages.generated", static () => 0L, "{message}", "Messages made by Backstop itself: always none.");

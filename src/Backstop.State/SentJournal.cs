@@ -30,7 +30,8 @@ public sealed class SentJournal : IDisposable
     /// <param name="recipientWindow">How long after writing to somebody a bounce from there counts as proved. Message-IDs count for ever.</param>
     public SentJournal(string path, TimeProvider time, TimeSpan recipientWindow)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        // Whom somebody writes to is nobody else's business.
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         _connectionString = new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 10 }.ToString();
         _time = time;
         _recipientWindow = recipientWindow;

@@ -35,6 +35,7 @@ internal static class Demo
             // All its clients are on loopback, which no list knows.
             Dnsbl = new() { Zones = [] },
         };
+        Directory.CreateDirectory(data, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         if (!File.Exists(DataPaths.BatvKeys(options)))
         {
             BatvKeyFile.AddNew(DataPaths.BatvKeys(options));

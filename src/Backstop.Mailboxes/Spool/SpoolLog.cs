@@ -202,6 +202,12 @@ public sealed class SpoolLog : IDisposable
         var batch = appends.GetRange(from, count);
         try
         {
+            if (batch.Exists(b => b.HasLargeFile))
+            {
+                // The file itself is synced; its name is not, until its directory is.
+                Folders.Sync(LargeDirectory);
+            }
+
             WriteDurably(batch, _segments.WithRoom(size));
         }
         catch (IOException error)
@@ -293,6 +299,8 @@ public sealed class SpoolLog : IDisposable
         public byte[] Head => head;
 
         public ReadOnlyMemory<byte> Body => body;
+
+        public bool HasLargeFile => envelope.LargeFile is not null;
 
         public SpoolEntry? Moved { get; init; }
 

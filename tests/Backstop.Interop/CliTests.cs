@@ -1,0 +1,87 @@
+using System.Text.Json;
+
+namespace Backstop.Interop;
+
+/// <summary>The command line is a contract: words, JSON and exit codes.</summary>
+public sealed class CliTests
+{
+    private static readonly TimeSpan _limit = TimeSpan.FromMinutes(3);
+
+    private static string Mails => Path.Combine(Checkout.Root, "tests", "mails");
+
+    [Fact]
+    public async Task Help_names_every_verb()
+    {
+        var help = await RunAsync(0, "--help");
+        Assert.All(["serve", "storm", "explain", "journal", "batv", "config", "status"], verb => Assert.Contains($"  {verb}", help, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(64, "frobnicate")]
+    [InlineData(64, "storm", "--to", "192.0.2.1:25")]
+    [InlineData(64, "storm", "--connections", "0")]
+    [InlineData(66, "explain", "/nowhere")]
+    [InlineData(66, "serve", "--config", "/nowhere.toml")]
+    [InlineData(66, "explain", "--journal", "/nowhere", "/etc/hostname")]
+    [InlineData(64, "batv", "sign", "nonsense")]
+    [InlineData(69, "status", "--url", "http://127.0.0.1:1")]
+    public async Task Failure_has_its_exit_code_and_one_line(int code, params string[] arguments)
+    {
+        var output = await RunAsync(code, arguments);
+        Assert.StartsWith("backstop: ", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Bad_configuration_is_told_with_file_line_and_column()
+    {
+        using var folder = new TempFolder();
+        await File.WriteAllTextAsync(folder["b.toml"], "domains = [\"example.org\"]\nhostnam = \"mx\"\n[smtp]\nmax_errors = \"five\"\n", TestContext.Current.CancellationToken);
+        var output = await RunAsync(78, "serve", "--config", folder["b.toml"]);
+        Assert.Contains($"{folder["b.toml"]}:2:1: unknown key \"hostnam\"; did you mean \"hostname\"?", output, StringComparison.Ordinal);
+        Assert.Contains($"{folder["b.toml"]}:4:14: smtp.max_errors: wants a whole number", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Explain_gives_the_json_of_the_contract_and_1_for_what_is_not_for_the_inbox()
+    {
+        var output = await RunAsync(1, "explain", "--json", Path.Combine(Mails, "bounce-exim.eml"));
+        var e = JsonDocument.Parse(output).RootElement;
+        Assert.Equal("bounce", e.GetProperty("kind").GetString());
+        Assert.Equal("exim", e.GetProperty("format").GetString());
+        Assert.True(e.GetProperty("nullReversePath").GetBoolean());
+        Assert.Equal("sam.reed@people7.example.com", e.GetProperty("recipients")[0].GetProperty("address").GetString());
+        Assert.Equal("7f3e21.19ab@example.org", e.GetProperty("returned").GetProperty("messageId").GetString());
+        Assert.Equal("none", e.GetProperty("proofs")[1].GetProperty("result").GetString());
+        Assert.Equal(("unknown", "file", "Backscatter", "bounce:unproved"), (
+            e.GetProperty("origin").GetString(), e.GetProperty("verdict").GetString(), e.GetProperty("folder").GetString(), e.GetProperty("reason").GetString()));
+        await RunAsync(0, "explain", Path.Combine(Mails, "trap-person-asks-about-a-bounce.eml"));
+    }
+
+    [Fact]
+    public async Task Journal_learns_and_explain_believes_it()
+    {
+        using var folder = new TempFolder();
+        await File.WriteAllTextAsync(
+            folder["sent.mbox"], "From me\nFrom: me@example.org\nTo: sam.reed@people7.example.com\nMessage-ID: <7f3e21.19ab@example.org>\nDate: Tue, 24 Nov 2026 05:00:59 +0000\n\nhello\n",
+            TestContext.Current.CancellationToken);
+        Assert.Contains("1 messages, 1 new", await RunAsync(0, "journal", "import", "--data", folder["d"], folder["sent.mbox"]), StringComparison.Ordinal);
+        Assert.Contains("1 messages, 0 new", await RunAsync(0, "journal", "import", "--data", folder["d"], folder["sent.mbox"]), StringComparison.Ordinal);
+        Assert.Contains("\"messages\":1", await RunAsync(0, "journal", "stats", "--json", "--data", folder["d"]), StringComparison.Ordinal);
+        Assert.Contains("journal:message-id", await RunAsync(0, "explain", "--journal", folder["d"], Path.Combine(Mails, "bounce-qmail.eml")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Tag_that_is_signed_checks_and_another_does_not()
+    {
+        using var folder = new TempFolder();
+        await RunAsync(66, "batv", "sign", "--data", folder["d"], "me@example.org");
+        await RunAsync(0, "batv", "new-key", "--data", folder["d"]);
+        var tagged = (await RunAsync(0, "batv", "sign", "--data", folder["d"], "me@example.org")).Trim();
+        Assert.StartsWith("pass", await RunAsync(0, "batv", "check", "--data", folder["d"], tagged), StringComparison.Ordinal);
+        Assert.StartsWith("forged", await RunAsync(1, "batv", "check", "--data", folder["d"], "prvs=0123abcdef=me@example.org"), StringComparison.Ordinal);
+        Assert.StartsWith("none", await RunAsync(1, "batv", "check", "--data", folder["d"], "me@example.org"), StringComparison.Ordinal);
+    }
+
+    private static Task<string> RunAsync(int code, params string[] arguments) => Tool.RunAsync(Server.Launcher, arguments, _limit, code);
+}
