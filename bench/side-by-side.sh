@@ -5,7 +5,7 @@ set -u
 root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
 what=${1:-all}
 export RUN=$root/artifacts/bench/$(date +%Y%m%d-%H%M%S)
-mkdir -p "$RUN"
+mkdir -p "$RUN" /tmp/backstop-bench
 cp -r "$root/../shared/bench" "$RUN/tools"
 chmod -R u+w "$RUN/tools"
 cd "$RUN/tools" || exit 1
@@ -96,7 +96,7 @@ fi
 
 if [[ $what =~ all|probe ]]; then
   start_ours probe file ''
-  for flood in none refuse accept; do
+  for flood in ${FLOODS:-none refuse accept}; do
     $B probe postfix 2501 b_postfix "$p/legit/Maildir" --flood $flood -t 8 --vmaildir "$p/victim/Maildir" | tail -1
     $B probe ours $port b_ours "$ours/mail/legit/Maildir" --flood $flood -t 8 --vmaildir "$ours/mail/victim/Maildir" | tail -1
   done

@@ -81,7 +81,7 @@ public sealed partial class DeliveryQueue : IDisposable
             {
                 var queue = QueueOf(entry.Folders[target], lane);
                 queue.Add(new(message, target));
-                Schedule(queue);
+                Offer(queue);
             }
         }
     }
@@ -114,11 +114,11 @@ public sealed partial class DeliveryQueue : IDisposable
         return queue;
     }
 
-    private void Schedule(FolderQueue queue)
+    private void Offer(FolderQueue queue)
     {
-        if (!queue.IsScheduled)
+        if (queue.MayTake)
         {
-            queue.IsScheduled = true;
+            queue.IsReady = true;
             _ready[(int)queue.Lane].Enqueue(queue);
             WakeFor(queue.Lane);
         }
@@ -164,7 +164,10 @@ public sealed partial class DeliveryQueue : IDisposable
                     return;
                 }
 
+                queue.IsReady = false;
+                queue.Workers++;
                 batch = queue.Take();
+                Offer(queue);
             }
 
             var delivered = queue.Deliver(batch, _spool, out var error);
@@ -188,26 +191,31 @@ public sealed partial class DeliveryQueue : IDisposable
 
         lock (_gate)
         {
+            queue.Workers--;
             if (delivered.Count == batch.Count)
             {
                 queue.Succeeded();
-                queue.IsScheduled = false;
-                if (queue.Count > 0)
-                {
-                    Schedule(queue);
-                }
-
+                Offer(queue);
                 return;
             }
 
             queue.PutBack(batch.GetRange(delivered.Count, batch.Count - delivered.Count), error?.Message);
-            _resting.Add(queue);
+            Rest(queue);
         }
 
         if (error is not null)
         {
             _metrics.DeliveryFailed();
             LogFailed(queue.Folder.Path, queue.Folder.Folder, error.Message, queue.Count, queue.RetryAt);
+        }
+    }
+
+    private void Rest(FolderQueue queue)
+    {
+        if (!queue.IsResting)
+        {
+            queue.IsResting = true;
+            _resting.Add(queue);
         }
     }
 
@@ -227,8 +235,8 @@ public sealed partial class DeliveryQueue : IDisposable
             foreach (var queue in _resting.Where(q => q.RetryAt <= now).ToList())
             {
                 _resting.Remove(queue);
-                queue.IsScheduled = false;
-                Schedule(queue);
+                queue.IsResting = false;
+                Offer(queue);
             }
         }
     }

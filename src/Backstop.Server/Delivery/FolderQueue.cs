@@ -34,10 +34,12 @@ internal sealed class InDelivery(SpoolEntry entry, Lane lane, bool replayed)
 /// <summary>One copy to deliver.</summary>
 internal readonly record struct Copy(InDelivery Message, int Target);
 
-/// <summary>What waits for one folder. One worker at a time empties it, many messages at once.</summary>
+/// <summary>What waits for one folder. Workers take it in batches; an mbox has one worker at a time, a Maildir any number.</summary>
 internal sealed class FolderQueue(FolderRef folder, Lane lane, string host, string owner, TimeProvider time)
 {
-    private const int MaxBatch = 64;
+    // An mbox is worth its lock. Maildir copies cost the same alone, and small batches can be shared by two workers.
+    private const int MaxMboxBatch = 64;
+    private const int MaxMaildirBatch = 16;
     private static readonly TimeSpan _maxBackOff = TimeSpan.FromMinutes(5);
 
     private readonly Queue<Copy> _waiting = [];
@@ -50,8 +52,17 @@ internal sealed class FolderQueue(FolderRef folder, Lane lane, string host, stri
 
     public int Count => _waiting.Count;
 
-    /// <summary>Whether it stands in line for a worker, or has one.</summary>
-    public bool IsScheduled { get; set; }
+    /// <summary>Whether it stands in line for a worker.</summary>
+    public bool IsReady { get; set; }
+
+    /// <summary>Whether it waits for <see cref="RetryAt"/>.</summary>
+    public bool IsResting { get; set; }
+
+    /// <summary>Workers at it.</summary>
+    public int Workers { get; set; }
+
+    /// <summary>Whether another worker may take a batch.</summary>
+    public bool MayTake => _waiting.Count > 0 && !IsReady && !IsResting && (Workers == 0 || _mbox is null);
 
     /// <summary>Failures since the last success.</summary>
     public int Failures { get; private set; }
@@ -66,8 +77,7 @@ internal sealed class FolderQueue(FolderRef folder, Lane lane, string host, stri
 
     public List<Copy> Take()
     {
-        // Real mail must not wait behind a long batch of its own lane's worker; an mbox is worth its lock.
-        var count = Math.Min(_waiting.Count, MaxBatch);
+        var count = Math.Min(_waiting.Count, _mbox is null ? MaxMaildirBatch : MaxMboxBatch);
         var batch = new List<Copy>(count);
         for (var i = 0; i < count; i++)
         {
