@@ -63,7 +63,17 @@ public sealed partial class BackstopServer : IAsyncDisposable
         app.Lifetime.ApplicationStopping.Register(parts.Sessions.BeginStop);
         MapWeb(app, parts);
         parts.Replay();
-        await app.StartAsync(ct);
+        try
+        {
+            await app.StartAsync(ct);
+        }
+        catch (IOException error) when (error.InnerException is AddressInUseException)
+        {
+            // Kestrel calls every listener http://.
+            await app.DisposeAsync();
+            throw new IOException(error.Message.Replace("http://", "", StringComparison.Ordinal) + " Is another server running?", error);
+        }
+
         return new(app, parts, listeners);
     }
 

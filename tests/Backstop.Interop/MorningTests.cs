@@ -25,6 +25,25 @@ public sealed class MorningTests
         Assert.Contains("\"messagesGenerated\": 0", await server.StatusAsync(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Storm_over_lmtp_is_told_apart_too()
+    {
+        using var folder = new TempFolder();
+        var storm = await StormC.BuildAsync(folder.Path);
+        using var server = await Server.StartAsync(folder.Path, "backscatter.unproved = \"file\"");
+        var journal = await StormC.JournalAsync(server, 50, 5);
+        var table = folder["lmtp.tsv"];
+        await Tool.RunAsync(
+            storm, ["-T", "-P", "-m", "20", "-p", $"{server.LmtpPort}", "-o", table, "-n", "3000", "-c", "20", "-j", journal, "-S", "5"], TimeSpan.FromMinutes(2));
+        await server.DeliveredAsync(TimeSpan.FromMinutes(1));
+        var sent = StormC.Read(table);
+        Assert.All(sent, s => Assert.Equal(250, s.Code));
+        var inbox = StormC.Ids(server.Maildir("victim"));
+        Assert.All(sent.Where(s => s.Kind == "genuine"), s => Assert.Equal(1, inbox.GetValueOrDefault(s.Id)));
+        Assert.DoesNotContain(sent, s => s.Kind == "forged" && inbox.ContainsKey(s.Id));
+        Assert.Equal(sent.Count(s => s.Kind == "legit"), StormC.Ids(server.Maildir("legit")).Count);
+    }
+
     [Theory]
     [InlineData("file", 11)]
     [InlineData("refuse", 12)]

@@ -9,10 +9,11 @@ internal sealed class Server : IDisposable
     private readonly string _config;
     private Tool? _tool;
 
-    private Server(string folder, int smtp, int web, string config)
+    private Server(string folder, int smtp, int lmtp, int web, string config)
     {
         Folder = folder;
         SmtpPort = smtp;
+        LmtpPort = lmtp;
         WebPort = web;
         _config = config;
     }
@@ -20,6 +21,8 @@ internal sealed class Server : IDisposable
     public string Folder { get; }
 
     public int SmtpPort { get; }
+
+    public int LmtpPort { get; }
 
     public int WebPort { get; }
 
@@ -34,7 +37,7 @@ internal sealed class Server : IDisposable
     /// <summary>Starts it for bench.test with the mailboxes victim, legit and user; <paramref name="more"/> is further configuration.</summary>
     public static async Task<Server> StartAsync(string folder, string more = "", string mailboxes = "")
     {
-        var (smtp, web) = (FreePort(), FreePort());
+        var (smtp, lmtp, web) = (FreePort(), FreePort(), FreePort());
         var config = Path.Combine(folder, "backstop.toml");
         await File.WriteAllTextAsync(
             config,
@@ -45,6 +48,7 @@ internal sealed class Server : IDisposable
             {more}
             [listen]
             smtp = "127.0.0.1:{smtp}"
+            lmtp = "127.0.0.1:{lmtp}"
             web = "127.0.0.1:{web}"
             [dnsbl]
             zones = []
@@ -55,7 +59,7 @@ internal sealed class Server : IDisposable
             {mailboxes}
             """,
             Ct);
-        var server = new Server(folder, smtp, web, config);
+        var server = new Server(folder, smtp, lmtp, web, config);
         await server.StartAsync();
         return server;
     }

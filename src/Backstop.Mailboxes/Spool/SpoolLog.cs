@@ -51,7 +51,7 @@ public sealed class SpoolLog : IDisposable
     public static (SpoolLog Log, IReadOnlyList<SpoolEntry> Pending, int Damaged) Open(string directory, SpoolOptions options, TimeProvider time)
     {
         Folders.Make(directory);
-        var lockFile = new FileStream(Path.Combine(directory, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        var lockFile = TakeLock(directory);
         var (segments, pending, lastId, damaged) = SpoolSegments.Open(directory, options);
         var log = new SpoolLog(segments, lockFile, InstanceOf(directory), lastId, time);
         return (log, pending, damaged);
@@ -134,6 +134,18 @@ public sealed class SpoolLog : IDisposable
         _writer.Join();
         _segments.Dispose();
         _lockFile.Dispose();
+    }
+
+    private static FileStream TakeLock(string directory)
+    {
+        try
+        {
+            return new(Path.Combine(directory, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException error) when (error.HResult == Libc.TryAgain)
+        {
+            throw new IOException($"The spool {directory} is used by another server.", error);
+        }
     }
 
     private static string InstanceOf(string directory)

@@ -85,6 +85,19 @@ public sealed class FolderTests : IDisposable
             },
             iter: 60, threads: 1);
 
+    [Fact]
+    public void Any_file_is_read_as_messages_or_none() =>
+        Gen.OneOf("From a\n", ">From b\n", "\n", "x: y\n", "\r\n", "text", "\0").Array[0, 12].Sample(
+            parts =>
+            {
+                File.WriteAllText(_folder["any"], string.Concat(parts));
+                foreach (var message in MessageFiles.Read(_folder["any"]))
+                {
+                    Assert.True(message.Bytes.Length <= string.Concat(parts).Length);
+                }
+            },
+            iter: 100, threads: 1);
+
     /// <summary>Every point at which a crash may cut an append: the message is in the file once and whole afterwards.</summary>
     [Fact]
     public async Task Mbox_append_cut_anywhere_is_mended()

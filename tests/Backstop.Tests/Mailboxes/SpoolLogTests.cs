@@ -1,6 +1,7 @@
 using System.Text;
 using Backstop.Mailboxes;
 using Backstop.Mailboxes.Spool;
+using CsCheck;
 
 namespace Backstop.Tests.Mailboxes;
 
@@ -151,8 +152,37 @@ public sealed class SpoolLogTests : IDisposable
         var (log, _, _) = SpoolLog.Open(_folder["spool"], new(), TimeProvider.System);
         using (log)
         {
-            Assert.Throws<IOException>(() => SpoolLog.Open(_folder["spool"], new(), TimeProvider.System));
+            var error = Assert.Throws<IOException>(() => SpoolLog.Open(_folder["spool"], new(), TimeProvider.System));
+            Assert.Contains("used by another server", error.Message, StringComparison.Ordinal);
         }
+    }
+
+    /// <summary>Whatever a broken disk gives back, the server starts, and what is whole in it is read.</summary>
+    [Fact]
+    public async Task Any_damage_is_read_past()
+    {
+        var crashed = await CrashAsync(log => Task.WhenAll(Enumerable.Range(0, 20).Select(i => AppendAsync(log, $"m{i}"))), new() { SegmentSize = 64 << 10 });
+        var segment = Directory.EnumerateFiles(crashed, "seg-*").First(f => File.ReadAllText(f).Contains("m19", StringComparison.Ordinal));
+        var whole = await File.ReadAllBytesAsync(segment, TestContext.Current.CancellationToken);
+        var used = Encoding.Latin1.GetString(whole).LastIndexOf("m19", StringComparison.Ordinal) + 3;
+        Gen.Select(Gen.Int[0, used - 1], Gen.Byte).Array[1, 8].Sample(
+            changes =>
+            {
+                var bytes = (byte[])whole.Clone();
+                foreach (var (at, value) in changes)
+                {
+                    bytes[at] = value;
+                }
+
+                File.WriteAllBytes(segment, bytes);
+                var (log, pending, _) = SpoolLog.Open(crashed, new() { SegmentSize = 64 << 10 }, TimeProvider.System);
+                using (log)
+                {
+                    Assert.InRange(pending.Count, 20 - changes.Length, 20);
+                    Assert.All(pending, e => Assert.StartsWith("m", Text(log.Read(e)), StringComparison.Ordinal));
+                }
+            },
+            iter: 40, threads: 1);
     }
 
     [Fact]

@@ -169,6 +169,19 @@ public sealed class ServerTests
     }
 
     [Fact]
+    public async Task Configured_certificate_is_shown()
+    {
+        await using var maker = await TestServer.StartAsync(o => o.Hostname = "own.example.org");
+        var pem = Path.Combine(maker.Options.Data, "tls", "self-signed.pem");
+        await using var server = await TestServer.StartAsync(o => o.Tls = new() { Certificate = pem, Key = pem });
+        using var client = new SmtpClient { ServerCertificateValidationCallback = (_, certificate, _, _) => certificate!.Subject == "CN=own.example.org" };
+        await client.ConnectAsync("127.0.0.1", server.Smtp.Port, SecureSocketOptions.StartTls, Ct);
+        Assert.True(client.IsSecure);
+        await client.DisconnectAsync(true, Ct);
+        Assert.False(Directory.Exists(Path.Combine(server.Options.Data, "tls")));
+    }
+
+    [Fact]
     public async Task Command_slipped_in_before_the_handshake_ends_the_session()
     {
         await using var server = await TestServer.StartAsync();
