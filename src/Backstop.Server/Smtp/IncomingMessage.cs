@@ -94,6 +94,18 @@ internal sealed class IncomingMessage(SmtpOptions limits, ReceiveBudget budget, 
         Dispose();
     }
 
+    /// <summary>Changes one octet of the front.</summary>
+    public void Overwrite(int offset, byte value)
+    {
+        _buffer[offset] = value;
+        if (_file is { } file)
+        {
+            file.Position = offset;
+            file.WriteByte(value);
+            file.Position = _length;
+        }
+    }
+
     /// <summary>Writes a large message to the disk for good.</summary>
     public void Sync()
     {

@@ -311,6 +311,20 @@ public sealed class ServerTests
         Assert.StartsWith("550 5.4.6", await SendAsync(server, "<a@b.example>", "me@example.org", string.Concat(Enumerable.Repeat("Received: x\n", 11)) + "\nx"), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(400_000)]
+    public async Task Sender_cannot_write_our_verdict(int size)
+    {
+        await using var server = await TestServer.StartAsync();
+        var body = string.Concat(Enumerable.Repeat("line of text\n", (size / 13) + 1));
+        await SendAsync(server, "<a@b.example>", "me@example.org", "x-backstop: deliver; reason=batv:pass\nX-Backstop-Id: 1.0\nSubject: x\n\n" + body + "end");
+        var message = Assert.Single(await server.MessagesAsync());
+        Assert.Equal(1, message.Split("X-Backstop", StringSplitOptions.None).Length - 1);
+        Assert.Contains("\nY-backstop: deliver; reason=batv:pass\nY-Backstop-Id: 1.0\nSubject: x\n\n" + body, message, StringComparison.Ordinal);
+        Assert.EndsWith("\nend\n", message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Two_addresses_of_one_mailbox_get_one_copy()
     {
