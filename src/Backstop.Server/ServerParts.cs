@@ -77,7 +77,7 @@ internal sealed partial class ServerParts : IDisposable
 
         foreach (var entry in _replay)
         {
-            Delivery.Add(entry, Lane.Real, replayed: true);
+            Delivery.Add(entry, entry.Folders.Any(f => f.IsInbox) ? Lane.Real : Lane.Flood, replayed: true);
         }
     }
 

@@ -21,8 +21,9 @@ internal sealed class DnsAddressLookup(IReadOnlyList<IPEndPoint> resolvers, Time
 
             return [.. response.Answers.ARecords().Select(a => a.Address)];
         }
-        catch (DnsResponseException error)
+        catch (Exception error) when (error is DnsResponseException or InvalidOperationException or ArgumentException or System.Net.Sockets.SocketException)
         {
+            // Whatever is wrong with DNS here, even that no server is configured: the list has not answered.
             throw new DnsLookupException($"{name}: {error.Message}", error);
         }
     }
