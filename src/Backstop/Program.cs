@@ -28,4 +28,5 @@ if (parsed.Errors.Count > 0)
     return ExitCode.Usage;
 }
 
-return await Failures.CatchAsync(() => parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false }));
+// The server handles SIGTERM and SIGINT itself; a second handler here raced with it and aborted the process after a clean stop.
+return await Failures.CatchAsync(() => parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }));

@@ -32,6 +32,19 @@ public sealed class CliTests
         Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
     }
 
+    /// <summary>Two handlers of one signal once raced: the server had stopped, and then the process aborted.</summary>
+    [Fact]
+    public async Task Server_told_to_stop_ends_with_0()
+    {
+        using var folder = new TempFolder();
+        using var server = await Server.StartAsync(folder.Path);
+        for (var round = 0; round < 10; round++)
+        {
+            await server.StopAsync();
+            await server.StartAsync();
+        }
+    }
+
     [Fact]
     public async Task Bad_configuration_is_told_with_file_line_and_column()
     {

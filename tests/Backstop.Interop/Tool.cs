@@ -63,11 +63,12 @@ internal sealed class Tool : IDisposable
         await _process.WaitForExitAsync(Ct);
     }
 
-    /// <summary>SIGTERM, then waits for the end.</summary>
+    /// <summary>SIGTERM, then waits for the end, which must be a clean one.</summary>
     public async Task StopAsync()
     {
         await RunAsync("/bin/kill", [$"{Id}"], TimeSpan.FromSeconds(5));
         await _process.WaitForExitAsync(Ct);
+        Assert.True(_process.ExitCode == 0, $"ended with {_process.ExitCode} after SIGTERM:\n{Output}");
     }
 
     public void Dispose()
