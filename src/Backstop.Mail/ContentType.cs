@@ -5,7 +5,8 @@ namespace Backstop.Mail;
 /// <param name="Boundary">The boundary, or null.</param>
 /// <param name="ReportType">RFC 6522 report-type in lower case, or null.</param>
 /// <param name="Charset">The charset in lower case, or null.</param>
-public sealed record ContentType(string MediaType, string? Boundary, string? ReportType, string? Charset)
+/// <param name="Name">The name parameter, where old mail keeps the file's name; or null.</param>
+public sealed record ContentType(string MediaType, string? Boundary, string? ReportType, string? Charset, string? Name = null)
 {
     /// <summary>What a part is that does not say (RFC 2045 §5.2).</summary>
     public static ContentType PlainText { get; } = new("text/plain", null, null, null);
@@ -37,10 +38,10 @@ public sealed record ContentType(string MediaType, string? Boundary, string? Rep
 
         return semicolon < 0
             ? new(type, null, null, null)
-            : new(type, Parameter(body, "boundary"), Parameter(body, "report-type")?.ToLowerInvariant(), Parameter(body, "charset")?.ToLowerInvariant());
+            : new(type, Parameter(body, "boundary"), Parameter(body, "report-type")?.ToLowerInvariant(), Parameter(body, "charset")?.ToLowerInvariant(), Parameter(body, "name"));
     }
 
-    private static string? Parameter(string body, string name)
+    internal static string? Parameter(string body, string name)
     {
         for (var at = body.IndexOf(';', StringComparison.Ordinal); at >= 0 && at < body.Length; at = NextSemicolon(body, at + 1))
         {

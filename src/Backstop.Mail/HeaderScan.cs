@@ -11,7 +11,18 @@ public static class HeaderScan
     /// <param name="message">A message, or a part of one.</param>
     /// <param name="fields">Receives the fields in order.</param>
     /// <returns>The offset at which the body begins.</returns>
-    public static int Scan(ReadOnlySpan<byte> message, List<HeaderField> fields)
+    public static int Scan(ReadOnlySpan<byte> message, List<HeaderField> fields) => ScanBlock(message, fields, HeaderDamage.None);
+
+    /// <summary>Scans a header that others have damaged on its way back: a line that is no field continues the one before, only an empty line ends it.</summary>
+    /// <param name="message">A returned message, or its header.</param>
+    /// <param name="fields">Receives the fields in order.</param>
+    /// <returns>The offset at which the body begins.</returns>
+    public static int ScanLoose(ReadOnlySpan<byte> message, List<HeaderField> fields) => ScanBlock(message, fields, HeaderDamage.AnyFold);
+
+    /// <summary>Scans a part's header: parameters whose fold lost its white space still belong to their field.</summary>
+    internal static int ScanPart(ReadOnlySpan<byte> part, List<HeaderField> fields) => ScanBlock(part, fields, HeaderDamage.ParameterFold);
+
+    private static int ScanBlock(ReadOnlySpan<byte> message, List<HeaderField> fields, HeaderDamage damage)
     {
         // A leading "From " line is the mbox separator, not a field.
         var at = message.StartsWith("From "u8) || message.StartsWith(">From "u8) ? LineEnd(message, 0) : 0;
@@ -27,16 +38,17 @@ public static class HeaderScan
 
             if (line[0] is (byte)' ' or (byte)'\t')
             {
-                if (last >= 0)
-                {
-                    fields[last] = fields[last] with { BodyLength = at + line.Length - fields[last].BodyStart };
-                }
+                Continue(fields, last, at + line.Length);
             }
             else if (fields.Count < MaxFields && NameLength(line) is > 0 and var length)
             {
                 var colon = line.IndexOf((byte)':');
                 last = fields.Count;
                 fields.Add(new(at, length, at + colon + 1, line.Length - colon - 1));
+            }
+            else if (last >= 0 && (damage == HeaderDamage.AnyFold || (damage == HeaderDamage.ParameterFold && EndsInSemicolon(fields[last], message))))
+            {
+                Continue(fields, last, at + line.Length);
             }
             else
             {
@@ -47,6 +59,16 @@ public static class HeaderScan
         }
 
         return message.Length;
+    }
+
+    private static bool EndsInSemicolon(HeaderField field, ReadOnlySpan<byte> message) => field.RawBody(message).TrimEnd(" \t\r"u8).EndsWith(";"u8);
+
+    private static void Continue(List<HeaderField> fields, int last, int end)
+    {
+        if (last >= 0)
+        {
+            fields[last] = fields[last] with { BodyLength = end - fields[last].BodyStart };
+        }
     }
 
     /// <summary>The first field of that name, or null.</summary>
@@ -103,5 +125,13 @@ public static class HeaderScan
 
         var name = line[..colon].TrimEnd(" \t"u8);
         return name.IndexOfAnyExceptInRange((byte)33, (byte)126) < 0 ? name.Length : 0;
+    }
+
+    // What the reader makes of a line that is neither field nor fold.
+    private enum HeaderDamage
+    {
+        None,
+        ParameterFold,
+        AnyFold,
     }
 }

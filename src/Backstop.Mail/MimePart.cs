@@ -4,7 +4,7 @@ namespace Backstop.Mail;
 /// <remarks>Invariant: all offsets are into the message that was scanned, and lie within it.</remarks>
 public sealed class MimePart
 {
-    internal MimePart(int depth, int headerStart, int bodyStart, int bodyEnd, ContentType type, string encoding)
+    internal MimePart(int depth, int headerStart, int bodyStart, int bodyEnd, ContentType type, string encoding, string? disposition)
     {
         Depth = depth;
         HeaderStart = headerStart;
@@ -12,6 +12,8 @@ public sealed class MimePart
         BodyEnd = bodyEnd;
         Type = type;
         TransferEncoding = encoding;
+        IsAttachment = disposition?.StartsWith("attachment", StringComparison.OrdinalIgnoreCase) == true;
+        FileName = (disposition is null ? null : ContentType.Parameter(disposition, "filename")) ?? type.Name;
     }
 
     /// <summary>0 for the message itself.</summary>
@@ -31,6 +33,12 @@ public sealed class MimePart
 
     /// <summary>The transfer encoding in lower case; 7bit where none is given.</summary>
     public string TransferEncoding { get; }
+
+    /// <summary>Whether the sender wants it kept apart from the text (RFC 2183 §2.2).</summary>
+    public bool IsAttachment { get; }
+
+    /// <summary>The file name it claims, or null. Never a path to write to.</summary>
+    public string? FileName { get; }
 
     /// <summary>The body as it lies in the message, still encoded.</summary>
     /// <param name="message">The message that was scanned.</param>

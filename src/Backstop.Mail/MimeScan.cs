@@ -76,7 +76,9 @@ public static class MimeScan
         end = start + HeaderScan.WithoutEnd(message[start..end]).Length;
         var fields = new List<HeaderField>();
         var slice = message[start..end];
-        var body = HeaderScan.Scan(slice, fields);
+        start += ShiftedHeader(slice);
+        slice = message[start..end];
+        var body = HeaderScan.ScanPart(slice, fields);
         var part = Part(slice, fields, parent.Depth + 1, start, start + body, end);
         parts.Add(part);
         if (part.Type.IsMultipart)
@@ -85,10 +87,17 @@ public static class MimeScan
         }
     }
 
+    // Some relays put an empty line before a part's header, which makes the header text. What is meant is plain.
+    private static int ShiftedHeader(ReadOnlySpan<byte> part)
+    {
+        var rest = part.TrimStart("\r\n"u8);
+        return rest.Length < part.Length && rest.Length > 8 && Ascii.EqualsIgnoreCase(rest[..8], "Content-"u8) ? part.Length - rest.Length : 0;
+    }
+
     private static MimePart Part(ReadOnlySpan<byte> slice, List<HeaderField> fields, int depth, int start, int body, int end)
     {
         var type = ContentType.Parse(fields.Text(slice, "Content-Type"u8));
         var encoding = fields.Text(slice, "Content-Transfer-Encoding"u8);
-        return new(depth, start, body, end, type, encoding is null ? "7bit" : encoding.ToLowerInvariant());
+        return new(depth, start, body, end, type, encoding is null ? "7bit" : encoding.ToLowerInvariant(), fields.Text(slice, "Content-Disposition"u8));
     }
 }

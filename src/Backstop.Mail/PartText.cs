@@ -33,14 +33,20 @@ public static class PartText
         return output.AsMemory(0, length);
     }
 
-    /// <summary>The part as text in its charset; an unknown charset is read as UTF-8 or Latin-1.</summary>
+    /// <summary>The part as text in its charset, without the tags of HTML; an unknown charset is read as UTF-8 or Latin-1.</summary>
     /// <param name="message">The message that was scanned.</param>
     /// <param name="part">One of its parts.</param>
     /// <param name="max">How many encoded octets to look at.</param>
     public static string Read(ReadOnlyMemory<byte> message, MimePart part, int max)
     {
-        var bytes = Decode(message[part.BodyStart..part.BodyEnd], part.TransferEncoding, max).Span;
-        var charset = part.Type.Charset;
+        var text = ToText(Decode(message[part.BodyStart..part.BodyEnd], part.TransferEncoding, max).Span, part.Type.Charset);
+        return part.Type.MediaType == "text/html" ? HtmlText.Read(text) : text;
+    }
+
+    private static string ToText(ReadOnlySpan<byte> bytes, string? charset)
+    {
+        // ISO-2022-JP is 7-bit, so mail that leaves its name out is common (RFC 1468: ESC $ B begins Japanese).
+        charset = charset is null or "us-ascii" && bytes.IndexOf("\e$B"u8) >= 0 ? "iso-2022-jp" : charset;
         if (charset is null or "us-ascii" or "utf-8" or "iso-8859-1" or "latin1")
         {
             return HeaderText.ToText(bytes);

@@ -1,11 +1,30 @@
+using System.Text.Json.Serialization;
+
 namespace Backstop.Backscatter.Bounces;
+
+/// <summary>Where an enhanced status code comes from.</summary>
+public enum StatusSource
+{
+    /// <summary>There is none.</summary>
+    None,
+
+    /// <summary>The report gives it, as a field or in the remote server's words.</summary>
+    Given,
+
+    /// <summary>Inferred from the words of the report, such as "user unknown" for 5.1.1.</summary>
+    Inferred,
+}
 
 /// <summary>A recipient that a report is about.</summary>
 /// <param name="Address">The address as the report gives it.</param>
 /// <param name="Action">RFC 3464 §2.3.3: failed, delayed, delivered, relayed or expanded.</param>
-/// <param name="Status">Enhanced status code (RFC 3463), or null where none is given.</param>
+/// <param name="Status">Enhanced status code (RFC 3463), or null where nothing tells.</param>
 /// <param name="Diagnostic">What the remote server said, or null.</param>
-public sealed record ReportedRecipient(string Address, string Action, string? Status, string? Diagnostic);
+public sealed record ReportedRecipient(string Address, string Action, string? Status, string? Diagnostic)
+{
+    /// <summary>Whether <see cref="Status"/> is given or inferred.</summary>
+    public StatusSource StatusSource { get; init; } = Status is null ? StatusSource.None : StatusSource.Given;
+}
 
 /// <summary>What a report says of the message it returns.</summary>
 /// <param name="MessageId">Without brackets, or null.</param>
@@ -18,11 +37,24 @@ public sealed record ReturnedMessage(string? MessageId, string? From, string? To
 {
     /// <summary>Nothing was returned.</summary>
     public static ReturnedMessage Nothing { get; } = new(null, null, null, null, null, "none");
+
+    /// <summary>Its Return-Path address, or null.</summary>
+    public string? ReturnPath { get; init; }
+
+    /// <summary>Its Received fields, unfolded, the newest first; at most thirty.</summary>
+    public IReadOnlyList<string> Received { get; init; } = [];
+
+    /// <summary>Whether a DKIM-Signature field came back.</summary>
+    public bool HasDkimSignature { get; init; }
+
+    /// <summary>The header's octets as they came back, transfer encoding undone. Valid as long as the message that was read.</summary>
+    [JsonIgnore]
+    public ReadOnlyMemory<byte> Header { get; init; }
 }
 
 /// <summary>What a message is, and what it says.</summary>
 /// <param name="Kind">What it is.</param>
-/// <param name="Format">The dialect: <c>rfc3464</c>, <c>qmail</c>, <c>exim</c> and so on; empty for mail.</param>
+/// <param name="Format">The dialect: <c>rfc3464</c>, <c>qmail</c>, <c>exim</c> and so on; <c>fake-bounce</c> for mail dressed as a bounce; empty for mail.</param>
 /// <param name="NullReversePath">Whether it came from <c>&lt;&gt;</c>; null where nobody knows.</param>
 /// <param name="Recipients">The recipients it reports about.</param>
 /// <param name="Returned">What it returns.</param>
@@ -35,4 +67,20 @@ public sealed record BounceReport(
     IReadOnlyList<ReportedRecipient> Recipients,
     ReturnedMessage Returned,
     string? From,
-    IReadOnlyList<string> References);
+    IReadOnlyList<string> References)
+{
+    /// <summary>The format of mail that is dressed as a bounce: kind none, and not taken for a bounce.</summary>
+    public const string FakeFormat = "fake-bounce";
+
+    /// <summary>The server that reports (RFC 3464 §2.2.2, or its own words), or null.</summary>
+    public string? ReportingMta { get; init; }
+
+    /// <summary>Its own subject, decoded.</summary>
+    public string Subject { get; init; } = "";
+
+    /// <summary>What the decision about the kind stands on, in few words each, the strongest first.</summary>
+    public IReadOnlyList<string> Evidence { get; init; } = [];
+
+    /// <summary>Spam or a worm dressed as a bounce.</summary>
+    public bool IsFake => Format == FakeFormat;
+}

@@ -1,17 +1,24 @@
+using System.Globalization;
+using System.Text;
 using Backstop.Mail;
 
 namespace Backstop.Backscatter.Bounces;
 
-/// <summary>Reads the fields of a message/delivery-status part, RFC 3464 §2.</summary>
-internal static class DeliveryStatus
+/// <summary>The fields of a message/delivery-status part, RFC 3464 §2.</summary>
+/// <param name="ReportingMta">RFC 3464 §2.2.2, without its type; or null.</param>
+/// <param name="Recipients">The recipients, in order.</param>
+internal sealed record DeliveryStatus(string? ReportingMta, List<ReportedRecipient> Recipients)
 {
     private const int MaxRecipients = 50;
 
-    /// <summary>The recipients, in order.</summary>
-    public static List<ReportedRecipient> Read(ReadOnlySpan<byte> content)
+    private static readonly byte[][] _first = ["Reporting-MTA:"u8.ToArray(), "Final-Recipient:"u8.ToArray(), "Original-Recipient:"u8.ToArray(), "Action:"u8.ToArray()];
+
+    /// <summary>Reads the groups of fields; what is no field is skipped.</summary>
+    public static DeliveryStatus Read(ReadOnlySpan<byte> content)
     {
         var recipients = new List<ReportedRecipient>();
         var group = new List<HeaderField>();
+        string? reportingMta = null;
         while (!content.IsEmpty && recipients.Count < MaxRecipients)
         {
             content = content.TrimStart("\r\n"u8);
@@ -25,6 +32,7 @@ internal static class DeliveryStatus
                 continue;
             }
 
+            reportingMta ??= group.Text(content, "Reporting-MTA"u8) is { } mta ? AfterType(mta) : null;
             if (ReadGroup(content, group) is { } recipient)
             {
                 recipients.Add(recipient);
@@ -33,12 +41,31 @@ internal static class DeliveryStatus
             content = content[end..];
         }
 
-        return recipients;
+        return new(reportingMta, recipients);
+    }
+
+    /// <summary>Where such fields begin in a text, or -1: one of their names at the start of a line.</summary>
+    public static int Find(ReadOnlySpan<byte> text)
+    {
+        for (var at = 0; at < text.Length; at = HeaderScan.LineEnd(text, at))
+        {
+            foreach (var name in _first)
+            {
+                if (text.Length - at > name.Length && Ascii.EqualsIgnoreCase(text.Slice(at, name.Length), name))
+                {
+                    return at;
+                }
+            }
+        }
+
+        return -1;
     }
 
     private static ReportedRecipient? ReadGroup(ReadOnlySpan<byte> content, List<HeaderField> group)
     {
-        var address = Address(group.Text(content, "Final-Recipient"u8)) ?? Address(group.Text(content, "Original-Recipient"u8));
+        var final = group.Text(content, "Final-Recipient"u8);
+        var address = Address(final) ?? Address(group.Text(content, "Original-Recipient"u8)) ?? Address(group.Text(content, "X-Actual-Recipient"u8))
+            ?? (final is null ? null : AfterType(final).Trim('<', '>', ' '));
         var action = Word(group.Text(content, "Action"u8));
         var status = Word(group.Text(content, "Status"u8));
         if (address is null && action is null)
@@ -61,8 +88,37 @@ internal static class DeliveryStatus
             return null;
         }
 
-        var address = AfterType(body).Trim('<', '>', ' ');
-        return address.Contains('@', StringComparison.Ordinal) ? address : null;
+        var address = AfterType(body);
+        address = body.StartsWith("utf-8", StringComparison.OrdinalIgnoreCase) ? Unescape(address) : address;
+        address = HeaderText.FirstAddress(address) ?? address;
+        return address.Contains('@', StringComparison.Ordinal) ? address.Trim('<', '>', ' ', '\'') : null;
+    }
+
+    // RFC 6533 §3: \x{HEX} where the channel was not UTF-8.
+    private static string Unescape(string address)
+    {
+        if (!address.Contains("\\x{", StringComparison.Ordinal))
+        {
+            return address;
+        }
+
+        var plain = new StringBuilder();
+        for (var at = 0; at < address.Length; at++)
+        {
+            var close = address.IndexOf('}', at);
+            if (address.AsSpan(at).StartsWith("\\x{") && close > 0
+                && int.TryParse(address.AsSpan(at + 3, close - at - 3), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code) && Rune.IsValid(code))
+            {
+                plain.Append(new Rune(code).ToString());
+                at = close;
+            }
+            else
+            {
+                plain.Append(address[at]);
+            }
+        }
+
+        return plain.ToString();
     }
 
     private static string AfterType(string body)

@@ -9,6 +9,12 @@ public static class MessageIds
     /// <param name="body">An unfolded field body.</param>
     public static string? First(string? body) => All(body).FirstOrDefault();
 
+    /// <summary>The id of a Message-ID field: what stands in brackets, or all of it where there are none; null for nothing.</summary>
+    /// <param name="body">An unfolded field body.</param>
+    public static string? Only(string? body) =>
+        string.IsNullOrWhiteSpace(body) ? null
+        : First(body) ?? (body.Trim().Trim('<', '>') is { Length: > 0 } id && !id.Contains(' ', StringComparison.Ordinal) ? id : null);
+
     /// <summary>The ids in a field body, at most twenty.</summary>
     /// <param name="body">An unfolded field body.</param>
     public static IEnumerable<string> All(string? body)

@@ -3,71 +3,137 @@ using Backstop.Mail;
 
 namespace Backstop.Backscatter.Bounces;
 
-/// <summary>Finds the returned message's header: in a part of its own, or quoted somewhere in the text.</summary>
+/// <summary>Finds the returned message's header: in a part of its own, in a text beside, or quoted somewhere in the text.</summary>
 internal static class ReturnedReader
 {
     // Each try reads on from where it stands: without a bound, text made of lone "From:" lines would cost the square of its length.
     private const int MaxTries = 20;
+    private const int MaxReceived = 30;
 
     private static readonly byte[][] _telling =
     [
         "Message-ID"u8.ToArray(), "From"u8.ToArray(), "To"u8.ToArray(), "Subject"u8.ToArray(), "Date"u8.ToArray(), "Received"u8.ToArray(),
-        "Return-Path"u8.ToArray(), "MIME-Version"u8.ToArray(),
+        "Return-Path"u8.ToArray(), "MIME-Version"u8.ToArray(), "DKIM-Signature"u8.ToArray(), "X-Original-To"u8.ToArray(), "Delivered-To"u8.ToArray(),
     ];
 
-    /// <summary>From a message/rfc822 or text/rfc822-headers part.</summary>
-    public static ReturnedMessage FromPart(ReadOnlyMemory<byte> message, MimePart part)
+    /// <summary>Whether a part is made to carry a returned message or its header.</summary>
+    public static bool IsCarrier(MimePart part) =>
+        part.Depth > 0 && (part.Type.IsMessage || part.Type.IsHeaderOnly || part.Type.MediaType is "message/partial" or "text/rfc822" or "application/rfc822");
+
+    /// <summary>The best of all places: the first that gives a Message-ID, else the first that gives anything.</summary>
+    public static ReturnedMessage Find(BounceContent content)
     {
-        var content = PartText.Decode(message[part.BodyStart..part.BodyEnd], part.TransferEncoding, BounceClassifier.MaxText).Span;
-        content = content.TrimStart("\r\n"u8);
-        var fields = new List<HeaderField>();
-        HeaderScan.Scan(content, fields);
-        return Make(content, fields, part.Type.IsMessage ? "message/rfc822" : "text/rfc822-headers");
+        var best = ReturnedMessage.Nothing;
+        foreach (var candidate in Candidates(content))
+        {
+            if (candidate.MessageId is not null)
+            {
+                return candidate;
+            }
+
+            best = best.Carrier == "none" ? candidate : best;
+        }
+
+        return best;
     }
 
     /// <summary>From a header that is quoted in the text.</summary>
     /// <param name="text">The text after its transfer encoding was undone.</param>
-    /// <param name="start">Where the quoted header begins; the text's length where there is none.</param>
+    /// <param name="start">Where the quoted message begins; the text's length where there is none, or only a summary of one.</param>
     public static ReturnedMessage FromText(ReadOnlySpan<byte> text, out int start)
     {
         var fields = new List<HeaderField>();
+        var summary = ReturnedMessage.Nothing;
         var tries = 0;
-        for (start = 0; start < text.Length && tries < MaxTries; start = HeaderScan.LineEnd(text, start))
+        for (var at = 0; at < text.Length && tries < MaxTries; at = HeaderScan.LineEnd(text, at))
         {
-            if (!StartsTelling(Unquoted(text[start..])))
+            if (!StartsTelling(Unquoted(text[at..])))
             {
                 continue;
             }
 
             tries++;
-            var block = Unquote(text[start..]);
+            var block = Unquote(text[at..]);
             fields.Clear();
-            HeaderScan.Scan(block, fields);
-            if (CountTelling(block, fields) >= 2)
+            var end = HeaderScan.ScanLoose(block, fields);
+            if (CountTelling(block, fields) < 2)
             {
-                return Make(block, fields, "quoted");
+                continue;
             }
+
+            var found = Make(block[..Math.Min(end, block.Length)].ToArray(), fields, "quoted");
+            if (IsWholeHeader(block, fields))
+            {
+                start = at;
+                return found.MessageId is null && summary.MessageId is not null ? summary : found;
+            }
+
+            // "Your message / To: ... / Subject: ..." tells what was sent, and the report goes on behind it.
+            summary = summary.MessageId is null && (summary.Carrier == "none" || found.MessageId is not null) ? found : summary;
         }
 
         start = text.Length;
-        return ReturnedMessage.Nothing;
+        return summary;
     }
 
-    private static ReturnedMessage Make(ReadOnlySpan<byte> content, List<HeaderField> fields, string carrier)
+    private static IEnumerable<ReturnedMessage> Candidates(BounceContent content)
+    {
+        foreach (var part in content.Parts.Where(IsCarrier))
+        {
+            yield return FromPart(content.Message, part);
+        }
+
+        yield return content.Quoted;
+
+        foreach (var part in content.Parts.Where(p => p.Depth > 0 && (p.Type.MediaType == "text/plain" || p.Type.MediaType == "application/octet-stream" && p.FileName is not null)).Skip(1).Take(4))
+        {
+            yield return FromText(Encoding.UTF8.GetBytes(PartText.Read(content.Message, part, BounceClassifier.MaxText)), out _);
+        }
+
+        yield return FromText(content.RawBody.Span, out _);
+    }
+
+    private static ReturnedMessage FromPart(ReadOnlyMemory<byte> message, MimePart part)
+    {
+        var content = PartText.Decode(message[part.BodyStart..part.BodyEnd], part.TransferEncoding, BounceClassifier.MaxText);
+        var skipped = content.Length - content.Span.TrimStart("\r\n"u8).Length;
+        content = content[skipped..];
+        var fields = new List<HeaderField>();
+        var end = HeaderScan.ScanLoose(content.Span, fields);
+        return Make(content[..end], fields, part.Type.IsHeaderOnly ? "text/rfc822-headers" : "message/rfc822");
+    }
+
+    private static ReturnedMessage Make(ReadOnlyMemory<byte> header, List<HeaderField> fields, string carrier)
     {
         if (fields.Count == 0)
         {
             return ReturnedMessage.Nothing;
         }
 
+        var content = header.Span;
         var subject = fields.Text(content, "Subject"u8);
+        var received = new List<string>();
+        foreach (var field in fields)
+        {
+            if (received.Count < MaxReceived && field.Is(content, "Received"u8))
+            {
+                received.Add(field.Body(content));
+            }
+        }
+
         return new(
-            MessageIds.First(fields.Text(content, "Message-ID"u8)),
+            MessageIds.Only(fields.Text(content, "Message-ID"u8)),
             Address(fields.Text(content, "From"u8)),
             Address(fields.Text(content, "To"u8)),
             subject is null ? null : HeaderText.Decode(subject),
             fields.Text(content, "Date"u8),
-            carrier);
+            carrier)
+        {
+            ReturnPath = Address(fields.Text(content, "Return-Path"u8)),
+            Received = received,
+            HasDkimSignature = fields.Find(content, "DKIM-Signature"u8) is not null,
+            Header = header,
+        };
     }
 
     private static string? Address(string? body) => body is null ? null : HeaderText.FirstAddress(body);
@@ -84,6 +150,11 @@ internal static class ReturnedReader
 
         return false;
     }
+
+    // A message that passed through servers, not four lines that describe one.
+    private static bool IsWholeHeader(ReadOnlySpan<byte> block, List<HeaderField> fields) =>
+        fields.Find(block, "Received"u8) is not null || fields.Find(block, "Return-Path"u8) is not null || fields.Find(block, "MIME-Version"u8) is not null
+        || fields.Find(block, "Content-Type"u8) is not null;
 
     private static int CountTelling(ReadOnlySpan<byte> block, List<HeaderField> fields)
     {

@@ -5,7 +5,8 @@ namespace Backstop.Backscatter.Bounces;
 /// <summary>Addresses in a bounce's human text: who it is about when no field says so.</summary>
 internal static class TextAddresses
 {
-    private const int MaxAddresses = 10;
+    /// <summary>More are of no use to anybody.</summary>
+    public const int MaxAddresses = 10;
 
     private static readonly SearchValues<char> _inLocalPart =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-/=?^_`{|}~.");
@@ -13,6 +14,7 @@ internal static class TextAddresses
     private static readonly SearchValues<char> _inDomain =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.");
 
+    /// <summary>The addresses in the order they stand, each once.</summary>
     public static List<string> Find(ReadOnlySpan<char> text)
     {
         var found = new List<string>();

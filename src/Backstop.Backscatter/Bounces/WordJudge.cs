@@ -1,57 +1,170 @@
 namespace Backstop.Backscatter.Bounces;
 
-/// <summary>Decides by words, where structure has not. Words alone never decide: people quote bounces and write about them.</summary>
-internal static class WordJudge
+/// <summary>A decision about a kind, and what it stands on.</summary>
+internal sealed record WordDecision(MailKind Kind, string Format, IReadOnlyList<string> Evidence)
 {
-    public static WordingHit? Decide(BounceHeader header, string human)
+    public static WordDecision None { get; } = new(MailKind.None, "", []);
+}
+
+/// <summary>
+/// Decides by words, where structure has not. Words alone never decide: people quote bounces and write about them, so each piece of evidence
+/// has a weight and only several together reach the threshold. The order of the questions is the order of the lines in <see cref="Decide"/>.
+/// </summary>
+internal sealed class WordJudge
+{
+    private const int Enough = 4;
+
+    // An answer by machine has fewer words than a bounce; it is filed at worst, never refused.
+    private const int EnoughForAutoReply = 3;
+
+    private readonly BounceContent _content;
+    private readonly BounceHeader _header;
+    private readonly IReadOnlyList<WordingHit> _subject;
+    private readonly IReadOnlyList<WordingHit> _body;
+
+    private WordJudge(BounceContent content)
     {
-        if (header.FailedRecipients.Count > 0)
-        {
-            // Exim's own field. Its warnings carry it too.
-            var words = Subject(header);
-            return words?.Kind == MailKind.Delay ? words : new(MailKind.Bounce, "exim");
-        }
+        _content = content;
+        _header = content.Header;
+        _body = Wording.OfBody(content.Words);
 
-        var isNull = header.NullReversePath == true;
-        var isDaemon = isNull || header.IsFromDaemon;
-        var isAutomatic = isDaemon || header.HasAutoReplyField || header.AutoSubmitted is not ("" or "no");
-        if (header.IsList && !isDaemon)
-        {
-            return null;
-        }
-
-        var hits = Hits(header, human);
-        return Of(hits, MailKind.VirusNotice, isAutomatic)
-            ?? Of(hits, MailKind.Challenge, isAutomatic || header.References.Count > 0)
-            ?? AutoReply(header, hits, isNull)
-            ?? Of(hits, MailKind.Delay, isDaemon)
-            ?? Of(hits, MailKind.Bounce, isDaemon);
+        // "Re: Undeliverable" is a person's answer, unless a server wrote it.
+        _subject = IsServer || !IsReply(_header.Subject) ? _header.SubjectHits : [];
     }
 
-    // RFC 3834 §5. A bounce without structure may carry the field too: then a mail server wrote it, and it is judged by its words.
-    private static WordingHit? AutoReply(BounceHeader header, IReadOnlyList<WordingHit> hits, bool isNull)
+    private bool IsServer => _header.NullReversePath == true || _header.IsFromDaemon;
+
+    private bool IsAutomatic => IsServer || _header.AutoSubmitted is not ("" or "no") || _header.Precedence is "auto_reply" or "auto-reply" or "junk";
+
+    public static WordDecision Decide(BounceContent content)
     {
-        var saysSo = header.AutoSubmitted.StartsWith("auto-replied", StringComparison.Ordinal) || header.HasAutoReplyField;
-        var wroteItself = header.IsFromDaemon && Of(hits, MailKind.Bounce, true) is not null;
-        if (saysSo && !wroteItself)
+        var judge = new WordJudge(content);
+        return judge.Field()
+            ?? judge.Complaint()
+            ?? judge.Virus()
+            ?? judge.Challenge()
+            ?? judge.Fake()
+            ?? judge.PlainBounce()
+            ?? judge.AutoReply()
+            ?? judge.Delay()
+            ?? judge.Bounce()
+            ?? WordDecision.None;
+    }
+
+    // A field that only one kind carries. An answering machine's field does not make a server's bounce an answer.
+    private WordDecision? Field()
+    {
+        if (_header.FailedRecipients.Count > 0)
         {
-            return new(MailKind.AutoReply, "rfc3834");
+            var isDelay = Sum(MailKind.Delay) > 0 && !Starts(MailKind.Bounce);
+            return new(isDelay ? MailKind.Delay : MailKind.Bounce, "exim", ["carries the field X-Failed-Recipients"]);
         }
 
-        return Wording.SubjectStart.AtStart(header.Subject) is { Kind: MailKind.AutoReply } hit ? hit
-            : isNull && !header.IsFromDaemon ? Of(hits, MailKind.AutoReply, true) : null;
+        return _header.Field is { Kind: not MailKind.AutoReply } field && !IsServer ? new(field.Kind, field.Format, [field.ToString()]) : null;
     }
+
+    // Complaints from before RFC 5965: a subject of a known shape, and the mail that was complained about.
+    private WordDecision? Complaint() =>
+        Starts(MailKind.FeedbackReport) && _content.ReturnedPart is not null && (_subject[0].Format != "text" || IsAutomatic)
+            ? Say(MailKind.FeedbackReport, "returns a message") : null;
+
+    private WordDecision? Virus()
+    {
+        var weight = Sum(MailKind.VirusNotice);
+        if (_header.IsFromScanner)
+        {
+            // A scanner's gateway sends ordinary bounces too: its own words go first, then those of a bounce.
+            var isNotice = weight > 0 || (IsServer && !Starts(MailKind.Bounce) && !StatusWords.HasReply(_content.Words) && _content.ReturnedPart is null);
+            return isNotice ? Say(MailKind.VirusNotice, "sent by a scanner") : null;
+        }
+
+        return weight >= 2 && IsAutomatic && Sum(MailKind.Bounce) <= weight ? Say(MailKind.VirusNotice, Sender()) : null;
+    }
+
+    private WordDecision? Challenge() =>
+        Sum(MailKind.Challenge) >= 2 && (IsAutomatic || _header.References.Count > 0) && !Starts(MailKind.Bounce) ? Say(MailKind.Challenge, Sender()) : null;
+
+    private WordDecision? Fake() => FakeBounce.IsFake(_content, _subject, _body) is { } why ? new(MailKind.None, BounceReport.FakeFormat, [why]) : null;
+
+    // TMDA and others let a bounce say "auto-replied". Subject and text that both speak of a failure are no answer of a person.
+    private WordDecision? PlainBounce() =>
+        Starts(MailKind.Bounce) && _body.Any(h => h is { Kind: MailKind.Bounce, Weight: 2 }) && IsAutomatic && Sum(MailKind.Delay) < 2 ? Say(MailKind.Bounce, Sender()) : null;
+
+    // RFC 3834 §5 first. A bounce without structure may carry the field too: then a mail server wrote it, and it is judged by its words.
+    private WordDecision? AutoReply()
+    {
+        var weight = Sum(MailKind.AutoReply)
+            + (_header.IsAutoReplied || _header.Field?.Kind == MailKind.AutoReply ? 3 : 0)
+            + (_header.AutoSubmitted.StartsWith("auto-generated", StringComparison.Ordinal) ? 1 : 0)
+            + (_header.NullReversePath == true ? 1 : 0)
+            + (_header.Precedence is "junk" or "bulk" && !_header.IsList ? 1 : 0)
+            - (_header.IsList ? 1 : 0)
+            - (_header.IsFromDaemon ? 2 : 0);
+        var wroteItself = _header.IsFromDaemon && (Sum(MailKind.Bounce) >= 2 || StatusWords.HasReply(_content.Words));
+        var saysSo = Sum(MailKind.AutoReply) > 0 || _header.IsAutoReplied || _header.Field?.Kind == MailKind.AutoReply;
+        return weight < EnoughForAutoReply || wroteItself || !saysSo ? null
+            : _header.IsAutoReplied ? new(MailKind.AutoReply, "rfc3834", ["Auto-Submitted says auto-replied"])
+            : Say(MailKind.AutoReply, Sender());
+    }
+
+    private WordDecision? Delay()
+    {
+        var isSubject = Starts(MailKind.Delay);
+        var isText = _body.Any(h => h is { Kind: MailKind.Delay, Weight: 2 });
+        return (IsServer && Sum(MailKind.Delay) >= 2 && (isSubject || !Starts(MailKind.Bounce))) || (isSubject && isText) ? Say(MailKind.Delay, Sender()) : null;
+    }
+
+    private WordDecision? Bounce()
+    {
+        var starts = Starts(MailKind.Bounce);
+        var hasReply = StatusWords.HasReply(_content.Words);
+        var returns = _content.ReturnedPart is not null || ((IsServer || starts) && _content.Returned is { Carrier: not "none" } back && (back.MessageId is not null || back.Received.Count > 0));
+        var said = Math.Min(Sum(MailKind.Bounce), 4);
+        var weight = said + (IsServer ? 2 : 0) + (returns ? 2 : 0) + (hasReply ? 1 : 0)
+            - (_header.IsFromPerson ? 2 : 0) - (_header.IsList && !IsServer ? 2 : 0);
+        if (_header.NullReversePath == true && _header.IsFromDaemon)
+        {
+            weight++;
+        }
+
+        // Without a server's name on it, the subject must say it, the text must say it, and something must come back.
+        var may = IsServer ? said > 0 || returns || hasReply : starts && weight > Enough && (returns || hasReply) && _body.Any(h => h.Kind == MailKind.Bounce);
+        return !may || weight < Enough ? null
+            : Say(MailKind.Bounce, Sender(), returns ? "returns a message" : "", hasReply ? "repeats a server's reply" : "");
+    }
+
+    private int Sum(MailKind kind)
+    {
+        // The subject and the text each count once, with the best they have: ten phrases of one template are one piece of evidence.
+        var sum = 0;
+        sum += Best(_subject, kind);
+        return sum + Best(_body, kind);
+    }
+
+    private static int Best(IReadOnlyList<WordingHit> hits, MailKind kind)
+    {
+        var best = 0;
+        foreach (var hit in hits)
+        {
+            best = hit.Kind == kind ? Math.Max(best, hit.Weight) : best;
+        }
+
+        return best;
+    }
+
+    private bool Starts(MailKind kind) => _subject is [{ IsStart: true } first, ..] && first.Kind == kind;
+
+    private string Sender() => _header.NullReversePath == true ? "null reverse-path" : _header.IsFromDaemon ? "a mail server's name as sender" : "";
 
     // Words that are one server's own name the dialect; the others only the kind.
-    private static WordingHit? Of(IReadOnlyList<WordingHit> hits, MailKind kind, bool may) =>
-        may ? hits.FirstOrDefault(h => h.Kind == kind && h.Format != "text") ?? hits.FirstOrDefault(h => h.Kind == kind) : null;
-
-    private static WordingHit? Subject(BounceHeader header) =>
-        Wording.SubjectStart.AtStart(header.Subject) ?? (Wording.Subject.Find(header.Subject) is [var first, ..] ? first : null);
-
-    private static IReadOnlyList<WordingHit> Hits(BounceHeader header, string human)
+    private WordDecision Say(MailKind kind, params string[] also)
     {
-        var body = Wording.Body.Find(human);
-        return Subject(header) is { } subject ? [subject, .. body] : body;
+        var hits = _subject.Concat(_body).Where(h => h.Kind == kind).OrderByDescending(h => h.Weight).ToList();
+        var format = hits.Find(h => h.Format != "text")?.Format ?? (kind == MailKind.VirusNotice && _header.IsFromScanner ? "scanner" : "text");
+        return new(kind, format, [.. hits.Take(2).Select(h => h.ToString()), .. also.Where(a => a.Length > 0)]);
     }
+
+    private static bool IsReply(string subject) =>
+        subject.StartsWith("Re:", StringComparison.OrdinalIgnoreCase) || subject.StartsWith("Fw", StringComparison.OrdinalIgnoreCase)
+        || subject.StartsWith("AW:", StringComparison.OrdinalIgnoreCase) || subject.StartsWith("WG:", StringComparison.OrdinalIgnoreCase);
 }

@@ -2,31 +2,89 @@ using System.Buffers;
 
 namespace Backstop.Backscatter.Bounces;
 
+/// <summary>Where words stand; how much they weigh follows from it.</summary>
+internal enum WordPlace
+{
+    /// <summary>At the subject's start.</summary>
+    SubjectStart,
+
+    /// <summary>At the subject's start, and only machines write so.</summary>
+    SubjectOwn,
+
+    /// <summary>Anywhere in the subject.</summary>
+    Subject,
+
+    /// <summary>In the text, and hardly anybody but a server writes it.</summary>
+    Body,
+
+    /// <summary>In the text, and people write it too.</summary>
+    WeakBody,
+
+    /// <summary>A header field's name.</summary>
+    Field,
+}
+
 /// <summary>A line of <c>wording.tsv</c> that was found in a message.</summary>
 /// <param name="Kind">What such words mean.</param>
 /// <param name="Format">Whose words they are.</param>
-internal sealed record WordingHit(MailKind Kind, string Format);
+/// <param name="Words">The words.</param>
+/// <param name="Place">Where they were looked for.</param>
+internal sealed record WordingHit(MailKind Kind, string Format, string Words, WordPlace Place)
+{
+    public int Weight => Place switch
+    {
+        WordPlace.SubjectOwn => 3,
+        WordPlace.Subject or WordPlace.WeakBody => 1,
+        _ => 2,
+    };
 
-/// <summary>Finds the words of automatic mail. All phrases are looked for in one pass.</summary>
+    public bool IsStart => Place is WordPlace.SubjectStart or WordPlace.SubjectOwn;
+
+    public override string ToString() => Place switch
+    {
+        WordPlace.SubjectStart or WordPlace.SubjectOwn or WordPlace.Subject => $"subject says \"{Words}\"",
+        WordPlace.Field => $"carries the field {Words}",
+        _ => $"text says \"{Words}\"",
+    };
+}
+
+/// <summary>Finds the words of automatic mail. All phrases of a place are looked for in one pass.</summary>
 internal sealed class Wording
 {
-    private readonly (string Words, WordingHit Hit)[] _phrases;
-    private readonly SearchValues<string> _search;
+    // More hits say nothing more, and a text made of nothing but phrases must cost no more than another.
+    private const int MaxHits = 100;
 
-    private Wording(IEnumerable<(string Words, WordingHit Hit)> phrases)
+    private static readonly List<string[]> _rows = TableFile.Read("wording.tsv");
+
+    private readonly WordingHit[] _phrases;
+    private readonly SearchValues<string> _search;
+    private readonly Dictionary<char, int[]> _byFirst;
+
+    private Wording(IEnumerable<WordingHit> phrases)
     {
         _phrases = [.. phrases];
         _search = SearchValues.Create([.. _phrases.Select(p => p.Words)], StringComparison.OrdinalIgnoreCase);
+        _byFirst = Enumerable.Range(0, _phrases.Length).GroupBy(i => char.ToLowerInvariant(_phrases[i].Words[0])).ToDictionary(g => g.Key, g => g.ToArray());
     }
 
-    public static Wording SubjectStart { get; } = Load("subject");
+    private static Wording SubjectStart { get; } = new([.. Rows(WordPlace.SubjectOwn, "subject!"), .. Rows(WordPlace.SubjectStart, "subject")]);
 
-    public static Wording Subject { get; } = Load("subject*");
+    private static Wording Subject { get; } = new(Rows(WordPlace.Subject, "subject*"));
 
-    public static Wording Body { get; } = Load("body");
+    private static Wording Body { get; } = new([.. Rows(WordPlace.Body, "body"), .. Rows(WordPlace.WeakBody, "body~")]);
 
-    /// <summary>All phrases in the text, each once, in the order of the table.</summary>
-    public IReadOnlyList<WordingHit> Find(ReadOnlySpan<char> text)
+    /// <summary>What a subject says; its beginning first.</summary>
+    public static IReadOnlyList<WordingHit> OfSubject(string subject)
+    {
+        // Brackets, stars and exclamation marks before the words are decoration.
+        var start = subject.AsSpan().TrimStart(" [](){}*!\"'<>:-\t");
+        return SubjectStart.AtStart(start) is { } first ? [first, .. Subject.Find(subject)] : Subject.Find(subject);
+    }
+
+    /// <summary>What a text says, in the order of the table.</summary>
+    public static IReadOnlyList<WordingHit> OfBody(string words) => Body.Find(words);
+
+    private IReadOnlyList<WordingHit> Find(ReadOnlySpan<char> text)
     {
         var at = text.IndexOfAny(_search);
         if (at < 0)
@@ -34,62 +92,40 @@ internal sealed class Wording
             return [];
         }
 
-        var found = new SortedDictionary<int, WordingHit>();
-        while (at >= 0)
+        var found = new SortedSet<int>();
+        for (var hits = 0; at >= 0 && hits < MaxHits; hits++)
         {
             text = text[at..];
-            Add(text, found);
+            foreach (var i in _byFirst.GetValueOrDefault(char.ToLowerInvariant(text[0]), []))
+            {
+                if (text.StartsWith(_phrases[i].Words, StringComparison.OrdinalIgnoreCase))
+                {
+                    found.Add(i);
+                }
+            }
+
             text = text[1..];
             at = text.IndexOfAny(_search);
         }
 
-        return [.. found.Values];
+        return [.. found.Select(i => _phrases[i])];
     }
 
-    /// <summary>The first phrase that the text begins with.</summary>
-    public WordingHit? AtStart(ReadOnlySpan<char> text)
+    // The longest: "Delivery Status Notification (Delay)" says more than its beginning.
+    private WordingHit? AtStart(ReadOnlySpan<char> text)
     {
-        foreach (var (words, hit) in _phrases)
+        WordingHit? longest = null;
+        foreach (var i in text.IsEmpty ? [] : _byFirst.GetValueOrDefault(char.ToLowerInvariant(text[0]), []))
         {
-            if (text.StartsWith(words, StringComparison.OrdinalIgnoreCase))
+            if (_phrases[i].Words.Length > (longest?.Words.Length ?? 0) && text.StartsWith(_phrases[i].Words, StringComparison.OrdinalIgnoreCase))
             {
-                return hit;
+                longest = _phrases[i];
             }
         }
 
-        return null;
+        return longest;
     }
 
-    private void Add(ReadOnlySpan<char> text, SortedDictionary<int, WordingHit> found)
-    {
-        for (var i = 0; i < _phrases.Length; i++)
-        {
-            if (text.StartsWith(_phrases[i].Words, StringComparison.OrdinalIgnoreCase))
-            {
-                found[i] = _phrases[i].Hit;
-            }
-        }
-    }
-
-    private static Wording Load(string place)
-    {
-        using var stream = typeof(Wording).Assembly.GetManifestResourceStream("wording.tsv")!;
-        using var reader = new StreamReader(stream);
-        var phrases = new List<(string, WordingHit)>();
-        while (reader.ReadLine() is { } line)
-        {
-            if (line.Length == 0 || line[0] == '#')
-            {
-                continue;
-            }
-
-            var columns = line.Split('\t');
-            if (columns[2] == place)
-            {
-                phrases.Add((columns[3], new(MailKindWord.Parse(columns[0])!.Value, columns[1])));
-            }
-        }
-
-        return new(phrases);
-    }
+    private static IEnumerable<WordingHit> Rows(WordPlace place, string name) =>
+        _rows.Where(r => r[2] == name).Select(r => new WordingHit(MailKindWord.Parse(r[0])!.Value, r[1], r[3], place));
 }

@@ -1,0 +1,131 @@
+using System.Text;
+using Backstop.Mail;
+
+namespace Backstop.Backscatter.Bounces;
+
+/// <summary>A message under examination: its header, its parts, and its text and returned message, each read when first asked for.</summary>
+internal sealed class BounceContent(ReadOnlyMemory<byte> message, BounceHeader header, IReadOnlyList<MimePart> parts)
+{
+    // Of the texts before the returned message, these many are read: notices in two languages come as two parts.
+    private const int MaxTextParts = 3;
+
+    // A plain text shorter than this is only a hint to look at the HTML.
+    private const int MinText = 40;
+
+    private byte[]? _text;
+    private string? _human;
+    private string? _words;
+    private ReturnedMessage? _returned;
+    private ReturnedMessage _quoted = ReturnedMessage.Nothing;
+
+    public ReadOnlyMemory<byte> Message => message;
+
+    public BounceHeader Header => header;
+
+    public IReadOnlyList<MimePart> Parts => parts;
+
+    /// <summary>The part that carries the returned message or its header, or null.</summary>
+    public MimePart? ReturnedPart { get; } = parts.FirstOrDefault(ReturnedReader.IsCarrier);
+
+    /// <summary>What it returns, wherever that stands.</summary>
+    public ReturnedMessage Returned => _returned ??= ReturnedReader.Find(this);
+
+    /// <summary>What the text quotes of a returned message.</summary>
+    public ReturnedMessage Quoted
+    {
+        get
+        {
+            ReadHuman();
+            return _quoted;
+        }
+    }
+
+    /// <summary>The text that the reporting server wrote, without the message it quotes; lines kept.</summary>
+    public string Human => ReadHuman();
+
+    /// <summary>The same with every run of white space made one space, so that words are found across line ends.</summary>
+    public string Words => _words ??= Collapse(Human);
+
+    /// <summary>The message's text as UTF-8 with LF line ends, quoted message included.</summary>
+    public byte[] Text => _text ??= Encoding.UTF8.GetBytes(ReadText().Replace("\r\n", "\n", StringComparison.Ordinal));
+
+    /// <summary>Everything behind the header, undecoded; for messages whose structure is broken.</summary>
+    public ReadOnlyMemory<byte> RawBody
+    {
+        get
+        {
+            var raw = message[parts[0].BodyStart..];
+            return raw.Length > BounceClassifier.MaxText ? raw[..BounceClassifier.MaxText] : raw;
+        }
+    }
+
+    /// <summary>The multipart that the header promises is not there.</summary>
+    public bool IsBroken => parts.Count == 1 && parts[0].Type.MediaType.StartsWith("multipart/", StringComparison.Ordinal);
+
+    public BounceReport Report(
+        MailKind kind, string format, IReadOnlyList<ReportedRecipient> recipients, ReturnedMessage returned, IReadOnlyList<string> evidence, string? reportingMta = null) =>
+        new(kind, format, header.NullReversePath, recipients, returned, header.From, header.References)
+        {
+            Subject = header.Subject,
+            Evidence = evidence,
+            ReportingMta = reportingMta ?? (kind is MailKind.Bounce or MailKind.Delay ? header.DaemonHost : null),
+        };
+
+    private string ReadHuman()
+    {
+        if (_human is null)
+        {
+            _quoted = ReturnedReader.FromText(Text, out var quoteStart);
+            _human = Encoding.UTF8.GetString(Text.AsSpan(0, quoteStart));
+        }
+
+        return _human;
+    }
+
+    private string ReadText()
+    {
+        if (IsBroken)
+        {
+            return HeaderText.ToText(RawBody.Span);
+        }
+
+        var text = new StringBuilder();
+        var read = 0;
+        foreach (var part in parts.TakeWhile(p => !ReturnedReader.IsCarrier(p)))
+        {
+            if (part.Type.MediaType == "text/plain" && !part.IsAttachment && read < MaxTextParts && text.Length < BounceClassifier.MaxText)
+            {
+                text.Append(PartText.Read(message, part, BounceClassifier.MaxText)).Append('\n');
+                read++;
+            }
+        }
+
+        if (text.Length <= MinText && parts.FirstOrDefault(p => p.Type.MediaType == "text/html") is { } html)
+        {
+            text.Append(PartText.Read(message, html, BounceClassifier.MaxText));
+        }
+
+        return text.Length > 0 ? text.ToString() : HeaderText.ToText(RawBody.Span);
+    }
+
+    private static string Collapse(string text)
+    {
+        var collapsed = new StringBuilder(text.Length);
+        var inSpace = true;
+        foreach (var c in text)
+        {
+            if (!char.IsWhiteSpace(c))
+            {
+                collapsed.Append(c is '\u2019' ? '\'' : c);
+            }
+            else if (!inSpace)
+            {
+                collapsed.Append(' ');
+            }
+
+            inSpace = char.IsWhiteSpace(c);
+        }
+
+        return collapsed.ToString();
+    }
+}

@@ -1,0 +1,157 @@
+using System.Text;
+using System.Text.Json;
+using Backstop.Mail;
+
+namespace Backstop.Backscatter.Bounces;
+
+/// <summary>Amazon SES tells of bounces and complaints as JSON, by mail through SNS: "Amazon SES notification contents" of its developer guide.</summary>
+internal static class CloudNotice
+{
+    private const int MaxRecipients = 50;
+
+    private static readonly JsonDocumentOptions _options = new() { MaxDepth = 16, AllowTrailingCommas = true };
+
+    /// <summary>The report, or null where the text is no such notice.</summary>
+    public static BounceReport? Read(BounceContent content)
+    {
+        var text = content.Text.AsSpan().TrimStart("\r\n\t "u8);
+        if (text.IsEmpty || text[0] != (byte)'{' || text.IndexOf("otificationType"u8) < 0 && text.IndexOf("eventType"u8) < 0)
+        {
+            return null;
+        }
+
+        // SNS puts an unsubscribe text behind the object, and mail breaks its lines.
+        var reader = new Utf8JsonReader(Joined(text), new JsonReaderOptions { MaxDepth = _options.MaxDepth });
+        try
+        {
+            using var document = JsonDocument.ParseValue(ref reader);
+            return Report(content, Unwrap(document.RootElement), out var inner) is { } report ? Keep(report, inner) : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static byte[] Joined(ReadOnlySpan<byte> text)
+    {
+        var joined = new byte[text.Length];
+        var length = 0;
+        foreach (var b in text)
+        {
+            if (b is not ((byte)'\r' or (byte)'\n'))
+            {
+                joined[length++] = b;
+            }
+        }
+
+        return joined[..length];
+    }
+
+    // The whole SNS message holds the notice as a string.
+    private static (JsonElement Root, JsonDocument? Inner) Unwrap(JsonElement root)
+    {
+        if (root.ValueKind == JsonValueKind.Object && root.TryGetProperty("Message", out var message) && message.ValueKind == JsonValueKind.String)
+        {
+            var inner = JsonDocument.Parse(message.GetString()!, _options);
+            return (inner.RootElement, inner);
+        }
+
+        return (root, null);
+    }
+
+    private static BounceReport Keep(BounceReport report, JsonDocument? inner)
+    {
+        inner?.Dispose();
+        return report;
+    }
+
+    private static BounceReport? Report(BounceContent content, (JsonElement Root, JsonDocument? Inner) notice, out JsonDocument? inner)
+    {
+        inner = notice.Inner;
+        var type = Text(notice.Root, "notificationType") ?? Text(notice.Root, "eventType");
+        (MailKind Kind, string Object, string List)? shape = type?.ToLowerInvariant() switch
+        {
+            "bounce" => (MailKind.Bounce, "bounce", "bouncedRecipients"),
+            "complaint" => (MailKind.FeedbackReport, "complaint", "complainedRecipients"),
+            "deliverydelay" => (MailKind.Delay, "deliveryDelay", "delayedRecipients"),
+            "delivery" => (MailKind.SuccessReport, "delivery", "recipients"),
+            _ => null,
+        };
+        return shape is { } s
+            ? content.Report(s.Kind, "amazonses", Recipients(notice.Root, s.Object, s.List, s.Kind), Returned(notice.Root), [$"a notice of Amazon SES of type {type}"], "amazonses.com")
+            : null;
+    }
+
+    private static List<ReportedRecipient> Recipients(JsonElement root, string name, string list, MailKind kind)
+    {
+        var recipients = new List<ReportedRecipient>();
+        if (!Object(root, name, out var report) || !report.TryGetProperty(list, out var items) || items.ValueKind != JsonValueKind.Array)
+        {
+            return recipients;
+        }
+
+        var action = kind switch { MailKind.Bounce => "failed", MailKind.Delay => "delayed", _ => "delivered" };
+        foreach (var item in items.EnumerateArray().Take(MaxRecipients))
+        {
+            var address = item.ValueKind == JsonValueKind.String ? item.GetString() : Text(item, "emailAddress");
+            if (address is not null)
+            {
+                var said = item.ValueKind == JsonValueKind.Object ? Text(item, "diagnosticCode") : null;
+                var status = item.ValueKind == JsonValueKind.Object ? Text(item, "status") : null;
+                recipients.Add(new(address, action, status, said));
+            }
+        }
+
+        return recipients;
+    }
+
+    // The Message-ID that was given in the header; Amazon puts its own in its place, and that is what others see.
+    private static ReturnedMessage Returned(JsonElement root)
+    {
+        if (!Object(root, "mail", out var mail))
+        {
+            return ReturnedMessage.Nothing;
+        }
+
+        Object(mail, "commonHeaders", out var common);
+        return new(
+            MessageIds.Only(Header(mail, "Message-ID") ?? Text(common, "messageId") ?? Text(mail, "messageId")),
+            HeaderText.FirstAddress(Header(mail, "From") ?? Text(mail, "source") ?? ""),
+            HeaderText.FirstAddress(Header(mail, "To") ?? ""),
+            Text(common, "subject") ?? Header(mail, "Subject"),
+            Text(common, "date") ?? Header(mail, "Date") ?? Text(mail, "timestamp"),
+            "quoted")
+        {
+            Header = Encoding.UTF8.GetBytes(string.Concat(Headers(mail).Select(h => $"{h.Name}: {h.Value}\r\n"))),
+        };
+    }
+
+    private static string? Header(JsonElement mail, string name) =>
+        Headers(mail).FirstOrDefault(h => h.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).Value;
+
+    private static IEnumerable<(string Name, string Value)> Headers(JsonElement mail)
+    {
+        if (!mail.TryGetProperty("headers", out var headers) || headers.ValueKind != JsonValueKind.Array)
+        {
+            yield break;
+        }
+
+        foreach (var header in headers.EnumerateArray())
+        {
+            if (header.ValueKind == JsonValueKind.Object && Text(header, "name") is { } name && Text(header, "value") is { } value && !value.AsSpan().ContainsAny('\r', '\n'))
+            {
+                yield return (name, value);
+            }
+        }
+    }
+
+    private static bool Object(JsonElement element, string name, out JsonElement value)
+    {
+        value = default;
+        return element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out value) && value.ValueKind == JsonValueKind.Object;
+    }
+
+    private static string? Text(JsonElement element, string name) =>
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+}

@@ -1,0 +1,73 @@
+using System.Buffers;
+using System.Text;
+using Backstop.Mail;
+
+namespace Backstop.Backscatter.Bounces;
+
+/// <summary>A set of words of which any may stand anywhere in a text, in any case.</summary>
+internal sealed class AnyOf(IEnumerable<string> words)
+{
+    private readonly SearchValues<string> _words = SearchValues.Create([.. words], StringComparison.OrdinalIgnoreCase);
+
+    public bool Has(string text) => text.Length > 0 && text.AsSpan().ContainsAny(_words);
+}
+
+/// <summary>Who writes automatic mail, by its names and fields: <c>senders.tsv</c>.</summary>
+internal static class Senders
+{
+    private static readonly List<string[]> _rows = TableFile.Read("senders.tsv");
+    private static readonly HashSet<string> _daemonLocalParts = [.. Words("daemon", "local")];
+    private static readonly AnyOf _daemonNames = new(Words("daemon", "name"));
+    private static readonly (byte[] Name, WordingHit Hit)[] _fields =
+        [.. _rows.Where(r => r[1] == "field").Select(r => (Encoding.ASCII.GetBytes(r[2]), new WordingHit(MailKindWord.Parse(r[0])!.Value, r[3], r[2], WordPlace.Field)))];
+
+    /// <summary>Virus and content scanners, by their names.</summary>
+    public static AnyOf Scanners { get; } = new(Words("scanner", "name"));
+
+    /// <summary>Programs that people write mail with.</summary>
+    public static AnyOf PersonMailers { get; } = new(Words("person", "mailer"));
+
+    /// <summary>Names that only a mail server has any right to.</summary>
+    public static AnyOf Disguises { get; } = new([.. Words("daemon", "name"), .. Words("disguise", "name")]);
+
+    /// <summary>Whether that is the address or the name of a mail server's own mail.</summary>
+    public static bool IsDaemon(string? address, string text)
+    {
+        var at = address?.LastIndexOf('@') ?? -1;
+        var local = address is null ? "" : at < 0 ? address : address[..at];
+        return _daemonLocalParts.Contains(local.ToLowerInvariant()) || _daemonNames.Has(text) || text.EndsWith("<>", StringComparison.Ordinal);
+    }
+
+    /// <summary>The first field that gives the kind away. In the table a name may end in * for any end, or go on with a colon and how the body begins.</summary>
+    public static WordingHit? FindField(ReadOnlySpan<byte> message, List<HeaderField> fields)
+    {
+        foreach (var field in fields)
+        {
+            foreach (var (name, hit) in _fields)
+            {
+                if (Matches(field, message, name))
+                {
+                    return hit;
+                }
+            }
+        }
+
+        return null;
+    }
+
+    private static bool Matches(HeaderField field, ReadOnlySpan<byte> message, ReadOnlySpan<byte> wanted)
+    {
+        var colon = wanted.IndexOf((byte)':');
+        if (colon > 0)
+        {
+            return field.Is(message, wanted[..colon]) && StartsWith(field.RawBody(message).Trim(" \t"u8), wanted[(colon + 1)..].Trim((byte)' '));
+        }
+
+        return wanted[^1] == (byte)'*' ? StartsWith(field.Name(message), wanted[..^1]) : field.Is(message, wanted);
+    }
+
+    private static bool StartsWith(ReadOnlySpan<byte> text, ReadOnlySpan<byte> wanted) =>
+        text.Length >= wanted.Length && Ascii.EqualsIgnoreCase(text[..wanted.Length], wanted);
+
+    private static IEnumerable<string> Words(string what, string place) => _rows.Where(r => r[0] == what && r[1] == place).Select(r => r[2]);
+}

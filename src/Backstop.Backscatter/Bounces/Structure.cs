@@ -1,0 +1,106 @@
+using Backstop.Mail;
+
+namespace Backstop.Backscatter.Bounces;
+
+/// <summary>Reads reports by their structure: what RFC 6522 calls multipart/report, whole or damaged.</summary>
+internal static class Structure
+{
+    /// <summary>The report, or null where structure says nothing.</summary>
+    public static BounceReport? Read(BounceContent content)
+    {
+        foreach (var part in content.Parts)
+        {
+            switch (part.Type.MediaType)
+            {
+                case "message/feedback-report":
+                    return content.Report(MailKind.FeedbackReport, "rfc5965", FeedbackRecipients(content, part), content.Returned, ["a part is message/feedback-report"]);
+                case "message/disposition-notification" or "message/global-disposition-notification":
+                    return FromDisposition(content, part);
+                case "message/delivery-status" or "message/global-delivery-status":
+                    return FromStatus(content, DeliveryStatus.Read(Decoded(content, part).Span), $"a part is {part.Type.MediaType}");
+                default:
+                    break;
+            }
+        }
+
+        return content.Header.NullReversePath == true || content.Header.IsFromDaemon ? FromStatusInText(content) : null;
+    }
+
+    // The parts were lost on the way, or never made; the fields stand in the text.
+    private static BounceReport? FromStatusInText(BounceContent content)
+    {
+        var text = content.Text.AsSpan();
+        var start = DeliveryStatus.Find(text);
+        if (start < 0)
+        {
+            return null;
+        }
+
+        var status = DeliveryStatus.Read(text[start..]);
+        return status.Recipients.Count > 0 ? FromStatus(content, status, "the text has the fields of a delivery status") : null;
+    }
+
+    private static BounceReport FromStatus(BounceContent content, DeliveryStatus status, string evidence)
+    {
+        if (IsChallenge(content))
+        {
+            return content.Report(MailKind.Challenge, "text", status.Recipients, content.Returned, ["asks for a confirmation inside a delivery report"]);
+        }
+
+        var recipients = status.Recipients;
+        var kind = recipients.Exists(r => r.Action == "failed") ? MailKind.Bounce
+            : recipients.Exists(r => r.Action == "delayed") ? MailKind.Delay
+            : recipients.Count > 0 ? MailKind.SuccessReport
+            : content.Header.SubjectHits.Any(h => h.Kind == MailKind.Delay) ? MailKind.Delay
+            : MailKind.Bounce;
+        var action = kind == MailKind.Delay ? "delayed" : "failed";
+        if (recipients.Count == 0)
+        {
+            recipients = FailedRecipients.Find(content, action);
+        }
+
+        recipients = recipients.ConvertAll(r => r.Status is null ? StatusWords.Complete(r, r.Diagnostic ?? content.Words) : r);
+        string[] why = [recipients is [{ Action: var a }, ..] ? $"{evidence}, action {a}" : evidence];
+        return content.Report(kind, "rfc3464", recipients, content.Returned, why, status.ReportingMta);
+    }
+
+    // RFC 8098 §3.2.6. RFC 5429 §2.1.1: a Sieve "reject" may speak as a disposition notification. Its form is a receipt's, its recipient failed.
+    private static BounceReport FromDisposition(BounceContent content, MimePart part)
+    {
+        var bytes = Decoded(content, part).Span.TrimStart("\r\n"u8);
+        var fields = new List<HeaderField>();
+        HeaderScan.Scan(bytes, fields);
+        if (!content.Header.AutoSubmitted.Contains("rejected", StringComparison.Ordinal))
+        {
+            return content.Report(MailKind.Mdn, "rfc8098", [], Receipt(content, bytes, fields), [$"a part is {part.Type.MediaType}"]);
+        }
+
+        var kind = fields.Find(bytes, "Disposition"u8) is null ? MailKind.Bounce : MailKind.Mdn;
+        return content.Report(kind, "rfc5429", FailedRecipients.Find(content, "failed"), Receipt(content, bytes, fields), ["a disposition notification that rejects"]);
+    }
+
+    // RFC 8098 §3.2.5: Original-Message-ID says it where no message comes back.
+    private static ReturnedMessage Receipt(BounceContent content, ReadOnlySpan<byte> bytes, List<HeaderField> fields) =>
+        content.Returned.MessageId is null && MessageIds.Only(fields.Text(bytes, "Original-Message-ID"u8)) is { } id
+            ? content.Returned with { MessageId = id, Carrier = content.Returned.Carrier == "none" ? "quoted" : content.Returned.Carrier }
+            : content.Returned;
+
+    // RFC 5965 §3.2: Original-Rcpt-To names who complained, where the reporter did not leave it out.
+    private static List<ReportedRecipient> FeedbackRecipients(BounceContent content, MimePart part)
+    {
+        var bytes = Decoded(content, part).Span.TrimStart("\r\n"u8);
+        var fields = new List<HeaderField>();
+        HeaderScan.Scan(bytes, fields);
+        return fields.Text(bytes, "Original-Rcpt-To"u8) is { } to && HeaderText.FirstAddress(to) is { } address
+            ? [new(address, "delivered", null, null)]
+            : [];
+    }
+
+    // Boxbe and its kind dress a challenge as a delivery report. A server's own report never asks for a click.
+    private static bool IsChallenge(BounceContent content) =>
+        !content.Header.IsFromDaemon && content.Header.NullReversePath != true
+        && (content.Header.Field?.Kind == MailKind.Challenge || Wording.OfBody(content.Words).Any(h => h is { Kind: MailKind.Challenge, Weight: 2 }));
+
+    private static ReadOnlyMemory<byte> Decoded(BounceContent content, MimePart part) =>
+        PartText.Decode(content.Message[part.BodyStart..part.BodyEnd], part.TransferEncoding, BounceClassifier.MaxText);
+}
