@@ -3,7 +3,9 @@ namespace Backstop.Backscatter;
 /// <summary>How much of an address's outgoing mail has been seen.</summary>
 /// <param name="Messages">How many messages.</param>
 /// <param name="Since">When the first was seen; null for none.</param>
-public readonly record struct Coverage(long Messages, DateTimeOffset? Since);
+/// <param name="Replies">How many answers from people to this address's mail arrived lately.</param>
+/// <param name="RepliesToKnown">How many of them answer mail that was seen.</param>
+public readonly record struct Coverage(long Messages, DateTimeOffset? Since, long Replies = 0, long RepliesToKnown = 0);
 
 /// <summary>What the engine asks about mail that was sent.</summary>
 public interface ISentJournal

@@ -16,82 +16,81 @@ public enum UnprovedPolicy
     Refuse,
 }
 
-/// <summary>What the envelope already told about a message.</summary>
-/// <param name="IsRole">The recipient is postmaster@ or abuse@, which always reaches a person.</param>
-/// <param name="Batv">What the recipient's tag proved.</param>
-/// <param name="Ours">The addresses of the recipient's mailbox, as keys; the one it came to first.</param>
-public sealed record Envelope(bool IsRole, BatvOutcome Batv, IReadOnlyList<string> Ours);
-
 /// <summary>Decides what happens to a message at the end of its data. The order of the rules is the order of the lines.</summary>
-/// <param name="journal">What we sent.</param>
+/// <param name="prover">What can prove an origin.</param>
+/// <param name="journal">How much of what was sent is known.</param>
 /// <param name="policy">Whether to refuse for want of proof.</param>
-/// <param name="coverAge">How long an address's sent mail must have been seen.</param>
-/// <param name="coverMessages">How many of its messages must have been seen.</param>
-public sealed class Judge(ISentJournal journal, UnprovedPolicy policy, TimeSpan coverAge, int coverMessages)
+/// <param name="rule">From when on an address counts as covered.</param>
+public sealed class Judge(OriginProver prover, ISentJournal journal, UnprovedPolicy policy, CoverRule rule)
 {
+    private static readonly ProofSet _notAsked = new([], false);
+
     /// <summary>Decides.</summary>
     /// <param name="report">What the message is.</param>
     /// <param name="envelope">What the envelope told.</param>
     /// <param name="now">The time of arrival.</param>
     /// <returns>The verdict and the proofs it stands on.</returns>
-    public (Verdict Verdict, IReadOnlyList<Proof> Proofs) Decide(BounceReport report, Envelope envelope, DateTimeOffset now)
+    public (Verdict Verdict, ProofSet Proofs) Decide(BounceReport report, Envelope envelope, DateTimeOffset now)
     {
+        ArgumentNullException.ThrowIfNull(report);
+        ArgumentNullException.ThrowIfNull(envelope);
         if (report.Kind == MailKind.None)
         {
-            return (Verdict.Deliver("mail"), []);
+            return (report.IsFake && !envelope.IsRole ? Verdict.File(BounceReport.FakeFormat) : Verdict.Deliver("mail"), _notAsked);
         }
 
+        var proofs = prover.Prove(report, envelope, now);
+        return (Decide(report, envelope, proofs, now), proofs);
+    }
+
+    /// <summary>How well an address's sent mail is known, and whether bounces without proof are refused for it.</summary>
+    /// <param name="ours">The address as a key.</param>
+    /// <param name="now">The time.</param>
+    public Cover CoverOf(string ours, DateTimeOffset now) => rule.Judge(journal.Coverage(ours), now);
+
+    private Verdict Decide(BounceReport report, Envelope envelope, ProofSet proofs, DateTimeOffset now)
+    {
         var kind = report.Kind.Word();
-        var proofs = new List<Proof> { FromTag(envelope.Batv) };
-        if (envelope.Batv == BatvOutcome.Pass)
+        var refuted = !envelope.IsRole && MayRefuse(report) ? proofs.Refuted : null;
+        if (refuted is { IsOfEnvelope: true })
         {
-            return (Verdict.Deliver("batv:pass"), proofs);
+            return Verdict.Refuse(refuted.Reason);
         }
 
-        var sent = OriginProof.FromJournal(report, envelope.Ours, journal);
-        proofs.Add(sent);
-        if (sent.Result == ProofResult.Pass)
+        if (proofs.Passed is { } passed)
         {
-            return (Verdict.Deliver(sent.Detail.StartsWith("message-id", StringComparison.Ordinal) ? "journal:message-id" : "journal:recipient"), proofs);
+            return Verdict.Deliver(passed.Reason);
+        }
+
+        if (refuted is not null)
+        {
+            return Verdict.Refuse(refuted.Reason);
         }
 
         if (envelope.IsRole)
         {
-            return (Verdict.Deliver("role:" + kind), proofs);
+            return Verdict.Deliver("role:" + kind);
         }
 
         // A complaint or a read receipt returns nothing that was refused: nobody is flooded with them, and people ask for them.
-        if (report.Kind is MailKind.FeedbackReport or MailKind.Mdn)
+        // A receipt that rejects (RFC 5429) is a bounce in all but its form.
+        if (report.Kind == MailKind.FeedbackReport || (report.Kind == MailKind.Mdn && report.Recipients.Count == 0))
         {
-            return (Verdict.Deliver(kind), proofs);
+            return Verdict.Deliver(kind);
         }
 
         var reason = kind + ":unproved";
-        return (MayRefuse(report, envelope, now) ? Verdict.Refuse(reason) : Verdict.File(reason), proofs);
+        return MayRefuse(report) && !proofs.HasHint && RefusesUnproved(envelope, now) ? Verdict.Refuse(reason) : Verdict.File(reason);
     }
 
     // Only a report about a delivery, from the null reverse-path: nobody waits for an answer to its refusal. Automatic answers are filed.
-    private bool MayRefuse(BounceReport report, Envelope envelope, DateTimeOffset now) =>
-        report.NullReversePath == true
-        && report.Kind is MailKind.Bounce or MailKind.Delay or MailKind.SuccessReport
-        && policy switch
-        {
-            UnprovedPolicy.Refuse => true,
-            UnprovedPolicy.Auto => IsCovered(envelope.Ours[0], now),
-            _ => false,
-        };
+    private static bool MayRefuse(BounceReport report) =>
+        report.NullReversePath == true && report.Kind is MailKind.Bounce or MailKind.Delay or MailKind.SuccessReport;
 
-    private bool IsCovered(string address, DateTimeOffset now)
+    private bool RefusesUnproved(Envelope envelope, DateTimeOffset now) => policy switch
     {
-        var coverage = journal.Coverage(address);
-        return coverage.Messages >= coverMessages && coverage.Since is { } since && now - since >= coverAge;
-    }
-
-    private static Proof FromTag(BatvOutcome outcome) => outcome switch
-    {
-        BatvOutcome.Pass => new("batv", ProofResult.Pass, "tag signed by us"),
-        BatvOutcome.Expired => new("batv", ProofResult.Fail, "tag expired"),
-        BatvOutcome.Forged => new("batv", ProofResult.Fail, "tag not signed by us"),
-        _ => new("batv", ProofResult.None, ""),
+        UnprovedPolicy.Refuse => true,
+        UnprovedPolicy.Auto => CoverOf(envelope.Ours[0], now).IsCovered,
+        _ => false,
     };
 }

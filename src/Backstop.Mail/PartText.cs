@@ -56,8 +56,9 @@ public static class PartText
         {
             return Encoding.GetEncoding(charset).GetString(bytes);
         }
-        catch (ArgumentException)
+        catch (Exception error) when (error is ArgumentException or NotSupportedException)
         {
+            // A name that nobody knows, or UTF-7, which .NET refuses on purpose.
             return HeaderText.ToText(bytes);
         }
     }

@@ -53,6 +53,7 @@ public sealed partial class BackstopServer : IAsyncDisposable
         builder.Services.AddSingleton<ServerParts>();
         builder.Services.AddSingleton(s => s.GetRequiredService<ServerParts>().Dnsbl);
         builder.Services.AddSingleton(s => s.GetRequiredService<ServerParts>().Journal);
+        builder.Services.AddSingleton(s => s.GetRequiredService<ServerParts>().Replies);
         builder.Services.AddHostedService<Housekeeping>();
 
         WebApplication? app = null;

@@ -6,14 +6,15 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server;
 
-/// <summary>What must be looked at from time to time: the lists' test points, and what the journal may forget.</summary>
+/// <summary>What must be looked at from time to time: the lists' test points, the answers counted, and what the journal may forget.</summary>
 internal sealed partial class Housekeeping(
-    BackstopOptions options, DnsblChecker dnsbl, SentJournal journal, TimeProvider time, ILogger<Housekeeping> log) : BackgroundService
+    BackstopOptions options, DnsblChecker dnsbl, SentJournal journal, ReplyWatch replies, TimeProvider time, ILogger<Housekeeping> log) : BackgroundService
 {
     private readonly Dictionary<string, DnsblState> _said = new(StringComparer.Ordinal);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
         EveryAsync(options.Dnsbl.TestEvery, TestListsAsync, stoppingToken),
+        EveryAsync(TimeSpan.FromMinutes(1), WriteReplies, stoppingToken),
         EveryAsync(TimeSpan.FromDays(1), Forget, stoppingToken));
 
     private async Task EveryAsync(TimeSpan period, Func<CancellationToken, Task> work, CancellationToken ct)
@@ -37,6 +38,13 @@ internal sealed partial class Housekeeping(
                 LogList(zone.State == DnsblState.Working ? LogLevel.Information : LogLevel.Warning, zone.Name, zone.State);
             }
         }
+    }
+
+    private Task WriteReplies(CancellationToken ct)
+    {
+        ct.ThrowIfCancellationRequested();
+        replies.Write();
+        return Task.CompletedTask;
     }
 
     private Task Forget(CancellationToken ct)

@@ -17,5 +17,5 @@ public sealed class JournalProof(SentJournal journal) : ISentJournal
 
     /// <inheritdoc />
     public Coverage Coverage(string ours) =>
-        journal.Coverage(ours) is { } coverage ? new(coverage.Messages, coverage.First) : default;
+        journal.Coverage(ours) is { } coverage ? new(coverage.Messages, coverage.First, coverage.Replies, coverage.RepliesToKnown) : default;
 }

@@ -20,7 +20,7 @@ namespace Backstop.Server;
 /// every refusal has one reason word, the same in reply, log, metric and header.
 /// </summary>
 internal sealed partial class MailPipeline(
-    BackstopOptions options, Recipients recipients, Batv batv, DnsblChecker dnsbl, Judge judge, SpoolLog spool, DeliveryQueue delivery,
+    BackstopOptions options, Recipients recipients, Proving proving, ReplyWatch replies, DnsblChecker dnsbl, SpoolLog spool, DeliveryQueue delivery,
     SpoolRoom room, TimeProvider time, BackstopMetrics metrics, ILogger<MailPipeline> log)
 {
     private readonly ConcurrentDictionary<string, SmtpReply> _refusals = new(StringComparer.Ordinal);
@@ -50,6 +50,13 @@ internal sealed partial class MailPipeline(
             return Refused("rcpt", "recipients:limit", transaction, address, SmtpReplies.TooManyRecipients);
         }
 
+        var srs = Srs(transaction, address);
+        if (srs is SignedOutcome.Forged or SignedOutcome.Expired)
+        {
+            var reason = srs == SignedOutcome.Forged ? "srs:forged" : "srs:expired";
+            return Refused("rcpt", reason, transaction, address, Permanent("5.7.1", "This address did not send what is returned to it", reason));
+        }
+
         if (recipients.Find(address) is not { } known)
         {
             return recipients.IsLocalDomain(address.Domain)
@@ -57,7 +64,7 @@ internal sealed partial class MailPipeline(
                 : Refused("rcpt", "relay:denied", transaction, address, Permanent("5.7.1", "Not a domain of this host", "relay:denied"));
         }
 
-        var tag = known.Tag is null ? BatvOutcome.None : batv.Check(known.Tag, time.GetUtcNow());
+        var tag = known.Tag is null ? BatvOutcome.None : proving.Batv.Check(known.Tag, time.GetUtcNow());
         if (transaction.ReversePath.IsNull && NullSenderRefusal(transaction, known, tag) is { } refusal)
         {
             return Refused("rcpt", refusal.Reason, transaction, address, refusal.Reply);
@@ -71,7 +78,7 @@ internal sealed partial class MailPipeline(
             return Refused("rcpt", reason, transaction, address, Permanent("5.7.1", "Bounces from this address are not accepted", reason));
         }
 
-        transaction.Recipients.Add(new(address, known, tag));
+        transaction.Recipients.Add(new(address, known, tag, srs));
         return SmtpReplies.RecipientOk;
     }
 
@@ -93,7 +100,7 @@ internal sealed partial class MailPipeline(
 
         var report = BounceClassifier.Classify(message.Front, transaction.ReversePath.IsNull);
         var now = time.GetUtcNow();
-        var verdicts = transaction.Recipients.ConvertAll(r => judge.Decide(report, EnvelopeOf(r), now).Verdict);
+        var verdicts = transaction.Recipients.ConvertAll(r => proving.Judge.Decide(report, EnvelopeOf(r), now).Verdict);
         var wanted = Wanted(transaction, verdicts);
         if (wanted.Count == 0)
         {
@@ -102,6 +109,7 @@ internal sealed partial class MailPipeline(
         }
 
         var stored = await StoreAsync(transaction, message, report, wanted, now);
+        NoteReplies(report, wanted);
         metrics.Accepted(wanted[0].Verdict.Action == VerdictAction.File ? "file" : "deliver", wanted[0].Verdict.Reason, started);
         return Replies(transaction, verdicts, stored);
     }
@@ -160,6 +168,20 @@ internal sealed partial class MailPipeline(
         return reason is null ? null : (reason, Permanent("5.7.1", "This address did not send what is returned to it", reason));
     }
 
+    // A bounce to an address that a forwarder of ours made, or seems to have made.
+    private SignedOutcome Srs(Transaction transaction, MailAddress address) =>
+        transaction.ReversePath.IsNull && proving.Srs.HasSecret && recipients.IsLocalDomain(address.Domain) && SrsAddress.TryParse(address) is { } made
+            ? proving.Srs.Check(made, time.GetUtcNow())
+            : SignedOutcome.None;
+
+    private void NoteReplies(BounceReport report, List<(AcceptedRecipient Recipient, Verdict Verdict)> wanted)
+    {
+        foreach (var (recipient, _) in wanted.DistinctBy(w => w.Recipient.Known.Mailbox))
+        {
+            replies.Note(report, recipient.Known.Mailbox.Keys);
+        }
+    }
+
     private async ValueTask<string?> ListedAtAsync(ClientIdentity client, CancellationToken ct) =>
         dnsbl.Zones.Count > 0 && (options.Dnsbl.AskPrivate || DnsblName.IsPublic(client.Address)) ? await dnsbl.FindAsync(client.Address, ct) : null;
 
@@ -170,7 +192,7 @@ internal sealed partial class MailPipeline(
     {
         var known = recipient.Known;
         var ours = known.Mailbox.Keys[0] == known.Key ? known.Mailbox.Keys : [known.Key, .. known.Mailbox.Keys.Where(k => k != known.Key)];
-        return new(known.IsRole, recipient.Batv, ours);
+        return new(known.IsRole, recipient.Batv, ours, recipient.Srs);
     }
 
     // SMTP has one reply for all: a message that one recipient wants is taken, and filed for those that would refuse it. LMTP replies for each.

@@ -1,5 +1,3 @@
-using Backstop.Backscatter;
-using Backstop.Backscatter.Proofs;
 using Backstop.MailAuth.Dnsbl;
 using Backstop.Mailboxes.Spool;
 using Backstop.Server.Delivery;
@@ -38,10 +36,10 @@ internal sealed partial class ServerParts : IDisposable
         _room = new(options, time);
         Delivery = new(Spool, options.Hostname, time, metrics, logs.CreateLogger<DeliveryQueue>());
         Sessions = new(options.Smtp, time);
-        var judge = new Judge(new JournalProof(Journal), options.Backscatter.Unproved, options.Backscatter.CoverAge, options.Backscatter.CoverMessages);
-        var batv = new Batv(BatvKeyFile.Read(DataPaths.BatvKeys(options)), options.Batv.LifetimeDays);
+        var proving = Proving.Create(options, new JournalProof(Journal));
+        Replies = new(Journal, proving.SignedIds, time);
         var pipeline = new MailPipeline(
-            options, recipients, batv, Dnsbl, judge, Spool, Delivery, _room, time, metrics, logs.CreateLogger<MailPipeline>());
+            options, recipients, proving, Replies, Dnsbl, Spool, Delivery, _room, time, metrics, logs.CreateLogger<MailPipeline>());
         var tls = TlsCertificate.Open(options, time);
         SmtpListener = new(options, isLmtp: false, tls is not null);
         LmtpListener = new(options, isLmtp: true, tls is not null);
@@ -52,6 +50,8 @@ internal sealed partial class ServerParts : IDisposable
     public BackstopOptions Options { get; }
 
     public SentJournal Journal { get; }
+
+    public ReplyWatch Replies { get; }
 
     public DnsblChecker Dnsbl { get; }
 
@@ -110,6 +110,7 @@ internal sealed partial class ServerParts : IDisposable
         Spool.Checkpoint();
         Spool.Dispose();
         _room.Dispose();
+        Replies.Write();
         Journal.Dispose();
     }
 

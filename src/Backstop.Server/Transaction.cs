@@ -31,7 +31,8 @@ internal sealed class ClientIdentity
 /// <param name="ForwardPath">As the client gave it.</param>
 /// <param name="Known">Whose it is.</param>
 /// <param name="Batv">What its tag proved.</param>
-internal sealed record AcceptedRecipient(MailAddress ForwardPath, KnownRecipient Known, BatvOutcome Batv);
+/// <param name="Srs">What its SRS address proved.</param>
+internal sealed record AcceptedRecipient(MailAddress ForwardPath, KnownRecipient Known, BatvOutcome Batv, SignedOutcome Srs);
 
 /// <summary>A mail transaction: from MAIL to the reply after the data.</summary>
 internal sealed class Transaction(ClientIdentity client, ReversePath reversePath, bool smtpUtf8)

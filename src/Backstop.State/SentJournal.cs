@@ -16,7 +16,13 @@ public sealed class SentJournal : IDisposable
             PRIMARY KEY (address, sender)) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS sender (address TEXT PRIMARY KEY, messages INTEGER NOT NULL, first_at INTEGER NOT NULL,
             last_at INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS reply (address TEXT NOT NULL, day INTEGER NOT NULL, total INTEGER NOT NULL, known INTEGER NOT NULL,
+            PRIMARY KEY (address, day)) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS import_mark (source TEXT PRIMARY KEY, mark TEXT NOT NULL) WITHOUT ROWID;
         """;
+
+    /// <summary>How long answers are counted: what left unseen longer ago says nothing about today.</summary>
+    public static readonly TimeSpan ReplyWindow = TimeSpan.FromDays(30);
 
     private readonly string _connectionString;
     private readonly TimeProvider _time;
@@ -76,13 +82,29 @@ public sealed class SentJournal : IDisposable
 
     /// <summary>What is known of a sender, or null.</summary>
     /// <param name="sender">Its key.</param>
-    public SenderCoverage? Coverage(string sender) => Ask(r => r.Coverage(sender));
+    public SenderCoverage? Coverage(string sender) => Ask(r => r.Coverage(sender, FirstReplyDay));
+
+    /// <summary>Counts answers that arrived.</summary>
+    /// <param name="replies">What arrived since the last call.</param>
+    public void AddReplies(IEnumerable<ReplyCount> replies) => Change(
+        "INSERT INTO reply (address, day, total, known) VALUES ($a, $b, $c, $d) ON CONFLICT DO UPDATE SET total = total + $c, known = known + $d",
+        replies.Select(r => new object[] { r.Address, r.Day, r.All, r.ToKnown }));
+
+    /// <summary>How far a source of sent mail has been read; null for never.</summary>
+    /// <param name="source">Its name.</param>
+    public string? ImportMark(string source) => Ask(r => r.ImportMark(source));
+
+    /// <summary>Remembers how far a source has been read.</summary>
+    /// <param name="source">Its name.</param>
+    /// <param name="mark">The caller's own notation.</param>
+    public void SetImportMark(string source, string mark) =>
+        Change("INSERT INTO import_mark (source, mark) VALUES ($a, $b) ON CONFLICT DO UPDATE SET mark = $b", [[source, mark]]);
 
     /// <summary>Message-IDs known.</summary>
     public long CountMessages() => Ask(r => r.CountMessages());
 
     /// <summary>What is known of every sender, in the order of their addresses.</summary>
-    public IReadOnlyList<SenderCoverage> Senders() => Ask(r => r.Senders());
+    public IReadOnlyList<SenderCoverage> Senders() => Ask(r => r.Senders(FirstReplyDay));
 
     /// <summary>Forgets what is older.</summary>
     /// <param name="age">The age. What covers an address is not forgotten.</param>
@@ -94,8 +116,9 @@ public sealed class SentJournal : IDisposable
         {
             using var connection = OpenConnection();
             using var command = connection.CreateCommand();
-            command.CommandText = "DELETE FROM message WHERE sent_at < $before; DELETE FROM recipient WHERE sent_at < $before";
+            command.CommandText = "DELETE FROM message WHERE sent_at < $before; DELETE FROM recipient WHERE sent_at < $before; DELETE FROM reply WHERE day < $day";
             command.Parameters.AddWithValue("$before", before);
+            command.Parameters.AddWithValue("$day", FirstReplyDay);
             return command.ExecuteNonQuery();
         }
     }
@@ -106,6 +129,34 @@ public sealed class SentJournal : IDisposable
         while (_readers.TryTake(out var reader))
         {
             reader.Dispose();
+        }
+    }
+
+    private long FirstReplyDay => (_time.GetUtcNow() - ReplyWindow).ToUnixTimeSeconds() / 86400;
+
+    // One transaction; the parameters are $a, $b and so on.
+    private void Change(string sql, IEnumerable<object[]> rows)
+    {
+        lock (_writeGate)
+        {
+            using var connection = OpenConnection();
+            using var transaction = connection.BeginTransaction();
+            foreach (var row in rows)
+            {
+                using var command = connection.CreateCommand();
+                command.Transaction = transaction;
+#pragma warning disable CA2100 // Only this class's constants come here.
+                command.CommandText = sql;
+#pragma warning restore CA2100
+                for (var i = 0; i < row.Length; i++)
+                {
+                    command.Parameters.AddWithValue($"${(char)('a' + i)}", row[i]);
+                }
+
+                command.ExecuteNonQuery();
+            }
+
+            transaction.Commit();
         }
     }
 

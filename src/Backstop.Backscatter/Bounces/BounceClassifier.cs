@@ -81,13 +81,13 @@ public static class BounceClassifier
     // Mailman and others pass a bounce on inside a message of their own: what counts is the bounce inside.
     private static BounceReport Relayed(BounceContent content, BounceReport outer, int nesting)
     {
-        if (content.ReturnedPart is not { } part)
+        if (content.ReturnedPart is not { } part || !(outer.Format == "mailman" || content.Header.IsList || outer.Recipients.Count == 0))
         {
             return outer;
         }
 
         var inner = Classify(content.Message[part.BodyStart..part.BodyEnd], nullReversePath: null, nesting + 1);
-        return inner.Kind is MailKind.Bounce or MailKind.Delay && inner.Returned.Carrier != "none"
+        return inner.Kind is MailKind.Bounce or MailKind.Delay && inner.Recipients.Count > 0 && inner.Returned.Carrier != "none"
             ? outer with { Kind = inner.Kind, Recipients = inner.Recipients, Returned = inner.Returned, ReportingMta = inner.ReportingMta, Evidence = [.. outer.Evidence, "passes on a bounce"] }
             : outer;
     }

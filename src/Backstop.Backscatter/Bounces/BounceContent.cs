@@ -67,6 +67,8 @@ internal sealed class BounceContent(ReadOnlyMemory<byte> message, BounceHeader h
         new(kind, format, header.NullReversePath, recipients, returned, header.From, header.References)
         {
             Subject = header.Subject,
+            To = header.To,
+            IsList = header.IsList,
             Evidence = evidence,
             ReportingMta = reportingMta ?? (kind is MailKind.Bounce or MailKind.Delay ? header.DaemonHost : null),
         };

@@ -78,6 +78,12 @@ public sealed record BounceReport(
     /// <summary>Its own subject, decoded.</summary>
     public string Subject { get; init; } = "";
 
+    /// <summary>The addresses in its own To field, at most ten.</summary>
+    public IReadOnlyList<string> To { get; init; } = [];
+
+    /// <summary>Whether it came through a mailing list (RFC 2919, RFC 2369).</summary>
+    public bool IsList { get; init; }
+
     /// <summary>What the decision about the kind stands on, in few words each, the strongest first.</summary>
     public IReadOnlyList<string> Evidence { get; init; } = [];
 

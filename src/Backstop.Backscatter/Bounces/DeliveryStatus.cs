@@ -90,8 +90,11 @@ internal sealed record DeliveryStatus(string? ReportingMta, List<ReportedRecipie
 
         var address = AfterType(body);
         address = body.StartsWith("utf-8", StringComparison.OrdinalIgnoreCase) ? Unescape(address) : address;
-        address = HeaderText.FirstAddress(address) ?? address;
-        return address.Contains('@', StringComparison.Ordinal) ? address.Trim('<', '>', ' ', '\'') : null;
+        address = (HeaderText.FirstAddress(address) ?? address).Trim('<', '>', ' ', '\'');
+
+        // RFC 5321 §4.1.2: a source route stands before the address and is ignored.
+        address = address.StartsWith('@') && address.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon ? address[(colon + 1)..] : address;
+        return address.IndexOf('@', StringComparison.Ordinal) > 0 ? address : null;
     }
 
     // RFC 6533 §3: \x{HEX} where the channel was not UTF-8.

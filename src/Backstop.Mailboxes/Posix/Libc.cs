@@ -19,6 +19,7 @@ internal static partial class Libc
     private const int Exclusive = 0x80;
     private const int CloseOnExec = 0x80000;
     private const int AtCurrentDirectory = -100;
+    private const uint ChangeTime = 0x80;
     private const uint NoReplace = 1;
     private const int SetOpenFileLock = 37;
     private const short WriteLock = 1;
@@ -42,6 +43,19 @@ internal static partial class Libc
     /// <summary>Renames unless the target exists; the kernel decides both at once.</summary>
     public static int RenameNoReplace(string from, string to) =>
         Call(RenameAt2(AtCurrentDirectory, from, AtCurrentDirectory, to, NoReplace));
+
+    /// <summary>When the file last changed in any way, a move into its directory included; .NET tells only when its content did.</summary>
+    public static DateTimeOffset? ChangedAt(string path)
+    {
+        Span<byte> status = stackalloc byte[256];
+        if (StatX(AtCurrentDirectory, path, 0, ChangeTime, ref MemoryMarshal.GetReference(status)) != 0)
+        {
+            return null;
+        }
+
+        // struct statx (linux/stat.h): atime at 64, btime at 80, ctime at 96.
+        return DateTimeOffset.FromUnixTimeSeconds(MemoryMarshal.Read<long>(status[96..]));
+    }
 
     public static int MakeLink(string from, string to) => Call(Link(from, to));
 
@@ -110,6 +124,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "syncfs", SetLastError = true)]
     private static partial int SyncFs(SafeFileHandle file);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int StatX(int directory, string path, int flags, uint mask, ref byte status);
 
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     private static partial int FCntl(SafeFileHandle file, int command, ref FileLock region);

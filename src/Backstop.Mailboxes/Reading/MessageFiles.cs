@@ -1,4 +1,5 @@
 using System.Buffers;
+using Backstop.Mailboxes.Posix;
 
 namespace Backstop.Mailboxes.Reading;
 
@@ -17,19 +18,23 @@ public static class MessageFiles
 
     /// <summary>The messages of a path: a message file, an mbox, a Maildir with its folders, or a directory of message files.</summary>
     /// <param name="path">An existing file or directory.</param>
-    public static IEnumerable<FoundMessage> Read(string path) =>
-        Directory.Exists(path) ? ReadDirectory(path)
-        : StartsWithFrom(path) ? ReadMbox(path)
-        : [new(path, ReadFile(path))];
+    public static IEnumerable<FoundMessage> Read(string path) => Read(path, changedSince: null);
 
-    private static IEnumerable<FoundMessage> ReadDirectory(string path)
+    /// <summary>The same without the files that have not changed, moves into their folder included.</summary>
+    /// <param name="path">An existing file or directory.</param>
+    /// <param name="changedSince">Since when; null for all.</param>
+    public static IEnumerable<FoundMessage> Read(string path, DateTimeOffset? changedSince) =>
+        (Directory.Exists(path) ? Files(path) : [path])
+            .Where(f => changedSince is null || !(Libc.ChangedAt(f) < changedSince))
+            .SelectMany(f => StartsWithFrom(f) ? ReadMbox(f) : [new(f, ReadFile(f))]);
+
+    private static IEnumerable<string> Files(string path)
     {
-        var files = IsMaildir(path)
+        return IsMaildir(path)
             ? Directory.EnumerateDirectories(path, ".*").Where(IsMaildir).Prepend(path)
                 .SelectMany(d => _maildirParts.Select(s => Path.Combine(d, s)))
                 .SelectMany(d => Directory.EnumerateFiles(d).Order(StringComparer.Ordinal))
             : Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal);
-        return files.SelectMany(f => StartsWithFrom(f) ? ReadMbox(f) : [new(f, ReadFile(f))]);
     }
 
     private static bool IsMaildir(string path) => Directory.Exists(Path.Combine(path, "cur")) && Directory.Exists(Path.Combine(path, "new"));

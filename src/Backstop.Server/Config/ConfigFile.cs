@@ -1,3 +1,4 @@
+using Backstop.Backscatter.Proofs;
 using Backstop.Mail;
 using Backstop.Server.Options;
 using Tomlyn.Parsing;
@@ -108,12 +109,41 @@ public static class ConfigFile
 
     private static void CheckFiles(BackstopOptions options, ConfigBinder binder)
     {
-        foreach (var (key, path) in new[] { ("tls.certificate", options.Tls.Certificate), ("tls.key", options.Tls.Key), ("batv.keys", options.Batv.Keys) })
+        foreach (var (key, path) in new[] { ("tls.certificate", options.Tls.Certificate), ("tls.key", options.Tls.Key), ("batv.keys", options.Batv.Keys), ("srs.secrets", options.Srs.Secrets) })
         {
             if (path.Length > 0 && !File.Exists(path))
             {
                 binder.AddAt(key, $"{key}: no such file: {path}");
             }
+        }
+
+        foreach (var (name, key) in options.Dkim)
+        {
+            CheckDkim(name, key.File, binder);
+        }
+    }
+
+    private static void CheckDkim(string name, string file, ConfigBinder binder)
+    {
+        var path = $"dkim.{name}";
+        if (file.Length == 0)
+        {
+            return;
+        }
+
+        if (!File.Exists(file))
+        {
+            binder.AddAt(path, $"{path}: no such file: {file}");
+            return;
+        }
+
+        try
+        {
+            DkimKey.Parse(name, File.ReadAllText(file));
+        }
+        catch (FormatException error)
+        {
+            binder.AddAt(path, $"{path}: {file}: {error.Message}");
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Reflection;
 using System.Xml.Linq;
 using Backstop.Server.Options;
@@ -11,7 +12,7 @@ public static class ConfigManual
     public static IEnumerable<string> Lines()
     {
         var docs = Summaries();
-        return Section(new BackstopOptions { Hostname = "mx.example.org", Mailboxes = new() { ["me@example.org"] = new() } }, "", docs);
+        return Section(new BackstopOptions { Hostname = "mx.example.org", Mailboxes = new() { ["me@example.org"] = new() }, Dkim = new() { ["s1._domainkey.example.org"] = new() } }, "", docs);
     }
 
     private static IEnumerable<string> Section(object section, string path, Dictionary<string, string> docs)
@@ -28,17 +29,15 @@ public static class ConfigManual
             var name = path + ConfigValue.Key(property.Name);
             yield return "";
             yield return $"# {Doc(docs, property)}";
-            if (property.GetValue(section) is not Dictionary<string, MailboxOptions> mailboxes)
+            var inner = property.GetValue(section)!;
+            if (inner is IDictionary entries)
             {
-                yield return $"[{name}]";
-            }
-            else
-            {
-                name += $".\"{mailboxes.Keys.First()}\"";
-                yield return $"[{name}]";
+                // A table of entries is shown with an example.
+                name += $".\"{entries.Keys.Cast<string>().First()}\"";
+                inner = entries.Values.Cast<object>().First();
             }
 
-            var inner = property.GetValue(section) is Dictionary<string, MailboxOptions> some ? some.Values.First() : property.GetValue(section)!;
+            yield return $"[{name}]";
             foreach (var line in Section(inner, name + ".", docs))
             {
                 yield return line;
@@ -47,7 +46,7 @@ public static class ConfigManual
     }
 
     private static bool IsSection(Type type) =>
-        type == typeof(Dictionary<string, MailboxOptions>) || (type.IsClass && type.Namespace == typeof(BackstopOptions).Namespace);
+        typeof(IDictionary).IsAssignableFrom(type) || (type.IsClass && type.Namespace == typeof(BackstopOptions).Namespace);
 
     private static string Doc(Dictionary<string, string> docs, PropertyInfo property) =>
         docs.GetValueOrDefault($"P:{property.DeclaringType!.FullName}.{property.Name}", "");

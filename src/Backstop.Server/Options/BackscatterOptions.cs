@@ -16,4 +16,15 @@ public sealed class BackscatterOptions
     /// <summary>How many messages of it must be in the journal before auto refuses. Default 20.</summary>
     [Range(0, 1_000_000)]
     public int CoverMessages { get; set; } = 20;
+
+    /// <summary>The least part of the answered mail that must be known before auto refuses, in percent: answers to unknown mail show that some leaves unseen. Default 90.</summary>
+    [Range(0, 100)]
+    public int CoverPercent { get; set; } = 90;
+
+    /// <summary>How long after sending a signed Message-ID or our DKIM signature proves. Default 30d.</summary>
+    [Range(typeof(TimeSpan), "1.00:00:00", "365.00:00:00")]
+    public TimeSpan ProofWindow { get; set; } = TimeSpan.FromDays(30);
+
+    /// <summary>Hosts of ours that send mail: a returned message that says it passed one is filed, not refused. Default: this host.</summary>
+    public IReadOnlyList<string> OwnHosts { get; set; } = [];
 }

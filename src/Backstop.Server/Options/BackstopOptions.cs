@@ -34,6 +34,12 @@ public sealed class BackstopOptions
     /// <summary>Envelope tags.</summary>
     public BatvOptions Batv { get; set; } = new();
 
+    /// <summary>Sender rewriting.</summary>
+    public SrsOptions Srs { get; set; } = new();
+
+    /// <summary>Our DKIM keys, by their names in DNS: <c>selector._domainkey.domain</c>.</summary>
+    public Dictionary<string, DkimKeyOptions> Dkim { get; set; } = [];
+
     /// <summary>DNS lists for null senders.</summary>
     public DnsblSettings Dnsbl { get; set; } = new();
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Backstop.Explain;
 using Backstop.Server;
 using Backstop.Storm;
 

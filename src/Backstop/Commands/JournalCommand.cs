@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
 using Backstop.Mail;
-using Backstop.Mailboxes.Reading;
 using Backstop.Server;
 using Backstop.Server.Options;
 using Backstop.State;
@@ -23,13 +22,46 @@ internal static class JournalCommand
         var data = CommonOptions.Data();
         data.Recursive = true;
         var json = CommonOptions.Json();
-        var folders = new Argument<string[]>("SENT_FOLDER") { Description = "Maildir, mbox or message files.", Arity = ArgumentArity.OneOrMore };
-        var import = new Command("import", "Remember every message of a Sent folder. Safe to repeat.") { folders };
-        import.SetAction(parsed => Import(CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data)), parsed.GetValue(folders)!));
+        var import = CreateImport(parsed => CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data)));
+        var stamp = CreateStamp(parsed => CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data)));
         var add = CreateAdd(parsed => CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data)));
         var stats = new Command("stats", "Show how much of each address's sent mail is known.") { json };
         stats.SetAction(parsed => Stats(CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data)), parsed.GetValue(json)));
-        return new("journal", "The journal of what was sent: it proves which bounces are yours.") { import, add, stats, config, data };
+        return new("journal", "The journal of what was sent: it proves which bounces are yours.") { import, add, stamp, stats, config, data };
+    }
+
+    private static Command CreateImport(Func<ParseResult, BackstopOptions> options)
+    {
+        var folders = new Argument<string[]>("SENT_FOLDER")
+        {
+            Description = $"Maildir, mbox, message files, or imaps://USER@HOST/FOLDER (the password in {Imap.ImapSent.PasswordVariable}, or an OAuth token in {Imap.ImapSent.TokenVariable}; without FOLDER the server's Sent folder).",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        var all = new Option<bool>("--all") { Description = "Read everything again, not only what is new since the last import." };
+        var ca = new Option<string?>("--ca") { Description = "Certificates to trust, for a server with one of its own (PEM).", HelpName = "FILE" };
+        var command = new Command("import", "Remember every message of a Sent folder. Safe to repeat: it goes on where it stopped.") { folders, all, ca };
+        command.SetAction(async (parsed, ct) =>
+        {
+            using var journal = Open(options(parsed));
+            var import = new JournalImport(journal, parsed.GetValue(all), parsed.GetValue(ca), TimeProvider.System);
+            foreach (var folder in parsed.GetValue(folders)!)
+            {
+                await import.RunAsync(folder, ct);
+            }
+
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static Command CreateStamp(Func<ParseResult, BackstopOptions> options)
+    {
+        var from = new Option<string?>("--from") { Description = "The envelope sender: the address its bounces come to. Default: the From field's.", HelpName = "ADDR" };
+        var to = new Option<string[]>("--to") { Description = "Who it goes to; may be repeated. Default: the header's To, Cc and Bcc.", HelpName = "ADDR" };
+        var command = new Command("stamp", "Sign a message on its way from stdin to stdout, and remember it: its bounces prove themselves.") { from, to };
+        command.SetAction(parsed => JournalStamp.Run(
+            options(parsed), parsed.GetValue(from) is { } text ? Address(text) : null, [.. (parsed.GetValue(to) ?? []).Select(Address)]));
+        return command;
     }
 
     private static Command CreateAdd(Func<ParseResult, BackstopOptions> options)
@@ -42,24 +74,6 @@ internal static class JournalCommand
         return command;
     }
 
-    private static int Import(BackstopOptions options, string[] folders)
-    {
-        using var journal = Open(options);
-        foreach (var folder in folders)
-        {
-            if (!Path.Exists(folder))
-            {
-                throw new CommandException(ExitCode.NoInput, $"{folder}: no such file or folder");
-            }
-
-            var seen = 0;
-            var added = journal.Add(MessageFiles.Read(folder).Select(m => SentHeader.Read(m.Bytes.Span)).Select(h => { seen++; return ToSent(h); }).OfType<SentMessage>());
-            Console.WriteLine($"{folder}: {seen} messages, {added} new");
-        }
-
-        return ExitCode.Done;
-    }
-
     private static int Add(BackstopOptions options, string? from, string[] to, string? id)
     {
         using var journal = Open(options);
@@ -69,7 +83,7 @@ internal static class JournalCommand
             using var input = Console.OpenStandardInput();
             using var message = new MemoryStream();
             input.CopyTo(message);
-            sent = ToSent(SentHeader.Read(message.GetBuffer().AsSpan(0, (int)message.Length)));
+            sent = JournalImport.ToSent(SentHeader.Read(message.GetBuffer().AsSpan(0, (int)message.Length)), TimeProvider.System.GetUtcNow());
         }
         else
         {
@@ -95,18 +109,17 @@ internal static class JournalCommand
             return ExitCode.Done;
         }
 
+        var rule = Proving.Cover(options.Backscatter);
         Console.WriteLine($"{stats.Messages} messages known");
         foreach (var sender in stats.Senders)
         {
+            var cover = rule.Judge(new(sender.Messages, sender.First, sender.Replies, sender.RepliesToKnown), TimeProvider.System.GetUtcNow());
             Console.WriteLine($"{sender.Address}: {sender.Messages} messages, {sender.First:yyyy-MM-dd} to {sender.Last:yyyy-MM-dd}");
+            Console.WriteLine($"  {(cover.IsCovered ? "covered" : "not covered")}: {cover.Why}");
         }
 
         return ExitCode.Done;
     }
-
-    private static SentMessage? ToSent(SentHeader header) => header.From is null
-        ? null
-        : new(header.From, header.MessageId, header.Recipients, header.Date ?? TimeProvider.System.GetUtcNow());
 
     private static SentJournal Open(BackstopOptions options) => new(DataPaths.Journal(options), TimeProvider.System, options.Journal.RecipientWindow);
 

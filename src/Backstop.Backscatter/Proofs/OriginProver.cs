@@ -1,0 +1,129 @@
+using Backstop.Backscatter.Bounces;
+using Backstop.Mail;
+
+namespace Backstop.Backscatter.Proofs;
+
+/// <summary>Asks everything that can prove whether we sent what a report returns. The order of the questions is the order of their strength.</summary>
+/// <param name="journal">What we sent.</param>
+/// <param name="signedIds">Signed ids and fields.</param>
+/// <param name="dkim">Our DKIM keys.</param>
+/// <param name="received">Our hosts.</param>
+public sealed class OriginProver(ISentJournal journal, SignedMessageId signedIds, OwnDkim dkim, ReceivedChain received)
+{
+    /// <summary>Only the journal is asked.</summary>
+    /// <param name="journal">What we sent.</param>
+    public OriginProver(ISentJournal journal)
+        : this(journal, new([]), new([], TimeSpan.Zero), new([]))
+    {
+    }
+
+    /// <summary>Asks.</summary>
+    /// <param name="report">The report.</param>
+    /// <param name="envelope">What the envelope told.</param>
+    /// <param name="now">The time of arrival.</param>
+    public ProofSet Prove(BounceReport report, Envelope envelope, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        ArgumentNullException.ThrowIfNull(envelope);
+        var (chain, isHint) = received.Read(report.Returned);
+        return new(
+            [FromBatv(envelope.Batv), FromSrs(envelope.Srs), FromSigned(report, envelope.Ours, now), FromDkim(report, envelope.Ours, now), FromJournal(report, envelope.Ours), chain],
+            isHint);
+    }
+
+    private static Proof FromBatv(BatvOutcome outcome) => outcome switch
+    {
+        BatvOutcome.Pass => new("batv", ProofResult.Pass, "tag signed by us") { Reason = "batv:pass" },
+        BatvOutcome.Expired => new("batv", ProofResult.Fail, "tag expired") { Reason = "batv:expired" },
+        BatvOutcome.Forged => new("batv", ProofResult.Fail, "tag not signed by us") { Reason = "batv:forged" },
+        _ => new("batv", ProofResult.None, ""),
+    };
+
+    private static Proof FromSrs(SignedOutcome outcome) => outcome switch
+    {
+        SignedOutcome.Pass => new("srs", ProofResult.Pass, "address made by us") { Reason = "srs:pass" },
+        SignedOutcome.Expired => new("srs", ProofResult.Fail, "address expired") { Reason = "srs:expired" },
+        SignedOutcome.Forged => new("srs", ProofResult.Fail, "address not made by us") { Reason = "srs:forged" },
+        _ => new("srs", ProofResult.None, ""),
+    };
+
+    // The returned id, or what an answer refers to; then the field, for ids that others chose.
+    private Proof FromSigned(BounceReport report, IReadOnlyList<string> ours, DateTimeOffset now)
+    {
+        var worst = SignedOutcome.None;
+        foreach (var id in MessageIdsOf(report))
+        {
+            var outcome = signedIds.Check(id, ours, now);
+            if (outcome == SignedOutcome.Pass)
+            {
+                return Signed(outcome, $"id {id}");
+            }
+
+            worst = outcome == SignedOutcome.None ? worst : outcome;
+        }
+
+        if (report.Returned.MessageId is { } returned && Stamp(report.Returned) is { } stamp && signedIds.CheckStamp(stamp, returned, ours, now) is not SignedOutcome.None and var stamped)
+        {
+            return Signed(stamped, $"field {SignedMessageId.FieldName} of {returned}");
+        }
+
+        return Signed(worst, "id");
+    }
+
+    private static Proof Signed(SignedOutcome outcome, string what) => outcome switch
+    {
+        SignedOutcome.Pass => new("signed-message-id", ProofResult.Pass, $"{what} signed by us") { Reason = "signed-id:pass" },
+        SignedOutcome.Expired => new("signed-message-id", ProofResult.Fail, $"{what} signed too long ago") { Reason = "signed-id:expired" },
+        SignedOutcome.Forged => new("signed-message-id", ProofResult.Fail, $"{what} looks like ours, but is not signed by us for this address") { Reason = "signed-id:forged" },
+        _ => new("signed-message-id", ProofResult.None, ""),
+    };
+
+    private Proof FromDkim(BounceReport report, IReadOnlyList<string> ours, DateTimeOffset now)
+    {
+        var proof = dkim.Verify(report.Returned, ours, now);
+        return proof.Result == ProofResult.Pass ? proof with { Reason = "own-dkim:pass" } : proof;
+    }
+
+    private Proof FromJournal(BounceReport report, IReadOnlyList<string> ours)
+    {
+        foreach (var id in MessageIdsOf(report))
+        {
+            if (journal.HasMessageId(id))
+            {
+                return new("journal", ProofResult.Pass, $"message-id {id}") { Reason = "journal:message-id" };
+            }
+        }
+
+        foreach (var address in RecipientsOf(report))
+        {
+            if (journal.HasRecipient(address, ours))
+            {
+                return new("journal", ProofResult.Pass, $"recipient {address}") { Reason = "journal:recipient" };
+            }
+        }
+
+        return new("journal", ProofResult.None, "");
+    }
+
+    private static string? Stamp(ReturnedMessage returned)
+    {
+        var fields = new List<HeaderField>();
+        HeaderScan.ScanLoose(returned.Header.Span, fields);
+        return fields.Text(returned.Header.Span, "X-Backstop-Sent"u8);
+    }
+
+    private static IEnumerable<string> MessageIdsOf(BounceReport report) =>
+        report.Returned.MessageId is { } id ? report.References.Prepend(id) : report.References;
+
+    // An automatic answer comes from the address we wrote to. A bounce names it, or returns it as To.
+    private static IEnumerable<string> RecipientsOf(BounceReport report)
+    {
+        var named = report.Recipients.Select(r => r.Address);
+        return report.Kind switch
+        {
+            MailKind.AutoReply or MailKind.Challenge or MailKind.Mdn => report.From is { } from ? named.Append(from) : named,
+            _ when report.Recipients.Count == 0 && report.Returned.To is { } to => [to],
+            _ => named,
+        };
+    }
+}

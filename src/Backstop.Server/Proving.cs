@@ -1,0 +1,56 @@
+using System.Text;
+using Backstop.Backscatter;
+using Backstop.Backscatter.Proofs;
+using Backstop.Server.Options;
+
+namespace Backstop.Server;
+
+/// <summary>All that can prove an origin, made from the configuration. The server and the command line use the same.</summary>
+/// <param name="Batv">Envelope tags.</param>
+/// <param name="Srs">Addresses of our forwarders.</param>
+/// <param name="SignedIds">Signed Message-IDs.</param>
+/// <param name="Judge">Decides.</param>
+public sealed record Proving(Batv Batv, Srs Srs, SignedMessageId SignedIds, Judge Judge)
+{
+    /// <summary>Reads keys and secrets and joins them with the journal.</summary>
+    /// <param name="options">A checked configuration.</param>
+    /// <param name="journal">What was sent.</param>
+    /// <exception cref="InvalidDataException">A key file is none; the message says where.</exception>
+    public static Proving Create(BackstopOptions options, ISentJournal journal) => Create(options, journal, BatvKeyFile.Read(DataPaths.BatvKeys(options)));
+
+    /// <summary>The same with given tag keys.</summary>
+    /// <param name="options">A checked configuration.</param>
+    /// <param name="journal">What was sent.</param>
+    /// <param name="keys">The keys of tags and signed ids.</param>
+    public static Proving Create(BackstopOptions options, ISentJournal journal, IReadOnlyList<BatvKey> keys)
+    {
+        var days = (int)options.Backscatter.ProofWindow.TotalDays;
+        var signedIds = new SignedMessageId(keys, days);
+        var hosts = options.Backscatter.OwnHosts.Count > 0 ? options.Backscatter.OwnHosts : [options.Hostname];
+        var prover = new OriginProver(journal, signedIds, new(DkimKeys(options), options.Backscatter.ProofWindow), new(hosts));
+        return new(new(keys, options.Batv.LifetimeDays), new(SrsSecrets(options)), signedIds, new(prover, journal, options.Backscatter.Unproved, Cover(options.Backscatter)));
+    }
+
+    /// <summary>From when on an address counts as covered.</summary>
+    /// <param name="options">The configuration's section.</param>
+    public static CoverRule Cover(BackscatterOptions options) => new(options.CoverAge, options.CoverMessages, options.CoverPercent / 100.0);
+
+    private static List<DkimKey> DkimKeys(BackstopOptions options) =>
+        [.. options.Dkim.Where(k => k.Value.File.Length > 0).Select(k =>
+        {
+            try
+            {
+                return DkimKey.Parse(k.Key, File.ReadAllText(k.Value.File));
+            }
+            catch (FormatException error)
+            {
+                throw new InvalidDataException($"{k.Value.File}:1:1: {error.Message}", error);
+            }
+        })];
+
+    // postsrsd ignores empty lines and the white space round a secret.
+    private static List<ReadOnlyMemory<byte>> SrsSecrets(BackstopOptions options) =>
+        options.Srs.Secrets.Length == 0
+            ? []
+            : [.. File.ReadLines(options.Srs.Secrets).Select(l => l.Trim()).Where(l => l.Length > 0).Select(l => (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(l))];
+}

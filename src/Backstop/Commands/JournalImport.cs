@@ -1,0 +1,65 @@
+using System.Globalization;
+using Backstop.Imap;
+using Backstop.Mail;
+using Backstop.Mailboxes.Reading;
+using Backstop.State;
+
+namespace Backstop.Commands;
+
+/// <summary><c>journal import</c>: reads Sent folders from disk or over IMAP. What was read is marked, so that the next run reads only what is new.</summary>
+/// <param name="journal">Receives it.</param>
+/// <param name="all">Read everything again.</param>
+/// <param name="caFile">Certificates to trust.</param>
+/// <param name="time">The clock.</param>
+internal sealed class JournalImport(SentJournal journal, bool all, string? caFile, TimeProvider time)
+{
+    // A file may change in the second that we look.
+    private static readonly TimeSpan _overlap = TimeSpan.FromSeconds(2);
+
+    public async Task RunAsync(string source, CancellationToken ct)
+    {
+        var (seen, added) = ImapAddress.Is(source) ? await FromServerAsync(ImapAddress.Parse(source), ct) : FromFiles(source);
+        Console.WriteLine($"{source}: {seen} messages{(all ? "" : " not read before")}, {added} new");
+    }
+
+    /// <summary>What the journal keeps of a message; null where nobody says who sent it.</summary>
+    public static SentMessage? ToSent(SentHeader header, DateTimeOffset now) =>
+        header.From is null ? null : new(header.From, header.MessageId, header.Recipients, header.Date ?? now);
+
+    private (int Seen, int Added) FromFiles(string path)
+    {
+        if (!Path.Exists(path))
+        {
+            throw new CommandException(ExitCode.NoInput, $"{path}: no such file or folder");
+        }
+
+        var name = "files " + Path.GetFullPath(path);
+        var started = time.GetUtcNow();
+        DateTimeOffset? since = !all && long.TryParse(journal.ImportMark(name), CultureInfo.InvariantCulture, out var mark) ? DateTimeOffset.FromUnixTimeSeconds(mark) : null;
+        var seen = 0;
+        var added = journal.Add(MessageFiles.Read(path, since).Select(m => SentHeader.Read(m.Bytes.Span)).Select(h => { seen++; return ToSent(h, started); }).OfType<SentMessage>());
+        journal.SetImportMark(name, $"{(started - _overlap).ToUnixTimeSeconds()}");
+        return (seen, added);
+    }
+
+    private async Task<(int Seen, int Added)> FromServerAsync(ImapAddress address, CancellationToken ct)
+    {
+        using var folder = await ImapSent.OpenAsync(address, caFile, ct);
+        var name = $"imap {address.User}@{address.Host}:{address.Port}/{folder.FolderName}";
+        var seen = 0;
+        var added = 0;
+        await foreach (var (headers, mark) in folder.ReadAsync(all ? null : journal.ImportMark(name), ct))
+        {
+            // Marked batch by batch: an import that is cut off goes on where it was.
+            added += journal.Add(headers.Select(h => ToSent(SentHeader.Read(h), time.GetUtcNow())).OfType<SentMessage>());
+            journal.SetImportMark(name, mark);
+            seen += headers.Count;
+            if (!Console.IsErrorRedirected)
+            {
+                await Console.Error.WriteAsync($"\r{seen} read ");
+            }
+        }
+
+        return (seen, added);
+    }
+}

@@ -1,0 +1,68 @@
+using System.Text;
+using Backstop.Backscatter.Proofs;
+using Backstop.Mail;
+using Backstop.Server;
+using Backstop.Server.Options;
+using Backstop.State;
+
+namespace Backstop.Commands;
+
+/// <summary>
+/// <c>journal stamp</c>: signs an outgoing message on its way from stdin to stdout, and remembers it. What it adds comes back in its bounces and
+/// proves them, also where no journal knows of it.
+/// </summary>
+internal static class JournalStamp
+{
+    private const int MaxMessage = 128 << 20;
+
+    public static int Run(BackstopOptions options, MailAddress? from, IReadOnlyList<MailAddress> to)
+    {
+        var signed = new SignedMessageId(BatvKeyFile.Read(DataPaths.BatvKeys(options)), (int)options.Backscatter.ProofWindow.TotalDays);
+        if (!signed.CanSign)
+        {
+            throw new CommandException(ExitCode.NoInput, $"{DataPaths.BatvKeys(options)}: no keys; make one with: backstop batv new-key");
+        }
+
+        var message = ReadMessage();
+        var header = SentHeader.Read(message);
+        var sender = from ?? header.From ?? throw new CommandException(ExitCode.BadInput, "the message on stdin has no From address; give --from ADDR");
+        var now = TimeProvider.System.GetUtcNow();
+        var id = header.MessageId ?? signed.Create(sender, now);
+        using (var journal = new SentJournal(DataPaths.Journal(options), TimeProvider.System, options.Journal.RecipientWindow))
+        {
+            journal.Add([new(sender, id, to.Count > 0 ? to : header.Recipients, now)]);
+        }
+
+        Write(message, $"{SignedMessageId.FieldName}: {signed.Stamp(id, sender, now)}", header.MessageId is null ? $"Message-ID: <{id}>" : null);
+        return ExitCode.Done;
+    }
+
+    private static byte[] ReadMessage()
+    {
+        using var input = Console.OpenStandardInput();
+        using var message = new MemoryStream();
+        var buffer = new byte[64 << 10];
+        for (int read; (read = input.Read(buffer)) > 0;)
+        {
+            message.Write(buffer, 0, read);
+            if (message.Length > MaxMessage)
+            {
+                throw new CommandException(ExitCode.BadInput, "the message on stdin is larger than 128 MiB");
+            }
+        }
+
+        return message.ToArray();
+    }
+
+    // Behind an mbox separator, before the first field; with the line ends that the message has. Everything else stays as it is.
+    private static void Write(byte[] message, params IEnumerable<string?> fields)
+    {
+        var first = message.AsSpan().StartsWith("From "u8) ? HeaderScan.LineEnd(message, 0) : 0;
+        var end = message.AsSpan(0, HeaderScan.LineEnd(message, 0)).EndsWith("\r\n"u8) ? "\r\n" : "\n";
+        using var output = Console.OpenStandardOutput();
+        output.Write(message.AsSpan(0, first));
+        output.Write(Encoding.ASCII.GetBytes(string.Concat(fields.OfType<string>().Select(f => f + end))));
+        output.Write(message.AsSpan(first));
+        output.Flush();
+    }
+}

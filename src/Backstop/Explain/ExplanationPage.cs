@@ -1,0 +1,77 @@
+using Spectre.Console;
+
+namespace Backstop.Explain;
+
+/// <summary>An explanation for people: one screen, the reason in one sentence first; or one line where there are many messages.</summary>
+internal static class ExplanationPage
+{
+    private const int MaxRecipients = 5;
+    private const int MaxText = 160;
+
+    /// <summary>All of it.</summary>
+    public static void WritePage(IAnsiConsole console, Explanation e)
+    {
+        console.MarkupLine($"[bold]{Escape(e.Path)}[/]");
+        console.MarkupLine($"[{Colour(e.Verdict)}]{Escape(ExplanationSentence.Of(e))}[/]");
+        var grid = new Grid().AddColumn(new GridColumn().NoWrap().PadLeft(2).PadRight(2)).AddColumn(new GridColumn().PadLeft(0).PadRight(0));
+        Row(grid, "verdict", $"{e.Verdict}{(e.Folder.Length > 0 ? $" to {e.Folder}" : "")}, because {e.Reason}");
+        Row(grid, "kind", Kind(e));
+        Row(grid, "message", $"\"{e.Subject}\" from {e.From ?? "nobody"}, null sender: {e.NullReversePath switch { true => "yes", false => "no", _ => "not known" }}");
+        Row(grid, "seen by", string.Join("; ", e.Evidence));
+        Row(grid, "server", e.ReportingMta ?? "");
+        foreach (var r in e.Recipients.Take(MaxRecipients))
+        {
+            var status = r.Status is null ? "" : $" {r.Status}{(r.StatusSource == "inferred" ? " (inferred)" : "")}";
+            Row(grid, "about", $"{r.Address} {r.Action}{status}{(r.Diagnostic is null ? "" : ": " + r.Diagnostic)}");
+        }
+
+        Row(grid, "", e.Recipients.Count > MaxRecipients ? $"and {e.Recipients.Count - MaxRecipients} more" : "");
+        Returned(grid, e.Returned);
+        foreach (var proof in e.Proofs.Where(p => p.Result != "none" || p.Detail.Length > 0))
+        {
+            Row(grid, "proof", $"{proof.Proof}: {proof.Result}{(proof.Detail.Length > 0 ? $", {proof.Detail}" : "")}", proof.Result switch { "pass" => "green", "fail" => "red", _ => "default" });
+        }
+
+        var silent = e.Proofs.Where(p => p.Result == "none" && p.Detail.Length == 0).Select(p => p.Proof).ToList();
+        Row(grid, "proof", silent.Count > 0 ? $"nothing from {string.Join(", ", silent)}" : "", "grey");
+        Row(grid, "covered", e.Coverage is { } c ? $"{(c.IsCovered ? "yes" : "no")}, {c.Address}: {c.Why}" : "");
+        console.Write(grid);
+        console.WriteLine();
+    }
+
+    /// <summary>One line.</summary>
+    public static string Line(Explanation e) =>
+        $"{e.Verdict,-7} {Kind(e),-24} {e.Reason,-22} {Plain(e.Returned.Subject ?? e.Subject, 40),-40} {Plain(e.Path, 400)}";
+
+    private static string Kind(Explanation e) => e.Format.Length > 0 ? $"{e.Kind} ({e.Format})" : e.Kind;
+
+    private static void Returned(Grid grid, ExplainedReturn returned)
+    {
+        if (returned.Carrier == "none")
+        {
+            return;
+        }
+
+        Row(grid, "returns", $"\"{returned.Subject}\" from {returned.From ?? "?"} to {returned.To ?? "?"}, {returned.Date ?? "no date"}");
+        Row(grid, "", $"<{returned.MessageId}> as {returned.Carrier}, {returned.Received.Count} Received{(returned.DkimSignature ? ", DKIM-signed" : "")}");
+    }
+
+    private static void Row(Grid grid, string name, string text, string colour = "default")
+    {
+        if (text.Length > 0)
+        {
+            grid.AddRow(new Markup($"[grey]{name}[/]"), new Markup($"[{colour}]{Escape(Plain(text, MaxText))}[/]"));
+        }
+    }
+
+    private static string Colour(string verdict) => verdict switch { "deliver" => "green", "file" => "yellow", _ => "red" };
+
+    private static string Escape(string text) => Markup.Escape(Plain(text, 1000));
+
+    // What strangers wrote reaches a terminal here: nothing that could move its cursor or turn its text around.
+    private static string Plain(string text, int max)
+    {
+        var plain = string.Concat(text.Select(c => char.IsControl(c) || c is (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069') ? ' ' : c));
+        return plain.Length > max ? plain[..(max - 3)] + "..." : plain;
+    }
+}

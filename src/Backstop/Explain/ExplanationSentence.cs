@@ -1,0 +1,37 @@
+namespace Backstop.Explain;
+
+/// <summary>The reason in one sentence, for somebody who does not know what a null reverse-path is.</summary>
+internal static class ExplanationSentence
+{
+    public static string Of(Explanation e) => e.Kind switch
+    {
+        "none" when e.Format == "fake-bounce" => "Dressed as a bounce and none: it returns nothing. Filed.",
+        "none" => "Ordinary mail. Delivered.",
+        _ => $"{What(e)} {Why(e)}",
+    };
+
+    private static string What(Explanation e) => e.Kind switch
+    {
+        "bounce" => "A bounce: a server says that mail could not be delivered.",
+        "delay" => "A delay notice: a server says that mail is late.",
+        "success-report" => "A delivery receipt: a server says that mail arrived.",
+        "autoreply" => "An automatic answer.",
+        "challenge" => "A challenge: somebody's filter wants a proof that you are human.",
+        "virus-notice" => "A scanner's notice about a virus or forbidden content.",
+        "feedback-report" => "A complaint about mail.",
+        "mdn" => "A read receipt.",
+        _ => e.Kind,
+    };
+
+    private static string Why(Explanation e) => (e.Verdict, e.Origin) switch
+    {
+        ("deliver", "ours") => $"You sent what it answers: {Proof(e, "pass")}. Delivered.",
+        ("deliver", _) => "Nobody is flooded with these. Delivered.",
+        ("refuse", "not-ours") => $"It claims to answer mail of yours and does not: {Proof(e, "fail")}. Refused.",
+        ("refuse", _) => "Nothing shows that you sent what it answers, though your sent mail is well known. Refused.",
+        _ => "Nothing shows that you sent what it answers. Filed, not refused.",
+    };
+
+    private static string Proof(Explanation e, string result) =>
+        e.Proofs.FirstOrDefault(p => p.Result == result) is { } proof ? $"{proof.Detail} ({proof.Proof})" : e.Reason;
+}
