@@ -79,7 +79,7 @@ public sealed class CliTests
             folder["sent.mbox"], "From me\nFrom: me@example.org\nTo: sam.reed@people7.example.com\nMessage-ID: <7f3e21.19ab@example.org>\nDate: Tue, 24 Nov 2026 05:00:59 +0000\n\nhello\n",
             TestContext.Current.CancellationToken);
         Assert.Contains("1 messages, 1 new", await RunAsync(0, "journal", "import", "--data", folder["d"], folder["sent.mbox"]), StringComparison.Ordinal);
-        Assert.Contains("1 messages, 0 new", await RunAsync(0, "journal", "import", "--data", folder["d"], folder["sent.mbox"]), StringComparison.Ordinal);
+        Assert.Contains("1 messages since the last import, 0 new", await RunAsync(0, "journal", "import", "--data", folder["d"], folder["sent.mbox"]), StringComparison.Ordinal);
         Assert.Contains("\"messages\":1", await RunAsync(0, "journal", "stats", "--json", "--data", folder["d"]), StringComparison.Ordinal);
         Assert.Contains("journal:message-id", await RunAsync(0, "explain", "--journal", folder["d"], Path.Combine(Mails, "bounce-qmail.eml")), StringComparison.Ordinal);
     }

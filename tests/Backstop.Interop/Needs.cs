@@ -10,6 +10,16 @@ internal static class Needs
         return path!;
     }
 
+    /// <summary>A program of a Debian package that ./test has unpacked, not installed: nothing of it runs as a service.</summary>
+    public static string Peer(string path, string package)
+    {
+        var file = Path.Combine(PeerFolder, path);
+        Check(File.Exists(file), $"{package} is not unpacked in artifacts/peers (./test does it where apt-get works)");
+        return file;
+    }
+
+    public static string PeerFolder => Path.Combine(Checkout.Root, "artifacts", "peers");
+
     /// <summary>A file of the material that lies beside the checkout.</summary>
     public static string Shared(string name)
     {

@@ -8,15 +8,32 @@ internal sealed class Tool : IDisposable
     private readonly Process _process;
     private readonly List<string> _output = [];
 
-    private Tool(string program, IEnumerable<string> arguments, string? directory)
+    private Tool(string program, IEnumerable<string> arguments, string? directory, IReadOnlyDictionary<string, string>? environment = null, string? input = null)
     {
-        var start = new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = directory ?? "" };
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = input is not null,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = directory ?? "",
+        };
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
+        }
+
         _process = new Process { StartInfo = start };
         _process.OutputDataReceived += (_, line) => Keep(line.Data);
         _process.ErrorDataReceived += (_, line) => Keep(line.Data);
         _process.Start();
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
+        if (input is not null)
+        {
+            _process.StandardInput.Write(input);
+            _process.StandardInput.Close();
+        }
     }
 
     public int Id => _process.Id;
@@ -40,11 +57,15 @@ internal sealed class Tool : IDisposable
     public static async Task<string> RunAsync(string program, IEnumerable<string> arguments, TimeSpan limit, params int[] exitCodes)
     {
         using var tool = new Tool(program, arguments, null);
-        using var timer = CancellationTokenSource.CreateLinkedTokenSource(Ct);
-        timer.CancelAfter(limit);
-        await tool._process.WaitForExitAsync(timer.Token);
-        Assert.True(exitCodes.Length == 0 ? tool._process.ExitCode == 0 : exitCodes.Contains(tool._process.ExitCode), $"{program} ended with {tool._process.ExitCode}:\n{tool.Output}");
-        return tool.Output;
+        return await tool.EndAsync(program, limit, exitCodes);
+    }
+
+    /// <summary>The same with variables in its environment, or a text on its standard input.</summary>
+    public static async Task<string> RunWithAsync(
+        IReadOnlyDictionary<string, string> environment, string? input, string program, IEnumerable<string> arguments, TimeSpan limit, params int[] exitCodes)
+    {
+        using var tool = new Tool(program, arguments, null, environment, input);
+        return await tool.EndAsync(program, limit, exitCodes);
     }
 
     public async Task WaitForAsync(string text, TimeSpan limit)
@@ -80,6 +101,15 @@ internal sealed class Tool : IDisposable
         }
 
         _process.Dispose();
+    }
+
+    private async Task<string> EndAsync(string program, TimeSpan limit, int[] exitCodes)
+    {
+        using var timer = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        timer.CancelAfter(limit);
+        await _process.WaitForExitAsync(timer.Token);
+        Assert.True(exitCodes.Length == 0 ? _process.ExitCode == 0 : exitCodes.Contains(_process.ExitCode), $"{program} ended with {_process.ExitCode}:\n{Output}");
+        return Output;
     }
 
     private void Keep(string? line)

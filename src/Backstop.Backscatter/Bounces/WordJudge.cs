@@ -156,11 +156,12 @@ internal sealed class WordJudge
 
     private string Sender() => _header.NullReversePath == true ? "null reverse-path" : _header.IsFromDaemon ? "a mail server's name as sender" : "";
 
-    // Words that are one server's own name the dialect; the others only the kind.
+    // Words that are one server's own name the dialect: the text's before the subject's, the longest first. The others name only the kind.
     private WordDecision Say(MailKind kind, params string[] also)
     {
         var hits = _subject.Concat(_body).Where(h => h.Kind == kind).OrderByDescending(h => h.Weight).ToList();
-        var format = hits.Find(h => h.Format != "text")?.Format ?? (kind == MailKind.VirusNotice && _header.IsFromScanner ? "scanner" : "text");
+        var own = hits.Where(h => h.Format != "text").OrderByDescending(h => h.Place == WordPlace.Body).ThenByDescending(h => h.Words.Length).FirstOrDefault();
+        var format = own?.Format ?? (kind == MailKind.VirusNotice && _header.IsFromScanner ? "scanner" : "text");
         return new(kind, format, [.. hits.Take(2).Select(h => h.ToString()), .. also.Where(a => a.Length > 0)]);
     }
 

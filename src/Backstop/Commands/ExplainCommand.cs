@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.ExceptionServices;
 using System.Text.Json;
 using Backstop.Backscatter;
 using Backstop.Explain;
@@ -36,8 +37,16 @@ internal static class ExplainCommand
 
         // In order, on all cores; the file is read by one thread at a time.
         var explanations = files.SelectMany(Read).AsParallel().AsOrdered().WithDegreeOfParallelism(Environment.ProcessorCount).Select(explainer.Explain);
-        var found = json ? WriteJson(explanations) : WritePages(explanations);
-        return found ? ExitCode.Found : ExitCode.Done;
+        try
+        {
+            return (json ? WriteJson(explanations) : WritePages(explanations)) ? ExitCode.Found : ExitCode.Done;
+        }
+        catch (AggregateException error)
+        {
+            // Many threads may fail alike; one line says it.
+            ExceptionDispatchInfo.Throw(error.InnerExceptions[0]);
+            throw;
+        }
     }
 
     private static bool WriteJson(IEnumerable<Explanation> explanations)

@@ -18,15 +18,15 @@ internal sealed class JournalImport(SentJournal journal, bool all, string? caFil
 
     public async Task RunAsync(string source, CancellationToken ct)
     {
-        var (seen, added) = ImapAddress.Is(source) ? await FromServerAsync(ImapAddress.Parse(source), ct) : FromFiles(source);
-        Console.WriteLine($"{source}: {seen} messages{(all ? "" : " not read before")}, {added} new");
+        var (isRest, seen, added) = ImapAddress.Is(source) ? await FromServerAsync(ImapAddress.Parse(source), ct) : FromFiles(source);
+        Console.WriteLine($"{source}: {seen} messages{(isRest ? " since the last import" : "")}, {added} new");
     }
 
     /// <summary>What the journal keeps of a message; null where nobody says who sent it.</summary>
     public static SentMessage? ToSent(SentHeader header, DateTimeOffset now) =>
         header.From is null ? null : new(header.From, header.MessageId, header.Recipients, header.Date ?? now);
 
-    private (int Seen, int Added) FromFiles(string path)
+    private (bool IsRest, int Seen, int Added) FromFiles(string path)
     {
         if (!Path.Exists(path))
         {
@@ -39,16 +39,17 @@ internal sealed class JournalImport(SentJournal journal, bool all, string? caFil
         var seen = 0;
         var added = journal.Add(MessageFiles.Read(path, since).Select(m => SentHeader.Read(m.Bytes.Span)).Select(h => { seen++; return ToSent(h, started); }).OfType<SentMessage>());
         journal.SetImportMark(name, $"{(started - _overlap).ToUnixTimeSeconds()}");
-        return (seen, added);
+        return (since is not null, seen, added);
     }
 
-    private async Task<(int Seen, int Added)> FromServerAsync(ImapAddress address, CancellationToken ct)
+    private async Task<(bool IsRest, int Seen, int Added)> FromServerAsync(ImapAddress address, CancellationToken ct)
     {
         using var folder = await ImapSent.OpenAsync(address, caFile, ct);
         var name = $"imap {address.User}@{address.Host}:{address.Port}/{folder.FolderName}";
+        var last = all ? null : journal.ImportMark(name);
         var seen = 0;
         var added = 0;
-        await foreach (var (headers, mark) in folder.ReadAsync(all ? null : journal.ImportMark(name), ct))
+        await foreach (var (headers, mark) in folder.ReadAsync(last, ct))
         {
             // Marked batch by batch: an import that is cut off goes on where it was.
             added += journal.Add(headers.Select(h => ToSent(SentHeader.Read(h), time.GetUtcNow())).OfType<SentMessage>());
@@ -60,6 +61,6 @@ internal sealed class JournalImport(SentJournal journal, bool all, string? caFil
             }
         }
 
-        return (seen, added);
+        return (last is not null, seen, added);
     }
 }

@@ -40,6 +40,7 @@ internal sealed class ImapSent : IDisposable
     /// <param name="ct">Ends it.</param>
     public static async Task<ImapSent> OpenAsync(ImapAddress address, string? caFile, CancellationToken ct)
     {
+        var secret = await SecretAsync(address, ct);
         var client = new ImapClient { Timeout = (int)_timeLimit.TotalMilliseconds };
         try
         {
@@ -49,7 +50,7 @@ internal sealed class ImapSent : IDisposable
             }
 
             await client.ConnectAsync(address.Host, address.Port, Security(address), ct);
-            await LogInAsync(client, address, ct);
+            await LogInAsync(client, address, secret, ct);
             var folder = await FindAsync(client, address.Folder, ct);
             await folder.OpenAsync(FolderAccess.ReadOnly, ct);
             return new(client, folder);
@@ -93,21 +94,31 @@ internal sealed class ImapSent : IDisposable
         : IPAddress.TryParse(address.Host, out var ip) && IPAddress.IsLoopback(ip) ? SecureSocketOptions.StartTlsWhenAvailable
         : SecureSocketOptions.StartTls;
 
-    private static async Task LogInAsync(ImapClient client, ImapAddress address, CancellationToken ct)
+    // Before anything is connected: what is missing is said at once.
+    private static async Task<(string Text, bool IsToken)> SecretAsync(ImapAddress address, CancellationToken ct)
     {
         if (Environment.GetEnvironmentVariable(TokenVariable) is { Length: > 0 } token)
         {
-            SaslMechanism mechanism = client.AuthenticationMechanisms.Contains("OAUTHBEARER")
-                ? new SaslMechanismOAuthBearer(address.User, token)
-                : new SaslMechanismOAuth2(address.User, token);
-            await client.AuthenticateAsync(mechanism, ct);
-            return;
+            return (token, true);
         }
 
         var password = Environment.GetEnvironmentVariable(PasswordVariable) is { Length: > 0 } given ? given
             : Console.IsInputRedirected ? throw new CommandException(ExitCode.Usage, $"{address}: no password: set {PasswordVariable} or {TokenVariable}")
             : await new TextPrompt<string>($"Password of {Markup.Escape(address.User)} at {address.Host}:").Secret().ShowAsync(AnsiConsole.Console, ct);
-        await client.AuthenticateAsync(address.User, password, ct);
+        return (password, false);
+    }
+
+    private static Task LogInAsync(ImapClient client, ImapAddress address, (string Text, bool IsToken) secret, CancellationToken ct)
+    {
+        if (!secret.IsToken)
+        {
+            return client.AuthenticateAsync(address.User, secret.Text, ct);
+        }
+
+        SaslMechanism mechanism = client.AuthenticationMechanisms.Contains("OAUTHBEARER")
+            ? new SaslMechanismOAuthBearer(address.User, secret.Text)
+            : new SaslMechanismOAuth2(address.User, secret.Text);
+        return client.AuthenticateAsync(mechanism, ct);
     }
 
     // RFC 6154: the server says which folder it is; else by the names that clients give it.

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Backstop.Backscatter.Proofs;
 using Backstop.Mail;
+using CsCheck;
 
 namespace Backstop.Tests.Backscatter;
 
@@ -48,6 +49,49 @@ public sealed class BatvTests
             Assert.Equal(BatvOutcome.Pass, batv.Check(tag, signed.AddDays(7)));
             Assert.Equal(BatvOutcome.Expired, batv.Check(tag, signed.AddDays(8)));
         }
+    }
+
+    /// <summary>What an attacker who has seen one of our tags can make of it.</summary>
+    public static TheoryData<string, string, int, BatvOutcome> Attacks
+    {
+        get
+        {
+            var tag = new Batv([_key]).Sign(_me, _now).ToString();
+            return new()
+            {
+                { "as signed", tag, 0, BatvOutcome.Pass },
+                { "replay after expiry", tag, 8, BatvOutcome.Expired },
+                { "replay when the day number comes round again is the scheme's own limit", tag, 1000, BatvOutcome.Pass },
+                { "replay just before that", tag, 992, BatvOutcome.Expired },
+                { "on another address", tag.Replace("=me@", "=you@", StringComparison.Ordinal), 0, BatvOutcome.Forged },
+                { "on another domain", tag.Replace("@example.org", "@example.com", StringComparison.Ordinal), 0, BatvOutcome.Forged },
+                { "with a truncated MAC", tag.Remove(14, 1), 0, BatvOutcome.Forged },
+                { "without a MAC", tag.Remove(9, 6), 0, BatvOutcome.Forged },
+                { "with the day put forward", tag.Remove(6, 3).Insert(6, "999"), 0, BatvOutcome.Forged },
+                { "with another key's number", tag.Remove(5, 1).Insert(5, "4"), 0, BatvOutcome.Forged },
+                { "in the older order of the parts", $"prvs=me={tag[5..15]}@example.org", 0, BatvOutcome.Pass },
+                { "as a sub-address", $"me+prvs={tag[5..15]}@example.org", 0, BatvOutcome.Pass },
+                { "with a second tag around it", "prvs=3000000000=" + tag, 0, BatvOutcome.Forged },
+            };
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Attacks))]
+    public void Only_what_we_signed_for_this_address_and_lately_passes(string label, string address, int days, BatvOutcome expected) =>
+        Assert.True(expected == new Batv([_key]).Check(BatvTag.TryParse(MailAddress.TryParse(address)!)!, _now.AddDays(days)), label);
+
+    /// <summary>No change of a tag's ten characters passes but one of case.</summary>
+    [Fact]
+    public void Changed_tag_never_passes()
+    {
+        var batv = new Batv([_key]);
+        var tag = BatvTag.TryParse(batv.Sign(_me, _now))!;
+        Gen.Select(Gen.Int[0, 9], Gen.Char['0', 'z']).Sample((at, c) =>
+        {
+            var changed = tag.Value.Remove(at, 1).Insert(at, $"{c}");
+            Assert.Equal(changed.Equals(tag.Value, StringComparison.OrdinalIgnoreCase), batv.Check(tag with { Value = changed }, _now) == BatvOutcome.Pass);
+        });
     }
 
     [Fact]

@@ -4,34 +4,17 @@ using Backstop.Backscatter.Proofs;
 using Backstop.Mail;
 using Backstop.Mailboxes;
 using Backstop.Server;
-using Backstop.State;
 using MailKit.Net.Smtp;
 using MailKit.Security;
 using Microsoft.Extensions.Time.Testing;
 using MimeKit;
+using static Backstop.Tests.Server.ServerMail;
 
 namespace Backstop.Tests.Server;
 
 /// <summary>The promises, through the whole server.</summary>
 public sealed class ServerTests
 {
-    private const string Bounce = """
-        From: MAILER-DAEMON@mail4.example.net
-        To: me@example.org
-        Subject: failure notice
-
-        Hi. This is the qmail-send program at mail4.example.net.
-        <sam@example.com>:
-        no such user
-
-        --- Below this line is a copy of the message.
-
-        Message-ID: <{0}>
-        From: me@example.org
-        To: sam@example.com
-        Subject: hello
-        """;
-
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -344,34 +327,6 @@ public sealed class ServerTests
         Assert.Contains("backstop_messages_generated_total", metrics, StringComparison.Ordinal);
     }
 
-    private static string BounceOf(string messageId) => Bounce.Replace("{0}", messageId, StringComparison.Ordinal);
-
-    private static async Task<string> SendAsync(TestServer server, string reversePath, string recipient, string message)
-    {
-        using var dialog = new Dialog(server.Smtp);
-        await dialog.ConnectAsync();
-        await dialog.ReadLineAsync();
-        foreach (var command in new[] { "EHLO client.example", $"MAIL FROM:{reversePath}", $"RCPT TO:<{recipient}>", "DATA" })
-        {
-            await dialog.SendAsync(command + "\r\n");
-            string? line;
-            do
-            {
-                line = await dialog.ReadLineAsync();
-            }
-            while (line?.Length > 3 && line[3] == '-');
-
-            if (line is null || line[0] is '4' or '5')
-            {
-                return line ?? "";
-            }
-        }
-
-        var lines = message.ReplaceLineEndings("\n").Split('\n').Select(l => l.StartsWith('.') ? "." + l : l);
-        await dialog.SendAsync(string.Join("\r\n", lines) + "\r\n.\r\n");
-        return await dialog.ReadLineAsync() ?? "";
-    }
-
     private static async Task StatusAsync(TestServer server, string wanted)
     {
         using var http = new HttpClient();
@@ -386,12 +341,6 @@ public sealed class ServerTests
         }
 
         Assert.Fail($"status never showed {wanted}");
-    }
-
-    private static void Journal(TestServer server, Action<SentJournal> use)
-    {
-        using var journal = new SentJournal(DataPaths.Journal(server.Options), TimeProvider.System, TimeSpan.FromDays(14));
-        use(journal);
     }
 
     private static MimeMessage Message() => new(

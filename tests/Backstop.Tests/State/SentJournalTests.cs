@@ -35,6 +35,31 @@ public sealed class SentJournalTests : IDisposable
     }
 
     [Fact]
+    public void Answers_are_counted_for_a_window()
+    {
+        using var journal = Open();
+        var today = _time.GetUtcNow().ToUnixTimeSeconds() / 86400;
+        journal.Add([Sent("a@example.org", "you@example.com")]);
+        journal.AddReplies([new("me@example.org", today, 3, 2), new("me@example.org", today - 31, 50, 0), new("other@example.org", today, 9, 9)]);
+        journal.AddReplies([new("me@example.org", today, 1, 1)]);
+        Assert.Equal((4L, 3L), (journal.Coverage("me@example.org")!.Replies, journal.Coverage("me@example.org")!.RepliesToKnown));
+        Assert.Equal(4L, Assert.Single(journal.Senders()).Replies);
+        _time.Advance(TimeSpan.FromDays(40));
+        Assert.Equal(0L, journal.Coverage("me@example.org")!.Replies);
+    }
+
+    [Fact]
+    public void Import_marks_are_kept_by_source()
+    {
+        using var journal = Open();
+        Assert.Null(journal.ImportMark("a"));
+        journal.SetImportMark("a", "1");
+        journal.SetImportMark("a", "2");
+        Assert.Equal("2", journal.ImportMark("a"));
+        Assert.Null(journal.ImportMark("b"));
+    }
+
+    [Fact]
     public void Importing_twice_counts_once()
     {
         using var journal = Open();

@@ -1,0 +1,59 @@
+using Backstop.Server;
+using Backstop.State;
+
+namespace Backstop.Tests.Server;
+
+/// <summary>Mail for a test server, and its journal.</summary>
+internal static class ServerMail
+{
+    private const string Bounce = """
+        From: MAILER-DAEMON@mail4.example.net
+        To: me@example.org
+        Subject: failure notice
+
+        Hi. This is the qmail-send program at mail4.example.net.
+        <sam@example.com>:
+        no such user
+
+        --- Below this line is a copy of the message.
+
+        Message-ID: <{0}>
+        From: me@example.org
+        To: sam@example.com
+        Subject: hello
+        """;
+
+    public static string BounceOf(string messageId) => Bounce.Replace("{0}", messageId, StringComparison.Ordinal);
+
+    public static async Task<string> SendAsync(TestServer server, string reversePath, string recipient, string message)
+    {
+        using var dialog = new Dialog(server.Smtp);
+        await dialog.ConnectAsync();
+        await dialog.ReadLineAsync();
+        foreach (var command in new[] { "EHLO client.example", $"MAIL FROM:{reversePath}", $"RCPT TO:<{recipient}>", "DATA" })
+        {
+            await dialog.SendAsync(command + "\r\n");
+            string? line;
+            do
+            {
+                line = await dialog.ReadLineAsync();
+            }
+            while (line?.Length > 3 && line[3] == '-');
+
+            if (line is null || line[0] is '4' or '5')
+            {
+                return line ?? "";
+            }
+        }
+
+        var lines = message.ReplaceLineEndings("\n").Split('\n').Select(l => l.StartsWith('.') ? "." + l : l);
+        await dialog.SendAsync(string.Join("\r\n", lines) + "\r\n.\r\n");
+        return await dialog.ReadLineAsync() ?? "";
+    }
+
+    public static void Journal(TestServer server, Action<SentJournal> use)
+    {
+        using var journal = new SentJournal(DataPaths.Journal(server.Options), TimeProvider.System, TimeSpan.FromDays(14));
+        use(journal);
+    }
+}
