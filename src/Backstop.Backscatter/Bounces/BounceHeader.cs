@@ -18,6 +18,7 @@ internal sealed class BounceHeader
         FailedRecipients = fields.Text(message, "X-Failed-Recipients"u8) is { } failed ? TextAddresses.Find(failed) : [];
         AutoSubmitted = (fields.Text(message, "Auto-Submitted"u8) ?? "").ToLowerInvariant();
         Precedence = (fields.Text(message, "Precedence"u8) ?? fields.Text(message, "X-Precedence"u8) ?? "").ToLowerInvariant();
+        SuppressesAnswers = fields.Find(message, "X-Auto-Response-Suppress"u8) is not null;
         IsList = fields.Find(message, "List-Id"u8) is not null || fields.Find(message, "List-Unsubscribe"u8) is not null;
         Mailer = fields.Text(message, "X-Mailer"u8) ?? fields.Text(message, "User-Agent"u8) ?? fields.Text(message, "X-MimeOLE"u8) ?? "";
         Field = Senders.FindField(message, fields);
@@ -50,6 +51,12 @@ internal sealed class BounceHeader
 
     public bool IsList { get; }
 
+    /// <summary>Exchange and ticket systems: whoever writes this does not want an answer by machine, being one.</summary>
+    public bool SuppressesAnswers { get; }
+
+    /// <summary>Whether it came to an address made for bounces, such as <c>news-bounces@</c> or <c>bounce+me=example.org@</c>.</summary>
+    public bool IsToBounceAddress => To.Any(t => t.AsSpan(0, t.IndexOf('@', StringComparison.Ordinal)).Contains("bounce", StringComparison.OrdinalIgnoreCase));
+
     public string Mailer { get; }
 
     /// <summary>A field that only one kind of automatic mail carries, or null.</summary>
@@ -72,7 +79,7 @@ internal sealed class BounceHeader
     /// <summary>The gate: without any of these nothing in the body is looked at.</summary>
     public bool MayBeAutomatic =>
         NullReversePath == true || IsFromDaemon || IsFromScanner || FailedRecipients.Count > 0 || Field is not null || SubjectHits.Count > 0
-        || AutoSubmitted is not ("" or "no") || Precedence is "auto_reply" or "auto-reply" or "junk";
+        || IsToBounceAddress || AutoSubmitted is not ("" or "no") || Precedence is "auto_reply" or "auto-reply" or "junk";
 
     /// <summary>The host in a daemon's own address: the best guess at who reports where nothing says it.</summary>
     public string? DaemonHost => IsFromDaemon && From?.IndexOf('@', StringComparison.Ordinal) is >= 0 and var at ? From[(at + 1)..] : null;

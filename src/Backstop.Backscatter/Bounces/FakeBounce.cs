@@ -31,11 +31,26 @@ internal static class FakeBounce
             return $"speaks as a mail server, returns nothing, and attaches {name}";
         }
 
-        return header.NullReversePath != true && !header.IsFromDaemon && HasOnlyLinks(content) ? "speaks as a mail server, and wants a link to be clicked" : null;
+        if (header.NullReversePath == false && FailsOnlyItsReader(content))
+        {
+            return "says that mail to your own address failed, and returns nothing";
+        }
+
+        return header.NullReversePath != true && !header.IsFromDaemon && NamesItsReader(header) && HasOnlyLinks(content) ? "speaks as a mail server, and wants a link to be clicked" : null;
     }
 
     private static bool ReturnsMail(BounceContent content) =>
         content.ReturnedPart is not null || content.Returned is { MessageId: not null } or { Received.Count: > 0 };
+
+    // Parcels fail to be delivered too, by people who write links. This kind talks of mail to the reader's own address, or in its domain's name.
+    private static bool NamesItsReader(BounceHeader header) => header.To is [var to, ..]
+        && (header.Subject.Contains(to, StringComparison.OrdinalIgnoreCase)
+            || header.FromText.Contains(to[(to.IndexOf('@', StringComparison.Ordinal) + 1)..], StringComparison.OrdinalIgnoreCase));
+
+    // Worms fill their template with the address they send to. A server reports about somebody else's.
+    private static bool FailsOnlyItsReader(BounceContent content) =>
+        content.Header.IsFromDaemon && TextAddresses.Find(content.Human) is { Count: > 0 } named
+        && named.TrueForAll(a => content.Header.To.Contains(a, StringComparer.OrdinalIgnoreCase));
 
     private static bool IsDangerous(MimePart part) =>
         part.FileName is { } name && !part.Type.MediaType.StartsWith("message/", StringComparison.Ordinal)

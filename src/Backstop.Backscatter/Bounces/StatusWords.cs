@@ -85,7 +85,7 @@ internal static class StatusWords
         {
             var code = words.Slice(i, 3);
             if (IsStart(words, i) && code is "421" or "450" or "451" or "452" or "500" or "501" or "503" or "504" or "530" or "535" or "550" or "551" or "552" or "553" or "554" or "555" or "571"
-                && words[i + 3] is ' ' or '-' or ':' or '#')
+                && words[i + 3] is ' ' or '-' or ':' or '#' && IsReplyText(words[(i + 4)..]))
             {
                 return int.Parse(code, System.Globalization.CultureInfo.InvariantCulture);
             }
@@ -95,6 +95,13 @@ internal static class StatusWords
         }
 
         return 0;
+    }
+
+    // "550 no such user", "550 5.1.1 ...", "550 <a@b>", "550 - no"; not "450 €".
+    private static bool IsReplyText(ReadOnlySpan<char> rest)
+    {
+        rest = rest.TrimStart(" -:#");
+        return rest.IsEmpty || char.IsAsciiLetterOrDigit(rest[0]) || rest[0] is '<' or '(' or '[' or '\'' or '"' or '*';
     }
 
     private static int Digits(ReadOnlySpan<char> text)

@@ -1,3 +1,4 @@
+using System.Text;
 using Backstop.Mail;
 
 namespace Backstop.Backscatter.Bounces;
@@ -23,7 +24,34 @@ internal static class Structure
             }
         }
 
-        return content.Header.NullReversePath == true || content.Header.IsFromDaemon ? FromStatusInText(content) : null;
+        return FromPromise(content)
+            ?? (content.Header.NullReversePath == true || content.Header.IsFromDaemon ? FromStatusInText(content) : null);
+    }
+
+    // RFC 6522 §3: the multipart says what it holds, and the part was lost or renamed on the way.
+    private static BounceReport? FromPromise(BounceContent content) => content.Parts[0].Type.ReportType switch
+    {
+        "feedback-report" => content.Report(MailKind.FeedbackReport, "rfc5965", [], content.Returned, ["report-type is feedback-report"]),
+        "disposition-notification" when !content.Header.AutoSubmitted.Contains("rejected", StringComparison.Ordinal) =>
+            content.Report(MailKind.Mdn, "rfc8098", [], content.Returned, ["report-type is disposition-notification"]),
+        _ => HasFeedbackFields(content)
+            ? content.Report(MailKind.FeedbackReport, "rfc5965", [], content.Returned, ["a text has the fields of a feedback report"])
+            : null,
+    };
+
+    // RFC 5965 §3.1: Feedback-Type and User-Agent must be there.
+    private static bool HasFeedbackFields(BounceContent content)
+    {
+        foreach (var part in content.Parts)
+        {
+            var body = part.RawBody(content.Message.Span).TrimStart("\r\n"u8);
+            if (part.Depth > 0 && body.Length > 14 && Ascii.EqualsIgnoreCase(body[..14], "Feedback-Type:"u8))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     // The parts were lost on the way, or never made; the fields stand in the text.

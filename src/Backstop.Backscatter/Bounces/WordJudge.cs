@@ -28,8 +28,8 @@ internal sealed class WordJudge
         _header = content.Header;
         _body = Wording.OfBody(content.Words);
 
-        // "Re: Undeliverable" is a person's answer, unless a server wrote it.
-        _subject = IsServer || !IsReply(_header.Subject) ? _header.SubjectHits : [];
+        // "Re: Undeliverable" is a person's answer, unless a server wrote it, or it came where only servers write.
+        _subject = IsServer || _header.IsToBounceAddress || !IsReply(_header.Subject) ? _header.SubjectHits : [];
     }
 
     private bool IsServer => _header.NullReversePath == true || _header.IsFromDaemon;
@@ -97,6 +97,7 @@ internal sealed class WordJudge
             + (_header.IsAutoReplied || _header.Field?.Kind == MailKind.AutoReply ? 3 : 0)
             + (_header.AutoSubmitted.StartsWith("auto-generated", StringComparison.Ordinal) ? 1 : 0)
             + (_header.NullReversePath == true ? 1 : 0)
+            + (_header.SuppressesAnswers ? 1 : 0)
             + (_header.Precedence is "junk" or "bulk" && !_header.IsList ? 1 : 0)
             - (_header.IsList ? 1 : 0)
             - (_header.IsFromDaemon ? 2 : 0);
@@ -120,7 +121,7 @@ internal sealed class WordJudge
         var hasReply = StatusWords.HasReply(_content.Words);
         var returns = _content.ReturnedPart is not null || ((IsServer || starts) && _content.Returned is { Carrier: not "none" } back && (back.MessageId is not null || back.Received.Count > 0));
         var said = Math.Min(Sum(MailKind.Bounce), 4);
-        var weight = said + (IsServer ? 2 : 0) + (returns ? 2 : 0) + (hasReply ? 1 : 0)
+        var weight = said + (IsServer ? 2 : 0) + (returns ? 2 : 0) + (hasReply ? 1 : 0) + (_header.IsToBounceAddress ? 1 : 0)
             - (_header.IsFromPerson ? 2 : 0) - (_header.IsList && !IsServer ? 2 : 0);
         if (_header.NullReversePath == true && _header.IsFromDaemon)
         {
@@ -128,7 +129,7 @@ internal sealed class WordJudge
         }
 
         // Without a server's name on it, the subject must say it, the text must say it, and something must come back.
-        var may = IsServer ? said > 0 || returns || hasReply : starts && weight > Enough && (returns || hasReply) && _body.Any(h => h.Kind == MailKind.Bounce);
+        var may = IsServer || _header.IsToBounceAddress ? said > 0 || returns || hasReply : starts && weight > Enough && (returns || hasReply) && _body.Any(h => h.Kind == MailKind.Bounce);
         return !may || weight < Enough ? null
             : Say(MailKind.Bounce, Sender(), returns ? "returns a message" : "", hasReply ? "repeats a server's reply" : "");
     }
