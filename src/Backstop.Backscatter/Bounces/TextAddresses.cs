@@ -23,6 +23,8 @@ internal static class TextAddresses
             var start = text[..at].LastIndexOfAnyExcept(_inLocalPart) + 1;
             var length = text[(at + 1)..].IndexOfAnyExcept(_inDomain);
             var end = length < 0 ? text.Length : at + 1 + length;
+            // An apostrophe may begin a local-part, but it never does: it is a quote.
+            start += text[start..at].StartsWith("'") ? 1 : 0;
             var address = text[start..end].TrimEnd('.');
             if (start < at && address[(at - start)..].Contains('.') && !found.Contains(address.ToString(), StringComparer.OrdinalIgnoreCase))
             {
