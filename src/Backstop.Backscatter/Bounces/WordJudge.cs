@@ -17,6 +17,9 @@ internal sealed class WordJudge
     // An answer by machine has fewer words than a bounce; it is filed at worst, never refused.
     private const int EnoughForAutoReply = 3;
 
+    // How far into a text its first words reach.
+    private const int Opening = 100;
+
     private readonly BounceContent _content;
     private readonly BounceHeader _header;
     private readonly IReadOnlyList<WordingHit> _subject;
@@ -128,11 +131,15 @@ internal sealed class WordJudge
             weight++;
         }
 
-        // Without a server's name on it, the subject must say it, the text must say it, and something must come back.
-        var may = IsServer || _header.IsToBounceAddress ? said > 0 || returns || hasReply : starts && weight > Enough && (returns || hasReply) && _body.Any(h => h.Kind == MailKind.Bounce);
+        // Without a server's name on it, the subject must say it, the text must begin with it, and something must come back.
+        var may = IsServer || _header.IsToBounceAddress ? said > 0 || returns || hasReply : starts && weight > Enough && (returns || hasReply) && OpensWithFailure();
         return !may || weight < Enough ? null
             : Say(MailKind.Bounce, Sender(), returns ? "returns a message" : "", hasReply ? "repeats a server's reply" : "");
     }
+
+    // Who forwards a bounce or asks about one says a word of his own first.
+    private bool OpensWithFailure() => _body.Any(h =>
+        h is { Kind: MailKind.Bounce, Weight: 2 } && _content.Words.AsSpan(0, Math.Min(_content.Words.Length, Opening + h.Words.Length)).Contains(h.Words, StringComparison.OrdinalIgnoreCase));
 
     private int Sum(MailKind kind)
     {
