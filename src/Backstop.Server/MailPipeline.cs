@@ -188,12 +188,7 @@ internal sealed partial class MailPipeline(
     private static bool IsSafeModeSender(ReversePath path) =>
         path.IsNull || path.Address!.LocalPart.Equals("postmaster", StringComparison.OrdinalIgnoreCase);
 
-    private static Envelope EnvelopeOf(AcceptedRecipient recipient)
-    {
-        var known = recipient.Known;
-        var ours = known.Mailbox.Keys[0] == known.Key ? known.Mailbox.Keys : [known.Key, .. known.Mailbox.Keys.Where(k => k != known.Key)];
-        return new(known.IsRole, recipient.Batv, ours, recipient.Srs);
-    }
+    private static Envelope EnvelopeOf(AcceptedRecipient recipient) => new(recipient.Known.IsRole, recipient.Batv, recipient.Known.Ours, recipient.Srs);
 
     // SMTP has one reply for all: a message that one recipient wants is taken, and filed for those that would refuse it. LMTP replies for each.
     private static List<(AcceptedRecipient Recipient, Verdict Verdict)> Wanted(Transaction transaction, List<Verdict> verdicts)

@@ -24,7 +24,11 @@ public sealed record Mailbox(MailAddress Address, FolderFormat Format, string Pa
 /// <param name="IsRole">postmaster@ or abuse@: always reaches a person.</param>
 /// <param name="Tag">The envelope tag it carries, or null.</param>
 /// <param name="Key">The address without tag and detail, as a key.</param>
-public sealed record KnownRecipient(Mailbox Mailbox, bool IsRole, BatvTag? Tag, string Key);
+public sealed record KnownRecipient(Mailbox Mailbox, bool IsRole, BatvTag? Tag, string Key)
+{
+    /// <summary>All addresses of its mailbox, the one that was written to first.</summary>
+    public IReadOnlyList<string> Ours => Mailbox.Keys[0] == Key ? Mailbox.Keys : [Key, .. Mailbox.Keys.Where(k => k != Key)];
+}
 
 /// <summary>Knows every recipient: mailboxes, aliases, details, catch-alls and roles. What it does not know is refused at RCPT.</summary>
 public sealed class Recipients

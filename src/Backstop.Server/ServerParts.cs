@@ -1,3 +1,4 @@
+using Backstop.Backscatter;
 using Backstop.MailAuth.Dnsbl;
 using Backstop.Mailboxes.Spool;
 using Backstop.Server.Delivery;
@@ -12,6 +13,11 @@ namespace Backstop.Server;
 /// <summary>Makes the parts of a server from its options and joins them; the one place where everything is wired.</summary>
 internal sealed partial class ServerParts : IDisposable
 {
+    // A page that one can read; who has more mailboxes asks: backstop journal stats.
+    private const int MaxShown = 100;
+
+    private readonly Recipients _recipients;
+    private readonly Judge _judge;
     private readonly TimeProvider _time;
     private readonly ILogger<ServerParts> _log;
     private readonly IReadOnlyList<SpoolEntry> _replay;
@@ -23,7 +29,7 @@ internal sealed partial class ServerParts : IDisposable
         Options = options;
         _time = time;
         _log = logs.CreateLogger<ServerParts>();
-        var recipients = new Recipients(options);
+        _recipients = new(options);
         Journal = new(DataPaths.Journal(options), time, options.Journal.RecipientWindow);
         Dnsbl = new([.. options.Dnsbl.Zones.Select(z => Zone(z, options.Dnsbl, time))]);
         (Spool, _replay, var damaged) = SpoolLog.Open(
@@ -37,9 +43,10 @@ internal sealed partial class ServerParts : IDisposable
         Delivery = new(Spool, options.Hostname, time, metrics, logs.CreateLogger<DeliveryQueue>());
         Sessions = new(options.Smtp, time);
         var proving = Proving.Create(options, new JournalProof(Journal));
+        _judge = proving.Judge;
         Replies = new(Journal, proving.SignedIds, time);
         var pipeline = new MailPipeline(
-            options, recipients, proving, Replies, Dnsbl, Spool, Delivery, _room, time, metrics, logs.CreateLogger<MailPipeline>());
+            options, _recipients, proving, Replies, Dnsbl, Spool, Delivery, _room, time, metrics, logs.CreateLogger<MailPipeline>());
         var tls = TlsCertificate.Open(options, time);
         SmtpListener = new(options, isLmtp: false, tls is not null);
         LmtpListener = new(options, isLmtp: true, tls is not null);
@@ -85,6 +92,7 @@ internal sealed partial class ServerParts : IDisposable
         Options.Hostname, Sessions.Count, Delivery.Waiting, _room.Free, _room.IsShort,
         [.. Delivery.Failing.Select(f => new FailingStatus(f.Folder.Path, f.Folder.Folder, f.Waiting, f.Failures, f.Error, f.RetryAt))],
         [.. Dnsbl.Zones.Select(z => new ListStatus(z.Name, z.State.ToString(), z.Rests))],
+        [.. _recipients.Mailboxes.Take(MaxShown).Select(m => CoverOf(m.Keys[0]))],
         MessagesGenerated: 0);
 
     /// <summary>Waits for the deliveries under way; what cannot be delivered now stays in the spool.</summary>
@@ -112,6 +120,12 @@ internal sealed partial class ServerParts : IDisposable
         _room.Dispose();
         Replies.Write();
         Journal.Dispose();
+    }
+
+    private CoverStatus CoverOf(string address)
+    {
+        var cover = _judge.CoverOf(address, _time.GetUtcNow());
+        return new(address, cover.IsCovered, cover.Why, cover.Seen.Messages, cover.Seen.Since, cover.Seen.Replies, cover.Seen.RepliesToKnown);
     }
 
     private static DnsblZone Zone(string name, DnsblSettings settings, TimeProvider time) => new(

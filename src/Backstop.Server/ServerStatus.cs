@@ -17,6 +17,16 @@ public sealed record FailingStatus(string Mailbox, string Folder, int Waiting, i
 /// <param name="Rests">Whether it rests after failures.</param>
 public sealed record ListStatus(string Zone, string State, bool Rests);
 
+/// <summary>How well an address's sent mail is known: whether a bounce to it is refused for want of proof.</summary>
+/// <param name="Address">The mailbox.</param>
+/// <param name="IsCovered">Whether it is known well enough.</param>
+/// <param name="Why">In one sentence.</param>
+/// <param name="Messages">How many of its messages are known.</param>
+/// <param name="Since">When the first was sent; null for none.</param>
+/// <param name="Replies">Answers to its mail in the last thirty days.</param>
+/// <param name="RepliesToKnown">How many of them answer mail that is known.</param>
+public sealed record CoverStatus(string Address, bool IsCovered, string Why, long Messages, DateTimeOffset? Since, long Replies, long RepliesToKnown);
+
 /// <summary>What the running server says of itself at /status.</summary>
 /// <param name="Hostname">This host.</param>
 /// <param name="Sessions">Open sessions.</param>
@@ -25,10 +35,11 @@ public sealed record ListStatus(string Zone, string State, bool Rests);
 /// <param name="RoomIsShort">Whether new mail is answered 452 for want of room.</param>
 /// <param name="Failing">Folders that cannot be delivered to.</param>
 /// <param name="Lists">The DNS lists.</param>
+/// <param name="Coverage">The mailboxes, at most a hundred, and how well their sent mail is known.</param>
 /// <param name="MessagesGenerated">Messages made by Backstop itself: always 0.</param>
 public sealed record ServerStatus(
     string Hostname, int Sessions, int Waiting, long FreeBytes, bool RoomIsShort, IReadOnlyList<FailingStatus> Failing, IReadOnlyList<ListStatus> Lists,
-    long MessagesGenerated);
+    IReadOnlyList<CoverStatus> Coverage, long MessagesGenerated);
 
 /// <summary>JSON of the status page.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]

@@ -24,35 +24,36 @@ internal static class FailedRecipients
     /// <param name="action">What the report says happened to them.</param>
     public static List<ReportedRecipient> Find(BounceContent content, string action)
     {
-        var header = content.Header;
-        if (header.FailedRecipients.Count > 0)
+        var addresses = content.Header.FailedRecipients.Count > 0 ? content.Header.FailedRecipients : InText(content);
+        if (addresses.Count == 0)
         {
-            return Complete(content, header.FailedRecipients.Select(a => new ReportedRecipient(a, action, null, DiagnosticOf(content.Human, a))));
+            addresses = content.Returned.To is { } to ? [to] : [.. TextAddresses.Find(content.Human).Take(1)];
         }
 
-        var found = InText(content, action);
-        if (found.Count == 0 && content.Returned.To is { } to)
+        (string? Status, StatusSource Source)? ofText = null;
+        return [.. addresses.Select(address =>
         {
-            found.Add(new(to, action, null, null));
-        }
-
-        if (found.Count == 0 && TextAddresses.Find(content.Human) is [var any, ..])
-        {
-            found.Add(new(any, action, null, null));
-        }
-
-        return Complete(content, found);
+            var diagnostic = DiagnosticOf(content.Human, address);
+            var (status, source) = StatusWords.Of(diagnostic ?? "", action);
+            (status, source) = status is null ? ofText ??= StatusWords.Of(content.Words, action) : (status, source);
+            return new ReportedRecipient(address, action, status, diagnostic) { StatusSource = source };
+        })];
     }
 
-    private static List<ReportedRecipient> InText(BounceContent content, string action)
+    private static List<string> InText(BounceContent content)
     {
-        var placed = new List<ReportedRecipient>();
-        var elsewhere = new List<ReportedRecipient>();
+        var placed = new List<string>();
+        var elsewhere = new List<string>();
         var lines = 0;
         foreach (var range in content.Human.AsSpan().Split('\n'))
         {
             var line = content.Human.AsSpan(range).Trim(" \t\r>*-");
-            if (++lines > MaxLines || line.IndexOf('@') < 0 || StartsWithAny(line, _notRecipients))
+            if (++lines > MaxLines || placed.Count >= TextAddresses.MaxAddresses)
+            {
+                break;
+            }
+
+            if (line.IndexOf('@') < 0 || StartsWithAny(line, _notRecipients))
             {
                 continue;
             }
@@ -61,12 +62,20 @@ internal static class FailedRecipients
             {
                 if (!IsSomebodyElse(content, address))
                 {
-                    (IsPlace(line, address) ? placed : elsewhere).Add(new(address, action, null, DiagnosticOf(content.Human, address)));
+                    Add(IsPlace(line, address) ? placed : elsewhere, address);
                 }
             }
         }
 
-        return [.. (placed.Count > 0 ? placed : elsewhere).DistinctBy(r => r.Address, StringComparer.OrdinalIgnoreCase).Take(TextAddresses.MaxAddresses)];
+        return placed.Count > 0 ? placed : elsewhere;
+    }
+
+    private static void Add(List<string> addresses, string address)
+    {
+        if (addresses.Count < TextAddresses.MaxAddresses && !addresses.Contains(address, StringComparer.OrdinalIgnoreCase))
+        {
+            addresses.Add(address);
+        }
     }
 
     // Servers put the address at the line's start, alone, in brackets, or behind a word for it.
@@ -80,9 +89,6 @@ internal static class FailedRecipients
         || Senders.IsDaemon(address, "");
 
     private static bool Same(string address, string? other) => address.Equals(other, StringComparison.OrdinalIgnoreCase);
-
-    private static List<ReportedRecipient> Complete(BounceContent content, IEnumerable<ReportedRecipient> found) =>
-        [.. found.Select(r => StatusWords.Complete(r, r.Diagnostic is { } said && StatusWords.Has(said) ? said : content.Words))];
 
     // What stands behind the address, up to the next empty line: there the remote server's words are.
     private static string? DiagnosticOf(string human, string address)

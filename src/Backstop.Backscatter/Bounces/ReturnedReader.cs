@@ -7,7 +7,7 @@ namespace Backstop.Backscatter.Bounces;
 internal static class ReturnedReader
 {
     // Each try reads on from where it stands: without a bound, text made of lone "From:" lines would cost the square of its length.
-    private const int MaxTries = 20;
+    private const int MaxTries = 8;
     private const int MaxReceived = 30;
 
     private static readonly byte[][] _telling =

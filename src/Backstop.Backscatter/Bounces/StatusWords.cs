@@ -8,27 +8,19 @@ internal static class StatusWords
     private static readonly (string Status, string Words)[] _rows = [.. TableFile.Read("status.tsv").Select(r => (r[0], r[1]))];
     private static readonly SearchValues<string> _search = SearchValues.Create([.. _rows.Select(r => r.Words)], StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>The recipient with its status, if the words tell one.</summary>
-    public static ReportedRecipient Complete(ReportedRecipient recipient, string words)
-    {
-        if (Given(words) is { } given)
-        {
-            return recipient with { Status = given, StatusSource = StatusSource.Given };
-        }
-
-        return Inferred(words, recipient.Action) is { } inferred
-            ? recipient with { Status = inferred, StatusSource = StatusSource.Inferred }
-            : recipient;
-    }
-
-    /// <summary>Whether the words tell a status at all.</summary>
-    public static bool Has(string words) => Given(words) is not null || Inferred(words, "failed") is not null;
+    /// <summary>The status that the words tell, and whether they give it or let it be inferred.</summary>
+    /// <param name="words">A diagnostic, or a whole text.</param>
+    /// <param name="action">What happened to the recipient: a delay is no permanent failure.</param>
+    public static (string? Status, StatusSource Source) Of(string words, string action) =>
+        Given(words) is { } given ? (given, StatusSource.Given)
+        : Inferred(words, action) is { } inferred ? (inferred, StatusSource.Inferred)
+        : (null, StatusSource.None);
 
     /// <summary>Whether there is a reply of an SMTP server in the words: an enhanced status, or a reply code as servers write it.</summary>
     public static bool HasReply(string words) => Given(words) is not null || ReplyCode(words) != 0;
 
-    /// <summary>The first enhanced status code in the words.</summary>
-    public static string? Given(ReadOnlySpan<char> words)
+    // The first enhanced status code in the words.
+    private static string? Given(ReadOnlySpan<char> words)
     {
         for (var i = words.IndexOfAny('4', '5'); i >= 0 && i + 4 < words.Length;)
         {

@@ -87,10 +87,13 @@ internal static class Structure
             recipients = FailedRecipients.Find(content, action);
         }
 
-        recipients = recipients.ConvertAll(r => r.Status is null ? StatusWords.Complete(r, r.Diagnostic ?? content.Words) : r);
+        recipients = recipients.ConvertAll(r => r.Status is null && r.Diagnostic is { } said ? WithStatus(r, StatusWords.Of(said, r.Action)) : r);
         string[] why = [recipients is [{ Action: var a }, ..] ? $"{evidence}, action {a}" : evidence];
         return content.Report(kind, "rfc3464", recipients, content.Returned, why, status.ReportingMta);
     }
+
+    private static ReportedRecipient WithStatus(ReportedRecipient recipient, (string? Status, StatusSource Source) found) =>
+        recipient with { Status = found.Status, StatusSource = found.Source };
 
     // RFC 8098 §3.2.6. RFC 5429 §2.1.1: a Sieve "reject" may speak as a disposition notification. Its form is a receipt's, its recipient failed.
     private static BounceReport FromDisposition(BounceContent content, MimePart part)

@@ -1,3 +1,4 @@
+using System.Text;
 using Backstop.Backscatter.Bounces;
 using Backstop.Mail;
 
@@ -10,6 +11,8 @@ namespace Backstop.Backscatter.Proofs;
 /// <param name="received">Our hosts.</param>
 public sealed class OriginProver(ISentJournal journal, SignedMessageId signedIds, OwnDkim dkim, ReceivedChain received)
 {
+    private static readonly byte[] _stampField = Encoding.ASCII.GetBytes(SignedMessageId.FieldName);
+
     /// <summary>Only the journal is asked.</summary>
     /// <param name="journal">What we sent.</param>
     public OriginProver(ISentJournal journal)
@@ -109,7 +112,7 @@ public sealed class OriginProver(ISentJournal journal, SignedMessageId signedIds
     {
         var fields = new List<HeaderField>();
         HeaderScan.ScanLoose(returned.Header.Span, fields);
-        return fields.Text(returned.Header.Span, "X-Backstop-Sent"u8);
+        return fields.Text(returned.Header.Span, _stampField);
     }
 
     private static IEnumerable<string> MessageIdsOf(BounceReport report) =>

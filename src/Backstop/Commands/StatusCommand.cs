@@ -56,6 +56,11 @@ internal static class StatusCommand
             Console.WriteLine($"list {list.Zone}: {list.State}{(list.Rests ? ", resting after failures" : "")}");
         }
 
+        foreach (var cover in status.Coverage)
+        {
+            Console.WriteLine($"sent mail of {cover.Address} is {(cover.IsCovered ? "" : "not ")}covered: {cover.Why}");
+        }
+
         foreach (var folder in status.Failing)
         {
             Console.WriteLine($"failing {folder.Mailbox} {folder.Folder}: {folder.Error}; {folder.Waiting} waiting, {folder.Failures} tries, next {folder.RetryAt:HH:mm:ss}Z");

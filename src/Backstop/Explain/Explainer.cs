@@ -31,16 +31,13 @@ internal sealed class Explainer(BackstopOptions options, Proving proving, MailAd
         var known = address is null ? null : _recipients?.Find(address);
         var tag = address is null ? null : BatvTag.TryParse(address);
         var made = address is null ? null : SrsAddress.TryParse(address);
-        IReadOnlyList<string> ours = known is not null ? Ours(known) : [(tag?.Original ?? address)?.Key ?? ""];
+        IReadOnlyList<string> ours = known?.Ours ?? [(tag?.Original ?? address)?.Key ?? ""];
         var envelope = new Envelope(
             known?.IsRole ?? false, tag is null ? BatvOutcome.None : proving.Batv.Check(tag, now), ours, made is null ? SignedOutcome.None : proving.Srs.Check(made, now));
         var (verdict, proofs) = proving.Judge.Decide(report, envelope, now);
         var cover = report.Kind == MailKind.None || ours[0].Length == 0 ? null : ((string, Cover)?)(ours[0], proving.Judge.CoverOf(ours[0], now));
         return Explanation.Of(message.Path, report, verdict, proofs, cover, Stopwatch.GetElapsedTime(started).TotalMilliseconds);
     }
-
-    private static IReadOnlyList<string> Ours(KnownRecipient known) =>
-        known.Mailbox.Keys[0] == known.Key ? known.Mailbox.Keys : [known.Key, .. known.Mailbox.Keys.Where(k => k != known.Key)];
 
     private static MailAddress? RecipientOf(ReadOnlySpan<byte> message)
     {
