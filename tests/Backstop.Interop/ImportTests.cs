@@ -15,9 +15,7 @@ public sealed class ImportTests
     {
         Needs.Program("dovecot", "dovecot-imapd");
         using var folder = new TempFolder();
-        Directory.CreateDirectory(folder["mail/cur"]);
-        Directory.CreateDirectory(folder["mail/new"]);
-        Directory.CreateDirectory(folder["mail/tmp"]);
+        MakeMaildir(folder["mail"]);
         await Dovecot.OwnAsync(folder["mail"]);
         using var dovecot = await Dovecot.StartAsync(folder, folder["mail"]);
         await SendAsync(dovecot, 0, 700);
@@ -51,13 +49,25 @@ public sealed class ImportTests
     }
 
     [Fact]
+    public async Task Password_is_asked_for_at_a_terminal()
+    {
+        Needs.Program("dovecot", "dovecot-imapd");
+        using var folder = new TempFolder();
+        MakeMaildir(folder["mail"]);
+        await Dovecot.OwnAsync(folder["mail"]);
+        using var dovecot = await Dovecot.StartAsync(folder, folder["mail"]);
+        var command = $"{Server.Launcher} journal import --data {folder["d"]} --ca {dovecot.Certificate} imaps://me@localhost:{dovecot.TlsPort}/INBOX";
+        var environment = new Dictionary<string, string> { ["TERM"] = "xterm" };
+        var output = await Tool.RunWithAsync(environment, Dovecot.Password + "\n", "/usr/bin/script", ["-qec", command, "/dev/null"], _limit);
+        Assert.Contains("Password of me at localhost: ******", output, StringComparison.Ordinal);
+        Assert.Contains("0 messages, 0 new", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Maildir_is_read_on_from_where_it_was()
     {
         using var folder = new TempFolder();
-        foreach (var part in new[] { "new", "cur", "tmp" })
-        {
-            Directory.CreateDirectory(folder["sent/" + part]);
-        }
+        MakeMaildir(folder["sent"]);
 
         await File.WriteAllTextAsync(folder["sent/cur/1:2,S"], "From: me@example.org\nMessage-ID: <1@example.org>\n\nx\n", Ct);
         await File.WriteAllTextAsync(folder["older"], "From: me@example.org\nMessage-ID: <2@example.org>\n\nx\n", Ct);
@@ -93,6 +103,14 @@ public sealed class ImportTests
         Assert.Contains("\"reason\":\"signed-id:pass\"", await RunAsync(0, "explain", "--json", "--journal", folder["d"], folder["bounce"]), StringComparison.Ordinal);
         await File.WriteAllTextAsync(folder["bounce"], bounce.Replace("@example.org>\nFrom", "x@example.org>\nFrom", StringComparison.Ordinal), Ct);
         Assert.Contains("\"reason\":\"signed-id:forged\"", await RunAsync(1, "explain", "--json", "--journal", folder["d"], folder["bounce"]), StringComparison.Ordinal);
+    }
+
+    private static void MakeMaildir(string path)
+    {
+        foreach (var part in new[] { "new", "cur", "tmp" })
+        {
+            Directory.CreateDirectory(Path.Combine(path, part));
+        }
     }
 
     private static async Task SendAsync(Dovecot dovecot, int first, int count)

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Backstop.Backscatter.Bounces;
 using Backstop.Backscatter.Proofs;
+using CsCheck;
 using MimeKit;
 using MimeKit.Cryptography;
 using Org.BouncyCastle.Crypto.Parameters;
@@ -106,6 +107,16 @@ public sealed partial class OwnDkimTests
     [InlineData("s1._domainkey.example.org", "v=DKIM1; k=ed25519; p=AAAA")]
     [InlineData("s1._domainkey.example.org", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----")]
     public void What_is_no_key_is_named_as_such(string name, string text) => Assert.Throws<FormatException>(() => DkimKey.Parse(name, text));
+
+    /// <summary>What comes back was written by strangers.</summary>
+    [Fact]
+    public void Any_returned_signature_is_looked_at_without_an_exception() =>
+        Gen.Select(Gen.String[Gen.Char[' ', '~'], 0, 200], Gen.String[Gen.Char[' ', '~'], 0, 100]).Sample((tags, more) =>
+        {
+            var header = $"DKIM-Signature: v=1; a=rsa-sha256; d=example.org; s=s1; h=from:{more}; t=9{more}; b=AAAA; {tags}\r\nFrom: <me@example.org>\r\nDate: {tags}\r\n";
+            var returned = new ReturnedMessage(null, null, null, null, null, "quoted") { HasDkimSignature = true, Header = Encoding.ASCII.GetBytes(header) };
+            Assert.NotEqual(ProofResult.Pass, new OwnDkim([_key], TimeSpan.FromDays(30)).Verify(returned, ["me@example.org"], _now).Result);
+        });
 
     private static string Sign(DkimCanonicalizationAlgorithm algorithm = DkimCanonicalizationAlgorithm.Relaxed) => Text(Signer(algorithm));
 
