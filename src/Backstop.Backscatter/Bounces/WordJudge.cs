@@ -32,7 +32,7 @@ internal sealed class WordJudge
         _body = Wording.OfBody(content.Words);
 
         // "Re: Undeliverable" is a person's answer, unless a server wrote it, or it came where only servers write.
-        _subject = IsServer || _header.IsToBounceAddress || !IsReply(_header.Subject) ? _header.SubjectHits : [];
+        _subject = _header.IsFromDaemon || _header.IsToBounceAddress || !IsReply(_header.Subject) ? _header.SubjectHits : [];
     }
 
     private bool IsServer => _header.NullReversePath == true || _header.IsFromDaemon;
@@ -111,11 +111,13 @@ internal sealed class WordJudge
             : Say(MailKind.AutoReply, Sender());
     }
 
+    // Trains are late too: without a server's name the subject must begin with it, and the text must say it of mail.
     private WordDecision? Delay()
     {
         var isSubject = Starts(MailKind.Delay);
         var isText = _body.Any(h => h is { Kind: MailKind.Delay, Weight: 2 });
-        return (IsServer && Sum(MailKind.Delay) >= 2 && (isSubject || !Starts(MailKind.Bounce))) || (isSubject && isText) ? Say(MailKind.Delay, Sender()) : null;
+        return (_header.IsFromDaemon && Sum(MailKind.Delay) >= 2 && (isSubject || !Starts(MailKind.Bounce))) || (isSubject && isText)
+            ? Say(MailKind.Delay, Sender()) : null;
     }
 
     private WordDecision? Bounce()
@@ -131,8 +133,12 @@ internal sealed class WordJudge
             weight++;
         }
 
+        // Digests and some lists come from the null reverse-path, and people write on them: one word, a quoted reply or an attached message alone
+        // makes a bounce only under a server's own name.
         // Without a server's name on it, the subject must say it, the text must begin with it, and something must come back.
-        var may = IsServer || _header.IsToBounceAddress ? said > 0 || returns || hasReply : starts && weight > Enough && (returns || hasReply) && OpensWithFailure();
+        var may = IsServer || _header.IsToBounceAddress
+            ? (said > 1 && (said > 2 || returns || hasReply)) || (_header.IsFromDaemon && (said > 0 || hasReply || (returns && !_header.IsList)))
+            : starts && weight > Enough && (returns || hasReply) && OpensWithFailure();
         return !may || weight < Enough ? null
             : Say(MailKind.Bounce, Sender(), returns ? "returns a message" : "", hasReply ? "repeats a server's reply" : "");
     }
