@@ -124,23 +124,32 @@ internal sealed class WordJudge
     {
         var starts = Starts(MailKind.Bounce);
         var hasReply = StatusWords.HasReply(_content.Words);
-        var returns = _content.ReturnedPart is not null || ((IsServer || starts) && _content.Returned is { Carrier: not "none" } back && (back.MessageId is not null || back.Received.Count > 0));
+        var returns = _content.ReturnedPart is not null
+            || ((IsServer || starts) && _content.Returned is { Carrier: not "none" } back && (back.MessageId is not null || back.Received.Count > 0));
         var said = Math.Min(Sum(MailKind.Bounce), 4);
-        var weight = said + (IsServer ? 2 : 0) + (returns ? 2 : 0) + (hasReply ? 1 : 0) + (_header.IsToBounceAddress ? 1 : 0)
+        var weight = said + (returns ? 2 : 0) + (hasReply ? 1 : 0)
+            + (IsServer ? 2 : 0) + (_header.NullReversePath == true && _header.IsFromDaemon ? 1 : 0) + (_header.IsToBounceAddress ? 1 : 0)
             - (_header.IsFromPerson ? 2 : 0) - (_header.IsList && !IsServer ? 2 : 0);
-        if (_header.NullReversePath == true && _header.IsFromDaemon)
+        return weight >= Enough && IsPlausible(said, starts, returns, hasReply, weight)
+            ? Say(MailKind.Bounce, Sender(), returns ? "returns a message" : "", hasReply ? "repeats a server's reply" : "")
+            : null;
+    }
+
+    // What must be there whatever the weight, by who seems to write.
+    private bool IsPlausible(int said, bool starts, bool returns, bool hasReply, int weight)
+    {
+        if (_header.IsFromDaemon)
         {
-            weight++;
+            return said > 0 || hasReply || (returns && !_header.IsList);
         }
 
-        // Digests and some lists come from the null reverse-path, and people write on them: one word, a quoted reply or an attached message alone
-        // makes a bounce only under a server's own name.
-        // Without a server's name on it, the subject must say it, the text must begin with it, and something must come back.
-        var may = IsServer || _header.IsToBounceAddress
-            ? (said > 1 && (said > 2 || returns || hasReply)) || (_header.IsFromDaemon && (said > 0 || hasReply || (returns && !_header.IsList)))
-            : starts && weight > Enough && (returns || hasReply) && OpensWithFailure();
-        return !may || weight < Enough ? null
-            : Say(MailKind.Bounce, Sender(), returns ? "returns a message" : "", hasReply ? "repeats a server's reply" : "");
+        // Digests, shops and some lists send from the null reverse-path, and people write on them.
+        if (IsServer || _header.IsToBounceAddress)
+        {
+            return said > 2 || (said > 1 && (returns || hasReply) && (starts || OpensWithFailure()));
+        }
+
+        return starts && weight > Enough && (returns || hasReply) && OpensWithFailure();
     }
 
     // Who forwards a bounce or asks about one says a word of his own first.
