@@ -43,12 +43,16 @@ internal sealed class Dovecot : IDisposable
         }
     }
 
-    public static async Task<Dovecot> StartAsync(TempFolder folder, string maildir)
+    /// <summary>Starts it and waits until it answers.</summary>
+    /// <param name="folder">Where its files lie.</param>
+    /// <param name="maildir">What it serves.</param>
+    /// <param name="tokenInfoUrl">Who knows OAuth tokens; null for nobody.</param>
+    public static async Task<Dovecot> StartAsync(TempFolder folder, string maildir, string? tokenInfoUrl = null)
     {
         var program = Needs.Program("dovecot", "dovecot-imapd");
         var (port, tlsPort) = (Server.FreePort(), Server.FreePort());
         MakeCertificate(folder);
-        var process = Tool.Start(program, "-F", "-c", await ConfigAsync(folder, port, tlsPort, maildir));
+        var process = Tool.Start(program, "-F", "-c", await ConfigAsync(folder, port, tlsPort, maildir, tokenInfoUrl));
         var dovecot = new Dovecot(process, port, tlsPort, folder["tls.crt"]);
         using var client = await dovecot.ConnectAsync("anybody");
         return dovecot;
@@ -89,7 +93,7 @@ internal sealed class Dovecot : IDisposable
     }
 
     // Its own instance: no system user, no system file. Runs as root where the tests do, which Dovecot allows when told so.
-    private static async Task<string> ConfigAsync(TempFolder folder, int port, int tlsPort, string maildir)
+    private static async Task<string> ConfigAsync(TempFolder folder, int port, int tlsPort, string maildir, string? tokenInfoUrl)
     {
         var user = Environment.UserName;
         var path = folder["dovecot.conf"];
@@ -99,6 +103,8 @@ internal sealed class Dovecot : IDisposable
         var users = user == "root"
             ? "default_login_user = dovenull"
             : $"default_internal_user = {user}\ndefault_internal_group = {user}\ndefault_login_user = {user}";
+        await File.WriteAllTextAsync(folder["oauth2.conf"], $"tokeninfo_url = {tokenInfoUrl}\nusername_attribute = user\n", Ct);
+        var oauth = tokenInfoUrl is null ? "" : $"auth_mechanisms = plain oauthbearer xoauth2\npassdb {{\n  driver = oauth2\n  mechanisms = oauthbearer xoauth2\n  args = {folder["oauth2.conf"]}\n}}";
         await File.WriteAllTextAsync(
             path,
             string.Create(CultureInfo.InvariantCulture, $$"""
@@ -135,6 +141,7 @@ internal sealed class Dovecot : IDisposable
                 special_use = \Sent
               }
             }
+            {{oauth}}
             passdb {
               driver = static
               args = password={{Password}}

@@ -49,6 +49,22 @@ public sealed class ImportTests
     }
 
     [Fact]
+    public async Task Oauth_token_from_the_environment_logs_in()
+    {
+        Needs.Program("dovecot", "dovecot-imapd");
+        using var folder = new TempFolder();
+        MakeMaildir(folder["mail"]);
+        await Dovecot.OwnAsync(folder["mail"]);
+        using var issuer = new TokenIssuer("me", "good-token");
+        using var dovecot = await Dovecot.StartAsync(folder, folder["mail"], issuer.Url);
+        string[] import = ["journal", "import", "--data", folder["d"], "--ca", dovecot.Certificate, $"imaps://me@localhost:{dovecot.TlsPort}/INBOX"];
+        Assert.Contains("0 messages, 0 new", await WithTokenAsync("good-token", 0, import), StringComparison.Ordinal);
+        var refused = await WithTokenAsync("stolen-token", 69, import);
+        Assert.Contains("refused the login of me", refused, StringComparison.Ordinal);
+        Assert.DoesNotContain("stolen-token", refused, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Password_is_asked_for_at_a_terminal()
     {
         Needs.Program("dovecot", "dovecot-imapd");
@@ -132,6 +148,9 @@ public sealed class ImportTests
 
     private static Task<string> WithPasswordAsync(string password, int code, params string[] arguments) =>
         Tool.RunWithAsync(new Dictionary<string, string> { ["BACKSTOP_IMAP_PASSWORD"] = password }, "", Server.Launcher, arguments, _limit, code);
+
+    private static Task<string> WithTokenAsync(string token, int code, params string[] arguments) =>
+        Tool.RunWithAsync(new Dictionary<string, string> { ["BACKSTOP_IMAP_TOKEN"] = token }, "", Server.Launcher, arguments, _limit, code);
 
     private static Task<string> RunAsync(int code, params string[] arguments) =>
         Tool.RunWithAsync(new Dictionary<string, string>(), "", Server.Launcher, arguments, _limit, code);
