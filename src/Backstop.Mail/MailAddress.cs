@@ -38,6 +38,15 @@ public sealed record MailAddress(string LocalPart, string Domain)
         return new(Unquote(local), domain.ToString());
     }
 
+    /// <summary>A key without its detail (RFC 5233: user+detail): what belongs to one person compares equal.</summary>
+    /// <param name="key">What <see cref="Key"/> gave.</param>
+    public static string KeyWithoutDetail(string key)
+    {
+        var plus = key.IndexOf('+', StringComparison.Ordinal);
+        var at = key.LastIndexOf('@');
+        return plus > 0 && plus < at ? key[..plus] + key[at..] : key;
+    }
+
     /// <summary>Whether the text can be a domain or an address literal.</summary>
     /// <param name="domain">What stands behind the @.</param>
     public static bool IsDomain(ReadOnlySpan<char> domain)

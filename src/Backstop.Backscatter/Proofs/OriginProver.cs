@@ -53,24 +53,31 @@ public sealed class OriginProver(ISentJournal journal, SignedMessageId signedIds
     // The returned id, or what an answer refers to; then the field, for ids that others chose.
     private Proof FromSigned(BounceReport report, IReadOnlyList<string> ours, DateTimeOffset now)
     {
-        var worst = SignedOutcome.None;
+        var worst = Signed(SignedOutcome.None, "");
         foreach (var id in MessageIdsOf(report))
         {
-            var outcome = signedIds.Check(id, ours, now);
-            if (outcome == SignedOutcome.Pass)
+            var proof = Signed(report, ours, senders => signedIds.Check(id, senders, now), $"id {id}");
+            if (proof.Result == ProofResult.Pass)
             {
-                return Signed(outcome, $"id {id}");
+                return proof;
             }
 
-            worst = outcome == SignedOutcome.None ? worst : outcome;
+            worst = proof.Detail.Length > 0 ? proof : worst;
         }
 
-        if (report.Returned.MessageId is { } returned && Stamp(report.Returned) is { } stamp && signedIds.CheckStamp(stamp, returned, ours, now) is not SignedOutcome.None and var stamped)
-        {
-            return Signed(stamped, $"field {SignedMessageId.FieldName} of {returned}");
-        }
+        var stamped = report.Returned.MessageId is { } returned && Stamp(report.Returned) is { } stamp
+            ? Signed(report, ours, senders => signedIds.CheckStamp(stamp, returned, senders, now), $"field {SignedMessageId.FieldName} of {returned}")
+            : worst;
+        return stamped.Detail.Length > 0 ? stamped : worst;
+    }
 
-        return Signed(worst, "id");
+    // What we signed for another address of ours is no forgery: the envelope sender may not be who the message says. It proves nothing here.
+    private static Proof Signed(BounceReport report, IReadOnlyList<string> ours, Func<IReadOnlyCollection<string>, SignedOutcome> check, string what)
+    {
+        var outcome = check(ours);
+        return outcome == SignedOutcome.Forged && MailAddress.TryParse(report.Returned.From) is { } from && check([from.Key]) != SignedOutcome.Forged
+            ? new("signed-message-id", ProofResult.None, $"{what} signed by us, but for {from.Key}")
+            : Signed(outcome, what);
     }
 
     private static Proof Signed(SignedOutcome outcome, string what) => outcome switch

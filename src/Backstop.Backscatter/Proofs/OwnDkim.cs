@@ -94,7 +94,7 @@ public sealed class OwnDkim(IReadOnlyList<DkimKey> keys, TimeSpan lifetime)
         ReadOnlySpan<byte> header, List<HeaderField> fields, DkimTags tags, string[] names, string named, IReadOnlyCollection<string> ours, DateTimeOffset now)
     {
         var from = MailAddress.TryParse(HeaderText.FirstAddress(fields.Text(header, "From"u8) ?? ""))?.Key ?? "";
-        if (!ours.Contains(from))
+        if (!ours.Any(o => MailAddress.KeyWithoutDetail(o) == MailAddress.KeyWithoutDetail(from)))
         {
             return new(Name, ProofResult.None, $"{named}: verifies, but for {from}");
         }

@@ -176,10 +176,10 @@ public sealed class SignedMessageId
 
     private static long Day(DateTimeOffset now) => now.ToUnixTimeSeconds() / 86400;
 
-    // The parts hold no line feed, so no two lists of parts give the same octets.
+    // The parts hold no line feed, so no two lists of parts give the same octets. Who sends as me+list@ reads his bounces as me@.
     private static string Mac(byte[] key, string use, long day, string subject, string domain, string sender)
     {
-        var text = string.Create(CultureInfo.InvariantCulture, $"{use}\n{day}\n{subject}\n{domain}\n{sender}");
+        var text = string.Create(CultureInfo.InvariantCulture, $"{use}\n{day}\n{subject}\n{domain}\n{MailAddress.KeyWithoutDetail(sender)}");
         Span<byte> hash = stackalloc byte[HMACSHA256.HashSizeInBytes];
         HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(text), hash);
         return Base32(hash[..(MacLength * 5 / 8)]);

@@ -31,8 +31,9 @@ internal static class ExplainCommand
     {
         var options = CommonOptions.ReadForData(config, data);
         var address = to is null ? null : MailAddress.TryParse(to) ?? throw new CommandException(ExitCode.Usage, $"{to}: not an address");
-        using var journal = data is null && config is null ? null : OpenJournal(options);
-        var proving = journal is null ? Proving.Create(options, new NoJournal(), []) : Proving.Create(options, new JournalProof(journal));
+        using var journal = data is null && config is null ? null : OpenJournal(options, mustBe: data is not null);
+        ISentJournal sent = journal is null ? new NoJournal() : new JournalProof(journal);
+        var proving = data is null && config is null ? Proving.Create(options, sent, []) : Proving.Create(options, sent);
         var explainer = new Explainer(options, proving, address, TimeProvider.System);
 
         // In order, on all cores; the file is read by one thread at a time.
@@ -110,9 +111,11 @@ internal static class ExplainCommand
         return Path.Exists(path) ? MessageFiles.Read(path) : throw new CommandException(ExitCode.NoInput, $"{path}: no such file or folder");
     }
 
-    private static SentJournal OpenJournal(BackstopOptions options) => File.Exists(DataPaths.Journal(options))
-        ? new(DataPaths.Journal(options), TimeProvider.System, options.Journal.RecipientWindow)
-        : throw new CommandException(ExitCode.NoInput, $"{DataPaths.Journal(options)}: no journal there");
+    // A configuration whose server has never run has no journal yet; a folder that is named must have one.
+    private static SentJournal? OpenJournal(BackstopOptions options, bool mustBe) =>
+        File.Exists(DataPaths.Journal(options)) ? new(DataPaths.Journal(options), TimeProvider.System, options.Journal.RecipientWindow)
+        : mustBe ? throw new CommandException(ExitCode.NoInput, $"{DataPaths.Journal(options)}: no journal there")
+        : null;
 
     /// <summary>Knows nothing: every bounce is without proof.</summary>
     private sealed class NoJournal : ISentJournal

@@ -49,6 +49,13 @@ public sealed class SignedMessageIdTests
     public void Field_proves_the_id_that_somebody_else_chose(string id, string mailbox, int days, SignedOutcome expected) =>
         Assert.Equal(expected, _signed.CheckStamp(_stamp, id, [mailbox], _now.AddDays(days)));
 
+    [Theory]
+    [InlineData("me+list@example.org", "me@example.org", SignedOutcome.Pass)]
+    [InlineData("me@example.org", "me+list@example.org", SignedOutcome.Pass)]
+    [InlineData("me+list@example.org", "you+list@example.org", SignedOutcome.Forged)]
+    public void Detail_of_an_address_is_no_other_person(string sender, string mailbox, SignedOutcome expected) =>
+        Assert.Equal(expected, _signed.Check(_signed.Create(MailAddress.TryParse(sender)!, _now), [mailbox], _now));
+
     [Fact]
     public void Key_rollover_keeps_what_is_on_its_way()
     {

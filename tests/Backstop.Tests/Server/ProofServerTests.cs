@@ -37,6 +37,16 @@ public sealed class ProofServerTests : IDisposable
         Assert.Contains("bounce:unproved", Assert.Single(await server.MessagesAsync("Backscatter")), StringComparison.Ordinal);
     }
 
+    /// <summary>The envelope sender may not be who the message says: what we signed for another of our addresses proves nothing, and is no forgery.</summary>
+    [Fact]
+    public async Task Id_that_we_signed_for_another_address_is_filed_not_refused()
+    {
+        await using var server = await TestServer.StartAsync(o => BatvKeyFile.AddNew(o.Batv.Keys = _keys["keys"]));
+        var signed = new SignedMessageId(BatvKeyFile.Read(_keys["keys"]));
+        Assert.StartsWith("250", await SendAsync(server, "<>", "you@example.org", BounceOf(signed.Create(_me, Now))), StringComparison.Ordinal);
+        Assert.Contains("(signed-id:forged)", await SendAsync(server, "<>", "you@example.org", BounceOf(signed.Create(new("eve", "example.org"), Now))), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Our_dkim_signature_in_the_returned_header_proves_a_bounce()
     {
