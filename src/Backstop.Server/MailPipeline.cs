@@ -109,7 +109,11 @@ internal sealed partial class MailPipeline(
         }
 
         var stored = await StoreAsync(transaction, message, report, wanted, now);
-        NoteReplies(report, wanted);
+        if (stored.Code == 250)
+        {
+            NoteReplies(report, wanted);
+        }
+
         metrics.Accepted(wanted[0].Verdict.Action == VerdictAction.File ? "file" : "deliver", wanted[0].Verdict.Reason, started);
         return Replies(transaction, verdicts, stored);
     }
