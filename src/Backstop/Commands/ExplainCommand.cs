@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.CommandLine;
 using System.Runtime.ExceptionServices;
 using System.Text.Json;
@@ -15,6 +16,10 @@ namespace Backstop.Commands;
 /// <summary><c>explain</c>: what a message is, and what would be done with it.</summary>
 internal static class ExplainCommand
 {
+    // Enough messages that handing them over costs nothing, few enough octets that a mailbox of large ones fits into memory.
+    private const int MaxBatch = 64;
+    private const int MaxBatchSize = 1 << 20;
+
     public static Command Create()
     {
         var files = new Argument<string[]>("FILE") { Description = "A message, - for stdin, a Maildir, an mbox or a folder of messages.", Arity = ArgumentArity.OneOrMore };
@@ -36,8 +41,10 @@ internal static class ExplainCommand
         var proving = data is null && config is null ? Proving.Create(options, sent, []) : Proving.Create(options, sent);
         var explainer = new Explainer(options, proving, address, TimeProvider.System);
 
-        // In order, on all cores; the file is read by one thread at a time.
-        var explanations = files.SelectMany(Read).AsParallel().AsOrdered().WithDegreeOfParallelism(Environment.ProcessorCount).Select(explainer.Explain);
+        // In order, on all cores; the files are read by one thread at a time, a batch for each core and none ahead.
+        var explanations = Partitioner.Create(Batches(files.SelectMany(Read)), EnumerablePartitionerOptions.NoBuffering)
+            .AsParallel().AsOrdered().WithDegreeOfParallelism(Environment.ProcessorCount).WithMergeOptions(ParallelMergeOptions.NotBuffered)
+            .Select(batch => batch.ConvertAll(explainer.Explain)).AsSequential().SelectMany(batch => batch);
         try
         {
             return (json ? WriteJson(explanations) : WritePages(explanations)) ? ExitCode.Found : ExitCode.Done;
@@ -48,6 +55,25 @@ internal static class ExplainCommand
             ExceptionDispatchInfo.Throw(error.InnerExceptions[0]);
             throw;
         }
+    }
+
+    private static IEnumerable<List<FoundMessage>> Batches(IEnumerable<FoundMessage> messages)
+    {
+        var batch = new List<FoundMessage>();
+        var size = 0;
+        foreach (var message in messages)
+        {
+            batch.Add(message);
+            size += message.Bytes.Length;
+            if (batch.Count >= MaxBatch || size >= MaxBatchSize)
+            {
+                yield return batch;
+                batch = [];
+                size = 0;
+            }
+        }
+
+        yield return batch;
     }
 
     private static bool WriteJson(IEnumerable<Explanation> explanations)
