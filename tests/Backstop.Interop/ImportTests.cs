@@ -43,6 +43,8 @@ public sealed class ImportTests
         Assert.Contains("refused the login of me", refused, StringComparison.Ordinal);
         Assert.DoesNotContain("wrong-secret", refused, StringComparison.Ordinal);
         Assert.Contains("no folder Nowhere", await WithPasswordAsync(Dovecot.Password, 66, [.. import, url + "/Nowhere", "--ca", dovecot.Certificate]), StringComparison.Ordinal);
+        await File.WriteAllTextAsync(folder["empty.pem"], "no certificate\n", Ct);
+        Assert.Contains("no certificate in it", await WithPasswordAsync(Dovecot.Password, 65, [.. import, url, "--ca", folder["empty.pem"]]), StringComparison.Ordinal);
         Assert.Contains("BACKSTOP_IMAP_PASSWORD", await WithPasswordAsync("", 64, [.. import, url]), StringComparison.Ordinal);
         Assert.Contains("wants a user", await WithPasswordAsync("", 64, [.. import, "imaps://localhost"]), StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", await WithPasswordAsync("", 64, [.. import, "imaps://me:hunter2@localhost"]), StringComparison.Ordinal);

@@ -4,7 +4,8 @@ namespace Backstop.Backscatter.Bounces;
 
 /// <summary>
 /// Spam and worms dressed as bounces: they borrow a server's name and words, return nothing, and bring something to click instead.
-/// People write "undeliverable" too; a name such as "Mail Delivery" or "Post Office" is what makes it a disguise. A real report never comes from a program for people and never carries a program.
+/// People write "undeliverable" too; a name such as "Mail Delivery" or "Post Office" is what makes it a disguise. A real report never comes
+/// from a program for people and never carries a program.
 /// </summary>
 internal static class FakeBounce
 {
@@ -21,7 +22,7 @@ internal static class FakeBounce
             return null;
         }
 
-        if (header.IsFromPerson && speaks && (header.IsFromDaemon || Senders.Disguises.Has(header.FromText)))
+        if (header.IsFromPerson && (header.IsFromDaemon || Senders.Disguises.Has(header.FromText)))
         {
             return $"speaks as a mail server, but was written with {header.Mailer}";
         }

@@ -156,13 +156,8 @@ internal sealed class WordJudge
     private bool OpensWithFailure() => _body.Any(h =>
         h is { Kind: MailKind.Bounce, Weight: 2 } && _content.Words.AsSpan(0, Math.Min(_content.Words.Length, Opening + h.Words.Length)).Contains(h.Words, StringComparison.OrdinalIgnoreCase));
 
-    private int Sum(MailKind kind)
-    {
-        // The subject and the text each count once, with the best they have: ten phrases of one template are one piece of evidence.
-        var sum = 0;
-        sum += Best(_subject, kind);
-        return sum + Best(_body, kind);
-    }
+    // The subject and the text each count once, with the best they have: ten phrases of one template are one piece of evidence.
+    private int Sum(MailKind kind) => Best(_subject, kind) + Best(_body, kind);
 
     private static int Best(IReadOnlyList<WordingHit> hits, MailKind kind)
     {

@@ -93,7 +93,7 @@ public sealed class OwnDkim(IReadOnlyList<DkimKey> keys, TimeSpan lifetime)
     private Proof WhoAndWhen(
         ReadOnlySpan<byte> header, List<HeaderField> fields, DkimTags tags, string[] names, string named, IReadOnlyCollection<string> ours, DateTimeOffset now)
     {
-        var from = MailAddress.TryParse(HeaderText.FirstAddress(fields.Text(header, "From"u8) ?? ""))?.Key ?? "";
+        var from = MailAddress.TryParse(HeaderText.FirstAddress(SignedBody(header, fields, "From"u8) ?? ""))?.Key ?? "";
         if (!ours.Any(o => MailAddress.KeyWithoutDetail(o) == MailAddress.KeyWithoutDetail(from)))
         {
             return new(Name, ProofResult.None, $"{named}: verifies, but for {from}");
@@ -117,7 +117,21 @@ public sealed class OwnDkim(IReadOnlyList<DkimKey> keys, TimeSpan lifetime)
             return DateTimeOffset.FromUnixTimeSeconds(t);
         }
 
-        return names.Contains("date", StringComparer.OrdinalIgnoreCase) && fields.Text(header, "Date"u8) is { } date && DateUtils.TryParse(date, out var parsed) ? parsed : null;
+        return names.Contains("date", StringComparer.OrdinalIgnoreCase) && SignedBody(header, fields, "Date"u8) is { } date && DateUtils.TryParse(date, out var parsed) ? parsed : null;
+    }
+
+    // RFC 6376 §5.4.2: of several fields of a name the last is signed. One that stands before it was put there by somebody else.
+    private static string? SignedBody(ReadOnlySpan<byte> header, List<HeaderField> fields, ReadOnlySpan<byte> name)
+    {
+        for (var i = fields.Count - 1; i >= 0; i--)
+        {
+            if (fields[i].Is(header, name))
+            {
+                return fields[i].Body(header);
+            }
+        }
+
+        return null;
     }
 
     private static byte[]? Decode(string base64)

@@ -18,7 +18,7 @@ internal sealed class JournalImport(SentJournal journal, bool all, string? caFil
 
     public async Task RunAsync(string source, CancellationToken ct)
     {
-        var (isRest, seen, added) = ImapAddress.Is(source) ? await FromServerAsync(ImapAddress.Parse(source), ct) : FromFiles(source);
+        var (isRest, seen, added) = ImapAddress.Is(source) ? await FromServerAsync(source, ct) : FromFiles(source);
         Console.WriteLine($"{source}: {seen} messages{(isRest ? " since the last import" : "")}, {added} new");
     }
 
@@ -40,6 +40,20 @@ internal sealed class JournalImport(SentJournal journal, bool all, string? caFil
         var added = journal.Add(MessageFiles.Read(path, since).Select(m => SentHeader.Read(m.Bytes.Span)).Select(h => { seen++; return ToSent(h, started); }).OfType<SentMessage>());
         journal.SetImportMark(name, $"{(started - _overlap).ToUnixTimeSeconds()}");
         return (since is not null, seen, added);
+    }
+
+    private async Task<(bool IsRest, int Seen, int Added)> FromServerAsync(string source, CancellationToken ct)
+    {
+        var address = ImapAddress.Parse(source);
+        try
+        {
+            return await FromServerAsync(address, ct);
+        }
+        catch (Exception error) when (error is MailKit.ProtocolException or MailKit.CommandException or MailKit.ServiceNotConnectedException or TimeoutException)
+        {
+            // The connection ended midway. What was read is kept and marked; the next import goes on from there.
+            throw ImapSent.Translate(error, address);
+        }
     }
 
     private async Task<(bool IsRest, int Seen, int Added)> FromServerAsync(ImapAddress address, CancellationToken ct)

@@ -87,6 +87,18 @@ internal sealed class ImapSent : IDisposable
         }
     }
 
+    /// <summary>What a failure of the connection means for the person at the terminal. Of a login only the kind is told: a server may repeat what we sent.</summary>
+    /// <param name="error">What MailKit threw.</param>
+    /// <param name="address">Where.</param>
+    public static Exception Translate(Exception error, ImapAddress address) => error switch
+    {
+        AuthenticationException => new CommandException(ExitCode.Unavailable, $"{address}: the server refused the login of {address.User}"),
+        SslHandshakeException => new CommandException(ExitCode.Unavailable, $"{address}: its certificate is not trusted; --ca FILE names one to trust"),
+        FolderNotFoundException missing => new CommandException(ExitCode.NoInput, $"{address}: no folder {missing.FolderName}"),
+        System.Net.Sockets.SocketException or ImapProtocolException or ImapCommandException or ServiceNotConnectedException or TimeoutException or NotSupportedException => new CommandException(ExitCode.Unavailable, $"{address}: {error.Message}"),
+        _ => error,
+    };
+
     public void Dispose() => _client.Dispose();
 
     private static SecureSocketOptions Security(ImapAddress address) =>
@@ -148,6 +160,11 @@ internal sealed class ImapSent : IDisposable
     {
         var roots = new X509Certificate2Collection();
         roots.ImportFromPemFile(caFile);
+        if (roots.Count == 0)
+        {
+            throw new CommandException(ExitCode.BadInput, $"{caFile}: no certificate in it (PEM)");
+        }
+
         client.ServerCertificateValidationCallback = (_, certificate, chain, errors) =>
         {
             if (errors == System.Net.Security.SslPolicyErrors.None)
@@ -166,14 +183,4 @@ internal sealed class ImapSent : IDisposable
             return chain.Build(server);
         };
     }
-
-    // What a server says may repeat what we sent, so only the kind of failure is shown for a login.
-    private static Exception Translate(Exception error, ImapAddress address) => error switch
-    {
-        AuthenticationException => new CommandException(ExitCode.Unavailable, $"{address}: the server refused the login of {address.User}"),
-        SslHandshakeException => new CommandException(ExitCode.Unavailable, $"{address}: its certificate is not trusted; --ca FILE names one to trust"),
-        FolderNotFoundException missing => new CommandException(ExitCode.NoInput, $"{address}: no folder {missing.FolderName}"),
-        System.Net.Sockets.SocketException or ImapProtocolException or ImapCommandException or NotSupportedException => new CommandException(ExitCode.Unavailable, $"{address}: {error.Message}"),
-        _ => error,
-    };
 }

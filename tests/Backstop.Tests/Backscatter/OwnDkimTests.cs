@@ -58,6 +58,27 @@ public sealed partial class OwnDkimTests
         Assert.StartsWith("Fail", Verify(signed.Replace("To: you", "From: Eve <eve@example.org>\r\nTo: you", StringComparison.Ordinal)), StringComparison.Ordinal);
     }
 
+    /// <summary>A field in front of a header that we really signed changes nothing that is signed: it must not be what is believed.</summary>
+    [Fact]
+    public void From_in_front_of_a_signed_header_is_not_believed() =>
+        Assert.Equal(
+            "None s1._domainkey.example.org: verifies, but for me@example.org",
+            Verify("From: You <you@example.org>\r\n" + Sign(), mailbox: "you@example.org"));
+
+    [Fact]
+    public void Date_in_front_of_a_signed_header_does_not_renew_it()
+    {
+        // A signature without t= tells its time by the signed Date alone. MimeKit always writes t=, so this one is made by hand, by RFC 6376 §3.4.2.
+        const string header = "From: Me <me@example.org>\r\nDate: Tue, 24 Nov 2020 08:00:00 +0000\r\n";
+        const string signature = "v=1; a=rsa-sha256; c=relaxed; d=example.org; s=s1; h=from:date; bh=AAAA; b=";
+        var signed = $"from:Me <me@example.org>\r\ndate:Tue, 24 Nov 2020 08:00:00 +0000\r\ndkim-signature:{signature}";
+        var mac = Convert.ToBase64String(_rsa.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
+        var whole = $"DKIM-Signature: {signature}{mac}\r\n{header}\r\n";
+        Assert.StartsWith("None s1._domainkey.example.org: verifies, but was signed on 2020-11-24", Verify(whole), StringComparison.Ordinal);
+        var renewed = $"Date: {_now.ToString("r", CultureInfo.InvariantCulture)}\r\n{whole}";
+        Assert.StartsWith("None s1._domainkey.example.org: verifies, but was signed on 2020-11-24", Verify(renewed), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Signature_proves_for_its_own_sender_alone() =>
         Assert.Equal("None s1._domainkey.example.org: verifies, but for me@example.org", Verify(Sign(), mailbox: "you@example.org"));
