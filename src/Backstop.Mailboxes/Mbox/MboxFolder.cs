@@ -43,6 +43,7 @@ public sealed class MboxFolder(FolderRef folder, string owner, TimeProvider time
         }
 
         var present = deliveries.Any(d => d.MayBeThere) ? MboxIds.Find(taken.File) : [];
+        MendEnd(taken.File, deliveries, present);
         for (var i = 0; i < deliveries.Count; i++)
         {
             try
@@ -68,27 +69,52 @@ public sealed class MboxFolder(FolderRef folder, string owner, TimeProvider time
         return MboxLock.TryTake(path, owner, time);
     }
 
-    private static void Append(SafeFileHandle file, MboxDelivery delivery, Dictionary<string, long> present)
+    // A kill tears the copy at the file's end. It is cut off before anything is written behind it, whatever the order of replay.
+    private static void MendEnd(SafeFileHandle file, IReadOnlyList<MboxDelivery> deliveries, Dictionary<string, long> present)
     {
-        var head = Head(delivery);
-        var end = present.TryGetValue(IdOf(delivery), out var start) ? EndBefore(file, start, head, delivery) : RandomAccess.GetLength(file);
-        if (end < 0)
+        if (present.Count == 0)
         {
             return;
         }
 
+        var (id, start) = present.MaxBy(p => p.Value);
+        if (deliveries.FirstOrDefault(d => IdOf(d) == id) is { } last && MboxCopy.StateOf(file, start, sink => WriteWhole(last, sink, start)) == MboxCopyState.TornAtEnd)
+        {
+            RandomAccess.SetLength(file, start);
+            present.Remove(id);
+        }
+    }
+
+    private static void Append(SafeFileHandle file, MboxDelivery delivery, Dictionary<string, long> present)
+    {
+        // What is torn and buried cannot be cut out of a file that others write too: the whole copy goes behind.
+        if (present.TryGetValue(IdOf(delivery), out var start) && MboxCopy.StateOf(file, start, sink => WriteWhole(delivery, sink, start)) == MboxCopyState.Whole)
+        {
+            return;
+        }
+
+        var end = RandomAccess.GetLength(file);
         try
         {
-            var at = Write(file, end, EndsInBlankLine(file, end) ? head : [(byte)'\n', .. head]);
-            using var body = delivery.Content.OpenBody();
-            at = CopyQuoted(body, file, at);
-            Write(file, at, "\n"u8);
+            var gap = Gap(file, end);
+            RandomAccess.Write(file, gap, end);
+            WriteWhole(delivery, (bytes, at) => RandomAccess.Write(file, bytes, at), end + gap.Length);
         }
         catch (IOException)
         {
             RandomAccess.SetLength(file, end);
             throw;
         }
+    }
+
+    // All octets of a copy, from its separator to the empty line behind it.
+    private static void WriteWhole(MboxDelivery delivery, MboxSink sink, long at)
+    {
+        var head = Head(delivery);
+        sink(head, at);
+        using var body = delivery.Content.OpenBody();
+        at = CopyQuoted(body, sink, at + head.Length);
+        sink("\n"u8, at);
     }
 
     // The separator and the header; the id comes first, so that even a torn append can be known.
@@ -104,28 +130,16 @@ public sealed class MboxFolder(FolderRef folder, string owner, TimeProvider time
 
     private static string IdOf(MboxDelivery delivery) => string.Create(CultureInfo.InvariantCulture, $"{delivery.Entry.QueueId}.{delivery.Target}");
 
-    // Where to append: the start of a torn copy; -1 where a whole copy is there already.
-    private static long EndBefore(SafeFileHandle file, long start, byte[] head, MboxDelivery delivery)
-    {
-        using var body = delivery.Content.OpenBody();
-        var whole = head.Length + CopyQuoted(body, null, 0) + 1;
-        if (RandomAccess.GetLength(file) - start >= whole)
-        {
-            return -1;
-        }
-
-        RandomAccess.SetLength(file, start);
-        return start;
-    }
-
-    private static bool EndsInBlankLine(SafeFileHandle file, long end)
+    // A separator stands behind an empty line; another program's file, or a buried piece of ours, may end anywhere.
+    private static ReadOnlySpan<byte> Gap(SafeFileHandle file, long end)
     {
         Span<byte> last = stackalloc byte[2];
-        return end == 0 || (end >= 2 && RandomAccess.Read(file, last, end - 2) == 2 && last.SequenceEqual("\n\n"u8));
+        var read = RandomAccess.Read(file, last[..(int)Math.Min(2, end)], Math.Max(0, end - 2));
+        return end == 0 || last[..read].SequenceEqual("\n\n"u8) ? [] : last[read - 1] == (byte)'\n' ? "\n"u8 : "\n\n"u8;
     }
 
-    // Copies line by line with quoting; with no file it only counts.
-    private static long CopyQuoted(Stream body, SafeFileHandle? file, long at)
+    // Copies line by line with quoting.
+    private static long CopyQuoted(Stream body, MboxSink sink, long at)
     {
         var output = new MemoryStream();
         var lineStart = true;
@@ -157,7 +171,7 @@ public sealed class MboxFolder(FolderRef folder, string owner, TimeProvider time
                 rest = rest[piece.Length..];
             }
 
-            at = Flush(output, file, at);
+            at = Flush(output, sink, at);
         }
 
         if (kept > 0)
@@ -172,26 +186,16 @@ public sealed class MboxFolder(FolderRef folder, string owner, TimeProvider time
             output.WriteByte((byte)'\n');
         }
 
-        return Flush(output, file, at);
+        return Flush(output, sink, at);
     }
 
     private static bool NeedsQuote(ReadOnlySpan<byte> line) => line.TrimStart((byte)'>').StartsWith("From "u8);
 
-    private static long Flush(MemoryStream output, SafeFileHandle? file, long at)
+    private static long Flush(MemoryStream output, MboxSink sink, long at)
     {
-        if (file is not null)
-        {
-            Write(file, at, output.GetBuffer().AsSpan(0, (int)output.Length));
-        }
-
+        sink(output.GetBuffer().AsSpan(0, (int)output.Length), at);
         at += output.Length;
         output.SetLength(0);
         return at;
-    }
-
-    private static long Write(SafeFileHandle file, long at, ReadOnlySpan<byte> bytes)
-    {
-        RandomAccess.Write(file, bytes, at);
-        return at + bytes.Length;
     }
 }

@@ -40,7 +40,8 @@ internal static class MboxIds
             // Only behind a separator: in a body the separator would be quoted, so no mail can claim to be another.
             if (end is > 0 and < 64 && bytes[line..at].StartsWith("From "u8))
             {
-                found.TryAdd(Encoding.ASCII.GetString(value[..end]), offset + line);
+                // The last of several: a copy torn and buried long ago stands before the whole one.
+                found[Encoding.ASCII.GetString(value[..end])] = offset + line;
             }
 
             var next = value.IndexOf(Marker);

@@ -119,6 +119,66 @@ public sealed class FolderTests : IDisposable
         }
     }
 
+    /// <summary>The order of replay is not the order of delivery: another message may come first, and must not bury the copy that the kill tore.</summary>
+    [Fact]
+    public async Task Torn_mbox_copy_is_mended_whatever_comes_first()
+    {
+        var inbox = Inbox(FolderFormat.Mbox);
+        var (torn, tornContent) = await ToMboxAsync(inbox, "a: torn\n\none\ntwo\n");
+        var (other, otherContent) = await SpoolAsync(inbox, "a: other\n\n" + new string('x', 500) + "\n");
+        var whole = await File.ReadAllBytesAsync(inbox.Path, TestContext.Current.CancellationToken);
+        var idEnd = whole.AsSpan().IndexOf("X-Backstop-Id"u8) + whole.AsSpan()[whole.AsSpan().IndexOf("X-Backstop-Id"u8)..].IndexOf((byte)'\n') + 1;
+        for (var cut = idEnd; cut <= whole.Length; cut++)
+        {
+            await File.WriteAllBytesAsync(inbox.Path, whole[..cut], TestContext.Current.CancellationToken);
+            var folder = new MboxFolder(inbox, _spool.Instance, TimeProvider.System);
+            Assert.Equal(2, folder.Deliver([new(other, otherContent, 0, MayBeThere: true), new(torn, tornContent, 0, MayBeThere: true)]));
+            var messages = Backstop.Mailboxes.Reading.MessageFiles.Read(inbox.Path).Select(m => Encoding.ASCII.GetString(m.Bytes.Span)).ToList();
+            Assert.Equal(2, messages.Count);
+            Assert.Single(messages, m => m.Contains("a: torn\n\none\ntwo\n", StringComparison.Ordinal));
+            Assert.Single(messages, m => m.Contains("a: other\n", StringComparison.Ordinal));
+        }
+    }
+
+    /// <summary>While we were dead another program went on: its message is not ours to cut off, and ours is not there until it is whole.</summary>
+    [Fact]
+    public async Task Torn_mbox_copy_that_another_program_wrote_behind_is_delivered_again()
+    {
+        var inbox = Inbox(FolderFormat.Mbox);
+        var (torn, content) = await ToMboxAsync(inbox, "a: torn\n\none\ntwo\n");
+        var whole = await File.ReadAllTextAsync(inbox.Path, TestContext.Current.CancellationToken);
+        var foreign = "\n\nFrom b@c.d Thu Jan  1 00:00:00 2026\na: foreign\n\n" + new string('x', 500) + "\n\n";
+        await File.WriteAllTextAsync(inbox.Path, whole[..whole.IndexOf("one", StringComparison.Ordinal)] + foreign, TestContext.Current.CancellationToken);
+        Assert.Equal(1, new MboxFolder(inbox, _spool.Instance, TimeProvider.System).Deliver([new(torn, content, 0, MayBeThere: true)]));
+        var text = await File.ReadAllTextAsync(inbox.Path, TestContext.Current.CancellationToken);
+        Assert.Contains(foreign, text, StringComparison.Ordinal);
+        Assert.Contains("a: torn\n\none\ntwo\n\n", text, StringComparison.Ordinal);
+    }
+
+    /// <summary>A mail program that notes a message as read changes its bytes, not its being there.</summary>
+    [Fact]
+    public async Task Mbox_copy_that_a_mail_program_has_changed_is_not_delivered_again()
+    {
+        var inbox = Inbox(FolderFormat.Mbox);
+        var (entry, content) = await ToMboxAsync(inbox, "a: b\n\none\n");
+        var read = (await File.ReadAllTextAsync(inbox.Path, TestContext.Current.CancellationToken)).Replace("a: b\n", "a: b\nStatus: RO\n", StringComparison.Ordinal);
+        await File.WriteAllTextAsync(inbox.Path, read, TestContext.Current.CancellationToken);
+        Assert.Equal(1, new MboxFolder(inbox, _spool.Instance, TimeProvider.System).Deliver([new(entry, content, 0, MayBeThere: true)]));
+        Assert.Equal(read, await File.ReadAllTextAsync(inbox.Path, TestContext.Current.CancellationToken));
+    }
+
+    [Theory]
+    [InlineData("From x\na: first\n\nno line end")]
+    [InlineData("From x\na: first\n\none\n")]
+    [InlineData("From x\na: first\n\none\n\n")]
+    public async Task Mbox_message_begins_behind_an_empty_line_however_the_file_ends(string before)
+    {
+        var inbox = Inbox(FolderFormat.Mbox);
+        await File.WriteAllTextAsync(inbox.Path, before, TestContext.Current.CancellationToken);
+        await ToMboxAsync(inbox, "a: second\n\ntwo\n");
+        Assert.Equal(2, Backstop.Mailboxes.Reading.MessageFiles.Read(inbox.Path).Count());
+    }
+
     [Fact]
     public async Task Mbox_is_left_alone_while_somebody_holds_its_dot_lock()
     {
