@@ -10,6 +10,8 @@ var root = new RootCommand("Backstop keeps mail arriving in a flood: refuses bou
     ServeCommand.Create(),
     StormCommand.Create(),
     ExplainCommand.Create(),
+    CleanCommand.Create(),
+    UndoCommand.Create(),
     JournalCommand.Create(),
     BatvCommand.Create(),
     ConfigCommand.Create(),

@@ -64,7 +64,7 @@ public sealed partial class HouseRulesTests
     [Fact]
     public void Readme_fits_two_screens() => Assert.InRange(File.ReadLines(Path.Combine(Root(), "README.md")).Count(), 10, 80);
 
-    /// <summary>Promise 2: no code of the server opens an SMTP connection; the storm generator is the only client of SMTP, Imap/ reads over IMAP.</summary>
+    /// <summary>Promise 2: no code of the server opens an SMTP connection; the storm generator is the only client of SMTP, Imap/ reads and moves over IMAP and may ask a command for its password.</summary>
     [Fact]
     public void Nothing_can_send_mail() => Assert.All(Sources().Where(f => !f.Contains("/Storm/", StringComparison.Ordinal)), file =>
     {
@@ -76,7 +76,10 @@ public sealed partial class HouseRulesTests
 
         Assert.DoesNotContain("SmtpClient", text, StringComparison.Ordinal);
         Assert.DoesNotContain("MailKit.Net.Smtp", text, StringComparison.Ordinal);
-        Assert.DoesNotContain("Process.Start", text, StringComparison.Ordinal);
+        if (!file.EndsWith("/Imap/ImapSecret.cs", StringComparison.Ordinal))
+        {
+            Assert.DoesNotContain("Process.Start", text, StringComparison.Ordinal);
+        }
     });
 
     internal static string Root() => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Here())!, "../.."));

@@ -39,6 +39,16 @@ public static class BounceClassifier
         return Classify(message.GetBuffer().AsMemory(0, (int)message.Length), null);
     }
 
+    /// <summary>Whether a message may be anything but mail, as far as its header tells: only then is the rest of it worth fetching.</summary>
+    /// <param name="header">Its header.</param>
+    public static bool MayBeAutomatic(ReadOnlyMemory<byte> header)
+    {
+        var fields = new List<HeaderField>(32);
+        HeaderScan.Scan(header.Span, fields);
+        return fields.Text(header.Span, "Content-Type"u8)?.Contains("report", StringComparison.OrdinalIgnoreCase) == true
+            || new BounceHeader(header.Span, fields, nullReversePath: null).MayBeAutomatic;
+    }
+
     private static BounceReport Classify(ReadOnlyMemory<byte> message, bool? nullReversePath, int nesting)
     {
         var fields = new List<HeaderField>(32);

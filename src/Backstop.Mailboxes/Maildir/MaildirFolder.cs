@@ -12,6 +12,9 @@ namespace Backstop.Mailboxes.Maildir;
 /// </remarks>
 public sealed class MaildirFolder
 {
+    /// <summary>The file that tells a delivery agent that a directory is a folder, not a mailbox (Maildir++).</summary>
+    internal const string Marker = "maildirfolder";
+
     private readonly string _tmp;
     private readonly string _new;
     private readonly string _cur;
@@ -125,8 +128,7 @@ public sealed class MaildirFolder
         Folders.Make(_cur);
         if (!_folder.IsInbox)
         {
-            // Maildir++: tells a delivery agent that this directory is a folder, not a mailbox.
-            File.WriteAllBytes(Path.Combine(DirectoryOf(_folder), "maildirfolder"), []);
+            File.WriteAllBytes(Path.Combine(DirectoryOf(_folder), Marker), []);
         }
     }
 

@@ -131,7 +131,7 @@ public sealed class MboxFolder(FolderRef folder, string owner, TimeProvider time
     private static string IdOf(MboxDelivery delivery) => string.Create(CultureInfo.InvariantCulture, $"{delivery.Entry.QueueId}.{delivery.Target}");
 
     // A separator stands behind an empty line; another program's file, or a buried piece of ours, may end anywhere.
-    private static ReadOnlySpan<byte> Gap(SafeFileHandle file, long end)
+    internal static ReadOnlySpan<byte> Gap(SafeFileHandle file, long end)
     {
         Span<byte> last = stackalloc byte[2];
         var read = RandomAccess.Read(file, last[..(int)Math.Min(2, end)], Math.Max(0, end - 2));

@@ -32,6 +32,9 @@ internal static partial class Libc
     public static SafeFileHandle? TryOpenOrCreate(string path, out int error) =>
         TryOpen(path, ReadWrite | Create | CloseOnExec, out error);
 
+    /// <summary>Opens a file to read it, without the lock that .NET takes on it.</summary>
+    public static SafeFileHandle? TryOpenToRead(string path, out int error) => TryOpen(path, CloseOnExec, out error);
+
     /// <summary>Opens a directory, so that it can be synced. <c>File.OpenHandle</c> refuses directories.</summary>
     public static SafeFileHandle OpenDirectory(string path)
     {

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Backstop.Mailboxes.Posix;
 
 namespace Backstop.Mailboxes.Reading;
@@ -56,50 +55,12 @@ public static class MessageFiles
 
     private static IEnumerable<FoundMessage> ReadMbox(string path)
     {
-        using var reader = new MboxLines(path);
-        var message = new ArrayBufferWriter<byte>();
+        using var file = File.OpenHandle(path, share: FileShare.ReadWrite);
         var number = 0;
-        var blank = true;
-        while (reader.Next() is { } line)
+        foreach (var message in MboxReader.Read(file, MaxMessage))
         {
-            if (blank && line.Span.StartsWith("From "u8))
-            {
-                if (number++ > 0)
-                {
-                    yield return new(Name(path, number - 1), Content(message));
-                }
-
-                message = new();
-                blank = false;
-                continue;
-            }
-
-            blank = line.Span is [(byte)'\n'] or [(byte)'\r', (byte)'\n'];
-            Append(message, line.Span);
+            number++;
+            yield return new(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{path}#{number}"), message.Content());
         }
-
-        if (number > 0)
-        {
-            yield return new(Name(path, number), Content(message));
-        }
-    }
-
-    private static string Name(string path, int number) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{path}#{number}");
-
-    // Undoes mboxrd quoting; the blank line before the next separator belongs to the separator.
-    private static void Append(ArrayBufferWriter<byte> message, ReadOnlySpan<byte> line)
-    {
-        if (message.WrittenCount + line.Length > MaxMessage)
-        {
-            return;
-        }
-
-        message.Write(line is [(byte)'>', ..] && line.TrimStart((byte)'>').StartsWith("From "u8) ? line[1..] : line);
-    }
-
-    private static ReadOnlyMemory<byte> Content(ArrayBufferWriter<byte> message)
-    {
-        var bytes = message.WrittenMemory;
-        return bytes.Span.EndsWith("\n\n"u8) ? bytes[..^1] : bytes;
     }
 }

@@ -1,6 +1,4 @@
 using System.Buffers.Binary;
-using System.Numerics;
-using System.Runtime.InteropServices;
 
 namespace Backstop.Mailboxes.Spool;
 
@@ -64,20 +62,5 @@ internal readonly record struct SpoolRecord(RecordKind Kind, long Epoch, ulong I
     public ReadOnlySpan<byte> Body(ReadOnlySpan<byte> bytes) => bytes.Slice(FrameLength + HeadLength, BodyLength);
 
     private static uint Checksum(ReadOnlySpan<byte> frame, ReadOnlySpan<byte> head, ReadOnlySpan<byte> body) =>
-        Add(Add(Add(uint.MaxValue, frame[..CrcOffset]), head), body);
-
-    private static uint Add(uint crc, ReadOnlySpan<byte> bytes)
-    {
-        foreach (var word in MemoryMarshal.Cast<byte, ulong>(bytes))
-        {
-            crc = BitOperations.Crc32C(crc, word);
-        }
-
-        foreach (var b in bytes[(bytes.Length & ~7)..])
-        {
-            crc = BitOperations.Crc32C(crc, b);
-        }
-
-        return crc;
-    }
+        Crc32C.Add(Crc32C.Add(Crc32C.Add(Crc32C.Start, frame[..CrcOffset]), head), body);
 }

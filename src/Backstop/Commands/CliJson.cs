@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
+using Backstop.Clean;
 using Backstop.Explain;
+using Backstop.Mailboxes.Runs;
 using Backstop.Server;
 using Backstop.Storm;
 
@@ -11,4 +13,9 @@ namespace Backstop.Commands;
 [JsonSerializable(typeof(Explanation))]
 [JsonSerializable(typeof(StormSummary))]
 [JsonSerializable(typeof(JournalStats))]
+[JsonSerializable(typeof(CleanCampaign))]
+[JsonSerializable(typeof(CleanMessage))]
+[JsonSerializable(typeof(CleanSummary))]
+[JsonSerializable(typeof(UndoSummary))]
+[JsonSerializable(typeof(RunSummary))]
 internal sealed partial class CliJson : JsonSerializerContext;

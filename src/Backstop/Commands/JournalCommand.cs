@@ -34,7 +34,7 @@ internal static class JournalCommand
     {
         var folders = new Argument<string[]>("SENT_FOLDER")
         {
-            Description = $"Maildir, mbox, message files, or imaps://USER@HOST/FOLDER (the password in {Imap.ImapSent.PasswordVariable}, or an OAuth token in {Imap.ImapSent.TokenVariable}; without FOLDER the server's Sent folder).",
+            Description = $"Maildir, mbox, message files, or imaps://USER@HOST/FOLDER (the password in {Imap.ImapSecret.PasswordVariable}, or an OAuth token in {Imap.ImapSecret.TokenVariable}; without FOLDER the server's Sent folder).",
             Arity = ArgumentArity.OneOrMore,
         };
         var all = new Option<bool>("--all") { Description = "Read everything again, not only what is new since the last import." };

@@ -52,7 +52,7 @@ internal sealed class JournalImport(SentJournal journal, bool all, string? caFil
         catch (Exception error) when (error is MailKit.ProtocolException or MailKit.CommandException or MailKit.ServiceNotConnectedException or TimeoutException)
         {
             // The connection ended midway. What was read is kept and marked; the next import goes on from there.
-            throw ImapSent.Translate(error, address);
+            throw ImapConnection.Translate(error, address);
         }
     }
 

@@ -1,3 +1,4 @@
+using Backstop.Clean;
 using Spectre.Console;
 
 namespace Backstop.Explain;
@@ -41,7 +42,7 @@ internal static class ExplanationPage
 
     /// <summary>One line.</summary>
     public static string Line(Explanation e) =>
-        $"{e.Verdict,-7} {Kind(e),-24} {e.Reason,-22} {Plain(e.Returned.Subject ?? e.Subject, 40),-40} {Plain(e.Path, 400)}";
+        $"{e.Verdict,-7} {Kind(e),-24} {e.Reason,-22} {PlainText.Of(e.Returned.Subject ?? e.Subject, 40),-40} {PlainText.Of(e.Path, 400)}";
 
     private static string Kind(Explanation e) => e.Format.Length > 0 ? $"{e.Kind} ({e.Format})" : e.Kind;
 
@@ -60,18 +61,11 @@ internal static class ExplanationPage
     {
         if (text.Length > 0)
         {
-            grid.AddRow(new Markup($"[grey]{name}[/]"), new Markup($"[{colour}]{Escape(Plain(text, MaxText))}[/]"));
+            grid.AddRow(new Markup($"[grey]{name}[/]"), new Markup($"[{colour}]{Escape(PlainText.Of(text, MaxText))}[/]"));
         }
     }
 
     private static string Colour(string verdict) => verdict switch { "deliver" => "green", "file" => "yellow", _ => "red" };
 
-    private static string Escape(string text) => Markup.Escape(Plain(text, 1000));
-
-    // What strangers wrote reaches a terminal here: nothing that could move its cursor or turn its text around.
-    private static string Plain(string text, int max)
-    {
-        var plain = string.Concat(text.Select(c => char.IsControl(c) || c is (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069') ? ' ' : c));
-        return plain.Length > max ? plain[..(max - 3)] + "..." : plain;
-    }
+    private static string Escape(string text) => Markup.Escape(PlainText.Of(text, 1000));
 }

@@ -36,7 +36,7 @@ internal sealed record ImapAddress(string User, string Host, int Port, bool IsTl
         var user = Uri.UnescapeDataString(authority[..at]);
         if (user.Contains(':', StringComparison.Ordinal))
         {
-            throw new CommandException(ExitCode.Usage, $"{Scheme}...: no password on the command line, where others can read it: set {ImapSent.PasswordVariable}");
+            throw new CommandException(ExitCode.Usage, $"{Scheme}...: no password on the command line, where others can read it: set {ImapSecret.PasswordVariable}");
         }
 
         var host = authority[(at + 1)..];
@@ -53,5 +53,9 @@ internal sealed record ImapAddress(string User, string Host, int Port, bool IsTl
             : new(user, host, port, isTls, slash < 0 ? "" : Uri.UnescapeDataString(rest[(slash + 1)..]).TrimEnd('/'));
     }
 
+    /// <summary>The form that <see cref="Parse"/> reads, whatever the folder is called.</summary>
+    public string ToUri() => $"{(IsTls ? TlsScheme : Scheme)}{Uri.EscapeDataString(User)}@{Host}:{Port}/{Uri.EscapeDataString(Folder)}";
+
+    /// <summary>For people.</summary>
     public override string ToString() => $"{(IsTls ? TlsScheme : Scheme)}{User}@{Host}:{Port}/{Folder}";
 }

@@ -1,0 +1,42 @@
+using Backstop.Mailboxes.Posix;
+
+namespace Backstop.Mailboxes.Reading;
+
+/// <summary>Reads message files, thousands a second: three system calls each, and no octets left behind.</summary>
+public static class MessageFile
+{
+    private const int FirstSize = 64 * 1024;
+
+    [ThreadStatic]
+    private static byte[]? _buffer;
+
+    /// <summary>Reads a file and lets somebody look at it.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="maxMessage">How much of it is read.</param>
+    /// <param name="look">Looks at it; the octets are valid only until it returns.</param>
+    /// <returns>What was seen, or null where the file is gone: somebody has moved it.</returns>
+    public static T? Use<T>(string path, int maxMessage, Func<ReadOnlyMemory<byte>, T> look)
+        where T : class
+    {
+        ArgumentNullException.ThrowIfNull(look);
+        using var file = Libc.TryOpenToRead(path, out var error);
+        if (error == Libc.NoEntry)
+        {
+            return null;
+        }
+
+        Libc.ThrowIf(error, path);
+        _buffer ??= new byte[FirstSize];
+        var filled = 0;
+        for (int read; filled < maxMessage && (read = RandomAccess.Read(file!, _buffer.AsSpan(filled, Math.Min(_buffer.Length, maxMessage) - filled), filled)) > 0;)
+        {
+            filled += read;
+            if (filled == _buffer.Length && filled < maxMessage)
+            {
+                Array.Resize(ref _buffer, 2 * filled);
+            }
+        }
+
+        return look(_buffer.AsMemory(0, filled));
+    }
+}

@@ -1,0 +1,64 @@
+using System.Text;
+
+namespace Backstop.Mailboxes.Reading;
+
+/// <summary>The names of folders as IMAP and Maildir++ write them: RFC 3501 §5.1.3.</summary>
+public static class ModifiedUtf7
+{
+    /// <summary>Text for people; what is not well formed stays as it is.</summary>
+    /// <param name="name">A folder's name on the disk.</param>
+    public static string Decode(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        var text = new StringBuilder();
+        for (var at = 0; at < name.Length;)
+        {
+            var end = name[at] == '&' ? name.IndexOf('-', at) : -1;
+            if (end < 0)
+            {
+                text.Append(name[at++]);
+                continue;
+            }
+
+            text.Append(end == at + 1 ? "&" : Shifted(name.AsSpan(at + 1, end - at - 1)) ?? name[at..(end + 1)]);
+            at = end + 1;
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>The name on the disk.</summary>
+    /// <param name="text">Text for people.</param>
+    public static string Encode(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var name = new StringBuilder();
+        for (var at = 0; at < text.Length;)
+        {
+            var end = at;
+            while (end < text.Length && text[end] is < ' ' or > '~')
+            {
+                end++;
+            }
+
+            if (end > at)
+            {
+                name.Append('&').Append(Convert.ToBase64String(Encoding.BigEndianUnicode.GetBytes(text[at..end])).TrimEnd('=').Replace('/', ',')).Append('-');
+                at = end;
+                continue;
+            }
+
+            name.Append(text[at] == '&' ? "&-" : text[at].ToString());
+            at++;
+        }
+
+        return name.ToString();
+    }
+
+    private static string? Shifted(ReadOnlySpan<char> base64)
+    {
+        var padded = base64.ToString().Replace(',', '/').PadRight((base64.Length + 3) / 4 * 4, '=');
+        var bytes = new byte[padded.Length];
+        return Convert.TryFromBase64String(padded, bytes, out var length) && length % 2 == 0 ? Encoding.BigEndianUnicode.GetString(bytes, 0, length) : null;
+    }
+}

@@ -1,0 +1,19 @@
+namespace Backstop.Clean;
+
+/// <summary>A host in the JSON of <c>clean</c>.</summary>
+internal sealed record CleanHost(string Host, int Count);
+
+/// <summary>A campaign in the JSON of <c>clean</c>.</summary>
+internal sealed record CleanCampaign(
+    string Type, string Campaign, string Pile, string Subject, int Count, DateTimeOffset First, DateTimeOffset Last, IReadOnlyDictionary<string, int> Kinds,
+    int Hosts, IReadOnlyList<CleanHost> TopHosts, string Example);
+
+/// <summary>A message in the JSON of <c>clean</c>.</summary>
+internal sealed record CleanMessage(string Type, string Path, string Pile, string Kind, string Reason, string? Campaign, DateTimeOffset At, string? Host, string? Address);
+
+/// <summary>The last line of the JSON of <c>clean</c>. A contract: fields are added, never changed.</summary>
+internal sealed record CleanSummary(
+    string Mailbox, int Messages, int Backscatter, int Kept, int Unsure, int Moved, double Seconds, string? Run, int Ours, long Sent, string To);
+
+/// <summary>The last line of the JSON of <c>undo</c>.</summary>
+internal sealed record UndoSummary(string Run, string Mailbox, int Restored, int Missing, int Appended, double Seconds);

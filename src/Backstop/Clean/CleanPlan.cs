@@ -1,0 +1,80 @@
+using Backstop.Backscatter.Campaigns;
+
+namespace Backstop.Clean;
+
+/// <summary>What a mailbox holds, by piles and campaigns, and which of it is to go.</summary>
+internal sealed class CleanPlan
+{
+    // An alias at a domain answers now and then. Who sends more than this many reports about addresses there that were never written to is being flooded.
+    private const int MaxDoubtful = 5;
+
+    private readonly Dictionary<string, Campaign> _campaignOf = new(StringComparer.Ordinal);
+    private readonly CampaignTable _backscatter = new();
+    private readonly CampaignTable _unsure = new();
+
+    private CleanPlan(IReadOnlyList<FoundMail> messages) => Messages = messages;
+
+    /// <summary>All messages, in the order of the mailbox.</summary>
+    public IReadOnlyList<FoundMail> Messages { get; }
+
+    /// <summary>What is to go.</summary>
+    public IReadOnlyList<FoundMail> ToMove { get; private set; } = [];
+
+    /// <summary>The campaigns of backscatter, the largest first.</summary>
+    public IReadOnlyList<Campaign> Backscatter => _backscatter.All;
+
+    /// <summary>The campaigns of which nothing tells for certain.</summary>
+    public IReadOnlyList<Campaign> Unsure => _unsure.All;
+
+    /// <summary>How many are on a pile.</summary>
+    public int Count(Pile pile) => Messages.Count(m => m.Judgement.Pile == pile);
+
+    /// <summary>The campaign of a message on the piles backscatter and unsure, or null.</summary>
+    public Campaign? CampaignOf(FoundMail mail) => mail.Judgement.Key.Shape is { } shape ? _campaignOf.GetValueOrDefault(KeyOf(mail.Judgement.Pile, shape)) : null;
+
+    /// <summary>Groups and chooses.</summary>
+    /// <exception cref="CommandException">A campaign was named that is not there.</exception>
+    public static CleanPlan Make(IReadOnlyList<FoundMail> found, CleanOptions options)
+    {
+        var plan = new CleanPlan(WithoutFloods(found));
+        foreach (var mail in plan.Messages.Where(m => m.Judgement.Pile >= Pile.Unsure))
+        {
+            var (pile, kind, _, key, host, _, _) = mail.Judgement;
+            plan._campaignOf[KeyOf(pile, key.Shape)] = (pile == Pile.Unsure ? plan._unsure : plan._backscatter).Add(key, mail.At, kind, host, mail.Name);
+        }
+
+        plan._backscatter.NameApart();
+        plan._unsure.NameApart();
+        var only = plan.Find(options.Only);
+        var except = plan.Find(options.Except);
+        plan.ToMove = [.. plan.Messages.Where(m => m.At >= options.Since && m.At < options.Until && plan.Goes(m, only, except))];
+        return plan;
+    }
+
+    // What is unsure goes only where its campaign is named.
+    private bool Goes(FoundMail mail, HashSet<Campaign> only, HashSet<Campaign> except) =>
+        mail.Judgement.Pile >= Pile.Unsure && CampaignOf(mail) is { } campaign && !except.Contains(campaign)
+        && (only.Count == 0 ? mail.Judgement.Pile == Pile.Backscatter : only.Contains(campaign));
+
+    private HashSet<Campaign> Find(IReadOnlyList<string> ids)
+    {
+        var found = new HashSet<Campaign>();
+        foreach (var id in ids)
+        {
+            var those = Backscatter.Concat(Unsure).Where(c => c.Id == id).ToList();
+            found.UnionWith(those.Count > 0 ? those : throw new CommandException(ExitCode.Usage, $"{id}: no campaign of that name; a run without it lists them"));
+        }
+
+        return found;
+    }
+
+    private static string KeyOf(Pile pile, string shape) => $"{(int)pile}{shape}";
+
+    private static IReadOnlyList<FoundMail> WithoutFloods(IReadOnlyList<FoundMail> found)
+    {
+        var flooded = found.Where(m => m.Judgement.Domain is not null).CountBy(m => m.Judgement.Domain!).Where(d => d.Value > MaxDoubtful).Select(d => d.Key).ToHashSet(StringComparer.Ordinal);
+        return flooded.Count == 0
+            ? found
+            : [.. found.Select(m => m.Judgement.Domain is { } domain && flooded.Contains(domain) ? m with { Judgement = m.Judgement with { Pile = Pile.Backscatter, Reason = m.Judgement.Kind + ":unproved" } } : m)];
+    }
+}

@@ -1,0 +1,55 @@
+using System.Globalization;
+
+namespace Backstop.Clean;
+
+/// <summary>The last lines of <c>clean</c>: the sums, what was done, and the next command.</summary>
+internal static class CleanSentences
+{
+    public static IEnumerable<string> Of(string mailbox, CleanPlan plan, SentMail sent, CleanSummary sum, CleanOptions options)
+    {
+        yield return Text($"{PlainText.Of(mailbox, 200)}: {sum.Messages:N0} messages in {sum.Seconds:F1} s");
+        yield return Text($"  {sum.Backscatter,9:N0} backscatter: answers to mail you never sent");
+        yield return Text($"  {sum.Ours,9:N0} answers to mail you did send: they stay");
+        yield return Text($"  {sum.Kept - sum.Ours,9:N0} other mail: it stays");
+        yield return Text($"  {sum.Unsure,9:N0} unsure: they stay{(sum.Unsure > 0 ? "; --only ID takes a campaign of them along" : "")}");
+        yield return sent.IsKnown
+            ? Text($"known of what you sent: {sent.Count:N0} messages{(sent.Since > DateTimeOffset.MinValue ? Text($", since {sent.Since:yyyy-MM-dd}") : "")}")
+            : "known of what you sent: nothing. Name your Sent folder: --sent FOLDER (or --no-sent, if a genuine bounce may go too)";
+        yield return Done(plan, sum, options);
+        if (Next(mailbox, plan, sum, options) is { } next)
+        {
+            yield return "  " + next;
+        }
+    }
+
+    private static string Done(CleanPlan plan, CleanSummary sum, CleanOptions options)
+    {
+        var where = options.Target.IsDelete ? "out of the mailbox" : "to " + options.Target.Folder;
+        if (!options.IsApply)
+        {
+            return plan.ToMove.Count == 0 ? "Nothing to move." : Text($"Nothing was changed. To move {plan.ToMove.Count:N0} messages {where}:");
+        }
+
+        var left = plan.ToMove.Count - sum.Moved;
+        return sum.Moved == 0 && left == 0
+            ? "Nothing to move."
+            : Text($"Moved {sum.Moved:N0} messages {where}{(left > 0 ? Text($"; {left:N0} were changed by another program meanwhile and stay: run it again") : "")}. To take it back:");
+    }
+
+    private static string? Next(string mailbox, CleanPlan plan, CleanSummary sum, CleanOptions options) =>
+        options.IsApply ? sum.Moved > 0 ? $"backstop undo {sum.Run}" : null
+        : plan.ToMove.Count > 0 ? $"backstop clean {Quote(mailbox)}{Same(options)} --apply"
+        : null;
+
+    // The same choice again.
+    private static string Same(CleanOptions options) => string.Concat(
+        [
+            .. options.Sent.Select(s => " --sent " + Quote(s)), options.IsWithoutSent ? " --no-sent" : "", .. options.Only.Select(o => " --only " + o), .. options.Except.Select(e => " --except " + e),
+            options.Target.IsDelete ? " --delete" : options.Target.Folder == "Backscatter" ? "" : " --to " + Quote(options.Target.Folder),
+            options.Since > DateTimeOffset.MinValue ? Text($" --since {options.Since:O}") : "", options.Until < DateTimeOffset.MaxValue ? Text($" --until {options.Until:O}") : "",
+        ]);
+
+    private static string Quote(string text) => text.All(c => char.IsLetterOrDigit(c) || "/._-:@+~%".Contains(c, StringComparison.Ordinal)) ? text : $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

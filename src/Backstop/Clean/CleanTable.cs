@@ -1,0 +1,87 @@
+using System.Globalization;
+using Backstop.Backscatter.Campaigns;
+
+namespace Backstop.Clean;
+
+/// <summary>What a mailbox holds, for a terminal of 80 columns or more: campaigns first, then what would be done about them.</summary>
+/// <param name="output">Where to.</param>
+/// <param name="columns">How wide.</param>
+/// <param name="rows">How many campaigns have room.</param>
+internal sealed class CleanTable(TextWriter output, int columns, int rows)
+{
+    private const int Fixed = 51;
+    private const int MinText = 20;
+    private const int TopHosts = 2;
+
+    private readonly int _text = Math.Max(MinText, columns - Fixed);
+
+    /// <summary>The campaigns, unless there are none.</summary>
+    public void WriteCampaigns(CleanPlan plan)
+    {
+        Write("backscatter", plan.Backscatter, plan.Count(Pile.Backscatter), c => Sources(c));
+        Write("unsure, left alone", plan.Unsure, plan.Count(Pile.Unsure), c => WhyUnsure(plan, c));
+    }
+
+    /// <summary>One line a message.</summary>
+    public void WriteMessages(CleanPlan plan, IReadOnlyList<string> show)
+    {
+        foreach (var mail in plan.Messages.Where(m => IsShown(plan, m, show)))
+        {
+            output.WriteLine($"{Word(mail.Judgement.Pile),-11} {mail.Judgement.Kind,-14} {mail.Judgement.Reason,-22} {PlainText.Of(mail.Name, 400)}");
+        }
+    }
+
+    /// <summary>Whether somebody asked for a message.</summary>
+    public static bool IsShown(CleanPlan plan, FoundMail mail, IReadOnlyList<string> show) =>
+        show.Contains("all", StringComparer.Ordinal) || show.Contains(Word(mail.Judgement.Pile), StringComparer.Ordinal)
+        || (mail.Judgement.Pile >= Pile.Unsure && show.Contains(plan.CampaignOf(mail)!.Id, StringComparer.Ordinal));
+
+    /// <summary>The word for a pile.</summary>
+    public static string Word(Pile pile) => pile switch
+    {
+        Pile.Backscatter => "backscatter",
+        Pile.Unsure => "unsure",
+        Pile.Ours => "ours",
+        _ => "mail",
+    };
+
+    private void Write(string title, IReadOnlyList<Campaign> campaigns, int messages, Func<Campaign, string> second)
+    {
+        if (campaigns.Count == 0)
+        {
+            return;
+        }
+
+        output.WriteLine(Text($"{title}: {messages:N0} messages in {campaigns.Count:N0} {(campaigns.Count == 1 ? "campaign" : "campaigns")}"));
+        output.WriteLine($"  {"id",-8} {"count",7}  {"first",-11}  {"last",-11} {"hosts",7}  what came back");
+        var isLong = campaigns.Max(c => c.Last) - campaigns.Min(c => c.First) > TimeSpan.FromDays(100);
+        foreach (var c in campaigns.Take(rows))
+        {
+            output.WriteLine(Text($"  {c.Id,-8} {c.Count,7:N0}  {Date(c.First, isLong),-11}  {Date(c.Last, isLong),-11} {c.Hosts.Count,7:N0}  {PlainText.Of(c.Label, _text - 2)}"));
+            output.WriteLine($"           {PlainText.Of(second(c), columns - 12)}");
+        }
+
+        if (campaigns.Count > rows)
+        {
+            output.WriteLine(Text($"  and {campaigns.Count - rows:N0} more campaigns, {campaigns.Skip(rows).Sum(c => c.Count):N0} messages: --json lists them all"));
+        }
+
+        output.WriteLine();
+    }
+
+    private static string Sources(Campaign c)
+    {
+        var kinds = string.Join(", ", c.Kinds.OrderByDescending(k => k.Value).Take(3).Select(k => k.Key));
+        var hosts = string.Join(", ", c.Hosts.OrderByDescending(h => h.Value).ThenBy(h => h.Key, StringComparer.Ordinal).Take(TopHosts).Select(h => Text($"{h.Key} {h.Value}")));
+        return $"{kinds}{(hosts.Length > 0 ? "; " + hosts : "")}; e.g. {Tail(c.Example)}";
+    }
+
+    private static string WhyUnsure(CleanPlan plan, Campaign c) =>
+        Doubts.Sentence(plan.Messages.First(m => m.Judgement.Pile == Pile.Unsure && plan.CampaignOf(m) == c).Judgement.Reason) + "; e.g. " + Tail(c.Example);
+
+    private static string Tail(string name) => name[(name.LastIndexOf('/') + 1)..];
+
+    private static string Date(DateTimeOffset at, bool isLong) => at.ToString(isLong ? "yyyy-MM-dd" : "MM-dd HH:mm", CultureInfo.InvariantCulture);
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

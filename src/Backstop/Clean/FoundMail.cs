@@ -1,0 +1,38 @@
+using Backstop.Backscatter.Campaigns;
+using Backstop.Mailboxes.Runs;
+
+namespace Backstop.Clean;
+
+/// <summary>What was found out about a message.</summary>
+/// <param name="Pile">Where it belongs.</param>
+/// <param name="Kind">The word for what it is, such as <c>bounce</c>; <c>none</c> for mail.</param>
+/// <param name="Reason">The reason word.</param>
+/// <param name="Key">Its campaign.</param>
+/// <param name="Host">The name of the host that it came from, or null.</param>
+/// <param name="Address">That host's address, or null.</param>
+/// <param name="Domain">Where it is unsure because that domain has been written to: the domain.</param>
+internal sealed record Judgement(Pile Pile, string Kind, string Reason, CampaignKey Key, string? Host, string? Address, string? Domain)
+{
+    /// <summary>Mail, as most is.</summary>
+    public static readonly Judgement Mail = new(Pile.Mail, "none", "mail", default, null, null, null);
+}
+
+/// <summary>A message of a mailbox.</summary>
+/// <param name="Name">Where it is, for people: a path, <c>file#number</c> or <c>folder/uid</c>.</param>
+/// <param name="Folder">Its folder.</param>
+/// <param name="At">When it came.</param>
+/// <param name="Judgement">What was found out.</param>
+internal sealed record FoundMail(string Name, string Folder, DateTimeOffset At, Judgement Judgement)
+{
+    /// <summary>Its place in the mailbox, so that what many threads found can be put in order.</summary>
+    public long Order { get; init; }
+
+    /// <summary>In a Maildir: its file, below the mailbox.</summary>
+    public string File { get; init; } = "";
+
+    /// <summary>In an mbox: its octets.</summary>
+    public MboxCut Cut { get; init; }
+
+    /// <summary>On a server: what is needed to know it again.</summary>
+    public ServerMessage OnServer { get; init; }
+}

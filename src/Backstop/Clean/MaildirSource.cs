@@ -1,0 +1,72 @@
+using System.Globalization;
+using Backstop.Mailboxes.Reading;
+using Backstop.Mailboxes.Runs;
+
+namespace Backstop.Clean;
+
+/// <summary>A Maildir with its folders.</summary>
+/// <param name="path">It, or a folder in it.</param>
+/// <param name="targetFolder">The folder that is not looked into.</param>
+/// <param name="isInboxOnly">Whether its other folders are left alone.</param>
+internal sealed class MaildirSource(string path, string targetFolder, bool isInboxOnly) : IMailSource
+{
+    private readonly MaildirTree _tree = MaildirTree.Open(path);
+
+    public string Name => _tree.Root;
+
+    public string Format => "maildir";
+
+    public Task<IReadOnlyList<string>> FindSentAsync(CancellationToken ct) => Task.FromResult(SentFolders.Beside(path));
+
+    public Task<IReadOnlyList<FoundMail>> ScanAsync(CleanJudge judge, Meter meter, CancellationToken ct)
+    {
+        var files = Folders().SelectMany(f => _tree.Files(f).Select(file => (Folder: f.Name, File: file))).Select((f, i) => (f.Folder, f.File, Order: i)).ToList();
+        meter.Begin("reading", files.Count);
+        var found = Scan.Run(
+            files,
+            f =>
+            {
+                var mail = MessageFile.Use(_tree.PathOf(f.File), MessageFiles.MaxMessage, m => Look(judge, m, f.Folder, f.File, f.Order));
+                meter.Add(1);
+                return mail;
+            },
+            ct);
+        found.Sort((a, b) => a.Order.CompareTo(b.Order));
+        return Task.FromResult<IReadOnlyList<FoundMail>>(found);
+    }
+
+    public Task<int?> MoveAsync(Run run, IReadOnlyList<FoundMail> messages, CleanTarget target, Meter meter, CancellationToken ct)
+    {
+        var mover = new MaildirMover(run, _tree);
+        var files = messages.Select(m => m.File).ToList();
+        return Task.FromResult<int?>(target.IsDelete
+            ? mover.Delete(files, () => meter.Add(1), ct)
+            : mover.Move(files, _tree.DirectoryOf(target.Folder), () => meter.Add(1), ct));
+    }
+
+    // A rename is made or not: there is nothing in between.
+    public Task FinishAsync(Run run, CancellationToken ct) => Task.CompletedTask;
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private IEnumerable<MaildirFolderEntry> Folders() => _tree.Folders.Count == 1
+        ? _tree.Folders
+        : _tree.Folders.Where(f => f.Directory.Length == 0 || !(isInboxOnly || f.Name == targetFolder || FolderNames.IsSent(f.Name) || FolderNames.IsPrivate(f.Name)));
+
+    private FoundMail Look(CleanJudge judge, ReadOnlyMemory<byte> message, string folder, string file, int order)
+    {
+        var name = Path.GetFileName(file.AsSpan());
+        var at = DateOf(name) ?? new DateTimeOffset(File.GetLastWriteTimeUtc(_tree.PathOf(file)));
+        var isMarked = MaildirTree.Flags(name).ContainsAny('F', 'R');
+        return new(_tree.PathOf(file), folder, at, judge.Judge(message, at, isMarked)) { File = file, Order = order };
+    }
+
+    // By convention a name begins with the second of delivery.
+    private static DateTimeOffset? DateOf(ReadOnlySpan<char> name)
+    {
+        var dot = name.IndexOf('.');
+        return dot is >= 9 and <= 10 && long.TryParse(name[..dot], NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+            ? DateTimeOffset.FromUnixTimeSeconds(seconds)
+            : null;
+    }
+}

@@ -1,0 +1,81 @@
+using System.Globalization;
+using Backstop.Mail;
+using Backstop.Mailboxes;
+using Backstop.Mailboxes.Mbox;
+using Backstop.Mailboxes.Reading;
+using Backstop.Mailboxes.Runs;
+
+namespace Backstop.Clean;
+
+/// <summary>An mbox file.</summary>
+/// <param name="path">It.</param>
+/// <param name="time">The clock.</param>
+internal sealed class MboxSource(string path, TimeProvider time) : IMailSource
+{
+    private readonly string _path = Path.GetFullPath(path);
+
+    public string Name => _path;
+
+    public string Format => "mbox";
+
+    public Task<IReadOnlyList<string>> FindSentAsync(CancellationToken ct) => Task.FromResult(SentFolders.Beside(_path));
+
+    public Task<IReadOnlyList<FoundMail>> ScanAsync(CleanJudge judge, Meter meter, CancellationToken ct)
+    {
+        using var file = File.OpenHandle(_path, share: FileShare.ReadWrite);
+        meter.Begin("reading", RandomAccess.GetLength(file), isOctets: true);
+        var found = Scan.Run(
+            MboxReader.Read(file, MessageFiles.MaxMessage).Select((m, i) => (Message: m, Number: i + 1)),
+            m =>
+            {
+                meter.Add(m.Message.Length);
+                return Look(judge, m.Message, m.Number);
+            },
+            ct);
+        found.Sort((a, b) => a.Order.CompareTo(b.Order));
+        return Task.FromResult<IReadOnlyList<FoundMail>>(found);
+    }
+
+    public async Task<int?> MoveAsync(Run run, IReadOnlyList<FoundMail> messages, CleanTarget target, Meter meter, CancellationToken ct)
+    {
+        var mover = new MboxMover(run, time);
+        if (!await mover.MoveAsync(_path, [.. messages.Select(m => m.Cut)], target.IsDelete ? null : FileOf(target.Folder), ct))
+        {
+            return null;
+        }
+
+        meter.Add(messages.Count);
+        return messages.Count;
+    }
+
+    public Task FinishAsync(Run run, CancellationToken ct) => new MboxUndo(run, time).FinishAsync(ct);
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    // A folder is a file beside the mbox; a path is itself.
+    private string FileOf(string folder) =>
+        folder.Contains('/', StringComparison.Ordinal) ? Path.GetFullPath(folder) : MboxFolder.FileOf(new FolderRef(FolderFormat.Mbox, _path, folder));
+
+    private FoundMail Look(CleanJudge judge, MboxMessage message, int number)
+    {
+        var content = message.Content();
+        var at = MboxDate.Read(message.Separator) ?? new DateTimeOffset(File.GetLastWriteTimeUtc(_path));
+        var judgement = judge.Judge(content, at, isMarked: false);
+        if (judgement.Pile == Pile.Backscatter && IsMarked(content.Span))
+        {
+            judgement = judge.Judge(content, at, isMarked: true);
+        }
+
+        var cut = new MboxCut(message.Offset, message.Length, judgement.Pile >= Pile.Unsure ? MboxKey.Of(message.Raw.Span) : 0);
+        return new(string.Create(CultureInfo.InvariantCulture, $"{_path}#{number}"), "", at, judgement) { Cut = cut, Order = number };
+    }
+
+    // X-Status as mbox programs write it (F flagged, A answered); X-Mozilla-Status as Thunderbird does (2 answered, 4 flagged).
+    private static bool IsMarked(ReadOnlySpan<byte> message)
+    {
+        var fields = new List<HeaderField>();
+        HeaderScan.Scan(message, fields);
+        return fields.Text(message, "X-Status"u8)?.AsSpan().ContainsAny('F', 'A') == true
+            || (int.TryParse(fields.Text(message, "X-Mozilla-Status"u8), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var bits) && (bits & 6) != 0);
+    }
+}

@@ -1,0 +1,56 @@
+using System.Globalization;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace Backstop.Clean;
+
+/// <summary>Shows a meter on a terminal's stderr: bar, rate, time left. Anywhere else it shows nothing.</summary>
+internal static class ProgressBar
+{
+    private static readonly TimeSpan _tick = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Shows it while something works.</summary>
+    public static async Task<T> WhileAsync<T>(Meter meter, TimeProvider time, Func<Task<T>> work)
+    {
+        if (Console.IsErrorRedirected)
+        {
+            return await work();
+        }
+
+        var console = AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(Console.Error) });
+        return await console.Progress().AutoClear(true)
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn { Width = 24 }, new PercentageColumn(), new RateColumn(meter), new RemainingTimeColumn())
+            .StartAsync(async context =>
+            {
+                // The work may block for as long as it likes: the bar has a thread of its own.
+                var working = Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
+                var task = context.AddTask("starting");
+                while (!working.IsCompleted)
+                {
+                    Show(task, meter);
+                    await Task.WhenAny(working, Task.Delay(_tick, time, CancellationToken.None));
+                }
+
+                return await working;
+            });
+    }
+
+    private static void Show(ProgressTask task, Meter meter)
+    {
+        task.Description = meter.What;
+        task.IsIndeterminate = meter.Total == 0;
+        task.MaxValue = Math.Max(1, meter.Total);
+        task.Value = meter.Done;
+    }
+
+    /// <summary>How fast it goes, in what is counted.</summary>
+    private sealed class RateColumn(Meter meter) : ProgressColumn
+    {
+        public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime)
+        {
+            var done = meter.IsOctets ? string.Create(CultureInfo.InvariantCulture, $"{meter.Done / 1e6:F1}/{meter.Total / 1e6:F1} MB") : string.Create(CultureInfo.InvariantCulture, $"{meter.Done:N0}/{meter.Total:N0}");
+            var rate = task.Speed is { } speed and > 0 ? meter.IsOctets ? string.Create(CultureInfo.InvariantCulture, $" {speed / 1e6:F1} MB/s") : string.Create(CultureInfo.InvariantCulture, $" {speed:N0}/s") : "";
+            return new Text(done + rate);
+        }
+    }
+}

@@ -1,0 +1,120 @@
+using System.Text;
+using Backstop.Imap;
+using Backstop.Mail;
+using Backstop.Mailboxes.Reading;
+
+namespace Backstop.Clean;
+
+/// <summary>Finds and reads folders of sent mail.</summary>
+internal static class SentFolders
+{
+    // Only the header counts.
+    private const int MaxHeader = 64 * 1024;
+
+    private static readonly string[] _homes = ["mail", "Mail", ""];
+
+    /// <summary>The Sent folders that lie with a mailbox on the disk.</summary>
+    /// <param name="mailbox">A Maildir, a folder in one, or an mbox.</param>
+    public static IReadOnlyList<string> Beside(string mailbox)
+    {
+        if (Directory.Exists(mailbox))
+        {
+            var tree = MaildirTree.Open(mailbox);
+            var whole = tree.Folders[0].Directory.Length == 0 ? tree : MaildirTree.Open(tree.Root);
+            return [.. whole.Folders.Where(f => FolderNames.IsSent(f.Name)).Select(f => tree.PathOf(f.Directory))];
+        }
+
+        // An inbox in the spool has its folders at home.
+        var directory = Path.GetDirectoryName(Path.GetFullPath(mailbox))!;
+        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        var places = directory is "/var/mail" or "/var/spool/mail" ? _homes.Select(h => Path.Combine(home, h)) : [directory];
+        return [.. places.Where(Directory.Exists).SelectMany(Directory.EnumerateFiles).Where(f => FolderNames.IsSent(Path.GetFileNameWithoutExtension(f)) && Path.GetExtension(f) is "" or ".mbox" && IsMbox(f))];
+    }
+
+    /// <summary>Whether a file begins like an mbox.</summary>
+    /// <param name="path">The file.</param>
+    public static bool IsMbox(string path)
+    {
+        using var file = File.OpenHandle(path);
+        Span<byte> start = stackalloc byte[5];
+        return RandomAccess.Read(file, start, 0) == 5 && start.SequenceEqual("From "u8);
+    }
+
+    /// <summary>Reads a folder of sent mail, or a list of it: a Message-ID a line, then a tab and the recipient.</summary>
+    /// <param name="source">A Maildir or a folder of one, an mbox, a list, or a server's folder.</param>
+    /// <param name="ca">Certificates to trust.</param>
+    /// <param name="sent">Receives it.</param>
+    /// <param name="ct">Ends it.</param>
+    public static async Task ReadAsync(string source, string? ca, SentMail sent, CancellationToken ct)
+    {
+        if (ImapAddress.Is(source))
+        {
+            await ReadServerAsync(ImapAddress.Parse(source), ca, sent, ct);
+        }
+        else if (Directory.Exists(source))
+        {
+            ReadMaildir(source, sent, ct);
+        }
+        else if (!File.Exists(source))
+        {
+            throw new CommandException(ExitCode.NoInput, $"{source}: no such file or folder");
+        }
+        else if (IsMbox(source))
+        {
+            using var file = File.OpenHandle(source, share: FileShare.ReadWrite);
+            AddAll(MboxReader.Read(file, MaxHeader), m => SentHeader.Read(m.Raw.Span), sent, ct);
+        }
+        else
+        {
+            ReadList(source, sent);
+        }
+    }
+
+    private static void ReadMaildir(string source, SentMail sent, CancellationToken ct)
+    {
+        if (!MaildirTree.Is(source))
+        {
+            throw new CommandException(ExitCode.NoInput, $"{source}: no Maildir: it has no cur and new");
+        }
+
+        var tree = MaildirTree.Open(source);
+        AddAll(tree.Files(tree.Folders[0]), f => MessageFile.Use(tree.PathOf(f), MaxHeader, m => SentHeader.Read(m.Span)), sent, ct);
+    }
+
+    private static void AddAll<T>(IEnumerable<T> messages, Func<T, SentHeader?> read, SentMail sent, CancellationToken ct) =>
+        Scan.Run(messages, read, ct).ForEach(h => sent.Add(h));
+
+    private static void ReadList(string path, SentMail sent)
+    {
+        var number = 0;
+        foreach (var line in File.ReadLines(path, Encoding.Latin1))
+        {
+            number++;
+            if (line.Length == 0 || line[0] == '#')
+            {
+                continue;
+            }
+
+            var columns = line.Split('\t');
+            var recipients = columns.Skip(1).Select(c => MailAddress.TryParse(c.Trim())).ToList();
+            if (columns.Length < 2 || !columns[0].Contains('@', StringComparison.Ordinal) || recipients.Contains(null))
+            {
+                throw new CommandException(ExitCode.BadInput, $"{path}:{number}:1: neither an mbox nor a list of sent mail: wants a Message-ID, a tab and a recipient");
+            }
+
+            sent.Add(columns[0], recipients.OfType<MailAddress>());
+        }
+    }
+
+    private static async Task ReadServerAsync(ImapAddress address, string? ca, SentMail sent, CancellationToken ct)
+    {
+        using var folder = await ImapSent.OpenAsync(address, ca, ct);
+        await foreach (var (headers, _) in folder.ReadAsync(null, ct))
+        {
+            foreach (var header in headers)
+            {
+                sent.Add(SentHeader.Read(header));
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using System.CommandLine;
+using Backstop.Clean;
+using Backstop.Imap;
+using Backstop.Mailboxes.Reading;
+using Backstop.Server;
+using Backstop.State;
+
+namespace Backstop.Commands;
+
+/// <summary><c>clean</c>: sorts backscatter out of a mailbox.</summary>
+internal static class CleanCommand
+{
+    public static Command Create()
+    {
+        var mailboxes = new Argument<string[]>("MAILBOX") { Description = "A Maildir with its folders, an mbox, or imaps://USER@HOST/FOLDER.", Arity = ArgumentArity.ZeroOrMore };
+        var all = new CleanArguments();
+        var command = new Command(
+            "clean",
+            "Sort answers to mail you never sent out of a mailbox. Without --apply nothing changes: it shows what is there, and exits 1 where backscatter is. Every run can be taken back.") { mailboxes };
+        all.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(mailboxes) is not { Length: > 0 } && result.GetValue(all.Undo) is null)
+            {
+                result.AddError("clean: which mailbox? A Maildir, an mbox, or imaps://USER@HOST/FOLDER");
+            }
+        });
+        command.SetAction((parsed, ct) => parsed.GetValue(all.Undo) is { } run
+            ? UndoCommand.RunAsync(all.Store(parsed), run, parsed.GetValue(all.Json), parsed.GetValue(all.Ca), ct)
+            : RunAsync(parsed, all, parsed.GetValue(mailboxes)!, ct));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CleanArguments all, string[] mailboxes, CancellationToken ct)
+    {
+        var options = all.Read(parsed);
+        var (config, data) = (parsed.GetValue(all.Config), parsed.GetValue(all.Journal));
+        var server = CommonOptions.ReadForData(config, data);
+        using var journal = config is null && data is null ? null : OpenJournal(DataPaths.Journal(server), server.Journal.RecipientWindow, mustBe: data is not null);
+        var session = new CleanSession(options, new(server, config is not null || data is not null, journal), all.Store(parsed), TimeProvider.System);
+        using var stop = Interrupts.Of(ct);
+        var found = false;
+        foreach (var mailbox in mailboxes)
+        {
+            await using var source = await OpenAsync(mailbox, options, stop.Token);
+            found |= await session.RunAsync(source, stop.Token);
+        }
+
+        return found ? ExitCode.Found : ExitCode.Done;
+    }
+
+    private static async Task<IMailSource> OpenAsync(string mailbox, CleanOptions options, CancellationToken ct)
+    {
+        if (ImapAddress.Is(mailbox))
+        {
+            return await ImapSource.OpenAsync(ImapAddress.Parse(mailbox), options, TimeProvider.System, ct);
+        }
+
+        if (Directory.Exists(mailbox))
+        {
+            return MaildirTree.Is(mailbox)
+                ? new MaildirSource(mailbox, options.Target.Folder, options.IsInboxOnly)
+                : throw new CommandException(ExitCode.BadInput, $"{mailbox}: no Maildir: it has no cur and new");
+        }
+
+        return !File.Exists(mailbox) ? throw new CommandException(ExitCode.NoInput, $"{mailbox}: no such file or folder")
+            : SentFolders.IsMbox(mailbox) || new FileInfo(mailbox).Length == 0 ? new MboxSource(mailbox, TimeProvider.System)
+            : throw new CommandException(ExitCode.BadInput, $"{mailbox}:1:1: no mbox: it does not begin with a \"From \" line");
+    }
+
+    private static SentJournal? OpenJournal(string path, TimeSpan window, bool mustBe) =>
+        File.Exists(path) ? new(path, TimeProvider.System, window)
+        : mustBe ? throw new CommandException(ExitCode.NoInput, $"{path}: no journal there")
+        : null;
+}

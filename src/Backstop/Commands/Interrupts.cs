@@ -1,0 +1,37 @@
+using System.Runtime.InteropServices;
+
+namespace Backstop.Commands;
+
+/// <summary>Turns Ctrl-C and SIGTERM into a cancellation, so that what was begun is brought to a good end first.</summary>
+internal sealed class Interrupts : IDisposable
+{
+    private readonly CancellationTokenSource _source;
+    private readonly PosixSignalRegistration[] _signals;
+
+    private Interrupts(CancellationToken ct)
+    {
+        _source = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        _signals = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(s => PosixSignalRegistration.Create(s, OnSignal))];
+    }
+
+    public CancellationToken Token => _source.Token;
+
+    public static Interrupts Of(CancellationToken ct) => new(ct);
+
+    public void Dispose()
+    {
+        foreach (var signal in _signals)
+        {
+            signal.Dispose();
+        }
+
+        _source.Dispose();
+    }
+
+    // The second one ends the program where it stands: what it has logged can be gone on with.
+    private void OnSignal(PosixSignalContext context)
+    {
+        context.Cancel = !_source.IsCancellationRequested;
+        _source.Cancel();
+    }
+}

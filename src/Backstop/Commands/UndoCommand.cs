@@ -1,0 +1,100 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Backstop.Clean;
+using Backstop.Imap;
+using Backstop.Mailboxes.Runs;
+
+namespace Backstop.Commands;
+
+/// <summary><c>undo</c>: takes a run of <c>clean</c> back, or lists the runs.</summary>
+internal static class UndoCommand
+{
+    public static Command Create()
+    {
+        var name = new Argument<string?>("RUN") { Description = "The run, or a part of its name. Without it the runs are listed.", Arity = ArgumentArity.ZeroOrOne };
+        var forget = new Option<bool>("--forget") { Description = "Do not take it back: remove what it keeps, for good." };
+        var state = CleanArguments.StateOption();
+        var ca = new Option<string?>("--ca") { Description = "Certificates to trust, for a server with one of its own (PEM).", HelpName = "FILE" };
+        var json = CommonOptions.Json();
+        var command = new Command("undo", "Take a run of clean back: every message where it was, flags and times included.") { name, forget, state, ca, json };
+        command.SetAction(async (parsed, ct) =>
+        {
+            var store = CleanArguments.StoreOf(parsed.GetValue(state));
+            return parsed.GetValue(name) is not { } run ? List(store, parsed.GetValue(json))
+                : parsed.GetValue(forget) ? Forget(store, run)
+                : await RunAsync(store, run, parsed.GetValue(json), parsed.GetValue(ca), ct);
+        });
+        return command;
+    }
+
+    public static async Task<int> RunAsync(RunStore store, string name, bool json, string? ca, CancellationToken ct)
+    {
+        var started = Stopwatch.GetTimestamp();
+        using var run = Take(store, name, out var summary);
+        if (summary.State == RunState.Undone)
+        {
+            throw new CommandException(ExitCode.Usage, $"run {run.Id} is taken back already");
+        }
+
+        using var stop = Interrupts.Of(ct);
+        var meter = new Meter();
+        var result = await ProgressBar.WhileAsync(meter, TimeProvider.System, () => UndoAsync(run, meter, ca, stop.Token));
+        var done = new UndoSummary(run.Id, run.Started.Mailbox, result.Restored, result.Missing, result.Appended, Math.Round(Stopwatch.GetElapsedTime(started).TotalSeconds, 3));
+        Console.WriteLine(json ? JsonSerializer.Serialize(done, CliJson.Default.UndoSummary) : Sentence(done));
+        return ExitCode.Done;
+    }
+
+    private static async Task<UndoResult> UndoAsync(Run run, Meter meter, string? ca, CancellationToken ct)
+    {
+        meter.Begin("taking back", 0);
+        switch (run.Started.Format)
+        {
+            case "maildir":
+                meter.Begin("taking back", run.Entries.Count(e => e is FileMove or FileArchived));
+                return new MaildirUndo(run, TimeProvider.System).Undo(() => meter.Add(1), ct);
+            case "mbox":
+                return await new MboxUndo(run, TimeProvider.System).UndoAsync(ct);
+            default:
+                return await ImapUndo.RunAsync(run, ca, meter, TimeProvider.System, ct);
+        }
+    }
+
+    private static int List(RunStore store, bool json)
+    {
+        foreach (var run in store.List())
+        {
+            Console.WriteLine(json
+                ? JsonSerializer.Serialize(run, CliJson.Default.RunSummary)
+                : string.Create(CultureInfo.InvariantCulture, $"{run.Id}  {run.State.ToString().ToLowerInvariant(),-11} {run.Moved,7:N0} to {run.Started.To,-12} {run.Started.Mailbox}"));
+        }
+
+        return ExitCode.Done;
+    }
+
+    private static int Forget(RunStore store, string name)
+    {
+        using var run = Take(store, name, out _);
+        var size = run.Size;
+        RunStore.Forget(run);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"forgotten: run {run.Id}, {size / 1e6:F1} MB; it cannot be taken back any more"));
+        return ExitCode.Done;
+    }
+
+    private static Run Take(RunStore store, string name, out RunSummary summary)
+    {
+        var found = store.Find(name);
+        summary = found switch
+        {
+            [var one] => one,
+            [] => throw new CommandException(ExitCode.NoInput, $"{name}: no such run in {store.Folder}; backstop undo lists them"),
+            _ => throw new CommandException(ExitCode.Usage, $"{name}: which of {string.Join(", ", found.Select(r => r.Id))}?"),
+        };
+        return store.Open(summary.Id) ?? throw new CommandException(ExitCode.TryAgain, $"run {summary.Id}: another backstop is at work on it");
+    }
+
+    private static string Sentence(UndoSummary done) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{done.Restored:N0} messages are back in {done.Mailbox}{(done.Appended > 0 ? ", at its end: another program has rewritten it since" : "")}{(done.Missing > 0 ? $"; {done.Missing:N0} were moved or deleted by somebody meanwhile" : "")}");
+}

@@ -1,0 +1,38 @@
+using Backstop.Mailboxes.Runs;
+using MailKit;
+using MailKit.Net.Imap;
+
+namespace Backstop.Imap;
+
+/// <summary>Knows messages again whose new numbers nobody told: by their size and the second of their arrival, which a move keeps.</summary>
+internal static class ImapMatch
+{
+    /// <summary>Looks for messages in an opened folder.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="first">The lowest number that they can have.</param>
+    /// <param name="messages">The messages.</param>
+    /// <param name="ct">Ends it.</param>
+    /// <returns>Old numbers and new ones.</returns>
+    public static async Task<Dictionary<uint, uint>> FindAsync(ImapFolder folder, uint first, IReadOnlyList<ServerMessage> messages, CancellationToken ct)
+    {
+        var there = new Dictionary<(long Size, long Received), Queue<uint>>();
+        var range = new UniqueIdRange(folder.UidValidity, Math.Max(1, first), uint.MaxValue);
+        var all = folder.Count == 0 ? [] : await folder.FetchAsync(range, MessageSummaryItems.UniqueId | MessageSummaryItems.Size | MessageSummaryItems.InternalDate, ct);
+        foreach (var summary in all.Where(s => s.UniqueId.Id >= first).OrderBy(s => s.UniqueId.Id))
+        {
+            var key = (summary.Size ?? 0, summary.InternalDate?.ToUnixTimeSeconds() ?? 0);
+            (there.TryGetValue(key, out var queue) ? queue : there[key] = new()).Enqueue(summary.UniqueId.Id);
+        }
+
+        var found = new Dictionary<uint, uint>();
+        foreach (var message in messages)
+        {
+            if (there.TryGetValue((message.Size, message.Received), out var queue) && queue.TryDequeue(out var uid))
+            {
+                found[message.Uid] = uid;
+            }
+        }
+
+        return found;
+    }
+}

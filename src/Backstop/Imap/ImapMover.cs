@@ -1,0 +1,188 @@
+using Backstop.Clean;
+using Backstop.Mailboxes.Runs;
+using MailKit;
+using MailKit.Net.Imap;
+
+namespace Backstop.Imap;
+
+/// <summary>Moves messages on a server in batches: MOVE (RFC 6851), or COPY and UID EXPUNGE (RFC 4315). Each batch is logged before and after.</summary>
+/// <param name="run">Logs it.</param>
+/// <param name="address">The folder that they are in.</param>
+/// <param name="options">What was asked for.</param>
+/// <param name="time">The clock.</param>
+internal sealed class ImapMover(Run run, ImapAddress address, CleanOptions options, TimeProvider time)
+{
+    private const int MaxBatch = 500;
+    private const int MaxTries = 6;
+
+    private static readonly TimeSpan _firstPause = TimeSpan.FromSeconds(1);
+
+    private ImapClient? _client;
+    private ImapFolder? _source;
+    private ImapFolder? _target;
+
+    /// <summary>Moves messages, or deletes them.</summary>
+    /// <returns>How many; null where the folder's numbers mean something else by now.</returns>
+    public async Task<int?> MoveAsync(IReadOnlyList<ServerMessage> messages, uint validity, CleanTarget target, Meter meter, CancellationToken ct)
+    {
+        var moved = 0;
+        try
+        {
+            foreach (var batch in messages.Chunk(options.Rate > 0 ? Math.Min(options.Rate, MaxBatch) : MaxBatch))
+            {
+                var started = time.GetTimestamp();
+                if (await RetryAsync(() => MoveBatchAsync(batch, validity, target, ct), ct) is not { } count)
+                {
+                    return null;
+                }
+
+                moved += count;
+                meter.Add(batch.Length);
+                await KeepRateAsync(batch.Length, time.GetElapsedTime(started), ct);
+            }
+
+            return moved;
+        }
+        finally
+        {
+            _client?.Dispose();
+            _client = null;
+        }
+    }
+
+    private async Task<int?> MoveBatchAsync(ServerMessage[] batch, uint validity, CleanTarget target, CancellationToken ct)
+    {
+        await ConnectAsync(target, ct);
+        if (_source!.UidValidity != validity)
+        {
+            return null;
+        }
+
+        var ids = batch.Select(m => new UniqueId(validity, m.Uid)).ToList();
+        if (target.IsDelete)
+        {
+            return await DeleteBatchAsync(batch, ids, validity, ct);
+        }
+
+        await _target!.StatusAsync(StatusItems.UidNext | StatusItems.UidValidity, ct);
+        run.Append(new ServerBatch(_source.FullName, validity, batch, _target.FullName, _target.UidNext?.Id ?? 1, ""));
+
+        // Once the server has the command it may carry it out: its answer is waited for.
+        var map = await _source.MoveToAsync(ids, _target, CancellationToken.None);
+        run.Append(new ServerMoved(_target.UidValidity, [.. map.Source.Select(u => u.Id)], [.. map.Destination.Select(u => u.Id)]));
+        return map.Count > 0 ? map.Count : batch.Length;
+    }
+
+    private async Task<int?> DeleteBatchAsync(ServerMessage[] batch, List<UniqueId> ids, uint validity, CancellationToken ct)
+    {
+        using var archive = new StagedFile(run, "archive");
+        var sizes = new Dictionary<uint, long>();
+        var order = new List<uint>();
+        await _source!.GetStreamsAsync(
+            ids,
+            async (_, _, uid, stream, stop) =>
+            {
+                var before = archive.Length;
+                using var message = new MemoryStream();
+                await stream.CopyToAsync(message, stop);
+                archive.Write(message.GetBuffer().AsSpan(0, (int)message.Length));
+                sizes[uid.Id] = archive.Length - before;
+                order.Add(uid.Id);
+            },
+            ct);
+        archive.Sync();
+        var byId = batch.ToDictionary(m => m.Uid);
+        var kept = order.Select(u => byId[u] with { Size = sizes[u] }).ToList();
+        run.Append(new ServerBatch(_source.FullName, validity, kept, "", 0, archive.Name));
+        var gone = kept.Select(m => new UniqueId(validity, m.Uid)).ToList();
+        await _source.AddFlagsAsync(gone, MessageFlags.Deleted, true, CancellationToken.None);
+        await _source.ExpungeAsync(gone, CancellationToken.None);
+        run.Append(new ServerMoved(validity, [.. gone.Select(u => u.Id)], []));
+        return gone.Count;
+    }
+
+    // A server that is busy, over a limit or gone is asked again, each time later; what a batch has left undone is found out first.
+    private async Task<int?> RetryAsync(Func<Task<int?>> work, CancellationToken ct)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return await work();
+            }
+            catch (Exception error) when (ImapConnection.IsOfServer(error))
+            {
+                if (tries == MaxTries || error is ImapCommandException { Response: ImapCommandResponse.Bad })
+                {
+                    throw ImapConnection.Translate(error, address);
+                }
+            }
+
+            _client?.Dispose();
+            _client = null;
+            await Task.Delay(_firstPause * Math.Pow(2, tries - 1), time, ct);
+            if (await FinishAsync(ct) is { } count)
+            {
+                return count;
+            }
+        }
+    }
+
+    // How many the interrupted batch moved after all, where it moved any: the rest stays for another run. Null to try it again.
+    private async Task<int?> FinishAsync(CancellationToken ct)
+    {
+        try
+        {
+            _client = await ImapConnection.OpenAsync(address, options.Ca, ct);
+            return await ImapFinish.RunAsync(run, _client, ct) is > 0 and var moved ? moved : null;
+        }
+        catch (Exception error) when (error is CommandException || ImapConnection.IsOfServer(error))
+        {
+            return null;
+        }
+        finally
+        {
+            _client?.Dispose();
+            _client = null;
+        }
+    }
+
+    private async Task ConnectAsync(CleanTarget target, CancellationToken ct)
+    {
+        if (_client is not null)
+        {
+            return;
+        }
+
+        _client = await ImapConnection.OpenAsync(address, options.Ca, ct);
+        if (!_client.Capabilities.HasFlag(ImapCapabilities.UidPlus) && (target.IsDelete || !_client.Capabilities.HasFlag(ImapCapabilities.Move)))
+        {
+            throw new CommandException(ExitCode.Unavailable, $"{address}: the server knows neither MOVE nor UIDPLUS, so nothing can be moved without touching other messages");
+        }
+
+        _target = target.IsDelete ? null : await TargetAsync(_client, target.Folder, ct);
+        _source = (ImapFolder)await _client.GetFolderAsync(address.Folder, ct);
+        await _source.OpenAsync(FolderAccess.ReadWrite, ct);
+    }
+
+    private async Task<ImapFolder> TargetAsync(ImapClient client, string name, CancellationToken ct)
+    {
+        var root = client.GetFolder(client.PersonalNamespaces[0]);
+        var there = (await root.GetSubfoldersAsync(false, ct)).FirstOrDefault(f => f.Name == name || f.FullName == name);
+        if (there is not null)
+        {
+            return (ImapFolder)there;
+        }
+
+        run.Append(new ServerFolder(root.FullName.Length > 0 ? $"{root.FullName}{root.DirectorySeparator}{name}" : name));
+        var made = await root.CreateAsync(name, true, ct) ?? throw new CommandException(ExitCode.CannotCreate, $"{address}: the server did not make the folder {name}");
+        await made.SubscribeAsync(ct);
+        return (ImapFolder)made;
+    }
+
+    private Task KeepRateAsync(int messages, TimeSpan taken, CancellationToken ct)
+    {
+        var wanted = options.Rate > 0 ? TimeSpan.FromSeconds((double)messages / options.Rate) : TimeSpan.Zero;
+        return wanted > taken ? Task.Delay(wanted - taken, time, ct) : Task.CompletedTask;
+    }
+}

@@ -1,0 +1,134 @@
+using Backstop.Clean;
+using Backstop.Mailboxes.Runs;
+using MailKit;
+using MailKit.Net.Imap;
+using MimeKit;
+
+namespace Backstop.Imap;
+
+/// <summary>Takes back what <see cref="ImapMover"/> did. May be stopped and called again.</summary>
+internal static class ImapUndo
+{
+    /// <summary>Puts everything back.</summary>
+    public static async Task<UndoResult> RunAsync(Run run, string? ca, Meter meter, TimeProvider time, CancellationToken ct)
+    {
+        var address = ImapAddress.Parse(run.Started.Mailbox);
+        using var client = await ImapConnection.OpenAsync(address, ca, ct);
+        try
+        {
+            return await RunAsync(run, client, meter, time, ct);
+        }
+        catch (Exception error) when (ImapConnection.IsOfServer(error))
+        {
+            throw ImapConnection.Translate(error, address);
+        }
+    }
+
+    private static async Task<UndoResult> RunAsync(Run run, ImapClient client, Meter meter, TimeProvider time, CancellationToken ct)
+    {
+        await ImapFinish.RunAsync(run, client, ct);
+        var batches = Batches(run).Reverse().ToList();
+        if (!run.IsUndoing)
+        {
+            run.Append(new UndoStarted(time.GetUtcNow()));
+        }
+
+        // Each batch that is back has left a line behind that of the beginning.
+        var done = run.Entries.SkipWhile(e => e is not UndoStarted).Count(e => e is ServerMoved);
+        meter.Begin("taking back", batches.Sum(b => b.Moved.From.Count));
+        var result = default(UndoResult);
+        foreach (var (batch, moved) in batches.Skip(done))
+        {
+            ct.ThrowIfCancellationRequested();
+            var back = batch.Target.Length > 0 ? await MoveBackAsync(client, batch, moved, ct) : await AppendAsync(run, client, batch, moved, ct);
+            run.Append(new ServerMoved(batch.Validity, [], []));
+            result += new UndoResult(back, moved.From.Count - back, 0);
+            meter.Add(moved.From.Count);
+        }
+
+        await RemoveFoldersAsync(run, client, ct);
+        run.Append(new UndoDone(result.Restored, time.GetUtcNow()));
+        return result;
+    }
+
+    private static IEnumerable<(ServerBatch Batch, ServerMoved Moved)> Batches(Run run)
+    {
+        ServerBatch? last = null;
+        foreach (var entry in run.Entries.TakeWhile(e => e is not UndoStarted))
+        {
+            if (entry is ServerBatch batch)
+            {
+                last = batch;
+            }
+            else if (entry is ServerMoved moved && last is not null)
+            {
+                // A server that does not tell the new numbers does not tell which were moved either.
+                yield return (last, moved.From.Count > 0 || moved.Validity == 0 ? moved : moved with { From = [.. last.Messages.Select(m => m.Uid)] });
+                last = null;
+            }
+        }
+    }
+
+    private static async Task<int> MoveBackAsync(ImapClient client, ServerBatch batch, ServerMoved moved, CancellationToken ct)
+    {
+        var target = (ImapFolder)await client.GetFolderAsync(batch.Target, ct);
+        await target.OpenAsync(FolderAccess.ReadWrite, ct);
+        var messages = batch.Messages.Where(m => moved.From.Contains(m.Uid)).ToList();
+        var ids = moved.To.Count > 0 && target.UidValidity == moved.Validity
+            ? moved.To
+            : [.. (await ImapMatch.FindAsync(target, 1, messages, ct)).Values];
+        var there = await target.SearchAsync(MailKit.Search.SearchQuery.Uids([.. ids.Select(u => new UniqueId(target.UidValidity, u))]), ct);
+        if (there.Count > 0)
+        {
+            await target.MoveToAsync(there, await client.GetFolderAsync(batch.Folder, ct), CancellationToken.None);
+        }
+
+        return there.Count;
+    }
+
+    private static async Task<int> AppendAsync(Run run, ImapClient client, ServerBatch batch, ServerMoved moved, CancellationToken ct)
+    {
+        var source = await client.GetFolderAsync(batch.Folder, ct);
+        using var archive = File.OpenHandle(run.File(batch.Archive));
+        var at = 0L;
+        var back = 0;
+        foreach (var message in batch.Messages)
+        {
+            if (moved.From.Contains(message.Uid))
+            {
+                var bytes = new byte[message.Size];
+                using var stream = new MemoryStream(bytes, 0, RandomAccess.Read(archive, bytes, at));
+                using var parsed = await MimeMessage.LoadAsync(stream, ct);
+                var request = new AppendRequest(parsed, ImapFlags.Parse(message.Flags), DateTimeOffset.FromUnixTimeSeconds(message.Received));
+                await source.AppendAsync(request, CancellationToken.None);
+                back++;
+            }
+
+            at += message.Size;
+        }
+
+        return back;
+    }
+
+    // What the run made goes with it, unless somebody has used it.
+    private static async Task RemoveFoldersAsync(Run run, ImapClient client, CancellationToken ct)
+    {
+        foreach (var made in run.Entries.OfType<ServerFolder>())
+        {
+            try
+            {
+                var folder = await client.GetFolderAsync(made.Name, ct);
+                await folder.StatusAsync(StatusItems.Count, ct);
+                if (folder.Count == 0)
+                {
+                    await folder.UnsubscribeAsync(ct);
+                    await folder.DeleteAsync(ct);
+                }
+            }
+            catch (FolderNotFoundException)
+            {
+                // Somebody was faster.
+            }
+        }
+    }
+}
