@@ -2,7 +2,6 @@ using Backstop.Clean;
 using Backstop.Mailboxes.Runs;
 using MailKit;
 using MailKit.Net.Imap;
-using MimeKit;
 
 namespace Backstop.Imap;
 
@@ -97,9 +96,8 @@ internal static class ImapUndo
             if (moved.From.Contains(message.Uid))
             {
                 var bytes = new byte[message.Size];
-                using var stream = new MemoryStream(bytes, 0, RandomAccess.Read(archive, bytes, at));
-                using var parsed = await MimeMessage.LoadAsync(stream, ct);
-                var request = new AppendRequest(parsed, ImapFlags.Parse(message.Flags), DateTimeOffset.FromUnixTimeSeconds(message.Received));
+                using var raw = await RawMessage.OfAsync(bytes.AsMemory(0, RandomAccess.Read(archive, bytes, at)), ct);
+                var request = new AppendRequest(raw, ImapFlags.Parse(message.Flags), DateTimeOffset.FromUnixTimeSeconds(message.Received));
                 await source.AppendAsync(request, CancellationToken.None);
                 back++;
             }
