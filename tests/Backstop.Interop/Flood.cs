@@ -45,6 +45,10 @@ internal sealed class Flood
     public Task<string> RunAsync(int code, params string[] arguments) =>
         Tool.RunWithAsync(new Dictionary<string, string> { ["XDG_STATE_HOME"] = _state, ["BACKSTOP_IMAP_PASSWORD"] = Dovecot.Password }, "", Server.Launcher, arguments, _limit, code);
 
+    /// <summary>The same with several exit codes that are right.</summary>
+    public Task<string> RunAsync(int[] codes, params string[] arguments) =>
+        Tool.RunWithAsync(new Dictionary<string, string> { ["XDG_STATE_HOME"] = _state }, "", Server.Launcher, arguments, _limit, codes);
+
     /// <summary>The same, to be killed.</summary>
     public Tool Start(params string[] arguments) =>
         Tool.Start("/usr/bin/env", [$"XDG_STATE_HOME={_state}", $"BACKSTOP_IMAP_PASSWORD={Dovecot.Password}", Server.Launcher, .. arguments]);

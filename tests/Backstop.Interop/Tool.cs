@@ -116,7 +116,7 @@ internal sealed class Tool : IDisposable
     {
         lock (_output)
         {
-            if (line is not null && _output.Count < 5000)
+            if (line is not null && _output.Count < 30_000)
             {
                 _output.Add(line);
             }

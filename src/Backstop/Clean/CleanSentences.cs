@@ -5,9 +5,9 @@ namespace Backstop.Clean;
 /// <summary>The last lines of <c>clean</c>: the sums, what was done, and the next command.</summary>
 internal static class CleanSentences
 {
-    public static IEnumerable<string> Of(string mailbox, CleanPlan plan, SentMail sent, CleanSummary sum, CleanOptions options)
+    public static IEnumerable<string> Of(CleanPlan plan, SentMail sent, CleanSummary sum, CleanOptions options)
     {
-        yield return Text($"{PlainText.Of(mailbox, 200)}: {sum.Messages:N0} messages in {sum.Seconds:F1} s");
+        yield return Text($"{PlainText.Of(sum.Mailbox, 200)}: {sum.Messages:N0} messages in {sum.Seconds:F1} s");
         yield return Text($"  {sum.Backscatter,9:N0} backscatter: answers to mail you never sent");
         yield return Text($"  {sum.Ours,9:N0} answers to mail you did send: they stay");
         yield return Text($"  {sum.Kept - sum.Ours,9:N0} other mail: it stays");
@@ -16,7 +16,7 @@ internal static class CleanSentences
             ? Text($"known of what you sent: {sent.Count:N0} messages{(sent.Since > DateTimeOffset.MinValue ? Text($", since {sent.Since:yyyy-MM-dd}") : "")}")
             : "known of what you sent: nothing. Name your Sent folder: --sent FOLDER (or --no-sent, if a genuine bounce may go too)";
         yield return Done(plan, sum, options);
-        if (Next(mailbox, plan, sum, options) is { } next)
+        if (Next(plan, sum, options) is { } next)
         {
             yield return "  " + next;
         }
@@ -36,9 +36,9 @@ internal static class CleanSentences
             : Text($"Moved {sum.Moved:N0} messages {where}{(left > 0 ? Text($"; {left:N0} were changed by another program meanwhile and stay: run it again") : "")}. To take it back:");
     }
 
-    private static string? Next(string mailbox, CleanPlan plan, CleanSummary sum, CleanOptions options) =>
+    private static string? Next(CleanPlan plan, CleanSummary sum, CleanOptions options) =>
         options.IsApply ? sum.Moved > 0 ? $"backstop undo {sum.Run}" : null
-        : plan.ToMove.Count > 0 ? $"backstop clean {Quote(mailbox)}{Same(options)} --apply"
+        : plan.ToMove.Count > 0 ? $"backstop clean {Quote(sum.Mailbox)}{Same(options)} --apply"
         : null;
 
     // The same choice again.

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Backstop.Clean.Report;
 using Backstop.Mailboxes.Runs;
 
 namespace Backstop.Clean;
@@ -30,10 +31,11 @@ internal sealed class CleanSession(CleanOptions options, CleanEngine engine, Run
         using (own)
         {
             var done = own ?? run;
-            await WriteFilesAsync(source, plan, done, ct);
-            Say(source, plan, sent, new(
+            var summary = new CleanSummary(
                 source.Name, plan.Messages.Count, plan.Count(Pile.Backscatter), plan.Count(Pile.Mail) + plan.Count(Pile.Ours), plan.Count(Pile.Unsure), moved,
-                Math.Round(Stopwatch.GetElapsedTime(started).TotalSeconds, 3), done?.Id, plan.Count(Pile.Ours), sent.Count, options.Target.IsDelete ? "" : options.Target.Folder));
+                Math.Round(Stopwatch.GetElapsedTime(started).TotalSeconds, 3), done?.Id, plan.Count(Pile.Ours), sent.Count, options.Target.IsDelete ? "" : options.Target.Folder);
+            await WriteFilesAsync(plan, summary, ct);
+            Say(plan, sent, summary);
         }
 
         return !options.IsApply && plan.Count(Pile.Backscatter) > 0;
@@ -100,11 +102,11 @@ internal sealed class CleanSession(CleanOptions options, CleanEngine engine, Run
         }
     }
 
-    private async Task WriteFilesAsync(IMailSource source, CleanPlan plan, Run? run, CancellationToken ct)
+    private async Task WriteFilesAsync(CleanPlan plan, CleanSummary summary, CancellationToken ct)
     {
         if (options.Report is { } report)
         {
-            await File.WriteAllTextAsync(report, CleanReport.Write(source.Name, plan, run?.Id, time.GetUtcNow()), ct);
+            await File.WriteAllTextAsync(report, CleanReport.Write(summary.Mailbox, plan, summary, time.GetUtcNow()), ct);
         }
 
         var hosts = plan.Messages.Where(m => m.Judgement.Pile == Pile.Backscatter).Select(m => m.Judgement.Address).OfType<string>().CountBy(a => a).ToDictionary();
@@ -121,7 +123,7 @@ internal sealed class CleanSession(CleanOptions options, CleanEngine engine, Run
         }
     }
 
-    private void Say(IMailSource source, CleanPlan plan, SentMail sent, CleanSummary summary)
+    private void Say(CleanPlan plan, SentMail sent, CleanSummary summary)
     {
         if (options.IsJson)
         {
@@ -141,7 +143,7 @@ internal sealed class CleanSession(CleanOptions options, CleanEngine engine, Run
             table.WriteCampaigns(plan);
         }
 
-        foreach (var line in CleanSentences.Of(source.Name, plan, sent, summary, options))
+        foreach (var line in CleanSentences.Of(plan, sent, summary, options))
         {
             output.WriteLine(line);
         }

@@ -1,6 +1,0 @@
-namespace Backstop.Clean;
-
-internal static class CleanReport
-{
-    public static string Write(string mailbox, CleanPlan plan, string? run, DateTimeOffset now) => "";
-}
