@@ -58,13 +58,13 @@ internal sealed class Wording
 
     private readonly WordingHit[] _phrases;
     private readonly SearchValues<string> _search;
-    private readonly Dictionary<char, int[]> _byFirst;
+    private readonly Dictionary<int, int[]> _byStart;
 
     private Wording(IEnumerable<WordingHit> phrases)
     {
         _phrases = [.. phrases];
         _search = SearchValues.Create([.. _phrases.Select(p => p.Words)], StringComparison.OrdinalIgnoreCase);
-        _byFirst = Enumerable.Range(0, _phrases.Length).GroupBy(i => char.ToLowerInvariant(_phrases[i].Words[0])).ToDictionary(g => g.Key, g => g.ToArray());
+        _byStart = Enumerable.Range(0, _phrases.Length).GroupBy(i => Start(_phrases[i].Words)).ToDictionary(g => g.Key, g => g.ToArray());
     }
 
     private static Wording SubjectStart { get; } = new([.. Rows(WordPlace.SubjectOwn, "subject!"), .. Rows(WordPlace.SubjectStart, "subject")]);
@@ -96,7 +96,7 @@ internal sealed class Wording
         for (var hits = 0; at >= 0 && hits < MaxHits; hits++)
         {
             text = text[at..];
-            foreach (var i in _byFirst.GetValueOrDefault(char.ToLowerInvariant(text[0]), []))
+            foreach (var i in _byStart.GetValueOrDefault(Start(text), []))
             {
                 if (text.StartsWith(_phrases[i].Words, StringComparison.OrdinalIgnoreCase))
                 {
@@ -115,7 +115,7 @@ internal sealed class Wording
     private WordingHit? AtStart(ReadOnlySpan<char> text)
     {
         WordingHit? longest = null;
-        foreach (var i in text.IsEmpty ? [] : _byFirst.GetValueOrDefault(char.ToLowerInvariant(text[0]), []))
+        foreach (var i in _byStart.GetValueOrDefault(Start(text), []))
         {
             if (_phrases[i].Words.Length > (longest?.Words.Length ?? 0) && text.StartsWith(_phrases[i].Words, StringComparison.OrdinalIgnoreCase))
             {
@@ -125,6 +125,9 @@ internal sealed class Wording
 
         return longest;
     }
+
+    // The first two characters in lower case: hundreds of phrases begin with the same one. Every phrase is longer than that (TableTests).
+    private static int Start(ReadOnlySpan<char> text) => text.Length < 2 ? 0 : (char.ToLowerInvariant(text[0]) << 16) | char.ToLowerInvariant(text[1]);
 
     private static IEnumerable<WordingHit> Rows(WordPlace place, string name) =>
         _rows.Where(r => r[2] == name).Select(r => new WordingHit(MailKindWord.Parse(r[0])!.Value, r[1], r[3], place));

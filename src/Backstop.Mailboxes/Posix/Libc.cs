@@ -35,6 +35,14 @@ internal static partial class Libc
     /// <summary>Opens a file to read it, without the lock that .NET takes on it.</summary>
     public static SafeFileHandle? TryOpenToRead(string path, out int error) => TryOpen(path, CloseOnExec, out error);
 
+    /// <summary>Reads on from where the last call stopped; less than asked for only at the end of a file.</summary>
+    public static int Read(SafeFileHandle file, Span<byte> buffer, string path)
+    {
+        var read = Read(file, ref MemoryMarshal.GetReference(buffer), buffer.Length);
+        ThrowIf(read < 0 ? Marshal.GetLastPInvokeError() : 0, path);
+        return (int)read;
+    }
+
     /// <summary>Opens a directory, so that it can be synced. <c>File.OpenHandle</c> refuses directories.</summary>
     public static SafeFileHandle OpenDirectory(string path)
     {
@@ -112,6 +120,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial SafeFileHandle Open(string path, int flags, int mode);
+
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    private static partial nint Read(SafeFileHandle file, ref byte buffer, nint length);
 
     [LibraryImport("libc", EntryPoint = "renameat2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int RenameAt2(int fromDirectory, string from, int toDirectory, string to, uint flags);

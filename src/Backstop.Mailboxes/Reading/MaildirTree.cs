@@ -1,3 +1,5 @@
+using System.IO.Enumeration;
+
 namespace Backstop.Mailboxes.Reading;
 
 /// <summary>A folder of a Maildir.</summary>
@@ -64,7 +66,7 @@ public sealed class MaildirTree
     {
         ArgumentNullException.ThrowIfNull(folder);
         return Parts.Select(p => folder.Directory.Length == 0 ? p : folder.Directory + "/" + p)
-            .SelectMany(d => Directory.EnumerateFiles(PathOf(d)).Select(f => Path.GetFileName(f)).Where(f => !f.StartsWith('.')).Order(StringComparer.Ordinal).Select(f => d + "/" + f));
+            .SelectMany(d => Names(d).Order(StringComparer.Ordinal).Select(f => d + "/" + f));
     }
 
     /// <summary>The whole path of a file or directory below the mailbox.</summary>
@@ -78,6 +80,11 @@ public sealed class MaildirTree
     /// <summary>The flags in a file's name, such as <c>FS</c>.</summary>
     /// <param name="name">A file's name.</param>
     public static ReadOnlySpan<char> Flags(ReadOnlySpan<char> name) => name.LastIndexOf(":2,") is >= 0 and var at ? name[(at + 3)..] : [];
+
+    private FileSystemEnumerable<string> Names(string directory) => new(PathOf(directory), (ref entry) => entry.FileName.ToString())
+    {
+        ShouldIncludePredicate = (ref entry) => !entry.IsDirectory && entry.FileName is not ['.', ..],
+    };
 
     private static IEnumerable<MaildirFolderEntry> Nested(string root, string below, int depth)
     {

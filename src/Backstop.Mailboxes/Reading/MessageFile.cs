@@ -28,13 +28,17 @@ public static class MessageFile
         Libc.ThrowIf(error, path);
         _buffer ??= new byte[FirstSize];
         var filled = 0;
-        for (int read; filled < maxMessage && (read = RandomAccess.Read(file!, _buffer.AsSpan(filled, Math.Min(_buffer.Length, maxMessage) - filled), filled)) > 0;)
+        while (true)
         {
+            var wanted = Math.Min(_buffer.Length, maxMessage) - filled;
+            var read = Libc.Read(file!, _buffer.AsSpan(filled, wanted), path);
             filled += read;
-            if (filled == _buffer.Length && filled < maxMessage)
+            if (read < wanted || filled >= maxMessage)
             {
-                Array.Resize(ref _buffer, 2 * filled);
+                break;
             }
+
+            Array.Resize(ref _buffer, 2 * filled);
         }
 
         return look(_buffer.AsMemory(0, filled));

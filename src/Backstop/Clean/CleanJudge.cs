@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Backstop.Backscatter;
 using Backstop.Backscatter.Bounces;
 using Backstop.Backscatter.Campaigns;
@@ -13,6 +14,10 @@ namespace Backstop.Clean;
 /// <param name="needsSent">Whether nothing counts as backscatter while nothing that was sent is known.</param>
 internal sealed class CleanJudge(StoredJudge judge, SentMail sent, bool believesHosts, bool needsSent)
 {
+    // A flood says the same thing twenty thousand times: it is remembered once.
+    private readonly ConcurrentDictionary<string, CampaignKey> _keys = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, string> _reasons = new(StringComparer.Ordinal);
+
     /// <summary>Judges a message.</summary>
     /// <param name="message">It.</param>
     /// <param name="at">When it came.</param>
@@ -25,7 +30,7 @@ internal sealed class CleanJudge(StoredJudge judge, SentMail sent, bool believes
         {
             return found.Proofs.Passed is null
                 ? found.Report.Kind == MailKind.None ? Judgement.Mail : Judgement.Mail with { Kind = kind, Reason = found.Verdict.Reason }
-                : new(Pile.Ours, kind, found.Verdict.Reason, CampaignKey.Of(found.Report), null, null, null);
+                : new(Pile.Ours, kind, Once(found.Verdict.Reason), KeyOf(found.Report), null, null, null);
         }
 
         var (reason, domain) = isMarked ? (Doubts.Marked, null) : Doubt(found, at);
@@ -33,9 +38,17 @@ internal sealed class CleanJudge(StoredJudge judge, SentMail sent, bool believes
         HeaderScan.Scan(message.Span, fields);
         var from = ReceivedFrom.Read(message.Span, fields);
         return new(
-            reason is null ? Pile.Backscatter : Pile.Unsure, kind, reason ?? found.Verdict.Reason, CampaignKey.Of(found.Report),
+            reason is null ? Pile.Backscatter : Pile.Unsure, kind, reason ?? Once(found.Verdict.Reason), KeyOf(found.Report),
             from?.Host ?? found.Report.ReportingMta, from?.Address.ToString(), domain);
     }
+
+    private CampaignKey KeyOf(BounceReport report)
+    {
+        var key = CampaignKey.Of(report);
+        return _keys.GetOrAdd(key.Shape, key);
+    }
+
+    private string Once(string reason) => _reasons.GetOrAdd(reason, reason);
 
     // Why it may be wanted after all, or null.
     private (string? Reason, string? Domain) Doubt(StoredVerdict found, DateTimeOffset at)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Backstop.Backscatter.Campaigns;
 using Backstop.Mailboxes.Runs;
 
@@ -18,12 +19,16 @@ internal sealed record Judgement(Pile Pile, string Kind, string Reason, Campaign
 }
 
 /// <summary>A message of a mailbox.</summary>
-/// <param name="Name">Where it is, for people: a path, <c>file#number</c> or <c>folder/uid</c>.</param>
-/// <param name="Folder">Its folder.</param>
+/// <param name="Box">The mailbox, or its folder: what its name begins with.</param>
 /// <param name="At">When it came.</param>
 /// <param name="Judgement">What was found out.</param>
-internal sealed record FoundMail(string Name, string Folder, DateTimeOffset At, Judgement Judgement)
+internal sealed record FoundMail(string Box, DateTimeOffset At, Judgement Judgement)
 {
+    /// <summary>Where it is, for people: a path, <c>file#number</c> or <c>folder/uid</c>.</summary>
+    public string Name =>
+        File.Length > 0 ? Path.Combine(Box, File)
+        : string.Create(CultureInfo.InvariantCulture, $"{Box}{(OnServer.Uid > 0 ? '/' : '#')}{Order}");
+
     /// <summary>Its place in the mailbox, so that what many threads found can be put in order.</summary>
     public long Order { get; init; }
 

@@ -20,13 +20,13 @@ internal sealed class MaildirSource(string path, string targetFolder, bool isInb
 
     public Task<IReadOnlyList<FoundMail>> ScanAsync(CleanJudge judge, Meter meter, CancellationToken ct)
     {
-        var files = Folders().SelectMany(f => _tree.Files(f).Select(file => (Folder: f.Name, File: file))).Select((f, i) => (f.Folder, f.File, Order: i)).ToList();
+        var files = Folders().SelectMany(_tree.Files).Select((f, i) => (File: f, Order: i)).ToList();
         meter.Begin("reading", files.Count);
         var found = Scan.Run(
             files,
             f =>
             {
-                var mail = MessageFile.Use(_tree.PathOf(f.File), MessageFiles.MaxMessage, m => Look(judge, m, f.Folder, f.File, f.Order));
+                var mail = MessageFile.Use(_tree.PathOf(f.File), MessageFiles.MaxMessage, m => Look(judge, m, f.File, f.Order));
                 meter.Add(1);
                 return mail;
             },
@@ -53,12 +53,12 @@ internal sealed class MaildirSource(string path, string targetFolder, bool isInb
         ? _tree.Folders
         : _tree.Folders.Where(f => f.Directory.Length == 0 || !(isInboxOnly || f.Name == targetFolder || FolderNames.IsSent(f.Name) || FolderNames.IsPrivate(f.Name)));
 
-    private FoundMail Look(CleanJudge judge, ReadOnlyMemory<byte> message, string folder, string file, int order)
+    private FoundMail Look(CleanJudge judge, ReadOnlyMemory<byte> message, string file, int order)
     {
         var name = Path.GetFileName(file.AsSpan());
         var at = DateOf(name) ?? new DateTimeOffset(File.GetLastWriteTimeUtc(_tree.PathOf(file)));
         var isMarked = MaildirTree.Flags(name).ContainsAny('F', 'R');
-        return new(_tree.PathOf(file), folder, at, judge.Judge(message, at, isMarked)) { File = file, Order = order };
+        return new(_tree.Root, at, judge.Judge(message, at, isMarked)) { File = file, Order = order };
     }
 
     // By convention a name begins with the second of delivery.

@@ -67,7 +67,7 @@ internal sealed class MboxSource(string path, TimeProvider time) : IMailSource
         }
 
         var cut = new MboxCut(message.Offset, message.Length, judgement.Pile >= Pile.Unsure ? MboxKey.Of(message.Raw.Span) : 0);
-        return new(string.Create(CultureInfo.InvariantCulture, $"{_path}#{number}"), "", at, judgement) { Cut = cut, Order = number };
+        return new(_path, at, judgement) { Cut = cut, Order = number };
     }
 
     // X-Status as mbox programs write it (F flagged, A answered); X-Mozilla-Status as Thunderbird does (2 answered, 4 flagged).

@@ -15,7 +15,7 @@ namespace Backstop.Explain;
 /// <param name="time">The clock.</param>
 internal sealed class Explainer(BackstopOptions options, Proving proving, MailAddress? to, TimeProvider time)
 {
-    private readonly StoredJudge _judge = new(options, proving, to);
+    private readonly StoredJudge _judge = new(options, proving, to, asksWhoTo: true);
 
     public Explanation Explain(FoundMessage message)
     {

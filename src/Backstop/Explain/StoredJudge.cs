@@ -18,7 +18,8 @@ internal readonly record struct StoredVerdict(BounceReport Report, Verdict Verdi
 /// <param name="options">The configuration.</param>
 /// <param name="proving">What can prove an origin.</param>
 /// <param name="to">Who it came to; null to believe the header.</param>
-internal sealed class StoredJudge(BackstopOptions options, Proving proving, MailAddress? to)
+/// <param name="asksWhoTo">Whether it matters: where there are no keys, mailboxes and journal it does not.</param>
+internal sealed class StoredJudge(BackstopOptions options, Proving proving, MailAddress? to, bool asksWhoTo)
 {
     // The fields that name the recipient, the most telling first.
     private static readonly byte[][] _recipientFields =
@@ -32,7 +33,7 @@ internal sealed class StoredJudge(BackstopOptions options, Proving proving, Mail
     public StoredVerdict Judge(ReadOnlyMemory<byte> message, DateTimeOffset now)
     {
         var report = BounceClassifier.Classify(message, nullReversePath: null);
-        var address = to ?? RecipientOf(message.Span);
+        var address = to ?? (asksWhoTo ? RecipientOf(message.Span) : null);
         var known = address is null ? null : _recipients?.Find(address);
         var tag = address is null ? null : BatvTag.TryParse(address);
         var made = address is null ? null : SrsAddress.TryParse(address);

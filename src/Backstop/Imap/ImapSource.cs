@@ -1,4 +1,3 @@
-using System.Globalization;
 using Backstop.Backscatter.Bounces;
 using Backstop.Clean;
 using Backstop.Mailboxes.Runs;
@@ -206,7 +205,7 @@ internal sealed class ImapSource : IMailSource
     private FoundMail Mail(IMessageSummary summary, Judgement judgement)
     {
         var received = summary.InternalDate ?? DateTimeOffset.UnixEpoch;
-        return new(string.Create(CultureInfo.InvariantCulture, $"{_folder.FullName}/{summary.UniqueId.Id}"), _folder.FullName, received, judgement)
+        return new(_folder.FullName, received, judgement)
         {
             Order = summary.UniqueId.Id,
             OnServer = new(summary.UniqueId.Id, summary.Size ?? 0, received.ToUnixTimeSeconds(), ImapFlags.Format(summary.Flags ?? MessageFlags.None)),

@@ -16,6 +16,7 @@ public sealed partial class TableTests
             Assert.NotNull(MailKindWord.Parse(r[0]));
             Assert.Contains(r[2], new[] { "subject", "subject!", "subject*", "body", "body~" });
             Assert.False(string.IsNullOrWhiteSpace(r[3]), string.Join('|', r));
+            Assert.InRange(r[3].Length, 2, 200);
         });
         Assert.Empty(rows.GroupBy(r => $"{r[0]} {r[2]} {r[3].ToLowerInvariant()}", StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => g.Key));
     }
@@ -37,6 +38,7 @@ public sealed partial class TableTests
             Assert.InRange(r.Length, 3, 4);
             Assert.Contains(r[1], new[] { "local", "name", "mailer", "field" });
             Assert.True(r[1] != "field" || (r.Length == 4 && MailKindWord.Parse(r[0]) is not null), string.Join('|', r));
+            Assert.True(r[1] != "field" || r[2].Length > 3, string.Join('|', r));
             Assert.True(r[1] == "field" || r[0] is "daemon" or "disguise" or "person" or "scanner", string.Join('|', r));
             Assert.True(r[1] != "local" || !r[2].Any(char.IsUpper), string.Join('|', r));
         });
