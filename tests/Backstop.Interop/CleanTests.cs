@@ -97,6 +97,95 @@ public sealed class CleanTests
         Assert.Equal(before, (await Flood.FingerprintAsync(flood.Maildir), await Flood.FingerprintAsync(flood.Mbox)));
     }
 
+    /// <summary>An mbox is rewritten in place in a few milliseconds: a kill that waits for them falls in between, and mail that then comes stays, too.</summary>
+    [Fact]
+    public async Task Mbox_that_a_kill_left_half_rewritten_is_whole_again()
+    {
+        using var folder = new TempFolder();
+        var flood = await Flood.MakeAsync(folder["flood"], AnySeed, 19_500, "--format", "mbox");
+        var original = await File.ReadAllBytesAsync(flood.Mbox, Ct);
+        var halves = 0;
+        for (var round = 0; round < 12; round++)
+        {
+            using (var tool = flood.Start("clean", flood.Mbox, "--sent", flood.Sent, "--apply"))
+            {
+                await flood.WaitForLogAsync("\"op\":\"edits\"");
+                if (round % 3 > 0)
+                {
+                    await Task.Delay(Random.Shared.Next(0, 60), Ct);
+                }
+
+                await tool.KillAsync();
+            }
+
+            halves += new FileInfo(flood.Mbox).Length == original.Length && File.Exists(flood.Mbox + ".Backscatter") ? 1 : 0;
+            var arrived = Encoding.ASCII.GetBytes(round % 2 == 0 ? "" : $"From a@b Tue Apr  1 05:00:00 2008\nSubject: arrived {round}\n\nhello\n\n");
+            await File.AppendAllBytesAsync(flood.Mbox, arrived, Ct);
+            if (round % 4 < 2)
+            {
+                await flood.RunAsync(0, "clean", flood.Mbox, "--sent", flood.Sent, "--apply");
+                Assert.Equal(500 + (arrived.Length > 0 ? 1 : 0), MessageFiles.Read(flood.Mbox).Count());
+                Assert.Equal(19_500, MessageFiles.Read(flood.Mbox + ".Backscatter").Count());
+            }
+
+            await UndoAllAsync(flood, flood.Mbox);
+            byte[] wanted = [.. original, .. arrived];
+            Assert.Equal(wanted, await File.ReadAllBytesAsync(flood.Mbox, Ct));
+            Assert.False(File.Exists(flood.Mbox + ".Backscatter") || File.Exists(flood.Mbox + ".lock"));
+            await File.WriteAllBytesAsync(flood.Mbox, original, Ct);
+        }
+
+        Assert.NotEqual(0, halves);
+    }
+
+    /// <summary>At a terminal: a bar while it reads, a table of 80 columns, and what to do where nothing that was sent is known.</summary>
+    [Fact]
+    public async Task Table_fits_a_terminal_and_without_sent_mail_nothing_counts_as_backscatter()
+    {
+        using var folder = new TempFolder();
+        var flood = await Flood.MakeAsync(folder["flood"], 41, 2_000, "--format", "maildir");
+        var command = $"stty cols 80 rows 40; XDG_STATE_HOME={folder["state"]} {Server.Launcher} clean {flood.Maildir}";
+        var output = await Tool.RunAsync("/usr/bin/script", ["-qec", command, "/dev/null"], TimeSpan.FromMinutes(1));
+        Assert.Contains("unsure, left alone: 2,035 messages", output, StringComparison.Ordinal);
+        Assert.Contains("name your Sent folder with --sent", output, StringComparison.Ordinal);
+        Assert.Contains("known of what you sent: nothing", output, StringComparison.Ordinal);
+        Assert.Contains("Nothing to move.", output, StringComparison.Ordinal);
+        Assert.All(output.Split('\n').SkipWhile(l => !l.Contains("unsure, left alone", StringComparison.Ordinal)).Skip(1).Where(l => !l.Contains("--no-sent", StringComparison.Ordinal)), l => Assert.InRange(l.TrimEnd().Length, 0, 80));
+    }
+
+    /// <summary>The Sent folder beside the mailbox is found, and one campaign can be taken or left.</summary>
+    [Fact]
+    public async Task Sent_folder_is_found_and_campaigns_are_chosen()
+    {
+        using var folder = new TempFolder();
+        var flood = await Flood.MakeAsync(folder["flood"], 42, 2_000, "--format", "maildir");
+        foreach (var part in new[] { "cur", "new", "tmp" })
+        {
+            Directory.CreateDirectory(Path.Combine(flood.Maildir, ".Sent", part));
+        }
+
+        var number = 0;
+        foreach (var sent in File.ReadLines(flood.Sent).Select(l => l.Split('\t')))
+        {
+            var message = $"From: carl@example.org\nTo: {sent[1]}\nMessage-ID: {sent[0]}\nDate: Mon, 31 Mar 2008 12:00:00 +0000\nSubject: x\n\nhello\n";
+            await File.WriteAllTextAsync(Path.Combine(flood.Maildir, ".Sent/cur", $"{++number}.x:2,S"), message, Ct);
+        }
+
+        var all = (await flood.RunAsync(1, "clean", flood.Maildir, "--json")).Split('\n');
+        var campaigns = all.Where(l => l.Contains("\"type\":\"campaign\"", StringComparison.Ordinal)).Select(l => System.Text.Json.JsonDocument.Parse(l).RootElement).ToList();
+        Assert.Equal((2_000, 500), (campaigns.Sum(c => c.GetProperty("count").GetInt32()), Flood.Summary(all[^1]).GetProperty("kept").GetInt32()));
+        var (id, count) = (campaigns[0].GetProperty("campaign").GetString()!, campaigns[0].GetProperty("count").GetInt32());
+        Assert.Equal(count, (await flood.RunAsync(1, "clean", flood.Maildir, "--show", id)).Split('\n').Count(l => l.StartsWith("backscatter ", StringComparison.Ordinal)));
+        Assert.Equal(count, Moved(await flood.RunAsync(0, "clean", flood.Maildir, "--json", "--apply", "--only", id, "--to", "One")));
+        Assert.Equal(count, Directory.EnumerateFiles(flood.Maildir + "/.One/cur").Count());
+        var other = campaigns[1].GetProperty("campaign").GetString()!;
+        Assert.Equal(2_000 - count - campaigns[1].GetProperty("count").GetInt32(), Moved(await flood.RunAsync(0, "clean", flood.Maildir, "--json", "--apply", "--except", other, "--to", "Rest")));
+        Assert.Equal(0, Moved(await flood.RunAsync(0, "clean", flood.Maildir, "--json", "--apply", "--until", "2008-04-01T05:00")));
+        Assert.Contains("no campaign of that name", await flood.RunAsync(64, "clean", flood.Maildir, "--only", "zzzz"), StringComparison.Ordinal);
+    }
+
+    private static int Moved(string output) => Flood.Summary(output).GetProperty("moved").GetInt32();
+
     /// <summary>Another program delivers to the mbox all the while, under the locks of its kind.</summary>
     [Fact]
     public async Task Mail_that_arrives_meanwhile_is_neither_lost_nor_doubled()

@@ -53,6 +53,32 @@ internal sealed class Flood
     public Tool Start(params string[] arguments) =>
         Tool.Start("/usr/bin/env", [$"XDG_STATE_HOME={_state}", $"BACKSTOP_IMAP_PASSWORD={Dovecot.Password}", Server.Launcher, .. arguments]);
 
+    /// <summary>Waits until the log of the newest run says something; looks as fast as it can, for what follows takes milliseconds.</summary>
+    public async Task WaitForLogAsync(string text)
+    {
+        var runs = Path.Combine(_state, "backstop", "clean");
+        var started = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(30));
+            var log = Directory.Exists(runs) ? Directory.EnumerateDirectories(runs).Order(StringComparer.Ordinal).Select(d => Path.Combine(d, "log")).LastOrDefault(File.Exists) : null;
+            if (log is not null && (await ReadEndAsync(log)).Contains(text, StringComparison.Ordinal))
+            {
+                return;
+            }
+
+            await Task.Yield();
+        }
+    }
+
+    private static async Task<string> ReadEndAsync(string path)
+    {
+        await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        file.Seek(-Math.Min(4096, file.Length), SeekOrigin.End);
+        using var reader = new StreamReader(file);
+        return await reader.ReadToEndAsync(Ct);
+    }
+
     /// <summary>The last line of what <c>--json</c> printed.</summary>
     public static JsonElement Summary(string output) => JsonDocument.Parse(output.TrimEnd().Split('\n')[^1]).RootElement;
 

@@ -62,6 +62,19 @@ internal sealed class MboxLock : IDisposable
         return null;
     }
 
+    /// <summary>Removes a dot-lock that a killed run has left: nobody else writes that name, and the caller knows that its run is not at work.</summary>
+    /// <param name="path">The mbox.</param>
+    /// <param name="owner">The name.</param>
+    public static void DropLeftover(string path, string owner)
+    {
+        if (HasContent(path + ".lock", owner))
+        {
+            _ = Libc.Remove(path + ".lock");
+        }
+
+        _ = Libc.Remove($"{path}.lock.{owner}");
+    }
+
     public void Dispose()
     {
         // Closing gives up the fcntl lock; the dot-lock goes last, as it was taken first.
@@ -121,7 +134,7 @@ internal sealed class MboxLock : IDisposable
     {
         try
         {
-            return System.IO.File.ReadAllText(path) == content;
+            return System.IO.File.Exists(path) && System.IO.File.ReadAllText(path) == content;
         }
         catch (IOException)
         {

@@ -10,6 +10,15 @@ namespace Backstop.Mailboxes.Runs;
 /// <param name="time">The clock.</param>
 public sealed class MboxMover(Run run, TimeProvider time)
 {
+    /// <summary>The file of a folder beside an mbox; a path is itself.</summary>
+    /// <param name="mbox">The mbox.</param>
+    /// <param name="folder">A folder's name, or a path.</param>
+    public static string FileOf(string mbox, string folder)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        return folder.Contains('/', StringComparison.Ordinal) ? Path.GetFullPath(folder) : MboxFolder.FileOf(new(FolderFormat.Mbox, mbox, folder));
+    }
+
     /// <summary>Moves messages.</summary>
     /// <param name="source">The mbox.</param>
     /// <param name="found">The messages, as they were seen, in the order of the file.</param>

@@ -16,10 +16,16 @@ public sealed class MboxUndo(Run run, TimeProvider time)
     /// <summary>What this run's dot-locks hold: one left by a crash is known to be its own.</summary>
     internal static string OwnerOf(Run run) => "clean-" + run.Id[^4..];
 
-    /// <summary>Finishes a change of files that was begun. Does nothing where there is none.</summary>
+    /// <summary>Finishes a change of files that was begun, and takes away the locks that a kill has left.</summary>
     /// <param name="ct">Ends the waiting for a lock.</param>
     public async Task FinishAsync(CancellationToken ct)
     {
+        MboxLock.DropLeftover(run.Started.Mailbox, OwnerOf(run));
+        if (run.Started.To.Length > 0)
+        {
+            MboxLock.DropLeftover(MboxMover.FileOf(run.Started.Mailbox, run.Started.To), OwnerOf(run));
+        }
+
         if (run.Entries.LastOrDefault(e => e is MboxEdits or MboxEdited) is not MboxEdits pending)
         {
             return;

@@ -15,8 +15,7 @@ namespace Backstop.Clean;
 internal sealed class CleanJudge(StoredJudge judge, SentMail sent, bool believesHosts, bool needsSent)
 {
     // A flood says the same thing twenty thousand times: it is remembered once.
-    private readonly ConcurrentDictionary<string, CampaignKey> _keys = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, string> _reasons = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, string> _words = new(StringComparer.Ordinal);
 
     /// <summary>Judges a message.</summary>
     /// <param name="message">It.</param>
@@ -45,10 +44,10 @@ internal sealed class CleanJudge(StoredJudge judge, SentMail sent, bool believes
     private CampaignKey KeyOf(BounceReport report)
     {
         var key = CampaignKey.Of(report);
-        return _keys.GetOrAdd(key.Shape, key);
+        return key with { Shape = Once(key.Shape) };
     }
 
-    private string Once(string reason) => _reasons.GetOrAdd(reason, reason);
+    private string Once(string word) => _words.GetOrAdd(word, word);
 
     // Why it may be wanted after all, or null.
     private (string? Reason, string? Domain) Doubt(StoredVerdict found, DateTimeOffset at)

@@ -9,9 +9,8 @@ namespace Backstop.Clean;
 /// <param name="rows">How many campaigns have room.</param>
 internal sealed class CleanTable(TextWriter output, int columns, int rows)
 {
-    private const int Fixed = 51;
+    private const int Fixed = 54;
     private const int MinText = 20;
-    private const int TopHosts = 2;
 
     private readonly int _text = Math.Max(MinText, columns - Fixed);
 
@@ -57,7 +56,7 @@ internal sealed class CleanTable(TextWriter output, int columns, int rows)
         var isLong = campaigns.Max(c => c.Last) - campaigns.Min(c => c.First) > TimeSpan.FromDays(100);
         foreach (var c in campaigns.Take(rows))
         {
-            output.WriteLine(Text($"  {c.Id,-8} {c.Count,7:N0}  {Date(c.First, isLong),-11}  {Date(c.Last, isLong),-11} {c.Hosts.Count,7:N0}  {PlainText.Of(c.Label, _text - 2)}"));
+            output.WriteLine(Text($"  {c.Id,-8} {c.Count,7:N0}  {Date(c.First, isLong),-11}  {Date(c.Last, isLong),-11} {c.Hosts.Count,7:N0}  {PlainText.Of(c.Label, _text)}"));
             output.WriteLine($"           {PlainText.Of(second(c), columns - 12)}");
         }
 
@@ -71,15 +70,19 @@ internal sealed class CleanTable(TextWriter output, int columns, int rows)
 
     private static string Sources(Campaign c)
     {
-        var kinds = string.Join(", ", c.Kinds.OrderByDescending(k => k.Value).Take(3).Select(k => k.Key));
-        var hosts = string.Join(", ", c.Hosts.OrderByDescending(h => h.Value).ThenBy(h => h.Key, StringComparer.Ordinal).Take(TopHosts).Select(h => Text($"{h.Key} {h.Value}")));
-        return $"{kinds}{(hosts.Length > 0 ? "; " + hosts : "")}; e.g. {Tail(c.Example)}";
+        var hosts = c.Hosts.OrderByDescending(h => h.Value).ThenBy(h => h.Key, StringComparer.Ordinal).Take(1).Select(h => Text($"most from {h.Key} ({h.Value}); "));
+        return $"{string.Concat(hosts)}e.g. {Tail(c.Example)}";
     }
 
     private static string WhyUnsure(CleanPlan plan, Campaign c) =>
         Doubts.Sentence(plan.Messages.First(m => m.Judgement.Pile == Pile.Unsure && plan.CampaignOf(m) == c).Judgement.Reason) + "; e.g. " + Tail(c.Example);
 
-    private static string Tail(string name) => name[(name.LastIndexOf('/') + 1)..];
+    // What tells it from others: a Maildir's names go on with the host, sizes and flags.
+    private static string Tail(string name)
+    {
+        var tail = name.AsSpan(name.LastIndexOf('/') + 1);
+        return (tail.Count('.') >= 2 && char.IsAsciiDigit(tail[0]) ? tail[..(tail.IndexOf('.') + 1 + tail[(tail.IndexOf('.') + 1)..].IndexOf('.'))] : tail).ToString();
+    }
 
     private static string Date(DateTimeOffset at, bool isLong) => at.ToString(isLong ? "yyyy-MM-dd" : "MM-dd HH:mm", CultureInfo.InvariantCulture);
 

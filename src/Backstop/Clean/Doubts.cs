@@ -12,7 +12,7 @@ internal static class Doubts
     /// <summary>For people.</summary>
     public static string Sentence(string reason) => reason switch
     {
-        NothingSent => "nothing that you sent is known, so a genuine bounce would look the same: name your Sent folder with --sent",
+        NothingSent => "nothing you sent is known: name your Sent folder with --sent",
         BeforeSent => "older than your oldest sent mail that is known",
         KnownDomain => "from a domain that you have written to, and it returns no Message-ID",
         OwnHost => "what it returns says that it passed a host of yours",

@@ -6,9 +6,9 @@ namespace Backstop.Clean;
 
 /// <summary>A Maildir with its folders.</summary>
 /// <param name="path">It, or a folder in it.</param>
-/// <param name="targetFolder">The folder that is not looked into.</param>
+/// <param name="targets">Folders that backscatter goes to, now or in earlier runs: they are not looked into.</param>
 /// <param name="isInboxOnly">Whether its other folders are left alone.</param>
-internal sealed class MaildirSource(string path, string targetFolder, bool isInboxOnly) : IMailSource
+internal sealed class MaildirSource(string path, IReadOnlySet<string> targets, bool isInboxOnly) : IMailSource
 {
     private readonly MaildirTree _tree = MaildirTree.Open(path);
 
@@ -51,7 +51,7 @@ internal sealed class MaildirSource(string path, string targetFolder, bool isInb
 
     private IEnumerable<MaildirFolderEntry> Folders() => _tree.Folders.Count == 1
         ? _tree.Folders
-        : _tree.Folders.Where(f => f.Directory.Length == 0 || !(isInboxOnly || f.Name == targetFolder || FolderNames.IsSent(f.Name) || FolderNames.IsPrivate(f.Name)));
+        : _tree.Folders.Where(f => f.Directory.Length == 0 || !(isInboxOnly || targets.Contains(f.Name) || FolderNames.IsSent(f.Name) || FolderNames.IsPrivate(f.Name)));
 
     private FoundMail Look(CleanJudge judge, ReadOnlyMemory<byte> message, string file, int order)
     {

@@ -1,7 +1,5 @@
 using System.Globalization;
 using Backstop.Mail;
-using Backstop.Mailboxes;
-using Backstop.Mailboxes.Mbox;
 using Backstop.Mailboxes.Reading;
 using Backstop.Mailboxes.Runs;
 
@@ -39,7 +37,7 @@ internal sealed class MboxSource(string path, TimeProvider time) : IMailSource
     public async Task<int?> MoveAsync(Run run, IReadOnlyList<FoundMail> messages, CleanTarget target, Meter meter, CancellationToken ct)
     {
         var mover = new MboxMover(run, time);
-        if (!await mover.MoveAsync(_path, [.. messages.Select(m => m.Cut)], target.IsDelete ? null : FileOf(target.Folder), ct))
+        if (!await mover.MoveAsync(_path, [.. messages.Select(m => m.Cut)], target.IsDelete ? null : MboxMover.FileOf(_path, target.Folder), ct))
         {
             return null;
         }
@@ -51,10 +49,6 @@ internal sealed class MboxSource(string path, TimeProvider time) : IMailSource
     public Task FinishAsync(Run run, CancellationToken ct) => new MboxUndo(run, time).FinishAsync(ct);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-
-    // A folder is a file beside the mbox; a path is itself.
-    private string FileOf(string folder) =>
-        folder.Contains('/', StringComparison.Ordinal) ? Path.GetFullPath(folder) : MboxFolder.FileOf(new FolderRef(FolderFormat.Mbox, _path, folder));
 
     private FoundMail Look(CleanJudge judge, MboxMessage message, int number)
     {

@@ -7,7 +7,7 @@ internal sealed class Meter
     private long _total;
 
     /// <summary>What is being done.</summary>
-    public string What { get; private set; } = "";
+    public string What { get; private set; } = "starting";
 
     /// <summary>How much of it is done: messages, or octets.</summary>
     public long Done => Interlocked.Read(ref _done);

@@ -24,7 +24,7 @@ internal static class ProgressBar
             {
                 // The work may block for as long as it likes: the bar has a thread of its own.
                 var working = Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
-                var task = context.AddTask("starting");
+                var task = context.AddTask(meter.What);
                 while (!working.IsCompleted)
                 {
                     Show(task, meter);

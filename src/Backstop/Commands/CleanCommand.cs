@@ -2,6 +2,7 @@ using System.CommandLine;
 using Backstop.Clean;
 using Backstop.Imap;
 using Backstop.Mailboxes.Reading;
+using Backstop.Mailboxes.Runs;
 using Backstop.Server;
 using Backstop.State;
 
@@ -42,14 +43,14 @@ internal static class CleanCommand
         var found = false;
         foreach (var mailbox in mailboxes)
         {
-            await using var source = await OpenAsync(mailbox, options, stop.Token);
+            await using var source = await OpenAsync(mailbox, options, all.Store(parsed), stop.Token);
             found |= await session.RunAsync(source, stop.Token);
         }
 
         return found ? ExitCode.Found : ExitCode.Done;
     }
 
-    private static async Task<IMailSource> OpenAsync(string mailbox, CleanOptions options, CancellationToken ct)
+    private static async Task<IMailSource> OpenAsync(string mailbox, CleanOptions options, RunStore store, CancellationToken ct)
     {
         if (ImapAddress.Is(mailbox))
         {
@@ -59,13 +60,19 @@ internal static class CleanCommand
         if (Directory.Exists(mailbox))
         {
             return MaildirTree.Is(mailbox)
-                ? new MaildirSource(mailbox, options.Target.Folder, options.IsInboxOnly)
+                ? new MaildirSource(mailbox, Targets(store, mailbox, options), options.IsInboxOnly)
                 : throw new CommandException(ExitCode.BadInput, $"{mailbox}: no Maildir: it has no cur and new");
         }
 
         return !File.Exists(mailbox) ? throw new CommandException(ExitCode.NoInput, $"{mailbox}: no such file or folder")
             : SentFolders.IsMbox(mailbox) || new FileInfo(mailbox).Length == 0 ? new MboxSource(mailbox, TimeProvider.System)
             : throw new CommandException(ExitCode.BadInput, $"{mailbox}:1:1: no mbox: it does not begin with a \"From \" line");
+    }
+
+    private static HashSet<string> Targets(RunStore store, string mailbox, CleanOptions options)
+    {
+        var root = MaildirTree.Open(mailbox).Root;
+        return [options.Target.Folder, .. store.List().Where(r => r.Started.Mailbox == root && r.State != RunState.Undone).Select(r => r.Started.To)];
     }
 
     private static SentJournal? OpenJournal(string path, TimeSpan window, bool mustBe) =>

@@ -77,6 +77,21 @@ public sealed class MboxRunTests : IDisposable
         Assert.False(File.Exists(box.Target));
     }
 
+    /// <summary>A run that was killed while it read under the locks has nothing to take back, but its locks.</summary>
+    [Fact]
+    public async Task Locks_of_a_killed_run_are_taken_away()
+    {
+        var box = MakeBox(["a\n"], "");
+        using var run = box.Store.Create(box.Source, "mbox", "B");
+        foreach (var path in new[] { box.Source, box.Target })
+        {
+            await File.WriteAllTextAsync(path + ".lock", "clean-" + run.Id[^4..], Ct);
+        }
+
+        await new MboxUndo(run, TimeProvider.System).UndoAsync(Ct);
+        Assert.Equal(["box"], Directory.EnumerateFiles(Path.GetDirectoryName(box.Source)!).Select(f => Path.GetFileName(f)));
+    }
+
     [Fact]
     public async Task Deleted_messages_come_back_from_the_run()
     {
