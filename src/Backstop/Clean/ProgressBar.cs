@@ -10,13 +10,12 @@ internal static class ProgressBar
     private static readonly TimeSpan _tick = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Shows it while something works.</summary>
-    public static async Task<T> WhileAsync<T>(Meter meter, TimeProvider time, Func<Task<T>> work)
-    {
-        if (Console.IsErrorRedirected)
-        {
-            return await work();
-        }
+    public static Task<T> WhileAsync<T>(Meter meter, TimeProvider time, Func<Task<T>> work) =>
+        Console.IsErrorRedirected ? work() : ShowWhileAsync(meter, time, work);
 
+    // Apart, so that nothing of it is loaded where nobody looks.
+    private static async Task<T> ShowWhileAsync<T>(Meter meter, TimeProvider time, Func<Task<T>> work)
+    {
         var console = AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(Console.Error) });
         return await console.Progress().AutoClear(true)
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn { Width = 24 }, new PercentageColumn(), new RateColumn(meter), new RemainingTimeColumn())
