@@ -132,7 +132,7 @@ internal sealed partial class MailPipeline(
             var entry = await spool.AppendAsync(id, envelope, message.LargeFile is null ? message.Front : default);
             message.HandOver();
             var isReal = !transaction.ReversePath.IsNull && wanted.Exists(w => w.Verdict.Action == VerdictAction.Deliver);
-            delivery.Add(entry, isReal ? Lane.Real : Lane.Flood, replayed: false);
+            delivery.Add(entry, isReal ? Lane.Real : Lane.Flood);
         }
         catch (IOException error)
         {

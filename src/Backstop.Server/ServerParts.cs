@@ -82,10 +82,7 @@ internal sealed partial class ServerParts : IDisposable
             LogReplay(_replay.Count);
         }
 
-        foreach (var entry in _replay)
-        {
-            Delivery.Add(entry, entry.Folders.Any(f => f.IsInbox) ? Lane.Real : Lane.Flood, replayed: true);
-        }
+        Delivery.Replay(_replay);
     }
 
     public ServerStatus Status() => new(

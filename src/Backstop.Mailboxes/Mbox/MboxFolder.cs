@@ -59,6 +59,31 @@ public sealed class MboxFolder(FolderRef folder, string owner, TimeProvider time
         return deliveries.Count;
     }
 
+    /// <summary>The id of the last copy of ours in the file, whole or torn; null where there is none, or nobody can read it.</summary>
+    public string? LastId()
+    {
+        try
+        {
+            using var file = File.OpenHandle(FileOf(folder), share: FileShare.ReadWrite);
+            var present = MboxIds.Find(file);
+            return present.Count == 0 ? null : present.MaxBy(p => p.Value).Key;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Delivering to it will say so.
+            return null;
+        }
+    }
+
+    /// <summary>How a copy is named in <see cref="IdField"/>.</summary>
+    /// <param name="entry">The spool entry.</param>
+    /// <param name="target">Which of its targets.</param>
+    public static string IdOf(SpoolEntry entry, int target)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        return string.Create(CultureInfo.InvariantCulture, $"{entry.QueueId}.{target}");
+    }
+
     private MboxLock? TakeLock(string path)
     {
         if (Path.GetDirectoryName(path) is { } directory && !Directory.Exists(directory))
@@ -128,7 +153,7 @@ public sealed class MboxFolder(FolderRef folder, string owner, TimeProvider time
             $"From {sender} {date}\n{IdField}: {IdOf(delivery)}\n{envelope.Targets[delivery.Target].Header}{envelope.Trace}");
     }
 
-    private static string IdOf(MboxDelivery delivery) => string.Create(CultureInfo.InvariantCulture, $"{delivery.Entry.QueueId}.{delivery.Target}");
+    private static string IdOf(MboxDelivery delivery) => IdOf(delivery.Entry, delivery.Target);
 
     // A separator stands behind an empty line; another program's file, or a buried piece of ours, may end anywhere.
     internal static ReadOnlySpan<byte> Gap(SafeFileHandle file, long end)

@@ -70,19 +70,35 @@ public sealed partial class DeliveryQueue : IDisposable
     /// <summary>Takes a message that is in the spool.</summary>
     /// <param name="entry">The entry.</param>
     /// <param name="lane">How soon.</param>
-    /// <param name="replayed">Whether an earlier run may have delivered it.</param>
-    public void Add(SpoolEntry entry, Lane lane, bool replayed)
+    public void Add(SpoolEntry entry, Lane lane)
     {
-        Interlocked.Increment(ref _waiting);
-        var message = new InDelivery(entry, lane, replayed);
         lock (_gate)
         {
-            for (var target = 0; target < entry.Folders.Count; target++)
+            Add(new InDelivery(entry, lane, replayed: false));
+        }
+    }
+
+    /// <summary>Takes what an earlier run has left in the spool, and may have delivered: all of it before any is delivered, so that the copy it died at can be the first.</summary>
+    /// <param name="entries">The entries.</param>
+    public void Replay(IEnumerable<SpoolEntry> entries)
+    {
+        lock (_gate)
+        {
+            foreach (var entry in entries)
             {
-                var queue = QueueOf(entry.Folders[target], lane);
-                queue.Add(new(message, target));
-                Offer(queue);
+                Add(new InDelivery(entry, entry.Folders.Any(f => f.IsInbox) ? Lane.Real : Lane.Flood, replayed: true));
             }
+        }
+    }
+
+    private void Add(InDelivery message)
+    {
+        Interlocked.Increment(ref _waiting);
+        for (var target = 0; target < message.Entry.Folders.Count; target++)
+        {
+            var queue = QueueOf(message.Entry.Folders[target], message.Lane);
+            queue.Add(new(message, target));
+            Offer(queue);
         }
     }
 

@@ -42,7 +42,8 @@ internal sealed class FolderQueue(FolderRef folder, Lane lane, string host, stri
     private const int MaxMaildirBatch = 16;
     private static readonly TimeSpan _maxBackOff = TimeSpan.FromMinutes(5);
 
-    private readonly Queue<Copy> _waiting = [];
+    private Queue<Copy> _waiting = [];
+    private bool _mayBeTorn = true;
     private readonly MaildirFolder? _maildir = folder.Format == FolderFormat.Maildir ? new(folder, host) : null;
     private readonly MboxFolder? _mbox = folder.Format == FolderFormat.Mbox ? new(folder, owner, time) : null;
 
@@ -77,6 +78,12 @@ internal sealed class FolderQueue(FolderRef folder, Lane lane, string host, stri
 
     public List<Copy> Take()
     {
+        if (_mbox is not null && _mayBeTorn && _waiting.TryPeek(out var first) && first.Message.Replayed)
+        {
+            BringForward(_mbox.LastId());
+        }
+
+        _mayBeTorn = false;
         var count = Math.Min(_waiting.Count, _mbox is null ? MaxMaildirBatch : MaxMboxBatch);
         var batch = new List<Copy>(count);
         for (var i = 0; i < count; i++)
@@ -140,6 +147,13 @@ internal sealed class FolderQueue(FolderRef folder, Lane lane, string host, stri
     {
         Failures = 0;
         Error = null;
+    }
+
+    // The copy that a kill may have torn is the last in the file. Its message comes first, so that it is mended before anything is written behind it.
+    private void BringForward(string? id)
+    {
+        var torn = _waiting.Where(c => MboxFolder.IdOf(c.Message.Entry, c.Target) == id).ToList();
+        _waiting = new(torn.Concat(_waiting.Except(torn)));
     }
 
     private static void DeliverToMaildir(List<Copy> batch, SpoolLog spool, List<Copy> delivered, MaildirFolder maildir)
