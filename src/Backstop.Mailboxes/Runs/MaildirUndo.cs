@@ -1,5 +1,6 @@
 using Backstop.Mailboxes.Posix;
 using Backstop.Mailboxes.Reading;
+using Microsoft.Win32.SafeHandles;
 
 namespace Backstop.Mailboxes.Runs;
 
@@ -68,26 +69,44 @@ public sealed class MaildirUndo(Run run, TimeProvider time)
 
     private bool PutBack(FileArchived archived)
     {
-        var path = _tree.PathOf(archived.From);
-        if (File.Exists(path))
+        var folder = Path.GetDirectoryName(Path.GetDirectoryName(archived.From)!)!;
+        var unique = MaildirTree.Unique(Path.GetFileName(archived.From)).ToString();
+
+        // There already: an earlier call put it back, or a mail program renamed it before it could be deleted.
+        if (MaildirTree.Parts.Any(p => NamesIn(_tree.PathOf(Path.Combine(folder, p))).ContainsKey(unique)))
         {
             return true;
         }
 
-        var tmp = _tree.PathOf(Path.GetDirectoryName(Path.GetDirectoryName(archived.From)!) + "/tmp/" + MaildirTree.Unique(Path.GetFileName(archived.From)).ToString());
+        var tmp = _tree.PathOf(Path.Combine(folder, "tmp", unique));
+        _ = Libc.Remove(tmp);
         using (var archive = File.OpenHandle(run.File(archived.Archive)))
+        using (var file = Libc.TryCreateNew(tmp, out var error))
         {
-            _ = Libc.Remove(tmp);
-            using var file = Libc.TryCreateNew(tmp, out var error);
             Libc.ThrowIf(error, tmp);
-            var bytes = new byte[archived.Length];
-            RandomAccess.Write(file!, bytes.AsSpan(0, RandomAccess.Read(archive, bytes, archived.Offset)), 0);
+            Copy(archive, archived, file!);
             Libc.SyncData(file!);
         }
 
         File.SetUnixFileMode(tmp, archived.Mode);
         File.SetLastWriteTimeUtc(tmp, archived.ModifiedAt.UtcDateTime);
-        return Libc.RenameNoReplace(tmp, path) == 0;
+        return Libc.RenameNoReplace(tmp, _tree.PathOf(archived.From)) == 0;
+    }
+
+    private static void Copy(SafeFileHandle archive, FileArchived archived, SafeFileHandle file)
+    {
+        var buffer = new byte[(int)Math.Min(1 << 20, Math.Max(1, archived.Length))];
+        for (var at = 0L; at < archived.Length;)
+        {
+            var read = RandomAccess.Read(archive, buffer.AsSpan(0, (int)Math.Min(buffer.Length, archived.Length - at)), archived.Offset + at);
+            if (read == 0)
+            {
+                throw new InvalidDataException($"{archived.Archive}:1:1: shorter than it was");
+            }
+
+            RandomAccess.Write(file, buffer.AsSpan(0, read), at);
+            at += read;
+        }
     }
 
     // The files of a directory by the part of their names that never changes; read once.

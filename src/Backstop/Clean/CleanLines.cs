@@ -17,3 +17,6 @@ internal sealed record CleanSummary(
 
 /// <summary>The last line of the JSON of <c>undo</c>.</summary>
 internal sealed record UndoSummary(string Run, string Mailbox, int Restored, int Missing, int Appended, double Seconds);
+
+/// <summary>A run in the JSON of <c>undo</c> without a name.</summary>
+internal sealed record RunLine(string Run, string State, int Moved, string Format, string Mailbox, string To, DateTimeOffset At);

@@ -27,10 +27,10 @@ internal sealed class CleanSession(CleanOptions options, CleanEngine engine, Run
             WarnOfInterrupted(source);
         }
 
-        var (plan, sent, moved, own) = await ProgressBar.WhileAsync(_meter, time, () => WorkAsync(source, run, ct));
-        using (own)
+        var (plan, sent, moved, made) = await ProgressBar.WhileAsync(_meter, time, () => WorkAsync(source, run, ct));
+        using (made)
         {
-            var done = own ?? run;
+            var done = made ?? run;
             var summary = new CleanSummary(
                 source.Name, plan.Messages.Count, plan.Count(Pile.Backscatter), plan.Count(Pile.Mail) + plan.Count(Pile.Ours), plan.Count(Pile.Unsure), moved,
                 Math.Round(Stopwatch.GetElapsedTime(started).TotalSeconds, 3), done?.Id, plan.Count(Pile.Ours), sent.Count, options.Target.IsDelete ? "" : options.Target.Folder);
@@ -61,9 +61,8 @@ internal sealed class CleanSession(CleanOptions options, CleanEngine engine, Run
 
             made ??= resumed is null ? store.Create(source.Name, source.Format, options.Target.Folder) : null;
             _meter.Begin(options.Target.IsDelete ? "deleting" : "moving", plan.ToMove.Count);
-            if (await source.MoveAsync((made ?? resumed)!, plan.ToMove, options.Target, _meter, ct) is { } moved)
+            if (await MoveAsync(source, (made ?? resumed)!, plan, ct) is { } moved)
             {
-                (made ?? resumed)!.Append(new RunDone(moved, time.GetUtcNow()));
                 return (plan, sent, moved, made);
             }
 
@@ -71,6 +70,24 @@ internal sealed class CleanSession(CleanOptions options, CleanEngine engine, Run
             {
                 throw new CommandException(ExitCode.TryAgain, $"{source.Name}: another program keeps changing it; nothing was moved");
             }
+        }
+    }
+
+    private async Task<int?> MoveAsync(IMailSource source, Run run, CleanPlan plan, CancellationToken ct)
+    {
+        try
+        {
+            var moved = await source.MoveAsync(run, plan.ToMove, options.Target, _meter, ct);
+            if (moved is { } count)
+            {
+                run.Append(new RunDone(count, time.GetUtcNow()));
+            }
+
+            return moved;
+        }
+        catch (OperationCanceledException)
+        {
+            throw new CommandException(ExitCode.TryAgain, $"stopped; every message is in one place. The same command goes on with it, backstop undo {run.Id} takes it back");
         }
     }
 

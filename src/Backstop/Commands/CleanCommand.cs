@@ -39,6 +39,17 @@ internal static class CleanCommand
         var server = CommonOptions.ReadForData(config, data);
         using var journal = config is null && data is null ? null : OpenJournal(DataPaths.Journal(server), server.Journal.RecipientWindow, mustBe: data is not null);
         var session = new CleanSession(options, new(server, config is not null || data is not null, journal), all.Store(parsed), TimeProvider.System);
+        if (options.Target.Folder.Length == 0 || options.Target.Folder.Equals("INBOX", StringComparison.OrdinalIgnoreCase) || Array.Exists(mailboxes, m => Directory.Exists(m) && options.Target.Folder.Split('/').Contains("..")))
+        {
+            throw new CommandException(ExitCode.Usage, $"--to {options.Target.Folder}: wants the name of a folder of its own");
+        }
+
+        // Said before an hour of moving, not behind it.
+        foreach (var file in options.Hosts.Select(h => h.Path).Append(options.Report).OfType<string>().Where(f => f != "-" && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(f)))))
+        {
+            throw new CommandException(ExitCode.CannotCreate, $"{file}: no such folder");
+        }
+
         using var stop = Interrupts.Of(ct);
         var found = false;
         foreach (var mailbox in mailboxes)

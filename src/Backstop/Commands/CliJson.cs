@@ -1,7 +1,6 @@
 using System.Text.Json.Serialization;
 using Backstop.Clean;
 using Backstop.Explain;
-using Backstop.Mailboxes.Runs;
 using Backstop.Server;
 using Backstop.Storm;
 
@@ -17,5 +16,5 @@ namespace Backstop.Commands;
 [JsonSerializable(typeof(CleanMessage))]
 [JsonSerializable(typeof(CleanSummary))]
 [JsonSerializable(typeof(UndoSummary))]
-[JsonSerializable(typeof(RunSummary))]
+[JsonSerializable(typeof(RunLine))]
 internal sealed partial class CliJson : JsonSerializerContext;

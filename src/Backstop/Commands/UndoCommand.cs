@@ -65,9 +65,10 @@ internal static class UndoCommand
     {
         foreach (var run in store.List())
         {
+            var state = run.State.ToString().ToLowerInvariant();
             Console.WriteLine(json
-                ? JsonSerializer.Serialize(run, CliJson.Default.RunSummary)
-                : string.Create(CultureInfo.InvariantCulture, $"{run.Id}  {run.State.ToString().ToLowerInvariant(),-11} {run.Moved,7:N0} to {run.Started.To,-12} {run.Started.Mailbox}"));
+                ? JsonSerializer.Serialize(new(run.Id, state, run.Moved, run.Started.Format, run.Started.Mailbox, run.Started.To, run.Started.At), CliJson.Default.RunLine)
+                : string.Create(CultureInfo.InvariantCulture, $"{run.Id}  {state,-11} {run.Moved,7:N0} to {run.Started.To,-12} {run.Started.Mailbox}"));
         }
 
         return ExitCode.Done;

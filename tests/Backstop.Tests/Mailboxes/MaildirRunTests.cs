@@ -88,6 +88,17 @@ public sealed class MaildirRunTests : IDisposable
         Assert.Equal(before, Tree());
     }
 
+    /// <summary>A mail program renamed it between the log and the deletion: it is there, and a copy would be a second one.</summary>
+    [Fact]
+    public void Message_that_was_renamed_before_it_could_be_deleted_does_not_come_back_twice()
+    {
+        using var run = _store.Create(Box, "maildir", "");
+        File.Copy(Path.Combine(Box, "cur/4.d.host:2,S"), Path.Combine(Box, "cur/4.d.host:2,RS"));
+        new MaildirMover(run, MaildirTree.Open(Box)).Delete(["cur/4.d.host:2,S"], () => { }, Ct);
+        Assert.Equal(1, Undo(run).Restored);
+        Assert.Single(Names(), n => n.StartsWith("cur/4.", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Stopped_run_is_gone_on_with_and_taken_back_as_one()
     {
