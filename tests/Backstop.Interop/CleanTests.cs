@@ -69,8 +69,16 @@ public sealed class CleanTests
         for (var round = 0; round < 20; round++)
         {
             var mailbox = round % 2 == 0 ? flood.Maildir : flood.Mbox;
+            var length = flood.LogLength;
             using var tool = flood.Start("clean", mailbox, "--sent", flood.Sent, "--apply");
             await Task.Delay(Random.Shared.Next(_killAfterMs.First, _killAfterMs.Last), Ct);
+            if (round % 3 == 0 && !tool.HasEnded && flood.LogLength == length)
+            {
+                // Not by chance: into the moving itself.
+                await Task.WhenAny(flood.WaitForLogAsync(length), tool.EndedAsync());
+                await Task.Delay(Random.Shared.Next(0, 300), Ct);
+            }
+
             await tool.KillAsync();
             if (round % 2 == 0)
             {

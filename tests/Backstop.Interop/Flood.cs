@@ -54,29 +54,36 @@ internal sealed class Flood
         Tool.Start("/usr/bin/env", [$"XDG_STATE_HOME={_state}", $"BACKSTOP_IMAP_PASSWORD={Dovecot.Password}", Server.Launcher, .. arguments]);
 
     /// <summary>Waits until the log of the newest run says something; looks as fast as it can, for what follows takes milliseconds.</summary>
-    public async Task WaitForLogAsync(string text)
-    {
-        var runs = Path.Combine(_state, "backstop", "clean");
-        var started = TimeProvider.System.GetTimestamp();
-        while (true)
-        {
-            Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(30));
-            var log = Directory.Exists(runs) ? Directory.EnumerateDirectories(runs).Order(StringComparer.Ordinal).Select(d => Path.Combine(d, "log")).LastOrDefault(File.Exists) : null;
-            if (log is not null && (await ReadEndAsync(log)).Contains(text, StringComparison.Ordinal))
-            {
-                return;
-            }
+    public Task WaitForLogAsync(string text) => WaitForLogAsync(log => ReadEnd(log).Contains(text, StringComparison.Ordinal));
 
+    /// <summary>Waits until the log of the newest run is longer.</summary>
+    public Task WaitForLogAsync(long length) => WaitForLogAsync(log => new FileInfo(log).Length > length);
+
+    /// <summary>How long the log of the newest run is; 0 without one.</summary>
+    public long LogLength => NewestLog() is { } log ? new FileInfo(log).Length : 0;
+
+    private async Task WaitForLogAsync(Func<string, bool> isSo)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (NewestLog() is not { } log || !isSo(log))
+        {
+            Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(60));
             await Task.Yield();
         }
     }
 
-    private static async Task<string> ReadEndAsync(string path)
+    private string? NewestLog()
     {
-        await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        var runs = Path.Combine(_state, "backstop", "clean");
+        return Directory.Exists(runs) ? Directory.EnumerateDirectories(runs).Order(StringComparer.Ordinal).Select(d => Path.Combine(d, "log")).LastOrDefault(File.Exists) : null;
+    }
+
+    private static string ReadEnd(string path)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         file.Seek(-Math.Min(4096, file.Length), SeekOrigin.End);
         using var reader = new StreamReader(file);
-        return await reader.ReadToEndAsync(Ct);
+        return reader.ReadToEnd();
     }
 
     /// <summary>The last line of what <c>--json</c> printed.</summary>

@@ -38,6 +38,10 @@ internal sealed class Tool : IDisposable
 
     public int Id => _process.Id;
 
+    public bool HasEnded => _process.HasExited;
+
+    public Task EndedAsync() => _process.WaitForExitAsync(Ct);
+
     public string Output
     {
         get
