@@ -242,7 +242,7 @@ public sealed class CleanTests
         Assert.InRange(moved.Count(ham.Contains), 0, 1);
     }
 
-    /// <summary>An access map that Postfix reads.</summary>
+    /// <summary>An access map that Postfix reads, and a zone that rbldnsd serves.</summary>
     [Fact]
     public async Task Hosts_are_listed_for_other_programs()
     {
@@ -254,8 +254,28 @@ public sealed class CleanTests
         var postmap = Needs.Program("postmap", "postfix");
         await Tool.RunAsync(postmap, ["hash:" + folder["map"]], TimeSpan.FromSeconds(20));
         Assert.StartsWith("REJECT backscatter", await Tool.RunAsync(postmap, ["-q", hosts[0], "hash:" + folder["map"]], TimeSpan.FromSeconds(20)), StringComparison.Ordinal);
+        Assert.Equal("backscatterers", (await Tool.RunAsync(postmap, ["-q", "<>", "inline:{ {<> = backscatterers} }"], TimeSpan.FromSeconds(20))).Trim());
         Assert.Equal(hosts.Count, File.ReadLines(folder["zone"]).Count(l => l.Length > 0 && char.IsAsciiDigit(l[0])));
+        await AskRbldnsdAsync(folder, hosts[0]);
         Assert.Contains("<svg", await File.ReadAllTextAsync(folder["report.html"], Ct), StringComparison.Ordinal);
+    }
+
+    private static async Task AskRbldnsdAsync(TempFolder folder, string listed)
+    {
+        var program = Needs.Peer("usr/sbin/rbldnsd", "rbldnsd");
+        var port = Server.FreePort();
+
+        // It refuses to be root, and nobody must be able to read the zone.
+        File.SetUnixFileMode(folder.Path, (UnixFileMode)0x1ED);
+        string[] user = Environment.UserName == "root" ? ["-u", "nobody:nogroup"] : [];
+        using var daemon = Tool.Start(program, ["-n", .. user, "-b", $"127.0.0.1/{port}", "-w", folder.Path, "bl.test:ip4set:zone"]);
+        await daemon.WaitForAsync("started", TimeSpan.FromSeconds(20));
+        var dns = new DnsClient.LookupClient(System.Net.IPAddress.Loopback, port);
+        var answer = await dns.QueryAsync(Name(listed), DnsClient.QueryType.A, cancellationToken: Ct);
+        Assert.Equal("127.0.0.2", Assert.Single(answer.Answers.OfType<DnsClient.Protocol.ARecord>()).Address.ToString());
+        Assert.Empty((await dns.QueryAsync(Name("203.0.113.200"), DnsClient.QueryType.A, cancellationToken: Ct)).Answers);
+
+        static string Name(string address) => string.Join('.', address.Split('.').Reverse()) + ".bl.test";
     }
 
     private static async Task<HashSet<string>> UnpackAsync(TempFolder folder, string name, Func<string[], bool> isHam)

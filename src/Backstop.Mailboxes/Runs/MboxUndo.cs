@@ -16,7 +16,7 @@ public sealed class MboxUndo(Run run, TimeProvider time)
     /// <summary>What this run's dot-locks hold: one left by a crash is known to be its own.</summary>
     internal static string OwnerOf(Run run) => "clean-" + run.Id[^4..];
 
-    /// <summary>Finishes a change of files that was begun, and takes away the locks that a kill has left.</summary>
+    /// <summary>Finishes a change of files that was begun, and takes away the locks and staged files that a kill has left.</summary>
     /// <param name="ct">Ends the waiting for a lock.</param>
     public async Task FinishAsync(CancellationToken ct)
     {
@@ -26,13 +26,13 @@ public sealed class MboxUndo(Run run, TimeProvider time)
             MboxLock.DropLeftover(MboxMover.FileOf(run.Started.Mailbox, run.Started.To), OwnerOf(run));
         }
 
-        if (run.Entries.LastOrDefault(e => e is MboxEdits or MboxEdited) is not MboxEdits pending)
+        if (run.Entries.LastOrDefault(e => e is MboxEdits or MboxEdited) is MboxEdits pending)
         {
-            return;
+            using var locks = await LockSet.TakeAsync([.. pending.Edits.Select(e => e.Path)], OwnerOf(run), time, ct);
+            MboxRewrite.MakeAgain(run, pending.Edits, locks.Files);
         }
 
-        using var locks = await LockSet.TakeAsync([.. pending.Edits.Select(e => e.Path)], OwnerOf(run), time, ct);
-        MboxRewrite.MakeAgain(run, pending.Edits, locks.Files);
+        run.Tidy();
     }
 
     /// <summary>Puts everything back.</summary>

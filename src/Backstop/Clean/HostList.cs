@@ -41,7 +41,7 @@ internal static class HostList
                 addresses.ForEach(h => text.Append(h.Address.AddressFamily == AddressFamily.InterNetwork ? h.Address.ToString() : $"# {h.Address}").Append('\n'));
                 break;
             case HostListFormat.Postfix:
-                addresses.ForEach(h => text.Append(CultureInfo.InvariantCulture, $"{h.Address} REJECT backscatter: {h.Value} bounces for mail that was not sent from here\n"));
+                addresses.ForEach(h => text.Append(CultureInfo.InvariantCulture, $"{h.Address} REJECT backscatter: {h.Value} {(h.Value == 1 ? "bounce" : "bounces")} for mail that was not sent from here\n"));
                 break;
             default:
                 addresses.ForEach(h => text.Append(h.Address).Append('\n'));

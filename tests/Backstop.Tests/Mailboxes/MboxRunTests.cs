@@ -152,6 +152,7 @@ public sealed class MboxRunTests : IDisposable
                 await new MboxUndo(run, TimeProvider.System).FinishAsync(Ct);
                 Assert.Equal(head + will + extra, (await ReadAsync(box.Source)).Replace("\n\nFrom new", "From new", StringComparison.Ordinal));
                 Assert.IsType<MboxEdited>(run.Entries[^1]);
+                Assert.Equal(["log"], Directory.EnumerateFiles(run.Folder).Select(f => Path.GetFileName(f)));
             },
             iter: 600);
 
