@@ -66,6 +66,23 @@ public sealed class ImportTests
         Assert.DoesNotContain("stolen-token", refused, StringComparison.Ordinal);
     }
 
+    /// <summary>As password managers give it: the first line that the command prints.</summary>
+    [Fact]
+    public async Task Password_may_come_from_a_command()
+    {
+        Needs.Program("dovecot", "dovecot-imapd");
+        using var folder = new TempFolder();
+        MakeMaildir(folder["mail"]);
+        await Dovecot.OwnAsync(folder["mail"]);
+        using var dovecot = await Dovecot.StartAsync(folder, folder["mail"]);
+        string[] import = ["journal", "import", "--data", folder["d"], "--ca", dovecot.Certificate, $"imaps://me@localhost:{dovecot.TlsPort}/INBOX"];
+        Assert.Contains("0 messages, 0 new", await WithCommandAsync($"printf '{Dovecot.Password}\\nuser: me\\n'", 0, import), StringComparison.Ordinal);
+        Assert.Contains("refused the login of me", await WithCommandAsync("echo wrong-secret", 69, import), StringComparison.Ordinal);
+        var failed = await WithCommandAsync("echo wrong-secret; exit 3", 69, import);
+        Assert.Contains("BACKSTOP_IMAP_PASSWORD_COMMAND: the command ended with 3", failed, StringComparison.Ordinal);
+        Assert.DoesNotContain("wrong-secret", failed, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Password_is_asked_for_at_a_terminal()
     {
@@ -150,6 +167,9 @@ public sealed class ImportTests
 
     private static Task<string> WithPasswordAsync(string password, int code, params string[] arguments) =>
         Tool.RunWithAsync(new Dictionary<string, string> { ["BACKSTOP_IMAP_PASSWORD"] = password }, "", Server.Launcher, arguments, _limit, code);
+
+    private static Task<string> WithCommandAsync(string command, int code, params string[] arguments) =>
+        Tool.RunWithAsync(new Dictionary<string, string> { ["BACKSTOP_IMAP_PASSWORD_COMMAND"] = command }, "", Server.Launcher, arguments, _limit, code);
 
     private static Task<string> WithTokenAsync(string token, int code, params string[] arguments) =>
         Tool.RunWithAsync(new Dictionary<string, string> { ["BACKSTOP_IMAP_TOKEN"] = token }, "", Server.Launcher, arguments, _limit, code);
