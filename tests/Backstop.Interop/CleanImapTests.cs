@@ -24,7 +24,7 @@ public sealed class CleanImapTests
         Assert.Equal(before, await SnapshotAsync(dovecot, "INBOX"));
 
         var applied = Flood.Summary(await flood.RunAsync(0, [.. clean, "--json", "--apply"]));
-        TestContext.Current.TestOutputHelper?.WriteLine($"dry run {dry.GetProperty("seconds")} s, apply {applied.GetProperty("seconds")} s");
+        TestContext.Current.TestOutputHelper?.WriteLine($"dry run {dry.GetProperty("seconds")} s, apply {applied.GetProperty("seconds")} s, {applied.GetProperty("moved")} moved, {applied.GetProperty("unsure")} unsure");
         Assert.InRange(applied.GetProperty("moved").GetInt32(), 19_305, 19_500);
         Assert.Equal(applied.GetProperty("backscatter").GetInt32(), applied.GetProperty("moved").GetInt32());
         Assert.Equal(applied.GetProperty("moved").GetInt32(), (await SnapshotAsync(dovecot, "Backscatter")).Count);

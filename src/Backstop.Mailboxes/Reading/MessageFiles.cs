@@ -13,8 +13,6 @@ public static class MessageFiles
     /// <summary>How much of one message is read: what decides stands at the front.</summary>
     public const int MaxMessage = 4 << 20;
 
-    private static readonly string[] _maildirParts = ["new", "cur"];
-
     /// <summary>The messages of a path: a message file, an mbox, a Maildir with its folders, or a directory of message files.</summary>
     /// <param name="path">An existing file or directory.</param>
     public static IEnumerable<FoundMessage> Read(string path) => Read(path, changedSince: null);
@@ -25,20 +23,20 @@ public static class MessageFiles
     public static IEnumerable<FoundMessage> Read(string path, DateTimeOffset? changedSince) =>
         (Directory.Exists(path) ? Files(path) : [path])
             .Where(f => changedSince is null || !(Libc.ChangedAt(f) < changedSince))
-            .SelectMany(f => StartsWithFrom(f) ? ReadMbox(f) : [new(f, ReadFile(f))]);
+            .SelectMany(f => IsMbox(f) ? ReadMbox(f) : [new(f, ReadFile(f))]);
 
     private static IEnumerable<string> Files(string path)
     {
-        return IsMaildir(path)
-            ? Directory.EnumerateDirectories(path, ".*").Where(IsMaildir).Prepend(path)
-                .SelectMany(d => _maildirParts.Select(s => Path.Combine(d, s)))
+        return MaildirTree.Is(path)
+            ? Directory.EnumerateDirectories(path, ".*").Where(MaildirTree.Is).Prepend(path)
+                .SelectMany(d => MaildirTree.Parts.Select(s => Path.Combine(d, s)))
                 .SelectMany(d => Directory.EnumerateFiles(d).Order(StringComparer.Ordinal))
             : Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal);
     }
 
-    private static bool IsMaildir(string path) => Directory.Exists(Path.Combine(path, "cur")) && Directory.Exists(Path.Combine(path, "new"));
-
-    private static bool StartsWithFrom(string path)
+    /// <summary>Whether a file begins like an mbox.</summary>
+    /// <param name="path">The file.</param>
+    public static bool IsMbox(string path)
     {
         using var file = File.OpenHandle(path);
         Span<byte> start = stackalloc byte[5];

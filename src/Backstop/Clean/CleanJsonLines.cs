@@ -36,7 +36,7 @@ internal static class CleanJsonLines
 
     private static CleanCampaign Of(Campaign c, Pile pile) => new(
         "campaign", c.Id, CleanTable.Word(pile), c.Label, c.Count, c.First, c.Last, c.Kinds, c.Hosts.Count,
-        [.. c.Hosts.OrderByDescending(h => h.Value).ThenBy(h => h.Key, StringComparer.Ordinal).Take(TopHosts).Select(h => new CleanHost(h.Key, h.Value))], c.Example);
+        [.. c.Busiest(TopHosts).Select(h => new CleanHost(h.Key, h.Value))], c.Example);
 
     private static CleanMessage Of(CleanPlan plan, FoundMail mail)
     {

@@ -8,7 +8,7 @@ internal sealed class CleanPlan
     // An alias at a domain answers now and then. Who sends more than this many reports about addresses there that were never written to is being flooded.
     private const int MaxDoubtful = 5;
 
-    private readonly Dictionary<string, Campaign> _campaignOf = new(StringComparer.Ordinal);
+    private readonly Dictionary<(Pile Pile, string Shape), Campaign> _campaignOf = [];
     private readonly CampaignTable _backscatter = new();
     private readonly CampaignTable _unsure = new();
 
@@ -30,7 +30,7 @@ internal sealed class CleanPlan
     public int Count(Pile pile) => Messages.Count(m => m.Judgement.Pile == pile);
 
     /// <summary>The campaign of a message on the piles backscatter and unsure, or null.</summary>
-    public Campaign? CampaignOf(FoundMail mail) => mail.Judgement.Key.Shape is { } shape ? _campaignOf.GetValueOrDefault(KeyOf(mail.Judgement.Pile, shape)) : null;
+    public Campaign? CampaignOf(FoundMail mail) => mail.Judgement.Key.Shape is { } shape ? _campaignOf.GetValueOrDefault((mail.Judgement.Pile, shape)) : null;
 
     /// <summary>Groups and chooses.</summary>
     /// <exception cref="CommandException">A campaign was named that is not there.</exception>
@@ -40,7 +40,7 @@ internal sealed class CleanPlan
         foreach (var mail in plan.Messages.Where(m => m.Judgement.Pile >= Pile.Unsure))
         {
             var (pile, kind, _, key, host, _, _) = mail.Judgement;
-            plan._campaignOf[KeyOf(pile, key.Shape)] = (pile == Pile.Unsure ? plan._unsure : plan._backscatter).Add(key, mail.At, kind, host, mail.Name);
+            plan._campaignOf[(pile, key.Shape)] = (pile == Pile.Unsure ? plan._unsure : plan._backscatter).Add(key, mail.At, kind, host, mail.Name);
         }
 
         plan._backscatter.NameApart();
@@ -67,8 +67,6 @@ internal sealed class CleanPlan
 
         return found;
     }
-
-    private static string KeyOf(Pile pile, string shape) => $"{(int)pile}{shape}";
 
     private static IReadOnlyList<FoundMail> WithoutFloods(IReadOnlyList<FoundMail> found)
     {

@@ -70,7 +70,7 @@ internal sealed class CleanTable(TextWriter output, int columns, int rows)
 
     private static string Sources(Campaign c)
     {
-        var hosts = c.Hosts.OrderByDescending(h => h.Value).ThenBy(h => h.Key, StringComparer.Ordinal).Take(1).Select(h => Text($"most from {h.Key} ({h.Value}); "));
+        var hosts = c.Busiest(1).Select(h => Text($"most from {h.Key} ({h.Value}); "));
         return $"{string.Concat(hosts)}e.g. {Tail(c.Example)}";
     }
 

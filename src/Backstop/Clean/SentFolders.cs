@@ -28,16 +28,7 @@ internal static class SentFolders
         var directory = Path.GetDirectoryName(Path.GetFullPath(mailbox))!;
         var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         var places = directory is "/var/mail" or "/var/spool/mail" ? _homes.Select(h => Path.Combine(home, h)) : [directory];
-        return [.. places.Where(Directory.Exists).SelectMany(Directory.EnumerateFiles).Where(f => FolderNames.IsSent(Path.GetFileNameWithoutExtension(f)) && Path.GetExtension(f) is "" or ".mbox" && IsMbox(f))];
-    }
-
-    /// <summary>Whether a file begins like an mbox.</summary>
-    /// <param name="path">The file.</param>
-    public static bool IsMbox(string path)
-    {
-        using var file = File.OpenHandle(path);
-        Span<byte> start = stackalloc byte[5];
-        return RandomAccess.Read(file, start, 0) == 5 && start.SequenceEqual("From "u8);
+        return [.. places.Where(Directory.Exists).SelectMany(Directory.EnumerateFiles).Where(f => FolderNames.IsSent(Path.GetFileNameWithoutExtension(f)) && Path.GetExtension(f) is "" or ".mbox" && MessageFiles.IsMbox(f))];
     }
 
     /// <summary>Reads a folder of sent mail, or a list of it: a Message-ID a line, then a tab and the recipient.</summary>
@@ -59,7 +50,7 @@ internal static class SentFolders
         {
             throw new CommandException(ExitCode.NoInput, $"{source}: no such file or folder");
         }
-        else if (IsMbox(source))
+        else if (MessageFiles.IsMbox(source))
         {
             using var file = File.OpenHandle(source, share: FileShare.ReadWrite);
             AddAll(MboxReader.Read(file, MaxHeader), m => SentHeader.Read(m.Raw.Span), sent, ct);

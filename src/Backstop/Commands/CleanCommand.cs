@@ -76,7 +76,7 @@ internal static class CleanCommand
         }
 
         return !File.Exists(mailbox) ? throw new CommandException(ExitCode.NoInput, $"{mailbox}: no such file or folder")
-            : SentFolders.IsMbox(mailbox) || new FileInfo(mailbox).Length == 0 ? new MboxSource(mailbox, TimeProvider.System)
+            : MessageFiles.IsMbox(mailbox) || new FileInfo(mailbox).Length == 0 ? new MboxSource(mailbox, TimeProvider.System)
             : throw new CommandException(ExitCode.BadInput, $"{mailbox}:1:1: no mbox: it does not begin with a \"From \" line");
     }
 

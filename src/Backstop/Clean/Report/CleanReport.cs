@@ -83,7 +83,7 @@ internal static class CleanReport
             .Append("<tr><th>Returned subject</th><th class=\"n\">Messages</th><th></th><th>When (UTC)</th><th class=\"n\">Hosts</th><th>Busiest host</th><th>Id</th></tr>");
         foreach (var c in campaigns.Take(MaxCampaigns))
         {
-            var busiest = c.Hosts.OrderByDescending(h => h.Value).ThenBy(h => h.Key, StringComparer.Ordinal).Take(1).Select(h => Text($"{h.Key} ({h.Value})"));
+            var busiest = c.Busiest(1).Select(h => Text($"{h.Key} ({h.Value})"));
             page.Append(CultureInfo.InvariantCulture, $"<tr><td class=\"text\">{Html(PlainText.Of(c.Label, 120))}<br><small class=\"soft\">{Html(Kinds(c))}</small></td><td class=\"n\">{c.Count:N0}</td><td class=\"bars\">{Bar(c.Count, campaigns[0].Count, pile)}</td>")
                 .Append(CultureInfo.InvariantCulture, $"<td class=\"when\">{When(c)}</td><td class=\"n\">{c.Hosts.Count:N0}</td><td class=\"host\">{Html(string.Concat(busiest))}</td><td><code>{c.Id}</code></td></tr>");
         }
