@@ -10,6 +10,7 @@ var root = new RootCommand("Backstop keeps mail arriving in a flood: refuses bou
     ServeCommand.Create(),
     StormCommand.Create(),
     ExplainCommand.Create(),
+    ScanCommand.Create(),
     CleanCommand.Create(),
     UndoCommand.Create(),
     JournalCommand.Create(),

@@ -6,7 +6,7 @@ namespace Backstop.Tests;
 /// <summary>The rules of docs/ARCHITECTURE.md that a machine can check.</summary>
 public sealed partial class HouseRulesTests
 {
-    private static readonly string[] _engines = ["Backstop.Backscatter", "Backstop.MailAuth", "Backstop.Mailboxes", "Backstop.State"];
+    private static readonly string[] _engines = ["Backstop.Backscatter", "Backstop.MailAuth", "Backstop.Mailboxes", "Backstop.SpamRules", "Backstop.State"];
 
     private static readonly Dictionary<string, string[]> _mayReference = new(StringComparer.Ordinal)
     {
@@ -15,6 +15,7 @@ public sealed partial class HouseRulesTests
         ["Backstop.Backscatter"] = ["Backstop.Mail"],
         ["Backstop.MailAuth"] = ["Backstop.Mail"],
         ["Backstop.Mailboxes"] = ["Backstop.Mail"],
+        ["Backstop.SpamRules"] = ["Backstop.Mail"],
         ["Backstop.State"] = ["Backstop.Mail"],
         ["Backstop.Server"] = ["Backstop.Mail", "Backstop.Protocols", .. _engines],
         ["Backstop"] = ["Backstop.Server"],
@@ -27,6 +28,7 @@ public sealed partial class HouseRulesTests
         ["Backstop.Backscatter"] = [],
         ["Backstop.MailAuth"] = [],
         ["Backstop.Mailboxes"] = [],
+        ["Backstop.SpamRules"] = [],
         ["Backstop.State"] = ["Microsoft.Data.Sqlite"],
         ["Backstop.Server"] = ["DnsClient", "OpenTelemetry.Exporter.Prometheus.AspNetCore", "OpenTelemetry.Extensions.Hosting", "Tomlyn"],
         ["Backstop"] = ["MailKit", "Spectre.Console", "System.CommandLine"],

@@ -25,6 +25,10 @@ public static class MessageFiles
             .Where(f => changedSince is null || !(Libc.ChangedAt(f) < changedSince))
             .SelectMany(f => IsMbox(f) ? ReadMbox(f) : [new(f, ReadFile(f))]);
 
+    /// <summary>Every file as one message, even where it begins like an mbox: what a filter is given.</summary>
+    /// <param name="path">An existing file or directory.</param>
+    public static IEnumerable<FoundMessage> ReadWhole(string path) => (Directory.Exists(path) ? Files(path) : [path]).Select(f => new FoundMessage(f, ReadFile(f)));
+
     private static IEnumerable<string> Files(string path)
     {
         return MaildirTree.Is(path)

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Backstop.Clean;
 using Backstop.Explain;
+using Backstop.Scan;
 using Backstop.Server;
 using Backstop.Storm;
 
@@ -17,4 +18,6 @@ namespace Backstop.Commands;
 [JsonSerializable(typeof(CleanSummary))]
 [JsonSerializable(typeof(UndoSummary))]
 [JsonSerializable(typeof(RunLine))]
+[JsonSerializable(typeof(ScanLine))]
+[JsonSerializable(typeof(ScanGap))]
 internal sealed partial class CliJson : JsonSerializerContext;

@@ -1,0 +1,50 @@
+using Backstop.SpamRules.Mime;
+using Backstop.SpamRules.Scanning;
+using Backstop.SpamRules.Text;
+
+namespace Backstop.SpamRules.Evals;
+
+/// <summary>Does a bounce return a mail that left through our hosts? (Plugin/VBounce.pm)</summary>
+internal static class BounceEvals
+{
+    private const string List = "welcomelist_bounce_relays";
+
+    private static readonly PerlRegex _received = new("^[> ]*Received:", System.Text.RegularExpressions.RegexOptions.IgnoreCase);
+    private static readonly PerlRegex _hostInText = new(" (\\S+\\.\\S+) ");
+    private static readonly PerlRegex _hostInField = new("\\s(\\S+\\.\\S+)\\s");
+
+    public static void Register(EvalTable table)
+    {
+        table.Add("have_any_bounce_relays", static (scan, _) => HasAny(scan));
+        table.Add("check_welcomelist_bounce_relays", "check_whitelist_bounce_relays", static (scan, _) => HasAny(scan) && ReturnsOurs(scan));
+    }
+
+    private static bool HasAny(MessageScan scan) => scan.Settings.AddressLists.TryGetValue(List, out var list) && !list.IsEmpty;
+
+    private static bool ReturnsOurs(MessageScan scan)
+    {
+        var list = scan.Settings.List(List);
+        if (scan.Body.Any(line => _received.IsMatch(line) && _hostInText.Matches(line).Any(m => list.Contains(m.Groups[1].Value))))
+        {
+            return true;
+        }
+
+        var body = scan.Message.PristineBody;
+        if (!body.Contains("Received:", StringComparison.OrdinalIgnoreCase))
+        {
+            return false;
+        }
+
+        var field = "";
+        foreach (var line in MessageParser.SplitLines(body).Select(l => l.TrimEnd('\n')).SkipWhile(l => !_received.IsMatch(l)))
+        {
+            field = line.Length > 0 && line[0] is ' ' or '\t' or '\r' && field.Length < 8192 ? field + line : line;
+            if (_received.IsMatch(field) && _hostInField.Matches(field).Any(m => list.Contains(m.Groups[1].Value)))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

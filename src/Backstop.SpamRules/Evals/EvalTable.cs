@@ -1,0 +1,60 @@
+using Backstop.SpamRules.Scanning;
+
+namespace Backstop.SpamRules.Evals;
+
+/// <summary>A function that rules call by name: does it hit on this message?</summary>
+internal delegate bool EvalFunction(MessageScan scan, EvalArguments arguments);
+
+/// <summary>The arguments of a call, as the rule wrote them.</summary>
+internal readonly record struct EvalArguments(string Rule, IReadOnlyList<string> Values)
+{
+    public string? this[int index] => index < Values.Count ? Values[index] : null;
+
+    /// <summary>Null where absent or <c>undef</c>.</summary>
+    public double? Number(int index) =>
+        double.TryParse(this[index], System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out var number) ? number : null;
+
+    /// <summary>Is the value at least the first number and below the second?</summary>
+    public bool HoldsBelow(double value, int min, int max) => value >= (Number(min) ?? double.MinValue) && value < (Number(max) ?? double.MaxValue);
+
+    /// <summary>Is the value above the first number and at most the second?</summary>
+    public bool HoldsAbove(double value, int min, int max) => value > (Number(min) ?? double.MinValue) && value <= (Number(max) ?? double.MaxValue);
+}
+
+/// <summary>Every function there is, by its name. The families are SpamAssassin's plugins.</summary>
+internal sealed class EvalTable
+{
+    private readonly Dictionary<string, EvalFunction> _functions = new(StringComparer.Ordinal);
+
+    public static EvalTable Standard()
+    {
+        var table = new EvalTable();
+        HeaderEvals.Register(table);
+        DateEvals.Register(table);
+        ForgeryEvals.Register(table);
+        RecipientEvals.Register(table);
+        HtmlEvals.Register(table);
+        MimeEvals.Register(table);
+        BodyEvals.Register(table);
+        RelayEvals.Register(table);
+        FreemailEvals.Register(table);
+        ListEvals.Register(table);
+        BounceEvals.Register(table);
+        UriEvals.Register(table);
+        ImageEvals.Register(table);
+        AttachmentEvals.Register(table);
+        ExternalEvals.Register(table);
+        return table;
+    }
+
+    public EvalFunction? Find(string name) => _functions.GetValueOrDefault(name);
+
+    public void Add(string name, EvalFunction function) => _functions.Add(name, function);
+
+    /// <summary>A function under two names: SpamAssassin 4 renamed its lists.</summary>
+    public void Add(string name, string olderName, EvalFunction function)
+    {
+        Add(name, function);
+        Add(olderName, function);
+    }
+}

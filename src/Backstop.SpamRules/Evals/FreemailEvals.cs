@@ -1,0 +1,122 @@
+using System.Text.RegularExpressions;
+using Backstop.SpamRules.Patterns;
+using Backstop.SpamRules.Rules;
+using Backstop.SpamRules.Scanning;
+using Backstop.SpamRules.Text;
+
+namespace Backstop.SpamRules.Evals;
+
+/// <summary>Addresses at free mail providers (Plugin/FreeMail.pm).</summary>
+internal static class FreemailEvals
+{
+    private const int MaxLinks = 20;
+    private const int MaxBody = 40;
+
+    private static readonly PerlRegex _neverFree = new(
+        "^(?:abuse|support|sales|info|helpdesk|contact|kontakt|(?:post|host|domain)master|undisclosed.*|request-[a-f0-9]{16}|bounced?-"
+        + "|[a-f0-9]{8}(?:\\.[a-f0-9]{8}|-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12})|.+=.+=.+)@", RegexOptions.IgnoreCase);
+
+    private static readonly PerlRegex _bulkSender = new(
+        "(?:^(?:post|host|domain)master|^double-bounce|^(?:sentto|owner|return|(?:gr)?bounced?)-.+|-(?:request|bounces?|admin|owner)"
+        + "|\\b(?:do[._-t]?)?no[._-t]?repl(?:y|ies)|.+=.+)@", RegexOptions.IgnoreCase);
+
+    private static readonly PerlRegex _email = new(
+        "(?<![a-z0-9!#$%&'*+/=?^_`{|}~-])([a-z0-9!#$%&'*+/=?^_`{|}~-]{1,64}(?:\\.[a-z0-9!#$%&'*+/=?^_`{|}~-]{1,64}){0,20}@(?:[a-z0-9](?:[a-z0-9-]{0,59}[a-z0-9])?\\.){1,4}"
+        + "([a-z0-9-]+)(?![a-z0-9-]|\\.[a-z0-9]))", RegexOptions.IgnoreCase);
+
+    private static readonly PerlRegex _linkWithAddress = new("<?https?://\\S{0,255}(?:@|%40)\\S{0,255}", RegexOptions.IgnoreCase);
+    private static readonly PerlRegex _quoteHead = new("^(?:>|\\s{1,10}(?!(?:fa(?:x|csi)|tel|phone|e?-?mail))[a-z]{2,11}:)", RegexOptions.IgnoreCase);
+    private static readonly System.Collections.Concurrent.ConcurrentDictionary<string, CompiledPattern> _patterns = new(StringComparer.Ordinal);
+
+    public static void Register(EvalTable table)
+    {
+        table.Add("check_freemail_from", static (scan, arguments) => Any(scan, Senders.From(scan).Select(a => a.ToLowerInvariant()), arguments[0]));
+        table.Add("check_freemail_header", static (scan, arguments) => Any(scan, scan.Headers.All($"{arguments[0]}:addr").Select(a => a.ToLowerInvariant()), arguments[1]));
+        table.Add("check_freemail_body", static (scan, arguments) => Body(scan) is { } body && Matching(body, arguments[0]));
+        table.Add("check_freemail_replyto", static (scan, arguments) => RepliesElsewhere(scan, arguments[0] ?? "replyto"));
+    }
+
+    private static bool Any(MessageScan scan, IEnumerable<string> addresses, string? pattern) =>
+        Matching(addresses.Where(a => a.Length > 0 && IsFree(scan.Settings, a)), pattern);
+
+    private static bool Matching(IEnumerable<string> addresses, string? pattern)
+    {
+        var compiled = pattern is null ? null : _patterns.GetOrAdd(pattern, static p => CompiledPattern.Compile(p));
+        return addresses.Any(a => compiled is null || compiled.IsMatch(a));
+    }
+
+    private static bool IsFree(SpamSettings settings, string address)
+    {
+        var domain = address[(address.LastIndexOf('@') + 1)..];
+        return !settings.FreemailWelcome.Contains(address) && !settings.FreemailWelcome.Contains(domain) && !_neverFree.IsMatch(address)
+            && (settings.FreemailDomains.Contains(domain) || settings.FreemailWildcards.Exists(w => Wildcard(w).IsMatch(address)));
+    }
+
+    private static readonly System.Collections.Concurrent.ConcurrentDictionary<string, PerlRegex> _wildcards = new(StringComparer.Ordinal);
+
+    private static PerlRegex Wildcard(string domain) => _wildcards.GetOrAdd(domain, static d => new PerlRegex(
+        "@(?:" + d.Replace(".", "\\.", StringComparison.Ordinal).Replace('?', '.').Replace("*", "[^.]*", StringComparison.Ordinal) + ")$"));
+
+    private static bool RepliesElsewhere(MessageScan scan, string what)
+    {
+        if (scan.Headers.All("EnvelopeFrom") is { Count: > 0 } sender && _bulkSender.IsMatch(sender[0]))
+        {
+            return false;
+        }
+
+        var from = scan.Headers.All("From:addr").ConvertAll(a => a.ToLowerInvariant());
+        var replyTo = scan.Headers.All("Reply-To:addr").ConvertAll(a => a.ToLowerInvariant());
+        var fromIsFree = from.Exists(a => IsFree(scan.Settings, a));
+        var replyToIsFree = replyTo.Exists(a => IsFree(scan.Settings, a));
+        if (fromIsFree && replyToIsFree && !from.Exists(replyTo.Contains))
+        {
+            return true;
+        }
+
+        if (what == "replyto" ? !replyToIsFree : (replyTo.Count > 0 && !replyToIsFree) || !fromIsFree)
+        {
+            return false;
+        }
+
+        var replies = what == "replyto" || replyToIsFree ? replyTo : from;
+        return Body(scan) is { } body && body.Any(b => replies.Exists(r => r != b));
+    }
+
+    /// <summary>Free mail addresses in the text; null when there are too many to mean anything.</summary>
+    private static HashSet<string>? Body(MessageScan scan) => scan.Remember("freemail_body", () => new FoundAddresses(FindBody(scan))).Addresses;
+
+    private static HashSet<string>? FindBody(MessageScan scan)
+    {
+        var found = new List<string>();
+        foreach (var (uri, detail) in scan.Uris.ByUri)
+        {
+            if (found.Count < MaxLinks && detail.Types.Contains("a") && !detail.Types.Contains("parsed") && uri.StartsWith("mailto:", StringComparison.OrdinalIgnoreCase)
+                && First(scan, uri[7..]) is { Index: 0 } match)
+            {
+                found.Add(match.Value.ToLowerInvariant());
+            }
+        }
+
+        foreach (var line in scan.Body)
+        {
+            if (found.Count < MaxBody && line.Contains('@'))
+            {
+                found.AddRange(InLine(scan, _linkWithAddress.Replace(line, " ")));
+            }
+        }
+
+        var distinct = found.Distinct(StringComparer.Ordinal).Take(MaxBody).ToList();
+        var free = distinct.Where(a => IsFree(scan.Settings, a)).ToHashSet(StringComparer.Ordinal);
+        return distinct.Count >= scan.Settings.FreemailMaxBodyEmails || free.Count >= scan.Settings.FreemailMaxBodyFreemails ? null : free;
+    }
+
+    /// <summary>An address in angles or in front of a quoted header is somebody spoken of, not somebody to answer.</summary>
+    private static IEnumerable<string> InLine(MessageScan scan, string line) => _email.Matches(line)
+        .Where(m => scan.Settings.Boundaries.IsTopLevel(m.Groups[2].ValueSpan)
+            && (!_quoteHead.IsMatch(line[(m.Index + m.Length)..]) || line[..m.Index].EndsWith("mailto:", StringComparison.Ordinal)))
+        .Select(m => m.Groups[1].Value.ToLowerInvariant());
+
+    private static Match? First(MessageScan scan, string text) => _email.Matches(text).FirstOrDefault(m => scan.Settings.Boundaries.IsTopLevel(m.Groups[2].ValueSpan));
+
+    private sealed record FoundAddresses(HashSet<string>? Addresses);
+}

@@ -1,0 +1,86 @@
+using System.Text.RegularExpressions;
+using Backstop.SpamRules.Scanning;
+using Backstop.SpamRules.Text;
+
+namespace Backstop.SpamRules.Evals;
+
+/// <summary>Recipients that a list of addresses betrays: sorted, alike, named in the subject (Plugin/HeaderEval.pm).</summary>
+internal static class RecipientEvals
+{
+    private const int SortedCount = 7;
+    private const int SimilarCount = 5;
+    private const int SimilarLength = 2;
+    private const int MaxAddresses = 256;
+
+    private static readonly PerlRegex _host = new("@(.*)");
+
+    public static void Register(EvalTable table)
+    {
+        table.Add("sorted_recipients", static (scan, _) => Recipients(scan) is { Count: >= SortedCount } list && list.SequenceEqual(list.Order(StringComparer.Ordinal)));
+        table.Add("similar_recipients", static (scan, arguments) => arguments.HoldsBelow(Similarity(scan), 0, 1));
+        table.Add("check_for_to_in_subject", static (scan, arguments) => IsInSubject(scan, arguments[0]));
+    }
+
+    private static List<string> Recipients(MessageScan scan) => scan.Remember("recipients", () =>
+    {
+        var all = scan.Headers.All("ToCc:addr");
+        all = all.Count >= SimilarCount ? all : [.. all, .. scan.Headers.All("Bcc:addr")];
+        var distinct = new List<string>();
+        foreach (var address in all.TakeWhile(_ => distinct.Count < MaxAddresses))
+        {
+            if (distinct.Count == 0 || !address.Equals(distinct[^1], StringComparison.OrdinalIgnoreCase))
+            {
+                distinct.Add(address);
+            }
+        }
+
+        return distinct;
+    });
+
+    /// <summary>Of all pairs, how many begin alike.</summary>
+    private static double Similarity(MessageScan scan) => scan.Remember("similarity", () =>
+    {
+        var list = Recipients(scan);
+        if (list.Count < SimilarCount)
+        {
+            return 0.0;
+        }
+
+        static string Head(string text) => text.Length <= SimilarLength ? text : text[..SimilarLength];
+        var users = list.ConvertAll(Head);
+        var hosts = list.ConvertAll(a => _host.Match(a) is { Success: true } match ? match.Groups[1].Value : "");
+        var hostHeads = hosts.ConvertAll(Head);
+        int hits = 0, pairs = 0;
+        for (var i = 0; i < list.Count; i++)
+        {
+            for (var j = i + 1; j < list.Count; j++)
+            {
+                hits += users[i] == users[j] ? 1 : 0;
+                hits += hostHeads[i] == hostHeads[j] && hosts[i] != hosts[j] ? 1 : 0;
+                pairs++;
+            }
+        }
+
+        return hits / (double)pairs;
+    });
+
+    private static bool IsInSubject(MessageScan scan, string? what)
+    {
+        var address = scan.Headers.One("To:addr");
+        var subject = scan.Headers.One("Subject");
+        if (address.Length == 0)
+        {
+            return false;
+        }
+
+        if (what == "address")
+        {
+            return new PerlRegex("\\b" + Regex.Escape(address) + "\\b", RegexOptions.IgnoreCase).IsMatch(subject);
+        }
+
+        var user = Regex.Escape(address.Split('@')[0]);
+        return what == "user" && new PerlRegex(
+            "^(?:(?:re|fw):\\s*(?:\\w+\\s+)?" + user + "$|(?-i:" + user + ")\\s*[,:;!?-](?:$|\\s)|" + user + "$|,\\s*" + user + "[,:;!?-]$)",
+            RegexOptions.IgnoreCase).IsMatch(subject);
+    }
+}

@@ -1,0 +1,167 @@
+using System.Text.RegularExpressions;
+
+namespace Backstop.SpamRules.Patterns;
+
+/// <summary>
+/// One rule's pattern: the strings it needs, an automaton that decides in linear time, and .NET's engine, which only confirms
+/// what the automaton cannot know for certain, and counts. Each is made when first needed. Safe for many threads.
+/// </summary>
+internal sealed class CompiledPattern
+{
+    /// <summary>The last resort against a pattern that backtracks without end.</summary>
+    private static readonly TimeSpan _confirmLimit = TimeSpan.FromMilliseconds(40);
+
+    private const int MaxRestarts = 2;
+
+    /// <summary>A pattern .NET has to run so often is worth compiling, if it is not one of the giants, which compiling makes slower.</summary>
+    private const int CompileAfter = 300;
+    private const int LongestCompiled = 600;
+
+    private readonly bool _isExact;
+    private readonly ByteSet? _singleSet;
+    private readonly Lazy<Nfa?> _nfa;
+    private readonly Lazy<string> _dotNet;
+    private Regex? _regex;
+    private LazyDfa? _dfa;
+    private int _regexUses;
+
+    private CompiledPattern(PatternNode node)
+    {
+        Node = node;
+        CaptureNames = Names(node).ToList();
+        Literals = RequiredLiterals.Of(node);
+        _isExact = IsRegular(node);
+        _singleSet = node is PatternNode.Concat { Parts: [PatternNode.Set set] } ? set.Bytes : null;
+        _nfa = new Lazy<Nfa?>(() => Nfa.TryBuild(Node));
+        _dotNet = new Lazy<string>(() => DotNetPattern.Write(Node, CaptureNames.Count > 0));
+    }
+
+    public PatternNode Node { get; }
+
+    /// <summary>Every match holds one of these (lower case); null: no strings are needed.</summary>
+    public IReadOnlyCollection<string>? Literals { get; }
+
+    /// <summary>Named groups and their numbers; .NET's groups bear the numbers.</summary>
+    public IReadOnlyList<(string Name, int Number)> CaptureNames { get; }
+
+    /// <summary>States before determinising; very many where there is no automaton.</summary>
+    public int AutomatonSize => _nfa.Value?.Count ?? int.MaxValue;
+
+    /// <summary>Reads a pattern without delimiters.</summary>
+    /// <exception cref="PatternException">The pattern is not Perl, or more than a filter can do.</exception>
+    public static CompiledPattern Compile(string pattern, string modifiers = "") => new(PerlPatternParser.Parse(pattern, modifiers));
+
+    /// <summary>Reads a pattern with its delimiters: <c>/…/i</c> or <c>m{…}x</c>.</summary>
+    /// <exception cref="PatternException">As <see cref="Compile"/>.</exception>
+    public static CompiledPattern CompileDelimited(string text)
+    {
+        var (pattern, modifiers) = DelimitedPattern.Split(text);
+        return Compile(pattern, modifiers);
+    }
+
+    /// <summary>Does the text hold a match?</summary>
+    /// <exception cref="RegexMatchTimeoutException">The confirmation ran out of its time.</exception>
+    public bool IsMatch(string text)
+    {
+        var found = Decide(text);
+        return found != false && ((_isExact && found == true) || Engine().IsMatch(text));
+    }
+
+    /// <summary>Matches from left to right, at most <paramref name="max"/>.</summary>
+    /// <exception cref="RegexMatchTimeoutException">The confirmation ran out of its time.</exception>
+    public int Count(string text, int max)
+    {
+        if (_singleSet is { } set)
+        {
+            return CountOctets(text, set, max);
+        }
+
+        if (max == 1 || Decide(text) == false)
+        {
+            return max == 1 && IsMatch(text) ? 1 : 0;
+        }
+
+        var count = 0;
+        foreach (var _ in Engine().EnumerateMatches(text))
+        {
+            if (++count >= max)
+            {
+                break;
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>The first match, for those who need its place or its groups.</summary>
+    /// <exception cref="RegexMatchTimeoutException">The confirmation ran out of its time.</exception>
+    public Match Match(string text) => Decide(text) == false ? System.Text.RegularExpressions.Match.Empty : Engine().Match(text);
+
+    private bool? Decide(string text)
+    {
+        if (_nfa.Value is not { } nfa)
+        {
+            return null;
+        }
+
+        for (var i = 0; i <= MaxRestarts; i++)
+        {
+            var dfa = Volatile.Read(ref _dfa) ?? Interlocked.CompareExchange(ref _dfa, new LazyDfa(nfa), null) ?? _dfa;
+            if (dfa.IsMatch(text) is { } decided)
+            {
+                return decided;
+            }
+
+            Interlocked.CompareExchange(ref _dfa, null, dfa);
+        }
+
+        // This text makes more states than can be kept: without keeping them it is slower, and still linear.
+        return new LazyDfa(nfa).Simulate(text);
+    }
+
+    private Regex Engine()
+    {
+        var regex = Volatile.Read(ref _regex);
+        if (regex is null)
+        {
+            regex = new Regex(_dotNet.Value, RegexOptions.CultureInvariant, _confirmLimit);
+            Volatile.Write(ref _regex, regex);
+        }
+
+        if (Interlocked.Increment(ref _regexUses) == CompileAfter && _dotNet.Value.Length <= LongestCompiled)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static self => self.CompileEngine(), this, preferLocal: false);
+        }
+
+        return regex;
+    }
+
+    private void CompileEngine() => Volatile.Write(ref _regex, new Regex(_dotNet.Value, RegexOptions.CultureInvariant | RegexOptions.Compiled, _confirmLimit));
+
+    private static int CountOctets(string text, ByteSet set, int max)
+    {
+        var count = 0;
+        foreach (var c in text)
+        {
+            if (set.Contains((byte)c) && ++count >= max)
+            {
+                break;
+            }
+        }
+
+        return count;
+    }
+
+    private static IEnumerable<(string Name, int Number)> Names(PatternNode node) =>
+        (node is PatternNode.Capture { Name: { } name } capture ? [(name, capture.Number)] : Enumerable.Empty<(string, int)>())
+        .Concat(DotNetPattern.Children(node).SelectMany(Names));
+
+    /// <summary>The automaton says yes only when the pattern does. An end before the last line end is looser in the automaton.</summary>
+    private static bool IsRegular(PatternNode node) => node switch
+    {
+        PatternNode.Look or PatternNode.Backreference or PatternNode.Atomic => false,
+        PatternNode.Repeat { Greediness: Greediness.Possessive } => false,
+        PatternNode.Assertion { Kind: AssertionKind.TextEndOrLastLine } => false,
+        _ => DotNetPattern.Children(node).All(IsRegular),
+    };
+}

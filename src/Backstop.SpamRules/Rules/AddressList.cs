@@ -1,0 +1,79 @@
+using System.Text;
+using Backstop.SpamRules.Text;
+
+namespace Backstop.SpamRules.Rules;
+
+/// <summary>Addresses with <c>*</c> and <c>?</c>, in lower case.</summary>
+internal sealed class AddressList
+{
+    private readonly HashSet<string> _exact = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, PerlRegex> _globs = new(StringComparer.Ordinal);
+
+    /// <summary>Globs of the form <c>*@domain</c> and <c>*@*.domain</c>, of which lists hold thousands.</summary>
+    private readonly HashSet<string> _suffixes = new(StringComparer.Ordinal);
+
+    public bool IsEmpty => _exact.Count == 0 && _globs.Count == 0 && _suffixes.Count == 0;
+
+    public void Add(string pattern)
+    {
+        var lower = pattern.ToLowerInvariant();
+        if (!lower.AsSpan().ContainsAny("*?"))
+        {
+            _exact.Add(lower);
+        }
+        else if (lower.StartsWith("*@", StringComparison.Ordinal) && !lower.AsSpan(2).ContainsAny("*?"))
+        {
+            _suffixes.Add(lower[1..]);
+        }
+        else
+        {
+            _globs[lower] = new PerlRegex(Glob(lower));
+        }
+    }
+
+    public void Remove(string pattern)
+    {
+        var lower = pattern.ToLowerInvariant();
+        _exact.Remove(lower);
+        _globs.Remove(lower);
+        _suffixes.Remove(lower.StartsWith('*') ? lower[1..] : lower);
+    }
+
+    public bool Contains(string address)
+    {
+        var lower = address.ToLowerInvariant();
+        return _exact.Contains(lower) || EndsWithSuffix(lower) || _globs.Values.Any(g => g.IsMatch(lower));
+    }
+
+    /// <summary>The expression of a glob: <c>?</c> is a character, <c>*</c> any string.</summary>
+    public static string Glob(string pattern)
+    {
+        var regex = new StringBuilder("^");
+        foreach (var c in pattern)
+        {
+            _ = c switch
+            {
+                '*' => regex.Append(".*"),
+                '?' => regex.Append('.'),
+                '\0' or '\\' or '(' => regex.Append('_'),
+                _ when char.IsAsciiLetterOrDigit(c) || c == '_' => regex.Append(c),
+                _ => regex.Append('\\').Append(c),
+            };
+        }
+
+        return regex.Append('$').ToString();
+    }
+
+    private bool EndsWithSuffix(string address)
+    {
+        for (var at = address.IndexOf('@', StringComparison.Ordinal); at >= 0; at = address.IndexOf('@', at + 1))
+        {
+            if (_suffixes.Contains(address[at..]))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

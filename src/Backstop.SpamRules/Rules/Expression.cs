@@ -1,0 +1,290 @@
+using System.Globalization;
+
+namespace Backstop.SpamRules.Rules;
+
+/// <summary>An expression of a <c>meta</c> rule or an <c>if</c> line. Values are numbers; true is what is not 0.</summary>
+internal abstract record Expression
+{
+    public abstract double Evaluate(ReadOnlySpan<double> values);
+
+    /// <summary>The same expression with the names resolved to places in the values; -1: always 0.</summary>
+    public abstract Expression Bind(Func<string, int> placeOf);
+
+    /// <summary>Every name, each once.</summary>
+    public IEnumerable<string> Names() => Walk().OfType<Name>().Select(n => n.Text).Distinct(StringComparer.Ordinal);
+
+    protected virtual IEnumerable<Expression> Operands() => [];
+
+    private IEnumerable<Expression> Walk()
+    {
+        var stack = new Stack<Expression>();
+        stack.Push(this);
+        while (stack.TryPop(out var node))
+        {
+            yield return node;
+            foreach (var operand in node.Operands())
+            {
+                stack.Push(operand);
+            }
+        }
+    }
+
+    public sealed record Number(double Value) : Expression
+    {
+        public override double Evaluate(ReadOnlySpan<double> values) => Value;
+
+        public override Expression Bind(Func<string, int> placeOf) => this;
+    }
+
+    public sealed record Name(string Text) : Expression
+    {
+        public override double Evaluate(ReadOnlySpan<double> values) => 0;
+
+        public override Expression Bind(Func<string, int> placeOf) => placeOf(Text) is var place and >= 0 ? new Place(place) : new Number(0);
+    }
+
+    public sealed record Place(int Index) : Expression
+    {
+        public override double Evaluate(ReadOnlySpan<double> values) => values[Index];
+
+        public override Expression Bind(Func<string, int> placeOf) => this;
+    }
+
+    public sealed record Not(Expression Operand) : Expression
+    {
+        public override double Evaluate(ReadOnlySpan<double> values) => Operand.Evaluate(values) == 0 ? 1 : 0;
+
+        public override Expression Bind(Func<string, int> placeOf) => new Not(Operand.Bind(placeOf));
+
+        protected override IEnumerable<Expression> Operands() => [Operand];
+    }
+
+    public sealed record Negate(Expression Operand) : Expression
+    {
+        public override double Evaluate(ReadOnlySpan<double> values) => -Operand.Evaluate(values);
+
+        public override Expression Bind(Func<string, int> placeOf) => new Negate(Operand.Bind(placeOf));
+
+        protected override IEnumerable<Expression> Operands() => [Operand];
+    }
+
+    public sealed record Choice(Expression Condition, Expression Then, Expression Else) : Expression
+    {
+        public override double Evaluate(ReadOnlySpan<double> values) => (Condition.Evaluate(values) != 0 ? Then : Else).Evaluate(values);
+
+        public override Expression Bind(Func<string, int> placeOf) => new Choice(Condition.Bind(placeOf), Then.Bind(placeOf), Else.Bind(placeOf));
+
+        protected override IEnumerable<Expression> Operands() => [Condition, Then, Else];
+    }
+
+    public sealed record Binary(string Operator, Expression Left, Expression Right) : Expression
+    {
+        /// <summary><c>||</c> and <c>&amp;&amp;</c> give the operand that decided, as in Perl.</summary>
+        public override double Evaluate(ReadOnlySpan<double> values)
+        {
+            var left = Left.Evaluate(values);
+            switch (Operator)
+            {
+                case "||":
+                    return left != 0 ? left : Right.Evaluate(values);
+                case "&&":
+                    return left == 0 ? left : Right.Evaluate(values);
+            }
+
+            var right = Right.Evaluate(values);
+            return Operator switch
+            {
+                "+" => left + right,
+                "-" => left - right,
+                "*" => left * right,
+                "/" => right == 0 ? 0 : left / right,
+                "<" => left < right ? 1 : 0,
+                ">" => left > right ? 1 : 0,
+                "<=" => left <= right ? 1 : 0,
+                ">=" => left >= right ? 1 : 0,
+                "==" => left == right ? 1 : 0,
+                "!=" => left != right ? 1 : 0,
+                "^" => (long)left ^ (long)right,
+                _ => throw new InvalidOperationException(Operator),
+            };
+        }
+
+        public override Expression Bind(Func<string, int> placeOf) => new Binary(Operator, Left.Bind(placeOf), Right.Bind(placeOf));
+
+        protected override IEnumerable<Expression> Operands() => [Left, Right];
+    }
+}
+
+/// <summary>Reads <see cref="Expression"/>s with Perl's precedence.</summary>
+internal sealed class ExpressionParser
+{
+    private const int MaxDepth = 400;
+
+    /// <summary>From loosest to tightest.</summary>
+    private static readonly string[][] _levels = [["||"], ["&&"], ["^"], ["==", "!="], ["<", ">", "<=", ">="], ["+", "-"], ["*", "/"]];
+
+    private readonly List<string> _tokens;
+    private readonly Func<string, string, Expression>? _call;
+    private int _at;
+    private int _depth;
+
+    private ExpressionParser(List<string> tokens, Func<string, string, Expression>? call) => (_tokens, _call) = (tokens, call);
+
+    private string Token => _at < _tokens.Count ? _tokens[_at] : "";
+
+    /// <summary>Reads an expression.</summary>
+    /// <param name="text">The expression.</param>
+    /// <param name="call">Makes an expression of <c>name(argument)</c>; null: there are no functions.</param>
+    /// <exception cref="FormatException">It is no expression; the message says where.</exception>
+    public static Expression Parse(string text, Func<string, string, Expression>? call = null)
+    {
+        var parser = new ExpressionParser(Tokenize(text), call);
+        if (parser._tokens.Count == 0)
+        {
+            throw new FormatException("empty expression");
+        }
+
+        var expression = parser.Choice();
+        return parser._at == parser._tokens.Count ? expression : throw new FormatException($"unexpected '{parser.Token}'");
+    }
+
+    private Expression Choice()
+    {
+        var condition = Level(0);
+        if (Token != "?")
+        {
+            return condition;
+        }
+
+        _at++;
+        var then = Choice();
+        Expect(":");
+        return new Expression.Choice(condition, then, Choice());
+    }
+
+    private Expression Level(int level)
+    {
+        if (level == _levels.Length)
+        {
+            return Unary();
+        }
+
+        var left = Level(level + 1);
+        while (Array.IndexOf(_levels[level], Token) >= 0)
+        {
+            var op = _tokens[_at++];
+            left = new Expression.Binary(op, left, Level(level + 1));
+        }
+
+        return left;
+    }
+
+    private Expression Unary()
+    {
+        if (++_depth > MaxDepth)
+        {
+            throw new FormatException("nested too deeply");
+        }
+
+        var token = Token;
+        _at++;
+        Expression result;
+        switch (token)
+        {
+            case "!":
+                result = new Expression.Not(Unary());
+                break;
+            case "-":
+                result = new Expression.Negate(Unary());
+                break;
+            case "+":
+                result = Unary();
+                break;
+            case "(" when Token == ")":
+                _at++;
+                result = new Expression.Number(0);
+                break;
+            case "(":
+                result = Choice();
+                Expect(")");
+                break;
+            default:
+                result = Operand(token);
+                break;
+        }
+
+        _depth--;
+        return result;
+    }
+
+    private Expression Operand(string token)
+    {
+        if (double.TryParse(token, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && (char.IsAsciiDigit(token[0]) || token[0] == '.'))
+        {
+            return new Expression.Number(number);
+        }
+
+        if (token.Length == 0 || !(char.IsAsciiLetter(token[0]) || token[0] == '_'))
+        {
+            throw new FormatException(token.Length == 0 ? "something is missing at the end" : $"unexpected '{token}'");
+        }
+
+        if (_call is null || Token != "(")
+        {
+            return new Expression.Name(token);
+        }
+
+        _at++;
+        var argument = _tokens[_at++];
+        Expect(")");
+        return _call(token, argument);
+    }
+
+    private void Expect(string token)
+    {
+        if (Token != token)
+        {
+            throw new FormatException($"'{token}' is missing");
+        }
+
+        _at++;
+    }
+
+    private static List<string> Tokenize(string text)
+    {
+        var tokens = new List<string>();
+        for (var i = 0; i < text.Length;)
+        {
+            var c = text[i];
+            if (char.IsWhiteSpace(c))
+            {
+                i++;
+                continue;
+            }
+
+            var start = i;
+            if (char.IsAsciiDigit(c) || (c == '.' && i + 1 < text.Length && char.IsAsciiDigit(text[i + 1])))
+            {
+                while (i < text.Length && (char.IsAsciiDigit(text[i]) || text[i] == '.'))
+                {
+                    i++;
+                }
+            }
+            else if (char.IsAsciiLetter(c) || c == '_')
+            {
+                while (i < text.Length && (char.IsAsciiLetterOrDigit(text[i]) || text[i] is '_' or ':'))
+                {
+                    i++;
+                }
+            }
+            else
+            {
+                i += i + 1 < text.Length && text.Substring(i, 2) is "||" or "&&" or "<=" or ">=" or "==" or "!=" ? 2 : 1;
+            }
+
+            tokens.Add(text[start..i]);
+        }
+
+        return tokens;
+    }
+}

@@ -1,0 +1,124 @@
+using Backstop.SpamRules.Text;
+
+namespace Backstop.SpamRules.Rules;
+
+/// <summary>Tags inside patterns: <c>&lt;A&gt;</c> stands for all that looks like an A (Plugin/ReplaceTags.pm).</summary>
+internal sealed class ReplaceTags
+{
+    private const int MaxPasses = 6;
+    private const int MaxLength = 1 << 20;
+
+    private static readonly PerlRegex _parts = new("(<[^<>]+>)");
+    private static readonly PerlRegex _nested = new("<[^>]+>");
+
+    private readonly Dictionary<string, string> _tags = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _before = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _between = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _after = new(StringComparer.Ordinal);
+    private string _start = "<";
+    private string _end = ">";
+
+    public HashSet<string> Rules { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>False when the line is about something else.</summary>
+    public bool TryApply(string key, string value)
+    {
+        var words = value.Split([' ', '\t'], 2, StringSplitOptions.RemoveEmptyEntries);
+        var text = words.Length == 2 ? words[1].TrimStart() : "";
+        switch (key)
+        {
+            case "replace_tag":
+                _tags[words[0]] = text;
+                return true;
+            case "replace_pre":
+                _before[words[0]] = text;
+                return true;
+            case "replace_inter":
+                _between[words[0]] = text;
+                return true;
+            case "replace_post":
+                _after[words[0]] = text;
+                return true;
+            case "replace_rules":
+                Rules.UnionWith(value.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries));
+                return true;
+            case "replace_start":
+                _start = value;
+                return true;
+            case "replace_end":
+                _end = value;
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    public string Expand(string pattern)
+    {
+        var again = true;
+        for (var pass = 0; again && pass < MaxPasses && pattern.Length < MaxLength; pass++)
+        {
+            again = false;
+            var before = Take(ref pattern, "pre ", _before);
+            var after = Take(ref pattern, "post ", _after);
+            var between = Take(ref pattern, "inter ", _between);
+            var parts = Split(pattern);
+            for (var i = 0; i < parts.Count; i++)
+            {
+                if (parts[i].Length == 0)
+                {
+                    parts[i] = between ?? "";
+                    continue;
+                }
+
+                if (parts[i].StartsWith(_start, StringComparison.Ordinal) && parts[i].EndsWith(_end, StringComparison.Ordinal)
+                    && parts[i].Length > _start.Length + _end.Length)
+                {
+                    var name = parts[i][_start.Length..^_end.Length];
+                    var replaced = _tags.GetValueOrDefault(name);
+                    again |= replaced is not null && _nested.IsMatch(replaced);
+                    parts[i] = $"{before}{replaced ?? parts[i]}{after}";
+                }
+            }
+
+            pattern = string.Concat(parts);
+        }
+
+        return pattern;
+    }
+
+    private string? Take(ref string pattern, string word, Dictionary<string, string> named)
+    {
+        var at = pattern.IndexOf(_start + word, StringComparison.Ordinal);
+        var end = at < 0 ? -1 : pattern.IndexOf(_end, at, StringComparison.Ordinal);
+        if (end < 0)
+        {
+            return null;
+        }
+
+        var name = pattern[(at + _start.Length + word.Length)..end];
+        pattern = pattern.Remove(at, end + _end.Length - at);
+        return named.GetValueOrDefault(name);
+    }
+
+    /// <summary>Tags and what is between them, empty strings included, as Perl's split gives them.</summary>
+    private static List<string> Split(string pattern)
+    {
+        var parts = new List<string>();
+        var at = 0;
+        foreach (var match in _parts.Matches(pattern))
+        {
+            parts.Add(pattern[at..match.Index]);
+            parts.Add(match.Value);
+            at = match.Index + match.Length;
+        }
+
+        parts.Add(pattern[at..]);
+        while (parts.Count > 0 && parts[^1].Length == 0)
+        {
+            parts.RemoveAt(parts.Count - 1);
+        }
+
+        return parts;
+    }
+}

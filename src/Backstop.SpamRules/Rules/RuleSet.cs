@@ -1,0 +1,128 @@
+using Backstop.SpamRules.Text;
+
+namespace Backstop.SpamRules.Rules;
+
+/// <summary>
+/// All rules and settings of SpamAssassin's rule files, read once and never changed. Make a
+/// <see cref="Scanning.SpamScanner"/> of it to scan with.
+/// </summary>
+public sealed class RuleSet
+{
+    private const string DistributionFolder = "/usr/share/spamassassin";
+    private const string UpdateFolder = "/var/lib/spamassassin/4.000001/updates_spamassassin_org";
+    private const string SiteFolder = "/etc/spamassassin";
+
+    private RuleSet(RuleSetBuilder builder, IReadOnlyList<string> files)
+    {
+        Builder = builder;
+        Files = files;
+    }
+
+    /// <summary>The files read, in order.</summary>
+    public IReadOnlyList<string> Files { get; }
+
+    /// <summary>Lines that were not understood.</summary>
+    public IReadOnlyList<RuleDiagnostic> Diagnostics => Builder.Diagnostics;
+
+    /// <summary>How many rules there are, sub-rules included.</summary>
+    public int Count => Builder.Rules.Count;
+
+    /// <summary>Points at which a message is spam.</summary>
+    public double RequiredScore => Builder.Settings.RequiredScore;
+
+    internal RuleSetBuilder Builder { get; }
+
+    internal SpamSettings Settings => Builder.Settings;
+
+    /// <summary>
+    /// Where Debian's SpamAssassin keeps its rules: the update of sa-update or else the distribution's, then the site's own.
+    /// Empty where it is not installed.
+    /// </summary>
+    public static IReadOnlyList<string> InstalledFolders() =>
+        [.. new[] { Directory.Exists(UpdateFolder) ? UpdateFolder : DistributionFolder, SiteFolder }.Where(Directory.Exists)];
+
+    /// <summary>
+    /// Reads every .pre and .cf file of the folders, .pre first, each folder in the order of its names.
+    /// </summary>
+    /// <param name="folders">Folders or single files.</param>
+    /// <param name="options">What else to set.</param>
+    public static RuleSet Load(IEnumerable<string> folders, RuleSetOptions? options = null)
+    {
+        options ??= new RuleSetOptions();
+        var builder = new RuleSetBuilder(options.NetworkTests);
+        var reader = new RuleFileReader(builder);
+        var paths = folders.ToList();
+        var pre = Find(paths, ".pre");
+        pre.ForEach(reader.Read);
+        if (!builder.Plugins.Any)
+        {
+            builder.Plugins.LoadStandard();
+        }
+
+        var rules = Find(paths, ".cf");
+        rules.ForEach(reader.Read);
+        return Finish(builder, reader, options, [.. pre, .. rules]);
+    }
+
+    /// <summary>The small rule set that ships with this library, for hosts without SpamAssassin's rules.</summary>
+    /// <param name="options">What else to set.</param>
+    public static RuleSet Own(RuleSetOptions? options = null)
+    {
+        using var resource = typeof(RuleSet).Assembly.GetManifestResourceStream("backstop.cf")!;
+        using var reader = new StreamReader(resource);
+        return Parse(reader.ReadToEnd(), "backstop.cf", options);
+    }
+
+    /// <summary>The rules of the folders; without folders those of an installed SpamAssassin, or else <see cref="Own"/>.</summary>
+    /// <param name="folders">Folders or files.</param>
+    /// <param name="options">What else to set.</param>
+    public static RuleSet LoadOrOwn(IReadOnlyList<string> folders, RuleSetOptions? options = null)
+    {
+        var chosen = folders.Count > 0 ? folders : InstalledFolders();
+        return chosen.Count > 0 ? Load(chosen, options) : Own(options);
+    }
+
+    /// <summary>Reads rules from a text, as from a file of that name.</summary>
+    /// <param name="text">Lines of a .cf file.</param>
+    /// <param name="name">Stands in diagnostics.</param>
+    /// <param name="options">What else to set.</param>
+    public static RuleSet Parse(string text, string name = "rules", RuleSetOptions? options = null)
+    {
+        options ??= new RuleSetOptions();
+        var builder = new RuleSetBuilder(options.NetworkTests);
+        builder.Plugins.LoadStandard();
+        var reader = new RuleFileReader(builder);
+        reader.ReadLines(name, Octets.FromUnicode(text).Split('\n'));
+        return Finish(builder, reader, options, [name]);
+    }
+
+    private static RuleSet Finish(RuleSetBuilder builder, RuleFileReader reader, RuleSetOptions options, IReadOnlyList<string> files)
+    {
+        reader.ReadLines("(options)", options.ExtraLines);
+        foreach (var host in options.OwnHosts)
+        {
+            builder.Settings.List("welcomelist_bounce_relays").Add(host);
+        }
+
+        return new RuleSet(builder, files);
+    }
+
+    private static List<string> Find(List<string> paths, string extension) =>
+        [.. paths.SelectMany(IEnumerable<string> (path) => File.Exists(path)
+            ? [path]
+            : Directory.Exists(path) ? Directory.EnumerateFiles(path, "*" + extension).Order(StringComparer.Ordinal) : [])
+            .Where(file => file.EndsWith(extension, StringComparison.Ordinal))];
+}
+
+/// <summary>What a program adds to the rule files.</summary>
+public sealed record RuleSetOptions
+{
+    /// <summary>Tests that ask the network may run. Default: no.</summary>
+    public bool NetworkTests { get; init; }
+
+    /// <summary>Names of the hosts through which own mail leaves: a bounce that returns their Received fields is no backscatter (welcomelist_bounce_relays).</summary>
+    public IReadOnlyList<string> OwnHosts { get; init; } = [];
+
+    /// <summary>Lines read behind all files.</summary>
+    public IReadOnlyList<string> ExtraLines { get; init; } = [];
+}

@@ -1,0 +1,239 @@
+using System.Globalization;
+using Backstop.SpamRules.Text;
+
+namespace Backstop.SpamRules.Rules;
+
+/// <summary>Gathers what rule files say, in their order: later lines win.</summary>
+internal sealed class RuleSetBuilder
+{
+    private static readonly PerlRegex _ruleName = new("^[_a-zA-Z][_a-zA-Z0-9]{0,99}$");
+    private static readonly PerlRegex _number = new("^-?\\d+(?:\\.\\d+)?$");
+    private static readonly PerlRegex _function = new("^(\\w+)\\((.*)\\)$");
+    private static readonly PerlRegex _headerTest = new("^([\\w.-]+(?:\\:|(?:\\:[a-z]+){1,2})?)\\s*([=!]~)\\s*(.+)$");
+    private static readonly PerlRegex _mimeTest = new("^([^:\\s]+(?:\\:(?:raw)?)?)\\s*([=!]~)\\s*(.+)$");
+    private static readonly PerlRegex _ifUnset = new("\\s+\\[if-unset:\\s+(.+)\\]$");
+    private static readonly PerlRegex _argument = new("\\G\\s*(?:(['\"])(.*?)\\1|([\\d.:A-Za-z-]+?))\\s*(?:,\\s*|$)");
+    private static readonly PerlRegex _criterion = new("\\b(\\w+)\\b\\s*([=!]~)\\s*((?:/.*?/|m(\\W).*?\\4)[imsx]*)(?=\\s|$)");
+
+    private readonly SettingDirectives _settings;
+
+    public RuleSetBuilder(bool networkTests)
+    {
+        NetworkTests = networkTests;
+        _settings = new SettingDirectives(this);
+    }
+
+    public bool NetworkTests { get; }
+
+    public LoadedPlugins Plugins { get; } = new();
+
+    public SpamSettings Settings { get; } = new();
+
+    public List<RuleDiagnostic> Diagnostics { get; } = [];
+
+    public Dictionary<string, RuleDefinition> Rules { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Four scores a rule: plain, with network tests, with Bayes, with both.</summary>
+    public Dictionary<string, double[]> Scores { get; } = new(StringComparer.Ordinal);
+
+    public Dictionary<string, string> Descriptions { get; } = new(StringComparer.Ordinal);
+
+    public Dictionary<string, RuleFlags> Flags { get; } = new(StringComparer.Ordinal);
+
+    public Dictionary<string, int> Priorities { get; } = new(StringComparer.Ordinal);
+
+    public ReplaceTags Replacements { get; } = new();
+
+    public void Report(SourceLine source, string message, bool isError) => Diagnostics.Add(new RuleDiagnostic(source, message, isError));
+
+    public void Apply(string key, string value, SourceLine source)
+    {
+        switch (key)
+        {
+            case "header" or "body" or "rawbody" or "full" or "uri" or "meta" or "mimeheader" or "uri_detail":
+                AddRule(key, value, source);
+                break;
+            case "score":
+                AddScore(value, source);
+                break;
+            case "describe":
+                AddNamed(value, source, (name, text) => Descriptions[name] = text);
+                break;
+            case "tflags":
+                AddNamed(value, source, (name, text) => Flags[name] = new RuleFlags(text));
+                break;
+            case "priority":
+                AddNamed(value, source, (name, text) => Priorities[name] = int.TryParse(text, CultureInfo.InvariantCulture, out var priority) ? priority : 0);
+                break;
+            case "reuse":
+                AddReused(value, source);
+                break;
+            case "loadplugin" or "tryplugin":
+                Plugins.Load(value.Split([' ', '\t'], 2)[0]);
+                break;
+            default:
+                if (!Replacements.TryApply(key, value))
+                {
+                    _settings.Apply(key, value, source);
+                }
+
+                break;
+        }
+    }
+
+    private void AddRule(string key, string value, SourceLine source)
+    {
+        var (name, text) = Split(value);
+        if (!_ruleName.IsMatch(name))
+        {
+            Report(source, $"'{name}' is no name of a rule", isError: true);
+            return;
+        }
+
+        if (text.Length == 0)
+        {
+            Report(source, $"rule {name} is empty", isError: true);
+            return;
+        }
+
+        var rule = key switch
+        {
+            "header" when EvalText(text) is { } eval => Eval(name, eval, text.StartsWith("rbl", StringComparison.Ordinal) || eval.StartsWith("check_rbl", StringComparison.Ordinal) || eval.StartsWith("check_dns", StringComparison.Ordinal) ? EvalArea.Network : EvalArea.Header, source),
+            "header" => Header(name, text, source),
+            "mimeheader" => MimeHeader(name, text, source),
+            "uri_detail" => UriDetail(name, text, source),
+            "meta" => new RuleDefinition(name, RuleKind.Meta, text, source),
+            "body" => EvalText(text) is { } eval ? Eval(name, eval, EvalArea.Body, source) : Pattern(name, RuleKind.Body, text, source),
+            "rawbody" => EvalText(text) is { } eval ? Eval(name, eval, EvalArea.RawBody, source) : Pattern(name, RuleKind.RawBody, text, source),
+            "full" => EvalText(text) is { } eval ? Eval(name, eval, EvalArea.Full, source) : Pattern(name, RuleKind.Full, text, source),
+            _ => Pattern(name, RuleKind.Uri, text, source),
+        };
+        if (rule is not null)
+        {
+            Rules[name] = rule;
+        }
+    }
+
+    private static string? EvalText(string text) =>
+        text.StartsWith("eval:", StringComparison.Ordinal) ? text[5..] : text.StartsWith("rbleval:", StringComparison.Ordinal) ? text[8..] : null;
+
+    private static RuleDefinition Pattern(string name, RuleKind kind, string text, SourceLine source) => new(name, kind, text, source) { Pattern = text };
+
+    private RuleDefinition? Eval(string name, string text, EvalArea area, SourceLine source)
+    {
+        if (_function.Match(text) is not { Success: true } match || Arguments(match.Groups[2].Value) is not { } arguments)
+        {
+            Report(source, $"rule {name}: '{text}' is no call of a function", isError: true);
+            return null;
+        }
+
+        return new RuleDefinition(name, RuleKind.Eval, text, source) { Function = match.Groups[1].Value, Arguments = arguments, Area = area };
+    }
+
+    private static List<string>? Arguments(string text)
+    {
+        var arguments = new List<string>();
+        var at = 0;
+        while (at < text.Length && text.AsSpan(at).ContainsAnyExcept(" \t"))
+        {
+            if (_argument.Match(text, at) is not { Success: true } match)
+            {
+                return null;
+            }
+
+            arguments.Add(match.Groups[1].Success ? match.Groups[2].Value : match.Groups[3].Value);
+            at = match.Index + match.Length;
+        }
+
+        return arguments;
+    }
+
+    private RuleDefinition? Header(string name, string text, SourceLine source)
+    {
+        if (text.StartsWith("exists:", StringComparison.Ordinal))
+        {
+            return new RuleDefinition(name, RuleKind.Header, text, source) { Header = text[7..].TrimEnd(':') };
+        }
+
+        return HeaderPattern(_headerTest, RuleKind.Header, name, text, source);
+    }
+
+    private RuleDefinition? MimeHeader(string name, string text, SourceLine source) => HeaderPattern(_mimeTest, RuleKind.MimeHeader, name, text, source);
+
+    private RuleDefinition? HeaderPattern(PerlRegex form, RuleKind kind, string name, string text, SourceLine source)
+    {
+        if (form.Match(text) is not { Success: true } match)
+        {
+            Report(source, $"rule {name}: '{text}' is no header test", isError: true);
+            return null;
+        }
+
+        var pattern = match.Groups[3].Value;
+        var unset = _ifUnset.Match(pattern);
+        return new RuleDefinition(name, kind, text, source)
+        {
+            Header = match.Groups[1].Value.TrimEnd(':'),
+            IsNegated = match.Groups[2].Value == "!~",
+            Pattern = unset.Success ? pattern[..unset.Index] : pattern,
+            IfUnset = unset.Success ? unset.Groups[1].Value : null,
+        };
+    }
+
+    private RuleDefinition? UriDetail(string name, string text, SourceLine source)
+    {
+        var criteria = _criterion.Matches(text).Select(m => new UriCriterion(m.Groups[1].Value, m.Groups[2].Value == "!~", m.Groups[3].Value)).ToList();
+        if (criteria.Count == 0 || criteria.Any(c => c.Target is not ("raw" or "type" or "cleaned" or "text" or "domain" or "host")))
+        {
+            Report(source, $"rule {name}: '{text}' is no test of URI parts", isError: true);
+            return null;
+        }
+
+        return new RuleDefinition(name, RuleKind.UriDetail, text, source) { Criteria = criteria };
+    }
+
+    private void AddScore(string value, SourceLine source)
+    {
+        var words = value.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
+        if (words.Length is not (2 or 5))
+        {
+            Report(source, "a score is a name and one number or four", isError: true);
+            return;
+        }
+
+        var isRelative = words.Skip(1).Any(w => w.StartsWith('(') && w.EndsWith(')'));
+        var numbers = words.Skip(1).Select(w => w.Trim('(', ')')).ToList();
+        if (!numbers.All(n => _number.IsMatch(n)) || (isRelative && !Scores.ContainsKey(words[0])))
+        {
+            Report(source, isRelative ? $"no score of {words[0]} before this relative one" : $"score {words[0]}: not a number", isError: true);
+            return;
+        }
+
+        var scores = numbers.Select(n => double.Parse(n, CultureInfo.InvariantCulture)).ToArray();
+        scores = scores.Length == 1 ? [scores[0], scores[0], scores[0], scores[0]] : scores;
+        Scores[words[0]] = isRelative ? [.. scores.Zip(Scores[words[0]], (x, y) => x + y)] : scores;
+    }
+
+    private void AddNamed(string value, SourceLine source, Action<string, string> add)
+    {
+        var (name, text) = Split(value);
+        if (text.Length == 0)
+        {
+            Report(source, $"nothing behind '{name}'", isError: true);
+            return;
+        }
+
+        add(name, text);
+    }
+
+    private void AddReused(string value, SourceLine source)
+    {
+        var (name, _) = Split(value);
+        Rules.TryAdd(name, new RuleDefinition(name, RuleKind.Empty, "", source));
+    }
+
+    private static (string Name, string Text) Split(string value)
+    {
+        var space = value.AsSpan().IndexOfAny(" \t");
+        return space < 0 ? (value, "") : (value[..space], value[space..].TrimStart(' ', '\t'));
+    }
+}

@@ -1,0 +1,376 @@
+using System.Globalization;
+using Backstop.SpamRules.Relays;
+using Backstop.SpamRules.Text;
+using Backstop.SpamRules.Uris;
+
+namespace Backstop.SpamRules.Rules;
+
+/// <summary>The settings of rule files that are no rules, by their names and their older names.</summary>
+internal sealed class SettingDirectives
+{
+    private static readonly PerlRegex _named = new("^\\((.+?)\\)\\s+(.+)$");
+    private static readonly PerlRegex _added = new("^(ham|spam|all)\\s+([A-Za-z0-9_-]+)(?:\\s+(.*?))?\\s*$");
+
+    /// <summary>Settings of SpamAssassin that change nothing here: how it resolves names, stores, locks and learns.</summary>
+    private static readonly string[] _ignored =
+    [
+        "dns_", "bayes_", "lock_method", "rbl_timeout", "uridnsbl", "urirh", "urin", "uridnss", "urifull", "skip_uribl", "adsp_override", "askdns", "asn_", "razor_", "pyzor_",
+        "dcc_", "use_razor2", "use_pyzor", "use_dcc", "test", "ok_languages", "url_shortener", "fns_", "time_limit", "geodb_", "country_db", "normalize_charset",
+        "version_tag", "allow_user_rules", "user_scores_", "clear_dns", "mbox_format", "auto_welcomelist", "auto_whitelist", "use_auto_w", "txrep", "enable_compat",
+        "dkim_", "spf_", "use_learner", "always_trust", "skip_rbl", "hashbl", "shortcircuit", "dmarc_", "uri_block_", "util_rb_cctld", "uri_country", "authres_",
+        "pdfinfo", "olemacro", "extracttext", "textcat", "ignore_always", "whitelist_subject", "welcomelist_subject_", "arc_",
+    ];
+
+    private readonly RuleSetBuilder _builder;
+    private readonly SpamSettings _settings;
+
+    public SettingDirectives(RuleSetBuilder builder) => (_builder, _settings) = (builder, builder.Settings);
+
+    public void Apply(string key, string value, SourceLine source)
+    {
+        var words = value.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
+        if (!ApplyLists(Renamed(key), value, words) && !ApplyNetworks(key, words, source) && !ApplyReports(key, value) && !ApplyPlain(key, value, words, source))
+        {
+            var known = Array.Exists(_ignored, i => key.StartsWith(i, StringComparison.Ordinal));
+            _builder.Report(source, known ? $"'{key}' means nothing here" : $"unknown setting '{key}'", isError: !known);
+        }
+    }
+
+    /// <summary>Welcome and block: SpamAssassin 4 renamed its lists; the old names mean the same.</summary>
+    private static string Renamed(string key) => key.Replace("whitelist", "welcomelist", StringComparison.Ordinal).Replace("blacklist", "blocklist", StringComparison.Ordinal);
+
+    private bool ApplyLists(string key, string value, string[] words)
+    {
+        switch (key)
+        {
+            case "welcomelist_from" or "blocklist_from" or "welcomelist_to" or "more_spam_to" or "all_spam_to" or "blocklist_to" or "welcomelist_auth"
+                or "def_welcomelist_auth" or "welcomelist_bounce_relays" or "welcomelist_allows_relays" or "bayes_ignore_from" or "bayes_ignore_to":
+                Array.ForEach(words, _settings.List(key).Add);
+                return true;
+            case "unwelcomelist_from" or "unblocklist_from" or "unwelcomelist_auth":
+                Array.ForEach(words, _settings.List(key[2..]).Remove);
+                return true;
+            case "welcomelist_subject" or "blocklist_subject":
+                _settings.List(key).Add($"*{value}*");
+                return true;
+            case "welcomelist_from_rcvd" or "def_welcomelist_from_rcvd" or "welcomelist_from_dkim" or "def_welcomelist_from_dkim" when words.Length >= 2:
+                SendersWithRelay(key).Add(new SenderWithRelay(words[0].ToLowerInvariant(), words[1].ToLowerInvariant()));
+                return true;
+            case "welcomelist_from_dkim" or "def_welcomelist_from_dkim" or "welcomelist_from_spf" or "def_welcomelist_from_spf":
+                Array.ForEach(words, _settings.List(key).Add);
+                return true;
+            case "unwelcomelist_from_rcvd" or "unwelcomelist_from_dkim":
+                SendersWithRelay(key[2..]).RemoveAll(s => s.Address.Equals(value, StringComparison.OrdinalIgnoreCase));
+                return true;
+            case "enlist_addrlist" when _named.Match(value) is { Success: true } match:
+                Array.ForEach(match.Groups[2].Value.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries), _settings.List(match.Groups[1].Value).Add);
+                return true;
+            case "enlist_uri_host" when _named.Match(value) is { Success: true } match:
+                EnlistHosts(match.Groups[1].Value, match.Groups[2].Value);
+                return true;
+            case "blocklist_uri_host":
+                EnlistHosts("BLOCK", value);
+                return true;
+            case "welcomelist_uri_host":
+                EnlistHosts("WELCOME", value);
+                return true;
+            case "freemail_domains":
+                Array.ForEach(words, AddFreemail);
+                return true;
+            case "freemail_welcomelist":
+                _settings.FreemailWelcome.UnionWith(words.Select(w => w.ToLowerInvariant()));
+                return true;
+            case "bayes_ignore_header":
+                _settings.BayesIgnoreHeaders.UnionWith(words);
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private List<SenderWithRelay> SendersWithRelay(string list)
+    {
+        if (!_settings.SendersWithRelay.TryGetValue(list, out var senders))
+        {
+            _settings.SendersWithRelay[list] = senders = [];
+        }
+
+        return senders;
+    }
+
+    private void EnlistHosts(string list, string value)
+    {
+        if (!_settings.UriHostLists.TryGetValue(list, out var hosts))
+        {
+            _settings.UriHostLists[list] = hosts = new Dictionary<string, bool>(StringComparer.Ordinal);
+        }
+
+        foreach (var host in value.ToLowerInvariant().Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries))
+        {
+            hosts[host.TrimStart('!')] = !host.StartsWith('!');
+        }
+    }
+
+    private void AddFreemail(string domain)
+    {
+        var lower = domain.ToLowerInvariant();
+        if (lower.AsSpan().ContainsAny("*?"))
+        {
+            _settings.FreemailWildcards.Add(lower);
+        }
+        else
+        {
+            _settings.FreemailDomains.Add(lower);
+        }
+    }
+
+    private bool ApplyNetworks(string key, string[] words, SourceLine source)
+    {
+        var networks = _settings.Networks;
+        switch (key)
+        {
+            case "trusted_networks":
+                AddNetworks(networks.Trusted, words, source);
+                return true;
+            case "internal_networks":
+                AddNetworks(networks.Internal, words, source);
+                return true;
+            case "msa_networks":
+                AddNetworks(networks.Submission, words, source);
+                return true;
+            case "clear_trusted_networks":
+                networks.Trusted = NetworkSet.WithLoopback();
+                return true;
+            case "clear_internal_networks":
+                networks.Internal = NetworkSet.WithLoopback();
+                return true;
+            case "clear_msa_networks":
+                networks.Submission = new NetworkSet();
+                return true;
+            case "originating_ip_headers":
+                networks.OriginatingIpHeaders.AddRange(words.Except(networks.OriginatingIpHeaders, StringComparer.OrdinalIgnoreCase));
+                return true;
+            case "clear_originating_ip_headers":
+                networks.OriginatingIpHeaders.Clear();
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private void AddNetworks(NetworkSet set, string[] words, SourceLine source)
+    {
+        foreach (var word in words)
+        {
+            if (!set.TryAdd(word))
+            {
+                _builder.Report(source, $"'{word}' is no network", isError: true);
+            }
+        }
+
+        set.IsConfigured = true;
+    }
+
+    private bool ApplyReports(string key, string value)
+    {
+        switch (key)
+        {
+            case "report":
+                _settings.ReportTemplate.Add(Unquote(value));
+                return true;
+            case "clear_report_template":
+                _settings.ReportTemplate.Clear();
+                return true;
+            case "unsafe_report":
+                _settings.UnsafeReportTemplate.Add(Unquote(value));
+                return true;
+            case "clear_unsafe_report_template":
+                _settings.UnsafeReportTemplate.Clear();
+                return true;
+            case "report_contact":
+                _settings.ReportContact = value;
+                return true;
+            case "report_hostname":
+                _settings.ReportHostname = value;
+                return true;
+            case "report_charset":
+                _settings.ReportCharset = value;
+                return true;
+            case "report_safe_copy_headers":
+                _settings.ReportSafeCopyHeaders.AddRange(value.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries));
+                return true;
+            case "clear_headers":
+                _settings.HamHeaders.RemoveAll(h => h.Name != "Checker-Version");
+                _settings.SpamHeaders.RemoveAll(h => h.Name != "Checker-Version");
+                return true;
+            case "add_header" when _added.Match(value) is { Success: true } match:
+                AddHeader(match.Groups[1].Value, match.Groups[2].Value, Unescape(Unquote(match.Groups[3].Value)));
+                return true;
+            case "remove_header" when _added.Match(value) is { Success: true } match:
+                RemoveHeader(match.Groups[1].Value, match.Groups[2].Value);
+                return true;
+            case "rewrite_header":
+                RewriteHeader(value);
+                return true;
+            case "subjprefix":
+                var space = value.IndexOf(' ', StringComparison.Ordinal);
+                _settings.SubjectPrefix[space < 0 ? value : value[..space]] = space < 0 ? "" : value[(space + 1)..].Trim();
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private void AddHeader(string which, string name, string template)
+    {
+        RemoveHeader(which, name);
+        if (which is "ham" or "all")
+        {
+            _settings.HamHeaders.Add(new AddedHeader(name, template));
+        }
+
+        if (which is "spam" or "all")
+        {
+            _settings.SpamHeaders.Add(new AddedHeader(name, template));
+        }
+    }
+
+    private void RemoveHeader(string which, string name)
+    {
+        bool Is(AddedHeader header) => header.Name.Equals(name, StringComparison.OrdinalIgnoreCase);
+        _ = which is "ham" or "all" ? _settings.HamHeaders.RemoveAll(Is) : 0;
+        _ = which is "spam" or "all" ? _settings.SpamHeaders.RemoveAll(Is) : 0;
+    }
+
+    private void RewriteHeader(string value)
+    {
+        var words = value.Split([' ', '\t'], 2, StringSplitOptions.RemoveEmptyEntries);
+        var name = words.Length == 0 ? "" : char.ToUpperInvariant(words[0][0]) + words[0][1..].ToLowerInvariant();
+        if (words.Length < 2)
+        {
+            _settings.RewriteHeader.Remove(name);
+        }
+        else if (name is "Subject" or "From" or "To")
+        {
+            _settings.RewriteHeader[name] = name == "Subject" ? words[1] : words[1].Replace('(', '[').Replace(')', ']');
+        }
+    }
+
+    private bool ApplyPlain(string key, string value, string[] words, SourceLine source)
+    {
+        switch (key)
+        {
+            case "required_score" or "required_hits":
+                return Number(value, source, n => _settings.RequiredScore = n);
+            case "report_safe":
+                return Number(value, source, n => _settings.ReportSafe = Math.Clamp((int)n, 0, 2));
+            case "report_wrap_width":
+                return Number(value, source, n => _settings.ReportWrapWidth = Math.Clamp((int)n, 20, 900));
+            case "body_part_scan_size":
+                return Number(value, source, n => _settings.BodyPartScanSize = (int)n);
+            case "rawbody_part_scan_size":
+                return Number(value, source, n => _settings.RawBodyPartScanSize = (int)n);
+            case "bayes_auto_learn_threshold_nonspam":
+                return Number(value, source, n => _settings.AutoLearnHam = n);
+            case "bayes_auto_learn_threshold_spam":
+                return Number(value, source, n => _settings.AutoLearnSpam = n);
+            case "bayes_min_ham_num":
+                return Number(value, source, n => _settings.BayesMinHam = (int)n);
+            case "bayes_min_spam_num":
+                return Number(value, source, n => _settings.BayesMinSpam = (int)n);
+            case "freemail_max_body_emails":
+                return Number(value, source, n => _settings.FreemailMaxBodyEmails = (int)n);
+            case "freemail_max_body_freemails":
+                return Number(value, source, n => _settings.FreemailMaxBodyFreemails = (int)n);
+            case "use_bayes":
+                return Flag(value, source, f => _settings.UseBayes = f);
+            case "use_bayes_rules":
+                return Flag(value, source, f => _settings.UseBayesRules = f);
+            case "bayes_auto_learn":
+                return Flag(value, source, f => _settings.BayesAutoLearn = f);
+            case "bayes_auto_learn_on_error":
+                return Flag(value, source, f => _settings.AutoLearnOnError = f);
+            case "parse_dkim_uris":
+                return Flag(value, source, f => _settings.ParseDkimUris = f);
+            case "fold_headers":
+                return Flag(value, source, f => _settings.FoldHeaders = f);
+            case "envelope_sender_header":
+                _settings.EnvelopeSenderHeader = value;
+                return true;
+            case "ok_locales":
+                _settings.OkLocales = value;
+                return true;
+            case "redirector_pattern":
+                _settings.RedirectorPatterns.Add(value);
+                return true;
+            case "util_rb_tld":
+                _settings.Boundaries.TopLevel.UnionWith(words.Select(RegistryBoundaries.ToAscii));
+                return true;
+            case "util_rb_2tld":
+                _settings.Boundaries.SecondLevel.UnionWith(words.Select(RegistryBoundaries.ToAscii));
+                return true;
+            case "util_rb_3tld":
+                _settings.Boundaries.ThirdLevel.UnionWith(words.Select(RegistryBoundaries.ToAscii));
+                return true;
+            case "clear_util_rb":
+                _settings.Boundaries.TopLevel.Clear();
+                _settings.Boundaries.SecondLevel.Clear();
+                _settings.Boundaries.ThirdLevel.Clear();
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private bool Number(string value, SourceLine source, Action<double> set)
+    {
+        if (double.TryParse(value, NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
+        {
+            set(number);
+        }
+        else
+        {
+            _builder.Report(source, $"'{value}' is no number", isError: true);
+        }
+
+        return true;
+    }
+
+    private bool Flag(string value, SourceLine source, Action<bool> set)
+    {
+        if (value.ToLowerInvariant() is "1" or "yes")
+        {
+            set(true);
+        }
+        else if (value.ToLowerInvariant() is "0" or "no")
+        {
+            set(false);
+        }
+        else
+        {
+            _builder.Report(source, $"'{value}' is neither yes nor no", isError: true);
+        }
+
+        return true;
+    }
+
+    private static string Unquote(string value) => value.Length > 1 && value.StartsWith('"') && value.EndsWith('"') ? value[1..^1] : value;
+
+    /// <summary><c>\t</c>, <c>\n</c> and <c>\\</c> of a header template; other escapes go.</summary>
+    private static string Unescape(string value)
+    {
+        var text = new System.Text.StringBuilder(value.Length);
+        for (var i = 0; i < value.Length; i++)
+        {
+            if (value[i] != '\\' || i + 1 == value.Length)
+            {
+                text.Append(value[i]);
+                continue;
+            }
+
+            _ = value[++i] switch { 't' => text.Append('\t'), 'n' => text.Append('\n'), '\\' => text.Append('\\'), _ => text };
+        }
+
+        return text.ToString();
+    }
+}

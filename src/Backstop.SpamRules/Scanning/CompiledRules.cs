@@ -1,0 +1,205 @@
+using System.Collections.Concurrent;
+using Backstop.SpamRules.Evals;
+using Backstop.SpamRules.Patterns;
+using Backstop.SpamRules.Rules;
+
+namespace Backstop.SpamRules.Scanning;
+
+/// <summary>Rules of one kind over the same texts.</summary>
+internal sealed class RuleGroup(IReadOnlyList<RuleSlot> slots)
+{
+    public IReadOnlyList<RuleSlot> Slots { get; } = slots;
+
+    public PatternGroup Patterns { get; } = new([.. slots.Select(s => s.Pattern!)]);
+}
+
+/// <summary>The active rules of a rule set for one score set, compiled and grouped by what they are matched against.</summary>
+internal sealed class CompiledRules
+{
+    private const string Placeholder = "%{";
+
+    private readonly RuleSetBuilder _rules;
+    private readonly EvalTable _evals;
+    private readonly int _scoreSet;
+    private readonly ConcurrentDictionary<string, CompiledPattern> _compiled = new(StringComparer.Ordinal);
+
+    public CompiledRules(RuleSetBuilder rules, EvalTable evals, int scoreSet)
+    {
+        (_rules, _evals, _scoreSet) = (rules, evals, scoreSet);
+        Parallel.ForEach(rules.Rules.Values, Precompile);
+        foreach (var rule in rules.Rules.Values)
+        {
+            Add(rule);
+        }
+
+        ByHeader = Grouped(RuleKind.Header, slot => slot.Rule.Header);
+        Body = new RuleGroup(OfKind(RuleKind.Body));
+        RawBody = new RuleGroup(OfKind(RuleKind.RawBody));
+        Uri = new RuleGroup(OfKind(RuleKind.Uri));
+        Full = new RuleGroup(OfKind(RuleKind.Full));
+        Metas = new MetaRules(Slots, rules);
+    }
+
+    public Dictionary<string, RuleSlot> Slots { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Positive tests of one header, with the pattern; the others are in <see cref="OtherHeaders"/>.</summary>
+    public IReadOnlyDictionary<string, RuleGroup> ByHeader { get; }
+
+    /// <summary>Header rules that hit on what is absent or does not match.</summary>
+    public List<RuleSlot> OtherHeaders { get; } = [];
+
+    public RuleGroup Body { get; }
+
+    public RuleGroup RawBody { get; }
+
+    public RuleGroup Uri { get; }
+
+    public RuleGroup Full { get; }
+
+    public List<(RuleSlot Slot, EvalFunction Function)> Evals { get; } = [];
+
+    public List<RuleSlot> MimeHeaders { get; } = [];
+
+    public List<(RuleSlot Slot, IReadOnlyList<(UriCriterion Criterion, CompiledPattern Pattern)> Criteria)> UriParts { get; } = [];
+
+    /// <summary>Rules whose pattern holds a tag that another rule's match fills (<c>%{NAME}</c>).</summary>
+    public List<RuleSlot> Templates { get; } = [];
+
+    /// <summary>Header rules whose named groups fill tags.</summary>
+    public List<RuleSlot> Captures { get; } = [];
+
+    public MetaRules Metas { get; }
+
+    /// <summary>Rules that cannot run here, and why.</summary>
+    public List<(RuleDefinition Rule, string Why)> Unsupported { get; } = [];
+
+    private List<RuleSlot> OfKind(RuleKind kind) => [.. Slots.Values.Where(s => s.Rule.Kind == kind && s.Pattern is not null && !Templates.Contains(s))];
+
+    private Dictionary<string, RuleGroup> Grouped(RuleKind kind, Func<RuleSlot, string> key) => OfKind(kind)
+        .Where(s => !OtherHeaders.Contains(s)).GroupBy(key, StringComparer.Ordinal).ToDictionary(g => g.Key, g => new RuleGroup([.. g]), StringComparer.Ordinal);
+
+    private void Add(RuleDefinition rule)
+    {
+        var flags = _rules.Flags.GetValueOrDefault(rule.Name, RuleFlags.None);
+        var score = _rules.Scores.TryGetValue(rule.Name, out var scores) ? scores[_scoreSet] : DefaultScore(rule.Name, flags);
+        if (score == 0 || rule.Kind == RuleKind.Empty)
+        {
+            return;
+        }
+
+        try
+        {
+            Slots[rule.Name] = Prepare(new RuleSlot(Slots.Count, rule, flags, score));
+        }
+        catch (PatternException error)
+        {
+            Unsupported.Add((rule, error.Message));
+            _rules.Report(rule.Source, $"rule {rule.Name}: {error.Message}", isError: true);
+        }
+    }
+
+    /// <summary>Reading patterns is most of the start: all cores share it. What cannot be read is reported in its turn.</summary>
+    private void Precompile(RuleDefinition rule)
+    {
+        if (rule.Pattern.Length == 0 || rule.Pattern.Contains(Placeholder, StringComparison.Ordinal))
+        {
+            return;
+        }
+
+        try
+        {
+            var pattern = CompileText(rule);
+            _ = pattern.Literals is null ? pattern.AutomatonSize : 0;
+            _compiled[rule.Name] = pattern;
+        }
+        catch (PatternException)
+        {
+            // Compile says it again for the report.
+        }
+    }
+
+    private CompiledPattern Compile(RuleDefinition rule) => _compiled.TryGetValue(rule.Name, out var pattern) ? pattern : CompileText(rule);
+
+    private RuleSlot Prepare(RuleSlot slot)
+    {
+        var rule = slot.Rule;
+        switch (rule.Kind)
+        {
+            case RuleKind.Eval:
+                AddEval(slot);
+                return slot;
+            case RuleKind.UriDetail:
+                UriParts.Add((slot, [.. rule.Criteria.Select(c => (c, CompiledPattern.CompileDelimited(c.Pattern)))]));
+                return slot;
+            case RuleKind.Meta:
+                return slot;
+        }
+
+        if (rule.Pattern.Contains(Placeholder, StringComparison.Ordinal))
+        {
+            Templates.Add(slot);
+            return slot;
+        }
+
+        slot = rule.Pattern.Length == 0 ? slot : slot with { Pattern = Compile(rule) };
+        if (rule.Kind == RuleKind.MimeHeader)
+        {
+            MimeHeaders.Add(slot);
+        }
+        else if (rule.Kind == RuleKind.Header && (rule.IsNegated || slot.Pattern is null || rule.IfUnset is not null))
+        {
+            OtherHeaders.Add(slot);
+        }
+
+        if (rule.Kind == RuleKind.Header && rule.Pattern.Contains("(?<", StringComparison.Ordinal) && slot.Pattern!.CaptureNames.Count > 0)
+        {
+            Captures.Add(slot);
+        }
+
+        return slot;
+    }
+
+    private CompiledPattern CompileText(RuleDefinition rule)
+    {
+        if (!_rules.Replacements.Rules.Contains(rule.Name))
+        {
+            return CompiledPattern.CompileDelimited(rule.Pattern);
+        }
+
+        var (pattern, modifiers) = DelimitedPattern.Split(rule.Pattern);
+        return CompiledPattern.Compile(_rules.Replacements.Expand(pattern), modifiers);
+    }
+
+    private void AddEval(RuleSlot slot)
+    {
+        if (slot.Flags.IsNet && (_scoreSet & 1) == 0)
+        {
+            return;
+        }
+
+        if (slot.Flags.IsLearn && (_scoreSet & 2) == 0)
+        {
+            return;
+        }
+
+        if (slot.Rule.Area == EvalArea.Network && (_scoreSet & 1) == 0)
+        {
+            return;
+        }
+
+        if (_evals.Find(slot.Rule.Function) is { } function)
+        {
+            Evals.Add((slot, function));
+        }
+        else
+        {
+            Unsupported.Add((slot.Rule, $"function {slot.Rule.Function} is not implemented"));
+        }
+    }
+
+    private static double DefaultScore(string name, RuleFlags flags)
+    {
+        var score = name.StartsWith("T_", StringComparison.Ordinal) ? 0.01 : 1;
+        return flags.IsNice ? -score : score;
+    }
+}

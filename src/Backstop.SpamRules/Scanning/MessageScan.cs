@@ -1,0 +1,90 @@
+using Backstop.SpamRules.Html;
+using Backstop.SpamRules.Mime;
+using Backstop.SpamRules.Relays;
+using Backstop.SpamRules.Rules;
+using Backstop.SpamRules.Text;
+using Backstop.SpamRules.Uris;
+
+namespace Backstop.SpamRules.Scanning;
+
+/// <summary>One message on its way through the rules: everything they ask of it, found when first asked for.</summary>
+internal sealed class MessageScan
+{
+    private static readonly PerlRegex _signer = new("\\bd\\s*=\\s*([^;]+)");
+    private static readonly PerlRegex _space = new("\\s+");
+
+    private readonly UriCanonical _canonical;
+    private readonly Lazy<List<string>> _body;
+    private readonly Lazy<List<string>> _rawBody;
+    private readonly Lazy<UriDetails> _uris;
+    private readonly Dictionary<string, object> _memo = new(StringComparer.Ordinal);
+
+    public MessageScan(SpamMessage message, SpamSettings settings, UriCanonical canonical, DateTimeOffset now, IReadOnlyDictionary<string, bool> external)
+    {
+        (Message, Settings, Now, External) = (message, settings, now, external);
+        _canonical = canonical;
+        message.RemoveHeaders("x-spam-");
+        Relays = RelayTrail.Read(message, settings.Networks);
+        Headers = new HeaderValues(message, Relays, settings.Boundaries, settings.EnvelopeSenderHeader);
+        _body = new Lazy<List<string>>(() => BodyText.Rendered(message, settings.BodyPartScanSize, part => part.Text));
+        _rawBody = new Lazy<List<string>>(() => BodyText.Decoded(message, settings.RawBodyPartScanSize));
+        Html = [.. message.Leaves().Select(leaf => leaf.Rendered().Html).OfType<HtmlResults>()];
+        _uris = new Lazy<UriDetails>(FindUris);
+    }
+
+    public SpamMessage Message { get; }
+
+    public SpamSettings Settings { get; }
+
+    public DateTimeOffset Now { get; }
+
+    /// <summary>What others found for rules that ask the network: rule or function name to verdict.</summary>
+    public IReadOnlyDictionary<string, bool> External { get; }
+
+    /// <summary>What the learner says, 0 ham to 1 spam; null when it says nothing.</summary>
+    public double? BayesProbability { get; set; }
+
+    public RelayTrail Relays { get; }
+
+    public HeaderValues Headers { get; }
+
+    public List<string> Body => _body.Value;
+
+    public List<string> RawBody => _rawBody.Value;
+
+    public IReadOnlyList<HtmlResults> Html { get; }
+
+    public UriDetails Uris => _uris.Value;
+
+    /// <summary>What several rules need and one has worked out.</summary>
+    public T Remember<T>(string name, Func<T> find)
+        where T : notnull
+    {
+        if (!_memo.TryGetValue(name, out var value))
+        {
+            _memo[name] = value = find();
+        }
+
+        return (T)value;
+    }
+
+    private UriDetails FindUris()
+    {
+        var uris = new UriDetails(Settings.Boundaries, _canonical);
+        uris.AddText(Body);
+        foreach (var html in Html)
+        {
+            uris.AddHtml(html);
+        }
+
+        foreach (var signature in Settings.ParseDkimUris ? Headers.All("DomainKey-Signature").Concat(Headers.All("DKIM-Signature")) : [])
+        {
+            foreach (var match in _signer.Matches(signature))
+            {
+                uris.AddSigner(_space.Replace(match.Groups[1].Value, ""));
+            }
+        }
+
+        return uris;
+    }
+}

@@ -1,0 +1,232 @@
+using System.Numerics;
+using System.Text.RegularExpressions;
+using Backstop.SpamRules.Evals;
+using Backstop.SpamRules.Mime;
+using Backstop.SpamRules.Patterns;
+using Backstop.SpamRules.Rules;
+
+namespace Backstop.SpamRules.Scanning;
+
+/// <summary>Runs all rules over one message. Meta rules come last, for they build on the others.</summary>
+internal sealed class RuleRun(CompiledRules rules, MessageScan scan)
+{
+    /// <summary>When so many rules have run out of time, no other is tried that could.</summary>
+    private const int MaxTimeOuts = 8;
+
+    private readonly HitTable _hits = new(rules.Slots.Count);
+    private readonly Dictionary<string, string> _tags = new(StringComparer.Ordinal);
+
+    public HitTable Run()
+    {
+        RunHeaders();
+        RunCaptures();
+        RunGroup(rules.Body, scan.Body, skipFirst: true);
+        RunGroup(rules.RawBody, scan.RawBody, skipFirst: false);
+        RunGroup(rules.Uri, scan.Uris.Cleaned(), skipFirst: false);
+        if (rules.Full.Slots.Count > 0)
+        {
+            RunGroup(rules.Full, [scan.Message.Pristine], skipFirst: false);
+        }
+
+        RunMimeHeaders();
+        RunUriParts();
+        RunTemplates();
+        foreach (var (slot, function) in rules.Evals)
+        {
+            Guard(slot, s => function(scan, new EvalArguments(s.Name, s.Rule.Arguments)) ? 1 : 0);
+        }
+
+        rules.Metas.Run(_hits);
+        return _hits;
+    }
+
+    private void RunHeaders()
+    {
+        foreach (var (header, group) in rules.ByHeader)
+        {
+            // An absent header is the empty text for a pattern.
+            RunGroup(group, [scan.Headers.ForRule(header) ?? ""], skipFirst: false);
+        }
+
+        foreach (var slot in rules.OtherHeaders)
+        {
+            var value = scan.Headers.ForRule(slot.Rule.Header);
+            if (slot.Pattern is null)
+            {
+                _hits.Add(slot, value is not null != slot.Rule.IsNegated ? 1 : 0);
+            }
+            else if ((value ?? slot.Rule.IfUnset ?? "") is var text)
+            {
+                Guard(slot, s => slot.Rule.IsNegated ? (s.Pattern!.IsMatch(text) ? 0 : 1) : s.Pattern!.Count(text, s.MaxHits));
+            }
+        }
+    }
+
+    private void RunGroup(RuleGroup group, List<string> texts, bool skipFirst)
+    {
+        if (group.Slots.Count == 0)
+        {
+            return;
+        }
+
+        Span<ulong> candidates = stackalloc ulong[group.Patterns.Words];
+        for (var i = 0; i < texts.Count; i++)
+        {
+            group.Patterns.Find(texts[i], candidates);
+            for (var word = 0; word < candidates.Length; word++)
+            {
+                for (var bits = candidates[word]; bits != 0; bits &= bits - 1)
+                {
+                    var slot = group.Slots[(word << 6) + BitOperations.TrailingZeroCount(bits)];
+                    if (!(skipFirst && i == 0 && slot.SkipsSubject))
+                    {
+                        Try(slot, texts[i]);
+                    }
+                }
+            }
+        }
+    }
+
+    private void Try(RuleSlot slot, string text)
+    {
+        var found = _hits[slot.Index];
+        if (found >= slot.MaxHits || IsSuspended(slot))
+        {
+            return;
+        }
+
+        try
+        {
+            _hits.Add(slot, slot.Pattern!.Count(text, (int)(slot.MaxHits - found)));
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            _hits.TimedOut.Add(slot.Name);
+        }
+    }
+
+    private bool IsSuspended(RuleSlot slot) => _hits.TimedOut.Count > 0 && (_hits.TimedOut.Count >= MaxTimeOuts || _hits.TimedOut.Contains(slot.Name));
+
+    private void Guard(RuleSlot slot, Func<RuleSlot, int> test)
+    {
+        if (IsSuspended(slot))
+        {
+            return;
+        }
+
+        try
+        {
+            _hits.Add(slot, test(slot));
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            _hits.TimedOut.Add(slot.Name);
+        }
+    }
+
+    private void RunMimeHeaders()
+    {
+        if (rules.MimeHeaders.Count == 0)
+        {
+            return;
+        }
+
+        var parts = scan.Message.Walk().Take(1000).ToList();
+        foreach (var slot in rules.MimeHeaders)
+        {
+            Guard(slot, s => CountInParts(s, parts));
+        }
+    }
+
+    private static int CountInParts(RuleSlot slot, List<MimeNode> parts)
+    {
+        var (first, last) = slot.Flags.Range();
+        var texts = parts.Skip(Math.Max(0, first - 1)).Take(last - Math.Max(0, first - 1)).Select(p => PartHeader(slot.Rule, p));
+        if (slot.Flags.Has("concat"))
+        {
+            texts = [string.Concat(texts.Select(t => t.EndsWith('\n') ? t : t + "\n"))];
+        }
+
+        if (slot.Rule.IsNegated)
+        {
+            return texts.Any(slot.Pattern!.IsMatch) ? 0 : 1;
+        }
+
+        var max = slot.Flags.IsMultiple ? Math.Min(slot.MaxHits, 1000) : 1;
+        foreach (var text in texts)
+        {
+            if (slot.Pattern!.Count(text, max) is var count and > 0)
+            {
+                return count;
+            }
+        }
+
+        return 0;
+    }
+
+    private static string PartHeader(RuleDefinition rule, MimeNode part)
+    {
+        var raw = rule.Header.EndsWith(":raw", StringComparison.Ordinal);
+        var name = raw ? rule.Header[..^4] : rule.Header;
+        if (name == "ALL")
+        {
+            return SpamMessage.AllHeadersOf(part, raw);
+        }
+
+        var values = raw ? part.RawHeaders(name) : part.Headers(name);
+        return values.Count == 0 ? rule.IfUnset ?? "" : raw ? values[^1] : values[^1] + "\n";
+    }
+
+    private void RunUriParts()
+    {
+        foreach (var (slot, criteria) in rules.UriParts)
+        {
+            Guard(slot, _ => scan.Uris.ByUri.Any(uri => criteria.All(c => Holds(c.Criterion, c.Pattern, uri.Key, uri.Value))) ? 1 : 0);
+        }
+    }
+
+    private static bool Holds(UriCriterion criterion, CompiledPattern pattern, string uri, Uris.UriDetail detail)
+    {
+        IEnumerable<string> texts = criterion.Target switch
+        {
+            "raw" => [uri],
+            "type" => detail.Types,
+            "cleaned" => detail.Cleaned,
+            "text" => detail.AnchorTexts,
+            "domain" => detail.Domains,
+            _ => detail.Hosts.Keys,
+        };
+        return texts.Any(t => pattern.IsMatch(t) != criterion.IsNegated);
+    }
+
+    /// <summary>Named groups of header rules become tags for <see cref="RunTemplates"/>.</summary>
+    private void RunCaptures()
+    {
+        foreach (var slot in rules.Captures)
+        {
+            if (_hits[slot.Index] > 0 && scan.Headers.ForRule(slot.Rule.Header) is { } value && slot.Pattern!.Match(value) is { Success: true } match)
+            {
+                foreach (var (name, number) in slot.Pattern.CaptureNames)
+                {
+                    _tags[name] = match.Groups[number.ToString(System.Globalization.CultureInfo.InvariantCulture)].Value;
+                }
+            }
+        }
+    }
+
+    private void RunTemplates()
+    {
+        foreach (var slot in rules.Templates)
+        {
+            var texts = slot.Rule.Kind switch
+            {
+                RuleKind.Body => scan.Body,
+                RuleKind.RawBody => scan.RawBody,
+                RuleKind.Uri => scan.Uris.Cleaned(),
+                RuleKind.Header => scan.Headers.ForRule(slot.Rule.Header) is { } value ? [value] : [],
+                _ => [scan.Message.Pristine],
+            };
+            Guard(slot, s => TagTemplate.Count(s.Rule.Pattern, _tags, texts));
+        }
+    }
+}

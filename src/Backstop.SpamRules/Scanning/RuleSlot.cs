@@ -1,0 +1,67 @@
+using Backstop.SpamRules.Patterns;
+using Backstop.SpamRules.Rules;
+
+namespace Backstop.SpamRules.Scanning;
+
+/// <summary>A rule ready to run.</summary>
+/// <param name="Index">Place in the tables of a scan.</param>
+/// <param name="Rule">What its file says.</param>
+/// <param name="Flags">Its tflags.</param>
+/// <param name="Score">Points of the active score set; a rule of 0 points does not run.</param>
+internal sealed record RuleSlot(int Index, RuleDefinition Rule, RuleFlags Flags, double Score)
+{
+    public CompiledPattern? Pattern { get; init; }
+
+    public string Name => Rule.Name;
+
+    /// <summary>How many matches are worth finding.</summary>
+    public int MaxHits { get; } = Flags.IsMultiple ? Flags.MaxHits : 1;
+
+    /// <summary>A body rule that leaves the subject out.</summary>
+    public bool SkipsSubject { get; } = Flags.Has("nosubject");
+}
+
+/// <summary>The hits of one scan. A rule hit more than once counts each time where its flags say so.</summary>
+internal sealed class HitTable(int rules)
+{
+    private readonly double[] _values = new double[rules];
+
+    /// <summary>Rules with points, in the order in which they hit; one more often for each hit.</summary>
+    public List<RuleSlot> Hits { get; } = [];
+
+    public List<RuleSlot> SubRules { get; } = [];
+
+    /// <summary>Rules whose pattern ran out of its time.</summary>
+    public HashSet<string> TimedOut { get; } = new(StringComparer.Ordinal);
+
+    public double this[int index] => _values[index];
+
+    /// <summary>The value of every rule, by its place.</summary>
+    public ReadOnlySpan<double> Values => _values;
+
+    public void Add(RuleSlot slot, int times = 1)
+    {
+        if (times <= 0 || (_values[slot.Index] > 0 && !slot.Flags.IsMultiple))
+        {
+            return;
+        }
+
+        if (slot.Rule.IsSubRule && _values[slot.Index] == 0)
+        {
+            SubRules.Add(slot);
+        }
+
+        _values[slot.Index] += times;
+        for (var i = 0; i < times && !slot.Rule.IsSubRule; i++)
+        {
+            Hits.Add(slot);
+        }
+    }
+
+    /// <summary>The result of a meta rule is its value for those that build on it.</summary>
+    public void AddMeta(RuleSlot slot, double value)
+    {
+        Add(slot);
+        _values[slot.Index] = value > 0 ? value : 1;
+    }
+}

@@ -1,0 +1,29 @@
+namespace Backstop.SpamRules.Scanning;
+
+/// <summary>A rule that hit.</summary>
+/// <param name="Rule">Its name.</param>
+/// <param name="Score">Points.</param>
+/// <param name="Description">What it means, in one sentence; empty when its file does not say.</param>
+public readonly record struct RuleHit(string Rule, double Score, string Description);
+
+/// <summary>What the rules say of a message.</summary>
+public sealed record ScanResult
+{
+    /// <summary>The sum of points, to three decimals.</summary>
+    public required double Score { get; init; }
+
+    /// <summary>Points at which a message is spam.</summary>
+    public required double Required { get; init; }
+
+    /// <summary>Rules with points that hit, by name; one more often where each match counts.</summary>
+    public required IReadOnlyList<RuleHit> Hits { get; init; }
+
+    /// <summary>Sub-rules that hit, by name.</summary>
+    public required IReadOnlyList<string> SubRules { get; init; }
+
+    /// <summary>Rules that ran out of their time on this message and so did not hit. Empty but for hostile mail.</summary>
+    public required IReadOnlyList<string> TimedOut { get; init; }
+
+    /// <summary>The score reaches what is required.</summary>
+    public bool IsSpam => Score >= Required;
+}

@@ -1,0 +1,35 @@
+using Backstop.SpamRules.Reports;
+using Backstop.SpamRules.Text;
+
+namespace Backstop.SpamRules.Scanning;
+
+/// <summary>A message and what the rules say of it, for those who hand it on or explain it.</summary>
+public sealed class ScannedMessage
+{
+    private readonly MessageScan _scan;
+    private readonly HitTable _hits;
+    private readonly SpamScanner _scanner;
+
+    internal ScannedMessage(SpamScanner scanner, MessageScan scan, HitTable hits, ScanResult result) => (_scanner, _scan, _hits, Result) = (scanner, scan, hits, result);
+
+    /// <summary>Score and hits.</summary>
+    public ScanResult Result { get; }
+
+    internal MessageScan Scan => _scan;
+
+    internal HitTable Hits => _hits;
+
+    /// <summary>The score as SpamAssassin prints it: one decimal.</summary>
+    public string ScoreText => SpamReport.FormatScore(Result.Score, Result.Required, Result.IsSpam);
+
+    /// <summary>The report of the rule set's <c>report</c> lines.</summary>
+    public byte[] Report(ReportContext context) => Octets.ToBytes(Of(context).Text());
+
+    /// <summary>The message as it is handed on: marked, or wrapped in a report when it is spam and report_safe says so.</summary>
+    public byte[] Rewrite(ReportContext context) => Octets.ToBytes(new MessageRewriter(Of(context)).Rewrite());
+
+    /// <summary>As <see cref="Rewrite"/>, the header block alone.</summary>
+    public byte[] RewriteHeader(ReportContext context) => Octets.ToBytes(new MessageRewriter(Of(context)).RewriteHeader());
+
+    private SpamReport Of(ReportContext context) => new(_scanner.Rules, _scan, Result, _hits, context);
+}

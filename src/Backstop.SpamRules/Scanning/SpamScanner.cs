@@ -1,0 +1,98 @@
+using System.Globalization;
+using Backstop.SpamRules.Evals;
+using Backstop.SpamRules.Mime;
+using Backstop.SpamRules.Patterns;
+using Backstop.SpamRules.Rules;
+using Backstop.SpamRules.Text;
+using Backstop.SpamRules.Uris;
+
+namespace Backstop.SpamRules.Scanning;
+
+/// <summary>
+/// Scores messages by the rules of a <see cref="RuleSet"/>. Holds no state of a message: one scanner serves all threads. Rules are
+/// compiled when it is made, their automata as mail needs them.
+/// </summary>
+public sealed class SpamScanner
+{
+    private static readonly Dictionary<string, bool> _nothing = new(StringComparer.Ordinal);
+
+    private readonly RuleSet _rules;
+    private readonly CompiledRules _compiled;
+    private readonly UriCanonical _canonical;
+    private readonly TimeProvider _time;
+
+    /// <summary>Compiles the active rules.</summary>
+    /// <param name="rules">What to scan with.</param>
+    /// <param name="time">For rules about the age of a message.</param>
+    /// <param name="bayes">The scores of the sets with Bayes count.</param>
+    public SpamScanner(RuleSet rules, TimeProvider? time = null, bool bayes = false)
+    {
+        ArgumentNullException.ThrowIfNull(rules);
+        _rules = rules;
+        _time = time ?? TimeProvider.System;
+        ScoreSet = (rules.Builder.NetworkTests ? 1 : 0) | (bayes ? 2 : 0);
+        _compiled = new CompiledRules(rules.Builder, EvalTable.Standard(), ScoreSet);
+        _canonical = new UriCanonical(rules.Settings.Boundaries, [.. rules.Settings.RedirectorPatterns.Select(Redirector).OfType<Func<string, string?>>()]);
+    }
+
+    /// <summary>Which of the four scores of a rule counts: 0 plain, 1 with network tests, 2 with Bayes, 3 with both.</summary>
+    public int ScoreSet { get; }
+
+    /// <summary>How many rules run.</summary>
+    public int ActiveRules => _compiled.Slots.Count;
+
+    /// <summary>Rules of the files that cannot run here, and why. They never hit, and are never silently taken for misses.</summary>
+    public IReadOnlyList<(string Rule, string Why)> Unsupported => [.. _compiled.Unsupported.Select(u => (u.Rule.Name, u.Why))];
+
+    internal RuleSet Rules => _rules;
+
+    /// <summary>Scores one message.</summary>
+    /// <param name="message">The octets of the message; an mbox <c>From </c> line in front is no part of it.</param>
+    /// <param name="external">Results of functions or rules that ask the network, by name; absent ones are false.</param>
+    public ScanResult Scan(ReadOnlySpan<byte> message, IReadOnlyDictionary<string, bool>? external = null)
+        => ScanWhole(message, external).Result;
+
+    /// <summary>Scores one message and keeps it for a report or for handing on.</summary>
+    /// <param name="message">As for <see cref="Scan"/>.</param>
+    /// <param name="external">As for <see cref="Scan"/>.</param>
+    public ScannedMessage ScanWhole(ReadOnlySpan<byte> message, IReadOnlyDictionary<string, bool>? external = null)
+    {
+        var scan = Open(message, external);
+        var hits = Run(scan);
+        return new ScannedMessage(this, scan, hits, Result(hits));
+    }
+
+    internal MessageScan Open(ReadOnlySpan<byte> message, IReadOnlyDictionary<string, bool>? external = null) =>
+        new(SpamMessage.Parse(Octets.FromBytes(message)), _rules.Settings, _canonical, _time.GetUtcNow(), external ?? _nothing);
+
+    internal HitTable Run(MessageScan scan) => new RuleRun(_compiled, scan).Run();
+
+    internal ScanResult Result(HitTable hits)
+    {
+        var score = hits.Hits.Sum(h => h.Score);
+        return new ScanResult
+        {
+            Score = double.Parse(score.ToString("F3", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture),
+            Required = _rules.RequiredScore,
+            Hits = [.. hits.Hits.OrderBy(h => h.Name, StringComparer.Ordinal).Select(h => new RuleHit(h.Name, h.Score, Octets.ToUnicode(_rules.Builder.Descriptions.GetValueOrDefault(h.Name, ""))))],
+            SubRules = [.. hits.SubRules.Select(s => s.Name).Order(StringComparer.Ordinal)],
+            TimedOut = [.. hits.TimedOut.Order(StringComparer.Ordinal)],
+        };
+    }
+
+    private Func<string, string?>? Redirector(string text)
+    {
+        try
+        {
+            var (pattern, modifiers) = DelimitedPattern.Split(text);
+            // The target is the first group, which must be kept: it gets a name.
+            var regex = new PerlRegex(DotNetPattern.Write(PerlPatternParser.Parse(pattern, modifiers), keepGroup: 1));
+            return uri => regex.Match(uri) is { Success: true } match && match.Groups["1"].Success ? match.Groups["1"].Value : null;
+        }
+        catch (PatternException error)
+        {
+            _rules.Builder.Report(new SourceLine("redirector_pattern", 0), error.Message, isError: true);
+            return null;
+        }
+    }
+}

@@ -1,0 +1,243 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+using Backstop.SpamRules.Text;
+
+namespace Backstop.SpamRules.Uris;
+
+/// <summary>The forms of a URI that rules shall see: unescaped, without port, user and disguise of its host (Util.pm, uri_list_canonicalize).</summary>
+internal sealed class UriCanonical(RegistryBoundaries boundaries, IReadOnlyList<Func<string, string?>> redirectors)
+{
+    private const int MaxForms = 64;
+
+    private static readonly PerlRegex _mail = new("^mailto:|^[^:]*@", RegexOptions.IgnoreCase);
+    private static readonly PerlRegex _mailQuery = new("^([^@]+@[^?]+)\\?");
+    private static readonly PerlRegex _mailAmpersand = new("^([^@]+@[^?&]+)&");
+    private static readonly PerlRegex _mailEscaped = new("^(?:mailto:)?(?:%20)*([^@]+@[^?&%]+)");
+    private static readonly PerlRegex _mailAngled = new("^[^?&]*<([^@>]+@[^>]+)>");
+    private static readonly PerlRegex _local = new("^(?:[#?&]|/(?!/))");
+    private static readonly PerlRegex _slashes = new("^(https?:)/{0,2}", RegexOptions.IgnoreCase);
+    private static readonly PerlRegex _escape = new("%[0-9a-fA-F]{2}");
+    private static readonly PerlRegex _schemed = new("^[-_a-z0-9]+:", RegexOptions.IgnoreCase);
+    private static readonly PerlRegex _noPath = new("^(https?://[^/?#]+)([?#])", RegexOptions.IgnoreCase);
+    private static readonly PerlRegex _decimal = new("&#0*(3[3-9]|[4-9]\\d|1[01]\\d|12[0-6]);");
+    private static readonly PerlRegex _hexadecimal = new("&#x0*(2[1-9]|[3-6][a-fA-F0-9]|7[0-9a-eA-E]);");
+    private static readonly PerlRegex _dots = new("&#(?:x2e|12290|x3002|65294|xff0e|65377|xff61);", RegexOptions.IgnoreCase);
+    private static readonly PerlRegex _web = new("^(https?://)([^@/?#]*@)?([^/?#:]+)((?::(\\d*))?.*)$", RegexOptions.IgnoreCase);
+    private static readonly PerlRegex _port80 = new("^:80\\b");
+    private static readonly PerlRegex _port443 = new("^:443\\b");
+    private static readonly PerlRegex _inner = new("(https?:/{0,2}[^&#]+)", RegexOptions.IgnoreCase);
+    private static readonly PerlRegex _hostUser = new("^[^@]+@");
+    private static readonly PerlRegex _hostTail = new("[^0-9A-Za-z]+$");
+    private static readonly PerlRegex _quad = new("^((?:0x[0-9a-f]+|\\d+)\\.)((?:0x[0-9a-f]+|\\d+)\\.)((?:0x[0-9a-f]+|\\d+)\\.)(0x[0-9a-f]+|\\d+)$", RegexOptions.IgnoreCase);
+    private static readonly PerlRegex _hexHost = new("^0x[0-9a-f]*?([0-9a-f]{1,8})$", RegexOptions.IgnoreCase);
+    private static readonly PerlRegex _decimalHost = new("^[0-9]+$");
+    private static readonly PerlRegex _octal = new("^0+([1-3][0-7]{0,2}|[4-7][0-7]?)\\b");
+    private static readonly PerlRegex _bareHost = new("^(?:www\\.)?([^.]+)$");
+
+    /// <summary>All forms, the given one among them unless it is no URI at all. Targets of redirectors are followed, within bounds.</summary>
+    public HashSet<string> Forms(string uri)
+    {
+        var forms = new HashSet<string>(StringComparer.Ordinal);
+        var queue = new Queue<string>();
+        queue.Enqueue(uri);
+        while (queue.TryDequeue(out var next) && forms.Count < MaxForms)
+        {
+            next = next.Replace("\n", "", StringComparison.Ordinal).Trim(' ', '\t', '\r', '\f', '\v').Replace("\r", "", StringComparison.Ordinal);
+            forms.Add(next);
+            if (next.Length > 1 && !_local.IsMatch(next))
+            {
+                AddForms(next, forms, queue);
+            }
+        }
+
+        return forms;
+    }
+
+    private void AddForms(string uri, HashSet<string> forms, Queue<string> queue)
+    {
+        if (_mail.IsMatch(uri))
+        {
+            AddMailForms(uri, forms);
+            return;
+        }
+
+        var form = Simplify(uri);
+        if (form != uri)
+        {
+            forms.Add(form);
+        }
+
+        if (_web.Match(form) is { Success: true } web)
+        {
+            AddHostForms(web, forms, queue);
+        }
+    }
+
+    private static void AddMailForms(string uri, HashSet<string> forms)
+    {
+        void Add(PerlRegex regex, string prefix)
+        {
+            if (regex.Match(uri) is { Success: true } match)
+            {
+                forms.Add(prefix + match.Groups[1].Value);
+            }
+        }
+
+        Add(_mailQuery, "");
+        Add(_mailAmpersand, "");
+        if (uri.Contains("%20", StringComparison.Ordinal))
+        {
+            Add(_mailEscaped, "mailto:");
+        }
+
+        Add(_mailAngled, "mailto:");
+    }
+
+    private static string Simplify(string uri)
+    {
+        var form = _slashes.Replace(uri.Replace('\\', '/'), "$1//");
+        form = _escape.IsMatch(form) ? UrlEncoding.Normalize(form) : form;
+        if (!_schemed.IsMatch(form))
+        {
+            form = (form.StartsWith("ftp.", StringComparison.Ordinal) ? "ftp://" : "http://") + form;
+        }
+
+        form = _noPath.Replace(form, "$1/$2");
+        form = _decimal.Replace(form, m => ((char)int.Parse(m.Groups[1].ValueSpan, CultureInfo.InvariantCulture)).ToString());
+        form = _hexadecimal.Replace(form, m => ((char)int.Parse(m.Groups[1].ValueSpan, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)).ToString());
+        return _dots.Replace(form, ".");
+    }
+
+    private void AddHostForms(Match web, HashSet<string> forms, Queue<string> queue)
+    {
+        var (scheme, host, rest) = (web.Groups[1].Value, web.Groups[3].Value, web.Groups[4].Value);
+        var port = web.Groups[5].Value;
+        string? withoutPort = null;
+        if (port.Length > 0)
+        {
+            withoutPort = (scheme.Length == 7 ? _port80 : _port443).Replace(rest, "");
+            if (withoutPort != rest)
+            {
+                forms.Add(scheme + host + withoutPort);
+            }
+        }
+
+        var ascii = RegistryBoundaries.ToAscii(host);
+        if (!ascii.Equals(host, StringComparison.OrdinalIgnoreCase))
+        {
+            forms.Add(scheme + ascii + rest);
+            if (!string.IsNullOrEmpty(withoutPort))
+            {
+                forms.Add(scheme + ascii + withoutPort);
+            }
+
+            host = ascii;
+        }
+
+        var clean = string.Concat(host.Where(c => c > ' '));
+        if (clean.Length != host.Length)
+        {
+            host = clean;
+            forms.Add(scheme + host + rest);
+        }
+
+        FollowRedirect(scheme + host + rest, rest, queue);
+        AddCleanHosts(scheme, host, rest, forms);
+        var isPlain = web.Groups[2].Value.Length == 0 && scheme == "http://" && (port.Length == 0 || port == "80");
+        if (isPlain && ascii != "localhost" && _quad.Match(host) is not { Success: true } && !_decimalHost.IsMatch(host) && !_hexHost.IsMatch(host)
+            && _bareHost.Match(ascii) is { Success: true } bare && !boundaries.IsValid(ascii))
+        {
+            forms.Add($"{scheme}www.{bare.Groups[1].Value}.com{rest}");
+        }
+    }
+
+    private void FollowRedirect(string uri, string rest, Queue<string> queue)
+    {
+        foreach (var redirector in redirectors)
+        {
+            if (redirector(uri) is { } target && target.Contains('.'))
+            {
+                queue.Enqueue(target);
+                return;
+            }
+        }
+
+        if (_inner.Match(rest) is { Success: true } inner && inner.Value.Contains('.'))
+        {
+            queue.Enqueue(inner.Value);
+        }
+    }
+
+    private static void AddCleanHosts(string scheme, string host, string rest, HashSet<string> forms)
+    {
+        var bare = _hostUser.Replace(host, "");
+        if (bare != host)
+        {
+            forms.Add(scheme + (host = bare) + rest);
+        }
+
+        bare = _hostTail.Replace(host, "");
+        if (bare != host)
+        {
+            forms.Add(scheme + (host = bare) + rest);
+        }
+
+        if (_quad.Match(host) is { Success: true } quad)
+        {
+            forms.Add(scheme + string.Concat(Enumerable.Range(1, 4).Select(i => Octet(quad.Groups[i].Value))) + rest);
+        }
+        else if (host.StartsWith("0x", StringComparison.OrdinalIgnoreCase) && _hexHost.Match(host) is { Success: true } hex)
+        {
+            forms.Add(scheme + Dotted(uint.Parse(hex.Groups[1].ValueSpan, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)) + rest);
+        }
+        else if (_decimalHost.IsMatch(host))
+        {
+            forms.Add(scheme + (ulong.TryParse(host, CultureInfo.InvariantCulture, out var number) ? Dotted((uint)number) : host) + rest);
+        }
+    }
+
+    private static string Octet(string text)
+    {
+        var dot = text.EndsWith('.') ? "." : "";
+        var digits = text.TrimEnd('.');
+        if (digits.StartsWith("0x", StringComparison.OrdinalIgnoreCase))
+        {
+            digits = ulong.TryParse(digits.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value) ? value.ToString(CultureInfo.InvariantCulture) : digits;
+        }
+
+        digits = _octal.Replace(digits, m => Convert.ToInt32(m.Groups[1].Value, 8).ToString(CultureInfo.InvariantCulture));
+        return digits.TrimStart('0') + dot;
+    }
+
+    private static string Dotted(uint address) => $"{address >> 24}.{(address >> 16) & 255}.{(address >> 8) & 255}.{address & 255}";
+}
+
+/// <summary>Escapes of a URI undone where they hide printable characters, and made where a character needs one (Util.pm, url_encode).</summary>
+internal static class UrlEncoding
+{
+    public static string Normalize(string uri)
+    {
+        var text = new StringBuilder(uri.Length);
+        for (var i = 0; i < uri.Length; i++)
+        {
+            var c = uri[i];
+            if (c == '%' && i + 2 < uri.Length && char.IsAsciiHexDigit(uri[i + 1]) && char.IsAsciiHexDigit(uri[i + 2]))
+            {
+                var value = int.Parse(uri.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+                _ = value is > 0x20 and < 0x7f ? text.Append((char)value) : text.Append(uri, i, 3);
+                i += 2;
+            }
+            else if (c is <= ' ' or '\x7f' or '"' or '%' or '<' or '>' || Octets.IsHigh(c))
+            {
+                text.Append('%').Append(((byte)c).ToString("x2", CultureInfo.InvariantCulture));
+            }
+            else
+            {
+                text.Append(c);
+            }
+        }
+
+        return text.ToString();
+    }
+}

@@ -1,0 +1,170 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Backstop.Mailboxes.Reading;
+using Backstop.Scan;
+using Backstop.SpamRules.Rules;
+using Backstop.SpamRules.Scanning;
+
+namespace Backstop.Commands;
+
+/// <summary><c>scan</c>: the spam score of messages and the rules that made it.</summary>
+internal static class ScanCommand
+{
+    private const int MaxBatch = 16;
+
+    public static Command Create()
+    {
+        var files = new Argument<string[]>("FILE") { Description = "A message, - for stdin, or a folder of messages (a Maildir too).", Arity = ArgumentArity.ZeroOrMore };
+        var rules = new Option<string[]>("--rules") { Description = "Folder or file of SpamAssassin rules; may be given more than once. Default: those of an installed SpamAssassin, or else Backstop's own small set.", HelpName = "DIR" };
+        var mbox = new Option<bool>("--mbox") { Description = "FILE is an mbox: every message in it." };
+        var unsupported = new Option<bool>("--unsupported") { Description = "List the rules that cannot run here and why, and the lines that were not understood; exit 1 where there are any." };
+        var report = new Option<bool>("--report") { Description = "Write the report of the rule set for each message instead of a table." };
+        var json = CommonOptions.Json();
+        var command = new Command("scan", "Score messages by SpamAssassin's rules (local tests): exit 1 where one is spam.") { files, rules, mbox, unsupported, report, json };
+        command.SetAction(parsed =>
+        {
+            var folders = parsed.GetValue(rules) ?? [];
+            if (folders.FirstOrDefault(f => !Path.Exists(f)) is { } missing)
+            {
+                throw new CommandException(ExitCode.NoInput, $"{missing}: no such file or folder");
+            }
+
+            var set = RuleSet.LoadOrOwn(folders);
+            var scanner = new SpamScanner(set);
+            if (scanner.ActiveRules == 0)
+            {
+                throw new CommandException(ExitCode.BadConfig, $"{string.Join(", ", folders)}: no rules there");
+            }
+
+            if (parsed.GetValue(unsupported))
+            {
+                return WriteUnsupported(set, scanner, parsed.GetValue(json));
+            }
+
+            var paths = parsed.GetValue(files)!;
+            if (paths.Length == 0)
+            {
+                throw new CommandException(ExitCode.Usage, "nothing to scan: name a FILE, or - for stdin");
+            }
+
+            WarnOfErrors(set);
+            var messages = paths.SelectMany(p => Read(p, parsed.GetValue(mbox)));
+            return parsed.GetValue(report) ? WriteReports(scanner, messages) : Write(scanner, messages, parsed.GetValue(json));
+        });
+        return command;
+    }
+
+    private static int Write(SpamScanner scanner, IEnumerable<FoundMessage> messages, bool json)
+    {
+        using var output = new BufferedStream(Console.OpenStandardOutput(), 1 << 16);
+        using var text = new StreamWriter(output, leaveOpen: true);
+        var found = false;
+        foreach (var line in Lines(scanner, messages))
+        {
+            found |= line.Spam;
+            if (json)
+            {
+                JsonSerializer.Serialize(output, line, CliJson.Default.ScanLine);
+                output.WriteByte((byte)'\n');
+            }
+            else
+            {
+                WriteTable(text, line);
+                text.Flush();
+            }
+
+            output.Flush();
+        }
+
+        return found ? ExitCode.Found : ExitCode.Done;
+    }
+
+    /// <summary>In order, on all cores.</summary>
+    private static IEnumerable<ScanLine> Lines(SpamScanner scanner, IEnumerable<FoundMessage> messages) =>
+        messages.Chunk(MaxBatch * Environment.ProcessorCount).SelectMany(batch => batch.AsParallel().AsOrdered().WithDegreeOfParallelism(Environment.ProcessorCount).Select(message =>
+        {
+            var started = Stopwatch.GetTimestamp();
+            var result = scanner.Scan(message.Bytes.Span);
+            return ScanLine.Of(message.Path, result, Stopwatch.GetElapsedTime(started));
+        }));
+
+    private static void WriteTable(StreamWriter output, ScanLine line)
+    {
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{line.Path}: {(line.Spam ? "spam" : "not spam")}, {line.Score:0.0} of {line.Required:0.0} points, {line.Milliseconds:0.0} ms"));
+        foreach (var hit in line.Hits.OrderByDescending(h => Math.Abs(h.Score)))
+        {
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {hit.Score,6:0.0##}  {hit.Rule,-24} {hit.Description}"));
+        }
+
+        if (line.TimedOut.Count > 0)
+        {
+            output.WriteLine($"  out of time, so not tried: {string.Join(", ", line.TimedOut)}");
+        }
+    }
+
+    private static int WriteReports(SpamScanner scanner, IEnumerable<FoundMessage> messages)
+    {
+        using var output = Console.OpenStandardOutput();
+        var found = false;
+        foreach (var message in messages)
+        {
+            var scanned = scanner.ScanWhole(message.Bytes.Span);
+            found |= scanned.Result.IsSpam;
+            output.Write(scanned.Report(new(Environment.MachineName, ProgramVersion.Text, "disabled", TimeProvider.System.GetUtcNow())));
+        }
+
+        return found ? ExitCode.Found : ExitCode.Done;
+    }
+
+    private static int WriteUnsupported(RuleSet set, SpamScanner scanner, bool json)
+    {
+        var gaps = scanner.Unsupported.Select(u => new ScanGap(u.Rule, u.Why)).Concat(set.Diagnostics.Where(d => d.IsError).Select(d => new ScanGap("", d.ToString()))).ToList();
+        using var output = new StreamWriter(Console.OpenStandardOutput());
+        foreach (var gap in gaps)
+        {
+            output.WriteLine(json ? JsonSerializer.Serialize(gap, CliJson.Default.ScanGap) : gap.Rule.Length > 0 ? $"{gap.Rule}: {gap.Why}" : gap.Why);
+        }
+
+        if (!json)
+        {
+            output.WriteLine($"{scanner.ActiveRules} of {set.Count} rules run, {scanner.Unsupported.Count} cannot; {set.Diagnostics.Count(d => d.IsError)} lines not understood. Rules that ask the network are off.");
+        }
+
+        return gaps.Count > 0 ? ExitCode.Found : ExitCode.Done;
+    }
+
+    private static void WarnOfErrors(RuleSet set)
+    {
+        var errors = set.Diagnostics.Where(d => d.IsError).ToList();
+        foreach (var error in errors.Take(5))
+        {
+            Console.Error.WriteLine($"backstop: {error}");
+        }
+
+        if (errors.Count > 5)
+        {
+            Console.Error.WriteLine($"backstop: and {errors.Count - 5} more lines not understood; see scan --unsupported");
+        }
+    }
+
+    /// <summary>A file is one message, even if it begins like an mbox: filters are given such files.</summary>
+    private static IEnumerable<FoundMessage> Read(string path, bool mbox)
+    {
+        if (path == "-")
+        {
+            using var input = Console.OpenStandardInput();
+            using var message = new MemoryStream();
+            input.CopyTo(message);
+            return [new FoundMessage("-", message.ToArray())];
+        }
+
+        if (!Path.Exists(path))
+        {
+            throw new CommandException(ExitCode.NoInput, $"{path}: no such file or folder");
+        }
+
+        return mbox ? MessageFiles.Read(path) : File.Exists(path) ? [new FoundMessage(path, File.ReadAllBytes(path))] : MessageFiles.ReadWhole(path);
+    }
+}

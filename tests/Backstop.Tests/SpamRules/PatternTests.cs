@@ -1,0 +1,146 @@
+using System.Text.RegularExpressions;
+using Backstop.SpamRules.Patterns;
+using Backstop.SpamRules.Text;
+using CsCheck;
+
+namespace Backstop.Tests.SpamRules;
+
+public sealed class PatternTests
+{
+    [Theory]
+    [InlineData("/foo/", "a foo b", true)]
+    [InlineData("/FOO/i", "a foo b", true)]
+    [InlineData("/q[^u]/i", "QUALCOMM", false)]
+    [InlineData("/q[^u]/i", "qz", true)]
+    [InlineData("/\\bcat\\b/", "concat", false)]
+    [InlineData("/\\bcat\\b/", "a cat.", true)]
+    [InlineData("/^b/m", "a\nb", true)]
+    [InlineData("/^$/m", "a\n", false)]
+    [InlineData("/a$/", "a\n", true)]
+    [InlineData("/a\\z/", "a\n", false)]
+    [InlineData("/a$/", "a\nb", false)]
+    [InlineData("m{a/b}", "xa/b", true)]
+    [InlineData("m!a\\!b!", "a!b", true)]
+    [InlineData("/a{2,3}+a/", "aaa", false)]
+    [InlineData("/(?>a+)a/", "aaaa", false)]
+    [InlineData("/a++b/", "aaab", true)]
+    [InlineData("/(?i:A)b/", "ab", true)]
+    [InlineData("/(?i)ab(?-i)C/", "ABc", false)]
+    [InlineData("/(a)(?:b)\\1/", "aba", true)]
+    [InlineData("/(?<x>a|b)c\\k<x>/", "bcb", true)]
+    [InlineData("/(?|(a)|(b))\\1/", "bb", true)]
+    [InlineData("/[[:punct:]]{2}/", "a.,b", true)]
+    [InlineData("/[]a]/", "]", true)]
+    [InlineData("/[a\\]b-d]{3}/", "]cd", true)]
+    [InlineData("/a{,2}b{x}/", "ab{x}", true)]
+    [InlineData("/\\x41\\x{42}\\103/", "ABC", true)]
+    [InlineData("/ a # comment\n b /x", "ab", true)]
+    [InlineData("/\\Qa.b\\E./", "a.bc", true)]
+    [InlineData("/(?!foo)...bar/", "foobar", false)]
+    [InlineData("/(?<=foo)bar/", "foobar", true)]
+    [InlineData("/a.b/", "a\nb", false)]
+    [InlineData("/a.b/s", "a\nb", true)]
+    [InlineData("/\\W\\D\\S/", "!x1", true)]
+    public void Patterns_mean_what_Perl_means(string pattern, string text, bool expected) =>
+        Assert.Equal(expected, CompiledPattern.CompileDelimited(pattern).IsMatch(Octets.FromUnicode(text)));
+
+    [Theory]
+    [InlineData("/\\w/", "\u00e9", false)] // a letter, but its octets are no ASCII letters
+    [InlineData("/\\xc3\\xa9/", "\u00e9", true)]
+    [InlineData("/^..$/", "\u00e9", true)]
+    [InlineData("/\\s/", "\u00a0", false)]
+    [InlineData("/[\\x80-\\xff]{2}/", "\u00e9", true)]
+    [InlineData("/\\xe3/i", "\u00e9", true)] // Perl's /aai folds 0xC3 and 0xE3, half characters though they are
+    public void Classes_are_ASCII_and_octets_count(string pattern, string text, bool expected) =>
+        Assert.Equal(expected, CompiledPattern.CompileDelimited(pattern).IsMatch(Octets.FromUnicode(text)));
+
+    [Theory]
+    [InlineData("/a(/", "group without end")]
+    [InlineData("/a)/", "unmatched )")]
+    [InlineData("/*a/", "quantifier follows nothing")]
+    [InlineData("/[a/", "[ without ]")]
+    [InlineData("/\\p{L}/", "\\p is not supported")]
+    [InlineData("/(?{ code })/", "(?{")]
+    [InlineData("foo", "no delimiters")]
+    [InlineData("/foo", "no closing /")]
+    public void What_cannot_be_read_is_said(string pattern, string expected) =>
+        Assert.Contains(expected, Assert.Throws<PatternException>(() => CompiledPattern.CompileDelimited(pattern)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Automaton_and_dot_net_agree() => Gen.Select(Expression(3), Gen.String[Gen.Char["abA \n"], 0, 12]).Sample((pattern, text) =>
+    {
+        var compiled = CompiledPattern.Compile(pattern);
+        var regex = new Regex(DotNetPattern.Write(PerlPatternParser.Parse(pattern)), RegexOptions.CultureInvariant, TimeSpan.FromSeconds(5));
+        return compiled.IsMatch(text) == regex.IsMatch(text) && compiled.Count(text, 1000) == regex.Count(text);
+    });
+
+    [Fact]
+    public void Needed_strings_stand_in_every_match() => Gen.Select(Expression(3), Gen.String[Gen.Char["abA "], 0, 12]).Sample((pattern, text) =>
+    {
+        var compiled = CompiledPattern.Compile(pattern);
+        return compiled.Literals is not { } literals || !compiled.IsMatch(text) || literals.Any(l => text.Contains(l, StringComparison.OrdinalIgnoreCase));
+    });
+
+    [Fact]
+    public void A_group_finds_what_each_finds() => Gen.Select(Expression(2).Array[1, 30], Gen.String[Gen.Char["abA \n"], 0, 20]).Sample((patterns, text) =>
+    {
+        var compiled = patterns.Select(p => CompiledPattern.Compile(p)).ToList();
+        var group = new PatternGroup(compiled);
+        Span<ulong> found = stackalloc ulong[group.Words];
+        group.Find(text, found);
+        for (var i = 0; i < compiled.Count; i++)
+        {
+            if (compiled[i].IsMatch(text) && (found[i >> 6] >> (i & 63) & 1) == 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    });
+
+    [Fact]
+    public void Scanner_finds_exactly_the_strings_that_are_there() =>
+        Gen.Select(Gen.String[Gen.Char["abc"], 1, 4].Array[1, 12], Gen.String[Gen.Char["abcABC"], 0, 30]).Sample((literals, text) =>
+        {
+            var scanner = LiteralScanner.Build(literals.Select((l, i) => (l, i)));
+            var found = new ulong[1];
+            scanner.Scan(text, found);
+            return literals.Select((l, i) => text.Contains(l, StringComparison.OrdinalIgnoreCase) == ((found[0] >> i & 1) != 0)).All(same => same);
+        });
+
+    [Fact]
+    public void Bait_for_backtracking_is_decided_by_the_automaton()
+    {
+        var pattern = CompiledPattern.Compile("(?:a+)+$|(?:a|aa)+b|(?:.*a){12}c");
+        Assert.False(pattern.IsMatch(new string('a', 20_000) + "!"));
+    }
+
+    [Fact]
+    public void Automaton_that_fills_up_begins_anew()
+    {
+        var pattern = CompiledPattern.Compile("(?:a|b){0,18}a(?:a|b){14}x");
+        var random = new Random(7);
+        var text = string.Concat(Enumerable.Range(0, 60_000).Select(_ => random.Next(2) == 0 ? 'a' : 'b'));
+        Assert.False(pattern.IsMatch(text));
+        Assert.True(pattern.IsMatch(text + "a" + text[..14] + "x"));
+    }
+
+    /// <summary>Patterns over a small alphabet, of everything that an automaton can do.</summary>
+    private static Gen<string> Expression(int depth)
+    {
+        var atom = Gen.OneOf("a", "b", "A", "[ab]", "[^a]", ".", "\\w", "\\s", "\\b", "^", "$", "(?i:a)", "(?m:^)", "\\z");
+        if (depth == 0)
+        {
+            return atom;
+        }
+
+        var inner = Expression(depth - 1);
+        return Gen.OneOf(
+            atom,
+            Gen.Select(inner, inner, (x, y) => x + y),
+            Gen.Select(inner, inner, (x, y) => $"(?:{x}|{y})"),
+            Gen.Select(inner, Gen.OneOf("*", "+", "?", "{2}", "{1,3}", "*?"), (x, q) => $"(?:{x}){q}"),
+            inner.Select(x => $"({x})"));
+    }
+}
