@@ -18,6 +18,8 @@ public sealed class BackstopMetrics : IDisposable
     private readonly Counter<long> _deliveries;
     private readonly Histogram<double> _accept;
     private readonly Histogram<double> _deliver;
+    private readonly Counter<long> _scans;
+    private readonly Histogram<double> _scan;
 
     /// <summary>Makes the counters.</summary>
     /// <param name="factory">The host's.</param>
@@ -30,6 +32,8 @@ public sealed class BackstopMetrics : IDisposable
         _deliveries = _meter.CreateCounter<long>("backstop.deliveries", "{delivery}", "Deliveries to folders, by outcome.");
         _accept = _meter.CreateHistogram<double>("backstop.accept.duration", "s", "From the end of data to the reply.", tags: null, _seconds);
         _deliver = _meter.CreateHistogram<double>("backstop.deliver.duration", "s", "From acceptance to the folder.", tags: null, _seconds);
+        _scans = _meter.CreateCounter<long>("backstop.scans", "{message}", "Messages the spam filter was asked about, by who asked and outcome.");
+        _scan = _meter.CreateHistogram<double>("backstop.scan.duration", "s", "From the question to the score.", tags: null, _seconds);
 
         // Promise 2: no code makes a message. The figure is there so that anybody can watch it stay.
         _meter.CreateObservableCounter("backstop.messages.generated", static () => 0L, "{message}", "Messages made by Backstop itself: always none.");
@@ -69,6 +73,22 @@ public sealed class BackstopMetrics : IDisposable
         _messages.Add(1, new KeyValuePair<string, object?>("verdict", verdict), new KeyValuePair<string, object?>("reason", reason));
         _accept.Record(Stopwatch.GetElapsedTime(since).TotalSeconds);
     }
+
+    /// <summary>A message was scored.</summary>
+    /// <param name="client"><c>mail</c> or <c>spamd</c>.</param>
+    /// <param name="isSpam">The outcome.</param>
+    /// <param name="since">When it was asked.</param>
+    public void Scanned(string client, bool isSpam, long since)
+    {
+        NotScanned(client, isSpam ? "spam" : "ham");
+        _scan.Record(Stopwatch.GetElapsedTime(since).TotalSeconds);
+    }
+
+    /// <summary>A message went without a score.</summary>
+    /// <param name="client"><c>mail</c> or <c>spamd</c>.</param>
+    /// <param name="outcome">Why.</param>
+    public void NotScanned(string client, string outcome) =>
+        _scans.Add(1, new KeyValuePair<string, object?>("client", client), new KeyValuePair<string, object?>("outcome", outcome));
 
     /// <summary>A copy reached its folder.</summary>
     /// <param name="seconds">Since acceptance.</param>

@@ -1,6 +1,7 @@
 using System.Net;
 using Backstop.Server.Options;
 using Backstop.Server.Smtp;
+using Backstop.Server.Spam;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -27,7 +28,7 @@ public sealed partial class BackstopServer : IAsyncDisposable
         _listeners = listeners;
     }
 
-    /// <summary>Where it listens, with the ports that were really bound: <c>smtp</c>, <c>lmtp</c>, <c>web</c>.</summary>
+    /// <summary>Where it listens, with the ports that were really bound: <c>smtp</c>, <c>lmtp</c>, <c>spamd</c>, <c>spamd_tls</c>, <c>web</c>.</summary>
     public IReadOnlyList<(string Protocol, IPEndPoint EndPoint)> Listening => [.. _listeners.Select(l => (l.Protocol, l.Listener.IPEndPoint!))];
 
     /// <summary>Messages accepted and not yet in all their folders.</summary>
@@ -66,7 +67,9 @@ public sealed partial class BackstopServer : IAsyncDisposable
         parts.Replay();
         try
         {
+            UnixSocket.Clear(options.Listen.SpamdSocket);
             await app.StartAsync(ct);
+            UnixSocket.OpenToAll(options.Listen.SpamdSocket);
         }
         catch (IOException error) when (error.InnerException is AddressInUseException)
         {
@@ -112,6 +115,13 @@ public sealed partial class BackstopServer : IAsyncDisposable
             kestrel.Limits.MaxResponseBufferSize = 64 << 10;
             Listen(options.Listen.Smtp, "smtp", l => Handle(l, () => parts().SmtpListener));
             Listen(options.Listen.Lmtp, "lmtp", l => Handle(l, () => parts().LmtpListener));
+            Listen(options.Listen.Spamd, "spamd", l => l.Run(connection => parts().Spamd!.RunAsync(connection, isTls: false)));
+            Listen(options.Listen.SpamdTls, "spamd_tls", l => l.Run(connection => parts().Spamd!.RunAsync(connection, isTls: true)));
+            if (options.Listen.SpamdSocket.Length > 0)
+            {
+                kestrel.ListenUnixSocket(options.Listen.SpamdSocket, l => l.Run(connection => parts().Spamd!.RunAsync(connection, isTls: false)));
+            }
+
             Listen(options.Listen.Web, "web", l => l.Protocols = Kestrel.HttpProtocols.Http1);
 
             void Listen(IReadOnlyList<IPEndPoint> endPoints, string protocol, Action<Kestrel.ListenOptions> configure)

@@ -24,6 +24,10 @@ public static class DataPaths
     /// <param name="options">The configuration.</param>
     public static string Mail(BackstopOptions options) => Path.Combine(options.Data, "mail");
 
+    /// <summary>What the spam learner has seen.</summary>
+    /// <param name="options">The configuration.</param>
+    public static string Bayes(BackstopOptions options) => Path.Combine(options.Data, "bayes.db");
+
     /// <summary>The self-signed certificate.</summary>
     /// <param name="options">The configuration.</param>
     public static string Certificate(BackstopOptions options) => Path.Combine(options.Data, "tls", "self-signed.pem");

@@ -11,6 +11,7 @@ using Backstop.Protocols.Smtp;
 using Backstop.Server.Delivery;
 using Backstop.Server.Options;
 using Backstop.Server.Smtp;
+using Backstop.Server.Spam;
 using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server;
@@ -21,7 +22,7 @@ namespace Backstop.Server;
 /// </summary>
 internal sealed partial class MailPipeline(
     BackstopOptions options, Recipients recipients, Proving proving, ReplyWatch replies, DnsblChecker dnsbl, SpoolLog spool, DeliveryQueue delivery,
-    SpoolRoom room, TimeProvider time, BackstopMetrics metrics, ILogger<MailPipeline> log)
+    SpoolRoom room, MailScorer? scorer, TimeProvider time, BackstopMetrics metrics, ILogger<MailPipeline> log)
 {
     private readonly ConcurrentDictionary<string, SmtpReply> _refusals = new(StringComparer.Ordinal);
     private readonly HashSet<string> _alwaysSigned = [.. options.Batv.AlwaysSigned.Select(a => MailAddress.TryParse(a)!.Key)];
@@ -86,7 +87,7 @@ internal sealed partial class MailPipeline(
     public async ValueTask<IReadOnlyList<SmtpReply>> ReceiveAsync(Transaction transaction, IncomingMessage message)
     {
         var started = Stopwatch.GetTimestamp();
-        var hops = message.Refusal is null ? ReadHeader(message) : 0;
+        var hops = message.Refusal is null ? ReadHeader(message, scorer is not null) : 0;
         message.Sync();
         if (message.Refusal is { } bad)
         {
@@ -108,7 +109,13 @@ internal sealed partial class MailPipeline(
             return All(transaction, Refused("data", reason, transaction, null, Permanent("5.7.1", "Not sent by the address it is returned to", reason)));
         }
 
-        var stored = await StoreAsync(transaction, message, report, wanted, now);
+        var score = scorer is null ? MailScore.None : await scorer.ScoreAsync(transaction, message, wanted, delivery.Waiting, now);
+        if (score.IsSpam)
+        {
+            wanted = wanted.ConvertAll(w => (w.Recipient, Filed(w.Recipient, w.Verdict)));
+        }
+
+        var stored = await StoreAsync(transaction, message, report, wanted, score.Fields, now);
         if (stored.Code == 250)
         {
             NoteReplies(report, wanted);
@@ -119,11 +126,12 @@ internal sealed partial class MailPipeline(
     }
 
     private async ValueTask<SmtpReply> StoreAsync(
-        Transaction transaction, IncomingMessage message, BounceReport report, List<(AcceptedRecipient Recipient, Verdict Verdict)> wanted, DateTimeOffset now)
+        Transaction transaction, IncomingMessage message, BounceReport report, List<(AcceptedRecipient Recipient, Verdict Verdict)> wanted, string filterFields,
+        DateTimeOffset now)
     {
         var id = spool.NextId();
         var queueId = id.ToString("x", System.Globalization.CultureInfo.InvariantCulture);
-        var targets = Targets(transaction, report, wanted);
+        var targets = Targets(transaction, report, wanted, filterFields);
         var envelope = new SpoolEnvelope(
             now.ToUnixTimeMilliseconds(), transaction.ReversePath.Address?.ToString() ?? "", message.Lines, message.LargeFile, message.Length,
             TraceHeader.Received(transaction, options.Hostname, queueId, now), targets);
@@ -204,11 +212,15 @@ internal sealed partial class MailPipeline(
             : all.ConvertAll(p => p.Verdict.Action == VerdictAction.Refuse ? (p.Recipient, Verdict.File(p.Verdict.Reason)) : p);
     }
 
+    // postmaster@ and abuse@ reach a person whatever the score: complaints about spam quote it.
+    private Verdict Filed(AcceptedRecipient recipient, Verdict verdict) =>
+        recipient.Known.IsRole || verdict.Action != VerdictAction.Deliver ? verdict : new(VerdictAction.File, options.Spam.Folder, "spam:score");
+
     // One copy a mailbox, however many of its addresses were named.
     private static List<SpoolTarget> Targets(
-        Transaction transaction, BounceReport report, List<(AcceptedRecipient Recipient, Verdict Verdict)> wanted) =>
+        Transaction transaction, BounceReport report, List<(AcceptedRecipient Recipient, Verdict Verdict)> wanted, string filterFields) =>
         [.. wanted.DistinctBy(w => w.Recipient.Known.Mailbox)
-            .Select(w => new SpoolTarget(w.Recipient.Known.Mailbox.Folder(w.Verdict.Folder), TraceHeader.Copy(transaction, w.Recipient, report, w.Verdict)))];
+            .Select(w => new SpoolTarget(w.Recipient.Known.Mailbox.Folder(w.Verdict.Folder), TraceHeader.Copy(transaction, w.Recipient, report, w.Verdict, filterFields)))];
 
     private SmtpReply[] Replies(Transaction transaction, List<Verdict> verdicts, SmtpReply stored) =>
         transaction.Client.IsLmtp
@@ -219,7 +231,7 @@ internal sealed partial class MailPipeline(
         transaction.Client.IsLmtp ? [.. transaction.Recipients.Select(_ => reply)] : [reply];
 
     // Counts Received fields (RFC 5321 §6.3), and takes our own fields' names from a sender who wrote them: filters must be able to believe them.
-    private static int ReadHeader(IncomingMessage message)
+    private static int ReadHeader(IncomingMessage message, bool isScored)
     {
         var fields = new List<HeaderField>(32);
         HeaderScan.Scan(message.Front.Span, fields);
@@ -227,7 +239,7 @@ internal sealed partial class MailPipeline(
         foreach (var field in fields)
         {
             hops += field.Is(message.Front.Span, "Received"u8) ? 1 : 0;
-            if (field.Is(message.Front.Span, "X-Backstop"u8) || field.Is(message.Front.Span, "X-Backstop-Id"u8))
+            if (field.Is(message.Front.Span, "X-Backstop"u8) || field.Is(message.Front.Span, "X-Backstop-Id"u8) || (isScored && IsFilterField(message.Front.Span, field)))
             {
                 message.Overwrite(field.NameStart, (byte)'Y');
             }
@@ -235,6 +247,9 @@ internal sealed partial class MailPipeline(
 
         return hops;
     }
+
+    private static bool IsFilterField(ReadOnlySpan<byte> front, HeaderField field) =>
+        System.Text.Ascii.EqualsIgnoreCase(front.Slice(field.NameStart, Math.Min(7, front.Length - field.NameStart)), "X-Spam-"u8);
 
     private SmtpReply Permanent(string enhanced, string text, string reason) =>
         _refusals.GetOrAdd(reason, static (r, a) => new SmtpReply(550, a.enhanced, $"{a.text} ({r})"), (enhanced, text));

@@ -36,7 +36,7 @@ public sealed class Recipients
     private readonly Dictionary<string, Mailbox> _byKey = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Mailbox> _catchAll = new(StringComparer.Ordinal);
     private readonly HashSet<string> _domains;
-    private readonly Mailbox _postmaster;
+    private readonly Mailbox? _postmaster;
 
     /// <summary>Reads the addresses of a checked configuration.</summary>
     /// <param name="options">The configuration.</param>
@@ -45,7 +45,7 @@ public sealed class Recipients
         _domains = options.Domains.Select(MailAddress.DomainKey).ToHashSet(StringComparer.Ordinal);
         var mailboxes = options.Mailboxes.Select(m => Make(options, m.Key, m.Value)).ToList();
         Mailboxes = mailboxes;
-        _postmaster = mailboxes.Find(m => m.Address.Equals(MailAddress.TryParse(options.Postmaster))) ?? mailboxes[0];
+        _postmaster = mailboxes.Find(m => m.Address.Equals(MailAddress.TryParse(options.Postmaster))) ?? mailboxes.FirstOrDefault();
         foreach (var (mailbox, settings) in mailboxes.Zip(options.Mailboxes.Values))
         {
             foreach (var key in mailbox.Keys)
@@ -87,7 +87,7 @@ public sealed class Recipients
 
     // RFC 5321 §4.5.1: postmaster of every domain, and without a domain. RFC 2142 §4: abuse.
     private KnownRecipient? FindRole(MailAddress address) =>
-        IsRoleName(address.LocalPart) && IsLocalDomain(address.Domain) ? new(_postmaster, true, null, address.Key) : null;
+        _postmaster is not null && IsRoleName(address.LocalPart) && IsLocalDomain(address.Domain) ? new(_postmaster, true, null, address.Key) : null;
 
     private KnownRecipient? FindCatchAll(MailAddress address, BatvTag? tag) =>
         _catchAll.TryGetValue(MailAddress.DomainKey(address.Domain), out var mailbox) ? new(mailbox, false, tag, address.Key) : null;

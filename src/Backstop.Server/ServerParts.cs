@@ -5,6 +5,7 @@ using Backstop.Server.Delivery;
 using Backstop.Server.Dns;
 using Backstop.Server.Options;
 using Backstop.Server.Smtp;
+using Backstop.Server.Spam;
 using Backstop.State;
 using Microsoft.Extensions.Logging;
 
@@ -31,7 +32,7 @@ internal sealed partial class ServerParts : IDisposable
         _log = logs.CreateLogger<ServerParts>();
         _recipients = new(options);
         Journal = new(DataPaths.Journal(options), time, options.Journal.RecipientWindow);
-        Dnsbl = new([.. options.Dnsbl.Zones.Select(z => Zone(z, options.Dnsbl, time))]);
+        Dnsbl = new([.. options.Dnsbl.Zones.Where(_ => options.Listen.ReceivesMail).Select(z => Zone(z, options.Dnsbl, time))]);
         (Spool, _replay, var damaged) = SpoolLog.Open(
             DataPaths.Spool(options), new() { SegmentSize = options.Spool.Segment.Bytes, OnTrouble = e => LogSpoolTrouble(e.Message) }, time);
         if (damaged > 0)
@@ -39,18 +40,28 @@ internal sealed partial class ServerParts : IDisposable
             LogDamaged(damaged);
         }
 
+        // First: the rules are read while the rest is made.
+        Filter = options.Spam.Enabled || options.Listen.ServesSpamd ? new(options, time, logs.CreateLogger<SpamFilter>()) : null;
         _room = new(options, time);
         Delivery = new(Spool, options.Hostname, time, metrics, logs.CreateLogger<DeliveryQueue>());
         Sessions = new(options.Smtp, time);
         var proving = Proving.Create(options, new JournalProof(Journal));
         _judge = proving.Judge;
         Replies = new(Journal, proving.SignedIds, time);
+        var scorer = options.Spam.Enabled
+            ? new MailScorer(Filter!, new ReverseLookup(options.Dnsbl.Resolvers, options.Dnsbl.TimeLimit).NameAsync, options, metrics, logs.CreateLogger<MailScorer>())
+            : null;
         var pipeline = new MailPipeline(
-            options, _recipients, proving, Replies, Dnsbl, Spool, Delivery, _room, time, metrics, logs.CreateLogger<MailPipeline>());
+            options, _recipients, proving, Replies, Dnsbl, Spool, Delivery, _room, scorer, time, metrics, logs.CreateLogger<MailPipeline>());
         var tls = TlsCertificate.Open(options, time);
         SmtpListener = new(options, isLmtp: false, tls is not null);
         LmtpListener = new(options, isLmtp: true, tls is not null);
         Handler = new(new(options, pipeline, Spool, Sessions, new(), time, tls), metrics, logs.CreateLogger<SmtpConnectionHandler>());
+        if (Filter is not null)
+        {
+            Spamd = new(new(Filter, options, metrics, time, logs.CreateLogger<SpamdAnswer>()), options, tls, time, logs.CreateLogger<SpamdHandler>());
+        }
+
         Observe(metrics);
     }
 
@@ -73,6 +84,12 @@ internal sealed partial class ServerParts : IDisposable
     public SmtpListener LmtpListener { get; }
 
     public SmtpConnectionHandler Handler { get; }
+
+    /// <summary>Null where nobody asks it.</summary>
+    public SpamFilter? Filter { get; }
+
+    /// <summary>Null where nobody asks it.</summary>
+    public SpamdHandler? Spamd { get; }
 
     /// <summary>Delivers what an earlier run left in the spool.</summary>
     public void Replay()
@@ -115,6 +132,8 @@ internal sealed partial class ServerParts : IDisposable
         Spool.Checkpoint();
         Spool.Dispose();
         _room.Dispose();
+        Spamd?.Dispose();
+        Filter?.Dispose();
         Replies.Write();
         Journal.Dispose();
     }

@@ -17,10 +17,23 @@ internal static class TraceHeader
             $"Received: from {Atom(client.Helo)} ([{address}])\n\tby {host} with {client.Protocol(transaction.SmtpUtf8)} id {queueId};\n\t{now:ddd, d MMM yyyy HH:mm:ss +0000}\n");
     }
 
-    /// <summary>The fields of one copy: Return-Path (RFC 5321 §4.4), Delivered-To, and why it is where it is.</summary>
-    public static string Copy(Transaction transaction, AcceptedRecipient recipient, BounceReport report, Verdict verdict) =>
+    /// <summary>The fields that a spam filter must see before the message: who sent it here, and as whom.</summary>
+    /// <param name="transaction">The transaction.</param>
+    /// <param name="clientName">The name of the client's address in DNS; null where it has none; empty where nobody knows, which is no evidence.</param>
+    /// <param name="host">This host.</param>
+    /// <param name="now">The time.</param>
+    public static string ForFilter(Transaction transaction, string? clientName, string host, DateTimeOffset now)
+    {
+        var client = transaction.Client;
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"Return-Path: {transaction.ReversePath}\nReceived: from {Atom(client.Helo)} ({clientName switch { null => "unknown", "" => Atom(client.Helo), _ => clientName }} [{client.Address}])\n\tby {host} (Postfix) with {client.Protocol(transaction.SmtpUtf8)} id 0;\n\t{now:ddd, d MMM yyyy HH:mm:ss +0000}\n");
+    }
+
+    /// <summary>The fields of one copy: Return-Path (RFC 5321 §4.4), Delivered-To, why it is where it is, and the spam filter's.</summary>
+    public static string Copy(Transaction transaction, AcceptedRecipient recipient, BounceReport report, Verdict verdict, string filterFields) =>
         $"Return-Path: {transaction.ReversePath}\nDelivered-To: {recipient.ForwardPath}\n"
-        + $"X-Backstop: {(verdict.Action == VerdictAction.File ? "file" : "deliver")}; reason={verdict.Reason}; kind={report.Kind.Word()}\n";
+        + $"X-Backstop: {(verdict.Action == VerdictAction.File ? "file" : "deliver")}; reason={verdict.Reason}; kind={report.Kind.Word()}\n{filterFields}";
 
     // What the client said goes into a header: nothing that could end the line or the comment passes (the grammar lets none through either).
     private static string Atom(string text) =>

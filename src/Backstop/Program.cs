@@ -11,6 +11,7 @@ var root = new RootCommand("Backstop keeps mail arriving in a flood: refuses bou
     StormCommand.Create(),
     ExplainCommand.Create(),
     ScanCommand.Create(),
+    LearnCommand.Create(),
     CleanCommand.Create(),
     UndoCommand.Create(),
     JournalCommand.Create(),

@@ -1,3 +1,4 @@
+using System.Net;
 using Backstop.Backscatter.Proofs;
 using Backstop.Mail;
 using Backstop.Server.Options;
@@ -38,17 +39,18 @@ public static class ConfigFile
     // What no single value shows.
     private static void Check(BackstopOptions options, ConfigBinder binder)
     {
-        if (options.Domains.Count == 0)
+        var wantsMailboxes = options.Listen.ReceivesMail || !options.Listen.ServesSpamd;
+        if (options.Domains.Count == 0 && wantsMailboxes)
         {
             binder.AddAt("domains", "domains: wants at least one domain, such as domains = [\"example.org\"]");
         }
 
-        if (options.Mailboxes.Count == 0)
+        if (options.Mailboxes.Count == 0 && wantsMailboxes)
         {
             binder.AddAt("mailboxes", "mailboxes: wants at least one, such as [mailboxes.\"me@example.org\"]");
         }
 
-        if (options.Listen.Smtp.Count == 0 && options.Listen.Lmtp.Count == 0)
+        if (!options.Listen.ReceivesMail && !options.Listen.ServesSpamd)
         {
             binder.AddAt("listen", "listen: nothing to listen on; such as listen.smtp = \"0.0.0.0:25\"");
         }
@@ -56,6 +58,16 @@ public static class ConfigFile
         foreach (var domain in options.Domains.Where(d => !MailAddress.IsDomain(d)))
         {
             binder.AddAt("domains", $"domains: \"{domain}\" is not a domain");
+        }
+
+        foreach (var network in options.Spam.TrustedNetworks.Where(n => !IPNetwork.TryParse(n, out _) && !IPAddress.TryParse(n, out _)))
+        {
+            binder.AddAt("spam.trusted_networks", $"spam.trusted_networks: \"{network}\" is neither an address nor a network");
+        }
+
+        if (options.Listen.SpamdTls.Count > 0 && !options.Tls.Enabled)
+        {
+            binder.AddAt("listen.spamd_tls", "listen.spamd_tls: needs tls.enabled = true");
         }
 
         CheckAddresses(options, binder);
@@ -115,6 +127,11 @@ public static class ConfigFile
             {
                 binder.AddAt(key, $"{key}: no such file: {path}");
             }
+        }
+
+        foreach (var path in options.Spam.Rules.Where(p => !Path.Exists(p)))
+        {
+            binder.AddAt("spam.rules", $"spam.rules: no such file or folder: {path}");
         }
 
         foreach (var (name, key) in options.Dkim)

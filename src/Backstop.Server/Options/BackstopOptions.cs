@@ -1,15 +1,12 @@
-using System.ComponentModel.DataAnnotations;
-
 namespace Backstop.Server.Options;
 
-/// <summary>The whole configuration. Every key may be left out but <c>domains</c> and <c>mailboxes</c>.</summary>
+/// <summary>The whole configuration. Every key may be left out but <c>domains</c> and <c>mailboxes</c>, and these too where only clients of spamd are served.</summary>
 public sealed class BackstopOptions
 {
     /// <summary>The name of this host in greeting, Received fields and file names. Default: the machine's name.</summary>
     public string Hostname { get; set; } = Environment.MachineName;
 
     /// <summary>The domains whose mail is for us. Mail for any other is refused: nothing is relayed.</summary>
-    [MinLength(1)]
     public IReadOnlyList<string> Domains { get; set; } = [];
 
     /// <summary>The folder for spool, journal, keys and the mailboxes that name no path. Default <c>backstop-data</c>.</summary>
@@ -28,7 +25,6 @@ public sealed class BackstopOptions
     public TlsOptions Tls { get; set; } = new();
 
     /// <summary>The mailboxes, by address.</summary>
-    [MinLength(1)]
     public Dictionary<string, MailboxOptions> Mailboxes { get; set; } = [];
 
     /// <summary>Envelope tags.</summary>
@@ -45,6 +41,9 @@ public sealed class BackstopOptions
 
     /// <summary>What happens to bounces without proof.</summary>
     public BackscatterOptions Backscatter { get; set; } = new();
+
+    /// <summary>The spam filter.</summary>
+    public SpamOptions Spam { get; set; } = new();
 
     /// <summary>What was sent.</summary>
     public JournalOptions Journal { get; set; } = new();

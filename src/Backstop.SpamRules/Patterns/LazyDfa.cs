@@ -26,20 +26,13 @@ internal sealed class LazyDfa
     private readonly HashSet<State> _known = [];
     private readonly Lock _lock = new();
     private readonly State _first;
-    private readonly int[] _stack;
-    private readonly int[] _seen;
-    private readonly int[] _seenNext;
     private int _kernels;
-    private int _mark;
 
     public LazyDfa(Nfa nfa)
     {
         _nfa = nfa;
         (_classOf, _representative) = nfa.Classes();
-        _stack = new int[(nfa.Count * 2) + 2];
-        _seen = new int[nfa.Count];
-        _seenNext = new int[nfa.Count];
-        _first = new State([.. nfa.Starts.Select(s => s.Entry)], nfa.HasAssertions ? AtStart : 0, [], End + 1);
+        _first = new State([.. nfa.Starts.Select(s => (ushort)s.Entry)], nfa.HasAssertions ? AtStart : 0, [], End + 1);
     }
 
     private int End => _representative.Length;
@@ -129,21 +122,19 @@ internal sealed class LazyDfa
     private State Compute(State state, int index, bool keep)
     {
         var octet = index == End ? -1 : _representative[index];
-        var following = new List<int>();
-        var matched = new List<int>();
-        _mark++;
+        var (following, matched) = (new List<int>(), new List<int>());
+        var marks = Marks.Renewed(_nfa.Count);
         foreach (var pc in state.Kernel)
         {
-            Close(pc, state.Before, octet, following, matched);
+            Close(pc, state.Before, octet, marks, following, matched);
         }
 
         if (octet >= 0)
         {
             foreach (var (entry, isAnchored) in _nfa.Starts)
             {
-                if (!isAnchored && _seenNext[entry] != _mark)
+                if (!isAnchored && marks.SeesNext(entry))
                 {
-                    _seenNext[entry] = _mark;
                     following.Add(entry);
                 }
             }
@@ -156,7 +147,7 @@ internal sealed class LazyDfa
 
         following.Sort();
         matched.Sort();
-        var next = new State([.. following], _nfa.HasAssertions ? Before(octet) : 0, [.. matched], keep ? End + 1 : 0);
+        var next = new State(Narrow(following), _nfa.HasAssertions ? Before(octet) : 0, [.. matched], keep ? End + 1 : 0);
         return keep ? Intern(next) : next;
     }
 
@@ -178,19 +169,19 @@ internal sealed class LazyDfa
     }
 
     /// <summary>Follows what needs no octet; gathers where <paramref name="octet"/> leads, and the patterns whose match ends here.</summary>
-    private void Close(int start, int before, int octet, List<int> following, List<int> matched)
+    private void Close(int start, int before, int octet, Marks marks, List<int> following, List<int> matched)
     {
         var depth = 0;
-        _stack[depth++] = start;
+        var stack = marks.Stack;
+        stack[depth++] = start;
         while (depth > 0)
         {
-            var pc = _stack[--depth];
-            if (_seen[pc] == _mark)
+            var pc = stack[--depth];
+            if (!marks.Sees(pc))
             {
                 continue;
             }
 
-            _seen[pc] = _mark;
             var (op, x, y) = _nfa[pc];
             switch (op)
             {
@@ -198,20 +189,19 @@ internal sealed class LazyDfa
                     matched.Add(x);
                     break;
                 case NfaOp.Split:
-                    _stack[depth++] = y;
-                    _stack[depth++] = x;
+                    stack[depth++] = y;
+                    stack[depth++] = x;
                     break;
                 case NfaOp.Assert:
                     if (Holds((AssertionKind)x, before, octet))
                     {
-                        _stack[depth++] = y;
+                        stack[depth++] = y;
                     }
 
                     break;
                 default:
-                    if (octet >= 0 && _seenNext[y] != _mark && _nfa.SetOf(x).Contains(octet))
+                    if (octet >= 0 && _nfa.SetOf(x).Contains(octet) && marks.SeesNext(y))
                     {
-                        _seenNext[y] = _mark;
                         following.Add(y);
                     }
 
@@ -234,14 +224,68 @@ internal sealed class LazyDfa
         _ => ((before & AfterWord) != 0) == IsWord(octet),
     };
 
+    /// <summary>Half the memory: <see cref="Nfa.MaxStates"/> fits.</summary>
+    private static ushort[] Narrow(List<int> states)
+    {
+        var narrow = new ushort[states.Count];
+        for (var i = 0; i < narrow.Length; i++)
+        {
+            narrow[i] = (ushort)states[i];
+        }
+
+        return narrow;
+    }
+
     private static int Before(int octet) => (octet == '\n' ? AfterNewline : 0) | (IsWord(octet) ? AfterWord : 0);
 
     private static bool IsWord(int octet) => octet >= 0 && ByteSet.Word.Contains(octet);
 
-    /// <summary>Where the patterns stand, what stood before, the patterns a match of which ended on the way here, and where each class of octets leads.</summary>
-    private sealed class State(int[] kernel, int before, int[] matched, int classes) : IEquatable<State>
+    /// <summary>What one step has seen. One for each thread, not each automaton: there are hundreds of them.</summary>
+    private sealed class Marks
     {
-        public int[] Kernel { get; } = kernel;
+        [ThreadStatic]
+        private static Marks? _mine;
+
+        private int[] _seen = [];
+        private int[] _seenNext = [];
+        private int _mark;
+
+        public int[] Stack { get; private set; } = [];
+
+        public static Marks Renewed(int count)
+        {
+            var mine = _mine ??= new Marks();
+            if (mine._seen.Length < count || mine._mark == int.MaxValue)
+            {
+                (mine._seen, mine._seenNext, mine.Stack, mine._mark) = (new int[count], new int[count], new int[(count * 2) + 2], 0);
+            }
+
+            mine._mark++;
+            return mine;
+        }
+
+        /// <summary>False where it was seen in this step.</summary>
+        public bool Sees(int pc) => Sees(_seen, pc);
+
+        /// <summary>As <see cref="Sees(int)"/>, of the states behind the octet.</summary>
+        public bool SeesNext(int pc) => Sees(_seenNext, pc);
+
+        private bool Sees(int[] marks, int pc)
+        {
+            if (marks[pc] == _mark)
+            {
+                return false;
+            }
+
+            marks[pc] = _mark;
+            return true;
+        }
+    }
+
+    /// <summary>Where the patterns stand, what stood before, the patterns a match of which ended on the way here, and where each class of octets leads.</summary>
+    private sealed class State(ushort[] kernel, int before, int[] matched, int classes) : IEquatable<State>
+    {
+        public ushort[] Kernel { get; } = kernel;
 
         public int Before { get; } = before;
 

@@ -50,6 +50,9 @@ internal sealed class Nfa
                 nfa.Starts.Add((nfa.Compile(nodes[i], nfa.Emit(NfaOp.Match, i, 0)), StartsAtText(nodes[i])));
             }
 
+            nfa._program.TrimExcess();
+            nfa._setIndex.Clear();
+            nfa._setIndex.TrimExcess();
             return nfa;
         }
         catch (InvalidOperationException)

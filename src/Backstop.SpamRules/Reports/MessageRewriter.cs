@@ -30,6 +30,9 @@ internal sealed class MessageRewriter(SpamReport report)
         return end < 0 ? rewritten : rewritten[..(end + (2 * _message.LineEnding.Length))];
     }
 
+    /// <summary>The fields that are added, alone.</summary>
+    public string AddedFields() => AddedFields(report.Result.IsSpam ? _settings.SpamHeaders : _settings.HamHeaders);
+
     private string WithFields()
     {
         var fields = Fields().Where(f => !_spamField.IsMatch(f)).ToList();
@@ -41,7 +44,7 @@ internal sealed class MessageRewriter(SpamReport report)
 
         TagFields(fields);
         var first = fields.Count > 0 && fields[0].StartsWith("Return-Path:", StringComparison.OrdinalIgnoreCase) ? 1 : 0;
-        var added = AddedFields(report.Result.IsSpam ? _settings.SpamHeaders : _settings.HamHeaders);
+        var added = AddedFields();
         var header = string.Concat(fields.Take(first)) + added + string.Concat(fields.Skip(first)) + separator;
         return FixLineEnds(header) + _message.PristineBody;
     }

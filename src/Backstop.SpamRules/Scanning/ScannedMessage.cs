@@ -1,3 +1,4 @@
+using Backstop.SpamRules.Learning;
 using Backstop.SpamRules.Reports;
 using Backstop.SpamRules.Text;
 
@@ -15,10 +16,6 @@ public sealed class ScannedMessage
     /// <summary>Score and hits.</summary>
     public ScanResult Result { get; }
 
-    internal MessageScan Scan => _scan;
-
-    internal HitTable Hits => _hits;
-
     /// <summary>The score as SpamAssassin prints it: one decimal.</summary>
     public string ScoreText => SpamReport.FormatScore(Result.Score, Result.Required, Result.IsSpam);
 
@@ -30,6 +27,19 @@ public sealed class ScannedMessage
 
     /// <summary>As <see cref="Rewrite"/>, the header block alone.</summary>
     public byte[] RewriteHeader(ReportContext context) => Octets.ToBytes(new MessageRewriter(Of(context)).RewriteHeader());
+
+    /// <summary>The X-Spam-* fields alone, for a server that puts them in front. Lines end in LF.</summary>
+    public byte[] HeaderFields(ReportContext context) => Octets.ToBytes(new MessageRewriter(Of(context)).AddedFields());
+
+    /// <summary>Lets the learner learn this message, if its score leaves no doubt; says what was learned: <c>spam</c>, <c>ham</c> or <c>no</c>.</summary>
+    /// <param name="learner">Who learns.</param>
+    public string AutoLearn(BayesLearner learner)
+    {
+        ArgumentNullException.ThrowIfNull(learner);
+        return AutoLearning.Decide(_hits, _scanner.Rules.Builder, _scanner.ScoreSet, Result.IsSpam) is { } isSpam && learner.Learn(_scan, isSpam)
+            ? isSpam ? "spam" : "ham"
+            : "no";
+    }
 
     private SpamReport Of(ReportContext context) => new(_scanner.Rules, _scan, Result, _hits, context);
 }

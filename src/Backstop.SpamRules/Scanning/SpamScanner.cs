@@ -1,5 +1,6 @@
 using System.Globalization;
 using Backstop.SpamRules.Evals;
+using Backstop.SpamRules.Learning;
 using Backstop.SpamRules.Mime;
 using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Rules;
@@ -57,7 +58,17 @@ public sealed class SpamScanner
     /// <param name="external">As for <see cref="Scan"/>.</param>
     public ScannedMessage ScanWhole(ReadOnlySpan<byte> message, IReadOnlyDictionary<string, bool>? external = null)
     {
+        return ScanWhole(message, learner: null, external);
+    }
+
+    /// <summary>As above, with what a learner says.</summary>
+    /// <param name="message">As for <see cref="Scan"/>.</param>
+    /// <param name="learner">Its probability counts as the rules of check_bayes say; null: none.</param>
+    /// <param name="external">As for <see cref="Scan"/>.</param>
+    public ScannedMessage ScanWhole(ReadOnlySpan<byte> message, BayesLearner? learner, IReadOnlyDictionary<string, bool>? external = null)
+    {
         var scan = Open(message, external);
+        scan.BayesProbability = learner?.Probability(scan);
         var hits = Run(scan);
         return new ScannedMessage(this, scan, hits, Result(hits));
     }

@@ -20,4 +20,5 @@ namespace Backstop.Commands;
 [JsonSerializable(typeof(RunLine))]
 [JsonSerializable(typeof(ScanLine))]
 [JsonSerializable(typeof(ScanGap))]
+[JsonSerializable(typeof(LearnLine))]
 internal sealed partial class CliJson : JsonSerializerContext;

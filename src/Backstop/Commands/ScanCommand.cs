@@ -50,7 +50,7 @@ internal static class ScanCommand
             }
 
             WarnOfErrors(set);
-            var messages = paths.SelectMany(p => Read(p, parsed.GetValue(mbox)));
+            var messages = paths.SelectMany(p => ScanInput.Read(p, parsed.GetValue(mbox)));
             return parsed.GetValue(report) ? WriteReports(scanner, messages) : Write(scanner, messages, parsed.GetValue(json));
         });
         return command;
@@ -147,24 +147,5 @@ internal static class ScanCommand
         {
             Console.Error.WriteLine($"backstop: and {errors.Count - 5} more lines not understood; see scan --unsupported");
         }
-    }
-
-    /// <summary>A file is one message, even if it begins like an mbox: filters are given such files.</summary>
-    private static IEnumerable<FoundMessage> Read(string path, bool mbox)
-    {
-        if (path == "-")
-        {
-            using var input = Console.OpenStandardInput();
-            using var message = new MemoryStream();
-            input.CopyTo(message);
-            return [new FoundMessage("-", message.ToArray())];
-        }
-
-        if (!Path.Exists(path))
-        {
-            throw new CommandException(ExitCode.NoInput, $"{path}: no such file or folder");
-        }
-
-        return mbox ? MessageFiles.Read(path) : File.Exists(path) ? [new FoundMessage(path, File.ReadAllBytes(path))] : MessageFiles.ReadWhole(path);
     }
 }

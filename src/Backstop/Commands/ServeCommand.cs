@@ -33,6 +33,11 @@ internal static class ServeCommand
             Console.WriteLine($"{protocol} {endPoint}");
         }
 
+        if (options.Listen.SpamdSocket.Length > 0)
+        {
+            Console.WriteLine($"spamd {options.Listen.SpamdSocket}");
+        }
+
         Console.WriteLine("ready");
         await server.WaitForStopAsync();
         return ExitCode.Done;

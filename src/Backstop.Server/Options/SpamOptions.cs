@@ -1,0 +1,60 @@
+using System.ComponentModel.DataAnnotations;
+using System.Net;
+
+namespace Backstop.Server.Options;
+
+/// <summary>The spam filter: SpamAssassin's rules, for mail that is delivered here and for clients of spamd.</summary>
+public sealed class SpamOptions
+{
+    /// <summary>Whether mail that is received here is scored and spam filed. Default false.</summary>
+    public bool Enabled { get; set; }
+
+    /// <summary>Folders or files of rules. Default: those of an installed SpamAssassin, or else Backstop's own small set.</summary>
+    public IReadOnlyList<string> Rules { get; set; } = [];
+
+    /// <summary>The folder for spam, in each mailbox. Default Junk.</summary>
+    public string Folder { get; set; } = "Junk";
+
+    /// <summary>The largest message that is scored; larger ones are delivered unseen. Default 256KiB.</summary>
+    [Range(typeof(long), "1024", "262144")]
+    public ByteSize MaxSize { get; set; } = new(262_144);
+
+    /// <summary>How long a message may wait for its score before it is delivered without. Default 5s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:05:00")]
+    public TimeSpan TimeLimit { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>While more messages than that wait to be scored or delivered, none is scored: a flood must not hold up real mail. Default 200.</summary>
+    [Range(1, 1000000)]
+    public int SkipWhenWaiting { get; set; } = 200;
+
+    /// <summary>Messages that are scored at once. Default: one a core.</summary>
+    [Range(0, 1024)]
+    public int MaxParallel { get; set; }
+
+    /// <summary>Whether a learner (Bayes) has a say once it has seen enough mail. Default true.</summary>
+    public bool Bayes { get; set; } = true;
+
+    /// <summary>Whether the learner learns from scores that leave no doubt, by itself. Default false.</summary>
+    public bool AutoLearn { get; set; }
+
+    /// <summary>Whether clients of spamd may teach the learner (TELL). Default false.</summary>
+    public bool AllowTell { get; set; }
+
+    /// <summary>Addresses and networks whose clients of spamd are served; others are hung up on. Default: loopback.</summary>
+    public IReadOnlyList<IPNetwork> Clients { get; set; } = [IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("::1/128")];
+
+    /// <summary>Clients of spamd served at once; more wait. Default 256.</summary>
+    [Range(1, 10000)]
+    public int MaxClients { get; set; } = 256;
+
+    /// <summary>The largest message a client of spamd may send. Default 16MiB.</summary>
+    [Range(typeof(long), "1024", "268435456")]
+    public ByteSize MaxClientMessage { get; set; } = ByteSize.MiB(16);
+
+    /// <summary>How long a client of spamd may take to send its message. Default 2m.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan ClientTimeout { get; set; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Networks whose relays are trusted not to forge (trusted_networks), as addresses or networks. Default: those of the rule files.</summary>
+    public IReadOnlyList<string> TrustedNetworks { get; set; } = [];
+}

@@ -1,0 +1,103 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using Backstop.SpamRules.Rules;
+using Backstop.SpamRules.Scanning;
+using Backstop.SpamRules.Text;
+
+namespace Backstop.SpamRules.Learning;
+
+/// <summary>Learns from messages that people or rules have sorted, and says how likely another is spam. Safe for many threads.</summary>
+/// <param name="scanner">Whose rendering and relays the words are taken from.</param>
+/// <param name="store">Keeps what is learned.</param>
+public sealed class BayesLearner(SpamScanner scanner, IBayesStore store)
+{
+    /// <summary>Enough of both kinds was learned to say something (200 each by default).</summary>
+    public bool IsReady => HasEnough(scanner.Rules, store.Messages);
+
+    /// <summary>How many messages it takes.</summary>
+    public TokenCounts Needed => new(scanner.Rules.Settings.BayesMinSpam, scanner.Rules.Settings.BayesMinHam);
+
+    /// <summary>How many messages were learned.</summary>
+    public TokenCounts Messages => store.Messages;
+
+    /// <summary>Whether that many messages are enough (bayes_min_spam_num, bayes_min_ham_num).</summary>
+    /// <param name="rules">Whose settings count.</param>
+    /// <param name="messages">How many were learned.</param>
+    public static bool HasEnough(RuleSet rules, TokenCounts messages)
+    {
+        ArgumentNullException.ThrowIfNull(rules);
+        return messages.Spam >= rules.Settings.BayesMinSpam && messages.Ham >= rules.Settings.BayesMinHam;
+    }
+
+    /// <summary>How likely a message is spam, 0 to 1; null when the learner is not ready or knows none of its words.</summary>
+    /// <param name="message">The octets of the message.</param>
+    public double? Probability(ReadOnlySpan<byte> message) => Probability(scanner.Open(message));
+
+    /// <summary>Learns a message.</summary>
+    /// <param name="message">Its octets.</param>
+    /// <param name="isSpam">What it is.</param>
+    /// <returns>False when it was learned so before.</returns>
+    public bool Learn(ReadOnlySpan<byte> message, bool isSpam) => Learn(scanner.Open(message), isSpam);
+
+    /// <summary>Takes back what was learned of a message.</summary>
+    /// <param name="message">Its octets.</param>
+    /// <returns>False when it was never learned.</returns>
+    public bool Forget(ReadOnlySpan<byte> message)
+    {
+        var scan = scanner.Open(message);
+        return store.Forget(KeyOf(scan), Tokens(scan));
+    }
+
+    internal double? Probability(MessageScan scan)
+    {
+        if (!IsReady)
+        {
+            return null;
+        }
+
+        var tokens = Tokens(scan).ToArray();
+        var counts = new TokenCounts[tokens.Length];
+        store.Find(tokens, counts);
+        return BayesCombiner.Probability(counts, store.Messages);
+    }
+
+    internal bool Learn(MessageScan scan, bool isSpam) => store.Learn(KeyOf(scan), isSpam, Tokens(scan));
+
+    internal static HashSet<long> Tokens(MessageScan scan)
+    {
+        var words = new HashSet<string>(StringComparer.Ordinal);
+        var text = new TokenText(words);
+        foreach (var line in BodyText.Rendered(scan.Message, scan.Settings.BodyPartScanSize, part => part.Visible))
+        {
+            text.AddBody(line, "");
+        }
+
+        foreach (var line in BodyText.Rendered(scan.Message, scan.Settings.BodyPartScanSize, part => part.Invisible, withSubject: false))
+        {
+            text.AddBody(line, "I*:");
+        }
+
+        foreach (var uri in scan.Uris.Cleaned())
+        {
+            text.AddBody(uri, "");
+        }
+
+        TokenHeaders.Add(scan, words);
+        return [.. words.Select(Hash)];
+    }
+
+    /// <summary>A message is known again by what no server changes: id, date and body.</summary>
+    private static string KeyOf(MessageScan scan)
+    {
+        var message = scan.Message;
+        var text = $"{message.Header("message-id")}\0{message.Header("date")}\0{message.PristineBody.Replace("\r\n", "\n", StringComparison.Ordinal)}";
+        return Convert.ToHexStringLower(SHA256.HashData(Octets.ToBytes(text)).AsSpan(0, 16));
+    }
+
+    private static long Hash(string word)
+    {
+        Span<byte> hash = stackalloc byte[32];
+        SHA256.HashData(Octets.ToBytes(word), hash);
+        return BinaryPrimitives.ReadInt64LittleEndian(hash) & long.MaxValue;
+    }
+}

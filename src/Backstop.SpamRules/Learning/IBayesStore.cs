@@ -1,0 +1,112 @@
+namespace Backstop.SpamRules.Learning;
+
+/// <summary>How often a token was seen.</summary>
+/// <param name="Spam">In how many spam messages.</param>
+/// <param name="Ham">In how many wanted ones.</param>
+public readonly record struct TokenCounts(int Spam, int Ham);
+
+/// <summary>Keeps what the learner has seen. Safe for many threads.</summary>
+public interface IBayesStore
+{
+    /// <summary>How many messages were learned.</summary>
+    TokenCounts Messages { get; }
+
+    /// <summary>Looks tokens up; one never seen has no counts.</summary>
+    /// <param name="tokens">Their hashes.</param>
+    /// <param name="counts">As long as the tokens.</param>
+    void Find(ReadOnlySpan<long> tokens, Span<TokenCounts> counts);
+
+    /// <summary>Learns a message. One learned before as the other kind is forgotten first.</summary>
+    /// <param name="message">What tells it from every other message.</param>
+    /// <param name="isSpam">Its kind.</param>
+    /// <param name="tokens">Its tokens.</param>
+    /// <returns>False when it was learned so before.</returns>
+    bool Learn(string message, bool isSpam, IReadOnlyCollection<long> tokens);
+
+    /// <summary>Takes back what was learned of a message.</summary>
+    /// <param name="message">As for <see cref="Learn"/>.</param>
+    /// <param name="tokens">Its tokens.</param>
+    /// <returns>False when it was never learned.</returns>
+    bool Forget(string message, IReadOnlyCollection<long> tokens);
+}
+
+/// <summary>Keeps it in memory, for as long as the program runs.</summary>
+public sealed class MemoryBayesStore : IBayesStore
+{
+    private readonly Dictionary<long, TokenCounts> _tokens = [];
+    private readonly Dictionary<string, bool> _seen = new(StringComparer.Ordinal);
+    private readonly Lock _lock = new();
+    private TokenCounts _messages;
+
+    /// <inheritdoc/>
+    public TokenCounts Messages
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _messages;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Find(ReadOnlySpan<long> tokens, Span<TokenCounts> counts)
+    {
+        lock (_lock)
+        {
+            for (var i = 0; i < tokens.Length; i++)
+            {
+                counts[i] = _tokens.GetValueOrDefault(tokens[i]);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool Learn(string message, bool isSpam, IReadOnlyCollection<long> tokens)
+    {
+        lock (_lock)
+        {
+            if (_seen.TryGetValue(message, out var before))
+            {
+                if (before == isSpam)
+                {
+                    return false;
+                }
+
+                Count(before, tokens, -1);
+            }
+
+            _seen[message] = isSpam;
+            Count(isSpam, tokens, 1);
+            return true;
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool Forget(string message, IReadOnlyCollection<long> tokens)
+    {
+        lock (_lock)
+        {
+            if (!_seen.Remove(message, out var isSpam))
+            {
+                return false;
+            }
+
+            Count(isSpam, tokens, -1);
+            return true;
+        }
+    }
+
+    private void Count(bool isSpam, IReadOnlyCollection<long> tokens, int by)
+    {
+        _messages = Add(_messages, isSpam, by);
+        foreach (var token in tokens)
+        {
+            _tokens[token] = Add(_tokens.GetValueOrDefault(token), isSpam, by);
+        }
+    }
+
+    private static TokenCounts Add(TokenCounts counts, bool isSpam, int by) =>
+        isSpam ? counts with { Spam = Math.Max(0, counts.Spam + by) } : counts with { Ham = Math.Max(0, counts.Ham + by) };
+}

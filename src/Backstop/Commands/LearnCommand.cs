@@ -1,0 +1,70 @@
+using System.CommandLine;
+using System.Text.Json;
+using Backstop.Scan;
+using Backstop.Server;
+using Backstop.Server.Spam;
+using Backstop.SpamRules.Learning;
+using Backstop.SpamRules.Rules;
+using Backstop.SpamRules.Scanning;
+
+namespace Backstop.Commands;
+
+/// <summary><c>learn</c>: teaches the spam learner of a data folder. A running server takes it over within seconds.</summary>
+internal static class LearnCommand
+{
+    private const int SayEvery = 500;
+
+    public static Command Create() => new("learn", "Teach the spam learner (Bayes) from messages that people have sorted.")
+    {
+        Verb("spam", "These messages are spam.", (learner, message) => learner.Learn(message, isSpam: true)),
+        Verb("ham", "These messages are wanted.", (learner, message) => learner.Learn(message, isSpam: false)),
+        Verb("forget", "Take back what was learned of these messages.", (learner, message) => learner.Forget(message)),
+    };
+
+    private static Command Verb(string name, string description, Func<BayesLearner, ReadOnlySpan<byte>, bool> teach)
+    {
+        var files = new Argument<string[]>("FILE") { Description = "A message, - for stdin, or a folder of messages (a Maildir too).", Arity = ArgumentArity.OneOrMore };
+        var mbox = new Option<bool>("--mbox") { Description = "FILE is an mbox: every message in it." };
+        var (config, data, json) = (CommonOptions.Config(), CommonOptions.Data(), CommonOptions.Json());
+        var command = new Command(name, description) { files, mbox, config, data, json };
+        command.SetAction(parsed =>
+        {
+            var options = CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data));
+            using var store = new BayesStore(DataPaths.Bayes(options), TimeProvider.System);
+            var rules = RuleSet.LoadOrOwn(options.Spam.Rules);
+            var learner = new BayesLearner(new SpamScanner(rules), store);
+            var (count, changed) = Teach(parsed.GetValue(files)!, parsed.GetValue(mbox), message => teach(learner, message.Span));
+            Say(new(name, count, changed, store.Messages.Spam, store.Messages.Ham, learner.IsReady), learner, parsed.GetValue(json));
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static (int Count, int Changed) Teach(string[] paths, bool mbox, Func<ReadOnlyMemory<byte>, bool> teach)
+    {
+        var (count, changed) = (0, 0);
+        foreach (var message in paths.SelectMany(p => ScanInput.Read(p, mbox)))
+        {
+            changed += teach(message.Bytes) ? 1 : 0;
+            if (++count % SayEvery == 0 && !Console.IsErrorRedirected)
+            {
+                Console.Error.WriteLine($"{count} messages ...");
+            }
+        }
+
+        return (count, changed);
+    }
+
+    private static void Say(LearnLine line, BayesLearner learner, bool json)
+    {
+        if (json)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(line, CliJson.Default.LearnLine));
+            return;
+        }
+
+        Console.WriteLine($"{line.Changed} of {line.Messages} messages {(line.Kind == "forget" ? "forgotten" : "learned")}; {line.Messages - line.Changed} {(line.Kind == "forget" ? "had not been learned" : "had been learned before")}");
+        var (spam, ham) = learner.Needed;
+        Console.WriteLine($"known: {line.Spam} spam, {line.Ham} wanted; the learner {(line.Ready ? "has its say" : $"has its say from {spam} and {ham} on")}");
+    }
+}
