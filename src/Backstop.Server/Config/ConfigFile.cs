@@ -1,4 +1,3 @@
-using System.Net;
 using Backstop.Backscatter.Proofs;
 using Backstop.Mail;
 using Backstop.Server.Options;
@@ -58,11 +57,6 @@ public static class ConfigFile
         foreach (var domain in options.Domains.Where(d => !MailAddress.IsDomain(d)))
         {
             binder.AddAt("domains", $"domains: \"{domain}\" is not a domain");
-        }
-
-        foreach (var network in options.Spam.TrustedNetworks.Where(n => !IPNetwork.TryParse(n, out _) && !IPAddress.TryParse(n, out _)))
-        {
-            binder.AddAt("spam.trusted_networks", $"spam.trusted_networks: \"{network}\" is neither an address nor a network");
         }
 
         if (options.Listen.SpamdTls.Count > 0 && !options.Tls.Enabled)

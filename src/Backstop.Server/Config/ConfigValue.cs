@@ -34,6 +34,7 @@ internal static class ConfigValue
         bool flag => flag ? "true" : "false",
         TimeSpan span => $"\"{FormatDuration(span)}\"",
         ByteSize size => $"\"{size}\"",
+        IPNetwork network => $"\"{network}\"",
         Enum word => $"\"{Word(word.ToString())}\"",
         System.Collections.IEnumerable list => $"[{string.Join(", ", list.Cast<object>().Select(Format))}]",
         IFormattable other => other.ToString(null, CultureInfo.InvariantCulture),

@@ -55,6 +55,6 @@ public sealed class SpamOptions
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan ClientTimeout { get; set; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>Networks whose relays are trusted not to forge (trusted_networks), as addresses or networks. Default: those of the rule files.</summary>
-    public IReadOnlyList<string> TrustedNetworks { get; set; } = [];
+    /// <summary>Networks whose relays are trusted not to forge (trusted_networks). Default: those of the rule files.</summary>
+    public IReadOnlyList<IPNetwork> TrustedNetworks { get; set; } = [];
 }

@@ -63,9 +63,19 @@ internal static class HtmlEvals
     private static bool HasMismatch(MessageScan scan, HtmlResults html, EvalArguments arguments)
     {
         var boundaries = scan.Settings.Boundaries;
-        var (hit, anchors) = (false, 0);
+        var (hit, anchors, max) = (false, 0, arguments.Number(1) ?? double.MaxValue);
+        if (!html.Links.Any(l => l.Value.AnchorTexts.Exists(t => t.ToString().Contains("https://", StringComparison.OrdinalIgnoreCase))))
+        {
+            return false;
+        }
+
         foreach (var (uri, link) in html.Links)
         {
+            if (anchors >= max)
+            {
+                return false;
+            }
+
             if (link.AnchorTexts.Count == 0 || _webHost.Match(uri) is not { Success: true } host || Relays.IpPatterns.IsAddress(host.Groups[1].Value))
             {
                 continue;
@@ -81,7 +91,7 @@ internal static class HtmlEvals
             hit |= link.AnchorTexts.Select(t => _secureHost.Match(t.ToString())).Any(m => m.Success && Shown(scan, m.Groups[1].Value) is { } shown && shown != domain);
         }
 
-        return hit && anchors >= (arguments.Number(0) is { } min and > 0 ? min : 1) && anchors < (arguments.Number(1) ?? double.MaxValue);
+        return hit && anchors >= (arguments.Number(0) is { } min and > 0 ? min : 1) && anchors < max;
     }
 
     private static string? Shown(MessageScan scan, string host)

@@ -28,6 +28,10 @@ internal sealed class TestServer : IAsyncDisposable
 
     public IPEndPoint Lmtp => EndPoint("lmtp");
 
+    public IPEndPoint Spamd => EndPoint("spamd");
+
+    public IPEndPoint SpamdTls => EndPoint("spamd_tls");
+
     public IPEndPoint Web => EndPoint("web");
 
     public static async Task<TestServer> StartAsync(Action<BackstopOptions>? configure = null, TimeProvider? time = null)

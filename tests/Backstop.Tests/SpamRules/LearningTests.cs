@@ -1,0 +1,95 @@
+using System.Text;
+using Backstop.SpamRules.Learning;
+using Backstop.SpamRules.Rules;
+using Backstop.SpamRules.Scanning;
+
+namespace Backstop.Tests.SpamRules;
+
+public class LearningTests
+{
+    private const string Rules = """
+        bayes_min_spam_num 20
+        bayes_min_ham_num 20
+        body BAYES_00 eval:check_bayes('0.00', '0.01')
+        body BAYES_99 eval:check_bayes('0.99', '1.00')
+        tflags BAYES_00 nice learn
+        tflags BAYES_99 learn
+        score BAYES_00 0 0 -1.5 -1.9
+        score BAYES_99 0 0 3.8 3.5
+        header HEADER_BAD Subject =~ /prize/
+        score HEADER_BAD 8
+        body BODY_BAD /winner/
+        score BODY_BAD 8
+        """;
+
+    private readonly SpamScanner _scanner = new(RuleSet.Parse(Rules), bayes: true);
+    private readonly MemoryBayesStore _store = new();
+    private readonly BayesLearner _learner;
+
+    public LearningTests() => _learner = new(_scanner, _store);
+
+    [Fact]
+    public void ItSpeaksOnceItHasSeenEnoughOfBoth()
+    {
+        Teach(19);
+        Assert.False(_learner.IsReady);
+        Assert.Null(_learner.Probability(Mail("cheap pills", 900)));
+        Teach(30);
+        Assert.True(_learner.IsReady);
+        Assert.True(_learner.Probability(Mail("cheap pills wonder", 901)) > 0.95);
+        Assert.True(_learner.Probability(Mail("meeting minutes agenda", 902)) < 0.05);
+    }
+
+    [Fact]
+    public void WhatItSaysCountsAsTheRulesSay()
+    {
+        Teach(60);
+        Assert.Contains("BAYES_99", Hits(Mail("cheap pills wonder", 901)));
+        Assert.Contains("BAYES_00", Hits(Mail("meeting minutes agenda", 902)));
+    }
+
+    [Fact]
+    public void AMessageIsLearnedOnceAndCanBeForgotten()
+    {
+        var mail = Mail("cheap pills", 1);
+        Assert.True(_learner.Learn(mail, isSpam: true));
+        Assert.False(_learner.Learn(mail, isSpam: true));
+        Assert.Equal(new TokenCounts(1, 0), _learner.Messages);
+        Assert.True(_learner.Learn(mail, isSpam: false));
+        Assert.Equal(new TokenCounts(0, 1), _learner.Messages);
+        Assert.True(_learner.Forget(mail));
+        Assert.False(_learner.Forget(mail));
+        Assert.Equal(new TokenCounts(0, 0), _learner.Messages);
+    }
+
+    [Fact]
+    public void TheWayOfAMessageDoesNotMakeItANewOne()
+    {
+        Assert.True(_learner.Learn(Mail("cheap pills", 1), isSpam: true));
+        Assert.False(_learner.Learn([.. "Received: from a by b; now\nX-Spam-Status: No\n"u8, .. Mail("cheap pills", 1)], isSpam: true));
+    }
+
+    [Theory]
+    [InlineData("prize", "winner", "spam")]
+    [InlineData("prize", "nothing", "no")]
+    [InlineData("hello", "nothing", "ham")]
+    public void OnlyWhatLeavesNoDoubtIsLearnedByItself(string subject, string body, string learned)
+    {
+        var mail = Encoding.ASCII.GetBytes($"From: a@example.org\nSubject: {subject}\nDate: Mon, 2 Nov 2026 10:00:00 +0000\nMessage-ID: <1@example.org>\n\n{body}\n");
+        Assert.Equal(learned, _scanner.ScanWhole(mail).AutoLearn(_learner));
+    }
+
+    private void Teach(int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            _learner.Learn(Mail($"cheap pills wonder{i % 7} buy", i), isSpam: true);
+            _learner.Learn(Mail($"meeting minutes{i % 5} agenda thanks", 1000 + i), isSpam: false);
+        }
+    }
+
+    private IEnumerable<string> Hits(byte[] mail) => _scanner.ScanWhole(mail, _learner).Result.Hits.Select(h => h.Rule);
+
+    private static byte[] Mail(string words, int number) =>
+        Encoding.ASCII.GetBytes($"From: a@example.org\nSubject: {words}\nMessage-ID: <{number}@example.org>\n\nHello {words} and some more {words}\n");
+}
