@@ -59,6 +59,11 @@ public static class ConfigFile
             binder.AddAt("domains", $"domains: \"{domain}\" is not a domain");
         }
 
+        if (options.Spam.Folder.Length == 0 || options.Spam.Folder.AsSpan().ContainsAny("/\0") || options.Spam.Folder.StartsWith('.'))
+        {
+            binder.AddAt("spam.folder", $"spam.folder: \"{options.Spam.Folder}\" is no name of a folder");
+        }
+
         if (options.Listen.SpamdTls.Count > 0 && !options.Tls.Enabled)
         {
             binder.AddAt("listen.spamd_tls", "listen.spamd_tls: needs tls.enabled = true");

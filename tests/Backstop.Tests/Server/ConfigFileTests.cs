@@ -83,6 +83,20 @@ public sealed class ConfigFileTests
     [InlineData("= 1", 1)]
     public void Broken_toml_is_told_with_its_place(string text, int line) => Assert.Equal(line, ConfigFile.Parse(text, "b.toml").Errors[0].Line);
 
+    /// <summary>Where only clients of spamd are served, no mailbox is wanted.</summary>
+    [Theory]
+    [InlineData("listen.spamd = \"127.0.0.1:783\"", "")]
+    [InlineData("listen.spamd_socket = \"/run/spamd.sock\"", "")]
+    [InlineData("listen.spamd = \"127.0.0.1:783\"\nspam.rules = \"/nowhere\"", "spam.rules: no such file or folder: /nowhere")]
+    [InlineData("listen.spamd = \"127.0.0.1:783\"\nspam.folder = \"../x\"", "spam.folder: \"../x\" is no name of a folder")]
+    [InlineData("listen.spamd_tls = \"127.0.0.1:783\"\ntls.enabled = false", "listen.spamd_tls: needs tls.enabled = true")]
+    [InlineData("listen.spamd = \"127.0.0.1:783\"\nlisten.lmtp = \"127.0.0.1:24\"\ndomains = [\"example.org\"]", "mailboxes: wants at least one, such as [mailboxes.\"me@example.org\"]")]
+    public void A_filter_alone_is_a_whole_configuration(string text, string error)
+    {
+        var (_, errors) = ConfigFile.Parse(text, "b.toml");
+        Assert.Equal(error, string.Join('|', errors.Select(e => e.Message)));
+    }
+
     [Fact]
     public void Address_taken_twice_is_told()
     {
