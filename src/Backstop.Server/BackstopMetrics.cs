@@ -32,7 +32,7 @@ public sealed class BackstopMetrics : IDisposable
         _deliveries = _meter.CreateCounter<long>("backstop.deliveries", "{delivery}", "Deliveries to folders, by outcome.");
         _accept = _meter.CreateHistogram<double>("backstop.accept.duration", "s", "From the end of data to the reply.", tags: null, _seconds);
         _deliver = _meter.CreateHistogram<double>("backstop.deliver.duration", "s", "From acceptance to the folder.", tags: null, _seconds);
-        _scans = _meter.CreateCounter<long>("backstop.scans", "{message}", "Messages the spam filter was asked about, by who asked and outcome.");
+        _scans = _meter.CreateCounter<long>("backstop.scans", "{message}", "Messages that filters were asked about, by filter and outcome.");
         _scan = _meter.CreateHistogram<double>("backstop.scan.duration", "s", "From the question to the score.", tags: null, _seconds);
 
         // Promise 2: no code makes a message. The figure is there so that anybody can watch it stay.
@@ -75,20 +75,20 @@ public sealed class BackstopMetrics : IDisposable
     }
 
     /// <summary>A message was scored.</summary>
-    /// <param name="client"><c>mail</c> or <c>spamd</c>.</param>
+    /// <param name="filter">The filter's name, <c>clients</c> for clients of our spamd, <c>mail</c> where none was asked.</param>
     /// <param name="isSpam">The outcome.</param>
     /// <param name="since">When it was asked.</param>
-    public void Scanned(string client, bool isSpam, long since)
+    public void Scanned(string filter, bool isSpam, long since)
     {
-        NotScanned(client, isSpam ? "spam" : "ham");
+        NotScanned(filter, isSpam ? "spam" : "ham");
         _scan.Record(Stopwatch.GetElapsedTime(since).TotalSeconds);
     }
 
     /// <summary>A message went without a score.</summary>
-    /// <param name="client"><c>mail</c> or <c>spamd</c>.</param>
+    /// <param name="filter">The filter's name, <c>clients</c> for clients of our spamd, <c>mail</c> where none was asked.</param>
     /// <param name="outcome">Why.</param>
-    public void NotScanned(string client, string outcome) =>
-        _scans.Add(1, new KeyValuePair<string, object?>("client", client), new KeyValuePair<string, object?>("outcome", outcome));
+    public void NotScanned(string filter, string outcome) =>
+        _scans.Add(1, new KeyValuePair<string, object?>("filter", filter), new KeyValuePair<string, object?>("outcome", outcome));
 
     /// <summary>A copy reached its folder.</summary>
     /// <param name="seconds">Since acceptance.</param>

@@ -112,7 +112,7 @@ internal sealed partial class MailPipeline(
         var score = scorer is null ? MailScore.None : await scorer.ScoreAsync(transaction, message, wanted, delivery.Waiting, now);
         if (score.IsSpam)
         {
-            wanted = wanted.ConvertAll(w => (w.Recipient, Filed(w.Recipient, w.Verdict)));
+            wanted = wanted.ConvertAll(w => (w.Recipient, Filed(w.Recipient, w.Verdict, score.Reason)));
         }
 
         var stored = await StoreAsync(transaction, message, report, wanted, score.Fields, now);
@@ -213,8 +213,8 @@ internal sealed partial class MailPipeline(
     }
 
     // postmaster@ and abuse@ reach a person whatever the score: complaints about spam quote it.
-    private Verdict Filed(AcceptedRecipient recipient, Verdict verdict) =>
-        recipient.Known.IsRole || verdict.Action != VerdictAction.Deliver ? verdict : new(VerdictAction.File, options.Spam.Folder, "spam:score");
+    private Verdict Filed(AcceptedRecipient recipient, Verdict verdict, string reason) =>
+        recipient.Known.IsRole || verdict.Action != VerdictAction.Deliver ? verdict : new(VerdictAction.File, options.Spam.Folder, reason);
 
     // One copy a mailbox, however many of its addresses were named.
     private static List<SpoolTarget> Targets(

@@ -6,6 +6,7 @@ using Backstop.Server.Dns;
 using Backstop.Server.Options;
 using Backstop.Server.Smtp;
 using Backstop.Server.Spam;
+using Backstop.Server.Spam.Filters;
 using Backstop.State;
 using Microsoft.Extensions.Logging;
 
@@ -41,23 +42,21 @@ internal sealed partial class ServerParts : IDisposable
         }
 
         // First: the rules are read while the rest is made.
-        Filter = options.Spam.Enabled || options.Listen.ServesSpamd ? new(options, time, logs.CreateLogger<SpamFilter>()) : null;
+        Filter = UsesRules(options) ? new(options, time, logs.CreateLogger<SpamFilter>()) : null;
         _room = new(options, time);
         Delivery = new(Spool, options.Hostname, time, metrics, logs.CreateLogger<DeliveryQueue>());
         Sessions = new(options.Smtp, time);
         var proving = Proving.Create(options, new JournalProof(Journal));
         _judge = proving.Judge;
         Replies = new(Journal, proving.SignedIds, time);
-        var scorer = options.Spam.Enabled
-            ? new MailScorer(Filter!, new ReverseLookup(options.Dnsbl.Resolvers, options.Dnsbl.TimeLimit).NameAsync, options, metrics, logs.CreateLogger<MailScorer>())
-            : null;
+        Scorer = options.Spam.Enabled ? MakeScorer(metrics, logs) : null;
         var pipeline = new MailPipeline(
-            options, _recipients, proving, Replies, Dnsbl, Spool, Delivery, _room, scorer, time, metrics, logs.CreateLogger<MailPipeline>());
+            options, _recipients, proving, Replies, Dnsbl, Spool, Delivery, _room, Scorer, time, metrics, logs.CreateLogger<MailPipeline>());
         var tls = TlsCertificate.Open(options, time);
         SmtpListener = new(options, isLmtp: false, tls is not null);
         LmtpListener = new(options, isLmtp: true, tls is not null);
         Handler = new(new(options, pipeline, Spool, Sessions, new(), time, tls), metrics, logs.CreateLogger<SmtpConnectionHandler>());
-        if (Filter is not null)
+        if (Filter is not null && options.Listen.ServesSpamd)
         {
             Spamd = new(new(Filter, options, metrics, time, logs.CreateLogger<SpamdAnswer>()), options, tls, time, logs.CreateLogger<SpamdHandler>());
         }
@@ -87,6 +86,9 @@ internal sealed partial class ServerParts : IDisposable
 
     /// <summary>Null where nobody asks it.</summary>
     public SpamFilter? Filter { get; }
+
+    /// <summary>Null where mail is not scored.</summary>
+    public MailScorer? Scorer { get; }
 
     /// <summary>Null where nobody asks it.</summary>
     public SpamdHandler? Spamd { get; }
@@ -133,9 +135,32 @@ internal sealed partial class ServerParts : IDisposable
         Spool.Dispose();
         _room.Dispose();
         Spamd?.Dispose();
+        Scorer?.Dispose();
         Filter?.Dispose();
         Replies.Write();
         Journal.Dispose();
+    }
+
+    private static bool UsesRules(BackstopOptions options) => options.Listen.ServesSpamd || (options.Spam.Enabled && options.Spam.Filter == FilterChoice.Rules);
+
+    private MailScorer MakeScorer(BackstopMetrics metrics, ILoggerFactory logs)
+    {
+        var spam = Options.Spam;
+        var cores = Environment.ProcessorCount;
+        var filters = new List<IMessageFilter>();
+        if (spam.Clamd.Length > 0)
+        {
+            // First: a virus is the better reason.
+            filters.Add(new ClamdFilter(FilterSocket.Parse(spam.Clamd)!));
+        }
+
+        filters.Add(FilterChoice.Create(spam.Filter, () => new RulesFilter(Filter!, Options, _time))!);
+        return new(
+            [.. filters.Select(f => new GuardedFilter(f, Limits(f is RulesFilter ? cores : 4 * cores), _time, metrics, logs.CreateLogger<GuardedFilter>()))],
+            () => Filter is null || spam.Filter != FilterChoice.Rules || Filter.IsReady,
+            new ReverseLookup(Options.Dnsbl.Resolvers, Options.Dnsbl.TimeLimit).NameAsync, Options, metrics, logs.CreateLogger<MailScorer>());
+
+        FilterLimits Limits(int parallel) => new(spam.TimeLimit, spam.MaxParallel > 0 ? spam.MaxParallel : parallel, spam.FailuresBeforeRest, spam.Rest);
     }
 
     private CoverStatus CoverOf(string address)

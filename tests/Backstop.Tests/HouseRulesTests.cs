@@ -66,12 +66,12 @@ public sealed partial class HouseRulesTests
     [Fact]
     public void Readme_fits_two_screens() => Assert.InRange(File.ReadLines(Path.Combine(Root(), "README.md")).Count(), 10, 80);
 
-    /// <summary>Promise 2: no code of the server opens an SMTP connection; the storm generator is the only client of SMTP, Imap/ reads and moves over IMAP and may ask a command for its password.</summary>
+    /// <summary>Promise 2: no code of the server opens an SMTP connection; the storm generator is the only client of SMTP, Imap/ reads and moves over IMAP and may ask a command for its password; Spam/Filters/ asks filters, and runs one.</summary>
     [Fact]
     public void Nothing_can_send_mail() => Assert.All(Sources().Where(f => !f.Contains("/Storm/", StringComparison.Ordinal)), file =>
     {
         var text = File.ReadAllText(file);
-        if (!file.Contains("/Imap/", StringComparison.Ordinal))
+        if (!file.Contains("/Imap/", StringComparison.Ordinal) && !file.EndsWith("/Spam/Filters/FilterSocket.cs", StringComparison.Ordinal))
         {
             Assert.DoesNotContain("ConnectAsync(", text, StringComparison.Ordinal);
         }

@@ -1,6 +1,7 @@
 using Backstop.Backscatter.Proofs;
 using Backstop.Mail;
 using Backstop.Server.Options;
+using Backstop.Server.Spam.Filters;
 using Tomlyn.Parsing;
 
 namespace Backstop.Server.Config;
@@ -62,6 +63,16 @@ public static class ConfigFile
         if (options.Spam.Folder.Length == 0 || options.Spam.Folder.AsSpan().ContainsAny("/\0") || options.Spam.Folder.StartsWith('.'))
         {
             binder.AddAt("spam.folder", $"spam.folder: \"{options.Spam.Folder}\" is no name of a folder");
+        }
+
+        if (FilterChoice.Error(options.Spam.Filter) is { } wrong)
+        {
+            binder.AddAt("spam.filter", $"spam.filter: {wrong}");
+        }
+
+        if (options.Spam.Clamd.Length > 0 && FilterSocket.Parse(options.Spam.Clamd) is null)
+        {
+            binder.AddAt("spam.clamd", $"spam.clamd: \"{options.Spam.Clamd}\" is neither host:port nor the path of a socket");
         }
 
         if (options.Listen.SpamdTls.Count > 0 && !options.Tls.Enabled)

@@ -9,6 +9,20 @@ public sealed class SpamOptions
     /// <summary>Whether mail that is received here is scored and spam filed. Default false.</summary>
     public bool Enabled { get; set; }
 
+    /// <summary>Who scores mail: <c>rules</c> (SpamAssassin's, in this process), <c>spamd:ADDRESS</c>, <c>rspamd:URL</c> or <c>pipe:PROGRAM</c>, such as <c>pipe:/usr/bin/spamassassin</c>. Default rules.</summary>
+    public string Filter { get; set; } = "rules";
+
+    /// <summary>A clamd that looks for viruses too, as <c>host:port</c> or the path of its socket; what it finds is filed with the spam. Default: none.</summary>
+    public string Clamd { get; set; } = "";
+
+    /// <summary>Failures in a row after which a filter is left alone for <c>rest</c>. Default 5.</summary>
+    [Range(1, 1000)]
+    public int FailuresBeforeRest { get; set; } = 5;
+
+    /// <summary>How long a failing filter is left alone, before one message tries it again. Default 30s.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan Rest { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Folders or files of rules. Default: those of an installed SpamAssassin, or else Backstop's own small set.</summary>
     public IReadOnlyList<string> Rules { get; set; } = [];
 
@@ -27,7 +41,7 @@ public sealed class SpamOptions
     [Range(1, 1000000)]
     public int SkipWhenWaiting { get; set; } = 200;
 
-    /// <summary>Messages that are scored at once. Default: one a core.</summary>
+    /// <summary>Messages that are scored at once. Default: one a core by the rules, four a core by filters elsewhere.</summary>
     [Range(0, 1024)]
     public int MaxParallel { get; set; }
 

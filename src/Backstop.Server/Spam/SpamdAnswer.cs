@@ -25,7 +25,7 @@ internal sealed partial class SpamdAnswer(SpamFilter filter, BackstopOptions opt
             default:
                 var (scanned, autoLearn) = await filter.ScanAsync(message, CancellationToken.None);
                 var result = scanned.Result;
-                metrics.Scanned("spamd", result.IsSpam, started);
+                metrics.Scanned("clients", result.IsSpam, started);
                 LogScored(request.Verb, client, request.User, scanned.ScoreText, result.IsSpam, message.Length, Stopwatch.GetElapsedTime(started).TotalMilliseconds, string.Join(',', result.Hits.Select(h => h.Rule)));
                 return Write(request, scanned, new(options.Hostname, SpamFilter.Version, autoLearn, time.GetUtcNow()));
         }

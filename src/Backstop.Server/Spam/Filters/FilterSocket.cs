@@ -1,0 +1,68 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Backstop.Server.Spam.Filters;
+
+/// <summary>Where a filter listens: <c>host:port</c> or the path of a Unix socket.</summary>
+internal static class FilterSocket
+{
+    private const int MaxReply = 1 << 20;
+
+    /// <summary>Null where the text is neither.</summary>
+    public static EndPoint? Parse(string address)
+    {
+        if (address.StartsWith('/'))
+        {
+            return new UnixDomainSocketEndPoint(address);
+        }
+
+        if (IPEndPoint.TryParse(address, out var endPoint) && endPoint.Port > 0)
+        {
+            return endPoint;
+        }
+
+        var colon = address.LastIndexOf(':');
+        return colon > 0 && ushort.TryParse(address.AsSpan(colon + 1), out var port) && Uri.CheckHostName(address[..colon]) == UriHostNameType.Dns
+            ? new DnsEndPoint(address[..colon], port)
+            : null;
+    }
+
+    public static async Task<NetworkStream> OpenAsync(EndPoint endPoint, CancellationToken ct)
+    {
+        var socket = endPoint is UnixDomainSocketEndPoint
+            ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
+            : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(endPoint, ct);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Everything until the other side closes, or a reply that ends with that octet.</summary>
+    public static async Task<byte[]> ReadAsync(Stream stream, CancellationToken ct, byte? end = null)
+    {
+        using var reply = new MemoryStream();
+        var buffer = new byte[8192];
+        for (int count; (count = await stream.ReadAsync(buffer, ct)) > 0;)
+        {
+            reply.Write(buffer, 0, count);
+            if (reply.Length > MaxReply)
+            {
+                throw new FilterException("its reply is larger than a megabyte");
+            }
+
+            if (end is { } octet && buffer[count - 1] == octet)
+            {
+                break;
+            }
+        }
+
+        return reply.ToArray();
+    }
+}

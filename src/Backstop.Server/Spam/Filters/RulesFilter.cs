@@ -1,0 +1,18 @@
+using System.Text;
+using Backstop.Server.Options;
+using Backstop.SpamRules.Reports;
+
+namespace Backstop.Server.Spam.Filters;
+
+/// <summary>The rules in this process.</summary>
+internal sealed class RulesFilter(SpamFilter filter, BackstopOptions options, TimeProvider time) : IMessageFilter
+{
+    public string Name => "rules";
+
+    public async Task<FilterVerdict> JudgeAsync(FilterQuestion question, CancellationToken ct)
+    {
+        var (scanned, autoLearn) = await filter.ScanAsync(question.Traced(), ct);
+        var fields = scanned.HeaderFields(new ReportContext(options.Hostname, SpamFilter.Version, autoLearn, time.GetUtcNow()));
+        return new(scanned.Result.IsSpam ? "spam:score" : "", Encoding.Latin1.GetString(fields));
+    }
+}

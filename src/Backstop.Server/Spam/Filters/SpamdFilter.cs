@@ -1,0 +1,38 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Backstop.Server.Spam.Filters;
+
+/// <summary>Asks a spamd elsewhere (HEADERS of its protocol: score and fields, without the body coming back).</summary>
+internal sealed class SpamdFilter(EndPoint endPoint) : IMessageFilter
+{
+    public string Name => "spamd";
+
+    public async Task<FilterVerdict> JudgeAsync(FilterQuestion question, CancellationToken ct)
+    {
+        var message = question.Traced();
+        await using var stream = await FilterSocket.OpenAsync(endPoint, ct);
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"HEADERS SPAMC/1.5\r\nContent-length: {message.Length}\r\n\r\n")), ct);
+        await stream.WriteAsync(message, ct);
+        stream.Socket.Shutdown(SocketShutdown.Send);
+        return Read(await FilterSocket.ReadAsync(stream, ct));
+    }
+
+    /// <summary>Reads a reply.</summary>
+    /// <exception cref="FilterException">It is none, or an error.</exception>
+    public static FilterVerdict Read(ReadOnlySpan<byte> reply)
+    {
+        var end = reply.IndexOf("\r\n\r\n"u8);
+        var head = Encoding.Latin1.GetString(end < 0 ? reply[..Math.Min(reply.Length, 200)] : reply[..end]).Split("\r\n");
+        var status = head[0].Split(' ', 3);
+        if (end < 0 || status.Length < 3 || !status[0].StartsWith("SPAMD/", StringComparison.Ordinal) || status[1] != "0")
+        {
+            throw new FilterException($"it replied \"{head[0]}\"");
+        }
+
+        var isSpam = Array.Exists(head, l => l.StartsWith("Spam: True", StringComparison.OrdinalIgnoreCase) || l.StartsWith("Spam: Yes", StringComparison.OrdinalIgnoreCase));
+        return new(isSpam ? "spam:score" : "", FilterFields.Of(reply[(end + 4)..]));
+    }
+}
