@@ -42,12 +42,14 @@ public sealed partial class BackstopServer : IAsyncDisposable
     /// <exception cref="IOException">A port is taken, or the data folder cannot be used.</exception>
     public static async Task<BackstopServer> StartAsync(BackstopOptions options, TimeProvider time, Action<ILoggingBuilder> configureLogging, CancellationToken ct)
     {
+        var spam = SpamStart.Begin(options, time);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         configureLogging(builder.Logging);
         builder.Services.AddSingleton(time);
         builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton(spam);
         builder.Services.Configure<HostOptions>(h => h.ShutdownTimeout = options.Smtp.StopTimeout);
         builder.Services.AddOpenTelemetry().WithMetrics(m => m.AddMeter(BackstopMetrics.MeterName).AddPrometheusExporter());
         builder.Services.AddSingleton<BackstopMetrics>();

@@ -26,7 +26,7 @@ internal sealed partial class ServerParts : IDisposable
     private readonly SpoolRoom _room;
     private bool _disposed;
 
-    public ServerParts(BackstopOptions options, TimeProvider time, BackstopMetrics metrics, ILoggerFactory logs)
+    public ServerParts(BackstopOptions options, SpamStart spam, TimeProvider time, BackstopMetrics metrics, ILoggerFactory logs)
     {
         Options = options;
         _time = time;
@@ -41,8 +41,7 @@ internal sealed partial class ServerParts : IDisposable
             LogDamaged(damaged);
         }
 
-        // First: the rules are read while the rest is made.
-        Filter = UsesRules(options) ? new(options, time, logs.CreateLogger<SpamFilter>()) : null;
+        Filter = spam.Engine is not null ? new(spam, options, time, logs.CreateLogger<SpamFilter>()) : null;
         _room = new(options, time);
         Delivery = new(Spool, options.Hostname, time, metrics, logs.CreateLogger<DeliveryQueue>());
         Sessions = new(options.Smtp, time);
@@ -140,8 +139,6 @@ internal sealed partial class ServerParts : IDisposable
         Replies.Write();
         Journal.Dispose();
     }
-
-    private static bool UsesRules(BackstopOptions options) => options.Listen.ServesSpamd || (options.Spam.Enabled && options.Spam.Filter == FilterChoice.Rules);
 
     private MailScorer MakeScorer(BackstopMetrics metrics, ILoggerFactory logs)
     {

@@ -27,25 +27,26 @@ internal sealed class SpamEngine
 
     public IReadOnlyList<RuleDiagnostic> Diagnostics => _rules.Diagnostics;
 
-    /// <summary>Reads and compiles.</summary>
-    public static SpamEngine Read(BackstopOptions options, IBayesStore? store, TimeProvider time) => Compile(RuleSet.LoadOrOwn(options.Spam.Rules, RuleOptions(options)), store, time);
+    /// <summary>Reads the rules.</summary>
+    public static RuleSet Read(BackstopOptions options) => RuleSet.LoadOrOwn(options.Spam.Rules, RuleOptions(options));
+
+    /// <summary>Compiles them.</summary>
+    public static SpamEngine Compile(RuleSet rules, IBayesStore? store, TimeProvider time)
+    {
+        var speaks = store is not null && BayesLearner.HasEnough(rules, store.Messages);
+        var scanner = new SpamScanner(rules, time, speaks);
+        return new(rules, scanner, store is null ? null : new BayesLearner(scanner, store), speaks);
+    }
 
     /// <summary>This one, or a newer one where rule files have changed or the learner has come to know enough.</summary>
     public SpamEngine Renewed(BackstopOptions options, IBayesStore? store, TimeProvider time)
     {
         if (!Times(_rules.Files).SequenceEqual(_files))
         {
-            return Read(options, store, time);
+            return Compile(Read(options), store, time);
         }
 
         return (Learner?.IsReady ?? false) == LearnerSpeaks ? this : Compile(_rules, store, time);
-    }
-
-    private static SpamEngine Compile(RuleSet rules, IBayesStore? store, TimeProvider time)
-    {
-        var speaks = store is not null && BayesLearner.HasEnough(rules, store.Messages);
-        var scanner = new SpamScanner(rules, time, speaks);
-        return new(rules, scanner, store is null ? null : new BayesLearner(scanner, store), speaks);
     }
 
     // VBounce: a bounce that returns the Received field of one of our hosts is none of the backscatter.

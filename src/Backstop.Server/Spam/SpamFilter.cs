@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Reflection;
 using Backstop.Server.Options;
 using Backstop.SpamRules.Scanning;
@@ -29,13 +28,13 @@ internal sealed partial class SpamFilter : IDisposable
     private int _renewing;
     private int _waiting;
 
-    public SpamFilter(BackstopOptions options, TimeProvider time, ILogger<SpamFilter> log)
+    public SpamFilter(SpamStart start, BackstopOptions options, TimeProvider time, ILogger<SpamFilter> log)
     {
         (_options, _time, _log) = (options, time, log);
         Slots = options.Spam.MaxParallel > 0 ? options.Spam.MaxParallel : Environment.ProcessorCount;
         _slots = new(Slots);
-        _store = options.Spam.Bayes ? new(DataPaths.Bayes(options), time) : null;
-        _engine = Task.Run(Read);
+        _store = start.Store;
+        _engine = ReadAsync(start.Engine!);
         _timer = time.CreateTimer(_ => Renew(), null, _renewAfter, _renewAfter);
     }
 
@@ -99,13 +98,12 @@ internal sealed partial class SpamFilter : IDisposable
             CancellationToken.None);
     }
 
-    private SpamEngine Read()
+    private async Task<SpamEngine> ReadAsync(Task<SpamEngine> begun)
     {
-        var started = Stopwatch.GetTimestamp();
         try
         {
-            var engine = SpamEngine.Read(_options, _store, _time);
-            Say(engine, started);
+            var engine = await begun;
+            Say(engine);
             return engine;
         }
         catch (Exception error)
@@ -122,7 +120,6 @@ internal sealed partial class SpamFilter : IDisposable
             return;
         }
 
-        var started = Stopwatch.GetTimestamp();
         try
         {
             var old = _engine.Result;
@@ -130,7 +127,7 @@ internal sealed partial class SpamFilter : IDisposable
             if (engine != old && engine.Scanner.ActiveRules > 0)
             {
                 _engine = Task.FromResult(engine);
-                Say(engine, started);
+                Say(engine);
             }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -144,7 +141,7 @@ internal sealed partial class SpamFilter : IDisposable
         }
     }
 
-    private void Say(SpamEngine engine, long started)
+    private void Say(SpamEngine engine)
     {
         foreach (var diagnostic in engine.Diagnostics.Where(d => d.IsError))
         {
@@ -153,11 +150,11 @@ internal sealed partial class SpamFilter : IDisposable
 
         // What reading the rules left behind is more than the rules; mail comes in small pieces, and the collector would not look for hours.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        LogReady(engine.Scanner.ActiveRules, engine.Scanner.Unsupported.Count, engine.LearnerSpeaks, Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+        LogReady(engine.Scanner.ActiveRules, engine.Scanner.Unsupported.Count, engine.LearnerSpeaks);
     }
 
-    [LoggerMessage(6001, LogLevel.Information, "spam rules ready: {Active} run, {Unsupported} cannot, learner speaks={Learner} ms={Milliseconds:F0}")]
-    private partial void LogReady(int active, int unsupported, bool learner, double milliseconds);
+    [LoggerMessage(6001, LogLevel.Information, "spam rules ready: {Active} run, {Unsupported} cannot, learner speaks={Learner}")]
+    private partial void LogReady(int active, int unsupported, bool learner);
 
     [LoggerMessage(6002, LogLevel.Error, "The spam rules cannot be read: {Error}")]
     private partial void LogUnreadable(string error);
