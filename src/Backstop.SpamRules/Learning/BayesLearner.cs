@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using Backstop.SpamRules.Reports;
 using Backstop.SpamRules.Rules;
 using Backstop.SpamRules.Scanning;
 using Backstop.SpamRules.Text;
@@ -37,14 +38,14 @@ public sealed class BayesLearner(SpamScanner scanner, IBayesStore store)
     /// <param name="message">Its octets.</param>
     /// <param name="isSpam">What it is.</param>
     /// <returns>False when it was learned so before.</returns>
-    public bool Learn(ReadOnlySpan<byte> message, bool isSpam) => Learn(scanner.Open(message), isSpam);
+    public bool Learn(ReadOnlySpan<byte> message, bool isSpam) => Learn(Unmarked(message), isSpam);
 
     /// <summary>Takes back what was learned of a message.</summary>
     /// <param name="message">Its octets.</param>
     /// <returns>False when it was never learned.</returns>
     public bool Forget(ReadOnlySpan<byte> message)
     {
-        var scan = scanner.Open(message);
+        var scan = Unmarked(message);
         return store.Forget(KeyOf(scan), Tokens(scan));
     }
 
@@ -84,6 +85,12 @@ public sealed class BayesLearner(SpamScanner scanner, IBayesStore store)
 
         TokenHeaders.Add(scan, words);
         return [.. words.Select(Hash)];
+    }
+
+    internal MessageScan Unmarked(ReadOnlySpan<byte> message)
+    {
+        var scan = scanner.Open(message);
+        return SpamMarkup.Remove(scan.Message) is { } bare ? scanner.Open(Octets.ToBytes(bare)) : scan;
     }
 
     /// <summary>A message is known again by what no server changes: id, date and body.</summary>

@@ -177,6 +177,25 @@ internal static class MessageParser
         }
     }
 
+    /// <summary>Fields of an untouched header, folds included; the empty line behind them is one too.</summary>
+    public static List<string> SplitFields(string headers)
+    {
+        var fields = new List<string>();
+        foreach (var line in SplitLines(headers))
+        {
+            if (fields.Count > 0 && line[0] is ' ' or '\t')
+            {
+                fields[^1] += line;
+            }
+            else
+            {
+                fields.Add(line);
+            }
+        }
+
+        return fields;
+    }
+
     /// <summary>Lines with their line ends.</summary>
     public static List<string> SplitLines(string text)
     {

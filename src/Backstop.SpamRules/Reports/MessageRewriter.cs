@@ -35,7 +35,7 @@ internal sealed class MessageRewriter(SpamReport report)
 
     private string WithFields()
     {
-        var fields = Fields().Where(f => !_spamField.IsMatch(f)).ToList();
+        var fields = MessageParser.SplitFields(_message.PristineHeaders).Where(f => !_spamField.IsMatch(f)).ToList();
         var separator = fields.Count > 0 && PerlSpace.IsBlank(fields[^1]) ? fields[^1] : "";
         if (separator.Length > 0)
         {
@@ -47,25 +47,6 @@ internal sealed class MessageRewriter(SpamReport report)
         var added = AddedFields();
         var header = string.Concat(fields.Take(first)) + added + string.Concat(fields.Skip(first)) + separator;
         return FixLineEnds(header) + _message.PristineBody;
-    }
-
-    /// <summary>Fields of the untouched header, folds included; the empty line behind them is one too.</summary>
-    private List<string> Fields()
-    {
-        var fields = new List<string>();
-        foreach (var line in MessageParser.SplitLines(_message.PristineHeaders))
-        {
-            if (fields.Count > 0 && line[0] is ' ' or '\t')
-            {
-                fields[^1] += line;
-            }
-            else
-            {
-                fields.Add(line);
-            }
-        }
-
-        return fields;
     }
 
     private void TagFields(List<string> fields)

@@ -69,6 +69,34 @@ public class LearningTests
         Assert.False(_learner.Learn([.. "Received: from a by b; now\nX-Spam-Status: No\n"u8, .. Mail("cheap pills", 1)], isSpam: true));
     }
 
+    /// <summary>As people sort it: with the filter's fields, a tag in its subject, or wrapped in a report.</summary>
+    [Theory]
+    [InlineData("report_safe 0", "prize")]
+    [InlineData("report_safe 1", "prize")]
+    [InlineData("report_safe 2", "prize")]
+    [InlineData("report_safe 0", "lunch")]
+    [InlineData("report_safe 0\nrewrite_header Subject [SPAM _SCORE_]", "prize")]
+    public void TheFiltersMarksAreNotLearned(string how, string subject)
+    {
+        var scanner = new SpamScanner(RuleSet.Parse($"{Rules}\n{how}\nadd_header all Status _YESNO_, score=_SCORE_\nadd_header all Checker-Version x"));
+        var learner = new BayesLearner(scanner, _store);
+        var mail = Encoding.ASCII.GetBytes($"From: a@example.org\nSubject: {subject}\nDate: Mon, 2 Nov 2026 10:00:00 +0000\nMessage-ID: <1@example.org>\n\nwinner\n\nand more\n");
+        var marked = scanner.ScanWhole(mail).Rewrite(new("mx.example.org", "x", "no", DateTimeOffset.UnixEpoch));
+        Assert.Contains("X-Spam-Checker-Version", Encoding.ASCII.GetString(marked), StringComparison.Ordinal);
+        Assert.True(learner.Learn(marked, isSpam: true));
+        Assert.False(learner.Learn(mail, isSpam: true));
+        Assert.Equal(BayesLearner.Tokens(scanner.Open(mail)).Order(), BayesLearner.Tokens(learner.Unmarked(marked)).Order());
+    }
+
+    [Theory]
+    [InlineData("X-Spam-Prev-Subject: a\nX-Spam-Prev-Subject: b\nX-Spam-Prev-: c\n")]
+    [InlineData("Content-Type: multipart/mixed; boundary=\"\"\n")]
+    [InlineData("Content-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: message/rfc822; x-spam-type=original")]
+    [InlineData("Content-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: message/rfc822; x-spam-type=original\n\n--a")]
+    [InlineData(" folded before any field\n")]
+    public void ForgedMarksDoNoHarm(string header) =>
+        Assert.True(_learner.Learn(Encoding.ASCII.GetBytes($"X-Spam-Checker-Version: x\nSubject: prize\n{header}\n\nwinner\n"), isSpam: true));
+
     [Theory]
     [InlineData("prize", "winner", "spam")]
     [InlineData("prize", "nothing", "no")]
