@@ -1,9 +1,16 @@
 using Backstop;
 using System.CommandLine;
 using Backstop.Commands;
+using Backstop.Deliver;
 
 // Sockets complete on the thread that polled them: on a busy server that saves a thread hop for every command. Read by .NET at the first socket.
 Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
+
+// A delivery agent has procmail's command line, which no other verb has.
+if (args is ["deliver", ..])
+{
+    return DeliveryAgent.Run(args[1..], "backstop", ProgramVersion.Text);
+}
 
 var root = new RootCommand("Backstop keeps mail arriving in a flood: refuses bounces for mail you never sent, delivers the rest.")
 {
@@ -12,6 +19,8 @@ var root = new RootCommand("Backstop keeps mail arriving in a flood: refuses bou
     ExplainCommand.Create(),
     ScanCommand.Create(),
     LearnCommand.Create(),
+    LintCommand.Create(),
+    DeliverCommand.Create(),
     CleanCommand.Create(),
     UndoCommand.Create(),
     JournalCommand.Create(),

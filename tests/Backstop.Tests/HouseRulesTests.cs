@@ -6,7 +6,7 @@ namespace Backstop.Tests;
 /// <summary>The rules of docs/ARCHITECTURE.md that a machine can check.</summary>
 public sealed partial class HouseRulesTests
 {
-    private static readonly string[] _engines = ["Backstop.Backscatter", "Backstop.MailAuth", "Backstop.Mailboxes", "Backstop.SpamRules", "Backstop.State"];
+    private static readonly string[] _engines = ["Backstop.Backscatter", "Backstop.MailAuth", "Backstop.Mailboxes", "Backstop.SpamRules", "Backstop.Recipes", "Backstop.State"];
 
     private static readonly Dictionary<string, string[]> _mayReference = new(StringComparer.Ordinal)
     {
@@ -16,8 +16,11 @@ public sealed partial class HouseRulesTests
         ["Backstop.MailAuth"] = ["Backstop.Mail"],
         ["Backstop.Mailboxes"] = ["Backstop.Mail"],
         ["Backstop.SpamRules"] = ["Backstop.Mail"],
+        ["Backstop.Recipes"] = [],
         ["Backstop.State"] = ["Backstop.Mail"],
-        ["Backstop.Server"] = ["Backstop.Mail", "Backstop.Protocols", .. _engines],
+        ["Backstop.Deliver"] = ["Backstop.Recipes", "Backstop.Mailboxes"],
+        ["Backstop.Deliver.Native"] = ["Backstop.Deliver"],
+        ["Backstop.Server"] = ["Backstop.Mail", "Backstop.Protocols", "Backstop.Deliver", .. _engines],
         ["Backstop"] = ["Backstop.Server"],
     };
 
@@ -29,7 +32,10 @@ public sealed partial class HouseRulesTests
         ["Backstop.MailAuth"] = [],
         ["Backstop.Mailboxes"] = [],
         ["Backstop.SpamRules"] = [],
+        ["Backstop.Recipes"] = [],
         ["Backstop.State"] = ["Microsoft.Data.Sqlite"],
+        ["Backstop.Deliver"] = [],
+        ["Backstop.Deliver.Native"] = [],
         ["Backstop.Server"] = ["DnsClient", "OpenTelemetry.Exporter.Prometheus.AspNetCore", "OpenTelemetry.Extensions.Hosting", "Tomlyn"],
         ["Backstop"] = ["MailKit", "Spectre.Console", "System.CommandLine"],
     };

@@ -10,8 +10,13 @@ internal static partial class Libc
     public const int TryAgain = 11;
     public const int AccessDenied = 13;
     public const int Exists = 17;
+    public const int NotPermitted = 1;
     public const int NoSpace = 28;
+    public const int ReadOnlyFileSystem = 30;
     public const int OverQuota = 122;
+
+    /// <summary>Permissions: reading and writing for the owner.</summary>
+    public const int OwnerOnly = 0x180;
 
     private const int ReadWrite = 2;
     private const int WriteOnly = 1;
@@ -28,9 +33,13 @@ internal static partial class Libc
     public static SafeFileHandle? TryCreateNew(string path, out int error) =>
         TryOpen(path, WriteOnly | Create | Exclusive | CloseOnExec, out error);
 
+    /// <summary>Makes a file that must not exist, for writing.</summary>
+    public static SafeFileHandle? TryCreateNew(string path, int mode, out int error) =>
+        TryOpen(path, WriteOnly | Create | Exclusive | CloseOnExec, out error, mode);
+
     /// <summary>Opens a file for reading and writing, making it if it is not there.</summary>
-    public static SafeFileHandle? TryOpenOrCreate(string path, out int error) =>
-        TryOpen(path, ReadWrite | Create | CloseOnExec, out error);
+    public static SafeFileHandle? TryOpenOrCreate(string path, int mode, out int error) =>
+        TryOpen(path, ReadWrite | Create | CloseOnExec, out error, mode);
 
     /// <summary>Opens a file to read it, without the lock that .NET takes on it.</summary>
     public static SafeFileHandle? TryOpenToRead(string path, out int error) => TryOpen(path, CloseOnExec, out error);
@@ -68,6 +77,17 @@ internal static partial class Libc
         return DateTimeOffset.FromUnixTimeSeconds(MemoryMarshal.Read<long>(status[96..]));
     }
 
+    /// <summary>The number of a file on its file system.</summary>
+    public static ulong InodeOf(string path)
+    {
+        const uint inode = 0x100;
+        Span<byte> status = stackalloc byte[256];
+        ThrowIf(StatX(AtCurrentDirectory, path, 0, inode, ref MemoryMarshal.GetReference(status)) != 0 ? Marshal.GetLastPInvokeError() : 0, path);
+
+        // struct statx (linux/stat.h): ino at 32.
+        return MemoryMarshal.Read<ulong>(status[32..]);
+    }
+
     public static int MakeLink(string from, string to) => Call(Link(from, to));
 
     public static int Remove(string path) => Call(Unlink(path));
@@ -102,10 +122,9 @@ internal static partial class Libc
         }
     }
 
-    private static SafeFileHandle? TryOpen(string path, int flags, out int error)
+    private static SafeFileHandle? TryOpen(string path, int flags, out int error, int mode = OwnerOnly)
     {
-        const int ownerOnly = 0x180;
-        var handle = Open(path, flags, ownerOnly);
+        var handle = Open(path, flags, mode);
         error = handle.IsInvalid ? Marshal.GetLastPInvokeError() : 0;
         if (error == 0)
         {

@@ -93,7 +93,7 @@ public sealed class Run : IDisposable
     internal static Run? Open(string folder)
     {
         var path = Path.Combine(folder, LogName);
-        var log = Libc.TryOpenOrCreate(path, out var error);
+        var log = Libc.TryOpenOrCreate(path, Libc.OwnerOnly, out var error);
         Libc.ThrowIf(error, path);
         if (!Libc.TryLock(log!))
         {

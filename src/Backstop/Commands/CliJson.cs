@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Backstop.Clean;
 using Backstop.Explain;
+using Backstop.Lint;
 using Backstop.Scan;
 using Backstop.Server;
 using Backstop.Storm;
@@ -21,4 +22,5 @@ namespace Backstop.Commands;
 [JsonSerializable(typeof(ScanLine))]
 [JsonSerializable(typeof(ScanGap))]
 [JsonSerializable(typeof(LearnLine))]
+[JsonSerializable(typeof(LintLine))]
 internal sealed partial class CliJson : JsonSerializerContext;

@@ -1,0 +1,59 @@
+using System.Globalization;
+using Backstop.Deliver.Posix;
+
+namespace Backstop.Deliver;
+
+/// <summary>What variables a delivery begins with (procmailrc(5), "Environment").</summary>
+internal static class AgentEnvironment
+{
+    /// <summary>The variables for a user.</summary>
+    /// <param name="account">The user.</param>
+    /// <param name="host">This host's name.</param>
+    /// <param name="kept">The caller's environment, where it is kept.</param>
+    /// <param name="isGeneralFilter">With -m nothing says where mail goes but the rcfile.</param>
+    public static Dictionary<string, string> For(UserAccount account, string host, IReadOnlyDictionary<string, string>? kept, bool isGeneralFilter)
+    {
+        var variables = kept is null ? new(StringComparer.Ordinal) : new Dictionary<string, string>(kept, StringComparer.Ordinal);
+        if (kept is null && Environment.GetEnvironmentVariable("TZ") is { } zone)
+        {
+            variables["TZ"] = zone;
+        }
+
+        variables["LOGNAME"] = account.Name;
+        variables["HOME"] = account.Home;
+        variables["SHELL"] = IsBourne(account.Shell) ? account.Shell : "/bin/sh";
+        variables.TryAdd("PATH", $"{account.Home}/bin:/usr/local/bin:/usr/bin:/bin");
+        variables["HOST"] = host;
+        variables["MAILDIR"] = isGeneralFilter ? "." : account.Home;
+        foreach (var (name, value) in _defaults)
+        {
+            variables[name] = value;
+        }
+
+        if (!isGeneralFilter)
+        {
+            variables["ORGMAIL"] = $"/var/mail/{account.Name}";
+            variables["DEFAULT"] = variables["ORGMAIL"];
+        }
+
+        return variables;
+    }
+
+    private static readonly (string, string)[] _defaults =
+    [
+        ("SHELLMETAS", "&|<>~;?*["),
+        ("SHELLFLAGS", "-c"),
+        ("SENDMAIL", "/usr/sbin/sendmail"),
+        ("SENDMAILFLAGS", "-oi"),
+        ("LOCKEXT", ".lock"),
+        ("MSGPREFIX", "msg."),
+        ("LINEBUF", "2048"),
+    ];
+
+    /// <summary>The separator line of an mbox.</summary>
+    public static string FromLine(string sender, DateTimeOffset now) =>
+        string.Create(CultureInfo.InvariantCulture, $"From {sender}  {now:ddd MMM} {now.Day,2} {now:HH:mm:ss yyyy}\n");
+
+    // Recipes are written for sh; a login shell of another family reads them wrongly, and nologin not at all.
+    private static bool IsBourne(string shell) => shell[(shell.LastIndexOf('/') + 1)..] is "sh" or "bash" or "dash" or "ksh" or "zsh" or "ash";
+}

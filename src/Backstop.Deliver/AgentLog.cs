@@ -1,0 +1,51 @@
+using System.Runtime.InteropServices;
+using Backstop.Deliver.Posix;
+using Microsoft.Win32.SafeHandles;
+
+namespace Backstop.Deliver;
+
+/// <summary>The log: LOGFILE, or standard error while there is none. Programs write to it too.</summary>
+internal sealed class AgentLog : IDisposable
+{
+    private const int StandardError = 2;
+
+    private SafeFileHandle? _file;
+
+    /// <summary>The file, for programs.</summary>
+    public int File => _file is null ? StandardError : (int)_file.DangerousGetHandle();
+
+    /// <summary>Goes on in another file; "" for standard error.</summary>
+    /// <returns>Why not, or null.</returns>
+    public string? Open(string path, int umask)
+    {
+        _file?.Dispose();
+        _file = null;
+        if (path.Length == 0)
+        {
+            return null;
+        }
+
+        const int appending = 0x1 | 0x40 | 0x400 | Native.CloseOnExec;
+        var file = Native.Open(ref NativeText.From(path)[0], appending, 0x1B6 & ~umask);
+        if (file.IsInvalid)
+        {
+            file.Dispose();
+            return Marshal.GetLastPInvokeErrorMessage();
+        }
+
+        _file = file;
+        return null;
+    }
+
+    /// <summary>Writes at the end, in one piece. A log that cannot be written must not stop a delivery.</summary>
+    public void Write(string text)
+    {
+        var bytes = NativeText.From(text);
+        if (bytes.Length > 1)
+        {
+            _ = Native.Write(File, ref bytes[0], bytes.Length - 1);
+        }
+    }
+
+    public void Dispose() => _file?.Dispose();
+}

@@ -1,0 +1,210 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Backstop.Deliver.Posix;
+using Backstop.Recipes.Running;
+
+namespace Backstop.Deliver;
+
+/// <summary>The local delivery agent: one message from standard input, by the user's recipes, into folders.</summary>
+public static class DeliveryAgent
+{
+    private const int Usage = 64;
+    private const int NoInput = 66;
+    private const int NoUser = 67;
+    private const int TryAgain = 75;
+    private const int NoPermission = 77;
+
+    /// <summary>Runs it.</summary>
+    /// <param name="args">The command line.</param>
+    /// <param name="name">The name it was called by, for messages.</param>
+    /// <param name="version">What -v prints.</param>
+    /// <returns>An exit code of sysexits(3).</returns>
+    public static int Run(IReadOnlyList<string> args, string name, string version)
+    {
+        ArgumentNullException.ThrowIfNull(args);
+        try
+        {
+            return RunGuarded(args, name, version);
+        }
+#pragma warning disable CA1031 // The outermost place of all: whatever went wrong, the mail server must keep the mail and try again.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            Say(name, error.Message);
+            return TryAgain;
+        }
+    }
+
+    private static int RunGuarded(IReadOnlyList<string> args, string name, string version)
+    {
+        var arguments = AgentArguments.Parse(args);
+        name = arguments.IsStrict ? "procmail" : name;
+        arguments.Complaints.ForEach(c => Say(name, c));
+        if (arguments.WantsHelp || arguments.WantsVersion)
+        {
+            Console.Out.Write(arguments.WantsHelp ? AgentHelp.Text : $"backstop deliver {version}, reads rcfiles of procmail v3.22\nLocking: dotlocking, fcntl()\nDefault rcfile: $HOME/.procmailrc\n");
+            return 0;
+        }
+
+        if (arguments.Error is { } error)
+        {
+            Say(name, error);
+            return Usage;
+        }
+
+        if (UserAccount.Find(Native.RealUser()) is not { } caller)
+        {
+            Say(name, "You have no entry in the user database");
+            return NoUser;
+        }
+
+        var message = ReadInput();
+        return arguments.Users.Count == 0
+            ? Deliver(arguments, caller, message, name)
+            : DeliverTo(arguments, caller, message, name);
+    }
+
+    // -d: each user in turn. Only root becomes somebody else, and then for good: several users take a process each, as procmail's do.
+    private static int DeliverTo(AgentArguments arguments, UserAccount caller, byte[] message, string name)
+    {
+        if (arguments.Users.Count > 1 && caller.User == 0)
+        {
+            Say(name, "-d takes one user a call when it must become that user");
+            return Usage;
+        }
+
+        var worst = 0;
+        foreach (var user in arguments.Users)
+        {
+            if (UserAccount.Find(user) is not { } account)
+            {
+                Say(name, $"Unknown user \"{user}\"");
+                return NoUser;
+            }
+
+            if (account.User != caller.User && (caller.User != 0 || !account.Become()))
+            {
+                Say(name, "Insufficient privileges");
+                return NoPermission;
+            }
+
+            worst = Math.Max(worst, Deliver(arguments, account, message, name));
+        }
+
+        return worst;
+    }
+
+    private static int Deliver(AgentArguments arguments, UserAccount account, byte[] message, string name)
+    {
+        var time = TimeProvider.System;
+        var hostName = Environment.MachineName;
+        var kept = arguments.KeepsEnvironment ? CallersEnvironment() : null;
+        var variables = AgentEnvironment.For(account, hostName, kept, arguments.IsGeneralFilter);
+        var home = variables["HOME"] = arguments.Assignments.FindLast(a => a.Name == "HOME").Value ?? variables["HOME"];
+        var rcFiles = RcFilesOf(arguments, home, out var isDefault);
+        using var host = new AgentHost(arguments, account, hostName, time) { DefaultRcFile = isDefault ? rcFiles[0] : null, LogName = name };
+        var options = new RecipeOptions
+        {
+            IsStrict = arguments.IsStrict,
+            SoftFails = arguments.SoftFails,
+            Arguments = arguments.Arguments,
+            IsGeneralFilter = arguments.IsGeneralFilter,
+            LogName = name,
+        };
+        var directory = arguments.IsGeneralFilter || (arguments.RcFiles.Count > 0 && arguments.RcFiles[0].StartsWith("./", StringComparison.Ordinal)) || !Directory.Exists(home)
+            ? Environment.CurrentDirectory
+            : home;
+        var run = new RecipeRun(host, options, WithFromLine(arguments, message, account, time), variables, directory);
+        using var signals = new AgentSignals(host, name, run.Interrupted);
+        foreach (var (variable, value) in arguments.Assignments)
+        {
+            run.Assign(variable, value);
+        }
+
+        var system = isDefault && File.Exists("/etc/procmailrc") ? "/etc/procmailrc" : null;
+        var outcome = run.Execute(rcFiles, system);
+        return outcome.WasRead || !arguments.IsGeneralFilter ? outcome.ExitCode : NoInput;
+    }
+
+    private static List<string> RcFilesOf(AgentArguments arguments, string home, out bool isDefault)
+    {
+        isDefault = arguments.RcFiles.Count == 0;
+        if (isDefault)
+        {
+            return [$"{home}/.procmailrc"];
+        }
+
+        return arguments.RcFiles.ConvertAll(f =>
+            f.StartsWith('/') ? f
+            : arguments.IsGeneralFilter || f.StartsWith("./", StringComparison.Ordinal) ? $"{Environment.CurrentDirectory}/{f}"
+            : $"{home}/{f}");
+    }
+
+    // -f gives the message another separator line, or the first one; -d one where there is none.
+    private static byte[] WithFromLine(AgentArguments arguments, byte[] message, UserAccount account, TimeProvider time)
+    {
+        var old = new RecipeMessage(message).FromLineLength;
+        var sender = arguments.Sender;
+        if (sender == "-")
+        {
+            sender = old == 0 ? account.Name : Encoding.Latin1.GetString(message, 0, old).Split(' ', 3)[1];
+        }
+
+        sender ??= old == 0 && arguments.Users.Count > 0 ? account.Name : null;
+        if (sender is null)
+        {
+            return message;
+        }
+
+        sender = sender.Length == 0 && !arguments.IsStrict ? "MAILER-DAEMON" : sender.ReplaceLineEndings("").Replace(' ', '-');
+        return [.. Encoding.Latin1.GetBytes(AgentEnvironment.FromLine(sender, time.GetLocalNow())), .. message.AsSpan(old)];
+    }
+
+    private static byte[] ReadInput()
+    {
+        var buffer = new byte[64 * 1024];
+        var length = 0;
+        while (true)
+        {
+            if (length == buffer.Length)
+            {
+                Array.Resize(ref buffer, buffer.Length * 2);
+            }
+
+            var read = Native.Read(0, ref buffer[length], buffer.Length - length);
+            if (read < 0 && Marshal.GetLastPInvokeError() == Native.Interrupted)
+            {
+                continue;
+            }
+
+            if (read <= 0)
+            {
+                // A message that could not be read to its end is not delivered: the sender has it still.
+                return read == 0 ? buffer[..length] : throw new IOException($"standard input: {Marshal.GetLastPInvokeErrorMessage()}");
+            }
+
+            length += (int)read;
+        }
+    }
+
+    private static Dictionary<string, string> CallersEnvironment()
+    {
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (System.Collections.DictionaryEntry entry in Environment.GetEnvironmentVariables())
+        {
+            var name = (string)entry.Key;
+            if (!name.StartsWith("LD_", StringComparison.Ordinal) && name is not ("IFS" or "ENV" or "PWD"))
+            {
+                variables[name] = (string?)entry.Value ?? "";
+            }
+        }
+
+        return variables;
+    }
+
+    private static void Say(string name, string text)
+    {
+        var bytes = NativeText.From($"{name}: {text}\n");
+        _ = Native.Write(2, ref bytes[0], bytes.Length - 1);
+    }
+}

@@ -1,0 +1,44 @@
+using System.Runtime.InteropServices;
+
+namespace Backstop.Deliver.Posix;
+
+/// <summary>An entry of the user database (passwd(5)).</summary>
+/// <param name="Name">The login name.</param>
+/// <param name="User">The user's number.</param>
+/// <param name="Group">The primary group's number.</param>
+/// <param name="Home">The home directory.</param>
+/// <param name="Shell">The login shell.</param>
+internal sealed record UserAccount(string Name, int User, int Group, string Home, string Shell)
+{
+    // _SC_GETPW_R_SIZE_MAX is 1,024 on Linux; directories served over the network may want more.
+    private const int BufferSize = 16 * 1024;
+
+    /// <summary>Finds a user by name; null where there is none.</summary>
+    public static UserAccount? Find(string name)
+    {
+        var record = default(Native.PasswordRecord);
+        Span<byte> buffer = stackalloc byte[BufferSize];
+        nint found = 0;
+        var error = Native.FindUser(name, ref record, ref buffer[0], buffer.Length, ref found);
+        return error == 0 && found != 0 ? From(record) : null;
+    }
+
+    /// <summary>Finds a user by number; null where there is none.</summary>
+    public static UserAccount? Find(int user)
+    {
+        var record = default(Native.PasswordRecord);
+        Span<byte> buffer = stackalloc byte[BufferSize];
+        nint found = 0;
+        var error = Native.FindUser(user, ref record, ref buffer[0], buffer.Length, ref found);
+        return error == 0 && found != 0 ? From(record) : null;
+    }
+
+    /// <summary>Becomes this user, for good.</summary>
+    public bool Become() => Native.InitGroups(Name, Group) == 0 && Native.SetGroupId(Group) == 0 && Native.SetUser(User) == 0;
+
+    // The strings lie in the caller's buffer, on its stack.
+    private static UserAccount From(Native.PasswordRecord record) =>
+        new(Text(record.Name), record.User, record.Group, Text(record.Home), Text(record.Shell));
+
+    private static string Text(nint pointer) => Marshal.PtrToStringUTF8(pointer) ?? "";
+}

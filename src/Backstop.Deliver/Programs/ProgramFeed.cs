@@ -1,0 +1,76 @@
+using System.Runtime.InteropServices;
+using Backstop.Deliver.Posix;
+using Microsoft.Win32.SafeHandles;
+
+namespace Backstop.Deliver.Programs;
+
+/// <summary>Writes a program's input as it takes it.</summary>
+internal sealed class ProgramFeed : IDisposable
+{
+    private readonly SafeFileHandle _file;
+    private readonly IReadOnlyList<ReadOnlyMemory<byte>> _pieces;
+    private int _piece;
+    private int _at;
+
+    public ProgramFeed(SafeFileHandle file, IReadOnlyList<ReadOnlyMemory<byte>> pieces)
+    {
+        _file = file;
+        _pieces = pieces;
+        _ = Native.Control(file, Native.SetStatusFlags, Native.NonBlocking);
+        SkipWritten();
+    }
+
+    public int File => (int)_file.DangerousGetHandle();
+
+    /// <summary>Whether all was written.</summary>
+    public bool IsDone { get; private set; }
+
+    /// <summary>Whether nothing more will be.</summary>
+    public bool IsOver { get; private set; }
+
+    /// <summary>Writes what can be written now.</summary>
+    public void Write()
+    {
+        while (!IsOver)
+        {
+            var rest = _pieces[_piece].Span[_at..];
+            var written = Native.Write(_file, ref MemoryMarshal.GetReference(rest), rest.Length);
+            if (written < 0)
+            {
+                // EPIPE and the like: it reads no more.
+                if (Marshal.GetLastPInvokeError() is not (Native.TryAgain or Native.Interrupted))
+                {
+                    Close();
+                }
+
+                return;
+            }
+
+            _at += (int)written;
+            SkipWritten();
+        }
+    }
+
+    public void Dispose() => Close();
+
+    private void SkipWritten()
+    {
+        while (_piece < _pieces.Count && _at == _pieces[_piece].Length)
+        {
+            _piece++;
+            _at = 0;
+        }
+
+        if (_piece == _pieces.Count && !IsOver)
+        {
+            IsDone = true;
+            Close();
+        }
+    }
+
+    private void Close()
+    {
+        IsOver = true;
+        _file.Dispose();
+    }
+}

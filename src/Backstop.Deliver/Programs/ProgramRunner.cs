@@ -1,0 +1,177 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using Backstop.Deliver.Posix;
+using Microsoft.Win32.SafeHandles;
+
+namespace Backstop.Deliver.Programs;
+
+/// <summary>How a program ended.</summary>
+/// <param name="Status">Its exit status, or 128 and the signal that ended it.</param>
+/// <param name="Output">What it wrote, where that was asked for.</param>
+/// <param name="TookAll">Whether it read all of its input.</param>
+/// <param name="TimedOut">Whether it was ended for being late.</param>
+public sealed record ProgramEnd(int Status, ReadOnlyMemory<byte> Output, bool TookAll, bool TimedOut);
+
+/// <summary>
+/// Feeds a program and reads what it writes, both at once, so that neither end can block the other; ends its whole process group when it is late.
+/// </summary>
+/// <param name="time">The clock.</param>
+public sealed class ProgramRunner(TimeProvider time)
+{
+    // More than any filter of a mail writes; a program that never stops writing must not fill the memory.
+    private const int MaxOutput = 256 << 20;
+    private static readonly TimeSpan _grace = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan _beat = TimeSpan.FromSeconds(20);
+
+    /// <summary>Called now and then while a program runs, to touch lockfiles.</summary>
+    public Action? Beat { get; set; }
+
+    /// <summary>Runs a program to its end.</summary>
+    /// <param name="arguments">The program and its arguments.</param>
+    /// <param name="environment">Its variables.</param>
+    /// <param name="directory">Where it runs.</param>
+    /// <param name="input">Its standard input, in pieces.</param>
+    /// <param name="output">The file its output goes to; null to have it returned.</param>
+    /// <param name="errors">The file its errors go to.</param>
+    /// <param name="limit">How long it may take; null for any time.</param>
+    /// <exception cref="IOException">It cannot be started.</exception>
+    public ProgramEnd Run(
+        IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment, string directory,
+        IReadOnlyList<ReadOnlyMemory<byte>> input, int? output, int errors, TimeSpan? limit)
+    {
+        var program = ProgramStart.Start(arguments, environment, directory, output, errors);
+        using var feed = new ProgramFeed(program.Input, input);
+        using var reader = program.Output;
+        var collected = new ArrayBufferWriter<byte>();
+        var ended = Converse(program, feed, collected, limit, waitsForOutput: true);
+        if (!ended)
+        {
+            End(program.Process);
+        }
+
+        var status = Collect(program.Process);
+        return new(ended ? status : 128 + Native.SignalTerminate, collected.WrittenMemory, feed.IsDone, !ended);
+    }
+
+    /// <summary>Hands a program its input and leaves it alone.</summary>
+    /// <param name="arguments">The program and its arguments.</param>
+    /// <param name="environment">Its variables.</param>
+    /// <param name="directory">Where it runs.</param>
+    /// <param name="input">Its standard input, in pieces.</param>
+    /// <param name="output">The file its output goes to.</param>
+    /// <param name="errors">The file its errors go to.</param>
+    /// <param name="limit">How long it may take to read its input.</param>
+    /// <returns>Whether it read all.</returns>
+    public bool Feed(
+        IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment, string directory,
+        IReadOnlyList<ReadOnlyMemory<byte>> input, int output, int errors, TimeSpan? limit)
+    {
+        var program = ProgramStart.Start(arguments, environment, directory, output, errors);
+        using var feed = new ProgramFeed(program.Input, input);
+        Converse(program, feed, new(), limit, waitsForOutput: false);
+        return feed.IsDone;
+    }
+
+    // True where the program ended (or was fed) in time.
+    private bool Converse(RunningProgram program, ProgramFeed feed, ArrayBufferWriter<byte> collected, TimeSpan? limit, bool waitsForOutput)
+    {
+        using var handle = OpenProcess(program.Process);
+        var began = time.GetTimestamp();
+        var hasEnded = false;
+        var isReading = program.Output is not null;
+        var entries = new Native.PollEntry[3];
+        while (!hasEnded || isReading)
+        {
+            if (!waitsForOutput && feed.IsOver)
+            {
+                return true;
+            }
+
+            var left = limit is { } most ? most - time.GetElapsedTime(began) : TimeSpan.MaxValue;
+            if (left <= TimeSpan.Zero)
+            {
+                return false;
+            }
+
+            // A program that has ended may have left children that keep its output open: what is there is read, more is not waited for.
+            var wait = hasEnded ? TimeSpan.FromMilliseconds(50) : left < _beat ? left : _beat;
+            entries[0] = new() { File = feed.IsOver || hasEnded ? -1 : feed.File, Events = Native.PollOut };
+            entries[1] = new() { File = isReading ? (int)program.Output!.DangerousGetHandle() : -1, Events = Native.PollIn };
+            entries[2] = new() { File = hasEnded ? -1 : (int)handle.DangerousGetHandle(), Events = Native.PollIn };
+            var ready = Native.Poll(ref entries[0], (ulong)entries.Length, (int)Math.Ceiling(wait.TotalMilliseconds));
+            if (ready == 0)
+            {
+                isReading &= !hasEnded;
+                Beat?.Invoke();
+                continue;
+            }
+
+            if (entries[0].Returned != 0)
+            {
+                feed.Write();
+            }
+
+            if (entries[1].Returned != 0)
+            {
+                isReading = Read(program.Output!, collected);
+                if (collected.WrittenCount >= MaxOutput)
+                {
+                    return false;
+                }
+            }
+
+            hasEnded |= entries[2].Returned != 0;
+        }
+
+        return true;
+    }
+
+    private static bool Read(SafeFileHandle file, ArrayBufferWriter<byte> collected)
+    {
+        var buffer = collected.GetSpan(64 * 1024);
+        var read = Native.Read(file, ref MemoryMarshal.GetReference(buffer), buffer.Length);
+        if (read > 0)
+        {
+            collected.Advance((int)read);
+        }
+
+        return read > 0 || (read < 0 && Marshal.GetLastPInvokeError() is Native.Interrupted or Native.TryAgain);
+    }
+
+    // First a word, then no word more: the group, for a shell's children are not the shell.
+    private void End(int process)
+    {
+        _ = Native.Signal(-process, Native.SignalTerminate);
+        using var handle = OpenProcess(process);
+        var entry = new Native.PollEntry { File = (int)handle.DangerousGetHandle(), Events = Native.PollIn };
+        var began = time.GetTimestamp();
+        while (Native.Poll(ref entry, 1, (int)_grace.TotalMilliseconds) < 0 && time.GetElapsedTime(began) < _grace)
+        {
+            // A signal of our own came between.
+        }
+
+        _ = Native.Signal(-process, Native.SignalKill);
+    }
+
+    private static SafeFileHandle OpenProcess(int process)
+    {
+        const int pidfdOpen = 434;
+        var handle = new SafeFileHandle(Native.OpenProcess(pidfdOpen, process, 0), ownsHandle: true);
+        return handle.IsInvalid ? throw new IOException($"pidfd_open: {Marshal.GetLastPInvokeErrorMessage()}", Marshal.GetLastPInvokeError()) : handle;
+    }
+
+    private static int Collect(int process)
+    {
+        var status = 0;
+        while (Native.WaitFor(process, ref status, 0) < 0)
+        {
+            if (Marshal.GetLastPInvokeError() != Native.Interrupted)
+            {
+                return 127;
+            }
+        }
+
+        // wait(2): the low seven bits are the signal, the next eight the exit status.
+        return (status & 0x7F) is 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F);
+    }
+}

@@ -1,0 +1,77 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Backstop.Deliver.Posix;
+
+namespace Backstop.Deliver;
+
+/// <summary>Reads rcfiles that can be trusted: whoever may write one may do all that its user may.</summary>
+internal static class RcFileReader
+{
+    private const int GroupWrite = 0x10;
+    private const int OtherWrite = 0x2;
+    private const int Sticky = 0x200;
+
+    // Nobody's recipes are larger; a file that is would only be read to no end.
+    private const int MaxSize = 16 << 20;
+
+    /// <summary>Why an rcfile is not read.</summary>
+    public enum Problem
+    {
+        /// <summary>It is.</summary>
+        None,
+
+        /// <summary>It is not there, or not for us to read.</summary>
+        Unreadable,
+
+        /// <summary>Others may write it, or it is another's.</summary>
+        Suspicious,
+    }
+
+    /// <summary>Reads an rcfile.</summary>
+    /// <param name="path">Absolute.</param>
+    /// <param name="user">Whose mail it is.</param>
+    /// <param name="isDefault">Whether nobody named it: then its group may not write it either.</param>
+    /// <param name="text">Its text, one char an octet.</param>
+    public static Problem TryRead(string path, int user, bool isDefault, out string text)
+    {
+        text = "";
+        if (Status(path) is not { } file || Directory.Exists(path))
+        {
+            return Problem.Unreadable;
+        }
+
+        var folder = Status(Path.GetDirectoryName(path) ?? "/") ?? file;
+        if ((file.User != user && file.User != 0) || (file.Mode & OtherWrite) != 0 || (isDefault && (file.Mode & GroupWrite) != 0)
+            || ((folder.Mode & OtherWrite) != 0 && (folder.Mode & Sticky) == 0))
+        {
+            return Problem.Suspicious;
+        }
+
+        try
+        {
+            using var handle = File.OpenHandle(path, share: FileShare.ReadWrite | FileShare.Delete);
+            var bytes = new byte[Math.Min(RandomAccess.GetLength(handle), MaxSize)];
+            var read = RandomAccess.Read(handle, bytes, 0);
+            text = Encoding.Latin1.GetString(bytes, 0, read);
+            return Problem.None;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return Problem.Unreadable;
+        }
+    }
+
+    private static (int User, int Mode)? Status(string path)
+    {
+        const int atCurrentDirectory = -100;
+        const uint basic = 0x7FF;
+        Span<byte> status = stackalloc byte[256];
+        if (Native.StatX(atCurrentDirectory, ref NativeText.From(path)[0], 0, basic, ref status[0]) != 0)
+        {
+            return null;
+        }
+
+        // struct statx (linux/stat.h): uid at 20, mode at 28.
+        return (MemoryMarshal.Read<int>(status[20..]), MemoryMarshal.Read<ushort>(status[28..]));
+    }
+}

@@ -1,0 +1,67 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Backstop.Deliver;
+
+/// <summary>Knows whom recipes have answered, so that nobody is answered twice a week (RFC 3834 §2): a file of hashes and days, no addresses.</summary>
+/// <param name="path">The file.</param>
+/// <param name="time">The clock.</param>
+public sealed class ReplyMemory(string path, TimeProvider time)
+{
+    private const int EntrySize = 12;
+    private const int MaxEntries = 50_000;
+    private static readonly TimeSpan _pause = TimeSpan.FromDays(7);
+
+    /// <summary>Whether a sender may be answered now; noted as answered where it may. Where that cannot be noted, it may not.</summary>
+    /// <param name="sender">The address.</param>
+    public bool MayReply(string sender)
+    {
+        ArgumentNullException.ThrowIfNull(sender);
+        try
+        {
+            using var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            var now = (uint)time.GetUtcNow().ToUnixTimeSeconds();
+            var key = BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(sender.ToUpperInvariant())));
+            var kept = Read(file).Where(e => now - e.When < _pause.TotalSeconds).TakeLast(MaxEntries).ToList();
+            if (kept.Exists(e => e.Key == key))
+            {
+                return false;
+            }
+
+            Write(file, [.. kept, (key, now)]);
+            return true;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    private static List<(ulong Key, uint When)> Read(FileStream file)
+    {
+        var bytes = new byte[Math.Min(file.Length, (long)MaxEntries * EntrySize)];
+        file.ReadExactly(bytes);
+        var entries = new List<(ulong, uint)>();
+        for (var at = 0; at + EntrySize <= bytes.Length; at += EntrySize)
+        {
+            entries.Add((BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(at)), BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(at + 8))));
+        }
+
+        return entries;
+    }
+
+    private static void Write(FileStream file, List<(ulong Key, uint When)> entries)
+    {
+        var bytes = new byte[entries.Count * EntrySize];
+        for (var i = 0; i < entries.Count; i++)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(i * EntrySize), entries[i].Key);
+            BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan((i * EntrySize) + 8), entries[i].When);
+        }
+
+        file.Position = 0;
+        file.Write(bytes);
+        file.SetLength(bytes.Length);
+    }
+}

@@ -1,0 +1,136 @@
+using System.Globalization;
+using Backstop.Mailboxes.Posix;
+
+namespace Backstop.Mailboxes.Local;
+
+/// <summary>Writes one file a message: under another name first, then linked to its own, so that nobody reads half of it.</summary>
+internal sealed class LocalDirectory(string host, TimeProvider time)
+{
+    private const string InodeDigits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
+    private static long _serial;
+
+    private readonly string _host = host.Replace("/", "\\057", StringComparison.Ordinal).Replace(":", "\\072", StringComparison.Ordinal);
+
+    /// <summary>Writes a copy.</summary>
+    /// <param name="name">The folder's name as written.</param>
+    /// <param name="path">The same, absolute.</param>
+    /// <param name="kind">What it is.</param>
+    /// <param name="content">The octets.</param>
+    /// <param name="rules">How.</param>
+    public (string Name, string Path) Write(string name, string path, LocalFolders.Kind kind, ReadOnlyMemory<byte> content, LocalRules rules)
+    {
+        var directory = Prepare(path, kind, rules);
+        var unique = Unique(content.Length, rules.HasShortNames);
+        var temporary = kind == LocalFolders.Kind.Maildir ? $"{directory}/tmp/{unique}" : $"{directory}/_{unique}";
+        try
+        {
+            using (var file = Libc.TryCreateNew(temporary, rules.FileMode, out var error))
+            {
+                Libc.ThrowIf(error, name);
+                RandomAccess.Write(file!, content.Span, 0);
+                Libc.SyncData(file!);
+            }
+
+            return Publish(name, directory, kind, temporary, unique, rules);
+        }
+        finally
+        {
+            _ = Libc.Remove(temporary);
+        }
+    }
+
+    /// <summary>Puts a copy that is elsewhere here too.</summary>
+    public static (string Name, string Path) Link(string name, string path, LocalFolders.Kind kind, string from, LocalRules rules) =>
+        Publish(name, Prepare(path, kind, rules), kind, from, Path.GetFileName(from), rules);
+
+    private static (string Name, string Path) Publish(string name, string directory, LocalFolders.Kind kind, string from, string unique, LocalRules rules)
+    {
+        var shown = kind == LocalFolders.Kind.Mh ? name[..^2].TrimEnd('/') : name.TrimEnd('/');
+        if (kind == LocalFolders.Kind.Mh)
+        {
+            return PublishNumbered(shown, directory, from);
+        }
+
+        var file = kind == LocalFolders.Kind.Maildir ? $"new/{unique}" : rules.MessagePrefix + InodeName(from);
+        var to = $"{directory}/{file}";
+        Libc.ThrowIf(Libc.MakeLink(from, to), to);
+        Folders.Sync(Path.GetDirectoryName(to)!);
+        return ($"{shown}/{file}", to);
+    }
+
+    // MH: one more than the largest. Another program may be as fast as we are: then the next.
+    private static (string Name, string Path) PublishNumbered(string shown, string directory, string from)
+    {
+        var last = 0L;
+        foreach (var file in Directory.EnumerateFiles(directory))
+        {
+            last = long.TryParse(Path.GetFileName(file), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? Math.Max(last, number) : last;
+        }
+
+        while (true)
+        {
+            var to = string.Create(CultureInfo.InvariantCulture, $"{directory}/{++last}");
+            var error = Libc.MakeLink(from, to);
+            if (error != Libc.Exists)
+            {
+                Libc.ThrowIf(error, to);
+                Folders.Sync(directory);
+                return (string.Create(CultureInfo.InvariantCulture, $"{shown}/{last}"), to);
+            }
+        }
+    }
+
+    // Folders are made where their parent is there; a parent that is not may be a disk that is not mounted.
+    private static string Prepare(string path, LocalFolders.Kind kind, LocalRules rules)
+    {
+        var directory = kind == LocalFolders.Kind.Mh ? path[..^2].TrimEnd('/') : path.TrimEnd('/');
+        Make(directory, rules);
+        if (kind == LocalFolders.Kind.Maildir)
+        {
+            Make(directory + "/tmp", rules);
+            Make(directory + "/new", rules);
+            Make(directory + "/cur", rules);
+        }
+
+        return directory;
+    }
+
+    private static void Make(string directory, LocalRules rules)
+    {
+        if (Directory.Exists(directory))
+        {
+            return;
+        }
+
+        if (Path.GetDirectoryName(directory) is { Length: > 0 } parent && !Directory.Exists(parent))
+        {
+            throw new DirectoryNotFoundException($"{parent} is not there");
+        }
+
+        Directory.CreateDirectory(directory, rules.DirectoryMode);
+    }
+
+    // Maildir's name, and the size that Dovecot would otherwise have to ask for.
+    private string Unique(long size, bool isShort)
+    {
+        var now = time.GetUtcNow();
+        if (isShort)
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"{now.ToUnixTimeSeconds()}.{Environment.ProcessId}_{Interlocked.Increment(ref _serial) - 1}.{_host}");
+        }
+
+        var micros = now.Ticks / TimeSpan.TicksPerMicrosecond % 1_000_000;
+        return string.Create(CultureInfo.InvariantCulture, $"{now.ToUnixTimeSeconds()}.M{micros}P{Environment.ProcessId}Q{Interlocked.Increment(ref _serial)}.{_host},S={size}");
+    }
+
+    private static string InodeName(string path)
+    {
+        var name = "";
+        for (var inode = Libc.InodeOf(path); inode > 0 || name.Length == 0; inode /= 64)
+        {
+            name += InodeDigits[(int)(inode % 64)];
+        }
+
+        return name.Length > 1 ? name : name + InodeDigits[0];
+    }
+}

@@ -1,0 +1,90 @@
+using System.Globalization;
+
+namespace Backstop.Mailboxes.Local;
+
+/// <summary>
+/// Delivers to folders named as procmail names them: <c>file</c> (mbox), <c>directory</c>, <c>maildir/</c>, <c>mh/.</c>, <c>/dev/null</c>.
+/// What is delivered is on the disk when the call returns.
+/// </summary>
+/// <param name="host">The host's name, for file names.</param>
+/// <param name="owner">What is written into dot-locks: at most 16 octets, and nobody else's.</param>
+/// <param name="time">The clock.</param>
+public sealed class LocalFolders(string host, string owner, TimeProvider time)
+{
+    private readonly LocalMbox _mbox = new(owner, time);
+    private readonly LocalDirectory _directory = new(host, time);
+
+    /// <summary>What a name means.</summary>
+    public enum Kind
+    {
+        /// <summary>Nothing is written.</summary>
+        Nowhere,
+
+        /// <summary>A file that grows.</summary>
+        Mbox,
+
+        /// <summary>Files in a plain directory.</summary>
+        Directory,
+
+        /// <summary>A Maildir.</summary>
+        Maildir,
+
+        /// <summary>Numbered files.</summary>
+        Mh,
+    }
+
+    /// <summary>Delivers to one folder, or to several directories: the others get links to the first copy.</summary>
+    /// <param name="names">The folders.</param>
+    /// <param name="directory">What relative names are relative to.</param>
+    /// <param name="mail">What.</param>
+    /// <param name="rules">How.</param>
+    /// <exception cref="IOException">Nothing was written.</exception>
+    public LocalCopy Deliver(IReadOnlyList<string> names, string directory, LocalMail mail, LocalRules rules)
+    {
+        ArgumentNullException.ThrowIfNull(names);
+        ArgumentNullException.ThrowIfNull(mail);
+        ArgumentNullException.ThrowIfNull(rules);
+        var first = Resolve(names[0], directory);
+        switch (KindOf(first))
+        {
+            case Kind.Nowhere:
+                return new(names[0], mail.Whole.Length);
+            case Kind.Mbox:
+                return new(names[0], _mbox.Append(first.TrimEnd('/'), mail, rules));
+            case var kind:
+                return DeliverToDirectories(names, directory, kind, mail, rules);
+        }
+    }
+
+    /// <summary>What a name means.</summary>
+    /// <param name="path">Absolute.</param>
+    public static Kind KindOf(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return path == "/dev/null" ? Kind.Nowhere
+            : path.EndsWith("/.", StringComparison.Ordinal) ? Kind.Mh
+            : path.EndsWith('/') ? File.Exists(path.TrimEnd('/')) ? Kind.Mbox : Kind.Maildir
+            : Directory.Exists(path) ? Kind.Directory
+            : Kind.Mbox;
+    }
+
+    private LocalCopy DeliverToDirectories(IReadOnlyList<string> names, string directory, Kind kind, LocalMail mail, LocalRules rules)
+    {
+        var content = LocalText.ForDirectory(mail, kind);
+        var written = _directory.Write(names[0], Resolve(names[0], directory), kind, content, rules);
+        var shown = new List<string> { written.Name };
+        foreach (var name in names.Skip(1))
+        {
+            var path = Resolve(name, directory);
+            var other = KindOf(path);
+            if (other is Kind.Directory or Kind.Maildir or Kind.Mh)
+            {
+                shown.Add(LocalDirectory.Link(name, path, other, written.Path, rules).Name);
+            }
+        }
+
+        return new(string.Join(' ', shown), content.Length);
+    }
+
+    private static string Resolve(string name, string directory) => name.StartsWith('/') ? name : string.Create(CultureInfo.InvariantCulture, $"{directory}/{name}");
+}

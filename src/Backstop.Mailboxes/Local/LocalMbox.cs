@@ -1,0 +1,49 @@
+using Backstop.Mailboxes.Locks;
+using Backstop.Mailboxes.Mbox;
+using Backstop.Mailboxes.Posix;
+
+namespace Backstop.Mailboxes.Local;
+
+/// <summary>Appends to an mbox that other programs write and read too.</summary>
+internal sealed class LocalMbox(string owner, TimeProvider time)
+{
+    /// <summary>Appends; what cannot be written whole is taken back.</summary>
+    /// <returns>The octets written.</returns>
+    public long Append(string path, LocalMail mail, LocalRules rules)
+    {
+        var text = LocalText.ForMbox(mail, rules, time.GetUtcNow());
+        var dotLock = rules.LocksMbox ? DotLockOf(path, rules) : null;
+        using var taken = LockWaiter.Take(path + ".lock", isDotLockOnly: false, () => TryTake(path, ref dotLock, rules), time)!;
+        var end = RandomAccess.GetLength(taken.File);
+        try
+        {
+            var gap = rules.AddsFromLine && !mail.IsRaw ? MboxFolder.Gap(taken.File, end) : [];
+            RandomAccess.Write(taken.File, gap, end);
+            RandomAccess.Write(taken.File, text.Span, end + gap.Length);
+            Libc.SyncData(taken.File);
+        }
+        catch (IOException)
+        {
+            RandomAccess.SetLength(taken.File, end);
+            throw;
+        }
+
+        return text.Length;
+    }
+
+    private DotLock DotLockOf(string path, LocalRules rules) => new(path + ".lock", owner, rules.StaleLock, time);
+
+    // Who may write an mbox may yet not make files beside it (/var/mail): then the kernel's lock is the only one there can be.
+    private static MboxLock? TryTake(string path, ref DotLock? dotLock, LocalRules rules)
+    {
+        try
+        {
+            return MboxLock.TryTake(path, dotLock, rules.FileMode);
+        }
+        catch (IOException error) when (dotLock is not null && error.HResult is Libc.AccessDenied or Libc.ReadOnlyFileSystem or Libc.NotPermitted)
+        {
+            dotLock = null;
+            return MboxLock.TryTake(path, null, rules.FileMode);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+namespace Backstop.Recipes.Language;
+
+/// <summary>The flags of a recipe (procmailrc(5), "Flags").</summary>
+[Flags]
+public enum RcFlags
+{
+    /// <summary>None.</summary>
+    None = 0,
+
+    /// <summary>H: look into the header.</summary>
+    Header = 1 << 0,
+
+    /// <summary>B: look into the body.</summary>
+    Body = 1 << 1,
+
+    /// <summary>D: case counts.</summary>
+    CaseCounts = 1 << 2,
+
+    /// <summary>A: only if the last recipe without A or a matched.</summary>
+    Also = 1 << 3,
+
+    /// <summary>a: as A, and the recipe before succeeded.</summary>
+    AlsoIfSuccess = 1 << 4,
+
+    /// <summary>E: only if the recipes before were not executed.</summary>
+    Else = 1 << 5,
+
+    /// <summary>e: only if the recipe before was executed and failed.</summary>
+    OnError = 1 << 6,
+
+    /// <summary>h: give the action the header.</summary>
+    FeedHeader = 1 << 7,
+
+    /// <summary>b: give the action the body.</summary>
+    FeedBody = 1 << 8,
+
+    /// <summary>f: the pipe is a filter.</summary>
+    Filter = 1 << 9,
+
+    /// <summary>c: a copy.</summary>
+    Copy = 1 << 10,
+
+    /// <summary>w: wait for the program, its status decides.</summary>
+    Wait = 1 << 11,
+
+    /// <summary>W: as w, without a message.</summary>
+    WaitQuietly = 1 << 12,
+
+    /// <summary>i: ignore that a program does not read all.</summary>
+    IgnoreWriteErrors = 1 << 13,
+
+    /// <summary>r: raw, nothing is added at the end or escaped.</summary>
+    Raw = 1 << 14,
+}
+
+/// <summary>Asks for flags, and for their letters.</summary>
+internal static class RcFlagLetters
+{
+    private const string Letters = "HBDAaEehbfcwWir";
+
+    public static bool HasAny(this RcFlags flags, RcFlags wanted) => (flags & wanted) != RcFlags.None;
+
+    public static RcFlags? Find(char letter) => Letters.IndexOf(letter, StringComparison.Ordinal) is >= 0 and var i ? (RcFlags)(1 << i) : null;
+}

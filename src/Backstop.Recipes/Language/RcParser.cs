@@ -1,0 +1,157 @@
+namespace Backstop.Recipes.Language;
+
+/// <summary>Reads an rcfile (procmailrc(5)). Nothing makes it fail: what means nothing becomes <see cref="RcSkipped"/>.</summary>
+public static class RcParser
+{
+    // Blocks within blocks: nobody writes so many, and the reader must not run out of stack.
+    private const int MaxDepth = 200;
+
+    /// <summary>Reads a file.</summary>
+    /// <param name="path">Its name, for <c>$_</c> and messages.</param>
+    /// <param name="text">Its text, one char an octet.</param>
+    public static RcFile Parse(string path, string text) => new(path, ParseBlock(new(text), depth: 0, out _));
+
+    private static List<RcStatement> ParseBlock(RcScanner scanner, int depth, out bool isClosed)
+    {
+        var statements = new List<RcStatement>();
+        isClosed = false;
+        while (true)
+        {
+            scanner.SkipSpace();
+            if (scanner.IsAtEnd)
+            {
+                break;
+            }
+
+            if (scanner.Current == '}' && depth > 0)
+            {
+                scanner.Offset++;
+                isClosed = true;
+                return statements;
+            }
+
+            statements.Add(ParseStatement(scanner, depth));
+            if (scanner.Unclosed is { } quote)
+            {
+                // The rest of the file was swallowed: the statement it happened in is not carried out.
+                statements[^1] = new RcUnclosed(quote);
+                break;
+            }
+        }
+
+        return statements;
+    }
+
+    private static RcStatement ParseStatement(RcScanner scanner, int depth)
+    {
+        var at = scanner.Position;
+        if (scanner.Current == ':')
+        {
+            return ParseRecipe(scanner, depth);
+        }
+
+        if (scanner.ReadName() is not { } name)
+        {
+            return new RcSkipped(at, scanner.ReadLine().Text);
+        }
+
+        scanner.SkipBlanks();
+        if (scanner.Current != '=')
+        {
+            return EndOfName(scanner) ? new RcUnset(at, name) : new RcSkipped(at, name + scanner.ReadLine().Text);
+        }
+
+        scanner.Offset++;
+        scanner.SkipBlanks();
+        return new RcAssignment(at, name, scanner.Current == '#' ? scanner.From(scanner.Offset) : scanner.ReadWord());
+    }
+
+    // What may stand behind a bare name: the next statement, a comment, the end of a block or of the line.
+    private static bool EndOfName(RcScanner scanner) =>
+        scanner.IsAtEnd || scanner.Current is '\n' or '#' or '}' or '_' || char.IsAsciiLetter(scanner.Current);
+
+    private static RcRecipe ParseRecipe(RcScanner scanner, int depth)
+    {
+        var at = scanner.Position;
+        var start = scanner.Offset;
+        var head = new RcHeadReader(scanner);
+        head.Read();
+        var headText = scanner.From(start);
+        var conditions = new List<RcText>();
+        for (var left = head.Count; left != 0; left--)
+        {
+            scanner.SkipSpace();
+            var isStarred = scanner.Current == '*';
+            if (scanner.IsAtEnd || (head.Count < 0 && !isStarred))
+            {
+                break;
+            }
+
+            scanner.Offset += isStarred ? 1 : 0;
+            scanner.SkipBlanks();
+            conditions.Add(Joined(scanner.ReadContinuedLine()));
+        }
+
+        scanner.SkipSpace();
+        return new(at, head.Flags, headText, head.Skipped, head.Lock, head.Count >= 0, conditions, ParseAction(scanner, depth));
+    }
+
+    // A continued condition is one line; blanks that begin the next line are for the eye.
+    private static RcText Joined(RcText line)
+    {
+        var text = line.Text;
+        for (var at = text.IndexOf("\\\n", StringComparison.Ordinal); at >= 0; at = text.IndexOf("\\\n", at, StringComparison.Ordinal))
+        {
+            text = string.Concat(text.AsSpan(0, at), text.AsSpan(at + 2).TrimStart(" \t"));
+        }
+
+        return line with { Text = text.TrimEnd(' ', '\t') };
+    }
+
+    private static RcAction? ParseAction(RcScanner scanner, int depth)
+    {
+        var at = scanner.Position;
+        if (scanner.IsAtEnd || scanner.Current is ':' or '}')
+        {
+            return null;
+        }
+
+        switch (scanner.Current)
+        {
+            case '!':
+                scanner.Offset++;
+                return new RcForwardAction(at, scanner.ReadContinuedLine());
+            case '|':
+                scanner.Offset++;
+                return new RcPipeAction(at, null, scanner.ReadContinuedLine());
+            case '{' when scanner.Peek(1) is ' ' or '\t' or '\n' && depth < MaxDepth:
+                scanner.Offset++;
+                var block = ParseBlock(scanner, depth + 1, out var isClosed);
+                return new RcBlockAction(at, block, isClosed);
+            default:
+                return (RcAction?)ParseCapture(scanner, at) ?? new RcFolderAction(at, scanner.ReadWords());
+        }
+    }
+
+    private static RcPipeAction? ParseCapture(RcScanner scanner, RcPosition at)
+    {
+        var start = scanner.Offset;
+        if (scanner.ReadName() is { } name)
+        {
+            scanner.SkipBlanks();
+            if (scanner.Current == '=')
+            {
+                scanner.Offset++;
+                scanner.SkipBlanks();
+                if (scanner.Current == '|')
+                {
+                    scanner.Offset++;
+                    return new(at, name, scanner.ReadContinuedLine());
+                }
+            }
+        }
+
+        scanner.Offset = start;
+        return null;
+    }
+}

@@ -1,0 +1,74 @@
+namespace Backstop.Recipes.Language;
+
+/// <summary>One thing an rcfile says.</summary>
+/// <param name="At">Where.</param>
+public abstract record RcStatement(RcPosition At);
+
+/// <summary><c>NAME=value</c>.</summary>
+/// <param name="At">Where.</param>
+/// <param name="Name">The variable.</param>
+/// <param name="Value">As written.</param>
+public sealed record RcAssignment(RcPosition At, string Name, RcText Value) : RcStatement(At);
+
+/// <summary>A bare name: the variable is taken away.</summary>
+/// <param name="At">Where.</param>
+/// <param name="Name">The variable.</param>
+public sealed record RcUnset(RcPosition At, string Name) : RcStatement(At);
+
+/// <summary>What is none of these. procmail says "Skipped" and goes on.</summary>
+/// <param name="At">Where.</param>
+/// <param name="Text">What was skipped.</param>
+public sealed record RcSkipped(RcPosition At, string Text) : RcStatement(At);
+
+/// <summary>A quote that is never closed, at the end of the file.</summary>
+/// <param name="At">Where it begins.</param>
+public sealed record RcUnclosed(RcPosition At) : RcStatement(At);
+
+/// <summary>A recipe.</summary>
+/// <param name="At">Where its colon stands.</param>
+/// <param name="Flags">Its flags.</param>
+/// <param name="Head">Its first line as written.</param>
+/// <param name="Skipped">Letters and words of the first line that mean nothing.</param>
+/// <param name="Lock">The local lockfile; empty where its name follows from the action; null where there is none.</param>
+/// <param name="IsCounted">Whether conditions are counted (<c>:2</c>) instead of marked with stars.</param>
+/// <param name="Conditions">Its conditions.</param>
+/// <param name="Action">Its action; null where there is none.</param>
+public sealed record RcRecipe(
+    RcPosition At, RcFlags Flags, RcText Head, IReadOnlyList<RcText> Skipped, RcText? Lock, bool IsCounted, IReadOnlyList<RcText> Conditions, RcAction? Action)
+    : RcStatement(At)
+{
+    /// <summary>Whether it has one of these flags.</summary>
+    /// <param name="flags">The flags.</param>
+    public bool Has(RcFlags flags) => Flags.HasAny(flags);
+}
+
+/// <summary>What a recipe does.</summary>
+/// <param name="At">Where.</param>
+public abstract record RcAction(RcPosition At);
+
+/// <summary>Delivers to folders.</summary>
+/// <param name="At">Where.</param>
+/// <param name="Names">The rest of the line.</param>
+public sealed record RcFolderAction(RcPosition At, RcText Names) : RcAction(At);
+
+/// <summary><c>| command</c>, or <c>NAME=| command</c>.</summary>
+/// <param name="At">Where.</param>
+/// <param name="Variable">What takes the output, or null.</param>
+/// <param name="Command">Behind the bar.</param>
+public sealed record RcPipeAction(RcPosition At, string? Variable, RcText Command) : RcAction(At);
+
+/// <summary><c>! addresses</c>.</summary>
+/// <param name="At">Where.</param>
+/// <param name="Arguments">Behind the exclamation mark.</param>
+public sealed record RcForwardAction(RcPosition At, RcText Arguments) : RcAction(At);
+
+/// <summary>A block.</summary>
+/// <param name="At">Where its brace stands.</param>
+/// <param name="Statements">What is in it.</param>
+/// <param name="IsClosed">False where the file ends within.</param>
+public sealed record RcBlockAction(RcPosition At, IReadOnlyList<RcStatement> Statements, bool IsClosed) : RcAction(At);
+
+/// <summary>An rcfile.</summary>
+/// <param name="Path">Its name.</param>
+/// <param name="Statements">What it says.</param>
+public sealed record RcFile(string Path, IReadOnlyList<RcStatement> Statements);

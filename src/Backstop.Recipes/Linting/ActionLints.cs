@@ -1,0 +1,65 @@
+using Backstop.Recipes.Language;
+
+namespace Backstop.Recipes.Linting;
+
+/// <summary>Actions that go somewhere else than they seem to.</summary>
+internal static class ActionLints
+{
+    public static void Look(LintContext context, RcRecipe recipe)
+    {
+        switch (recipe.Action)
+        {
+            case RcFolderAction folder:
+                LookAtFolder(context, recipe, folder, folder.Names.Text);
+                break;
+            case RcBlockAction { IsClosed: false } block:
+                context.Find("L31", block.At, "a } of its own for this {");
+                break;
+            case RcPipeAction pipe when IsDuplicateCheck(pipe.Command.Text):
+                context.Find("L33", pipe.At, "the check on a copy (c), the mail into a folder of duplicates (a), not thrown away");
+                break;
+        }
+    }
+
+    private static void LookAtFolder(LintContext context, RcRecipe recipe, RcFolderAction folder, string name)
+    {
+        var edit = new LintEdit(folder.Names.At, name.Length, "");
+        if (name.StartsWith('^'))
+        {
+            context.Find("L16", folder.At, "* " + name, edit with { Text = "* " + name });
+        }
+        else if (name.StartsWith('{'))
+        {
+            var mended = name.EndsWith('}') && name.Length > 1 ? $"{{ {name[1..^1].Trim()} }}" : "{ " + name[1..];
+            context.Find("L17", folder.At, mended, edit with { Text = mended });
+        }
+        else if (MaildirPart(context.Plain(LockLints.FirstName(folder))))
+        {
+            var cut = name[..(name.LastIndexOf('/') + 1)];
+            context.Find("L32", folder.At, cut, MaildirPart(name) ? edit with { Text = cut } : null);
+        }
+        else if (name.StartsWith("~/", StringComparison.Ordinal))
+        {
+            context.Find("L36", folder.At, "$HOME" + name[1..], edit with { Text = "$HOME" + name[1..] });
+        }
+        else if (name == "/dev/null" && IsLoose(context, recipe))
+        {
+            context.Find("L28", folder.At, "a folder to look through, or a score of several conditions");
+        }
+    }
+
+    public static bool MaildirPart(string name) => name.TrimEnd('"', '\'') is var n
+        && (n.EndsWith("/new", StringComparison.Ordinal) || n.EndsWith("/cur", StringComparison.Ordinal) || n.EndsWith("/tmp", StringComparison.Ordinal)) && n != "/tmp";
+
+    // One condition that is not even tied to a field. A copy kept before makes it harmless.
+    private static bool IsLoose(LintContext context, RcRecipe recipe)
+    {
+        var conditions = context.AllConditions(recipe).ToList();
+        return conditions.Count <= 1 && !recipe.Has(RcFlags.Also | RcFlags.AlsoIfSuccess | RcFlags.Else | RcFlags.OnError)
+            && !conditions.Exists(c => c.Contains('^', StringComparison.Ordinal))
+            && !context.Before.OfType<RcRecipe>().Any(r => r.Conditions.Count == 0 && r.Has(RcFlags.Copy) && r.Action is RcFolderAction);
+    }
+
+    public static bool IsDuplicateCheck(string command) =>
+        command.Contains("formail", StringComparison.Ordinal) && command.Split(' ', '\t').Any(w => w.Length > 1 && w[0] == '-' && w.Contains('D', StringComparison.Ordinal) && !w.Contains('r', StringComparison.Ordinal));
+}

@@ -1,0 +1,158 @@
+using System.Text.RegularExpressions;
+using Backstop.Recipes.Language;
+
+namespace Backstop.Recipes.Linting;
+
+/// <summary>Conditions that match something else than they seem to.</summary>
+internal static partial class ConditionLints
+{
+    public static void Look(LintContext context, RcRecipe recipe)
+    {
+        foreach (var condition in recipe.Conditions)
+        {
+            var (prefix, text) = SplitPrefix(condition.Text);
+            if (text.StartsWith('<') || text.StartsWith('>'))
+            {
+                LookAtSize(context, condition);
+            }
+            else if (!text.StartsWith('?'))
+            {
+                LookAtRegex(context, condition, prefix, text);
+            }
+        }
+    }
+
+    private static void LookAtRegex(LintContext context, RcText condition, string prefix, string text)
+    {
+        if (Comment().Match(text) is { Success: true } comment)
+        {
+            Replace(context, "L18", condition, prefix + text[..comment.Index] + "\n" + comment.Value.TrimStart());
+        }
+
+        if (text.StartsWith('\\') && text.Length > 1 && text[1] is '/' or '<' or '>')
+        {
+            Replace(context, "L15", condition, prefix + "()" + text);
+        }
+
+        if (Stars().IsMatch(text))
+        {
+            Replace(context, "L13", condition, prefix + Stars().Replace(text, m => m.Groups["before"].Value + string.Concat(Enumerable.Repeat("\\*", m.Groups["stars"].Length))));
+        }
+
+        if (Dot().IsMatch(text))
+        {
+            Replace(context, "L12", condition, prefix + Dot().Replace(text, m => DotIn().Replace(m.Value, "\\.")));
+        }
+
+        LookAtForeign(context, condition, prefix, text);
+        LookAtVariables(context, condition, prefix, text);
+    }
+
+    private static void LookAtForeign(LintContext context, RcText condition, string prefix, string text)
+    {
+        if (!Foreign().IsMatch(text))
+        {
+            return;
+        }
+
+        var mended = text;
+        foreach (var (from, to) in _classes)
+        {
+            mended = mended.Replace(from, to, StringComparison.Ordinal);
+        }
+
+        mended = Repeated().Replace(mended, m => string.Concat(Enumerable.Repeat(m.Groups["atom"].Value, int.Parse(m.Groups["count"].ValueSpan, System.Globalization.CultureInfo.InvariantCulture))));
+        if (Foreign().IsMatch(mended) || mended == text)
+        {
+            context.Find("L14", condition.At, "classes in brackets, repeats written out");
+        }
+        else
+        {
+            Replace(context, "L14", condition, prefix + mended);
+        }
+    }
+
+    private static void LookAtVariables(LintContext context, RcText condition, string prefix, string text)
+    {
+        var isExpanded = prefix.Contains('$', StringComparison.Ordinal);
+        foreach (Match variable in Variable().Matches(text))
+        {
+            var name = variable.Groups["name"].Value;
+            if (!isExpanded && context.Assigned.ContainsKey(name))
+            {
+                Replace(context, "L20", condition, $"$ {prefix}{text.Replace("$" + name, "$\\" + name, StringComparison.Ordinal)}");
+                return;
+            }
+
+            if (isExpanded && (name == "MATCH" || (context.Assigned.TryGetValue(name, out var values) && values.Exists(v => Acts(v.Value.Text)))))
+            {
+                Replace(context, "L21", condition, prefix + text.Replace("$" + name, "$\\" + name, StringComparison.Ordinal));
+                return;
+            }
+        }
+    }
+
+    // A value that is plainly meant as text: dots or brackets, and nothing that only an expression has.
+    private static bool Acts(string value) => value.AsSpan().ContainsAny(".[+") && !value.AsSpan().ContainsAny("\\*|^(");
+
+    private static void LookAtSize(LintContext context, RcText condition)
+    {
+        if (Size().Match(condition.Text) is not { Success: true } size)
+        {
+            return;
+        }
+
+        var factor = char.ToUpperInvariant(size.Groups["unit"].Value[0]) switch { 'K' => 1024L, 'M' => 1024L * 1024, _ => 1024L * 1024 * 1024 };
+        var octets = long.Parse(size.Groups["number"].ValueSpan, System.Globalization.CultureInfo.InvariantCulture) * factor;
+        Replace(context, "L19", condition, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{size.Groups["front"].Value}{octets}"));
+    }
+
+    private static void Replace(LintContext context, string id, RcText condition, string mended)
+    {
+        // A condition that goes over several lines has another length in the file than here: that one a person mends.
+        var edit = context.Text.Split('\n')[condition.At.Line - 1].TrimEnd(' ', '\t').EndsWith(condition.Text, StringComparison.Ordinal)
+            ? new LintEdit(condition.At, condition.Text.Length, mended)
+            : null;
+        context.Find(id, condition.At, "* " + mended, edit);
+    }
+
+    // What stands before the expression: negation, dollar, score, area.
+    private static (string Prefix, string Text) SplitPrefix(string text)
+    {
+        var prefix = Prefix().Match(text);
+        return (prefix.Value, text[prefix.Length..]);
+    }
+
+    private static readonly (string From, string To)[] _classes =
+    [
+        ("[[:digit:]]", "[0-9]"), ("[[:alpha:]]", "[a-zA-Z]"), ("[[:alnum:]]", "[a-zA-Z0-9]"), ("[[:space:]]", "[ \t]"), ("[[:upper:]]", "[A-Z]"), ("[[:lower:]]", "[a-z]"),
+        ("\\d", "[0-9]"), ("\\w", "[a-zA-Z0-9_]"), ("\\s", "[ \t]"),
+    ];
+
+    [GeneratedRegex(@"^(?:!\s*|\$(?![A-Za-z_\\{])\s*|[-+]?[0-9.]+\^[-+]?[0-9.]+\s+|\w+\s*\?\?\s*)*", RegexOptions.None, 1000)]
+    private static partial Regex Prefix();
+
+    [GeneratedRegex(@"\s+#\s.*$", RegexOptions.None, 1000)]
+    private static partial Regex Comment();
+
+    [GeneratedRegex(@"(?<before>^|[^\\*])(?<stars>\*{2,})", RegexOptions.None, 1000)]
+    private static partial Regex Stars();
+
+    [GeneratedRegex(@"(?<![\w\\\].-])(?:[A-Za-z0-9-]+\\?\.)*[A-Za-z0-9-]+(?<!\\)\.[A-Za-z]{2,}(?![\w(*+?])", RegexOptions.None, 1000)]
+    private static partial Regex Dot();
+
+    [GeneratedRegex(@"(?<!\\)\.", RegexOptions.None, 1000)]
+    private static partial Regex DotIn();
+
+    [GeneratedRegex(@"\[\[:[a-z]+:\]\]|\\[dswb](?![a-z])|[\])A-Za-z0-9.]\{[0-9]+(?:,[0-9]*)?\}", RegexOptions.None, 1000)]
+    private static partial Regex Foreign();
+
+    [GeneratedRegex(@"(?<atom>\[[^\]]*\]|[A-Za-z0-9.])\{(?<count>[1-9])\}", RegexOptions.None, 1000)]
+    private static partial Regex Repeated();
+
+    [GeneratedRegex(@"(?<!\\)\$(?<name>[A-Za-z_]\w*)", RegexOptions.None, 1000)]
+    private static partial Regex Variable();
+
+    [GeneratedRegex(@"^(?<front>.*[<>]\s*)(?<number>[0-9]{1,9})(?<unit>[kKmMgG])[bB]?$", RegexOptions.None, 1000)]
+    private static partial Regex Size();
+}

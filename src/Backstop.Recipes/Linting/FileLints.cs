@@ -1,0 +1,37 @@
+using Backstop.Recipes.Language;
+
+namespace Backstop.Recipes.Linting;
+
+/// <summary>What only the file as a whole shows.</summary>
+internal static class FileLints
+{
+    public static void Look(LintContext context)
+    {
+        var runsPrograms = context.Recipes.Exists(r => r.Action is RcPipeAction or RcForwardAction || r.Lock is not null);
+        if (runsPrograms && !context.Assigned.ContainsKey("TIMEOUT"))
+        {
+            context.Find("L37", new(1, 1), "TIMEOUT=300", new(new(1, 1), 0, "TIMEOUT=300\n"));
+        }
+
+        LookAtNames(context);
+    }
+
+    // A relative name means what it means while MAILDIR is what it is.
+    private static void LookAtNames(LintContext context)
+    {
+        if (!context.Assigned.TryGetValue("MAILDIR", out var changes))
+        {
+            return;
+        }
+
+        foreach (var assignment in context.Assigned.Where(a => a.Key is "LOCKFILE" or "INCLUDERC" or "SWITCHRC" or "LOGFILE").SelectMany(a => a.Value))
+        {
+            var value = assignment.Value.Text.Trim('"', '\'');
+            var later = changes.Find(c => c.At.Line > assignment.At.Line);
+            if (value.Length > 0 && value[0] is not ('/' or '$' or '`' or '~') && (changes.Count > 1 || later is not null))
+            {
+                context.Find("L38", assignment.At, $"{assignment.Name}=$HOME/{value}");
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+using Backstop.Recipes.Language;
+
+namespace Backstop.Recipes.Linting;
+
+/// <summary>Flags that are missing, useless or dangerous.</summary>
+internal static class FlagLints
+{
+    private const RcFlags Waits = RcFlags.Wait | RcFlags.WaitQuietly;
+
+    public static void Look(LintContext context, RcRecipe recipe)
+    {
+        LookAtWords(context, recipe);
+        switch (recipe.Action)
+        {
+            case RcPipeAction { Variable: not null } when recipe.Has(RcFlags.Copy):
+                context.FindInHead("L07", recipe, remove: "c");
+                break;
+            case RcPipeAction pipe when recipe.Has(RcFlags.Filter):
+                LookAtFilter(context, recipe, pipe);
+                break;
+            case RcPipeAction { Variable: null } or RcForwardAction:
+                LookAtProgram(context, recipe);
+                break;
+            case RcFolderAction:
+                LookAtHalf(context, recipe);
+                break;
+            case RcBlockAction when recipe.Has(RcFlags.Copy):
+                context.Find("L08", recipe.At, LintHeads.Write(recipe, "", "c", recipe.Lock?.Text) + ", and c on the recipes within");
+                break;
+        }
+    }
+
+    private static void LookAtFilter(LintContext context, RcRecipe recipe, RcPipeAction pipe)
+    {
+        if (!recipe.Has(Waits))
+        {
+            context.FindInHead("L04", recipe, add: "w");
+        }
+
+        if (recipe.Has(RcFlags.Copy))
+        {
+            context.FindInHead("L07", recipe, remove: "c");
+        }
+
+        if (recipe.Has(RcFlags.IgnoreWriteErrors))
+        {
+            context.FindInHead("L29", recipe, remove: "i");
+        }
+
+        if (MayGiveNothing(pipe.Command.Text))
+        {
+            context.Find("L06", pipe.At, $"|{pipe.Command.Text} || exit 75");
+        }
+    }
+
+    private static void LookAtProgram(LintContext context, RcRecipe recipe)
+    {
+        // With a lock the missing w has a finding of its own.
+        if (!recipe.Has(Waits | RcFlags.Copy) && recipe.Lock is null)
+        {
+            context.FindInHead("L05", recipe, add: "w");
+        }
+
+        // A check for duplicates keeps only what it looks at, and to succeed is to drop: that has a finding of its own.
+        if (recipe.Action is not RcPipeAction pipe || !ActionLints.IsDuplicateCheck(pipe.Command.Text))
+        {
+            LookAtHalf(context, recipe);
+        }
+    }
+
+    private static void LookAtHalf(LintContext context, RcRecipe recipe)
+    {
+        if (recipe.Has(RcFlags.FeedHeader) != recipe.Has(RcFlags.FeedBody) && !recipe.Has(RcFlags.Copy))
+        {
+            context.FindInHead("L27", recipe, add: "c");
+        }
+    }
+
+    // Programs that print what they choose, and say nothing when that is nothing.
+    private static bool MayGiveNothing(string command)
+    {
+        var word = command.Trim().Split([' ', '\t'], 2)[0];
+        word = word[(word.LastIndexOf('/') + 1)..];
+        return !command.Contains("||", StringComparison.Ordinal)
+            && (word is "grep" or "egrep" or "fgrep" or "awk" or "head" or "tail" or "cut" || (word is "sed" && command.Contains(" -n", StringComparison.Ordinal))
+                || command.Contains(">/dev/null", StringComparison.Ordinal) || command.Contains("> /dev/null", StringComparison.Ordinal));
+    }
+
+    // A letter behind the second colon was meant for before it: ":0: c" locks a file named c.
+    private static void LookAtWords(LintContext context, RcRecipe recipe)
+    {
+        if (recipe.Lock is { Text: { Length: > 0 and <= 3 } name } && name.All(c => "HBDAaEehbfcwWir".Contains(c, StringComparison.Ordinal)))
+        {
+            context.FindInHead("L35", recipe, add: name, keepsLock: false, lockName: "");
+        }
+        else if (recipe.Skipped.Count > 0)
+        {
+            var unknown = string.Concat(recipe.Skipped.Select(s => s.Text.Length == 1 ? s.Text : ""));
+            context.FindInHead("L35", recipe, remove: unknown);
+        }
+    }
+}

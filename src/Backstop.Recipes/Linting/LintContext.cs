@@ -1,0 +1,99 @@
+using Backstop.Recipes.Language;
+
+namespace Backstop.Recipes.Linting;
+
+/// <summary>What lints look at: the whole file, and where they are in it.</summary>
+internal sealed class LintContext
+{
+    private readonly List<LintFinding> _findings = [];
+    private readonly List<RcRecipe> _outer = [];
+
+    public LintContext(RcFile file, string text)
+    {
+        File = file;
+        Text = text;
+        Collect(file.Statements);
+    }
+
+    public RcFile File { get; }
+
+    public string Text { get; }
+
+    public IReadOnlyList<LintFinding> Findings => _findings;
+
+    /// <summary>What is assigned anywhere, with the value as written.</summary>
+    public Dictionary<string, List<RcAssignment>> Assigned { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>All recipes, blocks' included.</summary>
+    public List<RcRecipe> Recipes { get; } = [];
+
+    /// <summary>The recipes whose blocks we are in.</summary>
+    public IReadOnlyList<RcRecipe> Outer => _outer;
+
+    /// <summary>The statements before this one in the same block.</summary>
+    public List<RcStatement> Before { get; private set; } = [];
+
+    public void Within(RcRecipe recipe, Action walk)
+    {
+        var before = Before;
+        Before = [];
+        _outer.Add(recipe);
+        walk();
+        _outer.RemoveAt(_outer.Count - 1);
+        Before = before;
+    }
+
+    public void Find(string id, RcPosition at, string mended, LintEdit? edit = null)
+    {
+        var (name, why) = LintTexts.Of(id);
+        _findings.Add(new(id, name, at, why, mended, edit));
+    }
+
+    /// <summary>The conditions of a recipe and of the blocks around it.</summary>
+    public IEnumerable<string> AllConditions(RcRecipe recipe) => _outer.Append(recipe).SelectMany(r => r.Conditions).Select(c => c.Text);
+
+    /// <summary>A folder's name, with variables put in that are assigned once and plainly.</summary>
+    public string Plain(string name)
+    {
+        for (var i = 0; i < 4 && name.StartsWith('$'); i++)
+        {
+            var end = name[1..].AsSpan().IndexOfAnyExcept(_nameChars);
+            var variable = end < 0 ? name[1..] : name[1..(end + 1)];
+            if (!Assigned.TryGetValue(variable, out var values) || values.Count != 1)
+            {
+                return name;
+            }
+
+            name = values[0].Value.Text.Trim('"', '\'') + (end < 0 ? "" : name[(end + 1)..]);
+        }
+
+        return name;
+    }
+
+    private static readonly System.Buffers.SearchValues<char> _nameChars =
+        System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
+
+    private void Collect(IReadOnlyList<RcStatement> statements)
+    {
+        foreach (var statement in statements)
+        {
+            if (statement is RcAssignment assignment)
+            {
+                if (!Assigned.TryGetValue(assignment.Name, out var values))
+                {
+                    Assigned[assignment.Name] = values = [];
+                }
+
+                values.Add(assignment);
+            }
+            else if (statement is RcRecipe recipe)
+            {
+                Recipes.Add(recipe);
+                if (recipe.Action is RcBlockAction block)
+                {
+                    Collect(block.Statements);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using Backstop.Recipes.Language;
+
+namespace Backstop.Recipes.Linting;
+
+/// <summary>Writes a recipe's first line anew.</summary>
+internal static class LintHeads
+{
+    /// <summary>With other flags or another lock.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="add">A flag more.</param>
+    /// <param name="remove">Flags less.</param>
+    /// <param name="lockName">The lock: null for none, "" for the one that follows from the action.</param>
+    public static string Write(RcRecipe recipe, string add, string remove, string? lockName)
+    {
+        // Behind ":0" stand flags, and behind the next colon the lock.
+        var head = recipe.Head.Text;
+        var comment = head.IndexOf(" #", StringComparison.Ordinal) is >= 0 and var at ? head[at..] : "";
+        head = head[..^comment.Length];
+        var colon = head.IndexOf(':', 1);
+        var front = (colon < 0 ? head : head[..colon]).TrimEnd();
+        var digits = 1;
+        while (digits < front.Length && (front[digits] is ' ' or '\t' || char.IsAsciiDigit(front[digits])))
+        {
+            digits++;
+        }
+
+        var flags = string.Concat(front[digits..].Where(c => c is not (' ' or '\t') && !remove.Contains(c, StringComparison.Ordinal))) + add;
+        var number = front[..digits].TrimEnd();
+        return number + (flags.Length > 0 ? " " + flags : "") + (lockName is null ? "" : lockName.Length == 0 ? ":" : ": " + lockName) + comment;
+    }
+
+    /// <summary>Finds a lint whose mending is another first line.</summary>
+    public static void FindInHead(this LintContext context, string id, RcRecipe recipe, string add = "", string remove = "", bool keepsLock = true, string? lockName = null)
+    {
+        var mended = Write(recipe, add, remove, keepsLock ? recipe.Lock?.Text : lockName);
+        context.Find(id, recipe.At, mended, new(recipe.Head.At, recipe.Head.Text.Length, mended));
+    }
+}

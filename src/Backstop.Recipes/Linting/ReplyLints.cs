@@ -1,0 +1,58 @@
+using Backstop.Recipes.Language;
+
+namespace Backstop.Recipes.Linting;
+
+/// <summary>Recipes that send mail: they must not answer bounces, nor go round in circles.</summary>
+internal static class ReplyLints
+{
+    public static void Look(LintContext context, RcRecipe recipe)
+    {
+        if (recipe.Action is RcForwardAction && !recipe.Has(RcFlags.Filter))
+        {
+            LookAtLoop(context, recipe);
+            if (!KnowsDaemons(context, recipe))
+            {
+                Insert(context, "L24", recipe, "* !^FROM_MAILER");
+            }
+        }
+        else if (recipe.Action is RcPipeAction { Variable: null } pipe && !recipe.Has(RcFlags.Filter) && Answers(pipe.Command.Text))
+        {
+            LookAtLoop(context, recipe);
+            if (!KnowsDaemons(context, recipe))
+            {
+                Insert(context, "L23", recipe, "* !^FROM_DAEMON\n* !^Auto-Submitted: *auto\n* !^Return-Path: *<>");
+            }
+        }
+    }
+
+    private static bool Answers(string command) =>
+        command.Contains("vacation", StringComparison.Ordinal)
+        || ((command.Contains("$SENDMAIL", StringComparison.Ordinal) || command.Contains("sendmail", StringComparison.Ordinal))
+            && (command.Contains("formail", StringComparison.Ordinal) || command.Contains(" -t", StringComparison.Ordinal)));
+
+    private static void LookAtLoop(LintContext context, RcRecipe recipe)
+    {
+        if (!context.AllConditions(recipe).Any(c => c.Contains("X-Loop", StringComparison.OrdinalIgnoreCase)) && !FollowsGuard(context, recipe))
+        {
+            context.Find("L22", recipe.Action!.At, "* !^X-Loop: me@example\\.org before it, and formail -A \"X-Loop: me@example.org\" in it");
+        }
+    }
+
+    private static bool KnowsDaemons(LintContext context, RcRecipe recipe) =>
+        context.AllConditions(recipe).Any(c => c.Contains("FROM_DAEMON", StringComparison.Ordinal) || c.Contains("FROM_MAILER", StringComparison.Ordinal)
+            || c.Contains("Return-Path", StringComparison.OrdinalIgnoreCase)) || FollowsGuard(context, recipe);
+
+    // A recipe with A, a or e goes on where the one before it has looked.
+    private static bool FollowsGuard(LintContext context, RcRecipe recipe) =>
+        recipe.Has(RcFlags.Also | RcFlags.AlsoIfSuccess | RcFlags.OnError)
+        && context.Before.OfType<RcRecipe>().LastOrDefault() is { } before
+        && before.Conditions.Any(c => c.Text.Contains("FROM_", StringComparison.Ordinal) || c.Text.Contains("X-Loop", StringComparison.OrdinalIgnoreCase));
+
+    private static void Insert(LintContext context, string id, RcRecipe recipe, string conditions)
+    {
+        var indent = new string(' ', recipe.At.Column - 1);
+        var end = new RcPosition(recipe.Head.At.Line, recipe.Head.At.Column + recipe.Head.Text.Length);
+        var lines = "\n" + string.Join('\n', conditions.Split('\n').Select(c => indent + c));
+        context.Find(id, recipe.At, conditions.Replace("\n", "  ", StringComparison.Ordinal), recipe.IsCounted ? null : new(end, 0, lines));
+    }
+}

@@ -1,0 +1,102 @@
+namespace Backstop.Recipes.Patterns;
+
+/// <summary>A match.</summary>
+/// <param name="End">Where it ends; beyond the text by one where it took the newline that is not there.</param>
+/// <param name="Split">Where MATCH begins; -1 where the expression has no <c>\/</c>, or matched without it.</param>
+public readonly record struct RecipeMatch(int End, int Split);
+
+/// <summary>
+/// Matches expressions with <c>\/</c>: shortest on its left, longest on its right. All ways are followed at once, each with the place where it
+/// passed <c>\/</c>; of two in the same state the earlier place wins, so time is linear in the text.
+/// </summary>
+internal sealed class SplitMatcher(PatternProgram program)
+{
+    private const int NotYet = int.MaxValue;
+
+    private readonly Stack<(int State, int Split)> _open = [];
+    private Dictionary<int, int> _now = [];
+    private Dictionary<int, int> _then = [];
+    private RecipeMatch? _best;
+
+    public RecipeMatch? Find(ReadOnlySpan<byte> text, int start)
+    {
+        _best = null;
+        _now.Clear();
+        Add(_now, program.Start, NotYet, at: start, atEdge: false);
+        if (start == 0 || text[start - 1] == '\n')
+        {
+            Step((byte)'\n', start, atEdge: start == 0 || start == text.Length);
+        }
+        else if (start == text.Length)
+        {
+            Add(_now, program.Start, NotYet, at: start, atEdge: true);
+        }
+
+        for (var at = start; at < text.Length && _now.Count > 0; at++)
+        {
+            Step(text[at], at + 1, atEdge: at + 1 == text.Length);
+        }
+
+        Step((byte)'\n', text.Length + 1, atEdge: false);
+        return _best;
+    }
+
+    private void Step(byte value, int at, bool atEdge)
+    {
+        _then.Clear();
+        foreach (var (index, split) in _now)
+        {
+            if (program[index] is { Kind: StateKind.One } one && one.Set.Contains(value) && split <= (_best?.Split ?? NotYet))
+            {
+                Add(_then, one.Next, split, at, atEdge);
+            }
+        }
+
+        if (_best is null)
+        {
+            Add(_then, program.Start, NotYet, at, atEdge);
+        }
+
+        (_now, _then) = (_then, _now);
+    }
+
+    private void Add(Dictionary<int, int> states, int first, int firstSplit, int at, bool atEdge)
+    {
+        _open.Push((first, firstSplit));
+        while (_open.TryPop(out var open))
+        {
+            var (index, split) = open;
+            if (states.TryGetValue(index, out var known) && known <= split)
+            {
+                continue;
+            }
+
+            states[index] = split;
+            var state = program[index];
+            switch (state.Kind)
+            {
+                case StateKind.Accept:
+                    Accept(at, split);
+                    break;
+                case StateKind.Fork:
+                    _open.Push((state.Other, split));
+                    _open.Push((state.Next, split));
+                    break;
+                case StateKind.Split:
+                    _open.Push((state.Next, Math.Min(split, at)));
+                    break;
+                case StateKind.Edge when atEdge:
+                    _open.Push((state.Next, split));
+                    break;
+            }
+        }
+    }
+
+    private void Accept(int at, int split)
+    {
+        if (_best is not { } best || split < best.Split || (split == best.Split && at > best.End))
+        {
+            _best = new(at, split);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+namespace Backstop.Recipes.Running;
+
+/// <summary>The world that recipes act on: programs, folders, lockfiles, rcfiles, a log. A delivery agent acts at once; a server plans.</summary>
+public interface IRecipeHost
+{
+    /// <summary>The host's name, which <c>HOST</c> is compared with.</summary>
+    string HostName { get; }
+
+    /// <summary>Runs a program.</summary>
+    /// <param name="program">What, with what.</param>
+    ProgramOutcome Run(ProgramCall program);
+
+    /// <summary>Delivers to a folder, or to several.</summary>
+    /// <param name="delivery">What, where.</param>
+    FolderOutcome Deliver(FolderCall delivery);
+
+    /// <summary>Takes a lockfile, waiting for it; null where it cannot be had.</summary>
+    /// <param name="lockfile">Which, how long.</param>
+    IDisposable? Lock(LockCall lockfile);
+
+    /// <summary>Reads an rcfile; null where it is not there, not readable, or not to be trusted.</summary>
+    /// <param name="path">Absolute.</param>
+    string? ReadRcFile(string path);
+
+    /// <summary>Whether a directory can be entered.</summary>
+    /// <param name="path">Absolute.</param>
+    bool CanEnter(string path);
+
+    /// <summary>Where the log goes from now on.</summary>
+    /// <param name="path">Absolute, or empty for none.</param>
+    void OpenLog(string path);
+
+    /// <summary>Writes to the log.</summary>
+    /// <param name="text">Lines with their newlines, one char an octet.</param>
+    void Log(string text);
+
+    /// <summary>Waits.</summary>
+    /// <param name="duration">How long.</param>
+    void Pause(TimeSpan duration);
+
+    /// <summary>Whether an automatic mail may go to a sender now; noted as gone where it may.</summary>
+    /// <param name="sender">The sender that would be answered.</param>
+    bool MayReply(string sender);
+}
+
+/// <summary>A program to run.</summary>
+/// <param name="Arguments">The program and its arguments; none for standard output.</param>
+/// <param name="Environment">All variables.</param>
+/// <param name="Directory">Where it runs.</param>
+/// <param name="Input">Its standard input, in pieces.</param>
+/// <param name="Output">Where its output goes; its errors go to the log.</param>
+/// <param name="Waits">Whether its end is waited for.</param>
+/// <param name="TimeLimit">How long it may take; null for any time.</param>
+/// <param name="Umask">For the files it makes.</param>
+public sealed record ProgramCall(
+    IReadOnlyList<string> Arguments,
+    IReadOnlyDictionary<string, string> Environment,
+    string Directory,
+    IReadOnlyList<ReadOnlyMemory<byte>> Input,
+    ProgramOutput Output,
+    bool Waits,
+    TimeSpan? TimeLimit,
+    int Umask);
+
+/// <summary>Where a program's output goes.</summary>
+public enum ProgramOutput
+{
+    /// <summary>Nowhere.</summary>
+    Discarded,
+
+    /// <summary>To whoever runs it.</summary>
+    Wanted,
+
+    /// <summary>To the log.</summary>
+    Logged,
+}
+
+/// <summary>How a program ended.</summary>
+/// <param name="Status">Its exit status; 128 and the signal where one killed it; null where its end was not waited for.</param>
+/// <param name="Output">Its output.</param>
+/// <param name="TookAll">Whether it read all of its input.</param>
+/// <param name="TimedOut">Whether it was killed for its time limit.</param>
+public sealed record ProgramOutcome(int? Status, ReadOnlyMemory<byte> Output, bool TookAll, bool TimedOut);
+
+/// <summary>A message for folders.</summary>
+/// <param name="Names">The folders as written: <c>file</c>, <c>directory</c>, <c>maildir/</c>, <c>mh/.</c>.</param>
+/// <param name="Directory">What relative names are relative to.</param>
+/// <param name="Content">The message or the part of it, in pieces.</param>
+/// <param name="IsRaw">Whether it is written as it is.</param>
+/// <param name="HasHeader">Whether it begins with a header, so that a separator may be needed.</param>
+/// <param name="Umask">For the files made.</param>
+/// <param name="MessagePrefix">MSGPREFIX.</param>
+/// <param name="LocksMbox">Whether an mbox is to be locked by its lockfile too.</param>
+/// <param name="Locks">How to wait for locks.</param>
+public sealed record FolderCall(
+    IReadOnlyList<string> Names,
+    string Directory,
+    IReadOnlyList<ReadOnlyMemory<byte>> Content,
+    bool IsRaw,
+    bool HasHeader,
+    int Umask,
+    string MessagePrefix,
+    bool LocksMbox,
+    LockTimes Locks);
+
+/// <summary>What became of it.</summary>
+/// <param name="Name">What was written, for LASTFOLDER; what could not be, where <paramref name="Error"/> says so.</param>
+/// <param name="Size">The octets written.</param>
+/// <param name="Error">Why nothing was written, or null.</param>
+public sealed record FolderOutcome(string Name, long Size, string? Error);
+
+/// <summary>How long lockfiles are waited for.</summary>
+/// <param name="Sleep">LOCKSLEEP: between two tries.</param>
+/// <param name="Stale">LOCKTIMEOUT: after that an untouched lockfile belongs to nobody; null for never.</param>
+public sealed record LockTimes(TimeSpan Sleep, TimeSpan? Stale);
+
+/// <summary>A lockfile.</summary>
+/// <param name="Path">Absolute.</param>
+/// <param name="Name">As written, for the log.</param>
+/// <param name="Times">How long.</param>
+public sealed record LockCall(string Path, string Name, LockTimes Times);

@@ -1,0 +1,119 @@
+using Backstop.Recipes.Language;
+
+namespace Backstop.Recipes.Running;
+
+/// <summary>What became of an action.</summary>
+/// <param name="Succeeded">Whether it did what it should.</param>
+/// <param name="Folder">How the log names where the message went.</param>
+/// <param name="Size">How much of it.</param>
+internal readonly record struct ActionOutcome(bool Succeeded, string Folder, long Size);
+
+/// <summary>Carries out folders, pipes and forwards.</summary>
+internal sealed class RecipeActions(RecipeState state, RecipePrograms programs, RecipeFilters filters, RecipeLog log, IRecipeHost host, RecipeOptions options)
+{
+    private readonly RecipeGuard _guard = new(state, host);
+
+    /// <summary>Carries out a recipe's action, which is no block.</summary>
+    public ActionOutcome Do(RcRecipe recipe) => recipe.Action switch
+    {
+        RcFolderAction folder => Deliver(programs.Expander.Words(folder.Names.Text, withArguments: false, out _), recipe.Flags, locks: false),
+        RcPipeAction { Variable: { } variable } capture => filters.Capture(variable, capture.Command.Text, recipe.Flags),
+        RcPipeAction pipe when recipe.Has(RcFlags.Filter) => filters.Filter(pipe.Command.Text, recipe.Flags),
+        RcPipeAction pipe => Pipe(pipe.Command.Text, recipe.Flags),
+        RcForwardAction forward => Forward(forward.Arguments.Text, recipe.Flags),
+        _ => throw new NotSupportedException(),
+    };
+
+    /// <summary>Delivers to folders; a bar alone is standard output.</summary>
+    public ActionOutcome Deliver(List<string> names, RcFlags flags, bool locks)
+    {
+        if (names.Count == 0)
+        {
+            return new(false, "", 0);
+        }
+
+        if (names[0] == "|")
+        {
+            return Pipe("", flags);
+        }
+
+        var part = RecipeFilters.PartOf(state.Message, flags);
+        var outcome = host.Deliver(new(
+            names, state.Directory, [part], flags.HasAny(RcFlags.Raw), HasHeader: (flags & (RcFlags.FeedHeader | RcFlags.FeedBody)) != RcFlags.FeedBody,
+            state.Umask, state.Variables.Text("MSGPREFIX", "msg."), locks || !options.IsStrict, state.LockTimes));
+        state.Variables["LASTFOLDER"] = outcome.Name;
+        log.Trace($"Assigning \"LASTFOLDER={outcome.Name}\"");
+        if (outcome.Error is { } error)
+        {
+            log.Say($"Error while writing to \"{outcome.Name}\"{(options.IsStrict ? "" : $": {error}")}");
+        }
+
+        return new(outcome.Error is null, outcome.Name, outcome.Size);
+    }
+
+    private ActionOutcome Pipe(string command, RcFlags flags)
+    {
+        var parsed = programs.Parse(command);
+        if (string.IsNullOrWhiteSpace(command))
+        {
+            parsed = ([], "|");
+        }
+
+        if (!options.IsStrict && _guard.IsOn && RecipeGuard.SendsMail(command) && _guard.AgainstReply() is { } reason)
+        {
+            return Held(parsed.Shown, reason, "L23", isCopy: flags.HasAny(RcFlags.Copy));
+        }
+
+        return Give(parsed, RecipeFilters.PartOf(state.Message, flags), flags);
+    }
+
+    private ActionOutcome Forward(string arguments, RcFlags flags)
+    {
+        var mailer = $"{state.Variables.Text("SENDMAIL", "/usr/sbin/sendmail")} {state.Variables.Text("SENDMAILFLAGS", "-oi")} ";
+        var parsed = programs.Parse(arguments.TrimStart(' ', '\t'), mailer);
+        if (!options.IsStrict && _guard.IsOn && _guard.AgainstForward() is { } reason)
+        {
+            return Held(parsed.Shown, reason, "L24", isCopy: flags.HasAny(RcFlags.Copy));
+        }
+
+        // The envelope is the mailer's business.
+        var part = RecipeFilters.PartOf(state.Message, flags);
+        var from = (flags & (RcFlags.FeedHeader | RcFlags.FeedBody)) == RcFlags.FeedBody ? 0 : state.Message.FromLineLength;
+        return Give(parsed, part[from..], flags);
+    }
+
+    // A copy that is not sent is done with; anything else goes on to the next recipe.
+    private ActionOutcome Held(string shown, string reason, string id, bool isCopy)
+    {
+        log.Deviate(id, $"\"{shown}\" is not run: {reason}");
+        return new(isCopy, shown, 0);
+    }
+
+    private ActionOutcome Give((List<string> Arguments, string Shown) command, ReadOnlyMemory<byte> part, RcFlags flags)
+    {
+        // Without w procmail hands the message over and hopes. Where it is the only copy we wait: a program that fails must not take the mail with it.
+        var isWaited = flags.HasAny(RcFlags.Wait | RcFlags.WaitQuietly);
+        var waits = isWaited || (!options.IsStrict && !flags.HasAny(RcFlags.Copy));
+        var input = RecipePrograms.Input(part, flags.HasAny(RcFlags.Raw));
+        var outcome = programs.Run(command, input, ProgramOutput.Discarded, waits);
+        state.Variables["LASTFOLDER"] = command.Shown;
+        var size = input.Sum(i => (long)i.Length);
+        if (!outcome.TookAll && !flags.HasAny(RcFlags.IgnoreWriteErrors))
+        {
+            log.Say($"Error while writing to \"{command.Shown}\"");
+        }
+
+        var failed = outcome.Status is not (null or 0);
+        if (failed && isWaited && !flags.HasAny(RcFlags.WaitQuietly))
+        {
+            log.Say($"Program failure ({outcome.Status}) of \"{command.Shown}\"");
+        }
+        else if (failed && !isWaited)
+        {
+            log.Deviate("L05", $"\"{command.Shown}\" failed with {outcome.Status}: the message goes on to the next recipe");
+        }
+
+        var isBroken = !outcome.TookAll && !flags.HasAny(RcFlags.IgnoreWriteErrors) && (options.IsStrict || failed);
+        return new(!failed && !isBroken, command.Shown, size);
+    }
+}

@@ -1,0 +1,109 @@
+using Backstop.Recipes.Language;
+
+namespace Backstop.Recipes.Running;
+
+/// <summary>Runs what changes the message, or a variable.</summary>
+internal sealed class RecipeFilters(RecipeState state, RecipePrograms programs, RecipeLog log, RecipeOptions options)
+{
+    /// <summary>The part of a message that flags h and b choose.</summary>
+    public static ReadOnlyMemory<byte> PartOf(RecipeMessage message, RcFlags flags) => (flags & (RcFlags.FeedHeader | RcFlags.FeedBody)) switch
+    {
+        RcFlags.FeedHeader => message.Header,
+        RcFlags.FeedBody => message.Body,
+        _ => message.Octets,
+    };
+
+    /// <summary>Puts a program's output in the place of what it was given; where the program fails, the message stays.</summary>
+    public ActionOutcome Filter(string command, RcFlags flags)
+    {
+        var parsed = programs.Parse(command);
+        var part = PartOf(state.Message, flags);
+        var outcome = programs.Run(parsed, RecipePrograms.Input(part, flags.HasAny(RcFlags.Raw)), ProgramOutput.Wanted, waits: true);
+        if (Refuse(parsed.Shown, part, outcome, flags))
+        {
+            log.Say("Rescue of unfiltered data succeeded");
+            return new(false, parsed.Shown, 0);
+        }
+
+        state.Message = new((flags & (RcFlags.FeedHeader | RcFlags.FeedBody)) switch
+        {
+            RcFlags.FeedHeader => (byte[])[.. outcome.Output.Span, .. state.Message.Body.Span],
+            RcFlags.FeedBody => (byte[])[.. state.Message.Header.Span, .. outcome.Output.Span],
+            _ => outcome.Output,
+        });
+        return new(true, parsed.Shown, outcome.Output.Length);
+    }
+
+    /// <summary>Puts a program's output into a variable.</summary>
+    public ActionOutcome Capture(string variable, string command, RcFlags flags)
+    {
+        var parsed = programs.Parse(command);
+        var outcome = programs.Run(parsed, RecipePrograms.Input(PartOf(state.Message, flags), flags.HasAny(RcFlags.Raw)), ProgramOutput.Wanted, waits: true);
+        var failed = outcome.Status != 0 && flags.HasAny(RcFlags.Wait | RcFlags.WaitQuietly);
+        if (failed)
+        {
+            SayFailure(parsed.Shown, outcome, flags);
+            return new(false, parsed.Shown, 0);
+        }
+
+        // Exactly one newline at its end is not part of the value.
+        var output = outcome.Output.Span;
+        output = output.EndsWith("\n"u8) ? output[..^1] : output;
+        if (output.Length > state.LineBuffer)
+        {
+            log.Say("Exceeded LINEBUF");
+            state.Variables["PROCMAIL_OVERFLOW"] = "yes";
+            output = output[..state.LineBuffer];
+        }
+
+        state.Variables[variable] = Octets.ToText(output);
+        return new(true, parsed.Shown, output.Length);
+    }
+
+    private bool Refuse(string shown, ReadOnlyMemory<byte> part, ProgramOutcome outcome, RcFlags flags)
+    {
+        if (!outcome.TookAll && !flags.HasAny(RcFlags.IgnoreWriteErrors))
+        {
+            log.Say($"Error while writing to \"{shown}\"");
+            return true;
+        }
+
+        if (outcome.TimedOut)
+        {
+            return true;
+        }
+
+        if (outcome.Status != 0 && flags.HasAny(RcFlags.Wait | RcFlags.WaitQuietly))
+        {
+            SayFailure(shown, outcome, flags);
+            return true;
+        }
+
+        return !options.IsStrict && RefuseSafely(shown, part, outcome);
+    }
+
+    private bool RefuseSafely(string shown, ReadOnlyMemory<byte> part, ProgramOutcome outcome)
+    {
+        if (outcome.Status != 0)
+        {
+            log.Deviate("L04", $"filter \"{shown}\" failed with {outcome.Status}: the message stays as it was");
+            return true;
+        }
+
+        if (outcome.Output.IsEmpty && !part.IsEmpty)
+        {
+            log.Deviate("L06", $"filter \"{shown}\" gave nothing: the message stays as it was");
+            return true;
+        }
+
+        return false;
+    }
+
+    private void SayFailure(string shown, ProgramOutcome outcome, RcFlags flags)
+    {
+        if (!flags.HasAny(RcFlags.WaitQuietly))
+        {
+            log.Say($"Program failure ({outcome.Status}) of \"{shown}\"");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+using Backstop.Recipes.Language;
+
+namespace Backstop.Recipes.Running;
+
+/// <summary>Knows which lockfile a recipe wants, and holds the global one.</summary>
+internal sealed class RecipeLocks(RecipeState state, RecipePrograms programs, RecipeLog log, IRecipeHost host, RecipeOptions options)
+{
+    private static readonly System.Buffers.SearchValues<char> _fileEnds = System.Buffers.SearchValues.Create(" \t\n;|&<>)");
+
+    private const int StrictTries = 8;
+    private const string DotLockExtension = ".lock";
+
+    private IDisposable? _global;
+    private string _globalPath = "";
+
+    /// <summary>Takes the lock of a recipe; null where it wants none or it cannot be had.</summary>
+    public IDisposable? TakeFor(RcRecipe recipe)
+    {
+        if (recipe.Lock is not { } text)
+        {
+            return null;
+        }
+
+        if (recipe.Has(RcFlags.Filter) && !options.LocksFilters)
+        {
+            log.Deviate("L01", "the lock on a filter is not taken");
+            return null;
+        }
+
+        if (text.Text.Length > 0)
+        {
+            return Take(programs.Expander.Value(text.Text));
+        }
+
+        // Whoever writes an mbox takes its own lock, both ways at once.
+        var name = Implied(recipe.Action!);
+        return name is null ? null
+            : !options.IsStrict && recipe.Action is RcFolderAction && Extension == DotLockExtension ? ByWriter(name[..^Extension.Length])
+            : Take(name);
+    }
+
+    /// <summary>Takes the lock that goes with DEFAULT.</summary>
+    public IDisposable? TakeForDefault(string name) => name == "|" || !WantsLock(name) ? null : options.IsStrict ? Take(name + Extension) : ByWriter(name);
+
+    /// <summary>Takes a lock that is held until another is named or everything is done.</summary>
+    public void TakeGlobal(string name)
+    {
+        _global?.Dispose();
+        _global = null;
+        _globalPath = "";
+        if (name.Length > 0)
+        {
+            _global = Take(name);
+            _globalPath = _global is null ? "" : state.Resolve(name);
+            state.Variables["LOCKFILE"] = _global is null ? null : name;
+        }
+    }
+
+    /// <summary>Gives the global lock back.</summary>
+    public void Release() => _global?.Dispose();
+
+    private string Extension => state.Variables.Text("LOCKEXT", ".lock");
+
+    private IDisposable? Take(string name)
+    {
+        var path = state.Resolve(name);
+        if (path == _globalPath)
+        {
+            log.Say($"Deadlock attempted on \"{name}\"");
+            return null;
+        }
+
+        // procmail tries eight times, whatever the reason; a lock that cannot be made at all is not worth waiting for.
+        for (var tries = options.IsStrict ? StrictTries : 1; tries > 0; tries--)
+        {
+            log.Trace($"Locking \"{name}\"");
+            if (host.Lock(new(path, name, state.LockTimes)) is { } taken)
+            {
+                return taken;
+            }
+
+            host.Pause(tries > 1 ? state.LockTimes.Sleep : TimeSpan.Zero);
+        }
+
+        log.Say($"Lock failure on \"{name}\"");
+        return null;
+    }
+
+    private string? Implied(RcAction action)
+    {
+        switch (action)
+        {
+            case RcFolderAction folder:
+                return programs.Expander.Words(folder.Names.Text, withArguments: false, out _).FirstOrDefault() is { } name ? ImpliedBy(name) : null;
+            case RcPipeAction pipe when AppendsTo(pipe.Command.Text) is { } file:
+                return programs.Expander.Value(file) + Extension;
+            case RcPipeAction pipe:
+                log.Say($"Couldn't determine implicit lockfile from \"{pipe.Command.Text}\"");
+                return null;
+            default:
+                return null;
+        }
+    }
+
+    // Maildirs need no lock.
+    private string? ImpliedBy(string name)
+    {
+        if (options.IsStrict)
+        {
+            return name == "/dev/null" ? null : name + Extension;
+        }
+
+        if (!WantsLock(name))
+        {
+            log.Deviate("L03", $"no lock is taken on \"{name}\", which needs none");
+            return null;
+        }
+
+        return name + Extension;
+    }
+
+    private IDisposable? ByWriter(string name)
+    {
+        log.Trace($"Locking \"{name}{DotLockExtension}\"");
+        return null;
+    }
+
+    private bool WantsLock(string name) => name != "/dev/null" && !name.EndsWith('/') && !name.EndsWith("/.", StringComparison.Ordinal) && !host.CanEnter(state.Resolve(name));
+
+    // What stands behind the last ">>".
+    private static string? AppendsTo(string command)
+    {
+        var at = command.LastIndexOf(">>", StringComparison.Ordinal);
+        var file = at < 0 ? "" : command[(at + 2)..].TrimStart(' ', '\t');
+        var end = file.AsSpan().IndexOfAny(_fileEnds);
+        file = end < 0 ? file : file[..end];
+        return file.Length > 0 ? file : null;
+    }
+}

@@ -1,0 +1,61 @@
+using System.Globalization;
+using System.Text;
+
+namespace Backstop.Recipes.Running;
+
+/// <summary>Writes what happened in procmail's words, which people's scripts (mailstat) read.</summary>
+internal sealed class RecipeLog(IRecipeHost host, RecipeOptions options)
+{
+    // procmail: a folder's name is cut at 60 chars, a subject at 78; the size stands behind column 72.
+    private const int MaxFolder = 60;
+    private const int MaxSubject = 78;
+    private const int SizeColumn = 72;
+
+    private readonly HashSet<string> _deviations = new(StringComparer.Ordinal);
+
+    public bool IsVerbose { get; set; }
+
+    public void Say(string text) => host.Log($"{options.LogName}: {text}\n");
+
+    public void Trace(string text)
+    {
+        if (IsVerbose)
+        {
+            Say(text);
+        }
+    }
+
+    public void Write(string text) => host.Log(text);
+
+    /// <summary>Notes, once a message, that we did something safer than procmail would.</summary>
+    public void Deviate(string id, string what)
+    {
+        if (_deviations.Add(id))
+        {
+            Say($"{id}: {what} (lint tells more; --strict-procmail switches it off)");
+        }
+    }
+
+    /// <summary>The three lines about a delivery.</summary>
+    public void Abstract(RecipeMessage message, string folder, long size) => host.Log(TextOf(message, folder, size, withSubject: true));
+
+    /// <summary>The same as text.</summary>
+    public static string TextOf(RecipeMessage message, string folder, long size, bool withSubject)
+    {
+        var text = new StringBuilder();
+        if (message.FromLineLength > 0)
+        {
+            text.Append(Octets.ToText(message.Octets.Span[..message.FromLineLength]).TrimEnd('\n')).Append('\n');
+        }
+
+        if (withSubject && message.FirstLine("subject:") is { } subject)
+        {
+            var line = " " + subject.Replace('\t', ' ');
+            text.Append(line.AsSpan(0, Math.Min(line.Length, MaxSubject))).Append('\n');
+        }
+
+        var name = $"  Folder: {folder.AsSpan(0, Math.Min(folder.Length, MaxFolder))}".ReplaceLineEndings(" ");
+        text.Append(name).Append('\t', Math.Max(1, (SizeColumn - (name.Length / 8 * 8)) / 8)).Append(CultureInfo.InvariantCulture, $"{size,7}\n");
+        return text.ToString();
+    }
+}

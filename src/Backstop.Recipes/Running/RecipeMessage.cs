@@ -1,0 +1,93 @@
+namespace Backstop.Recipes.Running;
+
+/// <summary>A message as recipes see it: a <c>From </c> line perhaps, a header to the first empty line, a body.</summary>
+public sealed class RecipeMessage
+{
+    private readonly ReadOnlyMemory<byte> _octets;
+    private byte[]? _joinedHeader;
+
+    /// <summary>Finds where the header ends.</summary>
+    /// <param name="octets">The message with LF line ends.</param>
+    public RecipeMessage(ReadOnlyMemory<byte> octets)
+    {
+        _octets = octets;
+        var span = octets.Span;
+
+        // A newline at the very start begins the header, as for procmail: an empty header there is not.
+        var empty = span.IndexOf("\n\n"u8);
+        BodyStart = empty < 0 ? span.Length : empty + 2;
+    }
+
+    /// <summary>All of it.</summary>
+    public ReadOnlyMemory<byte> Octets => _octets;
+
+    /// <summary>Where the body begins.</summary>
+    public int BodyStart { get; }
+
+    /// <summary>The header with the empty line behind it.</summary>
+    public ReadOnlyMemory<byte> Header => _octets[..BodyStart];
+
+    /// <summary>The body.</summary>
+    public ReadOnlyMemory<byte> Body => _octets[BodyStart..];
+
+    /// <summary>The length of the <c>From </c> line at the start, its newline included; 0 where there is none.</summary>
+    public int FromLineLength => _octets.Span.StartsWith("From "u8) ? _octets.Span.IndexOf((byte)'\n') is >= 0 and var end ? end + 1 : _octets.Length : 0;
+
+    /// <summary>The header as conditions see it: a folded field is one line, its newline a space.</summary>
+    public ReadOnlySpan<byte> JoinedHeader => _joinedHeader ??= Join(Header.Span);
+
+    /// <summary>The body of one of its fields, unfolded; null where there is none.</summary>
+    /// <param name="name">With the colon.</param>
+    public string? Field(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return FieldLine(name)?[name.Length..].Trim(' ', '\t');
+    }
+
+    /// <summary>The first line of one of its fields; null where there is none.</summary>
+    /// <param name="name">With the colon.</param>
+    public string? FirstLine(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        foreach (var range in Header.Span.Split((byte)'\n'))
+        {
+            var line = Header.Span[range];
+            if (line.Length >= name.Length && Running.Octets.ToText(line[..name.Length]).Equals(name, StringComparison.OrdinalIgnoreCase))
+            {
+                return Running.Octets.ToText(line);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>One of its fields, unfolded, as it stands; null where there is none.</summary>
+    /// <param name="name">With the colon.</param>
+    private string? FieldLine(string name)
+    {
+        foreach (var range in JoinedHeader.Split((byte)'\n'))
+        {
+            var line = JoinedHeader[range];
+            if (line.Length >= name.Length && Running.Octets.ToText(line[..name.Length]).Equals(name, StringComparison.OrdinalIgnoreCase))
+            {
+                return Running.Octets.ToText(line);
+            }
+        }
+
+        return null;
+    }
+
+    private static byte[] Join(ReadOnlySpan<byte> header)
+    {
+        var joined = header.ToArray();
+        for (var at = 0; at + 1 < joined.Length; at++)
+        {
+            if (joined[at] == '\n' && joined[at + 1] is (byte)' ' or (byte)'\t')
+            {
+                joined[at] = (byte)' ';
+            }
+        }
+
+        return joined;
+    }
+}

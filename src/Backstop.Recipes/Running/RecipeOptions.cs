@@ -1,0 +1,33 @@
+namespace Backstop.Recipes.Running;
+
+/// <summary>How recipes are carried out.</summary>
+public sealed record RecipeOptions
+{
+    /// <summary>procmail's behaviour to the letter, where it loses mail too.</summary>
+    public bool IsStrict { get; init; }
+
+    /// <summary>Whether the last resort of a failure is 75 (try again) instead of 73 (bounce it).</summary>
+    public bool SoftFails { get; init; }
+
+    /// <summary>Arguments: <c>$1</c> and on.</summary>
+    public IReadOnlyList<string> Arguments { get; init; } = [];
+
+    /// <summary>Whether this is a general filter (-m): nothing but the rcfile decides where mail goes.</summary>
+    public bool IsGeneralFilter { get; init; }
+
+    /// <summary>What messages of ours begin with.</summary>
+    public string LogName { get; init; } = "procmail";
+
+    /// <summary>Whether filters of a recipe hold the recipe's lockfile. A server bounds filters itself.</summary>
+    public bool LocksFilters { get; init; } = true;
+}
+
+/// <summary>How it ended.</summary>
+/// <param name="ExitCode">Of sysexits(3).</param>
+/// <param name="IsDelivered">Whether the message is somewhere.</param>
+/// <param name="Folder">Where, or why not.</param>
+public sealed record RecipeOutcome(int ExitCode, bool IsDelivered, string Folder)
+{
+    /// <summary>Whether an rcfile could be read.</summary>
+    public bool WasRead { get; init; } = true;
+}

@@ -1,0 +1,439 @@
+using Backstop.Recipes.Language;
+
+namespace Backstop.Recipes.Running;
+
+/// <summary>Runs rcfiles over one message.</summary>
+/// <remarks>For one message and one thread.</remarks>
+public sealed class RecipeRun
+{
+    private const int CannotCreate = 73;
+    private const int TryAgain = 75;
+
+    private readonly IRecipeHost _host;
+    private readonly RecipeOptions _options;
+    private readonly RecipeState _state;
+    private readonly RecipeLog _log;
+    private readonly RecipePrograms _programs;
+    private readonly RecipeConditions _conditions;
+    private readonly RecipeActions _actions;
+    private readonly RecipeLocks _locks;
+    private readonly RecipeFrames _frames;
+    private readonly Queue<string> _rcFiles;
+    private bool _stopped;
+    private RecipeOutcome? _outcome;
+
+    /// <summary>Prepares a run.</summary>
+    /// <param name="host">The world.</param>
+    /// <param name="options">How.</param>
+    /// <param name="message">The message, LF line ends.</param>
+    /// <param name="variables">What variables are set before anything is read.</param>
+    /// <param name="directory">What relative names are relative to, until MAILDIR says otherwise; absolute.</param>
+    public RecipeRun(IRecipeHost host, RecipeOptions options, ReadOnlyMemory<byte> message, IEnumerable<KeyValuePair<string, string>> variables, string directory)
+        : this(host, options, RecipeState.Begin(variables, new(message), options.Arguments, directory), new(host, options), new(), [])
+    {
+    }
+
+    private RecipeRun(IRecipeHost host, RecipeOptions options, RecipeState state, RecipeLog log, RecipeFrames frames, Queue<string> rcFiles)
+    {
+        _host = host;
+        _options = options;
+        _state = state;
+        _log = log;
+        _frames = frames;
+        _rcFiles = rcFiles;
+        _programs = new(state, log, host);
+        _conditions = new(state, _programs, log);
+        _actions = new(state, _programs, new(state, _programs, log, options), log, host, options);
+        _locks = new(state, _programs, log, host, options);
+    }
+
+    /// <summary>Sets a variable, with all that follows for those that mean something (procmailrc(5), "Environment").</summary>
+    /// <param name="name">The variable.</param>
+    /// <param name="raw">Its value as written: quotes and substitutions are read.</param>
+    public void Assign(string name, string raw)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(raw);
+        var value = _programs.Expander.Value(raw);
+        if (value.Length > _state.LineBuffer && name != "LINEBUF")
+        {
+            _log.Say("Exceeded LINEBUF");
+            _state.Variables["PROCMAIL_OVERFLOW"] = "yes";
+            return;
+        }
+
+        _log.Trace($"Assigning \"{name}={value}\"");
+        _state.Variables[name] = value;
+        Apply(name, value);
+    }
+
+    /// <summary>Runs the first of some rcfiles that can be read, and delivers what it leaves to <c>DEFAULT</c>.</summary>
+    /// <param name="rcFiles">Their names, absolute.</param>
+    /// <param name="first">One that is run before, for all users; null for none.</param>
+    public RecipeOutcome Execute(IEnumerable<string> rcFiles, string? first = null)
+    {
+        ArgumentNullException.ThrowIfNull(rcFiles);
+        foreach (var path in rcFiles)
+        {
+            _rcFiles.Enqueue(path);
+        }
+
+        var wasRead = EnterNext();
+        if (first is not null && Read(first) is { } system)
+        {
+            _frames.Include(system, _state.RcFile);
+            _state.RcFile = first;
+        }
+
+        return Finish() with { WasRead = wasRead };
+    }
+
+    /// <summary>What the log says where a run is broken off from outside.</summary>
+    public string Interrupted() => RecipeLog.TextOf(_state.Message, "**Requeued**", 0, withSubject: false);
+
+    private RecipeOutcome Finish()
+    {
+        while (_outcome is null && !_frames.IsEmpty)
+        {
+            if (_frames.Next(out var left) is { } statement)
+            {
+                Step(statement);
+            }
+            else if (left is { IsFile: false })
+            {
+                // The block as a whole was executed, whatever was in it.
+                _state.WasExecuted = true;
+                _state.HadMatched = true;
+            }
+            else if (left?.Returns is { } name)
+            {
+                _state.RcFile = name;
+            }
+        }
+
+        if (_outcome is null && !_stopped)
+        {
+            DeliverDefault();
+        }
+
+        _locks.Release();
+        return _outcome!;
+    }
+
+    private bool EnterNext()
+    {
+        while (_rcFiles.TryDequeue(out var path))
+        {
+            if (Read(path) is { } file)
+            {
+                _state.RcFile = path;
+                _log.Trace($"Rcfile: \"{path}\"");
+                _frames.Enter(file);
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private RcFile? Read(string path)
+    {
+        if (path == "/dev/null")
+        {
+            return new(path, []);
+        }
+
+        if (!_frames.IsFull && _host.ReadRcFile(path) is { } text)
+        {
+            return RcParser.Parse(path, text);
+        }
+
+        _log.Say($"Couldn't read \"{path}\"");
+        return null;
+    }
+
+    private void Step(RcStatement statement)
+    {
+        switch (statement)
+        {
+            case RcAssignment assignment:
+                Assign(assignment.Name, assignment.Value.Text);
+                break;
+            case RcUnset unset:
+                _state.Variables[unset.Name] = null;
+                Unset(unset.Name);
+                break;
+            case RcSkipped skipped:
+                _log.Say($"Skipped \"{skipped.Text}\"");
+                break;
+            case RcUnclosed:
+                _log.Say("Unexpected EOL");
+                break;
+            case RcRecipe recipe:
+                Step(recipe);
+                break;
+        }
+    }
+
+    private void Step(RcRecipe recipe)
+    {
+        foreach (var skipped in recipe.Skipped)
+        {
+            _log.Say($"Skipped \"{skipped.Text}\"");
+        }
+
+        if (recipe.Action is null)
+        {
+            _log.Say("Missing action");
+        }
+
+        var executes = IsReached(recipe) && recipe.Action is not null && _conditions.Hold(recipe);
+        _state.WasExecuted = executes || (recipe.Has(RcFlags.Else) && _state.WasExecuted);
+        _state.HadMatched = recipe.Has(RcFlags.Also | RcFlags.AlsoIfSuccess) ? _state.HadMatched : executes;
+        if (!executes)
+        {
+            return;
+        }
+
+        if (recipe.Action is RcBlockAction block)
+        {
+            Enter(block, recipe);
+            return;
+        }
+
+        Carry(recipe);
+    }
+
+    // Flags A a E e look back at the recipes before.
+    private bool IsReached(RcRecipe recipe) =>
+        (!recipe.Has(RcFlags.Also) || _state.HadMatched)
+        && (!recipe.Has(RcFlags.AlsoIfSuccess) || recipe.Has(RcFlags.OnError) || (_state.HadMatched && _state.Succeeded))
+        && (recipe.Has(RcFlags.OnError) ? _state.WasExecuted && !_state.Succeeded : !recipe.Has(RcFlags.Else) || !_state.WasExecuted);
+
+    private void Carry(RcRecipe recipe)
+    {
+        ActionOutcome outcome;
+        using (_locks.TakeFor(recipe))
+        {
+            outcome = _actions.Do(recipe);
+        }
+
+        _state.Succeeded = outcome.Succeeded;
+        var isCopy = recipe.Has(RcFlags.Copy | RcFlags.Filter) || recipe.Action is RcPipeAction { Variable: not null };
+        if (!isCopy && outcome.Succeeded)
+        {
+            End(0, isDelivered: true, outcome.Folder, outcome.Size);
+        }
+        else if (isCopy && outcome.Succeeded && !recipe.Has(RcFlags.Filter) && _state.Variables.Text("LOGABSTRACT").StartsWith("a", StringComparison.OrdinalIgnoreCase))
+        {
+            _log.Abstract(_state.Message, outcome.Folder, outcome.Size);
+        }
+    }
+
+    private void Enter(RcBlockAction block, RcRecipe recipe)
+    {
+        if (!recipe.Has(RcFlags.Copy))
+        {
+            if (recipe.Lock is not null)
+            {
+                _log.Say("Extraneous locallockfile ignored");
+            }
+
+            _frames.Enter(block);
+            return;
+        }
+
+        // procmail forks: the copy runs the block and all that follows it. Here it does so first.
+        var frames = _frames.Clone();
+        frames.Enter(block);
+        RecipeOutcome outcome;
+        using (_locks.TakeFor(recipe))
+        {
+            outcome = new RecipeRun(_host, _options, _state.Clone(), _log, frames, new(_rcFiles)).Finish();
+        }
+
+        var isWaited = recipe.Has(RcFlags.Wait | RcFlags.WaitQuietly);
+        _state.LastStatus = isWaited ? outcome.ExitCode : 0;
+        _state.Succeeded = !isWaited || outcome.ExitCode == 0;
+        if (!_state.Succeeded && !recipe.Has(RcFlags.WaitQuietly))
+        {
+            _log.Say($"Program failure ({outcome.ExitCode}) of \"procmail\"");
+        }
+    }
+
+    private void Apply(string name, string value)
+    {
+        switch (name)
+        {
+            case "MAILDIR" when _host.CanEnter(_state.Resolve(value)):
+                _state.Directory = _state.Resolve(value);
+                break;
+            case "MAILDIR":
+                _log.Say($"Couldn't chdir to \"{value}\"");
+                _state.Variables[name] = ".";
+                break;
+            case "LOGFILE":
+                _host.OpenLog(value.Length == 0 ? "" : _state.Resolve(value));
+                break;
+            case "LOG":
+                _log.Write(value);
+                break;
+            case "VERBOSE":
+                _log.IsVerbose = RecipeVariables.MeansYes(value);
+                break;
+            case "UMASK":
+                _state.Umask = ParseOctal(value);
+                break;
+            case "HOST" when value != _host.HostName:
+                StopFile();
+                break;
+            case "SHIFT":
+                _state.Arguments = [.. _state.Arguments.Skip((int)Math.Clamp(_state.Variables.Number(name, 0), 0, int.MaxValue))];
+                break;
+            case "LOCKFILE":
+                _locks.TakeGlobal(value);
+                break;
+            case "INCLUDERC" when Read(_state.Resolve(value)) is { } file:
+                _frames.Include(file, _state.RcFile);
+                _state.RcFile = _state.Resolve(value);
+                break;
+            case "SWITCHRC" when value.Length == 0:
+                Unset(name);
+                break;
+            case "SWITCHRC" when Read(_state.Resolve(value)) is { } file:
+                var returns = _frames.LeaveFile();
+                _frames.Include(file, returns ?? _state.RcFile);
+                _state.RcFile = _state.Resolve(value);
+                break;
+        }
+    }
+
+    private void Unset(string name)
+    {
+        switch (name)
+        {
+            case "HOST":
+                StopFile();
+                break;
+            case "SWITCHRC":
+                _state.RcFile = _frames.LeaveFile() ?? _state.RcFile;
+                break;
+            case "LOCKFILE":
+                _locks.TakeGlobal("");
+                break;
+            case "LOGFILE":
+                _host.OpenLog("");
+                break;
+            case "VERBOSE":
+                _log.IsVerbose = false;
+                break;
+        }
+    }
+
+    private static int ParseOctal(string text)
+    {
+        var value = 0;
+        foreach (var c in text.TakeWhile(c => c is >= '0' and <= '7'))
+        {
+            value = (value * 8 + (c - '0')) & 0b111_111_111;
+        }
+
+        return value;
+    }
+
+    // HOST is another: the next rcfile of the command line is for it, or nothing is.
+    private void StopFile()
+    {
+        _frames.Clear();
+        if (EnterNext())
+        {
+            return;
+        }
+
+        _stopped = true;
+        if (!_options.IsStrict && _state.Variables.Number("EXITCODE", -1) < 0)
+        {
+            _log.Deviate("L26", "HOST is another host: the message is deferred, not thrown away");
+            End(TryAgain, isDelivered: false, "**Requeued**", 0);
+            return;
+        }
+
+        End(0, isDelivered: false, "", 0);
+    }
+
+    private void DeliverDefault()
+    {
+        if (DeliverTo("DEFAULT", locks: true) || DeliverTo("ORGMAIL", locks: false))
+        {
+            return;
+        }
+
+        // "**Bounced**" is procmail's word: 73 makes the mail server write to the sender. 75 makes it try again.
+        var isSoft = _options.SoftFails || !_options.IsStrict;
+        var isLost = _options.IsStrict && RecipeVariables.MeansYes(_state.Variables.Text("DELIVERED"));
+        if (isSoft && !_options.SoftFails)
+        {
+            _log.Deviate("L25", "nothing could be written: the message is deferred, not bounced");
+        }
+
+        End(isLost ? 0 : isSoft ? TryAgain : CannotCreate, isDelivered: false, isLost ? "**Lost**" : isSoft ? "**Requeued**" : "**Bounced**", 0);
+    }
+
+    private bool DeliverTo(string variable, bool locks)
+    {
+        if (_state.Variables[variable] is not { Length: > 0 } name)
+        {
+            return false;
+        }
+
+        ActionOutcome outcome;
+        using (locks ? _locks.TakeForDefault(name) : null)
+        {
+            outcome = _actions.Deliver([name], RcFlags.None, locks);
+        }
+
+        if (outcome.Succeeded)
+        {
+            End(0, isDelivered: true, outcome.Folder, outcome.Size);
+        }
+
+        return outcome.Succeeded;
+    }
+
+    private void End(int exitCode, bool isDelivered, string folder, long size)
+    {
+        _frames.Clear();
+        if (_state.Variables.IsOn("LOGABSTRACT", _state.Variables.Text("LOGFILE").Length > 0))
+        {
+            _log.Abstract(_state.Message, folder, size);
+        }
+
+        var asked = _state.Variables["EXITCODE"];
+        var trapStatus = RunTrap(exitCode);
+        if (asked is { Length: 0 })
+        {
+            exitCode = trapStatus ?? exitCode;
+        }
+        else if (asked is not null && _state.Variables.Number("EXITCODE", -1) is >= 0 and var code)
+        {
+            exitCode = (int)(code & 0xFF);
+        }
+
+        _outcome = new(exitCode, isDelivered, folder);
+    }
+
+    private int? RunTrap(int exitCode)
+    {
+        if (_state.Variables["TRAP"] is not { Length: > 0 } trap)
+        {
+            return null;
+        }
+
+        if (string.IsNullOrEmpty(_state.Variables["EXITCODE"]))
+        {
+            _state.Variables["EXITCODE"] = exitCode.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
+
+        return _programs.Run(_programs.Parse(trap), RecipePrograms.Input(_state.Message.Octets, isRaw: false), ProgramOutput.Logged, waits: true).Status;
+    }
+}

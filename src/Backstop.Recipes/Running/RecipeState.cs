@@ -1,0 +1,68 @@
+namespace Backstop.Recipes.Running;
+
+/// <summary>All that changes while recipes run. A block with flag c runs on a copy of it.</summary>
+internal sealed class RecipeState
+{
+    private const int DefaultLineBuffer = 2048;
+    private const int MinLineBuffer = 128;
+
+    private RecipeState(RecipeVariables variables, RecipeMessage message, IReadOnlyList<string> arguments, string directory)
+    {
+        Variables = variables;
+        Message = message;
+        Arguments = arguments;
+        Directory = directory;
+    }
+
+    public RecipeVariables Variables { get; }
+
+    public RecipeMessage Message { get; set; }
+
+    /// <summary><c>$1</c> and on.</summary>
+    public IReadOnlyList<string> Arguments { get; set; }
+
+    /// <summary>MAILDIR as it stands, absolute.</summary>
+    public string Directory { get; set; }
+
+    public int Umask { get; set; } = 0b000_111_111;
+
+    /// <summary><c>$=</c>.</summary>
+    public int Score { get; set; }
+
+    /// <summary><c>$?</c>.</summary>
+    public int LastStatus { get; set; }
+
+    /// <summary><c>$_</c>.</summary>
+    public string RcFile { get; set; } = "";
+
+    /// <summary>Whether the recipe before was executed, or one of its E chain.</summary>
+    public bool WasExecuted { get; set; }
+
+    /// <summary>Whether the last recipe without A or a matched.</summary>
+    public bool HadMatched { get; set; }
+
+    /// <summary>Whether the last action succeeded.</summary>
+    public bool Succeeded { get; set; }
+
+    /// <summary>LINEBUF: what a line may come to.</summary>
+    public int LineBuffer => (int)Math.Clamp(Variables.Number("LINEBUF", DefaultLineBuffer), MinLineBuffer, 1 << 20);
+
+    public LockTimes LockTimes => new(Variables.Seconds("LOCKSLEEP", 8) ?? TimeSpan.Zero, Variables.Seconds("LOCKTIMEOUT", 1024));
+
+    public static RecipeState Begin(IEnumerable<KeyValuePair<string, string>> variables, RecipeMessage message, IReadOnlyList<string> arguments, string directory) =>
+        new(new(variables), message, arguments, directory);
+
+    public RecipeState Clone() => new(new(Variables.All), Message, Arguments, Directory)
+    {
+        Umask = Umask,
+        Score = Score,
+        LastStatus = LastStatus,
+        RcFile = RcFile,
+        WasExecuted = WasExecuted,
+        HadMatched = HadMatched,
+        Succeeded = Succeeded,
+    };
+
+    /// <summary>A path seen from MAILDIR.</summary>
+    public string Resolve(string path) => path.StartsWith('/') ? path : Directory + "/" + path;
+}

@@ -1,0 +1,63 @@
+using System.Globalization;
+
+namespace Backstop.Recipes.Running;
+
+/// <summary>The variables, all of which programs see.</summary>
+internal sealed class RecipeVariables
+{
+    private readonly Dictionary<string, string> _values;
+
+    public RecipeVariables(IEnumerable<KeyValuePair<string, string>> values) => _values = new(values, StringComparer.Ordinal);
+
+    public IReadOnlyDictionary<string, string> All => _values;
+
+    public string? this[string name]
+    {
+        get => _values.GetValueOrDefault(name);
+        set
+        {
+            if (value is null)
+            {
+                _values.Remove(name);
+            }
+            else
+            {
+                _values[name] = value;
+            }
+        }
+    }
+
+    public string Text(string name, string otherwise = "") => _values.GetValueOrDefault(name, otherwise);
+
+    /// <summary>A number; what is none counts as 0, as for procmail.</summary>
+    public long Number(string name, long otherwise)
+    {
+        if (this[name] is not { } text)
+        {
+            return otherwise;
+        }
+
+        var digits = text.AsSpan().TrimStart(" \t");
+        var end = digits.Length > 0 && digits[0] is '-' or '+' ? 1 : 0;
+        while (end < digits.Length && char.IsAsciiDigit(digits[end]))
+        {
+            end++;
+        }
+
+        return long.TryParse(digits[..end], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ? value : 0;
+    }
+
+    /// <summary>A switch: a number other than 0, or a word that begins as yes, true, on, enable do.</summary>
+    public bool IsOn(string name, bool otherwise) => this[name] is { } text ? MeansYes(text) : otherwise;
+
+    public static bool MeansYes(string text) => text.TrimStart().ToUpperInvariant() switch
+    {
+        ['O', 'N', ..] => true,
+        ['Y' or 'T' or 'E' or 'A', ..] => true,
+        [>= '1' and <= '9', ..] => true,
+        _ => false,
+    };
+
+    /// <summary>Seconds; 0 means no limit.</summary>
+    public TimeSpan? Seconds(string name, long otherwise) => Number(name, otherwise) is > 0 and var seconds ? TimeSpan.FromSeconds(Math.Min(seconds, int.MaxValue / 1000)) : null;
+}

@@ -1,0 +1,104 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text;
+using Backstop.Lint;
+using Backstop.Recipes.Linting;
+
+namespace Backstop.Commands;
+
+/// <summary><c>lint</c>: what is wrong with rcfiles, and how they read mended.</summary>
+internal static class LintCommand
+{
+    public static Command Create()
+    {
+        var files = new Argument<string[]>("RCFILE") { Description = "An rcfile of procmail's, or - for stdin.", Arity = ArgumentArity.OneOrMore };
+        var fix = new Option<bool>("--fix") { Description = "Mend what needs nobody to decide: RCFILE is written anew, the old one is kept as RCFILE.bak; with - the mended text goes to stdout." };
+        var json = CommonOptions.Json();
+        var command = new Command("lint", "Find what loses mail, makes backscatter or does nothing in rcfiles: exit 1 where something was found.") { files, fix, json };
+        command.SetAction(parsed =>
+        {
+            var found = false;
+            foreach (var path in parsed.GetValue(files)!)
+            {
+                var text = Read(path);
+                var findings = Find(path, text);
+                found |= findings.Count > 0;
+                if (parsed.GetValue(fix))
+                {
+                    Mend(path, text, findings);
+                }
+                else
+                {
+                    Write(path, findings, parsed.GetValue(json));
+                }
+            }
+
+            return found ? ExitCode.Found : ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static IReadOnlyList<LintFinding> Find(string path, string text)
+    {
+        var findings = RcLinter.Lint(path, text);
+        if (path == "-" || !File.GetUnixFileMode(path).HasFlag(UnixFileMode.OtherWrite))
+        {
+            return findings;
+        }
+
+        return [new("L38", "writable-by-others", new(1, 1), "others may write this file, so it is not read at all", $"chmod go-w {path}", null), .. findings];
+    }
+
+    private static string Read(string path)
+    {
+        if (path != "-")
+        {
+            return File.Exists(path) ? Encoding.Latin1.GetString(File.ReadAllBytes(path)) : throw new CommandException(ExitCode.NoInput, $"{path}: no such file");
+        }
+
+        using var input = Console.OpenStandardInput();
+        using var bytes = new MemoryStream();
+        input.CopyTo(bytes);
+        return Encoding.Latin1.GetString(bytes.GetBuffer(), 0, (int)bytes.Length);
+    }
+
+    private static void Write(string path, IReadOnlyList<LintFinding> findings, bool json)
+    {
+        foreach (var finding in findings)
+        {
+            if (json)
+            {
+                var line = new LintLine(path, finding.At.Line, finding.At.Column, finding.Id, finding.Name, finding.Why, finding.Mended, finding.Edit is not null);
+                Console.Out.WriteLine(JsonSerializer.Serialize(line, CliJson.Default.LintLine));
+            }
+            else
+            {
+                Console.Out.WriteLine($"{path}:{finding.At}: {finding.Id} {finding.Name}: {finding.Why}");
+                Console.Out.WriteLine($"    {(finding.Edit is null ? "rather" : "--fix ")}: {finding.Mended.Replace("\n", "\n            ", StringComparison.Ordinal)}");
+            }
+        }
+    }
+
+    private static void Mend(string path, string text, IReadOnlyList<LintFinding> findings)
+    {
+        var mended = RcLinter.Mend(path, text);
+        if (path == "-")
+        {
+            using var output = Console.OpenStandardOutput();
+            output.Write(Encoding.Latin1.GetBytes(mended));
+        }
+        else if (mended != text)
+        {
+            // The new file takes the old one's place at once, with its permissions: a delivery that begins now reads one or the other.
+            var mode = File.GetUnixFileMode(path);
+            File.WriteAllBytes(path + ".new", Encoding.Latin1.GetBytes(mended));
+            File.SetUnixFileMode(path + ".new", mode);
+            File.Copy(path, path + ".bak", overwrite: true);
+            File.Move(path + ".new", path, overwrite: true);
+        }
+
+        var left = Find(path, mended);
+        Console.Error.WriteLine($"{path}: {findings.Count} found, {left.Count} left for you to decide{(mended != text && path != "-" ? $"; the old file is {path}.bak" : "")}");
+        Write(path, path == "-" ? [] : left, json: false);
+    }
+}

@@ -1,0 +1,70 @@
+using System.Text;
+using Backstop.Recipes.Running;
+
+namespace Backstop.Tests.Recipes;
+
+/// <summary>A world that remembers what recipes did to it.</summary>
+internal sealed class FakeHost : IRecipeHost
+{
+    private readonly HashSet<string> _answered = new(StringComparer.Ordinal);
+
+    public List<string> Delivered { get; } = [];
+
+    public List<string> Contents { get; } = [];
+
+    public List<string> Ran { get; } = [];
+
+    public List<string> Locked { get; } = [];
+
+    public StringBuilder Written { get; } = new();
+
+    public Dictionary<string, string> RcFiles { get; } = new(StringComparer.Ordinal);
+
+    public HashSet<string> Broken { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>What a program does with its input: null fails it.</summary>
+    public Func<ProgramCall, ProgramOutcome> Program { get; set; } = _ => new(0, ReadOnlyMemory<byte>.Empty, TookAll: true, TimedOut: false);
+
+    public string HostName => "mx.example.org";
+
+    public ProgramOutcome Run(ProgramCall program)
+    {
+        Ran.Add(string.Join(' ', program.Arguments));
+        return Program(program);
+    }
+
+    public FolderOutcome Deliver(FolderCall delivery)
+    {
+        var name = delivery.Names[0];
+        if (Broken.Contains(name))
+        {
+            return new(name, 0, "broken");
+        }
+
+        Delivered.Add(name);
+        Contents.Add(string.Concat(delivery.Content.Select(c => Encoding.Latin1.GetString(c.Span))));
+        return new(name, delivery.Content.Sum(c => c.Length), null);
+    }
+
+    public IDisposable? Lock(LockCall lockfile)
+    {
+        Locked.Add(lockfile.Name);
+        return new MemoryStream();
+    }
+
+    public string? ReadRcFile(string path) => RcFiles.GetValueOrDefault(path);
+
+    public bool CanEnter(string path) => path.EndsWith("/home", StringComparison.Ordinal) || path.EndsWith("dir", StringComparison.Ordinal);
+
+    public void OpenLog(string path)
+    {
+    }
+
+    public void Log(string text) => Written.Append(text);
+
+    public void Pause(TimeSpan duration)
+    {
+    }
+
+    public bool MayReply(string sender) => _answered.Add(sender);
+}

@@ -1,0 +1,169 @@
+using System.Text;
+using Backstop.Recipes.Running;
+using CsCheck;
+
+namespace Backstop.Tests.Recipes;
+
+public class RecipeRunTests
+{
+    private const string Mail = "From ann@example.org Mon Nov  2 10:00:00 2026\nFrom: Ann <ann@example.org>\nTo: bob@example.net\nSubject: lunch\n\nAt noon?\n";
+    private static readonly string[] _words =
+    [
+        ":0", ":0 c", ":0 fw", ":0:", ":0 E", "\n", " ", "{ ", " }", "* ^Subject", "* 1^1 .", "* ! ", "box", "A=$B", "`x`", "\"", "'", "${A:-", "}", "\\", "| p", "! a",
+        "INCLUDERC=$_", "SWITCHRC", "HOST", "#", "$", "=",
+    ];
+
+    private readonly FakeHost _host = new();
+
+    [Theory]
+    [InlineData(":0\n* ^Subject: lunch\nbox\n", "box")]
+    [InlineData(":0\n* ^Subject: dinner\nbox\n", "inbox")]
+    [InlineData(":0\n* ! ^Subject: dinner\nbox\n", "box")]
+    [InlineData(":0 B\n* noon\nbox\n", "box")]
+    [InlineData(":0\n* B ?? noon\n* > 10\n* < 1000\nbox\n", "box")]
+    [InlineData("A=lunch\n:0\n* $ ^Subject: $\\A\nbox\n", "box")]
+    [InlineData(":0\n* ^To: \\/[^@]+\n$MATCH\n", "bob")]
+    [InlineData(":0\n* 1^1 o\n* -99^0\nbox\n", "inbox")]
+    [InlineData(":0\n* ^Nothing\n{ }\n:0 E\nelse\n", "else")]
+    [InlineData(":0\n* ^Subject\n{\n:0\n* ^Nothing\nin\n}\n:0 A\nafter\n", "after")]
+    [InlineData("DEFAULT=${X:-other}\n", "other")]
+    public void Delivers_to(string rc, string folder)
+    {
+        Assert.Equal(0, Run(rc).ExitCode);
+        Assert.Equal(folder, Assert.Single(_host.Delivered));
+    }
+
+    [Fact]
+    public void Copies_go_on()
+    {
+        Run(":0 c\none\n:0 c\n* ^Nothing\ntwo\n:0\nthree\n");
+        Assert.Equal(["one", "three"], _host.Delivered);
+    }
+
+    [Fact]
+    public void What_cannot_be_written_goes_on_to_the_next_recipe_and_at_last_is_kept()
+    {
+        _host.Broken.UnionWith(["one", "inbox", "org"]);
+        var outcome = Run(":0\none\n:0 e\n* ^Subject\ntwo\n");
+        Assert.Equal(["two"], _host.Delivered);
+
+        _host.Broken.Add("two");
+        outcome = Run(":0\none\n:0 e\n* ^Subject\ntwo\n");
+        Assert.Equal(75, outcome.ExitCode);
+        Assert.False(outcome.IsDelivered);
+    }
+
+    /// <summary>The ways in which procmail loses a mail: safe by default, procmail's own where that is asked for.</summary>
+    [Theory]
+    [InlineData(":0 f\n| filter\n", 1, "rubbish", false)]
+    [InlineData(":0 fw\n| filter\n", 0, "", false)]
+    [InlineData(":0 fwi\n| filter\n", 0, "", false)]
+    [InlineData(":0 f\n| filter\n", 137, "", false)]
+    [InlineData(":0 f\n| filter\n", 1, "rubbish", true)]
+    [InlineData(":0 fw\n| filter\n", 0, "", true)]
+    public void A_filter_that_fails_leaves_the_message(string rc, int status, string output, bool isStrict)
+    {
+        _host.Program = _ => new(status, Encoding.ASCII.GetBytes(output), TookAll: true, TimedOut: false);
+        Run(rc, isStrict);
+        Assert.Equal(isStrict ? output : Mail, Assert.Single(_host.Contents));
+        Assert.Equal(isStrict ? 0 : 1, _host.Written.ToString().Split("--strict-procmail").Length - 1);
+    }
+
+    [Theory]
+    [InlineData(":0\n| program\n", false)]
+    [InlineData(":0\n! me@example.com\n", false)]
+    [InlineData(":0\n| program\n", true)]
+    public void A_program_that_fails_does_not_take_the_message_with_it(string rc, bool isStrict)
+    {
+        _host.Program = p => new(p.Waits ? 5 : null, default, TookAll: true, TimedOut: false);
+        Assert.Equal(0, Run(rc, isStrict).ExitCode);
+        Assert.Equal(isStrict ? [] : ["inbox"], _host.Delivered);
+    }
+
+    [Theory]
+    [InlineData(false, 75)]
+    [InlineData(true, 0)]
+    public void Another_host_defers(bool isStrict, int exitCode)
+    {
+        Assert.Equal(exitCode, Run("HOST=elsewhere\n", isStrict).ExitCode);
+        Assert.Empty(_host.Delivered);
+    }
+
+    [Theory]
+    [InlineData("From MAILER-DAEMON Mon Nov  2 10:00:00 2026\nSubject: x\n\nb\n", ":0\n! me@example.com\n", false)]
+    [InlineData("Return-Path: <>\nSubject: x\n\nb\n", ":0 hc\n| formail -r | $SENDMAIL -t\n", false)]
+    [InlineData("From a@b Mon\nAuto-Submitted: auto-replied\n\nb\n", ":0 hc\n| (formail -r; echo) | /usr/sbin/sendmail -t\n", false)]
+    [InlineData("From a@b Mon\nPrecedence: list\n\nb\n", ":0 hc\n| vacation bob\n", false)]
+    [InlineData("From a@b Mon\nX-Loop: bob@example.net\n\nb\n", ":0\n! me@example.com\n", false)]
+    [InlineData("From a@b Mon\nSubject: x\n\nb\n", ":0 hc\n| vacation bob\n", true)]
+    [InlineData("From MAILER-DAEMON Mon\nSubject: x\n\nb\n", "BACKSTOP_GUARD=no\n:0\n! me@example.com\n", true)]
+    public void Recipes_make_no_backscatter(string mail, string rc, bool sends)
+    {
+        Run(rc, mail: mail);
+        Assert.Equal(sends, _host.Ran.Count > 0);
+    }
+
+    [Fact]
+    public void Nobody_is_answered_twice()
+    {
+        const string rc = ":0 hc\n| vacation bob\n";
+        Run(rc);
+        Run(rc);
+        Assert.Single(_host.Ran);
+        Assert.Equal(2, _host.Delivered.Count);
+    }
+
+    [Fact]
+    public void A_recipe_file_may_include_itself_for_a_while()
+    {
+        _host.RcFiles["/home/rc"] = "INCLUDERC=/home/rc\n:0\nbox\n";
+        Assert.Equal(0, Run(_host.RcFiles["/home/rc"]).ExitCode);
+        Assert.Equal(["box"], _host.Delivered);
+    }
+
+    [Fact]
+    public void Locks_are_taken_where_they_do_something()
+    {
+        Run(":0 c: my.lock\nbox\n:0 wc:\n| cat >>out\n:0 c:\n.Junk/\n:0\nend\n");
+        Assert.Equal(["my.lock", "out.lock"], _host.Locked);
+    }
+
+    [Fact]
+    public void A_copied_block_runs_on_by_itself()
+    {
+        Run("R=outer\n:0 c\n{\nR=inner\n}\n:0\n$R\n");
+        Assert.Equal(["inner", "outer"], _host.Delivered);
+    }
+
+    /// <summary>Whatever a file says, one message ends in one place, and nothing throws.</summary>
+    [Fact]
+    public void Any_file_ends()
+    {
+        var word = Gen.Int[0, _words.Length - 1].Select(i => _words[i]);
+        word.Array[0, 40].Sample(words =>
+        {
+            var rc = string.Concat(words);
+            _host.RcFiles["/home/.procmailrc"] = rc;
+            _host.Written.Clear();
+            var run = new RecipeRun(_host, new() { LogName = "backstop" }, Encoding.Latin1.GetBytes(Mail), Variables(), "/home");
+            var outcome = run.Execute(["/home/.procmailrc"]);
+            return outcome.IsDelivered || outcome.ExitCode == 75;
+        }, iter: 3000);
+    }
+
+    private static Dictionary<string, string> Variables() => new(StringComparer.Ordinal)
+    {
+        ["DEFAULT"] = "inbox",
+        ["ORGMAIL"] = "org",
+        ["HOME"] = "/home",
+        ["LOGNAME"] = "bob",
+        ["SHELLMETAS"] = "&|<>~;?*[",
+        ["LOGFILE"] = "",
+    };
+
+    private RecipeOutcome Run(string rc, bool isStrict = false, string mail = Mail)
+    {
+        _host.RcFiles["/home/.procmailrc"] = rc;
+        return new RecipeRun(_host, new() { IsStrict = isStrict }, Encoding.Latin1.GetBytes(mail), Variables(), "/home").Execute(["/home/.procmailrc"]);
+    }
+}
