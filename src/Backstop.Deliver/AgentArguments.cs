@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Backstop.Deliver;
 
 /// <summary>The command line of a delivery agent, as procmail(1) has it.</summary>
@@ -46,7 +44,7 @@ internal sealed class AgentArguments
     public List<string> RcFiles { get; } = [];
 
     /// <summary>What cannot be understood: said, and gone on without.</summary>
-    public List<string> Complaints { get; } = [];
+    public string Unknown { get; private set; } = "";
 
     /// <summary>What cannot be gone on without; null where there is none.</summary>
     public string? Error { get; private set; }
@@ -97,7 +95,7 @@ internal sealed class AgentArguments
                 WantsVersion = true;
                 break;
             default:
-                Complaints.Add($"Unrecognised option \"{arg}\": processing continued");
+                Unknown += arg;
                 break;
         }
     }
@@ -140,7 +138,7 @@ internal sealed class AgentArguments
                     IsGeneralFilter = true;
                     break;
                 default:
-                    Complaints.Add(string.Create(CultureInfo.InvariantCulture, $"Unrecognised option \"-{arg[i]}\": processing continued"));
+                    Unknown += arg[i];
                     break;
             }
         }

@@ -11,7 +11,8 @@ internal static class AgentEnvironment
     /// <param name="host">This host's name.</param>
     /// <param name="kept">The caller's environment, where it is kept.</param>
     /// <param name="isGeneralFilter">With -m nothing says where mail goes but the rcfile.</param>
-    public static Dictionary<string, string> For(UserAccount account, string host, IReadOnlyDictionary<string, string>? kept, bool isGeneralFilter)
+    /// <param name="isHere">Whether relative names are relative to where we are.</param>
+    public static Dictionary<string, string> For(UserAccount account, string host, IReadOnlyDictionary<string, string>? kept, bool isGeneralFilter, bool isHere)
     {
         var variables = kept is null ? new(StringComparer.Ordinal) : new Dictionary<string, string>(kept, StringComparer.Ordinal);
         if (kept is null && Environment.GetEnvironmentVariable("TZ") is { } zone)
@@ -24,7 +25,7 @@ internal static class AgentEnvironment
         variables["SHELL"] = IsBourne(account.Shell) ? account.Shell : "/bin/sh";
         variables.TryAdd("PATH", $"{account.Home}/bin:/usr/local/bin:/usr/bin:/bin");
         variables["HOST"] = host;
-        variables["MAILDIR"] = isGeneralFilter ? "." : account.Home;
+        variables["MAILDIR"] = isHere ? "." : account.Home;
         foreach (var (name, value) in _defaults)
         {
             variables[name] = value;
@@ -48,6 +49,7 @@ internal static class AgentEnvironment
         ("LOCKEXT", ".lock"),
         ("MSGPREFIX", "msg."),
         ("LINEBUF", "2048"),
+        ("PROCMAIL_VERSION", "3.23pre"),
     ];
 
     /// <summary>The separator line of an mbox.</summary>

@@ -3,6 +3,16 @@ namespace Backstop.Deliver;
 /// <summary>What --help prints.</summary>
 internal static class AgentHelp
 {
+    /// <summary>The forms of the command line, as procmail says them.</summary>
+    public const string Usage =
+        """
+        Usage: procmail [-vptoY] [-f fromwhom] [parameter=value | rcfile] ...
+           Or: procmail [-toY] [-f fromwhom] [-a argument] ... -d recipient ...
+           Or: procmail [-ptY] [-f fromwhom] -m [parameter=value] ... rcfile [arg] ...
+           Or: procmail [-toY] [-a argument] ... -z
+
+        """;
+
     public const string Text =
         """
         backstop deliver: delivers one message from standard input by the user's recipes (procmail's drop-in).

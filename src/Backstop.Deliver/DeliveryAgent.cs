@@ -39,7 +39,11 @@ public static class DeliveryAgent
     {
         var arguments = AgentArguments.Parse(args);
         name = arguments.IsStrict ? "procmail" : name;
-        arguments.Complaints.ForEach(c => Say(name, c));
+        if (arguments.Unknown.Length > 0)
+        {
+            Say(name, $"Unrecognised options: \"{arguments.Unknown}\"\n{AgentHelp.Usage}Processing continued");
+        }
+
         if (arguments.WantsHelp || arguments.WantsVersion)
         {
             Console.Out.Write(arguments.WantsHelp ? AgentHelp.Text : $"backstop deliver {version}, reads rcfiles of procmail v3.22\nLocking: dotlocking, fcntl()\nDefault rcfile: $HOME/.procmailrc\n");
@@ -49,7 +53,7 @@ public static class DeliveryAgent
         if (arguments.Error is { } error)
         {
             Say(name, error);
-            return Usage;
+            return arguments.IsGeneralFilter ? NoInput : Usage;
         }
 
         if (UserAccount.Find(Native.RealUser()) is not { } caller)
@@ -99,7 +103,13 @@ public static class DeliveryAgent
         var time = TimeProvider.System;
         var hostName = Environment.MachineName;
         var kept = arguments.KeepsEnvironment ? CallersEnvironment() : null;
-        var variables = AgentEnvironment.For(account, hostName, kept, arguments.IsGeneralFilter);
+        var isHere = IsHere(arguments, arguments.RcFiles.FirstOrDefault("/"));
+        var variables = AgentEnvironment.For(account, hostName, kept, arguments.IsGeneralFilter, isHere);
+        if (arguments.RcFiles.Count > 0)
+        {
+            variables["COMSAT"] = "no";
+        }
+
         var home = variables["HOME"] = arguments.Assignments.FindLast(a => a.Name == "HOME").Value ?? variables["HOME"];
         var rcFiles = RcFilesOf(arguments, home, out var isDefault);
         using var host = new AgentHost(arguments, account, hostName, time) { DefaultRcFile = isDefault ? rcFiles[0] : null, LogName = name };
@@ -111,9 +121,7 @@ public static class DeliveryAgent
             IsGeneralFilter = arguments.IsGeneralFilter,
             LogName = name,
         };
-        var directory = arguments.IsGeneralFilter || (arguments.RcFiles.Count > 0 && arguments.RcFiles[0].StartsWith("./", StringComparison.Ordinal)) || !Directory.Exists(home)
-            ? Environment.CurrentDirectory
-            : home;
+        var directory = isHere || !Directory.Exists(home) ? Environment.CurrentDirectory : home;
         var run = new RecipeRun(host, options, WithFromLine(arguments, message, account, time), variables, directory);
         using var signals = new AgentSignals(host, name, run.Interrupted);
         foreach (var (variable, value) in arguments.Assignments)
@@ -122,8 +130,7 @@ public static class DeliveryAgent
         }
 
         var system = isDefault && File.Exists("/etc/procmailrc") ? "/etc/procmailrc" : null;
-        var outcome = run.Execute(rcFiles, system);
-        return outcome.WasRead || !arguments.IsGeneralFilter ? outcome.ExitCode : NoInput;
+        return run.Execute(rcFiles, system).ExitCode;
     }
 
     private static List<string> RcFilesOf(AgentArguments arguments, string home, out bool isDefault)
@@ -135,10 +142,12 @@ public static class DeliveryAgent
         }
 
         return arguments.RcFiles.ConvertAll(f =>
-            f.StartsWith('/') ? f
-            : arguments.IsGeneralFilter || f.StartsWith("./", StringComparison.Ordinal) ? $"{Environment.CurrentDirectory}/{f}"
-            : $"{home}/{f}");
+            f.StartsWith('/') || IsHere(arguments, f) ? f : $"{home}/{f}");
     }
+
+    // Relative to where we are, not to the user's home.
+    private static bool IsHere(AgentArguments arguments, string rcFile) =>
+        rcFile.StartsWith("./", StringComparison.Ordinal) || (arguments.IsGeneralFilter && !rcFile.StartsWith('/'));
 
     // -f gives the message another separator line, or the first one; -d one where there is none.
     private static byte[] WithFromLine(AgentArguments arguments, byte[] message, UserAccount account, TimeProvider time)

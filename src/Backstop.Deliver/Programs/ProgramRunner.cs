@@ -39,8 +39,8 @@ public sealed class ProgramRunner(TimeProvider time)
         IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment, string directory,
         IReadOnlyList<ReadOnlyMemory<byte>> input, int? output, int errors, TimeSpan? limit)
     {
-        var program = ProgramStart.Start(arguments, environment, directory, output, errors);
-        using var feed = new ProgramFeed(program.Input, input);
+        var program = ProgramStart.Start(arguments, environment, directory, input, output, errors);
+        using var feed = program.Feed;
         using var reader = program.Output;
         var collected = new ArrayBufferWriter<byte>();
         var ended = Converse(program, feed, collected, limit, waitsForOutput: true);
@@ -66,8 +66,8 @@ public sealed class ProgramRunner(TimeProvider time)
         IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment, string directory,
         IReadOnlyList<ReadOnlyMemory<byte>> input, int output, int errors, TimeSpan? limit)
     {
-        var program = ProgramStart.Start(arguments, environment, directory, output, errors);
-        using var feed = new ProgramFeed(program.Input, input);
+        var program = ProgramStart.Start(arguments, environment, directory, input, output, errors);
+        using var feed = program.Feed;
         Converse(program, feed, new(), limit, waitsForOutput: false);
         return feed.IsDone;
     }

@@ -6,9 +6,9 @@ namespace Backstop.Deliver.Programs;
 
 /// <summary>A program that runs, in a process group of its own.</summary>
 /// <param name="Process">Its number.</param>
-/// <param name="Input">Writes to its standard input.</param>
+/// <param name="Feed">Writes to its standard input.</param>
 /// <param name="Output">Reads its standard output; null where that goes elsewhere.</param>
-internal sealed record RunningProgram(int Process, SafeFileHandle Input, SafeFileHandle? Output);
+internal sealed record RunningProgram(int Process, ProgramFeed Feed, SafeFileHandle? Output);
 
 /// <summary>Starts programs by posix_spawn(3), which copies no memory and is safe in a process with threads.</summary>
 internal static class ProgramStart
@@ -21,17 +21,20 @@ internal static class ProgramStart
     /// <param name="arguments">The program and its arguments.</param>
     /// <param name="environment">Its variables.</param>
     /// <param name="directory">Where it runs.</param>
+    /// <param name="input">Its standard input. As much as a pipe holds is in it before the program begins: one that ends at once has taken it.</param>
     /// <param name="output">Where its output goes; null to read it.</param>
     /// <param name="errors">Where its errors go.</param>
     /// <exception cref="IOException">Not even the shell can be started.</exception>
     public static RunningProgram Start(
-        IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment, string directory, int? output, int errors)
+        IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment, string directory, IReadOnlyList<ReadOnlyMemory<byte>> input, int? output, int errors)
     {
         var (inputRead, inputWrite) = Pipe();
         var (outputRead, outputWrite) = output is null ? Pipe() : (null, null);
+        var feed = new ProgramFeed(inputWrite, input);
         using (inputRead)
         using (outputWrite)
         {
+            feed.Write();
             int[] files = [(int)inputRead.DangerousGetHandle(), output ?? (int)outputWrite!.DangerousGetHandle(), errors];
             var path = Find(arguments[0], environment.GetValueOrDefault("PATH", ""), directory);
             var process = 0;
@@ -43,12 +46,12 @@ internal static class ProgramStart
 
             if (error != 0)
             {
-                inputWrite.Dispose();
+                feed.Dispose();
                 outputRead?.Dispose();
                 throw new IOException($"{arguments[0]}: {Marshal.GetPInvokeErrorMessage(error)}", error);
             }
 
-            return new(process, inputWrite, outputRead);
+            return new(process, feed, outputRead);
         }
     }
 

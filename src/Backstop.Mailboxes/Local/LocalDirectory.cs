@@ -40,8 +40,8 @@ internal sealed class LocalDirectory(string host, TimeProvider time)
     }
 
     /// <summary>Puts a copy that is elsewhere here too.</summary>
-    public static (string Name, string Path) Link(string name, string path, LocalFolders.Kind kind, string from, LocalRules rules) =>
-        Publish(name, Prepare(path, kind, rules), kind, from, Path.GetFileName(from), rules);
+    public (string Name, string Path) Link(string name, string path, LocalFolders.Kind kind, string from, long size, LocalRules rules) =>
+        Publish(name, Prepare(path, kind, rules), kind, from, Unique(size, rules.HasShortNames), rules);
 
     private static (string Name, string Path) Publish(string name, string directory, LocalFolders.Kind kind, string from, string unique, LocalRules rules)
     {

@@ -50,7 +50,7 @@ public sealed class LocalFolders(string host, string owner, TimeProvider time)
             case Kind.Nowhere:
                 return new(names[0], mail.Whole.Length);
             case Kind.Mbox:
-                return new(names[0], _mbox.Append(first.TrimEnd('/'), mail, rules));
+                return new(names[0].TrimEnd('/'), _mbox.Append(first.TrimEnd('/'), mail, rules));
             case var kind:
                 return DeliverToDirectories(names, directory, kind, mail, rules);
         }
@@ -76,10 +76,12 @@ public sealed class LocalFolders(string host, string owner, TimeProvider time)
         foreach (var name in names.Skip(1))
         {
             var path = Resolve(name, directory);
-            var other = KindOf(path);
+
+            // Behind a directory only directories follow: one that is not there yet is made.
+            var other = KindOf(path) is Kind.Mbox && !File.Exists(path.TrimEnd('/')) ? Kind.Directory : KindOf(path);
             if (other is Kind.Directory or Kind.Maildir or Kind.Mh)
             {
-                shown.Add(LocalDirectory.Link(name, path, other, written.Path, rules).Name);
+                shown.Add(_directory.Link(name, path, other, written.Path, content.Length, rules).Name);
             }
         }
 

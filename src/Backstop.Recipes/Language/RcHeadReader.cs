@@ -55,15 +55,15 @@ internal sealed class RcHeadReader(RcScanner scanner)
                 return;
             }
 
-            var start = scanner.Offset++;
-            if (RcFlagLetters.Find(scanner.Peek(-1)) is { } flag)
+            if (RcFlagLetters.Find(scanner.Current) is not { } flag)
             {
-                Flags |= flag;
+                // procmail: the rest of the line goes with it, flags and lockfile too.
+                _skipped.Add(scanner.ReadLine());
+                return;
             }
-            else
-            {
-                _skipped.Add(scanner.From(start));
-            }
+
+            scanner.Offset++;
+            Flags |= flag;
         }
     }
 

@@ -93,7 +93,7 @@ public static class RcParser
         }
 
         scanner.SkipSpace();
-        return new(at, head.Flags, headText, head.Skipped, head.Lock, head.Count >= 0, conditions, ParseAction(scanner, depth));
+        return new(at, head.Flags, headText, head.Skipped, head.Lock, head.Count >= 0, conditions, ParseAction(scanner, depth, conditions.Count > 0));
     }
 
     // A continued condition is one line; blanks that begin the next line are for the eye.
@@ -108,10 +108,12 @@ public static class RcParser
         return line with { Text = text.TrimEnd(' ', '\t') };
     }
 
-    private static RcAction? ParseAction(RcScanner scanner, int depth)
+    private static RcAction? ParseAction(RcScanner scanner, int depth, bool hasConditions)
     {
         var at = scanner.Position;
-        if (scanner.IsAtEnd || scanner.Current is ':' or '}')
+
+        // procmail: without conditions the next recipe's first line is a folder's name.
+        if (scanner.IsAtEnd || scanner.Current == '}' || (scanner.Current == ':' && hasConditions))
         {
             return null;
         }

@@ -28,6 +28,10 @@ internal static class ActionLints
         {
             context.Find("L16", folder.At, "* " + name, edit with { Text = "* " + name });
         }
+        else if (name.StartsWith(':'))
+        {
+            context.Find("L39", folder.At, "an action for the recipe before");
+        }
         else if (name.StartsWith('{'))
         {
             var mended = name.EndsWith('}') && name.Length > 1 ? $"{{ {name[1..^1].Trim()} }}" : "{ " + name[1..];

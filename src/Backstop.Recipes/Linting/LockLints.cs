@@ -42,7 +42,7 @@ internal static class LockLints
     }
 
     // What another lint explains better, or nobody can know, is no mbox.
-    private static bool IsMbox(string name) => name.Length > 0 && name != "/dev/null" && name[0] is not ('|' or '^' or '{' or '$');
+    private static bool IsMbox(string name) => name.Length > 0 && name != "/dev/null" && name[0] is not ('|' or '^' or '{' or '$' or ':');
 
     private static void LookAtPipe(LintContext context, RcRecipe recipe, RcPipeAction pipe)
     {

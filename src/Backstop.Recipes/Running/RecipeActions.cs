@@ -70,7 +70,7 @@ internal sealed class RecipeActions(RecipeState state, RecipePrograms programs, 
     private ActionOutcome Forward(string arguments, RcFlags flags)
     {
         var mailer = $"{state.Variables.Text("SENDMAIL", "/usr/sbin/sendmail")} {state.Variables.Text("SENDMAILFLAGS", "-oi")} ";
-        var parsed = programs.Parse(arguments.TrimStart(' ', '\t'), mailer);
+        var parsed = programs.ParseWords(mailer + arguments);
         if (!options.IsStrict && _guard.IsOn && _guard.AgainstForward() is { } reason)
         {
             return Held(parsed.Shown, reason, "L24", isCopy: flags.HasAny(RcFlags.Copy));

@@ -112,7 +112,7 @@ internal sealed class RecipeExpander(RecipeState state, RecipeLog log, Func<stri
                     _at = Math.Min(_at + 1, _text.Length);
                     break;
                 case '`':
-                    EmitSplit(Backquoted(emits), emits);
+                    EmitSplit(Backquoted(emits, withinQuotes: false), emits);
                     break;
                 case '$':
                     Dollar(emits, inQuotes: false);
@@ -139,7 +139,7 @@ internal sealed class RecipeExpander(RecipeState state, RecipeLog log, Func<stri
                     Escaped(emits, withinQuotes: true);
                     break;
                 case '`':
-                    Emit(Backquoted(emits), emits);
+                    Emit(Backquoted(emits, withinQuotes: true), emits);
                     break;
                 case '$':
                     Dollar(emits, inQuotes: true);
@@ -176,12 +176,12 @@ internal sealed class RecipeExpander(RecipeState state, RecipeLog log, Func<stri
         Emit(c, emits);
     }
 
-    private string Backquoted(bool runs)
+    private string Backquoted(bool runs, bool withinQuotes)
     {
         var command = new StringBuilder();
         for (_at++; _at < _text.Length && _text[_at] != '`'; _at++)
         {
-            if (_text[_at] == '\\' && _at + 1 < _text.Length && _text[_at + 1] is '`' or '\\' or '$')
+            if (_text[_at] == '\\' && _at + 1 < _text.Length && (_text[_at + 1] is '`' or '\\' or '$' || (withinQuotes && _text[_at + 1] == '"')))
             {
                 _at++;
             }

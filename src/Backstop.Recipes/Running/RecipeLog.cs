@@ -8,7 +8,7 @@ internal sealed class RecipeLog(IRecipeHost host, RecipeOptions options)
 {
     // procmail: a folder's name is cut at 60 chars, a subject at 78; the size stands behind column 72.
     private const int MaxFolder = 60;
-    private const int MaxSubject = 78;
+    private const int MaxSubject = 79;
     private const int SizeColumn = 72;
 
     private readonly HashSet<string> _deviations = new(StringComparer.Ordinal);

@@ -26,8 +26,4 @@ public sealed record RecipeOptions
 /// <param name="ExitCode">Of sysexits(3).</param>
 /// <param name="IsDelivered">Whether the message is somewhere.</param>
 /// <param name="Folder">Where, or why not.</param>
-public sealed record RecipeOutcome(int ExitCode, bool IsDelivered, string Folder)
-{
-    /// <summary>Whether an rcfile could be read.</summary>
-    public bool WasRead { get; init; } = true;
-}
+public sealed record RecipeOutcome(int ExitCode, bool IsDelivered, string Folder);

@@ -20,15 +20,21 @@ internal sealed class RecipePrograms
     public RecipeExpander Expander { get; private set; }
 
     /// <summary>A command, and how the log shows it.</summary>
-    public (List<string> Arguments, string Shown) Parse(string command, string prefix = "")
+    public (List<string> Arguments, string Shown) Parse(string command)
     {
         var shell = _state.Variables.Text("SHELL", "/bin/sh");
         if (command.AsSpan().IndexOfAny(_state.Variables.Text("SHELLMETAS", "&|<>~;?*[")) >= 0)
         {
-            return ([shell, _state.Variables.Text("SHELLFLAGS", "-c"), prefix + command], prefix + command);
+            return ([shell, _state.Variables.Text("SHELLFLAGS", "-c"), command], command);
         }
 
-        var words = Nested().Words(prefix + command, withArguments: true, out var shown);
+        return ParseWords(command);
+    }
+
+    /// <summary>A command that is never the shell's to read.</summary>
+    public (List<string> Arguments, string Shown) ParseWords(string command)
+    {
+        var words = Nested().Words(command, withArguments: true, out var shown);
         return (words, string.Join(' ', shown));
     }
 

@@ -68,7 +68,7 @@ public sealed class RecipeRun
     }
 
     /// <summary>Runs the first of some rcfiles that can be read, and delivers what it leaves to <c>DEFAULT</c>.</summary>
-    /// <param name="rcFiles">Their names, absolute.</param>
+    /// <param name="rcFiles">Their names; relative ones are read from where MAILDIR is by then.</param>
     /// <param name="first">One that is run before, for all users; null for none.</param>
     public RecipeOutcome Execute(IEnumerable<string> rcFiles, string? first = null)
     {
@@ -78,14 +78,14 @@ public sealed class RecipeRun
             _rcFiles.Enqueue(path);
         }
 
-        var wasRead = EnterNext();
+        EnterNext();
         if (first is not null && Read(first) is { } system)
         {
             _frames.Include(system, _state.RcFile);
             _state.RcFile = first;
         }
 
-        return Finish() with { WasRead = wasRead };
+        return Finish();
     }
 
     /// <summary>What the log says where a run is broken off from outside.</summary>
@@ -126,7 +126,7 @@ public sealed class RecipeRun
         {
             if (Read(path) is { } file)
             {
-                _state.RcFile = path;
+                _state.RcFile = _state.Resolve(path);
                 _log.Trace($"Rcfile: \"{path}\"");
                 _frames.Enter(file);
                 return true;
@@ -143,7 +143,7 @@ public sealed class RecipeRun
             return new(path, []);
         }
 
-        if (!_frames.IsFull && _host.ReadRcFile(path) is { } text)
+        if (!_frames.IsFull && _host.ReadRcFile(_state.Resolve(path)) is { } text)
         {
             return RcParser.Parse(path, text);
         }
@@ -239,6 +239,7 @@ public sealed class RecipeRun
                 _log.Say("Extraneous locallockfile ignored");
             }
 
+            _state.Succeeded = true;
             _frames.Enter(block);
             return;
         }
@@ -403,7 +404,7 @@ public sealed class RecipeRun
     private void End(int exitCode, bool isDelivered, string folder, long size)
     {
         _frames.Clear();
-        if (_state.Variables.IsOn("LOGABSTRACT", _state.Variables.Text("LOGFILE").Length > 0))
+        if (_state.Variables.Text("LOGFILE").Length > 0 && _state.Variables.IsOn("LOGABSTRACT", otherwise: true))
         {
             _log.Abstract(_state.Message, folder, size);
         }

@@ -54,7 +54,7 @@ internal sealed class RecipeVariables
     {
         ['O', 'N', ..] => true,
         ['Y' or 'T' or 'E' or 'A', ..] => true,
-        [>= '1' and <= '9', ..] => true,
+        [(>= '0' and <= '9') or '-' or '+', ..] => text.AsSpan().TrimStart(" \t-+0") is [>= '1' and <= '9', ..],
         _ => false,
     };
 
