@@ -11,6 +11,9 @@ internal sealed class AgentLog : IDisposable
 
     private SafeFileHandle? _file;
 
+    /// <summary>Whether there is a LOGFILE.</summary>
+    public bool IsFile => _file is not null;
+
     /// <summary>The file, for programs.</summary>
     public int File => _file is null ? StandardError : (int)_file.DangerousGetHandle();
 

@@ -28,6 +28,10 @@ public static class DataPaths
     /// <param name="options">The configuration.</param>
     public static string Bayes(BackstopOptions options) => Path.Combine(options.Data, "bayes.db");
 
+    /// <summary>Whom recipes have answered.</summary>
+    /// <param name="options">The configuration.</param>
+    public static string Replies(BackstopOptions options) => Path.Combine(options.Data, "replies.bin");
+
     /// <summary>The self-signed certificate.</summary>
     /// <param name="options">The configuration.</param>
     public static string Certificate(BackstopOptions options) => Path.Combine(options.Data, "tls", "self-signed.pem");

@@ -212,9 +212,9 @@ internal sealed partial class MailPipeline(
             : all.ConvertAll(p => p.Verdict.Action == VerdictAction.Refuse ? (p.Recipient, Verdict.File(p.Verdict.Reason)) : p);
     }
 
-    // postmaster@ and abuse@ reach a person whatever the score: complaints about spam quote it.
+    // postmaster@ and abuse@ reach a person whatever the score: complaints about spam quote it. Recipes have the score in the header, and decide themselves.
     private Verdict Filed(AcceptedRecipient recipient, Verdict verdict, string reason) =>
-        recipient.Known.IsRole || verdict.Action != VerdictAction.Deliver ? verdict : new(VerdictAction.File, options.Spam.Folder, reason);
+        recipient.Known.IsRole || recipient.Known.Mailbox.Recipes.Length > 0 || verdict.Action != VerdictAction.Deliver ? verdict : new(VerdictAction.File, options.Spam.Folder, reason);
 
     // One copy a mailbox, however many of its addresses were named.
     private static List<SpoolTarget> Targets(

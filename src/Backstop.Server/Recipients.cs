@@ -10,7 +10,8 @@ namespace Backstop.Server;
 /// <param name="Format">Maildir or mbox.</param>
 /// <param name="Path">Absolute.</param>
 /// <param name="Keys">All its addresses as keys, its own first.</param>
-public sealed record Mailbox(MailAddress Address, FolderFormat Format, string Path, IReadOnlyList<string> Keys)
+/// <param name="Recipes">Its rcfile, absolute; empty for none.</param>
+public sealed record Mailbox(MailAddress Address, FolderFormat Format, string Path, IReadOnlyList<string> Keys, string Recipes)
 {
     private readonly FolderRef _inbox = new(Format, Path, FolderRef.Inbox);
 
@@ -107,7 +108,7 @@ public sealed class Recipients
         var address = MailAddress.TryParse(text)!;
         var keys = settings.Aliases.Where(a => !a.StartsWith('@')).Select(a => MailAddress.TryParse(a)!.Key).Prepend(address.Key).Distinct().ToList();
         var path = settings.Path.Length > 0 ? settings.Path : Path.Combine(DataPaths.Mail(options), FileName(address), settings.Format == FolderFormat.Maildir ? "Maildir" : "mbox");
-        return new(address, settings.Format, Path.GetFullPath(path), keys);
+        return new(address, settings.Format, Path.GetFullPath(path), keys, settings.Recipes.Length > 0 ? Path.GetFullPath(settings.Recipes) : "");
     }
 
     // The address comes from the config, but a slash in it must not leave the folder.

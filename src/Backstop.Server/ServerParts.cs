@@ -43,7 +43,7 @@ internal sealed partial class ServerParts : IDisposable
 
         Filter = spam.Engine is not null ? new(spam, options, time, logs.CreateLogger<SpamFilter>()) : null;
         _room = new(options, time);
-        Delivery = new(Spool, options.Hostname, time, metrics, logs.CreateLogger<DeliveryQueue>());
+        Delivery = new(Spool, options.Hostname, time, metrics, logs.CreateLogger<DeliveryQueue>(), MakeRecipes(options, logs));
         Sessions = new(options.Smtp, time);
         var proving = Proving.Create(options, new JournalProof(Journal));
         _judge = proving.Judge;
@@ -140,6 +140,13 @@ internal sealed partial class ServerParts : IDisposable
         Journal.Dispose();
     }
 
+    private RecipeStage? MakeRecipes(BackstopOptions options, ILoggerFactory logs)
+    {
+        var log = logs.CreateLogger<RecipeStage>();
+        var recipes = _recipients.Mailboxes.Where(m => m.Recipes.Length > 0).Select(m => new MailboxRecipes(m, options, _time, line => LogRecipe(m.Address, line))).ToList();
+        return recipes.Count == 0 ? null : new(recipes, options.Recipes.MaxParallel, Spool, _time, log);
+    }
+
     private MailScorer MakeScorer(BackstopMetrics metrics, ILoggerFactory logs)
     {
         var spam = Options.Spam;
@@ -186,6 +193,9 @@ internal sealed partial class ServerParts : IDisposable
 
     [LoggerMessage(5002, LogLevel.Error, "The spool has {Count} damaged places; what lies behind them was read")]
     private partial void LogDamaged(int count);
+
+    [LoggerMessage(5004, LogLevel.Information, "recipes of {Mailbox}: {Line}")]
+    private partial void LogRecipe(Backstop.Mail.MailAddress mailbox, string line);
 
     [LoggerMessage(5003, LogLevel.Error, "Trouble with the spool's files: {Error}")]
     private partial void LogSpoolTrouble(string error);

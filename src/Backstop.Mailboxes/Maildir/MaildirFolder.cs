@@ -54,7 +54,7 @@ public sealed class MaildirFolder
             return;
         }
 
-        var header = Encoding.UTF8.GetBytes(content.Envelope.Targets[target].Header + content.Envelope.Trace);
+        var header = Encoding.UTF8.GetBytes(content.HeaderOf(target) + content.Envelope.Trace);
         var size = header.Length + content.Envelope.BodyLength;
         var lines = content.Envelope.Lines + header.AsSpan().Count((byte)'\n');
 

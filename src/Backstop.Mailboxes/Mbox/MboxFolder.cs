@@ -150,7 +150,7 @@ public sealed class MboxFolder(FolderRef folder, string owner, TimeProvider time
         var received = DateTimeOffset.FromUnixTimeMilliseconds(envelope.ReceivedUnixMs);
         var date = received.ToString("ddd MMM d HH:mm:ss yyyy", CultureInfo.InvariantCulture);
         return Encoding.UTF8.GetBytes(
-            $"From {sender} {date}\n{IdField}: {IdOf(delivery)}\n{envelope.Targets[delivery.Target].Header}{envelope.Trace}");
+            $"From {sender} {date}\n{IdField}: {IdOf(delivery)}\n{delivery.Content.HeaderOf(delivery.Target)}{envelope.Trace}");
     }
 
     private static string IdOf(MboxDelivery delivery) => IdOf(delivery.Entry, delivery.Target);

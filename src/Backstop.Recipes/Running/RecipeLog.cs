@@ -30,7 +30,7 @@ internal sealed class RecipeLog(IRecipeHost host, RecipeOptions options)
     /// <summary>Notes, once a message, that we did something safer than procmail would.</summary>
     public void Deviate(string id, string what)
     {
-        if (_deviations.Add(id))
+        if (_deviations.Add(id) && options.TellsDeviation?.Invoke(id) != false)
         {
             Say($"{id}: {what} (lint tells more; --strict-procmail switches it off)");
         }

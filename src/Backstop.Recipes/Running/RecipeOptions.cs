@@ -18,6 +18,9 @@ public sealed record RecipeOptions
     /// <summary>What messages of ours begin with.</summary>
     public string LogName { get; init; } = "procmail";
 
+    /// <summary>Whether a deviation, named by its id, is still to be told; null where each message tells its own.</summary>
+    public Func<string, bool>? TellsDeviation { get; init; }
+
     /// <summary>Whether filters of a recipe hold the recipe's lockfile. A server bounds filters itself.</summary>
     public bool LocksFilters { get; init; } = true;
 }

@@ -92,6 +92,11 @@ public static class ConfigFile
         {
             var path = $"mailboxes.{address}";
             CheckAddress(address, path);
+            if (mailbox.Recipes.Length > 0 && !File.Exists(mailbox.Recipes))
+            {
+                binder.AddAt(path + ".recipes", $"{path}.recipes: {mailbox.Recipes} is not there");
+            }
+
             foreach (var alias in mailbox.Aliases)
             {
                 CheckAddress(alias.StartsWith('@') ? "any" + alias : alias, path + ".aliases", alias);

@@ -18,6 +18,9 @@ public sealed record FailingFolder(FolderRef Folder, int Waiting, int Failures, 
 /// </summary>
 public sealed partial class DeliveryQueue : IDisposable
 {
+    // What recipes have changed lies in memory until it is in its folder.
+    private const long MaxRemade = 64 << 20;
+
     private readonly SpoolLog _spool;
     private readonly TimeProvider _time;
     private readonly BackstopMetrics _metrics;
@@ -30,6 +33,8 @@ public sealed partial class DeliveryQueue : IDisposable
     private readonly List<FolderQueue> _resting = [];
     private readonly Thread[] _workers;
     private readonly ITimer _retry;
+    private readonly RecipeStage? _recipes;
+    private long _remade;
     private int _waiting;
     private bool _stopping;
 
@@ -40,7 +45,13 @@ public sealed partial class DeliveryQueue : IDisposable
     /// <param name="metrics">The counters.</param>
     /// <param name="log">The log.</param>
     public DeliveryQueue(SpoolLog spool, string host, TimeProvider time, BackstopMetrics metrics, ILogger<DeliveryQueue> log)
+        : this(spool, host, time, metrics, log, null)
     {
+    }
+
+    internal DeliveryQueue(SpoolLog spool, string host, TimeProvider time, BackstopMetrics metrics, ILogger<DeliveryQueue> log, RecipeStage? recipes)
+    {
+        _recipes = recipes;
         _spool = spool;
         _host = host;
         _time = time;
@@ -50,6 +61,12 @@ public sealed partial class DeliveryQueue : IDisposable
         _workers = [Worker(Lane.Real, Lane.Real), Worker(Lane.Real, Lane.Flood)];
         var tick = TimeSpan.FromMilliseconds(20);
         _retry = time.CreateTimer(_ => WakeRested(), null, tick, tick);
+        if (recipes is not null)
+        {
+            recipes.Planned = AddPlanned;
+            recipes.IsFull = () => Interlocked.Read(ref _remade) > MaxRemade;
+            recipes.Start();
+        }
     }
 
     /// <summary>Messages not yet in all their folders.</summary>
@@ -62,7 +79,7 @@ public sealed partial class DeliveryQueue : IDisposable
         {
             lock (_gate)
             {
-                return [.. _folders.Values.Where(f => f.Error is not null).Select(f => new FailingFolder(f.Folder, f.Count, f.Failures, f.Error!, f.RetryAt))];
+                return [.. _folders.Values.Where(f => f.Error is not null).Select(f => new FailingFolder(f.Folder, f.Count, f.Failures, f.Error!, f.RetryAt)), .. _recipes?.Failing ?? []];
             }
         }
     }
@@ -96,9 +113,37 @@ public sealed partial class DeliveryQueue : IDisposable
         Interlocked.Increment(ref _waiting);
         for (var target = 0; target < message.Entry.Folders.Count; target++)
         {
-            var queue = QueueOf(message.Entry.Folders[target], message.Lane);
-            queue.Add(new(message, target));
-            Offer(queue);
+            if (_recipes?.TryAdd(message, target) != true)
+            {
+                Queue(message.Entry.Folders[target], new(message, target));
+            }
+        }
+    }
+
+    private void Queue(FolderRef folder, Copy copy)
+    {
+        var queue = QueueOf(folder, copy.Message.Lane);
+        queue.Add(copy);
+        Offer(queue);
+    }
+
+    // Recipes have decided: so many copies, or none, where a program has the message or they threw it away.
+    private void AddPlanned(InDelivery message, int target, IReadOnlyList<RecipeCopy> plan)
+    {
+        if (message.CopyBecomes(plan.Count))
+        {
+            _spool.Done([message.Entry]);
+            Interlocked.Decrement(ref _waiting);
+            return;
+        }
+
+        lock (_gate)
+        {
+            for (var i = 0; i < plan.Count; i++)
+            {
+                Queue(plan[i].Folder, new(message, Copy.TargetOf(target, i), plan[i].Remade));
+                Interlocked.Add(ref _remade, plan[i].Remade?.Length ?? 0);
+            }
         }
     }
 
@@ -111,6 +156,7 @@ public sealed partial class DeliveryQueue : IDisposable
             Monitor.PulseAll(_gate);
         }
 
+        _recipes?.Dispose();
         _retry.Dispose();
         foreach (var worker in _workers)
         {
@@ -203,6 +249,7 @@ public sealed partial class DeliveryQueue : IDisposable
         foreach (var copy in delivered)
         {
             _metrics.Delivered(Age(copy.Message.Entry));
+            Interlocked.Add(ref _remade, -copy.Remade?.Length ?? 0);
         }
 
         lock (_gate)

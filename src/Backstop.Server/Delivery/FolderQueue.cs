@@ -29,10 +29,27 @@ internal sealed class InDelivery(SpoolEntry entry, Lane lane, bool replayed)
 
     /// <summary>Notes a copy; true when it was the last.</summary>
     public bool CopyDone() => Interlocked.Decrement(ref _left) == 0;
+
+    /// <summary>Notes that recipes made several copies of one, or none; true when nothing is left to do.</summary>
+    public bool CopyBecomes(int count) => Interlocked.Add(ref _left, count - 1) == 0;
 }
 
 /// <summary>One copy to deliver.</summary>
-internal readonly record struct Copy(InDelivery Message, int Target);
+/// <param name="Message">The message.</param>
+/// <param name="Target">Which of its copies: names follow from it, so that a second delivery finds the first.</param>
+/// <param name="Remade">The message as recipes have changed it; null for as it came.</param>
+internal readonly record struct Copy(InDelivery Message, int Target, ReadOnlyMemory<byte>? Remade = null)
+{
+    /// <summary>The number of a copy that recipes made.</summary>
+    public static int TargetOf(int target, int copy) => ((copy + 1) * SpoolContent.TargetsPerCopy) + target;
+
+    /// <summary>Its content.</summary>
+    public SpoolContent Read(SpoolLog spool)
+    {
+        var content = spool.Read(Message.Entry);
+        return Remade is { } octets ? content.Remade(octets) : content;
+    }
+}
 
 /// <summary>What waits for one folder. Workers take it in batches; an mbox has one worker at a time, a Maildir any number.</summary>
 internal sealed class FolderQueue(FolderRef folder, Lane lane, string host, string owner, TimeProvider time)
@@ -160,7 +177,7 @@ internal sealed class FolderQueue(FolderRef folder, Lane lane, string host, stri
     {
         foreach (var copy in batch)
         {
-            maildir.Deliver(copy.Message.Entry, spool.Read(copy.Message.Entry), copy.Target, copy.Message.Replayed);
+            maildir.Deliver(copy.Message.Entry, copy.Read(spool), copy.Target, copy.Message.Replayed);
             delivered.Add(copy);
         }
     }
@@ -169,7 +186,7 @@ internal sealed class FolderQueue(FolderRef folder, Lane lane, string host, stri
     private void DeliverToMbox(List<Copy> batch, SpoolLog spool, List<Copy> delivered, MboxFolder mbox)
     {
         var count = mbox.Deliver([.. batch.Select(c =>
-            new MboxDelivery(c.Message.Entry, spool.Read(c.Message.Entry), c.Target, c.Message.Replayed || Failures > 0))]);
+            new MboxDelivery(c.Message.Entry, c.Read(spool), c.Target, c.Message.Replayed || Failures > 0))]);
         delivered.AddRange(batch.Take(count));
     }
 }

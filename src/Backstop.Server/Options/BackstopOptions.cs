@@ -45,6 +45,9 @@ public sealed class BackstopOptions
     /// <summary>The spam filter.</summary>
     public SpamOptions Spam { get; set; } = new();
 
+    /// <summary>The recipes of mailboxes.</summary>
+    public RecipeSettings Recipes { get; set; } = new();
+
     /// <summary>What was sent.</summary>
     public JournalOptions Journal { get; set; } = new();
 

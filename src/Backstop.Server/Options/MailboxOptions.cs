@@ -11,6 +11,9 @@ public sealed class MailboxOptions
     /// <summary><c>maildir</c> or <c>mbox</c>. Default maildir.</summary>
     public FolderFormat Format { get; set; } = FolderFormat.Maildir;
 
+    /// <summary>An rcfile of procmail's: its recipes decide about all mail for this mailbox's inbox. Default: none.</summary>
+    public string Recipes { get; set; } = "";
+
     /// <summary>Further addresses. <c>@example.org</c> takes every address of the domain that is no other's. Default: none.</summary>
     public IReadOnlyList<string> Aliases { get; set; } = [];
 }

@@ -1,0 +1,143 @@
+using Backstop.Deliver.Posix;
+using Backstop.Mailboxes;
+using Backstop.Mailboxes.Local;
+using Backstop.Recipes.Running;
+
+namespace Backstop.Deliver;
+
+/// <summary>A copy that recipes want in a folder.</summary>
+/// <param name="Folder">The Maildir or mbox.</param>
+/// <param name="Content">The message, without a separator line.</param>
+public sealed record PlannedCopy(FolderRef Folder, ReadOnlyMemory<byte> Content);
+
+/// <summary>How a server carries out recipes.</summary>
+public sealed record PlanSettings
+{
+    /// <summary>Whose rcfiles are trusted, beside root's: the user the server runs as.</summary>
+    public static int OwnUser => Native.EffectiveUser();
+
+    /// <summary>This host's name.</summary>
+    public required string HostName { get; init; }
+
+    /// <summary>Answers in the place of a program; null runs it.</summary>
+    public Func<ProgramCall, ProgramOutcome?>? Instead { get; init; }
+
+    /// <summary>Takes log lines while the recipes name no LOGFILE.</summary>
+    public required Action<string> Log { get; init; }
+
+    /// <summary>Whether a sender may be answered.</summary>
+    public required Func<string, bool> MayReply { get; init; }
+}
+
+/// <summary>
+/// What recipes act on in a server: programs run, but copies for Maildirs and mboxes are only written down, for whoever writes them in batches and
+/// tries again. A folder that plainly cannot be written fails at once, so that the recipes go on as they would.
+/// </summary>
+/// <param name="settings">How.</param>
+/// <param name="time">The clock.</param>
+public sealed class PlanHost(PlanSettings settings, TimeProvider time) : RecipeHost(settings.HostName, LockOwner.Make(), time)
+{
+    private const int Writable = 2;
+
+    private readonly List<PlannedCopy> _plan = [];
+
+    /// <summary>The copies.</summary>
+    public IReadOnlyList<PlannedCopy> Plan => _plan;
+
+    /// <inheritdoc/>
+    public override ProgramOutcome Run(ProgramCall program)
+    {
+        ArgumentNullException.ThrowIfNull(program);
+
+        // A server has no standard output to deliver to.
+        return program.Arguments.Count == 0 ? new(1, default, TookAll: false, TimedOut: false)
+            : settings.Instead?.Invoke(program) ?? base.Run(program);
+    }
+
+    /// <inheritdoc/>
+    public override FolderOutcome Deliver(FolderCall delivery)
+    {
+        ArgumentNullException.ThrowIfNull(delivery);
+        var name = delivery.Names[0];
+        var path = name.StartsWith('/') ? name : $"{delivery.Directory}/{name}";
+        var kind = LocalFolders.KindOf(path);
+        var mail = new LocalMail(delivery.Content, delivery.HasHeader, delivery.IsRaw);
+        if (kind == LocalFolders.Kind.Nowhere)
+        {
+            return new(name, mail.Whole.Length, null);
+        }
+
+        // With a lockfile in hand the write belongs under it; and folders of other kinds have no queue.
+        if (HoldsLock || delivery.Names.Count > 1 || kind is not (LocalFolders.Kind.Maildir or LocalFolders.Kind.Mbox))
+        {
+            return AtOnce(delivery, mail);
+        }
+
+        var target = Path.GetFullPath(path.TrimEnd('/'));
+        if (WhyNot(target, kind) is { } reason)
+        {
+            return new(name.TrimEnd('/'), 0, reason);
+        }
+
+        var separator = delivery.HasHeader ? new RecipeMessage(mail.Whole).FromLineLength : 0;
+        _plan.Add(new(new(kind == LocalFolders.Kind.Maildir ? FolderFormat.Maildir : FolderFormat.Mbox, target, FolderRef.Inbox), mail.Whole[separator..]));
+        return new(name, mail.Whole.Length - separator, null);
+    }
+
+    /// <inheritdoc/>
+    public override string? ReadRcFile(string path)
+    {
+        var problem = RcFileReader.TryRead(path, PlanSettings.OwnUser, isDefault: false, out var text);
+        if (problem != RcFileReader.Problem.None)
+        {
+            settings.Log($"{path}: {(problem == RcFileReader.Problem.Suspicious ? "others may write it, or it is another's: not read" : "cannot be read")}");
+        }
+
+        return problem == RcFileReader.Problem.None ? text : null;
+    }
+
+    /// <inheritdoc/>
+    public override void Log(string text)
+    {
+        if (HasLogFile)
+        {
+            base.Log(text);
+        }
+        else
+        {
+            settings.Log(text.TrimEnd('\n'));
+        }
+    }
+
+    /// <inheritdoc/>
+    public override bool MayReply(string sender) => settings.MayReply(sender);
+
+    private FolderOutcome AtOnce(FolderCall delivery, LocalMail mail)
+    {
+        try
+        {
+            var copy = new LocalFolders(HostName, Owner, Time).Deliver(delivery.Names, delivery.Directory, mail, new()
+            {
+                Umask = delivery.Umask,
+                MessagePrefix = delivery.MessagePrefix,
+                LocksMbox = true,
+                AddsFromLine = true,
+                StaleLock = delivery.Locks.Stale,
+            });
+            return new(copy.Name, copy.Size, null);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return new(delivery.Names[0].TrimEnd('/'), 0, error.Message);
+        }
+    }
+
+    private static string? WhyNot(string target, LocalFolders.Kind kind)
+    {
+        var isThere = kind == LocalFolders.Kind.Maildir ? Directory.Exists(target) : File.Exists(target);
+        var mustBeWritable = isThere ? target : Path.GetDirectoryName(target)!;
+        return !Path.Exists(mustBeWritable) ? $"{mustBeWritable} is not there"
+            : Native.Access(ref NativeText.From(mustBeWritable)[0], Writable) != 0 ? $"{mustBeWritable} cannot be written"
+            : null;
+    }
+}

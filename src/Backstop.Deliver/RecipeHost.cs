@@ -1,0 +1,156 @@
+using System.Runtime.CompilerServices;
+using Backstop.Deliver.Posix;
+using Backstop.Deliver.Programs;
+using Backstop.Mailboxes.Locks;
+using Backstop.Recipes.Running;
+using Microsoft.Win32.SafeHandles;
+
+namespace Backstop.Deliver;
+
+/// <summary>What recipes act on here: this host's programs, lockfiles, rcfiles and log. Where mail goes is for those who derive from it.</summary>
+public abstract class RecipeHost : IRecipeHost, IDisposable
+{
+    private readonly ProgramRunner _programs;
+    private readonly List<DotLock> _held = [];
+    private readonly AgentLog _log = new();
+    private readonly Lazy<SafeFileHandle> _nowhere = new(() => Native.Open(ref NativeText.From("/dev/null")[0], 1 | Native.CloseOnExec, 0));
+
+    private protected RecipeHost(string hostName, string owner, TimeProvider time)
+    {
+        HostName = hostName;
+        Owner = owner;
+        Time = time;
+        _programs = new(time) { Beat = () => _held.ForEach(h => h.Refresh()) };
+    }
+
+    /// <inheritdoc/>
+    public string HostName { get; }
+
+    /// <summary>What messages begin with.</summary>
+    public string LogName { get; init; } = "backstop";
+
+    /// <summary>Called before anything that may take long.</summary>
+    internal Action? Waiting { get; set; }
+
+    /// <summary>What is written into lockfiles.</summary>
+    private protected string Owner { get; }
+
+    private protected TimeProvider Time { get; }
+
+    /// <summary>Whether a lockfile of a recipe is held.</summary>
+    private protected bool HoldsLock => _held.Count > 0;
+
+    /// <inheritdoc/>
+    public virtual ProgramOutcome Run(ProgramCall program)
+    {
+        ArgumentNullException.ThrowIfNull(program);
+        Waiting?.Invoke();
+        try
+        {
+            if (!program.Waits)
+            {
+                var tookAll = _programs.Feed(
+                    program.Arguments, program.Environment, program.Directory, program.Input, (int)_nowhere.Value.DangerousGetHandle(), _log.File, program.TimeLimit);
+                return new(null, default, tookAll, TimedOut: false);
+            }
+
+            var end = _programs.Run(program.Arguments, program.Environment, program.Directory, program.Input, OutputOf(program), _log.File, program.TimeLimit);
+            return new(end.Status, end.Output, end.TookAll, end.TimedOut);
+        }
+        catch (IOException error)
+        {
+            Log($"{LogName}: {error.Message}\n");
+            return new(127, default, TookAll: false, TimedOut: false);
+        }
+    }
+
+    /// <inheritdoc/>
+    public abstract FolderOutcome Deliver(FolderCall delivery);
+
+    /// <inheritdoc/>
+    public IDisposable? Lock(LockCall lockfile)
+    {
+        ArgumentNullException.ThrowIfNull(lockfile);
+        Waiting?.Invoke();
+        var taken = new DotLock(lockfile.Path, Owner, lockfile.Times.Stale, Time);
+        try
+        {
+            LockWaiter.Take(lockfile.Path, isDotLockOnly: true, () => taken.TryTake() ? taken : null, Time);
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+
+        if (taken.HasBroken)
+        {
+            Log($"{LogName}: Forcing lock on \"{lockfile.Name}\"\n");
+        }
+
+        _held.Add(taken);
+        return new Holding(this, taken);
+    }
+
+    /// <inheritdoc/>
+    public abstract string? ReadRcFile(string path);
+
+    /// <inheritdoc/>
+    public bool CanEnter(string path) => Directory.Exists(path) && Native.Access(ref NativeText.From(path)[0], 1) == 0;
+
+    /// <inheritdoc/>
+    public void OpenLog(string path)
+    {
+        if (_log.Open(path, 0b000_111_111) is { } error)
+        {
+            Log($"{LogName}: Couldn't open \"{path}\": {error}\n");
+        }
+    }
+
+    /// <inheritdoc/>
+    public virtual void Log(string text) => _log.Write(text);
+
+    /// <inheritdoc/>
+    public void Pause(TimeSpan duration) => _ = Native.Poll(ref Unsafe.NullRef<Native.PollEntry>(), 0, (int)duration.TotalMilliseconds);
+
+    /// <inheritdoc/>
+    public abstract bool MayReply(string sender);
+
+    /// <summary>Gives back what is held.</summary>
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Gives back what is held.</summary>
+    /// <param name="disposing">Whether by a call.</param>
+    protected virtual void Dispose(bool disposing)
+    {
+        _held.ForEach(h => h.Release());
+        _held.Clear();
+        _log.Dispose();
+        if (_nowhere.IsValueCreated)
+        {
+            _nowhere.Value.Dispose();
+        }
+    }
+
+    /// <summary>Whether the log is a file of the recipes'.</summary>
+    private protected bool HasLogFile => _log.IsFile;
+
+    private int? OutputOf(ProgramCall program) => program.Output switch
+    {
+        ProgramOutput.Wanted => null,
+        ProgramOutput.Logged => _log.File,
+        _ => (int)_nowhere.Value.DangerousGetHandle(),
+    };
+
+    private sealed class Holding(RecipeHost host, DotLock held) : IDisposable
+    {
+        public void Dispose()
+        {
+            held.Release();
+            host._held.Remove(held);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using Backstop.Deliver;
+using Backstop.Mailboxes;
+using Backstop.Mailboxes.Spool;
+using Backstop.Recipes.Running;
+using Backstop.Server.Options;
+
+namespace Backstop.Server.Delivery;
+
+/// <summary>A copy that recipes want in a folder.</summary>
+/// <param name="Folder">The folder.</param>
+/// <param name="Remade">The message as they have changed it; null for as it came.</param>
+internal readonly record struct RecipeCopy(FolderRef Folder, ReadOnlyMemory<byte>? Remade);
+
+/// <summary>Runs the recipes of one mailbox over its messages.</summary>
+/// <param name="mailbox">The mailbox.</param>
+/// <param name="options">The configuration.</param>
+/// <param name="time">The clock.</param>
+/// <param name="log">Takes what the recipes have to say.</param>
+internal sealed class MailboxRecipes(Mailbox mailbox, BackstopOptions options, TimeProvider time, Action<string> log)
+{
+    // SpamAssassin's programs add what the filter of this server has added already: they need not be run.
+    private static readonly string[] _filters = ["spamassassin", "spamc"];
+
+    private readonly HashSet<string> _told = new(StringComparer.Ordinal);
+    private readonly string _home = Path.GetDirectoryName(mailbox.Path) ?? "/";
+
+    /// <summary>The folder whose mail they decide about.</summary>
+    public FolderRef Inbox => mailbox.Folder(FolderRef.Inbox);
+
+    /// <summary>Runs them.</summary>
+    /// <param name="content">The message.</param>
+    /// <param name="target">Which of its copies.</param>
+    /// <param name="plan">Where copies of it go, and as what where a filter changed it; none where a program has it, or the recipes threw it away.</param>
+    /// <returns>Why it must be tried again, or null.</returns>
+    public string? Run(SpoolContent content, int target, out IReadOnlyList<RecipeCopy> plan)
+    {
+        var message = MessageOf(content, target);
+        using var host = new PlanHost(
+            new() { HostName = options.Hostname, Instead = options.Spam.Enabled ? Instead : null, Log = log, MayReply = new ReplyMemory(DataPaths.Replies(options), time).MayReply },
+            time);
+        var run = new RecipeRun(host, new() { SoftFails = true, LogName = "backstop", LocksFilters = false, TellsDeviation = Tells }, message, Variables(content), _home);
+        var outcome = run.Execute([mailbox.Recipes]);
+        plan = [.. host.Plan.Select(c => new RecipeCopy(c.Folder, IsPartOf(c.Content, message) ? null : c.Content))];
+        return outcome.IsDelivered ? null : $"recipes ended with {outcome.ExitCode}: {outcome.Folder}";
+    }
+
+    // The untouched message is in the spool, and need not be kept in memory too.
+    private static bool IsPartOf(ReadOnlyMemory<byte> content, byte[] message) =>
+        MemoryMarshal.TryGetArray(content, out var segment) && segment.Array == message
+        && segment.Count == message.Length - (message.AsSpan().IndexOf((byte)'\n') + 1);
+
+    // Once for a mailbox, not once a message.
+    private bool Tells(string id)
+    {
+        lock (_told)
+        {
+            return _told.Add(id);
+        }
+    }
+
+    private static ProgramOutcome? Instead(ProgramCall program) =>
+        program.Output == ProgramOutput.Wanted && _filters.Contains(Path.GetFileName(program.Arguments[0]), StringComparer.Ordinal)
+            ? new(0, program.Input[0], TookAll: true, TimedOut: false)
+            : null;
+
+    // As it would lie in an mbox: recipes ask the separator line who sent it.
+    private static byte[] MessageOf(SpoolContent content, int target)
+    {
+        var envelope = content.Envelope;
+        var sender = envelope.ReversePath.Length == 0 ? "MAILER-DAEMON" : envelope.ReversePath.Replace(' ', '-');
+        var received = DateTimeOffset.FromUnixTimeMilliseconds(envelope.ReceivedUnixMs);
+        var head = Encoding.UTF8.GetBytes(string.Create(
+            CultureInfo.InvariantCulture, $"From {sender} {received:ddd MMM} {received.Day,2} {received:HH:mm:ss yyyy}\n{content.HeaderOf(target)}{envelope.Trace}"));
+        if (content.LargeFile is null)
+        {
+            return [.. head, .. content.Body.Span];
+        }
+
+        using var body = content.OpenBody();
+        var message = new byte[head.Length + body.Length];
+        head.CopyTo(message, 0);
+        body.ReadExactly(message, head.Length, (int)body.Length);
+        return message;
+    }
+
+    private Dictionary<string, string> Variables(SpoolContent content)
+    {
+        var inbox = mailbox.Format == FolderFormat.Maildir ? mailbox.Path + "/" : mailbox.Path;
+        return new(StringComparer.Ordinal)
+        {
+            ["HOME"] = _home,
+            ["LOGNAME"] = mailbox.Address.LocalPart,
+            ["RECIPIENT"] = mailbox.Address.ToString(),
+            ["SENDER"] = content.Envelope.ReversePath,
+            ["HOST"] = options.Hostname,
+            ["MAILDIR"] = _home,
+            ["DEFAULT"] = inbox,
+            ["ORGMAIL"] = inbox,
+            ["SHELL"] = "/bin/sh",
+            ["PATH"] = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+            ["SHELLMETAS"] = "&|<>~;?*[",
+            ["SHELLFLAGS"] = "-c",
+            ["SENDMAIL"] = "/usr/sbin/sendmail",
+            ["SENDMAILFLAGS"] = "-oi",
+            ["LOCKEXT"] = ".lock",
+            ["MSGPREFIX"] = "msg.",
+            ["TIMEOUT"] = ((long)options.Recipes.TimeLimit.TotalSeconds).ToString(CultureInfo.InvariantCulture),
+        };
+    }
+}

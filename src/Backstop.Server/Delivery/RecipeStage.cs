@@ -1,0 +1,184 @@
+using Backstop.Mailboxes;
+using Backstop.Mailboxes.Spool;
+using Microsoft.Extensions.Logging;
+
+namespace Backstop.Server.Delivery;
+
+/// <summary>
+/// Runs recipes before folders are written: several messages at once under one bound, real mail first. A message whose recipes cannot be carried
+/// out now stays in the spool and is tried again; it holds up no other.
+/// </summary>
+internal sealed partial class RecipeStage : IDisposable
+{
+    private static readonly TimeSpan _tick = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan _fullPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan _maxBackOff = TimeSpan.FromMinutes(5);
+
+    private readonly Dictionary<FolderRef, MailboxRecipes> _recipes;
+    private readonly SpoolLog _spool;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly object _gate = new();
+    private readonly Queue<Task>[] _waiting = [new(), new()];
+    private readonly List<Task> _resting = [];
+    private readonly Thread[] _workers;
+    private readonly ITimer _timer;
+    private bool _stopping;
+
+    public RecipeStage(IEnumerable<MailboxRecipes> recipes, int parallel, SpoolLog spool, TimeProvider time, ILogger log)
+    {
+        _recipes = recipes.ToDictionary(r => r.Inbox);
+        _spool = spool;
+        _time = time;
+        _log = log;
+        _workers = [.. Enumerable.Range(0, _recipes.Count == 0 ? 0 : parallel).Select(i => new Thread(Work) { IsBackground = true, Name = $"recipes {i}" })];
+        _timer = time.CreateTimer(_ => WakeRested(), null, _tick, _tick);
+    }
+
+    /// <summary>Takes what recipes have decided.</summary>
+    public Action<InDelivery, int, IReadOnlyList<RecipeCopy>>? Planned { get; set; }
+
+    /// <summary>Whether so much waits in memory for its folders that no more must be made.</summary>
+    public Func<bool>? IsFull { get; set; }
+
+    /// <summary>Messages whose recipes could not be carried out.</summary>
+    public IReadOnlyList<FailingFolder> Failing
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _resting.GroupBy(t => t.Recipes.Inbox).Select(g => new FailingFolder(g.Key, g.Count(), g.Max(t => t.Failures), g.Last().Error, g.Min(t => t.RetryAt)))];
+            }
+        }
+    }
+
+    /// <summary>Begins.</summary>
+    public void Start()
+    {
+        foreach (var worker in _workers)
+        {
+            worker.Start();
+        }
+    }
+
+    /// <summary>Takes a copy if recipes decide about its folder.</summary>
+    public bool TryAdd(InDelivery message, int target)
+    {
+        if (_recipes.Count == 0 || !_recipes.TryGetValue(message.Entry.Folders[target], out var recipes))
+        {
+            return false;
+        }
+
+        lock (_gate)
+        {
+            _waiting[(int)message.Lane].Enqueue(new(message, target, recipes));
+            Monitor.Pulse(_gate);
+        }
+
+        return true;
+    }
+
+    /// <summary>Stops after the messages in hand; a program that runs then is waited for.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _stopping = true;
+            Monitor.PulseAll(_gate);
+        }
+
+        _timer.Dispose();
+        foreach (var worker in _workers.Where(w => w.ThreadState != ThreadState.Unstarted))
+        {
+            worker.Join();
+        }
+    }
+
+    private void Work()
+    {
+        while (Next() is { } task)
+        {
+            IReadOnlyList<RecipeCopy> plan = [];
+            try
+            {
+                task.Error = task.Recipes.Run(_spool.Read(task.Message.Entry), task.Target, out plan) ?? "";
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or System.Text.Json.JsonException)
+            {
+                task.Error = error.Message;
+            }
+
+            if (task.Error.Length == 0)
+            {
+                Planned!(task.Message, task.Target, plan);
+            }
+            else
+            {
+                Rest(task);
+            }
+        }
+    }
+
+    private Task? Next()
+    {
+        lock (_gate)
+        {
+            Task? task = null;
+            while (!_stopping && IsFull?.Invoke() == true)
+            {
+                Monitor.Wait(_gate, _fullPause);
+            }
+
+            while (!_stopping && !_waiting[(int)Lane.Real].TryDequeue(out task) && !_waiting[(int)Lane.Flood].TryDequeue(out task))
+            {
+                Monitor.Wait(_gate);
+            }
+
+            return _stopping ? null : task;
+        }
+    }
+
+    private void Rest(Task task)
+    {
+        var backOff = TimeSpan.FromSeconds(Math.Pow(2, Math.Min(task.Failures++, 10)));
+        task.RetryAt = _time.GetUtcNow() + (backOff < _maxBackOff ? backOff : _maxBackOff);
+        LogFailed(task.Recipes.Inbox.Path, task.Message.Entry.QueueId, task.Error, task.RetryAt);
+        lock (_gate)
+        {
+            _resting.Add(task);
+        }
+    }
+
+    private void WakeRested()
+    {
+        lock (_gate)
+        {
+            var now = _time.GetUtcNow();
+            foreach (var task in _resting.Where(t => t.RetryAt <= now).ToList())
+            {
+                _resting.Remove(task);
+                _waiting[(int)task.Message.Lane].Enqueue(task);
+                Monitor.Pulse(_gate);
+            }
+        }
+    }
+
+    [LoggerMessage(3002, LogLevel.Warning, "Recipes of {Mailbox} could not be carried out for {QueueId}: {Error}; kept in the spool, next try {RetryAt:O}")]
+    private partial void LogFailed(string mailbox, string queueId, string error, DateTimeOffset retryAt);
+
+    private sealed class Task(InDelivery message, int target, MailboxRecipes recipes)
+    {
+        public InDelivery Message => message;
+
+        public int Target => target;
+
+        public MailboxRecipes Recipes => recipes;
+
+        public int Failures { get; set; }
+
+        public string Error { get; set; } = "";
+
+        public DateTimeOffset RetryAt { get; set; }
+    }
+}
