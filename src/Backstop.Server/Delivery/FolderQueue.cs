@@ -47,7 +47,7 @@ internal readonly record struct Copy(InDelivery Message, int Target, ReadOnlyMem
     public SpoolContent Read(SpoolLog spool)
     {
         var content = spool.Read(Message.Entry);
-        return Remade is { } octets ? content.Remade(octets) : content;
+        return Remade is { IsEmpty: false } octets ? content.Remade(octets) : content;
     }
 }
 

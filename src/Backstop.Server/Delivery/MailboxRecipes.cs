@@ -12,7 +12,12 @@ namespace Backstop.Server.Delivery;
 /// <summary>A copy that recipes want in a folder.</summary>
 /// <param name="Folder">The folder.</param>
 /// <param name="Remade">The message as they have changed it; null for as it came.</param>
-internal readonly record struct RecipeCopy(FolderRef Folder, ReadOnlyMemory<byte>? Remade);
+internal readonly record struct RecipeCopy(FolderRef Folder, ReadOnlyMemory<byte>? Remade)
+{
+    /// <summary>A copy of the message as it came.</summary>
+    // Not "condition ? null : octets": null becomes an empty memory there, and an empty memory an empty mail.
+    public static RecipeCopy Untouched(FolderRef folder) => new(folder, default(ReadOnlyMemory<byte>?));
+}
 
 /// <summary>Runs the recipes of one mailbox over its messages.</summary>
 /// <param name="mailbox">The mailbox.</param>
@@ -25,7 +30,7 @@ internal sealed class MailboxRecipes(Mailbox mailbox, BackstopOptions options, T
     private static readonly string[] _filters = ["spamassassin", "spamc"];
 
     private readonly HashSet<string> _told = new(StringComparer.Ordinal);
-    private readonly string _home = Path.GetDirectoryName(mailbox.Path) ?? "/";
+    private readonly string _home = MakeHome(Path.GetDirectoryName(mailbox.Path) ?? "/");
 
     /// <summary>The folder whose mail they decide about.</summary>
     public FolderRef Inbox => mailbox.Folder(FolderRef.Inbox);
@@ -43,9 +48,13 @@ internal sealed class MailboxRecipes(Mailbox mailbox, BackstopOptions options, T
             time);
         var run = new RecipeRun(host, new() { SoftFails = true, LogName = "backstop", LocksFilters = false, TellsDeviation = Tells }, message, Variables(content), _home);
         var outcome = run.Execute([mailbox.Recipes]);
-        plan = [.. host.Plan.Select(c => new RecipeCopy(c.Folder, IsPartOf(c.Content, message) ? null : c.Content))];
+        plan = [.. host.Plan.Select(c => IsPartOf(c.Content, message) ? RecipeCopy.Untouched(c.Folder) : new RecipeCopy(c.Folder, c.Content))];
         return outcome.IsDelivered ? null : $"recipes ended with {outcome.ExitCode}: {outcome.Folder}";
     }
+
+    // Programs run there, and relative folders lie there, before the first delivery has made it.
+    private static string MakeHome(string path) =>
+        Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;
 
     // The untouched message is in the spool, and need not be kept in memory too.
     private static bool IsPartOf(ReadOnlyMemory<byte> content, byte[] message) =>

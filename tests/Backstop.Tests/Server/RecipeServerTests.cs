@@ -1,0 +1,150 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using System.Globalization;
+using System.Text;
+using Backstop.Mail;
+using Backstop.Mailboxes;
+using Backstop.Mailboxes.Reading;
+using Backstop.Mailboxes.Spool;
+using Backstop.Server;
+using Backstop.Server.Delivery;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Backstop.Tests.Server;
+
+/// <summary>A mailbox whose recipes decide, with the real server over sockets and real programs.</summary>
+public sealed class RecipeServerTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    /// <summary>The recipes of the person this is for, as they stood, their lock on the filter included.</summary>
+    [Fact]
+    public async Task The_founding_storys_recipes_run_as_written()
+    {
+        File.WriteAllText(_folder["sa"], "#!/bin/sh\nawk 'h==0&&/^$/{print \"X-Spam-Level: \" (spam ? \"**********\" : \"\"); h=1} /^Subject:.*pills/{spam=1} {print}'\n");
+        File.SetUnixFileMode(_folder["sa"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        await using var server = await StartAsync($"""
+            MAILDIR=$HOME
+            :0fw: spamassassin.lock
+            * < 262144
+            | {_folder["sa"]}
+
+            :0:
+            * ^X-Spam-Level: \*\*\*\*\*\*\*
+            almost-certainly-spam
+            """);
+        Assert.StartsWith("250", await SendAsync(server, "lunch"), StringComparison.Ordinal);
+        Assert.StartsWith("250", await SendAsync(server, "cheap pills"), StringComparison.Ordinal);
+        Assert.Contains("Subject: lunch", Assert.Single(await server.MessagesAsync()), StringComparison.Ordinal);
+        var spam = Assert.Single(MessageFiles.Read(Path.Combine(Path.GetDirectoryName(server.Maildir)!, "almost-certainly-spam")));
+        Assert.Contains("Subject: cheap pills", Encoding.ASCII.GetString(spam.Bytes.Span), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(":0 fw\n| exit 1; true\n")]
+    [InlineData(":0 fw\n| cat >/dev/null\n")]
+    [InlineData(":0 f\n| kill -9 $$; true\n")]
+    [InlineData(":0 fw\n| sleep 30; cat\n")]
+    [InlineData(":0 fwi\n| sleep 0\n")]
+    [InlineData(":0\nnosuch/folder\n")]
+    [InlineData(":0\nnosuch/maildir/\n")]
+    [InlineData(":0\n| exit 3; true\n")]
+    [InlineData("A=\"never closed\n:0\n/dev/null\n")]
+    public async Task Whatever_goes_wrong_the_message_arrives_as_it_was(string rc)
+    {
+        await using var server = await StartAsync(rc, seconds: 1);
+        Assert.StartsWith("250", await SendAsync(server, "x", string.Concat(Enumerable.Repeat(new string('y', 99) + "\n", 2000)) + "yyy"), StringComparison.Ordinal);
+        Assert.Contains("Subject: x", Assert.Single(await server.MessagesAsync()), StringComparison.Ordinal);
+        Assert.EndsWith("yyy\n", Assert.Single(await server.MessagesAsync()), StringComparison.Ordinal);
+    }
+
+    /// <summary>A filter that takes a second used to be 1,000 mails an hour behind its lock. Eight at once, and nobody else waits.</summary>
+    [Fact]
+    public async Task A_slow_filter_is_no_queue()
+    {
+        await using var server = await StartAsync(":0 fw: filter.lock\n| sleep 1; cat\n");
+        var began = Stopwatch.GetTimestamp();
+        for (var i = 0; i < 16; i++)
+        {
+            await SendAsync(server, $"slow {i}");
+        }
+
+        await ServerMail.SendAsync(server, "<a@example.net>", "you@example.org", "Subject: other\n\nx");
+        var other = Path.Combine(server.Options.Data, "mail", "you@example.org", "Maildir", "new");
+        while (!Directory.Exists(other) || Directory.GetFiles(other).Length == 0)
+        {
+            Assert.InRange(Stopwatch.GetElapsedTime(began).TotalSeconds, 0, 60);
+            await Task.Delay(20, Ct);
+        }
+
+        Assert.True((await server.MessagesAsync()).Length == 16);
+    }
+
+    /// <summary>A server that dies between folders: the next one runs the recipes again, and every copy is there once.</summary>
+    [Theory]
+    [InlineData(FolderFormat.Maildir)]
+    [InlineData(FolderFormat.Mbox)]
+    public async Task Run_again_they_make_no_second_copy(FolderFormat format)
+    {
+        const int count = 40;
+        var path = _folder[format == FolderFormat.Maildir ? "Maildir" : "mbox"];
+        File.WriteAllText(_folder["rc"], ":0 c\ncopies/\n:0 c:\ncopies.mbox\n");
+        var (spool, _, _) = SpoolLog.Open(_folder["spool"], new(), TimeProvider.System);
+        using var log = spool;
+        var mailbox = new Mailbox(MailAddress.TryParse("me@example.org")!, format, path, ["me@example.org"], _folder["rc"]);
+        var entries = new List<SpoolEntry>();
+        for (var i = 0; i < count; i++)
+        {
+            var body = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"Subject: {i}\n\none\n"));
+            entries.Add(await spool.AppendAsync(spool.NextId(), new(1_700_000_000_000, "a@b.example", 3, null, body.Length, "Received: x\n", [new(mailbox.Folder(FolderRef.Inbox), "X-One: 1\n")]), body));
+        }
+
+        foreach (var isSecond in (bool[])[false, true])
+        {
+            await DeliverAsync(spool, mailbox, isSecond ? entries : [.. entries.Take(count / 2)], isSecond);
+        }
+
+        Assert.Equal(count, Directory.GetFiles(_folder["copies/new"]).Length);
+        Assert.Equal(count, MessageFiles.Read(_folder["copies.mbox"]).Count());
+        Assert.Equal(count, format == FolderFormat.Mbox ? MessageFiles.Read(path).Count() : Directory.GetFiles(Path.Combine(path, "new")).Length);
+    }
+
+    private static async Task DeliverAsync(SpoolLog spool, Mailbox mailbox, List<SpoolEntry> entries, bool isReplay)
+    {
+        await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        using var metrics = new BackstopMetrics(services.GetRequiredService<IMeterFactory>());
+        var stage = new RecipeStage([new MailboxRecipes(mailbox, new() { Hostname = "host" }, TimeProvider.System, _ => { })], 4, spool, TimeProvider.System, NullLogger.Instance);
+        using var queue = new DeliveryQueue(spool, "host", TimeProvider.System, metrics, NullLogger<DeliveryQueue>.Instance, stage);
+        if (isReplay)
+        {
+            queue.Replay(entries);
+        }
+        else
+        {
+            entries.ForEach(e => queue.Add(e, Lane.Real));
+        }
+
+        while (queue.Waiting > 0)
+        {
+            await Task.Delay(5, Ct);
+        }
+    }
+
+    private static Task<string> SendAsync(TestServer server, string subject, string body = "hello") =>
+        ServerMail.SendAsync(server, "<a@example.net>", "me@example.org", $"From: a@example.net\nSubject: {subject}\n\n{body}");
+
+    private Task<TestServer> StartAsync(string rc, int seconds = 60)
+    {
+        File.WriteAllText(_folder["rc"], rc);
+        return TestServer.StartAsync(o =>
+        {
+            o.Mailboxes["me@example.org"].Recipes = _folder["rc"];
+            o.Recipes.TimeLimit = TimeSpan.FromSeconds(seconds);
+        });
+    }
+}
