@@ -137,6 +137,8 @@ internal sealed class PatternParser(string pattern, bool ignoreCase)
                 _at += 2;
             }
 
+            // procmail: a range that runs backwards is its two ends.
+            set = Add(Add(set, (byte)from), (byte)to);
             for (int c = from; c <= to; c++)
             {
                 set = Add(set, (byte)c);

@@ -30,6 +30,8 @@ public class RecipeRegexTests
     [InlineData("[]a]", true)]
     [InlineData("[^X", true)]
     [InlineData("[b-", true)]
+    [InlineData("f[o-a]", true)]
+    [InlineData("b[z-b]", false)]
     [InlineData("a{2}", false)]
     [InlineData("", true)]
     public void Matches_as_procmail_does(string pattern, bool matches) =>
