@@ -1,4 +1,5 @@
 using System.Globalization;
+using Backstop.Bench;
 using Backstop.Backscatter.Bounces;
 
 // CPU a message of the bounce classifier, by folder: Backstop.Bench FOLDER... Each folder's files are read first; then rounds over all of them on
@@ -6,9 +7,15 @@ using Backstop.Backscatter.Bounces;
 const int WarmUpRounds = 8;
 const int Rounds = 7;
 
+if (args is ["deliver", var work])
+{
+    await DeliverBench.RunAsync(work);
+    return 0;
+}
+
 if (args.Length == 0)
 {
-    await Console.Error.WriteLineAsync("usage: Backstop.Bench FOLDER...");
+    await Console.Error.WriteLineAsync("usage: Backstop.Bench FOLDER...   or   Backstop.Bench deliver EMPTY-FOLDER");
     return 64;
 }
 

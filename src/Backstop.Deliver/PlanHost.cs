@@ -22,6 +22,9 @@ public sealed record PlanSettings
     /// <summary>Answers in the place of a program; null runs it.</summary>
     public Func<ProgramCall, ProgramOutcome?>? Instead { get; init; }
 
+    /// <summary>Told when a wait for a program or a lock begins (true) and ends (false): meanwhile a thread does nothing.</summary>
+    public Action<bool>? Running { get; init; }
+
     /// <summary>Takes log lines while the recipes name no LOGFILE.</summary>
     public required Action<string> Log { get; init; }
 
@@ -51,8 +54,11 @@ public sealed class PlanHost(PlanSettings settings, TimeProvider time) : RecipeH
 
         // A server has no standard output to deliver to.
         return program.Arguments.Count == 0 ? new(1, default, TookAll: false, TimedOut: false)
-            : settings.Instead?.Invoke(program) ?? base.Run(program);
+            : settings.Instead?.Invoke(program) ?? Noted(() => base.Run(program));
     }
+
+    /// <inheritdoc/>
+    public override IDisposable? Lock(LockCall lockfile) => Noted(() => base.Lock(lockfile));
 
     /// <inheritdoc/>
     public override FolderOutcome Deliver(FolderCall delivery)
@@ -70,7 +76,7 @@ public sealed class PlanHost(PlanSettings settings, TimeProvider time) : RecipeH
         // With a lockfile in hand the write belongs under it; and folders of other kinds have no queue.
         if (HoldsLock || delivery.Names.Count > 1 || kind is not (LocalFolders.Kind.Maildir or LocalFolders.Kind.Mbox))
         {
-            return AtOnce(delivery, mail);
+            return Noted(() => AtOnce(delivery, mail));
         }
 
         var target = Path.GetFullPath(path.TrimEnd('/'));
@@ -87,7 +93,7 @@ public sealed class PlanHost(PlanSettings settings, TimeProvider time) : RecipeH
     /// <inheritdoc/>
     public override string? ReadRcFile(string path)
     {
-        var problem = RcFileReader.TryRead(path, PlanSettings.OwnUser, isDefault: false, out var text);
+        var problem = RcFileReader.TryReadKept(path, PlanSettings.OwnUser, out var text);
         if (problem != RcFileReader.Problem.None)
         {
             settings.Log($"{path}: {(problem == RcFileReader.Problem.Suspicious ? "others may write it, or it is another's: not read" : "cannot be read")}");
@@ -111,6 +117,19 @@ public sealed class PlanHost(PlanSettings settings, TimeProvider time) : RecipeH
 
     /// <inheritdoc/>
     public override bool MayReply(string sender) => settings.MayReply(sender);
+
+    private T Noted<T>(Func<T> wait)
+    {
+        settings.Running?.Invoke(true);
+        try
+        {
+            return wait();
+        }
+        finally
+        {
+            settings.Running?.Invoke(false);
+        }
+    }
 
     private FolderOutcome AtOnce(FolderCall delivery, LocalMail mail)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Text;
 using Backstop.Deliver.Posix;
@@ -7,6 +8,8 @@ namespace Backstop.Deliver;
 /// <summary>Reads rcfiles that can be trusted: whoever may write one may do all that its user may.</summary>
 internal static class RcFileReader
 {
+    private static readonly ConcurrentDictionary<(string Path, int User), ((long, long, long) Stamp, string Text)> _kept = new();
+
     private const int GroupWrite = 0x10;
     private const int OtherWrite = 0x2;
     private const int Sticky = 0x200;
@@ -25,6 +28,28 @@ internal static class RcFileReader
 
         /// <summary>Others may write it, or it is another's.</summary>
         Suspicious,
+    }
+
+    /// <summary>Reads an rcfile that others may have read before: the same text again while the file is the same.</summary>
+    /// <param name="path">Absolute.</param>
+    /// <param name="user">Whose mail it is.</param>
+    /// <param name="text">Its text, one char an octet.</param>
+    public static Problem TryReadKept(string path, int user, out string text)
+    {
+        var stamp = Status(path)?.Stamp ?? default;
+        if (_kept.TryGetValue((path, user), out var kept) && kept.Stamp == stamp && stamp != default)
+        {
+            text = kept.Text;
+            return Problem.None;
+        }
+
+        var problem = TryRead(path, user, isDefault: false, out text);
+        if (problem == Problem.None)
+        {
+            _kept[(path, user)] = (stamp, text);
+        }
+
+        return problem;
     }
 
     /// <summary>Reads an rcfile.</summary>
@@ -61,7 +86,7 @@ internal static class RcFileReader
         }
     }
 
-    private static (int User, int Mode)? Status(string path)
+    private static (int User, int Mode, (long, long, long) Stamp)? Status(string path)
     {
         const int atCurrentDirectory = -100;
         const uint basic = 0x7FF;
@@ -71,7 +96,8 @@ internal static class RcFileReader
             return null;
         }
 
-        // struct statx (linux/stat.h): uid at 20, mode at 28.
-        return (MemoryMarshal.Read<int>(status[20..]), MemoryMarshal.Read<ushort>(status[28..]));
+        // struct statx (linux/stat.h): uid at 20, mode at 28, size at 40, ctime at 96: its seconds and nanoseconds change with content, owner and permissions.
+        return (MemoryMarshal.Read<int>(status[20..]), MemoryMarshal.Read<ushort>(status[28..]),
+            (MemoryMarshal.Read<long>(status[40..]), MemoryMarshal.Read<long>(status[96..]), MemoryMarshal.Read<int>(status[104..])));
     }
 }

@@ -68,7 +68,7 @@ public abstract class RecipeHost : IRecipeHost, IDisposable
     public abstract FolderOutcome Deliver(FolderCall delivery);
 
     /// <inheritdoc/>
-    public IDisposable? Lock(LockCall lockfile)
+    public virtual IDisposable? Lock(LockCall lockfile)
     {
         ArgumentNullException.ThrowIfNull(lockfile);
         Waiting?.Invoke();

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace Backstop.Recipes.Patterns;
 
 /// <summary>
@@ -7,9 +9,13 @@ namespace Backstop.Recipes.Patterns;
 /// <remarks>Serves any number of threads.</remarks>
 public sealed class RecipeRegex
 {
+    // More expressions than anybody has in rcfiles: a file that changes must not leave its old ones for ever.
+    private const int MaxKept = 2000;
+    private static readonly ConcurrentDictionary<(string Pattern, bool IgnoreCase), RecipeRegex> _kept = new();
+
     private readonly PatternProgram _program;
     private readonly bool _hasSplit;
-    private LazyDfa? _idle;
+    private readonly ConcurrentQueue<LazyDfa> _idle = new();
 
     private RecipeRegex(PatternProgram program, bool hasSplit, bool isValid)
     {
@@ -31,6 +37,24 @@ public sealed class RecipeRegex
         return new(new(node), parser.HasSplit, parser.IsBalanced);
     }
 
+    /// <summary>The same, made once for expressions that stand in an rcfile as they are. What mail can write into one must not come here.</summary>
+    /// <param name="pattern">One char an octet.</param>
+    /// <param name="ignoreCase">Unless the recipe has flag D.</param>
+    public static RecipeRegex Kept(string pattern, bool ignoreCase)
+    {
+        if (_kept.TryGetValue((pattern, ignoreCase), out var known))
+        {
+            return known;
+        }
+
+        if (_kept.Count >= MaxKept)
+        {
+            _kept.Clear();
+        }
+
+        return _kept.GetOrAdd((pattern, ignoreCase), static key => Parse(key.Item1, key.Item2));
+    }
+
     /// <summary>Whether the text has a match.</summary>
     /// <param name="text">The text.</param>
     public bool IsMatch(ReadOnlySpan<byte> text) => FirstEnd(text, 0) >= 0;
@@ -49,9 +73,10 @@ public sealed class RecipeRegex
 
     private int FirstEnd(ReadOnlySpan<byte> text, int start)
     {
-        var dfa = Interlocked.Exchange(ref _idle, null) ?? new(_program);
+        // An automaton grows with the texts it has seen: it is worth keeping, one for each thread that is at it.
+        var dfa = _idle.TryDequeue(out var idle) ? idle : new(_program);
         var end = dfa.FirstEnd(text, start);
-        _idle = dfa;
+        _idle.Enqueue(dfa);
         return end;
     }
 }

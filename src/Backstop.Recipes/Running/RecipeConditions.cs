@@ -55,6 +55,7 @@ internal sealed class RecipeConditions(RecipeState state, RecipePrograms program
             else if (rest.StartsWith('$'))
             {
                 rest = programs.Expander.Quoted(rest[1..]);
+                condition.IsExpanded = true;
             }
             else if (condition.Weight is null && TakeWeight(ref rest) is { } weight)
             {
@@ -87,7 +88,8 @@ internal sealed class RecipeConditions(RecipeState state, RecipePrograms program
 
     private bool DecideRegex(Condition condition, string pattern)
     {
-        var regex = RecipeRegex.Parse(pattern, !_flags.HasAny(RcFlags.CaseCounts));
+        var ignoresCase = !_flags.HasAny(RcFlags.CaseCounts);
+        var regex = condition.IsExpanded ? RecipeRegex.Parse(pattern, ignoresCase) : RecipeRegex.Kept(pattern, ignoresCase);
         if (!regex.IsValid)
         {
             log.Say($"Invalid regexp \"{pattern}\"");
@@ -273,6 +275,8 @@ internal sealed class RecipeConditions(RecipeState state, RecipePrograms program
     private sealed class Condition
     {
         public bool IsNegated { get; set; }
+
+        public bool IsExpanded { get; set; }
 
         public Weight? Weight { get; set; }
 

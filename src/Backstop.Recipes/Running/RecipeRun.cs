@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Backstop.Recipes.Language;
 
 namespace Backstop.Recipes.Running;
@@ -6,6 +7,9 @@ namespace Backstop.Recipes.Running;
 /// <remarks>For one message and one thread.</remarks>
 public sealed class RecipeRun
 {
+    // A host that keeps the text of an rcfile has it parsed once.
+    private static readonly ConditionalWeakTable<string, RcFile> _parsed = [];
+
     private const int CannotCreate = 73;
     private const int TryAgain = 75;
 
@@ -145,7 +149,7 @@ public sealed class RecipeRun
 
         if (!_frames.IsFull && _host.ReadRcFile(_state.Resolve(path)) is { } text)
         {
-            return RcParser.Parse(path, text);
+            return _parsed.GetValue(text, t => RcParser.Parse(path, t));
         }
 
         _log.Say($"Couldn't read \"{path}\"");

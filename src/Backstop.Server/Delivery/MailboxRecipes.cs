@@ -38,13 +38,21 @@ internal sealed class MailboxRecipes(Mailbox mailbox, BackstopOptions options, T
     /// <summary>Runs them.</summary>
     /// <param name="content">The message.</param>
     /// <param name="target">Which of its copies.</param>
+    /// <param name="running">Told when a program begins and ends.</param>
     /// <param name="plan">Where copies of it go, and as what where a filter changed it; none where a program has it, or the recipes threw it away.</param>
     /// <returns>Why it must be tried again, or null.</returns>
-    public string? Run(SpoolContent content, int target, out IReadOnlyList<RecipeCopy> plan)
+    public string? Run(SpoolContent content, int target, Action<bool>? running, out IReadOnlyList<RecipeCopy> plan)
     {
         var message = MessageOf(content, target);
         using var host = new PlanHost(
-            new() { HostName = options.Hostname, Instead = options.Spam.Enabled ? Instead : null, Log = log, MayReply = new ReplyMemory(DataPaths.Replies(options), time).MayReply },
+            new()
+            {
+                HostName = options.Hostname,
+                Instead = options.Spam.Enabled ? Instead : null,
+                Running = running,
+                Log = log,
+                MayReply = new ReplyMemory(DataPaths.Replies(options), time).MayReply,
+            },
             time);
         var run = new RecipeRun(host, new() { SoftFails = true, LogName = "backstop", LocksFilters = false, TellsDeviation = Tells }, message, Variables(content), _home);
         var outcome = run.Execute([mailbox.Recipes]);

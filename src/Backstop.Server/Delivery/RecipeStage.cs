@@ -23,6 +23,8 @@ internal sealed partial class RecipeStage : IDisposable
     private readonly List<Task> _resting = [];
     private readonly Thread[] _workers;
     private readonly ITimer _timer;
+    private int _awake;
+    private int _inProgram;
     private bool _stopping;
 
     public RecipeStage(IEnumerable<MailboxRecipes> recipes, int parallel, SpoolLog spool, TimeProvider time, ILogger log)
@@ -56,6 +58,7 @@ internal sealed partial class RecipeStage : IDisposable
     /// <summary>Begins.</summary>
     public void Start()
     {
+        _awake = _workers.Length;
         foreach (var worker in _workers)
         {
             worker.Start();
@@ -73,10 +76,28 @@ internal sealed partial class RecipeStage : IDisposable
         lock (_gate)
         {
             _waiting[(int)message.Lane].Enqueue(new(message, target, recipes));
-            Monitor.Pulse(_gate);
+            WakeAnother();
         }
 
         return true;
+    }
+
+    // Threads that wait for a program cost nothing; more than the cores that do not would only take turns.
+    private void WakeAnother()
+    {
+        if (_awake - _inProgram < Environment.ProcessorCount && _waiting.Any(w => w.Count > 0))
+        {
+            Monitor.Pulse(_gate);
+        }
+    }
+
+    private void OnProgram(bool begins)
+    {
+        lock (_gate)
+        {
+            _inProgram += begins ? 1 : -1;
+            WakeAnother();
+        }
     }
 
     /// <summary>Stops after the messages in hand; a program that runs then is waited for.</summary>
@@ -102,7 +123,7 @@ internal sealed partial class RecipeStage : IDisposable
             IReadOnlyList<RecipeCopy> plan = [];
             try
             {
-                task.Error = task.Recipes.Run(_spool.Read(task.Message.Entry), task.Target, out plan) ?? "";
+                task.Error = task.Recipes.Run(_spool.Read(task.Message.Entry), task.Target, OnProgram, out plan) ?? "";
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or System.Text.Json.JsonException)
             {
@@ -132,7 +153,9 @@ internal sealed partial class RecipeStage : IDisposable
 
             while (!_stopping && !_waiting[(int)Lane.Real].TryDequeue(out task) && !_waiting[(int)Lane.Flood].TryDequeue(out task))
             {
+                _awake--;
                 Monitor.Wait(_gate);
+                _awake++;
             }
 
             return _stopping ? null : task;
@@ -159,7 +182,7 @@ internal sealed partial class RecipeStage : IDisposable
             {
                 _resting.Remove(task);
                 _waiting[(int)task.Message.Lane].Enqueue(task);
-                Monitor.Pulse(_gate);
+                WakeAnother();
             }
         }
     }
