@@ -3,6 +3,43 @@ namespace Backstop.Interop;
 /// <summary>A real file system of a few megabytes that fills up.</summary>
 public sealed class FullDiskTests
 {
+    /// <summary>The delivery agent at a full disk, and at folders that it may not write: 75, the folders as they were, and the mail server tries again.</summary>
+    [Fact]
+    public async Task Delivery_agent_leaves_folders_as_they_were_and_says_try_again()
+    {
+        Needs.Root();
+        using var folder = new TempFolder();
+        var disk = Directory.CreateDirectory(folder["disk"]).FullName;
+        var agent = Path.Combine(Checkout.Root, "artifacts", "bin", "Backstop.Deliver.Native", "release", "backstop-deliver.dll");
+        await Tool.RunAsync("/bin/mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", disk], TimeSpan.FromSeconds(10));
+        try
+        {
+            foreach (var (name, rc) in new[] { ("mbox", $"DEFAULT={disk}/box\n"), ("maildir", $"DEFAULT={disk}/md/\n"), ("mh", $"DEFAULT={disk}/mh/.\n") })
+            {
+                await File.WriteAllTextAsync(folder["rc"], rc, TestContext.Current.CancellationToken);
+                var small = "From: a@example.org\nSubject: small\n\n" + name + "\n";
+                await Deliver(small, 0);
+                var before = Files(disk);
+                await Deliver("From: a@example.org\nSubject: big\n\n" + new string('x', 400_000) + "\n", 75);
+                Assert.Equal(before, Files(disk));
+                await Deliver(small, 0);
+            }
+
+            await Tool.RunAsync("/bin/mount", ["-o", "remount,ro", disk], TimeSpan.FromSeconds(10));
+            await Deliver("Subject: x\n\ny\n", 75);
+        }
+        finally
+        {
+            await Tool.RunAsync("/bin/umount", ["-l", disk], TimeSpan.FromSeconds(10));
+        }
+
+        Task<string> Deliver(string message, int exitCode) =>
+            Tool.RunWithAsync(new Dictionary<string, string>(), message, "dotnet", [agent, "-m", folder["rc"]], TimeSpan.FromSeconds(30), exitCode);
+    }
+
+    private static List<string> Files(string directory) =>
+        [.. Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories).Select(f => $"{f} {new FileInfo(f).Length}").Order(StringComparer.Ordinal)];
+
     [Fact]
     public async Task Full_disk_is_452_nothing_is_lost_and_room_makes_it_normal_again()
     {

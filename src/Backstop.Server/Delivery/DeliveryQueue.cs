@@ -31,6 +31,7 @@ public sealed partial class DeliveryQueue : IDisposable
     private readonly Dictionary<(FolderRef Folder, Lane Lane), FolderQueue> _folders = [];
     private readonly Queue<FolderQueue>[] _ready = [new(), new()];
     private readonly List<FolderQueue> _resting = [];
+    private readonly HashSet<string> _undecided = new(StringComparer.Ordinal);
     private readonly Thread[] _workers;
     private readonly ITimer _retry;
     private readonly RecipeStage? _recipes;
@@ -64,6 +65,13 @@ public sealed partial class DeliveryQueue : IDisposable
         if (recipes is not null)
         {
             recipes.Planned = AddPlanned;
+            recipes.Postponed = message =>
+            {
+                lock (_gate)
+                {
+                    Decided(message);
+                }
+            };
             recipes.IsFull = () => Interlocked.Read(ref _remade) > MaxRemade;
             recipes.Start();
         }
@@ -117,6 +125,22 @@ public sealed partial class DeliveryQueue : IDisposable
             {
                 Queue(message.Entry.Folders[target], new(message, target));
             }
+            else if (message.Replayed)
+            {
+                _undecided.Add(message.Entry.QueueId);
+            }
+        }
+    }
+
+    // Recipes have decided, or cannot for now: folders that waited for this message's copy go on.
+    private void Decided(InDelivery message)
+    {
+        if (message.Replayed && _undecided.Remove(message.Entry.QueueId))
+        {
+            foreach (var queue in _folders.Values)
+            {
+                Offer(queue);
+            }
         }
     }
 
@@ -134,7 +158,6 @@ public sealed partial class DeliveryQueue : IDisposable
         {
             _spool.Done([message.Entry]);
             Interlocked.Decrement(ref _waiting);
-            return;
         }
 
         lock (_gate)
@@ -144,6 +167,8 @@ public sealed partial class DeliveryQueue : IDisposable
                 Queue(plan[i].Folder, new(message, Copy.TargetOf(target, i), plan[i].Remade));
                 Interlocked.Add(ref _remade, plan[i].Remade?.Length ?? 0);
             }
+
+            Decided(message);
         }
     }
 
@@ -170,7 +195,7 @@ public sealed partial class DeliveryQueue : IDisposable
         var key = (folder, folder.Format == FolderFormat.Mbox ? Lane.Real : lane);
         if (!_folders.TryGetValue(key, out var queue))
         {
-            _folders[key] = queue = new(folder, key.Item2, _host, _spool.Instance, _time);
+            _folders[key] = queue = new(folder, key.Item2, _host, _spool.Instance, _undecided.Contains, _time);
         }
 
         return queue;

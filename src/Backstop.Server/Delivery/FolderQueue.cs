@@ -52,7 +52,13 @@ internal readonly record struct Copy(InDelivery Message, int Target, ReadOnlyMem
 }
 
 /// <summary>What waits for one folder. Workers take it in batches; an mbox has one worker at a time, a Maildir any number.</summary>
-internal sealed class FolderQueue(FolderRef folder, Lane lane, string host, string owner, TimeProvider time)
+/// <param name="folder">The folder.</param>
+/// <param name="lane">How soon.</param>
+/// <param name="host">This host's name.</param>
+/// <param name="owner">What is written into dot-locks.</param>
+/// <param name="isUndecided">Whether recipes have still to decide about a message that an earlier run left, by its queue id.</param>
+/// <param name="time">The clock.</param>
+internal sealed class FolderQueue(FolderRef folder, Lane lane, string host, string owner, Func<string, bool> isUndecided, TimeProvider time)
 {
     // An mbox is worth its lock. Maildir copies cost the same alone, and small batches can be shared by two workers.
     private const int MaxMboxBatch = 64;
@@ -61,6 +67,8 @@ internal sealed class FolderQueue(FolderRef folder, Lane lane, string host, stri
 
     private Queue<Copy> _waiting = [];
     private bool _mayBeTorn = true;
+    private string? _lastId;
+    private bool _hasLastId;
     private readonly MaildirFolder? _maildir = folder.Format == FolderFormat.Maildir ? new(folder, host) : null;
     private readonly MboxFolder? _mbox = folder.Format == FolderFormat.Mbox ? new(folder, owner, time) : null;
 
@@ -80,7 +88,10 @@ internal sealed class FolderQueue(FolderRef folder, Lane lane, string host, stri
     public int Workers { get; set; }
 
     /// <summary>Whether another worker may take a batch.</summary>
-    public bool MayTake => _waiting.Count > 0 && !IsReady && !IsResting && (Workers == 0 || _mbox is null);
+    public bool MayTake => _waiting.Count > 0 && !IsReady && !IsResting && (Workers == 0 || _mbox is null) && !AwaitsTorn;
+
+    // The last copy in the file may be torn, and its message still with the recipes: what is written behind it now would bury it.
+    private bool AwaitsTorn => _mbox is not null && _mayBeTorn && LastId() is { } id && isUndecided(id.Split('.')[0]);
 
     /// <summary>Failures since the last success.</summary>
     public int Failures { get; private set; }
@@ -97,7 +108,7 @@ internal sealed class FolderQueue(FolderRef folder, Lane lane, string host, stri
     {
         if (_mbox is not null && _mayBeTorn && _waiting.TryPeek(out var first) && first.Message.Replayed)
         {
-            BringForward(_mbox.LastId());
+            BringForward(LastId());
         }
 
         _mayBeTorn = false;
@@ -164,6 +175,17 @@ internal sealed class FolderQueue(FolderRef folder, Lane lane, string host, stri
     {
         Failures = 0;
         Error = null;
+    }
+
+    private string? LastId()
+    {
+        if (!_hasLastId)
+        {
+            _lastId = _mbox!.LastId();
+            _hasLastId = true;
+        }
+
+        return _lastId;
     }
 
     // The copy that a kill may have torn is the last in the file. Its message comes first, so that it is mended before anything is written behind it.

@@ -40,6 +40,9 @@ internal sealed partial class RecipeStage : IDisposable
     /// <summary>Takes what recipes have decided.</summary>
     public Action<InDelivery, int, IReadOnlyList<RecipeCopy>>? Planned { get; set; }
 
+    /// <summary>Told of messages that must be tried again later.</summary>
+    public Action<InDelivery>? Postponed { get; set; }
+
     /// <summary>Whether so much waits in memory for its folders that no more must be made.</summary>
     public Func<bool>? IsFull { get; set; }
 
@@ -171,6 +174,8 @@ internal sealed partial class RecipeStage : IDisposable
         {
             _resting.Add(task);
         }
+
+        Postponed?.Invoke(task.Message);
     }
 
     private void WakeRested()
