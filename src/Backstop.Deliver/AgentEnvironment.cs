@@ -33,7 +33,7 @@ internal static class AgentEnvironment
 
         if (!isGeneralFilter)
         {
-            variables["ORGMAIL"] = $"/var/mail/{account.Name}";
+            variables["ORGMAIL"] = MailboxOf(account);
             variables["DEFAULT"] = variables["ORGMAIL"];
         }
 
@@ -51,6 +51,9 @@ internal static class AgentEnvironment
         ("LINEBUF", "2048"),
         ("PROCMAIL_VERSION", "3.23pre"),
     ];
+
+    /// <summary>Where a user's mail lies on Debian.</summary>
+    public static string MailboxOf(UserAccount account) => $"/var/mail/{account.Name}";
 
     /// <summary>The separator line of an mbox.</summary>
     public static string FromLine(string sender, DateTimeOffset now) =>

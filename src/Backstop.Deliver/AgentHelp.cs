@@ -18,11 +18,11 @@ internal static class AgentHelp
         backstop deliver: delivers one message from standard input by the user's recipes (procmail's drop-in).
 
           backstop deliver [-ptY] [-f SENDER] [-a ARG]... [NAME=VALUE]... [RCFILE]...
-          backstop deliver [-tY] [-f SENDER] [-a ARG]... -d USER
+          backstop deliver [-tY] [-f SENDER] [-a ARG]... -d USER...
           backstop deliver [-pt] [NAME=VALUE]... -m RCFILE [ARG]...
 
           -a ARG             $1, $2 and on in the rcfile
-          -d USER            deliver to USER (root becomes that user first)
+          -d USER...         deliver to each USER (root becomes that user first)
           -f SENDER          write SENDER into the "From " line; "-f -" only a new date
           -m                 a general filter: the RCFILE alone decides
           -p                 keep the caller's environment

@@ -63,39 +63,58 @@ public static class DeliveryAgent
         }
 
         var message = ReadInput();
-        return arguments.Users.Count == 0
-            ? Deliver(arguments, caller, message, name)
-            : DeliverTo(arguments, caller, message, name);
+        return arguments.Users.Count switch
+        {
+            0 => Deliver(arguments, caller, message, name),
+            1 => DeliverTo(arguments, caller, message, name),
+            _ => DeliverToEach(args, arguments, message),
+        };
     }
 
-    // -d: each user in turn. Only root becomes somebody else, and then for good: several users take a process each, as procmail's do.
     private static int DeliverTo(AgentArguments arguments, UserAccount caller, byte[] message, string name)
     {
-        if (arguments.Users.Count > 1 && caller.User == 0)
+        var user = arguments.Users[0];
+        if (UserAccount.Find(user) is not { } account)
         {
-            Say(name, "-d takes one user a call when it must become that user");
-            return Usage;
+            Say(name, $"Unknown user \"{user}\"");
+            return NoUser;
         }
 
-        var worst = 0;
-        foreach (var user in arguments.Users)
+        if (caller.User == 0)
         {
-            if (UserAccount.Find(user) is not { } account)
-            {
-                Say(name, $"Unknown user \"{user}\"");
-                return NoUser;
-            }
-
-            if (account.User != caller.User && (caller.User != 0 || !account.Become()))
-            {
-                Say(name, "Insufficient privileges");
-                return NoPermission;
-            }
-
-            worst = Math.Max(worst, Deliver(arguments, account, message, name));
+            MakeMailbox(account);
         }
 
-        return worst;
+        if (account.User != caller.User && (caller.User != 0 || !account.Become()))
+        {
+            Say(name, "Insufficient privileges");
+            return NoPermission;
+        }
+
+        return Deliver(arguments, account, message, name);
+    }
+
+    // /var/mail is root's, and a user may not make a file there: it is made before we become the user, as procmail does.
+    private static void MakeMailbox(UserAccount account)
+    {
+        const int newFile = 0x1 | 0x40 | 0x80 | 0x20000 | Native.CloseOnExec;
+        using var file = Native.Open(ref NativeText.From(AgentEnvironment.MailboxOf(account))[0], newFile, 0x180);
+        if (!file.IsInvalid)
+        {
+            _ = Native.GiveTo(file, account.User, account.Group);
+        }
+    }
+
+    // Becoming a user is for good, so each of several has a process of its own.
+    private static int DeliverToEach(IReadOnlyList<string> args, AgentArguments arguments, byte[] message)
+    {
+        var itself = Environment.ProcessPath!;
+        var program = Environment.GetCommandLineArgs()[0];
+        List<string> command = Path.GetFileName(itself) != "dotnet" ? [itself] : Path.GetFileName(program) == "backstop.dll" ? [itself, program, "deliver"] : [itself, program];
+        var options = args.TakeWhile(a => !a.StartsWith("-d", StringComparison.Ordinal));
+        var runner = new Programs.ProgramRunner(TimeProvider.System);
+        return arguments.Users.Select(user =>
+            runner.Run([.. command, .. options, "-d", user], CallersEnvironment(), Environment.CurrentDirectory, [message], 1, 2, limit: null).Status).Max();
     }
 
     private static int Deliver(AgentArguments arguments, UserAccount account, byte[] message, string name)
@@ -112,7 +131,7 @@ public static class DeliveryAgent
 
         var home = variables["HOME"] = arguments.Assignments.FindLast(a => a.Name == "HOME").Value ?? variables["HOME"];
         var rcFiles = RcFilesOf(arguments, home, out var isDefault);
-        using var host = new AgentHost(arguments, account, hostName, time) { DefaultRcFile = isDefault ? rcFiles[0] : null, LogName = name };
+        using var host = new AgentHost(arguments, account, hostName, time) { DefaultRcFile = isDefault ? rcFiles.FirstOrDefault() : null, LogName = name };
         var options = new RecipeOptions
         {
             IsStrict = arguments.IsStrict,
@@ -138,7 +157,8 @@ public static class DeliveryAgent
         isDefault = arguments.RcFiles.Count == 0;
         if (isDefault)
         {
-            return [$"{home}/.procmailrc"];
+            // Most users have none, and that is nothing to talk about.
+            return File.Exists($"{home}/.procmailrc") ? [$"{home}/.procmailrc"] : [];
         }
 
         return arguments.RcFiles.ConvertAll(f =>

@@ -52,9 +52,9 @@ public sealed class PlanHost(PlanSettings settings, TimeProvider time) : RecipeH
     {
         ArgumentNullException.ThrowIfNull(program);
 
-        // A server has no standard output to deliver to.
+        // A server has no standard output to deliver to. It waits for every program it starts: what nobody waits for would pile up.
         return program.Arguments.Count == 0 ? new(1, default, TookAll: false, TimedOut: false)
-            : settings.Instead?.Invoke(program) ?? Noted(() => base.Run(program));
+            : settings.Instead?.Invoke(program) ?? Noted(() => base.Run(program with { Waits = true }));
     }
 
     /// <inheritdoc/>

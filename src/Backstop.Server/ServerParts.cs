@@ -1,6 +1,7 @@
 using Backstop.Backscatter;
 using Backstop.MailAuth.Dnsbl;
 using Backstop.Mailboxes.Spool;
+using Backstop.Recipes.Linting;
 using Backstop.Server.Delivery;
 using Backstop.Server.Dns;
 using Backstop.Server.Options;
@@ -143,6 +144,12 @@ internal sealed partial class ServerParts : IDisposable
     private RecipeStage? MakeRecipes(BackstopOptions options, ILoggerFactory logs)
     {
         var log = logs.CreateLogger<RecipeStage>();
+        foreach (var mailbox in _recipients.Mailboxes.Where(m => m.Recipes.Length > 0 && File.Exists(m.Recipes)))
+        {
+            var findings = RcLinter.Lint(mailbox.Recipes, System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(mailbox.Recipes)));
+            LogRecipe(mailbox.Address, $"{findings.Count} findings; backstop lint {mailbox.Recipes} tells which");
+        }
+
         var recipes = _recipients.Mailboxes.Where(m => m.Recipes.Length > 0).Select(m => new MailboxRecipes(m, options, _time, line => LogRecipe(m.Address, line))).ToList();
         return recipes.Count == 0 ? null : new(recipes, options.Recipes.MaxParallel, Spool, _time, log);
     }

@@ -106,6 +106,9 @@ internal static partial class Native
     [LibraryImport("libc", EntryPoint = "getuid")]
     public static partial int RealUser();
 
+    [LibraryImport("libc", EntryPoint = "fchown", SetLastError = true)]
+    public static partial int GiveTo(SafeFileHandle file, int user, int group);
+
     [LibraryImport("libc", EntryPoint = "setuid", SetLastError = true)]
     public static partial int SetUser(int user);
 

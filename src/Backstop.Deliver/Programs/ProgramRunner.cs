@@ -21,7 +21,6 @@ public sealed class ProgramRunner(TimeProvider time)
     // More than any filter of a mail writes; a program that never stops writing must not fill the memory.
     private const int MaxOutput = 256 << 20;
     private static readonly TimeSpan _grace = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan _beat = TimeSpan.FromSeconds(20);
 
     /// <summary>Called now and then while a program runs, to touch lockfiles.</summary>
     public Action? Beat { get; set; }
@@ -43,13 +42,14 @@ public sealed class ProgramRunner(TimeProvider time)
         using var feed = program.Feed;
         using var reader = program.Output;
         var collected = new ArrayBufferWriter<byte>();
-        var ended = Converse(program, feed, collected, limit, waitsForOutput: true);
+        using var end = new ProgramExit(program.Process);
+        var ended = Converse(program, feed, end, collected, limit, waitsForOutput: true);
         if (!ended)
         {
-            End(program.Process);
+            End(program.Process, end);
         }
 
-        var status = Collect(program.Process);
+        var status = end.Collect();
         return new(ended ? status : 128 + Native.SignalTerminate, collected.WrittenMemory, feed.IsDone, !ended);
     }
 
@@ -68,14 +68,14 @@ public sealed class ProgramRunner(TimeProvider time)
     {
         var program = ProgramStart.Start(arguments, environment, directory, input, output, errors);
         using var feed = program.Feed;
-        Converse(program, feed, new(), limit, waitsForOutput: false);
+        using var end = new ProgramExit(program.Process);
+        Converse(program, feed, end, new(), limit, waitsForOutput: false);
         return feed.IsDone;
     }
 
     // True where the program ended (or was fed) in time.
-    private bool Converse(RunningProgram program, ProgramFeed feed, ArrayBufferWriter<byte> collected, TimeSpan? limit, bool waitsForOutput)
+    private bool Converse(RunningProgram program, ProgramFeed feed, ProgramExit end, ArrayBufferWriter<byte> collected, TimeSpan? limit, bool waitsForOutput)
     {
-        using var handle = OpenProcess(program.Process);
         var began = time.GetTimestamp();
         var hasEnded = false;
         var isReading = program.Output is not null;
@@ -94,14 +94,15 @@ public sealed class ProgramRunner(TimeProvider time)
             }
 
             // A program that has ended may have left children that keep its output open: what is there is read, more is not waited for.
-            var wait = hasEnded ? TimeSpan.FromMilliseconds(50) : left < _beat ? left : _beat;
+            var wait = hasEnded ? TimeSpan.FromMilliseconds(50) : left < end.Patience ? left : end.Patience;
             entries[0] = new() { File = feed.IsOver || hasEnded ? -1 : feed.File, Events = Native.PollOut };
             entries[1] = new() { File = isReading ? (int)program.Output!.DangerousGetHandle() : -1, Events = Native.PollIn };
-            entries[2] = new() { File = hasEnded ? -1 : (int)handle.DangerousGetHandle(), Events = Native.PollIn };
+            entries[2] = new() { File = hasEnded ? -1 : end.File, Events = Native.PollIn };
             var ready = Native.Poll(ref entries[0], (ulong)entries.Length, (int)Math.Ceiling(wait.TotalMilliseconds));
             if (ready == 0)
             {
                 isReading &= !hasEnded;
+                hasEnded |= end.HasEnded();
                 Beat?.Invoke();
                 continue;
             }
@@ -139,39 +140,16 @@ public sealed class ProgramRunner(TimeProvider time)
     }
 
     // First a word, then no word more: the group, for a shell's children are not the shell.
-    private void End(int process)
+    private void End(int process, ProgramExit end)
     {
         _ = Native.Signal(-process, Native.SignalTerminate);
-        using var handle = OpenProcess(process);
-        var entry = new Native.PollEntry { File = (int)handle.DangerousGetHandle(), Events = Native.PollIn };
         var began = time.GetTimestamp();
-        while (Native.Poll(ref entry, 1, (int)_grace.TotalMilliseconds) < 0 && time.GetElapsedTime(began) < _grace)
+        while (!end.HasEnded() && time.GetElapsedTime(began) < _grace)
         {
-            // A signal of our own came between.
+            var entry = new Native.PollEntry { File = end.File, Events = Native.PollIn };
+            _ = Native.Poll(ref entry, 1, 50);
         }
 
         _ = Native.Signal(-process, Native.SignalKill);
-    }
-
-    private static SafeFileHandle OpenProcess(int process)
-    {
-        const int pidfdOpen = 434;
-        var handle = new SafeFileHandle(Native.OpenProcess(pidfdOpen, process, 0), ownsHandle: true);
-        return handle.IsInvalid ? throw new IOException($"pidfd_open: {Marshal.GetLastPInvokeErrorMessage()}", Marshal.GetLastPInvokeError()) : handle;
-    }
-
-    private static int Collect(int process)
-    {
-        var status = 0;
-        while (Native.WaitFor(process, ref status, 0) < 0)
-        {
-            if (Marshal.GetLastPInvokeError() != Native.Interrupted)
-            {
-                return 127;
-            }
-        }
-
-        // wait(2): the low seven bits are the signal, the next eight the exit status.
-        return (status & 0x7F) is 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F);
     }
 }

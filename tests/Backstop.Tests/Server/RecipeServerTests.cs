@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Backstop.Mail;
 using Backstop.Mailboxes;
@@ -43,6 +45,34 @@ public sealed class RecipeServerTests : IDisposable
         Assert.Contains("Subject: lunch", Assert.Single(await server.MessagesAsync()), StringComparison.Ordinal);
         var spam = Assert.Single(MessageFiles.Read(Path.Combine(Path.GetDirectoryName(server.Maildir)!, "almost-certainly-spam")));
         Assert.Contains("Subject: cheap pills", Encoding.ASCII.GetString(spam.Bytes.Span), StringComparison.Ordinal);
+    }
+
+    /// <summary>With the rules of this process the filter of the recipe has done its work before it would be run; and the recipes file spam, not the server.</summary>
+    [Fact]
+    public async Task With_the_built_in_scanner_the_filter_is_no_limit()
+    {
+        File.WriteAllText(_folder["rules.cf"], "add_header all Level _STARS(*)_\nheader BAD_SUBJECT Subject =~ /pills/\nscore BAD_SUBJECT 8\n");
+        File.WriteAllText(_folder["rc"], "PATH=/nonexistent\n:0fw: spamassassin.lock\n* < 262144\n| spamassassin\n\n:0:\n* ^X-Spam-Level: \\*\\*\\*\\*\\*\\*\\*\nalmost-certainly-spam\n");
+        await using var server = await TestServer.StartAsync(o =>
+        {
+            o.Mailboxes["me@example.org"].Recipes = _folder["rc"];
+            (o.Spam.Enabled, o.Spam.Rules, o.Spam.Bayes) = (true, [_folder["rules.cf"]], false);
+            o.Listen.Spamd = [new(IPAddress.Loopback, 0)];
+        });
+
+        // Whoever asks spamd's service waits until the rules are read.
+        using (var client = new TcpClient())
+        {
+            await client.ConnectAsync(server.Spamd, Ct);
+            await client.GetStream().WriteAsync("CHECK SPAMC/1.5\r\nContent-length: 14\r\n\r\nSubject: x\n\nx\n"u8.ToArray(), Ct);
+            using var reply = new StreamReader(client.GetStream());
+            Assert.StartsWith("SPAMD/1.1 0 EX_OK", await reply.ReadToEndAsync(Ct), StringComparison.Ordinal);
+        }
+
+        Assert.StartsWith("250", await SendAsync(server, "lunch"), StringComparison.Ordinal);
+        Assert.StartsWith("250", await SendAsync(server, "cheap pills"), StringComparison.Ordinal);
+        Assert.Contains("Subject: lunch", Assert.Single(await server.MessagesAsync()), StringComparison.Ordinal);
+        Assert.Single(MessageFiles.Read(Path.Combine(Path.GetDirectoryName(server.Maildir)!, "almost-certainly-spam")));
     }
 
     [Theory]

@@ -1,0 +1,66 @@
+using System.Runtime.InteropServices;
+using Backstop.Deliver.Posix;
+using Microsoft.Win32.SafeHandles;
+
+namespace Backstop.Deliver.Programs;
+
+/// <summary>Knows when a program has ended, and collects its status.</summary>
+internal sealed class ProgramExit : IDisposable
+{
+    private const int PidfdOpen = 434;
+    private const int NoHang = 1;
+
+    private readonly int _process;
+    private readonly SafeFileHandle _handle;
+    private int? _status;
+
+    public ProgramExit(int process)
+    {
+        _process = process;
+        _handle = new(Native.OpenProcess(PidfdOpen, process, 0), ownsHandle: true);
+    }
+
+    /// <summary>A file that can be read from when it has ended (pidfd_open(2)); -1 where the kernel, or a container's rules, have none.</summary>
+    public int File => _handle.IsInvalid || _status is not null ? -1 : (int)_handle.DangerousGetHandle();
+
+    /// <summary>How long one may wait for <see cref="File"/> before something else is to be done: touch locks, or ask by hand.</summary>
+    public TimeSpan Patience => _handle.IsInvalid ? TimeSpan.FromMilliseconds(10) : TimeSpan.FromSeconds(20);
+
+    /// <summary>Asks whether it has ended.</summary>
+    public bool HasEnded()
+    {
+        var status = 0;
+        if (_status is null && Native.WaitFor(_process, ref status, NoHang) == _process)
+        {
+            _status = Meaning(status);
+        }
+
+        return _status is not null;
+    }
+
+    /// <summary>Waits for its end.</summary>
+    /// <returns>The exit status; 128 and the signal where one ended it.</returns>
+    public int Collect()
+    {
+        var status = 0;
+        while (_status is null)
+        {
+            if (Native.WaitFor(_process, ref status, 0) == _process)
+            {
+                _status = Meaning(status);
+            }
+            else if (Marshal.GetLastPInvokeError() != Native.Interrupted)
+            {
+                // Somebody else has collected it.
+                _status = 127;
+            }
+        }
+
+        return _status.Value;
+    }
+
+    public void Dispose() => _handle.Dispose();
+
+    // wait(2): the low seven bits are the signal, the next eight the exit status.
+    private static int Meaning(int status) => (status & 0x7F) is 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F);
+}
