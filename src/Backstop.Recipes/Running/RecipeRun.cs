@@ -5,13 +5,10 @@ namespace Backstop.Recipes.Running;
 
 /// <summary>Runs rcfiles over one message.</summary>
 /// <remarks>For one message and one thread.</remarks>
-public sealed class RecipeRun
+public sealed partial class RecipeRun
 {
     // A host that keeps the text of an rcfile has it parsed once.
     private static readonly ConditionalWeakTable<string, RcFile> _parsed = [];
-
-    private const int CannotCreate = 73;
-    private const int TryAgain = 75;
 
     private readonly IRecipeHost _host;
     private readonly RecipeOptions _options;
@@ -49,26 +46,6 @@ public sealed class RecipeRun
         _conditions = new(state, _programs, log);
         _actions = new(state, _programs, new(state, _programs, log, options), log, host, options);
         _locks = new(state, _programs, log, host, options);
-    }
-
-    /// <summary>Sets a variable, with all that follows for those that mean something (procmailrc(5), "Environment").</summary>
-    /// <param name="name">The variable.</param>
-    /// <param name="raw">Its value as written: quotes and substitutions are read.</param>
-    public void Assign(string name, string raw)
-    {
-        ArgumentNullException.ThrowIfNull(name);
-        ArgumentNullException.ThrowIfNull(raw);
-        var value = _programs.Expander.Value(raw);
-        if (value.Length > _state.LineBuffer && name != "LINEBUF")
-        {
-            _log.Say("Exceeded LINEBUF");
-            _state.Variables["PROCMAIL_OVERFLOW"] = "yes";
-            return;
-        }
-
-        _log.Trace($"Assigning \"{name}={value}\"");
-        _state.Variables[name] = value;
-        Apply(name, value);
     }
 
     /// <summary>Runs the first of some rcfiles that can be read, and delivers what it leaves to <c>DEFAULT</c>.</summary>
@@ -264,181 +241,5 @@ public sealed class RecipeRun
         {
             _log.Say($"Program failure ({outcome.ExitCode}) of \"procmail\"");
         }
-    }
-
-    private void Apply(string name, string value)
-    {
-        switch (name)
-        {
-            case "MAILDIR" when _host.CanEnter(_state.Resolve(value)):
-                _state.Directory = _state.Resolve(value);
-                break;
-            case "MAILDIR":
-                _log.Say($"Couldn't chdir to \"{value}\"");
-                _state.Variables[name] = ".";
-                break;
-            case "LOGFILE":
-                _host.OpenLog(value.Length == 0 ? "" : _state.Resolve(value));
-                break;
-            case "LOG":
-                _log.Write(value);
-                break;
-            case "VERBOSE":
-                _log.IsVerbose = RecipeVariables.MeansYes(value);
-                break;
-            case "UMASK":
-                _state.Umask = ParseOctal(value);
-                break;
-            case "HOST" when value != _host.HostName:
-                StopFile();
-                break;
-            case "SHIFT":
-                _state.Arguments = [.. _state.Arguments.Skip((int)Math.Clamp(_state.Variables.Number(name, 0), 0, int.MaxValue))];
-                break;
-            case "LOCKFILE":
-                _locks.TakeGlobal(value);
-                break;
-            case "INCLUDERC" when Read(_state.Resolve(value)) is { } file:
-                _frames.Include(file, _state.RcFile);
-                _state.RcFile = _state.Resolve(value);
-                break;
-            case "SWITCHRC" when value.Length == 0:
-                Unset(name);
-                break;
-            case "SWITCHRC" when Read(_state.Resolve(value)) is { } file:
-                var returns = _frames.LeaveFile();
-                _frames.Include(file, returns ?? _state.RcFile);
-                _state.RcFile = _state.Resolve(value);
-                break;
-        }
-    }
-
-    private void Unset(string name)
-    {
-        switch (name)
-        {
-            case "HOST":
-                StopFile();
-                break;
-            case "SWITCHRC":
-                _state.RcFile = _frames.LeaveFile() ?? _state.RcFile;
-                break;
-            case "LOCKFILE":
-                _locks.TakeGlobal("");
-                break;
-            case "LOGFILE":
-                _host.OpenLog("");
-                break;
-            case "VERBOSE":
-                _log.IsVerbose = false;
-                break;
-        }
-    }
-
-    private static int ParseOctal(string text)
-    {
-        var value = 0;
-        foreach (var c in text.TakeWhile(c => c is >= '0' and <= '7'))
-        {
-            value = (value * 8 + (c - '0')) & 0b111_111_111;
-        }
-
-        return value;
-    }
-
-    // HOST is another: the next rcfile of the command line is for it, or nothing is.
-    private void StopFile()
-    {
-        _frames.Clear();
-        if (EnterNext())
-        {
-            return;
-        }
-
-        _stopped = true;
-        if (!_options.IsStrict && _state.Variables.Number("EXITCODE", -1) < 0)
-        {
-            _log.Deviate("L26", "HOST is another host: the message is deferred, not thrown away");
-            End(TryAgain, isDelivered: false, "**Requeued**", 0);
-            return;
-        }
-
-        End(0, isDelivered: false, "", 0);
-    }
-
-    private void DeliverDefault()
-    {
-        if (DeliverTo("DEFAULT", locks: true) || DeliverTo("ORGMAIL", locks: false))
-        {
-            return;
-        }
-
-        // "**Bounced**" is procmail's word: 73 makes the mail server write to the sender. 75 makes it try again.
-        var isSoft = _options.SoftFails || !_options.IsStrict;
-        var isLost = _options.IsStrict && RecipeVariables.MeansYes(_state.Variables.Text("DELIVERED"));
-        if (isSoft && !_options.SoftFails)
-        {
-            _log.Deviate("L25", "nothing could be written: the message is deferred, not bounced");
-        }
-
-        End(isLost ? 0 : isSoft ? TryAgain : CannotCreate, isDelivered: false, isLost ? "**Lost**" : isSoft ? "**Requeued**" : "**Bounced**", 0);
-    }
-
-    private bool DeliverTo(string variable, bool locks)
-    {
-        if (_state.Variables[variable] is not { Length: > 0 } name)
-        {
-            return false;
-        }
-
-        ActionOutcome outcome;
-        using (locks ? _locks.TakeForDefault(name) : null)
-        {
-            outcome = _actions.Deliver([name], RcFlags.None, locks);
-        }
-
-        if (outcome.Succeeded)
-        {
-            End(0, isDelivered: true, outcome.Folder, outcome.Size);
-        }
-
-        return outcome.Succeeded;
-    }
-
-    private void End(int exitCode, bool isDelivered, string folder, long size)
-    {
-        _frames.Clear();
-        if (_state.Variables.Text("LOGFILE").Length > 0 && _state.Variables.IsOn("LOGABSTRACT", otherwise: true))
-        {
-            _log.Abstract(_state.Message, folder, size);
-        }
-
-        var asked = _state.Variables["EXITCODE"];
-        var trapStatus = RunTrap(exitCode);
-        if (asked is { Length: 0 })
-        {
-            exitCode = trapStatus ?? exitCode;
-        }
-        else if (asked is not null && _state.Variables.Number("EXITCODE", -1) is >= 0 and var code)
-        {
-            exitCode = (int)(code & 0xFF);
-        }
-
-        _outcome = new(exitCode, isDelivered, folder);
-    }
-
-    private int? RunTrap(int exitCode)
-    {
-        if (_state.Variables["TRAP"] is not { Length: > 0 } trap)
-        {
-            return null;
-        }
-
-        if (string.IsNullOrEmpty(_state.Variables["EXITCODE"]))
-        {
-            _state.Variables["EXITCODE"] = exitCode.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        }
-
-        return _programs.Run(_programs.Parse(trap), RecipePrograms.Input(_state.Message.Octets, isRaw: false), ProgramOutput.Logged, waits: true).Status;
     }
 }

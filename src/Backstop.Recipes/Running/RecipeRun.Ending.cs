@@ -1,0 +1,86 @@
+using Backstop.Recipes.Language;
+
+namespace Backstop.Recipes.Running;
+
+/// <summary>How a run ends: the last resorts, the log, TRAP and the exit code.</summary>
+public sealed partial class RecipeRun
+{
+    private const int CannotCreate = 73;
+    private const int TryAgain = 75;
+
+    private void DeliverDefault()
+    {
+        if (DeliverTo("DEFAULT", locks: true) || DeliverTo("ORGMAIL", locks: false))
+        {
+            return;
+        }
+
+        // "**Bounced**" is procmail's word: 73 makes the mail server write to the sender. 75 makes it try again.
+        var isSoft = _options.SoftFails || !_options.IsStrict;
+        var isLost = _options.IsStrict && RecipeVariables.MeansYes(_state.Variables.Text("DELIVERED"));
+        if (isSoft && !_options.SoftFails)
+        {
+            _log.Deviate("L25", "nothing could be written: the message is deferred, not bounced");
+        }
+
+        End(isLost ? 0 : isSoft ? TryAgain : CannotCreate, isDelivered: false, isLost ? "**Lost**" : isSoft ? "**Requeued**" : "**Bounced**", 0);
+    }
+
+    private bool DeliverTo(string variable, bool locks)
+    {
+        if (_state.Variables[variable] is not { Length: > 0 } name)
+        {
+            return false;
+        }
+
+        ActionOutcome outcome;
+        using (locks ? _locks.TakeForDefault(name) : null)
+        {
+            outcome = _actions.Deliver([name], RcFlags.None, locks);
+        }
+
+        if (outcome.Succeeded)
+        {
+            End(0, isDelivered: true, outcome.Folder, outcome.Size);
+        }
+
+        return outcome.Succeeded;
+    }
+
+    private void End(int exitCode, bool isDelivered, string folder, long size)
+    {
+        _frames.Clear();
+        if (_state.Variables.Text("LOGFILE").Length > 0 && _state.Variables.IsOn("LOGABSTRACT", otherwise: true))
+        {
+            _log.Abstract(_state.Message, folder, size);
+        }
+
+        var asked = _state.Variables["EXITCODE"];
+        var trapStatus = RunTrap(exitCode);
+        if (asked is { Length: 0 })
+        {
+            exitCode = trapStatus ?? exitCode;
+        }
+        else if (asked is not null && _state.Variables.Number("EXITCODE", -1) is >= 0 and var code)
+        {
+            exitCode = (int)(code & 0xFF);
+        }
+
+        _outcome = new(exitCode, isDelivered, folder);
+    }
+
+    private int? RunTrap(int exitCode)
+    {
+        if (_state.Variables["TRAP"] is not { Length: > 0 } trap)
+        {
+            return null;
+        }
+
+        if (string.IsNullOrEmpty(_state.Variables["EXITCODE"]))
+        {
+            _state.Variables["EXITCODE"] = exitCode.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
+
+        return _programs.Run(_programs.Parse(trap), RecipePrograms.Input(_state.Message.Octets, isRaw: false), ProgramOutput.Logged, waits: true).Status;
+    }
+}

@@ -1,0 +1,125 @@
+namespace Backstop.Recipes.Running;
+
+/// <summary>Variables that do something when they are set or taken away.</summary>
+public sealed partial class RecipeRun
+{
+    /// <summary>Sets a variable, with all that follows for those that mean something (procmailrc(5), "Environment").</summary>
+    /// <param name="name">The variable.</param>
+    /// <param name="raw">Its value as written: quotes and substitutions are read.</param>
+    public void Assign(string name, string raw)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(raw);
+        var value = _programs.Expander.Value(raw);
+        if (value.Length > _state.LineBuffer && name != "LINEBUF")
+        {
+            _log.Say("Exceeded LINEBUF");
+            _state.Variables["PROCMAIL_OVERFLOW"] = "yes";
+            return;
+        }
+
+        _log.Trace($"Assigning \"{name}={value}\"");
+        _state.Variables[name] = value;
+        Apply(name, value);
+    }
+
+    private void Apply(string name, string value)
+    {
+        switch (name)
+        {
+            case "MAILDIR" when _host.CanEnter(_state.Resolve(value)):
+                _state.Directory = _state.Resolve(value);
+                break;
+            case "MAILDIR":
+                _log.Say($"Couldn't chdir to \"{value}\"");
+                _state.Variables[name] = ".";
+                break;
+            case "LOGFILE":
+                _host.OpenLog(value.Length == 0 ? "" : _state.Resolve(value));
+                break;
+            case "LOG":
+                _log.Write(value);
+                break;
+            case "VERBOSE":
+                _log.IsVerbose = RecipeVariables.MeansYes(value);
+                break;
+            case "UMASK":
+                _state.Umask = ParseOctal(value);
+                break;
+            case "HOST" when value != _host.HostName:
+                StopFile();
+                break;
+            case "SHIFT":
+                _state.Arguments = [.. _state.Arguments.Skip((int)Math.Clamp(_state.Variables.Number(name, 0), 0, int.MaxValue))];
+                break;
+            case "LOCKFILE":
+                _locks.TakeGlobal(value);
+                break;
+            case "INCLUDERC" when Read(_state.Resolve(value)) is { } file:
+                _frames.Include(file, _state.RcFile);
+                _state.RcFile = _state.Resolve(value);
+                break;
+            case "SWITCHRC" when value.Length == 0:
+                Unset(name);
+                break;
+            case "SWITCHRC" when Read(_state.Resolve(value)) is { } file:
+                var returns = _frames.LeaveFile();
+                _frames.Include(file, returns ?? _state.RcFile);
+                _state.RcFile = _state.Resolve(value);
+                break;
+        }
+    }
+
+    private void Unset(string name)
+    {
+        switch (name)
+        {
+            case "HOST":
+                StopFile();
+                break;
+            case "SWITCHRC":
+                _state.RcFile = _frames.LeaveFile() ?? _state.RcFile;
+                break;
+            case "LOCKFILE":
+                _locks.TakeGlobal("");
+                break;
+            case "LOGFILE":
+                _host.OpenLog("");
+                break;
+            case "VERBOSE":
+                _log.IsVerbose = false;
+                break;
+        }
+    }
+
+    private static int ParseOctal(string text)
+    {
+        var value = 0;
+        foreach (var c in text.TakeWhile(c => c is >= '0' and <= '7'))
+        {
+            value = (value * 8 + (c - '0')) & 0b111_111_111;
+        }
+
+        return value;
+    }
+
+    // HOST is another: the next rcfile of the command line is for it, or nothing is.
+    private void StopFile()
+    {
+        _frames.Clear();
+        if (EnterNext())
+        {
+            return;
+        }
+
+        _stopped = true;
+        if (!_options.IsStrict && _state.Variables.Number("EXITCODE", -1) < 0)
+        {
+            _log.Deviate("L26", "HOST is another host: the message is deferred, not thrown away");
+            End(TryAgain, isDelivered: false, "**Requeued**", 0);
+            return;
+        }
+
+        End(0, isDelivered: false, "", 0);
+    }
+}
