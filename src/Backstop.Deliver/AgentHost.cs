@@ -45,13 +45,7 @@ internal sealed class AgentHost : RecipeHost
         var umask = Native.SetUmask(delivery.Umask);
         try
         {
-            var names = NamesOf(delivery);
-            foreach (var skipped in delivery.Names.Skip(names.Count))
-            {
-                Log($"{LogName}: Skipped \"{skipped}\"\n");
-            }
-
-            var copy = _folders.Deliver(names, delivery.Directory, new(delivery.Content, delivery.HasHeader, delivery.IsRaw), new()
+            var copy = _folders.Deliver(delivery.Names, delivery.Directory, new(delivery.Content, delivery.HasHeader, delivery.IsRaw), new()
             {
                 Umask = delivery.Umask,
                 MessagePrefix = delivery.MessagePrefix,
@@ -61,6 +55,11 @@ internal sealed class AgentHost : RecipeHost
                 IgnoresContentLength = _arguments.IgnoresContentLength,
                 StaleLock = delivery.Locks.Stale,
             });
+            foreach (var skipped in delivery.Names.Skip(copy.Folders))
+            {
+                Log($"{LogName}: Skipped \"{skipped}\"\n");
+            }
+
             return new(copy.Name, copy.Size, null);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -85,13 +84,6 @@ internal sealed class AgentHost : RecipeHost
     }
 
     public override bool MayReply(string sender) => new ReplyMemory(Path.Combine(_account.Home, ".backstop-replies"), Time).MayReply(sender);
-
-    // A file takes all: what stands behind it is not read.
-    private static IReadOnlyList<string> NamesOf(FolderCall delivery)
-    {
-        var first = delivery.Names[0].StartsWith('/') ? delivery.Names[0] : $"{delivery.Directory}/{delivery.Names[0]}";
-        return LocalFolders.KindOf(first) is LocalFolders.Kind.Mbox or LocalFolders.Kind.Nowhere ? [delivery.Names[0]] : delivery.Names;
-    }
 
     private static ProgramOutcome ToStandardOutput(ProgramCall program)
     {

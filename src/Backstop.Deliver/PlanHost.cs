@@ -65,7 +65,7 @@ public sealed class PlanHost(PlanSettings settings, TimeProvider time) : RecipeH
     {
         ArgumentNullException.ThrowIfNull(delivery);
         var name = delivery.Names[0];
-        var path = name.StartsWith('/') ? name : $"{delivery.Directory}/{name}";
+        var path = LocalFolders.Resolve(name, delivery.Directory);
         var kind = LocalFolders.KindOf(path);
         var mail = new LocalMail(delivery.Content, delivery.HasHeader, delivery.IsRaw);
         if (kind == LocalFolders.Kind.Nowhere)

@@ -75,7 +75,7 @@ public abstract class RecipeHost : IRecipeHost, IDisposable
         var taken = new DotLock(lockfile.Path, Owner, lockfile.Times.Stale, Time);
         try
         {
-            LockWaiter.Take(lockfile.Path, isDotLockOnly: true, () => taken.TryTake() ? taken : null, Time);
+            LockWaiter.Take(lockfile.Path, isDotLockOnly: true, () => taken.TryTake() ? taken : null);
         }
         catch (IOException)
         {

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Backstop.Mailboxes.Local;
 
 /// <summary>
@@ -48,9 +46,9 @@ public sealed class LocalFolders(string host, string owner, TimeProvider time)
         switch (KindOf(first))
         {
             case Kind.Nowhere:
-                return new(names[0], mail.Whole.Length);
+                return new(names[0], mail.Whole.Length, 1);
             case Kind.Mbox:
-                return new(names[0].TrimEnd('/'), _mbox.Append(first.TrimEnd('/'), mail, rules));
+                return new(names[0].TrimEnd('/'), _mbox.Append(first.TrimEnd('/'), mail, rules), 1);
             case var kind:
                 return DeliverToDirectories(names, directory, kind, mail, rules);
         }
@@ -85,8 +83,15 @@ public sealed class LocalFolders(string host, string owner, TimeProvider time)
             }
         }
 
-        return new(string.Join(' ', shown), content.Length);
+        return new(string.Join(' ', shown), content.Length, names.Count);
     }
 
-    private static string Resolve(string name, string directory) => name.StartsWith('/') ? name : string.Create(CultureInfo.InvariantCulture, $"{directory}/{name}");
+    /// <summary>A folder's path.</summary>
+    /// <param name="name">As named.</param>
+    /// <param name="directory">What relative names are relative to.</param>
+    public static string Resolve(string name, string directory)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return name.StartsWith('/') ? name : $"{directory}/{name}";
+    }
 }

@@ -42,4 +42,5 @@ public sealed record LocalRules
 /// <summary>What was written.</summary>
 /// <param name="Name">Its name, as the folder was named.</param>
 /// <param name="Size">Its octets.</param>
-public sealed record LocalCopy(string Name, long Size);
+/// <param name="Folders">How many of the folders named took it: a file takes all, and what stands behind it is not read.</param>
+public sealed record LocalCopy(string Name, long Size, int Folders);

@@ -13,7 +13,7 @@ internal sealed class LocalMbox(string owner, TimeProvider time)
     {
         var text = LocalText.ForMbox(mail, rules, time.GetUtcNow());
         var dotLock = rules.LocksMbox ? DotLockOf(path, rules) : null;
-        using var taken = LockWaiter.Take(path + ".lock", isDotLockOnly: false, () => TryTake(path, ref dotLock, rules), time)!;
+        using var taken = LockWaiter.Take(path + ".lock", isDotLockOnly: false, () => TryTake(path, ref dotLock, rules));
         var end = RandomAccess.GetLength(taken.File);
         try
         {

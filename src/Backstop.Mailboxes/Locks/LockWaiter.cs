@@ -26,41 +26,29 @@ public sealed class LockWaiter : IDisposable
     /// <param name="lockfile">The lockfile.</param>
     /// <param name="isDotLockOnly">Whether nothing but the lockfile is waited for.</param>
     /// <param name="tryTake">Takes it without waiting; null where somebody else has it.</param>
-    /// <param name="time">The clock.</param>
-    /// <param name="limit">For how long at most; null for ever.</param>
-    /// <returns>What was taken; null where the time is up.</returns>
-    public static T? Take<T>(string lockfile, bool isDotLockOnly, Func<T?> tryTake, TimeProvider time, TimeSpan? limit = null)
+    public static T Take<T>(string lockfile, bool isDotLockOnly, Func<T?> tryTake)
         where T : class
     {
         ArgumentNullException.ThrowIfNull(tryTake);
-        ArgumentNullException.ThrowIfNull(time);
         if (tryTake() is { } free)
         {
             return free;
         }
 
-        var began = time.GetTimestamp();
         using var waiter = new LockWaiter(lockfile, isDotLockOnly);
-        while (tryTake() is var taken)
+        while (true)
         {
-            if (taken is not null)
+            if (tryTake() is { } taken)
             {
                 return taken;
             }
 
-            if (limit is { } most && time.GetElapsedTime(began) > most)
-            {
-                return null;
-            }
-
-            waiter.Wait();
+            waiter.Pause();
         }
-
-        return null;
     }
 
     /// <summary>Waits until something in the directory goes, or a moment.</summary>
-    public void Wait()
+    public void Pause()
     {
         var pause = _longest ?? TimeSpan.FromMilliseconds(Random.Shared.Next(MinPauseMs, MaxPauseMs));
         DirectoryWatch.Wait(_watch, pause);

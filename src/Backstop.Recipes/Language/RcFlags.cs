@@ -56,7 +56,7 @@ public enum RcFlags
 /// <summary>Asks for flags, and for their letters.</summary>
 internal static class RcFlagLetters
 {
-    private const string Letters = "HBDAaEehbfcwWir";
+    public const string Letters = "HBDAaEehbfcwWir";
 
     public static bool HasAny(this RcFlags flags, RcFlags wanted) => (flags & wanted) != RcFlags.None;
 

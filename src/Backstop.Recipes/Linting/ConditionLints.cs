@@ -110,7 +110,7 @@ internal static partial class ConditionLints
     private static void Replace(LintContext context, string id, RcText condition, string mended)
     {
         // A condition that goes over several lines has another length in the file than here: that one a person mends.
-        var edit = context.Text.Split('\n')[condition.At.Line - 1].TrimEnd(' ', '\t').EndsWith(condition.Text, StringComparison.Ordinal)
+        var edit = context.Lines[condition.At.Line - 1].TrimEnd(' ', '\t').EndsWith(condition.Text, StringComparison.Ordinal)
             ? new LintEdit(condition.At, condition.Text.Length, mended)
             : null;
         context.Find(id, condition.At, "* " + mended, edit);

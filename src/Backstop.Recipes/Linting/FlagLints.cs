@@ -5,7 +5,6 @@ namespace Backstop.Recipes.Linting;
 /// <summary>Flags that are missing, useless or dangerous.</summary>
 internal static class FlagLints
 {
-    private const string Letters = "HBDAaEehbfcwWir";
     private const RcFlags Waits = RcFlags.Wait | RcFlags.WaitQuietly;
 
     public static void Look(LintContext context, RcRecipe recipe)
@@ -90,7 +89,7 @@ internal static class FlagLints
     // A letter behind the second colon was meant for before it: ":0: c" locks a file named c.
     private static void LookAtWords(LintContext context, RcRecipe recipe)
     {
-        if (recipe.Lock is { Text: { Length: > 0 and <= 3 } name } && name.All(c => Letters.Contains(c, StringComparison.Ordinal)))
+        if (recipe.Lock is { Text: { Length: > 0 and <= 3 } name } && name.All(c => RcFlagLetters.Letters.Contains(c, StringComparison.Ordinal)))
         {
             context.FindInHead("L35", recipe, add: name, keepsLock: false, lockName: "");
         }
@@ -99,7 +98,7 @@ internal static class FlagLints
             // What was meant by the rest of the line, the flag that is none left out.
             var rest = recipe.Skipped[0].Text;
             var colon = rest.IndexOf(':', StringComparison.Ordinal);
-            var unknown = string.Concat(rest[..(colon < 0 ? rest.Length : colon)].Where(c => !char.IsWhiteSpace(c) && !Letters.Contains(c, StringComparison.Ordinal)));
+            var unknown = string.Concat(rest[..(colon < 0 ? rest.Length : colon)].Where(c => !char.IsWhiteSpace(c) && !RcFlagLetters.Letters.Contains(c, StringComparison.Ordinal)));
             context.FindInHead("L35", recipe, remove: unknown, keepsLock: colon < 0, lockName: colon < 0 ? null : rest[(colon + 1)..].Trim());
         }
     }

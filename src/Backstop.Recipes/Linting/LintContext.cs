@@ -12,12 +12,16 @@ internal sealed class LintContext
     {
         File = file;
         Text = text;
+        Lines = text.Split('\n');
         Collect(file.Statements);
     }
 
     public RcFile File { get; }
 
     public string Text { get; }
+
+    /// <summary>Its lines, without their ends.</summary>
+    public string[] Lines { get; }
 
     public IReadOnlyList<LintFinding> Findings => _findings;
 

@@ -214,7 +214,7 @@ internal sealed class RecipeConditions(RecipeState state, RecipePrograms program
     {
         "H" => state.Message.JoinedHeader,
         "B" => state.Message.Body.Span,
-        "HB" or "BH" => Whole(),
+        "HB" or "BH" => state.Message.Joined,
         var name => Octets.ToBytes(state.Variables.Text(name)),
     };
 
@@ -224,8 +224,6 @@ internal sealed class RecipeConditions(RecipeState state, RecipePrograms program
         RcFlags.Header | RcFlags.Body => "HB",
         _ => "H",
     };
-
-    private ReadOnlySpan<byte> Whole() => (byte[])[.. state.Message.JoinedHeader, .. state.Message.Body.Span];
 
     // w^x and a blank, or nothing, behind it.
     private static Weight? TakeWeight(ref string rest)

@@ -5,6 +5,7 @@ public sealed class RecipeMessage
 {
     private readonly ReadOnlyMemory<byte> _octets;
     private byte[]? _joinedHeader;
+    private byte[]? _joined;
 
     /// <summary>Finds where the header ends.</summary>
     /// <param name="octets">The message with LF line ends.</param>
@@ -36,38 +37,26 @@ public sealed class RecipeMessage
     /// <summary>The header as conditions see it: a folded field is one line, its newline a space.</summary>
     public ReadOnlySpan<byte> JoinedHeader => _joinedHeader ??= Join(Header.Span);
 
+    /// <summary>The same and the body.</summary>
+    public ReadOnlySpan<byte> Joined => _joined ??= [.. JoinedHeader, .. Body.Span];
+
     /// <summary>The body of one of its fields, unfolded; null where there is none.</summary>
     /// <param name="name">With the colon.</param>
     public string? Field(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return FieldLine(name)?[name.Length..].Trim(' ', '\t');
+        return Find(JoinedHeader, name)?[name.Length..].Trim(' ', '\t');
     }
 
     /// <summary>The first line of one of its fields; null where there is none.</summary>
     /// <param name="name">With the colon.</param>
-    public string? FirstLine(string name)
-    {
-        ArgumentNullException.ThrowIfNull(name);
-        foreach (var range in Header.Span.Split((byte)'\n'))
-        {
-            var line = Header.Span[range];
-            if (line.Length >= name.Length && Running.Octets.ToText(line[..name.Length]).Equals(name, StringComparison.OrdinalIgnoreCase))
-            {
-                return Running.Octets.ToText(line);
-            }
-        }
+    public string? FirstLine(string name) => Find(Header.Span, name);
 
-        return null;
-    }
-
-    /// <summary>One of its fields, unfolded, as it stands; null where there is none.</summary>
-    /// <param name="name">With the colon.</param>
-    private string? FieldLine(string name)
+    private static string? Find(ReadOnlySpan<byte> header, string name)
     {
-        foreach (var range in JoinedHeader.Split((byte)'\n'))
+        foreach (var range in header.Split((byte)'\n'))
         {
-            var line = JoinedHeader[range];
+            var line = header[range];
             if (line.Length >= name.Length && Running.Octets.ToText(line[..name.Length]).Equals(name, StringComparison.OrdinalIgnoreCase))
             {
                 return Running.Octets.ToText(line);

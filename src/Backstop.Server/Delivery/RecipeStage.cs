@@ -19,8 +19,8 @@ internal sealed partial class RecipeStage : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly object _gate = new();
-    private readonly Queue<Task>[] _waiting = [new(), new()];
-    private readonly List<Task> _resting = [];
+    private readonly Queue<Job>[] _waiting = [new(), new()];
+    private readonly List<Job> _resting = [];
     private readonly Thread[] _workers;
     private readonly ITimer _timer;
     private int _awake;
@@ -121,61 +121,61 @@ internal sealed partial class RecipeStage : IDisposable
 
     private void Work()
     {
-        while (Next() is { } task)
+        while (Next() is { } job)
         {
             IReadOnlyList<RecipeCopy> plan = [];
             try
             {
-                task.Error = task.Recipes.Run(_spool.Read(task.Message.Entry), task.Target, OnProgram, out plan) ?? "";
+                job.Error = job.Recipes.Run(_spool.Read(job.Message.Entry), job.Target, OnProgram, out plan) ?? "";
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or System.Text.Json.JsonException)
             {
-                task.Error = error.Message;
+                job.Error = error.Message;
             }
 
-            if (task.Error.Length == 0)
+            if (job.Error.Length == 0)
             {
-                Planned!(task.Message, task.Target, plan);
+                Planned!(job.Message, job.Target, plan);
             }
             else
             {
-                Rest(task);
+                Rest(job);
             }
         }
     }
 
-    private Task? Next()
+    private Job? Next()
     {
         lock (_gate)
         {
-            Task? task = null;
+            Job? job = null;
             while (!_stopping && IsFull?.Invoke() == true)
             {
                 Monitor.Wait(_gate, _fullPause);
             }
 
-            while (!_stopping && !_waiting[(int)Lane.Real].TryDequeue(out task) && !_waiting[(int)Lane.Flood].TryDequeue(out task))
+            while (!_stopping && !_waiting[(int)Lane.Real].TryDequeue(out job) && !_waiting[(int)Lane.Flood].TryDequeue(out job))
             {
                 _awake--;
                 Monitor.Wait(_gate);
                 _awake++;
             }
 
-            return _stopping ? null : task;
+            return _stopping ? null : job;
         }
     }
 
-    private void Rest(Task task)
+    private void Rest(Job job)
     {
-        var backOff = TimeSpan.FromSeconds(Math.Pow(2, Math.Min(task.Failures++, 10)));
-        task.RetryAt = _time.GetUtcNow() + (backOff < _maxBackOff ? backOff : _maxBackOff);
-        LogFailed(task.Recipes.Inbox.Path, task.Message.Entry.QueueId, task.Error, task.RetryAt);
+        var backOff = TimeSpan.FromSeconds(Math.Pow(2, Math.Min(job.Failures++, 10)));
+        job.RetryAt = _time.GetUtcNow() + (backOff < _maxBackOff ? backOff : _maxBackOff);
+        LogFailed(job.Recipes.Inbox.Path, job.Message.Entry.QueueId, job.Error, job.RetryAt);
         lock (_gate)
         {
-            _resting.Add(task);
+            _resting.Add(job);
         }
 
-        Postponed?.Invoke(task.Message);
+        Postponed?.Invoke(job.Message);
     }
 
     private void WakeRested()
@@ -183,10 +183,10 @@ internal sealed partial class RecipeStage : IDisposable
         lock (_gate)
         {
             var now = _time.GetUtcNow();
-            foreach (var task in _resting.Where(t => t.RetryAt <= now).ToList())
+            foreach (var job in _resting.Where(t => t.RetryAt <= now).ToList())
             {
-                _resting.Remove(task);
-                _waiting[(int)task.Message.Lane].Enqueue(task);
+                _resting.Remove(job);
+                _waiting[(int)job.Message.Lane].Enqueue(job);
                 WakeAnother();
             }
         }
@@ -195,7 +195,7 @@ internal sealed partial class RecipeStage : IDisposable
     [LoggerMessage(3002, LogLevel.Warning, "Recipes of {Mailbox} could not be carried out for {QueueId}: {Error}; kept in the spool, next try {RetryAt:O}")]
     private partial void LogFailed(string mailbox, string queueId, string error, DateTimeOffset retryAt);
 
-    private sealed class Task(InDelivery message, int target, MailboxRecipes recipes)
+    private sealed class Job(InDelivery message, int target, MailboxRecipes recipes)
     {
         public InDelivery Message => message;
 

@@ -95,7 +95,7 @@ public sealed class LocalFoldersTests : IDisposable
         var holder = new DotLock(_folder["x.lock"], "1.a", null, TimeProvider.System);
         Assert.True(holder.TryTake());
         var waiter = new DotLock(_folder["x.lock"], "2.b", null, TimeProvider.System);
-        var waiting = Task.Run(() => LockWaiter.Take(_folder["x.lock"], isDotLockOnly: true, () => waiter.TryTake() ? waiter : null, TimeProvider.System), TestContext.Current.CancellationToken);
+        var waiting = Task.Run(() => LockWaiter.Take(_folder["x.lock"], isDotLockOnly: true, () => waiter.TryTake() ? waiter : null), TestContext.Current.CancellationToken);
         Assert.False(waiting.IsCompleted);
         holder.Release();
         Assert.NotNull(await waiting.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
