@@ -23,6 +23,9 @@ public enum UnprovedPolicy
 /// <param name="rule">From when on an address counts as covered.</param>
 public sealed class Judge(OriginProver prover, ISentJournal journal, UnprovedPolicy policy, CoverRule rule)
 {
+    /// <summary>How the reason word ends where only a storm made it a refusal.</summary>
+    public const string StormSuffix = ":storm";
+
     private static readonly ProofSet _notAsked = new([], false);
 
     /// <summary>Decides.</summary>
@@ -80,7 +83,10 @@ public sealed class Judge(OriginProver prover, ISentJournal journal, UnprovedPol
         }
 
         var reason = kind + ":unproved";
-        return MayRefuse(report) && !proofs.HasHint && RefusesUnproved(envelope, now) ? Verdict.Refuse(reason) : Verdict.File(reason);
+        return !MayRefuse(report) || proofs.HasHint ? Verdict.File(reason)
+            : RefusesUnproved(envelope, now) ? Verdict.Refuse(reason)
+            : envelope.InStorm && policy != UnprovedPolicy.File ? Verdict.Refuse(kind + StormSuffix)
+            : Verdict.File(reason);
     }
 
     // Only a report about a delivery, from the null reverse-path: nobody waits for an answer to its refusal. Automatic answers are filed.

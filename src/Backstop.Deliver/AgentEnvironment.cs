@@ -1,5 +1,5 @@
-using System.Globalization;
 using Backstop.Deliver.Posix;
+using Backstop.Mailboxes.Mbox;
 
 namespace Backstop.Deliver;
 
@@ -55,9 +55,9 @@ internal static class AgentEnvironment
     /// <summary>Where a user's mail lies on Debian.</summary>
     public static string MailboxOf(UserAccount account) => $"/var/mail/{account.Name}";
 
-    /// <summary>The separator line of an mbox.</summary>
+    /// <summary>The separator line of an mbox, as procmail spaces it.</summary>
     public static string FromLine(string sender, DateTimeOffset now) =>
-        string.Create(CultureInfo.InvariantCulture, $"From {sender}  {now:ddd MMM} {now.Day,2} {now:HH:mm:ss yyyy}\n");
+        $"From {sender}  {MboxSeparator.Date(now)}\n";
 
     // Recipes are written for sh; a login shell of another family reads them wrongly, and nologin not at all.
     private static bool IsBourne(string shell) => shell[(shell.LastIndexOf('/') + 1)..] is "sh" or "bash" or "dash" or "ksh" or "zsh" or "ash";

@@ -11,8 +11,8 @@ internal sealed class AgentHost : RecipeHost
     private readonly UserAccount _account;
     private readonly LocalFolders _folders;
 
-    public AgentHost(AgentArguments arguments, UserAccount account, string hostName, TimeProvider time)
-        : base(hostName, LockOwner.Make(), time)
+    public AgentHost(AgentArguments arguments, UserAccount account, string hostName, AgentSignals signals, TimeProvider time)
+        : base(hostName, LockOwner.Make(), time, signals)
     {
         _arguments = arguments;
         _account = account;
@@ -42,10 +42,17 @@ internal sealed class AgentHost : RecipeHost
 
     public override FolderOutcome Deliver(FolderCall delivery)
     {
+        // A copy in an mbox that ends in its middle hurts the next one; other folders show a mail when it is whole.
+        if (LocalFolders.KindOf(LocalFolders.Resolve(delivery.Names[0], delivery.Directory)) is LocalFolders.Kind.Mbox)
+        {
+            Signals?.Listen();
+        }
+
         var umask = Native.SetUmask(delivery.Umask);
         try
         {
-            var copy = _folders.Deliver(delivery.Names, delivery.Directory, new(delivery.Content, delivery.HasHeader, delivery.IsRaw), new()
+            var mail = new LocalMail(delivery.Content, delivery.HasHeader, delivery.IsRaw);
+            var copy = _folders.Deliver(delivery.Names, delivery.Directory, mail, new()
             {
                 Umask = delivery.Umask,
                 MessagePrefix = delivery.MessagePrefix,
@@ -54,7 +61,7 @@ internal sealed class AgentHost : RecipeHost
                 HasShortNames = _arguments.IsStrict,
                 IgnoresContentLength = _arguments.IgnoresContentLength,
                 StaleLock = delivery.Locks.Stale,
-            });
+            }, Stopping);
             foreach (var skipped in delivery.Names.Skip(copy.Folders))
             {
                 Log($"{LogName}: Skipped \"{skipped}\"\n");

@@ -2,44 +2,41 @@ using System.Runtime.InteropServices;
 
 namespace Backstop.Deliver;
 
-/// <summary>Ends a delivery on a signal: locks are given back, and the mail stays with whoever gave it to us.</summary>
+/// <summary>
+/// Ends a delivery on a signal, but only between two steps: a copy that is begun is finished or taken back, locks are given back, and a mail that is not
+/// delivered yet stays with whoever gave it to us.
+/// </summary>
 internal sealed class AgentSignals : IDisposable
 {
-    private const int TryAgain = 75;
+    private static readonly PosixSignal[] _signals = [PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGINT, PosixSignal.SIGQUIT];
 
-    private int _ending;
+    private readonly CancellationTokenSource _asked = new();
     private readonly List<PosixSignalRegistration> _registered = [];
 
-    private readonly AgentHost _host;
+    /// <summary>Cancelled when we are told to end.</summary>
+    public CancellationToken Asked => _asked.Token;
 
-    public AgentSignals(AgentHost host, string name, Func<string> interrupted)
+    /// <summary>From now on a signal does not end the process, and is noted.</summary>
+    /// <remarks>It takes a thread: a delivery that neither waits nor appends is over before that is worth it.</remarks>
+    public void Listen()
     {
-        // Listening for signals takes a thread. A delivery that never waits is over before that is worth it.
-        _host = host;
-        host.Waiting = () => Register(host, name, interrupted);
+        if (_registered.Count == 0)
+        {
+            Array.ForEach(_signals, s => _registered.Add(PosixSignalRegistration.Create(s, OnSignal)));
+        }
+
+        _asked.Token.ThrowIfCancellationRequested();
     }
 
     public void Dispose()
     {
-        _host.Waiting = null;
         _registered.ForEach(r => r.Dispose());
+        _asked.Dispose();
     }
 
-    private void Register(AgentHost host, string name, Func<string> interrupted)
+    private void OnSignal(PosixSignalContext context)
     {
-        host.Waiting = null;
-        foreach (var signal in (PosixSignal[])[PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGINT, PosixSignal.SIGQUIT])
-        {
-            _registered.Add(PosixSignalRegistration.Create(signal, context =>
-            {
-                context.Cancel = true;
-                if (Interlocked.Exchange(ref _ending, 1) == 0)
-                {
-                    host.Log($"{name}: Terminating prematurely\n{interrupted()}");
-                    host.Dispose();
-                    Environment.Exit(TryAgain);
-                }
-            }));
-        }
+        context.Cancel = true;
+        _asked.Cancel();
     }
 }

@@ -112,9 +112,13 @@ public static class DeliveryAgent
         var program = Environment.GetCommandLineArgs()[0];
         List<string> command = Path.GetFileName(itself) != "dotnet" ? [itself] : Path.GetFileName(program) == "backstop.dll" ? [itself, program, "deliver"] : [itself, program];
         var options = args.TakeWhile(a => !a.StartsWith("-d", StringComparison.Ordinal));
+        using var signals = new AgentSignals();
+        signals.Listen();
+
+        // A delivery that is begun is waited for; the others are for the next try.
         var runner = new Programs.ProgramRunner(TimeProvider.System);
-        return arguments.Users.Select(user =>
-            runner.Run([.. command, .. options, "-d", user], CallersEnvironment(), Environment.CurrentDirectory, [message], 1, 2, limit: null).Status).Max();
+        return arguments.Users.Select(user => signals.Asked.IsCancellationRequested ? TryAgain
+            : runner.Run([.. command, .. options, "-d", user], CallersEnvironment(), Environment.CurrentDirectory, [message], 1, 2, limit: null).Status).Max();
     }
 
     private static int Deliver(AgentArguments arguments, UserAccount account, byte[] message, string name)
@@ -131,7 +135,8 @@ public static class DeliveryAgent
 
         var home = variables["HOME"] = arguments.Assignments.FindLast(a => a.Name == "HOME").Value ?? variables["HOME"];
         var rcFiles = RcFilesOf(arguments, home, out var isDefault);
-        using var host = new AgentHost(arguments, account, hostName, time) { DefaultRcFile = isDefault ? rcFiles.FirstOrDefault() : null, LogName = name };
+        using var signals = new AgentSignals();
+        using var host = new AgentHost(arguments, account, hostName, signals, time) { DefaultRcFile = isDefault ? rcFiles.FirstOrDefault() : null, LogName = name };
         var options = new RecipeOptions
         {
             IsStrict = arguments.IsStrict,
@@ -142,14 +147,20 @@ public static class DeliveryAgent
         };
         var directory = isHere || !Directory.Exists(home) ? Environment.CurrentDirectory : home;
         var run = new RecipeRun(host, options, WithFromLine(arguments, message, account, time), variables, directory);
-        using var signals = new AgentSignals(host, name, run.Interrupted);
-        foreach (var (variable, value) in arguments.Assignments)
+        try
         {
-            run.Assign(variable, value);
-        }
+            foreach (var (variable, value) in arguments.Assignments)
+            {
+                run.Assign(variable, value);
+            }
 
-        var system = isDefault && File.Exists("/etc/procmailrc") ? "/etc/procmailrc" : null;
-        return run.Execute(rcFiles, system).ExitCode;
+            var system = isDefault && File.Exists("/etc/procmailrc") ? "/etc/procmailrc" : null;
+            return run.Execute(rcFiles, system).ExitCode;
+        }
+        catch (OperationCanceledException)
+        {
+            return run.Interrupt();
+        }
     }
 
     private static List<string> RcFilesOf(AgentArguments arguments, string home, out bool isDefault)

@@ -38,7 +38,7 @@ public sealed record PlanSettings
 /// </summary>
 /// <param name="settings">How.</param>
 /// <param name="time">The clock.</param>
-public sealed class PlanHost(PlanSettings settings, TimeProvider time) : RecipeHost(settings.HostName, LockOwner.Make(), time)
+public sealed class PlanHost(PlanSettings settings, TimeProvider time) : RecipeHost(settings.HostName, LockOwner.Make(), time, signals: null)
 {
     private const int Writable = 2;
 

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Backstop.Deliver.Posix;
 using Backstop.Deliver.Programs;
 using Backstop.Mailboxes.Locks;
@@ -15,12 +14,13 @@ public abstract class RecipeHost : IRecipeHost, IDisposable
     private readonly AgentLog _log = new();
     private readonly Lazy<SafeFileHandle> _nowhere = new(() => Native.Open(ref NativeText.From("/dev/null")[0], 1 | Native.CloseOnExec, 0));
 
-    private protected RecipeHost(string hostName, string owner, TimeProvider time)
+    private protected RecipeHost(string hostName, string owner, TimeProvider time, AgentSignals? signals)
     {
         HostName = hostName;
         Owner = owner;
         Time = time;
-        _programs = new(time) { Beat = () => _held.ForEach(h => h.Refresh()) };
+        Signals = signals;
+        _programs = new(time) { Beat = () => _held.ForEach(h => h.Refresh()), Stopping = Stopping };
     }
 
     /// <inheritdoc/>
@@ -29,13 +29,15 @@ public abstract class RecipeHost : IRecipeHost, IDisposable
     /// <summary>What messages begin with.</summary>
     public string LogName { get; init; } = "backstop";
 
-    /// <summary>Called before anything that may take long.</summary>
-    internal Action? Waiting { get; set; }
-
     /// <summary>What is written into lockfiles.</summary>
     private protected string Owner { get; }
 
     private protected TimeProvider Time { get; }
+
+    /// <summary>Who tells us to end; null where nobody does.</summary>
+    private protected AgentSignals? Signals { get; }
+
+    private protected CancellationToken Stopping => Signals?.Asked ?? CancellationToken.None;
 
     /// <summary>Whether a lockfile of a recipe is held.</summary>
     private protected bool HoldsLock => _held.Count > 0;
@@ -44,7 +46,7 @@ public abstract class RecipeHost : IRecipeHost, IDisposable
     public virtual ProgramOutcome Run(ProgramCall program)
     {
         ArgumentNullException.ThrowIfNull(program);
-        Waiting?.Invoke();
+        Signals?.Listen();
         try
         {
             if (!program.Waits)
@@ -71,11 +73,11 @@ public abstract class RecipeHost : IRecipeHost, IDisposable
     public virtual IDisposable? Lock(LockCall lockfile)
     {
         ArgumentNullException.ThrowIfNull(lockfile);
-        Waiting?.Invoke();
+        Signals?.Listen();
         var taken = new DotLock(lockfile.Path, Owner, lockfile.Times.Stale, Time);
         try
         {
-            LockWaiter.Take(lockfile.Path, isDotLockOnly: true, () => taken.TryTake() ? taken : null);
+            LockWaiter.Take(lockfile.Path, isDotLockOnly: true, () => taken.TryTake() ? taken : null, Stopping);
         }
         catch (IOException)
         {
@@ -110,7 +112,12 @@ public abstract class RecipeHost : IRecipeHost, IDisposable
     public virtual void Log(string text) => _log.Write(text);
 
     /// <inheritdoc/>
-    public void Pause(TimeSpan duration) => _ = Native.Poll(ref Unsafe.NullRef<Native.PollEntry>(), 0, (int)duration.TotalMilliseconds);
+    public void Pause(TimeSpan duration)
+    {
+        Signals?.Listen();
+        Stopping.WaitHandle.WaitOne(duration);
+        Stopping.ThrowIfCancellationRequested();
+    }
 
     /// <inheritdoc/>
     public abstract bool MayReply(string sender);

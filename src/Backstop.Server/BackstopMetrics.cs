@@ -18,6 +18,7 @@ public sealed class BackstopMetrics : IDisposable
     private readonly Counter<long> _deliveries;
     private readonly Histogram<double> _accept;
     private readonly Histogram<double> _deliver;
+    private readonly Counter<long> _alerts;
     private readonly Counter<long> _scans;
     private readonly Histogram<double> _scan;
 
@@ -32,11 +33,12 @@ public sealed class BackstopMetrics : IDisposable
         _deliveries = _meter.CreateCounter<long>("backstop.deliveries", "{delivery}", "Deliveries to folders, by outcome.");
         _accept = _meter.CreateHistogram<double>("backstop.accept.duration", "s", "From the end of data to the reply.", tags: null, _seconds);
         _deliver = _meter.CreateHistogram<double>("backstop.deliver.duration", "s", "From acceptance to the folder.", tags: null, _seconds);
+        _alerts = _meter.CreateCounter<long>("backstop.alerts", "{alert}", "Alerts of storms, by channel and outcome.");
         _scans = _meter.CreateCounter<long>("backstop.scans", "{message}", "Messages that filters were asked about, by filter and outcome.");
         _scan = _meter.CreateHistogram<double>("backstop.scan.duration", "s", "From the question to the score.", tags: null, _seconds);
 
         // Promise 2: no code makes a message. The figure is there so that anybody can watch it stay.
-        _meter.CreateObservableCounter("backstop.messages.generated", static () => 0L, "{message}", "Messages made by Backstop itself: always none.");
+        _meter.CreateObservableCounter("backstop.messages.generated", static () => 0L, "{message}", "Bounces, notices and answers made by Backstop itself: always none.");
     }
 
     /// <summary>Shows a figure that is asked for when it is read.</summary>
@@ -89,6 +91,12 @@ public sealed class BackstopMetrics : IDisposable
     /// <param name="outcome">Why.</param>
     public void NotScanned(string filter, string outcome) =>
         _scans.Add(1, new KeyValuePair<string, object?>("filter", filter), new KeyValuePair<string, object?>("outcome", outcome));
+
+    /// <summary>Somebody was told of a storm, or could not be.</summary>
+    /// <param name="channel">webhook, command or mail.</param>
+    /// <param name="outcome">sent or failed.</param>
+    public void Alerted(string channel, string outcome) =>
+        _alerts.Add(1, new KeyValuePair<string, object?>("channel", channel), new KeyValuePair<string, object?>("outcome", outcome));
 
     /// <summary>A copy reached its folder.</summary>
     /// <param name="seconds">Since acceptance.</param>

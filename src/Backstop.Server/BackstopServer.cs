@@ -1,7 +1,10 @@
 using System.Net;
+using System.Net.Sockets;
+using Backstop.Server.Alerts;
 using Backstop.Server.Options;
 using Backstop.Server.Smtp;
 using Backstop.Server.Spam;
+using Backstop.Server.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -10,6 +13,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
 using Kestrel = Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Backstop.Server;
@@ -20,16 +25,18 @@ public sealed partial class BackstopServer : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly ServerParts _parts;
     private readonly List<(string Protocol, Kestrel.ListenOptions Listener)> _listeners;
+    private readonly IReadOnlyList<IPEndPoint> _milters;
 
-    private BackstopServer(WebApplication app, ServerParts parts, List<(string Protocol, Kestrel.ListenOptions Listener)> listeners)
+    private BackstopServer(WebApplication app, ServerParts parts, List<(string Protocol, Kestrel.ListenOptions Listener)> listeners, IReadOnlyList<IPEndPoint> milters)
     {
         _app = app;
         _parts = parts;
         _listeners = listeners;
+        _milters = milters;
     }
 
-    /// <summary>Where it listens, with the ports that were really bound: <c>smtp</c>, <c>lmtp</c>, <c>spamd</c>, <c>spamd_tls</c>, <c>web</c>.</summary>
-    public IReadOnlyList<(string Protocol, IPEndPoint EndPoint)> Listening => [.. _listeners.Select(l => (l.Protocol, l.Listener.IPEndPoint!))];
+    /// <summary>Where it listens, with the ports that were really bound: <c>smtp</c>, <c>lmtp</c>, <c>spamd</c>, <c>spamd_tls</c>, <c>milter</c>, <c>policy</c>, <c>table</c>, <c>smtp_proxy</c>, <c>lmtp_proxy</c>, <c>web</c>.</summary>
+    public IReadOnlyList<(string Protocol, IPEndPoint EndPoint)> Listening => [.. _listeners.Select(l => (l.Protocol, l.Listener.IPEndPoint!)), .. _milters.Select(m => ("milter", m))];
 
     /// <summary>Messages accepted and not yet in all their folders.</summary>
     public int Waiting => _parts.Delivery.Waiting;
@@ -46,18 +53,24 @@ public sealed partial class BackstopServer : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+
+        // It warns that its keys lie in the data folder unencrypted, as the journal and the mail do.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         configureLogging(builder.Logging);
         builder.Services.AddSingleton(time);
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(spam);
         builder.Services.Configure<HostOptions>(h => h.ShutdownTimeout = options.Smtp.StopTimeout);
-        builder.Services.AddOpenTelemetry().WithMetrics(m => m.AddMeter(BackstopMetrics.MeterName).AddPrometheusExporter());
+        AddTelemetry(builder.Services, options.Telemetry);
         builder.Services.AddSingleton<BackstopMetrics>();
         builder.Services.AddSingleton<ServerParts>();
-        builder.Services.AddSingleton(s => s.GetRequiredService<ServerParts>().Dnsbl);
-        builder.Services.AddSingleton(s => s.GetRequiredService<ServerParts>().Journal);
-        builder.Services.AddSingleton(s => s.GetRequiredService<ServerParts>().Replies);
         builder.Services.AddHostedService<Housekeeping>();
+        builder.Services.AddHostedService<AlertDesk>();
+        if (options.Listen.Web.Count > 0)
+        {
+            Login.AddServices(builder.Services, options);
+        }
+
 
         WebApplication? app = null;
         var listeners = new List<(string, Kestrel.ListenOptions)>();
@@ -65,22 +78,33 @@ public sealed partial class BackstopServer : IAsyncDisposable
         app = builder.Build();
         var parts = app.Services.GetRequiredService<ServerParts>();
         app.Lifetime.ApplicationStopping.Register(parts.Sessions.BeginStop);
+        app.Lifetime.ApplicationStopping.Register(parts.Flood.BeginStop);
+        app.Lifetime.ApplicationStopping.Register(parts.Connections.BeginStop);
+        app.Lifetime.ApplicationStopping.Register(parts.Milter.BeginStop);
         MapWeb(app, parts);
         parts.Replay();
+        parts.Storms.Resume();
+        IReadOnlyList<IPEndPoint> milters;
         try
         {
-            UnixSocket.Clear(options.Listen.SpamdSocket);
+            Array.ForEach(options.Listen.Sockets, UnixSocket.Clear);
             await app.StartAsync(ct);
-            UnixSocket.OpenToAll(options.Listen.SpamdSocket);
+            milters = parts.Milter.Start();
+            Array.ForEach(options.Listen.Sockets, UnixSocket.OpenToAll);
         }
-        catch (IOException error) when (error.InnerException is AddressInUseException)
+        catch (IOException error)
         {
-            // Kestrel calls every listener http://.
             await app.DisposeAsync();
+            if (error.InnerException is not (AddressInUseException or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse }))
+            {
+                throw;
+            }
+
+            // Kestrel calls every listener http://.
             throw new IOException(error.Message.Replace("http://", "", StringComparison.Ordinal) + " Is another server running?", error);
         }
 
-        return new(app, parts, listeners);
+        return new(app, parts, listeners, milters);
     }
 
     /// <summary>Waits until a stop is asked for (SIGTERM, SIGINT), then stops: no new sessions, those under way end, then the deliveries.</summary>
@@ -97,6 +121,17 @@ public sealed partial class BackstopServer : IAsyncDisposable
         await _app.StopAsync(CancellationToken.None);
         await _parts.DrainAsync();
         await _app.DisposeAsync();
+    }
+
+    private static void AddTelemetry(IServiceCollection services, TelemetryOptions options)
+    {
+        var telemetry = services.AddOpenTelemetry().ConfigureResource(r => r.AddService("backstop")).WithMetrics(m => m.AddMeter(BackstopMetrics.MeterName).AddPrometheusExporter());
+        if (options.Otlp.Length > 0)
+        {
+            var collector = new Uri(options.Otlp);
+            telemetry.WithMetrics(m => m.AddOtlpExporter(o => o.Endpoint = collector));
+            telemetry.WithTracing(t => t.AddSource(Traces.Source).SetSampler(new TraceIdRatioBasedSampler(options.TracePerThousand / 1000.0)).AddOtlpExporter(o => o.Endpoint = collector));
+        }
     }
 
     private static void Configure(
@@ -119,10 +154,14 @@ public sealed partial class BackstopServer : IAsyncDisposable
             Listen(options.Listen.Lmtp, "lmtp", l => Handle(l, () => parts().LmtpListener));
             Listen(options.Listen.Spamd, "spamd", l => l.Run(connection => parts().Spamd!.RunAsync(connection, isTls: false)));
             Listen(options.Listen.SpamdTls, "spamd_tls", l => l.Run(connection => parts().Spamd!.RunAsync(connection, isTls: true)));
-            if (options.Listen.SpamdSocket.Length > 0)
-            {
-                kestrel.ListenUnixSocket(options.Listen.SpamdSocket, l => l.Run(connection => parts().Spamd!.RunAsync(connection, isTls: false)));
-            }
+            ListenAt(options.Listen.SpamdSocket, l => l.Run(connection => parts().Spamd!.RunAsync(connection, isTls: false)));
+            Listen(options.Listen.Policy, "policy", l => l.Run(connection => parts().Policy.RunAsync(connection)));
+            ListenAt(options.Listen.PolicySocket, l => l.Run(connection => parts().Policy.RunAsync(connection)));
+            Listen(options.Listen.SmtpProxy, "smtp_proxy", l => l.Run(connection => parts().SmtpProxy!.RunAsync(connection, parts().SmtpProxyListener)));
+            Listen(options.Listen.LmtpProxy, "lmtp_proxy", l => l.Run(connection => parts().LmtpProxy!.RunAsync(connection, parts().LmtpProxyListener)));
+            ListenAt(options.Listen.LmtpProxySocket, l => l.Run(connection => parts().LmtpProxy!.RunAsync(connection, parts().LmtpProxyListener)));
+            Listen(options.Listen.Table, "table", l => l.Run(connection => parts().Table.RunAsync(connection)));
+            ListenAt(options.Listen.TableSocket, l => l.Run(connection => parts().Table.RunAsync(connection)));
 
             Listen(options.Listen.Web, "web", l => l.Protocols = Kestrel.HttpProtocols.Http1);
 
@@ -138,6 +177,14 @@ public sealed partial class BackstopServer : IAsyncDisposable
                 }
             }
 
+            void ListenAt(string socket, Action<Kestrel.ListenOptions> configure)
+            {
+                if (socket.Length > 0)
+                {
+                    kestrel.ListenUnixSocket(socket, configure);
+                }
+            }
+
             void Handle(Kestrel.ListenOptions listener, Func<SmtpListener> kind) =>
                 listener.Run(connection => parts().Handler.RunAsync(connection, kind()));
         });
@@ -150,9 +197,20 @@ public sealed partial class BackstopServer : IAsyncDisposable
             return;
         }
 
+        app.Use((context, next) =>
+        {
+            var headers = context.Response.Headers;
+            headers.ContentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+            headers.XContentTypeOptions = "nosniff";
+            headers["Referrer-Policy"] = "same-origin";
+            return next(context);
+        });
+        Login.Guard(app, parts.Options);
         app.MapPrometheusScrapingEndpoint();
         app.MapGet("/healthz", static () => Results.Text("ok\n"));
+        app.MapGet("/readyz", () => parts.NotReady() is { } why ? Results.Text(why + "\n", statusCode: StatusCodes.Status503ServiceUnavailable) : Results.Text("ready\n"));
         app.MapGet("/status", () => Results.Json(parts.Status(), StatusJson.Default.ServerStatus));
-        app.MapGet("/", static () => Results.Text("Backstop. See /status and /metrics.\n"));
+        new Dashboard(
+            parts, app.Services.GetRequiredService<Microsoft.AspNetCore.Antiforgery.IAntiforgery>(), parts.Time, app.Services.GetRequiredService<ILogger<Dashboard>>(), app.Lifetime.ApplicationStopping).Map(app);
     }
 }

@@ -28,6 +28,22 @@ public static class DataPaths
     /// <param name="options">The configuration.</param>
     public static string Bayes(BackstopOptions options) => Path.Combine(options.Data, "bayes.db");
 
+    /// <summary>The records of storms.</summary>
+    /// <param name="options">The configuration.</param>
+    public static string Storms(BackstopOptions options) => Path.Combine(options.Data, "storms");
+
+    /// <summary>What the dashboard has moved, so that it can be taken back: <c>undo --state</c> and the data folder.</summary>
+    /// <param name="options">The configuration.</param>
+    public static string Runs(BackstopOptions options) => Path.Combine(options.Data, "clean");
+
+    /// <summary>What persons have set by hand.</summary>
+    /// <param name="options">The configuration.</param>
+    public static string Overrides(BackstopOptions options) => Path.Combine(options.Data, "overrides.json");
+
+    /// <summary>Who has written to whom before.</summary>
+    /// <param name="options">The configuration.</param>
+    public static string Correspondents(BackstopOptions options) => Path.Combine(options.Data, "correspondents.db");
+
     /// <summary>Whom recipes have answered.</summary>
     /// <param name="options">The configuration.</param>
     public static string Replies(BackstopOptions options) => Path.Combine(options.Data, "replies.bin");

@@ -1,6 +1,5 @@
 using Backstop.MailAuth.Dnsbl;
 using Backstop.Server.Options;
-using Backstop.State;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -8,13 +7,14 @@ namespace Backstop.Server;
 
 /// <summary>What must be looked at from time to time: the lists' test points, the answers counted, and what the journal may forget.</summary>
 internal sealed partial class Housekeeping(
-    BackstopOptions options, DnsblChecker dnsbl, SentJournal journal, ReplyWatch replies, TimeProvider time, ILogger<Housekeeping> log) : BackgroundService
+    BackstopOptions options, ServerParts parts, TimeProvider time, ILogger<Housekeeping> log) : BackgroundService
 {
     private readonly Dictionary<string, DnsblState> _said = new(StringComparer.Ordinal);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
         EveryAsync(options.Dnsbl.TestEvery, TestListsAsync, stoppingToken),
-        EveryAsync(TimeSpan.FromMinutes(1), WriteReplies, stoppingToken),
+        EveryAsync(TimeSpan.FromSeconds(10), Do(parts.Storms.Tick), stoppingToken),
+        EveryAsync(TimeSpan.FromMinutes(1), Do(parts.Replies.Write, parts.WriteCorrespondents), stoppingToken),
         EveryAsync(TimeSpan.FromDays(1), Forget, stoppingToken));
 
     private async Task EveryAsync(TimeSpan period, Func<CancellationToken, Task> work, CancellationToken ct)
@@ -22,15 +22,23 @@ internal sealed partial class Housekeeping(
         using var timer = new PeriodicTimer(period, time);
         do
         {
-            await work(ct);
+            try
+            {
+                await work(ct);
+            }
+            catch (Exception error) when (error is not OperationCanceledException)
+            {
+                // A host ends with the first of its services that throws; a busy database or a full disk must not end a mail server.
+                LogTrouble(error.Message);
+            }
         }
         while (await timer.WaitForNextTickAsync(ct));
     }
 
     private async Task TestListsAsync(CancellationToken ct)
     {
-        await dnsbl.TestAsync(ct);
-        foreach (var zone in dnsbl.Zones)
+        await parts.Dnsbl.TestAsync(ct);
+        foreach (var zone in parts.Dnsbl.Zones)
         {
             if (_said.GetValueOrDefault(zone.Name) != zone.State)
             {
@@ -40,17 +48,19 @@ internal sealed partial class Housekeeping(
         }
     }
 
-    private Task WriteReplies(CancellationToken ct)
+    private static Func<CancellationToken, Task> Do(params Action[] work) => ct =>
     {
         ct.ThrowIfCancellationRequested();
-        replies.Write();
+        Array.ForEach(work, w => w());
         return Task.CompletedTask;
-    }
+    };
 
     private Task Forget(CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
-        var forgotten = journal.Forget(options.Journal.Keep);
+        var forgotten = parts.Journal.Forget(options.Journal.Keep);
+        parts.Correspondents.Forget(options.Journal.Keep);
+        parts.Storms.Store.Forget(time.GetUtcNow() - options.Storm.Keep);
         if (forgotten > 0)
         {
             LogForgotten(forgotten, options.Journal.Keep);
@@ -61,6 +71,9 @@ internal sealed partial class Housekeeping(
 
     [LoggerMessage(EventId = 4001, Message = "DNS list {Zone} is {State} (RFC 5782 test points)")]
     private partial void LogList(LogLevel level, string zone, DnsblState state);
+
+    [LoggerMessage(4003, LogLevel.Error, "Housekeeping failed, and is tried again: {Error}")]
+    private partial void LogTrouble(string error);
 
     [LoggerMessage(4002, LogLevel.Information, "Journal forgot {Rows} rows older than {Age}")]
     private partial void LogForgotten(int rows, TimeSpan age);

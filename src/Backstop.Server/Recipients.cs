@@ -27,6 +27,9 @@ public sealed record Mailbox(MailAddress Address, FolderFormat Format, string Pa
 /// <param name="Key">The address without tag and detail, as a key.</param>
 public sealed record KnownRecipient(Mailbox Mailbox, bool IsRole, BatvTag? Tag, string Key)
 {
+    /// <summary>Whose it is, as one key: the mailbox's own address; where another server keeps the mailbox, the address without detail.</summary>
+    public string Person => Mailbox.Path.Length > 0 ? Mailbox.Keys[0] : Mailbox.Keys[^1];
+
     /// <summary>All addresses of its mailbox, the one that was written to first.</summary>
     public IReadOnlyList<string> Ours => Mailbox.Keys[0] == Key ? Mailbox.Keys : [Key, .. Mailbox.Keys.Where(k => k != Key)];
 }
@@ -81,6 +84,34 @@ public sealed class Recipients
         var tag = BatvTag.TryParse(address);
         var plain = tag?.Original ?? address;
         return FindPlain(plain, tag) ?? FindPlain(WithoutDetail(plain), tag) ?? FindRole(plain) ?? FindCatchAll(plain, tag);
+    }
+
+    /// <summary>Finds whose a forward-path is where another server keeps the mailboxes: every address of our domains is somebody's.</summary>
+    /// <param name="address">The address.</param>
+    /// <returns>Null where its domain is not ours.</returns>
+    public KnownRecipient? FindGuarded(MailAddress address)
+    {
+        if (!IsLocalDomain(address.Domain))
+        {
+            return null;
+        }
+
+        if (Find(address) is { } known)
+        {
+            return known;
+        }
+
+        var tag = BatvTag.TryParse(address);
+        var plain = tag?.Original ?? address;
+        return Elsewhere(plain) with { IsRole = IsRoleName(plain.LocalPart), Tag = tag };
+    }
+
+    /// <summary>Somebody of whom we know the address, and keep nothing.</summary>
+    /// <param name="address">The address.</param>
+    public static KnownRecipient Elsewhere(MailAddress address)
+    {
+        List<string> keys = WithoutDetail(address) is { } person ? [address.Key, person.Key] : [address.Key];
+        return new(new(address, FolderFormat.Maildir, "", keys, ""), false, null, address.Key);
     }
 
     private KnownRecipient? FindPlain(MailAddress? address, BatvTag? tag) =>

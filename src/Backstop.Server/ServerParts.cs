@@ -2,12 +2,18 @@ using Backstop.Backscatter;
 using Backstop.MailAuth.Dnsbl;
 using Backstop.Mailboxes.Spool;
 using Backstop.Recipes.Linting;
+using Backstop.Server.Activity;
 using Backstop.Server.Delivery;
 using Backstop.Server.Dns;
+using Backstop.Server.Guard;
+using Backstop.Server.Lanes;
 using Backstop.Server.Options;
+using Backstop.Server.Relay;
+using Backstop.Server.Rules;
 using Backstop.Server.Smtp;
 using Backstop.Server.Spam;
 using Backstop.Server.Spam.Filters;
+using Backstop.Server.Storms;
 using Backstop.State;
 using Microsoft.Extensions.Logging;
 
@@ -25,6 +31,9 @@ internal sealed partial class ServerParts : IDisposable
     private readonly ILogger<ServerParts> _log;
     private readonly IReadOnlyList<SpoolEntry> _replay;
     private readonly SpoolRoom _room;
+    private readonly JournalQueue _journalQueue;
+    private readonly ClientHistory _clients;
+    private readonly List<RelayPipeline> _relays = [];
     private bool _disposed;
 
     public ServerParts(BackstopOptions options, SpamStart spam, TimeProvider time, BackstopMetrics metrics, ILoggerFactory logs)
@@ -34,7 +43,7 @@ internal sealed partial class ServerParts : IDisposable
         _log = logs.CreateLogger<ServerParts>();
         _recipients = new(options);
         Journal = new(DataPaths.Journal(options), time, options.Journal.RecipientWindow);
-        Dnsbl = new([.. options.Dnsbl.Zones.Where(_ => options.Listen.ReceivesMail).Select(z => Zone(z, options.Dnsbl, time))]);
+        Dnsbl = new([.. options.Dnsbl.Zones.Where(_ => options.Listen.ReceivesMail || options.Listen.GuardsServer).Select(z => Zone(z, options.Dnsbl, time))]);
         (Spool, _replay, var damaged) = SpoolLog.Open(
             DataPaths.Spool(options), new() { SegmentSize = options.Spool.Segment.Bytes, OnTrouble = e => LogSpoolTrouble(e.Message) }, time);
         if (damaged > 0)
@@ -42,20 +51,69 @@ internal sealed partial class ServerParts : IDisposable
             LogDamaged(damaged);
         }
 
+        Ladder = new(time, logs.CreateLogger<Ladder>());
         Filter = spam.Engine is not null ? new(spam, options, time, logs.CreateLogger<SpamFilter>()) : null;
         _room = new(options, time);
-        Delivery = new(Spool, options.Hostname, time, metrics, logs.CreateLogger<DeliveryQueue>(), MakeRecipes(options, logs));
+        Delivery = new(Spool, options.Hostname, time, metrics, logs.CreateLogger<DeliveryQueue>(), MakeRecipes(options, logs), () => Ladder.Step < LadderStep.ScanLater);
         Sessions = new(options.Smtp, time);
+        Flood = new(() => Sessions.Count);
         var proving = Proving.Create(options, new JournalProof(Journal));
+        Proving = proving;
         _judge = proving.Judge;
+        Connections = new(options, time, logs.CreateLogger<GuardConnections>());
         Replies = new(Journal, proving.SignedIds, time);
         Scorer = options.Spam.Enabled ? MakeScorer(metrics, logs) : null;
+        Activity = new(time);
+        Delivery.RealDelivered = seconds =>
+        {
+            Activity.NoteReal(seconds * 1000);
+            Ladder.NoteDelivery(TimeSpan.FromSeconds(seconds));
+        };
+        foreach (var filter in Scorer?.Filters ?? [])
+        {
+            filter.Waited = Ladder.NoteScan;
+        }
+
+        _clients = new(time);
+        Lanes = new(options, _clients, _room, () => Sessions.Count, () => Delivery.Waiting);
+        var refusals = new Refusals(metrics, Activity, _clients, time, logs.CreateLogger<Refusals>());
+        Storms = new(options, _judge, refusals, time, logs.CreateLogger<StormDesk>());
+        Correspondents = new(DataPaths.Correspondents(options), time);
+        var recipientRules = new RecipientRules(options, _recipients, proving, Dnsbl, refusals, Storms, time);
+        var bombs = new BombRules(options, Journal, proving.SignedIds, Correspondents, Storms, time);
+        var contentRules = new ContentRules(options, proving, Replies, Scorer, Storms, bombs, Ladder, _clients, Activity, metrics, time, logs.CreateLogger<ContentRules>());
         var pipeline = new MailPipeline(
-            options, _recipients, proving, Replies, Dnsbl, Spool, Delivery, _room, Scorer, time, metrics, logs.CreateLogger<MailPipeline>());
+            options, _recipients, recipientRules, contentRules, refusals, Spool, Delivery, Lanes, Flood, Ladder, time, logs.CreateLogger<MailPipeline>());
         var tls = TlsCertificate.Open(options, time);
         SmtpListener = new(options, isLmtp: false, tls is not null);
         LmtpListener = new(options, isLmtp: true, tls is not null);
-        Handler = new(new(options, pipeline, Spool, Sessions, new(), time, tls), metrics, logs.CreateLogger<SmtpConnectionHandler>());
+        var budget = new ReceiveBudget();
+        Handler = new(new(options, pipeline, Spool, Sessions, budget, Lanes, Flood, time, tls), metrics, logs.CreateLogger<SmtpConnectionHandler>());
+        _journalQueue = new(Journal, time, logs.CreateLogger<JournalQueue>());
+        var guard = new GuardServices(
+            options, new(options, _recipients, recipientRules, contentRules, refusals, logs.CreateLogger<GuardPipeline>()),
+            new(options, _recipients, proving, _journalQueue, time), contentRules, budget, time);
+        Milter = new(new(guard, Connections), options.Listen, logs.CreateLogger<MilterListeners>());
+        Policy = new(guard, Connections);
+        Table = new(guard, proving, _recipients, Connections);
+        SmtpProxyListener = new(options, isLmtp: false, offersTls: false, isProxy: true);
+        LmtpProxyListener = new(options, isLmtp: true, offersTls: false, isProxy: true);
+        SmtpProxy = MakeRelay(options.Relay.SmtpTo, isLmtp: false);
+        LmtpProxy = MakeRelay(options.Relay.LmtpTo, isLmtp: true);
+
+        SmtpConnectionHandler? MakeRelay(string to, bool isLmtp)
+        {
+            if (PeerSocket.Parse(to) is not { } endPoint)
+            {
+                return null;
+            }
+
+            var relay = new RelayPipeline(
+                options, _recipients, recipientRules, contentRules, refusals, guard.Outbound, new(endPoint, isLmtp, options, time), Spool.LargeDirectory,
+                logs.CreateLogger<RelayPipeline>());
+            _relays.Add(relay);
+            return new(new(options, relay, Spool, Sessions, budget, Lanes, Flood, time, tls), metrics, logs.CreateLogger<SmtpConnectionHandler>());
+        }
         if (Filter is not null && options.Listen.ServesSpamd)
         {
             Spamd = new(new(Filter, options, metrics, time, logs.CreateLogger<SpamdAnswer>()), options, tls, time, logs.CreateLogger<SpamdHandler>());
@@ -66,9 +124,24 @@ internal sealed partial class ServerParts : IDisposable
 
     public BackstopOptions Options { get; }
 
+    public TimeProvider Time => _time;
+
+    /// <summary>Why no mail is taken just now; null where it is.</summary>
+    public string? NotReady() => Sessions.IsStopping ? "stopping" : _room.IsShort ? "no room in the spool" : Delivery.Waiting >= Options.Spool.MaxWaiting ? "too many messages wait" : null;
+
     public SentJournal Journal { get; }
 
     public ReplyWatch Replies { get; }
+
+    public Recipients Recipients => _recipients;
+
+    public Proving Proving { get; }
+
+    public ActivityLog Activity { get; }
+
+    public Correspondents Correspondents { get; }
+
+    public StormDesk Storms { get; }
 
     public DnsblChecker Dnsbl { get; }
 
@@ -78,11 +151,35 @@ internal sealed partial class ServerParts : IDisposable
 
     public SessionRegistry Sessions { get; }
 
+    public LaneBudgets Lanes { get; }
+
+    public FloodLane Flood { get; }
+
+    public Ladder Ladder { get; }
+
     public SmtpListener SmtpListener { get; }
 
     public SmtpListener LmtpListener { get; }
 
     public SmtpConnectionHandler Handler { get; }
+
+    public SmtpListener SmtpProxyListener { get; }
+
+    public SmtpListener LmtpProxyListener { get; }
+
+    /// <summary>Null where there is no next server.</summary>
+    public SmtpConnectionHandler? SmtpProxy { get; }
+
+    /// <summary>Null where there is no next server.</summary>
+    public SmtpConnectionHandler? LmtpProxy { get; }
+
+    public GuardConnections Connections { get; }
+
+    public MilterListeners Milter { get; }
+
+    public PolicyHandler Policy { get; }
+
+    public TableHandler Table { get; }
 
     /// <summary>Null where nobody asks it.</summary>
     public SpamFilter? Filter { get; }
@@ -109,13 +206,19 @@ internal sealed partial class ServerParts : IDisposable
         [.. Delivery.Failing.Select(f => new FailingStatus(f.Folder.Path, f.Folder.Folder, f.Waiting, f.Failures, f.Error, f.RetryAt))],
         [.. Dnsbl.Zones.Select(z => new ListStatus(z.Name, z.State.ToString(), z.Rests))],
         [.. _recipients.Mailboxes.Take(MaxShown).Select(m => CoverOf(m.Keys[0]))],
-        MessagesGenerated: 0);
+        MessagesGenerated: 0)
+    {
+        Ladder = Flood.Rate is { } rate ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Ladder.Words}; bounces at {rate:F0}/s") : Ladder.Words,
+        Lanes = Enum.GetValues<MailClass>().ToDictionary(MailClasses.Word, Lanes.Sessions),
+        Storms = [.. Storms.Watch.Summaries.Select(s => new StormStatus(s.Id, s.Kind, s.Victim, s.Started, s.Count))],
+    };
 
-    /// <summary>Waits for the deliveries under way; what cannot be delivered now stays in the spool.</summary>
+    /// <summary>Waits for answers to servers and deliveries under way; what cannot be delivered now stays in the spool.</summary>
     public async Task DrainAsync()
     {
+        Delivery.BeginStop();
         var started = _time.GetTimestamp();
-        while (Delivery.Waiting > 0 && Delivery.Failing.Count == 0 && _time.GetElapsedTime(started) < Options.Smtp.StopTimeout)
+        while ((Connections.Open > 0 || (Delivery.Waiting > 0 && Delivery.Failing.Count == 0)) && _time.GetElapsedTime(started) < Options.Smtp.StopTimeout)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(20), _time);
         }
@@ -130,6 +233,8 @@ internal sealed partial class ServerParts : IDisposable
 
         _disposed = true;
         Sessions.Dispose();
+        Flood.Dispose();
+        Ladder.Dispose();
         Delivery.Dispose();
         Spool.Checkpoint();
         Spool.Dispose();
@@ -137,8 +242,27 @@ internal sealed partial class ServerParts : IDisposable
         Spamd?.Dispose();
         Scorer?.Dispose();
         Filter?.Dispose();
+        _relays.ForEach(r => r.Dispose());
+        Milter.Dispose();
+        Connections.Dispose();
+        _journalQueue.Dispose();
         Replies.Write();
+        WriteCorrespondents();
+        Correspondents.Dispose();
         Journal.Dispose();
+    }
+
+    /// <summary>Writes who has written lately.</summary>
+    public void WriteCorrespondents()
+    {
+        try
+        {
+            Correspondents.Write();
+        }
+        catch (System.Data.Common.DbException error)
+        {
+            LogCorrespondents(error.Message);
+        }
     }
 
     private RecipeStage? MakeRecipes(BackstopOptions options, ILoggerFactory logs)
@@ -162,7 +286,7 @@ internal sealed partial class ServerParts : IDisposable
         if (spam.Clamd.Length > 0)
         {
             // First: a virus is the better reason.
-            filters.Add(new ClamdFilter(FilterSocket.Parse(spam.Clamd)!));
+            filters.Add(new ClamdFilter(PeerSocket.Parse(spam.Clamd)!));
         }
 
         filters.Add(FilterChoice.Create(spam.Filter, () => new RulesFilter(Filter!, Options, _time))!);
@@ -189,6 +313,14 @@ internal sealed partial class ServerParts : IDisposable
     private void Observe(BackstopMetrics metrics)
     {
         metrics.Observe("backstop.sessions", "{session}", "Open sessions.", () => Sessions.Count);
+        metrics.Observe("backstop.guard.connections", "{connection}", "Open connections of servers that ask us.", () => Connections.Open);
+        metrics.Observe("backstop.ladder.step", "{step}", "What is left out under load: 0 nothing, 1 scans of known correspondents, 2 all scans, 3 bounces too.", () => (long)Ladder.Step);
+        metrics.Observe("backstop.lane.waiting", "{message}", "Messages of the null sender that wait until real mail leaves room.", () => Flood.Waiting);
+        metrics.Observe("backstop.lane.sessions", "Open sessions, by the class of their last message.", () => Enum.GetValues<MailClass>().Select(c =>
+            new System.Diagnostics.Metrics.Measurement<long>(Lanes.Sessions(c), new KeyValuePair<string, object?>("class", MailClasses.Word(c)))));
+        metrics.Observe("backstop.lane.delay", "us", "How late threads run.", () => (long)Flood.Delay.TotalMicroseconds);
+        metrics.Observe("backstop.storms", "Storms that last, by kind.", () => Enum.GetValues<Backscatter.Storms.StormKind>().Select(k =>
+            new System.Diagnostics.Metrics.Measurement<long>(Storms.Watch.Summaries.Count(s => s.Kind == Backscatter.Storms.StormWords.Word(k)), new KeyValuePair<string, object?>("kind", Backscatter.Storms.StormWords.Word(k)))));
         metrics.Observe("backstop.spool.free", "By", "Free room on the spool's disk.", () => _room.Free);
         metrics.Observe("backstop.delivery.failing", "{folder}", "Folders that cannot be delivered to just now.", () => Delivery.Failing.Count);
         metrics.Observe("backstop.dnsbl.working", "1 where a DNS list is believed.", () => Dnsbl.Zones.Select(z =>
@@ -203,6 +335,9 @@ internal sealed partial class ServerParts : IDisposable
 
     [LoggerMessage(5004, LogLevel.Information, "recipes of {Mailbox}: {Line}")]
     private partial void LogRecipe(Backstop.Mail.MailAddress mailbox, string line);
+
+    [LoggerMessage(5005, LogLevel.Error, "Who has written to whom cannot be kept: {Error}")]
+    private partial void LogCorrespondents(string error);
 
     [LoggerMessage(5003, LogLevel.Error, "Trouble with the spool's files: {Error}")]
     private partial void LogSpoolTrouble(string error);

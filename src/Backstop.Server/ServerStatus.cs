@@ -27,6 +27,14 @@ public sealed record ListStatus(string Zone, string State, bool Rests);
 /// <param name="RepliesToKnown">How many of them answer mail that is known.</param>
 public sealed record CoverStatus(string Address, bool IsCovered, string Why, long Messages, DateTimeOffset? Since, long Replies, long RepliesToKnown);
 
+/// <summary>A storm that lasts.</summary>
+/// <param name="Id">Its name.</param>
+/// <param name="Kind">What it is made of.</param>
+/// <param name="Victim">Whom it hits.</param>
+/// <param name="Started">When it began.</param>
+/// <param name="Count">How many messages.</param>
+public sealed record StormStatus(string Id, string Kind, string Victim, DateTimeOffset Started, long Count);
+
 /// <summary>What the running server says of itself at /status.</summary>
 /// <param name="Hostname">This host.</param>
 /// <param name="Sessions">Open sessions.</param>
@@ -36,10 +44,20 @@ public sealed record CoverStatus(string Address, bool IsCovered, string Why, lon
 /// <param name="Failing">Folders that cannot be delivered to.</param>
 /// <param name="Lists">The DNS lists.</param>
 /// <param name="Coverage">The mailboxes, at most a hundred, and how well their sent mail is known.</param>
-/// <param name="MessagesGenerated">Messages made by Backstop itself: always 0.</param>
+/// <param name="MessagesGenerated">Bounces, notices and answers made by Backstop itself: always 0.</param>
 public sealed record ServerStatus(
     string Hostname, int Sessions, int Waiting, long FreeBytes, bool RoomIsShort, IReadOnlyList<FailingStatus> Failing, IReadOnlyList<ListStatus> Lists,
-    IReadOnlyList<CoverStatus> Coverage, long MessagesGenerated);
+    IReadOnlyList<CoverStatus> Coverage, long MessagesGenerated)
+{
+    /// <summary>The ladder's step: what is done under load.</summary>
+    public string Ladder { get; init; } = "";
+
+    /// <summary>Sessions by the class of their last message: known, ordinary, null-sender, suspect.</summary>
+    public IReadOnlyDictionary<string, int> Lanes { get; init; } = new Dictionary<string, int>();
+
+    /// <summary>The storms that last.</summary>
+    public IReadOnlyList<StormStatus> Storms { get; init; } = [];
+}
 
 /// <summary>JSON of the status page.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]

@@ -8,7 +8,7 @@ internal sealed class SpoolRoom : IDisposable
     private readonly string _path;
     private readonly long _minFree;
     private readonly ITimer _timer;
-    private volatile bool _isShort;
+    private volatile bool _isKnown;
 
     public SpoolRoom(BackstopOptions options, TimeProvider time)
     {
@@ -19,11 +19,15 @@ internal sealed class SpoolRoom : IDisposable
         _timer = time.CreateTimer(_ => Look(), null, tick, tick);
     }
 
-    /// <summary>Whether new mail must wait.</summary>
-    public bool IsShort => _isShort;
+    /// <summary>Whether all new mail must wait.</summary>
+    public bool IsShort => IsShortFor(100);
 
     /// <summary>Free octets, for showing.</summary>
     public long Free { get; private set; }
+
+    /// <summary>Whether mail must wait that may fill only a share of the room.</summary>
+    /// <param name="share">In percent: at 50, twice the least room must be free.</param>
+    public bool IsShortFor(int share) => _isKnown && Free / 100 * share < _minFree;
 
     public void Dispose() => _timer.Dispose();
 
@@ -32,12 +36,12 @@ internal sealed class SpoolRoom : IDisposable
         try
         {
             Free = new DriveInfo(_path).AvailableFreeSpace;
-            _isShort = Free < _minFree;
+            _isKnown = true;
         }
         catch (IOException)
         {
             // Nobody knows: the append itself will tell.
-            _isShort = false;
+            _isKnown = false;
         }
     }
 }

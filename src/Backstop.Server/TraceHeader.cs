@@ -33,7 +33,29 @@ internal static class TraceHeader
     /// <summary>The fields of one copy: Return-Path (RFC 5321 §4.4), Delivered-To, why it is where it is, and the spam filter's.</summary>
     public static string Copy(Transaction transaction, AcceptedRecipient recipient, BounceReport report, Verdict verdict, string filterFields) =>
         $"Return-Path: {transaction.ReversePath}\nDelivered-To: {recipient.ForwardPath}\n"
-        + $"X-Backstop: {(verdict.Action == VerdictAction.File ? "file" : "deliver")}; reason={verdict.Reason}; kind={report.Kind.Word()}\n{filterFields}";
+        + $"X-Backstop: {Reason(report, verdict)}\n{filterFields}";
+
+    /// <summary>The body of the field that says why a message is where it is.</summary>
+    public static string Reason(BounceReport report, Verdict verdict) =>
+        $"{(verdict.Action == VerdictAction.File ? "file" : "deliver")}; reason={verdict.Reason}; kind={report.Kind.Word()}";
+
+    /// <summary>Fields as names and bodies; folded lines keep their LF.</summary>
+    public static IEnumerable<KeyValuePair<string, string>> Split(string fields)
+    {
+        for (var at = 0; at < fields.Length;)
+        {
+            var end = at;
+            do
+            {
+                end = fields.IndexOf('\n', end) is >= 0 and var lf ? lf + 1 : fields.Length;
+            }
+            while (end < fields.Length && fields[end] is ' ' or '\t');
+
+            var colon = fields.IndexOf(':', at);
+            yield return new(fields[at..colon], fields[(colon + 1)..end].Trim());
+            at = end;
+        }
+    }
 
     // What the client said goes into a header: nothing that could end the line or the comment passes (the grammar lets none through either).
     private static string Atom(string text) =>

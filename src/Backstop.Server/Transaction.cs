@@ -1,12 +1,16 @@
 using System.Net;
 using Backstop.Backscatter.Proofs;
 using Backstop.Mail;
+using Backstop.Protocols.Smtp;
+using Backstop.Server.Lanes;
 
 namespace Backstop.Server;
 
 /// <summary>Who is connected, as far as the session knows.</summary>
 internal sealed class ClientIdentity
 {
+    private (IPAddress Address, string Helo)? _own;
+
     /// <summary>The address; the real one where a load balancer told it.</summary>
     public required IPAddress Address { get; set; }
 
@@ -19,8 +23,42 @@ internal sealed class ClientIdentity
     /// <summary>Whether the session is encrypted.</summary>
     public bool IsEncrypted { get; set; }
 
+    /// <summary>The user that a server before us has let in (XCLIENT LOGIN); empty for none.</summary>
+    public string Login { get; set; } = "";
+
+    /// <summary>What a server before us told of its client, to be told on; null for nothing.</summary>
+    public ClientAttributes? Told { get; set; }
+
     /// <summary>Whether this is LMTP.</summary>
     public bool IsLmtp { get; init; }
+
+    /// <summary>For one transaction, the client is another: what it was comes back with <see cref="Forget"/>.</summary>
+    public void Take(ClientAttributes told)
+    {
+        _own ??= (Address, Helo);
+        Told = Told is null ? told : new(Told.Values.Concat(told.Values).GroupBy(v => v.Key).ToDictionary(g => g.Key, g => g.Last().Value));
+        Address = told.Address ?? Address;
+        Helo = told.Value("HELO") ?? Helo;
+    }
+
+    /// <summary>The client is its own again.</summary>
+    public void Forget()
+    {
+        Told = null;
+        if (_own is { } own)
+        {
+            (Address, Helo) = own;
+            _own = null;
+        }
+    }
+
+    /// <summary>From now on the client is another.</summary>
+    public void Become(ClientAttributes told)
+    {
+        Address = told.Address ?? Address;
+        Helo = told.Value("HELO") ?? Helo;
+        Login = told.Value("LOGIN") ?? "";
+    }
 
     /// <summary>RFC 3848 and RFC 6531: the word in the Received field.</summary>
     public string Protocol(bool smtpUtf8) =>
@@ -32,10 +70,11 @@ internal sealed class ClientIdentity
 /// <param name="Known">Whose it is.</param>
 /// <param name="Batv">What its tag proved.</param>
 /// <param name="Srs">What its SRS address proved.</param>
-internal sealed record AcceptedRecipient(MailAddress ForwardPath, KnownRecipient Known, BatvOutcome Batv, SignedOutcome Srs);
+/// <param name="IsOurs">Whether it is of a domain of ours: where mail is handed on, it need not be.</param>
+internal sealed record AcceptedRecipient(MailAddress ForwardPath, KnownRecipient Known, BatvOutcome Batv, SignedOutcome Srs, bool IsOurs = true);
 
 /// <summary>A mail transaction: from MAIL to the reply after the data.</summary>
-internal sealed class Transaction(ClientIdentity client, ReversePath reversePath, bool smtpUtf8)
+internal sealed class Transaction(ClientIdentity client, ReversePath reversePath, bool smtpUtf8, string? parameters = null)
 {
     public ClientIdentity Client => client;
 
@@ -43,5 +82,17 @@ internal sealed class Transaction(ClientIdentity client, ReversePath reversePath
 
     public bool SmtpUtf8 => smtpUtf8;
 
+    /// <summary>The parameters of MAIL as they stood; null for none.</summary>
+    public string? Parameters => parameters;
+
+    /// <summary>Whose mail it is, for what there is room.</summary>
+    public MailClass Class { get; init; } = reversePath.IsNull ? MailClass.NullSender : MailClass.Ordinary;
+
+    /// <summary>What the pipeline keeps for the transaction's time.</summary>
+    public object? State { get; set; }
+
     public List<AcceptedRecipient> Recipients { get; } = [];
+
+    /// <summary>The same reply for the whole message: once, or in LMTP once a recipient (RFC 2033 §4.2).</summary>
+    public IReadOnlyList<SmtpReply> ToAll(SmtpReply reply) => client.IsLmtp ? [.. Recipients.Select(_ => reply)] : [reply];
 }

@@ -35,7 +35,7 @@ internal sealed class JournalWriter : IDisposable
             Run(_recipient, recipient.Key, message.From.Key, at);
         }
 
-        if (isNew)
+        if (isNew && message.IsCounted)
         {
             Run(_sender, message.From.Key, at);
         }

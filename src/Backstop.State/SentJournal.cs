@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Microsoft.Data.Sqlite;
 
 namespace Backstop.State;
 
@@ -24,7 +23,7 @@ public sealed class SentJournal : IDisposable
     /// <summary>How long answers are counted: what left unseen longer ago says nothing about today.</summary>
     public static readonly TimeSpan ReplyWindow = TimeSpan.FromDays(30);
 
-    private readonly string _connectionString;
+    private readonly StateFile _file;
     private readonly TimeProvider _time;
     private readonly TimeSpan _recipientWindow;
     private readonly ConcurrentBag<JournalReader> _readers = [];
@@ -36,14 +35,9 @@ public sealed class SentJournal : IDisposable
     /// <param name="recipientWindow">How long after writing to somebody a bounce from there counts as proved. Message-IDs count for ever.</param>
     public SentJournal(string path, TimeProvider time, TimeSpan recipientWindow)
     {
-        // Whom somebody writes to is nobody else's business.
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        _connectionString = new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 10 }.ToString();
+        _file = new(path, Schema);
         _time = time;
         _recipientWindow = recipientWindow;
-        using var connection = OpenConnection();
-        Execute(connection, "PRAGMA journal_mode = WAL");
-        Execute(connection, Schema);
     }
 
     /// <summary>Remembers messages, all of them or none.</summary>
@@ -53,7 +47,7 @@ public sealed class SentJournal : IDisposable
     {
         lock (_writeGate)
         {
-            using var connection = OpenConnection();
+            using var connection = _file.Open();
             using var transaction = connection.BeginTransaction();
             using var writer = new JournalWriter(connection, transaction);
             var added = 0;
@@ -118,7 +112,7 @@ public sealed class SentJournal : IDisposable
         var before = (_time.GetUtcNow() - age).ToUnixTimeSeconds();
         lock (_writeGate)
         {
-            using var connection = OpenConnection();
+            using var connection = _file.Open();
             using var command = connection.CreateCommand();
             command.CommandText = "DELETE FROM message WHERE sent_at < $before; DELETE FROM recipient WHERE sent_at < $before; DELETE FROM reply WHERE day < $day";
             command.Parameters.AddWithValue("$before", before);
@@ -143,7 +137,7 @@ public sealed class SentJournal : IDisposable
     {
         lock (_writeGate)
         {
-            using var connection = OpenConnection();
+            using var connection = _file.Open();
             using var transaction = connection.BeginTransaction();
             foreach (var row in rows)
             {
@@ -166,7 +160,7 @@ public sealed class SentJournal : IDisposable
 
     private T Ask<T>(Func<JournalReader, T> question)
     {
-        var reader = _readers.TryTake(out var free) ? free : new JournalReader(OpenConnection());
+        var reader = _readers.TryTake(out var free) ? free : new JournalReader(_file.Open());
         try
         {
             return question(reader);
@@ -175,22 +169,5 @@ public sealed class SentJournal : IDisposable
         {
             _readers.Add(reader);
         }
-    }
-
-    private SqliteConnection OpenConnection()
-    {
-        var connection = new SqliteConnection(_connectionString);
-        connection.Open();
-        Execute(connection, "PRAGMA synchronous = NORMAL");
-        return connection;
-    }
-
-    private static void Execute(SqliteConnection connection, string sql)
-    {
-        using var command = connection.CreateCommand();
-#pragma warning disable CA2100 // Only this class's constants come here.
-        command.CommandText = sql;
-#pragma warning restore CA2100
-        command.ExecuteNonQuery();
     }
 }

@@ -7,7 +7,8 @@ namespace Backstop.State;
 /// <param name="MessageId">Without brackets; null where it had none.</param>
 /// <param name="Recipients">Who it went to.</param>
 /// <param name="SentAt">When.</param>
-public sealed record SentMessage(MailAddress From, string? MessageId, IReadOnlyList<MailAddress> Recipients, DateTimeOffset SentAt);
+/// <param name="IsCounted">Whether it is a message of its own: where recipients are told one by one, only the first is.</param>
+public sealed record SentMessage(MailAddress From, string? MessageId, IReadOnlyList<MailAddress> Recipients, DateTimeOffset SentAt, bool IsCounted = true);
 
 /// <summary>How much of an address's outgoing mail is known.</summary>
 /// <param name="Address">The address, as a key.</param>

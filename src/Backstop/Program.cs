@@ -26,7 +26,9 @@ var root = new RootCommand("Backstop keeps mail arriving in a flood: refuses bou
     JournalCommand.Create(),
     BatvCommand.Create(),
     ConfigCommand.Create(),
+    SetupCommand.Create(),
     StatusCommand.Create(),
+    ReportCommand.Create(),
 };
 
 var parsed = root.Parse(args);

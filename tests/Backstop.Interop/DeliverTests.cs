@@ -28,7 +28,10 @@ public sealed partial class DeliverTests
 
     // Where recorded cases lose or hurt a message, and safe mode does not: docs/adr/0010.
     private static readonly string[] _deviations =
-        ["102", "132", "135", "138", "140", "144", "147", "153", "179", "239", "276", "285", "311", "322"];
+        ["102", "132", "135", "138", "140", "144", "147", "153", "179", "239", "276", "285", "311"];
+
+    // mv does not read its input: whether it has gone before the message was written to it is a race, which a loaded machine ends otherwise.
+    private const string Race = "322";
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -47,7 +50,7 @@ public sealed partial class DeliverTests
     public async Task Recorded_cases_differ_by_default_only_where_that_is_meant()
     {
         var output = await CasesAsync();
-        Assert.Equal(_deviations, FailedCase().Matches(output).Select(m => m.Groups["number"].Value).Order(StringComparer.Ordinal));
+        Assert.Equal(_deviations, FailedCase().Matches(output).Select(m => m.Groups["number"].Value).Where(n => n != Race).Order(StringComparer.Ordinal));
     }
 
     /// <summary>Recipes of ours, given to both: the same folders, the same contents, the same exit codes.</summary>

@@ -50,7 +50,7 @@ public sealed class FullDiskTests
         await Tool.RunAsync("/bin/mount", ["-t", "tmpfs", "-o", "size=24m", "tmpfs", disk], TimeSpan.FromSeconds(10));
         try
         {
-            using var server = await Server.StartAsync(disk, "spool = { min_free = \"2MiB\", segment = \"2MiB\" }");
+            using var server = await Server.StartAsync(disk, "spool = { min_free = \"2MiB\", segment = \"2MiB\" }\nbackscatter.unproved = \"file\"");
             var ballast = Path.Combine(disk, "ballast");
             await File.WriteAllBytesAsync(ballast, new byte[8 << 20], TestContext.Current.CancellationToken);
             var table = folder["full.tsv"];

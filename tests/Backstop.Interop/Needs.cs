@@ -28,6 +28,14 @@ internal static class Needs
         return path;
     }
 
+    /// <summary>A package that ./test has taken from npm, by its lock file.</summary>
+    public static string Npm(string name)
+    {
+        var folder = Path.Combine(Checkout.Root, "tests", "Backstop.Browser", "node_modules", name);
+        Check(Directory.Exists(folder), $"{name} is not there (./test takes it from npm where npm is installed)");
+        return folder;
+    }
+
     public static void Root() => Check(Environment.UserName == "root", "only root may mount a file system");
 
     private static void Check(bool isThere, string why)

@@ -6,6 +6,8 @@ namespace Backstop.Interop;
 /// <summary>The server as people run it: <c>./backstop serve</c>, in a process of its own, with its data in a folder of its own.</summary>
 internal sealed class Server : IDisposable
 {
+    private static int _port = Random.Shared.Next(12_000);
+
     private readonly string _config;
     private Tool? _tool;
 
@@ -27,6 +29,8 @@ internal sealed class Server : IDisposable
     public int WebPort { get; }
 
     public int ProcessId => _tool!.Id;
+
+    public string Log => _tool!.Output;
 
     public string Data => Path.Combine(Folder, "data");
 
@@ -67,7 +71,7 @@ internal sealed class Server : IDisposable
     public async Task StartAsync()
     {
         _tool = Tool.Start(Launcher, "serve", "--config", _config);
-        await _tool.WaitForAsync("ready", TimeSpan.FromMinutes(3));
+        await _tool.WaitForLineAsync("ready", TimeSpan.FromMinutes(3));
     }
 
     public Task KillAsync() => _tool!.KillAsync();
@@ -82,6 +86,16 @@ internal sealed class Server : IDisposable
         return await http.GetStringAsync(new Uri($"http://127.0.0.1:{WebPort}/status"), Ct);
     }
 
+    /// <summary>Waits until so many messages were accepted since it started, as its log has it.</summary>
+    public async Task AcceptsAsync(int count, TimeSpan limit)
+    {
+        for (var waited = TimeSpan.Zero; Log.Split(" accepted client=").Length <= count; waited += TimeSpan.FromMilliseconds(10))
+        {
+            Assert.True(waited < limit, $"fewer than {count} accepted:\n{Log}");
+            await Task.Delay(10, Ct);
+        }
+    }
+
     public async Task DeliveredAsync(TimeSpan limit)
     {
         for (var waited = TimeSpan.Zero; !(await StatusAsync()).Contains("\"waiting\": 0,", StringComparison.Ordinal); waited += TimeSpan.FromMilliseconds(100))
@@ -93,10 +107,25 @@ internal sealed class Server : IDisposable
 
     public void Dispose() => _tool?.Dispose();
 
+    /// <summary>
+    /// A port nobody listens on, each only once, and below those that the kernel gives to outgoing connections (32768 and up): while a server is
+    /// down, a client that tries its port over and over would at last be given that very port, connect to itself, and keep the server from starting.
+    /// </summary>
     public static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = 20_000 + (Interlocked.Increment(ref _port) % 12_000);
+            using var listener = new TcpListener(IPAddress.Loopback, port);
+            try
+            {
+                listener.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Taken: the next one.
+            }
+        }
     }
 }

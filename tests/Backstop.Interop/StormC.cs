@@ -18,11 +18,13 @@ internal static class StormC
     }
 
     /// <summary>Writes what "was really sent" as the generator wants it and as messages for <c>journal import</c>.</summary>
-    public static async Task<string> JournalAsync(Server server, int count, int seed)
+    public static Task<string> JournalAsync(Server server, int count, int seed) => JournalAsync(server.Folder, server.Data, count, seed);
+
+    public static async Task<string> JournalAsync(string folder, string data, int count, int seed)
     {
         var random = new Random(seed);
-        var table = Path.Combine(server.Folder, "journal.tsv");
-        var sent = Directory.CreateDirectory(Path.Combine(server.Folder, "sent")).FullName;
+        var table = Path.Combine(folder, "journal.tsv");
+        var sent = Directory.CreateDirectory(Path.Combine(folder, "sent")).FullName;
         var lines = new List<string>();
         for (var i = 0; i < count; i++)
         {
@@ -32,7 +34,7 @@ internal static class StormC
         }
 
         await File.WriteAllLinesAsync(table, lines);
-        await Tool.RunAsync(Server.Launcher, ["journal", "import", "--data", server.Data, sent], TimeSpan.FromMinutes(2));
+        await Tool.RunAsync(Server.Launcher, ["journal", "import", "--data", data, sent], TimeSpan.FromMinutes(2));
         return table;
     }
 

@@ -72,9 +72,14 @@ internal sealed class Tool : IDisposable
         return await tool.EndAsync(program, limit, exitCodes);
     }
 
-    public async Task WaitForAsync(string text, TimeSpan limit)
+    public Task WaitForAsync(string text, TimeSpan limit) => WaitForAsync(text, o => o.Contains(text, StringComparison.Ordinal), limit);
+
+    /// <summary>Waits for a whole line: "spam rules ready" is not "ready".</summary>
+    public Task WaitForLineAsync(string line, TimeSpan limit) => WaitForAsync(line, o => o.Split('\n').Contains(line), limit);
+
+    private async Task WaitForAsync(string text, Func<string, bool> isThere, TimeSpan limit)
     {
-        for (var waited = TimeSpan.Zero; !Output.Contains(text, StringComparison.Ordinal); waited += TimeSpan.FromMilliseconds(50))
+        for (var waited = TimeSpan.Zero; !isThere(Output); waited += TimeSpan.FromMilliseconds(50))
         {
             Assert.True(waited < limit && !_process.HasExited, $"never said \"{text}\":\n{Output}");
             await Task.Delay(50, Ct);

@@ -10,6 +10,16 @@ namespace Backstop.Backscatter.Proofs;
 /// <param name="Secret">The HMAC key; the same on every host that sends or receives for the domain.</param>
 public sealed record BatvKey(int Number, ReadOnlyMemory<byte> Secret);
 
+/// <summary>Where a tag stands in an address.</summary>
+public enum BatvForm
+{
+    /// <summary><c>prvs=TAG=local@domain</c>.</summary>
+    Prefix,
+
+    /// <summary><c>local+prvs=TAG@domain</c>: a detail (RFC 5233), which many servers deliver as they are.</summary>
+    Detail,
+}
+
 /// <summary>What a tag proved.</summary>
 public enum BatvOutcome
 {
@@ -35,11 +45,13 @@ public sealed class Batv
 
     private readonly IReadOnlyList<BatvKey> _keys;
     private readonly int _lifetimeDays;
+    private readonly BatvForm _form;
 
     /// <summary>Uses these keys; the first signs, all verify.</summary>
     /// <param name="keys">One or two.</param>
     /// <param name="lifetimeDays">Days from signing to expiry; 7 is usual.</param>
-    public Batv(IReadOnlyList<BatvKey> keys, int lifetimeDays = 7)
+    /// <param name="form">How signed addresses look; all forms verify.</param>
+    public Batv(IReadOnlyList<BatvKey> keys, int lifetimeDays = 7, BatvForm form = BatvForm.Prefix)
     {
         if (keys.Count > MaxKeys)
         {
@@ -50,6 +62,7 @@ public sealed class Batv
         ArgumentOutOfRangeException.ThrowIfGreaterThan(lifetimeDays, 400);
         _keys = keys;
         _lifetimeDays = lifetimeDays;
+        _form = form;
     }
 
     /// <summary>Whether there is a key to sign with.</summary>
@@ -62,7 +75,8 @@ public sealed class Batv
     {
         var expiry = (Day(now) + _lifetimeDays) % 1000;
         var stamp = string.Create(CultureInfo.InvariantCulture, $"{_keys[0].Number}{expiry:D3}");
-        return new($"prvs={stamp}{Mac(_keys[0], stamp, address.ToString())}={address.LocalPart}", address.Domain);
+        var tag = stamp + Mac(_keys[0], stamp, address.ToString());
+        return new(_form == BatvForm.Prefix ? $"prvs={tag}={address.LocalPart}" : $"{address.LocalPart}+prvs={tag}", address.Domain);
     }
 
     /// <summary>Checks a tag.</summary>

@@ -21,9 +21,13 @@ public sealed class ProgramRunner(TimeProvider time)
     // More than any filter of a mail writes; a program that never stops writing must not fill the memory.
     private const int MaxOutput = 256 << 20;
     private static readonly TimeSpan _grace = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan _untilStopIsSeen = TimeSpan.FromSeconds(1);
 
     /// <summary>Called now and then while a program runs, to touch lockfiles.</summary>
     public Action? Beat { get; set; }
+
+    /// <summary>Ends the program that runs, with its children, as if it were late.</summary>
+    public CancellationToken Stopping { get; init; }
 
     /// <summary>Runs a program to its end.</summary>
     /// <param name="arguments">The program and its arguments.</param>
@@ -34,6 +38,7 @@ public sealed class ProgramRunner(TimeProvider time)
     /// <param name="errors">The file its errors go to.</param>
     /// <param name="limit">How long it may take; null for any time.</param>
     /// <exception cref="IOException">It cannot be started.</exception>
+    /// <exception cref="OperationCanceledException">It was ended by <see cref="Stopping"/>.</exception>
     public ProgramEnd Run(
         IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment, string directory,
         IReadOnlyList<ReadOnlyMemory<byte>> input, int? output, int errors, TimeSpan? limit)
@@ -50,6 +55,7 @@ public sealed class ProgramRunner(TimeProvider time)
         }
 
         var status = end.Collect();
+        Stopping.ThrowIfCancellationRequested();
         return new(ended ? status : 128 + Native.SignalTerminate, collected.WrittenMemory, feed.IsDone, !ended);
     }
 
@@ -70,12 +76,14 @@ public sealed class ProgramRunner(TimeProvider time)
         using var feed = program.Feed;
         using var end = new ProgramExit(program.Process);
         Converse(program, feed, end, new(), limit, waitsForOutput: false);
+        Stopping.ThrowIfCancellationRequested();
         return feed.IsDone;
     }
 
     // True where the program ended (or was fed) in time.
     private bool Converse(RunningProgram program, ProgramFeed feed, ProgramExit end, ArrayBufferWriter<byte> collected, TimeSpan? limit, bool waitsForOutput)
     {
+        using var stop = StopsGroup(program.Process);
         var began = time.GetTimestamp();
         var hasEnded = false;
         var isReading = program.Output is not null;
@@ -87,6 +95,11 @@ public sealed class ProgramRunner(TimeProvider time)
                 return true;
             }
 
+            if (Stopping.IsCancellationRequested)
+            {
+                return false;
+            }
+
             var left = limit is { } most ? most - time.GetElapsedTime(began) : TimeSpan.MaxValue;
             if (left <= TimeSpan.Zero)
             {
@@ -94,7 +107,8 @@ public sealed class ProgramRunner(TimeProvider time)
             }
 
             // A program that has ended may have left children that keep its output open: what is there is read, more is not waited for.
-            var wait = hasEnded ? TimeSpan.FromMilliseconds(50) : left < end.Patience ? left : end.Patience;
+            var patience = Stopping.CanBeCanceled && end.Patience > _untilStopIsSeen ? _untilStopIsSeen : end.Patience;
+            var wait = hasEnded ? TimeSpan.FromMilliseconds(50) : left < patience ? left : patience;
             entries[0] = new() { File = feed.IsOver || hasEnded ? -1 : feed.File, Events = Native.PollOut };
             entries[1] = new() { File = isReading ? (int)program.Output!.DangerousGetHandle() : -1, Events = Native.PollIn };
             entries[2] = new() { File = hasEnded ? -1 : end.File, Events = Native.PollIn };
@@ -138,6 +152,9 @@ public sealed class ProgramRunner(TimeProvider time)
 
         return read > 0 || (read < 0 && Marshal.GetLastPInvokeError() is Native.Interrupted or Native.TryAgain);
     }
+
+    // At once, from the thread that hears of it: a program must not take the end of its input for the end of the mail.
+    private CancellationTokenRegistration StopsGroup(int process) => Stopping.UnsafeRegister(_ => Native.Signal(-process, Native.SignalTerminate), null);
 
     // First a word, then no word more: the group, for a shell's children are not the shell.
     private void End(int process, ProgramExit end)

@@ -36,8 +36,10 @@ public sealed class LocalFolders(string host, string owner, TimeProvider time)
     /// <param name="directory">What relative names are relative to.</param>
     /// <param name="mail">What.</param>
     /// <param name="rules">How.</param>
+    /// <param name="stopping">Ends a wait for somebody else's lock; what is begun is finished.</param>
     /// <exception cref="IOException">Nothing was written.</exception>
-    public LocalCopy Deliver(IReadOnlyList<string> names, string directory, LocalMail mail, LocalRules rules)
+    /// <exception cref="OperationCanceledException">Nothing was written.</exception>
+    public LocalCopy Deliver(IReadOnlyList<string> names, string directory, LocalMail mail, LocalRules rules, CancellationToken stopping = default)
     {
         ArgumentNullException.ThrowIfNull(names);
         ArgumentNullException.ThrowIfNull(mail);
@@ -48,7 +50,7 @@ public sealed class LocalFolders(string host, string owner, TimeProvider time)
             case Kind.Nowhere:
                 return new(names[0], mail.Whole.Length, 1);
             case Kind.Mbox:
-                return new(names[0].TrimEnd('/'), _mbox.Append(first.TrimEnd('/'), mail, rules), 1);
+                return new(names[0].TrimEnd('/'), _mbox.Append(first.TrimEnd('/'), mail, rules, stopping), 1);
             case var kind:
                 return DeliverToDirectories(names, directory, kind, mail, rules);
         }

@@ -9,11 +9,11 @@ internal sealed class LocalMbox(string owner, TimeProvider time)
 {
     /// <summary>Appends; what cannot be written whole is taken back.</summary>
     /// <returns>The octets written.</returns>
-    public long Append(string path, LocalMail mail, LocalRules rules)
+    public long Append(string path, LocalMail mail, LocalRules rules, CancellationToken stopping)
     {
         var text = LocalText.ForMbox(mail, rules, time.GetUtcNow());
         var dotLock = rules.LocksMbox ? DotLockOf(path, rules) : null;
-        using var taken = LockWaiter.Take(path + ".lock", isDotLockOnly: false, () => TryTake(path, ref dotLock, rules));
+        using var taken = LockWaiter.Take(path + ".lock", isDotLockOnly: false, () => TryTake(path, ref dotLock, rules), stopping);
         var end = RandomAccess.GetLength(taken.File);
         try
         {

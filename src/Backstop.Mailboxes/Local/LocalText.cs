@@ -1,6 +1,6 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text;
+using Backstop.Mailboxes.Mbox;
 
 namespace Backstop.Mailboxes.Local;
 
@@ -80,14 +80,12 @@ internal static class LocalText
     // RFC 4155: the separator names the reverse-path and the time of delivery.
     private static byte[] FromLine(ReadOnlySpan<byte> text, DateTimeOffset now)
     {
-        var sender = "MAILER-DAEMON";
+        var sender = "";
         if (text.StartsWith("Return-Path:"u8))
         {
-            var line = Encoding.Latin1.GetString(text["Return-Path:".Length..(text.IndexOf((byte)'\n') is >= 0 and var end ? end : text.Length)]).Trim(' ', '\t', '\r', '<', '>');
-            sender = line.Length > 0 ? line.Replace(' ', '-') : sender;
+            sender = Encoding.Latin1.GetString(text["Return-Path:".Length..(text.IndexOf((byte)'\n') is >= 0 and var end ? end : text.Length)]).Trim(' ', '\t', '\r', '<', '>');
         }
 
-        var date = now.UtcDateTime.ToString("ddd MMM d HH:mm:ss yyyy", CultureInfo.InvariantCulture);
-        return Encoding.Latin1.GetBytes($"From {sender} {date}\n");
+        return Encoding.Latin1.GetBytes(MboxSeparator.Line(sender, now.ToUniversalTime()));
     }
 }

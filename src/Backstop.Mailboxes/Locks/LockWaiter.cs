@@ -26,7 +26,9 @@ public sealed class LockWaiter : IDisposable
     /// <param name="lockfile">The lockfile.</param>
     /// <param name="isDotLockOnly">Whether nothing but the lockfile is waited for.</param>
     /// <param name="tryTake">Takes it without waiting; null where somebody else has it.</param>
-    public static T Take<T>(string lockfile, bool isDotLockOnly, Func<T?> tryTake)
+    /// <param name="stopping">Ends the wait, a moment later.</param>
+    /// <exception cref="OperationCanceledException">It was ended.</exception>
+    public static T Take<T>(string lockfile, bool isDotLockOnly, Func<T?> tryTake, CancellationToken stopping = default)
         where T : class
     {
         ArgumentNullException.ThrowIfNull(tryTake);
@@ -43,6 +45,7 @@ public sealed class LockWaiter : IDisposable
                 return taken;
             }
 
+            stopping.ThrowIfCancellationRequested();
             waiter.Pause();
         }
     }

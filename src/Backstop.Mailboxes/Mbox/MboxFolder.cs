@@ -146,11 +146,9 @@ public sealed class MboxFolder(FolderRef folder, string owner, TimeProvider time
     private static byte[] Head(MboxDelivery delivery)
     {
         var envelope = delivery.Content.Envelope;
-        var sender = envelope.ReversePath.Length == 0 ? "MAILER-DAEMON" : envelope.ReversePath.Replace(' ', '-');
-        var received = DateTimeOffset.FromUnixTimeMilliseconds(envelope.ReceivedUnixMs);
-        var date = received.ToString("ddd MMM d HH:mm:ss yyyy", CultureInfo.InvariantCulture);
+        var separator = MboxSeparator.Line(envelope.ReversePath, DateTimeOffset.FromUnixTimeMilliseconds(envelope.ReceivedUnixMs));
         return Encoding.UTF8.GetBytes(
-            $"From {sender} {date}\n{IdField}: {IdOf(delivery)}\n{delivery.Content.HeaderOf(delivery.Target)}{envelope.Trace}");
+            $"{separator}{IdField}: {IdOf(delivery)}\n{delivery.Content.HeaderOf(delivery.Target)}{envelope.Trace}");
     }
 
     private static string IdOf(MboxDelivery delivery) => IdOf(delivery.Entry, delivery.Target);

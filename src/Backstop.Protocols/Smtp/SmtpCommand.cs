@@ -11,9 +11,12 @@ namespace Backstop.Protocols.Smtp;
 /// <param name="Size">MAIL: the SIZE announced (RFC 1870). BDAT: the chunk's octets. Else 0.</param>
 /// <param name="IsLast">BDAT: the last chunk.</param>
 /// <param name="SmtpUtf8">MAIL: the message may carry UTF-8 in addresses and header (RFC 6531).</param>
+/// <param name="Parameters">MAIL, RCPT: the parameters as they stand, for who hands them on; null for none.</param>
+/// <param name="Client">XFORWARD, XCLIENT: what was told.</param>
 /// <param name="Error">The reply to a command that breaks the grammar; then nothing else counts.</param>
 public readonly record struct SmtpCommand(
-    SmtpVerb Verb, string? Name = null, MailAddress? Address = null, long Size = 0, bool IsLast = false, bool SmtpUtf8 = false, SmtpReply? Error = null)
+    SmtpVerb Verb, string? Name = null, MailAddress? Address = null, long Size = 0, bool IsLast = false, bool SmtpUtf8 = false, string? Parameters = null,
+    ClientAttributes? Client = null, SmtpReply? Error = null)
 {
     private static readonly (byte[] Name, SmtpVerb Verb)[] _verbs =
     [
@@ -22,6 +25,7 @@ public readonly record struct SmtpCommand(
         ("RSET"u8.ToArray(), SmtpVerb.Rset), ("BDAT"u8.ToArray(), SmtpVerb.Bdat), ("LHLO"u8.ToArray(), SmtpVerb.Lhlo),
         ("STARTTLS"u8.ToArray(), SmtpVerb.StartTls), ("NOOP"u8.ToArray(), SmtpVerb.Noop), ("VRFY"u8.ToArray(), SmtpVerb.Vrfy),
         ("HELP"u8.ToArray(), SmtpVerb.Help), ("EXPN"u8.ToArray(), SmtpVerb.Expn), ("AUTH"u8.ToArray(), SmtpVerb.Auth),
+        ("XFORWARD"u8.ToArray(), SmtpVerb.XForward), ("XCLIENT"u8.ToArray(), SmtpVerb.XClient),
         ("ETRN"u8.ToArray(), SmtpVerb.SwitchedOff), ("TURN"u8.ToArray(), SmtpVerb.SwitchedOff), ("SEND"u8.ToArray(), SmtpVerb.SwitchedOff),
         ("SOML"u8.ToArray(), SmtpVerb.SwitchedOff), ("SAML"u8.ToArray(), SmtpVerb.SwitchedOff),
     ];
@@ -40,6 +44,7 @@ public readonly record struct SmtpCommand(
             SmtpVerb.Rcpt => ParseRcpt(argument, limits),
             SmtpVerb.Helo or SmtpVerb.Ehlo or SmtpVerb.Lhlo => ParseGreeting(verb, argument),
             SmtpVerb.Bdat => ParseBdat(argument),
+            SmtpVerb.XForward or SmtpVerb.XClient => ClientAttributes.TryParse(argument) is { } client ? new(verb, Client: client) : Bad(verb, SmtpReplies.BadSyntax),
 
             // RFC 5321 §4.1.1: these take no argument.
             SmtpVerb.Data or SmtpVerb.Rset or SmtpVerb.Quit or SmtpVerb.StartTls when !argument.IsEmpty => Bad(verb, SmtpReplies.BadSyntax),
@@ -78,6 +83,7 @@ public readonly record struct SmtpCommand(
             return Bad(SmtpVerb.Mail, SmtpReplies.BadSyntax);
         }
 
+        var parameters = Rest(rest);
         var size = 0L;
         var utf8 = false;
         while (TakeParameter(ref rest, out var name, out var value))
@@ -101,7 +107,7 @@ public readonly record struct SmtpCommand(
 
         return address is not null && !utf8 && !IsAscii(address)
             ? Bad(SmtpVerb.Mail, SmtpReplies.NeedsSmtpUtf8)
-            : new(SmtpVerb.Mail, Address: address, Size: size, SmtpUtf8: utf8);
+            : new(SmtpVerb.Mail, Address: address, Size: size, SmtpUtf8: utf8, Parameters: parameters);
     }
 
     // BODY: RFC 6152. RET, ENVID: RFC 3461 §4.3-4.4. AUTH: RFC 4954 §5, which a receiver without AUTH sees from careless relays.
@@ -118,6 +124,7 @@ public readonly record struct SmtpCommand(
             return Bad(SmtpVerb.Rcpt, SmtpReplies.BadSyntax);
         }
 
+        var parameters = Rest(rest);
         while (TakeParameter(ref rest, out var name, out var value))
         {
             // RFC 3461 §4.1-4.2. Accepted; what they ask for is never made, because we make no message.
@@ -127,7 +134,7 @@ public readonly record struct SmtpCommand(
             }
         }
 
-        return new(SmtpVerb.Rcpt, Address: address);
+        return new(SmtpVerb.Rcpt, Address: address, Parameters: parameters);
     }
 
     private static bool IsNotify(ReadOnlySpan<byte> value)
@@ -186,6 +193,8 @@ public readonly record struct SmtpCommand(
         value = equals < 0 ? [] : parameter[(equals + 1)..];
         return !parameter.IsEmpty;
     }
+
+    private static string? Rest(ReadOnlySpan<byte> rest) => rest.Trim((byte)' ') is { IsEmpty: false } text ? Encoding.UTF8.GetString(text) : null;
 
     private static bool IsAscii(MailAddress address) => Ascii.IsValid(address.LocalPart) && Ascii.IsValid(address.Domain);
 

@@ -42,6 +42,9 @@ public static class SmtpOrder
 
         // RFC 3207 §4.2: after the handshake the client greets anew.
         (SmtpState.Connected or SmtpState.Ready, SmtpVerb.StartTls) => SmtpState.Connected,
+        // Postfix's XFORWARD_README and XCLIENT_README: not inside a transaction; after XCLIENT the client greets anew.
+        (SmtpState.Connected or SmtpState.Ready, SmtpVerb.XForward) => state,
+        (SmtpState.Connected or SmtpState.Ready, SmtpVerb.XClient) => SmtpState.Connected,
         (SmtpState.Ready, SmtpVerb.Mail) => SmtpState.HasSender,
         (SmtpState.HasSender or SmtpState.HasRecipient, SmtpVerb.Rcpt) => SmtpState.HasRecipient,
         (SmtpState.HasRecipient, SmtpVerb.Data) => SmtpState.ReceivingData,

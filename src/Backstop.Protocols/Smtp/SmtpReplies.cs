@@ -81,6 +81,9 @@ public static class SmtpReplies
     /// <summary>421: a connection limit is reached.</summary>
     public static SmtpReply TooManyConnections { get; } = new(421, "4.7.0", "Too many connections; try again later", closes: true);
 
+    /// <summary>421: the lane of the null sender is full.</summary>
+    public static SmtpReply TooBusy { get; } = new(421, "4.3.2", "Many bounces just now; try again later", closes: true);
+
     /// <summary>421: too many errors.</summary>
     public static SmtpReply TooManyErrors { get; } = new(421, "4.7.0", "Too many errors; closing", closes: true);
 

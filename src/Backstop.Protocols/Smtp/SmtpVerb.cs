@@ -48,6 +48,12 @@ public enum SmtpVerb
     /// <summary>AUTH: known, not offered on a receiver.</summary>
     Auth,
 
+    /// <summary>XFORWARD: who the client of the server before us is, for one transaction.</summary>
+    XForward,
+
+    /// <summary>XCLIENT: the same, in its place.</summary>
+    XClient,
+
     /// <summary>ETRN, TURN, SEND and their kin: known, switched off.</summary>
     SwitchedOff,
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Backstop.Recipes.Language;
 
 namespace Backstop.Recipes.Running;
@@ -8,21 +9,26 @@ internal sealed class RecipeFrames
     // An rcfile may include itself (people loop so); not for ever.
     private const int MaxDepth = 256;
 
+    // Twice within itself would be two to the power of the depth, and one that switches to itself has no depth at all.
+    private const int MaxFiles = 1_000;
+
     private readonly Stack<Frame> _frames;
+    private readonly StrongBox<int> _files;
 
     public RecipeFrames()
-        : this([])
+        : this([], new())
     {
     }
 
-    private RecipeFrames(Stack<Frame> frames) => _frames = frames;
+    private RecipeFrames(Stack<Frame> frames, StrongBox<int> files) => (_frames, _files) = (frames, files);
 
     public bool IsEmpty => _frames.Count == 0;
 
-    public bool IsFull => _frames.Count >= MaxDepth;
+    /// <summary>Whether no more files are gone into: so deep, or so many for one message, its copies included.</summary>
+    public bool IsFull => _frames.Count >= MaxDepth || _files.Value >= MaxFiles;
 
     /// <summary>A copy, that goes its own way.</summary>
-    public RecipeFrames Clone() => new(new(_frames.Reverse().Select(f => f with { })));
+    public RecipeFrames Clone() => new(new(_frames.Reverse().Select(f => f with { })), _files);
 
     /// <summary>Goes into a file.</summary>
     public void Enter(RcFile file) => _frames.Push(new(file.Statements, IsFile: true, file.Path, Returns: null));
@@ -31,7 +37,11 @@ internal sealed class RecipeFrames
     public void Enter(RcBlockAction block) => _frames.Push(new(block.Statements, IsFile: false, "", Returns: null));
 
     /// <summary>Goes into an included file, and back to the name of this one afterwards.</summary>
-    public void Include(RcFile file, string returns) => _frames.Push(new(file.Statements, IsFile: true, file.Path, returns));
+    public void Include(RcFile file, string returns)
+    {
+        _files.Value++;
+        _frames.Push(new(file.Statements, IsFile: true, file.Path, returns));
+    }
 
     /// <summary>Leaves the file that is being read, its blocks included.</summary>
     /// <returns>The name of the rcfile that goes on, or null.</returns>

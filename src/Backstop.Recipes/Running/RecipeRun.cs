@@ -22,6 +22,7 @@ public sealed partial class RecipeRun
     private readonly Queue<string> _rcFiles;
     private bool _stopped;
     private RecipeOutcome? _outcome;
+    private int? _decided;
 
     /// <summary>Prepares a run.</summary>
     /// <param name="host">The world.</param>
@@ -69,8 +70,17 @@ public sealed partial class RecipeRun
         return Finish();
     }
 
-    /// <summary>What the log says where a run is broken off from outside.</summary>
-    public string Interrupted() => RecipeLog.TextOf(_state.Message, "**Requeued**", 0, withSubject: false);
+    /// <summary>How a run that is broken off from outside ends: as it would have where the message is delivered, and to be tried again where it is not.</summary>
+    public int Interrupt()
+    {
+        if (_decided is { } code)
+        {
+            return code;
+        }
+
+        _host.Log($"{_options.LogName}: Terminating prematurely\n{RecipeLog.TextOf(_state.Message, "**Requeued**", 0, withSubject: false)}");
+        return TryAgain;
+    }
 
     private RecipeOutcome Finish()
     {

@@ -1,6 +1,7 @@
 using Backstop.Backscatter.Proofs;
 using Backstop.Mail;
 using Backstop.Server.Options;
+using Backstop.Server.Web;
 using Backstop.Server.Spam.Filters;
 using Tomlyn.Parsing;
 
@@ -39,8 +40,9 @@ public static class ConfigFile
     // What no single value shows.
     private static void Check(BackstopOptions options, ConfigBinder binder)
     {
-        var wantsMailboxes = options.Listen.ReceivesMail || !options.Listen.ServesSpamd;
-        if (options.Domains.Count == 0 && wantsMailboxes)
+        var isHelper = options.Listen.ServesSpamd || options.Listen.GuardsServer;
+        var wantsMailboxes = options.Listen.ReceivesMail || !isHelper;
+        if (options.Domains.Count == 0 && (wantsMailboxes || options.Listen.GuardsServer))
         {
             binder.AddAt("domains", "domains: wants at least one domain, such as domains = [\"example.org\"]");
         }
@@ -50,7 +52,7 @@ public static class ConfigFile
             binder.AddAt("mailboxes", "mailboxes: wants at least one, such as [mailboxes.\"me@example.org\"]");
         }
 
-        if (!options.Listen.ReceivesMail && !options.Listen.ServesSpamd)
+        if (!options.Listen.ReceivesMail && !isHelper)
         {
             binder.AddAt("listen", "listen: nothing to listen on; such as listen.smtp = \"0.0.0.0:25\"");
         }
@@ -60,17 +62,14 @@ public static class ConfigFile
             binder.AddAt("domains", $"domains: \"{domain}\" is not a domain");
         }
 
-        if (options.Spam.Folder.Length == 0 || options.Spam.Folder.AsSpan().ContainsAny("/\0") || options.Spam.Folder.StartsWith('.'))
-        {
-            binder.AddAt("spam.folder", $"spam.folder: \"{options.Spam.Folder}\" is no name of a folder");
-        }
+        CheckFolder("spam.folder", options.Spam.Folder, binder);
 
         if (FilterChoice.Error(options.Spam.Filter) is { } wrong)
         {
             binder.AddAt("spam.filter", $"spam.filter: {wrong}");
         }
 
-        if (options.Spam.Clamd.Length > 0 && FilterSocket.Parse(options.Spam.Clamd) is null)
+        if (options.Spam.Clamd.Length > 0 && PeerSocket.Parse(options.Spam.Clamd) is null)
         {
             binder.AddAt("spam.clamd", $"spam.clamd: \"{options.Spam.Clamd}\" is neither host:port nor the path of a socket");
         }
@@ -80,8 +79,72 @@ public static class ConfigFile
             binder.AddAt("listen.spamd_tls", "listen.spamd_tls: needs tls.enabled = true");
         }
 
+        CheckFolder("storm.folder", options.Storm.Folder, binder);
+        CheckWeb(options, binder);
+        CheckAlert(options.Alert, binder);
+        if (options.Telemetry.Otlp.Length > 0 && !IsHttp(options.Telemetry.Otlp))
+        {
+            binder.AddAt("telemetry.otlp", $"telemetry.otlp: \"{options.Telemetry.Otlp}\" is no http:// or https:// address");
+        }
+
+        CheckRelay(options.Listen.SmtpProxy.Count > 0, "smtp", options.Relay.SmtpTo, binder);
+        CheckRelay(options.Listen.LmtpProxy.Count > 0 || options.Listen.LmtpProxySocket.Length > 0, "lmtp", options.Relay.LmtpTo, binder);
         CheckAddresses(options, binder);
         CheckFiles(options, binder);
+    }
+
+    private static void CheckFolder(string key, string folder, ConfigBinder binder)
+    {
+        if (folder.Length == 0 || folder.AsSpan().ContainsAny("/\0") || folder.StartsWith('.'))
+        {
+            binder.AddAt(key, $"{key}: \"{folder}\" is no name of a folder");
+        }
+    }
+
+    private static void CheckWeb(BackstopOptions options, ConfigBinder binder)
+    {
+        if (options.Web.Password.Length > 0 && !PasswordHash.Is(options.Web.Password))
+        {
+            binder.AddAt("web.password", "web.password: wants the hash that backstop config password prints, not the password");
+        }
+
+        if (options.Web.Password.Length == 0 && options.Listen.Web.FirstOrDefault(e => !System.Net.IPAddress.IsLoopback(e.Address)) is { } open)
+        {
+            binder.AddAt("listen.web", $"listen.web: {open} can be reached from elsewhere: set web.password (backstop config password makes it)");
+        }
+    }
+
+    private static bool IsHttp(string text) => Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https";
+
+    private static void CheckAlert(AlertOptions alert, ConfigBinder binder)
+    {
+        if (alert.Webhook.Length > 0 && !IsHttp(alert.Webhook))
+        {
+            binder.AddAt("alert.webhook", $"alert.webhook: \"{alert.Webhook}\" is no http:// or https:// address");
+        }
+
+        if (alert.Command.Length > 0 && !(Path.IsPathRooted(alert.Command) && File.Exists(alert.Command)))
+        {
+            binder.AddAt("alert.command", $"alert.command: wants the absolute path of a program; {alert.Command} is none");
+        }
+
+        if (alert.MailTo.Length > 0 && MailAddress.TryParse(alert.MailTo) is null)
+        {
+            binder.AddAt("alert.mail_to", $"alert.mail_to: \"{alert.MailTo}\" is not an address");
+        }
+
+        if (PeerSocket.Parse(alert.MailVia) is null)
+        {
+            binder.AddAt("alert.mail_via", $"alert.mail_via: \"{alert.MailVia}\" is neither host:port nor the path of a socket");
+        }
+    }
+
+    private static void CheckRelay(bool isWanted, string protocol, string to, ConfigBinder binder)
+    {
+        if (isWanted && PeerSocket.Parse(to) is null)
+        {
+            binder.AddAt($"relay.{protocol}_to", $"relay.{protocol}_to: wants where listen.{protocol}_proxy hands mail on to: host:port or the path of a socket");
+        }
     }
 
     private static void CheckAddresses(BackstopOptions options, ConfigBinder binder)
@@ -109,6 +172,11 @@ public static class ConfigFile
             {
                 binder.AddAt("batv.always_signed", $"batv.always_signed: \"{address}\" is not an address");
             }
+        }
+
+        foreach (var to in options.Outbound.UnsignedTo.Where(t => MailAddress.TryParse(t) is null && !MailAddress.IsDomain(t.TrimStart('@'))))
+        {
+            binder.AddAt("outbound.unsigned_to", $"outbound.unsigned_to: \"{to}\" is neither an address nor a domain");
         }
 
         if (options.Postmaster.Length > 0 && !options.Mailboxes.ContainsKey(options.Postmaster))

@@ -20,7 +20,7 @@ internal static class ConfigValue
             (string text, _) when type == typeof(ByteSize) => ByteSize.TryParse(text, out var size) ? size : null,
             (string text, _) when type == typeof(TimeSpan) => Duration(text),
             (string text, _) when type == typeof(IPEndPoint) => EndPoint(text),
-            (string text, _) when type == typeof(IPNetwork) => Network(text),
+            (string text, _) when type == typeof(IPNetwork) => Networks.Parse(text),
             (string text, _) when type.IsEnum => EnumValue(text, type),
             _ => null,
         };
@@ -89,16 +89,6 @@ internal static class ConfigValue
         text = text.StartsWith("localhost:", StringComparison.OrdinalIgnoreCase) ? "127.0.0.1" + text["localhost".Length..] : text;
         var hasPort = text.StartsWith('[') ? text.Contains("]:", StringComparison.Ordinal) : text.Count(c => c == ':') == 1;
         return hasPort && IPEndPoint.TryParse(text, out var endPoint) ? endPoint : null;
-    }
-
-    private static IPNetwork? Network(string text)
-    {
-        if (IPNetwork.TryParse(text, out var network))
-        {
-            return network;
-        }
-
-        return IPAddress.TryParse(text, out var address) ? new IPNetwork(address, address.GetAddressBytes().Length * 8) : null;
     }
 
     private static object? EnumValue(string text, Type type)

@@ -35,6 +35,7 @@ public sealed partial class DeliveryQueue : IDisposable
     private readonly Thread[] _workers;
     private readonly ITimer _retry;
     private readonly RecipeStage? _recipes;
+    private readonly LateScans _late;
     private long _remade;
     private int _waiting;
     private bool _stopping;
@@ -50,8 +51,10 @@ public sealed partial class DeliveryQueue : IDisposable
     {
     }
 
-    internal DeliveryQueue(SpoolLog spool, string host, TimeProvider time, BackstopMetrics metrics, ILogger<DeliveryQueue> log, RecipeStage? recipes)
+    internal DeliveryQueue(
+        SpoolLog spool, string host, TimeProvider time, BackstopMetrics metrics, ILogger<DeliveryQueue> log, RecipeStage? recipes, Func<bool>? mayScan = null)
     {
+        _late = new(spool, mayScan ?? (static () => true), time, log) { Decided = AddDecided };
         _recipes = recipes;
         _spool = spool;
         _host = host;
@@ -80,6 +83,9 @@ public sealed partial class DeliveryQueue : IDisposable
     /// <summary>Messages not yet in all their folders.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
 
+    /// <summary>Told of each copy of real mail that has reached its folder: seconds since it was accepted.</summary>
+    internal Action<double>? RealDelivered { get; set; }
+
     /// <summary>Folders that cannot be delivered to just now.</summary>
     public IReadOnlyList<FailingFolder> Failing
     {
@@ -103,6 +109,23 @@ public sealed partial class DeliveryQueue : IDisposable
         }
     }
 
+    /// <summary>Takes a message that is scanned before its folder is known, when filters can keep up again.</summary>
+    /// <param name="entry">The entry.</param>
+    /// <param name="lane">How soon.</param>
+    /// <param name="decide">Scans it.</param>
+    internal void AddUnscanned(SpoolEntry entry, Lane lane, LateDecision decide)
+    {
+        var message = new InDelivery(entry, lane, replayed: false);
+        Interlocked.Increment(ref _waiting);
+        if (!_late.TryAdd(message, decide))
+        {
+            AddDecided(message, null);
+        }
+    }
+
+    /// <summary>Scans nothing more: what waits for that goes to its folder, because the server stops.</summary>
+    internal void BeginStop() => _late.Release();
+
     /// <summary>Takes what an earlier run has left in the spool, and may have delivered: all of it before any is delivered, so that the copy it died at can be the first.</summary>
     /// <param name="entries">The entries.</param>
     public void Replay(IEnumerable<SpoolEntry> entries)
@@ -116,14 +139,28 @@ public sealed partial class DeliveryQueue : IDisposable
         }
     }
 
+    private void AddDecided(InDelivery message, IReadOnlyList<string>? folders)
+    {
+        lock (_gate)
+        {
+            Place(message, folders);
+        }
+    }
+
     private void Add(InDelivery message)
     {
         Interlocked.Increment(ref _waiting);
+        Place(message, null);
+    }
+
+    private void Place(InDelivery message, IReadOnlyList<string>? folders)
+    {
         for (var target = 0; target < message.Entry.Folders.Count; target++)
         {
             if (_recipes?.TryAdd(message, target) != true)
             {
-                Queue(message.Entry.Folders[target], new(message, target));
+                var folder = message.Entry.Folders[target];
+                Queue(folders is null ? folder : folder with { Folder = folders[target] }, new(message, target));
             }
             else if (message.Replayed)
             {
@@ -181,6 +218,7 @@ public sealed partial class DeliveryQueue : IDisposable
             Monitor.PulseAll(_gate);
         }
 
+        _late.Dispose();
         _recipes?.Dispose();
         _retry.Dispose();
         foreach (var worker in _workers)
@@ -273,7 +311,13 @@ public sealed partial class DeliveryQueue : IDisposable
 
         foreach (var copy in delivered)
         {
-            _metrics.Delivered(Age(copy.Message.Entry));
+            var age = Age(copy.Message.Entry);
+            _metrics.Delivered(age);
+            if (copy.Message is { Lane: Lane.Real, Replayed: false })
+            {
+                RealDelivered?.Invoke(age);
+            }
+
             Interlocked.Add(ref _remade, -copy.Remade?.Length ?? 0);
         }
 

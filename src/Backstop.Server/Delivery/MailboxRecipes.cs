@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Backstop.Deliver;
 using Backstop.Mailboxes;
+using Backstop.Mailboxes.Mbox;
 using Backstop.Mailboxes.Spool;
 using Backstop.Recipes.Running;
 using Backstop.Server.Options;
@@ -87,10 +88,8 @@ internal sealed class MailboxRecipes(Mailbox mailbox, BackstopOptions options, T
     private static byte[] MessageOf(SpoolContent content, int target)
     {
         var envelope = content.Envelope;
-        var sender = envelope.ReversePath.Length == 0 ? "MAILER-DAEMON" : envelope.ReversePath.Replace(' ', '-');
-        var received = DateTimeOffset.FromUnixTimeMilliseconds(envelope.ReceivedUnixMs);
-        var head = Encoding.UTF8.GetBytes(string.Create(
-            CultureInfo.InvariantCulture, $"From {sender} {received:ddd MMM} {received.Day,2} {received:HH:mm:ss yyyy}\n{content.HeaderOf(target)}{envelope.Trace}"));
+        var separator = MboxSeparator.Line(envelope.ReversePath, DateTimeOffset.FromUnixTimeMilliseconds(envelope.ReceivedUnixMs));
+        var head = Encoding.UTF8.GetBytes($"{separator}{content.HeaderOf(target)}{envelope.Trace}");
         if (content.LargeFile is null)
         {
             return [.. head, .. content.Body.Span];

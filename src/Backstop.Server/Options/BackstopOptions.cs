@@ -42,11 +42,35 @@ public sealed class BackstopOptions
     /// <summary>What happens to bounces without proof.</summary>
     public BackscatterOptions Backscatter { get; set; } = new();
 
+    /// <summary>Floods, and what is done in one.</summary>
+    public StormOptions Storm { get; set; } = new();
+
+    /// <summary>What is kept for whom as connections and the spool run full.</summary>
+    public LaneOptions Lanes { get; set; } = new();
+
+    /// <summary>The dashboard.</summary>
+    public WebOptions Web { get; set; } = new();
+
+    /// <summary>Where figures are sent.</summary>
+    public TelemetryOptions Telemetry { get; set; } = new();
+
+    /// <summary>Who is told of storms.</summary>
+    public AlertOptions Alert { get; set; } = new();
+
     /// <summary>The spam filter.</summary>
     public SpamOptions Spam { get; set; } = new();
 
     /// <summary>The recipes of mailboxes.</summary>
     public RecipeSettings Recipes { get; set; } = new();
+
+    /// <summary>How we stand beside a server that is already there.</summary>
+    public GuardOptions Guard { get; set; } = new();
+
+    /// <summary>The server that mail is handed on to.</summary>
+    public RelayOptions Relay { get; set; } = new();
+
+    /// <summary>Mail that leaves through that server.</summary>
+    public OutboundOptions Outbound { get; set; } = new();
 
     /// <summary>What was sent.</summary>
     public JournalOptions Journal { get; set; } = new();

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Backstop.Backscatter.Proofs;
 
 namespace Backstop.Server.Options;
 
@@ -11,6 +12,9 @@ public sealed class BatvOptions
     /// <summary>Days that a tag is good for. Default 7.</summary>
     [Range(1, 60)]
     public int LifetimeDays { get; set; } = 7;
+
+    /// <summary>How a signed address looks: <c>prefix</c> is <c>prvs=TAG=me@example.org</c>, which all know; <c>detail</c> is <c>me+prvs=TAG@example.org</c>, which a server with <c>recipient_delimiter = +</c> delivers without being told. Both are always understood. Default prefix.</summary>
+    public BatvForm Form { get; set; } = BatvForm.Prefix;
 
     /// <summary>Addresses whose mail is always signed: a bounce to them without a tag is refused. Default: none.</summary>
     public IReadOnlyList<string> AlwaysSigned { get; set; } = [];

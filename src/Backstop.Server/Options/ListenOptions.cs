@@ -20,11 +20,47 @@ public sealed class ListenOptions
     /// <summary>spamd's protocol on a Unix socket, by its path. Default: not.</summary>
     public string SpamdSocket { get; set; } = "";
 
+    /// <summary>Milter, for Postfix and Sendmail. Default: not.</summary>
+    public IReadOnlyList<IPEndPoint> Milter { get; set; } = [];
+
+    /// <summary>Milter on a Unix socket, by its path. Default: not.</summary>
+    public string MilterSocket { get; set; } = "";
+
+    /// <summary>Postfix's policy delegation (check_policy_service). Default: not.</summary>
+    public IReadOnlyList<IPEndPoint> Policy { get; set; } = [];
+
+    /// <summary>The same on a Unix socket, by its path. Default: not.</summary>
+    public string PolicySocket { get; set; } = "";
+
+    /// <summary>Tables that take tags off addresses and put them on: socketmap (Postfix, Sendmail) and tcp_table (Postfix). Default: not.</summary>
+    public IReadOnlyList<IPEndPoint> Table { get; set; } = [];
+
+    /// <summary>The same on a Unix socket, by its path. Default: not.</summary>
+    public string TableSocket { get; set; } = "";
+
+    /// <summary>SMTP for mail that is handed on to <c>relay.smtp_to</c>: Postfix's smtpd_proxy_filter or content_filter, or any server's next hop. Default: not.</summary>
+    public IReadOnlyList<IPEndPoint> SmtpProxy { get; set; } = [];
+
+    /// <summary>LMTP for mail that is handed on to <c>relay.lmtp_to</c>, such as Dovecot. Default: not.</summary>
+    public IReadOnlyList<IPEndPoint> LmtpProxy { get; set; } = [];
+
+    /// <summary>The same on a Unix socket, by its path. Default: not.</summary>
+    public string LmtpProxySocket { get; set; } = "";
+
     /// <summary>HTTP with /metrics, /status and /healthz. Has no login: keep it on loopback. Default: not.</summary>
     public IReadOnlyList<IPEndPoint> Web { get; set; } = [];
 
+    /// <summary>All Unix sockets.</summary>
+    internal string[] Sockets => [.. new[] { SpamdSocket, PolicySocket, TableSocket, LmtpProxySocket }.Where(s => s.Length > 0)];
+
     /// <summary>Whether mail is received.</summary>
     public bool ReceivesMail => Smtp.Count + Lmtp.Count > 0;
+
+    /// <summary>Whether a server beside us asks us.</summary>
+    public bool GuardsServer => Milter.Count + Policy.Count + Table.Count > 0 || MilterSocket.Length + PolicySocket.Length + TableSocket.Length > 0 || HandsOn;
+
+    /// <summary>Whether mail is handed on.</summary>
+    public bool HandsOn => SmtpProxy.Count + LmtpProxy.Count > 0 || LmtpProxySocket.Length > 0;
 
     /// <summary>Whether clients of spamd are served.</summary>
     public bool ServesSpamd => Spamd.Count + SpamdTls.Count > 0 || SpamdSocket.Length > 0;

@@ -107,11 +107,16 @@ internal sealed class IncomingMessage(SmtpOptions limits, ReceiveBudget budget, 
     }
 
     /// <summary>Writes a large message to the disk for good.</summary>
-    public void Sync()
+    public void Sync() => Flush(toDisk: true);
+
+    /// <summary>Writes a large message into its file, for whoever reads it there.</summary>
+    public void Flush() => Flush(toDisk: false);
+
+    private void Flush(bool toDisk)
     {
         try
         {
-            _file?.Flush(flushToDisk: true);
+            _file?.Flush(toDisk);
         }
         catch (IOException error)
         {

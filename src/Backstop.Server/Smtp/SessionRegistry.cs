@@ -16,6 +16,7 @@ internal sealed class SessionRegistry : IDisposable
     private readonly HashSet<SessionClock> _sessions = [];
     private readonly Dictionary<IPAddress, int> _perClient = [];
     private readonly ITimer _timer;
+    private int _count;
 
     public SessionRegistry(SmtpOptions options, TimeProvider time)
     {
@@ -27,16 +28,7 @@ internal sealed class SessionRegistry : IDisposable
     /// <summary>Whether the server is going down.</summary>
     public bool IsStopping { get; private set; }
 
-    public int Count
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _sessions.Count;
-            }
-        }
-    }
+    public int Count => Volatile.Read(ref _count);
 
     /// <summary>Lets a connection in, or gives the reply it is closed with.</summary>
     public SmtpReply? Enter(SessionClock session)
@@ -54,6 +46,7 @@ internal sealed class SessionRegistry : IDisposable
             }
 
             _sessions.Add(session);
+            Volatile.Write(ref _count, _sessions.Count);
             return null;
         }
     }
@@ -85,6 +78,7 @@ internal sealed class SessionRegistry : IDisposable
         lock (_gate)
         {
             _sessions.Remove(session);
+            Volatile.Write(ref _count, _sessions.Count);
             if (session.Client is { } client && --System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrNullRef(_perClient, client) == 0)
             {
                 _perClient.Remove(client);

@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Net.Security;
 using Backstop.Protocols.Proxy;
 using Backstop.Protocols.Smtp;
+using Backstop.Server.Lanes;
 using Backstop.Server.Options;
 using Microsoft.AspNetCore.Connections;
 
@@ -32,10 +33,16 @@ internal sealed class SmtpConversation(
             return;
         }
 
-        if (!services.Sessions.CountClient(clock, session.Client.Address))
+        // A server beside us has as many connections as its clients need.
+        if (!(listener.IsProxy && session.IsFromServer) && !services.Sessions.CountClient(clock, session.Client.Address))
         {
-            Write(services.Pipeline.Refuse("connect", "connections:client", session.Client, SmtpReplies.TooManyConnections));
-            await _output.FlushAsync();
+            await CloseAsync("connections:client");
+            return;
+        }
+
+        if (!services.Lanes.MayConnect(session.Client))
+        {
+            await CloseAsync("lane:connections");
             return;
         }
 
@@ -46,6 +53,12 @@ internal sealed class SmtpConversation(
         {
             await ConverseInTlsAsync();
         }
+    }
+
+    private async Task CloseAsync(string reason)
+    {
+        Write(services.Pipeline.Refuse("connect", reason, session.Client, SmtpReplies.TooManyConnections));
+        await _output.FlushAsync();
     }
 
     private async Task ConverseAsync()
@@ -303,6 +316,7 @@ internal sealed class SmtpConversation(
     {
         SmtpState.ReceivingData when session.Message.Length == 0 => _limits.DataTimeout,
         SmtpState.ReceivingData or SmtpState.ReceivingChunks => _limits.BlockTimeout,
+        _ when services.Lanes.IsCrowded && _limits.CommandTimeout > LaneBudgets.CrowdedTimeout => LaneBudgets.CrowdedTimeout,
         _ => _limits.CommandTimeout,
     };
 

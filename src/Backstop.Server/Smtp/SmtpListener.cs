@@ -9,19 +9,23 @@ internal sealed class SmtpListener
     private readonly SmtpReply _extensions;
     private readonly SmtpReply _extensionsInTls;
 
-    public SmtpListener(BackstopOptions options, bool isLmtp, bool offersTls)
+    public SmtpListener(BackstopOptions options, bool isLmtp, bool offersTls, bool isProxy = false)
     {
         IsLmtp = isLmtp;
         OffersTls = offersTls;
+        IsProxy = isProxy;
         Greeting = new(220, "", $"{options.Hostname} {(isLmtp ? "LMTP" : "ESMTP")} Backstop");
         Hello = new(250, "", options.Hostname);
-        _extensions = Extensions(options, offersTls);
-        _extensionsInTls = Extensions(options, offersTls: false);
+        _extensions = Extensions(options, offersTls, isProxy);
+        _extensionsInTls = Extensions(options, offersTls: false, isProxy);
     }
 
     public bool IsLmtp { get; }
 
     public bool OffersTls { get; }
+
+    /// <summary>Whether mail is handed on to the server behind us.</summary>
+    public bool IsProxy { get; }
 
     public SmtpReply Greeting { get; }
 
@@ -31,7 +35,7 @@ internal sealed class SmtpListener
     /// <summary>The answer to EHLO and LHLO. RFC 3207 §4: STARTTLS is not offered inside TLS.</summary>
     public SmtpReply ExtendedHello(bool isEncrypted) => isEncrypted ? _extensionsInTls : _extensions;
 
-    private static SmtpReply Extensions(BackstopOptions options, bool offersTls)
+    private static SmtpReply Extensions(BackstopOptions options, bool offersTls, bool isProxy)
     {
         List<string> lines =
         [
@@ -42,8 +46,18 @@ internal sealed class SmtpListener
             "SMTPUTF8", // RFC 6531
             "ENHANCEDSTATUSCODES", // RFC 2034
             "CHUNKING", // RFC 3030
-            "DSN", // RFC 3461
         ];
+        if (isProxy)
+        {
+            // What DSN asks for, the server before us does itself where the next one may not.
+            lines.Add("XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE");
+            lines.Add("XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT");
+        }
+        else
+        {
+            lines.Add("DSN"); // RFC 3461
+        }
+
         if (offersTls)
         {
             lines.Add("STARTTLS");

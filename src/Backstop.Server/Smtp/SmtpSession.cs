@@ -1,13 +1,14 @@
 using Backstop.Mail;
 using Backstop.Mailboxes.Spool;
 using Backstop.Protocols.Smtp;
+using Backstop.Server.Lanes;
 using Backstop.Server.Options;
 
 namespace Backstop.Server.Smtp;
 
 /// <summary>What the services of a session are; the same for all.</summary>
 internal sealed record SmtpServices(
-    BackstopOptions Options, MailPipeline Pipeline, SpoolLog Spool, SessionRegistry Sessions, ReceiveBudget Budget, TimeProvider Time, TlsCertificate? Tls);
+    BackstopOptions Options, IMailPipeline Pipeline, SpoolLog Spool, SessionRegistry Sessions, ReceiveBudget Budget, LaneBudgets Lanes, FloodLane Flood, TimeProvider Time, TlsCertificate? Tls);
 
 /// <summary>One client's session: gives every command its reply. Knows order and policy; neither bytes nor sockets.</summary>
 internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, ClientIdentity client) : IDisposable
@@ -15,12 +16,17 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
     private readonly SmtpOptions _limits = services.Options.Smtp;
     private Transaction? _transaction;
     private IncomingMessage? _message;
+    private MailClass? _class;
+    private FloodLane.Turn? _turn;
     private int _errors;
     private int _messages;
 
     public SmtpState State { get; private set; } = SmtpState.Connected;
 
     public ClientIdentity Client => client;
+
+    /// <summary>Whether the peer is a server beside us, whoever it says its client is.</summary>
+    public bool IsFromServer { get; } = services.Options.Guard.IsServer(client.Address);
 
     /// <summary>Where the content of the current message goes.</summary>
     public IncomingMessage Message => _message!;
@@ -74,12 +80,17 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
         client.Helo = "";
     }
 
-    public void Dispose() => _message?.Dispose();
+    public void Dispose()
+    {
+        Reset();
+        services.Lanes.Move(_class, null);
+    }
 
     private SmtpReply? Forbidden(SmtpVerb verb) => verb switch
     {
         SmtpVerb.Unknown => SmtpReplies.Unrecognized,
         SmtpVerb.SwitchedOff or SmtpVerb.Expn or SmtpVerb.Auth => SmtpReplies.SwitchedOff,
+        SmtpVerb.XForward or SmtpVerb.XClient when !(listener.IsProxy && IsFromServer) => SmtpReplies.SwitchedOff,
         SmtpVerb.StartTls when !listener.OffersTls => SmtpReplies.SwitchedOff,
         SmtpVerb.StartTls when client.IsEncrypted => SmtpReplies.BadSequence,
 
@@ -94,18 +105,24 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
     {
         if (command.Verb == SmtpVerb.Rcpt)
         {
-            return RecipientAsync(command.Address!, ct);
+            return RecipientAsync(command.Address!, command.Parameters, ct);
+        }
+
+        if (command.Verb == SmtpVerb.Mail)
+        {
+            return MailAsync(command);
         }
 
         var reply = command.Verb switch
         {
             SmtpVerb.Helo or SmtpVerb.Ehlo or SmtpVerb.Lhlo => Greet(command),
-            SmtpVerb.Mail => Mail(command),
             SmtpVerb.Data => StartData(),
             SmtpVerb.Rset => Reset(),
             SmtpVerb.Vrfy => SmtpReplies.CannotVerify,
             SmtpVerb.Help => SmtpReplies.Help,
             SmtpVerb.StartTls => SmtpReplies.StartTls,
+            SmtpVerb.XForward => Forward(command.Client!),
+            SmtpVerb.XClient => Replace(command.Client!),
             SmtpVerb.Quit => SmtpReplies.Bye,
             _ => SmtpReplies.Ok,
         };
@@ -126,27 +143,68 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
         return client.IsExtended ? listener.ExtendedHello(client.IsEncrypted) : listener.Hello;
     }
 
-    private SmtpReply Mail(SmtpCommand command)
+    // Postfix sends it in several lines: an attribute that is told later is one more.
+    private SmtpReply Forward(ClientAttributes told)
+    {
+        client.Take(told);
+        return SmtpReplies.Ok;
+    }
+
+    private SmtpReply Replace(ClientAttributes told)
+    {
+        client.Become(told);
+        return listener.Greeting;
+    }
+
+    private async ValueTask<SmtpReply> MailAsync(SmtpCommand command)
     {
         if (++_messages > _limits.MaxMessagesPerConnection)
         {
             return services.Pipeline.Refuse("mail", "messages:limit", client, SmtpReplies.TooManyErrors);
         }
 
-        var transaction = new Transaction(client, new ReversePath(command.Address), command.SmtpUtf8);
-        var reply = services.Pipeline.Mail(transaction, command.Size);
-        _transaction = reply.IsPositive ? transaction : null;
+        var path = new ReversePath(command.Address);
+        var mail = services.Lanes.ClassOf(client, path);
+        services.Lanes.Move(_class, mail);
+        _class = mail;
+        if (!services.Lanes.HasConnections(mail))
+        {
+            return services.Pipeline.Refuse("mail", "lane:connections", client, SmtpReplies.TooManyConnections);
+        }
+
+        if (mail >= MailClass.NullSender && (_turn = await services.Flood.EnterAsync()) is null)
+        {
+            return services.Pipeline.Refuse("mail", "lane:full", client, SmtpReplies.TooBusy);
+        }
+
+        var transaction = new Transaction(client, path, command.SmtpUtf8, command.Parameters) { Class = mail };
+        var reply = await services.Pipeline.MailAsync(transaction, command.Size);
+        if (reply.IsPositive)
+        {
+            _transaction = transaction;
+            State = SmtpState.HasSender;
+        }
+        else
+        {
+            Reset();
+        }
+
         return reply;
     }
 
-    private async ValueTask<SmtpReply> RecipientAsync(MailAddress address, CancellationToken ct)
+    private async ValueTask<SmtpReply> RecipientAsync(MailAddress address, string? parameters, CancellationToken ct)
     {
         if (!_transaction!.SmtpUtf8 && !(System.Text.Ascii.IsValid(address.LocalPart) && System.Text.Ascii.IsValid(address.Domain)))
         {
             return SmtpReplies.NeedsSmtpUtf8;
         }
 
-        var reply = await services.Pipeline.RecipientAsync(_transaction, address, ct);
+        var reply = await services.Pipeline.RecipientAsync(_transaction, address, parameters, ct);
+        if (reply.IsPositive && _transaction.Class <= MailClass.Ordinary)
+        {
+            services.Flood.NoteReal();
+        }
+
         State = reply.IsPositive ? SmtpState.HasRecipient : State;
         return reply;
     }
@@ -163,7 +221,19 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
     {
         _message?.Dispose();
         _message = null;
-        _transaction = null;
+        if (_turn is { } turn)
+        {
+            _turn = null;
+            services.Flood.Leave(turn);
+        }
+
+        if (_transaction is { } transaction)
+        {
+            _transaction = null;
+            services.Pipeline.End(transaction);
+            client.Forget();
+        }
+
         State = State == SmtpState.Connected ? State : SmtpState.Ready;
         return SmtpReplies.Ok;
     }

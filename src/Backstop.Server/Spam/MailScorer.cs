@@ -2,7 +2,6 @@ using System.Net;
 using System.Text;
 using Backstop.Backscatter;
 using Backstop.Server.Options;
-using Backstop.Server.Smtp;
 using Backstop.Server.Spam.Filters;
 using Microsoft.Extensions.Logging;
 
@@ -31,21 +30,21 @@ internal sealed partial class MailScorer(
     public IReadOnlyList<GuardedFilter> Filters => filters;
 
     public async ValueTask<MailScore> ScoreAsync(
-        Transaction transaction, IncomingMessage message, List<(AcceptedRecipient Recipient, Verdict Verdict)> wanted, int waiting, DateTimeOffset now)
+        Transaction transaction, ReadOnlyMemory<byte> front, long length, IReadOnlyList<(AcceptedRecipient Recipient, Verdict Verdict)> wanted, int waiting, DateTimeOffset now)
     {
-        if (transaction.ReversePath.IsNull || !wanted.Exists(w => w.Verdict.Action == VerdictAction.Deliver))
+        if (transaction.ReversePath.IsNull || !wanted.Any(w => w.Verdict.Action == VerdictAction.Deliver))
         {
             return MailScore.None;
         }
 
-        var reason = message.LargeFile is not null || message.Length > options.Spam.MaxSize.Bytes ? "large" : IsOff(waiting) ? "flood" : !isReady() ? "starting" : null;
+        var reason = length > front.Length || length > options.Spam.MaxSize.Bytes ? "large" : IsOff(waiting) ? "flood" : !isReady() ? "starting" : null;
         if (reason is not null)
         {
             metrics.NotScanned("mail", reason);
             return MailScore.None;
         }
 
-        var question = await QuestionAsync(transaction, message, wanted, now);
+        var question = await QuestionAsync(transaction, front, wanted, now);
         var verdicts = await Task.WhenAll(filters.Select(f => f.JudgeAsync(question)));
         var said = verdicts.Where(v => v is not null).Select(v => v!.Value).ToList();
         return new(said.Find(v => v.IsSpam).Reason ?? "", string.Concat(said.Select(v => v.Fields)));
@@ -60,10 +59,10 @@ internal sealed partial class MailScorer(
     }
 
     private async Task<FilterQuestion> QuestionAsync(
-        Transaction transaction, IncomingMessage message, List<(AcceptedRecipient Recipient, Verdict Verdict)> wanted, DateTimeOffset now)
+        Transaction transaction, ReadOnlyMemory<byte> front, IReadOnlyList<(AcceptedRecipient Recipient, Verdict Verdict)> wanted, DateTimeOffset now)
     {
         // A copy: where we stop waiting, the buffer goes to another message while the filter still reads.
-        var content = message.Front.ToArray();
+        var content = front.ToArray();
         var client = transaction.Client;
         using var limit = new CancellationTokenSource(options.Spam.TimeLimit);
         var name = await nameOf(client.Address, limit.Token);

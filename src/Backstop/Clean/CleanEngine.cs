@@ -1,5 +1,4 @@
 using Backstop.Backscatter;
-using Backstop.Explain;
 using Backstop.Server;
 using Backstop.Server.Options;
 using Backstop.State;

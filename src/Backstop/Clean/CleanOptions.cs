@@ -1,3 +1,4 @@
+using Backstop.Server.Storms;
 namespace Backstop.Clean;
 
 /// <summary>What was asked of <c>clean</c>.</summary>

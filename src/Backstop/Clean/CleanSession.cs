@@ -1,3 +1,4 @@
+using Backstop.Server.Storms;
 using System.Diagnostics;
 using Backstop.Clean.Report;
 using Backstop.Mailboxes.Runs;
@@ -129,7 +130,7 @@ internal sealed class CleanSession(CleanOptions options, CleanEngine engine, Run
         var hosts = plan.Messages.Where(m => m.Judgement.Pile == Pile.Backscatter).Select(m => m.Judgement.Address).OfType<string>().CountBy(a => a).ToDictionary();
         foreach (var (format, path) in options.Hosts)
         {
-            var list = HostList.Write(format, hosts, time.GetUtcNow());
+            var list = HostList.Write(format, hosts, time.GetUtcNow(), "backstop clean");
             if (path == "-")
             {
                 await Console.Out.WriteAsync(list);

@@ -59,7 +59,7 @@ internal static class BatvCommand
     {
         var path = DataPaths.BatvKeys(options);
         var keys = BatvKeyFile.Read(path);
-        return keys.Count > 0 ? new(keys, options.Batv.LifetimeDays) : throw new CommandException(ExitCode.NoInput, $"{path}: no keys; make one with: backstop batv new-key");
+        return keys.Count > 0 ? new(keys, options.Batv.LifetimeDays, options.Batv.Form) : throw new CommandException(ExitCode.NoInput, $"{path}: no keys; make one with: backstop batv new-key");
     }
 
     private static MailAddress Address(string text) =>

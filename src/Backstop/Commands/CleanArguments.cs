@@ -1,3 +1,4 @@
+using Backstop.Server.Storms;
 using System.CommandLine;
 using System.Globalization;
 using Backstop.Clean;

@@ -14,6 +14,7 @@ namespace Backstop.Commands;
 [JsonSerializable(typeof(Explanation))]
 [JsonSerializable(typeof(StormSummary))]
 [JsonSerializable(typeof(JournalStats))]
+[JsonSerializable(typeof(Backscatter.Storms.StormRecord))]
 [JsonSerializable(typeof(CleanCampaign))]
 [JsonSerializable(typeof(CleanMessage))]
 [JsonSerializable(typeof(CleanSummary))]

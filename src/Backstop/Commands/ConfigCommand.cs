@@ -1,11 +1,15 @@
 using System.CommandLine;
 using Backstop.Server.Config;
+using Backstop.Server.Web;
+using Spectre.Console;
 
 namespace Backstop.Commands;
 
 /// <summary><c>config</c>: the manual of the configuration, and a check of a file.</summary>
 internal static class ConfigCommand
 {
+    private const int MinPassword = 10;
+
     public static Command Create()
     {
         var file = new Argument<string>("FILE") { Description = "The configuration." };
@@ -26,6 +30,22 @@ internal static class ConfigCommand
 
             return ExitCode.Done;
         });
-        return new("config", "Explain or check the configuration.") { check, show };
+        var password = new Command("password", "Make the hash for web.password: asks for the password, or reads a line from standard input.");
+        password.SetAction(async (_, ct) =>
+        {
+            var text = await ReadPasswordAsync(ct);
+            if (text.Length < MinPassword)
+            {
+                throw new CommandException(ExitCode.Usage, $"config password: a password has at least {MinPassword} characters");
+            }
+
+            Console.WriteLine($"web.password = \"{PasswordHash.Make(text)}\"");
+            return ExitCode.Done;
+        });
+        return new("config", "Explain or check the configuration, or make its password.") { check, show, password };
     }
+
+    private static async Task<string> ReadPasswordAsync(CancellationToken ct) => Console.IsInputRedirected
+        ? await Console.In.ReadLineAsync(ct) ?? ""
+        : await new TextPrompt<string>("Password:").Secret().ShowAsync(AnsiConsole.Console, ct);
 }

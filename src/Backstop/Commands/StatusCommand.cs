@@ -51,6 +51,12 @@ internal static class StatusCommand
 
         Console.WriteLine($"{status.Hostname}: {status.Sessions} sessions, {status.Waiting} messages waiting, {status.FreeBytes >> 20} MiB free{(status.RoomIsShort ? " (short: new mail is answered 452)" : "")}");
         Console.WriteLine($"messages generated: {status.MessagesGenerated}");
+        Console.WriteLine($"ladder: {status.Ladder}");
+        foreach (var storm in status.Storms)
+        {
+            Console.WriteLine(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"storm: {storm.Kind} to {storm.Victim} since {storm.Started.UtcDateTime:yyyy-MM-dd HH:mm} UTC, {storm.Count} messages"));
+        }
+
         foreach (var list in status.Lists)
         {
             Console.WriteLine($"list {list.Zone}: {list.State}{(list.Rests ? ", resting after failures" : "")}");

@@ -1,6 +1,5 @@
 using System.Text;
 using Backstop.Clean;
-using Backstop.Explain;
 using Backstop.Mail;
 using Backstop.Server;
 using Backstop.Server.Options;

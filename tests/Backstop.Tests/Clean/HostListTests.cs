@@ -1,4 +1,4 @@
-using Backstop.Clean;
+using Backstop.Server.Storms;
 
 namespace Backstop.Tests.Clean;
 
@@ -13,7 +13,7 @@ public sealed class HostListTests
     [InlineData("Postfix", "198.51.100.7 REJECT backscatter: 9 bounces for mail that was not sent from here|2001:db8::1 REJECT backscatter: 5 bounces for mail that was not sent from here|192.0.2.1 REJECT backscatter: 2 bounces for mail that was not sent from here")]
     public void Busiest_host_comes_first_and_the_head_says_what_it_is_not_for(string format, string lines)
     {
-        var list = HostList.Write(Enum.Parse<HostListFormat>(format), _hosts, new(2026, 11, 25, 8, 0, 0, TimeSpan.Zero)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var list = HostList.Write(Enum.Parse<HostListFormat>(format), _hosts, new(2026, 11, 25, 8, 0, 0, TimeSpan.Zero), "backstop clean").Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(lines, string.Join('|', list.Where(l => l[0] != '#')));
         Assert.Contains(list, l => l.Contains("refuse only what comes from the null sender", StringComparison.Ordinal));
     }

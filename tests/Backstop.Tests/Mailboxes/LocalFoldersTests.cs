@@ -15,8 +15,8 @@ public sealed class LocalFoldersTests : IDisposable
 
     [Theory]
     [InlineData(Mail, "From ann@example.org Mon Nov  2 10:00:00 2026\nSubject: x\n\n>From here\n\n")]
-    [InlineData("Subject: x\n\nb", "From MAILER-DAEMON Mon Nov 2 10:00:00 2026\nSubject: x\n\nb\n")]
-    [InlineData("Return-Path: <a@b>\n\nb\n\n", "From a@b Mon Nov 2 10:00:00 2026\nReturn-Path: <a@b>\n\nb\n\n")]
+    [InlineData("Subject: x\n\nb", "From MAILER-DAEMON Mon Nov  2 10:00:00 2026\nSubject: x\n\nb\n")]
+    [InlineData("Return-Path: <a@b>\n\nb\n\n", "From a@b Mon Nov  2 10:00:00 2026\nReturn-Path: <a@b>\n\nb\n\n")]
     [InlineData("From a Mon\nContent-Length: 999\n\nFrom b\n", "From a Mon\nContent-Length:   7\n\nFrom b\n\n")]
     public void An_mbox_can_be_read_again(string mail, string expected)
     {
@@ -38,7 +38,7 @@ public sealed class LocalFoldersTests : IDisposable
     public void Directories_have_a_file_a_message()
     {
         Directory.CreateDirectory(_folder["dir"]);
-        var copy = Folders().Deliver(["md/", "mh/.", "dir"], _folder.Path, new([Bytes(Mail)], HasHeader: true, IsRaw: false), new());
+        var copy = Folders().Deliver(["md/", "mh/.", "dir"], _folder.Path, new([Bytes(Mail)], HasHeader: true, IsRaw: false), new(), TestContext.Current.CancellationToken);
         Assert.Matches("^md/new/[^ ]+,S=22 mh/1 dir/msg\\.[^ ]+$", copy.Name);
         Assert.Equal("Subject: x\n\nFrom here\n", File.ReadAllText(_folder["mh/1"]));
         Assert.Empty(Directory.GetFiles(_folder["md/tmp"]));

@@ -121,6 +121,18 @@ public class RecipeRunTests
         Assert.Equal(["box"], _host.Delivered);
     }
 
+    /// <summary>Twice within itself is two to the power of the depth, and switching has no depth at all.</summary>
+    [Theory]
+    [InlineData("INCLUDERC=/home/rc\nINCLUDERC=/home/rc\n:0\nbox\n")]
+    [InlineData(":0 c\n{\nINCLUDERC=/home/rc\n}\nINCLUDERC=/home/rc\n:0\nbox\n")]
+    [InlineData("SWITCHRC=/home/rc\n:0\nbox\n")]
+    public void A_recipe_file_that_goes_into_itself_ends(string rc)
+    {
+        _host.RcFiles["/home/rc"] = rc;
+        Assert.Equal(0, Run(rc).ExitCode);
+        Assert.NotEmpty(_host.Delivered);
+    }
+
     [Fact]
     public void Locks_are_taken_where_they_do_something()
     {
@@ -143,9 +155,10 @@ public class RecipeRunTests
         word.Array[0, 40].Sample(words =>
         {
             var rc = string.Concat(words);
-            _host.RcFiles["/home/.procmailrc"] = rc;
-            _host.Written.Clear();
-            var run = new RecipeRun(_host, new() { LogName = "backstop" }, Encoding.Latin1.GetBytes(Mail), Variables(), "/home");
+            // CsCheck asks on several threads: each file has a world of its own.
+            var host = new FakeHost();
+            host.RcFiles["/home/.procmailrc"] = rc;
+            var run = new RecipeRun(host, new() { LogName = "backstop" }, Encoding.Latin1.GetBytes(Mail), Variables(), "/home");
             var outcome = run.Execute(["/home/.procmailrc"]);
             return outcome.IsDelivered || outcome.ExitCode == 75;
         }, iter: 3000);

@@ -167,6 +167,9 @@ public class FilterTests
         }
 
         await Task.WhenAll(held);
+
+        // Messages on their way to their folders are part of what waits.
+        Assert.Equal(2, (await server.MessagesAsync("Junk")).Length);
         var last = ServerMail.SendAsync(server, "<a@example.net>", "me@example.org", "Subject: last\n\nhello\n");
         await AnswerAsync(await listener.AcceptTcpClientAsync(TestContext.Current.CancellationToken), "SPAMD/1.1 0 EX_OK\r\nSpam: True ; 9.0 / 5.0\r\n\r\nX-Spam-Flag: YES\n\n");
         await last;

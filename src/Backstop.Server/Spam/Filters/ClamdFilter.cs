@@ -13,7 +13,7 @@ internal sealed class ClamdFilter(EndPoint endPoint) : IMessageFilter
 
     public async Task<FilterVerdict> JudgeAsync(FilterQuestion question, CancellationToken ct)
     {
-        await using var stream = await FilterSocket.OpenAsync(endPoint, ct);
+        await using var stream = await PeerSocket.OpenAsync(endPoint, ct);
         await stream.WriteAsync("zINSTREAM\0"u8.ToArray(), ct);
         var length = new byte[4];
         for (var at = 0; at < question.Content.Length; at += ChunkSize)
@@ -25,7 +25,7 @@ internal sealed class ClamdFilter(EndPoint endPoint) : IMessageFilter
         }
 
         await stream.WriteAsync(new byte[4], ct);
-        return Read(Encoding.UTF8.GetString(await FilterSocket.ReadAsync(stream, ct, end: 0)).TrimEnd('\0', '\n'));
+        return Read(Encoding.UTF8.GetString(await PeerSocket.ReadAsync(stream, ct, end: 0)).TrimEnd('\0', '\n'));
     }
 
     /// <summary>Reads a reply.</summary>

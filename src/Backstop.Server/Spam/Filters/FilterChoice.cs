@@ -16,7 +16,7 @@ internal static class FilterChoice
         return kind switch
         {
             Rules when colon < 0 => rules(),
-            "spamd" when FilterSocket.Parse(rest) is { } endPoint => new SpamdFilter(endPoint),
+            "spamd" when PeerSocket.Parse(rest) is { } endPoint => new SpamdFilter(endPoint),
             "rspamd" when Uri.TryCreate(rest, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" => new RspamdFilter(uri!),
             "pipe" when Path.IsPathRooted(rest) => new PipeFilter(rest),
             _ => null,

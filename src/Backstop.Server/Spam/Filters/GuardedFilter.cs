@@ -20,6 +20,9 @@ internal sealed partial class GuardedFilter(IMessageFilter filter, FilterLimits 
 
     public string Name => filter.Name;
 
+    /// <summary>Told how long each message waited for its turn.</summary>
+    public Action<TimeSpan>? Waited { get; set; }
+
     /// <summary>Messages being judged or waiting for that.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
 
@@ -68,7 +71,9 @@ internal sealed partial class GuardedFilter(IMessageFilter filter, FilterLimits 
     // A message that is given up keeps its slot until the filter lets go of it: a slow filter is not asked more at once than it may be.
     private async Task<FilterVerdict> AskAsync(FilterQuestion question, CancellationToken ct)
     {
+        var began = Stopwatch.GetTimestamp();
         await _slots.WaitAsync(ct);
+        Waited?.Invoke(Stopwatch.GetElapsedTime(began));
         try
         {
             return await filter.JudgeAsync(question, ct);

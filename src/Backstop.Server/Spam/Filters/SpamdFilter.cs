@@ -13,11 +13,11 @@ internal sealed class SpamdFilter(EndPoint endPoint) : IMessageFilter
     public async Task<FilterVerdict> JudgeAsync(FilterQuestion question, CancellationToken ct)
     {
         var message = question.Traced();
-        await using var stream = await FilterSocket.OpenAsync(endPoint, ct);
+        await using var stream = await PeerSocket.OpenAsync(endPoint, ct);
         await stream.WriteAsync(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"HEADERS SPAMC/1.5\r\nContent-length: {message.Length}\r\n\r\n")), ct);
         await stream.WriteAsync(message, ct);
         stream.Socket.Shutdown(SocketShutdown.Send);
-        return Read(await FilterSocket.ReadAsync(stream, ct));
+        return Read(await PeerSocket.ReadAsync(stream, ct));
     }
 
     /// <summary>Reads a reply.</summary>

@@ -3,6 +3,7 @@ using System.Net;
 using System.Reflection;
 using System.Text;
 using Backstop.Backscatter.Campaigns;
+using Backstop.Server;
 
 namespace Backstop.Clean.Report;
 
@@ -34,7 +35,7 @@ internal static class CleanReport
         Bars(page, "Kinds", plan.Backscatter.SelectMany(c => c.Kinds).GroupBy(k => k.Key, k => k.Value, StringComparer.Ordinal).Select(g => (g.Key, g.Sum())));
         var hosts = plan.Messages.Where(m => m.Judgement is { Pile: Pile.Backscatter, Host: not null }).CountBy(m => m.Judgement.Host!, StringComparer.Ordinal).Select(h => (h.Key, h.Value)).ToList();
         Bars(page, string.Create(CultureInfo.InvariantCulture, $"Busiest of {hosts.Count:N0} hosts"), hosts);
-        Bars(page, "Busiest networks", plan.Messages.Where(m => m.Judgement is { Pile: Pile.Backscatter, Address: not null }).CountBy(m => NetworkOf(m.Judgement.Address!), StringComparer.Ordinal).Select(h => (h.Key, h.Value)));
+        Bars(page, "Busiest networks", plan.Messages.Where(m => m.Judgement is { Pile: Pile.Backscatter, Address: not null }).CountBy(m => Networks.Around(m.Judgement.Address!), StringComparer.Ordinal).Select(h => (h.Key, h.Value)));
         page.Append("</div>");
         Campaigns(page, "Unsure, left alone", "Nothing tells for certain whether these answer something that you sent.", plan.Unsure, "unsure");
         return page.Append("</main></body></html>\n").ToString();
@@ -121,15 +122,6 @@ internal static class CleanReport
         : Text($"{c.First.UtcDateTime:yyyy-MM-dd} to {c.Last.UtcDateTime:yyyy-MM-dd}");
 
     private static string Bar(int count, int most, string pile) => Text($"<span class=\"bar\" style=\"--of:var(--{pile});width:{100.0 * count / most:F1}%\"></span>");
-
-    // As the tables of address space count: IPv4 by its first 16 bits, IPv6 by its first 32.
-    private static string NetworkOf(string address)
-    {
-        var bytes = IPAddress.Parse(address).GetAddressBytes();
-        return bytes.Length == 4
-            ? Text($"{bytes[0]}.{bytes[1]}.0.0/16")
-            : new IPAddress([.. bytes[..4], .. new byte[12]]) + "/32";
-    }
 
     private static string Html(string text) => WebUtility.HtmlEncode(text);
 

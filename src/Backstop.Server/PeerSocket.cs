@@ -1,10 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
+using Backstop.Server.Spam.Filters;
 
-namespace Backstop.Server.Spam.Filters;
+namespace Backstop.Server;
 
-/// <summary>Where a filter listens: <c>host:port</c> or the path of a Unix socket.</summary>
-internal static class FilterSocket
+/// <summary>Where a program listens that we ask or hand mail to: <c>host:port</c> or the path of a Unix socket.</summary>
+internal static class PeerSocket
 {
     private const int MaxReply = 1 << 20;
 

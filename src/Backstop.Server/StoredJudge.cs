@@ -2,24 +2,23 @@ using Backstop.Backscatter;
 using Backstop.Backscatter.Bounces;
 using Backstop.Backscatter.Proofs;
 using Backstop.Mail;
-using Backstop.Server;
 using Backstop.Server.Options;
 
-namespace Backstop.Explain;
+namespace Backstop.Server;
 
 /// <summary>What the server would have made of a stored message.</summary>
 /// <param name="Report">What it is.</param>
 /// <param name="Verdict">What would be done.</param>
 /// <param name="Proofs">What that stands on.</param>
 /// <param name="Ours">The address it came to, as a key; empty where nothing tells.</param>
-internal readonly record struct StoredVerdict(BounceReport Report, Verdict Verdict, ProofSet Proofs, string Ours);
+public readonly record struct StoredVerdict(BounceReport Report, Verdict Verdict, ProofSet Proofs, string Ours);
 
 /// <summary>Does to a stored message what the server does to an arriving one, as far as the file still tells. Used by many threads at once.</summary>
 /// <param name="options">The configuration.</param>
 /// <param name="proving">What can prove an origin.</param>
 /// <param name="to">Who it came to; null to believe the header.</param>
 /// <param name="asksWhoTo">Whether it matters: where there are no keys, mailboxes and journal it does not.</param>
-internal sealed class StoredJudge(BackstopOptions options, Proving proving, MailAddress? to, bool asksWhoTo)
+public sealed class StoredJudge(BackstopOptions options, Proving proving, MailAddress? to, bool asksWhoTo)
 {
     // The fields that name the recipient, the most telling first.
     private static readonly byte[][] _recipientFields =

@@ -1,0 +1,125 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Backstop.Backscatter.Campaigns;
+
+namespace Backstop.Backscatter.Storms;
+
+/// <summary>A storm: an incident with a victim, a beginning and an end. All that it holds is bounded. Not for several threads at once.</summary>
+public sealed class Storm
+{
+    private const int MaxHosts = 20_000;
+    private const int MaxReasons = 100;
+    private const int MaxCampaigns = 500;
+    private const int MaxMinutes = 7 * 24 * 60;
+
+    private readonly Dictionary<string, long> _hosts = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _reasons = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _actions = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, StormCampaign> _campaigns = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<long, long> _minutes = [];
+    private StormExample? _example;
+    private DateTimeOffset _last;
+    private long _count;
+
+    /// <summary>Begins one.</summary>
+    /// <param name="kind">What it is made of.</param>
+    /// <param name="victim">Whom it hits.</param>
+    /// <param name="started">When.</param>
+    public Storm(StormKind kind, string victim, DateTimeOffset started)
+    {
+        Kind = kind;
+        Victim = victim;
+        Started = started;
+        Id = started.UtcDateTime.ToString("yyyyMMdd-HHmmss-", CultureInfo.InvariantCulture) + Campaign.IdOf($"{kind.Word()} {victim}", 4);
+    }
+
+    /// <summary>Its name: the time it began and four letters that tell its victim and kind.</summary>
+    public string Id { get; }
+
+    /// <summary>What it is made of.</summary>
+    public StormKind Kind { get; }
+
+    /// <summary>Whom it hits: an address, <c>@domain</c>, or <c>campaign:</c> and a shape where it is spread over many.</summary>
+    public string Victim { get; }
+
+    /// <summary>When the first of it came.</summary>
+    public DateTimeOffset Started { get; }
+
+    /// <summary>When it was over; null while it lasts.</summary>
+    public DateTimeOffset? Ended { get; set; }
+
+    /// <summary>Takes up one from its record.</summary>
+    /// <param name="record">The record.</param>
+    public static Storm From(StormRecord record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        var storm = new Storm(StormWords.ParseKind(record.Kind), record.Victim, record.Started) { Ended = record.Ended, _last = record.Last, _count = record.Count, _example = record.Example };
+        Fill(storm._hosts, record.Hosts);
+        Fill(storm._reasons, record.Reasons);
+        Fill(storm._actions, record.Actions);
+        foreach (var campaign in record.Campaigns)
+        {
+            storm._campaigns[campaign.Shape] = campaign;
+        }
+
+        foreach (var (minute, count) in record.Minutes)
+        {
+            storm._minutes[minute] = count;
+        }
+
+        return storm;
+    }
+
+    /// <summary>Counts one.</summary>
+    /// <param name="sighting">The message.</param>
+    /// <param name="at">When it came.</param>
+    public void Add(in StormSighting sighting, DateTimeOffset at)
+    {
+        _count++;
+        _last = at > _last ? at : _last;
+        Increment(_actions, sighting.Action.Word(), MaxReasons);
+        Increment(_hosts, sighting.Host, MaxHosts);
+        Increment(_reasons, sighting.Reason, MaxReasons);
+        var minute = at.ToUnixTimeSeconds() / 60;
+        _minutes[minute] = _minutes.GetValueOrDefault(minute) + 1;
+        if (_minutes.Count > MaxMinutes)
+        {
+            _minutes.Remove(_minutes.Keys.First());
+        }
+
+        if (sighting.Campaign is { } campaign && (_campaigns.Count < MaxCampaigns || _campaigns.ContainsKey(campaign.Shape)))
+        {
+            var seen = _campaigns.GetValueOrDefault(campaign.Shape) ?? new(campaign.Label, campaign.Shape, 0);
+            _campaigns[campaign.Shape] = seen with { Count = seen.Count + 1 };
+        }
+
+        if (_example is null && sighting.Report is { } report)
+        {
+            _example = new(report.Subject, report.From ?? "", report.Returned.Subject ?? "", report.Returned.From ?? "", report.Returned.MessageId ?? "");
+        }
+    }
+
+    /// <summary>It in one line.</summary>
+    public StormSummary Summary() => new(Id, Kind.Word(), Victim, Started, _count, _hosts.Count);
+
+    /// <summary>What is known of it now: a copy, to be shown and kept.</summary>
+    public StormRecord Record() => new(
+        Id, Kind.Word(), Victim, Started, Ended, _last, _count, _minutes.Count == 0 ? 0 : _minutes.Values.Max(), new Dictionary<string, long>(_actions), new Dictionary<string, long>(_reasons),
+        new Dictionary<string, long>(_hosts), [.. _campaigns.Values.OrderByDescending(c => c.Count).ThenBy(c => c.Shape, StringComparer.Ordinal)], new Dictionary<long, long>(_minutes), _example);
+
+    private static void Fill(Dictionary<string, long> counts, IReadOnlyDictionary<string, long> from)
+    {
+        foreach (var (key, count) in from)
+        {
+            counts[key] = count;
+        }
+    }
+
+    private static void Increment(Dictionary<string, long> counts, string key, int max)
+    {
+        if (counts.Count < max || counts.ContainsKey(key))
+        {
+            CollectionsMarshal.GetValueRefOrAddDefault(counts, key, out _)++;
+        }
+    }
+}

@@ -1,0 +1,113 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Text;
+
+namespace Backstop.Protocols.Milter;
+
+/// <summary>Writes what a filter says: answers to events, and at the end of a message its changes before the answer.</summary>
+public static class MilterReply
+{
+    /// <summary>Go on.</summary>
+    public static void Continue(IBufferWriter<byte> output) => Write(output, 'c');
+
+    /// <summary>Take it without asking again: at RCPT or later the message, before it the connection.</summary>
+    public static void Accept(IBufferWriter<byte> output) => Write(output, 'a');
+
+    /// <summary>Refuse it for good, with the server's own text.</summary>
+    public static void Reject(IBufferWriter<byte> output) => Write(output, 'r');
+
+    /// <summary>Refuse it for now, with the server's own text.</summary>
+    public static void TempFail(IBufferWriter<byte> output) => Write(output, 't');
+
+    /// <summary>No more of this event, where <see cref="MilterSteps.Skip"/> was agreed on.</summary>
+    public static void Skip(IBufferWriter<byte> output) => Write(output, 's');
+
+    /// <summary>We are still at work: the server's clock begins anew.</summary>
+    public static void Progress(IBufferWriter<byte> output) => Write(output, 'p');
+
+    /// <summary>Refuse it with this text.</summary>
+    /// <param name="output">Where to.</param>
+    /// <param name="reply">Code, enhanced status and text: <c>550 5.7.1 No</c>. A 421 ends the client's session.</param>
+    public static void Reply(IBufferWriter<byte> output, string reply)
+    {
+        ArgumentNullException.ThrowIfNull(reply);
+
+        // Sendmail takes it for a format of printf, and Postfix undoes that.
+        Write(output, 'y', Clean(reply).Replace("%", "%%", StringComparison.Ordinal));
+    }
+
+    /// <summary>Add a field behind the last.</summary>
+    /// <param name="output">Where to.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="value">Its body, LF between folded lines; with its leading space where that was agreed on.</param>
+    public static void AddHeader(IBufferWriter<byte> output, string name, string value) => Write(output, 'h', name, value);
+
+    /// <summary>Insert a field.</summary>
+    /// <param name="output">Where to.</param>
+    /// <param name="index">Before which field; 0 for the front.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="value">Its body.</param>
+    public static void InsertHeader(IBufferWriter<byte> output, int index, string name, string value) => WriteIndexed(output, 'i', index, name, value);
+
+    /// <summary>Change a field, or delete it.</summary>
+    /// <param name="output">Where to.</param>
+    /// <param name="index">Which of that name, counted from 1.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="value">Its new body; empty deletes it.</param>
+    public static void ChangeHeader(IBufferWriter<byte> output, int index, string name, string value) => WriteIndexed(output, 'm', index, name, value);
+
+    /// <summary>Change the envelope sender.</summary>
+    /// <param name="output">Where to.</param>
+    /// <param name="path">With its angle brackets.</param>
+    public static void ChangeSender(IBufferWriter<byte> output, string path) => Write(output, 'e', path);
+
+    /// <summary>Add a recipient.</summary>
+    /// <param name="output">Where to.</param>
+    /// <param name="path">With its angle brackets.</param>
+    public static void AddRecipient(IBufferWriter<byte> output, string path) => Write(output, '+', path);
+
+    /// <summary>Take a recipient away.</summary>
+    /// <param name="output">Where to.</param>
+    /// <param name="path">As the server told it, octet for octet.</param>
+    public static void DeleteRecipient(IBufferWriter<byte> output, string path) => Write(output, '-', path);
+
+    /// <summary>Hold the message for an administrator.</summary>
+    /// <param name="output">Where to.</param>
+    /// <param name="reason">Why.</param>
+    public static void Quarantine(IBufferWriter<byte> output, string reason) => Write(output, 'q', Clean(reason));
+
+    private static void Write(IBufferWriter<byte> output, char code, params ReadOnlySpan<string> strings) => Write(output, code, [], strings);
+
+    private static void WriteIndexed(IBufferWriter<byte> output, char code, int index, string name, string value)
+    {
+        Span<byte> number = stackalloc byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(number, index);
+        Write(output, code, number, name, value);
+    }
+
+    private static void Write(IBufferWriter<byte> output, char code, ReadOnlySpan<byte> number, params ReadOnlySpan<string> strings)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        var length = 1 + number.Length;
+        foreach (var text in strings)
+        {
+            length += Encoding.UTF8.GetByteCount(text) + 1;
+        }
+
+        var span = output.GetSpan(4 + length);
+        BinaryPrimitives.WriteInt32BigEndian(span, length);
+        span[4] = (byte)code;
+        number.CopyTo(span[5..]);
+        var at = 5 + number.Length;
+        foreach (var text in strings)
+        {
+            at += Encoding.UTF8.GetBytes(text, span[at..]);
+            span[at++] = 0;
+        }
+
+        output.Advance(4 + length);
+    }
+
+    // Nothing that a client sent may end a line of the server's reply.
+    private static string Clean(string text) => text.Any(char.IsControl) ? string.Concat(text.Select(c => char.IsControl(c) ? '?' : c)) : text;
+}

@@ -1,0 +1,69 @@
+using System.Buffers;
+using System.Text;
+
+namespace Backstop.Protocols.Policy;
+
+/// <summary>A question of Postfix's policy delegation: lines of <c>name=value</c>, and an empty one.</summary>
+/// <remarks>The answer is one line, <c>action=</c> and what access(5) allows, and an empty one.</remarks>
+public sealed class PolicyRequest
+{
+    /// <summary>Octets of a question; Postfix's have some 800.</summary>
+    public const int MaxLength = 64 << 10;
+
+    private const int MaxAttributes = 200;
+
+    private readonly Dictionary<string, string> _attributes = new(StringComparer.Ordinal);
+
+    private PolicyRequest()
+    {
+    }
+
+    /// <summary>An attribute; empty where it was not told.</summary>
+    /// <param name="name">Its name.</param>
+    public string this[string name] => _attributes.GetValueOrDefault(name, "");
+
+    /// <summary>Takes a question off the front of a buffer.</summary>
+    /// <param name="buffer">What was received; what is left of it.</param>
+    /// <returns>Null while it is not whole.</returns>
+    /// <exception cref="FormatException">It is none.</exception>
+    public static PolicyRequest? TryRead(ref ReadOnlySequence<byte> buffer)
+    {
+        var request = new PolicyRequest();
+        var reader = new SequenceReader<byte>(buffer);
+        while (reader.TryReadTo(out ReadOnlySequence<byte> line, (byte)'\n'))
+        {
+            if (reader.Consumed > MaxLength)
+            {
+                break;
+            }
+
+            var text = Encoding.UTF8.GetString(line).TrimEnd('\r');
+            if (text.Length == 0)
+            {
+                buffer = buffer.Slice(reader.Position);
+                return request;
+            }
+
+            request.Add(text);
+        }
+
+        return buffer.Length <= MaxLength ? null : throw new FormatException("a question that does not end");
+    }
+
+    /// <summary>The answer with an action of access(5).</summary>
+    /// <param name="action">Such as <c>DUNNO</c> or <c>550 5.7.1 No</c>.</param>
+    public static byte[] Answer(string action) => Encoding.UTF8.GetBytes($"action={OneLine(action)}\n\n");
+
+    private void Add(string line)
+    {
+        var equals = line.IndexOf('=', StringComparison.Ordinal);
+        if (equals <= 0 || _attributes.Count >= MaxAttributes)
+        {
+            throw new FormatException("a line without a name");
+        }
+
+        _attributes[line[..equals]] = line[(equals + 1)..];
+    }
+
+    private static string OneLine(string text) => text.Any(char.IsControl) ? string.Concat(text.Select(c => char.IsControl(c) ? '?' : c)) : text;
+}

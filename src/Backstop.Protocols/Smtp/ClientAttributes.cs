@@ -1,0 +1,43 @@
+using System.Net;
+using System.Text;
+
+namespace Backstop.Protocols.Smtp;
+
+/// <summary>Who the client in truth is, as a server before us tells it: Postfix's XFORWARD (for one transaction) and XCLIENT (from now on).</summary>
+/// <param name="Values">Attributes by their names in capitals; null for what the server does not know.</param>
+public sealed record ClientAttributes(IReadOnlyDictionary<string, string?> Values)
+{
+    private const int MaxValue = 255;
+
+    private static readonly string[] _known = ["NAME", "ADDR", "PORT", "PROTO", "HELO", "IDENT", "SOURCE", "LOGIN", "DESTADDR", "DESTPORT"];
+
+    /// <summary>The address; null where it is not told, or no address of IP.</summary>
+    public IPAddress? Address => Value("ADDR") is { } text && IPAddress.TryParse(text.StartsWith("IPv6:", StringComparison.OrdinalIgnoreCase) ? text[5..] : text, out var address) ? address : null;
+
+    /// <summary>A value that is told and known.</summary>
+    /// <param name="name">In capitals.</param>
+    public string? Value(string name) => Values.GetValueOrDefault(name);
+
+    /// <summary>Reads the arguments; null where they are none.</summary>
+    /// <param name="text">What follows the verb.</param>
+    public static ClientAttributes? TryParse(ReadOnlySpan<byte> text)
+    {
+        var values = new Dictionary<string, string?>(StringComparer.Ordinal);
+        foreach (var word in Encoding.UTF8.GetString(text).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var equals = word.IndexOf('=', StringComparison.Ordinal);
+            var name = equals > 0 ? word[..equals].ToUpperInvariant() : "";
+            if (!_known.Contains(name) || XText.Decode(word.AsSpan(equals + 1)) is not { Length: <= MaxValue } value || value.Any(char.IsControl))
+            {
+                return null;
+            }
+
+            values[name] = value is "[UNAVAILABLE]" or "[TEMPUNAVAIL]" ? null : value;
+        }
+
+        return values.Count > 0 ? new(values) : null;
+    }
+
+    /// <summary>The arguments again.</summary>
+    public override string ToString() => string.Join(' ', Values.Select(v => $"{v.Key}={(v.Value is null ? "[UNAVAILABLE]" : XText.Encode(v.Value))}"));
+}

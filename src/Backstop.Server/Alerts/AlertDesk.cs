@@ -1,0 +1,148 @@
+using System.Threading.Channels;
+using Backstop.Backscatter.Storms;
+using Backstop.Server.Options;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Backstop.Server.Alerts;
+
+/// <summary>Tells once that a storm begins and once that it is over. So many a day; the rest in one digest the next day. Never waits for anything in the mail's way.</summary>
+internal sealed partial class AlertDesk(BackstopOptions options, ServerParts parts, BackstopMetrics metrics, TimeProvider time, ILogger<AlertDesk> log) : BackgroundService
+{
+    private const int MaxWaiting = 1000;
+
+    private static readonly TimeSpan[] _tries = [TimeSpan.Zero, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(15)];
+
+    private readonly Channel<StormRecord> _waiting = Channel.CreateBounded<StormRecord>(new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly AlertChannels _channels = new(options, time);
+    private readonly List<StormRecord> _untold = [];
+    private readonly HashSet<string> _told = new(StringComparer.Ordinal);
+    private DateOnly _day;
+    private int _today;
+
+    public override void Dispose()
+    {
+        _channels.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (!_channels.All().Any())
+        {
+            return;
+        }
+
+        parts.Storms.Changed = storm => _waiting.Writer.TryWrite(storm);
+        using var timer = new PeriodicTimer(TimeSpan.FromMinutes(1), time);
+        await Task.WhenAll(TellAsync(stoppingToken), DigestAsync(timer, stoppingToken));
+    }
+
+    private async Task TellAsync(CancellationToken ct)
+    {
+        await foreach (var storm in _waiting.Reader.ReadAllAsync(ct))
+        {
+            if (MayTell(storm))
+            {
+                await SendAsync(AlertMessage.Of(options.Hostname, storm), ct);
+            }
+        }
+    }
+
+    private async Task DigestAsync(PeriodicTimer timer, CancellationToken ct)
+    {
+        while (await timer.WaitForNextTickAsync(ct))
+        {
+            List<StormRecord> rest;
+            lock (_untold)
+            {
+                rest = Today() == _day ? [] : [.. _untold];
+                if (rest.Count > 0)
+                {
+                    _untold.Clear();
+                }
+            }
+
+            if (rest.Count > 0)
+            {
+                await SendAsync(AlertMessage.Digest(options.Hostname, rest), ct);
+            }
+        }
+    }
+
+    private bool MayTell(StormRecord storm)
+    {
+        lock (_untold)
+        {
+            if (Today() != _day && _untold.Count == 0)
+            {
+                _day = Today();
+                _today = 0;
+            }
+
+            // Who was told of its beginning is told of its end.
+            if (storm.Ended is null ? _today < options.Alert.PerDay : _told.Remove(storm.Id))
+            {
+                _today += storm.Ended is null ? 1 : 0;
+                if (storm.Ended is null)
+                {
+                    _told.Add(storm.Id);
+                }
+
+                return true;
+            }
+
+            _untold.RemoveAll(s => s.Id == storm.Id);
+            _untold.Add(storm);
+            return false;
+        }
+    }
+
+    private async Task SendAsync(AlertMessage message, CancellationToken ct)
+    {
+        foreach (var (name, sendAsync) in _channels.All())
+        {
+            if (name == "mail" && parts.Storms.Watch.Summaries.Any(s => s.Victim == Mail.MailAddress.TryParse(options.Alert.MailTo)?.Key))
+            {
+                LogInStorm(options.Alert.MailTo);
+                continue;
+            }
+
+            await TryAsync(name, sendAsync, message, ct);
+        }
+    }
+
+    private async Task TryAsync(string name, Func<AlertMessage, Task> sendAsync, AlertMessage message, CancellationToken ct)
+    {
+        var error = "";
+        foreach (var wait in _tries)
+        {
+            await Task.Delay(wait, time, ct);
+            try
+            {
+                await sendAsync(message);
+                metrics.Alerted(name, "sent");
+                LogSent(name, message.Event);
+                return;
+            }
+            catch (IOException trouble)
+            {
+                error = trouble.Message;
+            }
+        }
+
+        metrics.Alerted(name, "failed");
+        LogFailed(name, message.Event, error);
+    }
+
+    private DateOnly Today() => DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
+
+    [LoggerMessage(8201, LogLevel.Information, "alert by {Channel}: {Event}")]
+    private partial void LogSent(string channel, string @event);
+
+    [LoggerMessage(8202, LogLevel.Error, "alert by {Channel} failed ({Event}): {Error}")]
+    private partial void LogFailed(string channel, string @event, string error);
+
+    [LoggerMessage(8203, LogLevel.Warning, "no alert by mail: {Address} is in a storm itself; alert.mail_to wants an address outside")]
+    private partial void LogInStorm(string address);
+}

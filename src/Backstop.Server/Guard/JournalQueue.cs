@@ -1,0 +1,101 @@
+using System.Threading.Channels;
+using Backstop.State;
+using Microsoft.Extensions.Logging;
+
+namespace Backstop.Server.Guard;
+
+/// <summary>
+/// Writes what is sent into the journal, many messages in one transaction. Who sends waits for it, so that a bounce is never faster than its proof, but
+/// not for long: a journal that is slow, full or gone never stops mail.
+/// </summary>
+internal sealed partial class JournalQueue : IDisposable
+{
+    private const int MaxWaiting = 10_000;
+    private const int MaxBatch = 500;
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan _complaintEvery = TimeSpan.FromMinutes(1);
+
+    private readonly SentJournal _journal;
+    private readonly TimeProvider _time;
+    private readonly ILogger<JournalQueue> _log;
+    private readonly Channel<(SentMessage Message, TaskCompletionSource Written)> _waiting =
+        Channel.CreateBounded<(SentMessage, TaskCompletionSource)>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
+
+    private readonly Task _writing;
+    private long _lastComplaint;
+
+    public JournalQueue(SentJournal journal, TimeProvider time, ILogger<JournalQueue> log)
+    {
+        _journal = journal;
+        _time = time;
+        _log = log;
+        _lastComplaint = time.GetTimestamp() - time.TimestampFrequency * 3600;
+        _writing = Task.Run(WriteAsync);
+    }
+
+    /// <summary>Remembers a message.</summary>
+    public async ValueTask AddAsync(SentMessage message)
+    {
+        var written = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (!_waiting.Writer.TryWrite((message, written)))
+        {
+            Complain("more messages are sent than it can take");
+            return;
+        }
+
+        try
+        {
+            await written.Task.WaitAsync(_patience, _time);
+        }
+        catch (TimeoutException)
+        {
+            Complain("it takes too long");
+        }
+    }
+
+    /// <summary>Writes what waits, and ends.</summary>
+    public void Dispose()
+    {
+        _waiting.Writer.TryComplete();
+        _writing.Wait(_patience);
+    }
+
+    private async Task WriteAsync()
+    {
+        var batch = new List<(SentMessage Message, TaskCompletionSource Written)>();
+        while (await _waiting.Reader.WaitToReadAsync())
+        {
+            batch.Clear();
+            while (batch.Count < MaxBatch && _waiting.Reader.TryRead(out var next))
+            {
+                batch.Add(next);
+            }
+
+            try
+            {
+                _journal.Add(batch.Select(b => b.Message));
+            }
+            catch (Exception error)
+            {
+                // Full, locked, gone, or a bug: the next batch tries again.
+                Complain(error.Message);
+            }
+
+            batch.ForEach(b => b.Written.TrySetResult());
+        }
+    }
+
+    // One line a minute: a dead disk must not fill the log too.
+    private void Complain(string why)
+    {
+        var last = Volatile.Read(ref _lastComplaint);
+        var now = _time.GetTimestamp();
+        if (_time.GetElapsedTime(last, now) >= _complaintEvery && Interlocked.CompareExchange(ref _lastComplaint, now, last) == last)
+        {
+            LogFailed(why);
+        }
+    }
+
+    [LoggerMessage(7001, LogLevel.Error, "What is sent cannot be written into the journal: {Why}; mail goes on, and its bounces will lack that proof")]
+    private partial void LogFailed(string why);
+}

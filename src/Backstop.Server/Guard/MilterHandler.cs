@@ -1,0 +1,106 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using Backstop.Protocols.Milter;
+
+namespace Backstop.Server.Guard;
+
+/// <summary>Moves packets between a mail server and its session.</summary>
+internal sealed class MilterHandler(GuardServices services, GuardConnections connections)
+{
+    private const string Protocol = "milter";
+
+    /// <summary>Serves a connection on the thread that calls: it reads, answers and waits itself.</summary>
+    public void Run(Socket socket)
+    {
+        var served = connections.RunAsync(RemoteOf(socket), Protocol, clock =>
+        {
+            socket.ReceiveTimeout = (int)Math.Min(clock.Idle.TotalMilliseconds, int.MaxValue);
+            Converse(new BlockingStream(socket));
+            return Task.CompletedTask;
+        });
+        served.GetAwaiter().GetResult();
+    }
+
+    /// <summary>Serves a connection without a thread.</summary>
+    public Task RunAsync(Socket socket) => connections.RunAsync(RemoteOf(socket), Protocol, async clock =>
+    {
+        await using var stream = new NetworkStream(socket);
+        await ConverseAsync(PipeReader.Create(stream), PipeWriter.Create(stream), clock);
+    });
+
+    // The same as below, but that whoever waits is this thread: what is awaited must not go on elsewhere and block there.
+    private void Converse(BlockingStream stream)
+    {
+        using var session = new MilterSession(services);
+        var input = PipeReader.Create(stream, new(leaveOpen: true));
+        var output = new ArrayBufferWriter<byte>();
+        for (var goesOn = true; goesOn;)
+        {
+            var read = Wait(input.ReadAsync());
+            var buffer = read.Buffer;
+            while (goesOn && MilterFrame.TryRead(ref buffer, out var frame))
+            {
+                goesOn = Wait(session.AnswerAsync(frame, output, () =>
+                {
+                    Flush();
+                    return default;
+                }));
+            }
+
+            input.AdvanceTo(buffer.Start, buffer.End);
+            Flush();
+            goesOn &= !read.IsCompleted;
+        }
+
+        input.Complete();
+
+        void Flush()
+        {
+            if (output.WrittenCount > 0)
+            {
+                stream.Write(output.WrittenSpan);
+                output.ResetWrittenCount();
+            }
+        }
+    }
+
+    private async Task ConverseAsync(PipeReader input, PipeWriter output, GuardClock clock)
+    {
+        using var session = new MilterSession(services);
+        for (var goesOn = true; goesOn;)
+        {
+            var read = await clock.ReadAsync(input);
+            var buffer = read.Buffer;
+            while (goesOn && MilterFrame.TryRead(ref buffer, out var frame))
+            {
+                goesOn = await session.AnswerAsync(frame, output, FlushAsync);
+            }
+
+            input.AdvanceTo(buffer.Start, buffer.End);
+            await FlushAsync();
+            goesOn &= !read.IsCompleted;
+        }
+
+        await input.CompleteAsync();
+        await output.CompleteAsync();
+
+        async ValueTask FlushAsync() => await output.FlushAsync();
+    }
+
+    // Meant to block: the thread is this connection's own and has nothing else to do.
+    private static T Wait<T>(ValueTask<T> task) => task.IsCompletedSuccessfully ? task.Result : task.AsTask().GetAwaiter().GetResult();
+
+    private static System.Net.EndPoint? RemoteOf(Socket socket)
+    {
+        try
+        {
+            return socket.RemoteEndPoint;
+        }
+        catch (SocketException)
+        {
+            // It has gone already; the first read says so.
+            return null;
+        }
+    }
+}

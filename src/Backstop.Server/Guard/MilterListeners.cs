@@ -1,0 +1,43 @@
+using System.Net;
+using System.Net.Sockets;
+using Backstop.Server.Options;
+using Backstop.Server.Spam;
+using Microsoft.Extensions.Logging;
+
+namespace Backstop.Server.Guard;
+
+/// <summary>The sockets that mail servers ask over as a milter.</summary>
+internal sealed partial class MilterListeners(MilterHandler handler, ListenOptions options, ILogger<MilterListeners> log) : IDisposable
+{
+    private readonly List<ThreadedListener> _listeners = [];
+
+    /// <summary>Begins to listen.</summary>
+    /// <returns>The addresses, with the ports that were bound.</returns>
+    /// <exception cref="IOException">Somebody else listens there, or we may not.</exception>
+    public IReadOnlyList<IPEndPoint> Start()
+    {
+        if (options.MilterSocket.Length > 0)
+        {
+            UnixSocket.Clear(options.MilterSocket);
+            Listen(new UnixDomainSocketEndPoint(options.MilterSocket));
+            UnixSocket.OpenToAll(options.MilterSocket);
+        }
+
+        return [.. options.Milter.Select(e => (IPEndPoint)Listen(e))];
+    }
+
+    /// <summary>No new connection; those there are end at what they have read.</summary>
+    public void BeginStop() => _listeners.ForEach(l => l.BeginStop());
+
+    public void Dispose() => _listeners.ForEach(l => l.Dispose());
+
+    private EndPoint Listen(EndPoint endPoint)
+    {
+        var listener = new ThreadedListener(handler.Run, handler.RunAsync, e => LogNotAccepted(e.Message));
+        _listeners.Add(listener);
+        return listener.Start(endPoint);
+    }
+
+    [LoggerMessage(7206, LogLevel.Error, "milter: a connection cannot be accepted: {Error}")]
+    private partial void LogNotAccepted(string error);
+}

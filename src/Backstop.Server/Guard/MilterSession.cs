@@ -1,0 +1,274 @@
+using System.Buffers;
+using System.Net;
+using Backstop.Backscatter;
+using Backstop.Mail;
+using Backstop.Protocols.Milter;
+using Backstop.Server.Options;
+using Backstop.Server.Rules;
+using Backstop.Server.Smtp;
+
+namespace Backstop.Server.Guard;
+
+/// <summary>What the sessions of servers share.</summary>
+internal sealed record GuardServices(BackstopOptions Options, GuardPipeline Pipeline, Outbound Outbound, ContentRules ContentRules, ReceiveBudget Budget, TimeProvider Time);
+
+/// <summary>One connection of a mail server: one client after another, one message after another. Answers events; knows neither sockets nor frames.</summary>
+internal sealed class MilterSession(GuardServices services) : IDisposable
+{
+    // What is not answered costs no round trip: under a flood only RCPT and the end of a message are waited for.
+    private const MilterSteps Steps =
+        MilterSteps.NoUnknown | MilterSteps.NoData | MilterSteps.NoConnectReply | MilterSteps.NoHeloReply | MilterSteps.NoMailReply | MilterSteps.NoHeaderReply
+        | MilterSteps.NoEndOfHeaderReply | MilterSteps.NoBodyReply | MilterSteps.LeadingSpace;
+
+    private const MilterActions Actions = MilterActions.AddHeaders | MilterActions.ChangeHeaders | MilterActions.ChangeSender | MilterActions.Quarantine;
+
+    private static readonly TimeSpan _progressEvery = TimeSpan.FromSeconds(5);
+
+    private readonly Dictionary<string, string> _clientMacros = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _messageMacros = new(StringComparer.Ordinal);
+    private readonly List<MailAddress> _to = [];
+    private MilterTerms _terms = new(MilterTerms.OldestVersion, MilterActions.None, MilterSteps.None);
+    private ClientIdentity _client = new() { Address = IPAddress.None };
+    private Transaction? _transaction;
+    private GuardedMessage? _message;
+    private bool _isOutbound;
+
+    /// <summary>Answers an event.</summary>
+    /// <param name="frame">The event.</param>
+    /// <param name="output">Where the answer goes.</param>
+    /// <param name="flushAsync">Sends what was answered until now.</param>
+    /// <returns>Whether the connection goes on.</returns>
+    public async ValueTask<bool> AnswerAsync(MilterFrame frame, IBufferWriter<byte> output, Func<ValueTask> flushAsync)
+    {
+        switch (frame.Event)
+        {
+            case MilterEvent.Recipient:
+                await RecipientAsync(frame, output);
+                return true;
+            case MilterEvent.EndOfMessage:
+                await EndAsync(frame, output, flushAsync);
+                return true;
+            case MilterEvent.Quit:
+                return false;
+            default:
+                Take(frame, output);
+                return true;
+        }
+    }
+
+    public void Dispose() => _message?.Dispose();
+
+    private void Take(MilterFrame frame, IBufferWriter<byte> output)
+    {
+        var data = frame.Data.IsSingleSegment ? frame.Data.FirstSpan : frame.Data.ToArray();
+        switch (frame.Event)
+        {
+            case MilterEvent.Negotiate:
+                _terms = MilterTerms.Read(data).Take(Actions, Steps);
+                _terms.Write(output);
+                break;
+            case MilterEvent.Macros:
+                Remember(data);
+                break;
+            case MilterEvent.Connect:
+                Connect(data);
+                Continue(output, MilterSteps.NoConnectReply);
+                break;
+            case MilterEvent.Helo:
+                _client.Helo = MilterData.Strings(data).FirstOrDefault("");
+                _client.IsExtended = true;
+                Continue(output, MilterSteps.NoHeloReply);
+                break;
+            case MilterEvent.Mail:
+                Mail(MilterData.Strings(data));
+                Continue(output, MilterSteps.NoMailReply);
+                break;
+            case MilterEvent.Header:
+                Header(MilterData.Strings(data));
+                Continue(output, MilterSteps.NoHeaderReply);
+                break;
+            case MilterEvent.EndOfHeader:
+                _message?.EndHeader();
+                Continue(output, MilterSteps.NoEndOfHeaderReply);
+                break;
+            case MilterEvent.Body:
+                _message?.AddBody(frame.Data);
+                Continue(output, MilterSteps.NoBodyReply);
+                break;
+            case MilterEvent.Abort:
+                EndMessage();
+                break;
+            case MilterEvent.QuitClient:
+                EndMessage();
+                _clientMacros.Clear();
+                break;
+            case MilterEvent.Data:
+            case MilterEvent.Unknown:
+                MilterReply.Continue(output);
+                break;
+            default:
+                throw new FormatException($"an event of code {(int)frame.Event}");
+        }
+    }
+
+    private void Continue(IBufferWriter<byte> output, MilterSteps unanswered)
+    {
+        if (!_terms.Steps.HasFlag(unanswered))
+        {
+            MilterReply.Continue(output);
+        }
+    }
+
+    private void Remember(ReadOnlySpan<byte> data)
+    {
+        var (stage, values) = MilterData.Macros(data);
+        var macros = stage is MilterEvent.Connect or MilterEvent.Helo ? _clientMacros : _messageMacros;
+        foreach (var (name, value) in values)
+        {
+            macros[name] = value;
+        }
+    }
+
+    private void Connect(ReadOnlySpan<byte> data)
+    {
+        EndMessage();
+        var (_, client) = MilterData.Connect(data);
+        var address = client?.Address ?? IPAddress.None;
+        _client = new() { Address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address };
+    }
+
+    private void Mail(IReadOnlyList<string> arguments)
+    {
+        // Macros of this MAIL came before it; those of the message before must not speak for it.
+        EndMessage(keepsMacros: true);
+        _client.IsEncrypted = _clientMacros.GetValueOrDefault("tls_version", "").Length > 0;
+        var reversePath = new ReversePath(Address(arguments.FirstOrDefault("<>")));
+        _isOutbound = services.Outbound.IsOurs(_client.Address, _messageMacros.GetValueOrDefault("auth_authen", ""), _clientMacros.GetValueOrDefault("daemon_name", ""));
+        _transaction = new(_client, reversePath, arguments.Contains("SMTPUTF8", StringComparer.OrdinalIgnoreCase));
+        _message = new(services.Budget, name => services.ContentRules.IsOurs(System.Text.Encoding.UTF8.GetBytes(name)));
+    }
+
+    private async ValueTask RecipientAsync(MilterFrame frame, IBufferWriter<byte> output)
+    {
+        var text = MilterData.Strings(frame.Data.ToArray()).FirstOrDefault("");
+        if (_transaction is not null && Address(text) is { } address)
+        {
+            if (_isOutbound)
+            {
+                _to.Add(address);
+            }
+            else if (await services.Pipeline.RecipientAsync(_transaction, address, CancellationToken.None) is { } refusal)
+            {
+                MilterReply.Reply(output, refusal.ToString());
+                return;
+            }
+        }
+
+        Continue(output, MilterSteps.NoRecipientReply);
+    }
+
+    private void Header(IReadOnlyList<string> field)
+    {
+        if (_message is not null && field.Count > 0)
+        {
+            var value = field.Count > 1 ? field[1] : "";
+            _message.AddField(field[0], _terms.Steps.HasFlag(MilterSteps.LeadingSpace) ? value : " " + value);
+        }
+    }
+
+    private async ValueTask EndAsync(MilterFrame frame, IBufferWriter<byte> output, Func<ValueTask> flushAsync)
+    {
+        if (_transaction is not { } transaction || _message is not { } message)
+        {
+            MilterReply.Continue(output);
+            return;
+        }
+
+        message.AddBody(frame.Data);
+        if (_isOutbound)
+        {
+            Change(output, await services.Outbound.PrepareAsync(transaction.ReversePath, _to, message.MessageId));
+        }
+        else
+        {
+            await JudgeAsync(transaction, message, output, flushAsync);
+        }
+
+        EndMessage();
+    }
+
+    private async ValueTask JudgeAsync(Transaction transaction, GuardedMessage message, IBufferWriter<byte> output, Func<ValueTask> flushAsync)
+    {
+        var judging = services.Pipeline.EndAsync(transaction, message).AsTask();
+        while (!judging.IsCompleted && await Task.WhenAny(judging, Task.Delay(_progressEvery, services.Time)) != judging)
+        {
+            MilterReply.Progress(output);
+            await flushAsync();
+        }
+
+        var answer = await judging;
+        if (answer.Refusal is { } refusal)
+        {
+            MilterReply.Reply(output, refusal.ToString());
+            return;
+        }
+
+        foreach (var strange in _terms.Actions.HasFlag(MilterActions.ChangeHeaders) ? message.Strange : [])
+        {
+            MilterReply.ChangeHeader(output, strange.Index, strange.Name, "");
+        }
+
+        Insert(output, answer.Fields);
+        if (answer.Verdict is { Action: VerdictAction.File } filed && services.Options.Guard.FiledAs == FiledAs.Quarantine && _terms.Actions.HasFlag(MilterActions.Quarantine))
+        {
+            MilterReply.Quarantine(output, filed.Reason);
+        }
+
+        MilterReply.Continue(output);
+    }
+
+    private void Change(IBufferWriter<byte> output, OutboundChanges changes)
+    {
+        Insert(output, changes.Fields);
+        if (changes.Sender is { } sender && _terms.Actions.HasFlag(MilterActions.ChangeSender))
+        {
+            MilterReply.ChangeSender(output, new ReversePath(sender).ToString());
+        }
+
+        MilterReply.Continue(output);
+    }
+
+    private void Insert(IBufferWriter<byte> output, IReadOnlyList<KeyValuePair<string, string>> fields)
+    {
+        if (!_terms.Actions.HasFlag(MilterActions.AddHeaders))
+        {
+            return;
+        }
+
+        var space = _terms.Steps.HasFlag(MilterSteps.LeadingSpace) ? " " : "";
+        foreach (var (name, value) in fields.Reverse())
+        {
+            MilterReply.InsertHeader(output, 0, name, space + value);
+        }
+    }
+
+    private void EndMessage(bool keepsMacros = false)
+    {
+        _message?.Dispose();
+        _message = null;
+        _transaction = null;
+        _to.Clear();
+        if (!keepsMacros)
+        {
+            _messageMacros.Clear();
+        }
+    }
+
+    // A path in its brackets; a local name without a domain is the server's own notation.
+    private static MailAddress? Address(string path)
+    {
+        var text = path.AsSpan().Trim();
+        text = text.Length >= 2 && text[0] == '<' && text[^1] == '>' ? text[1..^1] : text;
+        return text.IsEmpty ? null : MailAddress.TryParse(text) ?? (text.Contains('@') ? new("invalid", "invalid.invalid") : new(text.ToString(), ""));
+    }
+}

@@ -1,0 +1,83 @@
+using System.IO.Pipelines;
+using System.Net;
+using Backstop.Mail;
+using Backstop.Protocols.Policy;
+using Microsoft.AspNetCore.Connections;
+
+namespace Backstop.Server.Guard;
+
+/// <summary>Answers Postfix's policy delegation: what can be known of a recipient before the message (tags, null senders, DNS lists), and who is written to.</summary>
+internal sealed class PolicyHandler(GuardServices services, GuardConnections connections)
+{
+    public Task RunAsync(ConnectionContext connection) =>
+        connections.RunAsync(connection.RemoteEndPoint, "policy", clock => ConverseAsync(connection.Transport.Input, connection.Transport.Output, clock));
+
+    private async Task ConverseAsync(PipeReader input, PipeWriter output, GuardClock clock)
+    {
+        // One smtpd process, one connection: a message's recipients come one behind the other.
+        var message = new PolicyMessage(services);
+        while (true)
+        {
+            var read = await clock.ReadAsync(input);
+            var buffer = read.Buffer;
+            while (PolicyRequest.TryRead(ref buffer) is { } request)
+            {
+                await output.WriteAsync(PolicyRequest.Answer(await message.AnswerAsync(request)));
+            }
+
+            input.AdvanceTo(buffer.Start, buffer.End);
+            if (read.IsCompleted)
+            {
+                return;
+            }
+        }
+    }
+}
+
+/// <summary>The message that a server asks about, recipient by recipient.</summary>
+internal sealed class PolicyMessage(GuardServices services)
+{
+    private const string NoOpinion = "DUNNO";
+
+    private string _instance = "";
+    private Transaction? _transaction;
+    private int _told;
+
+    /// <summary>The action for a question.</summary>
+    public async ValueTask<string> AnswerAsync(PolicyRequest request)
+    {
+        if (request["protocol_state"] != "RCPT" || MailAddress.TryParse(request["recipient"]) is not { } recipient)
+        {
+            return NoOpinion;
+        }
+
+        Begin(request);
+        var isFirst = _told++ == 0;
+        if (!services.Outbound.IsOurs(_transaction!.Client.Address, request["sasl_username"], daemon: ""))
+        {
+            return await services.Pipeline.RecipientAsync(_transaction, recipient, CancellationToken.None) is { } refusal ? refusal.ToString() : NoOpinion;
+        }
+
+        if (_transaction.ReversePath.Address is { } sender)
+        {
+            await services.Outbound.NoteAsync(sender, recipient, isFirst);
+        }
+
+        return NoOpinion;
+    }
+
+    private void Begin(PolicyRequest request)
+    {
+        if (_transaction is not null && request["instance"] == _instance && _instance.Length > 0)
+        {
+            return;
+        }
+
+        _instance = request["instance"];
+        _told = 0;
+        _ = IPAddress.TryParse(request["client_address"], out var client);
+        var identity = new ClientIdentity { Address = client ?? IPAddress.None, Helo = request["helo_name"], IsExtended = request["protocol_name"] == "ESMTP" };
+        var sender = request["sender"];
+        _transaction = new(identity, new ReversePath(sender.Length == 0 ? null : MailAddress.TryParse(sender) ?? new(sender, "")), smtpUtf8: false);
+    }
+}

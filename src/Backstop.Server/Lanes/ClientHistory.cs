@@ -1,0 +1,92 @@
+using System.Net;
+
+namespace Backstop.Server.Lanes;
+
+/// <summary>Remembers what clients brought lately: through which of them known correspondents write, and of which nobody wanted anything.</summary>
+/// <remarks>In memory only: after a restart everybody is ordinary. Bounded, and a flood of new clients displaces no known one.</remarks>
+internal sealed class ClientHistory(TimeProvider time)
+{
+    // So much nobody wanted, and hardly anything else: a list with dead addresses, or a server with a few bounces, is not meant.
+    private const int ManyUnwanted = 20;
+    private const int UnwantedPerWanted = 10;
+
+    // Who is known costs two questions to databases: not with every message.
+    private const int AskEvery = 8;
+
+    private static readonly object _yes = new();
+
+    private readonly Lock _gate = new();
+    private readonly Generations<IPAddress, object> _known = new(50_000, TimeSpan.FromDays(7), time);
+    private readonly Generations<IPAddress, Tally> _others = new(50_000, TimeSpan.FromHours(1), time);
+
+    /// <summary>What a client is taken for: known, ordinary or suspect.</summary>
+    public MailClass Of(IPAddress client)
+    {
+        var network = Network(client);
+        lock (_gate)
+        {
+            return _known.TryGet(network, out _) ? MailClass.Known
+                : _others.TryGet(network, out var tally) && tally.IsSuspect ? MailClass.Suspect
+                : MailClass.Ordinary;
+        }
+    }
+
+    /// <summary>Notes a message that reached an inbox.</summary>
+    /// <param name="client">Who brought it.</param>
+    /// <param name="isKnown">Whether its sender is known to the recipient; asked now and then.</param>
+    public void NoteWanted(IPAddress client, Func<bool> isKnown)
+    {
+        var network = Network(client);
+        lock (_gate)
+        {
+            if (_known.TryGet(network, out _) || (TallyOf(network).Wanted++ % AskEvery) != 0)
+            {
+                return;
+            }
+        }
+
+        // Outside the lock: it asks the disk.
+        if (isKnown())
+        {
+            lock (_gate)
+            {
+                if (!_known.TryGet(network, out _))
+                {
+                    _known.Add(network, _yes);
+                }
+            }
+        }
+    }
+
+    /// <summary>Notes a message that was refused for what it is, or put aside.</summary>
+    public void NoteUnwanted(IPAddress client)
+    {
+        lock (_gate)
+        {
+            TallyOf(Network(client)).Unwanted++;
+        }
+    }
+
+    private Tally TallyOf(IPAddress network)
+    {
+        if (!_others.TryGet(network, out var tally))
+        {
+            tally = new();
+            _others.Add(network, tally);
+        }
+
+        return tally;
+    }
+
+    // A host has a whole /64.
+    private static IPAddress Network(IPAddress client) => Networks.Front(client, 4, 8);
+
+    private sealed class Tally
+    {
+        public int Wanted { get; set; }
+
+        public int Unwanted { get; set; }
+
+        public bool IsSuspect => Unwanted >= ManyUnwanted && Unwanted >= (long)Wanted * UnwantedPerWanted;
+    }
+}

@@ -1,0 +1,79 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Backstop.Mail;
+using Backstop.Protocols.Smtp;
+using Backstop.Server.Activity;
+using Backstop.Server.Lanes;
+using Microsoft.Extensions.Logging;
+
+namespace Backstop.Server.Rules;
+
+/// <summary>A no: why, in one word, and the reply.</summary>
+internal readonly record struct Refusal(string Reason, SmtpReply Reply);
+
+/// <summary>Says no: one reason word, the same in reply, log and metric.</summary>
+internal sealed partial class Refusals(BackstopMetrics metrics, ActivityLog activity, ClientHistory clients, TimeProvider time, ILogger<Refusals> log)
+{
+    private readonly ConcurrentDictionary<string, SmtpReply> _replies = new(StringComparer.Ordinal);
+
+    /// <summary>A refusal for good; made once a reason.</summary>
+    public SmtpReply Permanent(string enhanced, string text, string reason) =>
+        _replies.GetOrAdd(reason, static (r, a) => new SmtpReply(550, a.enhanced, $"{a.text} ({r})"), (enhanced, text));
+
+    /// <summary>"Come again later", for what may prove itself then; made once a reason.</summary>
+    public SmtpReply Later(string reason) =>
+        _replies.GetOrAdd(reason + "?", static (_, r) => new SmtpReply(451, "4.7.1", $"Many bounces to this address just now, try again later ({r})"), reason);
+
+    /// <summary>The reply to one recipient whose verdict is no.</summary>
+    public SmtpReply No(Backscatter.Verdict verdict) => verdict.Action == Backscatter.VerdictAction.Defer ? Later(verdict.Reason) : NotSent(verdict.Reason);
+
+    /// <summary>A refusal of a report that returns what nobody here sent.</summary>
+    public SmtpReply NotSent(string reason) => Permanent("5.7.1", "Not sent by the address it is returned to", reason);
+
+    /// <summary>Notes that a message goes round in circles, and gives the reply.</summary>
+    public SmtpReply Loop(Transaction transaction) => Refused("data", "loop", transaction, null, Permanent("5.4.6", "Mail loop", "loop"));
+
+    /// <summary>Notes that nobody wants a message, and gives the reply.</summary>
+    public SmtpReply Refused(Judgement judgement, Transaction transaction)
+    {
+        // Where one of them may come again, all of it may.
+        var verdict = judgement.Verdicts.FirstOrDefault(v => v.Action == Backscatter.VerdictAction.Defer) ?? judgement.Verdicts[0];
+        return Refused("data", verdict.Reason, transaction, null, No(verdict));
+    }
+
+    /// <summary>Notes that a recipient was refused, and gives the reply.</summary>
+    public SmtpReply Refused(Refusal refusal, Transaction transaction, MailAddress address) => Refused("rcpt", refusal.Reason, transaction, address, refusal.Reply);
+
+    /// <summary>Notes a refusal inside a transaction, and gives its reply.</summary>
+    public SmtpReply Refused(string stage, string reason, Transaction transaction, MailAddress? address, SmtpReply reply)
+    {
+        metrics.Refused(stage, reason);
+        if (reply.Code >= 500)
+        {
+            clients.NoteUnwanted(transaction.Client.Address);
+        }
+
+        var to = address ?? transaction.Recipients.FirstOrDefault()?.ForwardPath;
+        activity.Note(new(time.GetUtcNow(), transaction.Client.Address, transaction.ReversePath, to, stage, Outcome(stage, reply), reason, "", "", ""));
+        LogRefused(transaction.Client.Address, transaction.ReversePath, to, stage, reply.Code, reason);
+        return reply;
+    }
+
+    /// <summary>Notes a refusal before there is a transaction, and gives its reply.</summary>
+    public SmtpReply Refused(string stage, string reason, ClientIdentity client, SmtpReply reply)
+    {
+        metrics.Refused(stage, reason);
+        activity.Note(new(time.GetUtcNow(), client.Address, null, null, stage, Outcome(stage, reply), reason, "", "", ""));
+        LogRefusedEarly(client.Address, stage, reply.Code, reason);
+        return reply;
+    }
+
+    private static Outcome Outcome(string stage, SmtpReply reply) =>
+        reply.Code < 500 ? Activity.Outcome.Deferred : stage == "data" ? Activity.Outcome.RefusedAtData : Activity.Outcome.RefusedEarly;
+
+    [LoggerMessage(2002, LogLevel.Information, "refused client={Client} from={ReversePath} to=<{ForwardPath}> stage={Stage} code={Code} reason={Reason}")]
+    private partial void LogRefused(IPAddress client, ReversePath reversePath, MailAddress? forwardPath, string stage, int code, string reason);
+
+    [LoggerMessage(2003, LogLevel.Information, "refused client={Client} stage={Stage} code={Code} reason={Reason}")]
+    private partial void LogRefusedEarly(IPAddress client, string stage, int code, string reason);
+}

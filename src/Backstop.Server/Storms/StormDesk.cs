@@ -1,0 +1,221 @@
+using System.Data.Common;
+using Backstop.Backscatter;
+using Backstop.Backscatter.Bounces;
+using Backstop.Backscatter.Campaigns;
+using Backstop.Backscatter.Storms;
+using Backstop.Mail;
+using Backstop.Server.Options;
+using Backstop.Server.Rules;
+using Microsoft.Extensions.Logging;
+
+namespace Backstop.Server.Storms;
+
+/// <summary>What the rules ask about storms, and tell them: one place for all fronts.</summary>
+internal sealed partial class StormDesk
+{
+    private readonly BackstopOptions _options;
+    private readonly Judge _judge;
+    private readonly Refusals _refusals;
+    private readonly StormStore _store;
+    private readonly TimeProvider _time;
+    private readonly ILogger<StormDesk> _log;
+    private readonly FirstTries _tries;
+    private readonly bool _refuses;
+
+    public StormDesk(BackstopOptions options, Judge judge, Refusals refusals, TimeProvider time, ILogger<StormDesk> log)
+    {
+        _options = options;
+        _judge = judge;
+        _refusals = refusals;
+        _time = time;
+        _log = log;
+        _store = new(DataPaths.Storms(options));
+        _tries = new(options.Storm.TempfailFor, time);
+        _refuses = options.Storm.Enabled && options.Backscatter.Unproved != UnprovedPolicy.File;
+        Overrides = new(DataPaths.Overrides(options), time);
+        Watch = new(options.Storm.Rule) { Changed = OnChanged };
+    }
+
+    public StormWatch Watch { get; }
+
+    public Overrides Overrides { get; }
+
+    public StormStore Store => _store;
+
+    /// <summary>Told of storms that begin and end.</summary>
+    public Action<StormRecord>? Changed { get; set; }
+
+    /// <summary>Takes up what an earlier run left: storms that were not over.</summary>
+    public void Resume()
+    {
+        foreach (var storm in _store.Read().Where(s => s.Ended is null))
+        {
+            if (_time.GetUtcNow() - storm.Last < _options.Storm.CalmAfter)
+            {
+                Watch.Resume(storm, _time.GetUtcNow());
+            }
+            else
+            {
+                // It ended while nobody watched.
+                Keep(storm with { Ended = storm.Last });
+            }
+        }
+    }
+
+    /// <summary>RCPT, from the null sender: is it turned away for a storm, or for what a person has set?</summary>
+    /// <param name="transaction">The transaction.</param>
+    /// <param name="known">The recipient.</param>
+    /// <param name="isProved">Whether the envelope proves it.</param>
+    public Refusal? AtRecipient(Transaction transaction, KnownRecipient known, bool isProved)
+    {
+        if (!transaction.ReversePath.IsNull || known.IsRole || isProved)
+        {
+            return null;
+        }
+
+        if (Overrides.IsBlocked(transaction.Client.Address))
+        {
+            return Permanent("blocked:source");
+        }
+
+        if (Overrides.IsStrict(known.Person))
+        {
+            return Permanent("storm:strict");
+        }
+
+        if (!_refuses || !Watch.IsStorm(known.Person, StormKind.BounceFlood) || !RefusesAtRcpt(known))
+        {
+            return null;
+        }
+
+        if (!_options.Storm.TempfailFirst)
+        {
+            return Permanent("storm:unproved");
+        }
+
+        // Its next try may show its content, and is judged by it.
+        return _tries.PutsOff(transaction.Client.Address, known.Person) ? new("storm:deferred", _refusals.Later("storm:deferred")) : null;
+    }
+
+    /// <summary>Whether a report without proof is refused although the address's sent mail is hardly known.</summary>
+    public bool Raises(KnownRecipient known, BounceReport report) =>
+        _refuses && Watch.ActiveCount > 0
+        && (Watch.IsStorm(known.Person, KindOf(report)) || Watch.IsCampaign(CampaignKey.Of(report).Shape, KindOf(report)));
+
+    /// <summary>A refusal for a storm alone becomes "later" at the first try.</summary>
+    public Verdict Soften(Verdict verdict, Transaction transaction, KnownRecipient known) =>
+        verdict.Action == VerdictAction.Refuse && verdict.Reason.EndsWith(Judge.StormSuffix, StringComparison.Ordinal)
+        && _options.Storm.TempfailFirst && _tries.PutsOff(transaction.Client.Address, known.Person)
+            ? verdict with { Action = VerdictAction.Defer }
+            : verdict;
+
+    /// <summary>Notes a refusal at RCPT that tells of backscatter.</summary>
+    public void SawRefusal(Transaction transaction, MailAddress address, KnownRecipient? known, Refusal refusal)
+    {
+        if (transaction.ReversePath.IsNull && refusal.Reason != "null:one-recipient" && refusal.Reason != "relay:denied")
+        {
+            var victim = known?.Person ?? "@" + MailAddress.DomainKey(address.Domain);
+            Saw(new(victim, StormKind.BounceFlood, Host(transaction), Host(transaction), refusal.Reply.Code < 500 ? StormAction.Deferred : StormAction.RefusedAtRcpt, refusal.Reason));
+        }
+    }
+
+    /// <summary>Notes a report that proves nothing.</summary>
+    public void Saw(Transaction transaction, KnownRecipient known, BounceReport report, Verdict verdict)
+    {
+        var source = KindOf(report) == StormKind.AutoReplyFlood && DomainOf(report.From) is { Length: > 0 } domain ? domain : Host(transaction);
+        Saw(new(known.Person, KindOf(report), Host(transaction), source, ActionOf(verdict), verdict.Reason)
+        {
+            Campaign = CampaignKey.Of(report),
+            TellsMailing = KindOf(report) == StormKind.BounceFlood && report.Returned.Subject is { Length: > 0 },
+            Report = report,
+        });
+    }
+
+    /// <summary>Notes a message of a kind.</summary>
+    public void Saw(in StormSighting sighting) => Watch.Add(sighting, _time.GetUtcNow());
+
+    /// <summary>Ends what is over, and keeps what lasts. Called every few seconds.</summary>
+    public void Tick()
+    {
+        var now = _time.GetUtcNow();
+        Watch.Tick(now);
+        _tries.Forget(now);
+        foreach (var storm in Watch.Active)
+        {
+            Keep(storm);
+        }
+    }
+
+    /// <summary>The client, as it is counted.</summary>
+    public static string Host(Transaction transaction) => transaction.Client.Address.ToString();
+
+    /// <summary>The domain of an address, as it is counted; empty for none.</summary>
+    public static string DomainOf(string? address) => MailAddress.TryParse(address ?? "") is { } parsed ? MailAddress.DomainKey(parsed.Domain) : "";
+
+    /// <summary>What a verdict comes to.</summary>
+    public static StormAction ActionOf(Verdict verdict) => verdict.Action switch
+    {
+        VerdictAction.Refuse => StormAction.RefusedAtData,
+        VerdictAction.Defer => StormAction.Deferred,
+        VerdictAction.File => StormAction.Filed,
+        _ => StormAction.Delivered,
+    };
+
+    private static StormKind KindOf(BounceReport report) => report.Kind is MailKind.AutoReply or MailKind.Challenge ? StormKind.AutoReplyFlood : StormKind.BounceFlood;
+
+    private bool RefusesAtRcpt(KnownRecipient known)
+    {
+        if (_options.Storm.RefuseAt != StormGate.Auto)
+        {
+            return _options.Storm.RefuseAt == StormGate.Rcpt;
+        }
+
+        try
+        {
+            return _judge.CoverOf(known.Key, _time.GetUtcNow()).Seen.Since is null;
+        }
+        catch (DbException)
+        {
+            // A journal that cannot be read refutes nothing.
+            return false;
+        }
+    }
+
+    private Refusal Permanent(string reason) => new(reason, _refusals.Permanent("5.7.1", "This address did not send what is returned to it", reason));
+
+    private void OnChanged(StormRecord storm)
+    {
+        if (storm.Ended is null)
+        {
+            LogBegins(storm.Kind, storm.Victim, storm.Count, storm.Hosts.Count, storm.Started, storm.Campaigns.Count > 0 ? storm.Campaigns[0].Label : "");
+        }
+        else
+        {
+            LogEnds(storm.Kind, storm.Victim, storm.Count, storm.Hosts.Count, storm.Started);
+        }
+
+        Keep(storm);
+        Changed?.Invoke(storm);
+    }
+
+    private void Keep(StormRecord storm)
+    {
+        try
+        {
+            _store.Write(storm);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            LogNotKept(storm.Id, error.Message);
+        }
+    }
+
+    [LoggerMessage(8001, LogLevel.Warning, "storm begins: {Kind} to {Victim}, {Count} messages of {Hosts} hosts since {Started:O}; {Campaign}")]
+    private partial void LogBegins(string kind, string victim, long count, int hosts, DateTimeOffset started, string campaign);
+
+    [LoggerMessage(8002, LogLevel.Warning, "storm over: {Kind} to {Victim}, {Count} messages of {Hosts} hosts since {Started:O}")]
+    private partial void LogEnds(string kind, string victim, long count, int hosts, DateTimeOffset started);
+
+    [LoggerMessage(8003, LogLevel.Error, "The record of storm {Id} cannot be written: {Error}")]
+    private partial void LogNotKept(string id, string error);
+}

@@ -1,0 +1,218 @@
+using System.Globalization;
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Backstop.Backscatter.Storms;
+using Backstop.Mail;
+using Backstop.Mailboxes.Runs;
+using Backstop.Server.Storms;
+using Backstop.Server.Web.Pages;
+using Backstop.State;
+using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Backstop.Server.Web;
+
+/// <summary>The dashboard's addresses. Pages are made on the server and work without script; script keeps the overview current.</summary>
+internal sealed partial class Dashboard(ServerParts parts, IAntiforgery antiforgery, TimeProvider time, ILogger<Dashboard> log, CancellationToken stopping)
+{
+    private const int MaxFiled = 100;
+    private const int MaxDecisions = 100;
+    private const int MaxHours = 24 * 31;
+
+    private static readonly TimeSpan _every = TimeSpan.FromSeconds(1);
+
+    private readonly FiledMail _filed = new(
+        parts.Recipients, [.. new[] { Backscatter.Verdict.BackscatterFolder, parts.Options.Storm.Folder, parts.Options.Spam.Folder }.Distinct()], new RunStore(DataPaths.Runs(parts.Options), time), time);
+
+    public void Map(WebApplication app)
+    {
+        app.MapGet("/assets/{name}", Assets.Get);
+        app.MapGet("/", (HttpContext c) => Html(c, OverviewPage.Write(Frame(c), parts.Status(), parts.Activity.Figures(), parts.Storms.Watch.Summaries)));
+        app.MapGet("/api/overview", () => Results.Json(Now(), WebJson.Default.Overview));
+        app.MapGet("/api/events", (CancellationToken ct) => TypedResults.ServerSentEvents(EventsAsync(ct)));
+        MapStorms(app);
+        MapMessages(app);
+        MapActions(app);
+    }
+
+    private void MapStorms(WebApplication app)
+    {
+        app.MapGet("/storms", (HttpContext c) => Html(c, StormPages.List(Frame(c), AllStorms())));
+        app.MapGet("/storms/{id}", (HttpContext c, string id) => Find(id) is { } storm ? Html(c, StormPages.One(Frame(c), storm)) : Missing(c));
+        app.MapGet("/api/storms", () => Results.Json(AllStorms(), StormJson.Default.IReadOnlyListStormRecord));
+        app.MapGet("/api/storms/{id}", (string id) => Find(id) is { } storm ? Results.Json(storm, StormJson.Default.StormRecord) : Results.NotFound());
+        app.MapGet("/storms/{id}/hosts", (HttpContext c, string id, HostListFormat format) => Find(id) is { } storm
+            ? Results.Text(HostList.Write(format, storm.Hosts.ToDictionary(h => h.Key, h => (int)Math.Min(int.MaxValue, h.Value)), time.GetUtcNow(), "backstop, storm " + storm.Id))
+            : Missing(c));
+    }
+
+    private void MapMessages(WebApplication app)
+    {
+        app.MapGet("/messages", (HttpContext c, string? q, string? folder) => Html(c, MessagePages.List(
+            Frame(c), q ?? "", folder ?? "", _filed.Folders, _filed.List(folder ?? "", q ?? "", MaxFiled), parts.Activity.Find(q ?? "", MaxDecisions))));
+        app.MapGet("/messages/one", (HttpContext c, string mailbox, string folder, string id) => _filed.Find(mailbox, folder, id) is var (message, octets) ? Explain(c, message, octets) : Missing(c));
+        Post(app, "/messages/release", async (c, form) => await ReleaseAsync(c, form, "") ?? Missing(c));
+        Post(app, "/messages/mine", async (c, form) => await MineAsync(c, form));
+    }
+
+    private void MapActions(WebApplication app)
+    {
+        app.MapGet("/actions", (HttpContext c) => Html(c, ActionPages.Actions(Frame(c), parts.Storms.Overrides.Current)));
+        Post(app, "/actions/strict", (c, form) => Task.FromResult(SetStrict(c, form)));
+        Post(app, "/actions/block", (c, form) => Task.FromResult(SetBlocked(c, form)));
+        app.MapGet("/login", (HttpContext c, string? next) => parts.Options.Web.Password.Length == 0 ? Results.Redirect("/") : Html(c, ActionPages.Login(Frame(c), "", next ?? "/")));
+        Post(app, "/login", LoginAsync).RequireRateLimiting(Login.Limit);
+        Post(app, "/logout", async (c, _) =>
+        {
+            await c.SignOutAsync();
+            return Results.LocalRedirect("/login");
+        });
+    }
+
+    private async Task<IResult> LoginAsync(HttpContext c, IFormCollection form)
+    {
+        var next = form["next"].ToString();
+        if (!await Login.TryAsync(c, parts.Options, form["password"].ToString()))
+        {
+            LogLogin(LogLevel.Warning, c.Connection.RemoteIpAddress, "refused");
+            return Html(c, ActionPages.Login(Frame(c), "That is not the password.", next), StatusCodes.Status401Unauthorized);
+        }
+
+        LogLogin(LogLevel.Information, c.Connection.RemoteIpAddress, "accepted");
+        return Results.LocalRedirect(next.StartsWith('/') && !next.StartsWith("//", StringComparison.Ordinal) && !next.Contains('\\') ? next : "/");
+    }
+
+    private IResult Explain(HttpContext c, FiledMessage message, ReadOnlyMemory<byte> octets)
+    {
+        var judged = new StoredJudge(parts.Options, parts.Proving, MailAddress.TryParse(message.Mailbox), asksWhoTo: true).Judge(octets, time.GetUtcNow());
+        return Html(c, MessagePages.One(Frame(c), message, octets, judged.Report, judged.Verdict, judged.Proofs));
+    }
+
+    private async Task<IResult?> ReleaseAsync(HttpContext c, IFormCollection form, string before)
+    {
+        var run = await _filed.ReleaseAsync(form["mailbox"].ToString(), form["folder"].ToString(), form["id"].ToString(), c.RequestAborted);
+        if (run is null)
+        {
+            return null;
+        }
+
+        LogAction("released", form["mailbox"].ToString(), run);
+        return Html(c, ActionPages.Note(Frame(c), "Given back", $"{before}The message is in INBOX of {form["mailbox"]}. backstop undo {run} --state {Path.GetFullPath(parts.Options.Data)} takes it back.", isBad: false));
+    }
+
+    // What a person says was sent is as good as a copy of it: bounces of it prove themselves from now on.
+    private async Task<IResult> MineAsync(HttpContext c, IFormCollection form)
+    {
+        if (_filed.Find(form["mailbox"].ToString(), form["folder"].ToString(), form["id"].ToString()) is not var (message, octets))
+        {
+            return Missing(c);
+        }
+
+        var report = Backscatter.Bounces.BounceClassifier.Classify(octets, nullReversePath: true);
+        var to = report.Recipients.Select(r => MailAddress.TryParse(r.Address)).OfType<MailAddress>().ToList();
+        parts.Journal.Add([new SentMessage(MailAddress.TryParse(message.Mailbox)!, report.Returned.MessageId, to, time.GetUtcNow())]);
+        LogAction("mine", message.Mailbox, report.Returned.MessageId ?? "");
+        return await ReleaseAsync(c, form, "Remembered: bounces of that message prove themselves from now on. ") ?? Missing(c);
+    }
+
+    private IResult SetStrict(HttpContext c, IFormCollection form)
+    {
+        if (MailAddress.TryParse(form["address"].ToString()) is not { Domain.Length: > 0 } address)
+        {
+            return Html(c, ActionPages.Note(Frame(c), "Not set", $"{form["address"]} is not an address.", isBad: true), StatusCodes.Status400BadRequest);
+        }
+
+        var person = parts.Recipients.FindGuarded(address)?.Person ?? address.Key;
+        parts.Storms.Overrides.SetStrict(new(person, Until(form), Who(c)));
+        LogAction("strict", person, form["hours"].ToString());
+        return Results.LocalRedirect("/actions");
+    }
+
+    private IResult SetBlocked(HttpContext c, IFormCollection form)
+    {
+        try
+        {
+            parts.Storms.Overrides.SetBlocked(new(form["source"].ToString(), Until(form), Who(c)));
+        }
+        catch (FormatException error)
+        {
+            return Html(c, ActionPages.Note(Frame(c), "Not set", error.Message, isBad: true), StatusCodes.Status400BadRequest);
+        }
+
+        LogAction("block", form["source"].ToString(), form["hours"].ToString());
+        return Results.LocalRedirect("/actions");
+    }
+
+    private DateTimeOffset Until(IFormCollection form) => time.GetUtcNow().AddHours(int.TryParse(form["hours"].ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var hours) ? Math.Clamp(hours, 0, MaxHours) : 0);
+
+    private static string Who(HttpContext c) => c.User.Identity?.Name ?? "local";
+
+    private async IAsyncEnumerable<SseItem<string>> EventsAsync([EnumeratorCancellation] CancellationToken ct)
+    {
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(ct, stopping);
+        using var timer = new PeriodicTimer(_every, time);
+        do
+        {
+            yield return new(JsonSerializer.Serialize(Now(), WebJson.Default.Overview));
+        }
+        while (await Next(timer, ends.Token));
+    }
+
+    private static async Task<bool> Next(PeriodicTimer timer, CancellationToken ct)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(ct);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private Overview Now() => Overview.Of(parts.Activity.Figures(), parts.Storms.Watch.Summaries, parts.Status());
+
+    // Those that last are newer in memory than on disk.
+    private IReadOnlyList<StormRecord> AllStorms()
+    {
+        var active = parts.Storms.Watch.Active;
+        var ids = active.Select(s => s.Id).ToHashSet(StringComparer.Ordinal);
+        return [.. active.OrderByDescending(s => s.Started), .. parts.Storms.Store.Read().Where(s => !ids.Contains(s.Id))];
+    }
+
+    private StormRecord? Find(string id) => parts.Storms.Watch.Active.FirstOrDefault(s => s.Id == id) ?? parts.Storms.Store.Find(id);
+
+    private Frame Frame(HttpContext c)
+    {
+        var tokens = antiforgery.GetAndStoreTokens(c);
+        return new(parts.Options.Hostname, c.User.Identity?.IsAuthenticated == true, new Markup().Add($"<input type=\"hidden\" name=\"{tokens.FormFieldName}\" value=\"{tokens.RequestToken}\">"));
+    }
+
+    private RouteHandlerBuilder Post(WebApplication app, string path, Func<HttpContext, IFormCollection, Task<IResult>> handle) => app.MapPost(path, async (HttpContext c) =>
+    {
+        if (!await antiforgery.IsRequestValidAsync(c))
+        {
+            return Html(c, ActionPages.Note(Frame(c), "Not done", "The form was too old. Go back, reload the page and try again.", isBad: true), StatusCodes.Status400BadRequest);
+        }
+
+        return await handle(c, await c.Request.ReadFormAsync(c.RequestAborted));
+    });
+
+    private IResult Missing(HttpContext c) => Html(c, ActionPages.Note(Frame(c), "Not found", "It is not here, or not any more.", isBad: true), StatusCodes.Status404NotFound);
+
+    private static IResult Html(HttpContext c, Markup page, int code = StatusCodes.Status200OK)
+    {
+        c.Response.Headers.CacheControl = "no-store";
+        return Results.Content(page.ToString(), "text/html; charset=utf-8", statusCode: code);
+    }
+
+    [LoggerMessage(EventId = 8101, Message = "dashboard login from {Client} {Outcome}")]
+    private partial void LogLogin(LogLevel level, System.Net.IPAddress? client, string outcome);
+
+    [LoggerMessage(8102, LogLevel.Information, "dashboard: {What} {Subject} {Detail}")]
+    private partial void LogAction(string what, string subject, string detail);
+}

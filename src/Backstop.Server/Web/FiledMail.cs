@@ -1,0 +1,184 @@
+using System.Globalization;
+using Backstop.Mail;
+using Backstop.Mailboxes;
+using Backstop.Mailboxes.Maildir;
+using Backstop.Mailboxes.Mbox;
+using Backstop.Mailboxes.Reading;
+using Backstop.Mailboxes.Runs;
+
+namespace Backstop.Server.Web;
+
+/// <summary>A message beside an inbox.</summary>
+/// <param name="Mailbox">The mailbox's address.</param>
+/// <param name="Folder">The folder.</param>
+/// <param name="Id">Its name in the folder: a file's, or an octet's number in an mbox.</param>
+/// <param name="At">When it came.</param>
+/// <param name="From">Its From field.</param>
+/// <param name="Subject">Its subject.</param>
+/// <param name="Reason">Why it is there.</param>
+internal sealed record FiledMessage(string Mailbox, string Folder, string Id, DateTimeOffset At, string From, string Subject, string Reason);
+
+/// <summary>What was put aside: lists, shows and gives back. Names come from the folders themselves, never from who asks.</summary>
+/// <param name="recipients">The mailboxes.</param>
+/// <param name="folders">The folders beside the inbox.</param>
+/// <param name="runs">Logs what is moved, so that <c>undo</c> takes it back.</param>
+/// <param name="time">The clock.</param>
+internal sealed class FiledMail(Recipients recipients, IReadOnlyList<string> folders, RunStore runs, TimeProvider time)
+{
+    // The newest of a folder: who looks for older mail has a mail program.
+    private const int MaxLooked = 3000;
+    private const int MaxHeader = 32 << 10;
+
+    /// <summary>The folders.</summary>
+    public IReadOnlyList<string> Folders => folders;
+
+    /// <summary>The newest first.</summary>
+    /// <param name="folder">One folder; empty for all.</param>
+    /// <param name="text">A text in sender, subject, mailbox or reason; empty for any.</param>
+    /// <param name="max">How many.</param>
+    public IReadOnlyList<FiledMessage> List(string folder, string text, int max) =>
+    [
+        .. recipients.Mailboxes.SelectMany(m => folders.Where(f => folder.Length == 0 || f == folder).SelectMany(f => Read(m, f)))
+            .OrderByDescending(m => m.At)
+            .Where(m => text.Length == 0 || new[] { m.Subject, m.From, m.Mailbox, m.Reason }.Any(t => t.Contains(text, StringComparison.OrdinalIgnoreCase)))
+            .Take(max),
+    ];
+
+    /// <summary>A message with its octets; null where it has gone.</summary>
+    public (FiledMessage Message, ReadOnlyMemory<byte> Octets)? Find(string mailbox, string folder, string id)
+    {
+        if (Place(mailbox, folder) is not { } at)
+        {
+            return null;
+        }
+
+        if (at.Format == FolderFormat.Maildir)
+        {
+            return FileOf(at, id) is { } path && ReadWhole(path) is { } octets ? (Describe(mailbox, folder, id, new DateTimeOffset(File.GetLastWriteTimeUtc(path)), octets), octets) : null;
+        }
+
+        return MessageAt(at, id) is { } found ? (Describe(mailbox, folder, id, Date(found, at), found.Content()), found.Content().ToArray()) : null;
+    }
+
+    /// <summary>Gives a message back to the inbox.</summary>
+    /// <returns>The run that <c>undo</c> takes back; null where the message has gone.</returns>
+    /// <exception cref="IOException">It could not be moved.</exception>
+    public async Task<string?> ReleaseAsync(string mailbox, string folder, string id, CancellationToken ct)
+    {
+        if (Place(mailbox, folder) is not { } at)
+        {
+            return null;
+        }
+
+        if (at.Format == FolderFormat.Maildir)
+        {
+            if (FileOf(at, id) is not { } path)
+            {
+                return null;
+            }
+
+            using var move = runs.Create(at.Path, "maildir", FolderRef.Inbox);
+            var tree = MaildirTree.Open(at.Path);
+            return new MaildirMover(move, tree).Move([Path.GetRelativePath(tree.Root, path)], ".", static () => { }, ct) == 1 ? move.Id : null;
+        }
+
+        if (MessageAt(at, id) is not { } found)
+        {
+            return null;
+        }
+
+        using var run = runs.Create(MboxFolder.FileOf(at), "mbox", FolderRef.Inbox);
+        return await new MboxMover(run, time).MoveAsync(MboxFolder.FileOf(at), [new(found.Offset, found.Length, MboxKey.Of(found.Raw.Span))], at.Path, ct) ? run.Id : null;
+    }
+
+    private FolderRef? Place(string mailbox, string folder) =>
+        folders.Contains(folder, StringComparer.Ordinal) && recipients.Mailboxes.FirstOrDefault(m => m.Keys[0] == mailbox) is { } found ? found.Folder(folder) : null;
+
+    private static IEnumerable<FiledMessage> Read(Mailbox mailbox, string folder)
+    {
+        var at = mailbox.Folder(folder);
+        if (at.Format == FolderFormat.Maildir)
+        {
+            var root = MaildirFolder.DirectoryOf(at);
+            return MaildirTree.Parts.Select(p => Path.Combine(root, p)).Where(Directory.Exists).SelectMany(Directory.EnumerateFiles)
+                .Select(f => (Path: f, Name: MaildirTree.Unique(Path.GetFileName(f)).ToString())).OrderByDescending(f => f.Name, StringComparer.Ordinal).Take(MaxLooked)
+                .Select(f => ReadFront(f.Path) is { } front ? Describe(mailbox.Keys[0], folder, f.Name, new DateTimeOffset(File.GetLastWriteTimeUtc(f.Path)), front) : null).OfType<FiledMessage>();
+        }
+
+        var file = MboxFolder.FileOf(at);
+        return File.Exists(file) ? [.. ReadMbox(mailbox.Keys[0], folder, file, at).TakeLast(MaxLooked)] : [];
+    }
+
+    private static List<FiledMessage> ReadMbox(string mailbox, string folder, string file, FolderRef at)
+    {
+        using var handle = File.OpenHandle(file, share: FileShare.ReadWrite);
+        return [.. MboxReader.Read(handle, MessageFiles.MaxMessage).Select(m => Describe(mailbox, folder, m.Offset.ToString(CultureInfo.InvariantCulture), Date(m, at), m.Content()))];
+    }
+
+    private static FiledMessage Describe(string mailbox, string folder, string id, DateTimeOffset at, ReadOnlyMemory<byte> octets)
+    {
+        var fields = new List<HeaderField>(32);
+        HeaderScan.Scan(octets.Span, fields);
+        var why = Text("X-Backstop");
+        var reason = why.Split(';').Select(p => p.Trim()).FirstOrDefault(p => p.StartsWith("reason=", StringComparison.Ordinal))?["reason=".Length..] ?? "";
+        return new(mailbox, folder, id, at, Text("From"), Text("Subject"), reason);
+
+        string Text(string name)
+        {
+            foreach (var field in fields)
+            {
+                if (field.Is(octets.Span, System.Text.Encoding.ASCII.GetBytes(name)))
+                {
+                    return HeaderText.Decode(field.Body(octets.Span).Trim());
+                }
+            }
+
+            return "";
+        }
+    }
+
+    private static string? FileOf(FolderRef at, string id) =>
+        MaildirTree.Parts.Select(p => Path.Combine(MaildirFolder.DirectoryOf(at), p)).Where(Directory.Exists).SelectMany(Directory.EnumerateFiles)
+            .FirstOrDefault(f => MaildirTree.Unique(Path.GetFileName(f)).SequenceEqual(id));
+
+    private static MboxMessage? MessageAt(FolderRef at, string id)
+    {
+        var file = MboxFolder.FileOf(at);
+        if (!File.Exists(file))
+        {
+            return null;
+        }
+
+        using var handle = File.OpenHandle(file, share: FileShare.ReadWrite);
+        foreach (var message in MboxReader.Read(handle, MessageFiles.MaxMessage))
+        {
+            if (message.Offset.ToString(CultureInfo.InvariantCulture) == id)
+            {
+                return message with { Raw = message.Raw.ToArray() };
+            }
+        }
+
+        return null;
+    }
+
+    private static DateTimeOffset Date(MboxMessage message, FolderRef at) => MboxDate.Read(message.Separator) ?? new DateTimeOffset(File.GetLastWriteTimeUtc(MboxFolder.FileOf(at)));
+
+    private static byte[]? ReadFront(string path) => ReadSome(path, MaxHeader);
+
+    private static byte[]? ReadWhole(string path) => ReadSome(path, MessageFiles.MaxMessage);
+
+    private static byte[]? ReadSome(string path, int max)
+    {
+        try
+        {
+            using var file = File.OpenHandle(path);
+            var octets = new byte[Math.Min(max, RandomAccess.GetLength(file))];
+            return octets[..RandomAccess.Read(file, octets, 0)];
+        }
+        catch (IOException)
+        {
+            // Read and moved by its owner meanwhile.
+            return null;
+        }
+    }
+}

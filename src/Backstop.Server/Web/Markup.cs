@@ -1,0 +1,66 @@
+using System.Globalization;
+using System.Net;
+using System.Runtime.CompilerServices;
+using System.Text;
+
+namespace Backstop.Server.Web;
+
+/// <summary>What is put in as it is: style of ours, and JSON, for System.Text.Json writes &lt; and &amp; as escapes, so that nothing in it can end an element.</summary>
+internal readonly record struct RawText(string Text);
+
+/// <summary>HTML under construction. Whatever is put into it is text and made harmless; only another <see cref="Markup"/> stays markup.</summary>
+internal sealed class Markup
+{
+    private readonly StringBuilder _text = new();
+
+    /// <summary>Adds markup; its holes are encoded.</summary>
+    public Markup Add([InterpolatedStringHandlerArgument("")] ref Handler handler)
+    {
+        // The handler has written into this instance.
+        _ = handler;
+        return this;
+    }
+
+    public Markup Add(Markup other)
+    {
+        _text.Append(other._text);
+        return this;
+    }
+
+    /// <summary>Adds one piece for each.</summary>
+    public Markup Each<T>(IEnumerable<T> items, Action<Markup, T> add)
+    {
+        foreach (var item in items)
+        {
+            add(this, item);
+        }
+
+        return this;
+    }
+
+    public override string ToString() => _text.ToString();
+
+    /// <summary>Writes the literal parts as they are and the holes encoded.</summary>
+    [InterpolatedStringHandler]
+    internal readonly ref struct Handler
+    {
+        private readonly Markup _markup;
+
+        public Handler(int literalLength, int formattedCount, Markup markup)
+        {
+            _markup = markup;
+            markup._text.EnsureCapacity(markup._text.Length + literalLength + (8 * formattedCount));
+        }
+
+        public void AppendLiteral(string text) => _markup._text.Append(text);
+
+        public void AppendFormatted(Markup markup) => _markup.Add(markup);
+
+        public void AppendFormatted(RawText raw) => _markup._text.Append(raw.Text);
+
+        public void AppendFormatted<T>(T value) => AppendFormatted(value, format: null);
+
+        public void AppendFormatted<T>(T value, string? format) =>
+            _markup._text.Append(WebUtility.HtmlEncode(value is IFormattable number ? number.ToString(format, CultureInfo.InvariantCulture) : value?.ToString()));
+    }
+}

@@ -1,0 +1,120 @@
+using System.Collections.Concurrent;
+using System.Data.Common;
+using Microsoft.Data.Sqlite;
+
+namespace Backstop.State;
+
+/// <summary>Remembers who has written to a mailbox before: senders and their domains, and since when.</summary>
+/// <remarks>What is new gathers in memory and is written now and then: a lost minute of it changes nothing. Both are bounded.</remarks>
+public sealed class Correspondents : IDisposable
+{
+    private const int MaxWaiting = 50_000;
+    private const string Schema = """
+        CREATE TABLE IF NOT EXISTS correspondent (mailbox TEXT NOT NULL, who TEXT NOT NULL, first_at INTEGER NOT NULL, last_at INTEGER NOT NULL,
+            PRIMARY KEY (mailbox, who)) WITHOUT ROWID;
+        """;
+
+    private readonly StateFile _file;
+    private readonly TimeProvider _time;
+    private readonly ConcurrentDictionary<(string Mailbox, string Who), (long First, long Last)> _waiting = new();
+    private readonly Lock _gate = new();
+    private readonly SqliteConnection _reader;
+    private readonly SqliteCommand _find;
+
+    /// <summary>Opens the table, making it where there is none.</summary>
+    /// <param name="path">The database file.</param>
+    /// <param name="time">The clock.</param>
+    public Correspondents(string path, TimeProvider time)
+    {
+        _file = new(path, Schema);
+        _time = time;
+        _reader = _file.Open();
+        _find = _reader.CreateCommand();
+        _find.CommandText = "SELECT first_at FROM correspondent WHERE mailbox = $a AND who = $b";
+        _find.Parameters.Add(new SqliteParameter("$a", null));
+        _find.Parameters.Add(new SqliteParameter("$b", null));
+    }
+
+    /// <summary>Whether somebody was there before a time.</summary>
+    /// <param name="mailbox">The mailbox's own address, as a key.</param>
+    /// <param name="who">An address as a key, or <c>@</c> and a domain.</param>
+    /// <param name="before">The time.</param>
+    public bool Knew(string mailbox, string who, DateTimeOffset before)
+    {
+        if (_waiting.TryGetValue((mailbox, who), out var seen) && seen.First < before.ToUnixTimeSeconds())
+        {
+            return true;
+        }
+
+        lock (_gate)
+        {
+            _find.Parameters[0].Value = mailbox;
+            _find.Parameters[1].Value = who;
+            return _find.ExecuteScalar() is long first && first < before.ToUnixTimeSeconds();
+        }
+    }
+
+    /// <summary>Notes that somebody's mail went to the inbox.</summary>
+    /// <param name="mailbox">The mailbox's own address, as a key.</param>
+    /// <param name="who">An address as a key, or <c>@</c> and a domain.</param>
+    public void Note(string mailbox, string who)
+    {
+        if (_waiting.Count < MaxWaiting)
+        {
+            var now = _time.GetUtcNow().ToUnixTimeSeconds();
+            _waiting.AddOrUpdate((mailbox, who), (now, now), (_, s) => (s.First, now));
+        }
+    }
+
+    /// <summary>Writes what has gathered.</summary>
+    /// <exception cref="DbException">It could not be written; it is tried again with the next.</exception>
+    public void Write()
+    {
+        var batch = _waiting.ToArray();
+        if (batch.Length == 0)
+        {
+            return;
+        }
+
+        using var connection = _file.Open();
+        using var transaction = connection.BeginTransaction();
+        using var insert = connection.CreateCommand();
+        insert.Transaction = transaction;
+        insert.CommandText = "INSERT INTO correspondent (mailbox, who, first_at, last_at) VALUES ($a, $b, $c, $d) ON CONFLICT DO UPDATE SET last_at = $d";
+        foreach (var name in new[] { "$a", "$b", "$c", "$d" })
+        {
+            insert.Parameters.Add(new SqliteParameter(name, null));
+        }
+
+        foreach (var ((mailbox, who), (first, last)) in batch)
+        {
+            (insert.Parameters[0].Value, insert.Parameters[1].Value, insert.Parameters[2].Value, insert.Parameters[3].Value) = (mailbox, who, first, last);
+            insert.ExecuteNonQuery();
+        }
+
+        transaction.Commit();
+        foreach (var pair in batch)
+        {
+            // Only as it was written: what came meanwhile waits for the next time.
+            _waiting.TryRemove(pair);
+        }
+    }
+
+    /// <summary>Forgets who has not written for so long.</summary>
+    /// <param name="age">How long.</param>
+    public int Forget(TimeSpan age)
+    {
+        using var connection = _file.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "DELETE FROM correspondent WHERE last_at < $a";
+        command.Parameters.AddWithValue("$a", (_time.GetUtcNow() - age).ToUnixTimeSeconds());
+        return command.ExecuteNonQuery();
+    }
+
+    /// <summary>Closes the database.</summary>
+    public void Dispose()
+    {
+        _find.Dispose();
+        _reader.Dispose();
+    }
+}

@@ -1,0 +1,92 @@
+using System.Globalization;
+using System.Net;
+using Backstop.Backscatter.Proofs;
+using Backstop.Mail;
+using Backstop.Server;
+using Backstop.Server.Options;
+using Backstop.Storm;
+
+namespace Backstop.Setup;
+
+/// <summary>Sends one genuine and two forged bounces through the live server, and says what became of them.</summary>
+internal static class SetupCheck
+{
+    /// <summary>Runs.</summary>
+    /// <param name="options">Our configuration, with the keys that sign.</param>
+    /// <param name="server">Where the mail server listens for strangers; loopback.</param>
+    /// <param name="recipient">A mailbox of it.</param>
+    /// <param name="ct">Ends it.</param>
+    /// <returns>Whether all went as it should.</returns>
+    public static async Task<bool> RunAsync(BackstopOptions options, IPEndPoint server, MailAddress recipient, CancellationToken ct)
+    {
+        var keys = BatvKeyFile.Read(DataPaths.BatvKeys(options));
+        var isGood = true;
+        if (keys.Count > 0)
+        {
+            var tagged = new Batv(keys, options.Batv.LifetimeDays, options.Batv.Form).Sign(recipient, TimeProvider.System.GetUtcNow()).ToString();
+            isGood &= await SendAsync("a bounce to a signed address", tagged, code => code == 250, "it should be taken: is the tag taken off before the mailbox is looked for?");
+            var forged = options.Batv.Form == BatvForm.Prefix ? $"prvs=0000000000={recipient}" : $"{recipient.LocalPart}+prvs=0000000000@{recipient.Domain}";
+            isGood &= await SendAsync("a bounce to a signature of somebody's making", forged, code => code is >= 500, "it should be refused: is Backstop asked at all?");
+        }
+        else
+        {
+            Console.WriteLine($"  no key yet, so nothing is signed: backstop batv new-key makes {DataPaths.BatvKeys(options)}");
+        }
+
+        isGood &= await SendAsync(
+            "a bounce for mail nobody sent", recipient.ToString(), code => code is 250 or >= 500,
+            "it should be refused, or taken and marked (X-Backstop: file) while the sent mail is not known long enough");
+        return isGood;
+
+        async Task<bool> SendAsync(string what, string to, Func<int, bool> isRight, string otherwise)
+        {
+            var message = new StormMessage("setup", StormKind.Bounce, IPAddress.Loopback, "", to, Content(recipient));
+            var result = await StormClient.SendAsync(server, message, TimeProvider.System, ct);
+            var right = isRight(result.Code);
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {(right ? "ok " : "BAD")} {what}: {(result.Code == 250 ? "taken" : $"{result.Code} {result.Text}")}"));
+            if (!right)
+            {
+                Console.WriteLine($"      {otherwise}");
+            }
+
+            return right;
+        }
+    }
+
+    private static string Content(MailAddress recipient)
+    {
+        var id = Guid.NewGuid().ToString("N");
+        return $"""
+            From: MAILER-DAEMON@setup-check.invalid
+            To: {recipient}
+            Subject: Undelivered Mail Returned to Sender (backstop setup checks its work)
+            Message-ID: <{id}@setup-check.invalid>
+            MIME-Version: 1.0
+            Content-Type: multipart/report; report-type=delivery-status; boundary=b
+
+            --b
+
+            This is a test of Backstop; nothing is wrong.
+
+            --b
+            Content-Type: message/delivery-status
+
+            Reporting-MTA: dns; setup-check.invalid
+
+            Final-Recipient: rfc822; nobody@setup-check.invalid
+            Action: failed
+            Status: 5.1.1
+
+            --b
+            Content-Type: text/rfc822-headers
+
+            From: {recipient}
+            Subject: never sent
+            Message-ID: <{id}@never-sent.invalid>
+
+            --b--
+            .
+
+            """.ReplaceLineEndings("\r\n");
+    }
+}

@@ -1,0 +1,169 @@
+using System.Globalization;
+using System.Net.Sockets;
+
+namespace Backstop.Interop;
+
+/// <summary>A Postfix of the test's own, with folders, queue and ports of its own: an MX for bench.test that delivers into Maildirs, and a submission port.</summary>
+internal sealed class Postfix : IDisposable
+{
+    private readonly TempFolder _folder = new();
+    private Tool? _master;
+
+    /// <summary>Where strangers deliver.</summary>
+    public int Port { get; } = Server.FreePort();
+
+    /// <summary>Where users of bench.test send.</summary>
+    public int Submission { get; } = Server.FreePort();
+
+    /// <summary>A further port for further listeners.</summary>
+    public int Reinject { get; } = Server.FreePort();
+
+    public string Log => File.Exists(_folder["postfix.log"]) ? File.ReadAllText(_folder["postfix.log"]) : "";
+
+    public string ConfigFolder => _folder["conf"];
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    /// <summary>Starts it.</summary>
+    /// <param name="mail">Where the Maildirs lie: ADDRESS/Maildir.</param>
+    /// <param name="main">Further lines of main.cf.</param>
+    /// <param name="mx">Further options of the listener for strangers.</param>
+    /// <param name="master">Further lines of master.cf.</param>
+    public static async Task<Postfix> StartAsync(string mail, string main = "", string mx = "", Func<Postfix, string>? master = null)
+    {
+        Needs.Root();
+        Needs.Program("postfix", "postfix");
+        var postfix = new Postfix();
+        await postfix.WriteAsync(mail, main, mx, master?.Invoke(postfix) ?? "");
+        postfix._master = Tool.Start("/usr/sbin/postfix", "-c", postfix.ConfigFolder, "start-fg");
+        await postfix.WaitAsync();
+        return postfix;
+    }
+
+    /// <summary>Waits until all mail has left the queue.</summary>
+    public async Task EmptyAsync(TimeSpan limit)
+    {
+        for (var waited = TimeSpan.Zero; Directory.EnumerateFiles(_folder["queue"], "*", SearchOption.AllDirectories).Any(IsQueued); waited += TimeSpan.FromMilliseconds(100))
+        {
+            Assert.True(waited < limit, $"mail stays in the queue:\n{Log}");
+            await Task.Delay(100, Ct);
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_master is not null)
+        {
+            Tool.RunAsync("/usr/sbin/postfix", ["-c", ConfigFolder, "stop"], TimeSpan.FromSeconds(30), 0, 1).GetAwaiter().GetResult();
+            _master.Dispose();
+        }
+
+        _folder.Dispose();
+    }
+
+    private static bool IsQueued(string file) =>
+        file.Split('/') is [.., var a, var b, _] && (a is "deferred" or "active" or "incoming" or "maildrop" or "hold" || b is "active" or "incoming" or "maildrop" or "hold");
+
+    private async Task WaitAsync()
+    {
+        for (var tries = 0; ; tries++)
+        {
+            try
+            {
+                using var client = new TcpClient();
+                await client.ConnectAsync("127.0.0.1", Port, Ct);
+                return;
+            }
+            catch (SocketException) when (tries < 100)
+            {
+                await Task.Delay(100, Ct);
+            }
+        }
+    }
+
+    private async Task WriteAsync(string mail, string main, string mx, string master)
+    {
+        // Its daemons run as users of their own and must reach their folders.
+        File.SetUnixFileMode(_folder.Path, (UnixFileMode)0x1ED);
+        foreach (var name in new[] { "conf", "queue", "data" })
+        {
+            Directory.CreateDirectory(_folder[name]);
+        }
+
+        string[] users = ["victim", "legit", "user"];
+        foreach (var user in users)
+        {
+            Directory.CreateDirectory(Path.Combine(mail, $"{user}@bench.test", "Maildir"));
+        }
+
+        await Tool.RunAsync("/bin/chown", ["postfix", _folder["data"]], TimeSpan.FromSeconds(10));
+        await Tool.RunAsync("/bin/sh", ["-c", $"chown -R nobody {mail}; d={mail}; while [ $d != /tmp ] && [ $d != / ]; do chmod a+rx $d; d=$(dirname $d); done"], TimeSpan.FromSeconds(10));
+        await File.WriteAllTextAsync(_folder["conf/main.cf"], Main(mail, users) + main.ReplaceLineEndings("\n") + "\n", Ct);
+        await File.WriteAllTextAsync(_folder["conf/master.cf"], Master(mx) + master.ReplaceLineEndings("\n") + "\n", Ct);
+    }
+
+    private string Main(string mail, string[] users) => $$"""
+        compatibility_level = 3.6
+        queue_directory = {{_folder["queue"]}}
+        data_directory = {{_folder["data"]}}
+        maillog_file = {{_folder["postfix.log"]}}
+        maillog_file_prefixes = {{_folder.Path}}
+        command_directory = /usr/sbin
+        daemon_directory = /usr/lib/postfix/sbin
+        mail_owner = postfix
+        setgid_group = postdrop
+        myhostname = mx.bench.test
+        mydestination =
+        inet_interfaces = 127.0.0.1
+        inet_protocols = ipv4
+        mynetworks = 127.0.0.0/8
+        alias_maps =
+        alias_database =
+        virtual_mailbox_domains = bench.test
+        virtual_mailbox_base = {{mail}}
+        virtual_mailbox_maps = inline:{ {{string.Join(", ", users.Select(u => $"{u}@bench.test={u}@bench.test/Maildir/"))}} }
+        virtual_minimum_uid = 1
+        virtual_uid_maps = static:65534
+        virtual_gid_maps = static:65534
+        smtpd_client_connection_count_limit = 0
+        smtpd_peername_lookup = no
+        minimal_backoff_time = 1s
+        maximal_backoff_time = 2s
+        queue_run_delay = 1s
+
+        """;
+
+    private string Master(string mx)
+    {
+        var services = """
+            pickup unix n - n 60 1 pickup
+            cleanup unix n - n - 0 cleanup
+            qmgr unix n - n 300 1 qmgr
+            rewrite unix - - n - - trivial-rewrite
+            bounce unix - - n - 0 bounce
+            defer unix - - n - 0 bounce
+            trace unix - - n - 0 bounce
+            verify unix - - n - 1 verify
+            proxymap unix - - n - - proxymap
+            smtp unix - - n - - smtp
+            error unix - - n - - error
+            retry unix - - n - - error
+            discard unix - - n - - discard
+            virtual unix - n n - - virtual
+            lmtp unix - - n - - lmtp
+            anvil unix - - n - 1 anvil
+            postlog unix-dgram n - n - 1 postlogd
+            showq unix n - n - - showq
+
+            """;
+        return string.Create(CultureInfo.InvariantCulture, $"""
+            127.0.0.1:{Port} inet n - n - 100 smtpd
+              -o smtpd_relay_restrictions=reject_unauth_destination
+              {mx}
+            127.0.0.1:{Submission} inet n - n - 100 smtpd
+              -o smtpd_relay_restrictions=permit_mynetworks,reject
+              -o milter_macro_daemon_name=ORIGINATING
+
+            """) + services;
+    }
+}
