@@ -115,15 +115,31 @@ internal static class DotNetPattern
             }
         }
 
+        /// <summary>
+        /// Two faults of .NET 10 are kept away from. It loops without end where <c>(?:(?m:^)*?)?\b</c> repeats what is always
+        /// empty: once is as good as many times. And <c>(?:a+|){2}</c> it makes <c>a+</c> of: behind a choice it does not.
+        /// </summary>
         private void WriteRepeat(PatternNode.Repeat repeat)
         {
+            var isEmpty = PatternWidth.IsAlwaysEmpty(repeat.Body);
             _ = repeat.Greediness == Greediness.Possessive ? pattern.Append("(?>") : pattern;
-            WriteGrouped(repeat.Body, repeat.Body is not (PatternNode.Set or PatternNode.Capture or PatternNode.Atomic));
-            pattern.Append((repeat.Min, repeat.Max) switch
+            if (!isEmpty && repeat.Min > 0 && PatternWidth.CanBeEmpty(repeat.Body))
+            {
+                pattern.Append("(?:");
+                WriteGrouped(repeat.Body, grouped: true);
+                pattern.Append("(?:\\b|\\B))");
+            }
+            else
+            {
+                WriteGrouped(repeat.Body, repeat.Body is not (PatternNode.Set or PatternNode.Capture or PatternNode.Atomic));
+            }
+
+            pattern.Append((isEmpty ? Math.Min(repeat.Min, 1) : repeat.Min, isEmpty && repeat.Max != 0 ? 1 : repeat.Max) switch
             {
                 (0, -1) => "*",
                 (1, -1) => "+",
                 (0, 1) => "?",
+                (1, 1) => "",
                 (var min, -1) => $"{{{min},}}",
                 var (min, max) => $"{{{min},{max}}}",
             });

@@ -66,6 +66,19 @@ public sealed class PatternTests
     public void What_cannot_be_read_is_said(string pattern, string expected) =>
         Assert.Contains(expected, Assert.Throws<PatternException>(() => CompiledPattern.CompileDelimited(pattern)).Message, StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("(?:(?:(?:a)+|(?:^)*)){2}", " bAA \na\nb\na", 12)]
+    [InlineData("(?:a+|\\A?){2}", "ba", 3)]
+    [InlineData("(?:a+|\\z?){2}", "ba", 3)]
+    [InlineData("(?:a+|$?){2}", "b\n", 3)]
+    [InlineData("(?:^a)+", "aa\na", 1)]
+    public void Matches_are_as_many_as_Perl_finds(string pattern, string text, int expected)
+    {
+        var compiled = CompiledPattern.Compile(pattern);
+        Assert.True(compiled.IsMatch(text));
+        Assert.Equal(expected, compiled.Count(text, 1000));
+    }
+
     [Fact]
     public void Automaton_and_dot_net_agree() => Gen.Select(Expression(3), Gen.String[Gen.Char["abA \n"], 0, 12]).Sample((pattern, text) =>
     {
