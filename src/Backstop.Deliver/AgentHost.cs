@@ -19,6 +19,9 @@ internal sealed class AgentHost : RecipeHost
         _folders = new(hostName, Owner, time);
     }
 
+    /// <summary>Whose answers are remembered there: HOME, as it was when the recipes began.</summary>
+    public required string Home { get; init; }
+
     /// <summary>The rcfile that nobody named.</summary>
     public string? DefaultRcFile { get; init; }
 
@@ -90,7 +93,7 @@ internal sealed class AgentHost : RecipeHost
         return problem == RcFileReader.Problem.None ? text : null;
     }
 
-    public override bool MayReply(string sender) => new ReplyMemory(Path.Combine(_account.Home, ".backstop-replies"), Time).MayReply(sender);
+    public override bool MayReply(string sender) => new ReplyMemory(Path.Combine(Home, ".backstop-replies"), Time).MayReply(sender);
 
     private static ProgramOutcome ToStandardOutput(ProgramCall program)
     {

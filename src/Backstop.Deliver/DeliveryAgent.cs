@@ -136,7 +136,7 @@ public static class DeliveryAgent
         var home = variables["HOME"] = arguments.Assignments.FindLast(a => a.Name == "HOME").Value ?? variables["HOME"];
         var rcFiles = RcFilesOf(arguments, home, out var isDefault);
         using var signals = new AgentSignals();
-        using var host = new AgentHost(arguments, account, hostName, signals, time) { DefaultRcFile = isDefault ? rcFiles.FirstOrDefault() : null, LogName = name };
+        using var host = new AgentHost(arguments, account, hostName, signals, time) { Home = home, DefaultRcFile = isDefault ? rcFiles.FirstOrDefault() : null, LogName = name };
         var options = new RecipeOptions
         {
             IsStrict = arguments.IsStrict,

@@ -53,6 +53,24 @@ public sealed partial class DeliverTests
         Assert.Equal(_deviations, FailedCase().Matches(output).Select(m => m.Groups["number"].Value).Where(n => n != Race).Order(StringComparer.Ordinal));
     }
 
+    /// <summary>Whom recipes have answered is remembered where HOME says, not where the password file does.</summary>
+    [Fact]
+    public async Task Nobody_is_answered_twice_and_HOME_remembers()
+    {
+        using var folder = new TempFolder();
+        await File.WriteAllTextAsync(folder["sendmail"], $"#!/bin/sh\ncat >>{folder["sent"]}\n", Ct);
+        File.SetUnixFileMode(folder["sendmail"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        await File.WriteAllTextAsync(folder["rc"], ":0 c\n| (echo To: you; echo; echo away) | $SENDMAIL -t\n\n:0\nbox\n", Ct);
+        string[] arguments = [Agent, $"HOME={folder.Path}", $"MAILDIR={folder.Path}", $"SENDMAIL={folder["sendmail"]}", folder["rc"]];
+        for (var i = 0; i < 2; i++)
+        {
+            await Tool.RunWithAsync(new Dictionary<string, string>(), Mail, "dotnet", arguments, TimeSpan.FromSeconds(30));
+        }
+
+        Assert.Equal("To: you\n\naway\n", await File.ReadAllTextAsync(folder["sent"], Ct));
+        Assert.Equal(12, new FileInfo(folder[".backstop-replies"]).Length);
+    }
+
     /// <summary>Recipes of ours, given to both: the same folders, the same contents, the same exit codes.</summary>
     [Fact]
     public async Task Recipes_do_what_they_do_under_procmail()
