@@ -54,9 +54,11 @@ internal sealed partial class ServerParts : IDisposable
         Ladder = new(time, logs.CreateLogger<Ladder>());
         Filter = spam.Engine is not null ? new(spam, options, time, logs.CreateLogger<SpamFilter>()) : null;
         _room = new(options, time);
-        Delivery = new(Spool, options.Hostname, time, metrics, logs.CreateLogger<DeliveryQueue>(), MakeRecipes(options, logs), () => Ladder.Step < LadderStep.ScanLater);
         Sessions = new(options.Smtp, time);
-        Flood = new(() => Sessions.Count);
+
+        // How long work takes is the machine's time, whatever clock messages are judged by.
+        Flood = new(() => Sessions.Count, new(TimeProvider.System));
+        Delivery = new(Spool, options.Hostname, time, metrics, logs.CreateLogger<DeliveryQueue>(), MakeRecipes(options, logs), () => Ladder.Step < LadderStep.ScanLater, () => Flood.Real.IsNow);
         var proving = Proving.Create(options, new JournalProof(Journal));
         Proving = proving;
         _judge = proving.Judge;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Backstop.Backscatter.Bounces;
 using Backstop.Backscatter.Campaigns;
 
 namespace Backstop.Backscatter.Storms;
@@ -93,9 +94,16 @@ public sealed class Storm
             _campaigns[campaign.Shape] = seen with { Count = seen.Count + 1 };
         }
 
-        if (_example is null && sighting.Report is { } report)
+        Exemplify(sighting.Report);
+    }
+
+    /// <summary>Takes a message for the storm's example, where it has none.</summary>
+    /// <param name="report">What the message is and returns; null where its content was not seen.</param>
+    public void Exemplify(BounceReport? report)
+    {
+        if (report is not null)
         {
-            _example = new(report.Subject, report.From ?? "", report.Returned.Subject ?? "", report.Returned.From ?? "", report.Returned.MessageId ?? "");
+            _example ??= new(report.Subject, report.From ?? "", report.Returned.Subject ?? "", report.Returned.From ?? "", report.Returned.MessageId ?? "");
         }
     }
 

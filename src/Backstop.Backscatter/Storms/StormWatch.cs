@@ -1,3 +1,5 @@
+using Backstop.Backscatter.Bounces;
+
 namespace Backstop.Backscatter.Storms;
 
 /// <summary>Watches all victims and campaigns at once, and keeps the storms that last. Safe for several threads.</summary>
@@ -168,16 +170,17 @@ public sealed class StormWatch(StormRule rule)
             return null;
         }
 
-        watched.Early.Enqueue((sighting, now));
+        // Reports are large, and nearly all of those who are watched never have a storm.
+        watched.Early.Enqueue((sighting with { Report = null }, now));
         while (watched.Early.Count > MaxEarly || now - watched.Early.Peek().At > _early)
         {
             watched.Early.Dequeue();
         }
 
-        return begins ? Begin(watched, key) : null;
+        return begins ? Begin(watched, key, sighting.Report) : null;
     }
 
-    private StormRecord Begin(Watched watched, (string Victim, StormKind Kind) key)
+    private StormRecord Begin(Watched watched, (string Victim, StormKind Kind) key, BounceReport? report)
     {
         var storm = watched.Storm = new(key.Kind, key.Victim, watched.Early.Peek().At);
         ActiveCount++;
@@ -187,6 +190,7 @@ public sealed class StormWatch(StormRule rule)
         }
 
         watched.Early.Clear();
+        storm.Exemplify(report);
         return storm.Record();
     }
 

@@ -21,6 +21,12 @@ public sealed partial class DeliveryQueue : IDisposable
     // What recipes have changed lies in memory until it is in its folder.
     private const long MaxRemade = 64 << 20;
 
+    // In milliseconds: a hundred copies a second reach their folders however much real mail comes.
+    private const int LongestStandBack = 10;
+
+
+    private static readonly TimeSpan _retryTick = TimeSpan.FromMilliseconds(20);
+
     private readonly SpoolLog _spool;
     private readonly TimeProvider _time;
     private readonly BackstopMetrics _metrics;
@@ -33,8 +39,10 @@ public sealed partial class DeliveryQueue : IDisposable
     private readonly List<FolderQueue> _resting = [];
     private readonly HashSet<string> _undecided = new(StringComparer.Ordinal);
     private readonly Thread[] _workers;
+    private readonly ManualResetEventSlim _stopped = new(initialState: false, spinCount: 0);
     private readonly ITimer _retry;
     private readonly RecipeStage? _recipes;
+    private readonly Func<bool>? _isRealNow;
     private readonly LateScans _late;
     private long _remade;
     private int _waiting;
@@ -52,8 +60,9 @@ public sealed partial class DeliveryQueue : IDisposable
     }
 
     internal DeliveryQueue(
-        SpoolLog spool, string host, TimeProvider time, BackstopMetrics metrics, ILogger<DeliveryQueue> log, RecipeStage? recipes, Func<bool>? mayScan = null)
+        SpoolLog spool, string host, TimeProvider time, BackstopMetrics metrics, ILogger<DeliveryQueue> log, RecipeStage? recipes, Func<bool>? mayScan = null, Func<bool>? isRealNow = null)
     {
+        _isRealNow = isRealNow;
         _late = new(spool, mayScan ?? (static () => true), time, log) { Decided = AddDecided };
         _recipes = recipes;
         _spool = spool;
@@ -63,8 +72,7 @@ public sealed partial class DeliveryQueue : IDisposable
         _log = log;
         metrics.Observe("backstop.spool.waiting", "{message}", "Messages accepted and not yet in all their folders.", () => Waiting);
         _workers = [Worker(Lane.Real, Lane.Real), Worker(Lane.Real, Lane.Flood)];
-        var tick = TimeSpan.FromMilliseconds(20);
-        _retry = time.CreateTimer(_ => WakeRested(), null, tick, tick);
+        _retry = time.CreateTimer(_ => WakeRested(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         if (recipes is not null)
         {
             recipes.Planned = AddPlanned;
@@ -218,6 +226,7 @@ public sealed partial class DeliveryQueue : IDisposable
             Monitor.PulseAll(_gate);
         }
 
+        _stopped.Set();
         _late.Dispose();
         _recipes?.Dispose();
         _retry.Dispose();
@@ -225,6 +234,8 @@ public sealed partial class DeliveryQueue : IDisposable
         {
             worker.Join();
         }
+
+        _stopped.Dispose();
     }
 
     // An mbox has one queue: two workers would only wait for each other's lock.
@@ -295,8 +306,16 @@ public sealed partial class DeliveryQueue : IDisposable
                 Offer(queue);
             }
 
-            var delivered = queue.Deliver(batch, _spool, out var error);
+            var delivered = queue.Deliver(batch, _spool, queue.Lane == Lane.Flood ? StandBack : null, out var error);
             Finish(queue, batch, delivered, error);
+        }
+    }
+
+    // A copy of the flood waits while real mail is being received, but not for long: there may be always some.
+    private void StandBack()
+    {
+        for (var waited = 0; waited < LongestStandBack && _isRealNow?.Invoke() == true && !_stopped.Wait(1); waited++)
+        {
         }
     }
 
@@ -348,6 +367,10 @@ public sealed partial class DeliveryQueue : IDisposable
         {
             queue.IsResting = true;
             _resting.Add(queue);
+            if (_resting.Count == 1)
+            {
+                _retry.Change(_retryTick, _retryTick);
+            }
         }
     }
 
@@ -358,17 +381,17 @@ public sealed partial class DeliveryQueue : IDisposable
     {
         lock (_gate)
         {
-            if (_resting.Count == 0)
-            {
-                return;
-            }
-
             var now = _time.GetUtcNow();
             foreach (var queue in _resting.Where(q => q.RetryAt <= now).ToList())
             {
                 _resting.Remove(queue);
                 queue.IsResting = false;
                 Offer(queue);
+            }
+
+            if (_resting.Count == 0)
+            {
+                _retry.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             }
         }
     }

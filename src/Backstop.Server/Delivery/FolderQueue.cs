@@ -123,7 +123,11 @@ internal sealed class FolderQueue(FolderRef folder, Lane lane, string host, stri
     }
 
     /// <summary>Delivers copies; those that fail are left in the list. Called without any lock held.</summary>
-    public List<Copy> Deliver(List<Copy> batch, SpoolLog spool, out IOException? error)
+    /// <param name="batch">The copies.</param>
+    /// <param name="spool">Where they are.</param>
+    /// <param name="beforeEach">Called when another piece of work begins.</param>
+    /// <param name="error">What went wrong.</param>
+    public List<Copy> Deliver(List<Copy> batch, SpoolLog spool, Action? beforeEach, out IOException? error)
     {
         var delivered = new List<Copy>(batch.Count);
         error = null;
@@ -131,11 +135,12 @@ internal sealed class FolderQueue(FolderRef folder, Lane lane, string host, stri
         {
             if (_mbox is not null)
             {
+                beforeEach?.Invoke();
                 DeliverToMbox(batch, spool, delivered, _mbox);
             }
             else
             {
-                DeliverToMaildir(batch, spool, delivered, _maildir!);
+                DeliverToMaildir(batch, spool, delivered, _maildir!, beforeEach);
             }
         }
         catch (IOException problem)
@@ -195,10 +200,11 @@ internal sealed class FolderQueue(FolderRef folder, Lane lane, string host, stri
         _waiting = new(torn.Concat(_waiting.Except(torn)));
     }
 
-    private static void DeliverToMaildir(List<Copy> batch, SpoolLog spool, List<Copy> delivered, MaildirFolder maildir)
+    private static void DeliverToMaildir(List<Copy> batch, SpoolLog spool, List<Copy> delivered, MaildirFolder maildir, Action? beforeEach)
     {
         foreach (var copy in batch)
         {
+            beforeEach?.Invoke();
             maildir.Deliver(copy.Message.Entry, copy.Read(spool), copy.Target, copy.Message.Replayed);
             delivered.Add(copy);
         }

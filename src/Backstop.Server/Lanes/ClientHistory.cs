@@ -17,7 +17,7 @@ internal sealed class ClientHistory(TimeProvider time)
 
     private readonly Lock _gate = new();
     private readonly Generations<IPAddress, object> _known = new(50_000, TimeSpan.FromDays(7), time);
-    private readonly Generations<IPAddress, Tally> _others = new(50_000, TimeSpan.FromHours(1), time);
+    private readonly Generations<IPAddress, Tally> _tallies = new(50_000, TimeSpan.FromHours(1), time);
 
     /// <summary>What a client is taken for: known, ordinary or suspect.</summary>
     public MailClass Of(IPAddress client)
@@ -26,8 +26,17 @@ internal sealed class ClientHistory(TimeProvider time)
         lock (_gate)
         {
             return _known.TryGet(network, out _) ? MailClass.Known
-                : _others.TryGet(network, out var tally) && tally.IsSuspect ? MailClass.Suspect
+                : _tallies.TryGet(network, out var tally) && tally.IsSuspect ? MailClass.Suspect
                 : MailClass.Ordinary;
+        }
+    }
+
+    /// <summary>Whether a client that comes again will most likely bring real mail: within the last hour or two most of what it brought was.</summary>
+    public bool BringsRealMail(IPAddress client)
+    {
+        lock (_gate)
+        {
+            return _tallies.TryGet(Network(client), out var tally) && tally.Wanted > tally.Unwanted;
         }
     }
 
@@ -39,7 +48,7 @@ internal sealed class ClientHistory(TimeProvider time)
         var network = Network(client);
         lock (_gate)
         {
-            if (_known.TryGet(network, out _) || (TallyOf(network).Wanted++ % AskEvery) != 0)
+            if ((TallyOf(network).Wanted++ % AskEvery) != 0 || _known.TryGet(network, out _))
             {
                 return;
             }
@@ -69,10 +78,10 @@ internal sealed class ClientHistory(TimeProvider time)
 
     private Tally TallyOf(IPAddress network)
     {
-        if (!_others.TryGet(network, out var tally))
+        if (!_tallies.TryGet(network, out var tally))
         {
             tally = new();
-            _others.Add(network, tally);
+            _tallies.Add(network, tally);
         }
 
         return tally;

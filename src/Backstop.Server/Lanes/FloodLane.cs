@@ -3,46 +3,46 @@ using System.Diagnostics;
 namespace Backstop.Server.Lanes;
 
 /// <summary>
-/// Lets the null sender's messages in no faster than real mail can bear. While real mail comes, it measures how late a thread runs that wants to run
-/// (the delay that every step of a real session has too), and lets fewer in when that grows, more when it shrinks; and only as many at a time as there
-/// are processors, so that a step of real mail waits behind that many and not behind a crowd.
+/// Lets the null sender's and suspects' messages in no faster than real mail can bear: none while a step of real mail is under way; so few at a time that one
+/// processor is left; and only so many a second that threads run in time, for which it measures how late a thread runs that wants to run.
 /// </summary>
 /// <remarks>
-/// Additive increase, multiplicative decrease, as TCP does it. Threads of a lower priority were tried instead: they hold locks and keep the garbage
-/// collector waiting while they stand back, and real mail waited longer (27 ms instead of 14 at the 99th percentile).
+/// Where real mail comes densely there is always a step of it under way: the flood would stand still, and its sessions pile up. There it is only kept from
+/// crowding, and real mail has the milliseconds that costs. Threads of a lower priority were tried instead: they hold locks and keep the garbage collector waiting while they stand back, and real mail waited longer
+/// (27 ms instead of 14 at the 99th percentile).
 /// </remarks>
 internal sealed class FloodLane : IDisposable
 {
     // So few sessions get in nobody's way.
     private const int Crowd = 4;
     private const int MaxWaiting = 5000;
-    private const double MaxRate = 20_000;
-    private const double MinRate = 250;
-    private const double Decrease = 0.85;
-    private const double Increase = 1.04;
+
+    // So many real messages a second and processor are dense; half of that is sparse again.
+    private const double Dense = 15;
 
     private static readonly TimeSpan _tick = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan _window = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan _target = TimeSpan.FromMilliseconds(0.4);
-    private static readonly TimeSpan _syncTarget = TimeSpan.FromMilliseconds(6);
-    private static readonly TimeSpan _realFor = TimeSpan.FromSeconds(2);
 
     // A client that dawdles keeps nobody else out.
     private static readonly TimeSpan _turnTime = TimeSpan.FromMilliseconds(30);
-    private static readonly int _maxTurns = Math.Max(2, Environment.ProcessorCount);
+    private static readonly int _turnsBesideSparse = Math.Max(1, Environment.ProcessorCount - 1);
+    private static readonly int _turnsBesideDense = 6 * Environment.ProcessorCount;
+    private static readonly TimeSpan _lateBesideSparse = TimeSpan.FromMilliseconds(0.4);
+    private static readonly TimeSpan _lateBesideDense = TimeSpan.FromMilliseconds(4);
 
     private readonly Lock _gate = new();
     private readonly Queue<Turn> _waiting = [];
     private readonly List<Turn> _turns = [];
+    private readonly FloodRate _rate = new();
 
     // No spinning: five hundred times a second it would be a load of its own.
     private readonly ManualResetEventSlim _stopping = new(initialState: false, spinCount: 0);
 
     private readonly Func<int> _sessions;
     private readonly Thread _clock;
-    private long _lastReal;
-    private double _rate = MaxRate;
     private double _tokens;
+    private double _realPerSecond;
+    private volatile bool _isDense;
     private volatile bool _isOver;
     private volatile bool _isCrowded;
     private int _admitted;
@@ -51,21 +51,25 @@ internal sealed class FloodLane : IDisposable
 
     /// <summary>Starts the clock.</summary>
     /// <param name="sessions">How many sessions are open.</param>
-    public FloodLane(Func<int> sessions)
+    /// <param name="real">The work on real mail.</param>
+    public FloodLane(Func<int> sessions, RealWork real)
     {
         _sessions = sessions;
-        _lastReal = Stopwatch.GetTimestamp() - Stopwatch.Frequency * 60;
+        Real = real;
         _clock = new(Run) { IsBackground = true, Name = "flood lane" };
         _clock.Start();
     }
 
-    /// <summary>Messages of the null sender let in a second; null where nobody holds them back.</summary>
-    public double? Rate => IsHeld && _rate < MaxRate ? Volatile.Read(ref _rate) : null;
+    /// <summary>The work on real mail that it stands back for.</summary>
+    public RealWork Real { get; }
+
+    /// <summary>Messages of the flood let in a second; null where nobody holds them back.</summary>
+    public double? Rate => IsHeld && _rate.IsSlowed ? _rate.PerSecond : null;
 
     /// <summary>How late threads ran in the last window.</summary>
-    public TimeSpan Delay => Stopwatch.GetElapsedTime(0, Volatile.Read(ref _delay));
+    public TimeSpan Delay => TimeSpan.FromTicks(Volatile.Read(ref _delay));
 
-    /// <summary>Messages of the null sender that wait.</summary>
+    /// <summary>Messages of the flood that wait.</summary>
     public int Waiting
     {
         get
@@ -77,16 +81,13 @@ internal sealed class FloodLane : IDisposable
         }
     }
 
-    /// <summary>Whether the null sender is held back at all: real mail comes, and many sessions are open.</summary>
+    /// <summary>Whether the flood is held back at all: real mail comes, and many sessions are open.</summary>
     public bool IsHeld => !_isOver && _isCrowded;
-
-    /// <summary>Notes that real mail is under way.</summary>
-    public void NoteReal() => Volatile.Write(ref _lastReal, Stopwatch.GetTimestamp());
 
     /// <summary>Notes how long real mail waited for the disk.</summary>
     public void NoteSync(TimeSpan waited) => Volatile.Write(ref _sync, Math.Max(Volatile.Read(ref _sync), waited.Ticks));
 
-    /// <summary>Waits until a message of the null sender may go on.</summary>
+    /// <summary>Waits until a message of the flood may go on.</summary>
     /// <returns>Its turn, to be given back when it is done; null where too many wait: it is to come again.</returns>
     public ValueTask<Turn?> EnterAsync()
     {
@@ -148,12 +149,12 @@ internal sealed class FloodLane : IDisposable
         var last = Stopwatch.GetTimestamp();
         var windowBegan = last;
         var (late, ticks) = (TimeSpan.Zero, 0);
-        while (!_stopping.Wait(_sessions() > Crowd || IsHeld ? _tick : _window))
+        for (var tick = _window; !_stopping.Wait(tick); tick = _sessions() > Crowd || IsHeld ? _tick : _window)
         {
             var now = Stopwatch.GetTimestamp();
             var slept = Stopwatch.GetElapsedTime(last, now);
             last = now;
-            late += slept > _tick ? slept - _tick : TimeSpan.Zero;
+            late += slept > tick ? slept - tick : TimeSpan.Zero;
             ticks++;
             if (IsHeld)
             {
@@ -169,27 +170,22 @@ internal sealed class FloodLane : IDisposable
         }
     }
 
-    private void Steer(TimeSpan delay, TimeSpan window)
+    private void Steer(TimeSpan late, TimeSpan window)
     {
-        Volatile.Write(ref _delay, delay.Ticks * Stopwatch.Frequency / TimeSpan.TicksPerSecond);
+        Volatile.Write(ref _delay, late.Ticks);
         var seen = Interlocked.Exchange(ref _admitted, 0) / window.TotalSeconds;
-        var isCrowded = _sessions() > Crowd && Stopwatch.GetElapsedTime(Volatile.Read(ref _lastReal)) < _realFor;
-        var rate = _rate;
         var sync = TimeSpan.FromTicks(Interlocked.Exchange(ref _sync, 0));
-        if (!isCrowded)
+        NoteDensity(window);
+        var isCrowded = _sessions() > Crowd && Real.IsRecent;
+        if (isCrowded)
         {
-            rate = MaxRate;
-        }
-        else if (delay > _target || sync > _syncTarget)
-        {
-            rate = Math.Max(MinRate, (rate < MaxRate ? rate : Math.Max(MinRate, seen)) * Decrease);
+            _rate.Steer(late, _isDense ? _lateBesideDense : _lateBesideSparse, sync, seen);
         }
         else
         {
-            rate = Math.Min(MaxRate, rate * Increase);
+            _rate.Free();
         }
 
-        Volatile.Write(ref _rate, rate);
         if (_isCrowded != isCrowded)
         {
             _isCrowded = isCrowded;
@@ -197,11 +193,20 @@ internal sealed class FloodLane : IDisposable
         }
     }
 
+    // Over about half a second.
+    private void NoteDensity(TimeSpan window)
+    {
+        _realPerSecond += ((Real.TakeCount() / window.TotalSeconds) - _realPerSecond) / 10;
+        var perProcessor = _realPerSecond / Environment.ProcessorCount;
+        _isDense = perProcessor > (_isDense ? Dense / 2 : Dense);
+    }
+
     private void Refill(TimeSpan slept)
     {
         lock (_gate)
         {
-            _tokens = Math.Min(_tokens + (_rate * slept.TotalSeconds), _rate / 20 + 1);
+            var rate = _rate.PerSecond;
+            _tokens = Math.Min(_tokens + (rate * slept.TotalSeconds), (rate / 20) + 1);
             _turns.RemoveAll(t => Stopwatch.GetElapsedTime(t.Began) > _turnTime);
         }
     }
@@ -219,20 +224,31 @@ internal sealed class FloodLane : IDisposable
     {
         lock (_gate)
         {
-            if ((IsHeld && (_tokens < 1 || _turns.Count >= _maxTurns)) || !_waiting.TryDequeue(out var turn))
+            if (_waiting.Count == 0 || (IsHeld && !TakeToken()))
             {
                 return null;
             }
 
+            var turn = _waiting.Dequeue();
             if (IsHeld)
             {
-                _tokens--;
                 _turns.Add(turn);
                 turn.Began = Stopwatch.GetTimestamp();
             }
 
             return turn;
         }
+    }
+
+    private bool TakeToken()
+    {
+        if (_tokens < 1 || _turns.Count >= (_isDense ? _turnsBesideDense : _turnsBesideSparse) || (!_isDense && Real.IsNow))
+        {
+            return false;
+        }
+
+        _tokens--;
+        return true;
     }
 
     /// <summary>A message's turn.</summary>

@@ -28,6 +28,9 @@ internal sealed class LaneBudgets(BackstopOptions options, ClientHistory history
     /// <summary>Whether a client's connection may be taken, its class being known as far as its address tells it.</summary>
     public bool MayConnect(ClientIdentity client) => HasConnections(Standing(client));
 
+    /// <summary>Whether a client's session is taken for one of real mail before it has said anything.</summary>
+    public bool ExpectsRealMail(ClientIdentity client) => history.BringsRealMail(client.Address);
+
     /// <summary>Whether a session of a class may go on.</summary>
     public bool HasConnections(MailClass mail) => sessions() <= Share(mail) * (long)options.Smtp.MaxConnections / 100;
 

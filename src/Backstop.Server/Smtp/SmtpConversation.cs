@@ -46,7 +46,7 @@ internal sealed class SmtpConversation(
             return;
         }
 
-        Write(listener.Greeting);
+        Write(session.Begin());
         await _output.FlushAsync();
         await ConverseAsync();
         if (_startTls)
@@ -68,6 +68,7 @@ internal sealed class SmtpConversation(
             clock.Within(TimeLimit());
             var read = await _input.ReadAsync();
             clock.Pause();
+            using var step = services.Flood.Real.Begin(session.HasRealMail);
             if (read.IsCanceled && EndReason() is { } reason)
             {
                 Write(reason);

@@ -18,6 +18,7 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
     private IncomingMessage? _message;
     private MailClass? _class;
     private FloodLane.Turn? _turn;
+    private bool _expectsRealMail;
     private int _errors;
     private int _messages;
 
@@ -33,6 +34,17 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
 
     /// <summary>Whether the session may be ended without losing a message under way.</summary>
     public bool IsBetweenMessages => State is not (SmtpState.ReceivingData or SmtpState.ReceivingChunks);
+
+    /// <summary>Whether real mail is under way: a known client's, or anybody's that somebody here is to have; and where the client mostly brings such mail, before it says.</summary>
+    public bool HasRealMail => _transaction is null ? _expectsRealMail : _transaction is { Class: MailClass.Known } or { Class: MailClass.Ordinary, Recipients.Count: > 0 };
+
+    /// <summary>The session begins: its client is known.</summary>
+    public SmtpReply Begin()
+    {
+        _expectsRealMail = services.Lanes.ExpectsRealMail(client);
+        TouchReal();
+        return listener.Greeting;
+    }
 
     /// <summary>Replies to a command. BDAT's reply comes from <see cref="EndChunkAsync"/>, once its octets are read.</summary>
     public async ValueTask<SmtpReply> ReplyAsync(SmtpCommand command, CancellationToken ct)
@@ -183,6 +195,7 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
         {
             _transaction = transaction;
             State = SmtpState.HasSender;
+            TouchReal();
         }
         else
         {
@@ -200,13 +213,22 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
         }
 
         var reply = await services.Pipeline.RecipientAsync(_transaction, address, parameters, ct);
-        if (reply.IsPositive && _transaction.Class <= MailClass.Ordinary)
+        TouchReal();
+        if (reply.IsPositive && HasRealMail && _transaction.Recipients.Count == 1)
         {
-            services.Flood.NoteReal();
+            services.Flood.Real.Count();
         }
 
         State = reply.IsPositive ? SmtpState.HasRecipient : State;
         return reply;
+    }
+
+    private void TouchReal()
+    {
+        if (HasRealMail)
+        {
+            services.Flood.Real.Touch();
+        }
     }
 
     private SmtpReply StartData()
