@@ -60,6 +60,21 @@ public sealed class LadderTests : IDisposable
     }
 
     [Fact]
+    public async Task Real_mail_in_drips_keeps_nobody_out_for_good()
+    {
+        using var lane = await HeldAsync();
+        var turns = Task.WhenAll(Enumerable.Range(0, 10).Select(_ => lane.EnterAsync().AsTask()));
+        for (var tries = 0; !turns.IsCompleted; tries++)
+        {
+            Assert.True(tries < 10_000, "the flood stands still");
+            lane.Real.Touch();
+            await Task.WhenAny(turns, Task.Delay(1, TestContext.Current.CancellationToken));
+        }
+
+        Assert.DoesNotContain(null, await turns);
+    }
+
+    [Fact]
     public async Task Who_finds_thousands_waiting_comes_again_and_a_stop_lets_all_go()
     {
         using var lane = await HeldAsync();
