@@ -147,24 +147,29 @@ public sealed class LaneTests
     {
         await using var server = await StartAsync();
         await KnownAsync(server, "198.51.100.1");
-        var open = new List<Dialog>();
+        await server.HasSessionsAsync(0);
+        using var open = new Dialogs();
         for (var i = 1; i <= 5; i++)
         {
             open.Add(await OpenAsync(server, $"203.0.113.{i}"));
         }
 
-        using var sixth = await OpenAsync(server, "203.0.113.6");
-        await sixth.PlayAsync("C: MAIL FROM:<a@b.example>\nS: 250\nC: RSET\nS: 250\nC: MAIL FROM:<>\nS: 421 4.7.0 Too many connections\nE:");
+        using (var sixth = await OpenAsync(server, "203.0.113.6"))
+        {
+            await sixth.PlayAsync("C: MAIL FROM:<a@b.example>\nS: 250\nC: RSET\nS: 250\nC: MAIL FROM:<>\nS: 421 4.7.0 Too many connections\nE:");
+        }
+
+        await server.HasSessionsAsync(5);
         for (var i = 6; i <= 9; i++)
         {
             open.Add(await OpenAsync(server, $"203.0.113.{i}"));
         }
 
         await Dialog.RunAsync(server.Smtp, $"R: {Header("203.0.113.20")}\nS: 421 4.7.0 Too many connections\nE:");
+        await server.HasSessionsAsync(9);
         using var known = await OpenAsync(server, "198.51.100.1");
         await known.PlayAsync("C: MAIL FROM:<ann@home.example>\nS: 250");
         await Dialog.RunAsync(server.Smtp, "S: 421 4.7.0 Too many connections\nE:");
-        open.ForEach(d => d.Dispose());
     }
 
     [Fact]
@@ -176,6 +181,7 @@ public sealed class LaneTests
             await guesser.PlayAsync("C: MAIL FROM:<a@b.example>\nS: 250\n" + string.Concat(Enumerable.Range(0, 20).Select(i => $"C: RCPT TO:<guess{i}@example.org>\nS: 550 5.1.1\n")));
         }
 
+        await server.HasSessionsAsync(0);
         using var first = await OpenAsync(server, "203.0.113.1");
         using var second = await OpenAsync(server, "203.0.113.2");
         await Dialog.RunAsync(server.Smtp, $"R: {Header("203.0.113.66")}\nS: 421 4.7.0 Too many connections\nE:");
@@ -186,7 +192,7 @@ public sealed class LaneTests
     public async Task Silent_clients_are_ended_soon_while_connections_run_short()
     {
         await using var server = await StartAsync();
-        var open = new List<Dialog>();
+        using var open = new Dialogs();
         for (var i = 1; i <= 6; i++)
         {
             open.Add(await OpenAsync(server, $"203.0.113.{i}"));
@@ -202,7 +208,6 @@ public sealed class LaneTests
 
         await ended;
         await open[0].PlayAsync("C: NOOP\nS: 250");
-        open.ForEach(d => d.Dispose());
     }
 
     private static void Bring(ClientHistory history, IPAddress client, int wanted, int unwanted)
@@ -244,5 +249,11 @@ public sealed class LaneTests
 
         using var dialog = await OpenAsync(server, client);
         await dialog.PlayAsync("C: MAIL FROM:<ann@home.example>\nS: 250\nC: RCPT TO:<me@example.org>\nS: 250\nC: DATA\nS: 354\nC: From: ann@home.example\nC: Subject: lunch\nC:\nC: yes\nC: .\nS: 250");
+    }
+
+    // They end before the server does, whatever a test found: it waits for them, on a clock that stands still.
+    private sealed class Dialogs : List<Dialog>, IDisposable
+    {
+        public void Dispose() => ForEach(d => d.Dispose());
     }
 }

@@ -68,6 +68,18 @@ internal sealed class TestServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until so many sessions are open: one that a client has ended is still counted for a moment.</summary>
+    public async Task HasSessionsAsync(int count)
+    {
+        using var http = new HttpClient();
+        var wanted = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"\"sessions\": {count},");
+        for (var tries = 0; !(await http.GetStringAsync(new Uri($"http://{Web}/status"), TestContext.Current.CancellationToken)).Contains(wanted, StringComparison.Ordinal); tries++)
+        {
+            Assert.True(tries < 500, $"not {count} sessions after ten seconds");
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+    }
+
     public async Task<string[]> MessagesAsync(string folder = "")
     {
         await DeliveredAsync();
