@@ -11,21 +11,51 @@ public static class HeaderScan
     /// <param name="message">A message, or a part of one.</param>
     /// <param name="fields">Receives the fields in order.</param>
     /// <returns>The offset at which the body begins.</returns>
-    public static int Scan(ReadOnlySpan<byte> message, List<HeaderField> fields) => ScanBlock(message, fields, HeaderDamage.None);
+    public static int Scan(ReadOnlySpan<byte> message, List<HeaderField> fields) => ScanBlock(message, fields, Leniency.None);
 
     /// <summary>Scans a header that others have damaged on its way back: a line that is no field continues the one before, only an empty line ends it.</summary>
     /// <param name="message">A returned message, or its header.</param>
     /// <param name="fields">Receives the fields in order.</param>
     /// <returns>The offset at which the body begins.</returns>
-    public static int ScanLoose(ReadOnlySpan<byte> message, List<HeaderField> fields) => ScanBlock(message, fields, HeaderDamage.AnyFold);
+    public static int ScanLoose(ReadOnlySpan<byte> message, List<HeaderField> fields) => ScanBlock(message, fields, Leniency.AnyFold);
 
     /// <summary>Scans a part's header: parameters whose fold lost its white space still belong to their field.</summary>
-    internal static int ScanPart(ReadOnlySpan<byte> part, List<HeaderField> fields) => ScanBlock(part, fields, HeaderDamage.ParameterFold);
+    internal static int ScanPart(ReadOnlySpan<byte> part, List<HeaderField> fields) => ScanBlock(part, fields, Leniency.ParameterFold);
 
-    private static int ScanBlock(ReadOnlySpan<byte> message, List<HeaderField> fields, HeaderDamage damage)
+    /// <summary>
+    /// Scans the header of a message that something has damaged on its way: a byte order mark or empty lines before the header are skipped, and a
+    /// line that is no field does not end the header where well-known fields follow it before the next empty line.
+    /// </summary>
+    /// <param name="message">A whole message.</param>
+    /// <param name="fields">Receives the fields in order.</param>
+    /// <param name="damage">The first damaged line, or null for a sound header.</param>
+    /// <returns>The offset at which the body begins.</returns>
+    /// <remarks>Only for telling what a message is. What is trusted or renamed uses <see cref="Scan"/>, which reads as mail servers do.</remarks>
+    public static int ScanDamaged(ReadOnlySpan<byte> message, List<HeaderField> fields, out HeaderDamage? damage)
+    {
+        var at = DamagedHeader.Start(message);
+        damage = at > 0 ? new(1, IsCut: false) : null;
+        var end = ScanBlock(message, fields, Leniency.None, at);
+        for (var tries = 0; tries < DamagedHeader.MaxBrokenLines && DamagedHeader.Breaks(message, end) && fields.Count > 0; tries++)
+        {
+            var next = DamagedHeader.NextField(message, end);
+            damage ??= new(DamagedHeader.LineNumber(message, end), IsCut: next < 0);
+            if (next < 0)
+            {
+                return end;
+            }
+
+            Continue(fields, fields.Count - 1, end + WithoutEnd(message[end..next]).Length);
+            end = ScanBlock(message, fields, Leniency.None, next);
+        }
+
+        return end;
+    }
+
+    private static int ScanBlock(ReadOnlySpan<byte> message, List<HeaderField> fields, Leniency damage, int at = 0)
     {
         // A leading "From " line is the mbox separator, not a field.
-        var at = message.StartsWith("From "u8) || message.StartsWith(">From "u8) ? LineEnd(message, 0) : 0;
+        at = message[at..].StartsWith("From "u8) || message[at..].StartsWith(">From "u8) ? LineEnd(message, at) : at;
         var last = -1;
         while (at < message.Length)
         {
@@ -46,7 +76,7 @@ public static class HeaderScan
                 last = fields.Count;
                 fields.Add(new(at, length, at + colon + 1, line.Length - colon - 1));
             }
-            else if (last >= 0 && (damage == HeaderDamage.AnyFold || (damage == HeaderDamage.ParameterFold && EndsInSemicolon(fields[last], message))))
+            else if (last >= 0 && (damage == Leniency.AnyFold || (damage == Leniency.ParameterFold && EndsInSemicolon(fields[last], message))))
             {
                 Continue(fields, last, at + line.Length);
             }
@@ -115,7 +145,7 @@ public static class HeaderScan
     }
 
     // RFC 5322 §2.2: a name is printable ASCII without colon; §4.5.8 lets old mail put white space before the colon.
-    private static int NameLength(ReadOnlySpan<byte> line)
+    internal static int NameLength(ReadOnlySpan<byte> line)
     {
         var colon = line.IndexOf((byte)':');
         if (colon <= 0)
@@ -128,7 +158,7 @@ public static class HeaderScan
     }
 
     // What the reader makes of a line that is neither field nor fold.
-    private enum HeaderDamage
+    private enum Leniency
     {
         None,
         ParameterFold,

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Unicode;
 using MimeKit.Encodings;
 
 namespace Backstop.Mail;
@@ -43,10 +44,31 @@ public static class PartText
         return part.Type.MediaType == "text/html" ? HtmlText.Read(text) : text;
     }
 
+    // So many octets beyond ASCII that form UTF-8 throughout are no other charset's by chance.
+    private static bool IsUtf8InDisguise(ReadOnlySpan<byte> bytes)
+    {
+        const int enough = 6;
+        if (Ascii.IsValid(bytes) || !Utf8.IsValid(bytes))
+        {
+            return false;
+        }
+
+        var beyond = 0;
+        foreach (var b in bytes)
+        {
+            beyond += b >= 0x80 ? 1 : 0;
+        }
+
+        return beyond >= enough;
+    }
+
     private static string ToText(ReadOnlySpan<byte> bytes, string? charset)
     {
         // ISO-2022-JP is 7-bit, so mail that leaves its name out is common (RFC 1468: ESC $ B begins Japanese).
-        charset = charset is null or "us-ascii" && bytes.IndexOf("\e$B"u8) >= 0 ? "iso-2022-jp" : charset;
+        // Gateways decode the text and leave its old charset's name on it, or the other way round: the octets show which it is.
+        charset = charset is null or "us-ascii" or "utf-8" && bytes.IndexOf("\e$B"u8) >= 0 ? "iso-2022-jp"
+            : IsUtf8InDisguise(bytes) ? "utf-8"
+            : charset;
         if (charset is null or "us-ascii" or "utf-8" or "iso-8859-1" or "latin1")
         {
             return HeaderText.ToText(bytes);

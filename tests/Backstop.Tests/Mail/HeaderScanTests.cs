@@ -40,6 +40,46 @@ public sealed class HeaderScanTests
         });
 
     [Theory]
+    [InlineData("From: a\nTo: b\n\nbody", "From=a|To=b", "body", 0, false)]
+    [InlineData("\u00EF\u00BB\u00BFFrom: a\nTo: b\n\nbody", "From=a|To=b", "body", 1, false)]
+    [InlineData("\nFrom: a\nTo: b\n\nbody", "From=a|To=b", "body", 1, false)]
+    [InlineData("\r\n\r\nFrom: a\r\n\r\nbody", "From=a", "body", 1, false)]
+    [InlineData("\n\n\n\nFrom: a\n\nbody", "", "\n\n\nFrom: a\n\nbody", 0, false)]
+    [InlineData("\nHello\nFrom: a\n\nbody", "", "Hello\nFrom: a\n\nbody", 0, false)]
+    [InlineData("A: 1\nbroken\nTo: b\n\nbody", "A=1broken|To=b", "body", 2, false)]
+    [InlineData("A: 1\nbroken\n so\nTo: b\n\nbody", "A=1broken so|To=b", "body", 2, false)]
+    [InlineData("A: 1\nbroken\nTo: b\nagain\nFrom: c\n\nbody", "A=1broken|To=bagain|From=c", "body", 2, false)]
+    [InlineData("A: 1\ntext\nmore text: with a colon\n\nTo: b\n", "A=1", "text\nmore text: with a colon\n\nTo: b\n", 2, true)]
+    [InlineData("A: 1\ntext", "A=1", "text", 2, true)]
+    [InlineData("body without any header", "", "body without any header", 0, false)]
+    public void A_damaged_header_is_read_on(string message, string fields, string body, int line, bool isCut)
+    {
+        var bytes = Encoding.Latin1.GetBytes(message);
+        var found = new List<HeaderField>();
+        var start = HeaderScan.ScanDamaged(bytes, found, out var damage);
+        Assert.Equal(fields, string.Join('|', found.Select(f => $"{Encoding.ASCII.GetString(f.Name(bytes))}={f.Body(bytes)}")));
+        Assert.Equal(body, Encoding.Latin1.GetString(bytes[start..]));
+        Assert.Equal(line == 0 ? null : new HeaderDamage(line, isCut), damage);
+    }
+
+    /// <summary>What is sound is read as <see cref="HeaderScan.Scan"/> reads it, and no octets lead outside the message.</summary>
+    [Fact]
+    public void Damaged_octets_are_scanned_within_their_bounds() =>
+        Gen.OneOf(Gen.Byte, Gen.OneOf((byte)'\n', (byte)'\r', (byte)':', (byte)' ', (byte)'T', (byte)'o')).Array[0, 200].Sample(bytes =>
+        {
+            var plain = new List<HeaderField>();
+            var fields = new List<HeaderField>();
+            var end = HeaderScan.Scan(bytes, plain);
+            var body = HeaderScan.ScanDamaged(bytes, fields, out var damage);
+            Assert.InRange(body, 0, bytes.Length);
+            Assert.True(damage is not null || (body == end && fields.SequenceEqual(plain)));
+            foreach (var field in fields)
+            {
+                _ = field.Body(bytes);
+            }
+        });
+
+    [Theory]
     [InlineData("A Person <a@b.example>", "a@b.example")]
     [InlineData("a@b.example (A Person)", "a@b.example")]
     [InlineData("\"x@y\" <a@b.example>", "a@b.example")]

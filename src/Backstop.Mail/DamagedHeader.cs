@@ -1,0 +1,93 @@
+using System.Text;
+
+namespace Backstop.Mail;
+
+/// <summary>Finds out how a damaged header goes on: what stands in front of it, and whether fields follow a broken line.</summary>
+internal static class DamagedHeader
+{
+    /// <summary>More broken places than these are no header.</summary>
+    public const int MaxBrokenLines = 4;
+
+    // How many lines behind a broken one may be broken too.
+    private const int MaxLinesAhead = 4;
+
+    // An empty line or two in front of the header; more are text.
+    private const int MaxEmptyLines = 3;
+
+    // Names that a text's own line does not begin with by chance.
+    private static readonly byte[][] _wellKnown =
+    [
+        "Return-Path"u8.ToArray(), "Received"u8.ToArray(), "From"u8.ToArray(), "To"u8.ToArray(), "Subject"u8.ToArray(), "Date"u8.ToArray(), "Message-ID"u8.ToArray(),
+        "MIME-Version"u8.ToArray(), "Content-Type"u8.ToArray(), "Delivered-To"u8.ToArray(), "X-Original-To"u8.ToArray(), "DKIM-Signature"u8.ToArray(), "Auto-Submitted"u8.ToArray(),
+        "Authentication-Results"u8.ToArray(), "ARC-Seal"u8.ToArray(), "Envelope-To"u8.ToArray(), "Sender"u8.ToArray(), "Reply-To"u8.ToArray(),
+    ];
+
+    /// <summary>The offset of the header: behind a byte order mark and empty lines, where a well-known field follows them.</summary>
+    public static int Start(ReadOnlySpan<byte> message)
+    {
+        var at = message is [0xEF, 0xBB, 0xBF, ..] ? 3 : 0;
+        var start = at;
+        for (var lines = 0; lines < MaxEmptyLines && at < message.Length && HeaderScan.WithoutEnd(message[at..HeaderScan.LineEnd(message, at)]).IsEmpty; lines++)
+        {
+            at = HeaderScan.LineEnd(message, at);
+        }
+
+        return IsWellKnown(message, at) ? at : start;
+    }
+
+    /// <summary>Whether a header ended at an offset by a line that is no field, rather than by an empty line or the message's end.</summary>
+    public static bool Breaks(ReadOnlySpan<byte> message, int end) =>
+        end > 0 && end < message.Length && message[end - 1] == '\n' && !EndsInEmptyLine(message[..end]);
+
+    /// <summary>The offset of the next well-known field before the next empty line, or -1.</summary>
+    public static int NextField(ReadOnlySpan<byte> message, int at)
+    {
+        for (var lines = 0; lines <= MaxLinesAhead && at < message.Length; lines++)
+        {
+            var end = HeaderScan.LineEnd(message, at);
+            if (HeaderScan.WithoutEnd(message[at..end]).IsEmpty)
+            {
+                return -1;
+            }
+
+            if (IsWellKnown(message, at))
+            {
+                return at;
+            }
+
+            at = end;
+        }
+
+        return -1;
+    }
+
+    /// <summary>The number of the line at an offset, from 1.</summary>
+    public static int LineNumber(ReadOnlySpan<byte> message, int at) => message[..at].Count((byte)'\n') + 1;
+
+    private static bool EndsInEmptyLine(ReadOnlySpan<byte> header)
+    {
+        header = header[..^1];
+        header = header.EndsWith("\r"u8) ? header[..^1] : header;
+        return header.IsEmpty || header[^1] == '\n';
+    }
+
+    private static bool IsWellKnown(ReadOnlySpan<byte> message, int at)
+    {
+        if (at >= message.Length)
+        {
+            return false;
+        }
+
+        var line = message[at..HeaderScan.LineEnd(message, at)];
+        var name = line[..HeaderScan.NameLength(line)];
+        foreach (var known in _wellKnown)
+        {
+            if (Ascii.EqualsIgnoreCase(name, known))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}
