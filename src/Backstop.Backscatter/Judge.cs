@@ -26,6 +26,12 @@ public sealed class Judge(OriginProver prover, ISentJournal journal, UnprovedPol
     /// <summary>How the reason word ends where only a storm made it a refusal.</summary>
     public const string StormSuffix = ":storm";
 
+    /// <summary>How the reason word ends where a kind is named by its words, and no machine's sign shows it.</summary>
+    public const string UnsureSuffix = ":unsure";
+
+    /// <summary>How the reason word ends where the reader's own server tells its administrator.</summary>
+    public const string OwnServerSuffix = ":own-server";
+
     private static readonly ProofSet _notAsked = new([], false);
 
     /// <summary>Decides.</summary>
@@ -77,9 +83,15 @@ public sealed class Judge(OriginProver prover, ISentJournal journal, UnprovedPol
 
         // A complaint or a read receipt returns nothing that was refused: nobody is flooded with them, and people ask for them.
         // A receipt that rejects (RFC 5429) is a bounce in all but its form.
-        if (report.Kind == MailKind.FeedbackReport || (report.Kind == MailKind.Mdn && report.Recipients.Count == 0))
+        if (report.Kind == MailKind.FeedbackReport || (report.Kind == MailKind.Mdn && !report.Recipients.Any(r => r.Action == "failed")))
         {
             return Verdict.Deliver(kind);
+        }
+
+        // What puts a message aside must be surer than what names it, and what one's own server tells its administrator is for him.
+        if (!report.IsCertain || report.IsOwnServer)
+        {
+            return Verdict.Deliver(kind + (report.IsCertain ? OwnServerSuffix : UnsureSuffix));
         }
 
         var reason = kind + ":unproved";

@@ -52,32 +52,34 @@ public static class BounceClassifier
     private static BounceReport Classify(ReadOnlyMemory<byte> message, bool? nullReversePath, int nesting)
     {
         var fields = new List<HeaderField>(32);
-        var body = HeaderScan.Scan(message.Span, fields);
+        var body = HeaderScan.ScanDamaged(message.Span, fields, out var damage);
         var header = new BounceHeader(message.Span, fields, nullReversePath);
         var parts = MimeScan.Scan(message.Span, fields, body);
         var content = new BounceContent(message, header, parts);
-        return Structure.Read(content) ?? FromWords(content, nesting);
+        var report = Structure.Read(content) ?? FromWords(content, nesting);
+        return damage is null ? report : report with { HeaderDamage = damage };
     }
 
     private static BounceReport FromWords(BounceContent content, int nesting)
     {
-        if (!content.Header.MayBeAutomatic)
-        {
-            return content.Report(MailKind.None, "", [], ReturnedMessage.Nothing, []);
-        }
-
         if (CloudNotice.Read(content) is { } notice)
         {
             return notice;
         }
 
+        if (!content.Header.MayBeAutomatic)
+        {
+            return content.Report(MailKind.None, "", [], ReturnedMessage.Nothing, []);
+        }
+
         var decision = WordJudge.Decide(content);
         if (decision.Kind == MailKind.None)
         {
-            return content.Report(MailKind.None, decision.Format, [], ReturnedMessage.Nothing, decision.Evidence);
+            return content.Report(MailKind.None, decision.Format, [], ReturnedMessage.Nothing, decision.For) with { EvidenceAgainst = decision.Against };
         }
 
-        var report = content.Report(decision.Kind, decision.Format, Recipients(content, decision.Kind), content.Returned, decision.Evidence);
+        var report = content.Report(decision.Kind, decision.Format, Recipients(content, decision.Kind), content.Returned, decision.For);
+        report = report with { EvidenceAgainst = decision.Against, IsCertain = decision.IsCertain };
         return decision.Kind == MailKind.Bounce && nesting < MaxNesting ? Relayed(content, report, nesting) : report;
     }
 

@@ -59,6 +59,16 @@ internal sealed class BounceContent(ReadOnlyMemory<byte> message, BounceHeader h
         }
     }
 
+    /// <summary>Whether the first text may be a JSON object: it begins with a brace, or nobody knows before base64 is undone.</summary>
+    public bool MayBeJson
+    {
+        get
+        {
+            var part = parts.FirstOrDefault(p => p.Type.MediaType is "text/plain" or "application/json");
+            return part is not null && (part.RawBody(message.Span).TrimStart("\r\n\t "u8) is [(byte)'{', ..] || (part.TransferEncoding == "base64" && header.MayBeAutomatic));
+        }
+    }
+
     /// <summary>The multipart that the header promises is not there.</summary>
     public bool IsBroken => parts.Count == 1 && parts[0].Type.MediaType.StartsWith("multipart/", StringComparison.Ordinal);
 
@@ -69,9 +79,13 @@ internal sealed class BounceContent(ReadOnlyMemory<byte> message, BounceHeader h
             Subject = header.Subject,
             To = header.To,
             IsList = header.IsList,
+            IsOwnServer = IsOwnServer,
             Evidence = evidence,
             ReportingMta = reportingMta ?? (kind is MailKind.Bounce or MailKind.Delay ? header.DaemonHost : null),
         };
+
+    /// <summary>Whether the reader's own server, by its name, tells its administrator something.</summary>
+    public bool IsOwnServer { get; } = Signs.IsOfOwnServer(header);
 
     private string ReadHuman()
     {

@@ -19,12 +19,19 @@ internal sealed class BounceHeader
         AutoSubmitted = (fields.Text(message, "Auto-Submitted"u8) ?? "").ToLowerInvariant();
         Precedence = (fields.Text(message, "Precedence"u8) ?? fields.Text(message, "X-Precedence"u8) ?? "").ToLowerInvariant();
         SuppressesAnswers = fields.Find(message, "X-Auto-Response-Suppress"u8) is not null;
+        MessageId = MessageIds.Only(fields.Text(message, "Message-ID"u8));
+        ReturnPath = returnPath is null ? null : HeaderText.FirstAddress(returnPath);
+        IsThreadReply = IsReplyIndex(fields.Text(message, "Thread-Index"u8));
+        IsBulkStream = fields.Find(message, "List-Unsubscribe"u8) is not null || fields.Find(message, "Feedback-ID"u8) is not null;
+        IsListAdministrivia = fields.Find(message, "X-List-Administrivia"u8) is not null;
         IsList = fields.Find(message, "List-Id"u8) is not null || fields.Find(message, "List-Unsubscribe"u8) is not null;
         Mailer = fields.Text(message, "X-Mailer"u8) ?? fields.Text(message, "User-Agent"u8) ?? fields.Text(message, "X-MimeOLE"u8) ?? "";
         Field = Senders.FindField(message, fields);
         IsFromPerson = Senders.PersonMailers.Has(Mailer);
-        IsFromDaemon = Senders.IsDaemon(From, FromText) || (returnPath is not null && Senders.IsDaemon(HeaderText.FirstAddress(returnPath), ""))
+        var isOwnDaemon = Senders.IsMailerDaemon(From) || Senders.IsMailerDaemon(ReturnPath);
+        IsFromDaemon = isOwnDaemon || (!(IsFromPerson && NullReversePath != true) && (Senders.IsDaemon(From, FromText) || Senders.IsDaemon(ReturnPath, "")))
             || (!IsFromPerson && IsReceivedForBounce(message, fields));
+        IsFromMailerDaemon = isOwnDaemon;
         IsFromScanner = Senders.Scanners.Has(FromText) || Senders.Scanners.Has(Mailer);
         SubjectHits = Wording.OfSubject(Subject);
     }
@@ -51,6 +58,21 @@ internal sealed class BounceHeader
 
     public bool IsList { get; }
 
+    /// <summary>The message's own id without brackets, or null.</summary>
+    public string? MessageId { get; }
+
+    /// <summary>The Return-Path's address, or null.</summary>
+    public string? ReturnPath { get; }
+
+    /// <summary>Whether Exchange's Thread-Index says that it answers another message of the thread.</summary>
+    public bool IsThreadReply { get; }
+
+    /// <summary>Whether it belongs to a stream that its sender runs: RFC 2369's List-Unsubscribe, or Feedback-ID.</summary>
+    public bool IsBulkStream { get; }
+
+    /// <summary>Whether a list server tells about the list's own business.</summary>
+    public bool IsListAdministrivia { get; }
+
     /// <summary>Exchange and ticket systems: whoever writes this does not want an answer by machine, being one.</summary>
     public bool SuppressesAnswers { get; }
 
@@ -64,6 +86,9 @@ internal sealed class BounceHeader
 
     /// <summary>Whether a mail server, not a person, says it wrote this.</summary>
     public bool IsFromDaemon { get; }
+
+    /// <summary>Whether it bears the name that no person writes under.</summary>
+    public bool IsFromMailerDaemon { get; }
 
     /// <summary>Whether a virus or content scanner says so.</summary>
     public bool IsFromScanner { get; }
@@ -79,10 +104,18 @@ internal sealed class BounceHeader
     /// <summary>The gate: without any of these nothing in the body is looked at.</summary>
     public bool MayBeAutomatic =>
         NullReversePath == true || IsFromDaemon || IsFromScanner || FailedRecipients.Count > 0 || Field is not null || SubjectHits.Count > 0
-        || IsToBounceAddress || AutoSubmitted is not ("" or "no") || Precedence is "auto_reply" or "auto-reply" or "junk";
+        || IsToBounceAddress || IsListAdministrivia || AutoSubmitted is not ("" or "no") || Precedence is "auto_reply" or "auto-reply" or "junk";
 
     /// <summary>The host in a daemon's own address: the best guess at who reports where nothing says it.</summary>
     public string? DaemonHost => IsFromDaemon && From?.IndexOf('@', StringComparison.Ordinal) is >= 0 and var at ? From[(at + 1)..] : null;
+
+    // Twenty-two octets name the thread; each answer adds five (MS-OXOMSG §2.2.1.3).
+    private static bool IsReplyIndex(string? index)
+    {
+        const int thread = 22;
+        Span<byte> octets = stackalloc byte[64];
+        return index is not null && index.Length <= 80 && Convert.TryFromBase64String(index.Trim(), octets, out var length) && length > thread;
+    }
 
     // qmail says so itself: "Received: (qmail 53818 invoked for bounce)".
     private static bool IsReceivedForBounce(ReadOnlySpan<byte> message, List<HeaderField> fields)

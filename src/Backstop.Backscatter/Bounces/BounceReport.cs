@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Backstop.Mail;
 
 namespace Backstop.Backscatter.Bounces;
 
@@ -86,6 +87,21 @@ public sealed record BounceReport(
 
     /// <summary>What the decision about the kind stands on, in few words each, the strongest first.</summary>
     public IReadOnlyList<string> Evidence { get; init; } = [];
+
+    /// <summary>What speaks against the kind, or what is missing to it; the strongest first.</summary>
+    public IReadOnlyList<string> EvidenceAgainst { get; init; } = [];
+
+    /// <summary>
+    /// Whether a machine's own sign shows the kind: structure, the null reverse-path, a server's name, a responder's field. What is not certain is
+    /// only named; it is never filed, moved or refused.
+    /// </summary>
+    public bool IsCertain { get; init; } = true;
+
+    /// <summary>Whether the reader's own server, by its name, tells its administrator something.</summary>
+    public bool IsOwnServer { get; init; }
+
+    /// <summary>Where its header is damaged, or null.</summary>
+    public HeaderDamage? HeaderDamage { get; init; }
 
     /// <summary>Spam or a worm dressed as a bounce.</summary>
     public bool IsFake => Format == FakeFormat;

@@ -14,6 +14,12 @@ internal static class CloudNotice
     /// <summary>The report, or null where the text is no such notice.</summary>
     public static BounceReport? Read(BounceContent content)
     {
+        // A message that does not begin with an object costs nothing here.
+        if (!content.MayBeJson)
+        {
+            return null;
+        }
+
         var text = content.Text.AsSpan().TrimStart("\r\n\t "u8);
         if (text.IsEmpty || text[0] != (byte)'{' || text.IndexOf("otificationType"u8) < 0 && text.IndexOf("eventType"u8) < 0)
         {

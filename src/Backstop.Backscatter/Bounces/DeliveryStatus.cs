@@ -80,8 +80,8 @@ internal sealed record DeliveryStatus(string? ReportingMta, List<ReportedRecipie
         return new(address ?? "", action, status, diagnostic is null ? null : AfterType(diagnostic));
     }
 
-    // RFC 3464 §2.3.1: address-type ";" generic-address; RFC 6533 §3 adds utf-8.
-    private static string? Address(string? body)
+    /// <summary>The address of a recipient field, or null. RFC 3464 §2.3.1: address-type ";" generic-address; RFC 6533 §3 adds utf-8.</summary>
+    public static string? Address(string? body)
     {
         if (body is null)
         {

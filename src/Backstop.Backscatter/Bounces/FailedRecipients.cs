@@ -40,7 +40,42 @@ internal static class FailedRecipients
         })];
     }
 
+    /// <summary>Of a report that names nobody: who sends a receipt has read the message himself.</summary>
+    public static List<ReportedRecipient> OfReport(BounceContent content, MailKind kind) =>
+        kind != MailKind.Mdn ? Find(content, "failed") : content.Header.From is { } from ? [new(from, "delivered", null, null)] : [];
+
+    /// <summary>Whether the text names a recipient: an address that is not the reader's, the sender's or of the sender's domain.</summary>
+    /// <param name="content">The report.</param>
+    /// <param name="anywhere">Whether it may stand anywhere, or only where servers put it.</param>
+    public static bool Names(BounceContent content, bool anywhere)
+    {
+        var (placed, elsewhere) = Read(content);
+        return placed.Count > 0 || (anywhere && elsewhere.Exists(a => !Signs.AreRelated(DomainOf(a), DomainOf(content.Header.From))));
+    }
+
+    /// <summary>Whether an address stands where servers put the one that failed: at the start of a line, or in brackets there.</summary>
+    public static bool StandsAlone(ReadOnlySpan<char> text, string address)
+    {
+        foreach (var range in text.Split('\n'))
+        {
+            if (text[range].Trim(" \t\r>*-<(").StartsWith(address, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static ReadOnlySpan<char> DomainOf(string? address) => address.AsSpan()[((address?.LastIndexOf('@') ?? -1) + 1)..];
+
     private static List<string> InText(BounceContent content)
+    {
+        var (placed, elsewhere) = Read(content);
+        return placed.Count > 0 ? placed : elsewhere;
+    }
+
+    private static (List<string> Placed, List<string> Elsewhere) Read(BounceContent content)
     {
         var placed = new List<string>();
         var elsewhere = new List<string>();
@@ -67,7 +102,7 @@ internal static class FailedRecipients
             }
         }
 
-        return placed.Count > 0 ? placed : elsewhere;
+        return (placed, elsewhere);
     }
 
     private static void Add(List<string> addresses, string address)

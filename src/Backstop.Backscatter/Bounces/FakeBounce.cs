@@ -13,32 +13,32 @@ internal static class FakeBounce
         [".zip", ".rar", ".7z", ".exe", ".scr", ".pif", ".com", ".bat", ".cmd", ".vbs", ".js", ".jse", ".wsf", ".hta", ".lnk", ".iso", ".img", ".cpl", ".htm", ".html", ".shtml", ".svg"];
 
     /// <summary>Why it is fake, or null.</summary>
-    public static string? IsFake(BounceContent content, IReadOnlyList<WordingHit> subject, IReadOnlyList<WordingHit> body)
+    public static string? IsFake(BounceContent content, WordsFound words)
     {
         var header = content.Header;
-        var speaks = subject.Concat(body).Any(h => h.Kind is MailKind.Bounce or MailKind.Delay && h.Weight == 2);
-        if (!speaks || ReturnsMail(content))
+        var speaks = words.Subject.Concat(words.Body).Any(h => h.Kind is MailKind.Bounce or MailKind.Delay && h.Weight == 2);
+        if (!speaks || !IsDisguised(content.Header) || ReturnsMail(content))
         {
             return null;
         }
 
-        if (header.IsFromPerson && (header.IsFromDaemon || Senders.Disguises.Has(header.FromText)))
-        {
-            return $"speaks as a mail server, but was written with {header.Mailer}";
-        }
-
+        // Who writes under a server's name attaches no program; a person who asks about a bounce attaches what he likes, under his own.
         if (content.Parts.FirstOrDefault(p => p.Depth > 0 && IsDangerous(p)) is { FileName: var name })
         {
             return $"speaks as a mail server, returns nothing, and attaches {name}";
         }
 
-        if (header.NullReversePath == false && FailsOnlyItsReader(content))
+        if (header.NullReversePath != true && !words.HasReply && HasLink(content) && (NamesItsReader(header) || FailsOnlyItsReader(content)))
         {
-            return "says that mail to your own address failed, and returns nothing";
+            return "speaks as a mail server of mail to your own address, and wants a link to be clicked";
         }
 
-        return header.NullReversePath != true && !header.IsFromDaemon && NamesItsReader(header) && HasOnlyLinks(content) ? "speaks as a mail server, and wants a link to be clicked" : null;
+        return header.NullReversePath != true && words.SaysOfMail(MailKind.Bounce) && FailsOnlyItsReader(content)
+            ? "says that mail to your own address failed, and returns nothing" : null;
     }
+
+    private static bool IsDisguised(BounceHeader header) =>
+        header.IsFromDaemon || Senders.Disguises.Has(header.FromText) || Senders.IsDaemon(header.From, header.FromText) || NamesItsReader(header);
 
     private static bool ReturnsMail(BounceContent content) =>
         content.ReturnedPart is not null || content.Returned is { MessageId: not null } or { Received.Count: > 0 };
@@ -48,17 +48,16 @@ internal static class FakeBounce
         && (header.Subject.Contains(to, StringComparison.OrdinalIgnoreCase)
             || header.FromText.Contains(to[(to.IndexOf('@', StringComparison.Ordinal) + 1)..], StringComparison.OrdinalIgnoreCase));
 
-    // Worms fill their template with the address they send to. A server reports about somebody else's.
+    // Worms fill their template with the address they send to, where a server puts the address that failed. A server reports about somebody else's.
     private static bool FailsOnlyItsReader(BounceContent content) =>
-        content.Header.IsFromDaemon && TextAddresses.Find(content.Human) is { Count: > 0 } named
-        && named.TrueForAll(a => content.Header.To.Contains(a, StringComparer.OrdinalIgnoreCase));
+        TextAddresses.Find(content.Human) is { Count: > 0 } named && named.TrueForAll(a => content.Header.To.Contains(a, StringComparer.OrdinalIgnoreCase))
+        && FailedRecipients.StandsAlone(content.Human, named[0]);
 
     private static bool IsDangerous(MimePart part) =>
         part.FileName is { } name && !part.Type.MediaType.StartsWith("message/", StringComparison.Ordinal)
         && _dangerous.Any(e => name.TrimEnd('.', ' ').EndsWith(e, StringComparison.OrdinalIgnoreCase));
 
-    private static bool HasOnlyLinks(BounceContent content) =>
-        content.Parts.Any(p => p.Type.MediaType == "text/html" && Links(content, p)) && !StatusWords.HasReply(content.Words);
+    private static bool HasLink(BounceContent content) => content.Parts.Any(p => p.Type.MediaType == "text/html" && Links(content, p));
 
     private static bool Links(BounceContent content, MimePart part)
     {

@@ -17,6 +17,7 @@ internal static class Senders
 {
     private static readonly List<string[]> _rows = TableFile.Read("senders.tsv");
     private static readonly HashSet<string> _daemonLocalParts = [.. Words("daemon", "local")];
+    private static readonly HashSet<string> _administrators = [.. Words("administrator", "local")];
     private static readonly AnyOf _daemonNames = new(Words("daemon", "name"));
 
     // By their third octet in lower case, for most begin with X-: so most fields of a message meet none. Every name is longer than that (TableTests).
@@ -33,11 +34,19 @@ internal static class Senders
     public static AnyOf Disguises { get; } = new([.. Words("daemon", "name"), .. Words("disguise", "name")]);
 
     /// <summary>Whether that is the address or the name of a mail server's own mail.</summary>
-    public static bool IsDaemon(string? address, string text)
+    public static bool IsDaemon(string? address, string text) =>
+        _daemonLocalParts.Contains(LocalPart(address)) || _daemonNames.Has(text) || text.EndsWith("<>", StringComparison.Ordinal);
+
+    /// <summary>Whether that is the address that mail servers write from and no person does, unlike postmaster.</summary>
+    public static bool IsMailerDaemon(string? address) => LocalPart(address) == "mailer-daemon";
+
+    /// <summary>Whether a server's own notices go to that address.</summary>
+    public static bool IsAdministrator(string address) => _administrators.Contains(LocalPart(address));
+
+    private static string LocalPart(string? address)
     {
         var at = address?.LastIndexOf('@') ?? -1;
-        var local = address is null ? "" : at < 0 ? address : address[..at];
-        return _daemonLocalParts.Contains(local.ToLowerInvariant()) || _daemonNames.Has(text) || text.EndsWith("<>", StringComparison.Ordinal);
+        return (address is null ? "" : at < 0 ? address : address[..at]).ToLowerInvariant();
     }
 
     /// <summary>The first field that gives the kind away. In the table a name may end in * for any end, or go on with a colon and how the body begins.</summary>

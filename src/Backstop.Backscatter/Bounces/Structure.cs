@@ -9,16 +9,19 @@ internal static class Structure
     /// <summary>The report, or null where structure says nothing.</summary>
     public static BounceReport? Read(BounceContent content)
     {
+        var isPassedOn = IsPassedOnByPerson(content);
         foreach (var part in content.Parts)
         {
             switch (part.Type.MediaType)
             {
                 case "message/feedback-report":
                     return content.Report(MailKind.FeedbackReport, "rfc5965", FeedbackRecipients(content, part), content.Returned, ["a part is message/feedback-report"]);
-                case "message/disposition-notification" or "message/global-disposition-notification":
+                case "message/disposition-notification" or "message/global-disposition-notification" when !isPassedOn:
                     return FromDisposition(content, part);
-                case "message/delivery-status" or "message/global-delivery-status":
+                case "message/delivery-status" or "message/global-delivery-status" when !isPassedOn:
                     return FromStatus(content, DeliveryStatus.Read(Decoded(content, part).Span), $"a part is {part.Type.MediaType}");
+                case "application/ms-tnef" when TnefReport.Read(Decoded(content, part).Span) is { } kind:
+                    return content.Report(kind, "tnef", FailedRecipients.OfReport(content, kind), content.Returned, ["winmail.dat holds a report"]);
                 default:
                     break;
             }
@@ -26,6 +29,14 @@ internal static class Structure
 
         return FromPromise(content)
             ?? (content.Header.NullReversePath == true || content.Header.IsFromDaemon ? FromStatusInText(content) : null);
+    }
+
+    // Mail programs forward a report part by part, with a word of the person above it: only the whole says multipart/report.
+    private static bool IsPassedOnByPerson(BounceContent content)
+    {
+        var header = content.Header;
+        return content.Parts[0].Type.ReportType is null && header.NullReversePath != true && !header.IsFromDaemon && header.AutoSubmitted is ("" or "no")
+            && (header.IsFromPerson || SubjectPrefix.IsReplyOrForward(header.Subject));
     }
 
     // RFC 6522 §3: the multipart says what it holds, and the part was lost or renamed on the way.
@@ -103,12 +114,16 @@ internal static class Structure
         HeaderScan.Scan(bytes, fields);
         if (!content.Header.AutoSubmitted.Contains("rejected", StringComparison.Ordinal))
         {
-            return content.Report(MailKind.Mdn, "rfc8098", [], Receipt(content, bytes, fields), [$"a part is {part.Type.MediaType}"]);
+            return content.Report(MailKind.Mdn, "rfc8098", Reader(bytes, fields), Receipt(content, bytes, fields), [$"a part is {part.Type.MediaType}"]);
         }
 
         var kind = fields.Find(bytes, "Disposition"u8) is null ? MailKind.Bounce : MailKind.Mdn;
         return content.Report(kind, "rfc5429", FailedRecipients.Find(content, "failed"), Receipt(content, bytes, fields), ["a disposition notification that rejects"]);
     }
+
+    // RFC 8098 §3.2.4: Final-Recipient says who has read it.
+    private static List<ReportedRecipient> Reader(ReadOnlySpan<byte> bytes, List<HeaderField> fields) =>
+        DeliveryStatus.Address(fields.Text(bytes, "Final-Recipient"u8)) is { } address ? [new(address, "delivered", null, null)] : [];
 
     // RFC 8098 §3.2.5: Original-Message-ID says it where no message comes back.
     private static ReturnedMessage Receipt(BounceContent content, ReadOnlySpan<byte> bytes, List<HeaderField> fields) =>

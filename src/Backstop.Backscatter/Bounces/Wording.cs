@@ -11,6 +11,9 @@ internal enum WordPlace
     /// <summary>At the subject's start, and only machines write so.</summary>
     SubjectOwn,
 
+    /// <summary>At the subject's start, where machines put it before the subject they answer.</summary>
+    SubjectPrefix,
+
     /// <summary>Anywhere in the subject.</summary>
     Subject,
 
@@ -38,11 +41,11 @@ internal sealed record WordingHit(MailKind Kind, string Format, string Words, Wo
         _ => 2,
     };
 
-    public bool IsStart => Place is WordPlace.SubjectStart or WordPlace.SubjectOwn;
+    public bool IsStart => Place is WordPlace.SubjectStart or WordPlace.SubjectOwn or WordPlace.SubjectPrefix;
 
     public override string ToString() => Place switch
     {
-        WordPlace.SubjectStart or WordPlace.SubjectOwn or WordPlace.Subject => $"subject says \"{Words}\"",
+        WordPlace.SubjectStart or WordPlace.SubjectOwn or WordPlace.SubjectPrefix or WordPlace.Subject => $"subject says \"{Words}\"",
         WordPlace.Field => $"carries the field {Words}",
         _ => $"text says \"{Words}\"",
     };
@@ -53,6 +56,8 @@ internal sealed class Wording
 {
     // More hits say nothing more, and a text made of nothing but phrases must cost no more than another.
     private const int MaxHits = 100;
+
+    private static readonly string[] _negations = ["no", "not", "never", "without", "kein", "keine", "keinen", "aucun", "aucune", "sans", "ningún", "sin", "nessun", "geen", "inga", "ingen", "nenhum"];
 
     private static readonly List<string[]> _rows = TableFile.Read("wording.tsv");
 
@@ -67,7 +72,7 @@ internal sealed class Wording
         _byStart = Enumerable.Range(0, _phrases.Length).GroupBy(i => Start(_phrases[i].Words)).ToDictionary(g => g.Key, g => g.ToArray());
     }
 
-    private static Wording SubjectStart { get; } = new([.. Rows(WordPlace.SubjectOwn, "subject!"), .. Rows(WordPlace.SubjectStart, "subject")]);
+    private static Wording SubjectStart { get; } = new([.. Rows(WordPlace.SubjectOwn, "subject!"), .. Rows(WordPlace.SubjectPrefix, "prefix"), .. Rows(WordPlace.SubjectStart, "subject")]);
 
     private static Wording Subject { get; } = new(Rows(WordPlace.Subject, "subject*"));
 
@@ -92,13 +97,15 @@ internal sealed class Wording
             return [];
         }
 
+        var whole = text;
+
         var found = new SortedSet<int>();
         for (var hits = 0; at >= 0 && hits < MaxHits; hits++)
         {
             text = text[at..];
             foreach (var i in _byStart.GetValueOrDefault(Start(text), []))
             {
-                if (text.StartsWith(_phrases[i].Words, StringComparison.OrdinalIgnoreCase))
+                if (text.StartsWith(_phrases[i].Words, StringComparison.OrdinalIgnoreCase) && !IsNegated(whole[..^text.Length]))
                 {
                     found.Add(i);
                 }
@@ -109,6 +116,22 @@ internal sealed class Wording
         }
 
         return [.. found.Select(i => _phrases[i])];
+    }
+
+    // "No viruses were found" says the opposite of the words behind its first.
+    private static bool IsNegated(ReadOnlySpan<char> before)
+    {
+        before = before.TrimEnd(' ');
+        var word = before[(before.LastIndexOf(' ') + 1)..];
+        foreach (var no in _negations)
+        {
+            if (word.Equals(no, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     // The longest: "Delivery Status Notification (Delay)" says more than its beginning.
@@ -123,7 +146,8 @@ internal sealed class Wording
             }
         }
 
-        return longest;
+        return longest is { Place: WordPlace.SubjectPrefix } && text[longest.Words.Length..].TrimStart("ź \u00A0") is [':' or '：' or ']' or '】' or ')', ..]
+            ? longest with { Place = WordPlace.SubjectOwn } : longest;
     }
 
     // The first two characters in lower case: hundreds of phrases begin with the same one. Every phrase is longer than that (TableTests).

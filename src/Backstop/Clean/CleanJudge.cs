@@ -25,6 +25,11 @@ internal sealed class CleanJudge(StoredJudge judge, SentMail sent, bool believes
     {
         var found = judge.Judge(message, at);
         var kind = found.Report.Kind.Word();
+        if (found.Verdict.Action == VerdictAction.Deliver && found.Report is { Kind: not MailKind.None, IsCertain: false } && found.Proofs.Passed is null)
+        {
+            return new(Pile.Unsure, kind, Doubts.WordsOnly, KeyOf(found.Report), null, null, null);
+        }
+
         if (found.Verdict.Action == VerdictAction.Deliver)
         {
             return found.Proofs.Passed is null

@@ -7,6 +7,7 @@ internal static class Doubts
     public const string BeforeSent = "sent:later";
     public const string KnownDomain = "sent:domain";
     public const string OwnHost = "received:own-host";
+    public const string WordsOnly = "words:only";
     public const string Marked = "marked";
 
     /// <summary>For people.</summary>
@@ -16,6 +17,7 @@ internal static class Doubts
         BeforeSent => "older than your oldest sent mail that is known",
         KnownDomain => "from a domain that you have written to, and it returns no Message-ID",
         OwnHost => "what it returns says that it passed a host of yours",
+        WordsOnly => "its words say what it is, but no sign shows that a machine wrote it",
         Marked => "you have flagged or answered it",
         _ => reason,
     };

@@ -14,7 +14,7 @@ public sealed partial class TableTests
         {
             Assert.Equal(4, r.Length);
             Assert.NotNull(MailKindWord.Parse(r[0]));
-            Assert.Contains(r[2], new[] { "subject", "subject!", "subject*", "body", "body~" });
+            Assert.Contains(r[2], new[] { "subject", "subject!", "prefix", "subject*", "body", "body~" });
             Assert.False(string.IsNullOrWhiteSpace(r[3]), string.Join('|', r));
             Assert.InRange(r[3].Length, 2, 200);
         });
@@ -39,7 +39,7 @@ public sealed partial class TableTests
             Assert.Contains(r[1], new[] { "local", "name", "mailer", "field" });
             Assert.True(r[1] != "field" || (r.Length == 4 && MailKindWord.Parse(r[0]) is not null), string.Join('|', r));
             Assert.True(r[1] != "field" || r[2].Length > 3, string.Join('|', r));
-            Assert.True(r[1] == "field" || r[0] is "daemon" or "disguise" or "person" or "scanner", string.Join('|', r));
+            Assert.True(r[1] == "field" || r[0] is "daemon" or "administrator" or "disguise" or "person" or "scanner", string.Join('|', r));
             Assert.True(r[1] != "local" || !r[2].Any(char.IsUpper), string.Join('|', r));
         });
     }

@@ -30,6 +30,15 @@ public sealed class CleanJudgeTests
         Assert.Equal((Pile.Backscatter, "bounce:unproved"), Judge(new SentMail(null, 0), Bounce(), needsSent: false));
     }
 
+    /// <summary>The prefix that only machines write names an answer; without a machine's sign it is not moved.</summary>
+    [Theory]
+    [InlineData("", nameof(Pile.Unsure), Doubts.WordsOnly)]
+    [InlineData("Auto-Submitted: auto-replied\n", nameof(Pile.Backscatter), "autoreply:unproved")]
+    [InlineData("Precedence: junk\n", nameof(Pile.Backscatter), "autoreply:unproved")]
+    public void Automatic_answer_is_moved_only_with_a_machines_sign(string field, string pile, string reason) => Assert.Equal(
+        (Enum.Parse<Pile>(pile), reason),
+        Judge(Sent("x@example.org", "y@z.example"), $"{field}Return-Path: <kim@far.example>\nFrom: kim@far.example\nTo: me@example.org\nSubject: Automatic reply: plans\nIn-Reply-To: <a@b.example>\n\nBack on Monday.\n"));
+
     [Fact]
     public void What_its_owner_marked_stays() =>
         Assert.Equal((Pile.Unsure, Doubts.Marked), Judge(Sent("x@example.org", "y@z.example"), Bounce(), isMarked: true));

@@ -1,0 +1,62 @@
+namespace Backstop.Backscatter.Bounces;
+
+/// <summary>What speaks for and against a bounce that has no structure.</summary>
+internal static class BounceEvidence
+{
+    private const int Enough = 4;
+
+    /// <summary>TMDA and others let a bounce say "auto-replied". Subject and text that both speak of a failure are no answer of a person.</summary>
+    public static EvidenceSheet? OfPlainBounce(BounceContent content, Signs signs, WordsFound words) =>
+        words.Starts(MailKind.Bounce) && words.SaysOfMail(MailKind.Bounce) && signs.IsMachine && words.Sum(MailKind.Delay) < 2 ? Weigh(content, signs, words) : null;
+
+    /// <summary>The sheet, or null where nothing speaks for it.</summary>
+    public static EvidenceSheet? Of(BounceContent content, Signs signs, WordsFound words) =>
+        words.Sum(MailKind.Bounce) > 0 || signs.IsServer || content.Header.IsToBounceAddress ? Weigh(content, signs, words) : null;
+
+    private static EvidenceSheet Weigh(BounceContent content, Signs signs, WordsFound words)
+    {
+        var header = content.Header;
+        var starts = words.Starts(MailKind.Bounce);
+        var returns = content.ReturnedPart is not null
+            || ((signs.IsServer || starts) && content.Returned is { Carrier: not "none" } back && (back.MessageId is not null || back.Received.Count > 0));
+        var said = words.Sum(MailKind.Bounce);
+        var sheet = new EvidenceSheet(MailKind.Bounce, Enough)
+            .Add(words.InSubject(MailKind.Bounce)).Add(words.InBody(MailKind.Bounce))
+            .Add(said > 4, 4 - said, "the same said twice")
+            .Add(returns, 2, "returns a message")
+            .Add(words.HasReply, 1, "repeats a server's reply")
+            .Add(signs.IsServer, 2, signs.NullSender ? "null reverse-path" : "a mail server's name as sender")
+            .Add(signs.NullSender && header.IsFromDaemon, 1, "a mail server's name as sender")
+            .Add(header.IsToBounceAddress, 1, "came to an address for bounces")
+            .Add(signs.IsServer && (signs.NamesRecipient || IsOfSomebody(header, signs)), 1, "names a recipient")
+            .Add(signs.IsPerson && !header.IsFromMailerDaemon, -2, "written with a mail program")
+            .Add(header.IsList && !signs.IsServer, -2, "came through a list")
+            .Require(!signs.IsOwnServer || (returns && said > 1), "the reader's own server tells its administrator")
+            .Require(!MachineReport.Is(content), "a report about many messages")
+            .CertainIf(signs.IsServer || ((header.IsToBounceAddress || signs.IsMachine) && returns));
+        return sheet.Require(IsPlausible(content, signs, words, said, returns, sheet.Weight), "nothing that says whose mail failed, and why");
+    }
+
+    // What must be there whatever the weight, by who seems to write.
+    private static bool IsPlausible(BounceContent content, Signs signs, WordsFound words, int said, bool returns, int weight)
+    {
+        var header = content.Header;
+        if (header.IsFromDaemon)
+        {
+            return said > 0 || words.HasReply || (returns && !header.IsList) || IsOfSomebody(header, signs);
+        }
+
+        // Digests, shops and some lists send from the null reverse-path, and people write on them.
+        var tells = returns || words.HasReply;
+        if (signs.IsServer || header.IsToBounceAddress)
+        {
+            return (said > 2 && (tells || signs.NamesRecipient || signs.IsResponder)) || (said > 1 && tells && (words.Starts(MailKind.Bounce) || words.OpensWithFailure()));
+        }
+
+        return words.Starts(MailKind.Bounce) && weight > Enough && tells && words.OpensWithFailure();
+    }
+
+    // No person writes as mailer-daemon, and no answer comes from <>: whom such a message names, it is about.
+    private static bool IsOfSomebody(BounceHeader header, Signs signs) =>
+        header.IsFromDaemon && (header.IsFromMailerDaemon || (signs.NullSender && signs.Answers)) && signs.MentionsRecipient;
+}

@@ -1,0 +1,24 @@
+namespace Backstop.Backscatter.Bounces;
+
+/// <summary>Reports that machines make about many messages, for administrators who asked for them: DMARC aggregates (RFC 7489 §7.2.1.1), TLS reports (RFC 8460 §5.3).</summary>
+internal static class MachineReport
+{
+    /// <summary>Whether it is one, by its parts.</summary>
+    public static bool Is(BounceContent content)
+    {
+        foreach (var part in content.Parts)
+        {
+            if (part.Type.MediaType.StartsWith("application/tlsrpt", StringComparison.Ordinal) || part.Type.ReportType == "tlsrpt" || IsAggregate(part.FileName))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // RFC 7489 §7.2.1.1: receiver "!" policy-domain "!" begin "!" end, then .xml, .xml.gz or .zip.
+    private static bool IsAggregate(string? name) =>
+        name is not null && name.AsSpan().Count('!') >= 3
+        && (name.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) || name.EndsWith(".zip", StringComparison.OrdinalIgnoreCase) || name.EndsWith(".xml", StringComparison.OrdinalIgnoreCase));
+}

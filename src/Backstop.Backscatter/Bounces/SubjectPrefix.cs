@@ -1,0 +1,51 @@
+using System.Buffers;
+
+namespace Backstop.Backscatter.Bounces;
+
+/// <summary>What mail programs of many languages put before a subject when a person answers or forwards.</summary>
+internal static class SubjectPrefix
+{
+    // "Re", "AW" and so on; no program that answers by itself writes them first.
+    private static readonly HashSet<string> _prefixes = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "Re", "Fw", "Fwd", "AW", "WG", "Antw", "Doorst", "SV", "VS", "VB", "VL", "TR", "RV", "RES", "ENC", "R", "I", "RIF", "ODP", "PD", "YNT", "İLT", "VÁ", "ATB", "NAK", "BLS",
+        "TRS", "На", "Отв", "Пересл", "HA", "回复", "答复", "转发", "回覆", "轉寄", "返信", "転送", "회신", "전달", "השב", "הועבר", "رد", "إعادة توجيه",
+    };
+
+    private static readonly SearchValues<char> _colons = SearchValues.Create(":：");
+    private static readonly SearchValues<char> _beforePrefix = SearchValues.Create(" \t([");
+
+    private const int LongestPrefix = 14;
+
+    /// <summary>Whether a person's mail program put a prefix before the subject.</summary>
+    /// <param name="subject">The decoded subject.</param>
+    public static bool IsReplyOrForward(string subject)
+    {
+        // "[liste] Re: x" is a reply too: a list wrote its name first.
+        var rest = subject.AsSpan().TrimStart();
+        var close = rest is ['[', ..] ? rest.IndexOf(']') : -1;
+        return IsPrefixed(rest) || (close > 0 && IsPrefixed(rest[(close + 1)..]));
+    }
+
+    private static bool IsPrefixed(ReadOnlySpan<char> subject)
+    {
+        var start = subject.IndexOfAnyExcept(_beforePrefix);
+        if (start < 0)
+        {
+            return false;
+        }
+
+        subject = subject[start..];
+        var colon = subject[..Math.Min(subject.Length, LongestPrefix)].IndexOfAny(_colons);
+        if (colon <= 0)
+        {
+            return false;
+        }
+
+        // "Re[2]:" and "Re^2:" count their answers.
+        var word = subject[..colon].TrimEnd();
+        var count = word.IndexOfAny('[', '^', '(');
+        word = count > 0 ? word[..count] : word;
+        return _prefixes.GetAlternateLookup<ReadOnlySpan<char>>().Contains(word);
+    }
+}
