@@ -36,12 +36,13 @@ internal sealed class IncomingMessage(SmtpOptions limits, ReceiveBudget budget, 
     private long _length;
     private int _lines;
     private bool _headerEnded;
+    private bool _isFrozen;
     private FileStream? _file;
 
     /// <summary>Why the message cannot be taken; null where it can.</summary>
     public SmtpReply? Refusal { get; private set; }
 
-    /// <summary>The front of the message: all of it where <see cref="LargeFile"/> is null.</summary>
+    /// <summary>The beginning of the message without a gap, its whole header within; all of it where <see cref="LargeFile"/> is null.</summary>
     public ReadOnlyMemory<byte> Front => _buffer.AsMemory(0, _used);
 
     /// <summary>Octets, with LF line ends.</summary>
@@ -98,11 +99,18 @@ internal sealed class IncomingMessage(SmtpOptions limits, ReceiveBudget budget, 
     public void Overwrite(int offset, byte value)
     {
         _buffer[offset] = value;
-        if (_file is { } file)
+        try
         {
-            file.Position = offset;
-            file.WriteByte(value);
-            file.Position = _length;
+            if (_file is { } file)
+            {
+                file.Position = offset;
+                file.WriteByte(value);
+                file.Position = _length;
+            }
+        }
+        catch (IOException error)
+        {
+            Refuse(DiskFull.Is(error) ? SmtpReplies.OutOfRoom : SmtpReplies.OurTrouble);
         }
     }
 
@@ -142,26 +150,31 @@ internal sealed class IncomingMessage(SmtpOptions limits, ReceiveBudget budget, 
         }
     }
 
+    // The front is always a beginning of the message without a gap: once an octet has gone past it, none may enter it again.
     private void Keep(ReadOnlySpan<byte> content)
     {
-        var limit = budget.IsShort ? MaxInMemoryWhenShort : MaxInMemory;
-        if (_file is null && _used + content.Length > limit)
+        var taken = _isFrozen ? 0 : Math.Clamp(Limit - _used, 0, content.Length);
+        if (_file is null && taken < content.Length && !Spill())
         {
-            Spill(content);
             return;
         }
 
-        if (_file is null || _used + content.Length <= limit)
+        _isFrozen |= taken < content.Length;
+        if (taken > 0)
         {
-            EnsureRoom(content.Length);
-            content.CopyTo(_buffer.AsSpan(_used));
-            _used += content.Length;
+            EnsureRoom(taken);
+            content[..taken].CopyTo(_buffer.AsSpan(_used));
+            _used += taken;
         }
 
         WriteToFile(content);
     }
 
-    private void Spill(ReadOnlySpan<byte> content)
+    // The whole header stays in memory however short that is: hops, forged fields and the classifier are read from it.
+    private int Limit => (int)Math.Max(limits.MaxHeader.Bytes, budget.IsShort ? MaxInMemoryWhenShort : MaxInMemory);
+
+    // Moves what is in memory to a file; false where that failed and the message is refused.
+    private bool Spill()
     {
         try
         {
@@ -171,11 +184,11 @@ internal sealed class IncomingMessage(SmtpOptions limits, ReceiveBudget budget, 
         catch (IOException error)
         {
             Refuse(DiskFull.Is(error) ? SmtpReplies.OutOfRoom : SmtpReplies.OurTrouble);
-            return;
+            return false;
         }
 
         WriteToFile(Front.Span);
-        WriteToFile(content);
+        return Refusal is null;
     }
 
     private void WriteToFile(ReadOnlySpan<byte> content)

@@ -1,0 +1,78 @@
+using Backstop.Server.Options;
+using Backstop.Server.Smtp;
+using CsCheck;
+
+namespace Backstop.Tests.Server;
+
+/// <summary>What is received is what was sent, however it is cut up and however short memory becomes on the way.</summary>
+public sealed class IncomingMessageTests
+{
+    private const int HeaderLength = 2000;
+
+    private sealed record Step(int Size, bool IsShort);
+
+    private sealed record Session(Step[] Steps, int[] Overwritten);
+
+    private static readonly Gen<Session> _sessions = Gen.Select(
+        Gen.Select(Gen.Frequency((6, Gen.Int[0, 400]), (3, Gen.Int[0, 20_000]), (1, Gen.Int[0, 300_000])), Gen.Bool, (size, isShort) => new Step(size, isShort)).Array[1, 12],
+        Gen.Int[0, HeaderLength - 1].Array[0, 6],
+        (steps, overwritten) => new Session(steps, overwritten));
+
+    [Fact]
+    public void Stored_octets_are_the_octets_sent_for_any_sizes_chunks_and_budget()
+    {
+        using var folder = new TempFolder();
+        _sessions.Sample(
+            session =>
+            {
+                var budget = new ReceiveBudget();
+                using var message = new IncomingMessage(new SmtpOptions { MaxHeader = ByteSize.KiB(4) }, budget, folder.Path);
+                var sent = new MemoryStream();
+                var isShort = false;
+                var next = 0;
+                foreach (var step in (Step[])[new(HeaderLength, false), .. session.Steps])
+                {
+                    budget.Add(step.IsShort == isShort ? 0 : step.IsShort ? ReceiveBudget.Limit * 2 : -ReceiveBudget.Limit * 2);
+                    isShort = step.IsShort;
+                    var chunk = new byte[step.Size];
+                    for (var i = 0; i < chunk.Length; i++)
+                    {
+                        chunk[i] = (byte)(next++ % 251);
+                    }
+
+                    message.Append(chunk);
+                    sent.Write(chunk);
+                    message.LineEnded(2);
+                }
+
+                var expected = sent.ToArray();
+                foreach (var at in session.Overwritten)
+                {
+                    message.Overwrite(at, (byte)'Y');
+                    expected[at] = (byte)'Y';
+                }
+
+                Assert.Null(message.Refusal);
+                Assert.True(message.Front.Span.SequenceEqual(expected.AsSpan(0, message.Front.Length)), "the front is a beginning of the message");
+                Assert.InRange(message.Front.Length, HeaderLength, expected.Length);
+                Assert.Equal(expected.Length, message.Length);
+                message.Flush();
+                Assert.True(Stored(message, folder).SequenceEqual(expected), "what is stored is what was sent");
+            },
+            iter: 10_000, threads: 1);
+        Assert.Empty(Directory.EnumerateFiles(folder.Path));
+    }
+
+    private static byte[] Stored(IncomingMessage message, TempFolder folder)
+    {
+        if (message.LargeFile is not { } name)
+        {
+            return message.Front.ToArray();
+        }
+
+        using var file = new FileStream(folder[name], FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        var octets = new byte[file.Length];
+        file.ReadExactly(octets);
+        return octets;
+    }
+}
