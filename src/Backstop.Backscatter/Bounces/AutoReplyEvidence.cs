@@ -27,7 +27,7 @@ internal static class AutoReplyEvidence
         var wroteItself = header.IsFromDaemon && (words.Sum(MailKind.Bounce) >= 2 || words.HasReply || (signs.NullSender && signs.MentionsRecipient));
         return new EvidenceSheet(MailKind.AutoReply, Enough)
             .Add(header.IsAutoReplied, 3, "Auto-Submitted or Precedence says that it answers by machine")
-            .Add(!header.IsAutoReplied && signs.IsResponder, 3, header.Field?.ToString() ?? "")
+            .Add(!header.IsAutoReplied && signs.IsResponder, 3, header.Field?.Kind == MailKind.AutoReply ? header.Field.ToString() : "Precedence: junk on an answer")
             .Add(subject).Add(body)
             .Add(signs.Answers, 1, "answers a message")
             .Add(signs.NullSender, 1, "null reverse-path")
@@ -49,12 +49,8 @@ internal static class AutoReplyEvidence
     // Besides a responder's own sign: the prefix that only machines put before a subject, or words at both places beside a sign.
     private static bool Speaks(Signs signs, WordsFound words, bool isBulk)
     {
-        if (words.InSubject(MailKind.AutoReply) is not { } subject)
-        {
-            return false;
-        }
-
-        if (subject.Place == WordPlace.SubjectOwn)
+        var subject = words.InSubject(MailKind.AutoReply);
+        if (subject?.Place == WordPlace.SubjectOwn)
         {
             return true;
         }
@@ -64,9 +60,15 @@ internal static class AutoReplyEvidence
             return false;
         }
 
-        if (subject.Format == Acknowledgement || body.Format == Acknowledgement)
+        // The subject of a person at a help desk begins with "Re:".
+        if (subject?.Format == Acknowledgement || body.Format == Acknowledgement)
         {
-            return signs.Answers && (signs.IsMachine || isBulk);
+            return signs.Answers && (signs.IsMachine || isBulk) && (subject is not null || !words.IsReply);
+        }
+
+        if (subject is null)
+        {
+            return false;
         }
 
         // RFC 3834 §5: what says only that it was generated answers nobody, but Notes says so of its answers.

@@ -33,7 +33,9 @@ internal static class BounceEvidence
             .Add(header.IsList && !signs.IsServer, -2, "came through a list")
             .Require(!signs.IsOwnServer || (returns && said > 1), "the reader's own server tells its administrator")
             .Require(!MachineReport.Is(content), "a report about many messages")
-            .CertainIf(signs.IsServer || ((header.IsToBounceAddress || signs.IsMachine) && returns));
+            .Require(starts || !signs.ReturnsMailToReader, "what it returns was sent to its reader")
+            .Require(header.IsFromDaemon || header.IsToBounceAddress || returns || !words.IsReply, "the subject is a person's answer")
+            .CertainIf((signs.IsServer && (returns || !signs.IsOwnDomain)) || ((header.IsToBounceAddress || header.IsListAdministrivia || signs.IsMachine) && returns));
         return sheet.Require(IsPlausible(content, signs, words, said, returns, sheet.Weight), "nothing that says whose mail failed, and why");
     }
 
@@ -43,12 +45,14 @@ internal static class BounceEvidence
         var header = content.Header;
         if (header.IsFromDaemon)
         {
-            return said > 0 || words.HasReply || (returns && !header.IsList) || IsOfSomebody(header, signs);
+            // A shop's "delivery team" has a server's name too: only what comes from nobody, or from mailer-daemon, need not say whose mail failed.
+            var isSure = signs.NullSender || header.IsFromMailerDaemon;
+            return (said > 0 && (isSure || returns || words.HasReply || signs.MentionsRecipient)) || (words.HasReply && isSure) || (returns && !header.IsList) || IsOfSomebody(header, signs);
         }
 
         // Digests, shops and some lists send from the null reverse-path, and people write on them.
         var tells = returns || words.HasReply;
-        if (signs.IsServer || header.IsToBounceAddress)
+        if (signs.IsServer || header.IsToBounceAddress || header.IsListAdministrivia)
         {
             return (said > 2 && (tells || signs.NamesRecipient || signs.IsResponder)) || (said > 1 && tells && (words.Starts(MailKind.Bounce) || words.OpensWithFailure()));
         }

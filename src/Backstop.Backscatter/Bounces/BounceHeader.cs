@@ -19,15 +19,15 @@ internal sealed class BounceHeader
         AutoSubmitted = (fields.Text(message, "Auto-Submitted"u8) ?? "").ToLowerInvariant();
         Precedence = (fields.Text(message, "Precedence"u8) ?? fields.Text(message, "X-Precedence"u8) ?? "").ToLowerInvariant();
         SuppressesAnswers = fields.Find(message, "X-Auto-Response-Suppress"u8) is not null;
+        Mailer = fields.Text(message, "X-Mailer"u8) ?? fields.Text(message, "User-Agent"u8) ?? fields.Text(message, "X-MimeOLE"u8) ?? "";
+        IsFromPerson = Senders.PersonMailers.Has(Mailer);
         MessageId = MessageIds.Only(fields.Text(message, "Message-ID"u8));
         ReturnPath = returnPath is null ? null : HeaderText.FirstAddress(returnPath);
         IsThreadReply = IsReplyIndex(fields.Text(message, "Thread-Index"u8));
         IsBulkStream = fields.Find(message, "List-Unsubscribe"u8) is not null || fields.Find(message, "Feedback-ID"u8) is not null;
-        IsListAdministrivia = fields.Find(message, "X-List-Administrivia"u8) is not null;
+        IsListAdministrivia = fields.Find(message, "X-List-Administrivia"u8) is not null || (!IsFromPerson && Senders.IsListServer(From));
         IsList = fields.Find(message, "List-Id"u8) is not null || fields.Find(message, "List-Unsubscribe"u8) is not null;
-        Mailer = fields.Text(message, "X-Mailer"u8) ?? fields.Text(message, "User-Agent"u8) ?? fields.Text(message, "X-MimeOLE"u8) ?? "";
         Field = Senders.FindField(message, fields);
-        IsFromPerson = Senders.PersonMailers.Has(Mailer);
         var isOwnDaemon = Senders.IsMailerDaemon(From) || Senders.IsMailerDaemon(ReturnPath);
         IsFromDaemon = isOwnDaemon || (!(IsFromPerson && NullReversePath != true) && (Senders.IsDaemon(From, FromText) || Senders.IsDaemon(ReturnPath, "")))
             || (!IsFromPerson && IsReceivedForBounce(message, fields));
@@ -70,7 +70,7 @@ internal sealed class BounceHeader
     /// <summary>Whether it belongs to a stream that its sender runs: RFC 2369's List-Unsubscribe, or Feedback-ID.</summary>
     public bool IsBulkStream { get; }
 
-    /// <summary>Whether a list server tells about the list's own business.</summary>
+    /// <summary>Whether a list server tells about the list's own business: by its field, or by the address that commands and bounces go to.</summary>
     public bool IsListAdministrivia { get; }
 
     /// <summary>Exchange and ticket systems: whoever writes this does not want an answer by machine, being one.</summary>

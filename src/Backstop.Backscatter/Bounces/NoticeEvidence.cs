@@ -34,6 +34,7 @@ internal static class NoticeEvidence
         var sheet = new EvidenceSheet(MailKind.VirusNotice, 2)
             .Add(words.InSubject(MailKind.VirusNotice)).Add(words.InBody(MailKind.VirusNotice))
             .Require(!signs.IsOwnServer, OwnServer)
+            .Require(!signs.ReturnsMailToReader, "what it returns was sent to its reader")
             .CertainIf((signs.IsMachine || header.IsFromScanner) && !signs.IsOwnDomain);
         if (!header.IsFromScanner)
         {
@@ -83,6 +84,7 @@ internal static class NoticeEvidence
             .Add(signs.IsPerson, -2, "written with a mail program")
             .Require(!signs.IsOwnServer || content.ReturnedPart is not null, OwnServer)
             .Require((header.IsFromDaemon && (isSubject || !words.Starts(MailKind.Bounce))) || (isSubject && words.SaysOfMail(MailKind.Delay)), "the text does not say it of mail")
+            .Require(signs.NullSender || header.IsFromMailerDaemon || content.ReturnedPart is not null || words.HasReply || signs.MentionsRecipient, "nothing that says whose mail is late")
             .CertainIf(signs.IsServer);
     }
 }

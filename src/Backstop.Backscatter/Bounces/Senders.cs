@@ -18,6 +18,7 @@ internal static class Senders
     private static readonly List<string[]> _rows = TableFile.Read("senders.tsv");
     private static readonly HashSet<string> _daemonLocalParts = [.. Words("daemon", "local")];
     private static readonly HashSet<string> _administrators = [.. Words("administrator", "local")];
+    private static readonly string[] _listEnds = ["-request", "-owner", "-bounces", "-help"];
     private static readonly AnyOf _daemonNames = new(Words("daemon", "name"));
 
     // By their third octet in lower case, for most begin with X-: so most fields of a message meet none. Every name is longer than that (TableTests).
@@ -42,6 +43,9 @@ internal static class Senders
 
     /// <summary>Whether a server's own notices go to that address.</summary>
     public static bool IsAdministrator(string address) => _administrators.Contains(LocalPart(address));
+
+    /// <summary>Whether that is the address of a list's commands, owner or bounces, such as <c>news-request@</c>: the list server writes from it.</summary>
+    public static bool IsListServer(string? address) => LocalPart(address) is var local && _listEnds.Any(e => local.EndsWith(e, StringComparison.Ordinal));
 
     private static string LocalPart(string? address)
     {

@@ -16,8 +16,12 @@ internal sealed class WordsFound
 
         // "Re: Undeliverable" is a person's answer, unless a server wrote it, or it came where only servers write.
         var header = content.Header;
-        Subject = header.IsFromDaemon || header.IsToBounceAddress || !SubjectPrefix.IsReplyOrForward(header.Subject) ? header.SubjectHits : [];
+        IsReply = SubjectPrefix.IsReplyOrForward(header.Subject);
+        Subject = header.IsFromDaemon || header.IsToBounceAddress || !IsReply ? header.SubjectHits : [];
     }
+
+    /// <summary>Whether the subject has the prefix of a person's answer or forward.</summary>
+    public bool IsReply { get; }
 
     public IReadOnlyList<WordingHit> Subject { get; }
 
