@@ -7,6 +7,8 @@ internal static class StatusWords
 {
     private static readonly (string Status, string Words)[] _rows = [.. TableFile.Read("status.tsv").Select(r => (r[0], r[1]))];
     private static readonly SearchValues<string> _search = SearchValues.Create([.. _rows.Select(r => r.Words)], StringComparison.OrdinalIgnoreCase);
+    private static readonly string[] _beforeStatus = ["status", "code", "dsn", "error", "smtp"];
+    private static readonly string[] _beforeVersion = ["version", "release"];
 
     /// <summary>The status that the words tell, and whether they give it or let it be inferred.</summary>
     /// <param name="words">A diagnostic, or a whole text.</param>
@@ -24,7 +26,8 @@ internal static class StatusWords
     {
         for (var i = words.IndexOfAny('4', '5'); i >= 0 && i + 4 < words.Length;)
         {
-            if (IsStart(words, i) && words[i + 1] == '.' && ReadStatus(words[i..]) is { Length: > 0 } status)
+            var isBehindReply = IsBehindReply(words, i);
+            if (words[i + 1] == '.' && (isBehindReply || IsStatusStart(words, i)) && ReadStatus(words[i..], isBehindReply) is { Length: > 0 } status)
             {
                 return status.ToString();
             }
@@ -36,21 +39,41 @@ internal static class StatusWords
         return null;
     }
 
-    // RFC 3463 §2: class "." subject "." detail, up to three digits each. More digits or dots are an IP address or a version.
-    private static ReadOnlySpan<char> ReadStatus(ReadOnlySpan<char> text)
+    // RFC 5321 §4.2.1: "550-5.7.26" on each line of a reply but the last, "550 5.7.26" on that. Some servers part the two codes by another sign.
+    private static bool IsBehindReply(ReadOnlySpan<char> words, int at) =>
+        at >= 4 && words[at - 1] is ' ' or '-' or ':' or '/' or '#' && words[at - 4] is '4' or '5'
+        && char.IsAsciiDigit(words[at - 3]) && char.IsAsciiDigit(words[at - 2]) && (at == 4 || !(char.IsAsciiLetterOrDigit(words[at - 5]) || words[at - 5] is '.' or '-'));
+
+    // Not the end of a name or number; and what follows "version" is one, however it looks.
+    private static bool IsStatusStart(ReadOnlySpan<char> words, int at) => IsStart(words, at)
+        ? !EndsWithAny(words[..at].TrimEnd(" :=#"), _beforeVersion)
+        : words[at - 1] == ':' && EndsWithAny(words[..(at - 1)], _beforeStatus);
+
+    private static bool EndsWithAny(ReadOnlySpan<char> words, string[] endings)
     {
-        var at = 2;
-        var subject = Digits(text[at..]);
-        if (subject is 0 or > 3 || text.Length <= at + subject || text[at + subject] != '.')
+        foreach (var ending in endings)
+        {
+            if (words.EndsWith(ending, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // RFC 3463 §2: class "." subject "." detail without leading zeros. More dots are an IP address or a version, a longer subject is the month of a date.
+    private static ReadOnlySpan<char> ReadStatus(ReadOnlySpan<char> text, bool mayTouchText)
+    {
+        if (Digits(text[2..]) != 1 || text[3] != '.')
         {
             return [];
         }
 
-        at += subject + 1;
-        var detail = Digits(text[at..]);
-        var end = at + detail;
-        var isEnd = end >= text.Length || (!char.IsAsciiLetterOrDigit(text[end]) && !(text[end] == '.' && end + 1 < text.Length && char.IsAsciiDigit(text[end + 1])));
-        return detail is > 0 and <= 3 && isEnd ? text[..end] : [];
+        var detail = Digits(text[4..]);
+        var end = 4 + detail;
+        var isEnd = end >= text.Length || (mayTouchText || !char.IsAsciiLetter(text[end])) && !(text[end] == '.' && end + 1 < text.Length && char.IsAsciiDigit(text[end + 1]));
+        return detail is 1 or 2 or 3 && (detail == 1 || text[4] != '0') && isEnd ? text[..end] : [];
     }
 
     private static string? Inferred(string words, string action)
