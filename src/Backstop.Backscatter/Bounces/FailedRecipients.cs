@@ -33,7 +33,7 @@ internal static class FailedRecipients
         (string? Status, StatusSource Source)? ofText = null;
         return [.. addresses.Select(address =>
         {
-            var diagnostic = DiagnosticOf(content.Human, address);
+            var diagnostic = DiagnosticOf(content.Human, address, addresses);
             var (status, source) = StatusWords.Of(diagnostic ?? "", action);
             (status, source) = status is null ? ofText ??= StatusWords.Of(content.Words, action) : (status, source);
             return new ReportedRecipient(address, action, status, diagnostic) { StatusSource = source };
@@ -125,8 +125,8 @@ internal static class FailedRecipients
 
     private static bool Same(string address, string? other) => address.Equals(other, StringComparison.OrdinalIgnoreCase);
 
-    // What stands behind the address, up to the next empty line: there the remote server's words are.
-    private static string? DiagnosticOf(string human, string address)
+    // What stands behind the address, up to the next empty line or the next recipient: there the remote server's words are.
+    private static string? DiagnosticOf(string human, string address, IReadOnlyList<string> addresses)
     {
         var at = human.IndexOf(address, StringComparison.OrdinalIgnoreCase);
         if (at < 0)
@@ -138,8 +138,30 @@ internal static class FailedRecipients
         var end = rest.IndexOf("\n\n");
         end = end < 0 ? rest.IndexOf("\n\r\n") : end;
         rest = rest[..Math.Min(end < 0 ? rest.Length : end, MaxDiagnostic)];
+        rest = rest[..NextRecipient(rest, address, addresses)];
         var said = string.Join(' ', rest.ToString().Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
         return said.Length == 0 ? null : said;
+    }
+
+    // Where, behind some words, a line begins with another recipient. Several addresses may stand before the words that are about all of them.
+    private static int NextRecipient(ReadOnlySpan<char> text, string address, IReadOnlyList<string> addresses)
+    {
+        for (var line = addresses.Count < 2 ? -1 : text.IndexOf('\n'); line >= 0;)
+        {
+            var start = text[line..].TrimStart("\r\n\t <(");
+            foreach (var other in addresses)
+            {
+                if (start.StartsWith(other, StringComparison.OrdinalIgnoreCase) && !Same(other, address) && text[..line].Contains(' '))
+                {
+                    return line;
+                }
+            }
+
+            var next = text[(line + 1)..].IndexOf('\n');
+            line = next < 0 ? -1 : line + 1 + next;
+        }
+
+        return text.Length;
     }
 
     private static bool StartsWithAny(ReadOnlySpan<char> line, string[] words)

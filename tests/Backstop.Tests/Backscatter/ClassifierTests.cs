@@ -38,6 +38,7 @@ public sealed class ClassifierTests
     [InlineData("550 no such user", "5.1.1", StatusSource.Inferred)]
     [InlineData("mailbox is full", "5.2.2", StatusSource.Inferred)]
     [InlineData("Host unknown (Name server: host not found)", "5.1.2", StatusSource.Inferred)]
+    [InlineData("Name service error for slow.example: Host not found, try again", "4.4.3", StatusSource.Inferred)]
     [InlineData("554 refused", "5.0.0", StatusSource.Inferred)]
     [InlineData("451 come back", "4.0.0", StatusSource.Inferred)]
     [InlineData("version 5.1.12345 of 192.5.5.241", null, StatusSource.None)]
@@ -45,6 +46,20 @@ public sealed class ClassifierTests
     {
         var recipient = Classify($"{Bounce}\nHi. This is the qmail-send program.\n\n<you@example.com>:\n{said}\n").Recipients[0];
         Assert.Equal((status, source), (recipient.Status, recipient.StatusSource));
+    }
+
+    [Fact]
+    public void Words_about_one_recipient_are_not_said_of_the_one_before()
+    {
+        var report = Classify($"{Bounce}\nHi. This is the qmail-send program.\n\n<one@example.com>:\n550 no such user\n<two@example.com>:\n552 mailbox full\n\n");
+        Assert.Equal(["550 no such user", "552 mailbox full"], report.Recipients.Select(r => r.Diagnostic));
+    }
+
+    [Fact]
+    public void Several_addresses_may_stand_before_the_words_about_them()
+    {
+        var report = Classify($"{Bounce}\nHi. This is the qmail-send program.\n\n<one@example.com>:\n<two@example.com>:\n<three@example.com>:\n550 no such user\n\n");
+        Assert.All(report.Recipients, r => Assert.EndsWith("550 no such user", r.Diagnostic, StringComparison.Ordinal));
     }
 
     [Fact]
