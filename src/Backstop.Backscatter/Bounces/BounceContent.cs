@@ -74,7 +74,7 @@ internal sealed class BounceContent(ReadOnlyMemory<byte> message, BounceHeader h
 
     public BounceReport Report(
         MailKind kind, string format, IReadOnlyList<ReportedRecipient> recipients, ReturnedMessage returned, IReadOnlyList<string> evidence, string? reportingMta = null) =>
-        new(kind, format, header.NullReversePath, recipients, returned, header.From, header.References)
+        new(kind, format, header.NullReversePath, WithText(recipients), returned, header.From, header.References)
         {
             Subject = header.Subject,
             To = header.To,
@@ -86,6 +86,24 @@ internal sealed class BounceContent(ReadOnlyMemory<byte> message, BounceHeader h
 
     /// <summary>Whether the reader's own server, by its name, tells its administrator something.</summary>
     public bool IsOwnServer { get; } = Signs.IsOfOwnServer(header);
+
+    // The report's text, for the class: where it has been read anyway, or where no field has the reply. OpenSMTPD and others write it in the text only.
+    private IReadOnlyList<ReportedRecipient> WithText(IReadOnlyList<ReportedRecipient> recipients)
+    {
+        if (!recipients.Any(WantsText))
+        {
+            return recipients;
+        }
+
+        List<string> addresses = [.. recipients.Select(r => r.Address)];
+        return [.. recipients.Select(r => WantsText(r) ? r with { ReportText = Words, SaidInText = SaidOf(r, addresses) } : r)];
+    }
+
+    private bool WantsText(ReportedRecipient recipient) =>
+        recipient.ReportText is null && (_words is not null || recipient.Diagnostic is null) && ReasonJudge.WantsText(recipient);
+
+    private string? SaidOf(ReportedRecipient recipient, List<string> addresses) =>
+        recipient.Diagnostic is null ? FailedRecipients.DiagnosticOf(Human, recipient.Address, addresses) : null;
 
     private string ReadHuman()
     {
@@ -124,7 +142,8 @@ internal sealed class BounceContent(ReadOnlyMemory<byte> message, BounceHeader h
         return text.Length > 0 ? text.ToString() : HeaderText.ToText(RawBody.Span);
     }
 
-    private static string Collapse(string text)
+    /// <summary>Makes every run of white space one space, so that words are found across line ends.</summary>
+    public static string Collapse(string text)
     {
         var collapsed = new StringBuilder(text.Length);
         var inSpace = true;

@@ -25,6 +25,15 @@ public sealed record ReportedRecipient(string Address, string Action, string? St
 {
     /// <summary>Whether <see cref="Status"/> is given or inferred.</summary>
     public StatusSource StatusSource { get; init; } = Status is null ? StatusSource.None : StatusSource.Given;
+
+    /// <summary>Whether it is any use to write there again, and why it failed; null where nothing did. Worked out at each asking, in some ten microseconds.</summary>
+    public BounceClass? Class => ReasonJudge.Of(this);
+
+    /// <summary>What the report's text says of this one, where no field does; or null.</summary>
+    internal string? SaidInText { get; init; }
+
+    /// <summary>What the report's text says of all, where what is said of this one may not tell why; or null.</summary>
+    internal string? ReportText { get; init; }
 }
 
 /// <summary>What a report says of the message it returns.</summary>

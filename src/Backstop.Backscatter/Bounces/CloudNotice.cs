@@ -105,7 +105,7 @@ internal static class CloudNotice
             {
                 var said = item.ValueKind == JsonValueKind.Object ? Text(item, "diagnosticCode") : null;
                 var status = item.ValueKind == JsonValueKind.Object ? Text(item, "status") : null;
-                recipients.Add(new(address, action, status, said));
+                recipients.Add(new(address, action, status, said) { ReportText = Text(report, "bounceSubType") ?? "" });
             }
         }
 

@@ -125,10 +125,13 @@ internal static class FailedRecipients
 
     private static bool Same(string address, string? other) => address.Equals(other, StringComparison.OrdinalIgnoreCase);
 
-    // What stands behind the address, up to the next empty line or the next recipient: there the remote server's words are.
-    private static string? DiagnosticOf(string human, string address, IReadOnlyList<string> addresses)
+    /// <summary>What stands behind the address, up to the next empty line or the next recipient: there the remote server's words are. Null for nothing.</summary>
+    /// <param name="human">The report's text.</param>
+    /// <param name="address">The recipient's address.</param>
+    /// <param name="addresses">All recipients' addresses.</param>
+    public static string? DiagnosticOf(string human, string address, IReadOnlyList<string> addresses)
     {
-        var at = human.IndexOf(address, StringComparison.OrdinalIgnoreCase);
+        var at = address.Length == 0 ? -1 : human.IndexOf(address, StringComparison.OrdinalIgnoreCase);
         if (at < 0)
         {
             return null;

@@ -21,8 +21,9 @@ internal static class StatusWords
     /// <summary>Whether there is a reply of an SMTP server in the words: an enhanced status, or a reply code as servers write it.</summary>
     public static bool HasReply(string words) => Given(words) is not null || ReplyCode(words) != 0;
 
-    // The first enhanced status code in the words.
-    private static string? Given(ReadOnlySpan<char> words)
+    /// <summary>The first enhanced status code in the words, or null.</summary>
+    /// <param name="words">A diagnostic, or a whole text.</param>
+    public static string? Given(ReadOnlySpan<char> words)
     {
         for (var i = words.IndexOfAny('4', '5'); i >= 0 && i + 4 < words.Length;)
         {

@@ -18,6 +18,7 @@ public sealed class ReadmeExample
             foreach (var recipient in report.Recipients)
             {
                 Console.WriteLine($"{recipient.Address} {recipient.Action} {recipient.Status} {recipient.Diagnostic}");
+                Console.WriteLine($"{recipient.Class?.Word}: {recipient.Class?.Reason}, for {string.Join(", ", recipient.Class?.Evidence ?? [])}");
             }
 
             Console.WriteLine($"returns {report.Returned.MessageId} \"{report.Returned.Subject}\"");
@@ -28,6 +29,7 @@ public sealed class ReadmeExample
         }
 
         Assert.StartsWith("Bounce (rfc3464) by mail4.example.net", string.Join('\n', Console.Lines), StringComparison.Ordinal);
+        Assert.Contains("hard: MailboxUnknown, for reply says \"user unknown\", status 5.1.1", Console.Lines);
     }
 
     /// <summary>Stands in for the real one, which all tests share.</summary>

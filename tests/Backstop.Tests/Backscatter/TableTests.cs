@@ -52,6 +52,29 @@ public sealed partial class TableTests
         Assert.False(string.IsNullOrWhiteSpace(r[1]));
     });
 
+    [Fact]
+    public void Reason_rows_are_whole_and_each_stands_once()
+    {
+        var rows = TableFile.Read("reasons.tsv");
+        Assert.All(rows, r =>
+        {
+            Assert.Contains(string.Join(' ', r[0], r[2]), new[] { "reason coded", "reason soft", "code firm", "code vague", "words strong", "words weak" });
+            Assert.NotNull(BounceReasonWord.Parse(r[1]));
+            Assert.True(r[0] != "code" || AnyCode().IsMatch(r[3]), r[^1]);
+            Assert.True(r[0] != "words" || (r[3].Trim('*').Length > 2 && r[3] == r[3].ToLowerInvariant().Trim()), string.Join('|', r));
+        });
+        Assert.Equal(Enum.GetValues<BounceReason>(), rows.Where(r => r[0] == "reason").Select(r => BounceReasonWord.Parse(r[1])!.Value).Order());
+        Assert.Empty(rows.GroupBy(r => string.Join(' ', r.Where((_, i) => i is 0 or 3 or 4 || (i == 1 && r[0] == "reason"))), StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => g.Key));
+    }
+
+    /// <summary>A row that another one hides would say nothing: alone, its words must give its own reason.</summary>
+    [Fact]
+    public void Reason_words_give_their_own_reason() => Assert.All(
+        ReasonTable.Phrases, p => Assert.Equal(p.Reason, ReasonTable.Find(p.Words, p.Code?.Replace('x', '5') ?? "5.0.0", _ => true)?.Reason));
+
+    [GeneratedRegex(@"^x\.\d\.(\d{1,3}|\*)$")]
+    private static partial Regex AnyCode();
+
     [GeneratedRegex(@"^[45]\.\d{1,3}\.\d{1,3}$")]
     private static partial Regex Code();
 }

@@ -1,0 +1,69 @@
+using System.Buffers;
+
+namespace Backstop.Backscatter.Bounces;
+
+/// <summary>What codes and words tell of a failure's reason: <c>reasons.tsv</c>.</summary>
+internal static class ReasonTable
+{
+    private static readonly List<string[]> _rows = TableFile.Read("reasons.tsv");
+    private static readonly HashSet<BounceReason> _soft = [.. Rows("reason").Where(r => r[2] == "soft").Select(Reason)];
+    private static readonly Dictionary<string, ReasonCode> _codes = Rows("code").ToDictionary(r => r[3], r => new ReasonCode(Reason(r), r[2] == "firm"), StringComparer.Ordinal);
+    private static readonly ReasonPhrase[] _phrases = [.. Rows("words").Select(r => new ReasonPhrase(Reason(r), r[3], r[2] == "strong", r.Length > 4 ? r[4] : null))];
+    private static readonly SearchValues<string> _search = SearchValues.Create([.. _phrases.Select(p => p.Words)], StringComparison.OrdinalIgnoreCase);
+    private static readonly Dictionary<int, int[]> _byStart = Enumerable.Range(0, _phrases.Length).GroupBy(i => Start(_phrases[i].Words)).ToDictionary(g => g.Key, g => g.ToArray());
+
+    /// <summary>The codes, as the table writes them.</summary>
+    public static IReadOnlyDictionary<string, ReasonCode> Codes => _codes;
+
+    /// <summary>The words, the most telling first.</summary>
+    public static IReadOnlyList<ReasonPhrase> Phrases => _phrases;
+
+    /// <summary>Whether that reason says nothing against the address, whatever the code.</summary>
+    public static bool IsAlwaysSoft(BounceReason reason) => _soft.Contains(reason);
+
+    /// <summary>What a code means.</summary>
+    /// <param name="status">An enhanced status; anything else means nothing.</param>
+    public static ReasonCode OfCode(string? status)
+    {
+        if (status is not ['4' or '5', '.', _, '.', _, ..])
+        {
+            return default;
+        }
+
+        return _codes.TryGetValue(AnyClass(status)!, out var code) ? code : _codes.GetValueOrDefault($"x.{status[2]}.*");
+    }
+
+    /// <summary>What a text tells: the first row that is found in it, or null.</summary>
+    /// <param name="text">A reply, or a report's text.</param>
+    /// <param name="status">The status beside it, or null.</param>
+    /// <param name="counts">Which rows count.</param>
+    public static ReasonPhrase? Find(ReadOnlySpan<char> text, string? status, Func<ReasonPhrase, bool> counts)
+    {
+        var best = _phrases.Length;
+        for (var at = text.IndexOfAny(_search); at >= 0;)
+        {
+            foreach (var i in _byStart.GetValueOrDefault(Start(text[at..]), []))
+            {
+                var phrase = _phrases[i];
+                if (i < best && phrase.IsAt(text, at) && counts(phrase) && (phrase.Code is null || phrase.Code == AnyClass(status)))
+                {
+                    best = i;
+                }
+            }
+
+            var next = text[(at + 1)..].IndexOfAny(_search);
+            at = next < 0 ? -1 : at + 1 + next;
+        }
+
+        return best < _phrases.Length ? _phrases[best] : null;
+    }
+
+    private static string? AnyClass(string? status) => status is null ? null : string.Concat("x", status.AsSpan(1));
+
+    private static BounceReason Reason(string[] row) => BounceReasonWord.Parse(row[1])!.Value;
+
+    private static IEnumerable<string[]> Rows(string kind) => _rows.Where(r => r[0] == kind);
+
+    // The first two characters in lower case. Every phrase is longer than that (TableTests).
+    private static int Start(ReadOnlySpan<char> text) => text.Length < 2 ? 0 : (char.ToLowerInvariant(text[0]) << 16) | char.ToLowerInvariant(text[1]);
+}
