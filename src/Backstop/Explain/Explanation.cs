@@ -5,7 +5,8 @@ using Backstop.Backscatter.Proofs;
 namespace Backstop.Explain;
 
 /// <summary>A recipient in the JSON of <c>explain</c>.</summary>
-internal sealed record ExplainedRecipient(string Address, string Action, string? Status, string? Diagnostic, string? StatusSource);
+internal sealed record ExplainedRecipient(
+    string Address, string Action, string? Status, string? Diagnostic, string? StatusSource, string? Class, string? ClassReason, IReadOnlyList<string>? ClassEvidence);
 
 /// <summary>The returned message in the JSON of <c>explain</c>.</summary>
 internal sealed record ExplainedReturn(
@@ -28,13 +29,19 @@ internal sealed record Explanation(
         var returned = report.Returned;
         return new(
             path, report.Kind.Word(), report.Format, report.NullReversePath,
-            [.. report.Recipients.Select(r => new ExplainedRecipient(r.Address, r.Action, r.Status, r.Diagnostic, Word(r.StatusSource)))],
+            [.. report.Recipients.Select(Of)],
             new(returned.MessageId, returned.From, returned.To, returned.Subject, returned.Date, returned.Carrier, returned.Received, returned.HasDkimSignature),
             [.. proofs.All.Select(p => new ExplainedProof(p.Name, Word(p.Result), p.Detail))],
             proofs.Origin,
             verdict.Action switch { VerdictAction.Deliver => "deliver", VerdictAction.File => "file", _ => "refuse" },
             verdict.Folder, verdict.Reason, Math.Round(milliseconds, 3),
             report.From, report.Subject, report.ReportingMta, report.Evidence, cover is { } c ? Of(c.Address, c.Cover) : null);
+    }
+
+    private static ExplainedRecipient Of(ReportedRecipient r)
+    {
+        var found = r.Class;
+        return new(r.Address, r.Action, r.Status, r.Diagnostic, Word(r.StatusSource), found?.Word, found?.Reason.Word(), found?.Evidence);
     }
 
     private static ExplainedCover Of(string address, Cover cover) =>

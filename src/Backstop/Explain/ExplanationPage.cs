@@ -23,7 +23,8 @@ internal static class ExplanationPage
         foreach (var r in e.Recipients.Take(MaxRecipients))
         {
             var status = r.Status is null ? "" : $" {r.Status}{(r.StatusSource == "inferred" ? " (inferred)" : "")}";
-            Row(grid, "about", $"{r.Address} {r.Action}{status}{(r.Diagnostic is null ? "" : ": " + r.Diagnostic)}");
+            var found = r.Class is null ? "" : $", {r.Class} ({r.ClassReason})";
+            Row(grid, "about", $"{r.Address} {r.Action}{status}{found}{(r.Diagnostic is null ? "" : ": " + r.Diagnostic)}");
         }
 
         Row(grid, "", e.Recipients.Count > MaxRecipients ? $"and {e.Recipients.Count - MaxRecipients} more" : "");
