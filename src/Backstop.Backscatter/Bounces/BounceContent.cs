@@ -74,7 +74,7 @@ internal sealed class BounceContent(ReadOnlyMemory<byte> message, BounceHeader h
 
     public BounceReport Report(
         MailKind kind, string format, IReadOnlyList<ReportedRecipient> recipients, ReturnedMessage returned, IReadOnlyList<string> evidence, string? reportingMta = null) =>
-        new(kind, format, header.NullReversePath, WithText(recipients), returned, header.From, header.References)
+        new(kind, format, header.NullReversePath, WithText(recipients), kind == MailKind.None ? returned : WithId(returned), header.From, header.References)
         {
             Subject = header.Subject,
             To = header.To,
@@ -104,6 +104,9 @@ internal sealed class BounceContent(ReadOnlyMemory<byte> message, BounceHeader h
 
     private string? SaidOf(ReportedRecipient recipient, List<string> addresses) =>
         recipient.Diagnostic is null ? FailedRecipients.DiagnosticOf(Human, recipient.Address, addresses) : null;
+
+    // Only now, and not in Returned: a line of text that names an id returns no message, so it is no evidence of a bounce.
+    private ReturnedMessage WithId(ReturnedMessage returned) => returned.MessageId is null ? ReturnedReader.Named(returned, IdLabels.Find(Human)) : returned;
 
     private string ReadHuman()
     {

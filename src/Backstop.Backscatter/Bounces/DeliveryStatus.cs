@@ -7,7 +7,8 @@ namespace Backstop.Backscatter.Bounces;
 /// <summary>The fields of a message/delivery-status part, RFC 3464 §2.</summary>
 /// <param name="ReportingMta">RFC 3464 §2.2.2, without its type; or null.</param>
 /// <param name="Recipients">The recipients, in order.</param>
-internal sealed record DeliveryStatus(string? ReportingMta, List<ReportedRecipient> Recipients)
+/// <param name="OriginalId">The Message-ID of what failed, for reports that return nothing of it; or null.</param>
+internal sealed record DeliveryStatus(string? ReportingMta, List<ReportedRecipient> Recipients, string? OriginalId)
 {
     private const int MaxRecipients = 50;
 
@@ -19,6 +20,8 @@ internal sealed record DeliveryStatus(string? ReportingMta, List<ReportedRecipie
         var recipients = new List<ReportedRecipient>();
         var group = new List<HeaderField>();
         string? reportingMta = null;
+        string? originalId = null;
+        string? envelopeId = null;
         while (!content.IsEmpty && recipients.Count < MaxRecipients)
         {
             content = content.TrimStart("\r\n"u8);
@@ -33,6 +36,8 @@ internal sealed record DeliveryStatus(string? ReportingMta, List<ReportedRecipie
             }
 
             reportingMta ??= group.Text(content, "Reporting-MTA"u8) is { } mta ? AfterType(mta) : null;
+            originalId ??= OriginalMessageId(content, group);
+            envelopeId ??= MessageIds.OfEnvelope(group.Text(content, "Original-Envelope-Id"u8));
             if (ReadGroup(content, group) is { } recipient)
             {
                 recipients.Add(recipient);
@@ -41,7 +46,7 @@ internal sealed record DeliveryStatus(string? ReportingMta, List<ReportedRecipie
             content = content[end..];
         }
 
-        return new(reportingMta, recipients);
+        return new(reportingMta, recipients, originalId ?? envelopeId);
     }
 
     /// <summary>Where such fields begin in a text, or -1: one of their names at the start of a line.</summary>
@@ -60,6 +65,10 @@ internal sealed record DeliveryStatus(string? ReportingMta, List<ReportedRecipie
 
         return -1;
     }
+
+    // RFC 3464 §2.4 allows fields of one's own: Gmail writes the first, others the name that RFC 8098 §3.2.5 has for receipts.
+    private static string? OriginalMessageId(ReadOnlySpan<byte> content, List<HeaderField> group) =>
+        MessageIds.Only(group.Text(content, "X-Original-Message-ID"u8)) ?? MessageIds.Only(group.Text(content, "Original-Message-ID"u8));
 
     private static ReportedRecipient? ReadGroup(ReadOnlySpan<byte> content, List<HeaderField> group)
     {

@@ -88,7 +88,7 @@ internal static class FailedRecipients
                 break;
             }
 
-            if (line.IndexOf('@') < 0 || StartsWithAny(line, _notRecipients))
+            if (line.IndexOf('@') < 0 || StartsWithAny(line, _notRecipients) || IdLabels.Begin(line))
             {
                 continue;
             }

@@ -76,6 +76,12 @@ internal static class ReturnedReader
         return summary;
     }
 
+    /// <summary>The returned message with an id that the report names where the message itself gives none.</summary>
+    /// <param name="returned">What came back.</param>
+    /// <param name="id">The id, or null.</param>
+    public static ReturnedMessage Named(ReturnedMessage returned, string? id) =>
+        returned.MessageId is not null || id is null ? returned : returned with { MessageId = id, Carrier = returned.Carrier == "none" ? "quoted" : returned.Carrier };
+
     private static IEnumerable<ReturnedMessage> Candidates(BounceContent content)
     {
         foreach (var part in content.Parts.Where(IsCarrier))

@@ -81,9 +81,10 @@ internal static class Structure
 
     private static BounceReport FromStatus(BounceContent content, DeliveryStatus status, string evidence)
     {
+        var returned = ReturnedReader.Named(content.Returned, status.OriginalId);
         if (IsChallenge(content))
         {
-            return content.Report(MailKind.Challenge, "text", status.Recipients, content.Returned, ["asks for a confirmation inside a delivery report"]);
+            return content.Report(MailKind.Challenge, "text", status.Recipients, returned, ["asks for a confirmation inside a delivery report"]);
         }
 
         var recipients = status.Recipients;
@@ -100,7 +101,7 @@ internal static class Structure
 
         recipients = recipients.ConvertAll(r => r.Status is null && r.Diagnostic is { } said ? WithStatus(r, StatusWords.Of(said, r.Action)) : r);
         string[] why = [recipients is [{ Action: var a }, ..] ? $"{evidence}, action {a}" : evidence];
-        return content.Report(kind, "rfc3464", recipients, content.Returned, why, status.ReportingMta);
+        return content.Report(kind, "rfc3464", recipients, returned, why, status.ReportingMta);
     }
 
     private static ReportedRecipient WithStatus(ReportedRecipient recipient, (string? Status, StatusSource Source) found) =>
@@ -127,9 +128,7 @@ internal static class Structure
 
     // RFC 8098 §3.2.5: Original-Message-ID says it where no message comes back.
     private static ReturnedMessage Receipt(BounceContent content, ReadOnlySpan<byte> bytes, List<HeaderField> fields) =>
-        content.Returned.MessageId is null && MessageIds.Only(fields.Text(bytes, "Original-Message-ID"u8)) is { } id
-            ? content.Returned with { MessageId = id, Carrier = content.Returned.Carrier == "none" ? "quoted" : content.Returned.Carrier }
-            : content.Returned;
+        ReturnedReader.Named(content.Returned, MessageIds.Only(fields.Text(bytes, "Original-Message-ID"u8)));
 
     // RFC 5965 §3.2: Original-Rcpt-To names who complained, where the reporter did not leave it out.
     private static List<ReportedRecipient> FeedbackRecipients(BounceContent content, MimePart part)

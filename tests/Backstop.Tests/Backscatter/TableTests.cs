@@ -75,6 +75,25 @@ public sealed partial class TableTests
     [GeneratedRegex(@"^x\.\d\.(\d{1,3}|\*)$")]
     private static partial Regex AnyCode();
 
+    /// <summary>A label that ends in another one, at a word's start, is found by that one and stands in vain.</summary>
+    [Fact]
+    public void Label_rows_are_labels_and_each_stands_once()
+    {
+        var labels = TableFile.Read("idlabels.tsv");
+        Assert.All(labels, r =>
+        {
+            Assert.Equal(2, r.Length);
+            Assert.Matches("^([a-z]{2}|field)$", r[0]);
+            Assert.Equal(r[1].Trim(), r[1]);
+            Assert.InRange(r[1].Length, 4, 40);
+            Assert.InRange(r[1].Split(' ').Length, 1, 5);
+            Assert.DoesNotContain(':', r[1]);
+        });
+        var known = labels.Select(r => r[1]).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        Assert.Equal(labels.Count, known.Count);
+        Assert.DoesNotContain(known, l => l.Select((c, i) => c == ' ' && known.Contains(l[(i + 1)..])).Any(isInVain => isInVain));
+    }
+
     [GeneratedRegex(@"^[45]\.\d{1,3}\.\d{1,3}$")]
     private static partial Regex Code();
 }
