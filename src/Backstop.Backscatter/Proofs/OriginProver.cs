@@ -11,6 +11,9 @@ namespace Backstop.Backscatter.Proofs;
 /// <param name="received">Our hosts.</param>
 public sealed class OriginProver(ISentJournal journal, SignedMessageId signedIds, OwnDkim dkim, ReceivedChain received)
 {
+    // A long thread is not worth a long line.
+    private const int MaxShown = 4;
+
     private static readonly byte[] _stampField = Encoding.ASCII.GetBytes(SignedMessageId.FieldName);
 
     /// <summary>Only the journal is asked.</summary>
@@ -28,9 +31,13 @@ public sealed class OriginProver(ISentJournal journal, SignedMessageId signedIds
     {
         ArgumentNullException.ThrowIfNull(report);
         ArgumentNullException.ThrowIfNull(envelope);
+        var ids = AnsweredId.Of(report);
         var (chain, isHint) = received.Read(report.Returned);
         return new(
-            [FromBatv(envelope.Batv), FromSrs(envelope.Srs), FromSigned(report, envelope.Ours, now), FromDkim(report, envelope.Ours, now), FromJournal(report, envelope.Ours), chain],
+            [
+                FromBatv(envelope.Batv), FromSrs(envelope.Srs), FromSigned(report, ids, envelope.Ours, now), FromDkim(report, envelope.Ours, now),
+                FromJournal(report, ids, envelope.Ours), chain,
+            ],
             isHint);
     }
 
@@ -51,32 +58,49 @@ public sealed class OriginProver(ISentJournal journal, SignedMessageId signedIds
     };
 
     // The returned id, or what an answer refers to; then the field, for ids that others chose.
-    private Proof FromSigned(BounceReport report, IReadOnlyList<string> ours, DateTimeOffset now)
+    private Proof FromSigned(BounceReport report, List<AnsweredId> ids, IReadOnlyList<string> ours, DateTimeOffset now)
     {
-        var worst = Signed(SignedOutcome.None, "");
-        foreach (var id in MessageIdsOf(report))
+        var best = Signed(SignedOutcome.None, "");
+        foreach (var proof in SignedProofs(report, ids, ours, now))
         {
-            var proof = Signed(report, ours, senders => signedIds.Check(id, senders, now), $"id {id}");
             if (proof.Result == ProofResult.Pass)
             {
                 return proof;
             }
 
-            worst = proof.Detail.Length > 0 ? proof : worst;
+            // A forgery counts whatever else was found; of what proves nothing the first that says why.
+            best = best.Result == ProofResult.Fail || (best.Detail.Length > 0 && proof.Result == ProofResult.None) ? best : proof;
         }
 
-        var stamped = report.Returned.MessageId is { } returned && Stamp(report.Returned) is { } stamp
-            ? Signed(report, ours, senders => signedIds.CheckStamp(stamp, returned, senders, now), $"field {SignedMessageId.FieldName} of {returned}")
-            : worst;
-        return stamped.Detail.Length > 0 ? stamped : worst;
+        return best;
+    }
+
+    private IEnumerable<Proof> SignedProofs(BounceReport report, List<AnsweredId> ids, IReadOnlyList<string> ours, DateTimeOffset now)
+    {
+        foreach (var id in ids)
+        {
+            var proof = Signed(report, ours, senders => signedIds.Check(id.Id, senders, now), $"id {id}");
+            yield return id.IsReturned || proof.Result != ProofResult.Fail ? proof : proof with { Result = ProofResult.None, Reason = "" };
+        }
+
+        if (report.Returned.MessageId is { } returned && Stamp(report.Returned) is { } stamp)
+        {
+            yield return Signed(report, ours, senders => signedIds.CheckStamp(stamp, returned, senders, now), $"field {SignedMessageId.FieldName} of {returned}");
+        }
     }
 
     // What we signed for another address of ours is no forgery: the envelope sender may not be who the message says. It proves nothing here.
+    // Where nothing says who the message is from, nobody can tell the one from the other.
     private static Proof Signed(BounceReport report, IReadOnlyList<string> ours, Func<IReadOnlyCollection<string>, SignedOutcome> check, string what)
     {
         var outcome = check(ours);
-        return outcome == SignedOutcome.Forged && MailAddress.TryParse(report.Returned.From) is { } from && check([from.Key]) != SignedOutcome.Forged
-            ? new("signed-message-id", ProofResult.None, $"{what} signed by us, but for {from.Key}")
+        if (outcome != SignedOutcome.Forged)
+        {
+            return Signed(outcome, what);
+        }
+
+        return MailAddress.TryParse(report.Returned.From) is not { } from ? new("signed-message-id", ProofResult.None, $"{what} looks like ours, but is not signed for this address; whose it is did not come back")
+            : check([from.Key]) != SignedOutcome.Forged ? new("signed-message-id", ProofResult.None, $"{what} signed by us, but for {from.Key}")
             : Signed(outcome, what);
     }
 
@@ -94,17 +118,18 @@ public sealed class OriginProver(ISentJournal journal, SignedMessageId signedIds
         return proof.Result == ProofResult.Pass ? proof with { Reason = "own-dkim:pass" } : proof;
     }
 
-    private Proof FromJournal(BounceReport report, IReadOnlyList<string> ours)
+    private Proof FromJournal(BounceReport report, List<AnsweredId> ids, IReadOnlyList<string> ours)
     {
-        foreach (var id in MessageIdsOf(report))
+        foreach (var id in ids)
         {
-            if (journal.HasMessageId(id))
+            if (journal.HasMessageId(id.Id))
             {
                 return new("journal", ProofResult.Pass, $"message-id {id}") { Reason = "journal:message-id" };
             }
         }
 
-        foreach (var address in RecipientsOf(report))
+        var recipients = RecipientsOf(report).ToList();
+        foreach (var address in recipients)
         {
             if (journal.HasRecipient(address, ours))
             {
@@ -112,8 +137,11 @@ public sealed class OriginProver(ISentJournal journal, SignedMessageId signedIds
             }
         }
 
-        return new("journal", ProofResult.None, "");
+        return new("journal", ProofResult.None, NotKnown([.. ids.Select(i => $"message-id {i}"), .. recipients.Select(r => $"recipient {r}")]));
     }
+
+    private static string NotKnown(List<string> asked) =>
+        asked.Count == 0 ? "" : $"does not know {string.Join(", ", asked.Take(MaxShown))}{(asked.Count > MaxShown ? $" and {asked.Count - MaxShown} more" : "")}";
 
     private static string? Stamp(ReturnedMessage returned)
     {
@@ -121,9 +149,6 @@ public sealed class OriginProver(ISentJournal journal, SignedMessageId signedIds
         HeaderScan.ScanLoose(returned.Header.Span, fields);
         return fields.Text(returned.Header.Span, _stampField);
     }
-
-    private static IEnumerable<string> MessageIdsOf(BounceReport report) =>
-        report.Returned.MessageId is { } id ? report.References.Prepend(id) : report.References;
 
     // An automatic answer comes from the address we wrote to. A bounce names it, or returns it as To.
     private static IEnumerable<string> RecipientsOf(BounceReport report)

@@ -22,7 +22,7 @@ internal sealed record ExplainedCover(string Address, long Messages, DateTimeOff
 internal sealed record Explanation(
     string Path, string Kind, string Format, bool? NullReversePath, IReadOnlyList<ExplainedRecipient> Recipients, ExplainedReturn Returned,
     IReadOnlyList<ExplainedProof> Proofs, string Origin, string Verdict, string Folder, string Reason, double Milliseconds,
-    string? From, string Subject, string? ReportingMta, IReadOnlyList<string> Evidence, ExplainedCover? Coverage)
+    string? From, string Subject, string? ReportingMta, IReadOnlyList<string> Evidence, ExplainedCover? Coverage, IReadOnlyList<string> References)
 {
     public static Explanation Of(string path, BounceReport report, Verdict verdict, ProofSet proofs, (string Address, Cover Cover)? cover, double milliseconds)
     {
@@ -35,7 +35,8 @@ internal sealed record Explanation(
             proofs.Origin,
             verdict.Action switch { VerdictAction.Deliver => "deliver", VerdictAction.File => "file", _ => "refuse" },
             verdict.Folder, verdict.Reason, Math.Round(milliseconds, 3),
-            report.From, report.Subject, report.ReportingMta, report.Evidence, cover is { } c ? Of(c.Address, c.Cover) : null);
+            report.From, report.Subject, report.ReportingMta, report.Evidence, cover is { } c ? Of(c.Address, c.Cover) : null,
+            [.. report.References.Distinct(StringComparer.OrdinalIgnoreCase)]);
     }
 
     private static ExplainedRecipient Of(ReportedRecipient r)

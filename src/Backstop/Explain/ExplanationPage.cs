@@ -7,6 +7,7 @@ namespace Backstop.Explain;
 internal static class ExplanationPage
 {
     private const int MaxRecipients = 5;
+    private const int MaxReferences = 3;
     private const int MaxText = 160;
 
     /// <summary>All of it.</summary>
@@ -29,6 +30,7 @@ internal static class ExplanationPage
 
         Row(grid, "", e.Recipients.Count > MaxRecipients ? $"and {e.Recipients.Count - MaxRecipients} more" : "");
         Returned(grid, e.Returned);
+        Row(grid, "answers", e.Kind == "none" ? "" : string.Join(", ", e.References.Take(MaxReferences).Select(id => $"<{id}>")));
         foreach (var proof in e.Proofs.Where(p => p.Result != "none" || p.Detail.Length > 0))
         {
             Row(grid, "proof", $"{proof.Proof}: {proof.Result}{(proof.Detail.Length > 0 ? $", {proof.Detail}" : "")}", proof.Result switch { "pass" => "green", "fail" => "red", _ => "default" });
@@ -54,8 +56,10 @@ internal static class ExplanationPage
             return;
         }
 
-        Row(grid, "returns", $"\"{returned.Subject}\" from {returned.From ?? "?"} to {returned.To ?? "?"}, {returned.Date ?? "no date"}");
-        Row(grid, "", $"<{returned.MessageId}> as {returned.Carrier}, {returned.Received.Count} Received{(returned.DkimSignature ? ", DKIM-signed" : "")}");
+        // Some give nothing but the id.
+        var isKnown = (returned.Subject ?? returned.From ?? returned.To ?? returned.Date) is not null;
+        Row(grid, "returns", isKnown ? $"\"{returned.Subject}\" from {returned.From ?? "?"} to {returned.To ?? "?"}, {returned.Date ?? "no date"}" : "");
+        Row(grid, isKnown ? "" : "returns", $"<{returned.MessageId}> as {returned.Carrier}, {returned.Received.Count} Received{(returned.DkimSignature ? ", DKIM-signed" : "")}");
     }
 
     private static void Row(Grid grid, string name, string text, string colour = "default")

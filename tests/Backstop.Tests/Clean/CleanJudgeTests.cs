@@ -63,6 +63,14 @@ public sealed class CleanJudgeTests
     public void Report_without_an_id_from_a_domain_that_was_written_to_is_unsure(string to, string pile, string reason) =>
         Assert.Equal((Enum.Parse<Pile>(pile), reason), Judge(Sent("x@example.org", to), Bounce(returned: "")));
 
+    /// <summary>What clean keeps the server delivers, by the same proof.</summary>
+    [Theory]
+    [InlineData("In-Reply-To: <thread@example.org>", nameof(Pile.Ours), "journal:message-id")]
+    [InlineData("References: <old@example.org> <thread@example.org>", nameof(Pile.Ours), "journal:message-id")]
+    [InlineData("In-Reply-To: <other@example.org>", nameof(Pile.Backscatter), "bounce:unproved")]
+    public void Id_that_a_report_answers_is_asked_for(string field, string pile, string reason) =>
+        Assert.Equal((Enum.Parse<Pile>(pile), reason), Judge(Sent("thread@example.org", "y@z.example"), field + "\n" + Bounce(returned: "")));
+
     [Fact]
     public void Mail_and_complaints_stay()
     {

@@ -113,6 +113,35 @@ public sealed class ProofServerTests : IDisposable
         Assert.Contains("reason=autoreply:unproved; kind=autoreply", Assert.Single(await server.MessagesAsync("Backscatter")), StringComparison.Ordinal);
     }
 
+    /// <summary>Nothing comes back but the id, in the report's fields or in its text.</summary>
+    [Theory]
+    [InlineData("bounce-gmail-only-id.eml", "m1.abc@example.org")]
+    [InlineData("bounce-exchange-id-in-text.eml", "m1.abc@example.org")]
+    public async Task Bounce_that_only_names_the_id_is_proved_by_the_journal(string mail, string id)
+    {
+        await using var server = await TestServer.StartAsync();
+        var bounce = (await File.ReadAllTextAsync(Path.Combine(HouseRulesTests.Root(), "tests", "mails", mail), TestContext.Current.CancellationToken)).Replace("Return-Path: <>\n", "", StringComparison.Ordinal);
+        Journal(server, j => j.Add([new(_me, id, [], Now)]));
+        await SendAsync(server, "<>", "me@example.org", bounce);
+        await SendAsync(server, "<>", "me@example.org", bounce.Replace(id, "other@example.org", StringComparison.Ordinal));
+        Assert.Contains("reason=journal:message-id", Assert.Single(await server.MessagesAsync()), StringComparison.Ordinal);
+        Assert.Contains("reason=bounce:unproved", Assert.Single(await server.MessagesAsync("Backscatter")), StringComparison.Ordinal);
+    }
+
+    /// <summary>A thread names a colleague's mail and last year's: that refuses no bounce of mail that proves itself in no other way.</summary>
+    [Fact]
+    public async Task Signed_id_in_references_proves_and_never_refuses()
+    {
+        await using var server = await TestServer.StartAsync(o => BatvKeyFile.AddNew(o.Batv.Keys = _keys["keys"]));
+        var signed = new SignedMessageId(BatvKeyFile.Read(_keys["keys"]));
+        var bounce = BounceOf("phone.1@example.org");
+        Assert.StartsWith("250", await SendAsync(server, "<>", "me@example.org", $"References: <{signed.Create(new("eve", "example.org"), Now)}>\n{bounce}"), StringComparison.Ordinal);
+        Assert.StartsWith("250", await SendAsync(server, "<>", "me@example.org", $"References: <{signed.Create(_me, Now.AddDays(-200))}>\n{bounce}"), StringComparison.Ordinal);
+        Assert.StartsWith("250", await SendAsync(server, "<>", "me@example.org", $"In-Reply-To: <{signed.Create(_me, Now)}>\n{bounce}"), StringComparison.Ordinal);
+        Assert.Contains("reason=signed-id:pass", Assert.Single(await server.MessagesAsync()), StringComparison.Ordinal);
+        Assert.Equal(2, (await server.MessagesAsync("Backscatter")).Length);
+    }
+
     [Fact]
     public async Task Fake_bounce_is_filed_under_its_own_name()
     {
