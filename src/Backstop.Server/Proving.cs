@@ -27,7 +27,7 @@ public sealed record Proving(Batv Batv, Srs Srs, SignedMessageId SignedIds, Judg
         var days = (int)options.Backscatter.ProofWindow.TotalDays;
         var signedIds = new SignedMessageId(keys, days);
         var hosts = options.Backscatter.OwnHosts.Count > 0 ? options.Backscatter.OwnHosts : [options.Hostname];
-        var prover = new OriginProver(journal, signedIds, new(DkimKeys(options), options.Backscatter.ProofWindow), new(hosts));
+        var prover = new OriginProver(journal, signedIds, new(DkimKeys(options), options.Backscatter.ProofWindow), new(hosts), OwnFields.Parse(options.Backscatter.OwnFields));
         return new(new(keys, options.Batv.LifetimeDays, options.Batv.Form), new(SrsSecrets(options)), signedIds, new(prover, journal, options.Backscatter.Unproved, Cover(options.Backscatter)));
     }
 

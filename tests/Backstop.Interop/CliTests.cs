@@ -87,6 +87,25 @@ public sealed class CliTests
         Assert.Contains("journal:message-id", await RunAsync(0, "explain", "--journal", folder["d"], Path.Combine(Mails, "bounce-qmail.eml")), StringComparison.Ordinal);
     }
 
+    /// <summary>Mail through list software that signs nothing: a field of its own is what its bounces are known by.</summary>
+    [Fact]
+    public async Task Own_field_is_believed_by_explain_and_clean()
+    {
+        using var folder = new TempFolder();
+        var bounce = "Return-Path: <>\nFrom: MAILER-DAEMON@mail4.example.net\nTo: me@example.org\nSubject: failure notice\n\nHi. This is the qmail-send program.\n<you@example.com>:\n550 no\n\n"
+            + "--- Below this line is a copy of the message.\n\nReturn-Path: <me@example.org>\nMessage-ID: <1@lists.example>\nFrom: me@example.org\nX-Campaign-Id: s3cret-9\nTo: you@example.com\n";
+        await File.WriteAllTextAsync(folder["bounce"], bounce, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(folder["box"], $"From MAILER-DAEMON Tue Nov 24 05:00:59 2026\n{bounce}\n", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(folder["sent"], "<x@example.org>\ty@z.example\n", TestContext.Current.CancellationToken);
+        await RunAsync(1, "explain", folder["bounce"]);
+        Assert.Contains("\"reason\":\"own-field:pass\"", await RunAsync(0, "explain", "--json", "--own-field", "X-Campaign-Id: s3cret-", folder["bounce"]), StringComparison.Ordinal);
+        Assert.Contains("{\"proof\":\"own-field\",\"result\":\"none\",\"detail\":\"X-Campaign-Id is there, but does not begin with the configured value\"}", await RunAsync(1, "explain", "--json", "--own-field", "X-Campaign-Id: other-", folder["bounce"]), StringComparison.Ordinal);
+        string[] clean = ["clean", folder["box"], "--sent", folder["sent"], "--state", folder["state"], "--json"];
+        Assert.Contains("\"backscatter\":1", await RunAsync(1, clean), StringComparison.Ordinal);
+        Assert.Contains("\"backscatter\":0", await RunAsync(0, [.. clean, "--own-field", "X-Campaign-Id"]), StringComparison.Ordinal);
+        Assert.Contains("anybody's mail", await RunAsync(64, [.. clean, "--own-field", "Subject"]), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Tag_that_is_signed_checks_and_another_does_not()
     {

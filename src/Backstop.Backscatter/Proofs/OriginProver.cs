@@ -9,7 +9,8 @@ namespace Backstop.Backscatter.Proofs;
 /// <param name="signedIds">Signed ids and fields.</param>
 /// <param name="dkim">Our DKIM keys.</param>
 /// <param name="received">Our hosts.</param>
-public sealed class OriginProver(ISentJournal journal, SignedMessageId signedIds, OwnDkim dkim, ReceivedChain received)
+/// <param name="ownFields">Fields that only our mail carries.</param>
+public sealed class OriginProver(ISentJournal journal, SignedMessageId signedIds, OwnDkim dkim, ReceivedChain received, OwnFields ownFields)
 {
     // A long thread is not worth a long line.
     private const int MaxShown = 4;
@@ -19,7 +20,7 @@ public sealed class OriginProver(ISentJournal journal, SignedMessageId signedIds
     /// <summary>Only the journal is asked.</summary>
     /// <param name="journal">What we sent.</param>
     public OriginProver(ISentJournal journal)
-        : this(journal, new([]), new([], TimeSpan.Zero), new([]))
+        : this(journal, new([]), new([], TimeSpan.Zero), new([]), new([]))
     {
     }
 
@@ -36,7 +37,7 @@ public sealed class OriginProver(ISentJournal journal, SignedMessageId signedIds
         return new(
             [
                 FromBatv(envelope.Batv), FromSrs(envelope.Srs), FromSigned(report, ids, envelope.Ours, now), FromDkim(report, envelope.Ours, now),
-                FromJournal(report, ids, envelope.Ours), chain,
+                FromJournal(report, ids, envelope.Ours), ownFields.Read(report.Returned), chain,
             ],
             isHint);
     }

@@ -79,6 +79,7 @@ public static class ConfigFile
             binder.AddAt("listen.spamd_tls", "listen.spamd_tls: needs tls.enabled = true");
         }
 
+        CheckOwnFields(options.Backscatter, binder);
         CheckFolder("storm.folder", options.Storm.Folder, binder);
         CheckWeb(options, binder);
         CheckAlert(options.Alert, binder);
@@ -98,6 +99,17 @@ public static class ConfigFile
         if (folder.Length == 0 || folder.AsSpan().ContainsAny("/\0") || folder.StartsWith('.'))
         {
             binder.AddAt(key, $"{key}: \"{folder}\" is no name of a folder");
+        }
+    }
+
+    private static void CheckOwnFields(BackscatterOptions backscatter, ConfigBinder binder)
+    {
+        foreach (var text in backscatter.OwnFields)
+        {
+            if (OwnField.TryParse(text, out var wrong) is null)
+            {
+                binder.AddAt("backscatter.own_fields", $"backscatter.own_fields: {wrong}");
+            }
         }
     }
 

@@ -35,6 +35,8 @@ internal sealed class CleanArguments
 
     public Option<string?> Ca { get; } = new("--ca") { Description = "Certificates to trust, for a server with one of its own (PEM).", HelpName = "FILE" };
 
+    public Option<string[]> OwnField { get; } = CommonOptions.OwnField();
+
     public Option<bool> Json { get; } = CommonOptions.Json();
 
     /// <summary>Where runs are kept.</summary>
@@ -50,7 +52,7 @@ internal sealed class CleanArguments
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _sent, _noSent, _apply, _to, _delete, _only, _except, _since, _until, _show, _inboxOnly, _report, _hosts, _rbldnsd, _postfix, _rate, Undo, Config, Journal, Ca, _state, Json })
+        foreach (var option in new Option[] { _sent, _noSent, _apply, _to, _delete, _only, _except, _since, _until, _show, _inboxOnly, _report, _hosts, _rbldnsd, _postfix, _rate, Undo, Config, Journal, OwnField, Ca, _state, Json })
         {
             command.Add(option);
         }

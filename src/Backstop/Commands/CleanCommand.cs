@@ -37,6 +37,7 @@ internal static class CleanCommand
         var options = all.Read(parsed);
         var (config, data) = (parsed.GetValue(all.Config), parsed.GetValue(all.Journal));
         var server = CommonOptions.ReadForData(config, data);
+        CommonOptions.AddOwnFields(server, parsed.GetValue(all.OwnField));
         using var journal = config is null && data is null ? null : OpenJournal(DataPaths.Journal(server), server.Journal.RecipientWindow, mustBe: data is not null);
         var session = new CleanSession(options, new(server, config is not null || data is not null, journal), all.Store(parsed), TimeProvider.System);
         if (options.Target.Folder.Length == 0 || options.Target.Folder.Equals("INBOX", StringComparison.OrdinalIgnoreCase) || Array.Exists(mailboxes, m => Directory.Exists(m) && options.Target.Folder.Split('/').Contains("..")))

@@ -17,6 +17,26 @@ internal static class CommonOptions
 
     public static Option<bool> Json() => new("--json") { Description = "One JSON object a line on stdout." };
 
+    public static Option<string[]> OwnField() => new("--own-field")
+    {
+        Description = "A header field that only your mail carries: X-Campaign-Id, or with how its value begins, \"X-Campaign-Id: s3cret-\". What returns it is yours. May be repeated.",
+        HelpName = "FIELD",
+    };
+
+    /// <summary>Adds the fields of <see cref="OwnField"/> to those of the configuration, or ends with what is wrong with one.</summary>
+    public static void AddOwnFields(BackstopOptions options, string[]? fields)
+    {
+        foreach (var field in fields ?? [])
+        {
+            if (Backscatter.Proofs.OwnField.TryParse(field, out var wrong) is null)
+            {
+                throw new CommandException(ExitCode.Usage, $"--own-field: {wrong}");
+            }
+        }
+
+        options.Backscatter.OwnFields = [.. options.Backscatter.OwnFields, .. fields ?? []];
+    }
+
     /// <summary>Reads a configuration, or ends with every error in it.</summary>
     public static BackstopOptions Read(string path)
     {

@@ -26,15 +26,17 @@ internal static class ExplainCommand
         var config = CommonOptions.Config();
         var journal = new Option<string?>("--journal") { Description = "Data folder with the journal and the tag keys. Default: none, so nothing is proved.", HelpName = "DIR" };
         var to = new Option<string?>("--to") { Description = "The address it came to. Default: what its header says (X-Original-To, Delivered-To, Envelope-To, To).", HelpName = "ADDR" };
+        var ownField = CommonOptions.OwnField();
         var json = CommonOptions.Json();
-        var command = new Command("explain", "Say what a message is, what it proves and what would be done with it: exit 1 where something would not go to INBOX.") { files, config, journal, to, json };
-        command.SetAction(parsed => Run(parsed.GetValue(files)!, parsed.GetValue(config), parsed.GetValue(journal), parsed.GetValue(to), parsed.GetValue(json)));
+        var command = new Command("explain", "Say what a message is, what it proves and what would be done with it: exit 1 where something would not go to INBOX.") { files, config, journal, to, ownField, json };
+        command.SetAction(parsed => Run(parsed.GetValue(files)!, parsed.GetValue(config), parsed.GetValue(journal), parsed.GetValue(to), parsed.GetValue(ownField), parsed.GetValue(json)));
         return command;
     }
 
-    private static int Run(string[] files, string? config, string? data, string? to, bool json)
+    private static int Run(string[] files, string? config, string? data, string? to, string[]? ownFields, bool json)
     {
         var options = CommonOptions.ReadForData(config, data);
+        CommonOptions.AddOwnFields(options, ownFields);
         var address = to is null ? null : MailAddress.TryParse(to) ?? throw new CommandException(ExitCode.Usage, $"{to}: not an address");
         using var journal = data is null && config is null ? null : OpenJournal(options, mustBe: data is not null);
         ISentJournal sent = journal is null ? new NoJournal() : new JournalProof(journal);

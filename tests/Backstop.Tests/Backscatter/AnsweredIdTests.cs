@@ -61,7 +61,7 @@ public sealed class AnsweredIdTests
         });
 
     private static ProofSet Prove(string known, BounceReport report) =>
-        new OriginProver(new Journal(known), _signed, new([], TimeSpan.Zero), new([])).Prove(report, new(false, BatvOutcome.None, ["me@example.org"]), _now);
+        new OriginProver(new Journal(known), _signed, new([], TimeSpan.Zero), new([]), new([])).Prove(report, new(false, BatvOutcome.None, ["me@example.org"]), _now);
 
     private static BounceReport Report(string returned, string from, IReadOnlyList<string> references) => new(
         MailKind.Bounce, "text", true, [new("you@example.com", "failed", "5.1.1", null)],

@@ -1,3 +1,4 @@
+using System.Text;
 using Backstop.Backscatter;
 using Backstop.Backscatter.Bounces;
 using Backstop.Backscatter.Proofs;
@@ -72,6 +73,18 @@ public sealed class JudgeTests
         Assert.Equal("File Backscatter bounce:unproved", Decide(covered, With(report, "from pc by MX.example.org with ESMTP id 1; Tue")));
     }
 
+    /// <summary>Weak, so it delivers and never refuses: that it is missing says nothing.</summary>
+    [Theory]
+    [InlineData("X-Campaign-Id: s3cret-17", "Deliver INBOX own-field:pass")]
+    [InlineData("X-Campaign-Id: guess-17", "Refuse  bounce:unproved")]
+    [InlineData("X-Other: s3cret-17", "Refuse  bounce:unproved")]
+    public void Own_field_in_the_returned_header_is_proof(string header, string expected)
+    {
+        var report = Report(MailKind.Bounce, true);
+        report = report with { Returned = report.Returned with { Header = Encoding.ASCII.GetBytes(header + "\r\n") } };
+        Assert.Equal(expected, Decide(new() { Covered = new(100, _now.AddYears(-1)) }, report));
+    }
+
     [Fact]
     public void Receipt_that_rejects_needs_a_proof_as_a_bounce_does() =>
         Assert.Equal("File Backscatter mdn:unproved", Decide(new(), Report(MailKind.Mdn, true) with { Recipients = [new("you@example.com", "failed", null, null)] }));
@@ -89,7 +102,7 @@ public sealed class JudgeTests
     private static string Decide(Journal journal, BounceReport report, BatvOutcome tag = BatvOutcome.None, bool isRole = false)
     {
         var judge = new Judge(
-            new(journal, new([]), new([], TimeSpan.Zero), new(["mx.example.org"])), journal, UnprovedPolicy.Auto, new(TimeSpan.FromDays(14), 20, 0.9));
+            new(journal, new([]), new([], TimeSpan.Zero), new(["mx.example.org"]), new([new("X-Campaign-Id", "s3cret-")])), journal, UnprovedPolicy.Auto, new(TimeSpan.FromDays(14), 20, 0.9));
         var verdict = judge.Decide(report, new(isRole, tag, ["me@example.org"]), _now).Verdict;
         return $"{verdict.Action} {verdict.Folder} {verdict.Reason}";
     }

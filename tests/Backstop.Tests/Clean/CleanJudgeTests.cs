@@ -72,6 +72,16 @@ public sealed class CleanJudgeTests
         Assert.Equal((Enum.Parse<Pile>(pile), reason), Judge(Sent("thread@example.org", "y@z.example"), field + "\n" + Bounce(returned: "")));
 
     [Fact]
+    public void Own_field_keeps_what_returns_it()
+    {
+        var bounce = Bounce("Message-ID: <1@lists.example>\nFrom: me@example.org\nX-Campaign-Id: s3cret-9\nTo: gone@far.example\n\nbuy\n");
+        var sent = Sent("x@example.org", "y@z.example");
+        Assert.Equal(Pile.Backscatter, JudgeOf(sent, true).Judge(Encoding.ASCII.GetBytes(bounce), _arrival, false).Pile);
+        var kept = JudgeOf(sent, true, "X-Campaign-Id: s3cret-").Judge(Encoding.ASCII.GetBytes(bounce), _arrival, false);
+        Assert.Equal((Pile.Ours, "own-field:pass"), (kept.Pile, kept.Reason));
+    }
+
+    [Fact]
     public void Mail_and_complaints_stay()
     {
         var sent = Sent("x@example.org", "y@z.example");
@@ -121,9 +131,10 @@ public sealed class CleanJudgeTests
         return (judgement.Pile, judgement.Reason);
     }
 
-    private static CleanJudge JudgeOf(SentMail sent, bool needsSent)
+    private static CleanJudge JudgeOf(SentMail sent, bool needsSent, params string[] ownFields)
     {
         var options = new BackstopOptions();
+        options.Backscatter.OwnFields = ownFields;
         return new(new StoredJudge(options, Proving.Create(options, sent, []), null, asksWhoTo: false), sent, believesHosts: false, needsSent);
     }
 

@@ -77,6 +77,24 @@ public sealed class ConfigFileTests
         Assert.Contains(errors, e => e.ToString() == "b.toml:12:12: mailboxes.me@elsewhere.example: \"me@elsewhere.example\" is in none of the domains");
     }
 
+    /// <summary>A field that anybody's mail carries would let every bounce through.</summary>
+    [Fact]
+    public void Own_field_that_proves_nothing_is_told_with_its_place()
+    {
+        var (options, errors) = ConfigFile.Parse(
+            Good + "\n[backscatter]\nunproved = \"auto\"\nown_fields = [\"X-Campaign-Id\", \"X-Shop: s3cret-\", \"Subject\", \"X-Mailer\", \"X-Mailer: OurShop/\", \"no name\"]\n", "b.toml");
+        Assert.Equal(6, options.Backscatter.OwnFields.Count);
+        var line = Good.Split('\n').Length + 3;
+        Assert.Equal(
+            [
+                $"b.toml:{line}:1: backscatter.own_fields: \"Subject\" is a field of anybody's mail and proves nothing; name one that only your own mail carries, such as \"X-Campaign-Id\"",
+                $"b.toml:{line}:1: backscatter.own_fields: \"X-Mailer\" stands in the mail of many senders; give how your value begins: \"X-Mailer: ...\"",
+                $"b.toml:{line}:1: backscatter.own_fields: \"no name\" is not the name of a header field; write one such as \"X-Campaign-Id\", or \"X-Campaign-Id: s3cret-\" for how its value begins",
+            ],
+            errors.Select(e => e.ToString()));
+        Assert.Empty(ConfigFile.Parse(Good + "\n[backscatter]\nown_fields = \"X-Campaign-Id\"\n", "b.toml").Errors);
+    }
+
     [Theory]
     [InlineData("domains = [", 1)]
     [InlineData("x = \"unclosed", 1)]

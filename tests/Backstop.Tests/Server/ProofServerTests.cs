@@ -143,6 +143,16 @@ public sealed class ProofServerTests : IDisposable
     }
 
     [Fact]
+    public async Task Own_field_in_the_returned_header_delivers_the_bounce()
+    {
+        await using var server = await TestServer.StartAsync(o => o.Backscatter.OwnFields = ["X-Campaign-Id: s3cret-"]);
+        await SendAsync(server, "<>", "me@example.org", Dsn("From: me@example.org\nX-Campaign-Id: s3cret-17\nMessage-ID: <list.1@lists.example>"));
+        await SendAsync(server, "<>", "me@example.org", Dsn("From: me@example.org\nX-Campaign-Id: guess-17\nMessage-ID: <list.2@lists.example>"));
+        Assert.Contains("reason=own-field:pass", Assert.Single(await server.MessagesAsync()), StringComparison.Ordinal);
+        Assert.Contains("reason=bounce:unproved", Assert.Single(await server.MessagesAsync("Backscatter")), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Fake_bounce_is_filed_under_its_own_name()
     {
         await using var server = await TestServer.StartAsync();
