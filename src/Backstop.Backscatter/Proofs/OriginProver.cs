@@ -9,18 +9,20 @@ namespace Backstop.Backscatter.Proofs;
 /// <param name="signedIds">Signed ids and fields.</param>
 /// <param name="dkim">Our DKIM keys.</param>
 /// <param name="received">Our hosts.</param>
-/// <param name="ownFields">Fields that only our mail carries.</param>
-public sealed class OriginProver(ISentJournal journal, SignedMessageId signedIds, OwnDkim dkim, ReceivedChain received, OwnFields ownFields)
+/// <param name="ownFields">Fields that only our mail carries; null for none.</param>
+public sealed class OriginProver(ISentJournal journal, SignedMessageId signedIds, OwnDkim dkim, ReceivedChain received, OwnFields? ownFields = null)
 {
     // A long thread is not worth a long line.
     private const int MaxShown = 4;
 
     private static readonly byte[] _stampField = Encoding.ASCII.GetBytes(SignedMessageId.FieldName);
 
+    private readonly OwnFields _ownFields = ownFields ?? new([]);
+
     /// <summary>Only the journal is asked.</summary>
     /// <param name="journal">What we sent.</param>
     public OriginProver(ISentJournal journal)
-        : this(journal, new([]), new([], TimeSpan.Zero), new([]), new([]))
+        : this(journal, new([]), new([], TimeSpan.Zero), new([]))
     {
     }
 
@@ -37,7 +39,7 @@ public sealed class OriginProver(ISentJournal journal, SignedMessageId signedIds
         return new(
             [
                 FromBatv(envelope.Batv), FromSrs(envelope.Srs), FromSigned(report, ids, envelope.Ours, now), FromDkim(report, envelope.Ours, now),
-                FromJournal(report, ids, envelope.Ours), ownFields.Read(report.Returned), chain,
+                FromJournal(report, ids, envelope.Ours), _ownFields.Read(report.Returned), chain,
             ],
             isHint);
     }
