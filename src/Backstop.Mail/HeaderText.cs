@@ -14,6 +14,8 @@ public static class HeaderText
     /// <summary>Longest field body that is turned into text; what is longer is cut. Nobody reads further, and an attacker would like us to.</summary>
     public const int MaxBody = 8192;
 
+    static HeaderText() => CodePages.Register();
+
     /// <summary>Joins folded lines and trims, RFC 5322 §2.2.3.</summary>
     /// <param name="raw">The body as it lies in the message.</param>
     public static string Unfold(ReadOnlySpan<byte> raw)

@@ -7,8 +7,7 @@ namespace Backstop.Mail;
 /// <summary>A part's content: transfer encoding undone, and as text in its charset. Never more than asked for.</summary>
 public static class PartText
 {
-    // Windows and ISO-2022 code pages are known to .NET only once this provider is there.
-    static PartText() => Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
+    static PartText() => CodePages.Register();
 
     /// <summary>Undoes base64 and quoted-printable (RFC 2045 §6).</summary>
     /// <param name="raw">The body as it lies in the message.</param>

@@ -12,6 +12,8 @@ public sealed record SentHeader(MailAddress? From, string? MessageId, IReadOnlyL
 {
     private const int MaxHeader = 128 << 10;
 
+    static SentHeader() => CodePages.Register();
+
     /// <summary>Reads the header of a message.</summary>
     /// <param name="message">The message; only its first 128 KiB are looked at.</param>
     public static SentHeader Read(ReadOnlySpan<byte> message)

@@ -1,5 +1,6 @@
 using Backstop;
 using System.CommandLine;
+using System.Text;
 using Backstop.Commands;
 using Backstop.Deliver;
 
@@ -11,6 +12,9 @@ if (args is ["deliver", ..])
 {
     return DeliveryAgent.Run(args[1..], "backstop", ProgramVersion.Text);
 }
+
+// MimeKit, which MailKit brings in for IMAP, looks once which code pages there are: before anything reaches it.
+Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
 
 var root = new RootCommand("Backstop keeps mail arriving in a flood: refuses bounces for mail you never sent, delivers the rest.")
 {
