@@ -1,9 +1,9 @@
 using System.Text.Json.Serialization;
 using Backstop.Clean;
-using Backstop.Explain;
 using Backstop.Lint;
 using Backstop.Scan;
 using Backstop.Server;
+using Backstop.Server.Explain;
 using Backstop.Storm;
 
 namespace Backstop.Commands;

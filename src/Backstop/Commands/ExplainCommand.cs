@@ -7,6 +7,7 @@ using Backstop.Explain;
 using Backstop.Mail;
 using Backstop.Mailboxes.Reading;
 using Backstop.Server;
+using Backstop.Server.Explain;
 using Backstop.Server.Options;
 using Backstop.State;
 using Spectre.Console;

@@ -1,4 +1,5 @@
 using Backstop.Clean;
+using Backstop.Server.Explain;
 using Spectre.Console;
 
 namespace Backstop.Explain;

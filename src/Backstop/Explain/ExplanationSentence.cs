@@ -1,3 +1,5 @@
+using Backstop.Server.Explain;
+
 namespace Backstop.Explain;
 
 /// <summary>The reason in one sentence, for somebody who does not know what a null reverse-path is.</summary>

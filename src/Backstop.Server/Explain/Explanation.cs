@@ -2,29 +2,29 @@ using Backstop.Backscatter;
 using Backstop.Backscatter.Bounces;
 using Backstop.Backscatter.Proofs;
 
-namespace Backstop.Explain;
+namespace Backstop.Server.Explain;
 
 /// <summary>A recipient in the JSON of <c>explain</c>.</summary>
-internal sealed record ExplainedRecipient(
+public sealed record ExplainedRecipient(
     string Address, string Action, string? Status, string? Diagnostic, string? StatusSource, string? Class, string? ClassReason, IReadOnlyList<string>? ClassEvidence);
 
 /// <summary>The returned message in the JSON of <c>explain</c>.</summary>
-internal sealed record ExplainedReturn(
+public sealed record ExplainedReturn(
     string? MessageId, string? From, string? To, string? Subject, string? Date, string Carrier, IReadOnlyList<string> Received, bool DkimSignature);
 
 /// <summary>A proof in the JSON of <c>explain</c>.</summary>
-internal sealed record ExplainedProof(string Proof, string Result, string Detail);
+public sealed record ExplainedProof(string Proof, string Result, string Detail);
 
 /// <summary>How well the sent mail of the address it came to is known.</summary>
-internal sealed record ExplainedCover(string Address, long Messages, DateTimeOffset? Since, long Replies, long RepliesToKnown, bool IsCovered, string Why);
+public sealed record ExplainedCover(string Address, long Messages, DateTimeOffset? Since, long Replies, long RepliesToKnown, bool IsCovered, string Why);
 
 /// <summary>The JSON of <c>explain</c>: one object a message. A contract: fields are added, never changed.</summary>
-internal sealed record Explanation(
+public sealed record Explanation(
     string Path, string Kind, string Format, bool? NullReversePath, IReadOnlyList<ExplainedRecipient> Recipients, ExplainedReturn Returned,
     IReadOnlyList<ExplainedProof> Proofs, string Origin, string Verdict, string Folder, string Reason, double Milliseconds,
     string? From, string Subject, string? ReportingMta, IReadOnlyList<string> Evidence, ExplainedCover? Coverage, IReadOnlyList<string> References)
 {
-    public static Explanation Of(string path, BounceReport report, Verdict verdict, ProofSet proofs, (string Address, Cover Cover)? cover, double milliseconds)
+    internal static Explanation Of(string path, BounceReport report, Verdict verdict, ProofSet proofs, (string Address, Cover Cover)? cover, double milliseconds)
     {
         var returned = report.Returned;
         return new(

@@ -3,22 +3,24 @@ using Backstop.Backscatter;
 using Backstop.Backscatter.Bounces;
 using Backstop.Mail;
 using Backstop.Mailboxes.Reading;
-using Backstop.Server;
 using Backstop.Server.Options;
 
-namespace Backstop.Explain;
+namespace Backstop.Server.Explain;
 
 /// <summary>Explains stored messages. Used by many threads at once.</summary>
 /// <param name="options">The configuration.</param>
 /// <param name="proving">What can prove an origin.</param>
 /// <param name="to">Who it came to; null to believe the header.</param>
 /// <param name="time">The clock.</param>
-internal sealed class Explainer(BackstopOptions options, Proving proving, MailAddress? to, TimeProvider time)
+public sealed class Explainer(BackstopOptions options, Proving proving, MailAddress? to, TimeProvider time)
 {
     private readonly StoredJudge _judge = new(options, proving, to, asksWhoTo: true);
 
+    /// <summary>Explains a message as if it arrived now.</summary>
+    /// <param name="message">The message.</param>
     public Explanation Explain(FoundMessage message)
     {
+        ArgumentNullException.ThrowIfNull(message);
         var started = Stopwatch.GetTimestamp();
         var now = time.GetUtcNow();
         var (report, verdict, proofs, ours) = _judge.Judge(message.Bytes, now);
