@@ -16,9 +16,8 @@ public readonly record struct StoredVerdict(BounceReport Report, Verdict Verdict
 /// <summary>Does to a stored message what the server does to an arriving one, as far as the file still tells. Used by many threads at once.</summary>
 /// <param name="options">The configuration.</param>
 /// <param name="proving">What can prove an origin.</param>
-/// <param name="to">Who it came to; null to believe the header.</param>
-/// <param name="asksWhoTo">Whether it matters: where there are no keys, mailboxes and journal it does not.</param>
-public sealed class StoredJudge(BackstopOptions options, Proving proving, MailAddress? to, bool asksWhoTo)
+/// <param name="asksWhoTo">Whether the message is asked who it came to: where there are no keys, mailboxes and journal that does not matter.</param>
+public sealed class StoredJudge(BackstopOptions options, Proving proving, bool asksWhoTo)
 {
     // The fields that name the recipient, the most telling first.
     private static readonly byte[][] _recipientFields =
@@ -26,19 +25,20 @@ public sealed class StoredJudge(BackstopOptions options, Proving proving, MailAd
 
     private readonly Recipients? _recipients = options.Mailboxes.Count > 0 ? new(options) : null;
 
-    /// <summary>Judges.</summary>
+    /// <summary>Judges a message.</summary>
     /// <param name="message">The message.</param>
+    /// <param name="known">What is known of its envelope.</param>
     /// <param name="now">The time of its arrival.</param>
-    public StoredVerdict Judge(ReadOnlyMemory<byte> message, DateTimeOffset now)
+    public StoredVerdict Judge(ReadOnlyMemory<byte> message, KnownEnvelope known, DateTimeOffset now)
     {
-        var report = BounceClassifier.Classify(message, nullReversePath: null);
-        var address = to ?? (asksWhoTo ? RecipientOf(message.Span) : null);
-        var known = address is null ? null : _recipients?.Find(address);
+        var report = BounceClassifier.Classify(message, known.NullReversePath);
+        var address = known.To ?? (asksWhoTo ? RecipientOf(message.Span) : null);
+        var mailbox = address is null ? null : _recipients?.Find(address);
         var tag = address is null ? null : BatvTag.TryParse(address);
         var made = address is null ? null : SrsAddress.TryParse(address);
-        IReadOnlyList<string> ours = known?.Ours ?? [(tag?.Original ?? address)?.Key ?? ""];
+        IReadOnlyList<string> ours = mailbox?.Ours ?? [(tag?.Original ?? address)?.Key ?? ""];
         var envelope = new Envelope(
-            known?.IsRole ?? false, tag is null ? BatvOutcome.None : proving.Batv.Check(tag, now), ours, made is null ? SignedOutcome.None : proving.Srs.Check(made, now));
+            mailbox?.IsRole ?? false, tag is null ? BatvOutcome.None : proving.Batv.Check(tag, now), ours, made is null ? SignedOutcome.None : proving.Srs.Check(made, now));
         var (verdict, proofs) = proving.Judge.Decide(report, envelope, now);
         return new(report, verdict, proofs, ours[0]);
     }

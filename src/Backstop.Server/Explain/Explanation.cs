@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Backstop.Backscatter;
 using Backstop.Backscatter.Bounces;
 using Backstop.Backscatter.Proofs;
@@ -24,6 +25,9 @@ public sealed record Explanation(
     IReadOnlyList<ExplainedProof> Proofs, string Origin, string Verdict, string Folder, string Reason, double Milliseconds,
     string? From, string Subject, string? ReportingMta, IReadOnlyList<string> Evidence, ExplainedCover? Coverage, IReadOnlyList<string> References)
 {
+    /// <summary>The explanation as a line of JSON, as the command line and <c>POST /classify</c> give it.</summary>
+    public byte[] ToJsonLine() => [.. JsonSerializer.SerializeToUtf8Bytes(this, ExplanationJson.Default.Explanation), (byte)'\n'];
+
     internal static Explanation Of(string path, BounceReport report, Verdict verdict, ProofSet proofs, (string Address, Cover Cover)? cover, double milliseconds)
     {
         var returned = report.Returned;

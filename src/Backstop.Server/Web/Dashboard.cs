@@ -88,7 +88,7 @@ internal sealed partial class Dashboard(ServerParts parts, IAntiforgery antiforg
 
     private IResult Explain(HttpContext c, FiledMessage message, ReadOnlyMemory<byte> octets)
     {
-        var judged = new StoredJudge(parts.Options, parts.Proving, MailAddress.TryParse(message.Mailbox), asksWhoTo: true).Judge(octets, time.GetUtcNow());
+        var judged = new StoredJudge(parts.Options, parts.Proving, asksWhoTo: true).Judge(octets, new(MailAddress.TryParse(message.Mailbox), null), time.GetUtcNow());
         return Html(c, MessagePages.One(Frame(c), message, octets, judged.Report, judged.Verdict, judged.Proofs));
     }
 

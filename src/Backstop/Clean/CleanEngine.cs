@@ -24,6 +24,6 @@ internal sealed class CleanEngine(BackstopOptions server, bool hasConfig, SentJo
 
         ISentJournal known = sent;
         var proving = hasConfig ? Proving.Create(server, known) : Proving.Create(server, known, []);
-        return (new(new StoredJudge(server, proving, null, asksWhoTo: hasConfig), sent, hasConfig, needsSent: !options.IsWithoutSent), sent);
+        return (new(new StoredJudge(server, proving, asksWhoTo: hasConfig), sent, hasConfig, needsSent: !options.IsWithoutSent), sent);
     }
 }

@@ -23,7 +23,7 @@ internal sealed class CleanJudge(StoredJudge judge, SentMail sent, bool believes
     /// <param name="isMarked">Whether its owner has flagged or answered it.</param>
     public Judgement Judge(ReadOnlyMemory<byte> message, DateTimeOffset at, bool isMarked)
     {
-        var found = judge.Judge(message, at);
+        var found = judge.Judge(message, default, at);
         var kind = found.Report.Kind.Word();
         if (found.Verdict.Action == VerdictAction.Deliver && found.Report is { Kind: not MailKind.None, IsCertain: false } && found.Proofs.Passed is null)
         {

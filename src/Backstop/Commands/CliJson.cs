@@ -3,7 +3,6 @@ using Backstop.Clean;
 using Backstop.Lint;
 using Backstop.Scan;
 using Backstop.Server;
-using Backstop.Server.Explain;
 using Backstop.Storm;
 
 namespace Backstop.Commands;
@@ -11,7 +10,6 @@ namespace Backstop.Commands;
 /// <summary>The JSON of the command line: one line an object.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(ServerStatus))]
-[JsonSerializable(typeof(Explanation))]
 [JsonSerializable(typeof(StormSummary))]
 [JsonSerializable(typeof(JournalStats))]
 [JsonSerializable(typeof(Backscatter.Storms.StormRecord))]

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.CommandLine;
 using System.Runtime.ExceptionServices;
-using System.Text.Json;
 using Backstop.Backscatter;
 using Backstop.Explain;
 using Backstop.Mail;
@@ -28,26 +27,27 @@ internal static class ExplainCommand
         var journal = new Option<string?>("--journal") { Description = "Data folder with the journal and the tag keys. Default: none, so nothing is proved.", HelpName = "DIR" };
         var to = new Option<string?>("--to") { Description = "The address it came to. Default: what its header says (X-Original-To, Delivered-To, Envelope-To, To).", HelpName = "ADDR" };
         var ownField = CommonOptions.OwnField();
+        var nullSender = new Option<bool?>("--null-sender") { Description = "Whether the envelope sender was <>: true or false. Default: what its Return-Path says.", HelpName = "BOOL" };
         var json = CommonOptions.Json();
-        var command = new Command("explain", "Say what a message is, what it proves and what would be done with it: exit 1 where something would not go to INBOX.") { files, config, journal, to, ownField, json };
-        command.SetAction(parsed => Run(parsed.GetValue(files)!, parsed.GetValue(config), parsed.GetValue(journal), parsed.GetValue(to), parsed.GetValue(ownField), parsed.GetValue(json)));
+        var command = new Command("explain", "Say what a message is, what it proves and what would be done with it: exit 1 where something would not go to INBOX.") { files, config, journal, to, nullSender, ownField, json };
+        command.SetAction(parsed => Run(
+            parsed.GetValue(files)!, parsed.GetValue(config), parsed.GetValue(journal), new(Address(parsed.GetValue(to)), parsed.GetValue(nullSender)), parsed.GetValue(ownField), parsed.GetValue(json)));
         return command;
     }
 
-    private static int Run(string[] files, string? config, string? data, string? to, string[]? ownFields, bool json)
+    private static int Run(string[] files, string? config, string? data, KnownEnvelope known, string[]? ownFields, bool json)
     {
         var options = CommonOptions.ReadForData(config, data);
         CommonOptions.AddOwnFields(options, ownFields);
-        var address = to is null ? null : MailAddress.TryParse(to) ?? throw new CommandException(ExitCode.Usage, $"{to}: not an address");
         using var journal = data is null && config is null ? null : OpenJournal(options, mustBe: data is not null);
         ISentJournal sent = journal is null ? new NoJournal() : new JournalProof(journal);
         var proving = data is null && config is null ? Proving.Create(options, sent, []) : Proving.Create(options, sent);
-        var explainer = new Explainer(options, proving, address, TimeProvider.System);
+        var explainer = new Explainer(options, proving, TimeProvider.System);
 
         // In order, on all cores; the files are read by one thread at a time, a batch for each core and none ahead.
         var explanations = Partitioner.Create(Batches(files.SelectMany(Read)), EnumerablePartitionerOptions.NoBuffering)
             .AsParallel().AsOrdered().WithDegreeOfParallelism(Environment.ProcessorCount).WithMergeOptions(ParallelMergeOptions.NotBuffered)
-            .Select(batch => batch.ConvertAll(explainer.Explain)).AsSequential().SelectMany(batch => batch);
+            .Select(batch => batch.ConvertAll(m => explainer.Explain(m, known))).AsSequential().SelectMany(batch => batch);
         try
         {
             return (json ? WriteJson(explanations) : WritePages(explanations)) ? ExitCode.Found : ExitCode.Done;
@@ -59,6 +59,9 @@ internal static class ExplainCommand
             throw;
         }
     }
+
+    private static MailAddress? Address(string? text) =>
+        text is null ? null : MailAddress.TryParse(text) ?? throw new CommandException(ExitCode.Usage, $"{text}: not an address");
 
     private static IEnumerable<List<FoundMessage>> Batches(IEnumerable<FoundMessage> messages)
     {
@@ -86,8 +89,7 @@ internal static class ExplainCommand
         foreach (var explanation in explanations)
         {
             found |= explanation.Verdict != "deliver";
-            JsonSerializer.Serialize(output, explanation, CliJson.Default.Explanation);
-            output.WriteByte((byte)'\n');
+            output.Write(explanation.ToJsonLine());
         }
 
         return found;

@@ -135,7 +135,7 @@ public sealed class CleanJudgeTests
     {
         var options = new BackstopOptions();
         options.Backscatter.OwnFields = ownFields;
-        return new(new StoredJudge(options, Proving.Create(options, sent, []), null, asksWhoTo: false), sent, believesHosts: false, needsSent);
+        return new(new StoredJudge(options, Proving.Create(options, sent, []), asksWhoTo: false), sent, believesHosts: false, needsSent);
     }
 
     private static string Bounce(string returned = "Message-ID: <returned@example.org>\nFrom: me@example.org\nTo: gone@far.example\nSubject: offer\n\nbuy\n") =>
