@@ -20,6 +20,7 @@ public sealed class BackstopMetrics : IDisposable
     private readonly Histogram<double> _deliver;
     private readonly Counter<long> _alerts;
     private readonly Counter<long> _scans;
+    private readonly Counter<long> _classified;
     private readonly Histogram<double> _scan;
 
     /// <summary>Makes the counters.</summary>
@@ -35,6 +36,7 @@ public sealed class BackstopMetrics : IDisposable
         _deliver = _meter.CreateHistogram<double>("backstop.deliver.duration", "s", "From acceptance to the folder.", tags: null, _seconds);
         _alerts = _meter.CreateCounter<long>("backstop.alerts", "{alert}", "Alerts of storms, by channel and outcome.");
         _scans = _meter.CreateCounter<long>("backstop.scans", "{message}", "Messages that filters were asked about, by filter and outcome.");
+        _classified = _meter.CreateCounter<long>("backstop.classify", "{request}", "Requests to /classify, by outcome.");
         _scan = _meter.CreateHistogram<double>("backstop.scan.duration", "s", "From the question to the score.", tags: null, _seconds);
 
         // Promise 2: no code makes a message. The figure is there so that anybody can watch it stay.
@@ -97,6 +99,10 @@ public sealed class BackstopMetrics : IDisposable
     /// <param name="outcome">sent or failed.</param>
     public void Alerted(string channel, string outcome) =>
         _alerts.Add(1, new KeyValuePair<string, object?>("channel", channel), new KeyValuePair<string, object?>("outcome", outcome));
+
+    /// <summary>A request to <c>/classify</c> was answered.</summary>
+    /// <param name="outcome"><c>explained</c>, or the word of what went wrong.</param>
+    public void Classified(string outcome) => _classified.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 
     /// <summary>A copy reached its folder.</summary>
     /// <param name="seconds">Since acceptance.</param>

@@ -205,6 +205,9 @@ public sealed partial class BackstopServer : IAsyncDisposable
             headers["Referrer-Policy"] = "same-origin";
             return next(context);
         });
+        var classify = new ClassifyEndpoint(
+            parts.Options, new(parts.Options, parts.Proving, parts.Time), app.Services.GetRequiredService<BackstopMetrics>(), parts.Time, app.Services.GetRequiredService<ILogger<ClassifyEndpoint>>());
+        app.Use((context, next) => ClassifyEndpoint.Is(context.Request.Path) ? classify.AnswerAsync(context) : next(context));
         Login.Guard(app, parts.Options);
         app.MapPrometheusScrapingEndpoint();
         app.MapGet("/healthz", static () => Results.Text("ok\n"));

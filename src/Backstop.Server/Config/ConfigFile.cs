@@ -40,7 +40,7 @@ public static class ConfigFile
     // What no single value shows.
     private static void Check(BackstopOptions options, ConfigBinder binder)
     {
-        var isHelper = options.Listen.ServesSpamd || options.Listen.GuardsServer;
+        var isHelper = options.Listen.ServesSpamd || options.Listen.GuardsServer || (options.Classify.IsOn && options.Listen.Web.Count > 0);
         var wantsMailboxes = options.Listen.ReceivesMail || !isHelper;
         if (options.Domains.Count == 0 && (wantsMailboxes || options.Listen.GuardsServer))
         {
@@ -82,6 +82,7 @@ public static class ConfigFile
         CheckOwnFields(options.Backscatter, binder);
         CheckFolder("storm.folder", options.Storm.Folder, binder);
         CheckWeb(options, binder);
+        CheckClassify(options, binder);
         CheckAlert(options.Alert, binder);
         if (options.Telemetry.Otlp.Length > 0 && !IsHttp(options.Telemetry.Otlp))
         {
@@ -123,6 +124,19 @@ public static class ConfigFile
         if (options.Web.Password.Length == 0 && options.Listen.Web.FirstOrDefault(e => !System.Net.IPAddress.IsLoopback(e.Address)) is { } open)
         {
             binder.AddAt("listen.web", $"listen.web: {open} can be reached from elsewhere: set web.password (backstop config password makes it)");
+        }
+    }
+
+    private static void CheckClassify(BackstopOptions options, ConfigBinder binder)
+    {
+        foreach (var (key, message) in ClassifyTokens.Errors(options.Classify))
+        {
+            binder.AddAt(key, $"{key}: {message}");
+        }
+
+        if (options.Classify.IsOn && options.Listen.Web.Count == 0)
+        {
+            binder.AddAt("classify", "classify: is asked at listen.web, which is not set; such as listen.web = \"127.0.0.1:8025\"");
         }
     }
 

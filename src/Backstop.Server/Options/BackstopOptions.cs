@@ -51,6 +51,9 @@ public sealed class BackstopOptions
     /// <summary>The dashboard.</summary>
     public WebOptions Web { get; set; } = new();
 
+    /// <summary>Explaining messages over HTTP.</summary>
+    public ClassifyOptions Classify { get; set; } = new();
+
     /// <summary>Where figures are sent.</summary>
     public TelemetryOptions Telemetry { get; set; } = new();
 

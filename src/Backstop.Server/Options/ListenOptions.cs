@@ -47,7 +47,7 @@ public sealed class ListenOptions
     /// <summary>The same on a Unix socket, by its path. Default: not.</summary>
     public string LmtpProxySocket { get; set; } = "";
 
-    /// <summary>HTTP with /metrics, /status and /healthz. Has no login: keep it on loopback. Default: not.</summary>
+    /// <summary>HTTP: the dashboard, /metrics, /status, /healthz, /readyz and /classify. Beyond loopback only with web.password. Default: not.</summary>
     public IReadOnlyList<IPEndPoint> Web { get; set; } = [];
 
     /// <summary>All Unix sockets.</summary>

@@ -99,8 +99,8 @@ internal static class Login
             : Admission.Login;
     }
 
-    // A page of a stranger's may lead a browser to us under a name of its own (DNS rebinding).
-    private static bool IsOurName(string host, BackstopOptions options) =>
+    /// <summary>Whether a host's name is one we go by: a page of a stranger's may lead a browser to us under a name of its own (DNS rebinding).</summary>
+    public static bool IsOurName(string host, BackstopOptions options) =>
         IPAddress.TryParse(host, out _) || host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || options.Web.Hosts.Contains(host, StringComparer.OrdinalIgnoreCase)
         || (options.Web.Password.Length > 0 && options.Web.Hosts.Count == 0);
 

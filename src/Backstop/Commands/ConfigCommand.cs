@@ -1,4 +1,6 @@
+using System.Buffers.Text;
 using System.CommandLine;
+using System.Security.Cryptography;
 using Backstop.Server.Config;
 using Backstop.Server.Web;
 using Spectre.Console;
@@ -9,6 +11,7 @@ namespace Backstop.Commands;
 internal static class ConfigCommand
 {
     private const int MinPassword = 10;
+    private const int TokenLength = 32;
 
     public static Command Create()
     {
@@ -42,7 +45,13 @@ internal static class ConfigCommand
             Console.WriteLine($"web.password = \"{PasswordHash.Make(text)}\"");
             return ExitCode.Done;
         });
-        return new("config", "Explain or check the configuration, or make its password.") { check, show, password };
+        var token = new Command("token", "Make a token for classify.token: what a ticket system proves itself with.");
+        token.SetAction(_ =>
+        {
+            Console.WriteLine($"classify.token = \"{Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(TokenLength))}\"");
+            return ExitCode.Done;
+        });
+        return new("config", "Explain or check the configuration, or make its password or token.") { check, show, password, token };
     }
 
     private static async Task<string> ReadPasswordAsync(CancellationToken ct) => Console.IsInputRedirected

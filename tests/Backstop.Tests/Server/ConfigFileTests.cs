@@ -101,10 +101,11 @@ public sealed class ConfigFileTests
     [InlineData("= 1", 1)]
     public void Broken_toml_is_told_with_its_place(string text, int line) => Assert.Equal(line, ConfigFile.Parse(text, "b.toml").Errors[0].Line);
 
-    /// <summary>Where only clients of spamd are served, no mailbox is wanted.</summary>
+    /// <summary>Where only clients of spamd or callers of /classify are served, no mailbox is wanted.</summary>
     [Theory]
     [InlineData("listen.spamd = \"127.0.0.1:783\"", "")]
     [InlineData("listen.spamd_socket = \"/run/spamd.sock\"", "")]
+    [InlineData("listen.web = \"127.0.0.1:8025\"\nclassify.token = \"0123456789abcdef0123456789abcdef\"", "")]
     [InlineData("listen.spamd = \"127.0.0.1:783\"\nspam.rules = \"/nowhere\"", "spam.rules: no such file or folder: /nowhere")]
     [InlineData("listen.spamd = \"127.0.0.1:783\"\nspam.folder = \"../x\"", "spam.folder: \"../x\" is no name of a folder")]
     [InlineData("listen.spamd_tls = \"127.0.0.1:783\"\ntls.enabled = false", "listen.spamd_tls: needs tls.enabled = true")]
@@ -113,6 +114,31 @@ public sealed class ConfigFileTests
     {
         var (_, errors) = ConfigFile.Parse(text, "b.toml");
         Assert.Equal(error, string.Join('|', errors.Select(e => e.Message)));
+    }
+
+    /// <summary>Each mistake is told, and none of the tokens with it.</summary>
+    [Theory]
+    [InlineData("classify.token = \"secret-secret\"", "classify.token: 13 characters are too few for a token: wants at least 32; backstop config token makes one")]
+    [InlineData("classify.token = \"secret secret secret secret secret!\"", "classify.token: a token has only letters, digits and -._~+/ (and = at its end); backstop config token makes one")]
+    [InlineData("classify.token = \"0123456789abcdef0123456789abcdef\"", "")]
+    [InlineData("classify.token_file = \"/nowhere\"", "classify.token_file: no such file: /nowhere")]
+    [InlineData("classify.token_file = \"/dev/null\"", "classify.token_file: /dev/null has no token in it; backstop config token makes one")]
+    [InlineData("classify.max_parallel = 0", "classify.max_parallel: must lie between 1 and 1000")]
+    public void Token_of_classify_is_checked(string text, string error)
+    {
+        var (_, errors) = ConfigFile.Parse("listen.spamd = \"127.0.0.1:783\"\nlisten.web = \"127.0.0.1:8025\"\n" + text, "b.toml");
+        Assert.Equal(error, string.Join('|', errors.Select(e => e.Message)));
+    }
+
+    [Fact]
+    public void Token_in_a_file_is_checked_with_its_line()
+    {
+        using var folder = new TempFolder();
+        File.WriteAllText(folder["tokens"], "# for the tickets\n0123456789abcdef0123456789abcdef\nsecret\n");
+        var (_, errors) = ConfigFile.Parse($"listen.spamd = \"127.0.0.1:783\"\nclassify.token_file = \"{folder["tokens"]}\"", "b.toml");
+        Assert.Equal(
+            ["b.toml:1:1: classify: is asked at listen.web, which is not set; such as listen.web = \"127.0.0.1:8025\"", $"b.toml:2:10: classify.token_file: {folder["tokens"]}:3:1: 6 characters are too few for a token: wants at least 32; backstop config token makes one"],
+            errors.Select(e => e.ToString()));
     }
 
     [Fact]

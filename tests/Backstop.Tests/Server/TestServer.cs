@@ -34,7 +34,7 @@ internal sealed class TestServer : IAsyncDisposable
 
     public IPEndPoint Web => EndPoint("web");
 
-    public static async Task<TestServer> StartAsync(Action<BackstopOptions>? configure = null, TimeProvider? time = null)
+    public static async Task<TestServer> StartAsync(Action<BackstopOptions>? configure = null, TimeProvider? time = null, Action<ILoggingBuilder>? logging = null)
     {
         var folder = new TempFolder();
         var options = new BackstopOptions
@@ -49,13 +49,13 @@ internal sealed class TestServer : IAsyncDisposable
         };
         options.Smtp.StopTimeout = TimeSpan.FromSeconds(5);
         configure?.Invoke(options);
-        return new(folder, await StartAsync(options, time), options);
+        return new(folder, await StartAsync(options, time, logging), options);
     }
 
     public async Task RestartAsync()
     {
         await _server.DisposeAsync();
-        _server = await StartAsync(Options, null);
+        _server = await StartAsync(Options, null, null);
     }
 
     /// <summary>Waits until all that was accepted lies in its folders.</summary>
@@ -97,6 +97,6 @@ internal sealed class TestServer : IAsyncDisposable
 
     private IPEndPoint EndPoint(string protocol) => _server.Listening.First(l => l.Protocol == protocol).EndPoint;
 
-    private static Task<BackstopServer> StartAsync(BackstopOptions options, TimeProvider? time) =>
-        BackstopServer.StartAsync(options, time ?? TimeProvider.System, l => l.SetMinimumLevel(LogLevel.None), TestContext.Current.CancellationToken);
+    private static Task<BackstopServer> StartAsync(BackstopOptions options, TimeProvider? time, Action<ILoggingBuilder>? logging) =>
+        BackstopServer.StartAsync(options, time ?? TimeProvider.System, logging ?? (l => l.SetMinimumLevel(LogLevel.None)), TestContext.Current.CancellationToken);
 }

@@ -1,0 +1,162 @@
+using System.Data.Common;
+using System.Net;
+using Backstop.Mailboxes.Reading;
+using Backstop.Server.Explain;
+using Backstop.Server.Options;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+
+namespace Backstop.Server.Web;
+
+/// <summary>
+/// <c>POST /classify</c>: a message in, the JSON of <c>explain</c> out. It stands before the dashboard's login, so that only the token counts: no
+/// cookie lets anybody in, and no wrong token locks anybody out.
+/// </summary>
+internal sealed partial class ClassifyEndpoint(BackstopOptions options, Explainer explainer, BackstopMetrics metrics, TimeProvider time, ILogger<ClassifyEndpoint> log)
+{
+    private static readonly TimeSpan _logEvery = TimeSpan.FromMinutes(1);
+
+    private readonly ClassifyGate _gate = new(options);
+    private int _open;
+    private long _refused;
+    private long _loggedAt;
+
+    /// <summary>Whether a path is its own.</summary>
+    public static bool Is(PathString path) => path.StartsWithSegments("/classify", StringComparison.Ordinal, out var rest) && rest.Value is null or "" or "/";
+
+    /// <summary>Answers a request.</summary>
+    public async Task AnswerAsync(HttpContext context)
+    {
+        var problem = _gate.Check(context.Request, out var known) ?? await EnterAsync(context, known);
+        metrics.Classified(problem?.Error ?? "explained");
+        if (problem is null)
+        {
+            return;
+        }
+
+        if (problem.Status == StatusCodes.Status401Unauthorized)
+        {
+            NoteRefused(context.Connection.RemoteIpAddress);
+        }
+
+        await RefuseAsync(context, problem);
+    }
+
+    private async Task<ClassifyProblem?> EnterAsync(HttpContext context, KnownEnvelope known)
+    {
+        var open = Interlocked.Increment(ref _open);
+        try
+        {
+            return open > options.Classify.MaxParallel ? ClassifyProblem.Busy : await ExplainAsync(context, known);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _open);
+        }
+    }
+
+    private async Task<ClassifyProblem?> ExplainAsync(HttpContext context, KnownEnvelope known)
+    {
+        // A message that is too long is refused here, in words. What its sender still sends Kestrel reads for five seconds, so that the answer is seen.
+        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
+        using var limit = new CancellationTokenSource(options.Classify.TimeLimit, time);
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, context.RequestAborted);
+        ReadOnlyMemory<byte>? message;
+        try
+        {
+            message = await ClassifyBody.ReadAsync(context.Request.BodyReader, options.Classify.MaxMessage.Bytes, MessageFiles.MaxMessage, ends.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return limit.IsCancellationRequested ? ClassifyProblem.TooSlow : ClassifyProblem.CutOff;
+        }
+        catch (BadHttpRequestException error)
+        {
+            return error.StatusCode == StatusCodes.Status408RequestTimeout ? ClassifyProblem.TooSlow : ClassifyProblem.CutOff;
+        }
+        catch (IOException)
+        {
+            return ClassifyProblem.CutOff;
+        }
+
+        return message is not { } octets ? _gate.TooLarge
+            : octets.Length == 0 ? ClassifyProblem.Empty
+            : IsStripped(context.Request, octets.Span) ? ClassifyProblem.OneLine
+            : await JudgeAsync(context, octets, known);
+    }
+
+    private async Task<ClassifyProblem?> JudgeAsync(HttpContext context, ReadOnlyMemory<byte> octets, KnownEnvelope known)
+    {
+        // The body may have arrived on the thread that polls the sockets, the mail's too: judging is no work for it.
+        await Task.Yield();
+        byte[] answer;
+        try
+        {
+            answer = explainer.Explain(new("-", octets), known).ToJsonLine();
+        }
+        catch (DbException error)
+        {
+            LogJournal(error.Message);
+            return ClassifyProblem.Journal;
+        }
+
+        await WriteAsync(context, StatusCodes.Status200OK, "application/json", answer);
+        return null;
+    }
+
+    // curl -d @FILE says that it sends a form, and leaves out every line end: what is left of a bounce looks like one field.
+    private static bool IsStripped(HttpRequest request, ReadOnlySpan<byte> octets) =>
+        request.ContentType?.StartsWith("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase) == true && !octets.Contains((byte)'\n');
+
+    private static Task RefuseAsync(HttpContext context, ClassifyProblem problem)
+    {
+        var headers = context.Response.Headers;
+        switch (problem.Status)
+        {
+            case StatusCodes.Status401Unauthorized:
+                // RFC 6750 §3.1: a request without any token is not told of an error.
+                headers.WWWAuthenticate = problem == ClassifyProblem.NoToken ? "Bearer realm=\"backstop\"" : "Bearer realm=\"backstop\", error=\"invalid_token\"";
+                break;
+            case StatusCodes.Status405MethodNotAllowed:
+                headers.Allow = HttpMethods.Post;
+                break;
+            case StatusCodes.Status408RequestTimeout or StatusCodes.Status413PayloadTooLarge:
+                headers.Connection = "close";
+                break;
+            case StatusCodes.Status503ServiceUnavailable:
+                headers.RetryAfter = "1";
+                break;
+        }
+
+        return WriteAsync(context, problem.Status, "application/problem+json", problem.ToJsonLine());
+    }
+
+    // To a caller that has gone Kestrel writes nothing; it is no error.
+    private static async Task WriteAsync(HttpContext context, int status, string type, byte[] json)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = type;
+        context.Response.ContentLength = json.Length;
+        context.Response.Headers.CacheControl = "no-store";
+        await context.Response.Body.WriteAsync(json, CancellationToken.None);
+    }
+
+    // A line a minute, whatever is tried: the counter has the rest.
+    private void NoteRefused(IPAddress? client)
+    {
+        var count = Interlocked.Increment(ref _refused);
+        var last = Interlocked.Read(ref _loggedAt);
+        var now = time.GetTimestamp();
+        if ((last == 0 || time.GetElapsedTime(last, now) >= _logEvery) && Interlocked.CompareExchange(ref _loggedAt, now, last) == last)
+        {
+            LogRefused(count, client);
+        }
+    }
+
+    [LoggerMessage(8401, LogLevel.Warning, "classify: {Count} requests without a token or with a wrong one since the start, the last from {Client}")]
+    private partial void LogRefused(long count, IPAddress? client);
+
+    [LoggerMessage(8402, LogLevel.Error, "classify: the journal cannot be read: {Error}")]
+    private partial void LogJournal(string error);
+}

@@ -1,0 +1,183 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Backstop.Server.Web;
+using Microsoft.Extensions.Logging;
+
+namespace Backstop.Tests.Server;
+
+/// <summary>Callers of <c>/classify</c> that send too much, too slowly, too many at once, or guess.</summary>
+public sealed class ClassifyHostileTests
+{
+    private const string Letter = "Subject: x\n\nhello\n";
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Length_that_is_too_large_is_refused_before_any_of_it_is_sent()
+    {
+        await using var server = await Classifier.ServeAsync(o => o.Classify.MaxMessage = new(1 << 20));
+        using var connection = await ConnectAsync(server);
+        await SendAsync(connection, $"{Head()}Content-Length: {1 << 30}\r\nExpect: 100-continue\r\n\r\n");
+        Assert.Contains("too-large", await AnswerAsync(connection, "HTTP/1.1 413 "), StringComparison.Ordinal);
+    }
+
+    /// <summary>The caller sends on and reads nothing: it still finds the answer.</summary>
+    [Fact]
+    public async Task Hundred_megabytes_without_a_length_are_refused_at_the_limit()
+    {
+        await using var server = await Classifier.ServeAsync(o => o.Classify.MaxMessage = new(1 << 20));
+        using var connection = await ConnectAsync(server);
+        await SendAsync(connection, Head() + "Transfer-Encoding: chunked\r\n\r\n");
+        var chunk = Encoding.ASCII.GetBytes("10000\r\n" + new string('x', 0x10000) + "\r\n");
+        var sent = 0L;
+        try
+        {
+            for (; sent < 100 << 20; sent += 0x10000)
+            {
+                await connection.SendAsync(chunk, Ct);
+            }
+
+            await SendAsync(connection, "0\r\n\r\n");
+        }
+        catch (SocketException)
+        {
+            // Hung up on before the end, which is fine where the answer was sent first.
+        }
+
+        Assert.Contains("too-large", await AnswerAsync(connection, "HTTP/1.1 413 "), StringComparison.Ordinal);
+        using var client = new Classifier(server);
+        Assert.Equal(HttpStatusCode.OK, (await client.PostAsync(Letter)).Status);
+    }
+
+    [Fact]
+    public async Task Body_in_drips_is_given_up_and_its_place_is_free_again()
+    {
+        await using var server = await Classifier.ServeAsync(o => (o.Classify.MaxParallel, o.Classify.TimeLimit) = (1, TimeSpan.FromSeconds(1)));
+        using var connection = await ConnectAsync(server);
+        await SendAsync(connection, Head() + "Content-Length: 1000\r\n\r\nS");
+        using var client = new Classifier(server);
+        await BusyAsync(client);
+        var started = Stopwatch.GetTimestamp();
+        Assert.Contains("too-slow", await AnswerAsync(connection, "HTTP/1.1 408 "), StringComparison.Ordinal);
+        Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(4));
+        Assert.Equal(HttpStatusCode.OK, (await client.PostAsync(Letter)).Status);
+    }
+
+    [Fact]
+    public async Task Caller_that_hangs_up_midway_leaves_its_place()
+    {
+        await using var server = await Classifier.ServeAsync(o => o.Classify.MaxParallel = 1);
+        using var client = new Classifier(server);
+        using (var connection = await ConnectAsync(server))
+        {
+            await SendAsync(connection, Head() + "Content-Length: 1000\r\n\r\nS");
+            await BusyAsync(client);
+        }
+
+        for (var tries = 0; (await client.PostAsync(Letter)).Status != HttpStatusCode.OK; tries++)
+        {
+            Assert.True(tries < 200, "its place is still taken");
+            await Task.Delay(20, Ct);
+        }
+    }
+
+    [Fact]
+    public async Task Broken_chunks_are_told_of()
+    {
+        await using var server = await Classifier.ServeAsync();
+        using var connection = await ConnectAsync(server);
+        await SendAsync(connection, Head() + "Transfer-Encoding: chunked\r\n\r\nnonsense\r\n");
+        Assert.Contains("cut-off", await AnswerAsync(connection, "HTTP/1.1 400 "), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Thousand_at_once_are_answered_each_and_mail_comes_in_meanwhile()
+    {
+        await using var server = await Classifier.ServeAsync(o => o.Classify.MaxParallel = 4);
+        using var client = new Classifier(server);
+        var bounce = Encoding.ASCII.GetBytes(ServerMail.BounceOf("x@example.org") + new string('x', 200_000));
+        var all = Task.WhenAll(Enumerable.Range(0, 1000).Select(_ => Task.Run(() => client.PostAsync(bounce), Ct)));
+        Assert.StartsWith("250", await ServerMail.SendAsync(server, "<a@example.net>", "me@example.org", Letter), StringComparison.Ordinal);
+        var answers = (await all).CountBy(a => a.Status).ToDictionary();
+        Assert.Equal(1000, answers.GetValueOrDefault(HttpStatusCode.OK) + answers.GetValueOrDefault(HttpStatusCode.ServiceUnavailable));
+        Assert.True(answers[HttpStatusCode.OK] >= 4);
+        Assert.Equal(HttpStatusCode.OK, (await client.PostAsync(bounce)).Status);
+    }
+
+    /// <summary>Whoever guesses tokens would otherwise keep the owner out of the dashboard, from behind the same proxy.</summary>
+    [Fact]
+    public async Task Guessing_tokens_locks_nobody_out_and_fills_no_log()
+    {
+        var log = new LogLines();
+        await using var server = await TestServer.StartAsync(
+            o =>
+            {
+                o.Classify.Token = Classifier.Token;
+                o.Web.Password = PasswordHash.Make("a long password");
+            },
+            logging: l => l.SetMinimumLevel(LogLevel.Trace).AddProvider(log));
+        for (var i = 0; i < 300; i++)
+        {
+            using var guess = new Classifier(server, Classifier.Token[..^1] + (char)('a' + (i % 26)));
+            Assert.Equal(HttpStatusCode.Unauthorized, (await guess.PostAsync(Letter)).Status);
+        }
+
+        using var client = new Classifier(server);
+        Assert.Equal(HttpStatusCode.OK, (await client.PostAsync(Letter)).Status);
+        using var browser = new HttpClient { BaseAddress = new($"http://{server.Web}") };
+        Assert.Equal(HttpStatusCode.OK, (await browser.GetAsync("/login", Ct)).StatusCode);
+        using var form = new FormUrlEncodedContent([]);
+        Assert.Equal(HttpStatusCode.BadRequest, (await browser.PostAsync("/login", form, Ct)).StatusCode);
+        Assert.Single(log.All, l => l.Contains("classify:", StringComparison.Ordinal));
+        Assert.DoesNotContain(log.All, l => l.Contains(Classifier.Token[..20], StringComparison.Ordinal));
+    }
+
+    private static string Head() => $"POST /classify HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {Classifier.Token}\r\n";
+
+    private static async Task<Socket> ConnectAsync(TestServer server)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(server.Web, Ct);
+        return socket;
+    }
+
+    private static async Task SendAsync(Socket socket, string text) => await socket.SendAsync(Encoding.ASCII.GetBytes(text), Ct);
+
+    // Until the other one's message is waited for, its place is free.
+    private static async Task BusyAsync(Classifier client)
+    {
+        for (var tries = 0; tries < 200; tries++)
+        {
+            using var content = new StringContent(Letter);
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/classify") { Content = content };
+            using var reply = await client.SendAsync(request);
+            if (reply.StatusCode == HttpStatusCode.ServiceUnavailable)
+            {
+                Assert.Equal("busy", await Classifier.ErrorAsync(reply));
+                Assert.Equal(TimeSpan.FromSeconds(1), reply.Headers.RetryAfter?.Delta);
+                return;
+            }
+        }
+
+        Assert.Fail("never busy");
+    }
+
+    private static async Task<string> AnswerAsync(Socket socket, string start)
+    {
+        var answer = new StringBuilder();
+        var buffer = new byte[4096];
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        limit.CancelAfter(TimeSpan.FromSeconds(20));
+        while (!answer.ToString().Contains("}\n", StringComparison.Ordinal))
+        {
+            var read = await socket.ReceiveAsync(buffer, limit.Token);
+            Assert.True(read > 0, $"ended after: {answer}");
+            answer.Append(Encoding.UTF8.GetString(buffer, 0, read));
+        }
+
+        Assert.StartsWith(start, answer.ToString(), StringComparison.Ordinal);
+        return answer.ToString();
+    }
+}
