@@ -15,28 +15,30 @@ public static class MessageFiles
 
     /// <summary>The messages of a path: a message file, an mbox, a Maildir with its folders, or a directory of message files.</summary>
     /// <param name="path">An existing file or directory.</param>
-    public static IEnumerable<FoundMessage> Read(string path) => Read(path, changedSince: null);
+    public static IEnumerable<FoundMessage> Read(string path) => List(path).SelectMany(ReadFile);
 
-    /// <summary>The same without the files that have not changed, moves into their folder included.</summary>
+    /// <summary>The files of a path: itself, or those of a Maildir with its folders or of a directory.</summary>
     /// <param name="path">An existing file or directory.</param>
-    /// <param name="changedSince">Since when; null for all.</param>
-    public static IEnumerable<FoundMessage> Read(string path, DateTimeOffset? changedSince) =>
-        (Directory.Exists(path) ? Files(path) : [path])
-            .Where(f => changedSince is null || !(Libc.ChangedAt(f) < changedSince))
-            .SelectMany(f => IsMbox(f) ? ReadMbox(f) : [new(f, ReadFile(f))]);
-
-    /// <summary>Every file as one message, even where it begins like an mbox: what a filter is given.</summary>
-    /// <param name="path">An existing file or directory.</param>
-    public static IEnumerable<FoundMessage> ReadWhole(string path) => (Directory.Exists(path) ? Files(path) : [path]).Select(f => new FoundMessage(f, ReadFile(f)));
-
-    private static IEnumerable<string> Files(string path)
-    {
-        return MaildirTree.Is(path)
+    public static IEnumerable<string> List(string path) => !Directory.Exists(path)
+        ? [path]
+        : MaildirTree.Is(path)
             ? Directory.EnumerateDirectories(path, ".*").Where(MaildirTree.Is).Prepend(path)
                 .SelectMany(d => MaildirTree.Parts.Select(s => Path.Combine(d, s)))
                 .SelectMany(d => Directory.EnumerateFiles(d).Order(StringComparer.Ordinal))
             : Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal);
-    }
+
+    /// <summary>The messages in a file: one, or those of an mbox.</summary>
+    /// <param name="file">The file.</param>
+    public static IEnumerable<FoundMessage> ReadFile(string file) => IsMbox(file) ? ReadMbox(file) : [ReadWhole(file)];
+
+    /// <summary>The messages in a file, or none where it has not changed; moving it into its folder is a change.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="since">Since when; null for ever.</param>
+    public static IEnumerable<FoundMessage> ReadChanged(string file, DateTimeOffset? since) => since is not null && Libc.ChangedAt(file) < since ? [] : ReadFile(file);
+
+    /// <summary>A file as one message, even where it begins like an mbox: what a filter is given.</summary>
+    /// <param name="file">The file.</param>
+    public static FoundMessage ReadWhole(string file) => new(file, ReadStart(file));
 
     /// <summary>Whether a file begins like an mbox.</summary>
     /// <param name="path">The file.</param>
@@ -47,7 +49,7 @@ public static class MessageFiles
         return RandomAccess.Read(file, start, 0) == 5 && start.SequenceEqual("From "u8);
     }
 
-    private static byte[] ReadFile(string path)
+    private static byte[] ReadStart(string path)
     {
         using var file = File.OpenHandle(path);
         var bytes = new byte[Math.Min(RandomAccess.GetLength(file), MaxMessage)];

@@ -52,14 +52,13 @@ internal static class CleanCommand
         }
 
         using var stop = Interrupts.Of(ct);
-        var found = false;
-        foreach (var mailbox in mailboxes)
+        var (inputs, found) = (new Inputs(), false);
+        await inputs.EachAsync(mailboxes, async mailbox =>
         {
             await using var source = await OpenAsync(mailbox, options, all.Store(parsed), stop.Token);
             found |= await session.RunAsync(source, stop.Token);
-        }
-
-        return found ? ExitCode.Found : ExitCode.Done;
+        }, stop.Token);
+        return inputs.End(found ? ExitCode.Found : ExitCode.Done);
     }
 
     private static async Task<IMailSource> OpenAsync(string mailbox, CleanOptions options, RunStore store, CancellationToken ct)

@@ -42,15 +42,16 @@ internal static class ExplainCommand
         using var journal = data is null && config is null ? null : OpenJournal(options, mustBe: data is not null);
         ISentJournal sent = journal is null ? new NoJournal() : new JournalProof(journal);
         var proving = data is null && config is null ? Proving.Create(options, sent, []) : Proving.Create(options, sent);
+        var inputs = new Inputs();
         var explainer = new Explainer(options, proving, TimeProvider.System);
 
         // In order, on all cores; the files are read by one thread at a time, a batch for each core and none ahead.
-        var explanations = Partitioner.Create(Batches(files.SelectMany(Read)), EnumerablePartitionerOptions.NoBuffering)
+        var explanations = Partitioner.Create(Batches(inputs.Read(inputs.Files(files), f => f == "-" ? [Inputs.Stdin()] : MessageFiles.ReadFile(f))), EnumerablePartitionerOptions.NoBuffering)
             .AsParallel().AsOrdered().WithDegreeOfParallelism(Environment.ProcessorCount).WithMergeOptions(ParallelMergeOptions.NotBuffered)
             .Select(batch => batch.ConvertAll(m => explainer.Explain(m, known))).AsSequential().SelectMany(batch => batch);
         try
         {
-            return (json ? WriteJson(explanations) : WritePages(explanations)) ? ExitCode.Found : ExitCode.Done;
+            return inputs.End((json ? WriteJson(explanations) : WritePages(explanations)) ? ExitCode.Found : ExitCode.Done);
         }
         catch (AggregateException error)
         {
@@ -121,25 +122,12 @@ internal static class ExplainCommand
         {
             ExplanationPage.WritePage(AnsiConsole.Console, first);
         }
-        else
+        else if (sums.Count > 0)
         {
             output.WriteLine(string.Join(", ", sums.Select(s => $"{s.Value} {s.Key}")));
         }
 
         return sums.Keys.Any(k => !k.StartsWith("deliver", StringComparison.Ordinal));
-    }
-
-    private static IEnumerable<FoundMessage> Read(string path)
-    {
-        if (path == "-")
-        {
-            using var input = Console.OpenStandardInput();
-            using var message = new MemoryStream();
-            input.CopyTo(message);
-            return [new("-", message.ToArray())];
-        }
-
-        return Path.Exists(path) ? MessageFiles.Read(path) : throw new CommandException(ExitCode.NoInput, $"{path}: no such file or folder");
     }
 
     // A configuration whose server has never run has no journal yet; a folder that is named must have one.

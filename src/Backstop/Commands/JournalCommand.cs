@@ -43,13 +43,10 @@ internal static class JournalCommand
         command.SetAction(async (parsed, ct) =>
         {
             using var journal = Open(options(parsed));
-            var import = new JournalImport(journal, parsed.GetValue(all), parsed.GetValue(ca), TimeProvider.System);
-            foreach (var folder in parsed.GetValue(folders)!)
-            {
-                await import.RunAsync(folder, ct);
-            }
-
-            return ExitCode.Done;
+            var inputs = new Inputs();
+            var import = new JournalImport(journal, inputs, parsed.GetValue(all), parsed.GetValue(ca), TimeProvider.System);
+            await inputs.EachAsync(parsed.GetValue(folders)!, f => import.RunAsync(f, ct), ct);
+            return inputs.End(ExitCode.Done);
         });
         return command;
     }

@@ -8,18 +8,20 @@ namespace Backstop.Commands;
 
 /// <summary><c>journal import</c>: reads Sent folders from disk or over IMAP. What was read is marked, so that the next run reads only what is new.</summary>
 /// <param name="journal">Receives it.</param>
+/// <param name="inputs">Goes on where a message cannot be read.</param>
 /// <param name="all">Read everything again.</param>
 /// <param name="caFile">Certificates to trust.</param>
 /// <param name="time">The clock.</param>
-internal sealed class JournalImport(SentJournal journal, bool all, string? caFile, TimeProvider time)
+internal sealed class JournalImport(SentJournal journal, Inputs inputs, bool all, string? caFile, TimeProvider time)
 {
     // A file may change in the second that we look.
     private static readonly TimeSpan _overlap = TimeSpan.FromSeconds(2);
 
     public async Task RunAsync(string source, CancellationToken ct)
     {
+        var failed = inputs.Failed;
         var (isRest, seen, added) = ImapAddress.Is(source) ? await FromServerAsync(source, ct) : FromFiles(source);
-        Console.WriteLine($"{source}: {seen} messages{(isRest ? " since the last import" : "")}, {added} new");
+        Console.WriteLine($"{source}: {seen} messages{(isRest ? " since the last import" : "")}, {added} new{(inputs.Failed > failed ? $", {inputs.Failed - failed} not read" : "")}");
     }
 
     /// <summary>What the journal keeps of a message; null where nobody says who sent it.</summary>
@@ -36,9 +38,15 @@ internal sealed class JournalImport(SentJournal journal, bool all, string? caFil
         var name = "files " + Path.GetFullPath(path);
         var started = time.GetUtcNow();
         DateTimeOffset? since = !all && long.TryParse(journal.ImportMark(name), CultureInfo.InvariantCulture, out var mark) ? DateTimeOffset.FromUnixTimeSeconds(mark) : null;
-        var seen = 0;
-        var added = journal.Add(MessageFiles.Read(path, since).Select(m => SentHeader.Read(m.Bytes.Span)).Select(h => { seen++; return ToSent(h, started); }).OfType<SentMessage>());
-        journal.SetImportMark(name, $"{(started - _overlap).ToUnixTimeSeconds()}");
+        var (seen, failed) = (0, inputs.Failed);
+        var messages = inputs.Read(inputs.Read([path], MessageFiles.List), f => MessageFiles.ReadChanged(f, since));
+        var added = journal.Add(messages.Select(m => SentHeader.Read(m.Bytes.Span)).Select(h => { seen++; return ToSent(h, started); }).OfType<SentMessage>());
+        if (inputs.Failed == failed)
+        {
+            // Where one could not be read the next import reads them all again: that one may have been the last.
+            journal.SetImportMark(name, $"{(started - _overlap).ToUnixTimeSeconds()}");
+        }
+
         return (since is not null, seen, added);
     }
 

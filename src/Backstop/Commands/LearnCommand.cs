@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Backstop.Mailboxes.Reading;
 using Backstop.Scan;
 using Backstop.Server;
 using Backstop.Server.Spam;
@@ -33,17 +34,18 @@ internal static class LearnCommand
             using var store = new BayesStore(DataPaths.Bayes(options), TimeProvider.System);
             var rules = RuleSet.LoadOrOwn(options.Spam.Rules);
             var learner = new BayesLearner(new SpamScanner(rules), store);
-            var (count, changed) = Teach(parsed.GetValue(files)!, parsed.GetValue(mbox), message => teach(learner, message.Span));
+            var inputs = new Inputs();
+            var (count, changed) = Teach(ScanInput.Read(inputs, parsed.GetValue(files)!, parsed.GetValue(mbox)), message => teach(learner, message.Span));
             Say(new(name, count, changed, store.Messages.Spam, store.Messages.Ham, learner.IsReady), learner, parsed.GetValue(json));
-            return ExitCode.Done;
+            return inputs.End(ExitCode.Done);
         });
         return command;
     }
 
-    private static (int Count, int Changed) Teach(string[] paths, bool mbox, Func<ReadOnlyMemory<byte>, bool> teach)
+    private static (int Count, int Changed) Teach(IEnumerable<FoundMessage> messages, Func<ReadOnlyMemory<byte>, bool> teach)
     {
         var (count, changed) = (0, 0);
-        foreach (var message in paths.SelectMany(p => ScanInput.Read(p, mbox)))
+        foreach (var message in messages)
         {
             changed += teach(message.Bytes) ? 1 : 0;
             if (++count % SayEvery == 0 && !Console.IsErrorRedirected)

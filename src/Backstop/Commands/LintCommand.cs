@@ -15,10 +15,10 @@ internal static class LintCommand
         var fix = new Option<bool>("--fix") { Description = "Mend what needs nobody to decide: RCFILE is written anew, the old one is kept as RCFILE.bak; with - the mended text goes to stdout." };
         var json = CommonOptions.Json();
         var command = new Command("lint", "Find what loses mail, makes backscatter or does nothing in rcfiles: exit 1 where something was found.") { files, fix, json };
-        command.SetAction(parsed =>
+        command.SetAction(async (parsed, ct) =>
         {
-            var found = false;
-            foreach (var path in parsed.GetValue(files)!)
+            var (inputs, found) = (new Inputs(), false);
+            await inputs.EachAsync(parsed.GetValue(files)!, path =>
             {
                 var text = Read(path);
                 var findings = Find(path, text);
@@ -31,9 +31,10 @@ internal static class LintCommand
                 {
                     Write(path, findings, parsed.GetValue(json));
                 }
-            }
 
-            return found ? ExitCode.Found : ExitCode.Done;
+                return Task.CompletedTask;
+            }, ct);
+            return inputs.End(found ? ExitCode.Found : ExitCode.Done);
         });
         return command;
     }
@@ -56,10 +57,7 @@ internal static class LintCommand
             return File.Exists(path) ? Encoding.Latin1.GetString(File.ReadAllBytes(path)) : throw new CommandException(ExitCode.NoInput, $"{path}: no such file");
         }
 
-        using var input = Console.OpenStandardInput();
-        using var bytes = new MemoryStream();
-        input.CopyTo(bytes);
-        return Encoding.Latin1.GetString(bytes.GetBuffer(), 0, (int)bytes.Length);
+        return Encoding.Latin1.GetString(Inputs.Stdin().Bytes.Span);
     }
 
     private static void Write(string path, IReadOnlyList<LintFinding> findings, bool json)

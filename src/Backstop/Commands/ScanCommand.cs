@@ -50,8 +50,9 @@ internal static class ScanCommand
             }
 
             WarnOfErrors(set);
-            var messages = paths.SelectMany(p => ScanInput.Read(p, parsed.GetValue(mbox)));
-            return parsed.GetValue(report) ? WriteReports(scanner, messages) : Write(scanner, messages, parsed.GetValue(json));
+            var inputs = new Inputs();
+            var messages = ScanInput.Read(inputs, paths, parsed.GetValue(mbox));
+            return inputs.End(parsed.GetValue(report) ? WriteReports(scanner, messages) : Write(scanner, messages, parsed.GetValue(json)));
         });
         return command;
     }

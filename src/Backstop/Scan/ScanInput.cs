@@ -1,3 +1,4 @@
+using Backstop.Commands;
 using Backstop.Mailboxes.Reading;
 
 namespace Backstop.Scan;
@@ -6,23 +7,13 @@ namespace Backstop.Scan;
 internal static class ScanInput
 {
     /// <summary>A file is one message, even if it begins like an mbox: filters are given such files.</summary>
-    /// <param name="path">A file, a folder, or - for stdin.</param>
-    /// <param name="mbox">The file is an mbox.</param>
-    public static IEnumerable<FoundMessage> Read(string path, bool mbox)
-    {
-        if (path == "-")
-        {
-            using var input = Console.OpenStandardInput();
-            using var message = new MemoryStream();
-            input.CopyTo(message);
-            return [new FoundMessage("-", message.ToArray())];
-        }
-
-        if (!Path.Exists(path))
-        {
-            throw new CommandException(ExitCode.NoInput, $"{path}: no such file or folder");
-        }
-
-        return mbox ? MessageFiles.Read(path) : File.Exists(path) ? [new FoundMessage(path, File.ReadAllBytes(path))] : MessageFiles.ReadWhole(path);
-    }
+    /// <param name="inputs">Goes on where one cannot be read.</param>
+    /// <param name="paths">Files, folders, or - for stdin.</param>
+    /// <param name="mbox">The files are mboxes.</param>
+    public static IEnumerable<FoundMessage> Read(Inputs inputs, IReadOnlyCollection<string> paths, bool mbox) => inputs.Read(
+        inputs.Files(paths),
+        f => f == "-" ? [Inputs.Stdin()]
+            : mbox ? MessageFiles.ReadFile(f)
+            : paths.Contains(f) ? [new FoundMessage(f, File.ReadAllBytes(f))]
+            : [MessageFiles.ReadWhole(f)]);
 }

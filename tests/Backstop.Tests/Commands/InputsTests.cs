@@ -1,0 +1,76 @@
+using Backstop.Commands;
+
+namespace Backstop.Tests.Commands;
+
+/// <summary>What one bad FILE among many costs: nothing but its own. The verbs are run in Backstop.Interop.</summary>
+public sealed class InputsTests
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public void What_was_read_before_and_behind_a_failure_counts_and_the_first_failure_is_the_code()
+    {
+        var inputs = new Inputs();
+        var read = inputs.Read<string>(["a", "torn", "missing", "b"], p => p switch { "torn" => Torn(), "missing" => throw new CommandException(ExitCode.NoInput, "missing: no such file"), _ => [p + "1", p + "2"] });
+        Assert.Equal(["a1", "a2", "half", "b1", "b2"], read);
+        Assert.Equal(2, inputs.Failed);
+        Assert.Equal(ExitCode.Unavailable, inputs.End(ExitCode.Found));
+    }
+
+    [Fact]
+    public void Without_a_failure_the_verb_says_how_it_ends()
+    {
+        var inputs = new Inputs();
+        Assert.Equal(["a"], inputs.Read<string>(["a"], p => [p]));
+        Assert.Equal(ExitCode.Found, inputs.End(ExitCode.Found));
+    }
+
+    [Fact]
+    public void File_that_vanishes_from_a_folder_does_not_hide_the_others()
+    {
+        using var folder = new TempFolder();
+        Directory.CreateDirectory(folder["m"]);
+        File.WriteAllText(folder["m/1"], "Subject: 1\n\n");
+        File.CreateSymbolicLink(folder["m/2"], folder["nowhere"]);
+        File.WriteAllText(folder["m/3"], "Subject: 3\n\n");
+        var inputs = new Inputs();
+        Assert.Equal([folder["m/1"], folder["m/3"]], inputs.Read(inputs.Files([folder["m"]]), Backstop.Mailboxes.Reading.MessageFiles.ReadFile).Select(m => m.Path));
+        Assert.Equal(ExitCode.NoInput, inputs.End(ExitCode.Done));
+    }
+
+    [Fact]
+    public async Task Work_on_the_others_goes_on_unless_all_of_it_is_stopped()
+    {
+        var (inputs, done) = (new Inputs(), new List<string>());
+        await inputs.EachAsync(["a", "bad", "b"], Work, Ct);
+        Assert.Equal(["a", "b"], done);
+        Assert.Equal(ExitCode.NoPermission, inputs.End(ExitCode.Done));
+
+        using var stop = new CancellationTokenSource();
+        await stop.CancelAsync();
+        await Assert.ThrowsAsync<UnauthorizedAccessException>(() => inputs.EachAsync(["c", "bad", "d"], Work, stop.Token));
+        Assert.Equal(["a", "b", "c"], done);
+
+        Task Work(string path)
+        {
+            if (path == "bad")
+            {
+                throw new UnauthorizedAccessException("bad: denied");
+            }
+
+            done.Add(path);
+            return Task.CompletedTask;
+        }
+    }
+
+    /// <summary>A bug or a broken journal is no fault of an input's: it ends the verb.</summary>
+    [Fact]
+    public void All_else_ends_the_verb() =>
+        Assert.Throws<InvalidOperationException>(() => new Inputs().Read<string>(["a", "b"], _ => throw new InvalidOperationException()).ToList());
+
+    private static IEnumerable<string> Torn()
+    {
+        yield return "half";
+        throw new IOException("cannot be read any further");
+    }
+}
