@@ -44,7 +44,7 @@ public sealed partial class GuideTests
         var macros = Path.GetDirectoryName(Path.GetDirectoryName(Needs.Peer("usr/share/sendmail/cf/m4/cf.m4", "sendmail-cf")))!;
         using var host = new TempFolder();
         var writesIt = commands.Exists(c => c.Contains("setup postfix --apply", StringComparison.Ordinal));
-        await PrepareAsync(host, writesIt ? null : (await BlocksAsync(page, "toml")).FirstOrDefault(), (await BlocksAsync(page, "ini")).FirstOrDefault(), m4, macros);
+        await PrepareAsync(host, writesIt ? null : (await BlocksAsync(page, "toml")).FirstOrDefault(), (await BlocksAsync(page, "ini")).FirstOrDefault() ?? (await BlocksAsync("postfix-dovecot.md", "ini"))[0], m4, macros);
         var script = $$"""
             set -e
             ip link set lo up 2>/dev/null || ifconfig lo up

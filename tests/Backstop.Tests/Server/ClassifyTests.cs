@@ -109,6 +109,16 @@ public sealed partial class ClassifyTests
         Assert.True(reply.Headers.CacheControl?.NoStore);
     }
 
+    /// <summary>The page of the guide has every word, and no other.</summary>
+    [Fact]
+    public async Task Guide_lists_every_refusal()
+    {
+        var page = await File.ReadAllTextAsync(Path.Combine(HouseRulesTests.Root(), "docs", "guide", "classify.md"), Ct);
+        var listed = Row().Matches(page).SelectMany(m => m.Groups[2].Value.Split(", ").Select(w => $"{m.Groups[1].Value} {w.Trim('`')}"));
+        var known = typeof(ClassifyProblem).GetFields().Select(f => f.GetValue(null)).OfType<ClassifyProblem>().Append(ClassifyProblem.TooLarge("")).Append(ClassifyProblem.Parameter("", ""));
+        Assert.Equal(known.Select(p => $"{p.Status} {p.Error}").Order(StringComparer.Ordinal), listed.Order(StringComparer.Ordinal));
+    }
+
     [Fact]
     public async Task Token_comes_from_a_file_too_and_each_line_is_one()
     {
@@ -197,6 +207,9 @@ public sealed partial class ClassifyTests
 
     [GeneratedRegex("\"milliseconds\":[0-9.]+,")]
     private static partial Regex Milliseconds();
+
+    [GeneratedRegex(@"(?m)^\| (\d{3}) \| (`[a-z-]+`(?:, `[a-z-]+`)*) \|")]
+    private static partial Regex Row();
 
     [GeneratedRegex("name=\"__RequestVerificationToken\" value=\"([^\"]*)\"")]
     private static partial Regex Hidden();
