@@ -2,6 +2,7 @@ using System.Text.Json;
 using Backstop.Backscatter;
 using Backstop.Backscatter.Bounces;
 using Backstop.Backscatter.Proofs;
+using Backstop.Mail;
 
 namespace Backstop.Server.Explain;
 
@@ -64,10 +65,14 @@ public sealed record ExplainedCover(string Address, long Messages, DateTimeOffse
 /// <param name="Evidence">What the kind stands on, the strongest first.</param>
 /// <param name="Coverage">How well the sent mail of the address it came to is known; null where that does not matter.</param>
 /// <param name="References">Message-IDs that it answers by In-Reply-To and References.</param>
+/// <param name="EvidenceAgainst">What speaks against the kind, or is missing to it; for mail, to the kind that was nearest.</param>
+/// <param name="IsCertain">Whether a machine's own sign shows the kind; what is not certain is only named, and delivered.</param>
+/// <param name="HeaderDamage">The first line that is neither a field nor a continuation, and whether the header ends there; null for a sound header.</param>
 public sealed record Explanation(
     string Path, string Kind, string Format, bool? NullReversePath, IReadOnlyList<ExplainedRecipient> Recipients, ExplainedReturn Returned,
     IReadOnlyList<ExplainedProof> Proofs, string Origin, string Verdict, string Folder, string Reason, double Milliseconds,
-    string? From, string Subject, string? ReportingMta, IReadOnlyList<string> Evidence, ExplainedCover? Coverage, IReadOnlyList<string> References)
+    string? From, string Subject, string? ReportingMta, IReadOnlyList<string> Evidence, ExplainedCover? Coverage, IReadOnlyList<string> References,
+    IReadOnlyList<string> EvidenceAgainst, bool IsCertain, HeaderDamage? HeaderDamage)
 {
     /// <summary>The explanation as a line of JSON, as the command line and <c>POST /classify</c> give it.</summary>
     public byte[] ToJsonLine() => [.. JsonSerializer.SerializeToUtf8Bytes(this, ExplanationJson.Default.Explanation), (byte)'\n'];
@@ -84,7 +89,8 @@ public sealed record Explanation(
             verdict.Action switch { VerdictAction.Deliver => "deliver", VerdictAction.File => "file", _ => "refuse" },
             verdict.Folder, verdict.Reason, Math.Round(milliseconds, 3),
             report.From, report.Subject, report.ReportingMta, report.Evidence, cover is { } c ? Of(c.Address, c.Cover) : null,
-            [.. report.References.Distinct(StringComparer.OrdinalIgnoreCase)]);
+            [.. report.References.Distinct(StringComparer.OrdinalIgnoreCase)],
+            report.EvidenceAgainst, report.IsCertain, report.HeaderDamage);
     }
 
     private static ExplainedRecipient Of(ReportedRecipient r)

@@ -21,6 +21,8 @@ internal static class ExplanationPage
         Row(grid, "kind", Kind(e));
         Row(grid, "message", $"\"{e.Subject}\" from {e.From ?? "nobody"}, null sender: {e.NullReversePath switch { true => "yes", false => "no", _ => "not known" }}");
         Row(grid, "seen by", string.Join("; ", e.Evidence));
+        Row(grid, "against", string.Join("; ", e.EvidenceAgainst));
+        Row(grid, "header", e.HeaderDamage is { } damage ? $"line {damage.Line} is damaged; {(damage.IsCut ? "the header ends there" : "fields follow, reading went on")}" : "");
         Row(grid, "server", e.ReportingMta ?? "");
         foreach (var r in e.Recipients.Take(MaxRecipients))
         {
