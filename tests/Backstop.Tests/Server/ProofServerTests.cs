@@ -115,12 +115,12 @@ public sealed class ProofServerTests : IDisposable
 
     /// <summary>Nothing comes back but the id, in the report's fields or in its text.</summary>
     [Theory]
-    [InlineData("bounce-gmail-only-id.eml", "m1.abc@example.org")]
-    [InlineData("bounce-exchange-id-in-text.eml", "m1.abc@example.org")]
+    [InlineData("ndr-xorig.eml", "m1.abc@example.org")]
+    [InlineData("ndr-textmid.eml", "m1.abc@example.org")]
     public async Task Bounce_that_only_names_the_id_is_proved_by_the_journal(string mail, string id)
     {
         await using var server = await TestServer.StartAsync();
-        var bounce = (await File.ReadAllTextAsync(Path.Combine(HouseRulesTests.Root(), "tests", "mails", mail), TestContext.Current.CancellationToken)).Replace("Return-Path: <>\n", "", StringComparison.Ordinal);
+        var bounce = (await File.ReadAllTextAsync(Path.Combine(HouseRulesTests.Root(), "tests", "bounce-cases", "mails", mail), TestContext.Current.CancellationToken)).Replace("Return-Path: <>\n", "", StringComparison.Ordinal);
         Journal(server, j => j.Add([new(_me, id, [], Now)]));
         await SendAsync(server, "<>", "me@example.org", bounce);
         await SendAsync(server, "<>", "me@example.org", bounce.Replace(id, "other@example.org", StringComparison.Ordinal));
