@@ -70,7 +70,8 @@ public sealed class CliTests
         Assert.Equal("none", e.GetProperty("proofs")[1].GetProperty("result").GetString());
         Assert.Equal(("unknown", "file", "Backscatter", "bounce:unproved"), (
             e.GetProperty("origin").GetString(), e.GetProperty("verdict").GetString(), e.GetProperty("folder").GetString(), e.GetProperty("reason").GetString()));
-        Assert.Contains("hard (mailbox-unknown)", await RunAsync(1, "explain", Path.Combine(Mails, "bounce-exim.eml")), StringComparison.Ordinal);
+        var page = await RunAsync(1, "explain", Path.Combine(Mails, "bounce-exim.eml"));
+        Assert.Contains("hard (mailbox-unknown)", string.Join(' ', page.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
         await RunAsync(0, "explain", Path.Combine(Mails, "trap-person-asks-about-a-bounce.eml"));
     }
 
