@@ -46,14 +46,14 @@ public static class BounceClassifier
         var fields = new List<HeaderField>(32);
         HeaderScan.Scan(header.Span, fields);
         return fields.Text(header.Span, "Content-Type"u8)?.Contains("report", StringComparison.OrdinalIgnoreCase) == true
-            || new BounceHeader(header.Span, fields, nullReversePath: null).MayBeAutomatic;
+            || new BounceHeader(header, fields, nullReversePath: null).MayBeAutomatic;
     }
 
     private static BounceReport Classify(ReadOnlyMemory<byte> message, bool? nullReversePath, int nesting)
     {
         var fields = new List<HeaderField>(32);
         var body = HeaderScan.ScanDamaged(message.Span, fields, out var damage);
-        var header = new BounceHeader(message.Span, fields, nullReversePath);
+        var header = new BounceHeader(message, fields, nullReversePath);
         var parts = MimeScan.Scan(message.Span, fields, body);
         var content = new BounceContent(message, header, parts);
         var report = Structure.Read(content) ?? FromWords(content, nesting);

@@ -64,8 +64,15 @@ internal sealed class BounceContent(ReadOnlyMemory<byte> message, BounceHeader h
     {
         get
         {
-            var part = parts.FirstOrDefault(p => p.Type.MediaType is "text/plain" or "application/json");
-            return part is not null && (part.RawBody(message.Span).TrimStart("\r\n\t "u8) is [(byte)'{', ..] || (part.TransferEncoding == "base64" && header.MayBeAutomatic));
+            foreach (var part in parts)
+            {
+                if (part.Type.MediaType is "text/plain" or "application/json")
+                {
+                    return part.RawBody(message.Span).TrimStart("\r\n\t "u8) is [(byte)'{', ..] || (part.TransferEncoding == "base64" && header.MayBeAutomatic);
+                }
+            }
+
+            return false;
         }
     }
 

@@ -5,8 +5,14 @@ namespace Backstop.Backscatter.Bounces;
 /// <summary>The few fields of a message that tell automatic mail from people's, read once.</summary>
 internal sealed class BounceHeader
 {
-    public BounceHeader(ReadOnlySpan<byte> message, List<HeaderField> fields, bool? nullReversePath)
+    private readonly ReadOnlyMemory<byte> _octets;
+    private readonly List<HeaderField> _fields;
+
+    public BounceHeader(ReadOnlyMemory<byte> octets, List<HeaderField> fields, bool? nullReversePath)
     {
+        _octets = octets;
+        _fields = fields;
+        var message = octets.Span;
         var from = fields.Text(message, "From"u8) ?? "";
         FromText = HeaderText.Decode(from);
         From = HeaderText.FirstAddress(from);
@@ -21,10 +27,7 @@ internal sealed class BounceHeader
         SuppressesAnswers = fields.Find(message, "X-Auto-Response-Suppress"u8) is not null;
         Mailer = fields.Text(message, "X-Mailer"u8) ?? fields.Text(message, "User-Agent"u8) ?? fields.Text(message, "X-MimeOLE"u8) ?? "";
         IsFromPerson = Senders.PersonMailers.Has(Mailer);
-        MessageId = MessageIds.Only(fields.Text(message, "Message-ID"u8));
         ReturnPath = returnPath is null ? null : HeaderText.FirstAddress(returnPath);
-        IsThreadReply = IsReplyIndex(fields.Text(message, "Thread-Index"u8));
-        IsBulkStream = fields.Find(message, "List-Unsubscribe"u8) is not null || fields.Find(message, "Feedback-ID"u8) is not null;
         IsListAdministrivia = fields.Find(message, "X-List-Administrivia"u8) is not null || (!IsFromPerson && Senders.IsListServer(From));
         IsList = fields.Find(message, "List-Id"u8) is not null || fields.Find(message, "List-Unsubscribe"u8) is not null;
         Field = Senders.FindField(message, fields);
@@ -59,16 +62,16 @@ internal sealed class BounceHeader
     public bool IsList { get; }
 
     /// <summary>The message's own id without brackets, or null.</summary>
-    public string? MessageId { get; }
+    public string? MessageId => MessageIds.Only(_fields.Text(_octets.Span, "Message-ID"u8));
 
     /// <summary>The Return-Path's address, or null.</summary>
     public string? ReturnPath { get; }
 
     /// <summary>Whether Exchange's Thread-Index says that it answers another message of the thread.</summary>
-    public bool IsThreadReply { get; }
+    public bool IsThreadReply => IsReplyIndex(_fields.Text(_octets.Span, "Thread-Index"u8));
 
     /// <summary>Whether it belongs to a stream that its sender runs: RFC 2369's List-Unsubscribe, or Feedback-ID.</summary>
-    public bool IsBulkStream { get; }
+    public bool IsBulkStream => _fields.Find(_octets.Span, "List-Unsubscribe"u8) is not null || _fields.Find(_octets.Span, "Feedback-ID"u8) is not null;
 
     /// <summary>Whether a list server tells about the list's own business: by its field, or by the address that commands and bounces go to.</summary>
     public bool IsListAdministrivia { get; }

@@ -16,8 +16,10 @@ internal sealed class AnyOf(IEnumerable<string> words)
 internal static class Senders
 {
     private static readonly List<string[]> _rows = TableFile.Read("senders.tsv");
-    private static readonly HashSet<string> _daemonLocalParts = [.. Words("daemon", "local")];
-    private static readonly HashSet<string> _administrators = [.. Words("administrator", "local")];
+    private static readonly HashSet<string> _daemonLocalParts = new(Words("daemon", "local"), StringComparer.OrdinalIgnoreCase);
+    private static readonly HashSet<string> _administrators = new(Words("administrator", "local"), StringComparer.OrdinalIgnoreCase);
+    private static readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _isDaemon = _daemonLocalParts.GetAlternateLookup<ReadOnlySpan<char>>();
+    private static readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _isAdministrator = _administrators.GetAlternateLookup<ReadOnlySpan<char>>();
     private static readonly string[] _listEnds = ["-request", "-owner", "-bounces", "-help"];
     private static readonly AnyOf _daemonNames = new(Words("daemon", "name"));
 
@@ -36,21 +38,33 @@ internal static class Senders
 
     /// <summary>Whether that is the address or the name of a mail server's own mail.</summary>
     public static bool IsDaemon(string? address, string text) =>
-        _daemonLocalParts.Contains(LocalPart(address)) || _daemonNames.Has(text) || text.EndsWith("<>", StringComparison.Ordinal);
+        _isDaemon.Contains(LocalPart(address)) || _daemonNames.Has(text) || text.EndsWith("<>", StringComparison.Ordinal);
 
     /// <summary>Whether that is the address that mail servers write from and no person does, unlike postmaster.</summary>
-    public static bool IsMailerDaemon(string? address) => LocalPart(address) == "mailer-daemon";
+    public static bool IsMailerDaemon(string? address) => LocalPart(address).Equals("mailer-daemon", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether a server's own notices go to that address.</summary>
-    public static bool IsAdministrator(string address) => _administrators.Contains(LocalPart(address));
+    public static bool IsAdministrator(string address) => _isAdministrator.Contains(LocalPart(address));
 
     /// <summary>Whether that is the address of a list's commands, owner or bounces, such as <c>news-request@</c>: the list server writes from it.</summary>
-    public static bool IsListServer(string? address) => LocalPart(address) is var local && _listEnds.Any(e => local.EndsWith(e, StringComparison.Ordinal));
+    public static bool IsListServer(string? address)
+    {
+        var local = LocalPart(address);
+        foreach (var end in _listEnds)
+        {
+            if (local.EndsWith(end, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
 
-    private static string LocalPart(string? address)
+        return false;
+    }
+
+    private static ReadOnlySpan<char> LocalPart(string? address)
     {
         var at = address?.LastIndexOf('@') ?? -1;
-        return (address is null ? "" : at < 0 ? address : address[..at]).ToLowerInvariant();
+        return address.AsSpan(0, at < 0 ? address?.Length ?? 0 : at);
     }
 
     /// <summary>The first field that gives the kind away. In the table a name may end in * for any end, or go on with a colon and how the body begins.</summary>
