@@ -102,8 +102,11 @@ public sealed class Batv
 
         // Modular: a day number may wrap between signing and now. Exim compares plainly, so there an expired tag can come alive again.
         var daysLeft = (expiry - (Day(now) % 1000) + 1000) % 1000;
-        return !isOurs ? BatvOutcome.Forged : daysLeft <= _lifetimeDays ? BatvOutcome.Pass : BatvOutcome.Expired;
+        // A tag may be signed by a clock a little ahead of this one, in the first minute of its day: one day more is left then.
+        return !isOurs ? BatvOutcome.Forged : daysLeft <= _lifetimeDays + SkewDays ? BatvOutcome.Pass : BatvOutcome.Expired;
     }
+
+    private const int SkewDays = 1;
 
     private static long Day(DateTimeOffset now) => now.ToUnixTimeSeconds() / 86400;
 

@@ -29,12 +29,22 @@ public sealed class BatvTests
     [InlineData(8, BatvOutcome.Expired)]
     [InlineData(500, BatvOutcome.Expired)]
     [InlineData(992, BatvOutcome.Expired)]
-    [InlineData(-1, BatvOutcome.Expired)]
+    [InlineData(-1, BatvOutcome.Pass)]
+    [InlineData(-2, BatvOutcome.Expired)]
     public void Tag_lives_for_its_lifetime_and_no_longer(int days, BatvOutcome expected)
     {
         var batv = new Batv([_key]);
         var tag = BatvTag.TryParse(batv.Sign(_me, _now))!;
         Assert.Equal(expected, batv.Check(tag, _now.AddDays(days)));
+    }
+
+    /// <summary>Two hosts' clocks differ by two seconds, and a day begins between them.</summary>
+    [Fact]
+    public void Tag_of_a_clock_ahead_is_good()
+    {
+        var batv = new Batv([_key]);
+        var midnight = new DateTimeOffset(2026, 11, 25, 0, 0, 0, TimeSpan.Zero);
+        Assert.Equal(BatvOutcome.Pass, batv.Check(BatvTag.TryParse(batv.Sign(_me, midnight.AddSeconds(1)))!, midnight.AddSeconds(-1)));
     }
 
     /// <summary>Day numbers wrap every 1000 days: a tag signed just before must live over the wrap.</summary>
