@@ -8,6 +8,10 @@ internal static partial class Libc
 {
     public const int NoEntry = 2;
     public const int TryAgain = 11;
+
+    /// <summary>No error of the system's: what is there is no regular file.</summary>
+    public const int NotRegular = -1;
+
     public const int AccessDenied = 13;
     public const int Exists = 17;
     public const int NotPermitted = 1;
@@ -23,6 +27,11 @@ internal static partial class Libc
     private const int Create = 0x40;
     private const int Exclusive = 0x80;
     private const int CloseOnExec = 0x80000;
+    private const int NonBlocking = 0x800;
+    private const int NoFollow = 0x20000;
+    private const int LinkLoop = 40;
+    private const int NoDevice = 6;
+    private const int EmptyPath = 0x1000;
     private const int AtCurrentDirectory = -100;
     private const uint ChangeTime = 0x80;
     private const uint NoReplace = 1;
@@ -41,8 +50,35 @@ internal static partial class Libc
     public static SafeFileHandle? TryOpenOrCreate(string path, int mode, out int error) =>
         TryOpen(path, ReadWrite | Create | CloseOnExec, out error, mode);
 
-    /// <summary>Opens a file to read it, without the lock that .NET takes on it.</summary>
-    public static SafeFileHandle? TryOpenToRead(string path, out int error) => TryOpen(path, CloseOnExec, out error);
+    /// <summary>Opens a file to read it, but only a regular one; never waits. Null with <see cref="NotRegular"/> for anything else.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="followLinks">Whether a symbolic link is followed.</param>
+    /// <param name="error">Zero, or why not.</param>
+    public static SafeFileHandle? TryOpenRegular(string path, bool followLinks, out int error)
+    {
+        const uint type = 1;
+        const int fileType = 0xF000;
+        const int regular = 0x8000;
+        var handle = TryOpen(path, CloseOnExec | NonBlocking | (followLinks ? 0 : NoFollow), out error);
+        if (handle is null)
+        {
+            // Sockets cannot be opened at all; a link is not followed.
+            error = error is LinkLoop or NoDevice ? NotRegular : error;
+            return null;
+        }
+
+        // struct statx (linux/stat.h): mode at 28.
+        Span<byte> status = stackalloc byte[256];
+        var failed = StatXOf(handle, "", EmptyPath, type, ref MemoryMarshal.GetReference(status)) != 0;
+        if (!failed && (MemoryMarshal.Read<ushort>(status[28..]) & fileType) == regular)
+        {
+            return handle;
+        }
+
+        error = NotRegular;
+        handle.Dispose();
+        return null;
+    }
 
     /// <summary>Reads on from where the last call stopped; less than asked for only at the end of a file.</summary>
     public static int Read(SafeFileHandle file, Span<byte> buffer, string path)
@@ -160,6 +196,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int StatX(int directory, string path, int flags, uint mask, ref byte status);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int StatXOf(SafeFileHandle file, string path, int flags, uint mask, ref byte status);
 
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     private static partial int FCntl(SafeFileHandle file, int command, ref FileLock region);

@@ -44,14 +44,14 @@ public static class MessageFiles
     /// <param name="path">The file.</param>
     public static bool IsMbox(string path)
     {
-        using var file = File.OpenHandle(path);
+        using var file = RegularFile.Open(path, followLinks: true);
         Span<byte> start = stackalloc byte[5];
         return RandomAccess.Read(file, start, 0) == 5 && start.SequenceEqual("From "u8);
     }
 
     private static byte[] ReadStart(string path)
     {
-        using var file = File.OpenHandle(path);
+        using var file = RegularFile.Open(path, followLinks: true);
         var bytes = new byte[Math.Min(RandomAccess.GetLength(file), MaxMessage)];
         var length = RandomAccess.Read(file, bytes, 0);
         return length == bytes.Length ? bytes : bytes[..length];
@@ -59,7 +59,7 @@ public static class MessageFiles
 
     private static IEnumerable<FoundMessage> ReadMbox(string path)
     {
-        using var file = File.OpenHandle(path, share: FileShare.ReadWrite);
+        using var file = RegularFile.Open(path, followLinks: true);
         var number = 0;
         foreach (var message in MboxReader.Read(file, MaxMessage))
         {

@@ -81,7 +81,7 @@ public sealed class MaildirMover(Run run, MaildirTree tree)
             return null;
         }
 
-        using var handle = File.OpenHandle(file.FullName);
+        using var handle = RegularFile.Open(file.FullName, followLinks: false);
         var at = archive.Length;
         archive.Copy(handle, 0, RandomAccess.GetLength(handle));
         return new(name, archive.Name, at, archive.Length - at, new(file.LastWriteTimeUtc), file.UnixFileMode);

@@ -111,7 +111,7 @@ internal sealed class FiledMail(Recipients recipients, IReadOnlyList<string> fol
 
     private static List<FiledMessage> ReadMbox(string mailbox, string folder, string file, FolderRef at)
     {
-        using var handle = File.OpenHandle(file, share: FileShare.ReadWrite);
+        using var handle = RegularFile.Open(file, followLinks: true);
         return [.. MboxReader.Read(handle, MessageFiles.MaxMessage).Select(m => Describe(mailbox, folder, m.Offset.ToString(CultureInfo.InvariantCulture), Date(m, at), m.Content()))];
     }
 
@@ -149,7 +149,7 @@ internal sealed class FiledMail(Recipients recipients, IReadOnlyList<string> fol
             return null;
         }
 
-        using var handle = File.OpenHandle(file, share: FileShare.ReadWrite);
+        using var handle = RegularFile.Open(file, followLinks: true);
         foreach (var message in MboxReader.Read(handle, MessageFiles.MaxMessage))
         {
             if (message.Offset.ToString(CultureInfo.InvariantCulture) == id)
@@ -171,7 +171,7 @@ internal sealed class FiledMail(Recipients recipients, IReadOnlyList<string> fol
     {
         try
         {
-            using var file = File.OpenHandle(path);
+            using var file = RegularFile.Open(path, followLinks: false);
             var octets = new byte[Math.Min(max, RandomAccess.GetLength(file))];
             return octets[..RandomAccess.Read(file, octets, 0)];
         }

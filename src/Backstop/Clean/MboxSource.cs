@@ -20,7 +20,7 @@ internal sealed class MboxSource(string path, TimeProvider time) : IMailSource
 
     public Task<IReadOnlyList<FoundMail>> ScanAsync(CleanJudge judge, Meter meter, CancellationToken ct)
     {
-        using var file = File.OpenHandle(_path, share: FileShare.ReadWrite);
+        using var file = RegularFile.Open(_path, followLinks: true);
         meter.Begin("reading", RandomAccess.GetLength(file), isOctets: true);
         var found = Scan.Run(
             MboxReader.Read(file, MessageFiles.MaxMessage).Select((m, i) => (Message: m, Number: i + 1)),

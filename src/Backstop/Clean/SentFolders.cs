@@ -52,7 +52,7 @@ internal static class SentFolders
         }
         else if (MessageFiles.IsMbox(source))
         {
-            using var file = File.OpenHandle(source, share: FileShare.ReadWrite);
+            using var file = RegularFile.Open(source, followLinks: true);
             AddAll(MboxReader.Read(file, MaxHeader), m => SentHeader.Read(m.Raw.Span), sent, ct);
         }
         else

@@ -117,7 +117,7 @@ internal sealed class Inputs
         FileNotFoundException or DirectoryNotFoundException => (ExitCode.NoInput, $"{path}: gone; another program has moved or deleted it, or it is a link to nothing"),
         UnauthorizedAccessException => (ExitCode.NoPermission, error.Message),
         InvalidDataException => (ExitCode.BadInput, $"{path}: {error.Message}"),
-        IOException => (ExitCode.Unavailable, $"{path}: {error.Message}"),
+        IOException => (ExitCode.Unavailable, error.Message.StartsWith(path, StringComparison.Ordinal) ? error.Message : $"{path}: {error.Message}"),
         _ => null,
     };
 
