@@ -49,6 +49,10 @@ public sealed class SmtpOptions
     [Range(1, 10000)]
     public int MaxErrors { get; set; } = 20;
 
+    /// <summary>Unknown recipients after which a connection is closed with 421: whoever asks for more is guessing addresses. Default 20.</summary>
+    [Range(1, 10000)]
+    public int MaxUnknownRecipients { get; set; } = 20;
+
     /// <summary>Messages of one connection, after which it is closed with 421. Default 1000.</summary>
     [Range(1, 1_000_000)]
     public int MaxMessagesPerConnection { get; set; } = 1000;

@@ -13,21 +13,30 @@ internal sealed record SmtpServices(
 /// <summary>One client's session: gives every command its reply. Knows order and policy; neither bytes nor sockets.</summary>
 internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, ClientIdentity client) : IDisposable
 {
+    // More NOOP, RSET, VRFY and HELP without a message between are errors, each.
+    private const int MaxIdleCommands = 100;
+
     private readonly SmtpOptions _limits = services.Options.Smtp;
     private Transaction? _transaction;
     private IncomingMessage? _message;
     private MailClass? _class;
     private FloodLane.Turn? _turn;
     private bool _expectsRealMail;
+    private bool? _isFromServer;
     private int _errors;
+    private int _unknown;
+    private int _idle;
     private int _messages;
 
     public SmtpState State { get; private set; } = SmtpState.Connected;
 
     public ClientIdentity Client => client;
 
-    /// <summary>Whether the peer is a server beside us, whoever it says its client is.</summary>
-    public bool IsFromServer { get; } = services.Options.Guard.IsServer(client.Address);
+    /// <summary>
+    /// Whether the client is a server beside us: as the connection or its PROXY header has it. First asked behind the PROXY header and kept, whoever
+    /// XCLIENT says afterwards that its client is: a stranger behind our load balancer is a stranger.
+    /// </summary>
+    public bool IsFromServer => _isFromServer ??= services.Options.Guard.IsServer(client.Address);
 
     /// <summary>Where the content of the current message goes.</summary>
     public IncomingMessage Message => _message!;
@@ -263,7 +272,15 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
     // What policy refuses is no error of the client's: a list with one dead address must not lose its connection.
     private SmtpReply CountErrors(SmtpVerb verb, SmtpReply reply)
     {
-        var isError = reply.Code is >= 500 and <= 504 or 555 || (verb == SmtpVerb.Unknown && !reply.IsPositive);
+        // But a stranger who asks for one unknown address after the other is guessing, and who says nothing but NOOP keeps a connection for nothing.
+        var isGuess = verb == SmtpVerb.Rcpt && reply.Code == 550 && reply.Bytes.Span.StartsWith("550 5.1.1"u8);
+        if (isGuess && !(listener.IsLmtp || listener.IsProxy) && ++_unknown > _limits.MaxUnknownRecipients)
+        {
+            return services.Pipeline.Refuse("rcpt", "recipients:guessed", client, SmtpReplies.TooManyErrors);
+        }
+
+        _idle = verb is SmtpVerb.Noop or SmtpVerb.Rset or SmtpVerb.Vrfy or SmtpVerb.Help ? _idle + 1 : verb == SmtpVerb.Data || verb == SmtpVerb.Bdat ? 0 : _idle;
+        var isError = reply.Code is >= 500 and <= 504 or 555 || (verb == SmtpVerb.Unknown && !reply.IsPositive) || _idle > MaxIdleCommands;
         return isError && ++_errors > _limits.MaxErrors
             ? services.Pipeline.Refuse("session", "errors:limit", client, SmtpReplies.TooManyErrors)
             : reply;

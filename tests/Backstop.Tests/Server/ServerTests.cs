@@ -214,6 +214,37 @@ public sealed class ServerTests
         await Dialog.RunAsync(server.Smtp, "C: EHLO not.a.proxy\nE:");
     }
 
+    /// <summary>The load balancer is a server beside us; whom it announces is a stranger, and may not say that he is somebody else.</summary>
+    [Fact]
+    public async Task Announced_stranger_may_not_use_xclient()
+    {
+        await using var server = await TestServer.StartAsync(o =>
+        {
+            o.Listen.ProxyFrom = [IPNetwork.Parse("127.0.0.0/8")];
+            o.Listen.SmtpProxy = [new(IPAddress.Loopback, 0)];
+            o.Relay.SmtpTo = "127.0.0.1:9";
+        });
+        var proxy = server.EndPoint("smtp_proxy");
+        await Dialog.RunAsync(proxy, "R: PROXY TCP4 203.0.113.9 192.0.2.1 4711 25\\r\\n\nS: 220\nC: HELO c\nS: 250\nC: XCLIENT ADDR=127.0.0.9 LOGIN=root\nS: 502\nC: XFORWARD ADDR=127.0.0.9\nS: 502");
+        await Dialog.RunAsync(proxy, "R: PROXY TCP4 127.0.0.8 192.0.2.1 4711 25\\r\\n\nS: 220\nC: HELO c\nS: 250\nC: XCLIENT ADDR=203.0.113.9\nS: 220");
+    }
+
+    [Fact]
+    public async Task Guessing_recipients_ends_the_session()
+    {
+        await using var server = await TestServer.StartAsync();
+        var guesses = string.Concat(Enumerable.Range(1, 20).Select(i => $"C: RCPT TO:<guess{i}@example.org>\nS: 550 5.1.1\n"));
+        await Dialog.RunAsync(server.Smtp, $"S: 220\nC: HELO c\nS: 250\nC: MAIL FROM:<a@b.example>\nS: 250\n{guesses}C: RCPT TO:<guess@example.org>\nS: 421 4.7.0\nE:");
+    }
+
+    [Fact]
+    public async Task Commands_that_do_nothing_end_the_session()
+    {
+        await using var server = await TestServer.StartAsync();
+        var idle = string.Concat(Enumerable.Range(1, 120).Select(i => $"C: {(i % 2 == 0 ? "NOOP" : "RSET")}\nS: 250\n"));
+        await Dialog.RunAsync(server.Smtp, $"S: 220\nC: HELO c\nS: 250\n{idle}C: NOOP\nS: 421 4.7.0 Too many errors\nE:");
+    }
+
     [Fact]
     public async Task Clients_have_their_own_limit_of_connections()
     {

@@ -95,7 +95,7 @@ internal sealed class TestServer : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private IPEndPoint EndPoint(string protocol) => _server.Listening.First(l => l.Protocol == protocol).EndPoint;
+    public IPEndPoint EndPoint(string protocol) => _server.Listening.First(l => l.Protocol == protocol).EndPoint;
 
     private static Task<BackstopServer> StartAsync(BackstopOptions options, TimeProvider? time, Action<ILoggingBuilder>? logging) =>
         BackstopServer.StartAsync(options, time ?? TimeProvider.System, logging ?? (l => l.SetMinimumLevel(LogLevel.None)), TestContext.Current.CancellationToken);
