@@ -18,7 +18,7 @@ public sealed class OwnFields(IReadOnlyCollection<OwnField> fields)
     /// <param name="texts">As <see cref="OwnField.TryParse"/> reads them; what is wrong is left out, for who checks a configuration has said so.</param>
     public static OwnFields Parse(IEnumerable<string> texts) => new([.. texts.Select(t => OwnField.TryParse(t, out _)).OfType<OwnField>()]);
 
-    /// <summary>Looks.</summary>
+    /// <summary>Reads the returned header for one of the fields: pass where it is there with its value, none otherwise; it never fails.</summary>
     /// <param name="returned">What came back.</param>
     /// <returns>Pass or none, never fail: that the field is not there, or has another value, says nothing.</returns>
     public Proof Read(ReturnedMessage returned)

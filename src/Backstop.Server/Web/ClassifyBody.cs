@@ -10,7 +10,7 @@ internal static class ClassifyBody
     /// <param name="body">The body.</param>
     /// <param name="max">How long it may be.</param>
     /// <param name="keep">How much of its beginning is kept.</param>
-    /// <param name="ct">Ends it.</param>
+    /// <param name="ct">Cancels the reading; what has been read by then is dropped.</param>
     /// <returns>Its beginning; null where it is too long: then the rest is not read.</returns>
     public static async Task<ReadOnlyMemory<byte>?> ReadAsync(PipeReader body, long max, int keep, CancellationToken ct)
     {
