@@ -64,7 +64,7 @@ internal static class NoticeEvidence
             .Add(signs.IsPerson, -2, "written with a mail program")
             .Require(signs.Answers || signs.IsServer || signs.IsResponder, "no sign that it answers a message")
             .Require(!words.Starts(MailKind.Bounce), "the subject is a bounce's")
-            .CertainIf(signs.IsMachine || (signs.AnswersReader && words.InSubject(MailKind.Challenge) is not null && words.SaysOfMail(MailKind.Challenge) && !words.IsReply && !signs.Quotes));
+            .CertainIf(signs.IsMachine || (signs.Answers && !signs.IsPerson && words.InSubject(MailKind.Challenge) is not null && words.SaysOfMail(MailKind.Challenge) && !words.IsReply && !signs.Quotes));
     }
 
     /// <summary>Trains are late too: without a server's name the subject must begin with it, and the text must say it of mail.</summary>

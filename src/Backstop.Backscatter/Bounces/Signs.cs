@@ -49,9 +49,6 @@ internal sealed class Signs
     /// <summary>Whether it answers a message that its sender did not write himself: issue trackers refer to ids of their own.</summary>
     public bool Answers { get; }
 
-    /// <summary>Whether it answers a message of its reader's domain.</summary>
-    public bool AnswersReader => _header.References.Any(id => _header.To.Any(to => AreRelated(Domain(id), Domain(to))));
-
     /// <summary>Whether a program for people wrote it and no field says otherwise.</summary>
     public bool IsPerson { get; }
 
