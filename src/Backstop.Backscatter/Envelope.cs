@@ -7,8 +7,4 @@ namespace Backstop.Backscatter;
 /// <param name="Batv">What the recipient's tag proved.</param>
 /// <param name="Ours">The addresses of the recipient's mailbox, as keys; the one it came to first.</param>
 /// <param name="Srs">What the recipient's SRS address proved.</param>
-public sealed record Envelope(bool IsRole, BatvOutcome Batv, IReadOnlyList<string> Ours, SignedOutcome Srs = SignedOutcome.None)
-{
-    /// <summary>Whether a storm hits the recipient: what proves nothing is refused even where little is known of what was sent.</summary>
-    public bool InStorm { get; init; }
-}
+public sealed record Envelope(bool IsRole, BatvOutcome Batv, IReadOnlyList<string> Ours, SignedOutcome Srs = SignedOutcome.None);

@@ -23,9 +23,6 @@ public enum UnprovedPolicy
 /// <param name="rule">From when on an address counts as covered.</param>
 public sealed class Judge(OriginProver prover, ISentJournal journal, UnprovedPolicy policy, CoverRule rule)
 {
-    /// <summary>How the reason word ends where only a storm made it a refusal.</summary>
-    public const string StormSuffix = ":storm";
-
     /// <summary>How the reason word ends where a kind is named by its words, and no machine's sign shows it.</summary>
     public const string UnsureSuffix = ":unsure";
 
@@ -97,7 +94,6 @@ public sealed class Judge(OriginProver prover, ISentJournal journal, UnprovedPol
         var reason = kind + ":unproved";
         return !MayRefuse(report) || proofs.HasHint ? Verdict.File(reason)
             : RefusesUnproved(envelope, now) ? Verdict.Refuse(reason)
-            : envelope.InStorm && policy != UnprovedPolicy.File ? Verdict.Refuse(kind + StormSuffix)
             : Verdict.File(reason);
     }
 

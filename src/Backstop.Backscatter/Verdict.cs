@@ -11,9 +11,6 @@ public enum VerdictAction
 
     /// <summary>Refused inside the session, for good.</summary>
     Refuse,
-
-    /// <summary>Asked inside the session to come again later.</summary>
-    Defer,
 }
 
 /// <summary>The outcome about a message, with the one reason word that is the same in reply, log, metric and header.</summary>
@@ -22,8 +19,8 @@ public enum VerdictAction
 /// <param name="Reason">Such as <c>bounce:unproved</c>.</param>
 public sealed record Verdict(VerdictAction Action, string Folder, string Reason)
 {
-    /// <summary>Whether the message is not taken, for good or for now.</summary>
-    public bool IsRefusal => Action is VerdictAction.Refuse or VerdictAction.Defer;
+    /// <summary>Whether the message is not taken.</summary>
+    public bool IsRefusal => Action == VerdictAction.Refuse;
 
     /// <summary>The folder of real mail.</summary>
     public const string Inbox = "INBOX";

@@ -144,7 +144,7 @@ internal sealed partial class MailPipeline(
 
     private IReadOnlyList<SmtpReply> Replies(Transaction transaction, Judgement judgement, SmtpReply stored) =>
         transaction.Client.IsLmtp
-            ? [.. judgement.Verdicts.Select(v => v.IsRefusal ? refusals.No(v) : stored)]
+            ? [.. judgement.Verdicts.Select(v => v.IsRefusal ? refusals.NotSent(v.Reason) : stored)]
             : [stored];
 
     [LoggerMessage(2001, LogLevel.Information, "{QueueId} accepted client={Client} from={ReversePath} to={ForwardPath} recipients={Count} folder={Folder} reason={Reason} bytes={Bytes} ms={Milliseconds:F1}")]

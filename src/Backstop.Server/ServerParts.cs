@@ -40,10 +40,11 @@ internal sealed partial class ServerParts : IDisposable
     {
         Options = options;
         _time = time;
+        var steady = new SteadyTime(time);
         _log = logs.CreateLogger<ServerParts>();
         _recipients = new(options);
         Journal = new(DataPaths.Journal(options), time, options.Journal.RecipientWindow);
-        Dnsbl = new([.. options.Dnsbl.Zones.Where(_ => options.Listen.ReceivesMail || options.Listen.GuardsServer).Select(z => Zone(z, options.Dnsbl, time))]);
+        Dnsbl = new([.. options.Dnsbl.Zones.Where(_ => options.Listen.ReceivesMail || options.Listen.GuardsServer).Select(z => Zone(z, options.Dnsbl, steady))]);
         (Spool, _replay, var damaged) = SpoolLog.Open(
             DataPaths.Spool(options), new() { SegmentSize = options.Spool.Segment.Bytes, OnTrouble = e => LogSpoolTrouble(e.Message) }, time);
         if (damaged > 0)
@@ -58,7 +59,7 @@ internal sealed partial class ServerParts : IDisposable
 
         // How long work takes is the machine's time, whatever clock messages are judged by.
         Flood = new(() => Sessions.Count, new(TimeProvider.System));
-        Delivery = new(Spool, options.Hostname, time, metrics, logs.CreateLogger<DeliveryQueue>(), MakeRecipes(options, logs), () => Ladder.Step < LadderStep.ScanLater, () => Flood.Real.IsNow);
+        Delivery = new(Spool, options.Hostname, time, metrics, logs.CreateLogger<DeliveryQueue>(), MakeRecipes(options, steady, logs), () => Ladder.Step < LadderStep.ScanLater, () => Flood.Real.IsNow);
         var proving = Proving.Create(options, new JournalProof(Journal));
         Proving = proving;
         _judge = proving.Judge;
@@ -267,7 +268,7 @@ internal sealed partial class ServerParts : IDisposable
         }
     }
 
-    private RecipeStage? MakeRecipes(BackstopOptions options, ILoggerFactory logs)
+    private RecipeStage? MakeRecipes(BackstopOptions options, SteadyTime steady, ILoggerFactory logs)
     {
         var log = logs.CreateLogger<RecipeStage>();
         foreach (var mailbox in _recipients.Mailboxes.Where(m => m.Recipes.Length > 0 && File.Exists(m.Recipes)))
@@ -277,7 +278,7 @@ internal sealed partial class ServerParts : IDisposable
         }
 
         var recipes = _recipients.Mailboxes.Where(m => m.Recipes.Length > 0).Select(m => new MailboxRecipes(m, options, _time, line => LogRecipe(m.Address, line))).ToList();
-        return recipes.Count == 0 ? null : new(recipes, options.Recipes.MaxParallel, Spool, _time, log);
+        return recipes.Count == 0 ? null : new(recipes, options.Recipes.MaxParallel, Spool, steady, log);
     }
 
     private MailScorer MakeScorer(BackstopMetrics metrics, ILoggerFactory logs)

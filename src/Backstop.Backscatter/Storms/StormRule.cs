@@ -19,8 +19,11 @@ public sealed record StormRule
     /// <summary>From how many sources. Default 5.</summary>
     public int Sources { get; init; } = 5;
 
-    /// <summary>Below which part of what begins a storm it counts as quiet. Default a quarter.</summary>
+    /// <summary>Below which part of <see cref="SlowCount"/> within about a quarter of an hour it counts as quiet. Default a quarter.</summary>
     public double QuietShare { get; init; } = 0.25;
+
+    /// <summary>From how many sources it must come not to count as quiet: half of what begins it, rounded up.</summary>
+    internal int QuietSources => (Sources + 1) / 2;
 
     /// <summary>How long it must be quiet before the storm is over. Default 30 minutes.</summary>
     public TimeSpan CalmAfter { get; init; } = TimeSpan.FromMinutes(30);

@@ -12,6 +12,9 @@ namespace Backstop.Backscatter.Storms;
 /// <param name="Reason">The reason word.</param>
 public readonly record struct StormSighting(string Victim, StormKind Kind, string Host, string Source, StormAction Action, string Reason)
 {
+    /// <summary>The network it came from, where what counts as different is something that a sender can invent, such as its domain; empty where that is not known. One client that invents a thousand domains is one source.</summary>
+    public string Network { get; init; } = "";
+
     /// <summary>The mailing it belongs to, where its content was seen.</summary>
     public CampaignKey? Campaign { get; init; }
 

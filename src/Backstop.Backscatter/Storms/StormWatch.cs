@@ -163,7 +163,7 @@ public sealed class StormWatch(StormRule rule)
     private StormRecord? Count((string Victim, StormKind Kind) key, in StormSighting sighting, string source, DateTimeOffset now)
     {
         var watched = Watch(key, now);
-        var begins = watched.Meter.Add(source, now);
+        var begins = watched.Meter.Add(source, now, sighting.Network);
         if (watched.Storm is { } storm)
         {
             storm.Add(sighting, now);

@@ -21,6 +21,9 @@ public sealed partial class DeliveryQueue : IDisposable
 
     private readonly SpoolLog _spool;
     private readonly TimeProvider _time;
+
+    // For what waits: a clock that is set back must not make a retry wait for it.
+    private readonly SteadyTime _steady;
     private readonly BackstopMetrics _metrics;
     private readonly ILogger<DeliveryQueue> _log;
     private readonly string _host;
@@ -55,7 +58,8 @@ public sealed partial class DeliveryQueue : IDisposable
         SpoolLog spool, string host, TimeProvider time, BackstopMetrics metrics, ILogger<DeliveryQueue> log, RecipeStage? recipes, Func<bool>? mayScan = null, Func<bool>? isRealNow = null)
     {
         _isRealNow = isRealNow;
-        _late = new(spool, mayScan ?? (static () => true), time, log) { Decided = AddDecided };
+        _steady = new(time);
+        _late = new(spool, mayScan ?? (static () => true), _steady, log) { Decided = AddDecided };
         _recipes = recipes;
         _spool = spool;
         _host = host;
@@ -236,7 +240,7 @@ public sealed partial class DeliveryQueue : IDisposable
         var key = (folder, folder.Format == FolderFormat.Mbox ? Lane.Real : lane);
         if (!_folders.TryGetValue(key, out var queue))
         {
-            _folders[key] = queue = new(folder, key.Item2, _host, _spool.Instance, _undecided.Contains, _time);
+            _folders[key] = queue = new(folder, key.Item2, _host, _spool.Instance, _undecided.Contains, _steady);
         }
 
         return queue;
@@ -373,7 +377,7 @@ public sealed partial class DeliveryQueue : IDisposable
     {
         lock (_gate)
         {
-            var now = _time.GetUtcNow();
+            var now = _steady.GetUtcNow();
             foreach (var queue in _resting.Where(q => q.RetryAt <= now).ToList())
             {
                 _resting.Remove(queue);

@@ -3,16 +3,16 @@ using Backstop.Backscatter.Storms;
 
 namespace Backstop.Server.Options;
 
-/// <summary>Where bounces of a storm are turned away that nothing in their envelope proves.</summary>
+/// <summary>Where bounces of a storm are asked to come again that nothing in their envelope proves.</summary>
 public enum StormGate
 {
-    /// <summary>At RCPT where nothing that the address sent is known, for then no content could prove anything; at the end of the data elsewhere.</summary>
+    /// <summary>At RCPT where nothing that the address sent is known, for then no content could prove anything; nowhere else.</summary>
     Auto,
 
-    /// <summary>At RCPT: cheapest; a genuine bounce without a tag comes one try later.</summary>
+    /// <summary>At RCPT, whatever is known: a genuine bounce without a tag comes one try later.</summary>
     Rcpt,
 
-    /// <summary>At the end of the data.</summary>
+    /// <summary>Nowhere: all are judged at the end of the data.</summary>
     Data,
 }
 
@@ -42,10 +42,10 @@ public sealed class StormOptions
     [Range(typeof(TimeSpan), "00:01:00", "1.00:00:00")]
     public TimeSpan CalmAfter { get; set; } = TimeSpan.FromMinutes(30);
 
-    /// <summary>In a storm, where bounces without proof are refused even for an address whose sent mail is hardly known: <c>auto</c>, <c>rcpt</c> or <c>data</c>. Not where <c>backscatter.unproved</c> is <c>file</c>. Default auto.</summary>
+    /// <summary>In a storm, where bounces whose envelope proves nothing are asked to come again: <c>auto</c>, <c>rcpt</c> or <c>data</c>. Not where <c>backscatter.unproved</c> is <c>file</c>. Default auto.</summary>
     public StormGate RefuseAt { get; set; } = StormGate.Auto;
 
-    /// <summary>Whether a server that brings the first of them is asked to come again (451) and only its next try is refused for good: a genuine bounce is then judged by its content. Default true.</summary>
+    /// <summary>Whether a network that brings the first of them is asked to come again (451); its next try is judged by its content. No bounce is refused for good because of a storm. Default true.</summary>
     public bool TempfailFirst { get; set; } = true;
 
     /// <summary>How long after the first try the next one is judged. Default 5m.</summary>

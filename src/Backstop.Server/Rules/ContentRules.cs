@@ -175,9 +175,8 @@ internal sealed partial class ContentRules(
         try
         {
             var known = recipient.Known;
-            var envelope = new Envelope(known.IsRole, recipient.Batv, known.Ours, recipient.Srs) { InStorm = report.Kind != MailKind.None && storms.Raises(known, report) };
-            var (decided, proofs) = proving.Judge.Decide(report, envelope, now);
-            var verdict = bombs.Judge(transaction, known, report, shape, storms.Soften(decided, transaction, known));
+            var (decided, proofs) = proving.Judge.Decide(report, new(known.IsRole, recipient.Batv, known.Ours, recipient.Srs), now);
+            var verdict = bombs.Judge(transaction, known, report, shape, decided);
             if (report.Kind != MailKind.None && !known.IsRole && proofs.Passed is null && !proofs.HasHint && verdict.Action != VerdictAction.Deliver)
             {
                 storms.Saw(transaction, known, report, verdict);

@@ -9,7 +9,11 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Server.Rules;
 
 /// <summary>A no: why, in one word, and the reply.</summary>
-internal readonly record struct Refusal(string Reason, SmtpReply Reply);
+internal readonly record struct Refusal(string Reason, SmtpReply Reply)
+{
+    /// <summary>Whether it is for a tag or an SRS address that is forged or too old.</summary>
+    public bool IsOfTag => Reason is "batv:forged" or "batv:expired" or "srs:forged" or "srs:expired";
+}
 
 /// <summary>Says no: one reason word, the same in reply, log and metric.</summary>
 internal sealed partial class Refusals(BackstopMetrics metrics, ActivityLog activity, ClientHistory clients, TimeProvider time, ILogger<Refusals> log)
@@ -24,9 +28,6 @@ internal sealed partial class Refusals(BackstopMetrics metrics, ActivityLog acti
     public SmtpReply Later(string reason) =>
         _replies.GetOrAdd(reason + "?", static (_, r) => new SmtpReply(451, "4.7.1", $"Many bounces to this address just now, try again later ({r})"), reason);
 
-    /// <summary>The reply to one recipient whose verdict is no.</summary>
-    public SmtpReply No(Backscatter.Verdict verdict) => verdict.Action == Backscatter.VerdictAction.Defer ? Later(verdict.Reason) : NotSent(verdict.Reason);
-
     /// <summary>A refusal of a report that returns what nobody here sent.</summary>
     public SmtpReply NotSent(string reason) => Permanent("5.7.1", "Not sent by the address it is returned to", reason);
 
@@ -36,9 +37,8 @@ internal sealed partial class Refusals(BackstopMetrics metrics, ActivityLog acti
     /// <summary>Notes that nobody wants a message, and gives the reply.</summary>
     public SmtpReply Refused(Judgement judgement, Transaction transaction)
     {
-        // Where one of them may come again, all of it may.
-        var verdict = judgement.Verdicts.FirstOrDefault(v => v.Action == Backscatter.VerdictAction.Defer) ?? judgement.Verdicts[0];
-        return Refused("data", verdict.Reason, transaction, null, No(verdict));
+        var reason = judgement.Verdicts[0].Reason;
+        return Refused("data", reason, transaction, null, NotSent(reason));
     }
 
     /// <summary>Notes that a recipient was refused, and gives the reply.</summary>

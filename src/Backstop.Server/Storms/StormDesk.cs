@@ -4,6 +4,7 @@ using Backstop.Backscatter.Bounces;
 using Backstop.Backscatter.Campaigns;
 using Backstop.Backscatter.Storms;
 using Backstop.Mail;
+using Backstop.MailAuth.Dnsbl;
 using Backstop.Server.Options;
 using Backstop.Server.Rules;
 using Microsoft.Extensions.Logging;
@@ -17,24 +18,28 @@ internal sealed partial class StormDesk
     private readonly Judge _judge;
     private readonly Refusals _refusals;
     private readonly StormStore _store;
-    private readonly TimeProvider _time;
+    private readonly TimeProvider _clock;
     private readonly ILogger<StormDesk> _log;
     private readonly FirstTries _tries;
-    private readonly bool _refuses;
+    private readonly bool _putsOff;
 
     public StormDesk(BackstopOptions options, Judge judge, Refusals refusals, TimeProvider time, ILogger<StormDesk> log)
     {
         _options = options;
         _judge = judge;
         _refusals = refusals;
-        _time = time;
+        _clock = time;
+        Time = new SteadyTime(time);
         _log = log;
         _store = new(DataPaths.Storms(options));
-        _tries = new(options.Storm.TempfailFor, time);
-        _refuses = options.Storm.Enabled && options.Backscatter.Unproved != UnprovedPolicy.File;
+        _tries = new(options.Storm.TempfailFor, Time);
+        _putsOff = options.Storm.Enabled && options.Storm.TempfailFirst && options.Backscatter.Unproved != UnprovedPolicy.File;
         Overrides = new(DataPaths.Overrides(options), time);
         Watch = new(options.Storm.Rule) { Changed = OnChanged };
     }
+
+    /// <summary>The clock of storms: it does not go back. What a person has set until a time goes by the machine's clock.</summary>
+    public TimeProvider Time { get; }
 
     public StormWatch Watch { get; }
 
@@ -50,9 +55,9 @@ internal sealed partial class StormDesk
     {
         foreach (var storm in _store.Read().Where(s => s.Ended is null))
         {
-            if (_time.GetUtcNow() - storm.Last < _options.Storm.CalmAfter)
+            if (Time.GetUtcNow() - storm.Last < _options.Storm.CalmAfter)
             {
-                Watch.Resume(storm, _time.GetUtcNow());
+                Watch.Resume(storm, Time.GetUtcNow());
             }
             else
             {
@@ -83,48 +88,30 @@ internal sealed partial class StormDesk
             return Permanent("storm:strict");
         }
 
-        if (!_refuses || !Watch.IsStorm(known.Person, StormKind.BounceFlood) || !RefusesAtRcpt(known))
-        {
-            return null;
-        }
-
-        if (!_options.Storm.TempfailFirst)
-        {
-            return Permanent("storm:unproved");
-        }
-
-        // Its next try may show its content, and is judged by it.
-        return _tries.PutsOff(transaction.Client.Address, known.Person) ? new("storm:deferred", _refusals.Later("storm:deferred")) : null;
+        // Anybody can raise a storm, so it is no evidence against what somebody else brings: never more than "later", and the next try is judged by its content.
+        return _putsOff && Watch.IsStorm(known.Person, StormKind.BounceFlood) && PutsOffAtRcpt(known) && _tries.PutsOff(transaction.Client.Address, known.Person)
+            ? new("storm:deferred", _refusals.Later("storm:deferred"))
+            : null;
     }
-
-    /// <summary>Whether a report without proof is refused although the address's sent mail is hardly known.</summary>
-    public bool Raises(KnownRecipient known, BounceReport report) =>
-        _refuses && Watch.ActiveCount > 0
-        && (Watch.IsStorm(known.Person, KindOf(report)) || Watch.IsCampaign(CampaignKey.Of(report).Shape, KindOf(report)));
-
-    /// <summary>A refusal for a storm alone becomes "later" at the first try.</summary>
-    public Verdict Soften(Verdict verdict, Transaction transaction, KnownRecipient known) =>
-        verdict.Action == VerdictAction.Refuse && verdict.Reason.EndsWith(Judge.StormSuffix, StringComparison.Ordinal)
-        && _options.Storm.TempfailFirst && _tries.PutsOff(transaction.Client.Address, known.Person)
-            ? verdict with { Action = VerdictAction.Defer }
-            : verdict;
 
     /// <summary>Notes a refusal at RCPT that tells of backscatter.</summary>
     public void SawRefusal(Transaction transaction, MailAddress address, KnownRecipient? known, Refusal refusal)
     {
         if (transaction.ReversePath.IsNull && refusal.Reason != "null:one-recipient" && refusal.Reason != "relay:denied")
         {
-            var victim = known?.Person ?? "@" + MailAddress.DomainKey(address.Domain);
-            Saw(new(victim, StormKind.BounceFlood, Host(transaction), Host(transaction), refusal.Reply.Code < 500 ? StormAction.Deferred : StormAction.RefusedAtRcpt, refusal.Reason));
+            // Forged tags are refused whatever else comes, and cost three commands: they count for the domain, and raise no storm that untagged mail meets.
+            var victim = known is null || refusal.IsOfTag ? "@" + MailAddress.DomainKey(address.Domain) : known.Person;
+            Saw(new(victim, StormKind.BounceFlood, Host(transaction), NetworkOf(transaction), refusal.Reply.Code < 500 ? StormAction.Deferred : StormAction.RefusedAtRcpt, refusal.Reason));
         }
     }
 
     /// <summary>Notes a report that proves nothing.</summary>
     public void Saw(Transaction transaction, KnownRecipient known, BounceReport report, Verdict verdict)
     {
-        var source = KindOf(report) == StormKind.AutoReplyFlood && DomainOf(report.From) is { Length: > 0 } domain ? domain : Host(transaction);
-        Saw(new(known.Person, KindOf(report), Host(transaction), source, ActionOf(verdict), verdict.Reason)
+        var domain = KindOf(report) == StormKind.AutoReplyFlood ? DomainOf(report.From) : "";
+        Saw(new(known.Person, KindOf(report), Host(transaction), domain.Length > 0 ? domain : NetworkOf(transaction), ActionOf(verdict), verdict.Reason)
         {
+            Network = PublicNetworkOf(transaction),
             Campaign = CampaignKey.Of(report),
             TellsMailing = KindOf(report) == StormKind.BounceFlood && report.Returned.Subject is { Length: > 0 },
             Report = report,
@@ -132,14 +119,14 @@ internal sealed partial class StormDesk
     }
 
     /// <summary>Notes a message of a kind.</summary>
-    public void Saw(in StormSighting sighting) => Watch.Add(sighting, _time.GetUtcNow());
+    public void Saw(in StormSighting sighting) => Watch.Add(sighting, Time.GetUtcNow());
 
     /// <summary>Ends what is over, and keeps what lasts. Called every few seconds.</summary>
     public void Tick()
     {
-        var now = _time.GetUtcNow();
+        var now = Time.GetUtcNow();
         Watch.Tick(now);
-        _tries.Forget(now);
+        _tries.Forget();
         foreach (var storm in Watch.Active)
         {
             Keep(storm);
@@ -149,6 +136,12 @@ internal sealed partial class StormDesk
     /// <summary>The client, as it is counted.</summary>
     public static string Host(Transaction transaction) => transaction.Client.Address.ToString();
 
+    /// <summary>The network that the client is counted in: neighbours are often one sender.</summary>
+    public static string NetworkOf(Transaction transaction) => Networks.Front(transaction.Client.Address, 3, 6).ToString();
+
+    /// <summary>The same; empty for a host of one's own network, through which mail of everybody may come.</summary>
+    public static string PublicNetworkOf(Transaction transaction) => DnsblName.IsPublic(transaction.Client.Address) ? NetworkOf(transaction) : "";
+
     /// <summary>The domain of an address, as it is counted; empty for none.</summary>
     public static string DomainOf(string? address) => MailAddress.TryParse(address ?? "") is { } parsed ? MailAddress.DomainKey(parsed.Domain) : "";
 
@@ -156,14 +149,13 @@ internal sealed partial class StormDesk
     public static StormAction ActionOf(Verdict verdict) => verdict.Action switch
     {
         VerdictAction.Refuse => StormAction.RefusedAtData,
-        VerdictAction.Defer => StormAction.Deferred,
         VerdictAction.File => StormAction.Filed,
         _ => StormAction.Delivered,
     };
 
     private static StormKind KindOf(BounceReport report) => report.Kind is MailKind.AutoReply or MailKind.Challenge ? StormKind.AutoReplyFlood : StormKind.BounceFlood;
 
-    private bool RefusesAtRcpt(KnownRecipient known)
+    private bool PutsOffAtRcpt(KnownRecipient known)
     {
         if (_options.Storm.RefuseAt != StormGate.Auto)
         {
@@ -172,7 +164,7 @@ internal sealed partial class StormDesk
 
         try
         {
-            return _judge.CoverOf(known.Key, _time.GetUtcNow()).Seen.Since is null;
+            return _judge.CoverOf(known.Key, _clock.GetUtcNow()).Seen.Since is null;
         }
         catch (DbException)
         {

@@ -60,6 +60,42 @@ public sealed class StormTests
         Assert.False(_watch.IsStorm(Victim, StormKind.BounceFlood));
     }
 
+    /// <summary>Three messages each half hour kept one up for ever, and so did one host alone.</summary>
+    [Theory]
+    [InlineData(3, 29, 200)]
+    [InlineData(7, 29, 200)]
+    [InlineData(2000, 29, 1)]
+    [InlineData(2000, 29, 2)]
+    public void It_is_kept_up_only_by_many_from_many(int messages, int everyMinutes, int hosts)
+    {
+        var at = Send(1, TimeSpan.FromMinutes(2), i => $"192.0.2.{i % 200}");
+        for (var round = 0; round < 8; round++)
+        {
+            at = Quiet(at, TimeSpan.FromMinutes(everyMinutes));
+            for (var i = 0; i < messages; i++)
+            {
+                _watch.Add(Sighting(Victim, $"198.51.100.{i % hosts}"), at);
+            }
+        }
+
+        Assert.Equal(2, _told.Count);
+        Assert.InRange(_told[1].Ended!.Value - _start, TimeSpan.FromMinutes(30), TimeSpan.FromHours(2.5));
+    }
+
+    /// <summary>Domains can be invented, networks cannot.</summary>
+    [Fact]
+    public void One_network_that_invents_domains_is_no_storm()
+    {
+        for (var i = 0; i < 500; i++)
+        {
+            _watch.Add(Sighting(Victim, "192.0.2.1") with { Kind = StormKind.MailBomb, Source = $"site{i}.example", Network = $"192.0.{i % 4}.0" }, _start.AddSeconds(i));
+        }
+
+        Assert.Empty(_told);
+        _watch.Add(Sighting(Victim, "192.0.2.1") with { Kind = StormKind.MailBomb, Source = "site.example", Network = "192.0.4.0" }, _start.AddSeconds(501));
+        Assert.Single(_told);
+    }
+
     [Fact]
     public void Who_always_gets_many_has_a_storm_only_when_there_are_many_more()
     {

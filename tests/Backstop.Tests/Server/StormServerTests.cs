@@ -29,29 +29,32 @@ public sealed class StormServerTests
         Assert.Equal(("failure notice", "hello"), (storm.Example!.Subject, storm.Example.ReturnedSubject));
     }
 
+    /// <summary>Anybody can raise a storm, so it is no evidence: what would have been filed without it is filed at its next try.</summary>
     [Fact]
     public async Task Second_try_is_judged_by_its_content()
     {
         await using var server = await TestServer.StartAsync(o => o.Storm.Sources = 1, _time);
-        await BouncesAsync(server, 11);
+        Assert.StartsWith("451", (await BouncesAsync(server, 11))[^1], StringComparison.Ordinal);
         _time.Advance(TimeSpan.FromMinutes(6));
-        Assert.Equal("550 5.7.1 Not sent by the address it is returned to (bounce:storm)", Assert.Single(await BouncesAsync(server, 1)));
+        Assert.StartsWith("250", Assert.Single(await BouncesAsync(server, 1)), StringComparison.Ordinal);
+        Assert.Equal(11, (await server.MessagesAsync("Backscatter")).Length);
 
-        // The one that returns what was sent comes home all the same.
+        // The one that returns what was sent comes home.
         Journal(server, j => j.Add([new(new("me", "example.org"), "genuine@example.org", [new("far", "away.example")], _time.GetUtcNow())]));
         Assert.StartsWith("250", await SendAsync(server, "<>", "me@example.org", BounceOf("genuine@example.org")), StringComparison.Ordinal);
         Assert.Contains("genuine@example.org", Assert.Single(await server.MessagesAsync()), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Address_whose_mail_is_known_a_little_shows_the_content_first()
+    public async Task Address_whose_mail_is_known_a_little_is_judged_by_content_at_once()
     {
         await using var server = await TestServer.StartAsync(o => o.Storm.Sources = 1, _time);
         Journal(server, j => j.Add([new(new("me", "example.org"), "genuine@example.org", [new("far", "away.example")], _time.GetUtcNow())]));
         await BouncesAsync(server, 10);
         Assert.StartsWith("250", await SendAsync(server, "<>", "me@example.org", BounceOf("genuine@example.org")), StringComparison.Ordinal);
-        Assert.EndsWith("(bounce:storm)", Assert.Single(await BouncesAsync(server, 1)), StringComparison.Ordinal);
+        Assert.StartsWith("250", Assert.Single(await BouncesAsync(server, 1)), StringComparison.Ordinal);
         Assert.Single(await server.MessagesAsync());
+        Assert.Equal(11, (await server.MessagesAsync("Backscatter")).Length);
     }
 
     [Fact]

@@ -1,0 +1,104 @@
+using System.Diagnostics.Metrics;
+using System.Net;
+using System.Text;
+using Backstop.Backscatter;
+using Backstop.Mail;
+using Backstop.MailAuth.Dnsbl;
+using Backstop.Server;
+using Backstop.Server.Activity;
+using Backstop.Server.Lanes;
+using Backstop.Server.Options;
+using Backstop.Server.Rules;
+using Backstop.Server.Storms;
+using Backstop.State;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Backstop.Tests.Server;
+
+/// <summary>What happened to a mail that was tried until it was taken or refused for good.</summary>
+internal readonly record struct Fate(VerdictAction Action, string Folder, string Reason, int Tries);
+
+/// <summary>The rules of RCPT and of the end of data as the server joins them, without sockets and folders: thousands of attacks in seconds.</summary>
+internal sealed class RuleRig : IDisposable
+{
+    private readonly TempFolder _folder = new();
+    private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly BackstopMetrics _metrics;
+    private readonly Recipients _recipients;
+    private readonly RecipientRules _atRcpt;
+    private readonly ContentRules _atData;
+    private readonly Correspondents _correspondents;
+    private readonly Ladder _ladder;
+
+    public RuleRig(FakeTimeProvider time, IEnumerable<string> mailboxes)
+    {
+        Time = time;
+        Options = new BackstopOptions
+        {
+            Hostname = "mx.example.org",
+            Domains = ["example.org"],
+            Data = _folder["data"],
+            Mailboxes = mailboxes.ToDictionary(m => m, _ => new MailboxOptions()),
+            Dnsbl = new() { Zones = [] },
+        };
+        Directory.CreateDirectory(Options.Data);
+        BatvKeyFile.AddNew(DataPaths.BatvKeys(Options));
+        _metrics = new(_services.GetRequiredService<IMeterFactory>());
+        Journal = new(DataPaths.Journal(Options), time, Options.Journal.RecipientWindow);
+        _correspondents = new(DataPaths.Correspondents(Options), time);
+        _recipients = new(Options);
+        var proving = Proving.Create(Options, new JournalProof(Journal));
+        var activity = new ActivityLog(time);
+        var clients = new ClientHistory(time);
+        var refusals = new Refusals(_metrics, activity, clients, time, NullLogger<Refusals>.Instance);
+        Storms = new(Options, proving.Judge, refusals, time, NullLogger<StormDesk>.Instance);
+        var bombs = new BombRules(Options, Journal, proving.SignedIds, _correspondents, Storms, time);
+        _ladder = new(time, NullLogger<Ladder>.Instance);
+        _atRcpt = new(Options, _recipients, proving, new DnsblChecker([]), refusals, Storms, time);
+        _atData = new(
+            Options, proving, new ReplyWatch(Journal, proving.SignedIds, time), null, Storms, bombs, _ladder, clients, activity, _metrics, time, NullLogger<ContentRules>.Instance);
+    }
+
+    public FakeTimeProvider Time { get; }
+
+    public BackstopOptions Options { get; }
+
+    public SentJournal Journal { get; }
+
+    public StormDesk Storms { get; }
+
+    /// <summary>One try.</summary>
+    public async Task<Fate> SendAsync(string client, string from, string to, string message)
+    {
+        var path = from.Length == 0 ? ReversePath.Null : new ReversePath(MailAddress.TryParse(from));
+        var transaction = new Transaction(new() { Address = IPAddress.Parse(client) }, path, smtpUtf8: false);
+        var address = MailAddress.TryParse(to)!;
+        if (await _atRcpt.JudgeAsync(transaction, address, _recipients.Find(address), TestContext.Current.CancellationToken) is { } no)
+        {
+            return new(VerdictAction.Refuse, no.Reply.Code < 500 ? "later" : "", no.Reason, 1);
+        }
+
+        var octets = Encoding.UTF8.GetBytes(message.ReplaceLineEndings("\r\n"));
+        var judgement = await _atData.JudgeAsync(transaction, octets, octets.Length, waiting: 0);
+        if (judgement.Wanted.Count == 0)
+        {
+            return new(VerdictAction.Refuse, "", judgement.Verdicts[0].Reason, 1);
+        }
+
+        var verdict = judgement.Joint();
+        _atData.NoteTaken(transaction, judgement, verdict, "id", System.Diagnostics.Stopwatch.GetTimestamp());
+        return new(verdict.Action, verdict.Folder, verdict.Reason, 1);
+    }
+
+    public void Dispose()
+    {
+        _ladder.Dispose();
+        Journal.Dispose();
+        _correspondents.Dispose();
+        _metrics.Dispose();
+        _services.Dispose();
+        _folder.Dispose();
+    }
+}
