@@ -16,6 +16,15 @@ public readonly record struct MassMailShape(int Weight, bool IsCode, string List
 
     /// <summary>Looks like it more than not: while a storm lasts, that is enough.</summary>
     public bool IsLikelyMass => Weight >= 2;
+
+    /// <summary>Whether it is of a list, or speaks of signing up: what a bomb consists of. What a shop or bank sends to one customer is mass mail too, and neither.</summary>
+    public bool IsOfBombs { get; init; }
+
+    /// <summary>Whether its subject tells of access, money or goods (a changed password, a receipt): what a bomb is meant to bury.</summary>
+    public bool IsNotice { get; init; }
+
+    /// <summary>Whether it is a post to a discussion list, not a word of the list's own: it can be answered there (List-Post, RFC 2369), cannot be left by one click (RFC 8058), and its subject is about something else.</summary>
+    public bool IsPost { get; init; }
 }
 
 /// <summary>Tells list confirmations, newsletters and accounts from what persons write. Words and weights are in <c>massmail.tsv</c>.</summary>
@@ -30,6 +39,8 @@ public static class MassMail
     private static readonly FrozenDictionary<string, int> _from = Of("from");
     private static readonly (string Words, int Weight)[] _subject = [.. _table.Where(r => r.Place == "subject").Select(r => (r.Words, r.Weight))];
     private static readonly string[] _text = [.. _table.Where(r => r.Place == "text").Select(r => r.Words)];
+
+    private static readonly string[] _notices = [.. TableFile.Read("notices.tsv").Select(c => c[1])];
 
     // Programs that persons write with. A machine may claim to be one; few take the trouble.
     private static readonly string[] _agents = ["thunderbird", "apple mail", "iphone mail", "ipad mail", "outlook", "evolution", "mutt", "k-9", "kmail", "claws", "roundcube", "squirrelmail", "sogo", "zimbra", "alpine", "gmail", "geary", "fairemail"];
@@ -50,11 +61,17 @@ public static class MassMail
         var subject = report.Subject.ToLowerInvariant();
         var part = MimeScan.Scan(message.Span, fields, body).FirstOrDefault(p => p.Type.MediaType is "text/plain" or "text/html" && !p.IsAttachment);
         var text = part is null ? "" : PartText.Read(message, part, MaxText).ToLowerInvariant();
-        var weight = Fields(message.Span, fields) + From(report.From) + Subject(subject) + Text(text);
+        var (ofSubject, ofText) = (Subject(subject), Text(text));
+        var weight = Fields(message.Span, fields) + From(report.From) + ofSubject + ofText;
 
         // The text of HTML has lost its links; hardly any is without.
         var hasLink = part?.Type.MediaType == "text/html" || text.Contains("http://", StringComparison.Ordinal) || text.Contains("https://", StringComparison.Ordinal);
-        return new(weight - (hasLink ? 0 : 1), HasCode(subject, text), ListId(message.Span, fields));
+        return new(weight - (hasLink ? 0 : 1), HasCode(subject, text), ListId(message.Span, fields))
+        {
+            IsNotice = _notices.Any(n => subject.Contains(n, StringComparison.Ordinal)),
+            IsOfBombs = ofSubject > 0 || ofText >= MaxTextWeight || IsOfList(message.Span, fields),
+            IsPost = ofSubject == 0 && From(report.From) < 2 && IsPost(message.Span, fields),
+        };
     }
 
     private static int Fields(ReadOnlySpan<byte> message, List<HeaderField> fields)
@@ -74,6 +91,35 @@ public static class MassMail
         }
 
         return weight;
+    }
+
+    private static bool IsOfList(ReadOnlySpan<byte> message, List<HeaderField> fields)
+    {
+        foreach (var field in fields)
+        {
+            if (field.Is(message, "List-Unsubscribe"u8) || field.Is(message, "List-Id"u8)
+                || (field.Is(message, "Precedence"u8) && field.Body(message).Trim().ToLowerInvariant() is "bulk" or "list" or "junk"))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool IsPost(ReadOnlySpan<byte> message, List<HeaderField> fields)
+    {
+        var canPost = false;
+        foreach (var field in fields)
+        {
+            canPost |= field.Is(message, "List-Post"u8) && field.Body(message).Contains("<mailto:", StringComparison.OrdinalIgnoreCase);
+            if (field.Is(message, "List-Unsubscribe-Post"u8) || field.Is(message, "X-List-Administrivia"u8))
+            {
+                return false;
+            }
+        }
+
+        return canPost;
     }
 
     // RFC 2919 §3: a phrase, then the identifier in angle brackets.

@@ -108,7 +108,7 @@ public sealed class Storm
     }
 
     /// <summary>It in one line.</summary>
-    public StormSummary Summary() => new(Id, Kind.Word(), Victim, Started, _count, _hosts.Count);
+    public StormSummary Summary() => new(Id, Kind.Word(), Victim, Started, _count, _hosts.Count, _actions.GetValueOrDefault(StormAction.Filed.Word()));
 
     /// <summary>What is known of it now: a copy, to be shown and kept.</summary>
     public StormRecord Record() => new(

@@ -21,7 +21,8 @@ public sealed record StormCampaign(string Label, string Shape, long Count);
 /// <param name="Started">When the first of it came.</param>
 /// <param name="Count">How many.</param>
 /// <param name="Hosts">From how many client addresses.</param>
-public sealed record StormSummary(string Id, string Kind, string Victim, DateTimeOffset Started, long Count, int Hosts);
+/// <param name="Filed">How many were put aside.</param>
+public sealed record StormSummary(string Id, string Kind, string Victim, DateTimeOffset Started, long Count, int Hosts, long Filed);
 
 /// <summary>What is known of a storm, as it is kept and shown.</summary>
 /// <param name="Id">Its name.</param>

@@ -5,6 +5,7 @@ using Backstop.Backscatter.Campaigns;
 using Backstop.Backscatter.Proofs;
 using Backstop.Backscatter.Storms;
 using Backstop.Mail;
+using Backstop.Server.Lanes;
 using Backstop.Server.Options;
 using Backstop.State;
 
@@ -22,8 +23,12 @@ internal sealed class BombRules(BackstopOptions options, SentJournal journal, Si
 
     private const string ListPrefix = "list:";
 
+    // A discussion list that one has just joined writes at once; robots join somebody to hundreds.
+    private const int MaxNewLists = 3;
+    private static readonly TimeSpan _listWindow = TimeSpan.FromHours(1);
+
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, DecayedCount> _codes = new(StringComparer.Ordinal);
+    private readonly Generations<string, Allowance> _allowed = new(20_000, TimeSpan.FromDays(1), storms.Time);
 
     /// <summary>Whether a sender is known to a mailbox: written to, or known by earlier mail.</summary>
     public bool IsKnown(KnownRecipient known, string? from)
@@ -58,13 +63,16 @@ internal sealed class BombRules(BackstopOptions options, SentJournal journal, Si
             return verdict;
         }
 
-        var judged = inStorm && options.Storm.Enabled && shape.IsLikelyMass && !IsAwaitedCode(known, shape) ? new(VerdictAction.File, options.Storm.Folder, "storm:bomb") : verdict;
-        if (shape.IsMass || judged.Action == VerdictAction.File)
+        var judged = inStorm && options.Storm.Enabled && shape is { IsLikelyMass: true, IsOfBombs: true } && !IsAwaited(known, shape) ? new(VerdictAction.File, options.Storm.Folder, "storm:bomb") : verdict;
+
+        // What a shop or bank sends to one customer is no part of a bomb, and must not make one of somebody's few mails.
+        if (shape is { IsMass: true, IsOfBombs: true, IsNotice: false } || judged.Action == VerdictAction.File)
         {
             // A list is one source, whoever writes to it.
-            var source = shape.ListId.Length > 0 ? ListPrefix + shape.ListId : StormDesk.DomainOf(report.From) is { Length: > 0 } domain ? domain : StormDesk.Host(transaction);
+            var source = shape.ListId.Length > 0 ? ListPrefix + shape.ListId : StormDesk.DomainOf(report.From) is { Length: > 0 } domain ? domain : StormDesk.NetworkOf(transaction);
             storms.Saw(new(known.Person, StormKind.MailBomb, StormDesk.Host(transaction), source, StormDesk.ActionOf(judged), judged.Reason)
             {
+                Network = StormDesk.PublicNetworkOf(transaction),
                 Campaign = CampaignKey.Of(report),
                 Report = report,
             });
@@ -90,21 +98,28 @@ internal sealed class BombRules(BackstopOptions options, SentJournal journal, Si
         }
     }
 
-    // A person asks for one or two codes; who sends a bomb causes as many as there are sites.
-    private bool IsAwaitedCode(KnownRecipient known, MassMailShape shape)
+    // What a bomb is meant to bury stays in sight. A person asks for one or two codes, and joins a list or two; who sends a bomb causes as many as there are sites.
+    private bool IsAwaited(KnownRecipient known, MassMailShape shape)
     {
-        if (!shape.IsCode)
+        if (shape.IsNotice)
+        {
+            return true;
+        }
+
+        if (!shape.IsCode && !(shape.IsPost && shape.ListId.Length > 0))
         {
             return false;
         }
 
-        var now = time.GetUtcNow();
+        var now = storms.Time.GetUtcNow();
         lock (_gate)
         {
-            var codes = _codes.TryGetValue(known.Person, out var seen) ? seen : new(_codeWindow);
-            codes.Add(now);
-            _codes[known.Person] = codes;
-            return codes.At(now) <= options.Storm.Codes;
+            if (!_allowed.TryGet(known.Person, out var allowed))
+            {
+                _allowed.Add(known.Person, allowed = new());
+            }
+
+            return shape.IsCode ? allowed.TakesCode(now, options.Storm.Codes) : allowed.TakesList(shape.ListId, now);
         }
     }
 
@@ -125,6 +140,36 @@ internal sealed class BombRules(BackstopOptions options, SentJournal journal, Si
         {
             correspondents.Note(known.Person, sender.Key);
             correspondents.Note(known.Person, "@" + MailAddress.DomainKey(sender.Domain));
+        }
+    }
+
+    // What of a kind a person may have asked for lately.
+    private sealed class Allowance
+    {
+        private readonly HashSet<string> _lists = new(StringComparer.Ordinal);
+        private DecayedCount _codes = new(_codeWindow);
+        private DecayedCount _newLists = new(_listWindow);
+
+        public bool TakesCode(DateTimeOffset now, int limit)
+        {
+            _codes.Add(now);
+            return _codes.At(now) <= limit;
+        }
+
+        public bool TakesList(string list, DateTimeOffset now)
+        {
+            if (_lists.Contains(list))
+            {
+                return true;
+            }
+
+            if (_newLists.At(now) > MaxNewLists - 1)
+            {
+                return false;
+            }
+
+            _newLists.Add(now);
+            return _lists.Add(list);
         }
     }
 }

@@ -42,6 +42,7 @@ internal sealed record Overview(IReadOnlyDictionary<string, string> Texts, IRead
         foreach (var storm in storms)
         {
             texts["storm-" + storm.Id] = Count(storm.Count);
+            texts["filed-" + storm.Id] = Count(storm.Filed);
         }
 
         var shares = new Dictionary<string, double>(StringComparer.Ordinal) { ["early"] = Share(early), ["atData"] = Share(atData), ["deferred"] = Share(deferred), ["filed"] = Share(filed) };

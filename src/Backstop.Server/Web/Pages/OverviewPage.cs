@@ -26,9 +26,14 @@ internal static class OverviewPage
         var state = new Markup().Add($"<section id=\"state\" class=\"state {(storms.Count > 0 ? "storm" : "calm")}\" data-storms=\"{overview.StormIds}\" aria-live=\"polite\">");
         state.Add(storms.Count == 0 ? new Markup().Add($"<p><strong>Calm.</strong> No storm.</p>") : new Markup());
         return state.Each(storms, (m, s) => m.Add(
-                $"<p><strong>Storm</strong> since {s.Started.UtcDateTime:yyyy-MM-dd HH:mm} UTC: {s.Kind} to <a href=\"/storms/{s.Id}\">{s.Victim}</a>, <span data-f=\"storm-{s.Id}\">{Count(s.Count)}</span> messages of {Count(s.Hosts)} hosts.</p>"))
+                $"<p><strong>Storm</strong> since {s.Started.UtcDateTime:yyyy-MM-dd HH:mm} UTC: {s.Kind} to <a href=\"/storms/{s.Id}\">{s.Victim}</a>, <span data-f=\"storm-{s.Id}\">{Count(s.Count)}</span> messages of {Count(s.Hosts)} hosts{PutAside(s)}.</p>"))
             .Add($"<p class=\"soft\"><span data-f=\"now\">{overview.Texts["now"]}</span> UTC, <span id=\"live\">as of loading</span></p></section>");
     }
+
+    // An owner who waits for something must know that mail of strangers is not all in the inbox.
+    private static Markup PutAside(StormSummary storm) => storm.Kind != StormKind.MailBomb.Word()
+        ? new Markup()
+        : new Markup().Add($"; <strong><span data-f=\"filed-{storm.Id}\">{Count(storm.Filed)}</span> were put aside</strong>: <a href=\"/messages?q=storm:bomb\">look through them</a> for what you wait for");
 
     private static Markup Tiles(Overview overview) => new Markup().Add($"<div class=\"tiles\">")
         .Add(Tile("of-refused", "early", "refused before their data", "cheapest: at connect, MAIL or RCPT", overview))
