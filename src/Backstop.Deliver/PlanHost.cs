@@ -30,6 +30,9 @@ public sealed record PlanSettings
 
     /// <summary>Whether a sender may be answered.</summary>
     public required Func<string, bool> MayReply { get; init; }
+
+    /// <summary>Whether the mailbox may send another mail on now.</summary>
+    public Func<bool> MayForward { get; init; } = static () => true;
 }
 
 /// <summary>
@@ -117,6 +120,9 @@ public sealed class PlanHost(PlanSettings settings, TimeProvider time) : RecipeH
 
     /// <inheritdoc/>
     public override bool MayReply(string sender) => settings.MayReply(sender);
+
+    /// <inheritdoc/>
+    public override bool MayForward() => settings.MayForward();
 
     private T Noted<T>(Func<T> wait)
     {

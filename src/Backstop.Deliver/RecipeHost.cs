@@ -122,6 +122,9 @@ public abstract class RecipeHost : IRecipeHost, IDisposable
     /// <inheritdoc/>
     public abstract bool MayReply(string sender);
 
+    /// <inheritdoc/>
+    public virtual bool MayForward() => true;
+
     /// <summary>Gives back what is held.</summary>
     public void Dispose()
     {

@@ -41,6 +41,9 @@ public interface IRecipeHost
     /// <summary>Whether an automatic mail may go to a sender now; noted as gone where it may.</summary>
     /// <param name="sender">The sender that would be answered.</param>
     bool MayReply(string sender);
+
+    /// <summary>Whether the mailbox may send another mail on now; noted as sent where it may. What it may not is tried again later.</summary>
+    bool MayForward() => true;
 }
 
 /// <summary>A program to run.</summary>

@@ -59,9 +59,14 @@ internal sealed class RecipeActions(RecipeState state, RecipePrograms programs, 
             parsed = ([], "|");
         }
 
-        if (!options.IsStrict && _guard.IsOn && RecipeGuard.SendsMail(command) && _guard.AgainstReply() is { } reason)
+        if (!options.IsStrict && _guard.IsOn && RecipeGuard.SendsMail(command))
         {
-            return Held(parsed.Shown, reason, "L23", isCopy: flags.HasAny(RcFlags.Copy));
+            if (_guard.AgainstReply() is { } reason)
+            {
+                return Held(parsed.Shown, reason, "L23", isCopy: flags.HasAny(RcFlags.Copy));
+            }
+
+            EnsureMaySend(parsed.Shown);
         }
 
         return Give(parsed, RecipeFilters.PartOf(state.Message, flags), flags);
@@ -76,10 +81,23 @@ internal sealed class RecipeActions(RecipeState state, RecipePrograms programs, 
             return Held(parsed.Shown, reason, "L24", isCopy: flags.HasAny(RcFlags.Copy));
         }
 
+        if (!options.IsStrict && _guard.IsOn)
+        {
+            EnsureMaySend(parsed.Shown);
+        }
+
         // The envelope is the mailer's business.
         var part = RecipeFilters.PartOf(state.Message, flags);
         var from = (flags & (RcFlags.FeedHeader | RcFlags.FeedBody)) == RcFlags.FeedBody ? 0 : state.Message.FromLineLength;
         return Give(parsed, part[from..], flags);
+    }
+
+    private void EnsureMaySend(string shown)
+    {
+        if (!host.MayForward())
+        {
+            throw new RecipeDeferredException($"\"{shown}\" must wait: this mailbox has sent on as many mails as it may in an hour");
+        }
     }
 
     // A copy that is not sent is done with; anything else goes on to the next recipe.

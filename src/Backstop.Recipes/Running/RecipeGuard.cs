@@ -7,6 +7,7 @@ namespace Backstop.Recipes.Running;
 internal sealed class RecipeGuard(RecipeState state, IRecipeHost host)
 {
     private static readonly string[] _mailers = ["sendmail", "mail", "mailx", "mutt", "msmtp", "nullmailer-inject", "ssmtp", "swaks", "vacation", "exim", "exim4", "qmail-inject"];
+    private const string BeenHere = "it was delivered here before (Delivered-To)";
     private static readonly char[] _wordEnds = [' ', '\t', '\n', '|', '&', ';', '(', ')', '<', '>', '"', '\'', '`'];
 
     /// <summary>Switched off by <c>BACKSTOP_GUARD=no</c>.</summary>
@@ -37,14 +38,26 @@ internal sealed class RecipeGuard(RecipeState state, IRecipeHost host)
             return "Precedence";
         }
 
-        return message.Field("List-Id:") is not null ? "List-Id" : Loops ? "loop header" : host.MayReply(Sender) ? null : "answered this week";
+        return message.Field("List-Id:") is not null ? "List-Id" : Loops ? "loop header" : WasHere ? BeenHere : host.MayReply(Sender) ? null : "answered this week";
     }
 
     /// <summary>Why a message must not be forwarded; null where it may be.</summary>
-    public string? AgainstForward() => IsNullReversePath ? "null reverse-path" : Loops ? "loop header" : null;
+    public string? AgainstForward() => IsNullReversePath ? "null reverse-path" : Loops ? "loop header" : WasHere ? BeenHere : null;
 
     // A field of ours, whoever it names: recipes write their own address into it.
     private bool Loops => state.Message.Field("X-Loop:") is { } loop && state.Variables["LOGNAME"] is { Length: > 0 } name && loop.Contains(name, StringComparison.OrdinalIgnoreCase);
+
+    // Whoever delivers writes the recipient above the rest, and what is sent on takes it along: twice the same has been here before.
+    private bool WasHere
+    {
+        get
+        {
+            var to = state.Message.Fields("Delivered-To:").ToList();
+            return to.Count > 1 && to.Skip(1).Any(t => Same(t, to[0]) || Same(t, state.Variables["RECIPIENT"] ?? ""));
+
+            static bool Same(string a, string b) => a.Trim('<', '>').Equals(b.Trim('<', '>'), StringComparison.OrdinalIgnoreCase);
+        }
+    }
 
     private bool IsNullReversePath => Sender.Length == 0 || Sender.StartsWith("MAILER-DAEMON", StringComparison.OrdinalIgnoreCase);
 

@@ -48,22 +48,37 @@ public sealed class RecipeMessage
         return Find(JoinedHeader, name)?[name.Length..].Trim(' ', '\t');
     }
 
+    /// <summary>All its fields of a name, whole and unfolded, without the name, the uppermost first.</summary>
+    /// <param name="name">With the colon.</param>
+    public IEnumerable<string> Fields(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return Octets.Length == 0 ? [] : FindAll(JoinedHeader, name).ConvertAll(l => l[name.Length..].Trim(' ', '\t'));
+    }
+
     /// <summary>The first line of one of its fields; null where there is none.</summary>
     /// <param name="name">With the colon.</param>
     public string? FirstLine(string name) => Find(Header.Span, name);
 
-    private static string? Find(ReadOnlySpan<byte> header, string name)
+    private static string? Find(ReadOnlySpan<byte> header, string name) => FindAll(header, name, most: 1).FirstOrDefault();
+
+    private static List<string> FindAll(ReadOnlySpan<byte> header, string name, int most = int.MaxValue)
     {
+        var found = new List<string>();
         foreach (var range in header.Split((byte)'\n'))
         {
             var line = header[range];
             if (line.Length >= name.Length && Running.Octets.ToText(line[..name.Length]).Equals(name, StringComparison.OrdinalIgnoreCase))
             {
-                return Running.Octets.ToText(line);
+                found.Add(Running.Octets.ToText(line));
+                if (found.Count == most)
+                {
+                    break;
+                }
             }
         }
 
-        return null;
+        return found;
     }
 
     private static byte[] Join(ReadOnlySpan<byte> header)

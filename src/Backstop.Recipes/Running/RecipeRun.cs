@@ -67,7 +67,17 @@ public sealed partial class RecipeRun
             _state.RcFile = first;
         }
 
-        return Finish();
+        try
+        {
+            return Finish();
+        }
+        catch (RecipeDeferredException deferred)
+        {
+            // No TRAP and no EXITCODE: nothing has been decided.
+            _locks.Release();
+            _log.Say(deferred.Message);
+            return new(TryAgain, IsDelivered: false, deferred.Message);
+        }
     }
 
     /// <summary>How a run that is broken off from outside ends: as it would have where the message is delivered, and to be tried again where it is not.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
+using Backstop.Backscatter.Storms;
 using Backstop.Deliver;
 using Backstop.Mailboxes;
 using Backstop.Mailboxes.Mbox;
@@ -31,6 +32,7 @@ internal sealed class MailboxRecipes(Mailbox mailbox, BackstopOptions options, T
     private static readonly string[] _filters = ["spamassassin", "spamc"];
 
     private readonly HashSet<string> _told = new(StringComparer.Ordinal);
+    private DecayedCount _forwards = new(TimeSpan.FromHours(1));
     private readonly string _home = MakeHome(Path.GetDirectoryName(mailbox.Path) ?? "/");
 
     /// <summary>The folder whose mail they decide about.</summary>
@@ -53,6 +55,7 @@ internal sealed class MailboxRecipes(Mailbox mailbox, BackstopOptions options, T
                 Running = running,
                 Log = log,
                 MayReply = new ReplyMemory(DataPaths.Replies(options), time).MayReply,
+                MayForward = MayForward,
             },
             time);
         var run = new RecipeRun(host, new() { SoftFails = true, LogName = "backstop", LocksFilters = false, TellsDeviation = Tells }, message, Variables(content), _home);
@@ -69,6 +72,22 @@ internal sealed class MailboxRecipes(Mailbox mailbox, BackstopOptions options, T
     private static bool IsPartOf(ReadOnlyMemory<byte> content, byte[] message) =>
         MemoryMarshal.TryGetArray(content, out var segment) && segment.Array == message
         && segment.Count == message.Length - (message.AsSpan().IndexOf((byte)'\n') + 1);
+
+    // Two mailboxes that send on to each other by ways that lose all marks stop here, and so does whoever floods somebody through a mailbox of ours.
+    private bool MayForward()
+    {
+        lock (_told)
+        {
+            var now = time.GetUtcNow();
+            var mayForward = options.Recipes.MaxForwards == 0 || _forwards.At(now) < options.Recipes.MaxForwards;
+            if (mayForward)
+            {
+                _forwards.Add(now);
+            }
+
+            return mayForward;
+        }
+    }
 
     // Once for a mailbox, not once a message.
     private bool Tells(string id)

@@ -25,6 +25,9 @@ internal sealed class FakeHost : IRecipeHost
     /// <summary>What a program does with its input: null fails it.</summary>
     public Func<ProgramCall, ProgramOutcome> Program { get; set; } = _ => new(0, ReadOnlyMemory<byte>.Empty, TookAll: true, TimedOut: false);
 
+    /// <summary>How many mails may be sent on.</summary>
+    public int Forwards { get; set; } = int.MaxValue;
+
     public string HostName => "mx.example.org";
 
     public ProgramOutcome Run(ProgramCall program)
@@ -67,4 +70,6 @@ internal sealed class FakeHost : IRecipeHost
     }
 
     public bool MayReply(string sender) => _answered.Add(sender);
+
+    public bool MayForward() => Forwards-- > 0;
 }

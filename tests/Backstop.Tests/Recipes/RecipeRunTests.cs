@@ -95,12 +95,53 @@ public class RecipeRunTests
     [InlineData("From a@b Mon\nAuto-Submitted: auto-replied\n\nb\n", ":0 hc\n| (formail -r; echo) | /usr/sbin/sendmail -t\n", false)]
     [InlineData("From a@b Mon\nPrecedence: list\n\nb\n", ":0 hc\n| vacation bob\n", false)]
     [InlineData("From a@b Mon\nX-Loop: bob@example.net\n\nb\n", ":0\n! me@example.com\n", false)]
+    [InlineData("From a@b Mon\nDelivered-To: bob@example.net\nDelivered-To: eve@example.net\nDelivered-To: Bob@example.net\n\nb\n", ":0\n! eve@example.net\n", false)]
+    [InlineData("From a@b Mon\nDelivered-To: bob+x@example.net\nDelivered-To: <bob@example.net>\n\nb\n", ":0\n! eve@example.net\n", false)]
+    [InlineData("From a@b Mon\nDelivered-To: bob@example.net\nDelivered-To: bob@example.net\n\nb\n", ":0 c\n| formail -I Received | $SENDMAIL eve@example.net\n", false)]
+    [InlineData("From a@b Mon\nDelivered-To: bob@example.net\nDelivered-To: eve@example.net\n\nb\n", ":0\n! eve@example.net\n", true)]
     [InlineData("From a@b Mon\nSubject: x\n\nb\n", ":0 hc\n| vacation bob\n", true)]
     [InlineData("From MAILER-DAEMON Mon\nSubject: x\n\nb\n", "BACKSTOP_GUARD=no\n:0\n! me@example.com\n", true)]
     public void Recipes_make_no_backscatter(string mail, string rc, bool sends)
     {
         Run(rc, mail: mail);
         Assert.Equal(sends, _host.Ran.Count > 0);
+    }
+
+    /// <summary>Each of two mailboxes sends every mail on to the other, twice: it doubled at every hop until a hundred hops were over.</summary>
+    [Fact]
+    public void Mailboxes_that_send_on_to_each_other_stop_when_a_mail_comes_back()
+    {
+        var waiting = new Queue<(string To, string Header)>([("bob", "")]);
+        var runs = 0;
+        while (waiting.TryDequeue(out var mail) && runs < 1000)
+        {
+            runs++;
+            var other = mail.To == "bob" ? "eve" : "bob";
+            var header = $"Delivered-To: {mail.To}@example.net\n{mail.Header}";
+            _host.Ran.Clear();
+            Run($"RECIPIENT={mail.To}@example.net\n:0 c\n! {other}@example.net\n:0\n! {other}@example.net\n", mail: $"From a@b Mon\n{header}Subject: x\n\nb\n");
+            _host.Ran.ForEach(_ => waiting.Enqueue((other, header)));
+        }
+
+        Assert.Equal(1 + 2 + 4, runs);
+    }
+
+    [Fact]
+    public void Mail_beyond_what_may_be_sent_on_waits_and_nothing_of_it_is_decided()
+    {
+        _host.Forwards = 1;
+        const string rc = "TRAP=trap\nEXITCODE=67\n:0\n! eve@example.net\n";
+        Assert.Equal((67, true), Run(rc) is var first ? (first.ExitCode, first.IsDelivered) : default);
+        _host.Ran.Clear();
+        var outcome = Run(rc);
+        Assert.Equal((75, false), (outcome.ExitCode, outcome.IsDelivered));
+        Assert.Contains("as many mails as it may in an hour", outcome.Folder, StringComparison.Ordinal);
+        Assert.Empty(_host.Ran);
+        Assert.Empty(_host.Delivered);
+
+        // In a copy's block too: the message as a whole waits.
+        Assert.Equal(75, Run(":0 c\n{\n:0\n! eve@example.net\n}\n:0\nbox\n").ExitCode);
+        Assert.Empty(_host.Delivered);
     }
 
     [Fact]
@@ -170,6 +211,7 @@ public class RecipeRunTests
         ["ORGMAIL"] = "org",
         ["HOME"] = "/home",
         ["LOGNAME"] = "bob",
+        ["RECIPIENT"] = "bob@example.net",
         ["SHELLMETAS"] = "&|<>~;?*[",
         ["LOGFILE"] = "",
     };
