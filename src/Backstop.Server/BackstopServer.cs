@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Backstop.Server.Alerts;
 using Backstop.Server.Options;
 using Backstop.Server.Smtp;
+using Backstop.Server.Sockets;
 using Backstop.Server.Spam;
 using Backstop.Server.Web;
 using Microsoft.AspNetCore.Builder;
@@ -49,6 +50,10 @@ public sealed partial class BackstopServer : IAsyncDisposable
     /// <exception cref="IOException">A port is taken, or the data folder cannot be used.</exception>
     public static async Task<BackstopServer> StartAsync(BackstopOptions options, TimeProvider time, Action<ILoggingBuilder> configureLogging, CancellationToken ct)
     {
+        var descriptors = Descriptors.Plan(options, Descriptors.OfProcess());
+        var asked = (Mail: options.Smtp.MaxConnections, Guard: options.Guard.MaxConnections);
+        options.Smtp.MaxConnections = descriptors.Mail > 0 ? descriptors.Mail : asked.Mail;
+        options.Guard.MaxConnections = descriptors.Guard > 0 ? descriptors.Guard : asked.Guard;
         var spam = SpamStart.Begin(options, time);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -60,6 +65,7 @@ public sealed partial class BackstopServer : IAsyncDisposable
         builder.Services.AddSingleton(time);
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(spam);
+        builder.Services.AddSingleton(descriptors);
         builder.Services.Configure<HostOptions>(h => h.ShutdownTimeout = options.Smtp.StopTimeout);
         AddTelemetry(builder.Services, options.Telemetry);
         builder.Services.AddSingleton<BackstopMetrics>();
@@ -75,13 +81,17 @@ public sealed partial class BackstopServer : IAsyncDisposable
         WebApplication? app = null;
         var listeners = new List<(string, Kestrel.ListenOptions)>();
         Configure(builder.WebHost, options, () => app!.Services.GetRequiredService<ServerParts>(), listeners);
+
+        // The last one that is registered is asked first.
+        builder.Services.AddSingleton<IConnectionListenerFactory, EnduringTransport>();
         app = builder.Build();
+        LogShrunk(app.Services.GetRequiredService<ILogger<BackstopServer>>(), descriptors, asked, options);
         var parts = app.Services.GetRequiredService<ServerParts>();
         app.Lifetime.ApplicationStopping.Register(parts.Sessions.BeginStop);
         app.Lifetime.ApplicationStopping.Register(parts.Flood.BeginStop);
         app.Lifetime.ApplicationStopping.Register(parts.Connections.BeginStop);
         app.Lifetime.ApplicationStopping.Register(parts.Milter.BeginStop);
-        MapWeb(app, parts);
+        MapWeb(app, parts, () => listeners.Find(l => l.Item1 is "smtp" or "lmtp" or "smtp_proxy" or "lmtp_proxy").Item2?.IPEndPoint);
         parts.Replay();
         parts.Storms.Resume();
         IReadOnlyList<IPEndPoint> milters;
@@ -190,7 +200,20 @@ public sealed partial class BackstopServer : IAsyncDisposable
         });
     }
 
-    private static void MapWeb(WebApplication app, ServerParts parts)
+    private static void LogShrunk(ILogger log, Descriptors descriptors, (int Mail, int Guard) asked, BackstopOptions options)
+    {
+        if (options.Smtp.MaxConnections < asked.Mail)
+        {
+            LogShrunk(log, "smtp.max_connections", asked.Mail, options.Smtp.MaxConnections, descriptors.Limit);
+        }
+
+        if (options.Guard.MaxConnections < asked.Guard)
+        {
+            LogShrunk(log, "guard.max_connections", asked.Guard, options.Guard.MaxConnections, descriptors.Limit);
+        }
+    }
+
+    private static void MapWeb(WebApplication app, ServerParts parts, Func<IPEndPoint?> mail)
     {
         if (parts.Options.Listen.Web.Count == 0)
         {
@@ -210,10 +233,16 @@ public sealed partial class BackstopServer : IAsyncDisposable
         app.Use((context, next) => ClassifyEndpoint.Is(context.Request.Path) ? classify.AnswerAsync(context) : next(context));
         Login.Guard(app, parts.Options);
         app.MapPrometheusScrapingEndpoint();
-        app.MapGet("/healthz", static () => Results.Text("ok\n"));
+        var check = new SelfCheck(parts.Options, mail, parts.Time);
+        app.Lifetime.ApplicationStopped.Register(check.Dispose);
+        app.MapGet("/healthz", async (HttpContext context) =>
+            await check.AskAsync(context.RequestAborted) is { } trouble ? Results.Text(trouble + "\n", statusCode: StatusCodes.Status503ServiceUnavailable) : Results.Text("ok\n"));
         app.MapGet("/readyz", () => parts.NotReady() is { } why ? Results.Text(why + "\n", statusCode: StatusCodes.Status503ServiceUnavailable) : Results.Text("ready\n"));
         app.MapGet("/status", () => Results.Json(parts.Status(), StatusJson.Default.ServerStatus));
         new Dashboard(
             parts, app.Services.GetRequiredService<Microsoft.AspNetCore.Antiforgery.IAntiforgery>(), parts.Time, app.Services.GetRequiredService<ILogger<Dashboard>>(), app.Lifetime.ApplicationStopping).Map(app);
     }
+
+    [LoggerMessage(1013, LogLevel.Warning, "{Key} is {Now} instead of {Asked}: this process may have {Limit} open files. LimitNOFILE= of the unit, or ulimit -n, raises it")]
+    private static partial void LogShrunk(ILogger log, string key, int asked, int now, int limit);
 }

@@ -11,6 +11,7 @@ using Backstop.Server.Options;
 using Backstop.Server.Relay;
 using Backstop.Server.Rules;
 using Backstop.Server.Smtp;
+using Backstop.Server.Sockets;
 using Backstop.Server.Spam;
 using Backstop.Server.Spam.Filters;
 using Backstop.Server.Storms;
@@ -36,7 +37,7 @@ internal sealed partial class ServerParts : IDisposable
     private readonly List<RelayPipeline> _relays = [];
     private bool _disposed;
 
-    public ServerParts(BackstopOptions options, SpamStart spam, TimeProvider time, BackstopMetrics metrics, ILoggerFactory logs)
+    public ServerParts(BackstopOptions options, Descriptors descriptors, SpamStart spam, TimeProvider time, BackstopMetrics metrics, ILoggerFactory logs)
     {
         Options = options;
         _time = time;
@@ -90,7 +91,7 @@ internal sealed partial class ServerParts : IDisposable
         var tls = TlsCertificate.Open(options, time);
         SmtpListener = new(options, isLmtp: false, tls is not null);
         LmtpListener = new(options, isLmtp: true, tls is not null);
-        var budget = new ReceiveBudget();
+        var budget = new ReceiveBudget(descriptors.Spills);
         Handler = new(new(options, pipeline, Spool, Sessions, budget, Lanes, Flood, time, tls), metrics, logs.CreateLogger<SmtpConnectionHandler>());
         _journalQueue = new(Journal, time, logs.CreateLogger<JournalQueue>());
         var guard = new GuardServices(

@@ -9,10 +9,12 @@ internal sealed class Server : IDisposable
     private static int _port = Random.Shared.Next(12_000);
 
     private readonly string _config;
+    private readonly int? _descriptors;
     private Tool? _tool;
 
-    private Server(string folder, int smtp, int lmtp, int web, string config)
+    private Server(string folder, int smtp, int lmtp, int web, string config, int? descriptors)
     {
+        _descriptors = descriptors;
         Folder = folder;
         SmtpPort = smtp;
         LmtpPort = lmtp;
@@ -38,8 +40,8 @@ internal sealed class Server : IDisposable
 
     public static string Launcher => Path.Combine(Checkout.Root, "backstop");
 
-    /// <summary>Starts it for bench.test with the mailboxes victim, legit and user; <paramref name="more"/> is further configuration.</summary>
-    public static async Task<Server> StartAsync(string folder, string more = "", string mailboxes = "")
+    /// <summary>Starts it for bench.test with the mailboxes victim, legit and user; <paramref name="more"/> is further configuration, <paramref name="descriptors"/> how many files it may open.</summary>
+    public static async Task<Server> StartAsync(string folder, string more = "", string mailboxes = "", int? descriptors = null)
     {
         var (smtp, lmtp, web) = (FreePort(), FreePort(), FreePort());
         var config = Path.Combine(folder, "backstop.toml");
@@ -63,14 +65,16 @@ internal sealed class Server : IDisposable
             {mailboxes}
             """,
             Ct);
-        var server = new Server(folder, smtp, lmtp, web, config);
+        var server = new Server(folder, smtp, lmtp, web, config, descriptors);
         await server.StartAsync();
         return server;
     }
 
     public async Task StartAsync()
     {
-        _tool = Tool.Start(Launcher, "serve", "--config", _config);
+        _tool = _descriptors is { } most
+            ? Tool.Start(Needs.Program("prlimit", "util-linux"), string.Create(System.Globalization.CultureInfo.InvariantCulture, $"--nofile={most}:{most}"), Launcher, "serve", "--config", _config)
+            : Tool.Start(Launcher, "serve", "--config", _config);
         await _tool.WaitForLineAsync("ready", TimeSpan.FromMinutes(3));
     }
 

@@ -6,18 +6,35 @@ using Backstop.Server.Options;
 
 namespace Backstop.Server.Smtp;
 
-/// <summary>How much memory all messages being received may hold together.</summary>
-internal sealed class ReceiveBudget
+/// <summary>How much memory all messages being received may hold together, and how many of them may be kept in files.</summary>
+/// <param name="maxFiles">How many files: each takes a descriptor beside its connection's.</param>
+internal sealed class ReceiveBudget(int maxFiles = int.MaxValue)
 {
     /// <summary>Above this, messages go to disk early.</summary>
     public const long Limit = 32L << 20;
 
     private long _held;
+    private int _files;
 
     /// <summary>Whether memory is short.</summary>
     public bool IsShort => Volatile.Read(ref _held) > Limit;
 
     public void Add(long bytes) => Interlocked.Add(ref _held, bytes);
+
+    /// <summary>Takes room for a file; false where there is none.</summary>
+    public bool TryOpenFile()
+    {
+        if (Interlocked.Increment(ref _files) <= maxFiles)
+        {
+            return true;
+        }
+
+        CloseFile();
+        return false;
+    }
+
+    /// <summary>Gives a file's room back.</summary>
+    public void CloseFile() => Interlocked.Decrement(ref _files);
 }
 
 /// <summary>
@@ -135,8 +152,12 @@ internal sealed class IncomingMessage(SmtpOptions limits, ReceiveBudget budget, 
     /// <summary>Leaves the large file to the spool.</summary>
     public void HandOver()
     {
-        _file?.Dispose();
-        _file = null;
+        if (_file is { } file)
+        {
+            _file = null;
+            file.Dispose();
+            budget.CloseFile();
+        }
     }
 
     public void Dispose()
@@ -146,6 +167,7 @@ internal sealed class IncomingMessage(SmtpOptions limits, ReceiveBudget budget, 
         {
             _file = null;
             file.Dispose();
+            budget.CloseFile();
             File.Delete(file.Name);
         }
     }
@@ -176,6 +198,12 @@ internal sealed class IncomingMessage(SmtpOptions limits, ReceiveBudget budget, 
     // Moves what is in memory to a file; false where that failed and the message is refused.
     private bool Spill()
     {
+        if (!budget.TryOpenFile())
+        {
+            Refuse(SmtpReplies.OutOfRoom);
+            return false;
+        }
+
         try
         {
             var name = string.Create(CultureInfo.InvariantCulture, $"{Guid.NewGuid():N}.body");
@@ -183,6 +211,7 @@ internal sealed class IncomingMessage(SmtpOptions limits, ReceiveBudget budget, 
         }
         catch (IOException error)
         {
+            budget.CloseFile();
             Refuse(DiskFull.Is(error) ? SmtpReplies.OutOfRoom : SmtpReplies.OurTrouble);
             return false;
         }

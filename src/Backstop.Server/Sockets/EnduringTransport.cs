@@ -1,0 +1,49 @@
+using System.Net;
+using Backstop.Server.Options;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Backstop.Server.Sockets;
+
+/// <summary>Makes Kestrel's listeners: those of mail share one room, the rest another, so that a flood of mail never shuts the owner out.</summary>
+internal sealed class EnduringTransport(
+    BackstopOptions options, Descriptors descriptors, IOptions<SocketTransportOptions> transport, TimeProvider time, ILoggerFactory logs) : IConnectionListenerFactory, IDisposable
+{
+    // Those beyond the limit are told so, and must be accepted for it.
+    private const int Refused = 16;
+
+    private readonly ConnectionRoom _mail = new(Math.Max(1, descriptors.Mail + descriptors.Guard) + Refused);
+    private readonly ConnectionRoom _web = new(descriptors.Web);
+
+    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        var settings = transport.Value;
+        var connections = new SocketConnectionContextFactory(
+            new()
+            {
+                IOQueueCount = settings.IOQueueCount,
+                MaxReadBufferSize = settings.MaxReadBufferSize,
+                MaxWriteBufferSize = settings.MaxWriteBufferSize,
+                UnsafePreferInlineScheduling = settings.UnsafePreferInlineScheduling,
+                WaitForDataBeforeAllocatingBuffer = settings.WaitForDataBeforeAllocatingBuffer,
+            },
+            logs.CreateLogger<EnduringTransport>());
+        return new(new EnduringListener(endpoint, IsMail(endpoint) ? _mail : _web, settings, connections, time, logs.CreateLogger<EnduringListener>()));
+    }
+
+    public void Dispose()
+    {
+        _mail.Dispose();
+        _web.Dispose();
+    }
+
+    private bool IsMail(EndPoint endpoint)
+    {
+        var listen = options.Listen;
+        return endpoint is IPEndPoint ip
+            ? !listen.Web.Contains(ip) && !listen.Spamd.Contains(ip) && !listen.SpamdTls.Contains(ip)
+            : endpoint.ToString() != listen.SpamdSocket;
+    }
+}

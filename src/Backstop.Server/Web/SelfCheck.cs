@@ -1,0 +1,83 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Backstop.Server.Options;
+
+namespace Backstop.Server.Web;
+
+/// <summary>Asks the own SMTP port whether it still greets: a server whose listener has died looks well from inside.</summary>
+/// <param name="options">Which clients announce themselves.</param>
+/// <param name="listening">Where mail is taken, with the real port; null where none is.</param>
+/// <param name="time">The clock.</param>
+internal sealed class SelfCheck(BackstopOptions options, Func<IPEndPoint?> listening, TimeProvider time) : IDisposable
+{
+    private static readonly TimeSpan _limit = TimeSpan.FromSeconds(3);
+
+    // Whoever asks often gets the same answer: it costs a connection of ours.
+    private static readonly TimeSpan _kept = TimeSpan.FromSeconds(2);
+
+    private readonly SemaphoreSlim _one = new(1, 1);
+    private long _at;
+    private string? _trouble;
+    private bool _asked;
+
+    /// <summary>What is wrong; null where it greets.</summary>
+    public async Task<string?> AskAsync(CancellationToken ct)
+    {
+        await _one.WaitAsync(ct);
+        try
+        {
+            if (!_asked || time.GetElapsedTime(_at) >= _kept)
+            {
+                _trouble = listening() is { } endPoint ? await GreetingAsync(endPoint, ct) : null;
+                (_asked, _at) = (true, time.GetTimestamp());
+            }
+
+            return _trouble;
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    public void Dispose() => _one.Dispose();
+
+    private async Task<string?> GreetingAsync(IPEndPoint endPoint, CancellationToken ct)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(_limit);
+        try
+        {
+            using var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            await socket.ConnectAsync(new IPEndPoint(Reachable(endPoint.Address), endPoint.Port), limit.Token);
+            if (options.Listen.ProxyFrom.Any(n => n.Contains(Reachable(endPoint.Address))))
+            {
+                await socket.SendAsync("PROXY UNKNOWN\r\n"u8.ToArray(), limit.Token);
+            }
+
+            var reply = new byte[512];
+            var length = await socket.ReceiveAsync(reply, limit.Token);
+
+            // 421: it lives, and says that it has enough to do.
+            if (!reply.AsSpan(0, length).StartsWith("220"u8) && !reply.AsSpan(0, length).StartsWith("421"u8))
+            {
+                return length == 0 ? $"{endPoint} closes connections" : $"{endPoint} greets with {Encoding.Latin1.GetString(reply, 0, length).Trim()}";
+            }
+
+            await socket.SendAsync("QUIT\r\n"u8.ToArray(), limit.Token);
+            return null;
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return $"{endPoint} does not answer within {_limit.TotalSeconds:F0} seconds";
+        }
+        catch (SocketException error)
+        {
+            return $"{endPoint}: {error.Message}";
+        }
+    }
+
+    private static IPAddress Reachable(IPAddress address) =>
+        address.Equals(IPAddress.Any) ? IPAddress.Loopback : address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : address;
+}

@@ -1,0 +1,70 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Backstop.Interop;
+
+/// <summary>More clients than the server may have descriptors: it lives, delivers to those whom it has let in, tells the truth, and takes everybody when they have gone.</summary>
+public sealed class DescriptorTests
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(256, 1500)]
+    [InlineData(1024, 5000)]
+    [InlineData(20_000, 15_000)]
+    public async Task Server_outlives_more_clients_than_it_has_descriptors(int descriptors, int clients)
+    {
+        using var folder = new TempFolder();
+        using var server = await Server.StartAsync(folder.Path, descriptors: descriptors);
+        using var known = await Dialog.ConnectAsync(server.SmtpPort);
+        await known.SayAsync("EHLO client.example", "250");
+        var crowd = new List<Socket>();
+        try
+        {
+            for (var i = 0; i < clients; i++)
+            {
+                var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                crowd.Add(socket);
+                await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, server.SmtpPort), Ct).AsTask().WaitAsync(TimeSpan.FromSeconds(10), Ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            // Whom it has let in it serves.
+            await known.SayAsync("MAIL FROM:<ann@client.example>", "250");
+            await known.SayAsync("RCPT TO:<user@bench.test>", "250");
+            await known.SayAsync("DATA", "354");
+            await known.SayAsync("Subject: in the crowd\r\n\r\nhello\r\n.", "250");
+            await WaitForAsync(() => Directory.Exists(server.Maildir("user") + "/new") && Directory.GetFiles(server.Maildir("user") + "/new").Length == 1, server);
+        }
+        finally
+        {
+            crowd.ForEach(s => s.Dispose());
+        }
+
+        using var http = new HttpClient();
+        await WaitForAsync(() => IsWell(http, server), server);
+        using var after = await Dialog.ConnectAsync(server.SmtpPort);
+        await after.SayAsync("EHLO client.example", "250");
+        Assert.DoesNotContain("Out of memory", server.Log, StringComparison.Ordinal);
+    }
+
+    private static async Task WaitForAsync(Func<bool> isSo, Server server)
+    {
+        for (var tries = 0; !isSo(); tries++)
+        {
+            Assert.True(tries < 600, server.Log);
+            await Task.Delay(100, Ct);
+        }
+    }
+
+    private static bool IsWell(HttpClient http, Server server)
+    {
+        try
+        {
+            return http.GetStringAsync(new Uri($"http://127.0.0.1:{server.WebPort}/healthz"), Ct).GetAwaiter().GetResult() == "ok\n";
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+}

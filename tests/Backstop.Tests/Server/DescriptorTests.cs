@@ -1,0 +1,119 @@
+using System.Net;
+using System.Net.Sockets;
+using Backstop.Server.Options;
+using Backstop.Server.Sockets;
+using CsCheck;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Backstop.Tests.Server;
+
+/// <summary>Descriptors are shared out, and a listener outlives whatever happens to its socket.</summary>
+public sealed class DescriptorTests
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    /// <summary>Whatever is configured, all parts together fit, and each gets something.</summary>
+    [Fact]
+    public void Shares_fit_into_the_limit() =>
+        Gen.Select(Gen.Int[Descriptors.Least, 1_100_000], Gen.Int[1, 1_000_000], Gen.Int[1, 100_000], Gen.Int[0, 7]).Sample((limit, mail, guard, listens) =>
+        {
+            var options = Options(mail, guard, listens);
+            var plan = Descriptors.Plan(options, limit);
+            var each = options.Listen.HandsOn ? 2 : 1;
+            return (plan.Mail * each) + plan.Guard + plan.Web + plan.Spills + Descriptors.Own <= limit + (limit < 400 ? 64 : 0)
+                && plan.Mail <= mail && plan.Guard <= guard && plan.Web >= 16 && plan.Spills >= 16
+                && (plan.Mail > 0) == (options.Listen.ReceivesMail || options.Listen.HandsOn) && (plan.Guard > 0) == options.Listen.GuardsServer;
+        });
+
+    [Fact]
+    public void Plenty_changes_nothing_and_too_few_are_refused()
+    {
+        var options = Options(10_000, 4096, 1);
+        Assert.Equal(10_000, Descriptors.Plan(options, 20_000).Mail);
+        Assert.InRange(Descriptors.Plan(options, 1024).Mail, 300, 800);
+        var error = Assert.Throws<IOException>(() => Descriptors.Plan(options, 255));
+        Assert.Contains("LimitNOFILE=", error.Message, StringComparison.Ordinal);
+        Assert.InRange(Descriptors.OfProcess(), 1, int.MaxValue / 2);
+    }
+
+    [Fact]
+    public async Task Nobody_is_accepted_beyond_the_room_until_one_has_gone()
+    {
+        using var room = new ConnectionRoom(2);
+        await using var listener = Listen(room);
+        using var first = await ConnectAsync(listener);
+        using var second = await ConnectAsync(listener);
+        using var third = await ConnectAsync(listener);
+        var accepted = await listener.AcceptAsync(Ct);
+        await listener.AcceptAsync(Ct);
+        Assert.Equal(2, room.Open);
+        var waiting = listener.AcceptAsync(Ct).AsTask();
+        Assert.False(waiting.IsCompleted);
+        await accepted!.DisposeAsync();
+        await accepted.DisposeAsync();
+        Assert.NotNull(await waiting.WaitAsync(TimeSpan.FromSeconds(30), Ct));
+        Assert.Equal(2, room.Open);
+    }
+
+    [Fact]
+    public async Task A_listener_whose_socket_has_died_listens_anew_at_the_same_place()
+    {
+        using var room = new ConnectionRoom(10);
+        await using var listener = Listen(room);
+        var waiting = listener.AcceptAsync(Ct).AsTask();
+        listener.Socket.Dispose();
+        for (var tries = 0; !waiting.IsCompleted; tries++)
+        {
+            Assert.True(tries < 500, "not accepted after ten seconds");
+            try
+            {
+                using var client = await ConnectAsync(listener);
+            }
+            catch (SocketException)
+            {
+                // It listens again soon.
+            }
+
+            await Task.Delay(20, Ct);
+        }
+
+        Assert.NotNull(await waiting);
+        Assert.Equal(1, room.Open);
+    }
+
+    [Fact]
+    public async Task A_stop_ends_the_wait_for_a_client_and_for_room()
+    {
+        using var room = new ConnectionRoom(1);
+        await using var listener = Listen(room);
+        var waiting = listener.AcceptAsync(Ct).AsTask();
+        var behind = listener.AcceptAsync(Ct).AsTask();
+        await listener.UnbindAsync(Ct);
+        Assert.Null(await waiting.WaitAsync(TimeSpan.FromSeconds(30), Ct));
+        Assert.Null(await behind.WaitAsync(TimeSpan.FromSeconds(30), Ct));
+    }
+
+    private static EnduringListener Listen(ConnectionRoom room) => new(
+        new IPEndPoint(IPAddress.Loopback, 0), room, new SocketTransportOptions(), new SocketConnectionContextFactory(new(), NullLogger.Instance), TimeProvider.System, NullLogger.Instance);
+
+    private static async Task<Socket> ConnectAsync(EnduringListener listener)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(listener.EndPoint, Ct);
+        return socket;
+    }
+
+    private static BackstopOptions Options(int mail, int guard, int listens)
+    {
+        IPEndPoint[] some = [new(IPAddress.Loopback, 0)];
+        var options = new BackstopOptions
+        {
+            Listen = new() { Smtp = (listens & 1) > 0 ? some : [], Policy = (listens & 2) > 0 ? some : [], SmtpProxy = (listens & 4) > 0 ? some : [] },
+        };
+        options.Smtp.MaxConnections = mail;
+        options.Guard.MaxConnections = guard;
+        return options;
+    }
+}
