@@ -54,6 +54,7 @@ public sealed partial class BackstopServer : IAsyncDisposable
         var asked = (Mail: options.Smtp.MaxConnections, Guard: options.Guard.MaxConnections);
         options.Smtp.MaxConnections = descriptors.Mail > 0 ? descriptors.Mail : asked.Mail;
         options.Guard.MaxConnections = descriptors.Guard > 0 ? descriptors.Guard : asked.Guard;
+        var closed = DataFolder.Close(options);
         var spam = SpamStart.Begin(options, time);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -86,6 +87,12 @@ public sealed partial class BackstopServer : IAsyncDisposable
         builder.Services.AddSingleton<IConnectionListenerFactory, EnduringTransport>();
         app = builder.Build();
         LogShrunk(app.Services.GetRequiredService<ILogger<BackstopServer>>(), descriptors, asked, options);
+        var log = app.Services.GetRequiredService<ILogger<BackstopServer>>();
+        foreach (var sentence in closed)
+        {
+            LogClosed(log, sentence);
+        }
+
         var parts = app.Services.GetRequiredService<ServerParts>();
         app.Lifetime.ApplicationStopping.Register(parts.Sessions.BeginStop);
         app.Lifetime.ApplicationStopping.Register(parts.Flood.BeginStop);
@@ -245,4 +252,7 @@ public sealed partial class BackstopServer : IAsyncDisposable
 
     [LoggerMessage(1013, LogLevel.Warning, "{Key} is {Now} instead of {Asked}: this process may have {Limit} open files. LimitNOFILE= of the unit, or ulimit -n, raises it")]
     private static partial void LogShrunk(ILogger log, string key, int asked, int now, int limit);
+
+    [LoggerMessage(5006, LogLevel.Warning, "{Sentence}")]
+    private static partial void LogClosed(ILogger log, string sentence);
 }

@@ -45,7 +45,7 @@ public static class BatvKeyFile
         var old = Read(path).Take(Batv.MaxKeys - 1).ToList();
         var secret = RandomNumberGenerator.GetBytes(SecretLength);
         var key = new BatvKey(old.Count == 0 ? 0 : (old[0].Number + 1) % 10, secret);
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        DataFolder.Make(Path.GetDirectoryName(Path.GetFullPath(path))!);
         var lines = old.Prepend(key).Select(k => string.Create(CultureInfo.InvariantCulture, $"{k.Number} {Convert.ToHexStringLower(k.Secret.Span)}"));
         var temporary = path + ".new";
         File.Delete(temporary);
@@ -67,6 +67,7 @@ public static class BatvKeyFile
             file.Flush(flushToDisk: true);
         }
 
+        DataFolder.GiveToOwner(temporary);
         File.Move(temporary, path, overwrite: true);
         return key;
     }

@@ -48,6 +48,10 @@ public static class DataPaths
     /// <param name="options">The configuration.</param>
     public static string Replies(BackstopOptions options) => Path.Combine(options.Data, "replies.bin");
 
+    /// <summary>The keys of the dashboard's cookies and forms.</summary>
+    /// <param name="options">The configuration.</param>
+    public static string WebKeys(BackstopOptions options) => Path.Combine(options.Data, "web-keys");
+
     /// <summary>The self-signed certificate.</summary>
     /// <param name="options">The configuration.</param>
     public static string Certificate(BackstopOptions options) => Path.Combine(options.Data, "tls", "self-signed.pem");

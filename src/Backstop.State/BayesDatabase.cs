@@ -36,7 +36,7 @@ public sealed class BayesDatabase : IDisposable
     public BayesDatabase(string path, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(time);
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        StateFile.Make(path);
         _time = time;
         _connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 10, Pooling = false }.ToString());
         _connection.Open();

@@ -7,16 +7,40 @@ internal sealed class StateFile
 {
     private readonly string _connectionString;
 
-    /// <summary>Makes the file where there is none. Whom somebody writes to is nobody else's business: its folder is its owner's.</summary>
+    /// <summary>Makes the file where there is none. Whom somebody writes to is nobody else's business: file and folder are their owner's.</summary>
     /// <param name="path">Where.</param>
     /// <param name="schema">Makes what is not there.</param>
     public StateFile(string path, string schema)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Make(path);
         _connectionString = new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 10 }.ToString();
         using var connection = Open();
         Execute(connection, "PRAGMA journal_mode = WAL");
         Execute(connection, schema);
+    }
+
+    /// <summary>
+    /// Makes an empty file that only its owner may read, and its folder, where they are not there. SQLite would make one that everybody may; those
+    /// it makes beside it follow this one.
+    /// </summary>
+    /// <param name="path">Where.</param>
+    public static void Make(string path)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        try
+        {
+            // Never one that is there: closing it would give up SQLite's own locks on it (fcntl).
+            new FileStream(path, new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            }).Dispose();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // It is there already, or SQLite will say what is wrong with it.
+        }
     }
 
     public SqliteConnection Open()

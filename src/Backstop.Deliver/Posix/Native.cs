@@ -124,6 +124,18 @@ internal static partial class Native
     [LibraryImport("libc", EntryPoint = "getpwuid_r")]
     public static partial int FindUser(int user, ref PasswordRecord record, ref byte buffer, nint length, ref nint result);
 
+    [LibraryImport("libc", EntryPoint = "getgrnam_r", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int FindGroup(string name, ref GroupRecord record, ref byte buffer, nint length, ref nint result);
+
+    [LibraryImport("libc", EntryPoint = "lchown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int GiveTo(string path, uint user, uint group);
+
+    [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
+    public static partial SafeFileHandle OpenSocket(int family, int type, int protocol);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int StatX(int directory, string path, int flags, uint mask, ref byte status);
+
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true)]
     public static partial int StatX(int directory, ref byte path, int flags, uint mask, ref byte status);
 
@@ -147,5 +159,15 @@ internal static partial class Native
         public nint Gecos;
         public nint Home;
         public nint Shell;
+    }
+
+    /// <summary>struct group of 64-bit Linux.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct GroupRecord
+    {
+        public nint Name;
+        public nint Password;
+        public uint Group;
+        public nint Members;
     }
 }

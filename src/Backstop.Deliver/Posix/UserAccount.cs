@@ -8,12 +8,13 @@ namespace Backstop.Deliver.Posix;
 /// <param name="Group">The primary group's number.</param>
 /// <param name="Home">The home directory.</param>
 /// <param name="Shell">The login shell.</param>
-internal sealed record UserAccount(string Name, int User, int Group, string Home, string Shell)
+public sealed record UserAccount(string Name, int User, int Group, string Home, string Shell)
 {
     // _SC_GETPW_R_SIZE_MAX is 1,024 on Linux; directories served over the network may want more.
     private const int BufferSize = 16 * 1024;
 
     /// <summary>Finds a user by name; null where there is none.</summary>
+    /// <param name="name">The login name.</param>
     public static UserAccount? Find(string name)
     {
         var record = default(Native.PasswordRecord);
@@ -24,6 +25,7 @@ internal sealed record UserAccount(string Name, int User, int Group, string Home
     }
 
     /// <summary>Finds a user by number; null where there is none.</summary>
+    /// <param name="user">The number.</param>
     public static UserAccount? Find(int user)
     {
         var record = default(Native.PasswordRecord);

@@ -8,7 +8,16 @@ internal static class Folders
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     /// <summary>Makes a directory and those above it, for the owner only.</summary>
-    public static void Make(string path) => Directory.CreateDirectory(path, OwnerOnly);
+    public static void Make(string path)
+    {
+        // .NET gives the mode to the last one only.
+        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } above && !Directory.Exists(above))
+        {
+            Make(above);
+        }
+
+        Directory.CreateDirectory(path, OwnerOnly);
+    }
 
     /// <summary>Writes a directory's entries to the disk: after a rename or a create, the file's own fsync is not enough.</summary>
     public static void Sync(string path)

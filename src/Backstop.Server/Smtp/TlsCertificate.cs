@@ -49,7 +49,7 @@ internal sealed class TlsCertificate
         request.CertificateExtensions.Add(names.Build());
         var now = time.GetUtcNow();
         using var certificate = request.CreateSelfSigned(now.AddDays(-1), now.AddYears(10));
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        DataFolder.Make(Path.GetDirectoryName(path)!);
         using var file = new FileStream(path, new FileStreamOptions
         {
             Mode = FileMode.Create,

@@ -85,7 +85,7 @@ internal sealed class Overrides
         lock (_gate)
         {
             var changed = change(_set);
-            Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
+            DataFolder.Make(Path.GetDirectoryName(_path)!);
             File.WriteAllText(_path + ".new", JsonSerializer.Serialize(changed, OverrideJson.Default.OverrideSet));
             File.Move(_path + ".new", _path, overwrite: true);
             _networks = InForce(changed);

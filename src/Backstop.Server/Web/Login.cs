@@ -25,7 +25,8 @@ internal static class Login
 
     public static void AddServices(IServiceCollection services, BackstopOptions options)
     {
-        services.AddDataProtection().PersistKeysToFileSystem(Directory.CreateDirectory(Path.Combine(options.Data, "web-keys"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute)).SetApplicationName("Backstop");
+        DataFolder.Make(DataPaths.WebKeys(options));
+        services.AddDataProtection().PersistKeysToFileSystem(new(DataPaths.WebKeys(options))).SetApplicationName("Backstop");
         services.AddAntiforgery(a =>
         {
             a.Cookie.Name = "backstop-form";

@@ -118,7 +118,11 @@ internal static class JournalCommand
         return ExitCode.Done;
     }
 
-    private static SentJournal Open(BackstopOptions options) => new(DataPaths.Journal(options), TimeProvider.System, options.Journal.RecipientWindow);
+    private static SentJournal Open(BackstopOptions options)
+    {
+        DataFolder.MakeFile(DataPaths.Journal(options));
+        return new(DataPaths.Journal(options), TimeProvider.System, options.Journal.RecipientWindow);
+    }
 
     private static MailAddress Address(string text) =>
         MailAddress.TryParse(text) ?? throw new CommandException(ExitCode.Usage, $"{text}: not an address");

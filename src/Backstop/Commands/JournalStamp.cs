@@ -28,6 +28,7 @@ internal static class JournalStamp
         var sender = from ?? header.From ?? throw new CommandException(ExitCode.BadInput, "the message on stdin has no From address; give --from ADDR");
         var now = TimeProvider.System.GetUtcNow();
         var id = header.MessageId ?? signed.Create(sender, now);
+        DataFolder.MakeFile(DataPaths.Journal(options));
         using (var journal = new SentJournal(DataPaths.Journal(options), TimeProvider.System, options.Journal.RecipientWindow))
         {
             journal.Add([new(sender, id, to.Count > 0 ? to : header.Recipients, now)]);

@@ -31,6 +31,7 @@ internal static class LearnCommand
         command.SetAction(parsed =>
         {
             var options = CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data));
+            DataFolder.MakeFile(DataPaths.Bayes(options));
             using var store = new BayesStore(DataPaths.Bayes(options), TimeProvider.System);
             var rules = RuleSet.LoadOrOwn(options.Spam.Rules);
             var learner = new BayesLearner(new SpamScanner(rules), store);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Backstop.Deliver.Posix;
 using Backstop.Logging;
 using Backstop.Server;
 using Microsoft.Extensions.Logging;
@@ -26,6 +27,7 @@ internal static class ServeCommand
             throw new CommandException(ExitCode.Usage, "--mailbox is for the demo; with --config the mailboxes stand in the file");
         }
 
+        FileOwner.CloseToOthers();
         var options = config is null ? Demo.Options(data ?? Demo.DataFolder, mailboxes) : CommonOptions.ReadForData(config, data);
         await using var server = await BackstopServer.StartAsync(options, TimeProvider.System, l => Log(l, level), ct);
         foreach (var (protocol, endPoint) in server.Listening)

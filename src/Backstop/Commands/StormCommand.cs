@@ -75,6 +75,7 @@ internal static class StormCommand
 
     private static void TellJournal(BackstopOptions options, Settings s, IReadOnlyList<SentMail> sent, TimeProvider time)
     {
+        DataFolder.MakeFile(DataPaths.Journal(options));
         using var journal = new SentJournal(DataPaths.Journal(options), time, options.Journal.RecipientWindow);
         var victim = MailAddress.TryParse(s.Victim)!;
         journal.Add(sent.Select(m => new SentMessage(victim, m.MessageId, [MailAddress.TryParse(m.Recipient)!], time.GetUtcNow())));
