@@ -92,11 +92,12 @@ internal sealed partial class ServerParts : IDisposable
         SmtpListener = new(options, isLmtp: false, tls is not null);
         LmtpListener = new(options, isLmtp: true, tls is not null);
         var budget = new ReceiveBudget(descriptors.Spills);
-        Handler = new(new(options, pipeline, Spool, Sessions, budget, Lanes, Flood, time, tls), metrics, logs.CreateLogger<SmtpConnectionHandler>());
+        var peers = new LocalPeers(options, time, logs.CreateLogger<LocalPeers>());
+        Handler = new(new(options, pipeline, Spool, Sessions, budget, Lanes, Flood, peers, time, tls), metrics, logs.CreateLogger<SmtpConnectionHandler>());
         _journalQueue = new(Journal, time, logs.CreateLogger<JournalQueue>());
         var guard = new GuardServices(
             options, new(options, _recipients, recipientRules, contentRules, refusals, logs.CreateLogger<GuardPipeline>()),
-            new(options, _recipients, proving, _journalQueue, time), contentRules, budget, time);
+            new(options, _recipients, proving, _journalQueue, time), contentRules, budget, peers, time);
         Milter = new(new(guard, Connections), options.Listen, logs.CreateLogger<MilterListeners>());
         Policy = new(guard, Connections);
         Table = new(guard, proving, _recipients, Connections);
@@ -116,7 +117,7 @@ internal sealed partial class ServerParts : IDisposable
                 options, _recipients, recipientRules, contentRules, refusals, guard.Outbound, new(endPoint, isLmtp, options, time), Spool.LargeDirectory,
                 logs.CreateLogger<RelayPipeline>());
             _relays.Add(relay);
-            return new(new(options, relay, Spool, Sessions, budget, Lanes, Flood, time, tls), metrics, logs.CreateLogger<SmtpConnectionHandler>());
+            return new(new(options, relay, Spool, Sessions, budget, Lanes, Flood, peers, time, tls), metrics, logs.CreateLogger<SmtpConnectionHandler>());
         }
         if (Filter is not null && options.Listen.ServesSpamd)
         {

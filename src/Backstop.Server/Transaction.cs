@@ -2,6 +2,7 @@ using System.Net;
 using Backstop.Backscatter.Proofs;
 using Backstop.Mail;
 using Backstop.Protocols.Smtp;
+using Backstop.Server.Guard;
 using Backstop.Server.Lanes;
 
 namespace Backstop.Server;
@@ -31,6 +32,12 @@ internal sealed class ClientIdentity
 
     /// <summary>Whether this is LMTP.</summary>
     public bool IsLmtp { get; init; }
+
+    /// <summary>The program that is connected, whoever it says its client is; null where nothing is.</summary>
+    public LocalPeer? Peer { get; init; }
+
+    /// <summary>Whether that program is believed when it says that mail is ours, or who its client is.</summary>
+    public bool MayVouch => Peer?.MayVouch == true;
 
     /// <summary>For one transaction, the client is another: what it was comes back with <see cref="Forget"/>.</summary>
     public void Take(ClientAttributes told)

@@ -1,5 +1,7 @@
 using Backstop.Backscatter.Proofs;
+using Backstop.Deliver.Posix;
 using Backstop.Mail;
+using Backstop.Server.Guard;
 using Backstop.Server.Options;
 using Backstop.Server.Web;
 using Backstop.Server.Spam.Filters;
@@ -81,6 +83,7 @@ public static class ConfigFile
 
         CheckOwnFields(options.Backscatter, binder);
         CheckFolder("storm.folder", options.Storm.Folder, binder);
+        CheckUsers(options, binder);
         CheckWeb(options, binder);
         CheckClassify(options, binder);
         CheckAlert(options.Alert, binder);
@@ -111,6 +114,24 @@ public static class ConfigFile
             {
                 binder.AddAt("backscatter.own_fields", $"backscatter.own_fields: {wrong}");
             }
+        }
+    }
+
+    private static void CheckUsers(BackstopOptions options, ConfigBinder binder)
+    {
+        foreach (var user in options.Guard.Users.Where(u => LocalPeers.NumberOf(u) is null))
+        {
+            binder.AddAt("guard.users", $"guard.users: no user \"{user}\" on this host");
+        }
+
+        if (options.Listen.SocketOwner.Length > 0 && LocalPeers.NumberOf(options.Listen.SocketOwner) is null)
+        {
+            binder.AddAt("listen.socket_owner", $"listen.socket_owner: no user \"{options.Listen.SocketOwner}\" on this host");
+        }
+
+        if (options.Listen.SocketGroup.Length > 0 && GroupAccount.Find(options.Listen.SocketGroup) is null)
+        {
+            binder.AddAt("listen.socket_group", $"listen.socket_group: no group \"{options.Listen.SocketGroup}\" on this host");
         }
     }
 

@@ -21,6 +21,7 @@ internal static class ConfigValue
             (string text, _) when type == typeof(TimeSpan) => Duration(text),
             (string text, _) when type == typeof(IPEndPoint) => EndPoint(text),
             (string text, _) when type == typeof(IPNetwork) => Networks.Parse(text),
+            (string text, _) when type == typeof(UnixFileMode) => Mode(text),
             (string text, _) when type.IsEnum => EnumValue(text, type),
             _ => null,
         };
@@ -35,6 +36,7 @@ internal static class ConfigValue
         TimeSpan span => $"\"{FormatDuration(span)}\"",
         ByteSize size => $"\"{size}\"",
         IPNetwork network => $"\"{network}\"",
+        UnixFileMode mode => $"\"0{System.Convert.ToString((int)mode, 8)}\"",
         Enum word => $"\"{Word(word.ToString())}\"",
         System.Collections.IEnumerable list => $"[{string.Join(", ", list.Cast<object>().Select(Format))}]",
         IFormattable other => other.ToString(null, CultureInfo.InvariantCulture),
@@ -55,6 +57,7 @@ internal static class ConfigValue
         : type == typeof(TimeSpan) ? "a duration such as \"30s\", \"5m\", \"12h\" or \"7d\""
         : type == typeof(IPEndPoint) ? "an address with port, such as \"0.0.0.0:25\" or \"[::1]:24\""
         : type == typeof(IPNetwork) ? "an address or network, such as \"192.0.2.0/24\""
+        : type == typeof(UnixFileMode) ? "a mode in octal, such as \"0660\""
         : "one of " + string.Join(", ", Enum.GetNames(type).Select(n => $"\"{Word(n)}\""));
 
     private static object? Duration(string text)
@@ -90,6 +93,11 @@ internal static class ConfigValue
         var hasPort = text.StartsWith('[') ? text.Contains("]:", StringComparison.Ordinal) : text.Count(c => c == ':') == 1;
         return hasPort && IPEndPoint.TryParse(text, out var endPoint) ? endPoint : null;
     }
+
+    private static UnixFileMode? Mode(string text) =>
+        text.Length is 3 or 4 && text.TrimStart('0').Length <= 3 && !text.AsSpan().ContainsAnyExceptInRange('0', '7')
+            ? (UnixFileMode)System.Convert.ToInt32(text, 8)
+            : null;
 
     private static object? EnumValue(string text, Type type)
     {

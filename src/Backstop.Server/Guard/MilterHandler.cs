@@ -16,7 +16,7 @@ internal sealed class MilterHandler(GuardServices services, GuardConnections con
         var served = connections.RunAsync(RemoteOf(socket), Protocol, clock =>
         {
             socket.ReceiveTimeout = (int)Math.Min(clock.Idle.TotalMilliseconds, int.MaxValue);
-            Converse(new BlockingStream(socket));
+            Converse(new BlockingStream(socket), new(services.Peers, socket, Protocol));
             return Task.CompletedTask;
         });
         served.GetAwaiter().GetResult();
@@ -26,13 +26,13 @@ internal sealed class MilterHandler(GuardServices services, GuardConnections con
     public Task RunAsync(Socket socket) => connections.RunAsync(RemoteOf(socket), Protocol, async clock =>
     {
         await using var stream = new NetworkStream(socket);
-        await ConverseAsync(PipeReader.Create(stream), PipeWriter.Create(stream), clock);
+        await ConverseAsync(PipeReader.Create(stream), PipeWriter.Create(stream), clock, new(services.Peers, socket, Protocol));
     });
 
     // The same as below, but that whoever waits is this thread: what is awaited must not go on elsewhere and block there.
-    private void Converse(BlockingStream stream)
+    private void Converse(BlockingStream stream, LocalPeer peer)
     {
-        using var session = new MilterSession(services);
+        using var session = new MilterSession(services, peer);
         var input = PipeReader.Create(stream, new(leaveOpen: true));
         var output = new ArrayBufferWriter<byte>();
         for (var goesOn = true; goesOn;)
@@ -65,9 +65,9 @@ internal sealed class MilterHandler(GuardServices services, GuardConnections con
         }
     }
 
-    private async Task ConverseAsync(PipeReader input, PipeWriter output, GuardClock clock)
+    private async Task ConverseAsync(PipeReader input, PipeWriter output, GuardClock clock, LocalPeer peer)
     {
-        using var session = new MilterSession(services);
+        using var session = new MilterSession(services, peer);
         for (var goesOn = true; goesOn;)
         {
             var read = await clock.ReadAsync(input);

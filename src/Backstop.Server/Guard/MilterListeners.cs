@@ -20,7 +20,7 @@ internal sealed partial class MilterListeners(MilterHandler handler, ListenOptio
         {
             UnixSocket.Clear(options.MilterSocket);
             Listen(new UnixDomainSocketEndPoint(options.MilterSocket));
-            UnixSocket.OpenToAll(options.MilterSocket);
+            UnixSocket.Protect(options.MilterSocket, options);
         }
 
         return [.. options.Milter.Select(e => (IPEndPoint)Listen(e))];

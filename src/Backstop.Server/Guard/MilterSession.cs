@@ -10,10 +10,10 @@ using Backstop.Server.Smtp;
 namespace Backstop.Server.Guard;
 
 /// <summary>What the sessions of servers share.</summary>
-internal sealed record GuardServices(BackstopOptions Options, GuardPipeline Pipeline, Outbound Outbound, ContentRules ContentRules, ReceiveBudget Budget, TimeProvider Time);
+internal sealed record GuardServices(BackstopOptions Options, GuardPipeline Pipeline, Outbound Outbound, ContentRules ContentRules, ReceiveBudget Budget, LocalPeers Peers, TimeProvider Time);
 
 /// <summary>One connection of a mail server: one client after another, one message after another. Answers events; knows neither sockets nor frames.</summary>
-internal sealed class MilterSession(GuardServices services) : IDisposable
+internal sealed class MilterSession(GuardServices services, LocalPeer peer) : IDisposable
 {
     // What is not answered costs no round trip: under a flood only RCPT and the end of a message are waited for.
     private const MilterSteps Steps =
@@ -187,7 +187,7 @@ internal sealed class MilterSession(GuardServices services) : IDisposable
         message.AddBody(frame.Data);
         if (_isOutbound)
         {
-            Change(output, await services.Outbound.PrepareAsync(transaction.ReversePath, _to, message.MessageId));
+            Change(output, peer.MayVouch ? await services.Outbound.PrepareAsync(transaction.ReversePath, _to, message.MessageId) : OutboundChanges.None);
         }
         else
         {

@@ -10,12 +10,12 @@ namespace Backstop.Server.Guard;
 internal sealed class PolicyHandler(GuardServices services, GuardConnections connections)
 {
     public Task RunAsync(ConnectionContext connection) =>
-        connections.RunAsync(connection.RemoteEndPoint, "policy", clock => ConverseAsync(connection.Transport.Input, connection.Transport.Output, clock));
+        connections.RunAsync(connection.RemoteEndPoint, "policy", clock => ConverseAsync(connection.Transport.Input, connection.Transport.Output, clock, services.Peers.Of(connection, "policy")));
 
-    private async Task ConverseAsync(PipeReader input, PipeWriter output, GuardClock clock)
+    private async Task ConverseAsync(PipeReader input, PipeWriter output, GuardClock clock, LocalPeer peer)
     {
         // One smtpd process, one connection: a message's recipients come one behind the other.
-        var message = new PolicyMessage(services);
+        var message = new PolicyMessage(services, peer);
         while (true)
         {
             var read = await clock.ReadAsync(input);
@@ -35,7 +35,7 @@ internal sealed class PolicyHandler(GuardServices services, GuardConnections con
 }
 
 /// <summary>The message that a server asks about, recipient by recipient.</summary>
-internal sealed class PolicyMessage(GuardServices services)
+internal sealed class PolicyMessage(GuardServices services, LocalPeer peer)
 {
     private const string NoOpinion = "DUNNO";
 
@@ -58,7 +58,7 @@ internal sealed class PolicyMessage(GuardServices services)
             return await services.Pipeline.RecipientAsync(_transaction, recipient, CancellationToken.None) is { } refusal ? refusal.ToString() : NoOpinion;
         }
 
-        if (_transaction.ReversePath.Address is { } sender)
+        if (_transaction.ReversePath.Address is { } sender && peer.MayVouch)
         {
             await services.Outbound.NoteAsync(sender, recipient, isFirst);
         }

@@ -13,9 +13,9 @@ namespace Backstop.Server.Guard;
 internal sealed class TableHandler(GuardServices services, Proving proving, Recipients recipients, GuardConnections connections)
 {
     public Task RunAsync(ConnectionContext connection) =>
-        connections.RunAsync(connection.RemoteEndPoint, "table", clock => ConverseAsync(connection.Transport.Input, connection.Transport.Output, clock));
+        connections.RunAsync(connection.RemoteEndPoint, "table", clock => ConverseAsync(connection.Transport.Input, connection.Transport.Output, clock, services.Peers.Of(connection, "table")));
 
-    private async Task ConverseAsync(PipeReader input, PipeWriter output, GuardClock clock)
+    private async Task ConverseAsync(PipeReader input, PipeWriter output, GuardClock clock, LocalPeer peer)
     {
         while (true)
         {
@@ -23,7 +23,7 @@ internal sealed class TableHandler(GuardServices services, Proving proving, Reci
             var buffer = read.Buffer;
             while (TableQuery.TryRead(ref buffer) is { } query)
             {
-                await output.WriteAsync(Answer(query));
+                await output.WriteAsync(Answer(query, peer));
             }
 
             input.AdvanceTo(buffer.Start, buffer.End);
@@ -34,10 +34,10 @@ internal sealed class TableHandler(GuardServices services, Proving proving, Reci
         }
     }
 
-    private byte[] Answer(TableQuery query) => query.Table switch
+    private byte[] Answer(TableQuery query, LocalPeer peer) => query.Table switch
     {
         "" or "untag" => Untagged(query.Key) is { } plain ? query.Found(plain) : query.NotFound(),
-        "sign" => MailAddress.TryParse(query.Key) is { } sender && services.Outbound.Signed(sender) is var signed && signed != sender
+        "sign" => MailAddress.TryParse(query.Key) is { } sender && services.Outbound.Signed(sender) is var signed && signed != sender && peer.MayVouch
             ? query.Found(signed.ToString())
             : query.NotFound(),
         _ => query.Trouble($"no table {query.Table}; there are untag and sign"),

@@ -42,6 +42,9 @@ public sealed class GuardOptions
     /// <summary>Addresses and networks that the servers connect from. Default: this host.</summary>
     public IReadOnlyList<System.Net.IPNetwork> Servers { get; set; } = [System.Net.IPNetwork.Parse("127.0.0.0/8"), System.Net.IPNetwork.Parse("::1/128")];
 
+    /// <summary>Users of this host, by name or number, that may have mail signed and journalled and say who their client is (milter, policy service, table, proxies), beside root and the server's own. Others are answered without. Default: over TCP every service (a number under 1000), on Unix sockets the socket's owner and group.</summary>
+    public IReadOnlyList<string> Users { get; set; } = [];
+
     /// <summary>Whether an address is one of theirs.</summary>
     internal bool IsServer(System.Net.IPAddress address) => Servers.Any(n => n.Contains(address));
 }

@@ -47,6 +47,18 @@ public sealed class ListenOptions
     /// <summary>The same on a Unix socket, by its path. Default: not.</summary>
     public string LmtpProxySocket { get; set; } = "";
 
+    /// <summary>The mode of all Unix sockets, in octal: who may connect. Default 0660: their owner and group.</summary>
+    public UnixFileMode SocketMode { get; set; } = (UnixFileMode)0b110_110_000;
+
+    /// <summary>The mode of <c>spamd_socket</c>. 0666 where delivery agents ask it as the users whose mail it is. Default 0660.</summary>
+    public UnixFileMode SpamdSocketMode { get; set; } = (UnixFileMode)0b110_110_000;
+
+    /// <summary>The user whose Unix sockets they are, by name; may have mail signed there. Default: the server's own.</summary>
+    public string SocketOwner { get; set; } = "";
+
+    /// <summary>Their group, such as <c>postfix</c>; its members may have mail signed there. Default: the server's own, whose members may connect and ask, but not have mail signed.</summary>
+    public string SocketGroup { get; set; } = "";
+
     /// <summary>HTTP: the dashboard, /metrics, /status, /healthz, /readyz and /classify. Beyond loopback only with web.password. Default: not.</summary>
     public IReadOnlyList<IPEndPoint> Web { get; set; } = [];
 

@@ -22,7 +22,7 @@ internal sealed partial class SmtpConnectionHandler(SmtpServices services, Backs
         metrics.Connected("accepted");
         try
         {
-            var client = new ClientIdentity { Address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, IsLmtp = listener.IsLmtp };
+            var client = new ClientIdentity { Address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, IsLmtp = listener.IsLmtp, Peer = services.Peers.Of(connection, listener.IsLmtp ? "lmtp" : "smtp") };
             using var session = new SmtpSession(services, listener, client);
             await new SmtpConversation(services, connection, listener, session, clock).RunAsync();
         }

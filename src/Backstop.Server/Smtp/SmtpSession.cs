@@ -1,6 +1,7 @@
 using Backstop.Mail;
 using Backstop.Mailboxes.Spool;
 using Backstop.Protocols.Smtp;
+using Backstop.Server.Guard;
 using Backstop.Server.Lanes;
 using Backstop.Server.Options;
 
@@ -8,7 +9,7 @@ namespace Backstop.Server.Smtp;
 
 /// <summary>What the services of a session are; the same for all.</summary>
 internal sealed record SmtpServices(
-    BackstopOptions Options, IMailPipeline Pipeline, SpoolLog Spool, SessionRegistry Sessions, ReceiveBudget Budget, LaneBudgets Lanes, FloodLane Flood, TimeProvider Time, TlsCertificate? Tls);
+    BackstopOptions Options, IMailPipeline Pipeline, SpoolLog Spool, SessionRegistry Sessions, ReceiveBudget Budget, LaneBudgets Lanes, FloodLane Flood, LocalPeers Peers, TimeProvider Time, TlsCertificate? Tls);
 
 /// <summary>One client's session: gives every command its reply. Knows order and policy; neither bytes nor sockets.</summary>
 internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, ClientIdentity client) : IDisposable
@@ -111,7 +112,7 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
     {
         SmtpVerb.Unknown => SmtpReplies.Unrecognized,
         SmtpVerb.SwitchedOff or SmtpVerb.Expn or SmtpVerb.Auth => SmtpReplies.SwitchedOff,
-        SmtpVerb.XForward or SmtpVerb.XClient when !(listener.IsProxy && IsFromServer) => SmtpReplies.SwitchedOff,
+        SmtpVerb.XForward or SmtpVerb.XClient when !(listener.IsProxy && IsFromServer && client.MayVouch) => SmtpReplies.SwitchedOff,
         SmtpVerb.StartTls when !listener.OffersTls => SmtpReplies.SwitchedOff,
         SmtpVerb.StartTls when client.IsEncrypted => SmtpReplies.BadSequence,
 

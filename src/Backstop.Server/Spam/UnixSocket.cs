@@ -1,4 +1,7 @@
 using System.Net.Sockets;
+using Backstop.Deliver.Posix;
+using Backstop.Server.Guard;
+using Backstop.Server.Options;
 
 namespace Backstop.Server.Spam;
 
@@ -29,13 +32,28 @@ internal static class UnixSocket
         }
     }
 
-    /// <summary>Every user of this host may connect, as with spamd: delivery agents run as their users.</summary>
-    /// <param name="path">Empty: there is none.</param>
-    public static void OpenToAll(string path)
+    /// <summary>Gives the file its owner, group and mode: who may connect is who may write to it.</summary>
+    /// <param name="path">The socket.</param>
+    /// <param name="options">Owner, group and mode.</param>
+    /// <exception cref="IOException">There is no such user or group, or this process may not give files to them.</exception>
+    public static void Protect(string path, ListenOptions options)
     {
-        if (path.Length > 0)
+        var owner = options.SocketOwner.Length == 0 ? FileOwner.Same
+            : LocalPeers.NumberOf(options.SocketOwner) ?? throw new IOException($"listen.socket_owner: no user {options.SocketOwner} on this host");
+        var group = options.SocketGroup.Length == 0 ? FileOwner.Same
+            : GroupAccount.Find(options.SocketGroup) ?? throw new IOException($"listen.socket_group: no group {options.SocketGroup} on this host");
+        if (owner != FileOwner.Same || group != FileOwner.Same)
         {
-            File.SetUnixFileMode(path, (UnixFileMode)0b110_110_110);
+            try
+            {
+                FileOwner.Give(path, owner, group);
+            }
+            catch (IOException error)
+            {
+                throw new IOException($"{error.Message}. Only root gives files away, and whoever belongs to listen.socket_group gives them to that group", error);
+            }
         }
+
+        File.SetUnixFileMode(path, path == options.SpamdSocket ? options.SpamdSocketMode : options.SocketMode);
     }
 }

@@ -15,12 +15,9 @@ namespace Backstop.Server.Web;
 /// </summary>
 internal sealed partial class ClassifyEndpoint(BackstopOptions options, Explainer explainer, BackstopMetrics metrics, TimeProvider time, ILogger<ClassifyEndpoint> log)
 {
-    private static readonly TimeSpan _logEvery = TimeSpan.FromMinutes(1);
-
     private readonly ClassifyGate _gate = new(options);
+    private readonly Seldom _refused = new(time);
     private int _open;
-    private long _refused;
-    private long _loggedAt;
 
     /// <summary>Whether a path is its own.</summary>
     public static bool Is(PathString path) => path.StartsWithSegments("/classify", StringComparison.Ordinal, out var rest) && rest.Value is null or "" or "/";
@@ -145,10 +142,7 @@ internal sealed partial class ClassifyEndpoint(BackstopOptions options, Explaine
     // A line a minute, whatever is tried: the counter has the rest.
     private void NoteRefused(IPAddress? client)
     {
-        var count = Interlocked.Increment(ref _refused);
-        var last = Interlocked.Read(ref _loggedAt);
-        var now = time.GetTimestamp();
-        if ((last == 0 || time.GetElapsedTime(last, now) >= _logEvery) && Interlocked.CompareExchange(ref _loggedAt, now, last) == last)
+        if (_refused.Count(out var count))
         {
             LogRefused(count, client);
         }

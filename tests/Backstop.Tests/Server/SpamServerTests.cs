@@ -108,7 +108,7 @@ public sealed class SpamServerTests : IDisposable
         Assert.Equal("SPAMD/1.1 0 EX_OK\r\nSpam: True ; 6.0 / 5.0\r\n\r\n", await new StreamReader(tls).ReadToEndAsync(Ct));
 
         Assert.Equal("SPAMD/1.1 0 EX_OK\r\nSpam: True ; 6.0 / 5.0\r\n\r\n", await AskAsync(new UnixDomainSocketEndPoint(path), $"CHECK SPAMC/1.5\r\n\r\n{Spam}"));
-        Assert.Equal((UnixFileMode)0b110_110_110, File.GetUnixFileMode(path) & (UnixFileMode)0b111_111_111);
+        Assert.Equal((UnixFileMode)0b110_110_000, File.GetUnixFileMode(path) & (UnixFileMode)0b111_111_111);
     }
 
     [Fact]

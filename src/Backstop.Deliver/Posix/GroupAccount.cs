@@ -1,0 +1,32 @@
+using System.Runtime.InteropServices;
+
+namespace Backstop.Deliver.Posix;
+
+/// <summary>The group database (group(5)).</summary>
+public static class GroupAccount
+{
+    private const int OutOfRange = 34;
+    private const int FirstBuffer = 4 * 1024;
+
+    // A group's members stand in its entry: some have thousands.
+    private const int MaxBuffer = 4 * 1024 * 1024;
+
+    /// <summary>The number of a group; null where there is none of that name.</summary>
+    /// <param name="name">Its name.</param>
+    public static uint? Find(string name)
+    {
+        for (var size = FirstBuffer; size <= MaxBuffer; size *= 4)
+        {
+            var record = default(Native.GroupRecord);
+            var buffer = new byte[size];
+            nint found = 0;
+            var error = Native.FindGroup(name, ref record, ref MemoryMarshal.GetArrayDataReference(buffer), buffer.Length, ref found);
+            if (error != OutOfRange)
+            {
+                return error == 0 && found != 0 ? record.Group : null;
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,80 @@
+using System.Globalization;
+using System.Net.Sockets;
+using Backstop.Deliver.Posix;
+using Backstop.Server.Options;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.Extensions.Logging;
+
+namespace Backstop.Server.Guard;
+
+/// <summary>
+/// Knows which programs of this host may say that a message is ours, so that it is signed and journalled: whoever may say so can forge proof. A peer on
+/// another host is let in by <c>guard.servers</c> alone.
+/// </summary>
+internal sealed partial class LocalPeers(BackstopOptions options, TimeProvider time, ILogger<LocalPeers> log)
+{
+    // useradd's first number for a person; "nobody" is far above.
+    private const uint FirstPerson = 1000;
+
+    private readonly HashSet<uint> _users =
+        [0, FileOwner.Me, .. options.Guard.Users.Append(options.Listen.SocketOwner).Select(NumberOf).OfType<uint>()];
+
+    private readonly uint? _group = options.Listen.SocketGroup.Length > 0 ? GroupAccount.Find(options.Listen.SocketGroup) : null;
+    private readonly Seldom _refused = new(time);
+    private readonly Seldom _unknown = new(time);
+
+    /// <summary>The number of a user that the configuration names; null where there is none.</summary>
+    /// <param name="name">A login name or a number: a container's users have no name here.</param>
+    public static uint? NumberOf(string name) =>
+        uint.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
+        : name.Length > 0 && UserAccount.Find(name) is { } user ? (uint)user.User
+        : null;
+
+    /// <summary>The peer of a connection of Kestrel's.</summary>
+    public LocalPeer Of(ConnectionContext connection, string protocol) =>
+        new(this, connection.Features.Get<IConnectionSocketFeature>()?.Socket, protocol);
+
+    /// <summary>Asks who is at the other end, and decides.</summary>
+    public bool MayVouch(Socket? socket, string protocol)
+    {
+        var peer = socket is null ? new(PeerPlace.Gone, 0, []) : SocketPeer.Of(socket);
+        if (peer.Place == PeerPlace.Unknown && _unknown.Count(out _))
+        {
+            LogUnknown(protocol);
+        }
+
+        var may = peer.Place switch
+        {
+            PeerPlace.Here => IsTrusted(peer, isUnix: socket!.AddressFamily == AddressFamily.Unix),
+            PeerPlace.Gone => false,
+            _ => socket!.AddressFamily != AddressFamily.Unix,
+        };
+        if (!may && _refused.Count(out var count))
+        {
+            LogRefused(protocol, peer.Place == PeerPlace.Here ? UserAccount.Find((int)peer.User)?.Name ?? "?" : "?", peer.User, count);
+        }
+
+        return may;
+    }
+
+    private bool IsTrusted(SocketPeer peer, bool isUnix) =>
+        _users.Contains(peer.User)
+        || (_group is { } group && peer.Groups.Contains(group))
+        || (!isUnix && options.Guard.Users.Count == 0 && peer.User < FirstPerson);
+
+    [LoggerMessage(7207, LogLevel.Warning, "{Protocol}: user {User} ({Number}) may not have mail signed or journalled, and was answered without; guard.users says who may ({Count} such connections since the start)")]
+    private partial void LogRefused(string protocol, string user, uint number, long count);
+
+    [LoggerMessage(7208, LogLevel.Warning, "{Protocol}: this system does not tell whose program is connected over TCP (sock_diag): any user of this host may have mail signed; use a Unix socket")]
+    private partial void LogUnknown(string protocol);
+}
+
+/// <summary>The program at the other end of one connection. It is asked for when it first claims something, and once.</summary>
+internal sealed class LocalPeer(LocalPeers peers, Socket? socket, string protocol)
+{
+    private bool? _mayVouch;
+
+    /// <summary>Whether it is believed when it says that a message is ours, or who its own client is.</summary>
+    public bool MayVouch => _mayVouch ??= peers.MayVouch(socket, protocol);
+}
