@@ -227,17 +227,21 @@ public sealed partial class BackstopServer : IAsyncDisposable
             return;
         }
 
-        app.Use((context, next) =>
+        app.Use(async (context, next) =>
         {
+            // A request may be on the thread that polls the sockets, the mail's too: a page that reads folders is no work for it.
+            await Task.Yield();
             var headers = context.Response.Headers;
             headers.ContentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
             headers.XContentTypeOptions = "nosniff";
+            headers.XFrameOptions = "DENY";
             headers["Referrer-Policy"] = "same-origin";
-            return next(context);
+            await next(context);
         });
         var classify = new ClassifyEndpoint(
             parts.Options, new(parts.Options, parts.Proving, parts.Time), app.Services.GetRequiredService<BackstopMetrics>(), parts.Time, app.Services.GetRequiredService<ILogger<ClassifyEndpoint>>());
         app.Use((context, next) => ClassifyEndpoint.Is(context.Request.Path) ? classify.AnswerAsync(context) : next(context));
+        app.Use(FormLimit.RunAsync);
         Login.Guard(app, parts.Options);
         app.MapPrometheusScrapingEndpoint();
         var check = new SelfCheck(parts.Options, mail, parts.Time);
@@ -247,7 +251,7 @@ public sealed partial class BackstopServer : IAsyncDisposable
         app.MapGet("/readyz", () => parts.NotReady() is { } why ? Results.Text(why + "\n", statusCode: StatusCodes.Status503ServiceUnavailable) : Results.Text("ready\n"));
         app.MapGet("/status", () => Results.Json(parts.Status(), StatusJson.Default.ServerStatus));
         new Dashboard(
-            parts, app.Services.GetRequiredService<Microsoft.AspNetCore.Antiforgery.IAntiforgery>(), parts.Time, app.Services.GetRequiredService<ILogger<Dashboard>>(), app.Lifetime.ApplicationStopping).Map(app);
+            parts, app.Services.GetRequiredService<Microsoft.AspNetCore.Antiforgery.IAntiforgery>(), app.Services.GetRequiredService<LoginSessions>(), app.Services.GetRequiredService<LoginLimits>(), parts.Time, app.Services.GetRequiredService<ILogger<Dashboard>>(), app.Lifetime.ApplicationStopping).Map(app);
     }
 
     [LoggerMessage(1013, LogLevel.Warning, "{Key} is {Now} instead of {Asked}: this process may have {Limit} open files. LimitNOFILE= of the unit, or ulimit -n, raises it")]

@@ -15,7 +15,7 @@ namespace Backstop.Server.Web;
 /// </summary>
 internal sealed partial class ClassifyEndpoint(BackstopOptions options, Explainer explainer, BackstopMetrics metrics, TimeProvider time, ILogger<ClassifyEndpoint> log)
 {
-    private readonly ClassifyGate _gate = new(options);
+    private readonly ClassifyGate _gate = new(options, time, log);
     private readonly Seldom _refused = new(time);
     private int _open;
 

@@ -1,15 +1,21 @@
 using Backstop.Mail;
 using Backstop.Server.Options;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server.Web;
 
 /// <summary>Decides by a request's address and header whether <c>/classify</c> takes it; nothing of its body has been read then.</summary>
-internal sealed class ClassifyGate(BackstopOptions options)
+internal sealed partial class ClassifyGate(BackstopOptions options, TimeProvider time, ILogger log)
 {
     private const string Scheme = "Bearer ";
 
-    private readonly ClassifyTokens _tokens = ClassifyTokens.Read(options.Classify);
+    private static readonly TimeSpan _lookEvery = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _gate = new();
+    private ClassifyTokens _tokens = ClassifyTokens.Read(options.Classify);
+    private DateTime _changedAt = ChangedAt(options.Classify.TokenFile);
+    private long _lookedAt = time.GetTimestamp();
 
     /// <summary>The answer to a message that is too large.</summary>
     public ClassifyProblem TooLarge => ClassifyProblem.TooLarge(options.Classify.MaxMessage.ToString());
@@ -29,8 +35,42 @@ internal sealed class ClassifyGate(BackstopOptions options)
         : !options.Classify.IsOn ? ClassifyProblem.Off
         : !HttpMethods.IsPost(request.Method) ? ClassifyProblem.Method
         : request.Headers.Authorization is not [{ } authorization] || !authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? ClassifyProblem.NoToken
-        : _tokens.Fits(authorization[Scheme.Length..].Trim()) ? null
+        : Tokens().Fits(authorization[Scheme.Length..].Trim()) ? null
         : ClassifyProblem.WrongToken;
+
+    // A token that is taken out of the file is worth nothing a second later. A file that has gone bad leaves those that were good, and is told of.
+    private ClassifyTokens Tokens()
+    {
+        lock (_gate)
+        {
+            if (options.Classify.TokenFile.Length == 0 || time.GetElapsedTime(_lookedAt) < _lookEvery)
+            {
+                return _tokens;
+            }
+
+            _lookedAt = time.GetTimestamp();
+            var changed = ChangedAt(options.Classify.TokenFile);
+            if (changed == _changedAt)
+            {
+                return _tokens;
+            }
+
+            _changedAt = changed;
+            try
+            {
+                _tokens = ClassifyTokens.Read(options.Classify);
+                LogTokens(options.Classify.TokenFile);
+            }
+            catch (Exception error) when (error is InvalidDataException or IOException or UnauthorizedAccessException)
+            {
+                LogBadTokens(error.Message);
+            }
+
+            return _tokens;
+        }
+    }
+
+    private static DateTime ChangedAt(string file) => file.Length > 0 ? File.GetLastWriteTimeUtc(file) : default;
 
     // A form or a compressed message would be taken for mail that says nothing, and nobody would notice.
     private ClassifyProblem? Body(HttpRequest request) =>
@@ -63,4 +103,10 @@ internal sealed class ClassifyGate(BackstopOptions options)
 
         return null;
     }
+
+    [LoggerMessage(8403, LogLevel.Information, "classify: {File} has changed; its tokens are good from now on, and no others")]
+    private partial void LogTokens(string file);
+
+    [LoggerMessage(8404, LogLevel.Error, "classify: the tokens are those of before, for their file is bad now: {Error}")]
+    private partial void LogBadTokens(string error);
 }

@@ -14,7 +14,7 @@ internal sealed record ClassifyProblem(int Status, string Error, string Title, s
     public static readonly ClassifyProblem Off = new(404, "off", "/classify is switched off.", "Set classify.token in the server's configuration (backstop config token makes one) and restart it.");
     public static readonly ClassifyProblem Method = new(405, "method", "/classify answers POST only.", "Send the message as the body of a POST.");
     public static readonly ClassifyProblem NoToken = new(401, "no-token", "The request has no token.", "Send Authorization: Bearer TOKEN, with the server's classify.token. A login to the dashboard does not count here.");
-    public static readonly ClassifyProblem WrongToken = new(401, "wrong-token", "The token is none of the server's.", "Compare it with classify.token and classify.token_file; both are read when the server starts.");
+    public static readonly ClassifyProblem WrongToken = new(401, "wrong-token", "The token is none of the server's.", "Compare it with classify.token and classify.token_file; the file is read again when it changes.");
     public static readonly ClassifyProblem Form = new(415, "form", "The body is a form, not a message.", "Send the message's own octets: curl --data-binary @FILE, not -F.");
     public static readonly ClassifyProblem Encoded = new(415, "encoded", "The body is compressed.", "Send the message as it is, without Content-Encoding.");
     public static readonly ClassifyProblem Empty = new(400, "empty", "There is no message.", "Send its octets as the body: curl --data-binary @FILE.");

@@ -1,7 +1,4 @@
 using System.Globalization;
-using System.Net.ServerSentEvents;
-using System.Runtime.CompilerServices;
-using System.Text.Json;
 using Backstop.Backscatter.Storms;
 using Backstop.Mail;
 using Backstop.Mailboxes.Runs;
@@ -17,14 +14,14 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Server.Web;
 
 /// <summary>The dashboard's addresses. Pages are made on the server and work without script; script keeps the overview current.</summary>
-internal sealed partial class Dashboard(ServerParts parts, IAntiforgery antiforgery, TimeProvider time, ILogger<Dashboard> log, CancellationToken stopping)
+internal sealed partial class Dashboard(ServerParts parts, IAntiforgery antiforgery, LoginSessions logins, LoginLimits limits, TimeProvider time, ILogger<Dashboard> log, CancellationToken stopping)
 {
     private const int MaxFiled = 100;
     private const int MaxDecisions = 100;
     private const int MaxHours = 24 * 31;
 
-    private static readonly TimeSpan _every = TimeSpan.FromSeconds(1);
-
+    private readonly LiveOverview _live = new(() => Overview.Of(parts.Activity.Figures(), parts.Storms.Watch.Summaries, parts.Status()), logins, time, stopping);
+    private readonly Seldom _refused = new(time);
     private readonly FiledMail _filed = new(
         parts.Recipients, [.. new[] { Backscatter.Verdict.BackscatterFolder, parts.Options.Storm.Folder, parts.Options.Spam.Folder }.Distinct()], new RunStore(DataPaths.Runs(parts.Options), time), time);
 
@@ -32,8 +29,10 @@ internal sealed partial class Dashboard(ServerParts parts, IAntiforgery antiforg
     {
         app.MapGet("/assets/{name}", Assets.Get);
         app.MapGet("/", (HttpContext c) => Html(c, OverviewPage.Write(Frame(c), parts.Status(), parts.Activity.Figures(), parts.Storms.Watch.Summaries)));
-        app.MapGet("/api/overview", () => Results.Json(Now(), WebJson.Default.Overview));
-        app.MapGet("/api/events", (CancellationToken ct) => TypedResults.ServerSentEvents(EventsAsync(ct)));
+        app.MapGet("/api/overview", () => Results.Text(_live.Json(), "application/json"));
+        app.MapGet("/api/events", IResult (CancellationToken ct) => _live.IsFull
+            ? Results.Text("Too many windows show the overview.\n", statusCode: StatusCodes.Status503ServiceUnavailable)
+            : TypedResults.ServerSentEvents(_live.StreamAsync(ct)));
         MapStorms(app);
         MapMessages(app);
         MapActions(app);
@@ -65,9 +64,15 @@ internal sealed partial class Dashboard(ServerParts parts, IAntiforgery antiforg
         Post(app, "/actions/strict", (c, form) => Task.FromResult(SetStrict(c, form)));
         Post(app, "/actions/block", (c, form) => Task.FromResult(SetBlocked(c, form)));
         app.MapGet("/login", (HttpContext c, string? next) => parts.Options.Web.Password.Length == 0 ? Results.Redirect("/") : Html(c, ActionPages.Login(Frame(c), "", next ?? "/")));
-        Post(app, "/login", LoginAsync).RequireRateLimiting(Login.Limit);
-        Post(app, "/logout", async (c, _) =>
+        Post(app, "/login", LoginAsync);
+        Post(app, "/logout", async (c, form) =>
         {
+            if (form["everywhere"] == "1")
+            {
+                logins.Clear();
+                LogAction("ended", "all logins", "");
+            }
+
             await c.SignOutAsync();
             return Results.LocalRedirect("/login");
         });
@@ -76,13 +81,22 @@ internal sealed partial class Dashboard(ServerParts parts, IAntiforgery antiforg
     private async Task<IResult> LoginAsync(HttpContext c, IFormCollection form)
     {
         var next = form["next"].ToString();
-        if (!await Login.TryAsync(c, parts.Options, form["password"].ToString()))
+        var isRight = await limits.TryAsync(c, () => PasswordHash.Fits(parts.Options.Web.Password, form["password"].ToString()));
+        if (isRight != true)
         {
-            LogLogin(LogLevel.Warning, c.Connection.RemoteIpAddress, "refused");
-            return Html(c, ActionPages.Login(Frame(c), "That is not the password.", next), StatusCodes.Status401Unauthorized);
+            if (_refused.Count(out var count))
+            {
+                LogRefused(count, c.Connection.RemoteIpAddress);
+            }
+
+            return isRight is null
+                ? Html(c, ActionPages.Login(Frame(c), "Too many tries. Wait a minute, or log in from a browser that has logged in before.", next), StatusCodes.Status429TooManyRequests)
+                : Html(c, ActionPages.Login(Frame(c), "That is not the password.", next), StatusCodes.Status401Unauthorized);
         }
 
-        LogLogin(LogLevel.Information, c.Connection.RemoteIpAddress, "accepted");
+        limits.Remember(c);
+        await Login.EnterAsync(c);
+        LogLogin(c.Connection.RemoteIpAddress);
         return Results.LocalRedirect(next.StartsWith('/') && !next.StartsWith("//", StringComparison.Ordinal) && !next.Contains('\\') ? next : "/");
     }
 
@@ -151,31 +165,6 @@ internal sealed partial class Dashboard(ServerParts parts, IAntiforgery antiforg
 
     private static string Who(HttpContext c) => c.User.Identity?.Name ?? "local";
 
-    private async IAsyncEnumerable<SseItem<string>> EventsAsync([EnumeratorCancellation] CancellationToken ct)
-    {
-        using var ends = CancellationTokenSource.CreateLinkedTokenSource(ct, stopping);
-        using var timer = new PeriodicTimer(_every, time);
-        do
-        {
-            yield return new(JsonSerializer.Serialize(Now(), WebJson.Default.Overview));
-        }
-        while (await Next(timer, ends.Token));
-    }
-
-    private static async Task<bool> Next(PeriodicTimer timer, CancellationToken ct)
-    {
-        try
-        {
-            return await timer.WaitForNextTickAsync(ct);
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
-    }
-
-    private Overview Now() => Overview.Of(parts.Activity.Figures(), parts.Storms.Watch.Summaries, parts.Status());
-
     // Those that last are newer in memory than on disk.
     private IReadOnlyList<StormRecord> AllStorms()
     {
@@ -192,7 +181,7 @@ internal sealed partial class Dashboard(ServerParts parts, IAntiforgery antiforg
         return new(parts.Options.Hostname, c.User.Identity?.IsAuthenticated == true, new Markup().Add($"<input type=\"hidden\" name=\"{tokens.FormFieldName}\" value=\"{tokens.RequestToken}\">"));
     }
 
-    private RouteHandlerBuilder Post(WebApplication app, string path, Func<HttpContext, IFormCollection, Task<IResult>> handle) => app.MapPost(path, async (HttpContext c) =>
+    private void Post(WebApplication app, string path, Func<HttpContext, IFormCollection, Task<IResult>> handle) => app.MapPost(path, async (HttpContext c) =>
     {
         if (!await antiforgery.IsRequestValidAsync(c))
         {
@@ -210,8 +199,11 @@ internal sealed partial class Dashboard(ServerParts parts, IAntiforgery antiforg
         return Results.Content(page.ToString(), "text/html; charset=utf-8", statusCode: code);
     }
 
-    [LoggerMessage(EventId = 8101, Message = "dashboard login from {Client} {Outcome}")]
-    private partial void LogLogin(LogLevel level, System.Net.IPAddress? client, string outcome);
+    [LoggerMessage(8101, LogLevel.Information, "dashboard login from {Client} accepted")]
+    private partial void LogLogin(System.Net.IPAddress? client);
+
+    [LoggerMessage(8103, LogLevel.Warning, "dashboard: {Count} logins refused since the start, the last from {Client}")]
+    private partial void LogRefused(long count, System.Net.IPAddress? client);
 
     [LoggerMessage(8102, LogLevel.Information, "dashboard: {What} {Subject} {Detail}")]
     private partial void LogAction(string what, string subject, string detail);

@@ -3,7 +3,10 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Backstop.Server.Web;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Backstop.Tests.Server;
 
@@ -13,6 +16,34 @@ public sealed class ClassifyHostileTests
     private const string Letter = "Subject: x\n\nhello\n";
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    /// <summary>A token that leaked is taken out of the file, and worth nothing while the server runs on.</summary>
+    [Fact]
+    public async Task Token_that_is_taken_out_of_the_file_is_refused_without_a_restart()
+    {
+        var time = new FakeTimeProvider();
+        using var folder = new TempFolder();
+        var (old, kept) = (new string('o', 32), new string('k', 32));
+        await File.WriteAllTextAsync(folder["tokens"], old + "\n" + kept + "\n", Ct);
+        var gate = new ClassifyGate(new() { Classify = new() { TokenFile = folder["tokens"] } }, time, NullLogger.Instance);
+        Assert.Equal((null, null), (Check(old), Check(kept)));
+        await File.WriteAllTextAsync(folder["tokens"], kept + "\n", Ct);
+        File.SetLastWriteTimeUtc(folder["tokens"], new DateTime(2001, 2, 3, 4, 5, 6, DateTimeKind.Utc));
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal((ClassifyProblem.WrongToken, null), (Check(old), Check(kept)));
+
+        // A mistake in the file locks nobody out.
+        await File.WriteAllTextAsync(folder["tokens"], "short\n", Ct);
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal((ClassifyProblem.WrongToken, null), (Check(old), Check(kept)));
+
+        ClassifyProblem? Check(string token)
+        {
+            var context = new DefaultHttpContext();
+            (context.Request.Method, context.Request.Host, context.Request.Headers.Authorization) = ("POST", new("127.0.0.1"), "Bearer " + token);
+            return gate.Check(context.Request, out _);
+        }
+    }
 
     [Fact]
     public async Task Length_that_is_too_large_is_refused_before_any_of_it_is_sent()
