@@ -1,3 +1,4 @@
+using Backstop.Mail;
 using Microsoft.Data.Sqlite;
 
 namespace Backstop;
@@ -53,7 +54,7 @@ internal static class Failures
 
     private static int Say(string message, int code)
     {
-        Console.Error.WriteLine($"backstop: {message}");
+        Console.Error.WriteLine($"backstop: {ShownText.Of(message, keepsLines: true)}");
         return code;
     }
 }

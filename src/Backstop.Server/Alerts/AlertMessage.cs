@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json.Serialization;
 using Backstop.Backscatter.Storms;
+using Backstop.Mail;
 
 namespace Backstop.Server.Alerts;
 
@@ -41,7 +42,7 @@ public sealed record AlertMessage(string Event, string Hostname, string Text, IR
 
     private static string Sentence(StormRecord storm) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{storm.Kind} to {storm.Victim} since {storm.Started.UtcDateTime:yyyy-MM-dd HH:mm} UTC{(storm.Ended is { } ended ? $", over since {ended.UtcDateTime:yyyy-MM-dd HH:mm}" : "")}: {storm.Count} messages of {storm.Hosts.Count} hosts{(storm.Campaigns.Count > 0 ? $", such as \"{storm.Campaigns[0].Label}\"" : "")}.");
+        $"{storm.Kind} to {ShownText.Of(storm.Victim)} since {storm.Started.UtcDateTime:yyyy-MM-dd HH:mm} UTC{(storm.Ended is { } ended ? $", over since {ended.UtcDateTime:yyyy-MM-dd HH:mm}" : "")}: {storm.Count} messages of {storm.Hosts.Count} hosts{(storm.Campaigns.Count > 0 ? $", such as \"{ShownText.Of(storm.Campaigns[0].Label)}\"" : "")}.");
 
     private static StormRecord Short(StormRecord storm) => storm with
     {

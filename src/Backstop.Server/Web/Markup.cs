@@ -2,13 +2,14 @@ using System.Globalization;
 using System.Net;
 using System.Runtime.CompilerServices;
 using System.Text;
+using Backstop.Mail;
 
 namespace Backstop.Server.Web;
 
 /// <summary>What is put in as it is: style of ours, and JSON, for System.Text.Json writes &lt; and &amp; as escapes, so that nothing in it can end an element.</summary>
 internal readonly record struct RawText(string Text);
 
-/// <summary>HTML under construction. Whatever is put into it is text and made harmless; only another <see cref="Markup"/> stays markup.</summary>
+/// <summary>HTML under construction. Whatever is put into it is text and made harmless: nothing in it is markup, or turns the text round it; only another <see cref="Markup"/> stays markup.</summary>
 internal sealed class Markup
 {
     private readonly StringBuilder _text = new();
@@ -61,6 +62,6 @@ internal sealed class Markup
         public void AppendFormatted<T>(T value) => AppendFormatted(value, format: null);
 
         public void AppendFormatted<T>(T value, string? format) =>
-            _markup._text.Append(WebUtility.HtmlEncode(value is IFormattable number ? number.ToString(format, CultureInfo.InvariantCulture) : value?.ToString()));
+            _markup._text.Append(WebUtility.HtmlEncode(ShownText.Of((value is IFormattable number ? number.ToString(format, CultureInfo.InvariantCulture) : value?.ToString()) ?? "", keepsLines: true)));
     }
 }

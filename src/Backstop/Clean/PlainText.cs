@@ -1,3 +1,5 @@
+using Backstop.Mail;
+
 namespace Backstop.Clean;
 
 /// <summary>What strangers wrote, made fit for a terminal.</summary>
@@ -8,7 +10,7 @@ internal static class PlainText
     /// <param name="max">Characters.</param>
     public static string Of(string text, int max)
     {
-        var plain = string.Concat(text.Select(c => char.IsControl(c) || c is (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069') ? ' ' : c));
+        var plain = ShownText.Of(text);
         return plain.Length > max ? plain[..(max - 3)] + "..." : plain;
     }
 }

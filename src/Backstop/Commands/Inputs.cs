@@ -1,3 +1,4 @@
+using Backstop.Mail;
 using Backstop.Mailboxes.Reading;
 
 namespace Backstop.Commands;
@@ -106,7 +107,7 @@ internal sealed class Inputs
 
     private void Tell()
     {
-        _untold.ForEach(m => Console.Error.WriteLine($"backstop: {m}"));
+        _untold.ForEach(m => Console.Error.WriteLine($"backstop: {ShownText.Of(m)}"));
         _untold.Clear();
     }
 

@@ -111,7 +111,7 @@ internal static class JournalCommand
         foreach (var sender in stats.Senders)
         {
             var cover = rule.Judge(new(sender.Messages, sender.First, sender.Replies, sender.RepliesToKnown), TimeProvider.System.GetUtcNow());
-            Console.WriteLine($"{sender.Address}: {sender.Messages} messages, {sender.First:yyyy-MM-dd} to {sender.Last:yyyy-MM-dd}");
+            Console.WriteLine($"{ShownText.Of(sender.Address)}: {sender.Messages} messages, {sender.First:yyyy-MM-dd} to {sender.Last:yyyy-MM-dd}");
             Console.WriteLine($"  {(cover.IsCovered ? "covered" : "not covered")}: {cover.Why}");
         }
 

@@ -21,7 +21,7 @@ internal sealed class JournalImport(SentJournal journal, Inputs inputs, bool all
     {
         var failed = inputs.Failed;
         var (isRest, seen, added) = ImapAddress.Is(source) ? await FromServerAsync(source, ct) : FromFiles(source);
-        Console.WriteLine($"{source}: {seen} messages{(isRest ? " since the last import" : "")}, {added} new{(inputs.Failed > failed ? $", {inputs.Failed - failed} not read" : "")}");
+        Console.WriteLine($"{ShownText.Of(source)}: {seen} messages{(isRest ? " since the last import" : "")}, {added} new{(inputs.Failed > failed ? $", {inputs.Failed - failed} not read" : "")}");
     }
 
     /// <summary>What the journal keeps of a message; null where nobody says who sent it.</summary>

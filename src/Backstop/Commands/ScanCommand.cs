@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using Backstop.Mail;
 using Backstop.Mailboxes.Reading;
 using Backstop.Scan;
 using Backstop.SpamRules.Rules;
@@ -93,7 +94,7 @@ internal static class ScanCommand
 
     private static void WriteTable(StreamWriter output, ScanLine line)
     {
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{line.Path}: {(line.Spam ? "spam" : "not spam")}, {line.Score:0.0} of {line.Required:0.0} points, {line.Milliseconds:0.0} ms"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{ShownText.Of(line.Path)}: {(line.Spam ? "spam" : "not spam")}, {line.Score:0.0} of {line.Required:0.0} points, {line.Milliseconds:0.0} ms"));
         foreach (var hit in line.Hits.OrderByDescending(h => Math.Abs(h.Score)))
         {
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {hit.Score,6:0.0##}  {hit.Rule,-24} {hit.Description}"));
@@ -113,7 +114,10 @@ internal static class ScanCommand
         {
             var scanned = scanner.ScanWhole(message.Bytes.Span);
             found |= scanned.Result.IsSpam;
-            output.Write(scanned.Report(new(Environment.MachineName, ProgramVersion.Text, "disabled", TimeProvider.System.GetUtcNow())));
+            var text = scanned.Report(new(Environment.MachineName, ProgramVersion.Text, "disabled", TimeProvider.System.GetUtcNow()));
+
+            // It quotes the message. A file gets it as it is.
+            output.Write(Console.IsOutputRedirected ? text : System.Text.Encoding.UTF8.GetBytes(ShownText.Of(HeaderText.ToText(text), keepsLines: true)));
         }
 
         return found ? ExitCode.Found : ExitCode.Done;

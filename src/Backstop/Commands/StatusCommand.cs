@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net.Http.Json;
+using Backstop.Mail;
 using Backstop.Server;
 
 namespace Backstop.Commands;
@@ -54,7 +55,7 @@ internal static class StatusCommand
         Console.WriteLine($"ladder: {status.Ladder}");
         foreach (var storm in status.Storms)
         {
-            Console.WriteLine(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"storm: {storm.Kind} to {storm.Victim} since {storm.Started.UtcDateTime:yyyy-MM-dd HH:mm} UTC, {storm.Count} messages"));
+            Console.WriteLine(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"storm: {storm.Kind} to {ShownText.Of(storm.Victim)} since {storm.Started.UtcDateTime:yyyy-MM-dd HH:mm} UTC, {storm.Count} messages"));
         }
 
         foreach (var list in status.Lists)
@@ -64,12 +65,12 @@ internal static class StatusCommand
 
         foreach (var cover in status.Coverage)
         {
-            Console.WriteLine($"sent mail of {cover.Address} is {(cover.IsCovered ? "" : "not ")}covered: {cover.Why}");
+            Console.WriteLine($"sent mail of {ShownText.Of(cover.Address)} is {(cover.IsCovered ? "" : "not ")}covered: {cover.Why}");
         }
 
         foreach (var folder in status.Failing)
         {
-            Console.WriteLine($"failing {folder.Mailbox} {folder.Folder}: {folder.Error}; {folder.Waiting} waiting, {folder.Failures} tries, next {folder.RetryAt:HH:mm:ss}Z");
+            Console.WriteLine($"failing {ShownText.Of($"{folder.Mailbox} {folder.Folder}: {folder.Error}")}; {folder.Waiting} waiting, {folder.Failures} tries, next {folder.RetryAt:HH:mm:ss}Z");
         }
 
         return status.Failing.Count > 0 ? ExitCode.Found : ExitCode.Done;

@@ -133,7 +133,7 @@ internal static class StormCommand
 
         foreach (var (reply, count) in summary.Bounces.Replies.Concat(summary.Genuine.Replies).Concat(summary.Legit.Replies))
         {
-            Console.WriteLine($"  {count,6}  {reply}");
+            Console.WriteLine($"  {count,6}  {ShownText.Of(reply)}");
         }
 
         Console.WriteLine(summary.IsLoss ? "LOSS: wanted mail was refused, lost or put away." : "No wanted mail was lost.");

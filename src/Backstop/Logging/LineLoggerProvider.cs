@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using Backstop.Mail;
 using Microsoft.Extensions.Logging;
 
 namespace Backstop.Logging;
@@ -108,9 +109,9 @@ internal sealed class LineLoggerProvider : ILoggerProvider
         }
     }
 
-    // What a client said may stand in a line: nothing in it may begin another.
+    // What a client said may stand in a line: nothing in it may begin another, or show what follows the wrong way round.
     private static string OneLine(string text) =>
-        text.AsSpan().ContainsAnyInRange('\0', '\x1f') ? string.Concat(text.Select(c => c == '\n' ? '|' : char.IsControl(c) ? ' ' : c)) : text;
+        ShownText.Of(text.Contains('\n', StringComparison.Ordinal) ? text.Replace('\n', '|') : text);
 
     private static string Word(LogLevel level) => level switch
     {

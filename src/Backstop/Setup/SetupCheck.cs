@@ -43,7 +43,7 @@ internal static class SetupCheck
             var message = new StormMessage("setup", StormKind.Bounce, IPAddress.Loopback, "", to, Content(recipient));
             var result = await StormClient.SendAsync(server, message, TimeProvider.System, ct);
             var right = isRight(result.Code);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {(right ? "ok " : "BAD")} {what}: {(result.Code == 250 ? "taken" : $"{result.Code} {result.Text}")}"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {(right ? "ok " : "BAD")} {what}: {(result.Code == 250 ? "taken" : $"{result.Code} {ShownText.Of(result.Text)}")}"));
             if (!right)
             {
                 Console.WriteLine($"      {otherwise}");

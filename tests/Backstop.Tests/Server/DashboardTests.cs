@@ -71,8 +71,34 @@ public sealed partial class DashboardTests
         }
     }
 
+    /// <summary>A subject that turns text round, moves a cursor or ends a line does none of it: in the list, in the title, in the message as it came, and on the storm's page.</summary>
+    [Fact]
+    public async Task Subjects_of_strangers_turn_nothing_round()
+    {
+        await using var server = await TestServer.StartAsync(o => o.Backscatter.Unproved = Backstop.Backscatter.UnprovedPolicy.File);
+        var bounce = ServerMail.BounceOf("x@y.example").Replace("Subject: failure notice", "Subject: =?utf-8?Q?gpj=E2=80=AE.exe=E2=81=A6?= =?utf-8?Q?=1B[2Jx?=", StringComparison.Ordinal)
+            .Replace("no such user", "no such \u202euser", StringComparison.Ordinal);
+        await ServerMail.SendAsync(server, "<>", "me@example.org", bounce);
+        await server.DeliveredAsync();
+        using var client = Client(server);
+        var list = await client.GetStringAsync("/messages", Ct);
+        var one = await client.GetStringAsync(WebUtility.HtmlDecode(MessageLink().Match(list).Groups[1].Value), Ct);
+        Assert.Contains("<title>gpj .exe", one, StringComparison.Ordinal);
+        foreach (var page in new[] { list, one })
+        {
+            Assert.Contains("gpj .exe", page, StringComparison.Ordinal);
+            Assert.DoesNotContain(page, c => c is '\u202e' or '\u2066' or '\x1b');
+        }
+    }
+
     [Theory]
     [InlineData("../../../etc", "passwd")]
+    [InlineData("Backscatter", "..")]
+    [InlineData("Backscatter", "new/../../../../../../etc/passwd")]
+    [InlineData("Backscatter", "%2e%2e%2fjournal.db")]
+    [InlineData("Backscatter", "/etc/passwd")]
+    [InlineData("Backscatter\0", "x")]
+    [InlineData("", "x")]
     [InlineData("Backscatter", "../../../../etc/passwd")]
     [InlineData("Backscatter", "")]
     public async Task Paths_of_strangers_lead_nowhere(string folder, string id)
@@ -80,7 +106,13 @@ public sealed partial class DashboardTests
         await using var server = await TestServer.StartAsync();
         using var client = Client(server);
         Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync($"/messages/one?mailbox=me@example.org&folder={Uri.EscapeDataString(folder)}&id={Uri.EscapeDataString(id)}", Ct)).StatusCode);
-        Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync("/api/storms/..%2F..%2Fjournal", Ct)).StatusCode);
+        foreach (var storm in new[] { "..%2F..%2Fjournal", "..", "%2e%2e%2foverrides", "x%00", "/etc/passwd" })
+        {
+            Assert.Contains((await client.GetAsync("/api/storms/" + storm, Ct)).StatusCode, new[] { HttpStatusCode.NotFound, HttpStatusCode.BadRequest });
+            Assert.Contains((await client.GetAsync($"/storms/{storm}/hosts?format=plain", Ct)).StatusCode, new[] { HttpStatusCode.NotFound, HttpStatusCode.BadRequest });
+        }
+
+        Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync($"/messages/one?mailbox={Uri.EscapeDataString("../me@example.org")}&folder=Backscatter&id=x", Ct)).StatusCode);
         Assert.Equal(HttpStatusCode.BadRequest, (await client.PostAsync("/messages/release", new FormUrlEncodedContent([]), Ct)).StatusCode);
     }
 

@@ -59,6 +59,6 @@ internal static class MessagePages
     {
         var front = octets.Length > MaxText ? octets[..MaxText] : octets;
         var text = Encoding.UTF8.GetString(front.Span);
-        return string.Concat(text.Select(c => char.IsControl(c) && c is not ('\n' or '\t') ? ' ' : c)) + (octets.Length > MaxText ? "\n[...]" : "");
+        return text + (octets.Length > MaxText ? "\n[...]" : "");
     }
 }

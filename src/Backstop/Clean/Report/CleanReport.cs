@@ -4,6 +4,7 @@ using System.Reflection;
 using System.Text;
 using Backstop.Backscatter.Campaigns;
 using Backstop.Server;
+using Backstop.Mail;
 
 namespace Backstop.Clean.Report;
 
@@ -123,7 +124,7 @@ internal static class CleanReport
 
     private static string Bar(int count, int most, string pile) => Text($"<span class=\"bar\" style=\"--of:var(--{pile});width:{100.0 * count / most:F1}%\"></span>");
 
-    private static string Html(string text) => WebUtility.HtmlEncode(text);
+    private static string Html(string text) => WebUtility.HtmlEncode(ShownText.Of(text));
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 

@@ -1,0 +1,38 @@
+using System.Buffers;
+
+namespace Backstop.Mail;
+
+/// <summary>What strangers wrote, made fit to be shown: on a terminal, in a log, on a page, in an alert.</summary>
+public static class ShownText
+{
+    // What moves a cursor, begins a line, or turns the text round it (Unicode TR 9: embeddings, overrides, isolates), and what those once were.
+    // The marks U+200E, U+200F and U+061C stay: Arabic and Hebrew are written with them, and they turn nothing but themselves.
+    private static readonly string _unfit = string.Concat(
+        Range('\0', '\x1f'), Range('\x7f', '\x9f'), Range('\u2028', '\u202e'), Range('\u2066', '\u206f'));
+
+    private static readonly SearchValues<char> _unfitInLine = SearchValues.Create(_unfit);
+    private static readonly SearchValues<char> _unfitInText =
+        SearchValues.Create(_unfit.Replace("\n", "", StringComparison.Ordinal).Replace("\t", "", StringComparison.Ordinal));
+
+
+    /// <summary>The text with a space for every character that could do more than be read. Costs nothing where there is none.</summary>
+    /// <param name="text">Any text.</param>
+    /// <param name="keepsLines">Whether line feeds and tabs stay.</param>
+    public static string Of(string text, bool keepsLines = false)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var unfit = keepsLines ? _unfitInText : _unfitInLine;
+        var first = text.AsSpan().IndexOfAny(unfit);
+        return first < 0 ? text : string.Create(text.Length, (text, unfit), static (plain, from) =>
+        {
+            from.text.CopyTo(plain);
+            for (var at = plain.IndexOfAny(from.unfit); at >= 0; at = plain.IndexOfAny(from.unfit))
+            {
+                plain[at] = ' ';
+                plain = plain[(at + 1)..];
+            }
+        });
+    }
+
+    private static string Range(char first, char last) => string.Concat(Enumerable.Range(first, last - first + 1).Select(c => (char)c));
+}
