@@ -94,6 +94,7 @@ public sealed partial class GuideTests
         var start = unit is null ? "" : UnitCommand().Match(unit).Groups["command"].Value.Replace("/usr/local/bin/", "", StringComparison.Ordinal);
         await ProgramAsync("backstop", $"case \"$*\" in *--config*|*--help*|lint*|deliver*|config*) exec {Server.Launcher} \"$@\";; *) exec {Server.Launcher} \"$@\" --config /etc/backstop/backstop.toml;; esac");
         await ProgramAsync("systemctl", $"{start} >/opt/log 2>&1 & echo $! >/opt/pid; for i in $(seq 300); do grep -q ready /opt/log && exit 0; sleep 0.1; done; cat /opt/log; exit 1");
+        await ProgramAsync("useradd", "exit 0");
         await ProgramAsync("make", $"sed 's#/usr/share/sendmail/cf#{macros}#' /etc/mail/sendmail.mc | {m4} >/etc/mail/sendmail.cf && grep -q Xbackstop /etc/mail/sendmail.cf");
         await File.WriteAllTextAsync(host["mail/sendmail.mc"], "include(`/usr/share/sendmail/cf/m4/cf.m4')dnl\nOSTYPE(`linux')dnl\nMAILER(`local')dnl\nMAILER(`smtp')dnl\n", Ct);
         if (toml is not null)
