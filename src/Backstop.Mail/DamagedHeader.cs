@@ -35,9 +35,9 @@ internal static class DamagedHeader
         return IsWellKnown(message, at) ? at : start;
     }
 
-    /// <summary>Whether a header ended at an offset by a line that is no field, rather than by an empty line or the message's end.</summary>
-    public static bool Breaks(ReadOnlySpan<byte> message, int end) =>
-        end > 0 && end < message.Length && message[end - 1] == '\n' && !EndsInEmptyLine(message[..end]);
+    /// <summary>Whether a header ended at an offset by a line that is no field, rather than by an empty line or the message's end; or began with one.</summary>
+    public static bool Breaks(ReadOnlySpan<byte> message, int end, int start) =>
+        end < message.Length && (end == start || (end > 0 && message[end - 1] == '\n' && !EndsInEmptyLine(message[..end])));
 
     /// <summary>The offset of the next well-known field before the next empty line, or -1.</summary>
     public static int NextField(ReadOnlySpan<byte> message, int at)

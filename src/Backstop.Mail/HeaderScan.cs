@@ -36,15 +36,17 @@ public static class HeaderScan
         var at = DamagedHeader.Start(message);
         damage = at > 0 ? new(1, IsCut: false) : null;
         var end = ScanBlock(message, fields, Leniency.None, at);
-        for (var tries = 0; tries < DamagedHeader.MaxBrokenLines && DamagedHeader.Breaks(message, end) && fields.Count > 0; tries++)
+        for (var tries = 0; tries < DamagedHeader.MaxBrokenLines && DamagedHeader.Breaks(message, end, at); tries++)
         {
             var next = DamagedHeader.NextField(message, end);
-            damage ??= new(DamagedHeader.LineNumber(message, end), IsCut: next < 0);
             if (next < 0)
             {
+                // A first line that is no field, and none behind it, is a text without a header.
+                damage = fields.Count == 0 ? damage : new(DamagedHeader.LineNumber(message, end), IsCut: true);
                 return end;
             }
 
+            damage ??= new(DamagedHeader.LineNumber(message, end), IsCut: false);
             Continue(fields, fields.Count - 1, end + WithoutEnd(message[end..next]).Length);
             end = ScanBlock(message, fields, Leniency.None, next);
         }

@@ -51,6 +51,11 @@ public sealed class HeaderScanTests
     [InlineData("A: 1\nbroken\nTo: b\nagain\nFrom: c\n\nbody", "A=1broken|To=bagain|From=c", "body", 2, false)]
     [InlineData("A: 1\ntext\nmore text: with a colon\n\nTo: b\n", "A=1", "text\nmore text: with a colon\n\nTo: b\n", 2, true)]
     [InlineData("A: 1\ntext", "A=1", "text", 2, true)]
+    [InlineData("A: 1\nbroken\nTo: b\ntext and no field\n\nbody", "A=1broken|To=b", "text and no field\n\nbody", 4, true)]
+    [InlineData("\u00EF\u00BB\u00BFFrom: a\ntext", "From=a", "text", 2, true)]
+    [InlineData("broken\nFrom: a\nTo: b\n\nbody", "From=a|To=b", "body", 1, false)]
+    [InlineData("From x@y Mon\nbroken\nFrom: a\n\nbody", "From=a", "body", 2, false)]
+    [InlineData("broken\nand no field\n\nFrom: a\n", "", "broken\nand no field\n\nFrom: a\n", 0, false)]
     [InlineData("body without any header", "", "body without any header", 0, false)]
     public void A_damaged_header_is_read_on(string message, string fields, string body, int line, bool isCut)
     {
