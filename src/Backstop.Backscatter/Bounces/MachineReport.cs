@@ -3,11 +3,16 @@ namespace Backstop.Backscatter.Bounces;
 /// <summary>Reports that machines make about many messages, for administrators who asked for them: DMARC aggregates (RFC 7489 §7.2.1.1), TLS reports (RFC 8460 §5.3).</summary>
 internal static class MachineReport
 {
-    /// <summary>Whether it is one, by its parts.</summary>
+    /// <summary>Whether it is one, by its own parts: a bounce may return one that we sent.</summary>
     public static bool Is(BounceContent content)
     {
         foreach (var part in content.Parts)
         {
+            if (ReturnedReader.IsCarrier(part))
+            {
+                return false;
+            }
+
             if (part.Type.MediaType.StartsWith("application/tlsrpt", StringComparison.Ordinal) || part.Type.ReportType == "tlsrpt" || IsAggregate(part.FileName))
             {
                 return true;

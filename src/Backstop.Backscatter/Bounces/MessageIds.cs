@@ -58,9 +58,9 @@ public static class MessageIds
                 yield break;
             }
 
-            if (close > open + 1)
+            if (body[(open + 1)..close].Trim() is { Length: > 0 } id)
             {
-                yield return body[(open + 1)..close].Trim();
+                yield return id;
             }
 
             at = close + 1;

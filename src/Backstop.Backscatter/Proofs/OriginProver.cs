@@ -102,10 +102,15 @@ public sealed class OriginProver(ISentJournal journal, SignedMessageId signedIds
             return Signed(outcome, what);
         }
 
-        return MailAddress.TryParse(report.Returned.From) is not { } from ? new("signed-message-id", ProofResult.None, $"{what} looks like ours, but is not signed for this address; whose it is did not come back")
-            : check([from.Key]) != SignedOutcome.Forged ? new("signed-message-id", ProofResult.None, $"{what} signed by us, but for {from.Key}")
-            : Signed(outcome, what);
+        if (MailAddress.TryParse(report.Returned.From) is not { } from)
+        {
+            return NotSigned($"{what} looks like ours, but is not signed for this address; whose it is did not come back");
+        }
+
+        return check([from.Key]) != SignedOutcome.Forged ? NotSigned($"{what} signed by us, but for {from.Key}") : Signed(outcome, what);
     }
+
+    private static Proof NotSigned(string why) => new("signed-message-id", ProofResult.None, why);
 
     private static Proof Signed(SignedOutcome outcome, string what) => outcome switch
     {

@@ -88,6 +88,14 @@ public sealed class ClassifierTests
         Assert.Equal(BounceClassifier.Classify(await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken), null).Returned.MessageId, fromStream.Returned.MessageId);
     }
 
+    /// <summary>What a bounce returns may be a report that we sent; only its own parts make it one.</summary>
+    [Fact]
+    public void Bounce_that_returns_a_machine_s_report_is_a_bounce() => Assert.Equal(
+        MailKind.Bounce,
+        Classify($"{Bounce}Content-Type: multipart/mixed; boundary=x\n\n--x\n\nHi. This is the qmail-send program.\n<you@example.com>: 550 no such user\n--x\n"
+            + "Content-Type: message/rfc822\n\nFrom: dmarc@example.org\nTo: you@example.com\nMessage-ID: <r@example.org>\nContent-Type: multipart/mixed; boundary=y\n\n"
+            + "--y\nContent-Type: application/gzip; name=\"example.org!example.com!1!2.xml.gz\"\n\nH4sI\n--y--\n--x--\n").Kind);
+
     [Fact]
     public async Task Stream_without_end_is_left_alone()
     {

@@ -126,6 +126,14 @@ public sealed class ReturnedIdTests
         Assert.Equal((MailKind.None, null, "none"), (report.Kind, report.Returned.MessageId, report.Returned.Carrier));
     }
 
+    /// <summary>An empty pair of brackets is no id: two messages without one would know each other.</summary>
+    [Theory]
+    [InlineData("< >", "")]
+    [InlineData("<>", "")]
+    [InlineData("<\t> <a@b.example>", "a@b.example")]
+    [InlineData("<a@b.example> < > < c@d.example >", "a@b.example c@d.example")]
+    public void Empty_brackets_are_no_id(string body, string ids) => Assert.Equal(ids, string.Join(' ', MessageIds.All(body)));
+
     [Fact]
     public void Any_text_is_read_without_an_exception() =>
         Gen.OneOf("Message-ID", "Message ID", ":", "\uFF1A", "<", ">", "@", "a", "\n", "\r\n", " ", "(", "\t", "メッセージ ID", "+3C", ">").Array[0, 30].Sample(words =>
