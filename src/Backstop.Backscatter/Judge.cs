@@ -86,7 +86,8 @@ public sealed class Judge(OriginProver prover, ISentJournal journal, UnprovedPol
         }
 
         // What puts a message aside must be surer than what names it, and what one's own server tells its administrator is for him.
-        if (!report.IsCertain || report.IsOwnServer)
+        var isOwnServer = report.IsOwnServer && IsOfDomainOf(report.From, envelope.Ours);
+        if (!report.IsCertain || isOwnServer)
         {
             return Verdict.Deliver(kind + (report.IsCertain ? OwnServerSuffix : UnsureSuffix));
         }
@@ -95,6 +96,25 @@ public sealed class Judge(OriginProver prover, ISentJournal journal, UnprovedPol
         return !MayRefuse(report) || proofs.HasHint ? Verdict.File(reason)
             : RefusesUnproved(envelope, now) ? Verdict.Refuse(reason)
             : Verdict.File(reason);
+    }
+
+    // Whoever writes a header addresses whom he likes: whose server it is, the envelope's recipient tells. A host below his domain is his, one above
+    // is not. Of a stored message nobody may know the recipient.
+    private static bool IsOfDomainOf(string? from, IReadOnlyList<string> ours)
+    {
+        var host = Signs.Domain(from);
+        var isKnown = false;
+        foreach (var address in ours)
+        {
+            var domain = Signs.Domain(address);
+            isKnown |= !domain.IsEmpty;
+            if (host.Length >= domain.Length && Signs.AreRelated(host, domain))
+            {
+                return true;
+            }
+        }
+
+        return !isKnown;
     }
 
     // Only a report about a delivery, from the null reverse-path: nobody waits for an answer to its refusal. Automatic answers are filed.

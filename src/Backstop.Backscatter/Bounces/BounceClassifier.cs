@@ -44,10 +44,15 @@ public static class BounceClassifier
     public static bool MayBeAutomatic(ReadOnlyMemory<byte> header)
     {
         var fields = new List<HeaderField>(32);
-        HeaderScan.Scan(header.Span, fields);
-        return fields.Text(header.Span, "Content-Type"u8)?.Contains("report", StringComparison.OrdinalIgnoreCase) == true
-            || new BounceHeader(header, fields, nullReversePath: null).MayBeAutomatic;
+        HeaderScan.ScanDamaged(header.Span, fields, out _);
+        return MayHoldReport(fields.Text(header.Span, "Content-Type"u8)) || new BounceHeader(header, fields, nullReversePath: null).MayBeAutomatic;
     }
+
+    // Structure decides whatever the header says: a report's parts, Exchange's winmail.dat, the JSON of a cloud's notices.
+    private static bool MayHoldReport(string? contentType) => contentType?.Trim() is { } type
+        && (type.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase) || type.Contains("report", StringComparison.OrdinalIgnoreCase)
+            || type.Contains("ms-tnef", StringComparison.OrdinalIgnoreCase) || type.Contains("json", StringComparison.OrdinalIgnoreCase)
+            || type.StartsWith("message/", StringComparison.OrdinalIgnoreCase));
 
     private static BounceReport Classify(ReadOnlyMemory<byte> message, bool? nullReversePath, int nesting)
     {

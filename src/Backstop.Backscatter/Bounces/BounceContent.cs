@@ -15,6 +15,7 @@ internal sealed class BounceContent(ReadOnlyMemory<byte> message, BounceHeader h
     private byte[]? _text;
     private string? _human;
     private string? _words;
+    private AddressesInText? _addresses;
     private ReturnedMessage? _returned;
     private ReturnedMessage _quoted = ReturnedMessage.Nothing;
 
@@ -45,6 +46,9 @@ internal sealed class BounceContent(ReadOnlyMemory<byte> message, BounceHeader h
 
     /// <summary>The same with every run of white space made one space, so that words are found across line ends.</summary>
     public string Words => _words ??= Collapse(Human);
+
+    /// <summary>The addresses in <see cref="Human"/>.</summary>
+    public AddressesInText AddressesInText => _addresses ??= FailedRecipients.Read(this);
 
     /// <summary>The message's text as UTF-8 with LF line ends, quoted message included.</summary>
     public byte[] Text => _text ??= Encoding.UTF8.GetBytes(ReadText().Replace("\r\n", "\n", StringComparison.Ordinal));

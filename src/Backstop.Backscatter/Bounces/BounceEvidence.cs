@@ -7,7 +7,8 @@ internal static class BounceEvidence
 
     /// <summary>TMDA and others let a bounce say "auto-replied". Subject and text that both speak of a failure are no answer of a person.</summary>
     public static EvidenceSheet? OfPlainBounce(BounceContent content, Signs signs, WordsFound words) =>
-        words.Starts(MailKind.Bounce) && words.SaysOfMail(MailKind.Bounce) && signs.IsMachine && words.Sum(MailKind.Delay) < 2 ? Weigh(content, signs, words) : null;
+        words.Starts(MailKind.Bounce) && words.SaysOfMail(MailKind.Bounce) && signs.IsMachine && words.Sum(MailKind.Delay) < 2
+            ? Weigh(content, signs, words) : null;
 
     /// <summary>The sheet, or null where nothing speaks for it.</summary>
     public static EvidenceSheet? Of(BounceContent content, Signs signs, WordsFound words) =>
@@ -30,13 +31,43 @@ internal static class BounceEvidence
             .Add(header.IsToBounceAddress, 1, "came to an address for bounces")
             .Add(signs.IsServer && (signs.NamesRecipient || IsOfSomebody(header, signs)), 1, "names a recipient")
             .Add(signs.IsPerson && !header.IsFromMailerDaemon, -2, "written with a mail program")
-            .Add(header.IsList && !signs.IsServer, -2, "came through a list")
+            .Add(header.IsList && !header.HasServerAddress, -2, "came through a list")
             .Require(!signs.IsOwnServer || (returns && said > 1), "the reader's own server tells its administrator")
             .Require(!MachineReport.Is(content), "a report about many messages")
             .Require(starts || !signs.ReturnsMailToReader, "what it returns was sent to its reader")
             .Require(header.IsFromDaemon || header.IsToBounceAddress || returns || !words.IsReply, "the subject is a person's answer")
-            .CertainIf((signs.IsServer && (returns || !signs.IsOwnDomain)) || ((header.IsToBounceAddress || header.IsListAdministrivia || signs.IsMachine) && returns));
+            .CertainIf(returns ? IsCertainToReturn(header, signs) : IsCertainToTell(header, signs, words));
         return sheet.Require(IsPlausible(content, signs, words, said, returns, sheet.Weight), "nothing that says whose mail failed, and why");
+    }
+
+    // People forward bounces, and lists discuss them; lists also pass them on to those who run them.
+    private static bool IsCertainToReturn(BounceHeader header, Signs signs) =>
+        header.IsFromMailerDaemon || header.IsToBounceAddress || header.IsListAdministrivia
+        || (header.HasServerAddress && (signs.NullSender || !signs.IsLikePerson)) || (signs.IsMachine && !signs.IsLikeMail);
+
+    // A name is no server, and a postmaster is a person too: the more his mail looks like a person's, the more of a server's form must be there.
+    private static bool IsCertainToTell(BounceHeader header, Signs signs, WordsFound words)
+    {
+        if (!signs.IsServer || signs.IsOwnDomain)
+        {
+            return false;
+        }
+
+        if (header.IsFromMailerDaemon)
+        {
+            return true;
+        }
+
+        if (signs.IsLikeMail)
+        {
+            return false;
+        }
+
+        // What <> tells of a mailbox that fills up has neither a bounce's subject nor a reply, and answers nothing.
+        var says = words.Starts(MailKind.Bounce) && words.SaysOfMail(MailKind.Bounce);
+        var tells = words.HasReply || signs.Answers || words.InSubject(MailKind.Bounce) is not null;
+        return (says && signs.NamesRecipient)
+            || (signs.NullSender && ((header.HasServerAddress && tells) || (words.HasReply && signs.NamesRecipient) || (header.IsAutoReplied && says)));
     }
 
     // What must be there whatever the weight, by who seems to write.
@@ -46,21 +77,30 @@ internal static class BounceEvidence
         if (header.IsFromDaemon)
         {
             // A shop's "delivery team" has a server's name too: only what comes from nobody, or from mailer-daemon, need not say whose mail failed.
-            var isSure = signs.NullSender || header.IsFromMailerDaemon;
-            return (said > 0 && (isSure || returns || words.HasReply || signs.MentionsRecipient)) || (words.HasReply && isSure) || (returns && !header.IsList) || IsOfSomebody(header, signs);
+            var isSure = signs.IsServersOwn;
+            var saysWhose = returns || words.HasReply || signs.MentionsRecipient;
+            return (said > 0 && (isSure || saysWhose)) || (words.HasReply && isSure) || (returns && !header.IsList)
+                || IsOfSomebody(header, signs);
         }
 
         // Digests, shops and some lists send from the null reverse-path, and people write on them.
         var tells = returns || words.HasReply;
+        if (signs.NullSender && said > 0 && returns && signs.ReturnsMailOfReader)
+        {
+            return true;
+        }
+
         if (signs.IsServer || header.IsToBounceAddress || header.IsListAdministrivia)
         {
-            return (said > 2 && (tells || signs.NamesRecipient || signs.IsResponder)) || (said > 1 && tells && (words.Starts(MailKind.Bounce) || words.OpensWithFailure()));
+            var opens = words.Starts(MailKind.Bounce) || words.OpensWithFailure();
+            return (said > 2 && (tells || signs.NamesRecipient || signs.IsResponder)) || (said > 1 && tells && opens);
         }
 
         return words.Starts(MailKind.Bounce) && weight > Enough && tells && words.OpensWithFailure();
     }
 
-    // No person writes as mailer-daemon, and no answer comes from <>: whom such a message names, it is about.
+    // No person writes as mailer-daemon, and no answer comes from <>: whom such a message names, it is about. In a language that no table knows the
+    // address stands alone, or beside a reply.
     private static bool IsOfSomebody(BounceHeader header, Signs signs) =>
-        header.IsFromDaemon && (header.IsFromMailerDaemon || (signs.NullSender && signs.Answers)) && signs.MentionsRecipient;
+        header.IsFromDaemon && (header.IsFromMailerDaemon || (signs.NullSender && (signs.Answers || header.HasServerAddress))) && signs.MentionsRecipient;
 }

@@ -35,7 +35,11 @@ internal sealed class BounceHeader
         IsFromDaemon = isOwnDaemon || (!(IsFromPerson && NullReversePath != true) && (Senders.IsDaemon(From, FromText) || Senders.IsDaemon(ReturnPath, "")))
             || (!IsFromPerson && IsReceivedForBounce(message, fields));
         IsFromMailerDaemon = isOwnDaemon;
-        IsFromScanner = Senders.Scanners.Has(FromText) || Senders.Scanners.Has(Mailer);
+        HasServerAddress = !(IsFromPerson && NullReversePath != true)
+            && (Senders.IsServerAddress(From) || Senders.IsServerAddress(ReturnPath) || FromText.EndsWith("<>", StringComparison.Ordinal));
+        HasScannerName = !IsFromPerson && Senders.Scanners.Has(FromText);
+        HasScannerProgram = !IsFromPerson && (Senders.Scanners.Has(Mailer) || Senders.ScannerWords.Has(Mailer));
+        IsFromScanner = !IsFromPerson && IsScanner();
         SubjectHits = Wording.OfSubject(Subject);
     }
 
@@ -93,8 +97,17 @@ internal sealed class BounceHeader
     /// <summary>Whether it bears the name that no person writes under.</summary>
     public bool IsFromMailerDaemon { get; }
 
-    /// <summary>Whether a virus or content scanner says so.</summary>
+    /// <summary>Whether it comes from an address of a mail server or of who runs it, not only under a name like theirs.</summary>
+    public bool HasServerAddress { get; }
+
+    /// <summary>Whether a virus or content scanner wrote it, by its address, its program, or its name before a mail server's address.</summary>
     public bool IsFromScanner { get; }
+
+    /// <summary>Whether a scanner's program wrote it, as X-Mailer says.</summary>
+    public bool HasScannerProgram { get; }
+
+    /// <summary>Whether the sender has the name of a scanner for mail, which no shop and no person has.</summary>
+    public bool HasScannerName { get; }
 
     /// <summary>Whether it was composed with a program for people.</summary>
     public bool IsFromPerson { get; }
@@ -107,10 +120,13 @@ internal sealed class BounceHeader
     /// <summary>The gate: without any of these nothing in the body is looked at.</summary>
     public bool MayBeAutomatic =>
         NullReversePath == true || IsFromDaemon || IsFromScanner || FailedRecipients.Count > 0 || Field is not null || SubjectHits.Count > 0
-        || IsToBounceAddress || IsListAdministrivia || AutoSubmitted is not ("" or "no") || Precedence is "auto_reply" or "auto-reply" or "junk";
+        || IsToBounceAddress || IsListAdministrivia || CloudNotice.IsFrom(From) || AutoSubmitted is not ("" or "no") || Precedence is "auto_reply" or "auto-reply" or "junk";
 
     /// <summary>The host in a daemon's own address: the best guess at who reports where nothing says it.</summary>
     public string? DaemonHost => IsFromDaemon && From?.IndexOf('@', StringComparison.Ordinal) is >= 0 and var at ? From[(at + 1)..] : null;
+
+    private bool IsScanner() => Senders.IsScannerAddress(From) || HasScannerProgram
+        || (HasServerAddress && Senders.ScannerWords.Has(FromText)) || (HasScannerName && (HasServerAddress || NullReversePath == true));
 
     // Twenty-two octets name the thread; each answer adds five (MS-OXOMSG §2.2.1.3).
     private static bool IsReplyIndex(string? index)

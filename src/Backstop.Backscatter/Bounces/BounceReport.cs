@@ -106,7 +106,10 @@ public sealed record BounceReport(
     /// </summary>
     public bool IsCertain { get; init; } = true;
 
-    /// <summary>Whether the reader's own server, by its name, tells its administrator something.</summary>
+    /// <summary>
+    /// Whether a server, by its name, tells the administrator of its own domain something, and nobody else. Whether that is the reader's domain
+    /// the envelope tells (<see cref="Judge"/>).
+    /// </summary>
     public bool IsOwnServer { get; init; }
 
     /// <summary>Where its header is damaged, or null.</summary>

@@ -8,8 +8,12 @@ namespace Backstop.Backscatter.Bounces;
 internal static class CloudNotice
 {
     private const int MaxRecipients = 50;
+    private const string Sender = "no-reply@sns.amazonaws.com";
 
     private static readonly JsonDocumentOptions _options = new() { MaxDepth = 16, AllowTrailingCommas = true };
+
+    /// <summary>Whether Amazon's service sends from that address: "Email notifications" of the guide to SNS.</summary>
+    public static bool IsFrom(string? address) => string.Equals(address, Sender, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The report, or null where the text is no such notice.</summary>
     public static BounceReport? Read(BounceContent content)

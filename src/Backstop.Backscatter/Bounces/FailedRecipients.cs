@@ -6,6 +6,9 @@ internal static class FailedRecipients
     private const int MaxDiagnostic = 400;
     private const int MaxLines = 400;
 
+    // So many lines with words apart a reply and an address still belong together: servers say between them who said it.
+    private const int Beside = 2;
+
     // Behind these words at a line's start stands somebody else's address, or an id that looks like one.
     private static readonly string[] _notRecipients =
     [
@@ -16,7 +19,7 @@ internal static class FailedRecipients
     private static readonly string[] _beforeRecipient =
     [
         "RCPT TO", ">>> RCPT", "Recipient", "Final-Recipient", "Original-Recipient", "X-Failed-Recipients", "To:", "Failed", "Unknown", "User", "Invalid", "Could not", "Unable to", "Error",
-        "Delivery to", "550", "553", "554", "552", "551", "501", "addressed to", "<<<",
+        "Delivery to", "Delivery failed", "550", "553", "554", "552", "551", "501", "addressed to", "<<<",
     ];
 
     /// <summary>Finds them.</summary>
@@ -44,15 +47,6 @@ internal static class FailedRecipients
     public static List<ReportedRecipient> OfReport(BounceContent content, MailKind kind) =>
         kind != MailKind.Mdn ? Find(content, "failed") : content.Header.From is { } from ? [new(from, "delivered", null, null)] : [];
 
-    /// <summary>Whether the text names a recipient: an address that is not the reader's, the sender's or of the sender's domain.</summary>
-    /// <param name="content">The report.</param>
-    /// <param name="anywhere">Whether it may stand anywhere, or only where servers put it.</param>
-    public static bool Names(BounceContent content, bool anywhere)
-    {
-        var (placed, elsewhere) = Read(content);
-        return placed.Count > 0 || (anywhere && elsewhere.Exists(a => !Signs.AreRelated(DomainOf(a), DomainOf(content.Header.From))));
-    }
-
     /// <summary>Whether an address stands where servers put the one that failed: at the start of a line, or in brackets there.</summary>
     public static bool StandsAlone(ReadOnlySpan<char> text, string address)
     {
@@ -67,42 +61,50 @@ internal static class FailedRecipients
         return false;
     }
 
-    private static ReadOnlySpan<char> DomainOf(string? address) => address.AsSpan()[((address?.LastIndexOf('@') ?? -1) + 1)..];
+    private static List<string> InText(BounceContent content) =>
+        content.AddressesInText.Placed is { Count: > 0 } placed ? placed : content.AddressesInText.Elsewhere;
 
-    private static List<string> InText(BounceContent content)
+    /// <summary>Reads them. Costs a pass over the text; <see cref="BounceContent.AddressesInText"/> keeps the answer.</summary>
+    public static AddressesInText Read(BounceContent content)
     {
-        var (placed, elsewhere) = Read(content);
-        return placed.Count > 0 ? placed : elsewhere;
-    }
-
-    private static (List<string> Placed, List<string> Elsewhere) Read(BounceContent content)
-    {
-        var placed = new List<string>();
-        var elsewhere = new List<string>();
+        var found = new AddressesInText([], []);
         var lines = 0;
+        var (sinceAddress, sinceReply) = (Beside + 1, Beside + 1);
         foreach (var range in content.Human.AsSpan().Split('\n'))
         {
             var line = content.Human.AsSpan(range).Trim(" \t\r>*-");
-            if (++lines > MaxLines || placed.Count >= TextAddresses.MaxAddresses)
+            if (++lines > MaxLines || found.Placed.Count >= TextAddresses.MaxAddresses)
             {
                 break;
             }
 
-            if (line.IndexOf('@') < 0 || StartsWithAny(line, _notRecipients) || IdLabels.Begin(line))
+            if (line.IsEmpty)
             {
                 continue;
             }
 
-            foreach (var address in TextAddresses.Find(line))
+            var hasAddress = line.IndexOf('@') >= 0 && !StartsWithAny(line, _notRecipients) && !IdLabels.Begin(line) && ReadLine(content, line, found);
+            sinceAddress = hasAddress ? 0 : sinceAddress + 1;
+            sinceReply = !found.HasReply && StatusWords.HasReply(line) ? 0 : sinceReply + 1;
+            found.HasReply |= Math.Max(sinceAddress, sinceReply) <= Beside;
+        }
+
+        return found;
+    }
+
+    private static bool ReadLine(BounceContent content, ReadOnlySpan<char> line, AddressesInText found)
+    {
+        var any = false;
+        foreach (var address in TextAddresses.Find(line))
+        {
+            if (!IsNoRecipient(content, address))
             {
-                if (!IsSomebodyElse(content, address))
-                {
-                    Add(IsPlace(line, address) ? placed : elsewhere, address);
-                }
+                any = true;
+                Add(IsPlace(line, address) ? found.Placed : found.Elsewhere, address);
             }
         }
 
-        return (placed, elsewhere);
+        return any;
     }
 
     private static void Add(List<string> addresses, string address)
@@ -115,11 +117,11 @@ internal static class FailedRecipients
 
     // Servers put the address at the line's start, alone, in brackets, or behind a word for it.
     private static bool IsPlace(ReadOnlySpan<char> line, string address) =>
-        line.StartsWith(address, StringComparison.OrdinalIgnoreCase) || line[0] == '<' || line[0] == '(' && line.IndexOf(address, StringComparison.OrdinalIgnoreCase) == 1
+        line.StartsWith(address, StringComparison.OrdinalIgnoreCase) || line[0] == '<' || (line[0] == '(' && line.IndexOf(address, StringComparison.OrdinalIgnoreCase) == 1)
         || StartsWithAny(line, _beforeRecipient);
 
     // The report's own sender and the supposed sender of what it returns. Somebody who wrote to himself is named by the returned To.
-    private static bool IsSomebodyElse(BounceContent content, string address) =>
+    private static bool IsNoRecipient(BounceContent content, string address) =>
         Same(address, content.Header.From) || Same(address, content.Returned.From) || content.Header.To.Contains(address, StringComparer.OrdinalIgnoreCase)
         || Senders.IsDaemon(address, "");
 

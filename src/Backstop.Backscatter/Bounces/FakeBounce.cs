@@ -28,13 +28,19 @@ internal static class FakeBounce
             return $"speaks as a mail server, returns nothing, and attaches {name}";
         }
 
-        if (header.NullReversePath != true && !words.HasReply && HasLink(content) && (NamesItsReader(header) || FailsOnlyItsReader(content)))
+        // Parcels and letters are returned too, by offices that name the address they write to: only what can be clicked or opened is a trap.
+        if (header.NullReversePath == true || header.IsFromPerson || words.IsReply)
+        {
+            return null;
+        }
+
+        if (!words.HasReply && HasLink(content) && (NamesItsReader(header) || FailsOnlyItsReader(content)))
         {
             return "speaks as a mail server of mail to your own address, and wants a link to be clicked";
         }
 
-        return header.NullReversePath != true && words.SaysOfMail(MailKind.Bounce) && FailsOnlyItsReader(content)
-            ? "says that mail to your own address failed, and returns nothing" : null;
+        return words.SaysOfMail(MailKind.Bounce) && FailsOnlyItsReader(content) && content.Parts.Any(p => p is { Depth: > 0, IsAttachment: true })
+            ? "says that mail to your own address failed, returns nothing, and attaches a file" : null;
     }
 
     private static bool IsDisguised(BounceHeader header) =>

@@ -16,8 +16,13 @@ internal sealed class AnyOf(IEnumerable<string> words)
 internal static class Senders
 {
     private static readonly List<string[]> _rows = TableFile.Read("senders.tsv");
-    private static readonly HashSet<string> _daemonLocalParts = new(Words("daemon", "local"), StringComparer.OrdinalIgnoreCase);
+    private static readonly HashSet<string> _serverLocalParts = new(Words("daemon", "local"), StringComparer.OrdinalIgnoreCase);
+    private static readonly HashSet<string> _scannerLocalParts = new(Words("scanner", "local"), StringComparer.OrdinalIgnoreCase);
+    private static readonly HashSet<string> _daemonLocalParts = new(
+        [.. _serverLocalParts, .. _scannerLocalParts, .. Words("daemon", "local~")], StringComparer.OrdinalIgnoreCase);
     private static readonly HashSet<string> _administrators = new(Words("administrator", "local"), StringComparer.OrdinalIgnoreCase);
+    private static readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _isServer = _serverLocalParts.GetAlternateLookup<ReadOnlySpan<char>>();
+    private static readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _isScanner = _scannerLocalParts.GetAlternateLookup<ReadOnlySpan<char>>();
     private static readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _isDaemon = _daemonLocalParts.GetAlternateLookup<ReadOnlySpan<char>>();
     private static readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _isAdministrator = _administrators.GetAlternateLookup<ReadOnlySpan<char>>();
     private static readonly string[] _listEnds = ["-request", "-owner", "-bounces", "-help"];
@@ -27,8 +32,11 @@ internal static class Senders
     private static readonly (byte[] Name, WordingHit Hit)[][] _fields = ByStart(_rows.Where(r => r[1] == "field")
         .Select(r => (Encoding.ASCII.GetBytes(r[2]), new WordingHit(MailKindWord.Parse(r[0])!.Value, r[3], r[2], WordPlace.Field))));
 
-    /// <summary>Virus and content scanners, by their names.</summary>
+    /// <summary>Virus and content scanners for mail, by names that nothing else bears.</summary>
     public static AnyOf Scanners { get; } = new(Words("scanner", "name"));
+
+    /// <summary>Makers of scanners, and words for one: shops, offices and people bear them too.</summary>
+    public static AnyOf ScannerWords { get; } = new(Words("scanner", "name~"));
 
     /// <summary>Programs that people write mail with.</summary>
     public static AnyOf PersonMailers { get; } = new(Words("person", "mailer"));
@@ -42,6 +50,12 @@ internal static class Senders
 
     /// <summary>Whether that is the address that mail servers write from and no person does, unlike postmaster.</summary>
     public static bool IsMailerDaemon(string? address) => LocalPart(address).Equals("mailer-daemon", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Whether a mail server, or who runs it, has that address: mailer-daemon, postmaster and their like.</summary>
+    public static bool IsServerAddress(string? address) => _isServer.Contains(LocalPart(address));
+
+    /// <summary>Whether a virus or content scanner has that address.</summary>
+    public static bool IsScannerAddress(string? address) => _isScanner.Contains(LocalPart(address));
 
     /// <summary>Whether a server's own notices go to that address.</summary>
     public static bool IsAdministrator(string address) => _isAdministrator.Contains(LocalPart(address));

@@ -8,8 +8,6 @@ internal sealed class Signs
 {
     private readonly BounceContent _content;
     private readonly BounceHeader _header;
-    private bool? _namesRecipient;
-    private bool? _mentionsRecipient;
     private bool? _quotes;
 
     public Signs(BounceContent content)
@@ -55,8 +53,8 @@ internal sealed class Signs
     /// <summary>Whether the reader's own server tells its administrator something.</summary>
     public bool IsOwnServer { get; }
 
-    /// <summary>Whether a host of the reader's own domain wrote it, by its name.</summary>
-    public bool IsOwnDomain => _header.From is { } from && _header.To.Any(to => AreRelated(Domain(from), Domain(to)));
+    /// <summary>Whether a host of the reader's own domain wrote it, by its name: nobody else is addressed.</summary>
+    public bool IsOwnDomain => IsAllOfDomain(_header);
 
     /// <summary>Whether the reader's own server returns a message that somebody else sent to him: news for him, no bounce of his mail.</summary>
     public bool ReturnsMailToReader => IsOwnDomain && _content.ReturnedPart is not null && _content.Returned is { From: { } from, To: { } to }
@@ -66,13 +64,29 @@ internal sealed class Signs
     public bool Quotes => _quotes ??= HasQuote(_content.Human);
 
     /// <summary>Whether the text names somebody as its recipient: an address where servers put it, neither the reader's nor the sender's.</summary>
-    public bool NamesRecipient => _namesRecipient ??= FailedRecipients.Names(_content, anywhere: false);
+    public bool NamesRecipient => _content.AddressesInText.Placed.Count > 0;
 
-    /// <summary>Whether the text has such an address anywhere.</summary>
-    public bool MentionsRecipient => _mentionsRecipient ??= FailedRecipients.Names(_content, anywhere: true);
+    /// <summary>Whether the text has such an address anywhere, of another domain than the sender's.</summary>
+    public bool MentionsRecipient => NamesRecipient || _content.AddressesInText.Elsewhere.Exists(a => !AreRelated(Domain(a), Domain(_header.From)));
 
-    /// <summary>Whether a sender of the reader's own domain writes to an administrator's address, or to himself, by machine.</summary>
-    public static bool IsOfOwnServer(BounceHeader header) => !header.IsFromPerson && header.From is { } from && header.To.Any(to => IsOwn(from, to));
+    /// <summary>Whether it comes from nobody, or from the address that no person writes from.</summary>
+    public bool IsServersOwn => NullSender || _header.IsFromMailerDaemon;
+
+    /// <summary>Whether something in it is as people, lists and their programs make it.</summary>
+    public bool IsLikeMail => _header.IsList || IsLikePerson;
+
+    /// <summary>Whether something in it is as people and their programs make it.</summary>
+    public bool IsLikePerson => _header.IsFromPerson || SubjectPrefix.IsReplyOrForward(_header.Subject) || Quotes;
+
+    /// <summary>Whether it returns the header of a message that its reader seems to have sent.</summary>
+    public bool ReturnsMailOfReader => _content.Returned is { MessageId: not null } back
+        && _header.To.Any(to => to.Equals(back.From, StringComparison.OrdinalIgnoreCase) || to.Equals(back.ReturnPath, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>
+    /// Whether a sender writes to an administrator of his own domain by machine, and to nobody of another one: who else is addressed would be the
+    /// reader. The envelope knows better (<see cref="Judge"/>).
+    /// </summary>
+    public static bool IsOfOwnServer(BounceHeader header) => !header.IsFromPerson && IsAllOfDomain(header) && header.To.Any(Senders.IsAdministrator);
 
     private bool IsNotOwn(string id)
     {
@@ -80,8 +94,8 @@ internal sealed class Signs
         return domain.Length > 0 && !AreRelated(domain, Domain(_header.MessageId)) && !AreRelated(domain, Domain(_header.From));
     }
 
-    private static bool IsOwn(string from, string to) =>
-        AreRelated(Domain(from), Domain(to)) && (Senders.IsAdministrator(to) || from.Equals(to, StringComparison.OrdinalIgnoreCase));
+    private static bool IsAllOfDomain(BounceHeader header) =>
+        header.From is { } from && header.To.Count > 0 && header.To.All(to => AreRelated(Domain(from), Domain(to)));
 
     /// <summary>Whether two domains are the same, or one is a host below the other.</summary>
     internal static bool AreRelated(ReadOnlySpan<char> one, ReadOnlySpan<char> other)
@@ -96,10 +110,18 @@ internal sealed class Signs
         return other.Contains('.') && one.EndsWith(other, StringComparison.OrdinalIgnoreCase) && (one.Length == other.Length || one[^(other.Length + 1)] == '.');
     }
 
-    private static ReadOnlySpan<char> Domain(string? address)
+    internal static ReadOnlySpan<char> Domain(string? address)
     {
         var at = address?.LastIndexOf('@') ?? -1;
         return at < 0 ? [] : address.AsSpan(at + 1);
+    }
+
+    // Servers put the same sign before whom they did not reach, and before the verbs of a session.
+    private static bool IsServersLine(ReadOnlySpan<char> line)
+    {
+        var rest = line.TrimStart("> ");
+        var isVerb = line.StartsWith(">>> ") && rest.Length >= 4 && rest[..4].IndexOfAnyExceptInRange('A', 'Z') < 0 && (rest.Length == 4 || rest[4] == ' ');
+        return isVerb || (rest.Contains('@') && !rest.Contains(' '));
     }
 
     private static bool HasQuote(ReadOnlySpan<char> text)
@@ -108,7 +130,7 @@ internal sealed class Signs
         foreach (var range in text.Split('\n'))
         {
             var line = text[range].Trim();
-            if (line.StartsWith(">") && endsInColon)
+            if (line.StartsWith(">") && endsInColon && !IsServersLine(line))
             {
                 return true;
             }

@@ -19,7 +19,7 @@ internal static class StatusWords
         : (null, StatusSource.None);
 
     /// <summary>Whether there is a reply of an SMTP server in the words: an enhanced status, or a reply code as servers write it.</summary>
-    public static bool HasReply(string words) => Given(words) is not null || ReplyCode(words) != 0;
+    public static bool HasReply(ReadOnlySpan<char> words) => Given(words) is not null || ReplyCode(words) != 0;
 
     /// <summary>The first enhanced status code in the words, or null.</summary>
     /// <param name="words">A diagnostic, or a whole text.</param>
@@ -73,8 +73,11 @@ internal static class StatusWords
 
         var detail = Digits(text[4..]);
         var end = 4 + detail;
-        var isEnd = end >= text.Length || (mayTouchText || !char.IsAsciiLetter(text[end])) && !(text[end] == '.' && end + 1 < text.Length && char.IsAsciiDigit(text[end + 1]));
-        return detail is 1 or 2 or 3 && (detail == 1 || text[4] != '0') && isEnd ? text[..end] : [];
+        var rest = end < text.Length ? text[end..] : [];
+        var goesOn = rest is ['.', _, ..] && char.IsAsciiDigit(rest[1]);
+        var touchesText = !mayTouchText && !rest.IsEmpty && char.IsAsciiLetter(rest[0]);
+        var isDetail = detail is 1 or 2 or 3 && (detail == 1 || text[4] != '0');
+        return isDetail && !goesOn && !touchesText ? text[..end] : [];
     }
 
     private static string? Inferred(string words, string action)
@@ -117,7 +120,7 @@ internal static class StatusWords
     private static bool IsReplyText(ReadOnlySpan<char> rest)
     {
         rest = rest.TrimStart(" -:#");
-        return rest.IsEmpty || char.IsAsciiLetterOrDigit(rest[0]) || rest[0] is '<' or '(' or '[' or '\'' or '"' or '*';
+        return rest.IsEmpty || char.IsLetterOrDigit(rest[0]) || rest[0] is '<' or '(' or '[' or '\'' or '"' or '*';
     }
 
     private static int Digits(ReadOnlySpan<char> text)

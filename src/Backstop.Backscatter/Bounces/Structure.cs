@@ -19,7 +19,8 @@ internal static class Structure
                 case "message/disposition-notification" or "message/global-disposition-notification" when !isPassedOn:
                     return FromDisposition(content, part);
                 case "message/delivery-status" or "message/global-delivery-status" when !isPassedOn:
-                    return FromStatus(content, DeliveryStatus.Read(Decoded(content, part).Span), $"a part is {part.Type.MediaType}");
+                    var report = FromStatus(content, DeliveryStatus.Read(Decoded(content, part).Span), $"a part is {part.Type.MediaType}");
+                    return report with { IsCertain = !(IsOfUnknownSender(content) && HasTextBefore(content, part)) };
                 case "application/ms-tnef" when TnefReport.Read(Decoded(content, part).Span) is { } kind:
                     return content.Report(kind, "tnef", FailedRecipients.OfReport(content, kind), content.Returned, ["winmail.dat holds a report"]);
                 default:
@@ -32,12 +33,18 @@ internal static class Structure
     }
 
     // Mail programs forward a report part by part, with a word of the person above it: only the whole says multipart/report.
-    private static bool IsPassedOnByPerson(BounceContent content)
+    private static bool IsPassedOnByPerson(BounceContent content) =>
+        IsOfUnknownSender(content) && (content.Header.IsFromPerson || SubjectPrefix.IsReplyOrForward(content.Header.Subject));
+
+    // Not every program names itself: without a server's sign nobody knows whether a person passes the report on.
+    private static bool IsOfUnknownSender(BounceContent content)
     {
         var header = content.Header;
-        return content.Parts[0].Type.ReportType is null && header.NullReversePath != true && !header.IsFromDaemon && header.AutoSubmitted is ("" or "no")
-            && (header.IsFromPerson || SubjectPrefix.IsReplyOrForward(header.Subject));
+        return content.Parts[0].Type.ReportType is null && header.NullReversePath != true && !header.IsFromDaemon && header.AutoSubmitted is ("" or "no");
     }
+
+    private static bool HasTextBefore(BounceContent content, MimePart part) =>
+        content.Parts.Any(p => p.Depth > 0 && p.BodyStart < part.BodyStart && p.Type.MediaType.StartsWith("text/", StringComparison.Ordinal));
 
     // RFC 6522 §3: the multipart says what it holds, and the part was lost or renamed on the way.
     private static BounceReport? FromPromise(BounceContent content) => content.Parts[0].Type.ReportType switch
@@ -76,7 +83,15 @@ internal static class Structure
         }
 
         var status = DeliveryStatus.Read(text[start..]);
-        return status.Recipients.Count > 0 ? FromStatus(content, status, "the text has the fields of a delivery status") : null;
+        return status.Recipients.Count > 0
+            ? FromStatus(content, status, "the text has the fields of a delivery status") with { IsCertain = IsServersOwnText(content) } : null;
+    }
+
+    // Who runs a server sends such fields by hand too, to explain them.
+    private static bool IsServersOwnText(BounceContent content)
+    {
+        var signs = new Signs(content);
+        return signs.IsServersOwn || signs.IsAutoSubmitted || (content.Header.HasServerAddress && !signs.IsLikePerson);
     }
 
     private static BounceReport FromStatus(BounceContent content, DeliveryStatus status, string evidence)

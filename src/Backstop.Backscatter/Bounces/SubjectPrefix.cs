@@ -17,6 +17,9 @@ internal static class SubjectPrefix
 
     private const int LongestPrefix = 14;
 
+    // "Automatic reply" in the longest words for it.
+    private const int LongestWords = 40;
+
     /// <summary>Whether a person's mail program put a prefix before the subject.</summary>
     /// <param name="subject">The decoded subject.</param>
     public static bool IsReplyOrForward(string subject)
@@ -25,6 +28,14 @@ internal static class SubjectPrefix
         var rest = subject.AsSpan().TrimStart();
         var close = rest is ['[', ..] ? rest.IndexOf(']') : -1;
         return IsPrefixed(rest) || (close > 0 && IsPrefixed(rest[(close + 1)..]));
+    }
+
+    /// <summary>Whether words and a colon stand before the rest of the subject, whoever put them there.</summary>
+    /// <param name="subject">The decoded subject.</param>
+    public static bool HasAny(string subject)
+    {
+        var colon = subject.AsSpan().IndexOfAny(_colons);
+        return colon is > 2 and <= LongestWords && !subject.AsSpan(0, colon).ContainsAnyInRange('0', '9') && !subject.AsSpan(colon + 1).Trim().IsEmpty;
     }
 
     private static bool IsPrefixed(ReadOnlySpan<char> subject)

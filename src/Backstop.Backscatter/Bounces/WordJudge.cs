@@ -28,6 +28,7 @@ internal static class WordJudge
             ?? Take(AutoReplyEvidence.Of(content, signs, words))
             ?? Take(NoticeEvidence.OfDelay(content, signs, words))
             ?? Take(BounceEvidence.Of(content, signs, words))
+            ?? Take(AutoReplyEvidence.OfUnknownPrefix(content, signs, words))
             ?? new(MailKind.None, "", nearest?.For ?? [], nearest?.Against ?? [], IsCertain: true);
 
         WordDecision? Take(EvidenceSheet? sheet)
@@ -44,18 +45,22 @@ internal static class WordJudge
         }
     }
 
-    // A field that only one kind carries. An answering machine's field does not make a server's bounce an answer.
+    // A field that only one kind carries names it; words or an answer beside it make it sure. An answering machine's field does not make a server's
+    // bounce an answer.
     private static WordDecision? Field(BounceContent content, Signs signs, WordsFound words)
     {
         if (content.Header.FailedRecipients.Count > 0)
         {
             var isDelay = words.Sum(MailKind.Delay) > 0 && !words.Starts(MailKind.Bounce);
-            return new(isDelay ? MailKind.Delay : MailKind.Bounce, "exim", ["carries the field X-Failed-Recipients"], [], IsCertain: true);
+            var isSure = signs.IsServer || IsBacked(content, signs) || words.Sum(MailKind.Bounce) + words.Sum(MailKind.Delay) > 0;
+            return new(isDelay ? MailKind.Delay : MailKind.Bounce, "exim", ["carries the field X-Failed-Recipients"], [], isSure);
         }
 
         return content.Header.Field is { Kind: not MailKind.AutoReply } field && !signs.IsServer
-            ? new(field.Kind, field.Format, [field.ToString()], [], IsCertain: true) : null;
+            ? new(field.Kind, field.Format, [field.ToString()], [], IsBacked(content, signs) || words.Sum(field.Kind) > 0) : null;
     }
+
+    private static bool IsBacked(BounceContent content, Signs signs) => signs.Answers || content.ReturnedPart is not null;
 
     private static WordDecision? Fake(BounceContent content, WordsFound words) =>
         FakeBounce.IsFake(content, words) is { } why ? new(MailKind.None, BounceReport.FakeFormat, [why], [], IsCertain: true) : null;

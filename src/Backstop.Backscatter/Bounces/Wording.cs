@@ -8,7 +8,7 @@ internal enum WordPlace
     /// <summary>At the subject's start.</summary>
     SubjectStart,
 
-    /// <summary>At the subject's start, and only machines write so.</summary>
+    /// <summary>At the subject's start, before the subject that it answers: only machines write so.</summary>
     SubjectOwn,
 
     /// <summary>At the subject's start, where machines put it before the subject they answer.</summary>
@@ -72,7 +72,7 @@ internal sealed class Wording
         _byStart = Enumerable.Range(0, _phrases.Length).GroupBy(i => Start(_phrases[i].Words)).ToDictionary(g => g.Key, g => g.ToArray());
     }
 
-    private static Wording SubjectStart { get; } = new([.. Rows(WordPlace.SubjectOwn, "subject!"), .. Rows(WordPlace.SubjectPrefix, "prefix"), .. Rows(WordPlace.SubjectStart, "subject")]);
+    private static Wording SubjectStart { get; } = new([.. Rows(WordPlace.SubjectPrefix, "prefix"), .. Rows(WordPlace.SubjectStart, "subject")]);
 
     private static Wording Subject { get; } = new(Rows(WordPlace.Subject, "subject*"));
 
@@ -146,9 +146,12 @@ internal sealed class Wording
             }
         }
 
-        return longest is { Place: WordPlace.SubjectPrefix } && text[longest.Words.Length..].TrimStart("ź \u00A0") is [':' or '：' or ']' or '】' or ')', ..]
+        return longest is { Place: WordPlace.SubjectPrefix } && PrecedesSubject(text[longest.Words.Length..].TrimStart("ź \u00A0"))
             ? longest with { Place = WordPlace.SubjectOwn } : longest;
     }
+
+    // ": our subject" or "] our subject". With nothing behind, nothing is answered.
+    private static bool PrecedesSubject(ReadOnlySpan<char> rest) => rest is [':' or '：' or ']' or '】' or ')', ..] && !rest[1..].Trim(" :：\u00A0").IsEmpty;
 
     // The first two characters in lower case: hundreds of phrases begin with the same one. Every phrase is longer than that (TableTests).
     private static int Start(ReadOnlySpan<char> text) => text.Length < 2 ? 0 : (char.ToLowerInvariant(text[0]) << 16) | char.ToLowerInvariant(text[1]);

@@ -7,7 +7,7 @@ internal sealed class WordsFound
     private const int Opening = 100;
 
     private readonly BounceContent _content;
-    private bool? _hasReply;
+    private bool? _saysYours;
 
     public WordsFound(BounceContent content)
     {
@@ -27,8 +27,11 @@ internal sealed class WordsFound
 
     public IReadOnlyList<WordingHit> Body { get; }
 
-    /// <summary>Whether the text repeats a server's reply.</summary>
-    public bool HasReply => _hasReply ??= StatusWords.HasReply(_content.Words);
+    /// <summary>Whether the text repeats a server's reply to somebody's address.</summary>
+    public bool HasReply => _content.AddressesInText.HasReply;
+
+    /// <summary>Whether the text speaks of the reader's own message.</summary>
+    public bool SaysYours => _saysYours ??= YourMail.IsIn(_content.Words);
 
     /// <summary>The weight of the best of the subject and of the best of the text: ten phrases of one template are one piece of evidence.</summary>
     public int Sum(MailKind kind) => (InSubject(kind)?.Weight ?? 0) + (InBody(kind)?.Weight ?? 0);
