@@ -9,7 +9,7 @@ public sealed class DescriptorTests
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData(256, 1500)]
+    [InlineData(512, 1500)]
     [InlineData(1024, 5000)]
     [InlineData(20_000, 15_000)]
     public async Task Server_outlives_more_clients_than_it_has_descriptors(int descriptors, int clients)
@@ -45,6 +45,17 @@ public sealed class DescriptorTests
         using var after = await Dialog.ConnectAsync(server.SmtpPort);
         await after.SayAsync("EHLO client.example", "250");
         Assert.DoesNotContain("Out of memory", server.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Too_few_are_refused_with_the_next_step()
+    {
+        using var folder = new TempFolder();
+        var config = Path.Combine(folder.Path, "backstop.toml");
+        await File.WriteAllTextAsync(config, $"hostname = \"mx.bench.test\"\ndomains = [\"bench.test\"]\ndata = \"{folder.Path}/data\"\nlisten.smtp = \"127.0.0.1:{Server.FreePort()}\"\n[mailboxes]\n\"user@bench.test\" = {{}}\n", Ct);
+        var said = await Tool.RunAsync(Needs.Program("prlimit", "util-linux"), ["--nofile=256:256", Server.Launcher, "serve", "--config", config], TimeSpan.FromMinutes(3), 69);
+        Assert.Contains("may have 256 open files", said, StringComparison.Ordinal);
+        Assert.Contains("LimitNOFILE=", said, StringComparison.Ordinal);
     }
 
     private static async Task WaitForAsync(Func<bool> isSo, Server server)

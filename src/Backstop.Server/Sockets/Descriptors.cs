@@ -11,11 +11,11 @@ namespace Backstop.Server.Sockets;
 /// <param name="Spills">Messages on their way in that are kept in files.</param>
 internal sealed record Descriptors(int Limit, int Mail, int Guard, int Web, int Spills)
 {
-    /// <summary>For the runtime, listeners, databases, folders, programs, filters and DNS. An idle server was measured at 110 to 140.</summary>
-    internal const int Own = 192;
+    /// <summary>For the runtime, listeners, databases, folders, programs, filters and DNS. An idle server has 280: .NET keeps each of its libraries open twice, unless all was compiled ahead of time.</summary>
+    internal static readonly int Own = System.Runtime.CompilerServices.RuntimeFeature.IsDynamicCodeCompiled ? 416 : 160;
 
     /// <summary>With fewer a server cannot work.</summary>
-    public const int Least = 256;
+    internal static readonly int Least = Own + 80;
 
     // A client that is told "too many connections" holds one meanwhile.
     private const int Refusing = 16;
@@ -51,7 +51,7 @@ internal sealed record Descriptors(int Limit, int Mail, int Guard, int Web, int 
 
         return new(limit, Share((long)mail * each) / each, Share(guard), web, spills);
 
-        int Share(long part) => part == 0 ? 0 : Math.Max(Fewest, (int)(rest * part / wanted));
+        int Share(long part) => (int)Math.Min(part, Math.Max(Fewest, rest * part / wanted));
     }
 
     /// <summary>How many this process may have: .NET has raised its limit to the highest that it may set. Where that cannot be read, as many as anybody could use.</summary>

@@ -22,7 +22,7 @@ public sealed class DescriptorTests
             var options = Options(mail, guard, listens);
             var plan = Descriptors.Plan(options, limit);
             var each = options.Listen.HandsOn ? 2 : 1;
-            return (plan.Mail * each) + plan.Guard + plan.Web + plan.Spills + Descriptors.Own <= limit + (limit < 400 ? 64 : 0)
+            return (plan.Mail * each) + plan.Guard + plan.Web + plan.Spills + Descriptors.Own <= limit
                 && plan.Mail <= mail && plan.Guard <= guard && plan.Web >= 16 && plan.Spills >= 16
                 && (plan.Mail > 0) == (options.Listen.ReceivesMail || options.Listen.HandsOn) && (plan.Guard > 0) == options.Listen.GuardsServer;
         });
@@ -32,8 +32,8 @@ public sealed class DescriptorTests
     {
         var options = Options(10_000, 4096, 1);
         Assert.Equal(10_000, Descriptors.Plan(options, 20_000).Mail);
-        Assert.InRange(Descriptors.Plan(options, 1024).Mail, 300, 800);
-        var error = Assert.Throws<IOException>(() => Descriptors.Plan(options, 255));
+        Assert.InRange(Descriptors.Plan(options, 1024).Mail, 200, 600);
+        var error = Assert.Throws<IOException>(() => Descriptors.Plan(options, Descriptors.Least - 1));
         Assert.Contains("LimitNOFILE=", error.Message, StringComparison.Ordinal);
         Assert.InRange(Descriptors.OfProcess(), 1, int.MaxValue / 2);
     }
