@@ -13,12 +13,16 @@ public sealed class ReadmeTicketExample
     [InlineData("bounce-qmail.eml", "", "dropped a bounce")]
     [InlineData("autoreply-ticket-system.eml", "tickets@example.com", "dropped a autoreply")]
     [InlineData("bounce-challenge.eml", "", "dropped a challenge")]
+    [InlineData("autoreply-german-no-header.eml", "kim@example.com", "open")]
+    [InlineData("bounce-to-a-bounce-address.eml", "sam@example.com", "open")]
+    [InlineData("own-mta-bounce.eml", "", "open")]
+    [InlineData("postfix-postmaster-copy.eml", "double-bounce@example.org", "open")]
     [InlineData("fake-bounce-with-program.eml", "", "dropped a fake bounce")]
     [InlineData("mdn.eml", "", "dropped a mdn")]
     public void Example_decides_about_a_ticket(string mail, string sender, string decision)
     {
         var tickets = new Dictionary<string, string>(StringComparer.Ordinal) { ["7f3e21.19ab@example.org"] = mail == "bounce-exim.eml" ? "T7" : "" };
-        var message = File.ReadAllBytes(Path.Combine(HouseRulesTests.Root(), "tests", "mails", mail));
+        var message = File.ReadAllBytes(Directory.EnumerateFiles(Path.Combine(HouseRulesTests.Root(), "tests"), mail, SearchOption.AllDirectories).First());
         var decided = "";
         var report = BounceClassifier.Classify(message, nullReversePath: sender.Length == 0);
         var ticket = tickets.GetValueOrDefault(report.Returned.MessageId ?? "", "");
@@ -29,6 +33,9 @@ public sealed class ReadmeTicketExample
                 break;
             case MailKind.Bounce or MailKind.Delay when ticket.Length > 0:
                 Note(ticket, string.Join(", ", report.Recipients.Select(r => $"{r.Address} {r.Action} {r.Status}")));
+                break;
+            case not MailKind.None when !report.IsCertain || report.IsOwnServer:
+                Open(message, mayAnswer: false);
                 break;
             default:
                 Drop(message, report.IsFake ? "fake bounce" : report.Kind.Word());
