@@ -1,4 +1,6 @@
+using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
@@ -50,6 +52,10 @@ public sealed partial class ClassifyTests
     [InlineData("person.eml", "Return-Path: <sam@example.com>\nFrom: sam@example.com\nTo: help@example.org\nSubject: printer\n\nIt is on fire.\n", "open a ticket and answer")]
     [InlineData("bounce.eml", "", "note on the ticket of 1@example.org: bob@else.example failed 5.1.1")]
     [InlineData("away.eml", "Return-Path: <sam@example.com>\nFrom: sam@example.com\nTo: help@example.org\nAuto-Submitted: auto-replied\nSubject: Out of office: [Ticket#7]\n\nI am out of the office until Monday.\n", "neither ticket nor answer: autoreply")]
+    [InlineData("list.eml", "Return-Path: <sam@example.com>\nFrom: sam@example.com\nTo: help@example.org\nList-Id: <x.example.com>\nSubject: printer\n\nIt is on fire.\n", "open a ticket")]
+    [InlineData("cron.eml", "Return-Path: <sam@example.com>\nFrom: sam@example.com\nTo: help@example.org\nAuto-Submitted: auto-generated\nSubject: backup\n\nDone.\n", "open a ticket")]
+    [InlineData("named.eml", "tests/mails/autoreply-german-no-header.eml", "open a ticket")]
+    [InlineData("own.eml", "tests/bounce-cases/mails/postfix-postmaster-copy.eml", "open a ticket")]
     public async Task Python_example_decides(string label, string mail, string decision)
     {
         var python = Needs.Program("python3", "python3");
@@ -57,11 +63,58 @@ public sealed partial class ClassifyTests
         using var server = await StartAsync(folder);
         var page = await PageAsync();
         await File.WriteAllTextAsync(folder["ticket.py"], Block(page, "python"), Ct);
-        mail = mail.Length > 0 ? mail : Bounce().Match(page).Groups["text"].Value;
+        mail = mail.Length == 0 ? Bounce().Match(page).Groups["text"].Value
+            : mail.StartsWith("tests/", StringComparison.Ordinal) ? await File.ReadAllTextAsync(Path.Combine(Checkout.Root, mail), Ct)
+            : mail;
         var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["BACKSTOP_URL"] = $"http://127.0.0.1:{server.WebPort}/classify", ["BACKSTOP_TOKEN"] = Token };
         Assert.Equal((label, decision), (label, (await Tool.RunWithAsync(environment, mail, python, [folder["ticket.py"]], _limit)).Trim()));
         environment["BACKSTOP_TOKEN"] = "another";
-        Assert.StartsWith("The token is none of the server's.", await Tool.RunWithAsync(environment, mail, python, [folder["ticket.py"]], _limit, 75), StringComparison.Ordinal);
+        Assert.Contains("The token is none of the server's.", await Tool.RunWithAsync(environment, mail, python, [folder["ticket.py"]], _limit, 75), StringComparison.Ordinal);
+    }
+
+    /// <summary>A pipe that ends with anything but 75 makes the mail server bounce the mail, or lose it.</summary>
+    [Theory]
+    [InlineData("a proxy's page", "HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: 17\r\n\r\n<h1>Bad gate</h1>")]
+    [InlineData("cut off", "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"kind\":")]
+    [InlineData("an error that is cut off", "HTTP/1.1 500 Error\r\nContent-Length: 1000\r\n\r\n{")]
+    [InlineData("no JSON", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")]
+    [InlineData("JSON of something else", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")]
+    [InlineData("no HTTP", "220 mx.example.org ESMTP\r\n")]
+    [InlineData("no token", "")]
+    public async Task Python_example_keeps_the_mail_whatever_goes_wrong(string label, string answer)
+    {
+        var python = Needs.Program("python3", "python3");
+        using var folder = new TempFolder();
+        await File.WriteAllTextAsync(folder["ticket.py"], Block(await PageAsync(), "python"), Ct);
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var answered = AnswerOnceAsync(listener, answer);
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["BACKSTOP_URL"] = $"http://{listener.LocalEndpoint}/classify" };
+        if (answer.Length > 0)
+        {
+            environment["BACKSTOP_TOKEN"] = Token;
+        }
+
+        Assert.NotEqual((label, ""), (label, await Tool.RunWithAsync(environment, "Subject: x\n\nhello\n", python, [folder["ticket.py"]], _limit, 75)));
+        await answered;
+    }
+
+    private static async Task AnswerOnceAsync(TcpListener listener, string answer)
+    {
+        if (answer.Length == 0)
+        {
+            return;
+        }
+
+        using var client = await listener.AcceptTcpClientAsync(Ct);
+        var request = new byte[4096];
+        var read = 0;
+        while (!Encoding.ASCII.GetString(request, 0, read).EndsWith("hello\n", StringComparison.Ordinal))
+        {
+            read += await client.GetStream().ReadAsync(request.AsMemory(read), Ct);
+        }
+
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(answer), Ct);
     }
 
     private static Task<Server> StartAsync(TempFolder folder) => Server.StartAsync(folder.Path, $"classify.token = \"{Token}\"");

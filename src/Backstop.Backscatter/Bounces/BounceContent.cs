@@ -91,6 +91,7 @@ internal sealed class BounceContent(ReadOnlyMemory<byte> message, BounceHeader h
             To = header.To,
             IsList = header.IsList,
             IsOwnServer = IsOwnServer,
+            MayAnswer = kind == MailKind.None && format != BounceReport.FakeFormat && AnswerRule.MayAnswer(header),
             Evidence = evidence,
             ReportingMta = reportingMta ?? (kind is MailKind.Bounce or MailKind.Delay ? header.DaemonHost : null),
         };

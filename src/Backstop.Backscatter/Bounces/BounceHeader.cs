@@ -1,3 +1,4 @@
+using System.Text;
 using Backstop.Mail;
 
 namespace Backstop.Backscatter.Bounces;
@@ -24,7 +25,6 @@ internal sealed class BounceHeader
         FailedRecipients = fields.Text(message, "X-Failed-Recipients"u8) is { } failed ? TextAddresses.Find(failed) : [];
         AutoSubmitted = (fields.Text(message, "Auto-Submitted"u8) ?? "").ToLowerInvariant();
         Precedence = (fields.Text(message, "Precedence"u8) ?? fields.Text(message, "X-Precedence"u8) ?? "").ToLowerInvariant();
-        SuppressesAnswers = fields.Find(message, "X-Auto-Response-Suppress"u8) is not null;
         Mailer = fields.Text(message, "X-Mailer"u8) ?? fields.Text(message, "User-Agent"u8) ?? fields.Text(message, "X-MimeOLE"u8) ?? "";
         IsFromPerson = Senders.PersonMailers.Has(Mailer);
         ReturnPath = returnPath is null ? null : HeaderText.FirstAddress(returnPath);
@@ -81,7 +81,27 @@ internal sealed class BounceHeader
     public bool IsListAdministrivia { get; }
 
     /// <summary>Exchange and ticket systems: whoever writes this does not want an answer by machine, being one.</summary>
-    public bool SuppressesAnswers { get; }
+    public bool SuppressesAnswers => _fields.Find(_octets.Span, "X-Auto-Response-Suppress"u8) is not null;
+
+    /// <summary>Which answers it does not want (MS-OXCMAIL §2.1.3.2.4), such as <c>OOF, AutoReply</c>; or empty.</summary>
+    public string SuppressedAnswers => _fields.Text(_octets.Span, "X-Auto-Response-Suppress"u8) ?? "";
+
+    /// <summary>Whether any field of a list's is there (RFC 2369, RFC 2919).</summary>
+    public bool HasListField
+    {
+        get
+        {
+            foreach (var one in _fields)
+            {
+                if (one.NameLength > 5 && Ascii.EqualsIgnoreCase(one.Name(_octets.Span)[..5], "List-"u8))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
 
     /// <summary>Whether it came to an address made for bounces, such as <c>news-bounces@</c> or <c>bounce+me=example.org@</c>.</summary>
     public bool IsToBounceAddress => To.Any(t => t.AsSpan(0, t.IndexOf('@', StringComparison.Ordinal)).Contains("bounce", StringComparison.OrdinalIgnoreCase));

@@ -112,6 +112,12 @@ public sealed record BounceReport(
     /// </summary>
     public bool IsOwnServer { get; init; }
 
+    /// <summary>
+    /// Whether a program may answer it (RFC 3834 §2), as far as its envelope and header tell: mail, of no list, no machine and no null reverse-path.
+    /// The answer goes to its reverse-path, at most once in a while to each sender, and says <c>Auto-Submitted: auto-replied</c>.
+    /// </summary>
+    public bool MayAnswer { get; init; }
+
     /// <summary>Where its header is damaged, or null.</summary>
     public HeaderDamage? HeaderDamage { get; init; }
 

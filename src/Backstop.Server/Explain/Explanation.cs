@@ -68,11 +68,13 @@ public sealed record ExplainedCover(string Address, long Messages, DateTimeOffse
 /// <param name="EvidenceAgainst">What speaks against the kind, or is missing to it; for mail, to the kind that was nearest.</param>
 /// <param name="IsCertain">Whether a machine's own sign shows the kind; what is not certain is only named, and delivered.</param>
 /// <param name="HeaderDamage">The first line that is neither a field nor a continuation, and whether the header ends there; null for a sound header.</param>
+/// <param name="IsOwnServer">Whether the reader's own server, by its name, tells its administrator something.</param>
+/// <param name="MayAnswer">Whether a program may answer it (RFC 3834 §2), as far as its envelope and header tell.</param>
 public sealed record Explanation(
     string Path, string Kind, string Format, bool? NullReversePath, IReadOnlyList<ExplainedRecipient> Recipients, ExplainedReturn Returned,
     IReadOnlyList<ExplainedProof> Proofs, string Origin, string Verdict, string Folder, string Reason, double Milliseconds,
     string? From, string Subject, string? ReportingMta, IReadOnlyList<string> Evidence, ExplainedCover? Coverage, IReadOnlyList<string> References,
-    IReadOnlyList<string> EvidenceAgainst, bool IsCertain, HeaderDamage? HeaderDamage)
+    IReadOnlyList<string> EvidenceAgainst, bool IsCertain, HeaderDamage? HeaderDamage, bool IsOwnServer, bool MayAnswer)
 {
     /// <summary>The explanation as a line of JSON, as the command line and <c>POST /classify</c> give it.</summary>
     public byte[] ToJsonLine() => [.. JsonSerializer.SerializeToUtf8Bytes(this, ExplanationJson.Default.Explanation), (byte)'\n'];
@@ -90,7 +92,7 @@ public sealed record Explanation(
             verdict.Folder, verdict.Reason, Math.Round(milliseconds, 3),
             report.From, report.Subject, report.ReportingMta, report.Evidence, cover is { } c ? Of(c.Address, c.Cover) : null,
             [.. report.References.Distinct(StringComparer.OrdinalIgnoreCase)],
-            report.EvidenceAgainst, report.IsCertain, report.HeaderDamage);
+            report.EvidenceAgainst, report.IsCertain, report.HeaderDamage, report.IsOwnServer, report.MayAnswer);
     }
 
     private static ExplainedRecipient Of(ReportedRecipient r)

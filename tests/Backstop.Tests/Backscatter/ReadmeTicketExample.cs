@@ -9,6 +9,7 @@ public sealed class ReadmeTicketExample
     [InlineData("trap-person-asks-about-a-bounce.eml", "someone@example.com", "open, may answer")]
     [InlineData("trap-null-sender-that-is-no-bounce.eml", "", "open")]
     [InlineData("trap-list-about-bounces.eml", "list-bounces@example.com", "open")]
+    [InlineData("boiler-AG-0.eml", "shop@example.com", "open")]
     [InlineData("bounce-exim.eml", "", "T7: sam.reed@people7.example.com failed 5.1.1")]
     [InlineData("bounce-qmail.eml", "", "dropped a bounce")]
     [InlineData("autoreply-ticket-system.eml", "tickets@example.com", "dropped a autoreply")]
@@ -29,7 +30,7 @@ public sealed class ReadmeTicketExample
         switch (report.Kind)
         {
             case MailKind.None when !report.IsFake:
-                Open(message, mayAnswer: sender.Length > 0 && !report.IsList);
+                Open(message, mayAnswer: report.MayAnswer);
                 break;
             case MailKind.Bounce or MailKind.Delay when ticket.Length > 0:
                 Note(ticket, string.Join(", ", report.Recipients.Select(r => $"{r.Address} {r.Action} {r.Status}")));

@@ -1,0 +1,30 @@
+namespace Backstop.Backscatter.Bounces;
+
+/// <summary>RFC 3834 §2: which mail a program must not answer, as far as its header tells. Two programs that answer each other never stop.</summary>
+internal static class AnswerRule
+{
+    // By how they begin: servers add words of their own, and comments.
+    private static readonly string[] _precedences = ["bulk", "list", "junk", "auto"];
+    private static readonly string[] _suppressed = ["all", "autoreply", "oof"];
+
+    /// <summary>Whether mail with that header may be answered by a program, if it is no automatic mail itself.</summary>
+    public static bool MayAnswer(BounceHeader header) =>
+        header.NullReversePath != true
+        && !header.IsFromDaemon && !IsListServer(header.ReturnPath ?? header.From)
+        && IsNo(header.AutoSubmitted)
+        && !Array.Exists(_precedences, p => header.Precedence.StartsWith(p, StringComparison.Ordinal))
+        && !header.HasListField && !header.IsListAdministrivia
+        && !Array.Exists(_suppressed, s => header.SuppressedAnswers.Contains(s, StringComparison.OrdinalIgnoreCase));
+
+    // RFC 3834 §5: a keyword, then parameters or a comment.
+    private static bool IsNo(string autoSubmitted) =>
+        autoSubmitted.AsSpan(0, autoSubmitted.AsSpan().IndexOfAny(";( \t") is >= 0 and var end ? end : autoSubmitted.Length) is "" or "no";
+
+    // RFC 3834 §2: owner-NAME and NAME-request are lists. What comes back to them is read by a program.
+    private static bool IsListServer(string? address)
+    {
+        var local = address.AsSpan(0, Math.Max(0, address?.LastIndexOf('@') ?? 0));
+        return local.StartsWith("owner-", StringComparison.OrdinalIgnoreCase) || local.EndsWith("-request", StringComparison.OrdinalIgnoreCase)
+            || local.EndsWith("-owner", StringComparison.OrdinalIgnoreCase) || local.EndsWith("-bounces", StringComparison.OrdinalIgnoreCase);
+    }
+}
