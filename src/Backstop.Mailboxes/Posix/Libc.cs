@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Backstop.Mailboxes.Reading;
 using Microsoft.Win32.SafeHandles;
 
 namespace Backstop.Mailboxes.Posix;
@@ -8,10 +9,6 @@ internal static partial class Libc
 {
     public const int NoEntry = 2;
     public const int TryAgain = 11;
-
-    /// <summary>No error of the system's: what is there is no regular file.</summary>
-    public const int NotRegular = -1;
-
     public const int AccessDenied = 13;
     public const int Exists = 17;
     public const int NotPermitted = 1;
@@ -28,7 +25,6 @@ internal static partial class Libc
     private const int Exclusive = 0x80;
     private const int CloseOnExec = 0x80000;
     private const int NonBlocking = 0x800;
-    private const int NoFollow = 0x20000;
     private const int LinkLoop = 40;
     private const int NoDevice = 6;
     private const int EmptyPath = 0x1000;
@@ -50,34 +46,38 @@ internal static partial class Libc
     public static SafeFileHandle? TryOpenOrCreate(string path, int mode, out int error) =>
         TryOpen(path, ReadWrite | Create | CloseOnExec, out error, mode);
 
-    /// <summary>Opens a file to read it, but only a regular one; never waits. Null with <see cref="NotRegular"/> for anything else.</summary>
+    /// <summary>O_NOFOLLOW, one of the four flags of open(2) that the kernel numbers by processor; the others are O_DIRECTORY, O_DIRECT and O_LARGEFILE.</summary>
+    /// <param name="processor">The processor that this process runs on.</param>
+    public static int NoFollow(Architecture processor) => processor is Architecture.Arm64 or Architecture.Arm or Architecture.Armv6 or Architecture.Ppc64le ? 0x8000 : 0x20000;
+
+    /// <summary>Opens a file to read it, but only a regular one; never waits.</summary>
     /// <param name="path">The file.</param>
     /// <param name="followLinks">Whether a symbolic link is followed.</param>
-    /// <param name="error">Zero, or why not.</param>
-    public static SafeFileHandle? TryOpenRegular(string path, bool followLinks, out int error)
+    /// <param name="file">The open file, or null.</param>
+    /// <param name="error">The system's error where it failed, or zero.</param>
+    public static OpenResult TryOpenRegular(string path, bool followLinks, out SafeFileHandle? file, out int error)
     {
-        const uint type = 1;
-        const int fileType = 0xF000;
-        const int regular = 0x8000;
-        var handle = TryOpen(path, CloseOnExec | NonBlocking | (followLinks ? 0 : NoFollow), out error);
-        if (handle is null)
+        file = TryOpen(path, CloseOnExec | NonBlocking | (followLinks ? 0 : NoFollow(RuntimeInformation.ProcessArchitecture)), out error);
+        if (file is null)
         {
             // Sockets cannot be opened at all; a link is not followed.
-            error = error is LinkLoop or NoDevice ? NotRegular : error;
-            return null;
+            return error switch
+            {
+                NoEntry => OpenResult.Gone,
+                NoDevice => OpenResult.NotRegular,
+                LinkLoop when !followLinks => OpenResult.NotRegular,
+                _ => OpenResult.Failed,
+            };
         }
 
-        // struct statx (linux/stat.h): mode at 28.
-        Span<byte> status = stackalloc byte[256];
-        var failed = StatXOf(handle, "", EmptyPath, type, ref MemoryMarshal.GetReference(status)) != 0;
-        if (!failed && (MemoryMarshal.Read<ushort>(status[28..]) & fileType) == regular)
+        var result = KindOf(file, out error);
+        if (result != OpenResult.Opened)
         {
-            return handle;
+            file.Dispose();
+            file = null;
         }
 
-        error = NotRegular;
-        handle.Dispose();
-        return null;
+        return result;
     }
 
     /// <summary>Reads on from where the last call stopped; less than asked for only at the end of a file.</summary>
@@ -169,6 +169,21 @@ internal static partial class Libc
 
         handle.Dispose();
         return null;
+    }
+
+    /// <summary>Whether an open file is a regular one. That nobody can say so is no answer: an old kernel and a sandbox refuse statx.</summary>
+    internal static OpenResult KindOf(SafeFileHandle file, out int error)
+    {
+        const uint type = 1;
+        const int fileType = 0xF000;
+        const int regular = 0x8000;
+
+        // struct statx (linux/stat.h): mode at 28.
+        Span<byte> status = stackalloc byte[256];
+        error = Call(StatXOf(file, "", EmptyPath, type, ref MemoryMarshal.GetReference(status)));
+        return error != 0 ? OpenResult.Failed
+            : (MemoryMarshal.Read<ushort>(status[28..]) & fileType) == regular ? OpenResult.Opened
+            : OpenResult.NotRegular;
     }
 
     private static int Call(int result) => result == 0 ? 0 : Marshal.GetLastPInvokeError();

@@ -12,15 +12,19 @@ public static class MessageFile
 
     /// <summary>Reads a file and lets somebody look at it.</summary>
     /// <param name="path">The file.</param>
+    /// <param name="followLinks">Whether a symbolic link is followed.</param>
     /// <param name="maxMessage">How much of it is read.</param>
     /// <param name="look">Looks at it; the octets are valid only until it returns.</param>
-    /// <returns>What was seen, or null where the file is gone, for somebody has moved it, or is no regular file.</returns>
-    public static T? Use<T>(string path, int maxMessage, Func<ReadOnlyMemory<byte>, T> look)
+    /// <param name="result">Why nothing was seen: the file is gone, for somebody has moved it, or is no regular file.</param>
+    /// <returns>What was seen, or null.</returns>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static T? Use<T>(string path, bool followLinks, int maxMessage, Func<ReadOnlyMemory<byte>, T> look, out OpenResult result)
         where T : class
     {
         ArgumentNullException.ThrowIfNull(look);
-        using var file = Libc.TryOpenRegular(path, followLinks: true, out var error);
-        if (error is Libc.NoEntry or Libc.NotRegular)
+        result = Libc.TryOpenRegular(path, followLinks, out var opened, out var error);
+        using var file = opened;
+        if (result is OpenResult.Gone or OpenResult.NotRegular)
         {
             return null;
         }

@@ -13,21 +13,14 @@ public static class RegularFile
     /// <exception cref="IOException">It is not there, may not be read, or is not a regular file.</exception>
     public static SafeFileHandle Open(string path, bool followLinks)
     {
-        if (Libc.TryOpenRegular(path, followLinks, out var error) is { } file)
+        var result = Libc.TryOpenRegular(path, followLinks, out var file, out var error);
+        return result switch
         {
-            return file;
-        }
-
-        if (error == Libc.NotRegular)
-        {
-            throw new IOException($"{path}: not a regular file");
-        }
-
-        throw error switch
-        {
-            Libc.NoEntry => new FileNotFoundException($"{path}: no such file", path),
-            Libc.AccessDenied => new UnauthorizedAccessException($"{path}: permission denied"),
-            _ => new IOException($"{path}: {System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(error)}", error),
+            OpenResult.Opened => file!,
+            OpenResult.NotRegular => throw new IOException($"{path}: not a regular file"),
+            OpenResult.Gone => throw new FileNotFoundException($"{path}: no such file", path),
+            _ when error == Libc.AccessDenied => throw new UnauthorizedAccessException($"{path}: permission denied"),
+            _ => throw new IOException($"{path}: {System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(error)}", error),
         };
     }
 }

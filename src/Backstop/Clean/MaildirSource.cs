@@ -26,7 +26,7 @@ internal sealed class MaildirSource(string path, IReadOnlySet<string> targets, b
             files,
             f =>
             {
-                var mail = MessageFile.Use(_tree.PathOf(f.File), MessageFiles.MaxMessage, m => Look(judge, m, f.File, f.Order));
+                var mail = MessageFile.Use(_tree.PathOf(f.File), followLinks: true, MessageFiles.MaxMessage, m => Look(judge, m, f.File, f.Order), out _);
                 meter.Add(1);
                 return mail;
             },

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Backstop.Mailboxes.Posix;
 using Backstop.Mailboxes.Reading;
 
 namespace Backstop.Tests.Mailboxes;
@@ -24,7 +26,8 @@ public sealed class RegularFileTests : IDisposable
     [InlineData("zero")]
     public void What_is_no_regular_file_is_not_opened(string name)
     {
-        Assert.Null(MessageFile.Use(_folder[name], 1 << 20, m => new object()));
+        Assert.Null(MessageFile.Use(_folder[name], followLinks: true, 1 << 20, m => new object(), out var result));
+        Assert.Equal(OpenResult.NotRegular, result);
         Assert.Throws<IOException>(() => RegularFile.Open(_folder[name], followLinks: true));
         Assert.Throws<IOException>(() => MessageFiles.ReadFile(_folder[name]).ToList());
     }
@@ -40,6 +43,39 @@ public sealed class RegularFileTests : IDisposable
         Assert.Throws<IOException>(() => RegularFile.Open(_folder["link"], followLinks: false));
         Assert.Throws<FileNotFoundException>(() => RegularFile.Open(_folder["gone"], followLinks: true));
     }
+
+    [Fact]
+    public void A_file_that_is_gone_is_told_from_one_that_is_refused()
+    {
+        Assert.Null(MessageFile.Use(_folder["gone"], followLinks: false, 1 << 20, m => new object(), out var result));
+        Assert.Equal(OpenResult.Gone, result);
+        Assert.Null(MessageFile.Use(_folder["link"], followLinks: false, 1 << 20, m => new object(), out result));
+        Assert.Equal(OpenResult.NotRegular, result);
+        File.CreateSymbolicLink(_folder["round"], _folder["round"]);
+        Assert.Throws<IOException>(() => MessageFile.Use(_folder["round"], followLinks: true, 1 << 20, m => new object(), out _));
+    }
+
+    /// <summary>Where the system does not say what a file is, it is not "no regular file": clean would leave out every message, and say nothing.</summary>
+    [Fact]
+    public void A_refused_look_at_a_file_is_an_error()
+    {
+        using var file = RegularFile.Open(_folder["message"], followLinks: false);
+        Assert.Equal(OpenResult.Opened, Libc.KindOf(file, out var error));
+        Assert.Equal(0, error);
+        using var closed = new Microsoft.Win32.SafeHandles.SafeFileHandle(int.MaxValue, ownsHandle: false);
+        Assert.Equal(OpenResult.Failed, Libc.KindOf(closed, out error));
+        Assert.Equal(9, error);
+    }
+
+    /// <summary>fcntl.h of Linux: 0x20000 is O_LARGEFILE on ARM, so that links were followed there.</summary>
+    [Theory]
+    [InlineData(Architecture.X64, 0x20000)]
+    [InlineData(Architecture.S390x, 0x20000)]
+    [InlineData(Architecture.RiscV64, 0x20000)]
+    [InlineData(Architecture.Arm64, 0x8000)]
+    [InlineData(Architecture.Arm, 0x8000)]
+    [InlineData(Architecture.Ppc64le, 0x8000)]
+    public void Not_following_links_has_its_number_by_processor(Architecture processor, int flag) => Assert.Equal(flag, Libc.NoFollow(processor));
 
     public void Dispose() => _folder.Dispose();
 }
