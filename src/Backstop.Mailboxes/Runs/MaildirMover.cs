@@ -76,12 +76,15 @@ public sealed class MaildirMover(Run run, MaildirTree tree)
     private FileArchived? Archive(StagedFile archive, string name)
     {
         var file = new FileInfo(tree.PathOf(name));
-        if (!file.Exists)
+        var result = Libc.TryOpenRegular(file.FullName, followLinks: false, out var opened, out var error);
+        if (result is OpenResult.Gone or OpenResult.NotRegular)
         {
+            // Moved, or put in a message's place, since it was seen.
             return null;
         }
 
-        using var handle = RegularFile.Open(file.FullName, followLinks: false);
+        Libc.ThrowIf(error, file.FullName);
+        using var handle = opened!;
         var at = archive.Length;
         archive.Copy(handle, 0, RandomAccess.GetLength(handle));
         return new(name, archive.Name, at, archive.Length - at, new(file.LastWriteTimeUtc), file.UnixFileMode);

@@ -31,6 +31,11 @@ internal sealed class CleanSession(CleanOptions options, CleanEngine engine, Run
         var (plan, sent, moved, made) = await ProgressBar.WhileAsync(_meter, time, () => WorkAsync(source, run, ct));
         using (made)
         {
+            if (source.Remark is { } remark)
+            {
+                await Console.Error.WriteLineAsync($"backstop: {PlainText.Of(remark, 1000)}");
+            }
+
             var done = made ?? run;
             var summary = new CleanSummary(
                 source.Name, plan.Messages.Count, plan.Count(Pile.Backscatter), plan.Count(Pile.Mail) + plan.Count(Pile.Ours), plan.Count(Pile.Unsure), moved,

@@ -11,6 +11,9 @@ internal interface IMailSource : IAsyncDisposable
     /// <summary><c>maildir</c>, <c>mbox</c> or <c>imap</c>.</summary>
     string Format { get; }
 
+    /// <summary>What the last scan could not look at, in one sentence; or null.</summary>
+    string? Remark => null;
+
     /// <summary>The Sent folders that belong to it.</summary>
     Task<IReadOnlyList<string>> FindSentAsync(CancellationToken ct);
 

@@ -11,10 +11,19 @@ namespace Backstop.Clean;
 internal sealed class MaildirSource(string path, IReadOnlySet<string> targets, bool isInboxOnly) : IMailSource
 {
     private readonly MaildirTree _tree = MaildirTree.Open(path);
+    private string? _notRead;
+    private int _countNotRead;
 
     public string Name => _tree.Root;
 
     public string Format => "maildir";
+
+    public string? Remark => _countNotRead switch
+    {
+        0 => null,
+        1 => $"{_notRead}: no message but a link, FIFO or device; left alone",
+        _ => string.Create(CultureInfo.InvariantCulture, $"{_notRead} and {_countNotRead - 1:N0} more: no messages but links, FIFOs or devices; left alone"),
+    };
 
     public Task<IReadOnlyList<string>> FindSentAsync(CancellationToken ct) => Task.FromResult(SentFolders.Beside(path));
 
@@ -22,11 +31,19 @@ internal sealed class MaildirSource(string path, IReadOnlySet<string> targets, b
     {
         var files = Folders().SelectMany(_tree.Files).Select((f, i) => (File: f, Order: i)).ToList();
         meter.Begin("reading", files.Count);
+        (_notRead, _countNotRead) = (null, 0);
         var found = Scan.Run(
             files,
             f =>
             {
-                var mail = MessageFile.Use(_tree.PathOf(f.File), followLinks: true, MessageFiles.MaxMessage, m => Look(judge, m, f.File, f.Order), out _);
+                // A link in a folder is not followed: what it leads to was not delivered here, and moving the link would not move it.
+                var mail = MessageFile.Use(_tree.PathOf(f.File), followLinks: false, MessageFiles.MaxMessage, m => Look(judge, m, f.File, f.Order), out var opened);
+                if (opened == OpenResult.NotRegular)
+                {
+                    Interlocked.Increment(ref _countNotRead);
+                    _notRead = _tree.PathOf(f.File);
+                }
+
                 meter.Add(1);
                 return mail;
             },

@@ -44,6 +44,10 @@ public sealed class RegularFileTests : IDisposable
         Assert.Throws<FileNotFoundException>(() => RegularFile.Open(_folder["gone"], followLinks: true));
     }
 
+    /// <summary>Search programs make folders of links: what only reads them follows.</summary>
+    [Fact]
+    public void A_listed_link_is_read_by_what_only_reads() => Assert.Equal(14, MessageFiles.ReadFile(_folder["link"]).Single().Bytes.Length);
+
     [Fact]
     public void A_file_that_is_gone_is_told_from_one_that_is_refused()
     {
