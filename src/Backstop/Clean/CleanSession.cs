@@ -1,5 +1,6 @@
 using Backstop.Server.Storms;
 using System.Diagnostics;
+using System.Globalization;
 using Backstop.Clean.Report;
 using Backstop.Mailboxes.Runs;
 
@@ -16,6 +17,8 @@ internal sealed class CleanSession(CleanOptions options, CleanEngine engine, Run
     private const int MaxTries = 4;
 
     private readonly Meter _meter = new();
+    private readonly Dictionary<string, int> _hosts = new(StringComparer.Ordinal);
+    private int _reports;
 
     /// <summary>Cleans it.</summary>
     /// <returns>Whether backscatter was found and is still there.</returns>
@@ -129,13 +132,19 @@ internal sealed class CleanSession(CleanOptions options, CleanEngine engine, Run
     {
         if (options.Report is { } report)
         {
-            await File.WriteAllTextAsync(report, CleanReport.Write(summary.Mailbox, plan, summary, time.GetUtcNow()), ct);
+            await File.WriteAllTextAsync(ReportFile(report, ++_reports), CleanReport.Write(summary.Mailbox, plan, summary, time.GetUtcNow()), ct);
         }
 
-        var hosts = plan.Messages.Where(m => m.Judgement.Pile == Pile.Backscatter).Select(m => m.Judgement.Address).OfType<string>().CountBy(a => a).ToDictionary();
+        // One list of all mailboxes: what the next one adds is written over it.
+        var found = plan.Messages.Where(m => m.Judgement.Pile == Pile.Backscatter).Select(m => m.Judgement.Address).OfType<string>().CountBy(a => a, StringComparer.Ordinal).ToDictionary();
+        foreach (var (address, count) in found)
+        {
+            _hosts[address] = _hosts.GetValueOrDefault(address) + count;
+        }
+
         foreach (var (format, path) in options.Hosts)
         {
-            var list = HostList.Write(format, hosts, time.GetUtcNow(), "backstop clean");
+            var list = HostList.Write(format, path == "-" ? found : _hosts, time.GetUtcNow(), "backstop clean");
             if (path == "-")
             {
                 await Console.Out.WriteAsync(list);
@@ -145,6 +154,11 @@ internal sealed class CleanSession(CleanOptions options, CleanEngine engine, Run
             await File.WriteAllTextAsync(path, list, ct);
         }
     }
+
+    /// <summary>The page of the first mailbox goes into the file that was named, those of the next into others beside it.</summary>
+    internal static string ReportFile(string file, int number) => number == 1
+        ? file
+        : Path.Combine(Path.GetDirectoryName(file)!, string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileNameWithoutExtension(file)}-{number}{Path.GetExtension(file)}"));
 
     private void Say(CleanPlan plan, SentMail sent, CleanSummary summary)
     {
