@@ -80,6 +80,7 @@ internal sealed partial class ServerParts : IDisposable
 
         _clients = new(time);
         Lanes = new(options, _clients, _room, () => Sessions.Count, () => Delivery.Waiting);
+        var harvest = new HarvestWatch(options.Smtp.MaxUnknownRecipientsNetwork, _clients, time);
         var refusals = new Refusals(metrics, Activity, _clients, time, logs.CreateLogger<Refusals>());
         Storms = new(options, _judge, refusals, time, logs.CreateLogger<StormDesk>());
         Correspondents = new(DataPaths.Correspondents(options), time);
@@ -93,7 +94,7 @@ internal sealed partial class ServerParts : IDisposable
         LmtpListener = new(options, isLmtp: true, tls is not null);
         var budget = new ReceiveBudget(descriptors.Spills);
         var peers = new LocalPeers(options, time, logs.CreateLogger<LocalPeers>());
-        Handler = new(new(options, pipeline, Spool, Sessions, budget, Lanes, Flood, peers, time, tls), metrics, logs.CreateLogger<SmtpConnectionHandler>());
+        Handler = new(new(options, pipeline, Spool, Sessions, budget, Lanes, Flood, peers, harvest, time, tls), metrics, logs.CreateLogger<SmtpConnectionHandler>());
         _journalQueue = new(Journal, time, logs.CreateLogger<JournalQueue>());
         var guard = new GuardServices(
             options, new(options, _recipients, recipientRules, contentRules, refusals, logs.CreateLogger<GuardPipeline>()),
@@ -117,7 +118,7 @@ internal sealed partial class ServerParts : IDisposable
                 options, _recipients, recipientRules, contentRules, refusals, guard.Outbound, new(endPoint, isLmtp, options, time), Spool.LargeDirectory,
                 logs.CreateLogger<RelayPipeline>());
             _relays.Add(relay);
-            return new(new(options, relay, Spool, Sessions, budget, Lanes, Flood, peers, time, tls), metrics, logs.CreateLogger<SmtpConnectionHandler>());
+            return new(new(options, relay, Spool, Sessions, budget, Lanes, Flood, peers, harvest, time, tls), metrics, logs.CreateLogger<SmtpConnectionHandler>());
         }
         if (Filter is not null && options.Listen.ServesSpamd)
         {

@@ -30,6 +30,9 @@ internal sealed class ClientIdentity
     /// <summary>What a server before us told of its client, to be told on; null for nothing.</summary>
     public ClientAttributes? Told { get; set; }
 
+    /// <summary>How many recipients it has named in this session that do not exist.</summary>
+    public int UnknownRecipients { get; set; }
+
     /// <summary>Whether this is LMTP.</summary>
     public bool IsLmtp { get; init; }
 

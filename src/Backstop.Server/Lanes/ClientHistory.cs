@@ -17,6 +17,7 @@ internal sealed class ClientHistory(TimeProvider time)
 
     private readonly Lock _gate = new();
     private readonly Generations<IPAddress, object> _known = new(50_000, TimeSpan.FromDays(7), time);
+    private readonly Generations<IPAddress, object> _wanted = new(50_000, TimeSpan.FromDays(1), time);
     private readonly Generations<IPAddress, Tally> _tallies = new(50_000, TimeSpan.FromHours(1), time);
 
     /// <summary>What a client is taken for: known, ordinary or suspect.</summary>
@@ -40,6 +41,15 @@ internal sealed class ClientHistory(TimeProvider time)
         }
     }
 
+    /// <summary>Whether a message from a client's neighbourhood, its /24 or /64, reached an inbox within the last day or two.</summary>
+    public bool HasWantedNear(IPAddress client)
+    {
+        lock (_gate)
+        {
+            return _wanted.TryGet(Near(client), out _);
+        }
+    }
+
     /// <summary>Notes a message that reached an inbox.</summary>
     /// <param name="client">Who brought it.</param>
     /// <param name="isKnown">Whether its sender is known to the recipient; asked now and then.</param>
@@ -48,6 +58,12 @@ internal sealed class ClientHistory(TimeProvider time)
         var network = Network(client);
         lock (_gate)
         {
+            var near = Near(client);
+            if (!_wanted.TryGet(near, out _))
+            {
+                _wanted.Add(near, _yes);
+            }
+
             if ((TallyOf(network).Wanted++ % AskEvery) != 0 || _known.TryGet(network, out _))
             {
                 return;
@@ -86,6 +102,9 @@ internal sealed class ClientHistory(TimeProvider time)
 
         return tally;
     }
+
+    /// <summary>The network that hosts are neighbours in: whoever has many addresses has them there.</summary>
+    public static IPAddress Near(IPAddress client) => Networks.Front(client, 3, 8);
 
     // A host has a whole /64.
     private static IPAddress Network(IPAddress client) => Networks.Front(client, 4, 8);

@@ -42,7 +42,7 @@ internal sealed class RecipientRules(
         if (known is null)
         {
             return recipients.IsLocalDomain(address.Domain)
-                ? Permanent("5.1.1", "No such mailbox here", "recipient:unknown")
+                ? new("recipient:unknown", Refusals.UnknownRecipient)
                 : Permanent("5.7.1", "Not a domain of this host", "relay:denied");
         }
 

@@ -18,6 +18,12 @@ internal readonly record struct Refusal(string Reason, SmtpReply Reply)
 /// <summary>Says no: one reason word, the same in reply, log and metric.</summary>
 internal sealed partial class Refusals(BackstopMetrics metrics, ActivityLog activity, ClientHistory clients, TimeProvider time, ILogger<Refusals> log)
 {
+    /// <summary>How many unknown recipients of a session are told of one by one; the rest is one line at its end.</summary>
+    public const int MaxToldUnknown = 20;
+
+    /// <summary>550: no such mailbox. A session knows a guess by it.</summary>
+    public static readonly SmtpReply UnknownRecipient = new(550, "5.1.1", "No such mailbox here (recipient:unknown)");
+
     private readonly ConcurrentDictionary<string, SmtpReply> _replies = new(StringComparer.Ordinal);
 
     /// <summary>A refusal for good; made once a reason.</summary>
@@ -55,6 +61,11 @@ internal sealed partial class Refusals(BackstopMetrics metrics, ActivityLog acti
 
         var to = address ?? transaction.Recipients.FirstOrDefault()?.ForwardPath;
         activity.Note(new(time.GetUtcNow(), transaction.Client.Address, transaction.ReversePath, to, stage, Outcome(stage, reply), reason, "", "", ""));
+        if (ReferenceEquals(reply, UnknownRecipient) && transaction.Client.UnknownRecipients >= MaxToldUnknown)
+        {
+            return reply;
+        }
+
         LogRefused(transaction.Client.Address, transaction.ReversePath, to, stage, reply.Code, reason);
         return reply;
     }

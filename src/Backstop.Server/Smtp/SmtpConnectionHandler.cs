@@ -1,4 +1,5 @@
 using System.Net;
+using Backstop.Server.Rules;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 
@@ -20,9 +21,14 @@ internal sealed partial class SmtpConnectionHandler(SmtpServices services, Backs
         }
 
         metrics.Connected("accepted");
+        var client = new ClientIdentity
+        {
+            Address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address,
+            IsLmtp = listener.IsLmtp,
+            Peer = services.Peers.Of(connection, listener.IsLmtp ? "lmtp" : "smtp"),
+        };
         try
         {
-            var client = new ClientIdentity { Address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, IsLmtp = listener.IsLmtp, Peer = services.Peers.Of(connection, listener.IsLmtp ? "lmtp" : "smtp") };
             using var session = new SmtpSession(services, listener, client);
             await new SmtpConversation(services, connection, listener, session, clock).RunAsync();
         }
@@ -38,11 +44,18 @@ internal sealed partial class SmtpConnectionHandler(SmtpServices services, Backs
         finally
         {
             services.Sessions.Leave(clock);
+            if (client.UnknownRecipients > Refusals.MaxToldUnknown)
+            {
+                LogUnknown(client.Address, client.UnknownRecipients);
+            }
         }
     }
 
     [LoggerMessage(1001, LogLevel.Debug, "Connection of {Client} ended: {Error}")]
     private partial void LogGone(IPAddress client, string error);
+
+    [LoggerMessage(1003, LogLevel.Information, "refused client={Client} stage=rcpt code=550 reason=recipient:unknown count={Count} in its session; the first 20 have lines of their own")]
+    private partial void LogUnknown(IPAddress client, int count);
 
     [LoggerMessage(1002, LogLevel.Error, "Connection of {Client} dropped by a bug")]
     private partial void LogBug(Exception error, IPAddress client);

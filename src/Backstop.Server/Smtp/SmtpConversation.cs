@@ -36,13 +36,19 @@ internal sealed class SmtpConversation(
         // A server beside us has as many connections as its clients need.
         if (!(listener.IsProxy && session.IsFromServer) && !services.Sessions.CountClient(clock, session.Client.Address))
         {
-            await CloseAsync("connections:client");
+            await CloseAsync("connections:client", SmtpReplies.TooManyConnections);
             return;
         }
 
         if (!services.Lanes.MayConnect(session.Client))
         {
-            await CloseAsync("lane:connections");
+            await CloseAsync("lane:connections", SmtpReplies.TooManyConnections);
+            return;
+        }
+
+        if (!session.IsTrusted && services.Harvest.IsHarvesting(session.Client.Address))
+        {
+            await CloseAsync("recipients:harvest", SmtpReplies.TooManyErrors);
             return;
         }
 
@@ -55,9 +61,9 @@ internal sealed class SmtpConversation(
         }
     }
 
-    private async Task CloseAsync(string reason)
+    private async Task CloseAsync(string reason, SmtpReply reply)
     {
-        Write(services.Pipeline.Refuse("connect", reason, session.Client, SmtpReplies.TooManyConnections));
+        Write(services.Pipeline.Refuse("connect", reason, session.Client, reply));
         await _output.FlushAsync();
     }
 

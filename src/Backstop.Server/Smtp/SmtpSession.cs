@@ -4,17 +4,19 @@ using Backstop.Protocols.Smtp;
 using Backstop.Server.Guard;
 using Backstop.Server.Lanes;
 using Backstop.Server.Options;
+using Backstop.Server.Rules;
 
 namespace Backstop.Server.Smtp;
 
 /// <summary>What the services of a session are; the same for all.</summary>
 internal sealed record SmtpServices(
-    BackstopOptions Options, IMailPipeline Pipeline, SpoolLog Spool, SessionRegistry Sessions, ReceiveBudget Budget, LaneBudgets Lanes, FloodLane Flood, LocalPeers Peers, TimeProvider Time, TlsCertificate? Tls);
+    BackstopOptions Options, IMailPipeline Pipeline, SpoolLog Spool, SessionRegistry Sessions, ReceiveBudget Budget, LaneBudgets Lanes, FloodLane Flood, LocalPeers Peers, HarvestWatch Harvest,
+    TimeProvider Time, TlsCertificate? Tls);
 
 /// <summary>One client's session: gives every command its reply. Knows order and policy; neither bytes nor sockets.</summary>
 internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, ClientIdentity client) : IDisposable
 {
-    // More NOOP, RSET, VRFY and HELP without a message between are errors, each.
+    // More NOOP, RSET, VRFY, HELP and greetings without a message between are errors, each.
     private const int MaxIdleCommands = 100;
 
     private readonly SmtpOptions _limits = services.Options.Smtp;
@@ -25,7 +27,6 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
     private bool _expectsRealMail;
     private bool? _isFromServer;
     private int _errors;
-    private int _unknown;
     private int _idle;
     private int _messages;
 
@@ -38,6 +39,9 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
     /// XCLIENT says afterwards that its client is: a stranger behind our load balancer is a stranger.
     /// </summary>
     public bool IsFromServer => _isFromServer ??= services.Options.Guard.IsServer(client.Address);
+
+    /// <summary>Whether what it asks for is asked by others, of a server of ours: a backup MX, a relay, a server beside us. It guesses nothing.</summary>
+    public bool IsTrusted => listener.IsLmtp || listener.IsProxy || IsFromServer || services.Lanes.IsOurs(client);
 
     /// <summary>Where the content of the current message goes.</summary>
     public IncomingMessage Message => _message!;
@@ -274,16 +278,33 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
     private SmtpReply CountErrors(SmtpVerb verb, SmtpReply reply)
     {
         // But a stranger who asks for one unknown address after the other is guessing, and who says nothing but NOOP keeps a connection for nothing.
-        var isGuess = verb == SmtpVerb.Rcpt && reply.Code == 550 && reply.Bytes.Span.StartsWith("550 5.1.1"u8);
-        if (isGuess && !(listener.IsLmtp || listener.IsProxy) && ++_unknown > _limits.MaxUnknownRecipients)
+        if (verb == SmtpVerb.Rcpt && ReferenceEquals(reply, Refusals.UnknownRecipient) && TooManyGuesses() is { } reason)
         {
-            return services.Pipeline.Refuse("rcpt", "recipients:guessed", client, SmtpReplies.TooManyErrors);
+            return services.Pipeline.Refuse("rcpt", reason, client, SmtpReplies.TooManyErrors);
         }
 
-        _idle = verb is SmtpVerb.Noop or SmtpVerb.Rset or SmtpVerb.Vrfy or SmtpVerb.Help ? _idle + 1 : verb == SmtpVerb.Data || verb == SmtpVerb.Bdat ? 0 : _idle;
+        _idle = IsIdle(verb) ? _idle + 1 : verb == SmtpVerb.Data || verb == SmtpVerb.Bdat ? 0 : _idle;
         var isError = reply.Code is >= 500 and <= 504 or 555 || (verb == SmtpVerb.Unknown && !reply.IsPositive) || _idle > MaxIdleCommands;
         return isError && ++_errors > _limits.MaxErrors
             ? services.Pipeline.Refuse("session", "errors:limit", client, SmtpReplies.TooManyErrors)
             : reply;
+    }
+
+    private static bool IsIdle(SmtpVerb verb) =>
+        verb is SmtpVerb.Noop or SmtpVerb.Rset or SmtpVerb.Vrfy or SmtpVerb.Help or SmtpVerb.Helo or SmtpVerb.Ehlo or SmtpVerb.Lhlo;
+
+    // The reason word where it, or its network, has guessed too often.
+    private string? TooManyGuesses()
+    {
+        client.UnknownRecipients++;
+        if (IsTrusted)
+        {
+            return null;
+        }
+
+        services.Harvest.Note(client.Address);
+        return client.UnknownRecipients > _limits.MaxUnknownRecipients ? "recipients:guessed"
+            : services.Harvest.IsHarvesting(client.Address) ? "recipients:harvest"
+            : null;
     }
 }

@@ -6,6 +6,7 @@ using Backstop.Mailboxes;
 using Backstop.Server;
 using MailKit.Net.Smtp;
 using MailKit.Security;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using MimeKit;
 using static Backstop.Tests.Server.ServerMail;
@@ -232,16 +233,70 @@ public sealed class ServerTests
     [Fact]
     public async Task Guessing_recipients_ends_the_session()
     {
-        await using var server = await TestServer.StartAsync();
-        var guesses = string.Concat(Enumerable.Range(1, 20).Select(i => $"C: RCPT TO:<guess{i}@example.org>\nS: 550 5.1.1\n"));
-        await Dialog.RunAsync(server.Smtp, $"S: 220\nC: HELO c\nS: 250\nC: MAIL FROM:<a@b.example>\nS: 250\n{guesses}C: RCPT TO:<guess@example.org>\nS: 421 4.7.0\nE:");
+        await using var server = await TestServer.StartAsync(o => o.Listen.ProxyFrom = [IPNetwork.Parse("127.0.0.0/8")]);
+        await Dialog.RunAsync(server.Smtp, $"{Proxied("203.0.113.9")}{Guesses(20)}C: RCPT TO:<guess@example.org>\nS: 421 4.7.0\nE:");
+    }
+
+    /// <summary>What a backup MX or a relay asks for is what others wrote: it would never get rid of the good recipients' mail.</summary>
+    [Theory]
+    [InlineData("127.0.0.8")]
+    [InlineData("192.0.2.10")]
+    [InlineData("192.0.2.20")]
+    public async Task Servers_of_our_own_guess_nothing(string client)
+    {
+        await using var server = await TestServer.StartAsync(o =>
+        {
+            o.Listen.ProxyFrom = [IPNetwork.Parse("127.0.0.0/8")];
+            o.Guard.Servers = [.. o.Guard.Servers, IPNetwork.Parse("192.0.2.10/32")];
+            o.Outbound.Networks = [IPNetwork.Parse("192.0.2.20/32")];
+            o.Smtp.MaxUnknownRecipientsNetwork = 5;
+        });
+        await Dialog.RunAsync(server.Smtp, $"{Proxied(client)}{Guesses(30)}C: RCPT TO:<me@example.org>\nS: 250");
+        await Dialog.RunAsync(server.Smtp, Proxied(client));
+    }
+
+    [Fact]
+    public async Task Log_has_twenty_guesses_of_a_session_one_by_one_and_then_their_number()
+    {
+        var log = new LogLines();
+        await using (var server = await TestServer.StartAsync(logging: l => l.SetMinimumLevel(LogLevel.Information).AddProvider(log)))
+        {
+            await Dialog.RunAsync(server.Smtp, $"S: 220\nC: HELO c\nS: 250\nC: MAIL FROM:<a@b.example>\nS: 250\n{Guesses(90)}C: QUIT\nS: 221\nE:");
+        }
+
+        var lines = log.All.Where(l => l.Contains("reason=recipient:unknown", StringComparison.Ordinal)).ToList();
+        Assert.Equal(21, lines.Count);
+        Assert.Contains("count=90 ", lines[^1], StringComparison.Ordinal);
+    }
+
+    /// <summary>Nineteen guesses a session, from another address of the network each time.</summary>
+    [Fact]
+    public async Task Guessing_recipients_from_a_network_turns_it_away_for_a_while()
+    {
+        var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 26, 6, 0, 0, TimeSpan.Zero));
+        await using var server = await TestServer.StartAsync(
+            o =>
+            {
+                o.Listen.ProxyFrom = [IPNetwork.Parse("127.0.0.0/8")];
+                o.Smtp.MaxUnknownRecipientsNetwork = 38;
+            },
+            time);
+        await Dialog.RunAsync(server.Smtp, Proxied("203.0.113.1") + Guesses(19));
+        await Dialog.RunAsync(server.Smtp, Proxied("203.0.113.2") + Guesses(19));
+        using var open = new Dialog(server.Smtp);
+        await open.PlayAsync(Proxied("203.0.113.3") + "C: RCPT TO:<me@example.org>\nS: 250\nC: RCPT TO:<guess@example.org>\nS: 421 4.7.0\nE:");
+        await Dialog.RunAsync(server.Smtp, "R: PROXY TCP4 203.0.113.4 192.0.2.1 4711 25\\r\\n\nS: 421 4.7.0 Too many errors\nE:");
+        await Dialog.RunAsync(server.Smtp, Proxied("203.0.114.1") + Guesses(1));
+        time.Advance(TimeSpan.FromMinutes(10));
+        await Dialog.RunAsync(server.Smtp, Proxied("203.0.113.5") + Guesses(1));
     }
 
     [Fact]
     public async Task Commands_that_do_nothing_end_the_session()
     {
         await using var server = await TestServer.StartAsync();
-        var idle = string.Concat(Enumerable.Range(1, 120).Select(i => $"C: {(i % 2 == 0 ? "NOOP" : "RSET")}\nS: 250\n"));
+        string[] commands = ["NOOP", "RSET", "VRFY x", "HELO c"];
+        var idle = string.Concat(Enumerable.Range(1, 119).Select(i => $"C: {commands[i % 4]}\nS: 25\n"));
         await Dialog.RunAsync(server.Smtp, $"S: 220\nC: HELO c\nS: 250\n{idle}C: NOOP\nS: 421 4.7.0 Too many errors\nE:");
     }
 
@@ -357,6 +412,11 @@ public sealed class ServerTests
         Assert.Contains("reason=\"recipient:unknown\",stage=\"rcpt\"", metrics, StringComparison.Ordinal);
         Assert.Contains("backstop_messages_generated_total", metrics, StringComparison.Ordinal);
     }
+
+    private static string Proxied(string client) =>
+        $"R: PROXY TCP4 {client} 192.0.2.1 4711 25\\r\\n\nS: 220\nC: HELO c\nS: 250\nC: MAIL FROM:<a@b.example>\nS: 250\n";
+
+    private static string Guesses(int count) => string.Concat(Enumerable.Range(1, count).Select(i => $"C: RCPT TO:<guess{i}@example.org>\nS: 550 5.1.1\n"));
 
     private static async Task StatusAsync(TestServer server, string wanted)
     {

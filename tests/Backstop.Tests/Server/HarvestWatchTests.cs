@@ -1,0 +1,79 @@
+using System.Net;
+using Backstop.Server.Lanes;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Backstop.Tests.Server;
+
+/// <summary>When a network is turned away for asking for addresses that do not exist.</summary>
+public sealed class HarvestWatchTests
+{
+    private const int Max = 100;
+
+    private static readonly IPAddress _client = IPAddress.Parse("203.0.113.9");
+
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 26, 6, 0, 0, TimeSpan.Zero));
+    private readonly ClientHistory _history;
+    private readonly HarvestWatch _watch;
+
+    public HarvestWatchTests()
+    {
+        _history = new(_time);
+        _watch = new(Max, _history, _time);
+    }
+
+    [Fact]
+    public void Network_is_turned_away_from_the_guess_that_is_too_many_and_for_ten_minutes()
+    {
+        Guess(_client, Max);
+        Assert.False(_watch.IsHarvesting(_client));
+        _time.Advance(TimeSpan.FromMinutes(9));
+        Guess(IPAddress.Parse("203.0.113.200"), 1);
+        Assert.True(_watch.IsHarvesting(_client));
+        Assert.False(_watch.IsHarvesting(IPAddress.Parse("203.0.112.9")));
+        _time.Advance(TimeSpan.FromMinutes(9));
+        Assert.True(_watch.IsHarvesting(_client));
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.False(_watch.IsHarvesting(_client));
+        Guess(_client, Max);
+        Assert.False(_watch.IsHarvesting(_client));
+    }
+
+    [Fact]
+    public void Dead_addresses_over_a_day_are_no_harvest()
+    {
+        for (var i = 0; i < 100; i++)
+        {
+            Guess(_client, Max);
+            _time.Advance(HarvestWatch.Window);
+            Assert.False(_watch.IsHarvesting(_client));
+        }
+    }
+
+    /// <summary>A provider's servers send to dead addresses too, and its users' mail is not held up for it.</summary>
+    [Fact]
+    public void Network_from_which_wanted_mail_came_lately_is_never_turned_away()
+    {
+        Guess(_client, 10 * Max);
+        Assert.True(_watch.IsHarvesting(_client));
+        _history.NoteWanted(IPAddress.Parse("203.0.113.77"), () => false);
+        Assert.False(_watch.IsHarvesting(_client));
+        Assert.True(_history.HasWantedNear(_client));
+        Assert.False(_history.HasWantedNear(IPAddress.Parse("203.0.112.9")));
+    }
+
+    [Fact]
+    public void Host_is_its_whole_network_in_ipv6()
+    {
+        Guess(IPAddress.Parse("2001:db8:1:2::1"), Max + 1);
+        Assert.True(_watch.IsHarvesting(IPAddress.Parse("2001:db8:1:2:ffff::9")));
+        Assert.False(_watch.IsHarvesting(IPAddress.Parse("2001:db8:1:3::1")));
+    }
+
+    private void Guess(IPAddress client, int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            _watch.Note(client);
+        }
+    }
+}
