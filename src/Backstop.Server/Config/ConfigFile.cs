@@ -1,6 +1,7 @@
 using Backstop.Backscatter.Proofs;
 using Backstop.Deliver.Posix;
 using Backstop.Mail;
+using Backstop.Mailboxes.Reading;
 using Backstop.Server.Guard;
 using Backstop.Server.Options;
 using Backstop.Server.Web;
@@ -286,11 +287,17 @@ public static class ConfigFile
 
         try
         {
-            DkimKey.Parse(name, File.ReadAllText(file));
+            using var handle = RegularFile.Open(file, followLinks: true);
+            using var text = new StreamReader(new FileStream(handle, FileAccess.Read));
+            DkimKey.Parse(name, text.ReadToEnd());
         }
         catch (FormatException error)
         {
             binder.AddAt(path, $"{path}: {file}: {error.Message}");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            binder.AddAt(path, $"{path}: cannot be read: {error.Message}");
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Backstop.Mailboxes.Reading;
 using Backstop.Server.Options;
 
 namespace Backstop.Server.Web;
@@ -10,6 +11,9 @@ internal sealed class ClassifyTokens
     /// <summary>From here on guessing is hopeless (16 octets in hex), so that nobody has to be locked out for guessing.</summary>
     public const int MinLength = 32;
 
+    // Ten thousand callers; a file that is longer is none of tokens.
+    private const int MaxFile = 1 << 20;
+
     private readonly byte[][] _digests;
 
     private ClassifyTokens(byte[][] digests) => _digests = digests;
@@ -19,24 +23,13 @@ internal sealed class ClassifyTokens
     /// <exception cref="InvalidDataException">The file of tokens has gone bad since the configuration was checked.</exception>
     public static ClassifyTokens Read(ClassifyOptions options)
     {
-        var errors = Errors(options).Select(e => $"{e.Key}: {e.Message}").ToList();
-        return errors.Count == 0 ? new([.. All(options).Select(t => Digest(t.Token))]) : throw new InvalidDataException(string.Join('\n', errors));
+        var (tokens, errors) = Look(options);
+        return errors.Count == 0 ? new([.. tokens.Select(Digest)]) : throw new InvalidDataException(string.Join('\n', errors.Select(e => $"{e.Key}: {e.Message}")));
     }
 
     /// <summary>What is wrong with the tokens, by key of the configuration.</summary>
     /// <param name="options">The configuration's section.</param>
-    public static IEnumerable<(string Key, string Message)> Errors(ClassifyOptions options)
-    {
-        if (options.TokenFile.Length > 0 && !File.Exists(options.TokenFile))
-        {
-            return [("classify.token_file", $"no such file: {options.TokenFile}")];
-        }
-
-        var tokens = All(options).ToList();
-        return options.IsOn && tokens.Count == 0
-            ? [("classify.token_file", $"{options.TokenFile} has no token in it; backstop config token makes one")]
-            : tokens.Select(t => (t.Key, Message: Error(t.Token) is { } error ? t.Place + error : "")).Where(e => e.Message.Length > 0);
-    }
+    public static IReadOnlyList<(string Key, string Message)> Errors(ClassifyOptions options) => Look(options).Errors;
 
     /// <summary>Whether a token is one of them. Takes as long for a wrong one as for a right one, whichever of them it is.</summary>
     /// <param name="token">What a caller gave.</param>
@@ -60,22 +53,67 @@ internal sealed class ClassifyTokens
     // RFC 6750 §2.1: b64token. What is outside of it would not survive the header.
     private static bool IsBearer(string token) => token.TrimEnd('=').All(c => char.IsAsciiLetterOrDigit(c) || "-._~+/".Contains(c, StringComparison.Ordinal));
 
-    private static IEnumerable<(string Key, string Place, string Token)> All(ClassifyOptions options)
+    private static (List<string> Tokens, List<(string Key, string Message)> Errors) Look(ClassifyOptions options)
     {
+        const string file = "classify.token_file";
+        var (tokens, errors) = (new List<string>(), new List<(string Key, string Message)>());
         if (options.Token.Length > 0)
         {
-            yield return ("classify.token", "", options.Token);
+            Take("classify.token", "", options.Token);
         }
 
         var number = 0;
-        foreach (var line in options.TokenFile.Length > 0 ? File.ReadLines(options.TokenFile) : [])
+        foreach (var line in options.TokenFile.Length > 0 ? ReadFile(options.TokenFile, e => errors.Add((file, e))) : [])
         {
             number++;
             if (line.Trim() is { Length: > 0 } token && token[0] != '#')
             {
-                yield return ("classify.token_file", $"{options.TokenFile}:{number}:1: ", token);
+                Take(file, $"{options.TokenFile}:{number}:1: ", token);
             }
         }
+
+        if (options.IsOn && tokens.Count == 0 && errors.Count == 0)
+        {
+            errors.Add((file, $"{options.TokenFile} has no token in it; backstop config token makes one"));
+        }
+
+        return (tokens, errors);
+
+        void Take(string key, string place, string token)
+        {
+            tokens.Add(token);
+            if (Error(token) is { } error)
+            {
+                errors.Add((key, place + error));
+            }
+        }
+    }
+
+    // What is wrong with the file stands beside the other errors of the configuration; a FIFO holds nobody.
+    private static string[] ReadFile(string path, Action<string> wrong)
+    {
+        try
+        {
+            using var file = RegularFile.Open(path, followLinks: true);
+            if (RandomAccess.GetLength(file) is > MaxFile and var length)
+            {
+                wrong($"cannot be read: {path}: {length} octets are too many for a file of tokens");
+                return [];
+            }
+
+            var octets = new byte[MaxFile];
+            return Encoding.UTF8.GetString(octets, 0, RandomAccess.Read(file, octets, 0)).Split('\n');
+        }
+        catch (FileNotFoundException)
+        {
+            wrong($"no such file: {path}");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            wrong($"cannot be read: {error.Message}");
+        }
+
+        return [];
     }
 
     private static byte[] Digest(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));

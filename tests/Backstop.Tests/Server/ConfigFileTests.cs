@@ -122,12 +122,35 @@ public sealed class ConfigFileTests
     [InlineData("classify.token = \"secret secret secret secret secret!\"", "classify.token: a token has only letters, digits and -._~+/ (and = at its end); backstop config token makes one")]
     [InlineData("classify.token = \"0123456789abcdef0123456789abcdef\"", "")]
     [InlineData("classify.token_file = \"/nowhere\"", "classify.token_file: no such file: /nowhere")]
-    [InlineData("classify.token_file = \"/dev/null\"", "classify.token_file: /dev/null has no token in it; backstop config token makes one")]
+    [InlineData("classify.token_file = \"/dev/null\"", "classify.token_file: cannot be read: /dev/null: not a regular file")]
     [InlineData("classify.max_parallel = 0", "classify.max_parallel: must lie between 1 and 1000")]
     public void Token_of_classify_is_checked(string text, string error)
     {
         var (_, errors) = ConfigFile.Parse("listen.spamd = \"127.0.0.1:783\"\nlisten.web = \"127.0.0.1:8025\"\n" + text, "b.toml");
         Assert.Equal(error, string.Join('|', errors.Select(e => e.Message)));
+    }
+
+    /// <summary>A FIFO held the check for good, and a file without permission ended it with a word about itself only.</summary>
+    [Fact]
+    public void Files_that_cannot_be_read_are_told_of_beside_other_errors()
+    {
+        using var folder = new TempFolder();
+        using var made = System.Diagnostics.Process.Start("/usr/bin/mkfifo", folder["fifo"]);
+        made.WaitForExit();
+        File.WriteAllText(folder["empty"], "# none\n");
+        File.WriteAllText(folder["large"], new string('x', 2 << 20));
+        const string none = "listen.spamd = \"127.0.0.1:783\"\nlisten.web = \"127.0.0.1:8025\"\nsmtp.max_errors = 0\n";
+        foreach (var (text, wanted) in new[]
+        {
+            ($"classify.token_file = \"{folder["fifo"]}\"", $"classify.token_file: cannot be read: {folder["fifo"]}: not a regular file"),
+            ($"classify.token_file = \"{folder["empty"]}\"", $"classify.token_file: {folder["empty"]} has no token in it; backstop config token makes one"),
+            ($"classify.token_file = \"{folder["large"]}\"", $"classify.token_file: cannot be read: {folder["large"]}: 2097152 octets are too many for a file of tokens"),
+            ($"dkim.\"a._domainkey.example.org\".file = \"{folder["fifo"]}\"", $"dkim.a._domainkey.example.org: cannot be read: {folder["fifo"]}: not a regular file"),
+        })
+        {
+            var (_, errors) = ConfigFile.Parse(none + text, "b.toml");
+            Assert.Equal(new[] { "smtp.max_errors: must lie between 1 and 10000", wanted }.Order(), errors.Select(e => e.Message).Order());
+        }
     }
 
     [Fact]
