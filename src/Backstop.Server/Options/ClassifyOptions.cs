@@ -15,7 +15,7 @@ public sealed class ClassifyOptions
     [Range(typeof(long), "65536", "2147483647")]
     public ByteSize MaxMessage { get; set; } = ByteSize.MiB(50);
 
-    /// <summary>Messages that are received and judged at a time, of up to 4MiB of memory each; a caller beyond that is told to come again (503). Default 16.</summary>
+    /// <summary>Messages that are received and judged at a time; a caller beyond that is told to come again (503). The first 4MiB of each are in memory; of one without a Content-Length half as much again, while it grows. Default 16.</summary>
     [Range(1, 1000)]
     public int MaxParallel { get; set; } = 16;
 

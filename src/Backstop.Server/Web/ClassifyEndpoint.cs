@@ -62,7 +62,7 @@ internal sealed partial class ClassifyEndpoint(BackstopOptions options, Explaine
         ReadOnlyMemory<byte>? message;
         try
         {
-            message = await ClassifyBody.ReadAsync(context.Request.BodyReader, options.Classify.MaxMessage.Bytes, MessageFiles.MaxMessage, ends.Token);
+            message = await ClassifyBody.ReadAsync(context.Request.BodyReader, options.Classify.MaxMessage.Bytes, MessageFiles.MaxMessage, context.Request.ContentLength, ends.Token);
         }
         catch (OperationCanceledException)
         {
@@ -96,6 +96,12 @@ internal sealed partial class ClassifyEndpoint(BackstopOptions options, Explaine
         {
             LogJournal(error.Message);
             return ClassifyProblem.Journal;
+        }
+        catch (Exception error)
+        {
+            // The outermost loop of a request: a bug at one message must not look like an empty answer, which a caller may take for "mail".
+            LogFailed(error);
+            return ClassifyProblem.Failed;
         }
 
         await WriteAsync(context, StatusCodes.Status200OK, "application/json", answer);
@@ -150,6 +156,9 @@ internal sealed partial class ClassifyEndpoint(BackstopOptions options, Explaine
 
     [LoggerMessage(8401, LogLevel.Warning, "classify: {Count} requests without a token or with a wrong one since the start, the last from {Client}")]
     private partial void LogRefused(long count, IPAddress? client);
+
+    [LoggerMessage(8403, LogLevel.Error, "classify: a message could not be judged")]
+    private partial void LogFailed(Exception error);
 
     [LoggerMessage(8402, LogLevel.Error, "classify: the journal cannot be read: {Error}")]
     private partial void LogJournal(string error);
