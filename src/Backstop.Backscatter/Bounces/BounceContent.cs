@@ -108,7 +108,8 @@ internal sealed class BounceContent(ReadOnlyMemory<byte> message, BounceHeader h
         }
 
         List<string> addresses = [.. recipients.Select(r => r.Address)];
-        return [.. recipients.Select(r => WantsText(r) ? r with { ReportText = Words, SaidInText = SaidOf(r, addresses) } : r)];
+        var text = ReasonJudge.Start(Words);
+        return [.. recipients.Select(r => WantsText(r) ? r with { ReportText = text, SaidInText = SaidOf(r, addresses) } : r)];
     }
 
     private bool WantsText(ReportedRecipient recipient) =>

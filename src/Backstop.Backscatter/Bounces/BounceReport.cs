@@ -23,17 +23,36 @@ public enum StatusSource
 /// <param name="Diagnostic">What the remote server said, or null.</param>
 public sealed record ReportedRecipient(string Address, string Action, string? Status, string? Diagnostic)
 {
+    private BounceClass? _class;
+
+    // What a copy carries may be changed before anybody asks, so its class is its own.
+    private ReportedRecipient(ReportedRecipient other)
+    {
+        (Address, Action, Status, Diagnostic) = other;
+        StatusSource = other.StatusSource;
+        SaidInText = other.SaidInText;
+        ReportText = other.ReportText;
+    }
+
     /// <summary>Whether <see cref="Status"/> is given or inferred.</summary>
     public StatusSource StatusSource { get; init; } = Status is null ? StatusSource.None : StatusSource.Given;
 
-    /// <summary>Whether it is any use to write there again, and why it failed; null where nothing did. Worked out at each asking, in some ten microseconds.</summary>
-    public BounceClass? Class => ReasonJudge.Of(this);
+    /// <summary>Whether it is any use to write there again, and why it failed; null where nothing did. Worked out when first asked for, in some ten microseconds.</summary>
+    public BounceClass? Class => _class ??= ReasonJudge.Of(this);
 
     /// <summary>What the report's text says of this one, where no field does; or null.</summary>
     internal string? SaidInText { get; init; }
 
-    /// <summary>What the report's text says of all, where what is said of this one may not tell why; or null.</summary>
+    /// <summary>How the report's text begins, where what is said of this one may not tell why; or null. One text for all recipients.</summary>
     internal string? ReportText { get; init; }
+
+    /// <summary>Whether another says the same of the same recipient. What its class is worked out from besides is no part of it.</summary>
+    /// <param name="other">The other.</param>
+    public bool Equals(ReportedRecipient? other) =>
+        other is not null && (Address, Action, Status, Diagnostic, StatusSource) == (other.Address, other.Action, other.Status, other.Diagnostic, other.StatusSource);
+
+    /// <inheritdoc />
+    public override int GetHashCode() => HashCode.Combine(Address, Action, Status, Diagnostic, StatusSource);
 }
 
 /// <summary>What a report says of the message it returns.</summary>

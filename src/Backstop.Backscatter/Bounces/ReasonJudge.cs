@@ -46,6 +46,10 @@ internal static class ReasonJudge
     public static bool WantsText(ReportedRecipient recipient) =>
         recipient.Action is "failed" or "delayed" && !ReasonTable.OfCode(recipient.Status).IsFirm;
 
+    /// <summary>As much of a text as is looked at: a report that is kept must not keep 32 KiB of text with it.</summary>
+    /// <param name="text">A text.</param>
+    public static string Start(string text) => text.Length > MaxText ? text[..MaxText] : text;
+
     // The code that tells more: the report's own may be 5.0.0 where the reply has 5.1.1.
     private static (string? Status, ReasonCode Code, string Mark) Code(ReportedRecipient recipient, string said)
     {
@@ -63,7 +67,7 @@ internal static class ReasonJudge
     private static int Rank(ReasonCode code) => code.IsFirm ? 2 : code.Reason == BounceReason.Unknown ? 0 : 1;
 
     // A folded field has more than one space where it was folded.
-    private static string Text(string? text) => text is null ? "" : BounceContent.Collapse(text.Length > MaxText ? text[..MaxText] : text);
+    private static string Text(string? text) => text is null ? "" : BounceContent.Collapse(Start(text));
 
     private static void Add(List<string> evidence, bool isSo, string text)
     {
