@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 
 namespace Backstop.Backscatter.Proofs;
@@ -8,9 +9,7 @@ namespace Backstop.Backscatter.Proofs;
 /// Weak: whoever has one mail of ours can write the field. It keeps out spam by those who have none, which is most; it never refutes. The value makes
 /// it hard to guess, not hard to copy.
 /// </remarks>
-/// <param name="Name">The field's name, compared in any case.</param>
-/// <param name="Prefix">How its value begins, in this case; empty where the field alone proves.</param>
-public sealed record OwnField(string Name, string Prefix)
+public sealed record OwnField
 {
     // What every message may carry, whoever sent it (RFC 5322 §3.6, RFC 2045 §3), and what servers write on the way.
     private static readonly FrozenSet<string> _anybodys = FrozenSet.Create(
@@ -30,17 +29,32 @@ public sealed record OwnField(string Name, string Prefix)
 
     private static readonly string[] _commonPrefixes = ["List-", "X-MS-", "X-Google-", "X-Mailman-", "X-AntiAbuse", "X-Gm-"];
 
+    private OwnField(string name, string prefix)
+    {
+        Name = name;
+        Prefix = prefix;
+    }
+
+    /// <summary>The field's name, compared in any case.</summary>
+    public string Name { get; }
+
+    /// <summary>How its value begins, in this case; empty where the field alone proves.</summary>
+    public string Prefix { get; }
+
     /// <summary>Reads <c>Name</c> or <c>Name: how its value begins</c>.</summary>
     /// <param name="text">What was configured.</param>
+    /// <param name="field">The field; null where something is wrong.</param>
     /// <param name="error">What is wrong with it and what would be right; empty where nothing is.</param>
-    public static OwnField? TryParse(string text, out string error)
+    /// <returns>Whether it is one.</returns>
+    public static bool TryParse(string text, [NotNullWhen(true)] out OwnField? field, out string error)
     {
         ArgumentNullException.ThrowIfNull(text);
         var colon = text.IndexOf(':', StringComparison.Ordinal);
         var name = (colon < 0 ? text : text[..colon]).Trim();
         var prefix = colon < 0 ? "" : text[(colon + 1)..].Trim();
         error = Wrong(name, prefix, hasColon: colon >= 0);
-        return error.Length == 0 ? new(name, prefix) : null;
+        field = error.Length == 0 ? new(name, prefix) : null;
+        return field is not null;
     }
 
     private static string Wrong(string name, string prefix, bool hasColon)

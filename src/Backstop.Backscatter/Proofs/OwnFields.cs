@@ -15,8 +15,10 @@ public sealed class OwnFields(IReadOnlyCollection<OwnField> fields)
     private readonly (byte[] Name, OwnField Field)[] _fields = [.. fields.Select(f => (Encoding.ASCII.GetBytes(f.Name), f))];
 
     /// <summary>Reads the texts of a configuration.</summary>
-    /// <param name="texts">As <see cref="OwnField.TryParse"/> reads them; what is wrong is left out, for who checks a configuration has said so.</param>
-    public static OwnFields Parse(IEnumerable<string> texts) => new([.. texts.Select(t => OwnField.TryParse(t, out _)).OfType<OwnField>()]);
+    /// <param name="texts">As <see cref="OwnField.TryParse"/> reads them.</param>
+    /// <exception cref="FormatException">One of them is no field that proves anything; the message says why.</exception>
+    public static OwnFields Parse(IEnumerable<string> texts) =>
+        new([.. texts.Select(t => OwnField.TryParse(t, out var field, out var error) ? field : throw new FormatException(error))]);
 
     /// <summary>Reads the returned header for one of the fields: pass where it is there with its value, none otherwise; it never fails.</summary>
     /// <param name="returned">What came back.</param>

@@ -111,7 +111,7 @@ public static class ConfigFile
     {
         foreach (var text in backscatter.OwnFields)
         {
-            if (OwnField.TryParse(text, out var wrong) is null)
+            if (!OwnField.TryParse(text, out _, out var wrong))
             {
                 binder.AddAt("backscatter.own_fields", $"backscatter.own_fields: {wrong}");
             }

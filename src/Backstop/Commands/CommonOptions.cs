@@ -28,7 +28,7 @@ internal static class CommonOptions
     {
         foreach (var field in fields ?? [])
         {
-            if (Backscatter.Proofs.OwnField.TryParse(field, out var wrong) is null)
+            if (!Backscatter.Proofs.OwnField.TryParse(field, out _, out var wrong))
             {
                 throw new CommandException(ExitCode.Usage, $"--own-field: {wrong}");
             }

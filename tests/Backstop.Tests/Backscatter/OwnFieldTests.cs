@@ -58,7 +58,7 @@ public sealed class OwnFieldTests
     [MemberData(nameof(Texts))]
     public void Field_is_read_or_refused_with_a_reason(string text, string wrong)
     {
-        var field = OwnField.TryParse(text, out var error);
+        Assert.Equal(wrong.Length == 0, OwnField.TryParse(text, out var field, out var error));
         Assert.Equal(wrong.Length == 0, field is not null);
         Assert.Equal(wrong.Length == 0, error.Length == 0);
         Assert.Contains(wrong, error, StringComparison.Ordinal);
@@ -88,12 +88,20 @@ public sealed class OwnFieldTests
         Gen.Select(Gen.String[Gen.Char['!', '~'], 1, 12], Gen.String[Gen.Char['!', '~'], 0, 12]).Sample((prefix, value) =>
         {
             var expected = value.StartsWith(prefix, StringComparison.Ordinal) ? ProofResult.Pass : ProofResult.None;
-            Assert.Equal(expected, new OwnFields([new("X-Own", prefix)]).Read(Returned($"X-Own: {value}\n")).Result);
-            Assert.Equal(ProofResult.Pass, new OwnFields([new("X-Own", prefix)]).Read(Returned($"X-Own: {prefix}{value}\n")).Result);
+            Assert.Equal(expected, OwnFields.Parse(["X-Own: " + prefix]).Read(Returned($"X-Own: {value}\n")).Result);
+            Assert.Equal(ProofResult.Pass, OwnFields.Parse(["X-Own: " + prefix]).Read(Returned($"X-Own: {prefix}{value}\n")).Result);
         });
 
+    /// <summary>A field that is left out proves nothing any more, and its owner's bounces are put aside.</summary>
+    [Theory]
+    [InlineData("Subject")]
+    [InlineData("X-Mailer")]
+    [InlineData("")]
+    public void Field_that_proves_nothing_is_not_left_out_silently(string text) =>
+        Assert.NotEmpty(Assert.Throws<FormatException>(() => OwnFields.Parse(["X-Campaign-Id", text])).Message);
+
     [Fact]
-    public void Any_text_is_a_field_or_an_error() => Gen.String.Sample(text => Assert.True(OwnField.TryParse(text, out var error) is null == error.Length > 0));
+    public void Any_text_is_a_field_or_an_error() => Gen.String.Sample(text => Assert.True(OwnField.TryParse(text, out _, out var error) == (error.Length == 0)));
 
     private static ReturnedMessage Returned(string header) => ReturnedMessage.Nothing with { Header = Encoding.UTF8.GetBytes(header) };
 }
