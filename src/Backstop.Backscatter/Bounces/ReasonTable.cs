@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace Backstop.Backscatter.Bounces;
 
 /// <summary>What codes and words tell of a failure's reason: <c>reasons.tsv</c>.</summary>
@@ -9,8 +7,7 @@ internal static class ReasonTable
     private static readonly HashSet<BounceReason> _soft = [.. Rows("reason").Where(r => r[2] == "soft").Select(Reason)];
     private static readonly Dictionary<string, ReasonCode> _codes = Rows("code").ToDictionary(r => r[3], r => new ReasonCode(Reason(r), r[2] == "firm"), StringComparer.Ordinal);
     private static readonly ReasonPhrase[] _phrases = [.. Rows("words").Select(r => new ReasonPhrase(Reason(r), r[3], r[2] == "strong", r.Length > 4 ? r[4] : null))];
-    private static readonly SearchValues<string> _search = SearchValues.Create([.. _phrases.Select(p => p.Words)], StringComparison.OrdinalIgnoreCase);
-    private static readonly Dictionary<int, int[]> _byStart = Enumerable.Range(0, _phrases.Length).GroupBy(i => Start(_phrases[i].Words)).ToDictionary(g => g.Key, g => g.ToArray());
+    private static readonly PhraseIndex _index = new([.. _phrases.Select(p => p.Words)]);
 
     /// <summary>The codes, as the table writes them.</summary>
     public static IReadOnlyDictionary<string, ReasonCode> Codes => _codes;
@@ -40,9 +37,9 @@ internal static class ReasonTable
     public static ReasonPhrase? Find(ReadOnlySpan<char> text, string? status, Func<ReasonPhrase, bool> counts)
     {
         var best = _phrases.Length;
-        for (var at = text.IndexOfAny(_search); at >= 0;)
+        for (var at = _index.Next(text, 0); at >= 0; at = _index.Next(text, at + 1))
         {
-            foreach (var i in _byStart.GetValueOrDefault(Start(text[at..]), []))
+            foreach (var i in _index.At(text[at..]))
             {
                 var phrase = _phrases[i];
                 if (i < best && phrase.IsAt(text, at) && counts(phrase) && (phrase.Code is null || phrase.Code == AnyClass(status)))
@@ -50,9 +47,6 @@ internal static class ReasonTable
                     best = i;
                 }
             }
-
-            var next = text[(at + 1)..].IndexOfAny(_search);
-            at = next < 0 ? -1 : at + 1 + next;
         }
 
         return best < _phrases.Length ? _phrases[best] : null;
@@ -63,7 +57,4 @@ internal static class ReasonTable
     private static BounceReason Reason(string[] row) => BounceReasonWord.Parse(row[1])!.Value;
 
     private static IEnumerable<string[]> Rows(string kind) => _rows.Where(r => r[0] == kind);
-
-    // The first two characters in lower case. Every phrase is longer than that (TableTests).
-    private static int Start(ReadOnlySpan<char> text) => text.Length < 2 ? 0 : (char.ToLowerInvariant(text[0]) << 16) | char.ToLowerInvariant(text[1]);
 }

@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace Backstop.Backscatter.Bounces;
 
 /// <summary>Where words stand; how much they weigh follows from it.</summary>
@@ -62,14 +60,12 @@ internal sealed class Wording
     private static readonly List<string[]> _rows = TableFile.Read("wording.tsv");
 
     private readonly WordingHit[] _phrases;
-    private readonly SearchValues<string> _search;
-    private readonly Dictionary<int, int[]> _byStart;
+    private readonly PhraseIndex _index;
 
     private Wording(IEnumerable<WordingHit> phrases)
     {
         _phrases = [.. phrases];
-        _search = SearchValues.Create([.. _phrases.Select(p => p.Words)], StringComparison.OrdinalIgnoreCase);
-        _byStart = Enumerable.Range(0, _phrases.Length).GroupBy(i => Start(_phrases[i].Words)).ToDictionary(g => g.Key, g => g.ToArray());
+        _index = new([.. _phrases.Select(p => p.Words)]);
     }
 
     private static Wording SubjectStart { get; } = new([.. Rows(WordPlace.SubjectPrefix, "prefix"), .. Rows(WordPlace.SubjectStart, "subject")]);
@@ -91,28 +87,24 @@ internal sealed class Wording
 
     private IReadOnlyList<WordingHit> Find(ReadOnlySpan<char> text)
     {
-        var at = text.IndexOfAny(_search);
+        var at = _index.Next(text, 0);
         if (at < 0)
         {
             return [];
         }
 
-        var whole = text;
-
         var found = new SortedSet<int>();
         for (var hits = 0; at >= 0 && hits < MaxHits; hits++)
         {
-            text = text[at..];
-            foreach (var i in _byStart.GetValueOrDefault(Start(text), []))
+            foreach (var i in _index.At(text[at..]))
             {
-                if (text.StartsWith(_phrases[i].Words, StringComparison.OrdinalIgnoreCase) && !IsNegated(whole[..^text.Length]))
+                if (text[at..].StartsWith(_phrases[i].Words, StringComparison.OrdinalIgnoreCase) && !IsNegated(text[..at]))
                 {
                     found.Add(i);
                 }
             }
 
-            text = text[1..];
-            at = text.IndexOfAny(_search);
+            at = _index.Next(text, at + 1);
         }
 
         return [.. found.Select(i => _phrases[i])];
@@ -138,7 +130,7 @@ internal sealed class Wording
     private WordingHit? AtStart(ReadOnlySpan<char> text)
     {
         WordingHit? longest = null;
-        foreach (var i in _byStart.GetValueOrDefault(Start(text), []))
+        foreach (var i in _index.At(text))
         {
             if (_phrases[i].Words.Length > (longest?.Words.Length ?? 0) && text.StartsWith(_phrases[i].Words, StringComparison.OrdinalIgnoreCase))
             {
@@ -152,9 +144,6 @@ internal sealed class Wording
 
     // ": our subject" or "] our subject". With nothing behind, nothing is answered.
     private static bool PrecedesSubject(ReadOnlySpan<char> rest) => rest is [':' or '：' or ']' or '】' or ')', ..] && !rest[1..].Trim(" :：\u00A0").IsEmpty;
-
-    // The first two characters in lower case: hundreds of phrases begin with the same one. Every phrase is longer than that (TableTests).
-    private static int Start(ReadOnlySpan<char> text) => text.Length < 2 ? 0 : (char.ToLowerInvariant(text[0]) << 16) | char.ToLowerInvariant(text[1]);
 
     private static IEnumerable<WordingHit> Rows(WordPlace place, string name) =>
         _rows.Where(r => r[2] == name).Select(r => new WordingHit(MailKindWord.Parse(r[0])!.Value, r[1], r[3], place));
