@@ -80,17 +80,29 @@ internal static class StatusWords
         return isDetail && !goesOn && !touchesText ? text[..end] : [];
     }
 
-    private static string? Inferred(string words, string action)
+    /// <summary>The first row of the table that is found in the words; null for none.</summary>
+    /// <param name="words">A diagnostic, or a whole text.</param>
+    internal static (string Status, string Words)? Row(string words)
     {
         if (words.AsSpan().ContainsAny(_search))
         {
-            foreach (var (status, phrase) in _rows)
+            foreach (var row in _rows)
             {
-                if (words.Contains(phrase, StringComparison.OrdinalIgnoreCase))
+                if (words.Contains(row.Words, StringComparison.OrdinalIgnoreCase))
                 {
-                    return action == "delayed" && status[0] == '5' ? "4" + status[1..] : status;
+                    return row;
                 }
             }
+        }
+
+        return null;
+    }
+
+    private static string? Inferred(string words, string action)
+    {
+        if (Row(words) is ({ } status, _))
+        {
+            return action == "delayed" && status[0] == '5' ? "4" + status[1..] : status;
         }
 
         var code = ReplyCode(words);

@@ -32,6 +32,12 @@ public sealed class StatusWordsTests
     public void Status_is_read_as_given(string said, string status) => Assert.Equal((status, StatusSource.Given), StatusWords.Of(said, "failed"));
 
     [Theory]
+    [InlineData("user not listed in directory", "5.1.1")]
+    [InlineData("192.0.2.1 is listed in a block list", "5.7.1")]
+    [InlineData("192.0.2.1 is not listed in the SPF record", "5.7.1")]
+    public void Who_is_not_listed_is_no_sender(string said, string status) => Assert.Equal((status, StatusSource.Inferred), StatusWords.Of(said, "failed"));
+
+    [Theory]
     [InlineData("x-5.1.1")]
     [InlineData("mta-5.1.1 at your service")]
     [InlineData("192.0.2.1-5.1.1")]
