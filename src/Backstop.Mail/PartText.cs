@@ -7,6 +7,8 @@ namespace Backstop.Mail;
 /// <summary>A part's content: transfer encoding undone, and as text in its charset. Never more than asked for.</summary>
 public static class PartText
 {
+    private static readonly string[] _doubles = ["gb", "big5", "euc-", "ks_c_", "cp936", "cp949", "cp950", "windows-936", "windows-949", "windows-950", "x-gbk", "x-big5"];
+
     static PartText() => CodePages.Register();
 
     /// <summary>Undoes base64 and quoted-printable (RFC 2045 §6).</summary>
@@ -43,10 +45,11 @@ public static class PartText
         return part.Type.MediaType == "text/html" ? HtmlText.Read(text) : text;
     }
 
-    // So many octets beyond ASCII that form UTF-8 throughout are no other charset's by chance.
-    private static bool IsUtf8InDisguise(ReadOnlySpan<byte> bytes)
+    // So many octets beyond ASCII hardly form UTF-8 throughout by chance. Where a character has two octets they do so more easily: most that GB 2312
+    // begins with C2 to DF look like UTF-8, and a few words of them do.
+    private static bool IsUtf8InDisguise(ReadOnlySpan<byte> bytes, string? charset)
     {
-        const int enough = 6;
+        var enough = Array.Exists(_doubles, d => charset?.StartsWith(d, StringComparison.OrdinalIgnoreCase) == true) ? 20 : 6;
         if (Ascii.IsValid(bytes) || !Utf8.IsValid(bytes))
         {
             return false;
@@ -66,7 +69,7 @@ public static class PartText
         // ISO-2022-JP is 7-bit, so mail that leaves its name out is common (RFC 1468: ESC $ B begins Japanese).
         // Gateways decode the text and leave its old charset's name on it, or the other way round: the octets show which it is.
         charset = charset is null or "us-ascii" or "utf-8" && bytes.IndexOf("\e$B"u8) >= 0 ? "iso-2022-jp"
-            : IsUtf8InDisguise(bytes) ? "utf-8"
+            : IsUtf8InDisguise(bytes, charset) ? "utf-8"
             : charset;
         if (charset is null or "us-ascii" or "utf-8" or "iso-8859-1" or "latin1")
         {
