@@ -5,10 +5,12 @@ namespace Backstop.Backscatter.Bounces;
 /// <summary>
 /// Says what an automatic message is: structure first (RFC 6522, 3464, 5965, 8098), then the words of servers that know no structure.
 /// </summary>
-/// <remarks>Pure and bounded: any bytes give an answer, in time linear in at most <see cref="MaxText"/> octets of each part looked at.</remarks>
+/// <remarks>
+/// Pure and bounded: any bytes give an answer, in time linear in their number. Of each part at most <see cref="MaxText"/> octets are decoded and read.
+/// </remarks>
 public static class BounceClassifier
 {
-    /// <summary>How much of a text or of a returned message is looked at.</summary>
+    /// <summary>How many octets of a text part, or of a returned message, are decoded and looked at.</summary>
     public const int MaxText = 32 * 1024;
 
     /// <summary>How much of a message <see cref="ReadAsync"/> takes from a stream. What decides stands at the front.</summary>
@@ -31,7 +33,7 @@ public static class BounceClassifier
         using var message = new MemoryStream();
         var buffer = new byte[32 * 1024];
         int read;
-        while (message.Length < MaxMessage && (read = await stream.ReadAsync(buffer, ct)) > 0)
+        while ((read = await stream.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, MaxMessage - message.Length)), ct)) > 0)
         {
             message.Write(buffer, 0, read);
         }

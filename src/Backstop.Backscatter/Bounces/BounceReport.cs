@@ -121,7 +121,7 @@ public sealed record BounceReport(
 
     /// <summary>
     /// Whether a machine's own sign shows the kind: structure, the null reverse-path, a server's name, a responder's field. What is not certain is
-    /// only named; it is never filed, moved or refused.
+    /// only named; it is never filed, moved or refused for want of proof. A proof that fails refuses it all the same.
     /// </summary>
     public bool IsCertain { get; init; } = true;
 
