@@ -7,7 +7,8 @@ namespace Backstop.Mail;
 /// <summary>A part's content: transfer encoding undone, and as text in its charset. Never more than asked for.</summary>
 public static class PartText
 {
-    private static readonly string[] _doubles = ["gb", "big5", "euc-", "ks_c_", "cp936", "cp949", "cp950", "windows-936", "windows-949", "windows-950", "x-gbk", "x-big5"];
+    private static readonly string[] _doubles =
+        ["gb", "big5", "euc-", "ks_c_", "cp936", "cp949", "cp950", "windows-936", "windows-949", "windows-950", "x-gbk", "x-big5"];
 
     static PartText() => CodePages.Register();
 
@@ -45,7 +46,8 @@ public static class PartText
         return part.Type.MediaType == "text/html" ? HtmlText.Read(text) : text;
     }
 
-    // So many octets beyond ASCII hardly form UTF-8 throughout by chance. Where a character has two octets they do so more easily: most that GB 2312
+    // So many octets beyond ASCII hardly form UTF-8 throughout by chance. Where a character has two octets they do so more easily: most
+    // that GB 2312
     // begins with C2 to DF look like UTF-8, and a few words of them do.
     private static bool IsUtf8InDisguise(ReadOnlySpan<byte> bytes, string? charset)
     {

@@ -1,11 +1,14 @@
 namespace Backstop.Backscatter.Bounces;
 
-/// <summary>RFC 3834 §2: which mail a program must not answer, as far as its header tells. Two programs that answer each other never stop.</summary>
+/// <summary>
+/// RFC 3834 §2: which mail a program must not answer, as far as its header tells. Two programs that answer each other never stop.
+/// </summary>
 internal static class AnswerRule
 {
     // By how they begin: servers add words of their own, and comments.
     private static readonly string[] _precedences = ["bulk", "list", "junk", "auto"];
     private static readonly string[] _suppressed = ["all", "autoreply", "oof"];
+    private static readonly string[] _listEnds = ["-request", "-owner", "-bounces"];
 
     /// <summary>Whether mail with that header may be answered by a program, if it is no automatic mail itself.</summary>
     public static bool MayAnswer(BounceHeader header) =>
@@ -23,8 +26,8 @@ internal static class AnswerRule
     // RFC 3834 §2: owner-NAME and NAME-request are lists. What comes back to them is read by a program.
     private static bool IsListServer(string? address)
     {
-        var local = address.AsSpan(0, Math.Max(0, address?.LastIndexOf('@') ?? 0));
-        return local.StartsWith("owner-", StringComparison.OrdinalIgnoreCase) || local.EndsWith("-request", StringComparison.OrdinalIgnoreCase)
-            || local.EndsWith("-owner", StringComparison.OrdinalIgnoreCase) || local.EndsWith("-bounces", StringComparison.OrdinalIgnoreCase);
+        var local = address?[..Math.Max(0, address.LastIndexOf('@'))] ?? "";
+        return local.StartsWith("owner-", StringComparison.OrdinalIgnoreCase)
+            || Array.Exists(_listEnds, e => local.EndsWith(e, StringComparison.OrdinalIgnoreCase));
     }
 }

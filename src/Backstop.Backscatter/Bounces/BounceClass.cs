@@ -11,7 +11,8 @@ public sealed record BounceClass(bool IsHard, BounceReason Reason, IReadOnlyList
 
     /// <summary>Whether another says the same for the same evidence.</summary>
     /// <param name="other">The other.</param>
-    public bool Equals(BounceClass? other) => other is not null && (IsHard, Reason) == (other.IsHard, other.Reason) && Evidence.SequenceEqual(other.Evidence);
+    public bool Equals(BounceClass? other) =>
+        other is not null && (IsHard, Reason) == (other.IsHard, other.Reason) && Evidence.SequenceEqual(other.Evidence);
 
     /// <inheritdoc />
     public override int GetHashCode() => HashCode.Combine(IsHard, Reason, Evidence.Count);

@@ -6,7 +6,8 @@ namespace Backstop.Backscatter.Bounces;
 /// Says what an automatic message is: structure first (RFC 6522, 3464, 5965, 8098), then the words of servers that know no structure.
 /// </summary>
 /// <remarks>
-/// Pure and bounded: any bytes give an answer, in time linear in their number. Of each part at most <see cref="MaxText"/> octets are decoded and read.
+/// Pure and bounded: any bytes give an answer, in time linear in their number. Of each part at most <see cref="MaxText"/> octets are
+/// decoded and read.
 /// </remarks>
 public static class BounceClassifier
 {

@@ -37,19 +37,26 @@ public sealed record ReportedRecipient(string Address, string Action, string? St
     /// <summary>Whether <see cref="Status"/> is given or inferred.</summary>
     public StatusSource StatusSource { get; init; } = Status is null ? StatusSource.None : StatusSource.Given;
 
-    /// <summary>Whether it is any use to write there again, and why it failed; null where nothing did. Worked out when first asked for, in some ten microseconds.</summary>
+    /// <summary>
+    /// Whether it is any use to write there again, and why it failed; null where nothing did. Worked out when first asked for, in some ten
+    /// microseconds.
+    /// </summary>
     public BounceClass? Class => _class ??= ReasonJudge.Of(this);
 
     /// <summary>What the report's text says of this one, where no field does; or null.</summary>
     internal string? SaidInText { get; init; }
 
-    /// <summary>How the report's text begins, where what is said of this one may not tell why; or null. One text for all recipients.</summary>
+    /// <summary>
+    /// How the report's text begins, where what is said of this one may not tell why; or null. One text for all recipients.
+    /// </summary>
     internal string? ReportText { get; init; }
 
     /// <summary>Whether another says the same of the same recipient. What its class is worked out from besides is no part of it.</summary>
     /// <param name="other">The other.</param>
     public bool Equals(ReportedRecipient? other) =>
-        other is not null && (Address, Action, Status, Diagnostic, StatusSource) == (other.Address, other.Action, other.Status, other.Diagnostic, other.StatusSource);
+        other is not null
+        && (Address, Action, Status) == (other.Address, other.Action, other.Status)
+        && (Diagnostic, StatusSource) == (other.Diagnostic, other.StatusSource);
 
     /// <inheritdoc />
     public override int GetHashCode() => HashCode.Combine(Address, Action, Status, Diagnostic, StatusSource);
@@ -132,7 +139,8 @@ public sealed record BounceReport(
     public bool IsOwnServer { get; init; }
 
     /// <summary>
-    /// Whether a program may answer it (RFC 3834 §2), as far as its envelope and header tell: mail, of no list, no machine and no null reverse-path.
+    /// Whether a program may answer it (RFC 3834 §2), as far as its envelope and header tell: mail, of no list, no machine and no null
+    /// reverse-path.
     /// The answer goes to its reverse-path, at most once in a while to each sender, and says <c>Auto-Submitted: auto-replied</c>.
     /// </summary>
     public bool MayAnswer { get; init; }

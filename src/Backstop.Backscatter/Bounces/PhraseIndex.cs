@@ -2,7 +2,9 @@ using System.Buffers;
 
 namespace Backstop.Backscatter.Bounces;
 
-/// <summary>Finds where phrases of a table stand in a text: all of them in one pass, in any case. Which of them counts there is its user's to say.</summary>
+/// <summary>
+/// Finds where phrases of a table stand in a text: all of them in one pass, in any case. Which of them counts there is its user's to say.
+/// </summary>
 internal sealed class PhraseIndex
 {
     private readonly SearchValues<string> _search;
@@ -26,5 +28,6 @@ internal sealed class PhraseIndex
     public int[] At(ReadOnlySpan<char> text) => _byStart.GetValueOrDefault(Start(text), []);
 
     // In lower case. Hundreds of phrases begin with the same character.
-    private static int Start(ReadOnlySpan<char> text) => text.Length < 2 ? 0 : (char.ToLowerInvariant(text[0]) << 16) | char.ToLowerInvariant(text[1]);
+    private static int Start(ReadOnlySpan<char> text) =>
+        text.Length < 2 ? 0 : (char.ToLowerInvariant(text[0]) << 16) | char.ToLowerInvariant(text[1]);
 }

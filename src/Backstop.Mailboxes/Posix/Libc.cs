@@ -46,9 +46,13 @@ internal static partial class Libc
     public static SafeFileHandle? TryOpenOrCreate(string path, int mode, out int error) =>
         TryOpen(path, ReadWrite | Create | CloseOnExec, out error, mode);
 
-    /// <summary>O_NOFOLLOW, one of the four flags of open(2) that the kernel numbers by processor; the others are O_DIRECTORY, O_DIRECT and O_LARGEFILE.</summary>
+    /// <summary>
+    /// O_NOFOLLOW, one of the four flags of open(2) that the kernel numbers by processor; the others are O_DIRECTORY, O_DIRECT and
+    /// O_LARGEFILE.
+    /// </summary>
     /// <param name="processor">The processor that this process runs on.</param>
-    public static int NoFollow(Architecture processor) => processor is Architecture.Arm64 or Architecture.Arm or Architecture.Armv6 or Architecture.Ppc64le ? 0x8000 : 0x20000;
+    public static int NoFollow(Architecture processor) =>
+        processor is Architecture.Arm64 or Architecture.Arm or Architecture.Armv6 or Architecture.Ppc64le ? 0x8000 : 0x20000;
 
     /// <summary>Opens a file to read it, but only a regular one; never waits.</summary>
     /// <param name="path">The file.</param>
@@ -171,7 +175,9 @@ internal static partial class Libc
         return null;
     }
 
-    /// <summary>Whether an open file is a regular one. That nobody can say so is no answer: an old kernel and a sandbox refuse statx.</summary>
+    /// <summary>
+    /// Whether an open file is a regular one. That nobody can say so is no answer: an old kernel and a sandbox refuse statx.
+    /// </summary>
     internal static OpenResult KindOf(SafeFileHandle file, out int error)
     {
         const uint type = 1;

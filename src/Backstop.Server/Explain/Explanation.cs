@@ -16,7 +16,8 @@ namespace Backstop.Server.Explain;
 /// <param name="ClassReason">Why, in a word.</param>
 /// <param name="ClassEvidence">What that stands on.</param>
 public sealed record ExplainedRecipient(
-    string Address, string Action, string? Status, string? Diagnostic, string? StatusSource, string? Class, string? ClassReason, IReadOnlyList<string>? ClassEvidence);
+    string Address, string Action, string? Status, string? Diagnostic, string? StatusSource,
+    string? Class, string? ClassReason, IReadOnlyList<string>? ClassEvidence);
 
 /// <summary>The returned message in the JSON of <c>explain</c>.</summary>
 /// <param name="MessageId">Without brackets, or null.</param>
@@ -28,7 +29,8 @@ public sealed record ExplainedRecipient(
 /// <param name="Received">Its Received fields, the newest first.</param>
 /// <param name="DkimSignature">Whether a DKIM-Signature field came back.</param>
 public sealed record ExplainedReturn(
-    string? MessageId, string? From, string? To, string? Subject, string? Date, string Carrier, IReadOnlyList<string> Received, bool DkimSignature);
+    string? MessageId, string? From, string? To, string? Subject, string? Date, string Carrier,
+    IReadOnlyList<string> Received, bool DkimSignature);
 
 /// <summary>A proof in the JSON of <c>explain</c>.</summary>
 /// <param name="Proof">Its name, such as <c>batv</c>.</param>
@@ -44,7 +46,8 @@ public sealed record ExplainedProof(string Proof, string Result, string Detail);
 /// <param name="RepliesToKnown">How many of them answer mail that was seen.</param>
 /// <param name="IsCovered">Whether that is enough to refuse what proves nothing.</param>
 /// <param name="Why">In one sentence.</param>
-public sealed record ExplainedCover(string Address, long Messages, DateTimeOffset? Since, long Replies, long RepliesToKnown, bool IsCovered, string Why);
+public sealed record ExplainedCover(
+    string Address, long Messages, DateTimeOffset? Since, long Replies, long RepliesToKnown, bool IsCovered, string Why);
 
 /// <summary>The JSON of <c>explain</c>: one object a message. A contract: fields are added, never changed.</summary>
 /// <param name="Path">The file; <c>-</c> for what has none.</param>
@@ -67,25 +70,30 @@ public sealed record ExplainedCover(string Address, long Messages, DateTimeOffse
 /// <param name="References">Message-IDs that it answers by In-Reply-To and References.</param>
 /// <param name="EvidenceAgainst">What speaks against the kind, or is missing to it; for mail, to the kind that was nearest.</param>
 /// <param name="IsCertain">Whether a machine's own sign shows the kind; what is not certain is only named, and delivered.</param>
-/// <param name="HeaderDamage">The first line that is neither a field nor a continuation, and whether the header ends there; null for a sound header.</param>
+/// <param name="HeaderDamage">The first line that is neither a field nor a continuation, and whether the header ends there; null for a
+/// sound header.</param>
 /// <param name="IsOwnServer">Whether the reader's own server, by its name, tells its administrator something.</param>
 /// <param name="MayAnswer">Whether a program may answer it (RFC 3834 §2), as far as its envelope and header tell.</param>
 public sealed record Explanation(
     string Path, string Kind, string Format, bool? NullReversePath, IReadOnlyList<ExplainedRecipient> Recipients, ExplainedReturn Returned,
     IReadOnlyList<ExplainedProof> Proofs, string Origin, string Verdict, string Folder, string Reason, double Milliseconds,
-    string? From, string Subject, string? ReportingMta, IReadOnlyList<string> Evidence, ExplainedCover? Coverage, IReadOnlyList<string> References,
-    IReadOnlyList<string> EvidenceAgainst, bool IsCertain, HeaderDamage? HeaderDamage, bool IsOwnServer, bool MayAnswer)
+    string? From, string Subject, string? ReportingMta, IReadOnlyList<string> Evidence, ExplainedCover? Coverage,
+    IReadOnlyList<string> References, IReadOnlyList<string> EvidenceAgainst, bool IsCertain, HeaderDamage? HeaderDamage,
+    bool IsOwnServer, bool MayAnswer)
 {
     /// <summary>The explanation as a line of JSON, as the command line and <c>POST /classify</c> give it.</summary>
     public byte[] ToJsonLine() => [.. JsonSerializer.SerializeToUtf8Bytes(this, ExplanationJson.Default.Explanation), (byte)'\n'];
 
-    internal static Explanation Of(string path, BounceReport report, Verdict verdict, ProofSet proofs, (string Address, Cover Cover)? cover, double milliseconds)
+    internal static Explanation Of(
+        string path, BounceReport report, Verdict verdict, ProofSet proofs, (string Address, Cover Cover)? cover, double milliseconds)
     {
         var returned = report.Returned;
         return new(
             path, report.Kind.Word(), report.Format, report.NullReversePath,
             [.. report.Recipients.Select(Of)],
-            new(returned.MessageId, returned.From, returned.To, returned.Subject, returned.Date, returned.Carrier, returned.Received, returned.HasDkimSignature),
+            new(
+                returned.MessageId, returned.From, returned.To, returned.Subject, returned.Date, returned.Carrier,
+                returned.Received, returned.HasDkimSignature),
             [.. proofs.All.Select(p => new ExplainedProof(p.Name, Word(p.Result), p.Detail))],
             proofs.Origin,
             verdict.Action switch { VerdictAction.Deliver => "deliver", VerdictAction.File => "file", _ => "refuse" },

@@ -3,10 +3,12 @@ using System.Net;
 namespace Backstop.Server.Lanes;
 
 /// <summary>
-/// Counts by network the addresses that were asked for and do not exist: whoever opens a session for every twenty guesses, or guesses from every
+/// Counts by network the addresses that were asked for and do not exist: whoever opens a session for every twenty guesses, or guesses from
+/// every
 /// address of a network in turn, reads the list of mailboxes all the same.
 /// </summary>
-/// <remarks>In memory only and bounded. A network from which wanted mail came lately is never turned away: its guesses end with their session.</remarks>
+/// <remarks>In memory only and bounded. A network from which wanted mail came lately is never turned away: its guesses end with their
+/// session.</remarks>
 /// <param name="max">How many within ten minutes.</param>
 /// <param name="history">Knows whence wanted mail came.</param>
 /// <param name="time">The clock.</param>
@@ -51,7 +53,8 @@ internal sealed class HarvestWatch(int max, ClientHistory history, TimeProvider 
     {
         lock (_gate)
         {
-            if (!_networks.TryGet(ClientHistory.Near(client), out var tally) || tally.Count <= max || time.GetElapsedTime(tally.Since) >= Window)
+            if (!_networks.TryGet(ClientHistory.Near(client), out var tally) || tally.Count <= max
+                || time.GetElapsedTime(tally.Since) >= Window)
             {
                 return false;
             }

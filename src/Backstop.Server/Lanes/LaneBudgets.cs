@@ -59,9 +59,13 @@ internal sealed class LaneBudgets(BackstopOptions options, ClientHistory history
         }
     }
 
-    /// <summary>Whether a client is a server of our own, such as a backup MX: it hands on what others send, and what nobody wanted of it is not its own.</summary>
+    /// <summary>
+    /// Whether a client is a server of our own, such as a backup MX: it hands on what others send, and what nobody wanted of it is not its
+    /// own.
+    /// </summary>
     public bool IsOurs(ClientIdentity client) =>
-        client.IsLmtp || IPAddress.IsLoopback(client.Address) || options.Guard.IsServer(client.Address) || options.Outbound.Networks.Any(n => n.Contains(client.Address));
+        client.IsLmtp || IPAddress.IsLoopback(client.Address) || options.Guard.IsServer(client.Address)
+        || options.Outbound.Networks.Any(n => n.Contains(client.Address));
 
     private MailClass Standing(ClientIdentity client) => IsOurs(client) ? MailClass.Known : history.Of(client.Address);
 

@@ -28,6 +28,9 @@ public sealed class BackscatterOptions
     /// <summary>Hosts of ours that send mail: a returned message that says it passed one is filed, not refused. Default: this host.</summary>
     public IReadOnlyList<string> OwnHosts { get; set; } = [];
 
-    /// <summary>Header fields that only your mail carries: a bounce that returns one is delivered. <c>X-Campaign-Id</c>, or with how its value begins, <c>X-Campaign-Id: s3cret-</c>, which is harder to guess. Weak: whoever has one mail of yours can write it. Default: none.</summary>
+    /// <summary>
+    /// Header fields that only your mail carries: a bounce that returns one is delivered. <c>X-Campaign-Id</c>, or with how its value
+    /// begins, <c>X-Campaign-Id: s3cret-</c>, which is harder to guess. Weak: whoever has one mail of yours can write it. Default: none.
+    /// </summary>
     public IReadOnlyList<string> OwnFields { get; set; } = [];
 }

@@ -49,11 +49,17 @@ public sealed class SmtpOptions
     [Range(1, 10000)]
     public int MaxErrors { get; set; } = 20;
 
-    /// <summary>Unknown recipients after which a connection is closed with 421: whoever asks for more is guessing addresses. Not counted from servers of yours. Default 20.</summary>
+    /// <summary>
+    /// Unknown recipients after which a connection is closed with 421: whoever asks for more is guessing addresses. Not counted from
+    /// servers of yours. Default 20.
+    /// </summary>
     [Range(1, 10000)]
     public int MaxUnknownRecipients { get; set; } = 20;
 
-    /// <summary>Unknown recipients within ten minutes from one network (/24, of IPv6 /64), after which it is answered 421 for ten minutes. Not where wanted mail came from lately. Default 100.</summary>
+    /// <summary>
+    /// Unknown recipients within ten minutes from one network (/24, of IPv6 /64), after which it is answered 421 for ten minutes. Not where
+    /// wanted mail came from lately. Default 100.
+    /// </summary>
     [Range(1, 1_000_000)]
     public int MaxUnknownRecipientsNetwork { get; set; } = 100;
 

@@ -54,7 +54,8 @@ internal sealed partial class SmtpConnectionHandler(SmtpServices services, Backs
     [LoggerMessage(1001, LogLevel.Debug, "Connection of {Client} ended: {Error}")]
     private partial void LogGone(IPAddress client, string error);
 
-    [LoggerMessage(1003, LogLevel.Information, "refused client={Client} stage=rcpt code=550 reason=recipient:unknown count={Count} in its session; the first 20 have lines of their own")]
+    [LoggerMessage(1003, LogLevel.Information, "refused client={Client} stage=rcpt code=550 reason=recipient:unknown count={Count} "
+        + "in its session; the first 20 have lines of their own")]
     private partial void LogUnknown(IPAddress client, int count);
 
     [LoggerMessage(1002, LogLevel.Error, "Connection of {Client} dropped by a bug")]

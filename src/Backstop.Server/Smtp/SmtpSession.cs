@@ -40,7 +40,9 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
     /// </summary>
     public bool IsFromServer => _isFromServer ??= services.Options.Guard.IsServer(client.Address);
 
-    /// <summary>Whether what it asks for is asked by others, of a server of ours: a backup MX, a relay, a server beside us. It guesses nothing.</summary>
+    /// <summary>
+    /// Whether what it asks for is asked by others, of a server of ours: a backup MX, a relay, a server beside us. It guesses nothing.
+    /// </summary>
     public bool IsTrusted => listener.IsLmtp || listener.IsProxy || IsFromServer || services.Lanes.IsOurs(client);
 
     /// <summary>Where the content of the current message goes.</summary>

@@ -10,17 +10,20 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Server.Web;
 
 /// <summary>
-/// <c>POST /classify</c>: a message in, the JSON of <c>explain</c> out. It stands before the dashboard's login, so that only the token counts: no
+/// <c>POST /classify</c>: a message in, the JSON of <c>explain</c> out. It stands before the dashboard's login, so that only the token
+/// counts: no
 /// cookie lets anybody in, and no wrong token locks anybody out.
 /// </summary>
-internal sealed partial class ClassifyEndpoint(BackstopOptions options, Explainer explainer, BackstopMetrics metrics, TimeProvider time, ILogger<ClassifyEndpoint> log)
+internal sealed partial class ClassifyEndpoint(
+    BackstopOptions options, Explainer explainer, BackstopMetrics metrics, TimeProvider time, ILogger<ClassifyEndpoint> log)
 {
     private readonly ClassifyGate _gate = new(options, time, log);
     private readonly Seldom _refused = new(time);
     private int _open;
 
     /// <summary>Whether a path is its own.</summary>
-    public static bool Is(PathString path) => path.StartsWithSegments("/classify", StringComparison.Ordinal, out var rest) && rest.Value is null or "" or "/";
+    public static bool Is(PathString path) =>
+        path.StartsWithSegments("/classify", StringComparison.Ordinal, out var rest) && rest.Value is null or "" or "/";
 
     /// <summary>Answers a request.</summary>
     public async Task AnswerAsync(HttpContext context)
@@ -55,14 +58,16 @@ internal sealed partial class ClassifyEndpoint(BackstopOptions options, Explaine
 
     private async Task<ClassifyProblem?> ExplainAsync(HttpContext context, KnownEnvelope known)
     {
-        // A message that is too long is refused here, in words. What its sender still sends Kestrel reads for five seconds, so that the answer is seen.
+        // A message that is too long is refused here, in words. What its sender still sends Kestrel reads for five seconds, so that the
+        // answer is seen.
         context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
         using var limit = new CancellationTokenSource(options.Classify.TimeLimit, time);
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, context.RequestAborted);
         ReadOnlyMemory<byte>? message;
         try
         {
-            message = await ClassifyBody.ReadAsync(context.Request.BodyReader, options.Classify.MaxMessage.Bytes, MessageFiles.MaxMessage, context.Request.ContentLength, ends.Token);
+            var (body, length) = (context.Request.BodyReader, context.Request.ContentLength);
+            message = await ClassifyBody.ReadAsync(body, options.Classify.MaxMessage.Bytes, MessageFiles.MaxMessage, length, ends.Token);
         }
         catch (OperationCanceledException)
         {
@@ -110,7 +115,8 @@ internal sealed partial class ClassifyEndpoint(BackstopOptions options, Explaine
 
     // curl -d @FILE says that it sends a form, and leaves out every line end: what is left of a bounce looks like one field.
     private static bool IsStripped(HttpRequest request, ReadOnlySpan<byte> octets) =>
-        request.ContentType?.StartsWith("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase) == true && !octets.Contains((byte)'\n');
+        request.ContentType?.StartsWith("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase) == true
+        && !octets.Contains((byte)'\n');
 
     private static Task RefuseAsync(HttpContext context, ClassifyProblem problem)
     {
@@ -119,7 +125,8 @@ internal sealed partial class ClassifyEndpoint(BackstopOptions options, Explaine
         {
             case StatusCodes.Status401Unauthorized:
                 // RFC 6750 §3.1: a request without any token is not told of an error.
-                headers.WWWAuthenticate = problem == ClassifyProblem.NoToken ? "Bearer realm=\"backstop\"" : "Bearer realm=\"backstop\", error=\"invalid_token\"";
+                var error = problem == ClassifyProblem.NoToken ? "" : ", error=\"invalid_token\"";
+                headers.WWWAuthenticate = "Bearer realm=\"backstop\"" + error;
                 break;
             case StatusCodes.Status405MethodNotAllowed:
                 headers.Allow = HttpMethods.Post;
@@ -154,7 +161,8 @@ internal sealed partial class ClassifyEndpoint(BackstopOptions options, Explaine
         }
     }
 
-    [LoggerMessage(8401, LogLevel.Warning, "classify: {Count} requests without a token or with a wrong one since the start, the last from {Client}")]
+    [LoggerMessage(8401, LogLevel.Warning, "classify: {Count} requests without a token or with a wrong one since the start, "
+        + "the last from {Client}")]
     private partial void LogRefused(long count, IPAddress? client);
 
     [LoggerMessage(8403, LogLevel.Error, "classify: a message could not be judged")]

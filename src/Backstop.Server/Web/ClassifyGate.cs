@@ -90,12 +90,17 @@ internal sealed partial class ClassifyGate(BackstopOptions options, TimeProvider
                     known = known with { To = to };
                     break;
                 case "to":
-                    return ClassifyProblem.Parameter("to is not one address.", "Give the address that the message came to, a + in it as %2B; or leave it out, and the message's own fields are asked.");
+                    return ClassifyProblem.Parameter(
+                        "to is not one address.",
+                        "Give the address that the message came to, a + in it as %2B; or leave it out, "
+                        + "and the message's own fields are asked.");
                 case "null" when value is "true" or "false":
                     known = known with { NullReversePath = value == "true" };
                     break;
                 case "null":
-                    return ClassifyProblem.Parameter("null is neither true nor false.", "Say whether the envelope sender was <>; or leave it out, and Return-Path is asked.");
+                    return ClassifyProblem.Parameter(
+                        "null is neither true nor false.",
+                        "Say whether the envelope sender was <>; or leave it out, and Return-Path is asked.");
                 default:
                     return ClassifyProblem.Parameter("The query has a parameter that is not known.", "Known are to and null.");
             }

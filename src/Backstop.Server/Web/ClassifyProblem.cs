@@ -3,7 +3,10 @@ using System.Text.Json.Serialization;
 
 namespace Backstop.Server.Web;
 
-/// <summary>Why <c>/classify</c> gave no explanation, as RFC 9457 wants it told. One word, the same in the answer and in the metric; then what is wrong and what to do.</summary>
+/// <summary>
+/// Why <c>/classify</c> gave no explanation, as RFC 9457 wants it told. One word, the same in the answer and in the metric; then what is
+/// wrong and what to do.
+/// </summary>
 /// <param name="Status">The status code.</param>
 /// <param name="Error">The word.</param>
 /// <param name="Title">What is wrong.</param>
@@ -24,9 +27,13 @@ internal sealed record ClassifyProblem(int Status, string Error, string Title, s
     public static readonly ClassifyProblem Busy = new(503, "busy", "As many messages as the server takes at a time are being judged.", "Ask again after a second; classify.max_parallel is how many it takes.");
     public static readonly ClassifyProblem Journal = new(503, "journal", "The journal of sent mail cannot be read just now.", "Ask again after a second; the server's log has the reason.");
 
-    public static readonly ClassifyProblem Failed = new(500, "error", "The message could not be judged.", "Keep it and ask again later; the server's log has the reason.");
+    public static readonly ClassifyProblem Failed = new(
+        500, "error", "The message could not be judged.",
+        "Keep it and ask again later; the server's log has the reason.");
 
-    public static ClassifyProblem TooLarge(string max) => new(413, "too-large", $"The message is larger than {max}.", "Send its beginning: the first 4MiB are looked at. classify.max_message is how large it may be.");
+    public static ClassifyProblem TooLarge(string max) => new(
+        413, "too-large", $"The message is larger than {max}.",
+        "Send its beginning: the first 4MiB are looked at. classify.max_message is how large it may be.");
 
     public static ClassifyProblem Parameter(string title, string detail) => new(400, "parameter", title, detail);
 

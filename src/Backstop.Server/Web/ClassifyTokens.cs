@@ -5,7 +5,9 @@ using Backstop.Server.Options;
 
 namespace Backstop.Server.Web;
 
-/// <summary>The tokens that callers of <c>/classify</c> prove themselves with. Only their digests are kept, and no message shows a token.</summary>
+/// <summary>
+/// The tokens that callers of <c>/classify</c> prove themselves with. Only their digests are kept, and no message shows a token.
+/// </summary>
 internal sealed class ClassifyTokens
 {
     /// <summary>From here on guessing is hopeless (16 octets in hex), so that nobody has to be locked out for guessing.</summary>
@@ -24,7 +26,9 @@ internal sealed class ClassifyTokens
     public static ClassifyTokens Read(ClassifyOptions options)
     {
         var (tokens, errors) = Look(options);
-        return errors.Count == 0 ? new([.. tokens.Select(Digest)]) : throw new InvalidDataException(string.Join('\n', errors.Select(e => $"{e.Key}: {e.Message}")));
+        return errors.Count == 0
+            ? new([.. tokens.Select(Digest)])
+            : throw new InvalidDataException(string.Join('\n', errors.Select(e => $"{e.Key}: {e.Message}")));
     }
 
     /// <summary>What is wrong with the tokens, by key of the configuration.</summary>
@@ -46,12 +50,14 @@ internal sealed class ClassifyTokens
     }
 
     private static string? Error(string token) =>
-        token.Length < MinLength ? $"{token.Length} characters are too few for a token: wants at least {MinLength}; backstop config token makes one"
+        token.Length < MinLength
+            ? $"{token.Length} characters are too few for a token: wants at least {MinLength}; backstop config token makes one"
         : !IsBearer(token) ? "a token has only letters, digits and -._~+/ (and = at its end); backstop config token makes one"
         : null;
 
     // RFC 6750 §2.1: b64token. What is outside of it would not survive the header.
-    private static bool IsBearer(string token) => token.TrimEnd('=').All(c => char.IsAsciiLetterOrDigit(c) || "-._~+/".Contains(c, StringComparison.Ordinal));
+    private static bool IsBearer(string token) =>
+        token.TrimEnd('=').All(c => char.IsAsciiLetterOrDigit(c) || "-._~+/".Contains(c, StringComparison.Ordinal));
 
     private static (List<string> Tokens, List<(string Key, string Message)> Errors) Look(ClassifyOptions options)
     {

@@ -25,7 +25,8 @@ internal sealed class CleanJudge(StoredJudge judge, SentMail sent, bool believes
     {
         var found = judge.Judge(message, default, at);
         var kind = found.Report.Kind.Word();
-        if (found.Verdict.Action == VerdictAction.Deliver && found.Report is { Kind: not MailKind.None, IsCertain: false } && found.Proofs.Passed is null)
+        if (found.Verdict.Action == VerdictAction.Deliver
+            && found.Report is { Kind: not MailKind.None, IsCertain: false } && found.Proofs.Passed is null)
         {
             return new(Pile.Unsure, kind, Doubts.WordsOnly, KeyOf(found.Report), null, null, null);
         }

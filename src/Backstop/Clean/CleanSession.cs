@@ -132,11 +132,13 @@ internal sealed class CleanSession(CleanOptions options, CleanEngine engine, Run
     {
         if (options.Report is { } report)
         {
-            await File.WriteAllTextAsync(ReportFile(report, ++_reports), CleanReport.Write(summary.Mailbox, plan, summary, time.GetUtcNow()), ct);
+            var page = CleanReport.Write(summary.Mailbox, plan, summary, time.GetUtcNow());
+            await File.WriteAllTextAsync(ReportFile(report, ++_reports), page, ct);
         }
 
         // One list of all mailboxes: what the next one adds is written over it.
-        var found = plan.Messages.Where(m => m.Judgement.Pile == Pile.Backscatter).Select(m => m.Judgement.Address).OfType<string>().CountBy(a => a, StringComparer.Ordinal).ToDictionary();
+        var found = plan.Messages.Where(m => m.Judgement.Pile == Pile.Backscatter).Select(m => m.Judgement.Address).OfType<string>()
+            .CountBy(a => a, StringComparer.Ordinal).ToDictionary();
         foreach (var (address, count) in found)
         {
             _hosts[address] = _hosts.GetValueOrDefault(address) + count;
@@ -156,9 +158,12 @@ internal sealed class CleanSession(CleanOptions options, CleanEngine engine, Run
     }
 
     /// <summary>The page of the first mailbox goes into the file that was named, those of the next into others beside it.</summary>
-    internal static string ReportFile(string file, int number) => number == 1
-        ? file
-        : Path.Combine(Path.GetDirectoryName(file)!, string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileNameWithoutExtension(file)}-{number}{Path.GetExtension(file)}"));
+    internal static string ReportFile(string file, int number)
+    {
+        var (stem, end) = (Path.GetFileNameWithoutExtension(file), Path.GetExtension(file));
+        var name = string.Create(CultureInfo.InvariantCulture, $"{stem}-{number}{end}");
+        return number == 1 ? file : Path.Combine(Path.GetDirectoryName(file)!, name);
+    }
 
     private void Say(CleanPlan plan, SentMail sent, CleanSummary summary)
     {

@@ -22,7 +22,9 @@ internal sealed class MaildirSource(string path, IReadOnlySet<string> targets, b
     {
         0 => null,
         1 => $"{_notRead}: no message but a link, FIFO or device; left alone",
-        _ => string.Create(CultureInfo.InvariantCulture, $"{_notRead} and {_countNotRead - 1:N0} more: no messages but links, FIFOs or devices; left alone"),
+        _ => string.Create(
+            CultureInfo.InvariantCulture,
+            $"{_notRead} and {_countNotRead - 1:N0} more: no messages but links, FIFOs or devices; left alone"),
     };
 
     public Task<IReadOnlyList<string>> FindSentAsync(CancellationToken ct) => Task.FromResult(SentFolders.Beside(path));
@@ -37,11 +39,13 @@ internal sealed class MaildirSource(string path, IReadOnlySet<string> targets, b
             f =>
             {
                 // A link in a folder is not followed: what it leads to was not delivered here, and moving the link would not move it.
-                var mail = MessageFile.Use(_tree.PathOf(f.File), followLinks: false, MessageFiles.MaxMessage, m => Look(judge, m, f.File, f.Order), out var opened);
+                var file = _tree.PathOf(f.File);
+                var mail = MessageFile.Use(
+                    file, followLinks: false, MessageFiles.MaxMessage, m => Look(judge, m, f.File, f.Order), out var opened);
                 if (opened == OpenResult.NotRegular)
                 {
                     Interlocked.Increment(ref _countNotRead);
-                    _notRead = _tree.PathOf(f.File);
+                    _notRead = file;
                 }
 
                 meter.Add(1);

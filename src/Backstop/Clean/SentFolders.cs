@@ -69,7 +69,11 @@ internal static class SentFolders
         }
 
         var tree = MaildirTree.Open(source);
-        AddAll(tree.Files(tree.Folders[0]), f => MessageFile.Use(tree.PathOf(f), followLinks: true, MaxHeader, m => SentHeader.Read(m.Span), out _), sent, ct);
+        AddAll(
+            tree.Files(tree.Folders[0]),
+            f => MessageFile.Use(tree.PathOf(f), followLinks: true, MaxHeader, m => SentHeader.Read(m.Span), out _),
+            sent,
+            ct);
     }
 
     private static void AddAll<T>(IEnumerable<T> messages, Func<T, SentHeader?> read, SentMail sent, CancellationToken ct) =>

@@ -20,7 +20,12 @@ internal sealed class CleanArguments
     private readonly Option<string?> _until = new("--until") { Description = "Only what came before.", HelpName = "TIME" };
     private readonly Option<string[]> _show = new("--show") { Description = "List messages instead: of a campaign, or backscatter, unsure, ours, mail, all.", HelpName = "WHAT" };
     private readonly Option<bool> _inboxOnly = new("--inbox-only") { Description = "Leave the other folders of a Maildir alone. Sent, Drafts and Trash always are." };
-    private readonly Option<string?> _report = new("--report") { Description = "Write a page with charts; of further mailboxes to FILE-2, FILE-3 and so on.", HelpName = "FILE" };
+    private readonly Option<string?> _report = new("--report")
+    {
+        Description = "Write a page with charts; of further mailboxes to FILE-2, FILE-3 and so on.",
+        HelpName = "FILE",
+    };
+
     private readonly Option<string?> _hosts = new("--hosts") { Description = "Write the addresses of the hosts that sent backscatter, one a line (- for stdout).", HelpName = "FILE" };
     private readonly Option<string?> _rbldnsd = new("--hosts-rbldnsd") { Description = "The same as a zone for rbldnsd.", HelpName = "FILE" };
     private readonly Option<string?> _postfix = new("--hosts-postfix") { Description = "The same as an access map for Postfix.", HelpName = "FILE" };
@@ -52,7 +57,11 @@ internal sealed class CleanArguments
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _sent, _noSent, _apply, _to, _delete, _only, _except, _since, _until, _show, _inboxOnly, _report, _hosts, _rbldnsd, _postfix, _rate, Undo, Config, Journal, OwnField, Ca, _state, Json })
+        foreach (var option in new Option[]
+        {
+            _sent, _noSent, _apply, _to, _delete, _only, _except, _since, _until, _show, _inboxOnly, _report, _hosts, _rbldnsd, _postfix,
+            _rate, Undo, Config, Journal, OwnField, Ca, _state, Json,
+        })
         {
             command.Add(option);
         }

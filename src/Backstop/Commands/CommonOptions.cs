@@ -19,7 +19,8 @@ internal static class CommonOptions
 
     public static Option<string[]> OwnField() => new("--own-field")
     {
-        Description = "A header field that only your mail carries: X-Campaign-Id, or with how its value begins, \"X-Campaign-Id: s3cret-\". What returns it is yours. May be repeated.",
+        Description = "A header field that only your mail carries: X-Campaign-Id, or with how its value begins, "
+            + "\"X-Campaign-Id: s3cret-\". What returns it is yours. May be repeated.",
         HelpName = "FIELD",
     };
 

@@ -27,11 +27,21 @@ internal static class ExplainCommand
         var journal = new Option<string?>("--journal") { Description = "Data folder with the journal and the tag keys. Default: none, so nothing is proved.", HelpName = "DIR" };
         var to = new Option<string?>("--to") { Description = "The address it came to. Default: what its header says (X-Original-To, Delivered-To, Envelope-To, To).", HelpName = "ADDR" };
         var ownField = CommonOptions.OwnField();
-        var nullSender = new Option<bool?>("--null-sender") { Description = "Whether the envelope sender was <>: true or false. Default: what its Return-Path says.", HelpName = "BOOL" };
+        var nullSender = new Option<bool?>("--null-sender")
+        {
+            Description = "Whether the envelope sender was <>: true or false. Default: what its Return-Path says.",
+            HelpName = "BOOL",
+        };
         var json = CommonOptions.Json();
-        var command = new Command("explain", "Say what a message is, what it proves and what would be done with it: exit 1 where something would not go to INBOX.") { files, config, journal, to, nullSender, ownField, json };
+        var command = new Command(
+            "explain",
+            "Say what a message is, what it proves and what would be done with it: exit 1 where something would not go to INBOX.")
+        {
+            files, config, journal, to, nullSender, ownField, json,
+        };
         command.SetAction(parsed => Run(
-            parsed.GetValue(files)!, parsed.GetValue(config), parsed.GetValue(journal), new(Address(parsed.GetValue(to)), parsed.GetValue(nullSender)), parsed.GetValue(ownField), parsed.GetValue(json)));
+            parsed.GetValue(files)!, parsed.GetValue(config), parsed.GetValue(journal),
+            new(Address(parsed.GetValue(to)), parsed.GetValue(nullSender)), parsed.GetValue(ownField), parsed.GetValue(json)));
         return command;
     }
 
@@ -46,7 +56,8 @@ internal static class ExplainCommand
         var explainer = new Explainer(options, proving, TimeProvider.System);
 
         // In order, on all cores; the files are read by one thread at a time, a batch for each core and none ahead.
-        var explanations = Partitioner.Create(Batches(inputs.Read(inputs.Files(files), f => f == "-" ? [Inputs.Stdin()] : MessageFiles.ReadFile(f))), EnumerablePartitionerOptions.NoBuffering)
+        var messages = inputs.Read(inputs.Files(files), f => f == "-" ? [Inputs.Stdin()] : MessageFiles.ReadFile(f));
+        var explanations = Partitioner.Create(Batches(messages), EnumerablePartitionerOptions.NoBuffering)
             .AsParallel().AsOrdered().WithDegreeOfParallelism(Environment.ProcessorCount).WithMergeOptions(ParallelMergeOptions.NotBuffered)
             .Select(batch => batch.ConvertAll(m => explainer.Explain(m, known))).AsSequential().SelectMany(batch => batch);
         try

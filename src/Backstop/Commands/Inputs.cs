@@ -4,7 +4,8 @@ using Backstop.Mailboxes.Reading;
 namespace Backstop.Commands;
 
 /// <summary>
-/// The FILEs of a verb. One that cannot be read costs nobody else's work: the others are done, it is told of on stderr, and the verb ends with the code
+/// The FILEs of a verb. One that cannot be read costs nobody else's work: the others are done, it is told of on stderr, and the verb ends
+/// with the code
 /// of the first that failed.
 /// </summary>
 internal sealed class Inputs
@@ -30,7 +31,10 @@ internal sealed class Inputs
     /// <summary>The files that the FILEs name: themselves, and those in folders.</summary>
     /// <param name="paths">Files, folders, or - for stdin.</param>
     public IEnumerable<string> Files(IEnumerable<string> paths) => Read(
-        paths, p => p == "-" ? [p] : Path.Exists(p) ? MessageFiles.List(p) : throw new CommandException(ExitCode.NoInput, $"{p}: no such file or folder"));
+        paths,
+        p => p == "-" ? [p]
+            : Path.Exists(p) ? MessageFiles.List(p)
+            : throw new CommandException(ExitCode.NoInput, $"{p}: no such file or folder"));
 
     /// <summary>What all of them hold, one after the other, as it is asked for.</summary>
     /// <param name="paths">The FILEs.</param>
@@ -115,10 +119,12 @@ internal sealed class Inputs
     private static (int Code, string Message)? Failure(Exception error, string path) => error switch
     {
         CommandException command => (command.ExitCode, command.Message),
-        FileNotFoundException or DirectoryNotFoundException => (ExitCode.NoInput, $"{path}: gone; another program has moved or deleted it, or it is a link to nothing"),
+        FileNotFoundException or DirectoryNotFoundException =>
+            (ExitCode.NoInput, $"{path}: gone; another program has moved or deleted it, or it is a link to nothing"),
         UnauthorizedAccessException => (ExitCode.NoPermission, error.Message),
         InvalidDataException => (ExitCode.BadInput, $"{path}: {error.Message}"),
-        IOException => (ExitCode.Unavailable, error.Message.StartsWith(path, StringComparison.Ordinal) ? error.Message : $"{path}: {error.Message}"),
+        IOException =>
+            (ExitCode.Unavailable, error.Message.StartsWith(path, StringComparison.Ordinal) ? error.Message : $"{path}: {error.Message}"),
         _ => null,
     };
 

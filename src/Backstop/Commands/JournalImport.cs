@@ -40,7 +40,8 @@ internal sealed class JournalImport(SentJournal journal, Inputs inputs, bool all
         DateTimeOffset? since = !all && long.TryParse(journal.ImportMark(name), CultureInfo.InvariantCulture, out var mark) ? DateTimeOffset.FromUnixTimeSeconds(mark) : null;
         var (seen, failed) = (0, inputs.Failed);
         var messages = inputs.Read(inputs.Read([path], MessageFiles.List), f => MessageFiles.ReadChanged(f, since));
-        var added = journal.Add(messages.Select(m => SentHeader.Read(m.Bytes.Span)).Select(h => { seen++; return ToSent(h, started); }).OfType<SentMessage>());
+        var headers = messages.Select(m => SentHeader.Read(m.Bytes.Span));
+        var added = journal.Add(headers.Select(h => { seen++; return ToSent(h, started); }).OfType<SentMessage>());
         if (inputs.Failed == failed)
         {
             // Where one could not be read the next import reads them all again: that one may have been the last.

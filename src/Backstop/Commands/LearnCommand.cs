@@ -36,7 +36,8 @@ internal static class LearnCommand
             var rules = RuleSet.LoadOrOwn(options.Spam.Rules);
             var learner = new BayesLearner(new SpamScanner(rules), store);
             var inputs = new Inputs();
-            var (count, changed) = Teach(ScanInput.Read(inputs, parsed.GetValue(files)!, parsed.GetValue(mbox)), message => teach(learner, message.Span));
+            var messages = ScanInput.Read(inputs, parsed.GetValue(files)!, parsed.GetValue(mbox));
+            var (count, changed) = Teach(messages, message => teach(learner, message.Span));
             Say(new(name, count, changed, store.Messages.Spam, store.Messages.Ham, learner.IsReady), learner, parsed.GetValue(json));
             return inputs.End(ExitCode.Done);
         });

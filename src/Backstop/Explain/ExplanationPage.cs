@@ -22,7 +22,12 @@ internal static class ExplanationPage
         Row(grid, "message", $"\"{e.Subject}\" from {e.From ?? "nobody"}, null sender: {e.NullReversePath switch { true => "yes", false => "no", _ => "not known" }}");
         Row(grid, "seen by", string.Join("; ", e.Evidence));
         Row(grid, "against", string.Join("; ", e.EvidenceAgainst));
-        Row(grid, "header", e.HeaderDamage is { } damage ? $"line {damage.Line} is damaged; {(damage.IsCut ? "the header ends there" : "fields follow, reading went on")}" : "");
+        if (e.HeaderDamage is { } damage)
+        {
+            var rest = damage.IsCut ? "the header ends there" : "fields follow, reading went on";
+            Row(grid, "header", $"line {damage.Line} is damaged; {rest}");
+        }
+
         Row(grid, "server", e.ReportingMta ?? "");
         foreach (var r in e.Recipients.Take(MaxRecipients))
         {
@@ -61,8 +66,14 @@ internal static class ExplanationPage
 
         // Some give nothing but the id.
         var isKnown = (returned.Subject ?? returned.From ?? returned.To ?? returned.Date) is not null;
-        Row(grid, "returns", isKnown ? $"\"{returned.Subject}\" from {returned.From ?? "?"} to {returned.To ?? "?"}, {returned.Date ?? "no date"}" : "");
-        Row(grid, isKnown ? "" : "returns", $"<{returned.MessageId}> as {returned.Carrier}, {returned.Received.Count} Received{(returned.DkimSignature ? ", DKIM-signed" : "")}");
+        if (isKnown)
+        {
+            var (from, to) = (returned.From ?? "?", returned.To ?? "?");
+            Row(grid, "returns", $"\"{returned.Subject}\" from {from} to {to}, {returned.Date ?? "no date"}");
+        }
+
+        var signed = returned.DkimSignature ? ", DKIM-signed" : "";
+        Row(grid, isKnown ? "" : "returns", $"<{returned.MessageId}> as {returned.Carrier}, {returned.Received.Count} Received{signed}");
     }
 
     private static void Row(Grid grid, string name, string text, string colour = "default")

@@ -9,7 +9,8 @@ internal static class ExplanationSentence
     public static string Of(Explanation e) => e.Kind switch
     {
         "none" when e.Format == "fake-bounce" => "Dressed as a bounce and none: it returns nothing. Filed.",
-        "none" when e.HeaderDamage is { IsCut: true } damage => $"The header ends early at line {damage.Line}, which is no field: what follows is read as text. Ordinary mail. Delivered.",
+        "none" when e.HeaderDamage is { IsCut: true } damage =>
+            $"The header ends early at line {damage.Line}, which is no field: what follows is read as text. Ordinary mail. Delivered.",
         "none" => "Ordinary mail. Delivered.",
         _ => $"{What(e)} {Why(e)}",
     };
@@ -31,7 +32,8 @@ internal static class ExplanationSentence
     {
         ("deliver", "ours") => $"You sent what it answers: {Proof(e, "pass")}. Delivered.",
         ("deliver", _) when !e.IsCertain => "Its words say so, but no sign shows that a machine wrote it. Delivered.",
-        ("deliver", _) when e.Reason.EndsWith(Judge.OwnServerSuffix, StringComparison.Ordinal) => "Your own server tells its administrator. Delivered.",
+        ("deliver", _) when e.Reason.EndsWith(Judge.OwnServerSuffix, StringComparison.Ordinal) =>
+            "Your own server tells its administrator. Delivered.",
         ("deliver", _) => "Nobody is flooded with these. Delivered.",
         ("refuse", "not-ours") => $"It claims to answer mail of yours and does not: {Proof(e, "fail")}. Refused.",
         ("refuse", _) => "Nothing shows that you sent what it answers, though your sent mail is well known. Refused.",

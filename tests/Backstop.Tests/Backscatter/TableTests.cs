@@ -73,7 +73,9 @@ public sealed partial class TableTests
         });
     }
 
-    /// <summary>Behind "listed in", the words of a block list, "not listed in" was never found: "user not listed in directory" was 5.7.1.</summary>
+    /// <summary>
+    /// Behind "listed in", the words of a block list, "not listed in" was never found: "user not listed in directory" was 5.7.1.
+    /// </summary>
     [Fact]
     public void No_status_row_is_hidden_by_one_above_it() =>
         Assert.All(TableFile.Read("status.tsv"), r => Assert.Equal((r[0], r[1]), StatusWords.Row(r[1])));

@@ -59,7 +59,9 @@ public sealed class RegularFileTests : IDisposable
         Assert.Throws<IOException>(() => MessageFile.Use(_folder["round"], followLinks: true, 1 << 20, m => new object(), out _));
     }
 
-    /// <summary>Where the system does not say what a file is, it is not "no regular file": clean would leave out every message, and say nothing.</summary>
+    /// <summary>
+    /// Where the system does not say what a file is, it is not "no regular file": clean would leave out every message, and say nothing.
+    /// </summary>
     [Fact]
     public void A_refused_look_at_a_file_is_an_error()
     {
