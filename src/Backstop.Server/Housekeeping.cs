@@ -13,7 +13,7 @@ internal sealed partial class Housekeeping(
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
         EveryAsync(options.Dnsbl.TestEvery, TestListsAsync, stoppingToken),
-        EveryAsync(TimeSpan.FromSeconds(10), Do(parts.Storms.Tick), stoppingToken),
+        EveryAsync(TimeSpan.FromSeconds(10), Do(parts.Storms.Tick, SayLists), stoppingToken),
         EveryAsync(TimeSpan.FromMinutes(1), Do(parts.Replies.Write, parts.WriteCorrespondents), stoppingToken),
         EveryAsync(TimeSpan.FromDays(1), Forget, stoppingToken));
 
@@ -38,9 +38,15 @@ internal sealed partial class Housekeeping(
     private async Task TestListsAsync(CancellationToken ct)
     {
         await parts.Dnsbl.TestAsync(ct);
-        foreach (var zone in parts.Dnsbl.Zones)
+        SayLists();
+    }
+
+    // Also between tests: a list is found out while it is asked.
+    private void SayLists()
+    {
+        lock (_said)
         {
-            if (_said.GetValueOrDefault(zone.Name) != zone.State)
+            foreach (var zone in parts.Dnsbl.Zones.Where(z => _said.GetValueOrDefault(z.Name) != z.State))
             {
                 _said[zone.Name] = zone.State;
                 LogList(zone.State == DnsblState.Working ? LogLevel.Information : LogLevel.Warning, zone.Name, zone.State);

@@ -313,7 +313,7 @@ internal sealed partial class ServerParts : IDisposable
     private static DnsblZone Zone(string name, DnsblSettings settings, TimeProvider time) => new(
         name,
         new DnsAddressLookup(settings.Resolvers, settings.TimeLimit).LookupAsync,
-        new() { TimeLimit = settings.TimeLimit, ListedFor = settings.ListedFor, UnlistedFor = settings.UnlistedFor },
+        new() { TimeLimit = settings.TimeLimit, ListedFor = settings.ListedFor, UnlistedFor = settings.UnlistedFor, Codes = settings.Codes },
         time);
 
     private void Observe(BackstopMetrics metrics)

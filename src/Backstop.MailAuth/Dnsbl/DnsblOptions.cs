@@ -12,6 +12,9 @@ public sealed class DnsblOptions
     /// <summary>How long a list may take to answer. Default 2 seconds.</summary>
     public TimeSpan TimeLimit { get; set; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>Answers that mean "listed". Default every one from 127.0.0.2 on but 127.255.255/24.</summary>
+    public IReadOnlyList<DnsblCodes> Codes { get; set; } = [DnsblCodes.Any];
+
     /// <summary>Failures in a row after which a list rests. Default 5.</summary>
     public int BreakAfter { get; set; } = 5;
 

@@ -24,7 +24,10 @@ public enum DnsblState
     Gone,
 }
 
-/// <summary>One DNSBL. Every trouble means "not listed".</summary>
+/// <summary>
+/// One DNSBL. Every trouble means "not listed". A listing counts while the list's test points are known to be right: they are looked at again
+/// when it lists somebody a minute after the last look, and sooner when it lists many (<see cref="TestPoints"/>).
+/// </summary>
 /// <param name="name">The zone, such as <c>ips.backscatterer.org</c>.</param>
 /// <param name="lookup">Asks DNS.</param>
 /// <param name="options">How it is asked.</param>
@@ -33,7 +36,9 @@ public sealed class DnsblZone(string name, AddressLookup lookup, DnsblOptions op
 {
     private readonly ConcurrentDictionary<IPAddress, Answer> _cache = new();
     private readonly ConcurrentDictionary<IPAddress, Task<bool>> _asking = new();
+    private readonly TestPoints _testPoints = new(time);
     private int _failures;
+    private int _generation;
     private long _restsUntil;
 
     /// <summary>The zone.</summary>
@@ -57,7 +62,7 @@ public sealed class DnsblZone(string name, AddressLookup lookup, DnsblOptions op
             return new(false);
         }
 
-        if (_cache.TryGetValue(address, out var known) && known.Until > Now)
+        if (_cache.TryGetValue(address, out var known) && known.Until > Now && known.Generation == Volatile.Read(ref _generation))
         {
             return new(known.Listed);
         }
@@ -85,17 +90,17 @@ public sealed class DnsblZone(string name, AddressLookup lookup, DnsblOptions op
     {
         try
         {
-            var mustNot = await LookupAsync(new IPAddress([127, 0, 0, 1]), ct);
-            var must = await LookupAsync(new IPAddress([127, 0, 0, 2]), ct);
-            State = mustNot.Count > 0 || must.Any(a => !IsCode(a)) ? DnsblState.ListsEverything
+            // Both at once: a listing may wait for them.
+            var mustNotBe = LookupAsync(new IPAddress([127, 0, 0, 1]), ct);
+            var mustBe = LookupAsync(new IPAddress([127, 0, 0, 2]), ct);
+            await Task.WhenAll(mustNotBe, mustBe);
+            var (mustNot, must) = (await mustNotBe, await mustBe);
+            Become(mustNot.Count > 0 || must.Any(a => !IsCode(a)) ? DnsblState.ListsEverything
                 : must.Any(IsListing) ? DnsblState.Working
-                : DnsblState.Gone;
-            if (State == DnsblState.Working)
-            {
-                Interlocked.Exchange(ref _restsUntil, 0);
-            }
+                : DnsblState.Gone);
+            _testPoints.NoteLook();
         }
-        catch (Exception error) when (IsTrouble(error) && !ct.IsCancellationRequested)
+        catch (Exception) when (!ct.IsCancellationRequested)
         {
             // No answer says nothing about the list's content; the breaker deals with silence.
             CountFailure();
@@ -106,21 +111,29 @@ public sealed class DnsblZone(string name, AddressLookup lookup, DnsblOptions op
     {
         try
         {
+            var generation = Volatile.Read(ref _generation);
             var answers = await LookupAsync(address, CancellationToken.None);
             if (answers.Any(a => !IsCode(a)))
             {
                 // ips.backscatterer.org answered 62.0.58.94 to everything in May 2023: a parked domain lists the world.
-                State = DnsblState.ListsEverything;
+                Become(DnsblState.ListsEverything);
                 return false;
             }
 
-            Interlocked.Exchange(ref _failures, 0);
+            // Any answer at all, 127.0.0.1 too: a sinkhole or a list that has changed hands answers so to every question.
+            if (answers.Count > 0 && !await _testPoints.AreKnownAsync(TestAsync))
+            {
+                return false;
+            }
+
+            Volatile.Write(ref _failures, 0);
             var listed = answers.Any(IsListing);
-            Remember(address, listed);
-            return listed;
+            Remember(address, listed, generation);
+            return listed && State == DnsblState.Working;
         }
-        catch (Exception error) when (IsTrouble(error))
+        catch (Exception)
         {
+            // Whatever a resolver or its library throws, a list that cannot be asked lists nobody: a bug there must not end a session.
             CountFailure();
             return false;
         }
@@ -130,6 +143,21 @@ public sealed class DnsblZone(string name, AddressLookup lookup, DnsblOptions op
         }
     }
 
+    private void Become(DnsblState state)
+    {
+        if (state == DnsblState.Working)
+        {
+            Interlocked.Exchange(ref _restsUntil, 0);
+        }
+        else if (State == DnsblState.Working)
+        {
+            // What it said before it was found out is not believed either, not even when it works again.
+            Interlocked.Increment(ref _generation);
+        }
+
+        State = state;
+    }
+
     private async Task<IReadOnlyList<IPAddress>> LookupAsync(IPAddress address, CancellationToken ct)
     {
         using var limit = new CancellationTokenSource(options.TimeLimit, time);
@@ -137,14 +165,14 @@ public sealed class DnsblZone(string name, AddressLookup lookup, DnsblOptions op
         return await lookup(DnsblName.Of(address, name), both.Token).WaitAsync(both.Token);
     }
 
-    private void Remember(IPAddress address, bool listed)
+    private void Remember(IPAddress address, bool listed, int generation)
     {
         if (_cache.Count >= options.CacheSize)
         {
             Prune();
         }
 
-        _cache[address] = new(listed, Now + (listed ? options.ListedFor : options.UnlistedFor).Ticks);
+        _cache[address] = new(listed, Now + (listed ? options.ListedFor : options.UnlistedFor).Ticks, generation);
     }
 
     private void Prune()
@@ -176,12 +204,7 @@ public sealed class DnsblZone(string name, AddressLookup lookup, DnsblOptions op
     // RFC 5782 §2.1: answers are codes in 127/8.
     private static bool IsCode(IPAddress answer) => answer.GetAddressBytes() is [127, _, _, _];
 
-    // 127.255.255/24 are what lists say to those they will not serve, by custom of the large ones.
-    private static bool IsListing(IPAddress answer) => answer.GetAddressBytes() is [127, _, _, _] code && code is not [127, 255, 255, _];
+    private bool IsListing(IPAddress answer) => options.Codes.Any(c => c.Contains(answer));
 
-    // Whatever a resolver throws, a list that cannot be asked lists nobody.
-    private static bool IsTrouble(Exception error) =>
-        error is OperationCanceledException or TimeoutException or IOException or System.Net.Sockets.SocketException or DnsLookupException;
-
-    private readonly record struct Answer(bool Listed, long Until);
+    private readonly record struct Answer(bool Listed, long Until, int Generation);
 }

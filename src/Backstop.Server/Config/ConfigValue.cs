@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Backstop.MailAuth.Dnsbl;
 using Backstop.Server.Options;
 
 namespace Backstop.Server.Config;
@@ -22,6 +23,7 @@ internal static class ConfigValue
             (string text, _) when type == typeof(IPEndPoint) => EndPoint(text),
             (string text, _) when type == typeof(IPNetwork) => Networks.Parse(text),
             (string text, _) when type == typeof(UnixFileMode) => Mode(text),
+            (string text, _) when type == typeof(DnsblCodes) => DnsblCodes.TryParse(text, out var codes) ? codes : null,
             (string text, _) when type.IsEnum => EnumValue(text, type),
             _ => null,
         };
@@ -58,6 +60,7 @@ internal static class ConfigValue
         : type == typeof(IPEndPoint) ? "an address with port, such as \"0.0.0.0:25\" or \"[::1]:24\""
         : type == typeof(IPNetwork) ? "an address or network, such as \"192.0.2.0/24\""
         : type == typeof(UnixFileMode) ? "a mode in octal, such as \"0660\""
+        : type == typeof(DnsblCodes) ? "an answer of a list or a range of them, such as \"127.0.0.2\" or \"127.0.0.2-127.0.0.11\""
         : "one of " + string.Join(", ", Enum.GetNames(type).Select(n => $"\"{Word(n)}\""));
 
     private static object? Duration(string text)

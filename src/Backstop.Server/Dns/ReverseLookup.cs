@@ -1,12 +1,17 @@
 using System.Net;
+using System.Net.Sockets;
+using Backstop.Mail;
+using Backstop.MailAuth.Dnsbl;
 using DnsClient;
+using DnsClient.Protocol;
 
 namespace Backstop.Server.Dns;
 
 /// <summary>The name of an address, where the name has the address too: what MTAs write into Received for filters to judge.</summary>
 internal sealed class ReverseLookup(IReadOnlyList<IPEndPoint> resolvers, TimeSpan timeLimit)
 {
-    private readonly LookupClient _client = new(Options(resolvers, timeLimit));
+    // Short: what a resolver once said wrongly must not be shown for as long as it says.
+    private readonly DnsQuestions _dns = new(resolvers, timeLimit, retries: 0, cacheFor: TimeSpan.FromMinutes(5));
 
     /// <summary>Null where there is none; empty where DNS does not tell.</summary>
     public async Task<string?> NameAsync(IPAddress address, CancellationToken ct)
@@ -18,36 +23,21 @@ internal sealed class ReverseLookup(IReadOnlyList<IPEndPoint> resolvers, TimeSpa
 
         try
         {
-            var response = await _client.QueryReverseAsync(address, ct);
-            if (response.HasError && response.Header.ResponseCode != DnsHeaderResponseCode.NotExistentDomain)
+            var names = (await _dns.AskAsync(address.GetArpaName(), QueryType.PTR, ct)).OfType<PtrRecord>().Select(r => r.PtrDomainName.Value.TrimEnd('.'));
+            foreach (var name in names.Where(n => MailAddress.IsDomain(n)).Take(4))
             {
-                return "";
-            }
-
-            var names = response.Answers.PtrRecords().Select(r => r.PtrDomainName.Value.TrimEnd('.'));
-            foreach (var name in names.Where(n => Mail.MailAddress.IsDomain(n)).Take(4))
-            {
-                var type = address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? QueryType.AAAA : QueryType.A;
-                if ((await _client.QueryAsync(name, type, cancellationToken: ct)).Answers.AddressRecords().Any(r => r.Address.Equals(address)))
+                var type = address.AddressFamily == AddressFamily.InterNetworkV6 ? QueryType.AAAA : QueryType.A;
+                if ((await _dns.AskAsync(name, type, ct)).OfType<AddressRecord>().Any(r => r.Address.Equals(address)))
                 {
                     return name;
                 }
             }
         }
-        catch (Exception error) when (error is DnsResponseException or InvalidOperationException or ArgumentException or System.Net.Sockets.SocketException or OperationCanceledException)
+        catch (Exception error) when (error is DnsLookupException or OperationCanceledException)
         {
             return "";
         }
 
         return null;
-    }
-
-    private static LookupClientOptions Options(IReadOnlyList<IPEndPoint> resolvers, TimeSpan timeLimit)
-    {
-        var options = resolvers.Count == 0 ? new LookupClientOptions() : new LookupClientOptions([.. resolvers]);
-        options.Retries = 0;
-        options.Timeout = timeLimit;
-        options.ThrowDnsErrors = false;
-        return options;
     }
 }

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Net;
+using Backstop.MailAuth.Dnsbl;
 
 namespace Backstop.Server.Options;
 
@@ -8,6 +9,9 @@ public sealed class DnsblSettings
 {
     /// <summary>The lists. Empty asks none. Default <c>["ips.backscatterer.org"]</c>.</summary>
     public IReadOnlyList<string> Zones { get; set; } = ["ips.backscatterer.org"];
+
+    /// <summary>Answers that mean "listed": an address, or two and all between, from 127.0.0.2 to 127.255.254.255. Default all of these.</summary>
+    public IReadOnlyList<DnsblCodes> Codes { get; set; } = [DnsblCodes.Any];
 
     /// <summary>DNS servers to ask. Default: the system's.</summary>
     public IReadOnlyList<IPEndPoint> Resolvers { get; set; } = [];

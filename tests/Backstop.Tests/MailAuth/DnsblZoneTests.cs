@@ -17,6 +17,7 @@ public sealed class DnsblZoneTests
 
     private int _asked;
     private bool _broken;
+    private bool _listsEverything;
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -82,6 +83,115 @@ public sealed class DnsblZoneTests
         Assert.Equal(DnsblState.ListsEverything, zone.State);
     }
 
+    [Theory]
+    [InlineData("127.0.0.0", false)]
+    [InlineData("127.0.0.1", false)]
+    [InlineData("127.0.0.2", true)]
+    [InlineData("127.0.0.10", true)]
+    [InlineData("127.255.254.255", true)]
+    [InlineData("127.255.255.252", false)]
+    public async Task Listing_is_an_answer_from_127_0_0_2_on(string answer, bool isListed)
+    {
+        var zone = await WorkingAsync();
+        _answers["1.100.51.198.bl.test"] = answer;
+        Assert.Equal(isListed, await zone.IsListedAsync(_clean, Ct));
+        Assert.Equal(DnsblState.Working, zone.State);
+    }
+
+    [Fact]
+    public async Task Codes_that_are_not_configured_list_nobody()
+    {
+        _answers["1.2.0.192.bl.test"] = "127.0.0.10";
+        var zone = new DnsblZone("bl.test", LookupAsync, new() { Codes = [Codes("127.0.0.2-127.0.0.9"), Codes("127.0.0.11")] }, _time);
+        await zone.TestAsync(Ct);
+        Assert.False(await zone.IsListedAsync(_listed, Ct));
+        _answers["1.100.51.198.bl.test"] = "127.0.0.11";
+        Assert.True(await zone.IsListedAsync(_clean, Ct));
+    }
+
+    [Theory]
+    [InlineData("127.0.0.2", true)]
+    [InlineData("127.0.0.2-127.0.0.11", true)]
+    [InlineData("127.0.0.2-127.255.254.255", true)]
+    [InlineData("127.0.0.1", false)]
+    [InlineData("127.0.0.9-127.0.0.2", false)]
+    [InlineData("127.0.0.2-127.255.255.255", false)]
+    [InlineData("127.2", false)]
+    [InlineData("127.0.0.2-127.0.0.3-127.0.0.4", false)]
+    [InlineData("::1", false)]
+    [InlineData("", false)]
+    public void Codes_are_one_answer_or_a_range(string text, bool isOne)
+    {
+        Assert.Equal(isOne, DnsblCodes.TryParse(text, out var codes));
+        Assert.Equal(isOne ? text : "0.0.0.0", codes.ToString());
+    }
+
+    /// <summary>A list that begins to list everybody is found out within a second and some twenty listings, not at the next regular test.</summary>
+    [Fact]
+    public async Task List_that_begins_to_list_everybody_is_found_out_while_it_is_asked()
+    {
+        var zone = await WorkingAsync();
+        _time.Advance(TimeSpan.FromSeconds(30));
+        _listsEverything = true;
+        var believed = 0;
+        for (byte i = 1; i <= 100; i++)
+        {
+            believed += await zone.IsListedAsync(new([203, 0, 113, i]), Ct) ? 1 : 0;
+        }
+
+        Assert.InRange(believed, 1, 20);
+        Assert.Equal(DnsblState.ListsEverything, zone.State);
+
+        // What it said meanwhile is forgotten with it.
+        _listsEverything = false;
+        await zone.TestAsync(Ct);
+        Assert.Equal(DnsblState.Working, zone.State);
+        Assert.False(await zone.IsListedAsync(new([203, 0, 113, 1]), Ct));
+    }
+
+    [Fact]
+    public async Task First_listing_after_a_quiet_minute_asks_the_test_points()
+    {
+        var zone = await WorkingAsync();
+        _time.Advance(TimeSpan.FromMinutes(2));
+        _listsEverything = true;
+        Assert.False(await zone.IsListedAsync(_clean, Ct));
+        Assert.Equal(DnsblState.ListsEverything, zone.State);
+    }
+
+    /// <summary>In a storm of bounces most hosts are truly listed: that costs two questions a second at most.</summary>
+    [Fact]
+    public async Task True_listings_ask_the_test_points_seldom()
+    {
+        var zone = await WorkingAsync();
+        for (var second = 0; second < 10; second++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            for (var i = 0; i < 200; i++)
+            {
+                _answers[$"{i}.{second}.0.203.bl.test"] = "127.0.0.2";
+                Assert.True(await zone.IsListedAsync(new([203, 0, (byte)second, (byte)i]), Ct));
+            }
+        }
+
+        Assert.InRange(_asked, 2000, 2000 + 2 + (2 * 10));
+    }
+
+    [Fact]
+    public async Task Whatever_a_resolver_throws_lists_nobody()
+    {
+        foreach (var error in (Exception[])[new InvalidOperationException(), new NotSupportedException(), new OverflowException(), new FormatException()])
+        {
+            var good = true;
+            var zone = new DnsblZone("bl.test", (name, ct) => good ? LookupAsync(name, ct) : throw error, new(), _time);
+            await zone.TestAsync(Ct);
+            good = false;
+            Assert.False(await zone.IsListedAsync(_listed, Ct));
+            await zone.TestAsync(Ct);
+            Assert.Equal(DnsblState.Working, zone.State);
+        }
+    }
+
     [Fact]
     public async Task Failures_open_the_breaker_and_time_closes_it()
     {
@@ -137,12 +247,19 @@ public sealed class DnsblZoneTests
         return zone;
     }
 
+    private static DnsblCodes Codes(string text)
+    {
+        Assert.True(DnsblCodes.TryParse(text, out var codes));
+        return codes;
+    }
+
     private DnsblZone Zone() => new("bl.test", LookupAsync, new(), _time);
 
     private Task<IReadOnlyList<IPAddress>> LookupAsync(string name, CancellationToken ct)
     {
         _asked++;
         return _broken ? Task.FromException<IReadOnlyList<IPAddress>>(new DnsLookupException("SERVFAIL"))
+            : _listsEverything ? Task.FromResult<IReadOnlyList<IPAddress>>([IPAddress.Parse("127.0.0.2")])
             : Task.FromResult<IReadOnlyList<IPAddress>>(_answers.TryGetValue(name, out var answer) ? [IPAddress.Parse(answer)] : []);
     }
 }

@@ -51,6 +51,23 @@ internal static class ServerMail
         return await dialog.ReadLineAsync() ?? "";
     }
 
+    /// <summary>Waits until the status page has a text.</summary>
+    public static async Task StatusAsync(TestServer server, string wanted)
+    {
+        using var http = new HttpClient();
+        for (var tries = 0; tries < 200; tries++)
+        {
+            if ((await http.GetStringAsync(new Uri($"http://{server.Web}/status"), TestContext.Current.CancellationToken)).Contains(wanted, StringComparison.Ordinal))
+            {
+                return;
+            }
+
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+
+        Assert.Fail($"status never showed {wanted}");
+    }
+
     public static void Journal(TestServer server, Action<SentJournal> use)
     {
         using var journal = new SentJournal(DataPaths.Journal(server.Options), TimeProvider.System, TimeSpan.FromDays(14));

@@ -323,7 +323,7 @@ public sealed class ServerTests
             o.Listen.ProxyFrom = [IPNetwork.Parse("127.0.0.0/8")];
             o.Dnsbl = new() { Zones = ["bl.test"], Resolvers = [dns.EndPoint] };
         });
-        await StatusAsync(server, "\"Working\"");
+        await ServerMail.StatusAsync(server, "\"Working\"");
         static string Hello(int client, string from, string to, string reply) =>
             $"R: PROXY TCP4 203.0.113.{client} 192.0.2.1 4711 25\\r\\n\nS: 220\nC: HELO c\nS: 250\nC: MAIL FROM:<{from}>\nS: 250\nC: RCPT TO:<{to}>\nS: {reply}";
         await Dialog.RunAsync(server.Smtp, Hello(9, "", "me@example.org", "550 5.7.1 Bounces from this address are not accepted (dnsbl:bl.test)"));
@@ -340,7 +340,7 @@ public sealed class ServerTests
         Directory.CreateDirectory(folder["box"]);
         await using var server = await TestServer.StartAsync(o => o.Mailboxes["me@example.org"] = new() { Format = FolderFormat.Mbox, Path = folder["box"] });
         Assert.StartsWith("250", await SendAsync(server, "<a@b.example>", "me@example.org", "Subject: kept\n\nx"), StringComparison.Ordinal);
-        await StatusAsync(server, folder["box"]);
+        await ServerMail.StatusAsync(server, folder["box"]);
         Directory.Delete(folder["box"]);
         await server.DeliveredAsync();
         Assert.Contains("Subject: kept", await File.ReadAllTextAsync(folder["box"], Ct), StringComparison.Ordinal);
@@ -357,7 +357,7 @@ public sealed class ServerTests
             o.Mailboxes["me@example.org"] = new() { Path = folder["file/Maildir"] };
         });
         await SendAsync(server, "<a@b.example>", "me@example.org", "Subject: one\n\nx");
-        await StatusAsync(server, folder["file/Maildir"]);
+        await ServerMail.StatusAsync(server, folder["file/Maildir"]);
         File.Delete(folder["file"]);
         await server.RestartAsync();
         await server.DeliveredAsync();
@@ -417,22 +417,6 @@ public sealed class ServerTests
         $"R: PROXY TCP4 {client} 192.0.2.1 4711 25\\r\\n\nS: 220\nC: HELO c\nS: 250\nC: MAIL FROM:<a@b.example>\nS: 250\n";
 
     private static string Guesses(int count) => string.Concat(Enumerable.Range(1, count).Select(i => $"C: RCPT TO:<guess{i}@example.org>\nS: 550 5.1.1\n"));
-
-    private static async Task StatusAsync(TestServer server, string wanted)
-    {
-        using var http = new HttpClient();
-        for (var tries = 0; tries < 200; tries++)
-        {
-            if ((await http.GetStringAsync(new Uri($"http://{server.Web}/status"), Ct)).Contains(wanted, StringComparison.Ordinal))
-            {
-                return;
-            }
-
-            await Task.Delay(20, Ct);
-        }
-
-        Assert.Fail($"status never showed {wanted}");
-    }
 
     private static MimeMessage Message() => new(
         [new MailboxAddress("A", "a@b.example")], [new MailboxAddress("Me", "me@example.org")], "hello", new TextPart("plain") { Text = "hi\r\n" });

@@ -6,16 +6,31 @@ using System.Text;
 
 namespace Backstop.Tests.Server;
 
-/// <summary>A DNS server on loopback that knows a few names: A records, NXDOMAIN for the rest.</summary>
+/// <summary>A DNS server on loopback that knows a few names: A records, NXDOMAIN for the rest. It lies where <see cref="Twist"/> does.</summary>
 internal sealed class TestDns : IAsyncDisposable, IEnumerable
 {
     private readonly Dictionary<string, string> _names = new(StringComparer.OrdinalIgnoreCase);
     private readonly UdpClient _socket = new(new IPEndPoint(IPAddress.Loopback, 0));
     private readonly Task _loop;
+    private TcpListener? _tcp;
+    private Task _tcpLoop = Task.CompletedTask;
 
     public TestDns() => _loop = AnswerAsync();
 
     public IPEndPoint EndPoint => (IPEndPoint)_socket.Client.LocalEndPoint!;
+
+    /// <summary>Makes what is sent of the name that was asked for and the true reply.</summary>
+    public Func<string, byte[], byte[]> Twist { get; set; } = (_, reply) => reply;
+
+    public bool AnsweredOverTcp { get; private set; }
+
+    /// <summary>Listens on the same port of TCP too, for clients that were told to come back there.</summary>
+    public void AnswerOverTcp(Func<string, byte[], byte[]> twist)
+    {
+        _tcp = new(EndPoint);
+        _tcp.Start();
+        _tcpLoop = AnswerOverTcpAsync(_tcp, twist);
+    }
 
     public string this[string name]
     {
@@ -27,7 +42,32 @@ internal sealed class TestDns : IAsyncDisposable, IEnumerable
     public async ValueTask DisposeAsync()
     {
         _socket.Dispose();
-        await _loop;
+        _tcp?.Dispose();
+        await Task.WhenAll(_loop, _tcpLoop);
+    }
+
+    // RFC 1035 §4.2.2: two octets with the length before each message.
+    private async Task AnswerOverTcpAsync(TcpListener listener, Func<string, byte[], byte[]> twist)
+    {
+        try
+        {
+            while (true)
+            {
+                using var client = await listener.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
+                var length = new byte[2];
+                await client.GetStream().ReadExactlyAsync(length, TestContext.Current.CancellationToken);
+                var question = new byte[BinaryPrimitives.ReadUInt16BigEndian(length)];
+                await client.GetStream().ReadExactlyAsync(question, TestContext.Current.CancellationToken);
+                var reply = Answer(question, twist);
+                BinaryPrimitives.WriteUInt16BigEndian(length, (ushort)reply.Length);
+                await client.GetStream().WriteAsync((byte[])[.. length, .. reply], TestContext.Current.CancellationToken);
+                AnsweredOverTcp = true;
+            }
+        }
+        catch (Exception error) when (error is ObjectDisposedException or SocketException or OperationCanceledException or IOException)
+        {
+            // Disposed: the end of the test.
+        }
     }
 
     private async Task AnswerAsync()
@@ -37,7 +77,7 @@ internal sealed class TestDns : IAsyncDisposable, IEnumerable
             while (true)
             {
                 var question = await _socket.ReceiveAsync(TestContext.Current.CancellationToken);
-                await _socket.SendAsync(Answer(question.Buffer), question.RemoteEndPoint, TestContext.Current.CancellationToken);
+                await _socket.SendAsync(Answer(question.Buffer, Twist), question.RemoteEndPoint, TestContext.Current.CancellationToken);
             }
         }
         catch (Exception error) when (error is ObjectDisposedException or SocketException or OperationCanceledException)
@@ -47,7 +87,7 @@ internal sealed class TestDns : IAsyncDisposable, IEnumerable
     }
 
     // RFC 1035 §4: the question back, and one A record that points to its name.
-    private byte[] Answer(byte[] question)
+    private byte[] Answer(byte[] question, Func<string, byte[], byte[]> twist)
     {
         var name = new StringBuilder();
         var at = 12;
@@ -62,6 +102,6 @@ internal sealed class TestDns : IAsyncDisposable, IEnumerable
         BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(2), (ushort)(0x8180 | (known ? 0 : 3)));
         BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(6), (ushort)(known ? 1 : 0));
         BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(8), 0);
-        return known ? [.. bytes, 0xC0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, .. IPAddress.Parse(address!).GetAddressBytes()] : bytes;
+        return twist(name.ToString(), known ? [.. bytes, 0xC0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, .. IPAddress.Parse(address!).GetAddressBytes()] : bytes);
     }
 }
