@@ -46,6 +46,7 @@ internal static class PeerSocket
     }
 
     /// <summary>Everything until the other side closes, or a reply that ends with that octet.</summary>
+    /// <exception cref="FilterException">It is too long, or closed before that octet: half a reply is none.</exception>
     public static async Task<byte[]> ReadAsync(Stream stream, CancellationToken ct, byte? end = null)
     {
         using var reply = new MemoryStream();
@@ -60,10 +61,10 @@ internal static class PeerSocket
 
             if (end is { } octet && buffer[count - 1] == octet)
             {
-                break;
+                return reply.ToArray();
             }
         }
 
-        return reply.ToArray();
+        return end is null ? reply.ToArray() : throw new FilterException("it closed the connection before its reply was whole");
     }
 }

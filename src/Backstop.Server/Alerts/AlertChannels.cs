@@ -39,7 +39,10 @@ internal sealed class AlertChannels(BackstopOptions options, TimeProvider time) 
         try
         {
             using var content = new StringContent(Json(message), Encoding.UTF8, "application/json");
-            using var reply = await _http.PostAsync(_alert.Webhook, content);
+            using var request = new HttpRequestMessage(HttpMethod.Post, _alert.Webhook) { Content = content };
+
+            // Its status is enough: a reply without end is not read.
+            using var reply = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
             reply.EnsureSuccessStatusCode();
         }
         catch (Exception error) when (error is HttpRequestException or TaskCanceledException)
@@ -100,7 +103,7 @@ internal sealed class AlertChannels(BackstopOptions options, TimeProvider time) 
 
         async Task ExpectAsync(string line, int code)
         {
-            SmtpReply reply = await server.AskAsync(line, _alert.TimeLimit);
+            SmtpReply reply = await server.AskAsync(line, _alert.TimeLimit, code / 100);
             if (reply.Code != code)
             {
                 throw new IOException($"{_alert.MailVia} answered {reply}");

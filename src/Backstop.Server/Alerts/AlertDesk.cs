@@ -125,8 +125,9 @@ internal sealed partial class AlertDesk(BackstopOptions options, ServerParts par
                 LogSent(name, message.Event);
                 return;
             }
-            catch (IOException trouble)
+            catch (Exception trouble) when (trouble is not OperationCanceledException || !ct.IsCancellationRequested)
             {
+                // The outermost place of an alert: a host ends with the first of its services that throws.
                 error = trouble.Message;
             }
         }

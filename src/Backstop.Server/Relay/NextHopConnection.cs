@@ -2,13 +2,17 @@ using System.Buffers;
 using System.Globalization;
 using System.IO.Pipelines;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Backstop.Protocols.Smtp;
 
 namespace Backstop.Server.Relay;
 
 /// <summary>A session with the server behind us: says lines, hears replies, each within its time.</summary>
-/// <remarks>Any trouble is an <see cref="IOException"/>; after it the connection is of no use.</remarks>
+/// <remarks>
+/// Any trouble is an <see cref="IOException"/>; after it the connection is of no use. SMTP's replies carry no number: they belong together by
+/// their order alone. So what nobody asked for is trouble too, or every later reply would be taken for the one before it.
+/// </remarks>
 internal sealed class NextHopConnection : IDisposable
 {
     private const int MaxLine = 4096;
@@ -40,7 +44,7 @@ internal sealed class NextHopConnection : IDisposable
         {
             connection = new(await PeerSocket.OpenAsync(to, limit.Token), time);
         }
-        catch (Exception error) when (error is System.Net.Sockets.SocketException or OperationCanceledException)
+        catch (Exception error) when (error is SocketException or OperationCanceledException)
         {
             throw new IOException($"{to}: {(error is OperationCanceledException ? "no connection in time" : error.Message)}", error);
         }
@@ -61,10 +65,24 @@ internal sealed class NextHopConnection : IDisposable
     }
 
     /// <summary>Says a line and hears its reply.</summary>
-    public async Task<SmtpReply> AskAsync(string line, TimeSpan limit)
+    /// <param name="line">Without its end.</param>
+    /// <param name="limit">For the line, and for the reply.</param>
+    /// <param name="good">The first digit of a positive reply: 3 for DATA.</param>
+    public async Task<SmtpReply> AskAsync(string line, TimeSpan limit, int good = 2)
     {
+        ExpectSilence();
         await SayAsync(line, limit);
-        return await HearAsync(limit);
+        return await HearAsync(limit, good);
+    }
+
+    /// <summary>Makes sure that no reply has come before the octets that it would be the answer to.</summary>
+    /// <exception cref="IOException">One has.</exception>
+    public void ExpectSilence()
+    {
+        if (_stream is NetworkStream { DataAvailable: true } || (_input.TryRead(out var read) && !read.Buffer.IsEmpty))
+        {
+            throw new IOException("the next server replied before it was asked");
+        }
     }
 
     public Task SayAsync(string line, TimeSpan limit) => WriteAsync(Encoding.UTF8.GetBytes(line + "\r\n"), limit);
@@ -83,12 +101,14 @@ internal sealed class NextHopConnection : IDisposable
     }
 
     /// <summary>A reply as the client behind us is to hear it.</summary>
-    public async Task<SmtpReply> HearAsync(TimeSpan limit)
+    public async Task<SmtpReply> HearAsync(TimeSpan limit, int good = 2)
     {
         var (code, lines) = await ReadReplyAsync(limit);
 
-        // Its 421 ends its session with us, not ours with the client; a code that is none is trouble.
-        return code == 421 ? SmtpReply.Lines(451, lines) : code is >= 200 and < 600 ? SmtpReply.Lines(code, lines) : throw new IOException($"the next server answered {code}");
+        // Its 421 ends its session with us, not ours with the client; a code that cannot be the answer (RFC 5321 §4.3.2) is trouble.
+        return code == 421 ? SmtpReply.Lines(451, lines)
+            : code / 100 == good || code is >= 400 and < 600 ? SmtpReply.Lines(code, lines)
+            : throw new IOException($"the next server answered {code}");
     }
 
     public void Dispose()
@@ -107,6 +127,7 @@ internal sealed class NextHopConnection : IDisposable
     {
         using var timer = new CancellationTokenSource(limit, _time);
         var lines = new List<string>(1);
+        var first = 0;
         try
         {
             while (lines.Count < MaxLines)
@@ -117,6 +138,13 @@ internal sealed class NextHopConnection : IDisposable
                     throw new IOException("the next server does not speak SMTP");
                 }
 
+                // RFC 5321 §4.2.1: the lines of a reply have one code. With two it is not known which is meant.
+                if (lines.Count > 0 && code != first)
+                {
+                    throw new IOException($"the next server answered {first} and {code} at once");
+                }
+
+                first = code;
                 lines.Add(line.Length > 4 ? line[4..] : "");
                 if (line.Length == 3 || line[3] != '-')
                 {

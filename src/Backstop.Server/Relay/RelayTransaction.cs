@@ -30,7 +30,7 @@ internal sealed class RelayTransaction(NextHop next, NextHopConnection connectio
     /// <param name="recipients">How many recipients there are.</param>
     public async Task<IReadOnlyList<SmtpReply>> SendAsync(string fields, IncomingMessage message, string? file, int recipients)
     {
-        var go = await connection.AskAsync("DATA", next.Limits.CommandTimeout);
+        var go = await connection.AskAsync("DATA", next.Limits.CommandTimeout, good: 3);
         if (go.Code != 354)
         {
             return [.. Enumerable.Repeat(go.IsPositive ? SmtpReplies.OurTrouble : go, next.IsLmtp ? recipients : 1)];
@@ -142,6 +142,9 @@ internal sealed class RelayTransaction(NextHop next, NextHopConnection connectio
                 _output.Write(_crLf);
             }
 
+            // A reply that is there already cannot be that to the whole message.
+            await FlushAsync();
+            connection.ExpectSilence();
             _output.Write(".\r\n"u8);
             await FlushAsync();
         }

@@ -25,6 +25,9 @@ public class FilterTests
     [InlineData("SPAMD/1.0 76 Bad header line: x\r\n")]
     [InlineData("SPAMD/1.1 79 Timeout\r\n\r\nX-Spam-Flag: YES\n")]
     [InlineData("HTTP/1.1 400 Bad Request\r\n\r\n")]
+    [InlineData("SPAMD/1.1 0 EX_OK\r\nContent-length: 99\r\nSpam: True ; 9.0 / 5.0\r\n\r\nX-Spam-Flag: YES\nX-Spam-Sta")]
+    [InlineData("SPAMD/1.1 0 EX_OK\r\nContent-length: 99999999999\r\nSpam: True ; 9.0 / 5.0\r\n\r\nX-Spam-Flag: YES\n")]
+    [InlineData("SPAMD/1.1 0 EX_OK\r\nContent-length: 2\r\n\r\nx\n")]
     public void WhatIsNoReplyOfSpamdIsAFailure(string reply) => Assert.Throws<FilterException>(() => SpamdFilter.Read(Encoding.Latin1.GetBytes(reply)));
 
     [Theory]
@@ -47,6 +50,29 @@ public class FilterTests
         Assert.Equal(new FilterVerdict("virus:found", "X-Virus-Status: Infected (Eicar-Test.?x?)\n"), ClamdFilter.Read("stream: Eicar-Test.\nx\n FOUND"));
         Assert.Throws<FilterException>(() => ClamdFilter.Read("INSTREAM size limit exceeded. ERROR"));
         Assert.Throws<FilterException>(() => ClamdFilter.Read(""));
+    }
+
+    /// <summary>A connection that breaks within a reply looks like its end: "stream: OK" may go on with a virus.</summary>
+    [Theory]
+    [InlineData("stream: OK\0", true)]
+    [InlineData("stream: OK", false)]
+    [InlineData("stream: OK\0stream: Eicar FOUND", false)]
+    [InlineData("", false)]
+    public async Task ClamdsReplyEndsWithNul(string reply, bool isOne)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var serving = ServeAsync();
+        var asked = new ClamdFilter(listener.LocalEndpoint).JudgeAsync(_question, TestContext.Current.CancellationToken);
+        Assert.Equal(isOne, await Record.ExceptionAsync(() => asked) is null);
+        await serving;
+
+        async Task ServeAsync()
+        {
+            using var client = await listener.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
+            await client.GetStream().ReadExactlyAsync(new byte["zINSTREAM\0".Length + 4 + _question.Content.Length + 4], TestContext.Current.CancellationToken);
+            await client.GetStream().WriteAsync(Encoding.Latin1.GetBytes(reply), TestContext.Current.CancellationToken);
+        }
     }
 
     [Theory]

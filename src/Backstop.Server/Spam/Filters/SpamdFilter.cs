@@ -32,7 +32,20 @@ internal sealed class SpamdFilter(EndPoint endPoint) : IMessageFilter
             throw new FilterException($"it replied \"{head[0]}\"");
         }
 
+        // A connection that breaks looks like the end of a reply: half a reply must not stand for the whole.
+        var body = reply[(end + 4)..];
+        var length = Array.Find(head, l => l.StartsWith("Content-length:", StringComparison.OrdinalIgnoreCase))?.Split(':')[1];
+        if (length is not null && (!int.TryParse(length, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var announced) || body.Length < announced))
+        {
+            throw new FilterException($"it sent {body.Length} of{FilterFields.Word(length)} octets");
+        }
+
+        if (!Array.Exists(head, l => l.StartsWith("Spam:", StringComparison.OrdinalIgnoreCase)))
+        {
+            throw new FilterException("it did not say whether it is spam");
+        }
+
         var isSpam = Array.Exists(head, l => l.StartsWith("Spam: True", StringComparison.OrdinalIgnoreCase) || l.StartsWith("Spam: Yes", StringComparison.OrdinalIgnoreCase));
-        return new(isSpam ? "spam:score" : "", FilterFields.Of(reply[(end + 4)..]));
+        return new(isSpam ? "spam:score" : "", FilterFields.Of(body));
     }
 }
