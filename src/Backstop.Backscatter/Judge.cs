@@ -54,6 +54,9 @@ public sealed class Judge(OriginProver prover, ISentJournal journal, UnprovedPol
     /// <param name="now">The time.</param>
     public Cover CoverOf(string ours, DateTimeOffset now) => rule.Judge(journal.Coverage(ours), now);
 
+    /// <summary>Why bounces without proof are filed and none is refused for want of it: the journal's <see cref="ISentJournal.Loss"/>; null where it is whole.</summary>
+    public string? Loss => journal.Loss;
+
     private Verdict Decide(BounceReport report, Envelope envelope, ProofSet proofs, DateTimeOffset now)
     {
         var kind = report.Kind.Word();
@@ -90,6 +93,12 @@ public sealed class Judge(OriginProver prover, ISentJournal journal, UnprovedPol
         if (!report.IsCertain || isOwnServer)
         {
             return Verdict.Deliver(kind + (report.IsCertain ? OwnServerSuffix : UnsureSuffix));
+        }
+
+        // What proves it may be what is missing.
+        if (journal.Loss is { } loss)
+        {
+            return Verdict.File(loss);
         }
 
         var reason = kind + ":unproved";

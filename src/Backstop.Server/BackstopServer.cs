@@ -247,7 +247,7 @@ public sealed partial class BackstopServer : IAsyncDisposable
         var check = new SelfCheck(parts.Options, mail, parts.Time);
         app.Lifetime.ApplicationStopped.Register(check.Dispose);
         app.MapGet("/healthz", async (HttpContext context) =>
-            await check.AskAsync(context.RequestAborted) is { } trouble ? Results.Text(trouble + "\n", statusCode: StatusCodes.Status503ServiceUnavailable) : Results.Text("ok\n"));
+            await check.AskAsync(context.RequestAborted) is { } trouble ? Results.Text(trouble + "\n", statusCode: StatusCodes.Status503ServiceUnavailable) : Results.Text("ok\n" + string.Concat(parts.Stores.Troubles.Select(t => t + "\n"))));
         app.MapGet("/readyz", () => parts.NotReady() is { } why ? Results.Text(why + "\n", statusCode: StatusCodes.Status503ServiceUnavailable) : Results.Text("ready\n"));
         app.MapGet("/status", () => Results.Json(parts.Status(), StatusJson.Default.ServerStatus));
         new Dashboard(

@@ -1,5 +1,6 @@
 using Backstop.MailAuth.Dnsbl;
 using Backstop.Server.Options;
+using Backstop.State;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -14,6 +15,7 @@ internal sealed partial class Housekeeping(
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
         EveryAsync(options.Dnsbl.TestEvery, TestListsAsync, stoppingToken),
         EveryAsync(TimeSpan.FromSeconds(10), Do(parts.Storms.Tick, SayLists), stoppingToken),
+        EveryAsync(TimeSpan.FromSeconds(10), Do(parts.Stores.Tick), stoppingToken),
         EveryAsync(TimeSpan.FromMinutes(1), Do(parts.Replies.Write, parts.WriteCorrespondents), stoppingToken),
         EveryAsync(TimeSpan.FromDays(1), Forget, stoppingToken));
 
@@ -64,12 +66,18 @@ internal sealed partial class Housekeeping(
     private Task Forget(CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
-        var forgotten = parts.Journal.Forget(options.Journal.Keep);
-        parts.Correspondents.Forget(options.Journal.Keep);
         parts.Storms.Store.Forget(time.GetUtcNow() - options.Storm.Keep);
-        if (forgotten > 0)
+        try
         {
-            LogForgotten(forgotten, options.Journal.Keep);
+            parts.Correspondents.Forget(options.Journal.Keep);
+            if (parts.Journal.Forget(options.Journal.Keep) is > 0 and var forgotten)
+            {
+                LogForgotten(forgotten, options.Journal.Keep);
+            }
+        }
+        catch (StoreException)
+        {
+            // Said by who watches the stores; what is too old is forgotten tomorrow.
         }
 
         return Task.CompletedTask;

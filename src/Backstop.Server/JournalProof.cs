@@ -6,8 +6,13 @@ namespace Backstop.Server;
 
 /// <summary>Lets the backscatter engine ask the sent journal.</summary>
 /// <param name="journal">The journal.</param>
-public sealed class JournalProof(SentJournal journal) : ISentJournal
+/// <param name="health">Knows whether it was set aside; null for one that is what it always was.</param>
+/// <param name="missedFor">How long what was set aside is missed.</param>
+public sealed class JournalProof(SentJournal journal, StoreHealth? health = null, TimeSpan missedFor = default) : ISentJournal
 {
+    /// <inheritdoc />
+    public string? Loss => health?.IsLost(missedFor) == true ? "journal:lost" : null;
+
     /// <inheritdoc />
     public bool HasMessageId(string messageId) => journal.HasMessageId(messageId);
 

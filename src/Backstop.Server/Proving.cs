@@ -12,6 +12,9 @@ namespace Backstop.Server;
 /// <param name="Judge">Decides.</param>
 public sealed record Proving(Batv Batv, Srs Srs, SignedMessageId SignedIds, Judge Judge)
 {
+    /// <summary>Decides while the journal cannot be asked: by every other proof.</summary>
+    public required Judge WithoutJournal { get; init; }
+
     /// <summary>Reads keys and secrets and joins them with the journal.</summary>
     /// <param name="options">A checked configuration.</param>
     /// <param name="journal">What was sent.</param>
@@ -27,13 +30,26 @@ public sealed record Proving(Batv Batv, Srs Srs, SignedMessageId SignedIds, Judg
         var days = (int)options.Backscatter.ProofWindow.TotalDays;
         var signedIds = new SignedMessageId(keys, days);
         var hosts = options.Backscatter.OwnHosts.Count > 0 ? options.Backscatter.OwnHosts : [options.Hostname];
-        var prover = new OriginProver(journal, signedIds, new(DkimKeys(options), options.Backscatter.ProofWindow), new(hosts), OwnFields.Parse(options.Backscatter.OwnFields));
-        return new(new(keys, options.Batv.LifetimeDays, options.Batv.Form), new(SrsSecrets(options)), signedIds, new(prover, journal, options.Backscatter.Unproved, Cover(options.Backscatter)));
+        var (dkim, fields) = (new OwnDkim(DkimKeys(options), options.Backscatter.ProofWindow), OwnFields.Parse(options.Backscatter.OwnFields));
+        return new(new(keys, options.Batv.LifetimeDays, options.Batv.Form), new(SrsSecrets(options)), signedIds, JudgeWith(journal)) { WithoutJournal = JudgeWith(new FailedJournal()) };
+
+        Judge JudgeWith(ISentJournal asked) => new(new(asked, signedIds, dkim, new(hosts), fields), asked, options.Backscatter.Unproved, Cover(options.Backscatter));
     }
 
     /// <summary>From when on an address counts as covered.</summary>
     /// <param name="options">The configuration's section.</param>
     public static CoverRule Cover(BackscatterOptions options) => new(options.CoverAge, options.CoverMessages, options.CoverPercent / 100.0);
+
+    private sealed class FailedJournal : ISentJournal
+    {
+        public string? Loss => "journal:failed";
+
+        public bool HasMessageId(string messageId) => false;
+
+        public bool HasRecipient(string recipient, IReadOnlyCollection<string> ours) => false;
+
+        public Coverage Coverage(string ours) => default;
+    }
 
     private static List<DkimKey> DkimKeys(BackstopOptions options) =>
         [.. options.Dkim.Where(k => k.Value.File.Length > 0).Select(k =>

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Backstop.Backscatter;
 using Backstop.MailAuth.Dnsbl;
 using Backstop.Mailboxes.Spool;
@@ -44,7 +45,16 @@ internal sealed partial class ServerParts : IDisposable
         var steady = new SteadyTime(time);
         _log = logs.CreateLogger<ServerParts>();
         _recipients = new(options);
-        Journal = new(DataPaths.Journal(options), time, options.Journal.RecipientWindow);
+        Stores = new(options, time, logs.CreateLogger<StoreWatch>());
+        var journalHealth = Stores.Add(StoreNames.Journal, DataPaths.Journal(options));
+        Journal = new(DataPaths.Journal(options), time, options.Journal.RecipientWindow, journalHealth);
+        Stores.Check(Journal.Check);
+        if (spam is { Health: { } learner, Store: { } learned })
+        {
+            Stores.Add(learner);
+            Stores.Check(learned.Check);
+        }
+
         Dnsbl = new([.. options.Dnsbl.Zones.Where(_ => options.Listen.ReceivesMail || options.Listen.GuardsServer).Select(z => Zone(z, options.Dnsbl, steady))]);
         (Spool, _replay, var damaged) = SpoolLog.Open(
             DataPaths.Spool(options), new() { SegmentSize = options.Spool.Segment.Bytes, OnTrouble = e => LogSpoolTrouble(e.Message) }, time);
@@ -61,7 +71,7 @@ internal sealed partial class ServerParts : IDisposable
         // How long work takes is the machine's time, whatever clock messages are judged by.
         Flood = new(() => Sessions.Count, new(TimeProvider.System));
         Delivery = new(Spool, options.Hostname, time, metrics, logs.CreateLogger<DeliveryQueue>(), MakeRecipes(options, steady, logs), () => Ladder.Step < LadderStep.ScanLater, () => Flood.Real.IsNow);
-        var proving = Proving.Create(options, new JournalProof(Journal));
+        var proving = Proving.Create(options, new JournalProof(Journal, journalHealth, options.Backscatter.ProofWindow));
         Proving = proving;
         _judge = proving.Judge;
         Connections = new(options, time, logs.CreateLogger<GuardConnections>());
@@ -82,14 +92,15 @@ internal sealed partial class ServerParts : IDisposable
         Lanes = new(options, _clients, _room, () => Sessions.Count, () => Delivery.Waiting);
         var harvest = new HarvestWatch(options.Smtp.MaxUnknownRecipientsNetwork, _clients, time);
         var refusals = new Refusals(metrics, Activity, _clients, time, logs.CreateLogger<Refusals>());
-        Storms = new(options, _judge, refusals, time, logs.CreateLogger<StormDesk>());
-        Correspondents = new(DataPaths.Correspondents(options), time);
+        Storms = new(options, _judge, refusals, Stores, time, logs.CreateLogger<StormDesk>());
+        Correspondents = new(DataPaths.Correspondents(options), time, Stores.Add(StoreNames.Correspondents, DataPaths.Correspondents(options)));
+        Stores.Check(Correspondents.Check);
         var recipientRules = new RecipientRules(options, _recipients, proving, Dnsbl, refusals, Storms, time);
         var bombs = new BombRules(options, Journal, proving.SignedIds, Correspondents, Storms, time);
-        var contentRules = new ContentRules(options, proving, Replies, Scorer, Storms, bombs, Ladder, _clients, Activity, metrics, time, logs.CreateLogger<ContentRules>());
+        var contentRules = new ContentRules(options, proving, Replies, Scorer, Storms, bombs, Ladder, _clients, Activity, metrics, time);
         var pipeline = new MailPipeline(
             options, _recipients, recipientRules, contentRules, refusals, Spool, Delivery, Lanes, Flood, Ladder, time, logs.CreateLogger<MailPipeline>());
-        var tls = TlsCertificate.Open(options, time);
+        var tls = TlsCertificate.Open(options, time, Stores);
         SmtpListener = new(options, isLmtp: false, tls is not null);
         LmtpListener = new(options, isLmtp: true, tls is not null);
         var budget = new ReceiveBudget(descriptors.Spills);
@@ -136,6 +147,8 @@ internal sealed partial class ServerParts : IDisposable
     public string? NotReady() => Sessions.IsStopping ? "stopping" : _room.IsShort ? "no room in the spool" : Delivery.Waiting >= Options.Spool.MaxWaiting ? "too many messages wait" : null;
 
     public SentJournal Journal { get; }
+
+    public StoreWatch Stores { get; }
 
     public ReplyWatch Replies { get; }
 
@@ -216,6 +229,7 @@ internal sealed partial class ServerParts : IDisposable
     {
         Ladder = Flood.Rate is { } rate ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Ladder.Words}; bounces at {rate:F0}/s") : Ladder.Words,
         Lanes = Enum.GetValues<MailClass>().ToDictionary(MailClasses.Word, Lanes.Sessions),
+        Stores = [.. Stores.States.Select(StoreWatch.Status)],
         Storms = [.. Storms.Watch.Summaries.Select(s => new StormStatus(s.Id, s.Kind, s.Victim, s.Started, s.Count))],
     };
 
@@ -265,9 +279,9 @@ internal sealed partial class ServerParts : IDisposable
         {
             Correspondents.Write();
         }
-        catch (System.Data.Common.DbException error)
+        catch (DbException)
         {
-            LogCorrespondents(error.Message);
+            // Said by who watches the stores; tried again with the next.
         }
     }
 
@@ -306,8 +320,15 @@ internal sealed partial class ServerParts : IDisposable
 
     private CoverStatus CoverOf(string address)
     {
-        var cover = _judge.CoverOf(address, _time.GetUtcNow());
-        return new(address, cover.IsCovered, cover.Why, cover.Seen.Messages, cover.Seen.Since, cover.Seen.Replies, cover.Seen.RepliesToKnown);
+        try
+        {
+            var cover = _judge.CoverOf(address, _time.GetUtcNow());
+            return new(address, cover.IsCovered, cover.Why, cover.Seen.Messages, cover.Seen.Since, cover.Seen.Replies, cover.Seen.RepliesToKnown);
+        }
+        catch (DbException)
+        {
+            return new(address, IsCovered: false, "the journal cannot be read", 0, null, 0, 0);
+        }
     }
 
     private static DnsblZone Zone(string name, DnsblSettings settings, TimeProvider time) => new(
@@ -327,6 +348,8 @@ internal sealed partial class ServerParts : IDisposable
         metrics.Observe("backstop.lane.delay", "us", "How late threads run.", () => (long)Flood.Delay.TotalMicroseconds);
         metrics.Observe("backstop.storms", "Storms that last, by kind.", () => Enum.GetValues<Backscatter.Storms.StormKind>().Select(k =>
             new System.Diagnostics.Metrics.Measurement<long>(Storms.Watch.Summaries.Count(s => s.Kind == Backscatter.Storms.StormWords.Word(k)), new KeyValuePair<string, object?>("kind", Backscatter.Storms.StormWords.Word(k)))));
+        metrics.Observe("backstop.store.working", "1 where a store of the data folder is as it should be; 0 where it fails or was lost.", () => Stores.States.Select(s =>
+            new System.Diagnostics.Metrics.Measurement<long>(StoreWatch.Status(s).State == "ok" ? 1 : 0, new KeyValuePair<string, object?>("store", s.Name))));
         metrics.Observe("backstop.spool.free", "By", "Free room on the spool's disk.", () => _room.Free);
         metrics.Observe("backstop.delivery.failing", "{folder}", "Folders that cannot be delivered to just now.", () => Delivery.Failing.Count);
         metrics.Observe("backstop.dnsbl.working", "1 where a DNS list is believed.", () => Dnsbl.Zones.Select(z =>
@@ -341,9 +364,6 @@ internal sealed partial class ServerParts : IDisposable
 
     [LoggerMessage(5004, LogLevel.Information, "recipes of {Mailbox}: {Line}")]
     private partial void LogRecipe(Backstop.Mail.MailAddress mailbox, string line);
-
-    [LoggerMessage(5005, LogLevel.Error, "Who has written to whom cannot be kept: {Error}")]
-    private partial void LogCorrespondents(string error);
 
     [LoggerMessage(5003, LogLevel.Error, "Trouble with the spool's files: {Error}")]
     private partial void LogSpoolTrouble(string error);

@@ -35,6 +35,15 @@ public sealed record CoverStatus(string Address, bool IsCovered, string Why, lon
 /// <param name="Count">How many messages.</param>
 public sealed record StormStatus(string Id, string Kind, string Victim, DateTimeOffset Started, long Count);
 
+/// <summary>A store of the data folder.</summary>
+/// <param name="Name">What it holds: <c>journal</c>, <c>correspondents</c>, <c>bayes</c>, <c>storms</c>, <c>overrides</c>, <c>certificate</c>.</param>
+/// <param name="Path">The file or folder.</param>
+/// <param name="State"><c>ok</c>; <c>lost</c> where it was damaged and begun anew; else what is wrong just now, such as <c>locked</c>.</param>
+/// <param name="Error">In words; empty where nothing is wrong.</param>
+/// <param name="Since">Since when; null where nothing is wrong.</param>
+/// <param name="SetAside">Where what was damaged lies; null where nothing was.</param>
+public sealed record StoreStatus(string Name, string Path, string State, string Error, DateTimeOffset? Since, string? SetAside);
+
 /// <summary>What the running server says of itself at /status.</summary>
 /// <param name="Hostname">This host.</param>
 /// <param name="Sessions">Open sessions.</param>
@@ -57,6 +66,9 @@ public sealed record ServerStatus(
 
     /// <summary>The storms that last.</summary>
     public IReadOnlyList<StormStatus> Storms { get; init; } = [];
+
+    /// <summary>The stores of the data folder.</summary>
+    public IReadOnlyList<StoreStatus> Stores { get; init; } = [];
 }
 
 /// <summary>JSON of the status page.</summary>

@@ -22,29 +22,33 @@ public sealed class BayesDatabase : IDisposable
         INSERT OR IGNORE INTO total VALUES (1, 0, 0);
         """;
 
-    private readonly SqliteConnection _connection;
+    private readonly StateFile _file;
+    private readonly bool _mayBeWithout;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private Dictionary<long, (int Spam, int Ham)> _tokens = [];
     private (int Spam, int Ham) _messages;
+    private SqliteConnection? _open;
+    private int _generation;
     private long _version = -1;
     private long _checkedAt;
 
     /// <summary>Opens the database, making it where there is none.</summary>
     /// <param name="path">The file.</param>
     /// <param name="time">The clock.</param>
-    public BayesDatabase(string path, TimeProvider time)
+    /// <param name="health">Keeps a server going where the database cannot be used; null to throw. Then nothing is known, and learning throws.</param>
+    /// <exception cref="StoreException">It cannot be used; never with a <paramref name="health"/>.</exception>
+    public BayesDatabase(string path, TimeProvider time, StoreHealth? health = null)
     {
         ArgumentNullException.ThrowIfNull(time);
-        StateFile.Make(path);
         _time = time;
-        _connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 10, Pooling = false }.ToString());
-        _connection.Open();
-        Execute("PRAGMA journal_mode = WAL");
-        Execute("PRAGMA synchronous = NORMAL");
-        Execute(Schema);
-        Reload();
+        _mayBeWithout = health is not null;
+        _file = new(path, Schema, health, isPooled: false);
+        Refresh();
     }
+
+    /// <summary>Looks whether the file is still there, and whether one that could not be used can be. Called every few seconds.</summary>
+    public void Check() => _file.Check();
 
     /// <summary>How many messages were learned, spam and ham.</summary>
     public (int Spam, int Ham) Messages
@@ -101,40 +105,45 @@ public sealed class BayesDatabase : IDisposable
     public bool Forget(string message, IReadOnlyCollection<long> tokens) => Change(message, null, tokens);
 
     /// <inheritdoc/>
-    public void Dispose() => _connection.Dispose();
+    public void Dispose() => _open?.Dispose();
 
     private bool Change(string message, bool? isSpam, IReadOnlyCollection<long> tokens)
     {
         ArgumentNullException.ThrowIfNull(tokens);
         lock (_gate)
         {
-            using var transaction = _connection.BeginTransaction();
-            var before = Known(message, transaction);
-            if (before == isSpam)
-            {
-                return false;
-            }
-
-            if (before is { } was)
-            {
-                Count(was, tokens, -1, transaction);
-            }
-
-            if (isSpam is { } now)
-            {
-                Count(now, tokens, 1, transaction);
-                Run(transaction, "INSERT INTO learned VALUES ($a, $b, $c) ON CONFLICT DO UPDATE SET spam = excluded.spam, learned_at = excluded.learned_at", message, now ? 1 : 0, Now());
-            }
-            else
-            {
-                Run(transaction, "DELETE FROM learned WHERE message = $a", message);
-            }
-
-            Expire(transaction);
-            transaction.Commit();
-            Reload(tokens);
-            return true;
+            return _file.Use(isWrite: true, () => ChangeNow(message, isSpam, tokens));
         }
+    }
+
+    private bool ChangeNow(string message, bool? isSpam, IReadOnlyCollection<long> tokens)
+    {
+        using var transaction = Connection().BeginTransaction();
+        var before = Known(message, transaction);
+        if (before == isSpam)
+        {
+            return false;
+        }
+
+        if (before is { } was)
+        {
+            Count(was, tokens, -1, transaction);
+        }
+
+        if (isSpam is { } now)
+        {
+            Count(now, tokens, 1, transaction);
+            Run(transaction, "INSERT INTO learned VALUES ($a, $b, $c) ON CONFLICT DO UPDATE SET spam = excluded.spam, learned_at = excluded.learned_at", message, now ? 1 : 0, Now());
+        }
+        else
+        {
+            Run(transaction, "DELETE FROM learned WHERE message = $a", message);
+        }
+
+        Expire(transaction);
+        transaction.Commit();
+        Reload(tokens);
+        return true;
     }
 
     private bool? Known(string message, SqliteTransaction transaction)
@@ -177,10 +186,37 @@ public sealed class BayesDatabase : IDisposable
         }
 
         _checkedAt = now;
-        if (DataVersion() != _version)
+        try
         {
-            Reload();
+            _file.Use(isWrite: false, () =>
+            {
+                if (_generation != _file.Generation || DataVersion() != _version)
+                {
+                    Reload();
+                }
+
+                return true;
+            });
         }
+        catch (StoreException) when (_mayBeWithout)
+        {
+            // What memory holds is as good as before; of a new file nothing is known.
+        }
+    }
+
+    // Within the gate.
+    private SqliteConnection Connection()
+    {
+        if (_open is null || _generation != _file.Generation)
+        {
+            _open?.Dispose();
+            _open = null;
+            _generation = _file.Generation;
+            (_tokens, _messages, _version) = ([], default, -1);
+            _open = _file.Open();
+        }
+
+        return _open;
     }
 
     private long DataVersion()
@@ -243,12 +279,6 @@ public sealed class BayesDatabase : IDisposable
 
     private long Now() => _time.GetUtcNow().ToUnixTimeSeconds();
 
-    private void Execute(string sql)
-    {
-        using var command = Command(null, sql);
-        command.ExecuteNonQuery();
-    }
-
     private void Run(SqliteTransaction transaction, string sql, params object[] values)
     {
         using var command = Command(transaction, sql, values);
@@ -257,7 +287,7 @@ public sealed class BayesDatabase : IDisposable
 
     private SqliteCommand Command(SqliteTransaction? transaction, string sql, params object[] values)
     {
-        var command = _connection.CreateCommand();
+        var command = Connection().CreateCommand();
         command.Transaction = transaction;
 #pragma warning disable CA2100 // every statement is a constant of this file; values are parameters
         command.CommandText = sql;

@@ -14,26 +14,35 @@ public sealed class Correspondents : IDisposable
             PRIMARY KEY (mailbox, who)) WITHOUT ROWID;
         """;
 
+    // As long as the journal counts a recipient: by then who writes has written again.
+    private static readonly TimeSpan _missedFor = TimeSpan.FromDays(14);
+
     private readonly StateFile _file;
+    private readonly StoreHealth? _health;
     private readonly TimeProvider _time;
     private readonly ConcurrentDictionary<(string Mailbox, string Who), (long First, long Last)> _waiting = new();
     private readonly Lock _gate = new();
-    private readonly SqliteConnection _reader;
-    private readonly SqliteCommand _find;
+    private SqliteConnection? _reader;
+    private SqliteCommand? _find;
+    private int _generation;
 
     /// <summary>Opens the table, making it where there is none.</summary>
     /// <param name="path">The database file.</param>
     /// <param name="time">The clock.</param>
-    public Correspondents(string path, TimeProvider time)
+    /// <param name="health">Keeps a server going where the table cannot be used; null to throw. Every method but <see cref="Note"/> throws <see cref="StoreException"/> meanwhile.</param>
+    /// <exception cref="StoreException">It cannot be used; never with a <paramref name="health"/>.</exception>
+    public Correspondents(string path, TimeProvider time, StoreHealth? health = null)
     {
-        _file = new(path, Schema);
+        _health = health;
+        _file = new(path, Schema, health);
         _time = time;
-        _reader = _file.Open();
-        _find = _reader.CreateCommand();
-        _find.CommandText = "SELECT first_at FROM correspondent WHERE mailbox = $a AND who = $b";
-        _find.Parameters.Add(new SqliteParameter("$a", null));
-        _find.Parameters.Add(new SqliteParameter("$b", null));
     }
+
+    /// <summary>Whether many who are known are not known here: the table was set aside lately.</summary>
+    public bool IsLost => _health?.IsLost(_missedFor) == true;
+
+    /// <summary>Looks whether the file is still there, and whether one that could not be used can be. Called every few seconds.</summary>
+    public void Check() => _file.Check();
 
     /// <summary>Whether somebody was there before a time.</summary>
     /// <param name="mailbox">The mailbox's own address, as a key.</param>
@@ -48,9 +57,13 @@ public sealed class Correspondents : IDisposable
 
         lock (_gate)
         {
-            _find.Parameters[0].Value = mailbox;
-            _find.Parameters[1].Value = who;
-            return _find.ExecuteScalar() is long first && first < before.ToUnixTimeSeconds();
+            return _file.Use(isWrite: false, () =>
+            {
+                var find = Find();
+                find.Parameters[0].Value = mailbox;
+                find.Parameters[1].Value = who;
+                return find.ExecuteScalar() is long first && first < before.ToUnixTimeSeconds();
+            });
         }
     }
 
@@ -76,6 +89,16 @@ public sealed class Correspondents : IDisposable
             return;
         }
 
+        _file.Use(isWrite: true, () => WriteAll(batch));
+        foreach (var pair in batch)
+        {
+            // Only as it was written: what came meanwhile waits for the next time.
+            _waiting.TryRemove(pair);
+        }
+    }
+
+    private int WriteAll(KeyValuePair<(string Mailbox, string Who), (long First, long Last)>[] batch)
+    {
         using var connection = _file.Open();
         using var transaction = connection.BeginTransaction();
         using var insert = connection.CreateCommand();
@@ -93,28 +116,41 @@ public sealed class Correspondents : IDisposable
         }
 
         transaction.Commit();
-        foreach (var pair in batch)
-        {
-            // Only as it was written: what came meanwhile waits for the next time.
-            _waiting.TryRemove(pair);
-        }
+        return batch.Length;
     }
 
     /// <summary>Forgets who has not written for so long.</summary>
     /// <param name="age">How long.</param>
-    public int Forget(TimeSpan age)
+    public int Forget(TimeSpan age) => _file.Use(isWrite: true, () =>
     {
-        using var connection = _file.Open();
+        using var connection = _file.Open(forWriting: true);
         using var command = connection.CreateCommand();
         command.CommandText = "DELETE FROM correspondent WHERE last_at < $a";
         command.Parameters.AddWithValue("$a", (_time.GetUtcNow() - age).ToUnixTimeSeconds());
         return command.ExecuteNonQuery();
-    }
+    });
 
     /// <summary>Closes the database.</summary>
     public void Dispose()
     {
-        _find.Dispose();
-        _reader.Dispose();
+        _find?.Dispose();
+        _reader?.Dispose();
+    }
+
+    // Within the gate.
+    private SqliteCommand Find()
+    {
+        if (_find is null || _generation != _file.Generation)
+        {
+            Dispose();
+            _generation = _file.Generation;
+            _reader = _file.Open();
+            _find = _reader.CreateCommand();
+            _find.CommandText = "SELECT first_at FROM correspondent WHERE mailbox = $a AND who = $b";
+            _find.Parameters.Add(new SqliteParameter("$a", null));
+            _find.Parameters.Add(new SqliteParameter("$b", null));
+        }
+
+        return _find;
     }
 }

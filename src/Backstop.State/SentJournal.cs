@@ -26,18 +26,22 @@ public sealed class SentJournal : IDisposable
     private readonly StateFile _file;
     private readonly TimeProvider _time;
     private readonly TimeSpan _recipientWindow;
-    private readonly ConcurrentBag<JournalReader> _readers = [];
+    private readonly bool _mayBeReplaced;
+    private readonly ConcurrentBag<(int Generation, JournalReader Reader)> _readers = [];
     private readonly Lock _writeGate = new();
 
     /// <summary>Opens the journal, making it where there is none.</summary>
     /// <param name="path">The database file.</param>
     /// <param name="time">The clock.</param>
     /// <param name="recipientWindow">How long after writing to somebody a bounce from there counts as proved. Message-IDs count for ever.</param>
-    public SentJournal(string path, TimeProvider time, TimeSpan recipientWindow)
+    /// <param name="health">Keeps a server going where the journal cannot be used; null to throw. Every method throws <see cref="StoreException"/> meanwhile.</param>
+    /// <exception cref="StoreException">It cannot be used; never with a <paramref name="health"/>.</exception>
+    public SentJournal(string path, TimeProvider time, TimeSpan recipientWindow, StoreHealth? health = null)
     {
-        _file = new(path, Schema);
+        _file = new(path, Schema, health);
         _time = time;
         _recipientWindow = recipientWindow;
+        _mayBeReplaced = health is not null;
     }
 
     /// <summary>Remembers messages, all of them or none.</summary>
@@ -45,19 +49,20 @@ public sealed class SentJournal : IDisposable
     /// <returns>How many of them were not known before.</returns>
     public int Add(IEnumerable<SentMessage> messages)
     {
-        lock (_writeGate)
+        if (!_mayBeReplaced)
         {
-            using var connection = _file.Open();
-            using var transaction = connection.BeginTransaction();
-            using var writer = new JournalWriter(connection, transaction);
-            var added = 0;
-            foreach (var message in messages)
-            {
-                added += writer.Write(message) ? 1 : 0;
-            }
+            return Write(() => AddAll(messages));
+        }
 
-            transaction.Commit();
-            return added;
+        var all = messages.ToList();
+        try
+        {
+            return Write(() => AddAll(all));
+        }
+        catch (StoreException error) when (error.Fault == StoreFault.Damaged)
+        {
+            // There is a new file by now, and what is sent just now shall be in it.
+            return Write(() => AddAll(all));
         }
     }
 
@@ -110,64 +115,128 @@ public sealed class SentJournal : IDisposable
     public int Forget(TimeSpan age)
     {
         var before = (_time.GetUtcNow() - age).ToUnixTimeSeconds();
-        lock (_writeGate)
+        return Write(() =>
         {
-            using var connection = _file.Open();
+            using var connection = _file.Open(forWriting: true);
             using var command = connection.CreateCommand();
             command.CommandText = "DELETE FROM message WHERE sent_at < $before; DELETE FROM recipient WHERE sent_at < $before; DELETE FROM reply WHERE day < $day";
             command.Parameters.AddWithValue("$before", before);
             command.Parameters.AddWithValue("$day", FirstReplyDay);
             return command.ExecuteNonQuery();
-        }
+        });
     }
 
     /// <summary>Closes the database.</summary>
     public void Dispose()
     {
-        while (_readers.TryTake(out var reader))
+        while (_readers.TryTake(out var free))
         {
-            reader.Dispose();
+            free.Reader.Dispose();
         }
     }
 
     private long FirstReplyDay => (_time.GetUtcNow() - ReplyWindow).ToUnixTimeSeconds() / 86400;
 
+    /// <summary>Looks whether the file is still there, and whether one that could not be used can be. Called every few seconds.</summary>
+    public void Check() => _file.Check();
+
     // One transaction; the parameters are $a, $b and so on.
     private void Change(string sql, IEnumerable<object[]> rows)
     {
+        var all = rows.ToList();
+        if (all.Count == 0)
+        {
+            return;
+        }
+
+        Write(() => ChangeAll(sql, all));
+    }
+
+    private int Write(Func<int> work)
+    {
         lock (_writeGate)
         {
-            using var connection = _file.Open();
-            using var transaction = connection.BeginTransaction();
-            foreach (var row in rows)
-            {
-                using var command = connection.CreateCommand();
-                command.Transaction = transaction;
-#pragma warning disable CA2100 // Only this class's constants come here.
-                command.CommandText = sql;
-#pragma warning restore CA2100
-                for (var i = 0; i < row.Length; i++)
-                {
-                    command.Parameters.AddWithValue($"${(char)('a' + i)}", row[i]);
-                }
-
-                command.ExecuteNonQuery();
-            }
-
-            transaction.Commit();
+            return _file.Use(isWrite: true, work);
         }
     }
 
-    private T Ask<T>(Func<JournalReader, T> question)
+    private int AddAll(IEnumerable<SentMessage> messages)
     {
-        var reader = _readers.TryTake(out var free) ? free : new JournalReader(_file.Open());
+        using var connection = _file.Open(forWriting: true);
+        using var transaction = connection.BeginTransaction();
+        using var writer = new JournalWriter(connection, transaction);
+        var added = 0;
+        foreach (var message in messages)
+        {
+            added += writer.Write(message) ? 1 : 0;
+        }
+
+        transaction.Commit();
+        return added;
+    }
+
+    private int ChangeAll(string sql, List<object[]> rows)
+    {
+        using var connection = _file.Open();
+        using var transaction = connection.BeginTransaction();
+        foreach (var row in rows)
+        {
+            using var command = connection.CreateCommand();
+            command.Transaction = transaction;
+#pragma warning disable CA2100 // Only this class's constants come here.
+            command.CommandText = sql;
+#pragma warning restore CA2100
+            for (var i = 0; i < row.Length; i++)
+            {
+                command.Parameters.AddWithValue($"${(char)('a' + i)}", row[i]);
+            }
+
+            command.ExecuteNonQuery();
+        }
+
+        transaction.Commit();
+        return rows.Count;
+    }
+
+    private T Ask<T>(Func<JournalReader, T> question) => _file.Use(isWrite: false, () =>
+    {
+        var generation = _file.Generation;
+        var reader = Take(generation) ?? new JournalReader(_file.Open());
         try
         {
             return question(reader);
         }
         finally
         {
-            _readers.Add(reader);
+            Keep(generation, reader);
+        }
+    });
+
+    private JournalReader? Take(int generation)
+    {
+        while (_readers.TryTake(out var free))
+        {
+            if (free.Generation == generation)
+            {
+                return free.Reader;
+            }
+
+            free.Reader.Dispose();
+        }
+
+        return null;
+    }
+
+    private void Keep(int generation, JournalReader reader)
+    {
+        if (generation == _file.Generation)
+        {
+            _readers.Add((generation, reader));
+        }
+        else
+        {
+            // Of a file that was set aside meanwhile.
+            reader.Dispose();
         }
     }
 }

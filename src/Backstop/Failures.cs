@@ -1,10 +1,10 @@
 using Backstop.Mail;
-using Microsoft.Data.Sqlite;
+using Backstop.State;
 
 namespace Backstop;
 
 /// <summary>A failure with the exit code it ends in; its message is for the person at the terminal.</summary>
-internal sealed class CommandException(int exitCode, string message) : Exception(message)
+internal class CommandException(int exitCode, string message) : Exception(message)
 {
     public int ExitCode => exitCode;
 }
@@ -42,9 +42,9 @@ internal static class Failures
         {
             return Say(error.Message, ExitCode.Unavailable);
         }
-        catch (SqliteException error)
+        catch (StoreException error)
         {
-            return Say($"journal: {error.Message}", ExitCode.TryAgain);
+            return Say(error.Message + (error.Fault == StoreFault.Damaged ? "; move it away to begin a new one" : ""), ExitCode.TryAgain);
         }
         catch (OperationCanceledException)
         {

@@ -6,14 +6,16 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server.Alerts;
 
-/// <summary>Tells once that a storm begins and once that it is over. So many a day; the rest in one digest the next day. Never waits for anything in the mail's way.</summary>
+/// <summary>Tells once that a storm begins and once that it is over, and that a store of the data folder is damaged. So many a day; the rest in one digest the next day. Never waits for anything in the mail's way.</summary>
 internal sealed partial class AlertDesk(BackstopOptions options, ServerParts parts, BackstopMetrics metrics, TimeProvider time, ILogger<AlertDesk> log) : BackgroundService
 {
     private const int MaxWaiting = 1000;
+    private const int MaxStores = 20;
 
     private static readonly TimeSpan[] _tries = [TimeSpan.Zero, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(15)];
 
     private readonly Channel<StormRecord> _waiting = Channel.CreateBounded<StormRecord>(new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<string> _stores = Channel.CreateBounded<string>(new BoundedChannelOptions(MaxStores) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly AlertChannels _channels = new(options, time);
     private readonly List<StormRecord> _untold = [];
     private readonly HashSet<string> _told = new(StringComparer.Ordinal);
@@ -34,8 +36,9 @@ internal sealed partial class AlertDesk(BackstopOptions options, ServerParts par
         }
 
         parts.Storms.Changed = storm => _waiting.Writer.TryWrite(storm);
+        parts.Stores.Told = words => _stores.Writer.TryWrite(words);
         using var timer = new PeriodicTimer(TimeSpan.FromMinutes(1), time);
-        await Task.WhenAll(TellAsync(stoppingToken), DigestAsync(timer, stoppingToken));
+        await Task.WhenAll(TellAsync(stoppingToken), TellOfStoresAsync(stoppingToken), DigestAsync(timer, stoppingToken));
     }
 
     private async Task TellAsync(CancellationToken ct)
@@ -45,6 +48,20 @@ internal sealed partial class AlertDesk(BackstopOptions options, ServerParts par
             if (MayTell(storm))
             {
                 await SendAsync(AlertMessage.Of(options.Hostname, storm), ct);
+            }
+        }
+    }
+
+    // Each store once a day: one that fails and works by turns must not fill a mailbox.
+    private async Task TellOfStoresAsync(CancellationToken ct)
+    {
+        var told = new HashSet<(DateOnly, string)>();
+        await foreach (var words in _stores.Reader.ReadAllAsync(ct))
+        {
+            told.RemoveWhere(t => t.Item1 != Today());
+            if (told.Add((Today(), words.Split(':')[0])))
+            {
+                await SendAsync(AlertMessage.Store(options.Hostname, words), ct);
             }
         }
     }

@@ -7,7 +7,7 @@ using Backstop.Mail;
 namespace Backstop.Server.Alerts;
 
 /// <summary>What is told of storms, as it is posted: the event, who says it, and the storms without their long lists.</summary>
-/// <param name="Event"><c>begins</c>, <c>over</c> or <c>digest</c>.</param>
+/// <param name="Event"><c>begins</c>, <c>over</c> or <c>digest</c>; <c>store</c> where a file of the data folder is damaged or cannot be used.</param>
 /// <param name="Hostname">Who says it.</param>
 /// <param name="Text">In one sentence a storm.</param>
 /// <param name="Storms">One; in a digest, those of the day that were not told of.</param>
@@ -18,6 +18,9 @@ public sealed record AlertMessage(string Event, string Hostname, string Text, IR
 
     /// <summary>Of one storm.</summary>
     internal static AlertMessage Of(string host, StormRecord storm) => new(storm.Ended is null ? "begins" : "over", host, Sentence(storm), [Short(storm)]);
+
+    /// <summary>Of a store of the data folder.</summary>
+    internal static AlertMessage Store(string host, string words) => new("store", host, words, []);
 
     /// <summary>Of those that were too many to be told of by themselves.</summary>
     internal static AlertMessage Digest(string host, IReadOnlyList<StormRecord> storms) =>
@@ -36,6 +39,7 @@ public sealed record AlertMessage(string Event, string Hostname, string Text, IR
     private string Subject() => Event switch
     {
         "begins" => $"a storm begins ({Storms[0].Kind})",
+        "store" => "a file of the data folder is damaged or cannot be used",
         "over" => $"a storm is over ({Storms[0].Kind})",
         _ => string.Create(CultureInfo.InvariantCulture, $"{Storms.Count} more storms"),
     };

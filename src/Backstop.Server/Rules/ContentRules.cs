@@ -9,7 +9,6 @@ using Backstop.Server.Lanes;
 using Backstop.Server.Options;
 using Backstop.Server.Spam;
 using Backstop.Server.Storms;
-using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server.Rules;
 
@@ -33,8 +32,8 @@ internal sealed record Judgement(
 }
 
 /// <summary>End of data: what is it, does it prove anything, is it spam? Asked wherever a whole message is shown to us.</summary>
-internal sealed partial class ContentRules(
-    BackstopOptions options, Proving proving, ReplyWatch replies, MailScorer? scorer, StormDesk storms, BombRules bombs, Ladder ladder, ClientHistory clients, ActivityLog activity, BackstopMetrics metrics, TimeProvider time, ILogger<ContentRules> log)
+internal sealed class ContentRules(
+    BackstopOptions options, Proving proving, ReplyWatch replies, MailScorer? scorer, StormDesk storms, BombRules bombs, Ladder ladder, ClientHistory clients, ActivityLog activity, BackstopMetrics metrics, TimeProvider time)
 {
     /// <summary>Whether spam filters are asked, so that their fields in what a stranger sent must not be believed.</summary>
     public bool IsScored => scorer is not null;
@@ -164,7 +163,7 @@ internal sealed partial class ContentRules(
         System.Text.Ascii.EqualsIgnoreCase(name, "X-Backstop"u8) || System.Text.Ascii.EqualsIgnoreCase(name, "X-Backstop-Id"u8)
         || (IsScored && name.Length > 7 && System.Text.Ascii.EqualsIgnoreCase(name[..7], "X-Spam-"u8));
 
-    // A journal that cannot be read proves nothing and refutes nothing: nothing is refused for it, and nothing waits.
+    // A journal that cannot be read proves nothing and refutes nothing: the other proofs decide, nothing is refused for want of it, and nothing waits.
     private Verdict Decide(Transaction transaction, BounceReport report, MassMailShape shape, AcceptedRecipient recipient, DateTimeOffset now)
     {
         if (!recipient.IsOurs)
@@ -184,10 +183,12 @@ internal sealed partial class ContentRules(
 
             return verdict;
         }
-        catch (DbException error)
+        catch (DbException)
         {
-            LogJournalFailed(error.Message);
-            return recipient.Known.IsRole ? Verdict.Deliver("journal:failed") : Verdict.File("journal:failed");
+            // Said once, by who watches the stores.
+            var known = recipient.Known;
+            var decided = proving.WithoutJournal.Decide(report, new(known.IsRole, recipient.Batv, known.Ours, recipient.Srs), now).Verdict;
+            return bombs.Judge(transaction, known, report, shape, decided);
         }
     }
 
@@ -206,7 +207,4 @@ internal sealed partial class ContentRules(
         recipient.Known.IsRole || recipient.Known.Mailbox.Recipes.Length > 0 || verdict.Action != VerdictAction.Deliver
             ? verdict
             : new(VerdictAction.File, options.Spam.Folder, reason);
-
-    [LoggerMessage(2005, LogLevel.Error, "The journal cannot be read, so a report is filed without it: {Error}")]
-    private partial void LogJournalFailed(string error);
 }

@@ -17,7 +17,7 @@ internal sealed class TlsCertificate
     public SslServerAuthenticationOptions Options { get; }
 
     /// <summary>Loads or makes it; null where TLS is switched off.</summary>
-    public static TlsCertificate? Open(BackstopOptions options, TimeProvider time)
+    public static TlsCertificate? Open(BackstopOptions options, TimeProvider time, StoreWatch stores)
     {
         if (!options.Tls.Enabled)
         {
@@ -29,13 +29,32 @@ internal sealed class TlsCertificate
             return new(Load(options.Tls.Certificate, options.Tls.Key.Length > 0 ? options.Tls.Key : options.Tls.Certificate));
         }
 
-        var path = DataPaths.Certificate(options);
-        if (!File.Exists(path))
+        return new(LoadOwn(DataPaths.Certificate(options), options.Hostname, time, stores));
+    }
+
+    private static X509Certificate2 LoadOwn(string path, string host, TimeProvider time, StoreWatch stores)
+    {
+        var health = stores.Add(StoreNames.Certificate, path);
+        try
         {
-            Make(path, options.Hostname, time);
+            if (File.Exists(path))
+            {
+                return Load(path, path);
+            }
+
+            if (Directory.Exists(path))
+            {
+                health.SetAside("a folder where a file should be");
+            }
+        }
+        catch (CryptographicException error)
+        {
+            // Nobody can check a self-signed one: another is as good.
+            health.SetAside(error.Message);
         }
 
-        return new(Load(path, path));
+        Make(path, host, time);
+        return Load(path, path);
     }
 
     private static X509Certificate2 Load(string certificate, string key) => X509Certificate2.CreateFromPemFile(certificate, key);

@@ -130,9 +130,9 @@ internal sealed partial class SpamFilter : IDisposable
                 Say(engine);
             }
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error)
         {
-            // sa-update is at work: the old rules serve until the next look.
+            // sa-update is at work, or a bug: the outermost place of a timer, which would end the process. The old rules serve until the next look.
             LogUnreadable(error.Message);
         }
         finally

@@ -84,6 +84,12 @@ internal sealed class BombRules(BackstopOptions options, SentJournal journal, Si
     // Known by address, by domain (the shop one has an account at) or as a list one reads, or an answer to what was sent.
     private bool IsWanted(KnownRecipient known, BounceReport report, string list)
     {
+        if (correspondents.IsLost)
+        {
+            // Who has written for years is not known just now: then no stranger can be told from a friend.
+            return true;
+        }
+
         try
         {
             var domain = StormDesk.DomainOf(report.From);

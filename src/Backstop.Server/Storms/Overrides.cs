@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Backstop.State;
 
 namespace Backstop.Server.Storms;
 
@@ -30,11 +31,11 @@ internal sealed class Overrides
     private volatile OverrideSet _set;
     private volatile IReadOnlyList<(IPNetwork Network, DateTimeOffset Until)> _networks;
 
-    public Overrides(string path, TimeProvider time)
+    public Overrides(string path, TimeProvider time, StoreHealth? health = null)
     {
         _path = path;
         _time = time;
-        _set = Read(path);
+        _set = Read(path, health);
         _networks = InForce(_set);
     }
 
@@ -97,16 +98,36 @@ internal sealed class Overrides
         [.. set.Blocked.Select(o => (Network: Networks.Parse(o.Subject), o.Until)).Where(o => o.Network is not null).Select(o => (o.Network!.Value, o.Until))];
 
     // What somebody set by hand is a convenience: a file that cannot be read must not keep mail from coming.
-    private static OverrideSet Read(string path)
+    // Set aside before the next change would write over it.
+    private static OverrideSet Read(string path, StoreHealth? health)
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllText(path), OverrideJson.Default.OverrideSet) ?? OverrideSet.None;
+            if (Directory.Exists(path))
+            {
+                health?.SetAside("a folder where a file should be");
+            }
+            else if (File.Exists(path))
+            {
+                if (JsonSerializer.Deserialize(File.ReadAllText(path), OverrideJson.Default.OverrideSet) is { Strict: not null, Blocked: not null } set
+                    && set.Strict.Concat(set.Blocked).All(o => o is { Subject: not null }))
+                {
+                    return set;
+                }
+
+                health?.SetAside("it has not what was written");
+            }
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
+        catch (JsonException error)
         {
-            return OverrideSet.None;
+            health?.SetAside(error.Message);
         }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            health?.Failed(StoreException.FaultOf(error), error.Message, isWrite: false);
+        }
+
+        return OverrideSet.None;
     }
 }
 

@@ -23,7 +23,7 @@ internal sealed partial class StormDesk
     private readonly FirstTries _tries;
     private readonly bool _putsOff;
 
-    public StormDesk(BackstopOptions options, Judge judge, Refusals refusals, TimeProvider time, ILogger<StormDesk> log)
+    public StormDesk(BackstopOptions options, Judge judge, Refusals refusals, StoreWatch stores, TimeProvider time, ILogger<StormDesk> log)
     {
         _options = options;
         _judge = judge;
@@ -31,10 +31,10 @@ internal sealed partial class StormDesk
         _clock = time;
         Time = new SteadyTime(time);
         _log = log;
-        _store = new(DataPaths.Storms(options));
+        _store = new(DataPaths.Storms(options), stores.Add(StoreNames.Storms, DataPaths.Storms(options)));
         _tries = new(options.Storm.TempfailFor, Time);
         _putsOff = options.Storm.Enabled && options.Storm.TempfailFirst && options.Backscatter.Unproved != UnprovedPolicy.File;
-        Overrides = new(DataPaths.Overrides(options), time);
+        Overrides = new(DataPaths.Overrides(options), time, stores.Add(StoreNames.Overrides, DataPaths.Overrides(options)));
         Watch = new(options.Storm.Rule) { Changed = OnChanged };
     }
 
@@ -62,7 +62,7 @@ internal sealed partial class StormDesk
             else
             {
                 // It ended while nobody watched.
-                Keep(storm with { Ended = storm.Last });
+                _store.Write(storm with { Ended = storm.Last });
             }
         }
     }
@@ -129,7 +129,7 @@ internal sealed partial class StormDesk
         _tries.Forget();
         foreach (var storm in Watch.Active)
         {
-            Keep(storm);
+            _store.Write(storm);
         }
     }
 
@@ -164,7 +164,8 @@ internal sealed partial class StormDesk
 
         try
         {
-            return _judge.CoverOf(known.Key, _clock.GetUtcNow()).Seen.Since is null;
+            // That a journal which was lost knows nothing of an address does not mean that it sends nothing.
+            return _judge.Loss is null && _judge.CoverOf(known.Key, _clock.GetUtcNow()).Seen.Since is null;
         }
         catch (DbException)
         {
@@ -186,20 +187,8 @@ internal sealed partial class StormDesk
             LogEnds(storm.Kind, storm.Victim, storm.Count, storm.Hosts.Count, storm.Started);
         }
 
-        Keep(storm);
+        _store.Write(storm);
         Changed?.Invoke(storm);
-    }
-
-    private void Keep(StormRecord storm)
-    {
-        try
-        {
-            _store.Write(storm);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            LogNotKept(storm.Id, error.Message);
-        }
     }
 
     [LoggerMessage(8001, LogLevel.Warning, "storm begins: {Kind} to {Victim}, {Count} messages of {Hosts} hosts since {Started:O}; {Campaign}")]
@@ -207,7 +196,4 @@ internal sealed partial class StormDesk
 
     [LoggerMessage(8002, LogLevel.Warning, "storm over: {Kind} to {Victim}, {Count} messages of {Hosts} hosts since {Started:O}")]
     private partial void LogEnds(string kind, string victim, long count, int hosts, DateTimeOffset started);
-
-    [LoggerMessage(8003, LogLevel.Error, "The record of storm {Id} cannot be written: {Error}")]
-    private partial void LogNotKept(string id, string error);
 }

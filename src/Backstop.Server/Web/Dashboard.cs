@@ -128,7 +128,15 @@ internal sealed partial class Dashboard(ServerParts parts, IAntiforgery antiforg
 
         var report = Backscatter.Bounces.BounceClassifier.Classify(octets, nullReversePath: true);
         var to = report.Recipients.Select(r => MailAddress.TryParse(r.Address)).OfType<MailAddress>().ToList();
-        parts.Journal.Add([new SentMessage(MailAddress.TryParse(message.Mailbox)!, report.Returned.MessageId, to, time.GetUtcNow())]);
+        try
+        {
+            parts.Journal.Add([new SentMessage(MailAddress.TryParse(message.Mailbox)!, report.Returned.MessageId, to, time.GetUtcNow())]);
+        }
+        catch (StoreException error)
+        {
+            return Html(c, ActionPages.Note(Frame(c), "Not remembered", $"The journal cannot be written: {error.Message}", isBad: true), StatusCodes.Status503ServiceUnavailable);
+        }
+
         LogAction("mine", message.Mailbox, report.Returned.MessageId ?? "");
         return await ReleaseAsync(c, form, "Remembered: bounces of that message prove themselves from now on. ") ?? Missing(c);
     }

@@ -50,7 +50,10 @@ internal static class ExplainCommand
         var options = CommonOptions.ReadForData(config, data);
         CommonOptions.AddOwnFields(options, ownFields);
         using var journal = data is null && config is null ? null : OpenJournal(options, mustBe: data is not null);
-        ISentJournal sent = journal is null ? new NoJournal() : new JournalProof(journal);
+
+        // A server whose journal was lost files what it would refuse: so does this.
+        var path = DataPaths.Journal(options);
+        ISentJournal sent = journal is null ? new NoJournal() : new JournalProof(journal, new("journal", path, TimeProvider.System), options.Backscatter.ProofWindow);
         var proving = data is null && config is null ? Proving.Create(options, sent, []) : Proving.Create(options, sent);
         var inputs = new Inputs();
         var explainer = new Explainer(options, proving, TimeProvider.System);

@@ -63,6 +63,11 @@ internal static class StatusCommand
             Console.WriteLine($"list {list.Zone}: {list.State}{(list.Rests ? ", resting after failures" : "")}");
         }
 
+        foreach (var store in status.Stores.Where(s => s.State != "ok"))
+        {
+            Console.WriteLine(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"store {store.Name}: {store.Path} {store.State} since {store.Since?.UtcDateTime:yyyy-MM-dd HH:mm} UTC{(store.Error.Length > 0 ? $": {store.Error}" : "")}{(store.SetAside is { } aside ? $"; what was there is {aside}" : "")}"));
+        }
+
         foreach (var cover in status.Coverage)
         {
             Console.WriteLine($"sent mail of {ShownText.Of(cover.Address)} is {(cover.IsCovered ? "" : "not ")}covered: {cover.Why}");
@@ -73,6 +78,6 @@ internal static class StatusCommand
             Console.WriteLine($"failing {ShownText.Of($"{folder.Mailbox} {folder.Folder}: {folder.Error}")}; {folder.Waiting} waiting, {folder.Failures} tries, next {folder.RetryAt:HH:mm:ss}Z");
         }
 
-        return status.Failing.Count > 0 ? ExitCode.Found : ExitCode.Done;
+        return status.Failing.Count > 0 || status.Stores.Any(s => s.State != "ok") ? ExitCode.Found : ExitCode.Done;
     }
 }

@@ -53,12 +53,12 @@ internal sealed class RuleRig : IDisposable
         var activity = new ActivityLog(time);
         var clients = new ClientHistory(time);
         var refusals = new Refusals(_metrics, activity, clients, time, NullLogger<Refusals>.Instance);
-        Storms = new(Options, proving.Judge, refusals, time, NullLogger<StormDesk>.Instance);
+        Storms = new(Options, proving.Judge, refusals, new(Options, time, NullLogger<StoreWatch>.Instance), time, NullLogger<StormDesk>.Instance);
         var bombs = new BombRules(Options, Journal, proving.SignedIds, _correspondents, Storms, time);
         _ladder = new(time, NullLogger<Ladder>.Instance);
         _atRcpt = new(Options, _recipients, proving, new DnsblChecker([]), refusals, Storms, time);
         _atData = new(
-            Options, proving, new ReplyWatch(Journal, proving.SignedIds, time), null, Storms, bombs, _ladder, clients, activity, _metrics, time, NullLogger<ContentRules>.Instance);
+            Options, proving, new ReplyWatch(Journal, proving.SignedIds, time), null, Storms, bombs, _ladder, clients, activity, _metrics, time);
     }
 
     public FakeTimeProvider Time { get; }
