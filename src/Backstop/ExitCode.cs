@@ -11,6 +11,7 @@ internal static class ExitCode
     public const int Unavailable = 69;
     public const int CannotCreate = 73;
     public const int TryAgain = 75;
+    public const int Protocol = 76;
     public const int NoPermission = 77;
     public const int BadConfig = 78;
 }

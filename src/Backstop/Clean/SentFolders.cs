@@ -103,7 +103,7 @@ internal static class SentFolders
 
     private static async Task ReadServerAsync(ImapAddress address, string? ca, SentMail sent, CancellationToken ct)
     {
-        using var folder = await ImapSent.OpenAsync(address, ca, ct);
+        using var folder = await ImapSent.OpenAsync(address, ca, TimeProvider.System, ct);
         await foreach (var (headers, _) in folder.ReadAsync(null, ct))
         {
             foreach (var header in headers)

@@ -53,21 +53,9 @@ internal sealed class JournalImport(SentJournal journal, Inputs inputs, bool all
 
     private async Task<(bool IsRest, int Seen, int Added)> FromServerAsync(string source, CancellationToken ct)
     {
+        // Where the connection ends midway, what was read is kept and marked; the next import goes on from there.
         var address = ImapAddress.Parse(source);
-        try
-        {
-            return await FromServerAsync(address, ct);
-        }
-        catch (Exception error) when (error is MailKit.ProtocolException or MailKit.CommandException or MailKit.ServiceNotConnectedException or TimeoutException)
-        {
-            // The connection ended midway. What was read is kept and marked; the next import goes on from there.
-            throw ImapConnection.Translate(error, address);
-        }
-    }
-
-    private async Task<(bool IsRest, int Seen, int Added)> FromServerAsync(ImapAddress address, CancellationToken ct)
-    {
-        using var folder = await ImapSent.OpenAsync(address, caFile, ct);
+        using var folder = await ImapSent.OpenAsync(address, caFile, time, ct);
         var name = $"imap {address.User}@{address.Host}:{address.Port}/{folder.FolderName}";
         var last = all ? null : journal.ImportMark(name);
         var seen = 0;

@@ -10,43 +10,48 @@ internal static class ImapFinish
 {
     /// <summary>Does nothing where the log ends with an answer.</summary>
     /// <param name="run">The run.</param>
-    /// <param name="client">Logged in.</param>
+    /// <param name="door">Logged in.</param>
     /// <param name="ct">Ends it.</param>
     /// <returns>How many messages of the batch are moved.</returns>
-    public static async Task<int> RunAsync(Run run, ImapClient client, CancellationToken ct)
+    public static async Task<int> RunAsync(Run run, ImapDoor door, CancellationToken ct)
     {
         if (run.Entries.LastOrDefault(e => e is ServerBatch or ServerMoved) is not ServerBatch batch)
         {
             return 0;
         }
 
-        var source = (ImapFolder)await client.GetFolderAsync(batch.Folder, ct);
-        await source.OpenAsync(FolderAccess.ReadWrite, ct);
+        var source = await OpenAsync(door, batch.Folder, FolderAccess.ReadWrite, ct);
         if (source.UidValidity != batch.Validity)
         {
             run.Append(new ServerMoved(0, [], []));
             return 0;
         }
 
-        var still = (await source.SearchAsync(SearchQuery.Uids([.. batch.Messages.Select(m => new UniqueId(batch.Validity, m.Uid))]), ct)).Select(u => u.Id).ToHashSet();
+        var asked = SearchQuery.Uids([.. batch.Messages.Select(m => new UniqueId(batch.Validity, m.Uid))]);
+        var found = await door.AskAsync(_ => source.SearchAsync(asked, ct), ct);
+        var still = door.Bounded(found, batch.Messages.Count).Select(u => u.Id).ToHashSet();
         if (batch.Target.Length == 0)
         {
             run.Append(new ServerMoved(batch.Validity, [.. batch.Messages.Where(m => !still.Contains(m.Uid)).Select(m => m.Uid)], []));
             return batch.Messages.Count - still.Count;
         }
 
-        var target = (ImapFolder)await client.GetFolderAsync(batch.Target, ct);
-        await target.OpenAsync(FolderAccess.ReadOnly, ct);
-        var there = await ImapMatch.FindAsync(target, batch.TargetNext, batch.Messages, ct);
+        var target = await OpenAsync(door, batch.Target, FolderAccess.ReadOnly, ct);
+        var there = await ImapMatch.FindAsync(door, target, batch.TargetNext, batch.Messages, ct);
         var validity = target.UidValidity;
 
         // Without MOVE a message may have been copied and not yet removed.
-        var twice = client.Capabilities.HasFlag(ImapCapabilities.Move) ? [] : there.Keys.Where(still.Contains).Select(u => new UniqueId(batch.Validity, u)).ToList();
+        var twice = door.Capabilities.HasFlag(ImapCapabilities.Move) ? [] : there.Keys.Where(still.Contains).Select(u => new UniqueId(batch.Validity, u)).ToList();
         if (twice.Count > 0)
         {
-            await source.OpenAsync(FolderAccess.ReadWrite, ct);
-            await source.AddFlagsAsync(twice, MessageFlags.Deleted, true, ct);
-            await source.ExpungeAsync(twice, ct);
+            await door.AskAsync(
+                async _ =>
+                {
+                    await source.OpenAsync(FolderAccess.ReadWrite, ct);
+                    await source.AddFlagsAsync(twice, MessageFlags.Deleted, true, ct);
+                    await source.ExpungeAsync(twice, ct);
+                },
+                ct);
             still.ExceptWith(twice.Select(u => u.Id));
         }
 
@@ -54,4 +59,13 @@ internal static class ImapFinish
         run.Append(new ServerMoved(validity, [.. moved.Select(p => p.Key)], [.. moved.Select(p => p.Value)]));
         return moved.Count;
     }
+
+    private static Task<ImapFolder> OpenAsync(ImapDoor door, string name, FolderAccess access, CancellationToken ct) => door.AskAsync(
+        async client =>
+        {
+            var folder = (ImapFolder)await client.GetFolderAsync(name, ct);
+            await folder.OpenAsync(access, ct);
+            return folder;
+        },
+        ct);
 }

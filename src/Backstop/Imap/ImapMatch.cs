@@ -8,16 +8,19 @@ namespace Backstop.Imap;
 internal static class ImapMatch
 {
     /// <summary>Looks for messages in an opened folder.</summary>
+    /// <param name="door">The way to the server.</param>
     /// <param name="folder">The folder.</param>
     /// <param name="first">The lowest number that they can have.</param>
     /// <param name="messages">The messages.</param>
     /// <param name="ct">Ends it.</param>
     /// <returns>Old numbers and new ones.</returns>
-    public static async Task<Dictionary<uint, uint>> FindAsync(ImapFolder folder, uint first, IReadOnlyList<ServerMessage> messages, CancellationToken ct)
+    public static async Task<Dictionary<uint, uint>> FindAsync(ImapDoor door, ImapFolder folder, uint first, IReadOnlyList<ServerMessage> messages, CancellationToken ct)
     {
         var there = new Dictionary<(long Size, long Received), Queue<uint>>();
         var range = new UniqueIdRange(folder.UidValidity, Math.Max(1, first), uint.MaxValue);
-        var all = folder.Count == 0 ? [] : await folder.FetchAsync(range, MessageSummaryItems.UniqueId | MessageSummaryItems.Size | MessageSummaryItems.InternalDate, ct);
+        var all = folder.Count == 0
+            ? []
+            : await door.AskAsync(_ => folder.FetchAsync(range, MessageSummaryItems.UniqueId | MessageSummaryItems.Size | MessageSummaryItems.InternalDate, ct), ct);
         foreach (var summary in all.Where(s => s.UniqueId.Id >= first).OrderBy(s => s.UniqueId.Id))
         {
             var key = (summary.Size ?? 0, summary.InternalDate?.ToUnixTimeSeconds() ?? 0);

@@ -17,7 +17,7 @@ internal sealed class ImapMover(Run run, ImapAddress address, CleanOptions optio
 
     private static readonly TimeSpan _firstPause = TimeSpan.FromSeconds(1);
 
-    private ImapClient? _client;
+    private ImapDoor? _door;
     private ImapFolder? _source;
     private ImapFolder? _target;
 
@@ -45,9 +45,14 @@ internal sealed class ImapMover(Run run, ImapAddress address, CleanOptions optio
         }
         finally
         {
-            _client?.Dispose();
-            _client = null;
+            Close();
         }
+    }
+
+    private void Close()
+    {
+        _door?.Dispose();
+        _door = null;
     }
 
     private async Task<int?> MoveBatchAsync(ServerMessage[] batch, uint validity, CleanTarget target, CancellationToken ct)
@@ -64,13 +69,19 @@ internal sealed class ImapMover(Run run, ImapAddress address, CleanOptions optio
             return await DeleteBatchAsync(batch, ids, validity, ct);
         }
 
-        await _target!.StatusAsync(StatusItems.UidNext | StatusItems.UidValidity, ct);
-        run.Append(new ServerBatch(_source.FullName, validity, batch, _target.FullName, _target.UidNext?.Id ?? 1, ""));
+        await _door!.AskAsync(_ => _target!.StatusAsync(StatusItems.UidNext | StatusItems.UidValidity, ct), ct);
+        run.Append(new ServerBatch(_source.FullName, validity, batch, _target!.FullName, _target.UidNext?.Id ?? 1, ""));
 
         // Once the server has the command it may carry it out: its answer is waited for.
-        var map = await _source.MoveToAsync(ids, _target, CancellationToken.None);
-        run.Append(new ServerMoved(_target.UidValidity, [.. map.Source.Select(u => u.Id)], [.. map.Destination.Select(u => u.Id)]));
-        return map.Count > 0 ? map.Count : batch.Length;
+        var map = await _door.AskAsync(_ => _source.MoveToAsync(ids, _target, CancellationToken.None), CancellationToken.None);
+        var (from, to) = (_door.Bounded(map.Source, batch.Length), _door.Bounded(map.Destination, batch.Length));
+        if (from.Count != to.Count || !from.All(ids.Contains))
+        {
+            throw _door.Lie("it says that it moved messages which it was not asked for");
+        }
+
+        run.Append(new ServerMoved(_target.UidValidity, [.. from.Select(u => u.Id)], [.. to.Select(u => u.Id)]));
+        return from.Count > 0 ? from.Count : batch.Length;
     }
 
     private async Task<int?> DeleteBatchAsync(ServerMessage[] batch, List<UniqueId> ids, uint validity, CancellationToken ct)
@@ -78,27 +89,44 @@ internal sealed class ImapMover(Run run, ImapAddress address, CleanOptions optio
         using var archive = new StagedFile(run, "archive");
         var sizes = new Dictionary<uint, long>();
         var order = new List<uint>();
-        await _source!.GetStreamsAsync(
+        await _door!.AskAsync(_ => _source!.GetStreamsAsync(
             ids,
             async (_, _, uid, stream, stop) =>
             {
-                var before = archive.Length;
                 using var message = new MemoryStream();
                 await stream.CopyToAsync(message, stop);
-                archive.Write(message.GetBuffer().AsSpan(0, (int)message.Length));
-                sizes[uid.Id] = archive.Length - before;
-                order.Add(uid.Id);
+                ImapDoor.Own(() => Keep(uid.Id, message.GetBuffer().AsSpan(0, (int)message.Length)));
             },
-            ct);
+            ct), ct);
         archive.Sync();
         var byId = batch.ToDictionary(m => m.Uid);
+        if (order.Find(u => !byId.ContainsKey(u)) is > 0 and var stranger)
+        {
+            throw _door.Lie($"it sent message {stranger}, which it was not asked for");
+        }
+
         var kept = order.Select(u => byId[u] with { Size = sizes[u] }).ToList();
-        run.Append(new ServerBatch(_source.FullName, validity, kept, "", 0, archive.Name));
+        run.Append(new ServerBatch(_source!.FullName, validity, kept, "", 0, archive.Name));
         var gone = kept.Select(m => new UniqueId(validity, m.Uid)).ToList();
-        await _source.AddFlagsAsync(gone, MessageFlags.Deleted, true, CancellationToken.None);
-        await _source.ExpungeAsync(gone, CancellationToken.None);
+        await _door.AskAsync(
+            async _ =>
+            {
+                await _source.AddFlagsAsync(gone, MessageFlags.Deleted, true, CancellationToken.None);
+                await _source.ExpungeAsync(gone, CancellationToken.None);
+            },
+            CancellationToken.None);
         run.Append(new ServerMoved(validity, [.. gone.Select(u => u.Id)], []));
         return gone.Count;
+
+        void Keep(uint uid, ReadOnlySpan<byte> message)
+        {
+            // A number that comes twice would name two messages in the archive.
+            if (sizes.TryAdd(uid, message.Length))
+            {
+                archive.Write(message);
+                order.Add(uid);
+            }
+        }
     }
 
     // A server that is busy, over a limit or gone is asked again, each time later; what a batch has left undone is found out first.
@@ -110,16 +138,12 @@ internal sealed class ImapMover(Run run, ImapAddress address, CleanOptions optio
             {
                 return await work();
             }
-            catch (Exception error) when (ImapConnection.IsOfServer(error))
+            catch (ImapFault fault) when (tries < MaxTries && fault.MayPass)
             {
-                if (tries == MaxTries || error is ImapCommandException { Response: ImapCommandResponse.Bad })
-                {
-                    throw ImapConnection.Translate(error, address);
-                }
+                // Again.
             }
 
-            _client?.Dispose();
-            _client = null;
+            Close();
             await Task.Delay(_firstPause * Math.Pow(2, tries - 1), time, ct);
             if (await FinishAsync(ct) is { } count)
             {
@@ -133,50 +157,61 @@ internal sealed class ImapMover(Run run, ImapAddress address, CleanOptions optio
     {
         try
         {
-            _client = await ImapConnection.OpenAsync(address, options.Ca, ct);
-            return await ImapFinish.RunAsync(run, _client, ct) is > 0 and var moved ? moved : null;
+            _door = await ImapConnection.OpenAsync(address, options.Ca, time, ct);
+            return await ImapFinish.RunAsync(run, _door, ct) is > 0 and var moved ? moved : null;
         }
-        catch (Exception error) when (error is CommandException || ImapConnection.IsOfServer(error))
+        catch (CommandException)
         {
             return null;
         }
         finally
         {
-            _client?.Dispose();
-            _client = null;
+            Close();
         }
     }
 
     private async Task ConnectAsync(CleanTarget target, CancellationToken ct)
     {
-        if (_client is not null)
+        if (_door is not null)
         {
             return;
         }
 
-        _client = await ImapConnection.OpenAsync(address, options.Ca, ct);
-        if (!_client.Capabilities.HasFlag(ImapCapabilities.UidPlus) && (target.IsDelete || !_client.Capabilities.HasFlag(ImapCapabilities.Move)))
+        _door = await ImapConnection.OpenAsync(address, options.Ca, time, ct);
+        if (!_door.Capabilities.HasFlag(ImapCapabilities.UidPlus) && (target.IsDelete || !_door.Capabilities.HasFlag(ImapCapabilities.Move)))
         {
             throw new CommandException(ExitCode.Unavailable, $"{address}: the server knows neither MOVE nor UIDPLUS, so nothing can be moved without touching other messages");
         }
 
-        _target = target.IsDelete ? null : await TargetAsync(_client, target.Folder, ct);
-        _source = (ImapFolder)await _client.GetFolderAsync(address.Folder, ct);
-        await _source.OpenAsync(FolderAccess.ReadWrite, ct);
+        _target = target.IsDelete ? null : await TargetAsync(_door, target.Folder, ct);
+        _source = await _door.AskAsync(
+            async client =>
+            {
+                var folder = (ImapFolder)await client.GetFolderAsync(address.Folder, ct);
+                await folder.OpenAsync(FolderAccess.ReadWrite, ct);
+                return folder;
+            },
+            ct);
     }
 
-    private async Task<ImapFolder> TargetAsync(ImapClient client, string name, CancellationToken ct)
+    private async Task<ImapFolder> TargetAsync(ImapDoor door, string name, CancellationToken ct)
     {
-        var root = client.GetFolder(client.PersonalNamespaces[0]);
-        var there = (await root.GetSubfoldersAsync(false, ct)).FirstOrDefault(f => f.Name == name || f.FullName == name);
+        var (root, folders) = await door.AskAsync(
+            async client =>
+            {
+                var top = client.GetFolder(client.PersonalNamespaces[0]);
+                return (top, await top.GetSubfoldersAsync(false, ct));
+            },
+            ct);
+        var there = folders.FirstOrDefault(f => f.Name == name || f.FullName == name);
         if (there is not null)
         {
             return (ImapFolder)there;
         }
 
         run.Append(new ServerFolder(root.FullName.Length > 0 ? $"{root.FullName}{root.DirectorySeparator}{name}" : name));
-        var made = await root.CreateAsync(name, true, ct) ?? throw new CommandException(ExitCode.CannotCreate, $"{address}: the server did not make the folder {name}");
-        await made.SubscribeAsync(ct);
+        var made = await door.AskAsync(_ => root.CreateAsync(name, true, ct), ct) ?? throw new CommandException(ExitCode.CannotCreate, $"{address}: the server did not make the folder {name}");
+        await door.AskAsync(_ => made.SubscribeAsync(ct), ct);
         return (ImapFolder)made;
     }
 

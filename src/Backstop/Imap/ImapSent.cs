@@ -10,12 +10,12 @@ internal sealed class ImapSent : IDisposable
 {
     private const int Batch = 500;
 
-    private readonly ImapClient _client;
+    private readonly ImapDoor _door;
     private readonly IMailFolder _folder;
 
-    private ImapSent(ImapClient client, IMailFolder folder)
+    private ImapSent(ImapDoor door, IMailFolder folder)
     {
-        _client = client;
+        _door = door;
         _folder = folder;
     }
 
@@ -25,30 +25,31 @@ internal sealed class ImapSent : IDisposable
     /// <summary>Connects, logs in and opens the folder.</summary>
     /// <param name="address">Where.</param>
     /// <param name="caFile">A PEM file with the certificates to trust beside the system's, or null.</param>
+    /// <param name="time">The clock.</param>
     /// <param name="ct">Ends it.</param>
-    public static async Task<ImapSent> OpenAsync(ImapAddress address, string? caFile, CancellationToken ct)
+    public static async Task<ImapSent> OpenAsync(ImapAddress address, string? caFile, TimeProvider time, CancellationToken ct)
     {
-        var client = await ImapConnection.OpenAsync(address, caFile, ct);
+        var door = await ImapConnection.OpenAsync(address, caFile, time, ct);
         try
         {
-            var folder = address.Folder.Length > 0 ? await client.GetFolderAsync(address.Folder, ct) : await FindAsync(client, ct) ?? throw await NoSentAsync(client, ct);
-            await folder.OpenAsync(FolderAccess.ReadOnly, ct);
-            return new(client, folder);
+            var folder = address.Folder.Length > 0 ? await door.AskAsync(c => c.GetFolderAsync(address.Folder, ct), ct) : await FindAsync(door, ct) ?? throw await NoSentAsync(door, ct);
+            await door.AskAsync(_ => folder.OpenAsync(FolderAccess.ReadOnly, ct), ct);
+            return new(door, folder);
         }
-        catch (Exception error)
+        catch
         {
-            client.Dispose();
-            throw ImapConnection.Translate(error, address);
+            door.Dispose();
+            throw;
         }
     }
 
     /// <summary>The server's folder of sent mail: which RFC 6154 says it is, else by the names that mail programs give it; or null.</summary>
-    /// <param name="client">Logged in.</param>
+    /// <param name="door">Logged in.</param>
     /// <param name="ct">Ends it.</param>
-    public static async Task<IMailFolder?> FindAsync(ImapClient client, CancellationToken ct) =>
-        client.Capabilities.HasFlag(ImapCapabilities.SpecialUse) && client.GetFolder(SpecialFolder.Sent) is { } special
+    public static async Task<IMailFolder?> FindAsync(ImapDoor door, CancellationToken ct) =>
+        door.Capabilities.HasFlag(ImapCapabilities.SpecialUse) && await door.AskAsync(c => Task.FromResult(c.GetFolder(SpecialFolder.Sent)), ct) is { } special
             ? special
-            : (await FoldersAsync(client, ct)).FirstOrDefault(f => FolderNames.IsSent(f.Name));
+            : (await FoldersAsync(door, ct)).FirstOrDefault(f => FolderNames.IsSent(f.Name));
 
     /// <summary>The headers of what came since a mark, in batches; each batch with the mark behind it.</summary>
     /// <param name="mark">What an earlier run gave, or null for all.</param>
@@ -59,36 +60,46 @@ internal sealed class ImapSent : IDisposable
         var validity = _folder.UidValidity;
         var last = mark?.Split(' ') is [var v, var u] && v == $"{validity}" && uint.TryParse(u, out var seen) ? seen : 0;
         var all = new UniqueIdRange(validity, Math.Min(last, uint.MaxValue - 1) + 1, uint.MaxValue);
-        var ids = (await _folder.SearchAsync(SearchQuery.Uids(all), ct)).Where(i => i.Id > last).OrderBy(i => i.Id).ToList();
+        var found = await _door.AskAsync(_ => _folder.SearchAsync(SearchQuery.Uids(all), ct), ct);
+        var ids = _door.Bounded(found).Where(i => i.Id > last).OrderBy(i => i.Id).ToList();
         var request = new FetchRequest(MessageSummaryItems.UniqueId, ["Message-ID", "From", "To", "Cc", "Bcc", "Date"]);
         foreach (var batch in ids.Chunk(Batch))
         {
-            var headers = new List<byte[]>();
-            foreach (var summary in await _folder.FetchAsync(batch, request, ct))
-            {
-                using var header = new MemoryStream();
-                await summary.Headers!.WriteToAsync(header, ct);
-                headers.Add(header.ToArray());
-            }
-
+            var headers = await _door.AskAsync(_ => HeadersAsync(batch, request, ct), ct);
             yield return (headers, $"{validity} {batch[^1].Id}");
         }
     }
 
-    public void Dispose() => _client.Dispose();
+    public void Dispose() => _door.Dispose();
 
-    private static async Task<List<IMailFolder>> FoldersAsync(ImapClient client, CancellationToken ct)
+    // A message without the fields that were asked for is no proof of anything.
+    private async Task<List<byte[]>> HeadersAsync(UniqueId[] batch, FetchRequest request, CancellationToken ct)
     {
-        var folders = new List<IMailFolder>();
-        foreach (var space in client.PersonalNamespaces)
+        var headers = new List<byte[]>();
+        foreach (var fields in (await _folder.FetchAsync(batch, request, ct)).Select(s => s.Headers).OfType<MimeKit.HeaderList>())
         {
-            folders.AddRange(await client.GetFoldersAsync(space, cancellationToken: ct));
+            using var header = new MemoryStream();
+            await fields.WriteToAsync(header, ct);
+            headers.Add(header.ToArray());
         }
 
-        return folders;
+        return headers;
     }
 
-    private static async Task<CommandException> NoSentAsync(ImapClient client, CancellationToken ct) => new(
+    private static Task<List<IMailFolder>> FoldersAsync(ImapDoor door, CancellationToken ct) => door.AskAsync(
+        async client =>
+        {
+            var folders = new List<IMailFolder>();
+            foreach (var space in client.PersonalNamespaces)
+            {
+                folders.AddRange(await client.GetFoldersAsync(space, cancellationToken: ct));
+            }
+
+            return folders;
+        },
+        ct);
+
+    private static async Task<CommandException> NoSentAsync(ImapDoor door, CancellationToken ct) => new(
         ExitCode.NoInput,
-        $"no Sent folder found; name it: imaps://user@host/FOLDER. There are: {string.Join(", ", (await FoldersAsync(client, ct)).Select(f => f.FullName).Take(20))}");
+        $"no Sent folder found; name it: imaps://user@host/FOLDER. There are: {string.Join(", ", (await FoldersAsync(door, ct)).Select(f => f.FullName).Take(20))}");
 }

@@ -20,15 +20,15 @@ internal sealed class ImapSource : IMailSource
     private readonly ImapAddress _address;
     private readonly CleanOptions _options;
     private readonly TimeProvider _time;
-    private readonly ImapClient _client;
+    private readonly ImapDoor _door;
     private readonly ImapFolder _folder;
 
-    private ImapSource(ImapAddress address, CleanOptions options, TimeProvider time, ImapClient client, ImapFolder folder)
+    private ImapSource(ImapAddress address, CleanOptions options, TimeProvider time, ImapDoor door, ImapFolder folder)
     {
         _address = address with { Folder = folder.FullName };
         _options = options;
         _time = time;
-        _client = client;
+        _door = door;
         _folder = folder;
     }
 
@@ -39,33 +39,23 @@ internal sealed class ImapSource : IMailSource
     /// <summary>Connects, logs in and finds the folder; INBOX where none is named.</summary>
     public static async Task<ImapSource> OpenAsync(ImapAddress address, CleanOptions options, TimeProvider time, CancellationToken ct)
     {
-        var client = await ImapConnection.OpenAsync(address, options.Ca, ct);
+        var door = await ImapConnection.OpenAsync(address, options.Ca, time, ct);
         try
         {
-            var folder = address.Folder.Length > 0 ? await client.GetFolderAsync(address.Folder, ct) : client.Inbox!;
-            return new(address, options, time, client, (ImapFolder)folder);
+            var folder = await door.AskAsync(async c => address.Folder.Length > 0 ? await c.GetFolderAsync(address.Folder, ct) : c.Inbox!, ct);
+            return new(address, options, time, door, (ImapFolder)folder);
         }
-        catch (Exception error)
+        catch
         {
-            client.Dispose();
-            throw ImapConnection.Translate(error, address);
+            door.Dispose();
+            throw;
         }
     }
 
     public async Task<IReadOnlyList<string>> FindSentAsync(CancellationToken ct) =>
-        await ImapSent.FindAsync(_client, ct) is { } sent ? [(_address with { Folder = sent.FullName }).ToUri()] : [];
+        await ImapSent.FindAsync(_door, ct) is { } sent ? [(_address with { Folder = sent.FullName }).ToUri()] : [];
 
-    public async Task<IReadOnlyList<FoundMail>> ScanAsync(CleanJudge judge, Meter meter, CancellationToken ct)
-    {
-        try
-        {
-            return await ReadAllAsync(judge, meter, ct);
-        }
-        catch (Exception error) when (ImapConnection.IsOfServer(error))
-        {
-            throw ImapConnection.Translate(error, _address);
-        }
-    }
+    public Task<IReadOnlyList<FoundMail>> ScanAsync(CleanJudge judge, Meter meter, CancellationToken ct) => ReadAllAsync(judge, meter, ct);
 
     public async Task<int?> MoveAsync(Run run, IReadOnlyList<FoundMail> messages, CleanTarget target, Meter meter, CancellationToken ct)
     {
@@ -73,30 +63,26 @@ internal sealed class ImapSource : IMailSource
         return await mover.MoveAsync([.. messages.Select(m => m.OnServer)], _folder.UidValidity, target, meter, ct);
     }
 
-    public async Task FinishAsync(Run run, CancellationToken ct)
-    {
-        try
-        {
-            await ImapFinish.RunAsync(run, _client, ct);
-        }
-        catch (Exception error) when (ImapConnection.IsOfServer(error))
-        {
-            throw ImapConnection.Translate(error, _address);
-        }
-    }
+    public Task FinishAsync(Run run, CancellationToken ct) => ImapFinish.RunAsync(run, _door, ct);
 
     public ValueTask DisposeAsync()
     {
-        _client.Dispose();
+        _door.Dispose();
         return ValueTask.CompletedTask;
     }
 
     private async Task<IReadOnlyList<FoundMail>> ReadAllAsync(CleanJudge judge, Meter meter, CancellationToken ct)
     {
-        await _folder.OpenAsync(FolderAccess.ReadOnly, ct);
+        await _door.AskAsync(_ => _folder.OpenAsync(FolderAccess.ReadOnly, ct), ct);
         var all = _folder.Count == 0
             ? []
-            : await _folder.FetchAsync(0, -1, MessageSummaryItems.UniqueId | MessageSummaryItems.Flags | MessageSummaryItems.InternalDate | MessageSummaryItems.Size, ct);
+            : await _door.AskAsync(_ => _folder.FetchAsync(0, -1, MessageSummaryItems.UniqueId | MessageSummaryItems.Flags | MessageSummaryItems.InternalDate | MessageSummaryItems.Size, ct), ct);
+        if (all.GroupBy(m => m.UniqueId.Id).FirstOrDefault(g => g.Key == 0 || g.Count() > 1) is { } twice)
+        {
+            // RFC 3501 §2.3.1.1: a number names one message. With two of one number the wrong one would be moved.
+            throw _door.Lie($"it gives {twice.Count()} messages the number {twice.Key}");
+        }
+
         meter.Begin("reading", all.Count);
 
         // A few connections side by side; a server that allows fewer gets fewer.
@@ -108,7 +94,7 @@ internal sealed class ImapSource : IMailSource
             others.Add(ReadOnAnotherAsync(batches, judge, found, meter, ct));
         }
 
-        await ReadAsync(_folder, batches, judge, found, meter, ct);
+        await ReadAsync(_door, _folder, batches, judge, found, meter, ct);
         await Task.WhenAll(others);
         found.Sort((a, b) => a.Order.CompareTo(b.Order));
         return found;
@@ -116,10 +102,10 @@ internal sealed class ImapSource : IMailSource
 
     private async Task ReadOnAnotherAsync(Queue<IMessageSummary[]> batches, CleanJudge judge, List<FoundMail> found, Meter meter, CancellationToken ct)
     {
-        ImapClient client;
+        ImapDoor door;
         try
         {
-            client = await ImapConnection.OpenAsync(_address, _options.Ca, ct);
+            door = await ImapConnection.OpenAsync(_address, _options.Ca, _time, ct);
         }
         catch (CommandException)
         {
@@ -127,15 +113,21 @@ internal sealed class ImapSource : IMailSource
             return;
         }
 
-        using (client)
+        using (door)
         {
-            var folder = (ImapFolder)await client.GetFolderAsync(_folder.FullName, ct);
-            await folder.OpenAsync(FolderAccess.ReadOnly, ct);
-            await ReadAsync(folder, batches, judge, found, meter, ct);
+            var folder = await door.AskAsync(
+                async client =>
+                {
+                    var opened = (ImapFolder)await client.GetFolderAsync(_folder.FullName, ct);
+                    await opened.OpenAsync(FolderAccess.ReadOnly, ct);
+                    return opened;
+                },
+                ct);
+            await ReadAsync(door, folder, batches, judge, found, meter, ct);
         }
     }
 
-    private async Task ReadAsync(ImapFolder folder, Queue<IMessageSummary[]> batches, CleanJudge judge, List<FoundMail> found, Meter meter, CancellationToken ct)
+    private async Task ReadAsync(ImapDoor door, ImapFolder folder, Queue<IMessageSummary[]> batches, CleanJudge judge, List<FoundMail> found, Meter meter, CancellationToken ct)
     {
         while (true)
         {
@@ -149,7 +141,7 @@ internal sealed class ImapSource : IMailSource
             }
 
             var judged = new List<FoundMail>(batch.Length);
-            await ReadBatchAsync(folder, batch, judge, judged, ct);
+            await ReadBatchAsync(door, folder, batch, judge, judged, ct);
             meter.Add(batch.Length);
             lock (found)
             {
@@ -158,48 +150,97 @@ internal sealed class ImapSource : IMailSource
         }
     }
 
-    private async Task ReadBatchAsync(ImapFolder folder, IMessageSummary[] batch, CleanJudge judge, List<FoundMail> judged, CancellationToken ct)
+    private async Task ReadBatchAsync(ImapDoor door, ImapFolder folder, IMessageSummary[] batch, CleanJudge judge, List<FoundMail> judged, CancellationToken ct)
     {
         var whole = batch.Where(m => m.Size <= Small).ToList();
         var large = batch.Where(m => m.Size > Small).ToDictionary(m => m.UniqueId);
         var partly = new List<IMessageSummary>();
-        if (large.Count > 0)
+        foreach (var (uid, header) in large.Count == 0 ? [] : await door.AskAsync(_ => HeadersAsync(folder, [.. large.Keys], ct), ct))
         {
-            foreach (var summary in await folder.FetchAsync([.. large.Keys], MessageSummaryItems.UniqueId | MessageSummaryItems.Headers, ct))
+            if (!large.Remove(uid, out var known))
             {
-                using var header = new MemoryStream();
-                await summary.Headers!.WriteToAsync(header, ct);
-                var known = large[summary.UniqueId];
-                if (!BounceClassifier.MayBeAutomatic(header.GetBuffer().AsMemory(0, (int)header.Length)))
-                {
-                    judged.Add(Mail(known, Judgement.Mail));
-                }
-                else
-                {
-                    (known.Size <= MaxFetched ? whole : partly).Add(known);
-                }
+                throw door.Lie($"it sent message {uid}, which it was not asked for");
+            }
+
+            if (!BounceClassifier.MayBeAutomatic(header))
+            {
+                judged.Add(Mail(known, Judgement.Mail));
+            }
+            else
+            {
+                (known.Size <= MaxFetched ? whole : partly).Add(known);
             }
         }
 
         if (whole.Count > 0)
         {
-            var byId = whole.ToDictionary(m => m.UniqueId);
-            await folder.GetStreamsAsync([.. byId.Keys], async (_, _, uid, stream, stop) => judged.Add(await LookAsync(judge, byId[uid], stream, stop)), ct);
+            await ReadWholeAsync(door, folder, whole, judge, judged, ct);
         }
 
         foreach (var summary in partly)
         {
-            await using var stream = await folder.GetStreamAsync(summary.UniqueId, 0, MaxFetched, ct);
-            judged.Add(await LookAsync(judge, summary, stream, ct));
+            var octets = await door.AskAsync(
+                async _ =>
+                {
+                    await using var stream = await folder.GetStreamAsync(summary.UniqueId, 0, MaxFetched, ct);
+                    return await OctetsAsync(stream, ct);
+                },
+                ct);
+            judged.Add(Look(judge, summary, octets));
         }
     }
 
-    private async Task<FoundMail> LookAsync(CleanJudge judge, IMessageSummary summary, Stream stream, CancellationToken ct)
+    private async Task ReadWholeAsync(ImapDoor door, ImapFolder folder, List<IMessageSummary> whole, CleanJudge judge, List<FoundMail> judged, CancellationToken ct)
+    {
+        var byId = whole.ToDictionary(m => m.UniqueId);
+        UniqueId? stranger = null;
+        await door.AskAsync(
+            _ => folder.GetStreamsAsync(
+                [.. byId.Keys],
+                async (_, _, uid, stream, stop) =>
+                {
+                    var octets = await OctetsAsync(stream, stop);
+                    if (byId.Remove(uid, out var summary))
+                    {
+                        ImapDoor.Own(() => judged.Add(Look(judge, summary, octets)));
+                    }
+                    else
+                    {
+                        stranger = uid;
+                    }
+                },
+                ct),
+            ct);
+        if (stranger is { } wrong)
+        {
+            throw door.Lie($"it sent message {wrong}, which it was not asked for");
+        }
+    }
+
+    private static async Task<List<(UniqueId Uid, ReadOnlyMemory<byte> Header)>> HeadersAsync(ImapFolder folder, IList<UniqueId> uids, CancellationToken ct)
+    {
+        var headers = new List<(UniqueId, ReadOnlyMemory<byte>)>();
+        foreach (var summary in (await folder.FetchAsync(uids, MessageSummaryItems.UniqueId | MessageSummaryItems.Headers, ct)).Where(s => s.Headers is not null))
+        {
+            using var header = new MemoryStream();
+            await summary.Headers!.WriteToAsync(header, ct);
+            headers.Add((summary.UniqueId, header.GetBuffer().AsMemory(0, (int)header.Length)));
+        }
+
+        return headers;
+    }
+
+    private static async Task<ReadOnlyMemory<byte>> OctetsAsync(Stream stream, CancellationToken ct)
     {
         using var message = new MemoryStream();
         await stream.CopyToAsync(message, ct);
+        return message.GetBuffer().AsMemory(0, (int)message.Length);
+    }
+
+    private FoundMail Look(CleanJudge judge, IMessageSummary summary, ReadOnlyMemory<byte> octets)
+    {
         var isMarked = (summary.Flags & (MessageFlags.Flagged | MessageFlags.Answered)) != 0;
-        return Mail(summary, judge.Judge(message.GetBuffer().AsMemory(0, (int)message.Length), summary.InternalDate ?? DateTimeOffset.UnixEpoch, isMarked));
+        return Mail(summary, judge.Judge(octets, summary.InternalDate ?? DateTimeOffset.UnixEpoch, isMarked));
     }
 
     private FoundMail Mail(IMessageSummary summary, Judgement judgement)

@@ -12,20 +12,13 @@ internal static class ImapUndo
     public static async Task<UndoResult> RunAsync(Run run, string? ca, Meter meter, TimeProvider time, CancellationToken ct)
     {
         var address = ImapAddress.Parse(run.Started.Mailbox);
-        using var client = await ImapConnection.OpenAsync(address, ca, ct);
-        try
-        {
-            return await RunAsync(run, client, meter, time, ct);
-        }
-        catch (Exception error) when (ImapConnection.IsOfServer(error))
-        {
-            throw ImapConnection.Translate(error, address);
-        }
+        using var door = await ImapConnection.OpenAsync(address, ca, time, ct);
+        return await RunAsync(run, door, meter, time, ct);
     }
 
-    private static async Task<UndoResult> RunAsync(Run run, ImapClient client, Meter meter, TimeProvider time, CancellationToken ct)
+    private static async Task<UndoResult> RunAsync(Run run, ImapDoor door, Meter meter, TimeProvider time, CancellationToken ct)
     {
-        await ImapFinish.RunAsync(run, client, ct);
+        await ImapFinish.RunAsync(run, door, ct);
         var batches = Batches(run).Reverse().ToList();
         if (!run.IsUndoing)
         {
@@ -39,13 +32,13 @@ internal static class ImapUndo
         foreach (var (batch, moved) in batches.Skip(done))
         {
             ct.ThrowIfCancellationRequested();
-            var back = batch.Target.Length > 0 ? await MoveBackAsync(client, batch, moved, ct) : await AppendAsync(run, client, batch, moved, ct);
+            var back = batch.Target.Length > 0 ? await MoveBackAsync(door, batch, moved, ct) : await AppendAsync(run, door, batch, moved, ct);
             run.Append(new ServerMoved(batch.Validity, [], []));
             result += new UndoResult(back, moved.From.Count - back, 0);
             meter.Add(moved.From.Count);
         }
 
-        await RemoveFoldersAsync(run, client, ct);
+        await RemoveFoldersAsync(run, door, ct);
         run.Append(new UndoDone(result.Restored, time.GetUtcNow()));
         return result;
     }
@@ -68,26 +61,38 @@ internal static class ImapUndo
         }
     }
 
-    private static async Task<int> MoveBackAsync(ImapClient client, ServerBatch batch, ServerMoved moved, CancellationToken ct)
+    private static async Task<int> MoveBackAsync(ImapDoor door, ServerBatch batch, ServerMoved moved, CancellationToken ct)
     {
-        var target = (ImapFolder)await client.GetFolderAsync(batch.Target, ct);
-        await target.OpenAsync(FolderAccess.ReadWrite, ct);
+        var target = await door.AskAsync(
+            async client =>
+            {
+                var folder = (ImapFolder)await client.GetFolderAsync(batch.Target, ct);
+                await folder.OpenAsync(FolderAccess.ReadWrite, ct);
+                return folder;
+            },
+            ct);
         var messages = batch.Messages.Where(m => moved.From.Contains(m.Uid)).ToList();
         var ids = moved.To.Count > 0 && target.UidValidity == moved.Validity
             ? moved.To
-            : [.. (await ImapMatch.FindAsync(target, 1, messages, ct)).Values];
-        var there = await target.SearchAsync(MailKit.Search.SearchQuery.Uids([.. ids.Select(u => new UniqueId(target.UidValidity, u))]), ct);
+            : [.. (await ImapMatch.FindAsync(door, target, 1, messages, ct)).Values];
+        var asked = MailKit.Search.SearchQuery.Uids([.. ids.Select(u => new UniqueId(target.UidValidity, u))]);
+        var there = door.Bounded(await door.AskAsync(_ => target.SearchAsync(asked, ct), ct), ids.Count);
+        if (!there.All(u => ids.Contains(u.Id)))
+        {
+            throw door.Lie("it found messages which it was not asked for");
+        }
+
         if (there.Count > 0)
         {
-            await target.MoveToAsync(there, await client.GetFolderAsync(batch.Folder, ct), CancellationToken.None);
+            await door.AskAsync(async client => await target.MoveToAsync([.. there], await client.GetFolderAsync(batch.Folder, ct), CancellationToken.None), CancellationToken.None);
         }
 
         return there.Count;
     }
 
-    private static async Task<int> AppendAsync(Run run, ImapClient client, ServerBatch batch, ServerMoved moved, CancellationToken ct)
+    private static async Task<int> AppendAsync(Run run, ImapDoor door, ServerBatch batch, ServerMoved moved, CancellationToken ct)
     {
-        var source = await client.GetFolderAsync(batch.Folder, ct);
+        var source = await door.AskAsync(c => c.GetFolderAsync(batch.Folder, ct), ct);
         using var archive = File.OpenHandle(run.File(batch.Archive));
         var at = 0L;
         var back = 0;
@@ -98,7 +103,7 @@ internal static class ImapUndo
                 var bytes = new byte[message.Size];
                 using var raw = await RawMessage.OfAsync(bytes.AsMemory(0, RandomAccess.Read(archive, bytes, at)), ct);
                 var request = new AppendRequest(raw, ImapFlags.Parse(message.Flags), DateTimeOffset.FromUnixTimeSeconds(message.Received));
-                await source.AppendAsync(request, CancellationToken.None);
+                await door.AskAsync(_ => source.AppendAsync(request, CancellationToken.None), CancellationToken.None);
                 back++;
             }
 
@@ -109,21 +114,26 @@ internal static class ImapUndo
     }
 
     // What the run made goes with it, unless somebody has used it.
-    private static async Task RemoveFoldersAsync(Run run, ImapClient client, CancellationToken ct)
+    private static async Task RemoveFoldersAsync(Run run, ImapDoor door, CancellationToken ct)
     {
         foreach (var made in run.Entries.OfType<ServerFolder>())
         {
             try
             {
-                var folder = await client.GetFolderAsync(made.Name, ct);
-                await folder.StatusAsync(StatusItems.Count, ct);
-                if (folder.Count == 0)
-                {
-                    await folder.UnsubscribeAsync(ct);
-                    await folder.DeleteAsync(ct);
-                }
+                await door.AskAsync(
+                    async client =>
+                    {
+                        var folder = await client.GetFolderAsync(made.Name, ct);
+                        await folder.StatusAsync(StatusItems.Count, ct);
+                        if (folder.Count == 0)
+                        {
+                            await folder.UnsubscribeAsync(ct);
+                            await folder.DeleteAsync(ct);
+                        }
+                    },
+                    ct);
             }
-            catch (FolderNotFoundException)
+            catch (ImapFault fault) when (fault.ExitCode == ExitCode.NoInput)
             {
                 // Somebody was faster.
             }

@@ -1,0 +1,171 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+
+namespace Backstop.Imap;
+
+/// <summary>Connects and encrypts, from the first octet or by STARTTLS (RFC 3501 §6.2.1), before the library has a part in it: the guard must see what is inside.</summary>
+/// <param name="address">Where.</param>
+/// <param name="caFile">A PEM file with the certificates to trust beside the system's, or null.</param>
+internal sealed class ImapSocket(ImapAddress address, string? caFile)
+{
+    private const int MaxLine = 8 << 10;
+    private const int MaxLines = 50;
+
+    private bool _isRefused;
+
+    // On the same host nobody listens in.
+    private bool MayBePlain => IPAddress.TryParse(address.Host, out var ip) && IPAddress.IsLoopback(ip);
+
+    /// <summary>A connection whose greeting has been read.</summary>
+    /// <param name="ct">Ends it; also where it takes too long.</param>
+    /// <exception cref="ImapFault">The server is not there, or its certificate is not trusted.</exception>
+    public async Task<Stream> OpenAsync(CancellationToken ct)
+    {
+        var roots = caFile is null ? null : Roots(caFile);
+        Stream stream = await ConnectAsync(ct);
+        try
+        {
+            if (address.IsTls)
+            {
+                stream = await EncryptAsync(stream, roots, ct);
+                await GreetingAsync(stream, ct);
+                return stream;
+            }
+
+            await GreetingAsync(stream, ct);
+            return await StartTlsAsync(stream, roots, ct);
+        }
+        catch (Exception error)
+        {
+            await stream.DisposeAsync();
+            throw error is IOException or SocketException ? Fault(ExitCode.Unavailable, error.Message) : error;
+        }
+    }
+
+    private async Task<NetworkStream> ConnectAsync(CancellationToken ct)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(address.Host, address.Port, ct);
+            return new(socket, ownsSocket: true);
+        }
+        catch (Exception error)
+        {
+            socket.Dispose();
+            throw error is SocketException ? Fault(ExitCode.Unavailable, error.Message) : error;
+        }
+    }
+
+    private async Task<Stream> StartTlsAsync(Stream stream, X509Certificate2Collection? roots, CancellationToken ct)
+    {
+        if (!(await AskAsync(stream, "CAPABILITY", ct)).Any(l => l.Contains("STARTTLS", StringComparison.OrdinalIgnoreCase)))
+        {
+            return MayBePlain ? stream : throw Fault(ExitCode.Unavailable, "the server does not offer encryption, and the password is not sent without");
+        }
+
+        return (await AskAsync(stream, "STARTTLS", ct))[^1].StartsWith("A OK", StringComparison.OrdinalIgnoreCase)
+            ? await EncryptAsync(stream, roots, ct)
+            : throw Fault(ExitCode.Unavailable, "the server refused STARTTLS");
+    }
+
+    private async Task GreetingAsync(Stream stream, CancellationToken ct)
+    {
+        var greeting = await LineAsync(stream, ct);
+        if (!greeting.StartsWith("* OK", StringComparison.OrdinalIgnoreCase))
+        {
+            // PREAUTH too: a session that somebody has begun for us is not the one that was asked for.
+            throw greeting.StartsWith("* BYE", StringComparison.OrdinalIgnoreCase) ? Fault(ExitCode.Unavailable, "the server is not to be had now") : Fault(ExitCode.Protocol, "it does not greet as an IMAP server does");
+        }
+    }
+
+    private async Task<IReadOnlyList<string>> AskAsync(Stream stream, string command, CancellationToken ct)
+    {
+        await stream.WriteAsync(Encoding.ASCII.GetBytes($"A {command}\r\n"), ct);
+        var lines = new List<string>();
+        while (lines.Count < MaxLines)
+        {
+            lines.Add(await LineAsync(stream, ct));
+            if (lines[^1].StartsWith("A ", StringComparison.Ordinal))
+            {
+                return lines;
+            }
+        }
+
+        throw Fault(ExitCode.Protocol, $"more than {MaxLines} lines before encryption");
+    }
+
+    // Octet by octet: what follows the line of STARTTLS must not be taken from the stream, or somebody on the way could put it there.
+    private async Task<string> LineAsync(Stream stream, CancellationToken ct)
+    {
+        var line = new byte[MaxLine];
+        for (var length = 0; length < MaxLine; length++)
+        {
+            if (await stream.ReadAsync(line.AsMemory(length, 1), ct) == 0)
+            {
+                throw Fault(ExitCode.Unavailable, "the server closed the connection");
+            }
+
+            if (line[length] == (byte)'\n')
+            {
+                return Encoding.ASCII.GetString(line, 0, length).TrimEnd('\r');
+            }
+        }
+
+        throw Fault(ExitCode.Protocol, $"a line is longer than {MaxLine} octets");
+    }
+
+    private async Task<Stream> EncryptAsync(Stream stream, X509Certificate2Collection? roots, CancellationToken ct)
+    {
+        var tls = new SslStream(stream, leaveInnerStreamOpen: false);
+        try
+        {
+            await tls.AuthenticateAsClientAsync(
+                new SslClientAuthenticationOptions
+                {
+                    TargetHost = address.Host,
+                    CertificateRevocationCheckMode = X509RevocationMode.Online,
+                    RemoteCertificateValidationCallback = (_, certificate, chain, errors) => !(_isRefused = !IsTrusted(certificate, chain, errors, roots)),
+                },
+                ct);
+            return tls;
+        }
+        catch (Exception error)
+        {
+            await tls.DisposeAsync();
+            throw _isRefused ? Fault(ExitCode.Unavailable, "its certificate is not trusted; --ca FILE names one to trust")
+                : error is System.Security.Authentication.AuthenticationException ? Fault(ExitCode.Unavailable, error.Message)
+                : error;
+        }
+    }
+
+    private static bool IsTrusted(X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors, X509Certificate2Collection? roots)
+    {
+        if (errors == SslPolicyErrors.None)
+        {
+            return true;
+        }
+
+        if (roots is null || certificate is not X509Certificate2 server || chain is null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch))
+        {
+            return false;
+        }
+
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.AddRange(roots);
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        return chain.Build(server);
+    }
+
+    private static X509Certificate2Collection Roots(string caFile)
+    {
+        var roots = new X509Certificate2Collection();
+        roots.ImportFromPemFile(caFile);
+        return roots.Count > 0 ? roots : throw new CommandException(ExitCode.BadInput, $"{caFile}: no certificate in it (PEM)");
+    }
+
+    private ImapFault Fault(int exitCode, string message) => new(exitCode, $"{address}: {message}");
+}
