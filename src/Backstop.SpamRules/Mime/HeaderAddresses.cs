@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text;
-using System.Text.RegularExpressions;
 using Backstop.SpamRules.Text;
 using Backstop.SpamRules.Uris;
 
@@ -9,25 +8,15 @@ namespace Backstop.SpamRules.Mime;
 /// <summary>An address of a header field. Either part may be missing.</summary>
 internal readonly record struct HeaderAddress(string? Address, string? Phrase);
 
-/// <summary>The addresses of a field's raw body, as leniently as SpamAssassin reads them (Util.pm, _parse_header_addresses). At most 1,000.</summary>
+/// <summary>
+/// The addresses of a field's raw body, as leniently as SpamAssassin reads them (Util.pm, _parse_header_addresses). At most 1,000. The
+/// time is linear in the length of the body, whatever it holds.
+/// </summary>
 internal static class HeaderAddresses
 {
     private const int MaxAddresses = 1000;
-    private const string Quoted = "\"(?:|(?>(?:(?>[^\"\\\\]+)|\\\\.)*))\"";
-    private const string Mailbox = "(?:(?:" + Quoted + "|[^@\\s<>()\\[\\],:;]+)@(?:[^\"\\s<>()\\[\\],:;]+|\\[[\\d:.]+\\]))";
-    private const string Words = "(?:" + Quoted + "|(?>[^\",;<]+))+";
 
     private static readonly SearchValues<char> _notInGroupName = SearchValues.Create("\"()<>");
-    private static readonly PerlRegex _address = new(
-        "\\G\\s*(?:(?:(" + Words + ")\\s*)?<\\s*([^>@]*\\S+|\\s*)\\s*>(?:\\s*<\\s*(?:(?:" + Quoted + ")?\\S+|\\s*)\\s*>)*"
-        + "|(?:(" + Mailbox + ")|(" + Words + ")))(?:\\s*\\(((?:|(?>(?:(?>[^()\\\\]+)|\\\\.)*)))\\))?\\s*(?:[,;]|\\z)",
-        RegexOptions.IgnoreCase | RegexOptions.Singleline);
-
-    private static readonly PerlRegex _comment = new("\\((?:|(?>(?:(?>[^()\\\\]+)|\\\\.)*))\\)", RegexOptions.Singleline);
-    private static readonly PerlRegex _mailbox = new("^" + Mailbox + "$", RegexOptions.IgnoreCase);
-    private static readonly PerlRegex _angled = new("<(" + Mailbox + ")>", RegexOptions.IgnoreCase);
-    private static readonly PerlRegex _phraseParts = new("\"(|(?>(?:(?>[^\"\\\\]+)|\\\\.)*))\"|((?>[^\"]+))", RegexOptions.Singleline);
-    private static readonly PerlRegex _firstTwo = new("^([^@]*@[^@]*).*", RegexOptions.Singleline);
 
     public static List<HeaderAddress> Parse(string raw)
     {
@@ -39,19 +28,13 @@ internal static class HeaderAddresses
             return addresses;
         }
 
-        var at = 0;
-        while (at < text.Length && addresses.Count < MaxAddresses && _address.Match(text, at) is { Success: true, Length: > 0 } match)
+        var scanner = new AddressScanner(text);
+        while (scanner.Position < text.Length && addresses.Count < MaxAddresses && scanner.TryRead(out var parts))
         {
-            at = match.Index + match.Length;
-            addresses.Add(Interpret(match));
+            addresses.Add(Interpret(text, parts));
         }
 
-        if (text.IndexOf('@', at) >= 0)
-        {
-            addresses.AddRange(_angled.Matches(text[at..]).Take(MaxAddresses).Select(m => m.Groups[1].Value).Where(IsUsable)
-                .Select(a => new HeaderAddress(_firstTwo.Replace(a, "$1"), null)));
-        }
-
+        AddAngled(text[scanner.Position..], addresses);
         return addresses;
     }
 
@@ -70,19 +53,45 @@ internal static class HeaderAddresses
         return PerlSpace.TrimStart(text[(last + 1)..]);
     }
 
-    private static HeaderAddress Interpret(Match match)
+    /// <summary>What is left when a text is no list of addresses: those that stand in angles.</summary>
+    private static void AddAngled(string text, List<HeaderAddress> addresses)
     {
-        string? Group(int i) => match.Groups[i].Success ? match.Groups[i].Value : null;
-        var phrase = Group(1) ?? Group(4);
-        var address = Group(2) ?? Group(3);
-        var comment = Group(5);
-        if (match.Groups[2].Success)
+        if (!text.Contains('@', StringComparison.Ordinal))
         {
-            address = _comment.Replace(address!, "");
-            address = _mailbox.IsMatch(address) ? address : null;
+            return;
         }
 
-        address = IsUsable(address) ? address : null;
+        var scanner = new AddressScanner(text);
+        var open = 0;
+        while (addresses.Count < MaxAddresses && text.IndexOf('<', open) is var angle and >= 0)
+        {
+            open = angle + 1;
+            var end = scanner.ReadMailbox(open);
+            if (end == open || end >= text.Length || text[end] != '>')
+            {
+                continue;
+            }
+
+            if (text[open..end] is var address && IsUsable(address))
+            {
+                addresses.Add(new HeaderAddress(UpToSecondAt(address), null));
+            }
+
+            open = end;
+        }
+    }
+
+    private static HeaderAddress Interpret(string text, AddressParts parts)
+    {
+        var phrase = parts.Phrase is { } words ? text[words] : null;
+        var address = parts.Bare is { } bare ? text[bare] : null;
+        if (parts.Angled is { } angled)
+        {
+            address = WithoutComments(text[angled]);
+            address = IsMailbox(address) ? address : null;
+        }
+
+        address = address is not null && IsUsable(address) ? address : null;
         if (phrase is not null)
         {
             phrase = Unquote(phrase);
@@ -96,24 +105,77 @@ internal static class HeaderAddresses
             }
         }
 
-        return new HeaderAddress(address is null ? null : _firstTwo.Replace(address, "$1"), phrase ?? comment);
+        phrase ??= parts.Comment is { } comment ? text[comment] : null;
+        return new HeaderAddress(address is null ? null : UpToSecondAt(address), phrase);
     }
 
     private static bool IsBareAddress(string phrase) =>
-        _mailbox.IsMatch(phrase) && IsUsable(phrase) && phrase.IndexOf('@', StringComparison.Ordinal) is var at and >= 0
+        IsMailbox(phrase) && IsUsable(phrase) && phrase.IndexOf('@', StringComparison.Ordinal) is var at and >= 0
         && RegistryBoundaries.IsFullyQualified(RegistryBoundaries.ToAscii(phrase[(at + 1)..].Split('@')[0]));
+
+    // Perl's $ stands before a last line end too.
+    private static bool IsMailbox(string text)
+    {
+        var end = new AddressScanner(text).ReadMailbox(0);
+        return end > 0 && (end == text.Length || (end == text.Length - 1 && text[end] == '\n'));
+    }
 
     private static string Unquote(string phrase)
     {
         var text = new StringBuilder(phrase.Length);
-        foreach (var part in _phraseParts.Matches(phrase))
+        var scanner = new AddressScanner(phrase);
+        for (var at = 0; at < phrase.Length;)
         {
-            text.Append(part.Groups[2].Success ? _comment.Replace(part.Groups[2].Value, "") : part.Groups[1].Value.Replace("\\", "", StringComparison.Ordinal));
+            if (phrase[at] == '"')
+            {
+                var quoted = scanner.ReadQuoted(at);
+                text.Append(quoted > at ? phrase[(at + 1)..(quoted - 1)].Replace("\\", "", StringComparison.Ordinal) : "");
+                at = Math.Max(quoted, at + 1);
+                continue;
+            }
+
+            var end = phrase.IndexOf('"', at) is var quote and >= 0 ? quote : phrase.Length;
+            text.Append(WithoutComments(phrase[at..end]));
+            at = end;
         }
 
         return text.ToString();
     }
 
-    private static bool IsUsable(string? address) =>
-        address is not null && !address.StartsWith("\"\"@", StringComparison.Ordinal) && address.Count(c => c == '"') != 1;
+    private static string WithoutComments(string text)
+    {
+        var open = text.IndexOf('(', StringComparison.Ordinal);
+        if (open < 0)
+        {
+            return text;
+        }
+
+        var kept = new StringBuilder(text.Length);
+        var scanner = new AddressScanner(text);
+        var done = 0;
+        for (; open >= 0; open = text.IndexOf('(', open))
+        {
+            var close = scanner.ReadComment(open);
+            if (close == open)
+            {
+                open++;
+                continue;
+            }
+
+            kept.Append(text, done, open - done);
+            done = open = close;
+        }
+
+        return kept.Append(text, done, text.Length - done).ToString();
+    }
+
+    private static string UpToSecondAt(string address)
+    {
+        var first = address.IndexOf('@', StringComparison.Ordinal);
+        var second = first < 0 ? -1 : address.IndexOf('@', first + 1);
+        return second < 0 ? address : address[..second];
+    }
+
+    private static bool IsUsable(string address) =>
+        !address.StartsWith("\"\"@", StringComparison.Ordinal) && address.AsSpan().Count('"') != 1;
 }

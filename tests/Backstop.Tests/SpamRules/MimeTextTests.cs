@@ -41,6 +41,12 @@ public sealed class MimeTextTests
     [InlineData(" Friends: a@b.test, c@d.test;", "a@b.test| c@d.test|")]
     [InlineData(" undisclosed-recipients:;", "")]
     [InlineData(" <>", "|")]
+    [InlineData(" <a@b.test> <c@d.test>, e@f.test", "a@b.test| e@f.test|")]
+    [InlineData(" Foo <a@b.test> (Bar), \"B\" (x, <y) , z@z.test", "a@b.test|Foo |B (x")]
+    [InlineData(" <a@b.test>>, Foo <c @d.test >", "| |Foo")]
+    [InlineData(" a, , b@c.test", "|a | b@c.test|")]
+    [InlineData(" a <b@c.test> x <d@e.test>", "b@c.test| d@e.test|")]
+    [InlineData(" \"a b\"@c.test, [d]@e@f.test, g@[192.0.2.1]", "\"a b\"@c.test| |[d]@e@f.test g@[192.0.2.1]|")]
     public void Addresses_are_read(string raw, string expected) =>
         Assert.Equal(expected, string.Join(' ', HeaderAddresses.Parse(raw).Select(a => $"{a.Address}|{a.Phrase?.Trim()}")));
 

@@ -1,0 +1,73 @@
+namespace Backstop.Tests.Growth;
+
+/// <summary>
+/// Measures how the cost of a scanner grows with its input. The least of several runs in CPU time of the thread counts, so a busy machine
+/// does not decide.
+/// </summary>
+internal static class GrowthMeter
+{
+    /// <summary>What doubling the input may cost.</summary>
+    public const double MostPerDoubling = 2.5;
+
+    private const int LongestInput = 1 << 20;
+    private const int Tries = 4;
+
+    // Below this, what a run costs besides its input decides; above the other, a short input is too dear whatever the growth.
+    private static readonly TimeSpan _measurable = TimeSpan.FromMilliseconds(4);
+    private static readonly TimeSpan _tooMuch = TimeSpan.FromSeconds(2);
+
+    /// <summary>The cost of doubling, measured over two doublings; 0 where a megabyte costs too little to measure.</summary>
+    public static double Doubling(WorstInput input, Action<byte[]> scan)
+    {
+        for (var times = 4; ; times *= 2)
+        {
+            var text = input.Times(times);
+            var cost = Cost(text, scan, runs: 1);
+            if (cost > _tooMuch)
+            {
+                return double.PositiveInfinity;
+            }
+
+            if (cost >= _measurable)
+            {
+                return Doubling(input, times, scan);
+            }
+
+            if (text.Length > LongestInput)
+            {
+                return 0;
+            }
+        }
+    }
+
+    private static double Doubling(WorstInput input, int times, Action<byte[]> scan)
+    {
+        var (few, many) = (input.Times(times), input.Times(4 * times));
+        var least = double.PositiveInfinity;
+        var (cheap, dear) = (TimeSpan.MaxValue, TimeSpan.MaxValue);
+        for (var i = 0; i < Tries && least > MostPerDoubling; i++)
+        {
+            // The machine's best day for both: a run that was disturbed costs more, never less.
+            dear = Least(dear, Cost(many, scan, runs: i + 1));
+            cheap = Least(cheap, Cost(few, scan, runs: 2 * (i + 1)));
+            least = Math.Sqrt(dear / cheap);
+        }
+
+        return least;
+    }
+
+    private static TimeSpan Least(TimeSpan a, TimeSpan b) => a < b ? a : b;
+
+    private static TimeSpan Cost(byte[] text, Action<byte[]> scan, int runs)
+    {
+        var least = TimeSpan.MaxValue;
+        for (var i = 0; i < runs; i++)
+        {
+            var started = ThreadCpu.Now;
+            scan(text);
+            least = Least(least, ThreadCpu.Now - started);
+        }
+
+        return least;
+    }
+}
