@@ -22,6 +22,7 @@ public static class HtmlText
         var hidden = 0;
         while (tokenizer.ReadNextToken(out var token))
         {
+            MessageBudget.Charge(0);
             switch (token)
             {
                 case HtmlTagToken { Id: HtmlTagId.Style or HtmlTagId.Script or HtmlTagId.Title } tag:

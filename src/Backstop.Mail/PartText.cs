@@ -19,6 +19,7 @@ public static class PartText
     public static ReadOnlyMemory<byte> Decode(ReadOnlyMemory<byte> raw, string transferEncoding, int max)
     {
         raw = raw.Length > max ? raw[..max] : raw;
+        MessageBudget.Charge(raw.Length);
         IMimeDecoder? decoder = transferEncoding switch
         {
             "base64" => new Base64Decoder(),

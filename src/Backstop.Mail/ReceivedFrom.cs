@@ -9,6 +9,9 @@ namespace Backstop.Mail;
 /// <param name="Address">Its address.</param>
 public sealed record ReceivedFrom(string Host, IPAddress Address)
 {
+    // An address of the newer kind with its prefix and a zone.
+    private const int LongestAddress = 128;
+
     // Our own hops (a filter, a fetcher, a delivery agent) come first and have addresses of their own net.
     private const int MaxHops = 8;
 
@@ -58,10 +61,11 @@ public sealed record ReceivedFrom(string Host, IPAddress Address)
         var clause = by < 0 ? body : body[..by];
         foreach (var (open, close) in new[] { ('[', ']'), ('(', ')') })
         {
-            for (var at = clause.IndexOf(open, StringComparison.Ordinal); at >= 0; at = clause.IndexOf(open, at + 1))
+            var end = clause.IndexOf(close, StringComparison.Ordinal);
+            for (var at = clause.IndexOf(open, StringComparison.Ordinal); at >= 0 && end >= 0; at = clause.IndexOf(open, at + 1))
             {
-                var end = clause.IndexOf(close, at);
-                if (end > at && AddressIn(clause.AsSpan(at + 1, end - at - 1)) is { } address)
+                end = end < at ? clause.IndexOf(close, at) : end;
+                if (end > at && end - at <= LongestAddress && AddressIn(clause.AsSpan(at + 1, end - at - 1)) is { } address)
                 {
                     return new(NameBefore(clause, at) ?? NameAfterFrom(clause) ?? address.ToString(), address);
                 }

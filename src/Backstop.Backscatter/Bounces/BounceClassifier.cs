@@ -25,6 +25,16 @@ public static class BounceClassifier
     /// <param name="nullReversePath">Whether it came from <c>&lt;&gt;</c>; null to believe its Return-Path field.</param>
     public static BounceReport Classify(ReadOnlyMemory<byte> message, bool? nullReversePath) => Classify(message, nullReversePath, 0);
 
+    /// <summary>Reads a message as far as its budget goes: where that is used up, the message counts as mail.</summary>
+    /// <param name="message">As for the other overload.</param>
+    /// <param name="nullReversePath">As for the other overload.</param>
+    /// <param name="budget">The message's budget.</param>
+    public static BounceReport Classify(ReadOnlyMemory<byte> message, bool? nullReversePath, MessageBudget budget)
+    {
+        ArgumentNullException.ThrowIfNull(budget);
+        return budget.Run(() => Classify(message, nullReversePath), () => Unjudged(message, nullReversePath));
+    }
+
     /// <summary>Reads a message from a stream, at most <see cref="MaxMessage"/> octets of it, and believes its Return-Path field.</summary>
     /// <param name="stream">The message; it is not closed.</param>
     /// <param name="ct">Ends the reading.</param>
@@ -66,6 +76,14 @@ public static class BounceClassifier
         var content = new BounceContent(message, header, parts);
         var report = Structure.Read(content) ?? FromWords(content, nesting);
         return damage is null ? report : report with { HeaderDamage = damage };
+    }
+
+    private static BounceReport Unjudged(ReadOnlyMemory<byte> message, bool? nullReversePath)
+    {
+        var fields = new List<HeaderField>(32);
+        HeaderScan.ScanDamaged(message.Span, fields, out _);
+        var report = new BounceContent(message, new(message, fields, nullReversePath), []).Report(MailKind.None, "", [], ReturnedMessage.Nothing, []);
+        return report with { EvidenceAgainst = ["its CPU budget is used up"] };
     }
 
     private static BounceReport FromWords(BounceContent content, int nesting)

@@ -59,6 +59,7 @@ internal sealed class BounceContent(ReadOnlyMemory<byte> message, BounceHeader h
         get
         {
             var raw = message[parts[0].BodyStart..];
+            MessageBudget.Charge(Math.Min(raw.Length, BounceClassifier.MaxText));
             return raw.Length > BounceClassifier.MaxText ? raw[..BounceClassifier.MaxText] : raw;
         }
     }

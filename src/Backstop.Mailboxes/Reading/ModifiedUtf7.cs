@@ -11,9 +11,10 @@ public static class ModifiedUtf7
     {
         ArgumentNullException.ThrowIfNull(name);
         var text = new StringBuilder();
+        var lastDash = name.LastIndexOf('-');
         for (var at = 0; at < name.Length;)
         {
-            var end = name[at] == '&' ? name.IndexOf('-', at) : -1;
+            var end = name[at] == '&' && at < lastDash ? name.IndexOf('-', at) : -1;
             if (end < 0)
             {
                 text.Append(name[at++]);
