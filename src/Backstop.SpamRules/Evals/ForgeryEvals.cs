@@ -15,7 +15,6 @@ internal static class ForgeryEvals
     private static readonly PerlRegex _ezmlmTo = new("^mailing list \\S+@\\S+", RegexOptions.Multiline);
     private static readonly PerlRegex _ezmlmReceived = new("qmail \\d+ invoked (?:from network|by .{3,20})\\); \\d+ ... \\d+");
     private static readonly PerlRegex _msnGroups = new("from groups\\.msn\\.com \\(\\S+\\.msn\\.com ");
-    private static readonly PerlRegex _ip = new(IpPatterns.Any);
     private static readonly PerlRegex _outlookOrg = new("hotmail\\.com|msonline-outlook");
 
     private static readonly PerlRegex[] _hotmailByAddress =
@@ -57,7 +56,7 @@ internal static class ForgeryEvals
     private static readonly PerlRegex _junoRelay = new("from.*\\b(?:juno|untd)\\.com.*[\\[(]" + IpPatterns.Any + "[\\])].*by");
     private static readonly PerlRegex _junoCookie = new(" cookie\\.(?:juno|untd)\\.com ");
     private static readonly PerlRegex _junoMail = new("from.*\\bmail\\.com.*\\[" + IpPatterns.Any + "\\].*by");
-    private static readonly PerlRegex _junoWeb = new("from (webmail\\S+\\.untd\\.com) \\(\\1 \\[" + IpPatterns.Any + "\\]\\) by");
+    private static readonly PerlRegex _junoWeb = new("from (webmail\\S+\\.untd\\.com) \\((webmail\\S+\\.untd\\.com) \\[" + IpPatterns.Any + "\\]\\) by");
     private static readonly PerlRegex _mailCom = new("\\bmail\\.com");
     private static readonly PerlRegex _webmailVersion = new("^Webmail Version \\d");
     private static readonly PerlRegex _gmail = new("\\bgmail\\.com$", RegexOptions.IgnoreCase);
@@ -108,7 +107,7 @@ internal static class ForgeryEvals
             return HotmailTrail.Fine;
         }
 
-        var hasAddress = _ip.IsMatch(scan.Headers.One("X-Originating-Ip"));
+        var hasAddress = IpPatterns.Find(scan.Headers.One("X-Originating-Ip")).Any();
         var hasOrg = _outlookOrg.IsMatch(scan.Headers.One("X-OriginatorOrg"));
         if ((hasAddress && Array.Exists(_hotmailByAddress, r => r.IsMatch(received))) || (hasOrg && Array.Exists(_hotmailByOrg, r => r.IsMatch(received))))
         {
@@ -130,13 +129,25 @@ internal static class ForgeryEvals
         var list = to.Groups[1].Value;
         var id = scan.Headers.One("Message-Id");
         return list == "notifications"
-            ? new PerlRegex("^<\\S+@" + Regex.Escape(pickup.Groups[1].Value) + ">").IsMatch(id)
-            : new PerlRegex("^<" + Regex.Escape(list) + "-\\S+@groups\\.msn\\.com>").IsMatch(id)
+            ? IsId(id, "<", $"@{pickup.Groups[1].Value}>")
+            : IsId(id, $"<{list}-", "@groups.msn.com>")
                 && scan.Headers.One("EnvelopeFrom:addr").Contains(list + "-bounce@groups.msn.com", StringComparison.Ordinal);
     }
 
+    // From the start to the ending one word without blanks, and something between them.
+    private static bool IsId(string text, string start, string ending)
+    {
+        var end = 0;
+        while (end < text.Length && !PerlSpace.Is(text[end]))
+        {
+            end++;
+        }
+
+        return text.StartsWith(start, StringComparison.Ordinal) && end > 0 && text.LastIndexOf(ending, end - 1, StringComparison.Ordinal) > start.Length;
+    }
+
     private static bool IsForgedEudora(MessageScan scan) => _eudora.IsMatch(scan.Headers.One("From:addr")) && !IsGated(scan)
-        && !(_ip.IsMatch(scan.Headers.One("X-Sender-Ip")) && _whowhere.IsMatch(Received(scan)));
+        && !(IpPatterns.Find(scan.Headers.One("X-Sender-Ip")).Any() && _whowhere.IsMatch(Received(scan)));
 
     private static bool IsForgedYahoo(MessageScan scan)
     {
@@ -173,7 +184,7 @@ internal static class ForgeryEvals
         }
 
         // Without that header nothing below can hold the address it would have.
-        return !(_junoMail.IsMatch(received) ? _mailCom.IsMatch(mailer) : _junoWeb.IsMatch(received) && _webmailVersion.IsMatch(mailer)) || !_ip.IsMatch(origin);
+        return !(_junoMail.IsMatch(received) ? _mailCom.IsMatch(mailer) : _junoWeb.Matches(received).Any(m => m.Groups[1].ValueSpan.SequenceEqual(m.Groups[2].ValueSpan)) && _webmailVersion.IsMatch(mailer)) || !IpPatterns.Find(origin).Any();
     }
 
     private static bool IsForgedGmail(MessageScan scan)

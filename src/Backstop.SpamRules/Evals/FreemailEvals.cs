@@ -12,6 +12,9 @@ internal static class FreemailEvals
     private const int MaxLinks = 20;
     private const int MaxBody = 40;
 
+    // The longest head that _quoteHead takes.
+    private const int MaxQuoteHead = 22;
+
     private static readonly PerlRegex _neverFree = new(
         "^(?:abuse|support|sales|info|helpdesk|contact|kontakt|(?:post|host|domain)master|undisclosed.*|request-[a-f0-9]{16}|bounced?-"
         + "|[a-f0-9]{8}(?:\\.[a-f0-9]{8}|-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12})|.+=.+=.+)@", RegexOptions.IgnoreCase);
@@ -20,12 +23,9 @@ internal static class FreemailEvals
         "(?:^(?:post|host|domain)master|^double-bounce|^(?:sentto|owner|return|(?:gr)?bounced?)-.+|-(?:request|bounces?|admin|owner)"
         + "|\\b(?:do[._-t]?)?no[._-t]?repl(?:y|ies)|.+=.+)@", RegexOptions.IgnoreCase);
 
-    private static readonly PerlRegex _email = new(
-        "(?<![a-z0-9!#$%&'*+/=?^_`{|}~-])([a-z0-9!#$%&'*+/=?^_`{|}~-]{1,64}(?:\\.[a-z0-9!#$%&'*+/=?^_`{|}~-]{1,64}){0,20}@(?:[a-z0-9](?:[a-z0-9-]{0,59}[a-z0-9])?\\.){1,4}"
-        + "([a-z0-9-]+)(?![a-z0-9-]|\\.[a-z0-9]))", RegexOptions.IgnoreCase);
-
     private static readonly PerlRegex _linkWithAddress = new("<?https?://\\S{0,255}(?:@|%40)\\S{0,255}", RegexOptions.IgnoreCase);
-    private static readonly PerlRegex _quoteHead = new("^(?:>|\\s{1,10}(?!(?:fa(?:x|csi)|tel|phone|e?-?mail))[a-z]{2,11}:)", RegexOptions.IgnoreCase);
+    private static readonly PerlRegex _quoteHead = new("^(?:>|\\s{1,10}([a-z]{2,11}):)", RegexOptions.IgnoreCase);
+    private static readonly PerlRegex _contact = new("^(?:fa(?:x|csi)|tel|phone|e?mail)", RegexOptions.IgnoreCase);
     private static readonly System.Collections.Concurrent.ConcurrentDictionary<string, CompiledPattern> _patterns = new(StringComparer.Ordinal);
 
     public static void Register(EvalTable table)
@@ -91,9 +91,9 @@ internal static class FreemailEvals
         foreach (var (uri, detail) in scan.Uris.ByUri)
         {
             if (found.Count < MaxLinks && detail.Types.Contains("a") && !detail.Types.Contains("parsed") && uri.StartsWith("mailto:", StringComparison.OrdinalIgnoreCase)
-                && First(scan, uri[7..]) is { Index: 0 } match)
+                && First(scan, uri[7..]) is { Start: 0 } match)
             {
-                found.Add(match.Value.ToLowerInvariant());
+                found.Add(uri[7..(7 + match.End)].ToLowerInvariant());
             }
         }
 
@@ -111,12 +111,15 @@ internal static class FreemailEvals
     }
 
     /// <summary>An address in angles or in front of a quoted header is somebody spoken of, not somebody to answer.</summary>
-    private static IEnumerable<string> InLine(MessageScan scan, string line) => _email.Matches(line)
-        .Where(m => scan.Settings.Boundaries.IsTopLevel(m.Groups[2].ValueSpan)
-            && (!_quoteHead.IsMatch(line[(m.Index + m.Length)..]) || line[..m.Index].EndsWith("mailto:", StringComparison.Ordinal)))
-        .Select(m => m.Groups[1].Value.ToLowerInvariant());
+    private static IEnumerable<string> InLine(MessageScan scan, string line) => AddressFinder.Find(line)
+        .Where(m => scan.Settings.Boundaries.IsTopLevel(line.AsSpan(m.TopLevel, m.End - m.TopLevel))
+            && (!IsQuoted(line[m.End..Math.Min(line.Length, m.End + MaxQuoteHead)]) || line.AsSpan(0, m.Start).EndsWith("mailto:", StringComparison.Ordinal)))
+        .Select(m => line[m.Start..m.End].ToLowerInvariant());
 
-    private static Match? First(MessageScan scan, string text) => _email.Matches(text).FirstOrDefault(m => scan.Settings.Boundaries.IsTopLevel(m.Groups[2].ValueSpan));
+    private static bool IsQuoted(string behind) => _quoteHead.Match(behind) is { Success: true } head && !_contact.IsMatch(head.Groups[1].Value);
+
+    private static FoundAddress? First(MessageScan scan, string text) => AddressFinder.Find(text)
+        .Where(m => scan.Settings.Boundaries.IsTopLevel(text.AsSpan(m.TopLevel, m.End - m.TopLevel))).Select(m => (FoundAddress?)m).FirstOrDefault();
 
     private sealed record FoundAddresses(HashSet<string>? Addresses);
 }

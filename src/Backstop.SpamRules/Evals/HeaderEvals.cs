@@ -92,7 +92,22 @@ internal static class HeaderEvals
 
     private static bool HasRatwareId(MessageScan scan) =>
         _ratwareId.Match(scan.Headers.One("MESSAGEID")) is { Success: true } id
-        && new PerlRegex("\"[^\"]+\"\\s*<" + Regex.Escape(id.Groups[1].Value) + ">").IsMatch(scan.Headers.One("From"));
+        && HoldsQuotedName(scan.Headers.One("From"), $"<{id.Groups[1].Value}>");
+
+    // A quoted name, then the address in angles.
+    private static bool HoldsQuotedName(string from, string angled)
+    {
+        for (var at = from.IndexOf(angled, StringComparison.Ordinal); at >= 0; at = from.IndexOf(angled, at + 1, StringComparison.Ordinal))
+        {
+            var close = from.AsSpan(0, at).TrimEnd(PerlSpace.All).Length - 1;
+            if (close > 1 && from[close] == '"' && from[close - 1] != '"' && from.LastIndexOf('"', close - 1) >= 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private static bool HasRatwareSender(MessageScan scan)
     {
@@ -104,8 +119,12 @@ internal static class HeaderEvals
 
         var domain = scan.Settings.Boundaries.TrimDomain(to.Groups[2].Value);
         return scan.Settings.Boundaries.IsValid(domain)
-            && new PerlRegex("\\b" + Regex.Escape(domain) + "." + Regex.Escape(to.Groups[1].Value) + "@", RegexOptions.IgnoreCase).IsMatch(from);
+            && PerlText.Places(from, domain).Any(at => PerlText.IsBoundary(from, at) && StartsBehind(from, at + domain.Length, to.Groups[1].Value + "@"));
     }
+
+    // One octet that is no line end, then the text.
+    private static bool StartsBehind(string text, int at, string wanted) =>
+        at < text.Length && text[at] != '\n' && text.AsSpan(at + 1).StartsWith(wanted, StringComparison.OrdinalIgnoreCase);
 
     private static string Domain(string address) =>
         _domain.Match(address) is { Success: true } match ? _lastTwoLabels.Replace(match.Groups[1].Value, "$1") : "";

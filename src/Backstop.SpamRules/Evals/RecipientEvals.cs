@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Backstop.SpamRules.Scanning;
 using Backstop.SpamRules.Text;
 
@@ -75,12 +74,48 @@ internal static class RecipientEvals
 
         if (what == "address")
         {
-            return new PerlRegex("\\b" + Regex.Escape(address) + "\\b", RegexOptions.IgnoreCase).IsMatch(subject);
+            return PerlText.Places(subject, address).Any(at => PerlText.IsBoundary(subject, at) && PerlText.IsBoundary(subject, at + address.Length));
         }
 
-        var user = Regex.Escape(address.Split('@')[0]);
-        return what == "user" && new PerlRegex(
-            "^(?:(?:re|fw):\\s*(?:\\w+\\s+)?" + user + "$|(?-i:" + user + ")\\s*[,:;!?-](?:$|\\s)|" + user + "$|,\\s*" + user + "[,:;!?-]$)",
-            RegexOptions.IgnoreCase).IsMatch(subject);
+        return what == "user" && IsAddressed(subject, address.Split('@')[0]);
     }
+
+    // "user", "Re: user", "Re: word user", "user, ..." (in the case of the address), ", user;"
+    private static bool IsAddressed(string subject, string user)
+    {
+        bool Ends(int at) => At(at, StringComparison.OrdinalIgnoreCase) && PerlText.IsEnd(subject, at + user.Length);
+        bool At(int at, StringComparison comparison) => subject.AsSpan(at).StartsWith(user, comparison);
+        if (Ends(0))
+        {
+            return true;
+        }
+
+        if (At(0, StringComparison.Ordinal) && PerlText.SkipSpace(subject, user.Length) is var mark && mark < subject.Length && IsMark(subject[mark])
+            && (mark + 1 == subject.Length || PerlSpace.Is(subject[mark + 1])))
+        {
+            return true;
+        }
+
+        if (subject.StartsWith(',') && PerlText.SkipSpace(subject, 1) is var start && At(start, StringComparison.OrdinalIgnoreCase)
+            && start + user.Length is var end && end < subject.Length && IsMark(subject[end]) && PerlText.IsEnd(subject, end + 1))
+        {
+            return true;
+        }
+
+        if (!subject.StartsWith("re:", StringComparison.OrdinalIgnoreCase) && !subject.StartsWith("fw:", StringComparison.OrdinalIgnoreCase))
+        {
+            return false;
+        }
+
+        var first = PerlText.SkipSpace(subject, 3);
+        var word = first;
+        while (word < subject.Length && PerlText.IsWord(subject[word]))
+        {
+            word++;
+        }
+
+        return Ends(first) || (word > first && PerlText.SkipSpace(subject, word) is var second && second > word && Ends(second));
+    }
+
+    private static bool IsMark(char c) => c is ',' or ':' or ';' or '!' or '?' or '-';
 }

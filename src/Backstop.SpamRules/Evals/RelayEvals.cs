@@ -8,7 +8,7 @@ namespace Backstop.SpamRules.Evals;
 /// <summary>The way of the message (Plugin/RelayEval.pm).</summary>
 internal static class RelayEvals
 {
-    private static readonly PerlRegex _numericHelo = new("\\bhelo=(" + IpPatterns.V4 + ")(?=[\\0-\\x20,;\\[()<>]|\\z)", RegexOptions.IgnoreCase);
+    private static readonly PerlRegex _numericHelo = new("\\bhelo=(" + IpPatterns.V4 + ")(?:[\\0-\\x20,;\\[()<>]|\\z)", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _dotcom = new(
         "(?:\\.|^)(lycos\\.com|lycos\\.co\\.uk|hotmail\\.com|localhost\\.com|excite\\.com|caramail\\.com|cs\\.com|aol\\.com|msn\\.com|yahoo\\.com|drizzle\\.com)$", RegexOptions.IgnoreCase);
 

@@ -1,3 +1,5 @@
+using Backstop.Mail;
+
 namespace Backstop.SpamRules.Html;
 
 /// <summary>
@@ -29,6 +31,7 @@ internal sealed partial class HtmlTokenizer
     {
         while (_at < End)
         {
+            MessageBudget.Charge(0);
             if (_html[_at] == '<' && TryMarkup())
             {
                 continue;

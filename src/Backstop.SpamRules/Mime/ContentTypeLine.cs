@@ -11,7 +11,7 @@ namespace Backstop.SpamRules.Mime;
 /// <param name="Missing">The header was absent or empty.</param>
 internal readonly record struct ContentTypeLine(string Type, string? Boundary, string? Charset, string? Name, bool Missing)
 {
-    private static readonly PerlRegex _boundary = new("\\bboundary\\s*=\\s*(\"[^\"]+|[^\\s\";]+(?=[\\s;]|$))", RegexOptions.IgnoreCase);
+    private static readonly PerlRegex _boundary = new("\\bboundary\\s*=\\s*(?:(?<1>\"[^\"]+)|(?<1>[^\\s\";]+)(?:[\\s;]|$))", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _charset = new("\\bcharset\\s*=\\s*[\"']?(.*?)[\"']?(?:;|$)", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _name = new("\\b(?:file)?name\\s*=\\s*[\"']?(.*?)[\"']?(?:;|$)", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _splitName = new("\\b(?:file)?name\\*(\\d{1,4})\\s*=\\s*[\"']?(.*?)[\"']?(?:;|$)", RegexOptions.IgnoreCase);

@@ -10,12 +10,6 @@ internal static class HeaderDecoding
     private static readonly PerlRegex _notEncoded = new(
         "^(?:Received|(?:Resent-)?(?:Message-ID|Date)|MIME-Version|References|In-Reply-To|List-.*)\\z", RegexOptions.IgnoreCase | RegexOptions.Singleline);
 
-    private static readonly PerlRegex _betweenWords = new(
-        "(=\\?[A-Za-z0-9*_-]+\\?[bqBQ]\\?[^?]*\\?=)\\s+(?==\\?[A-Za-z0-9*_-]+\\?[bqBQ]\\?[^?]*\\?=)");
-
-    private static readonly PerlRegex _word = new(
-        "\\G=\\?([A-Za-z0-9*_-]+)\\?([bqBQ])\\?([^?]*)\\?=|\\G([^=]+|.)", RegexOptions.Singleline);
-
     public static string Decode(string body, string name)
     {
         if (body.Length == 0)
@@ -37,10 +31,10 @@ internal static class HeaderDecoding
     private static string DecodeWords(string text)
     {
         var sections = new List<(StringBuilder Text, string Charset)>();
-        foreach (var match in _word.Matches(_betweenWords.Replace(text, "$1")))
+        foreach (var word in EncodedWord.Split(text))
         {
-            var charset = match.Groups[1].Success ? match.Groups[1].Value.ToLowerInvariant() : "";
-            var part = match.Groups[1].Success ? DecodeWord(match.Groups[2].Value, match.Groups[3].Value) : match.Groups[4].Value;
+            var charset = text[word.Charset].ToLowerInvariant();
+            var part = word.IsEncoded ? DecodeWord(text[word.Encoding], text[word.Text]) : text[word.Text];
             if (sections.Count > 0 && sections[^1].Charset == charset)
             {
                 sections[^1].Text.Append(part);
@@ -62,7 +56,7 @@ internal static class HeaderDecoding
         return result.ToString();
     }
 
-    private static string DecodeWord(string encoding, string text) => encoding is "B" or "b"
+    private static string DecodeWord(char encoding, string text) => encoding is 'B' or 'b'
         ? TransferDecoding.Base64(text)
         : TransferDecoding.QuotedPrintable(text.Replace("_", "=20", StringComparison.Ordinal));
 }

@@ -14,7 +14,7 @@ internal static class MessageParser
     private const int MaxHeaderErrors = 3;
     private const int MaxBlankLines = 20;
 
-    private static readonly PerlRegex _fromLine = new("^From\\s+(?!:)");
+    private static readonly PerlRegex _fromLine = new("^From\\s(?:[^:]|\\z)");
     private static readonly PerlRegex _fieldName = new("^[!-9;-~]+[ \\t]*:");
     private static readonly PerlRegex _dispositionName = new("name=\\s*\"?([^\";]+)\"?", RegexOptions.IgnoreCase);
 
@@ -181,16 +181,17 @@ internal static class MessageParser
     public static List<string> SplitFields(string headers)
     {
         var fields = new List<string>();
-        foreach (var line in SplitLines(headers))
+        var start = 0;
+        for (var at = 0; at < headers.Length;)
         {
-            if (fields.Count > 0 && line[0] is ' ' or '\t')
+            var end = headers.IndexOf('\n', at) is var lf and >= 0 ? lf + 1 : headers.Length;
+            if (end == headers.Length || headers[end] is not (' ' or '\t'))
             {
-                fields[^1] += line;
+                fields.Add(headers[start..end]);
+                start = end;
             }
-            else
-            {
-                fields.Add(line);
-            }
+
+            at = end;
         }
 
         return fields;

@@ -144,13 +144,13 @@ internal sealed class MultipartParser
     private void AddLine(string line)
     {
         _lines ??= [];
-        while (line.Length > MaxLineLength)
+        var at = 0;
+        for (; line.Length - at > MaxLineLength; at += MaxLineLength)
         {
-            _lines.Add(line[..MaxLineLength] + "\n");
-            line = line[MaxLineLength..];
+            _lines.Add(string.Concat(line.AsSpan(at, MaxLineLength), "\n"));
         }
 
-        _lines.Add(line);
+        _lines.Add(line[at..]);
     }
 
     private void EndPart(string line, bool isDelimiter)

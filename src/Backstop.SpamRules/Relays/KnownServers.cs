@@ -5,17 +5,17 @@ namespace Backstop.SpamRules.Relays;
 /// <summary>Servers that name themselves in the field: their own forms are tried first.</summary>
 internal static class KnownServers
 {
-    private static readonly PerlRegex _squirrelMail = ReceivedForm.Compile(@"{ip}\b(?![.-]).{10,80}{by} with HTTP");
-    private static readonly PerlRegex _aolWeb = ReceivedForm.Compile(@"{ip} {by} \({IP}\) with HTTP \(WebMailUI\)");
+    private static readonly PerlRegex _squirrelMail = ReceivedForm.Compile(@"(?:^|[^A-Fa-f0-9:])(?:{ip4}[^.\n-]|{ip6}\b[^.:\n-]).{9,79}{by} with HTTP");
+    private static readonly PerlRegex _aolWeb = ReceivedForm.Compile(@"(?:^|[^A-Fa-f0-9:]){ip} {by} \({IP}\) with HTTP \(WebMailUI\)");
     private static readonly PerlRegex _smtpSvc = ReceivedForm.Compile(@"^(?<helo>\S*) \(\[{ip}\][^)]{0,40}\) {by} with Microsoft SMTPSVC");
     private static readonly PerlRegex _pickup = ReceivedForm.Compile(@"^mail pickup service by (\S+) with Microsoft SMTPSVC$");
     private static readonly PerlRegex _exchangeMark = new(@" with (?:Microsoft SMTP Server|mapi id) (?:\([^)]+\) )?\d+\.\d+\.\d+\.\d+(?:$| )");
     private static readonly PerlRegex _exchange = ReceivedForm.Compile(@"^{helo} \(\[?{ip}(?:%[A-Z0-9._~-]*)?\]?\) {by} ");
-    private static readonly PerlRegex _xMail = ReceivedForm.Compile(@"^{helo} \(\[?{ip}\]?(?::\d+)\) {by}(?: \(\S+\))? with \[XMail");
+    private static readonly PerlRegex _xMail = ReceivedForm.Compile(@"^{helo} \(\[?(?:{ip4}\]?|{ip6}\]):\d+\) {by}(?: \(\S+\))? with \[XMail");
     private static readonly PerlRegex _xMailId = new(@" id <(\S+)>");
     private static readonly PerlRegex _xMailFrom = new(@" from <(\S+)>");
-    private static readonly PerlRegex _ecelerityHelo = ReceivedForm.Compile(@"^\(\[{ip}:\d+\] helo={helo}\) {by} ");
-    private static readonly PerlRegex _ecelerity = ReceivedForm.Compile(@"^\S+ \(\[{ip}:\d+\]\) {by} ");
+    private static readonly PerlRegex _ecelerityHelo = ReceivedForm.Compile(@"^\(\[{ip4}:\d+\] helo={helo}\) {by} ");
+    private static readonly PerlRegex _ecelerity = ReceivedForm.Compile(@"^\S+ \(\[{ip4}:\d+\]\) {by} ");
     private static readonly PerlRegex _eximLocal = new(@"\bwith local(?:-\S+)? ");
     private static readonly PerlRegex _eximAddress = ReceivedForm.Compile(@"^\[{ip}\] \((?<sub>.*?)\) {by} ");
     private static readonly PerlRegex _eximName = ReceivedForm.Compile(@"^(?<helo>(?<rdns>\S+)) \(\[{ip}\](?<sub>.*?)\) {by} ");
@@ -24,6 +24,7 @@ internal static class KnownServers
     private static readonly PerlRegex _scalix = ReceivedForm.Compile(@"^{helo} \( ?{ip}\) {by}");
     private static readonly PerlRegex _domino = ReceivedForm.Compile(@"^{helo} \(\[{ip}\]\) {by} \(Lotus");
     private static readonly PerlRegex _webAddress = ReceivedForm.Compile(@"^{ip} \(\[{IP}\]\) {by}");
+    private static readonly PerlRegex _http = new(@"\bwith HTTP\b");
     private static readonly PerlRegex _firstWord = new(@"^(\S+) ");
     private static readonly PerlRegex _parenthesised = new(@" \((\S+)\) ");
     private static readonly PerlRegex _bracketed = ReceivedForm.Compile(@" \[{ip}(?:\.\d+)?\] ");
@@ -45,7 +46,7 @@ internal static class KnownServers
         }
 
         return ReadNamed(fields, text) is var outcome && outcome != ReceivedOutcome.Unknown ? outcome
-            : new PerlRegex("\\bwith HTTP\\b").IsMatch(text) && fields.Take(_webAddress, text) ? ReceivedOutcome.Relay
+            : _http.IsMatch(text) && fields.Take(_webAddress, text) ? ReceivedOutcome.Relay
             : ReceivedOutcome.Unknown;
     }
 

@@ -9,9 +9,11 @@ namespace Backstop.SpamRules.Relays;
 /// <param name="LooksUpDns">The server that writes so looks the client's name up, so that its absence says something.</param>
 internal sealed record ReceivedForm(PerlRegex Pattern, bool LooksUpDns = false)
 {
-    /// <summary>Shorthands: <c>{ip}</c> an address as group ip, <c>{IP}</c> one without group, <c>{by}</c> the word behind "by".</summary>
+    /// <summary>Shorthands: <c>{ip}</c> an address as group ip, <c>{ip4}</c> and <c>{ip6}</c> one of a kind, <c>{IP}</c> one without group, <c>{by}</c> the word behind "by".</summary>
     public static PerlRegex Compile(string pattern) => new(pattern
         .Replace("{ip}", "(?<ip>" + IpPatterns.Any + ")", StringComparison.Ordinal)
+        .Replace("{ip4}", "\\b(?<ip>" + IpPatterns.V4 + ")\\b", StringComparison.Ordinal)
+        .Replace("{ip6}", "(?<ip>" + IpPatterns.AnyV6 + ")", StringComparison.Ordinal)
         .Replace("{IP}", IpPatterns.Any, StringComparison.Ordinal)
         .Replace("{LOCAL}", IpPatterns.Localhost, StringComparison.Ordinal)
         .Replace("{by}", "by (?<by>\\S+)", StringComparison.Ordinal)
@@ -43,7 +45,7 @@ internal static class ReceivedForms
     ];
 
     public static PerlRegex QmailShape { get; } = ReceivedForm.Compile(
-        @"^\S+( \((?:HELO|EHLO) \S*\))? \((\S+@)?\[?{IP}\]?\)( \(envelope-sender <\S+>\))? by \S+( \(.+\))* with (.* )?(SMTP|QMQP)(?! id )");
+        @"^\S+( \((?:HELO|EHLO) \S*\))? \((\S+@)?\[?{IP}\]?\)( \(envelope-sender <\S+>\))? by \S+( \(.+\))* with (.* )?(SMTP|QMQP)(?:$|[^ ]| (?:$|[^i]|i(?:$|[^d]|d(?:$|[^ ]))))");
 
     public static IReadOnlyList<ReceivedForm> Qmail { get; } =
     [
@@ -65,7 +67,7 @@ internal static class ReceivedForms
         Form(@"^{helo} \(\[{ip}\]\) {by} \(", looksUpDns: true),
         Form(@"^{helo} \(softdnserr \[{ip}\]\).*? by (?<by>\S+)\b"),
         Form(@"^{helo} \({rdns} \[{ip}\]\).*? by (?<by>\S+)\b", looksUpDns: true),
-        Form(@"^{helo} \(\[{ip}(?:[.:]\d+)?\]\).*? {by} ", looksUpDns: true),
+        Form(@"^{helo} \(\[(?:{ip}(?:\.\d+)?|{ip4}:\d+)\]\).*? {by} ", looksUpDns: true),
         Form(@"^{helo} \({rdns} \[{ip}\]\)(?: \(authenticated bits=\d+\))? {by} \(", looksUpDns: true),
     ];
 
@@ -84,9 +86,9 @@ internal static class ReceivedForms
     public static IReadOnlyList<ReceivedForm> AfterBatch { get; } =
     [
         Form(@"^{helo} \({rdns} \[{ip}\]\) {by} with ", looksUpDns: true),
-        Form(@"^{rdns} \((?:HELO|EHLO) (?<helo>\S*)\) \((?:(?<ident>\S+)@)?{ip}.*?\) {by} with ", looksUpDns: true),
+        Form(@"^{rdns} \((?:HELO|EHLO) (?<helo>\S*)\) \((?:(?<ident>\S+)@)?(?:{ip4}.*?|{ip6}(?:[^A-Fa-f0-9:].*?)?)\) {by} with ", looksUpDns: true),
         Form(@"^\[{ip}\] \((?:account \S+ )?(?:HELO|EHLO) (?<helo>\S*)\) {by} \("),
-        Form(@"^(?<helo>(?<rdns>\S+)) \(\[{ip}\] verified\) {by} \((?=.*\(CommuniGate Pro|.*CommuniGate Pro)", looksUpDns: true),
+        Form(@"^(?<helo>(?<rdns>\S+)) \(\[{ip}\] verified\) {by} \(.*CommuniGate Pro", looksUpDns: true),
         Form(@"^\(\[{ip}\]\) {by} with "),
         Form(@"^(?<helo>[^\d]\S+) \({ip}\) {by} "),
     ];
@@ -105,8 +107,8 @@ internal static class ReceivedForms
         Form(@"^{ip} \([A-Za-z][^)]+\) {by} with "),
         Form(@"^\[{ip}\] \((?<sub>[^)]+)\) {by} "),
         Form(@"^{rdns} \((?:\S+@)?{ip}\) {by} with "),
-        Form(@"^(?!UNKNOWN\(){rdns}\({ip}\)(?:, claiming to be ""(?<helo>\S+)"")? via \S+ {by},", looksUpDns: true),
-        Form(@"^{rdns}\({ip}\)(?:, claiming to be ""(?<helo>\S+)"")? via \S+ {by},"),
+        Form(@"^(?<rdns>UNKNOWN(?:\(\S*)?)\({ip}\)(?:, claiming to be ""(?<helo>\S+)"")? via \S+ {by},"),
+        Form(@"^{rdns}\({ip}\)(?:, claiming to be ""(?<helo>\S+)"")? via \S+ {by},", looksUpDns: true),
         Form(@"^{helo} \(\S+@{ip} with login\) by (?<by>\S+\.yahoo\.com) with SMTP"),
         Form(@"^X-Originating-IP: {ip}$"),
     ];

@@ -6,7 +6,7 @@ namespace Backstop.SpamRules.Relays;
 /// <summary>Reads one Received field (SpamAssassin's Message/Metadata/Received.pm, parse_received_line).</summary>
 internal static class ReceivedParser
 {
-    private const string HeloCharacters = @"[-A-Za-z0-9.^+_&:=?!@%*$\\/]";
+    private const string HeloCharacters = @"-A-Za-z0-9.^+_&:=?!@%*$\\/";
 
     private static readonly PerlRegex _space = new(@"\s+");
     private static readonly PerlRegex _emptyEnds = new(@"(?:\s?;)+$");
@@ -17,8 +17,8 @@ internal static class ReceivedParser
 
     private static readonly PerlRegex _localFor = new(@"\bwith local for\b");
     private static readonly PerlRegex _id = new(@" id <?([^\s<>;]{3,})");
-    private static readonly PerlRegex _heloEquals = new(@"\bhelo=(" + HeloCharacters + @"+)(?:(?!" + HeloCharacters + ").|$)");
-    private static readonly PerlRegex _heloWord = new(@"\b(?:HELO|EHLO) (" + HeloCharacters + @"+)(?:(?!" + HeloCharacters + ").|$)");
+    private static readonly PerlRegex _heloEquals = new(@"\bhelo=([" + HeloCharacters + @"]+)(?:[^\n" + HeloCharacters[1..] + @"-]|$)");
+    private static readonly PerlRegex _heloWord = new(@"\b(?:HELO|EHLO) ([" + HeloCharacters + @"]+)(?:[^\n" + HeloCharacters[1..] + @"-]|$)");
     private static readonly PerlRegex _by = new(@" by (\S+)(?:[^-A-Za-z0-9;.]|$)");
     private static readonly PerlRegex _sender = new(@"(?:return-path:? |envelope-(?:sender|from)[ =])(\S+)\b", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _hotmail = new(@"by (\S+\.hotmail\.msn\.com) ");

@@ -1,13 +1,11 @@
+using System.Text.RegularExpressions;
 using Backstop.SpamRules.Mime;
-using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Relays;
 
 /// <summary>The way of a message, newest first, parted where trust ends (SpamAssassin's parse_received_headers).</summary>
 internal sealed class RelayTrail
 {
-    private static readonly PerlRegex _address = ReceivedForm.Compile("{ip}");
-
     public List<Relay> Trusted { get; private set; } = [];
 
     public List<Relay> Untrusted { get; } = [];
@@ -28,9 +26,9 @@ internal sealed class RelayTrail
         var trail = new RelayTrail();
         var reader = new TrustWalk(networks);
         var fields = message.Headers("received").Concat(networks.OriginatingIpHeaders
-            .Select(name => _address.Match(message.Header(name)))
-            .Where(match => match.Success)
-            .Select(match => $"from X-Originating-IP: {match.Groups["ip"].Value}"));
+            .Select(name => IpPatterns.Find(message.Header(name)).FirstOrDefault())
+            .OfType<Capture>()
+            .Select(ip => $"from X-Originating-IP: {ip.Value}"));
         string? scannerSender = null;
         foreach (var field in fields)
         {

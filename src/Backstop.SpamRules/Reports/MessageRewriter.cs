@@ -14,7 +14,7 @@ namespace Backstop.SpamRules.Reports;
 /// </summary>
 internal sealed class MessageRewriter(SpamReport report)
 {
-    private static readonly PerlRegex _spamField = new("^X-Spam-(?!Prev-)", RegexOptions.IgnoreCase);
+    private static readonly PerlRegex _fold = new("\\s*\\n\\s*");
     private static readonly PerlRegex _taggedField = new("^(From|Subject|To):", RegexOptions.IgnoreCase);
 
     private readonly SpamSettings _settings = report.Rules.Settings;
@@ -35,7 +35,7 @@ internal sealed class MessageRewriter(SpamReport report)
 
     private string WithFields()
     {
-        var fields = MessageParser.SplitFields(_message.PristineHeaders).Where(f => !_spamField.IsMatch(f)).ToList();
+        var fields = MessageParser.SplitFields(_message.PristineHeaders).Where(f => !SpamMarkup.IsAdded(f)).ToList();
         var separator = fields.Count > 0 && PerlSpace.IsBlank(fields[^1]) ? fields[^1] : "";
         if (separator.Length > 0)
         {
@@ -114,7 +114,7 @@ internal sealed class MessageRewriter(SpamReport report)
 
         if (body.Contains('\n'))
         {
-            return new PerlRegex("\\s*\\n\\s*").Replace(body, "\n\t");
+            return _fold.Replace(body, "\n\t");
         }
 
         var name = $"X-Spam-{header.Name}!!";

@@ -9,7 +9,6 @@ internal static class SpamMarkup
 {
     private static readonly PerlRegex _boundary = new("^\\s*multipart/mixed;\\s+boundary\\s*=\\s*[\"']?(.+?)[\"']?(?:;|$)", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _original = new("^Content-Type:\\s+(?:message/rfc822|text/plain);\\s+x-spam-type=original", RegexOptions.IgnoreCase);
-    private static readonly PerlRegex _added = new("^X-Spam-(?!Prev-)", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _kept = new("^X-Spam-Prev-([^:\\s]+):", RegexOptions.IgnoreCase);
 
     /// <summary>The message without; null where it bears none.</summary>
@@ -53,6 +52,10 @@ internal static class SpamMarkup
         return null;
     }
 
+    /// <summary>Whether a field was added by a filter: what it kept of ours is not.</summary>
+    public static bool IsAdded(string field) =>
+        field.StartsWith("X-Spam-", StringComparison.OrdinalIgnoreCase) && !field.StartsWith("X-Spam-Prev-", StringComparison.OrdinalIgnoreCase);
+
     private static string WithoutFields(SpamMessage message)
     {
         var fields = MessageParser.SplitFields(message.PristineHeaders);
@@ -67,7 +70,7 @@ internal static class SpamMarkup
             }
         }
 
-        var kept = fields.Where(f => !_added.IsMatch(f) && !_kept.IsMatch(f)).Select(f => restored.GetValueOrDefault(f.Split(':')[0], f));
+        var kept = fields.Where(f => !IsAdded(f) && !_kept.IsMatch(f)).Select(f => restored.GetValueOrDefault(f.Split(':')[0], f));
         return string.Concat(kept) + message.PristineBody;
     }
 }

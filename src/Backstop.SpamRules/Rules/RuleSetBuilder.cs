@@ -12,8 +12,8 @@ internal sealed class RuleSetBuilder
     private static readonly PerlRegex _headerTest = new("^([\\w.-]+(?:\\:|(?:\\:[a-z]+){1,2})?)\\s*([=!]~)\\s*(.+)$");
     private static readonly PerlRegex _mimeTest = new("^([^:\\s]+(?:\\:(?:raw)?)?)\\s*([=!]~)\\s*(.+)$");
     private static readonly PerlRegex _ifUnset = new("\\s+\\[if-unset:\\s+(.+)\\]$");
-    private static readonly PerlRegex _argument = new("\\G\\s*(?:(['\"])(.*?)\\1|([\\d.:A-Za-z-]+?))\\s*(?:,\\s*|$)");
-    private static readonly PerlRegex _criterion = new("\\b(\\w+)\\b\\s*([=!]~)\\s*((?:/.*?/|m(\\W).*?\\4)[imsx]*)(?=\\s|$)");
+    private static readonly PerlRegex _argument = PerlRegex.ForRuleFiles("\\G\\s*(?:(['\"])(.*?)\\1|([\\d.:A-Za-z-]+?))\\s*(?:,\\s*|$)");
+    private static readonly PerlRegex _criterion = PerlRegex.ForRuleFiles("\\b(\\w+)\\b\\s*([=!]~)\\s*((?:/.*?/|m(\\W).*?\\4)[imsx]*)(?=\\s|$)");
 
     private readonly SettingDirectives _settings;
 

@@ -118,18 +118,18 @@ internal static class BodyText
     private static List<string> SplitLines(string text)
     {
         var lines = new List<string>();
-        foreach (var whole in MessageParser.SplitLines(text))
+        foreach (var line in MessageParser.SplitLines(text))
         {
-            var line = whole;
-            while (line.Length > MaxLine)
+            var at = 0;
+            while (line.Length - at > MaxLine)
             {
-                var cut = line.LastIndexOf(' ', MaxLine) + 1;
-                cut = cut == 0 ? MaxLine : cut;
-                lines.Add(line[..cut]);
-                line = line[cut..];
+                var cut = line.LastIndexOf(' ', at + MaxLine, MaxLine + 1) + 1;
+                cut = cut == 0 ? at + MaxLine : cut;
+                lines.Add(line[at..cut]);
+                at = cut;
             }
 
-            lines.Add(line);
+            lines.Add(line[at..]);
         }
 
         return lines;

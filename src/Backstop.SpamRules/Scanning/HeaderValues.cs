@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Backstop.SpamRules.Mime;
 using Backstop.SpamRules.Relays;
 using Backstop.SpamRules.Text;
@@ -12,12 +11,9 @@ namespace Backstop.SpamRules.Scanning;
 /// </summary>
 internal sealed class HeaderValues(SpamMessage message, RelayTrail relays, RegistryBoundaries boundaries, string? envelopeSenderHeader)
 {
-    private static readonly PerlRegex _ip = new("(?<!\\.)\\b(" + IpPatterns.Any + ")\\b(?!\\.)");
     private static readonly PerlRegex _hostAfterAt = new(".*@(\\S+)");
-    private static readonly PerlRegex _hostCandidate = new("(?<![._-])([^\\s@]{1,251}\\.[a-zA-Z0-9-]+)(?![._-])");
     private static readonly PerlRegex _space = new("\\s+");
     private static readonly PerlRegex _single = new("^'(.*?)'$");
-    private static readonly PerlRegex _rawField = new("^([^ \\t].*?\\n)(?![ \\t])", RegexOptions.Singleline | RegexOptions.Multiline);
 
     private static readonly string[] _messageIds = ["X-Message-Id", "Resent-Message-Id", "X-Original-Message-ID", "Message-Id"];
     private static readonly string[] _senderFields = ["Envelope-Sender", "Return-Path"];
@@ -92,7 +88,7 @@ internal sealed class HeaderValues(SpamMessage message, RelayTrail relays, Regis
         }
 
         return parsed.Host ? values.Select(v => HostOf(v, parsed)).OfType<string>().ToList()
-            : parsed.Ip ? values.Select(v => _ip.Match(v)).Where(m => m.Success).Select(m => m.Groups[1].Value).ToList()
+            : parsed.Ip ? values.Select(IpPatterns.FindAlone).OfType<string>().ToList()
             : values;
     }
 
@@ -102,7 +98,7 @@ internal sealed class HeaderValues(SpamMessage message, RelayTrail relays, Regis
         switch (request.Header)
         {
             case "ALL":
-                return raw ? _rawField.Matches(message.PristineHeaders).Select(m => m.Value).ToList() : [message.AllHeaders()];
+                return raw ? RawFields().ToList() : [message.AllHeaders()];
             case "ALL-TRUSTED":
                 return Range(null, relays.LastTrustedField + 1, raw);
             case "ALL-INTERNAL":
@@ -140,7 +136,7 @@ internal sealed class HeaderValues(SpamMessage message, RelayTrail relays, Regis
             return [];
         }
 
-        var fields = raw ? _rawField.Matches(message.PristineHeaders).Select(m => m.Value) : MessageParser.SplitLines(message.AllHeaders());
+        var fields = raw ? RawFields() : MessageParser.SplitLines(message.AllHeaders());
         var kept = new List<string>();
         var received = -1;
         foreach (var field in fields)
@@ -226,7 +222,9 @@ internal sealed class HeaderValues(SpamMessage message, RelayTrail relays, Regis
         return host is null ? null : request.Domain ? boundaries.TrimDomain(host) : host;
     }
 
-    private string? FirstHost(string text) => _hostCandidate.Matches(text).Select(m => m.Groups[1].Value)
+    private IEnumerable<string> RawFields() => MessageParser.SplitFields(message.PristineHeaders).Where(f => f[0] is not (' ' or '\t') && f.EndsWith('\n') && f != "\n");
+
+    private string? FirstHost(string text) => HostFinder.Find(text)
         .FirstOrDefault(h => boundaries.IsValid(h) && RegistryBoundaries.IsFullyQualified(RegistryBoundaries.ToAscii(h)));
 
     private static string? PhraseOf(HeaderAddress address, bool raw)

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Text.RegularExpressions;
+using Backstop.Mail;
 using Backstop.SpamRules.Evals;
 using Backstop.SpamRules.Mime;
 using Backstop.SpamRules.Patterns;
@@ -101,6 +102,7 @@ internal sealed class RuleRun(CompiledRules rules, MessageScan scan)
         }
         catch (RegexMatchTimeoutException)
         {
+            MessageBudget.ChargeMuch();
             _hits.TimedOut.Add(slot.Name);
         }
     }
@@ -116,10 +118,12 @@ internal sealed class RuleRun(CompiledRules rules, MessageScan scan)
 
         try
         {
+            MessageBudget.Charge(0);
             _hits.Add(slot, test(slot));
         }
         catch (RegexMatchTimeoutException)
         {
+            MessageBudget.ChargeMuch();
             _hits.TimedOut.Add(slot.Name);
         }
     }

@@ -24,6 +24,9 @@ public sealed record ScanResult
     /// <summary>Rules that ran out of their time on this message and so did not hit. Empty but for hostile mail.</summary>
     public required IReadOnlyList<string> TimedOut { get; init; }
 
+    /// <summary>The CPU budget of the message was used up before all rules had run: no rule counts, for those that spoke for the message may be missing.</summary>
+    public bool IsUnjudged { get; init; }
+
     /// <summary>The score reaches what is required.</summary>
     public bool IsSpam => Score >= Required;
 }

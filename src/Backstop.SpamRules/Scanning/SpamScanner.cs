@@ -1,4 +1,5 @@
 using System.Globalization;
+using Backstop.Mail;
 using Backstop.SpamRules.Evals;
 using Backstop.SpamRules.Learning;
 using Backstop.SpamRules.Mime;
@@ -47,6 +48,31 @@ public sealed class SpamScanner
 
     internal RuleSet Rules => _rules;
 
+    /// <summary>Scores a message of its own, so that the first message from outside does not pay for automata that all share.</summary>
+    public void WarmUp() => Scan(
+        """
+        Received: from mail.example.org (mail.example.org [192.0.2.1]) by mx.example.net (Postfix) with ESMTP id 0; Thu, 1 Jan 2026 00:00:00 +0000
+        From: "A B" <a@example.org>
+        To: b@example.net
+        Subject: =?utf-8?Q?warm?= up
+        Date: Thu, 1 Jan 2026 00:00:00 +0000
+        Message-ID: <1@example.org>
+        MIME-Version: 1.0
+        Content-Type: multipart/alternative; boundary="x"
+
+        --x
+        Content-Type: text/plain; charset=utf-8
+        Content-Transfer-Encoding: quoted-printable
+
+        Hello, see https://www.example.org/ or write to a@example.org.
+        --x
+        Content-Type: text/html; charset=utf-8
+        Content-Transfer-Encoding: base64
+
+        PGh0bWw+PGJvZHkgc3R5bGU9ImNvbG9yOiNmZmYiPjxhIGhyZWY9Imh0dHBzOi8vd3d3LmV4YW1wbGUub3JnLyI+SGVsbG88L2E+PC9ib2R5PjwvaHRtbD4=
+        --x--
+        """u8);
+
     /// <summary>Scores one message.</summary>
     /// <param name="message">The octets of the message; an mbox <c>From </c> line in front is no part of it.</param>
     /// <param name="external">Results of functions or rules that ask the network, by name; absent ones are false.</param>
@@ -67,14 +93,39 @@ public sealed class SpamScanner
     /// <param name="external">As for <see cref="Scan"/>.</param>
     public ScannedMessage ScanWhole(ReadOnlySpan<byte> message, BayesLearner? learner, IReadOnlyDictionary<string, bool>? external = null)
     {
-        var scan = Open(message, external);
+        return ScanOctets(Octets.FromBytes(message), learner, external);
+    }
+
+    /// <summary>As above, as far as the message's budget goes.</summary>
+    /// <param name="message">As for <see cref="Scan"/>.</param>
+    /// <param name="learner">As above.</param>
+    /// <param name="budget">The message's budget; where it is used up, the result is without hits and says so.</param>
+    public ScannedMessage ScanWhole(ReadOnlySpan<byte> message, BayesLearner? learner, MessageBudget budget)
+    {
+        ArgumentNullException.ThrowIfNull(budget);
+        var octets = Octets.FromBytes(message);
+        return budget.Run(() => ScanOctets(octets, learner, external: null), Unjudged);
+    }
+
+    private ScannedMessage ScanOctets(string octets, BayesLearner? learner, IReadOnlyDictionary<string, bool>? external)
+    {
+        var scan = Open(octets, external);
         scan.BayesProbability = learner?.Probability(scan);
         var hits = Run(scan);
         return new ScannedMessage(this, scan, hits, Result(hits));
     }
 
-    internal MessageScan Open(ReadOnlySpan<byte> message, IReadOnlyDictionary<string, bool>? external = null) =>
-        new(SpamMessage.Parse(Octets.FromBytes(message)), _rules.Settings, _canonical, _time.GetUtcNow(), external ?? _nothing);
+    // Not even its header is read again: it may be what was too dear.
+    private ScannedMessage Unjudged()
+    {
+        var hits = new HitTable(_compiled.Slots.Count);
+        return new ScannedMessage(this, Open("\n", external: null), hits, Result(hits) with { IsUnjudged = true });
+    }
+
+    internal MessageScan Open(ReadOnlySpan<byte> message, IReadOnlyDictionary<string, bool>? external = null) => Open(Octets.FromBytes(message), external);
+
+    private MessageScan Open(string octets, IReadOnlyDictionary<string, bool>? external) =>
+        new(SpamMessage.Parse(octets), _rules.Settings, _canonical, _time.GetUtcNow(), external ?? _nothing);
 
     internal HitTable Run(MessageScan scan) => new RuleRun(_compiled, scan).Run();
 
@@ -97,7 +148,7 @@ public sealed class SpamScanner
         {
             var (pattern, modifiers) = DelimitedPattern.Split(text);
             // The target is the first group, which must be kept: it gets a name.
-            var regex = new PerlRegex(DotNetPattern.Write(PerlPatternParser.Parse(pattern, modifiers), keepGroup: 1));
+            var regex = PerlRegex.OfRule(DotNetPattern.Write(PerlPatternParser.Parse(pattern, modifiers), keepGroup: 1));
             return uri => regex.Match(uri) is { Success: true } match && match.Groups["1"].Success ? match.Groups["1"].Value : null;
         }
         catch (PatternException error)

@@ -1,85 +1,84 @@
 using System.Text.RegularExpressions;
+using Backstop.Mail;
 
 namespace Backstop.SpamRules.Text;
 
 /// <summary>
-/// A regular expression of our own code over octets, with a time limit. A text on which it runs out of time does not
-/// match: mail decides the text, never how long we take.
+/// A regular expression of our own code over octets. It does not backtrack: the time of a match is linear in the text, whatever that
+/// holds, and the message's budget is charged for it. Never made of text from a message: that may be too long for an automaton.
 /// </summary>
-internal sealed class PerlRegex(string pattern, RegexOptions options = RegexOptions.None)
+internal sealed class PerlRegex
 {
-    private static readonly TimeSpan _limit = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan _backtrackingLimit = TimeSpan.FromMilliseconds(40);
 
-    private readonly Regex _regex = new(pattern, options | RegexOptions.CultureInvariant, _limit);
+    private static readonly TimeSpan _rulesLimit = TimeSpan.FromSeconds(10);
 
-    public bool IsMatch(string text)
+    private readonly Regex _regex;
+
+    /// <summary>Compiles a pattern.</summary>
+    /// <param name="pattern">Without look-around, back-references and atomic groups, which need backtracking.</param>
+    /// <param name="options">How to read it.</param>
+    /// <exception cref="NotSupportedException">The pattern needs backtracking.</exception>
+    public PerlRegex(string pattern, RegexOptions options = RegexOptions.None) =>
+        _regex = new(pattern, options | RegexOptions.CultureInvariant | RegexOptions.NonBacktracking, Regex.InfiniteMatchTimeout);
+
+    private PerlRegex(Regex regex) => _regex = regex;
+
+    /// <summary>Compiles a pattern that may need backtracking: for lines of rule files, never for text from outside.</summary>
+    public static PerlRegex ForRuleFiles(string pattern) => new(new Regex(pattern, RegexOptions.CultureInvariant, _rulesLimit));
+
+    /// <summary>Compiles a pattern of a rule file for text from outside: it backtracks only where it must, and then not for long.</summary>
+    public static PerlRegex OfRule(string pattern)
     {
         try
         {
-            return _regex.IsMatch(text);
+            return new(pattern);
         }
-        catch (RegexMatchTimeoutException)
+        catch (NotSupportedException)
         {
-            return false;
+            return new(new Regex(pattern, RegexOptions.CultureInvariant, _backtrackingLimit));
         }
+    }
+
+    public bool IsMatch(string text)
+    {
+        MessageBudget.Charge(text.Length);
+        return _regex.IsMatch(text);
     }
 
     public Match Match(string text, int start = 0)
     {
+        MessageBudget.Charge(text.Length - start);
         try
         {
             return _regex.Match(text, start);
         }
         catch (RegexMatchTimeoutException)
         {
+            MessageBudget.ChargeMuch();
             return System.Text.RegularExpressions.Match.Empty;
         }
     }
 
-    /// <summary>Every match from left to right; ends early when the time is up.</summary>
+    /// <summary>Every match from left to right.</summary>
     public IEnumerable<Match> Matches(string text)
     {
-        var match = Match(text);
-        while (match.Success)
+        for (var match = Match(text); match.Success; match = match.NextMatch())
         {
             yield return match;
-            match = Next(match);
+            MessageBudget.Charge(match.Length);
         }
     }
 
     public string Replace(string text, string replacement)
     {
-        try
-        {
-            return _regex.Replace(text, replacement);
-        }
-        catch (RegexMatchTimeoutException)
-        {
-            return text;
-        }
+        MessageBudget.Charge(text.Length);
+        return _regex.Replace(text, replacement);
     }
 
     public string Replace(string text, MatchEvaluator evaluator, int count = -1)
     {
-        try
-        {
-            return _regex.Replace(text, evaluator, count);
-        }
-        catch (RegexMatchTimeoutException)
-        {
-            return text;
-        }
-    }
-
-    private static Match Next(Match match)
-    {
-        try
-        {
-            return match.NextMatch();
-        }
-        catch (RegexMatchTimeoutException)
-        {
-            return System.Text.RegularExpressions.Match.Empty;
-        }
+        MessageBudget.Charge(text.Length);
+        return _regex.Replace(text, evaluator, count);
     }
 }

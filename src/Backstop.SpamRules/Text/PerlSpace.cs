@@ -10,6 +10,9 @@ internal static class PerlSpace
     private static readonly SearchValues<char> _space = SearchValues.Create(Characters);
     private static readonly char[] _trimmed = Characters.ToCharArray();
 
+    /// <summary>The characters, for methods that trim.</summary>
+    public static ReadOnlySpan<char> All => Characters;
+
     public static bool Is(char c) => c is ' ' or '\t' or '\r' or '\n' or '\f' or '\v';
 
     public static bool In(ReadOnlySpan<char> text) => text.ContainsAny(_space);

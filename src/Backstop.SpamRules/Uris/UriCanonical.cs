@@ -15,7 +15,7 @@ internal sealed class UriCanonical(RegistryBoundaries boundaries, IReadOnlyList<
     private static readonly PerlRegex _mailAmpersand = new("^([^@]+@[^?&]+)&");
     private static readonly PerlRegex _mailEscaped = new("^(?:mailto:)?(?:%20)*([^@]+@[^?&%]+)");
     private static readonly PerlRegex _mailAngled = new("^[^?&]*<([^@>]+@[^>]+)>");
-    private static readonly PerlRegex _local = new("^(?:[#?&]|/(?!/))");
+    private static readonly PerlRegex _local = new("^(?:[#?&]|/(?:[^/]|\\z))");
     private static readonly PerlRegex _slashes = new("^(https?:)/{0,2}", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _escape = new("%[0-9a-fA-F]{2}");
     private static readonly PerlRegex _schemed = new("^[-_a-z0-9]+:", RegexOptions.IgnoreCase);

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Backstop.Mail;
 using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Uris;
@@ -19,8 +20,8 @@ internal sealed class UriFinder(RegistryBoundaries boundaries)
     private static readonly string[] _parsedSchemeless = ["parsed", "schemeless"];
     private static readonly string[] _parsedUnlinked = ["parsed", "unlinked", "schemeless"];
 
+    private static readonly char[] _punctuation = [.. "-~!@#^&*()_+=:;'?,."];
     private static readonly PerlRegex _closing = new(@"(^[^(]*)\).*$");
-    private static readonly PerlRegex _punctuation = new(@"[-~!@#^&*()_+=:;'?,.]*$", RegexOptions.RightToLeft);
     private static readonly PerlRegex _contentId = new("^[cm]id:", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _schemeOnly = new(@"^\w+:/{0,2}$", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _known = new("^(?:https?|ftp|mailto):", RegexOptions.IgnoreCase);
@@ -36,11 +37,13 @@ internal sealed class UriFinder(RegistryBoundaries boundaries)
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var line in lines)
         {
+            MessageBudget.Charge(line.Length);
             var at = 0;
-            while (TryNext(line, at, out var start, out var end, out var isMail, out var host))
+            var mailAt = line.IndexOf('@', StringComparison.Ordinal);
+            while (TryNext(line, at, ref mailAt, out var start, out var end, out var isMail, out var host))
             {
                 at = end;
-                var raw = _punctuation.Replace(_closing.Replace(line[start..end], "$1"), "");
+                var raw = _closing.Replace(line[start..end], "$1").TrimEnd(_punctuation);
                 if (seen.Add(raw) && Interpret(raw, isMail, host) is { } found)
                 {
                     yield return found;
@@ -108,10 +111,10 @@ internal sealed class UriFinder(RegistryBoundaries boundaries)
         return raw.Contains('.') ? ("http://" + raw, _parsedUnlinked) : (null, _parsed);
     }
 
-    private bool TryNext(string line, int from, out int start, out int end, out bool isMail, out string? host)
+    private bool TryNext(string line, int from, ref int at, out int start, out int end, out bool isMail, out string? host)
     {
         (end, isMail, host) = (0, false, null);
-        var at = line.IndexOf('@', from);
+        at = at >= 0 && at < from ? line.IndexOf('@', from) : at;
         var mailStart = at < 0 ? int.MaxValue : MailStart(line, at, from);
         for (start = from; start < line.Length; start++)
         {

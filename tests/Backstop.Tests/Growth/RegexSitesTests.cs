@@ -1,0 +1,66 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
+using Backstop.SpamRules.Patterns;
+using Backstop.SpamRules.Text;
+
+namespace Backstop.Tests.Growth;
+
+/// <summary>No expression of ours backtracks over text from outside. Read from the assemblies, so that no spelling hides one.</summary>
+public sealed class RegexSitesTests
+{
+    // Where a Regex is made, and why that is safe. Those of ConditionLints read rcfiles; the inputs "lint of rcfiles" measure them.
+    private static readonly Dictionary<string, string> _allowed = new(StringComparer.Ordinal)
+    {
+        ["PerlRegex..ctor"] = "never backtracks; Our_own_expressions_do_not_backtrack",
+        ["PerlRegex.ForRuleFiles"] = "lines of rule files, never of mail",
+        ["PerlRegex.OfRule"] = "redirector_pattern of rule files: backtracks only where it must, at most 40 ms",
+        ["CompiledPattern.Engine"] = "rules of rule files: confirms what an automaton has found, at most 40 ms, charged to the budget",
+        ["CompiledPattern.Linear"] = "never backtracks",
+        ["CompiledPattern.CompileEngine"] = "as CompiledPattern.Engine",
+    };
+
+    public static TheoryData<string> Assemblies =>
+        [.. Directory.GetFiles(AppContext.BaseDirectory, "Backstop*.dll").Select(Path.GetFileName).OfType<string>().Where(n => !n.StartsWith("Backstop.Tests", StringComparison.Ordinal))];
+
+    [Theory]
+    [MemberData(nameof(Assemblies), DisableDiscoveryEnumeration = true)]
+    public void No_expression_is_made_where_nobody_has_looked(string assembly)
+    {
+        // The generator's own classes: the method that bears the attribute stands for each.
+        var found = RegexSites.In(Path.Combine(AppContext.BaseDirectory, assembly)).Where(s => !s.StartsWith("<RegexGenerator_g>", StringComparison.Ordinal));
+        Assert.Empty(found.Where(s => !_allowed.ContainsKey(s) && !s.StartsWith("ConditionLints.", StringComparison.Ordinal)));
+    }
+
+    /// <summary>The reader of assemblies finds what is there: else the test above could not fail.</summary>
+    [Fact]
+    public void Every_known_expression_is_found()
+    {
+        var found = Assemblies.SelectMany(a => RegexSites.In(Path.Combine(AppContext.BaseDirectory, a.Data))).ToList();
+        Assert.Empty(_allowed.Keys.Except(found, StringComparer.Ordinal));
+        Assert.Contains(found, s => s.StartsWith("ConditionLints.", StringComparison.Ordinal));
+        Assert.Contains("RegexSitesTests.MakesOne", RegexSites.In(typeof(RegexSitesTests).Assembly.Location));
+    }
+
+    [Fact]
+    public void Our_own_expressions_do_not_backtrack()
+    {
+        Assert.True(OptionsOf(new PerlRegex("a")).HasFlag(RegexOptions.NonBacktracking));
+        Assert.Throws<NotSupportedException>(() => new PerlRegex("(?<!a)b"));
+        Assert.True(OptionsOf(PerlRegex.OfRule("^a(.*)b")).HasFlag(RegexOptions.NonBacktracking));
+    }
+
+    [Fact]
+    public void Rule_that_is_regular_does_not_backtrack()
+    {
+        var pattern = CompiledPattern.Compile("(?:a+)+b");
+        Assert.Equal(1, pattern.Count("xaab aab", 1));
+        Assert.Equal(2, pattern.Count("xaab aab", 5));
+        Assert.True(OptionsOf(pattern).HasFlag(RegexOptions.NonBacktracking));
+    }
+
+    // Never called: what the reader of assemblies must find.
+    private static bool MakesOne(string text) => Regex.IsMatch(text, "a", RegexOptions.NonBacktracking);
+
+    private static RegexOptions OptionsOf(object owner) =>
+        ((Regex)owner.GetType().GetField("_regex", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(owner)!).Options;
+}
