@@ -97,7 +97,7 @@ internal sealed partial class ServerParts : IDisposable
         Stores.Check(Correspondents.Check);
         var recipientRules = new RecipientRules(options, _recipients, proving, Dnsbl, refusals, Storms, time);
         var bombs = new BombRules(options, Journal, proving.SignedIds, Correspondents, Storms, time);
-        var contentRules = new ContentRules(options, proving, Replies, Scorer, Storms, bombs, Ladder, _clients, Activity, metrics, time);
+        var contentRules = new ContentRules(options, proving, Replies, Scorer, Storms, bombs, Ladder, _clients, Activity, metrics, time, logs.CreateLogger<ContentRules>());
         var pipeline = new MailPipeline(
             options, _recipients, recipientRules, contentRules, refusals, Spool, Delivery, Lanes, Flood, Ladder, time, logs.CreateLogger<MailPipeline>());
         var tls = TlsCertificate.Open(options, time, Stores);

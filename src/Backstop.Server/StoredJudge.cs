@@ -3,6 +3,7 @@ using Backstop.Backscatter.Bounces;
 using Backstop.Backscatter.Proofs;
 using Backstop.Mail;
 using Backstop.Server.Options;
+using Backstop.Server.Rules;
 
 namespace Backstop.Server;
 
@@ -31,7 +32,8 @@ public sealed class StoredJudge(BackstopOptions options, Proving proving, bool a
     /// <param name="now">The time of its arrival.</param>
     public StoredVerdict Judge(ReadOnlyMemory<byte> message, KnownEnvelope known, DateTimeOffset now)
     {
-        var report = BounceClassifier.Classify(message, known.NullReversePath);
+        var budget = JudgingBudget.For(options, message.Length);
+        var report = BounceClassifier.Classify(message, known.NullReversePath, budget);
         var address = known.To ?? (asksWhoTo ? RecipientOf(message.Span) : null);
         var mailbox = address is null ? null : _recipients?.Find(address);
         var tag = address is null ? null : BatvTag.TryParse(address);
@@ -40,7 +42,7 @@ public sealed class StoredJudge(BackstopOptions options, Proving proving, bool a
         var envelope = new Envelope(
             mailbox?.IsRole ?? false, tag is null ? BatvOutcome.None : proving.Batv.Check(tag, now), ours, made is null ? SignedOutcome.None : proving.Srs.Check(made, now));
         var (verdict, proofs) = proving.Judge.Decide(report, envelope, now);
-        return new(report, verdict, proofs, ours[0]);
+        return new(report, budget.Said(verdict), proofs, ours[0]);
     }
 
     private static MailAddress? RecipientOf(ReadOnlySpan<byte> message)

@@ -32,8 +32,8 @@ internal sealed record Judgement(
 }
 
 /// <summary>End of data: what is it, does it prove anything, is it spam? Asked wherever a whole message is shown to us.</summary>
-internal sealed class ContentRules(
-    BackstopOptions options, Proving proving, ReplyWatch replies, MailScorer? scorer, StormDesk storms, BombRules bombs, Ladder ladder, ClientHistory clients, ActivityLog activity, BackstopMetrics metrics, TimeProvider time)
+internal sealed partial class ContentRules(
+    BackstopOptions options, Proving proving, ReplyWatch replies, MailScorer? scorer, StormDesk storms, BombRules bombs, Ladder ladder, ClientHistory clients, ActivityLog activity, BackstopMetrics metrics, TimeProvider time, ILogger<ContentRules> log)
 {
     /// <summary>Whether spam filters are asked, so that their fields in what a stranger sent must not be believed.</summary>
     public bool IsScored => scorer is not null;
@@ -45,19 +45,35 @@ internal sealed class ContentRules(
     /// <param name="waiting">How many messages wait for their folders: above a limit no filter is asked.</param>
     public async ValueTask<Judgement> JudgeAsync(Transaction transaction, ReadOnlyMemory<byte> front, long length, int waiting)
     {
-        var report = BounceClassifier.Classify(front, transaction.ReversePath.IsNull);
+        var budget = JudgingBudget.For(options, front.Length);
+        var report = BounceClassifier.Classify(front, transaction.ReversePath.IsNull, budget);
         var now = time.GetUtcNow();
-        var shape = report.Kind == MailKind.None ? MassMail.Look(front, report) : default;
+        var shape = report.Kind == MailKind.None ? budget.Run(() => MassMail.Look(front, report), static () => default) : default;
         var verdicts = transaction.Recipients.ConvertAll(r => Decide(transaction, report, shape, r, now));
         var wanted = Wanted(transaction, verdicts);
+        if (budget.IsSpent)
+        {
+            return Unjudged(new(report, verdicts, wanted, "") { Shape = shape }, budget);
+        }
+
         if (wanted.Count == 0 || scorer is null || IsLeftOut(report, wanted))
         {
             return new(report, verdicts, wanted, "") { Shape = shape, Later = wanted.Count > 0 && scorer is not null && ladder.Step >= LadderStep.ScanLater ? Later(transaction, wanted, report.From, length) : null };
         }
 
         using var span = Traces.Begin("scan");
-        var score = await scorer.ScoreAsync(transaction, front, length, wanted, waiting, now);
-        return new(report, verdicts, score.IsSpam ? wanted.ConvertAll(w => (w.Recipient, Filed(w.Recipient, w.Verdict, score.Reason))) : wanted, score.Fields) { Shape = shape };
+        var score = await scorer.ScoreAsync(transaction, front, length, wanted, waiting, now, budget);
+        var judged = score.IsSpam ? wanted.ConvertAll(w => (w.Recipient, Filed(w.Recipient, w.Verdict, score.Reason))) : wanted;
+        var judgement = new Judgement(report, verdicts, judged, score.Fields) { Shape = shape };
+        return budget.IsSpent ? Unjudged(judgement, budget) : judgement;
+    }
+
+    // What the other filters have found still counts; what was not found because time was up does not.
+    private Judgement Unjudged(Judgement judgement, MessageBudget budget)
+    {
+        metrics.NotScanned("mail", "cpu");
+        LogUnjudged(budget.Spent.TotalMilliseconds, judgement.Report.From);
+        return judgement with { Wanted = [.. judgement.Wanted.Select(w => (w.Recipient, budget.Said(w.Verdict)))] };
     }
 
     private LateDecision? Later(Transaction transaction, List<(AcceptedRecipient Recipient, Verdict Verdict)> wanted, string? from, long length)
@@ -69,7 +85,7 @@ internal sealed class ContentRules(
 
         return async content =>
         {
-            var score = await scorer!.ScoreAsync(transaction, content, length, wanted, waiting: 0, time.GetUtcNow());
+            var score = await scorer!.ScoreAsync(transaction, content, length, wanted, waiting: 0, time.GetUtcNow(), JudgingBudget.For(options, content.Length));
             return [.. wanted.DistinctBy(w => w.Recipient.Known.Mailbox).Select(w => score.IsSpam ? Filed(w.Recipient, w.Verdict, score.Reason).Folder : w.Verdict.Folder)];
         };
     }
@@ -207,4 +223,7 @@ internal sealed class ContentRules(
         recipient.Known.IsRole || recipient.Known.Mailbox.Recipes.Length > 0 || verdict.Action != VerdictAction.Deliver
             ? verdict
             : new(VerdictAction.File, options.Spam.Folder, reason);
+
+    [LoggerMessage(2008, LogLevel.Warning, "A message from {From} used up its CPU budget ({Milliseconds:F0} ms) and goes on unjudged; smtp.cpu_per_message")]
+    private partial void LogUnjudged(double milliseconds, string? from);
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using Backstop.Backscatter;
+using Backstop.Mail;
 using Backstop.Server.Options;
 using Backstop.Server.Spam.Filters;
 using Microsoft.Extensions.Logging;
@@ -30,7 +31,8 @@ internal sealed partial class MailScorer(
     public IReadOnlyList<GuardedFilter> Filters => filters;
 
     public async ValueTask<MailScore> ScoreAsync(
-        Transaction transaction, ReadOnlyMemory<byte> front, long length, IReadOnlyList<(AcceptedRecipient Recipient, Verdict Verdict)> wanted, int waiting, DateTimeOffset now)
+        Transaction transaction, ReadOnlyMemory<byte> front, long length, IReadOnlyList<(AcceptedRecipient Recipient, Verdict Verdict)> wanted, int waiting, DateTimeOffset now,
+        MessageBudget budget)
     {
         if (transaction.ReversePath.IsNull || !wanted.Any(w => w.Verdict.Action == VerdictAction.Deliver))
         {
@@ -44,7 +46,7 @@ internal sealed partial class MailScorer(
             return MailScore.None;
         }
 
-        var question = await QuestionAsync(transaction, front, wanted, now);
+        var question = await QuestionAsync(transaction, front, wanted, now, budget);
         var verdicts = await Task.WhenAll(filters.Select(f => f.JudgeAsync(question)));
         var said = verdicts.Where(v => v is not null).Select(v => v!.Value).ToList();
         return new(said.Find(v => v.IsSpam).Reason ?? "", string.Concat(said.Select(v => v.Fields)));
@@ -59,7 +61,7 @@ internal sealed partial class MailScorer(
     }
 
     private async Task<FilterQuestion> QuestionAsync(
-        Transaction transaction, ReadOnlyMemory<byte> front, IReadOnlyList<(AcceptedRecipient Recipient, Verdict Verdict)> wanted, DateTimeOffset now)
+        Transaction transaction, ReadOnlyMemory<byte> front, IReadOnlyList<(AcceptedRecipient Recipient, Verdict Verdict)> wanted, DateTimeOffset now, MessageBudget budget)
     {
         // A copy: where we stop waiting, the buffer goes to another message while the filter still reads.
         var content = front.ToArray();
@@ -67,7 +69,7 @@ internal sealed partial class MailScorer(
         using var limit = new CancellationTokenSource(options.Spam.TimeLimit);
         var name = await nameOf(client.Address, limit.Token);
         var fields = Encoding.UTF8.GetBytes(TraceHeader.ForFilter(transaction, name, options.Hostname, now));
-        return new(content, fields, client.Address, name ?? "", client.Helo, transaction.ReversePath.Address?.ToString() ?? "", [.. wanted.Select(w => w.Recipient.ForwardPath.ToString())]);
+        return new(content, fields, client.Address, name ?? "", client.Helo, transaction.ReversePath.Address?.ToString() ?? "", [.. wanted.Select(w => w.Recipient.ForwardPath.ToString())], budget);
     }
 
     /// <summary>The first step of the ladder: off above the limit, on again below half of it.</summary>

@@ -35,6 +35,7 @@ internal sealed class SpamEngine
     {
         var speaks = store is not null && BayesLearner.HasEnough(rules, store.Messages);
         var scanner = new SpamScanner(rules, time, speaks);
+        scanner.WarmUp();
         return new(rules, scanner, store is null ? null : new BayesLearner(scanner, store), speaks);
     }
 

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Backstop.Mail;
 using Backstop.Server.Options;
 using Backstop.SpamRules.Scanning;
 using Microsoft.Extensions.Logging;
@@ -52,10 +53,10 @@ internal sealed partial class SpamFilter : IDisposable
     public bool IsReady => _engine.IsCompletedSuccessfully;
 
     /// <summary>Scores a message. The octets must not change until the task has ended, even where its caller no longer waits.</summary>
-    public Task<FilterResult> ScanAsync(ReadOnlyMemory<byte> message, CancellationToken ct) => InTurnAsync(engine =>
+    public Task<FilterResult> ScanAsync(ReadOnlyMemory<byte> message, MessageBudget budget, CancellationToken ct) => InTurnAsync(engine =>
     {
-        var scanned = engine.Scanner.ScanWhole(message.Span, engine.LearnerSpeaks ? engine.Learner : null);
-        return new FilterResult(scanned, _options.Spam.AutoLearn && engine.Learner is { } learner ? scanned.AutoLearn(learner) : "disabled");
+        var scanned = engine.Scanner.ScanWhole(message.Span, engine.LearnerSpeaks ? engine.Learner : null, budget);
+        return new FilterResult(scanned, _options.Spam.AutoLearn && !scanned.Result.IsUnjudged && engine.Learner is { } learner ? scanned.AutoLearn(learner) : "disabled");
     }, ct);
 
     /// <summary>Learns a message (true: spam, false: ham) or forgets it (null). False where nothing changed, or nothing learns.</summary>

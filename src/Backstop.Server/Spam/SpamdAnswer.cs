@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using Backstop.Protocols.Spamd;
 using Backstop.Server.Options;
+using Backstop.Server.Rules;
 using Backstop.SpamRules.Reports;
 using Backstop.SpamRules.Scanning;
 using Microsoft.Extensions.Logging;
@@ -23,9 +24,18 @@ internal sealed partial class SpamdAnswer(SpamFilter filter, BackstopOptions opt
             case SpamdVerb.Tell:
                 return await TellAsync(request, message, client, started);
             default:
-                var (scanned, autoLearn) = await filter.ScanAsync(message, CancellationToken.None);
+                var (scanned, autoLearn) = await filter.ScanAsync(message, JudgingBudget.For(options, message.Length), CancellationToken.None);
                 var result = scanned.Result;
-                metrics.Scanned("clients", result.IsSpam, started);
+                if (result.IsUnjudged)
+                {
+                    metrics.NotScanned("clients", "cpu");
+                    LogUnjudged(client, request.User, message.Length);
+                }
+                else
+                {
+                    metrics.Scanned("clients", result.IsSpam, started);
+                }
+
                 LogScored(request.Verb, client, request.User, scanned.ScoreText, result.IsSpam, message.Length, Stopwatch.GetElapsedTime(started).TotalMilliseconds, string.Join(',', result.Hits.Select(h => h.Rule)));
                 return Write(request, scanned, new(options.Hostname, SpamFilter.Version, autoLearn, time.GetUtcNow()));
         }
@@ -63,6 +73,9 @@ internal sealed partial class SpamdAnswer(SpamFilter filter, BackstopOptions opt
         LogTold(client, request.User, didSet, didRemove, request.MessageClass, message.Length, Stopwatch.GetElapsedTime(started).TotalMilliseconds);
         return SpamdReply.Told(didSet, didRemove);
     }
+
+    [LoggerMessage(6107, LogLevel.Warning, "spamd: a message used up its CPU budget and gets no score client={Client} user={User} bytes={Bytes}; smtp.cpu_per_message")]
+    private partial void LogUnjudged(IPAddress? client, string user, int bytes);
 
     [LoggerMessage(6105, LogLevel.Information, "spamd: {Verb} client={Client} user={User} score={Score} spam={IsSpam} bytes={Bytes} ms={Milliseconds:F1} tests={Tests}")]
     private partial void LogScored(SpamdVerb verb, IPAddress? client, string user, string score, bool isSpam, int bytes, double milliseconds, string tests);

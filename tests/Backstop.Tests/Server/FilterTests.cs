@@ -12,7 +12,7 @@ namespace Backstop.Tests.Server;
 /// <summary>Filters elsewhere: what their replies mean, and that nothing they do holds mail up.</summary>
 public class FilterTests
 {
-    private static readonly FilterQuestion _question = new("Subject: x\n\nx\n"u8.ToArray(), default, IPAddress.Loopback, "", "client.example", "a@example.net", ["me@example.org"]);
+    private static readonly FilterQuestion _question = new("Subject: x\n\nx\n"u8.ToArray(), default, IPAddress.Loopback, "", "client.example", "a@example.net", ["me@example.org"], Backstop.Mail.MessageBudget.Unlimited());
 
     [Theory]
     [InlineData("SPAMD/1.1 0 EX_OK\r\nContent-length: 9\r\nSpam: True ; 19.4 / 5.0\r\n\r\nReceived: x\nX-Spam-Flag: YES\nX-Spam-Status: Yes, score=19.4\n\ttests=A\nSubject: x\n\n", "spam:score", "X-Spam-Flag: YES\nX-Spam-Status: Yes, score=19.4\n\ttests=A\n")]

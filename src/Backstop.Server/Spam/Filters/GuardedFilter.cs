@@ -46,6 +46,13 @@ internal sealed partial class GuardedFilter(IMessageFilter filter, FilterLimits 
             var verdict = await AskAsync(question, limit.Token).WaitAsync(limit.Token);
             Volatile.Write(ref _failures, 0);
             Volatile.Write(ref _restsUntil, 0);
+            if (verdict.IsUnjudged)
+            {
+                // The message's fault, not the filter's.
+                metrics.NotScanned(Name, "cpu");
+                return null;
+            }
+
             metrics.Scanned(Name, verdict.IsSpam, started);
             return verdict;
         }

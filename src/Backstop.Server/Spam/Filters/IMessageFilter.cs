@@ -1,4 +1,5 @@
 using System.Net;
+using Backstop.Mail;
 
 namespace Backstop.Server.Spam.Filters;
 
@@ -10,8 +11,10 @@ namespace Backstop.Server.Spam.Filters;
 /// <param name="Helo">What it called itself.</param>
 /// <param name="ReversePath">The envelope sender without brackets.</param>
 /// <param name="Recipients">The envelope recipients.</param>
+/// <param name="Budget">The CPU time that is left to look at it.</param>
 internal sealed record FilterQuestion(
-    ReadOnlyMemory<byte> Content, ReadOnlyMemory<byte> TraceFields, IPAddress Client, string ClientName, string Helo, string ReversePath, IReadOnlyList<string> Recipients)
+    ReadOnlyMemory<byte> Content, ReadOnlyMemory<byte> TraceFields, IPAddress Client, string ClientName, string Helo, string ReversePath, IReadOnlyList<string> Recipients,
+    MessageBudget Budget)
 {
     /// <summary>The message with its trace fields in front.</summary>
     public byte[] Traced() => [.. TraceFields.Span, .. Content.Span];
@@ -22,6 +25,9 @@ internal sealed record FilterQuestion(
 /// <param name="Fields">Header fields to put before it, each with its line end (LF).</param>
 internal readonly record struct FilterVerdict(string Reason, string Fields)
 {
+    /// <summary>The message's CPU budget is used up, so this says nothing.</summary>
+    public bool IsUnjudged { get; init; }
+
     /// <summary>It belongs into the folder for spam.</summary>
     public bool IsSpam => !string.IsNullOrEmpty(Reason);
 }

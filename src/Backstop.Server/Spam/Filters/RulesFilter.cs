@@ -11,7 +11,12 @@ internal sealed class RulesFilter(SpamFilter filter, BackstopOptions options, Ti
 
     public async Task<FilterVerdict> JudgeAsync(FilterQuestion question, CancellationToken ct)
     {
-        var (scanned, autoLearn) = await filter.ScanAsync(question.Traced(), ct);
+        var (scanned, autoLearn) = await filter.ScanAsync(question.Traced(), question.Budget, ct);
+        if (scanned.Result.IsUnjudged)
+        {
+            return new("", "") { IsUnjudged = true };
+        }
+
         var fields = scanned.HeaderFields(new ReportContext(options.Hostname, SpamFilter.Version, autoLearn, time.GetUtcNow()));
         return new(scanned.Result.IsSpam ? "spam:score" : "", Encoding.Latin1.GetString(fields));
     }
