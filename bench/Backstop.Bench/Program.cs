@@ -13,9 +13,14 @@ if (args is ["deliver", var work])
     return 0;
 }
 
+if (args is ["fuzz", _, _, _, _, _, ..])
+{
+    return FuzzBench.Run(args[1..]);
+}
+
 if (args.Length == 0)
 {
-    await Console.Error.WriteLineAsync("usage: Backstop.Bench FOLDER...   or   Backstop.Bench deliver EMPTY-FOLDER");
+    await Console.Error.WriteLineAsync("usage: Backstop.Bench FOLDER...   or   Backstop.Bench deliver EMPTY-FOLDER   or   Backstop.Bench fuzz COUNT SEED WORST-FOLDER RULES FOLDER...");
     return 64;
 }
 

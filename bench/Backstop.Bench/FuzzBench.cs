@@ -1,0 +1,89 @@
+using System.Globalization;
+using Backstop.Backscatter.Bounces;
+using Backstop.Mail;
+using Backstop.Mailboxes.Posix;
+using Backstop.SpamRules.Rules;
+using Backstop.SpamRules.Scanning;
+
+namespace Backstop.Bench;
+
+/// <summary>The CPU time of the worst of many mutated mails, in classifier and rules together, without a budget.</summary>
+internal sealed class FuzzBench
+{
+    private const int Shown = 20;
+    private const int Confirmations = 3;
+    private static readonly TimeSpan _dear = TimeSpan.FromMilliseconds(8);
+    private static readonly TimeSpan _most = TimeSpan.FromMilliseconds(50);
+
+    private readonly SpamScanner _scanner;
+    private readonly PriorityQueue<byte[], double> _worst = new();
+
+    private FuzzBench(SpamScanner scanner) => _scanner = scanner;
+
+    /// <summary>Runs; 1 where a mail cost more than 50 ms.</summary>
+    /// <param name="arguments">How many mails, the seed, the folder for the worst, the folder of the rules, folders of mails.</param>
+    public static int Run(string[] arguments)
+    {
+        var (count, seed) = (int.Parse(arguments[0], CultureInfo.InvariantCulture), int.Parse(arguments[1], CultureInfo.InvariantCulture));
+        var corpus = arguments[4..].SelectMany(f => Directory.EnumerateFiles(f)).Order(StringComparer.Ordinal).Select(File.ReadAllBytes)
+            .Where(m => m.Length is > 0 and < 200_000).ToList();
+        var bench = new FuzzBench(new SpamScanner(RuleSet.LoadOrOwn([arguments[3]])));
+        foreach (var mail in corpus.Where((_, i) => i % Math.Max(1, corpus.Count / 300) == 0))
+        {
+            bench.Cost(mail);
+        }
+
+        return bench.Run(new MailMutator(corpus, seed), count, Directory.CreateDirectory(arguments[2]).FullName);
+    }
+
+    private int Run(MailMutator mutator, int count, string folder)
+    {
+        var total = TimeSpan.Zero;
+        for (var i = 1; i <= count; i++)
+        {
+            var mail = mutator.Next();
+            var cost = Cost(mail);
+            total += cost;
+            for (var again = 0; again < Confirmations && cost >= _dear; again++)
+            {
+                cost = Cost(mail) is var next && next < cost ? next : cost;
+            }
+
+            if (cost >= _dear)
+            {
+                mutator.Keep(mail);
+            }
+
+            _worst.Enqueue(mail, cost.TotalMilliseconds);
+            _ = _worst.Count > Shown ? _worst.Dequeue() : [];
+            if (i % 10_000 == 0)
+            {
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{i} mails, {total.TotalMilliseconds / i:F2} ms a mail"));
+            }
+        }
+
+        return Report(folder);
+    }
+
+    private int Report(string folder)
+    {
+        var worst = 0.0;
+        for (var i = _worst.Count; _worst.TryDequeue(out var mail, out var cost); i--)
+        {
+            var path = Path.Combine(folder, $"worst-{i:D2}.eml");
+            File.WriteAllBytes(path, mail);
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{cost,8:F1} ms {mail.Length,8} octets  {path}"));
+            worst = Math.Max(worst, cost);
+        }
+
+        return worst <= _most.TotalMilliseconds ? 0 : 1;
+    }
+
+    private TimeSpan Cost(byte[] mail)
+    {
+        var budget = new MessageBudget(TimeSpan.FromMinutes(1), static () => ThreadTime.Cpu);
+        BounceClassifier.Classify(mail, true, budget);
+        _scanner.ScanWhole(mail, null, budget);
+        return budget.Spent;
+    }
+}
