@@ -16,6 +16,9 @@ internal sealed partial class HtmlTokenizer
     private int _at;
     private bool _commentsEndAtGreaterThan;
 
+    // No title behind here has an end tag either: it is not searched for again.
+    private bool _titlesStayOpen;
+
     private HtmlTokenizer(string html) => _html = html;
 
     private int End => _html.Length;
@@ -229,7 +232,8 @@ internal sealed partial class HtmlTokenizer
             return;
         }
 
-        for (var lt = tag == "plaintext" ? -1 : _html.IndexOf("</", _at, StringComparison.Ordinal); lt >= 0; lt = _html.IndexOf("</", lt + 2, StringComparison.Ordinal))
+        var mayEnd = tag != "plaintext" && !(tag == "title" && _titlesStayOpen);
+        for (var lt = mayEnd ? _html.IndexOf("</", _at, StringComparison.Ordinal) : -1; lt >= 0; lt = _html.IndexOf("</", lt + 2, StringComparison.Ordinal))
         {
             var after = lt + 2 + tag.Length;
             if (after <= End && _html.AsSpan(lt + 2, tag.Length).Equals(tag, StringComparison.OrdinalIgnoreCase)
@@ -262,6 +266,7 @@ internal sealed partial class HtmlTokenizer
     /// <summary>A title never closed ends with its first text.</summary>
     private void EndTitleAtNextMarkup()
     {
+        _titlesStayOpen = true;
         var next = _html.IndexOf('<', _at);
         next = next < 0 ? End : next;
         AddText(_at, next, isCdata: false);
