@@ -9,6 +9,7 @@ using Backstop.Server.Lanes;
 using Backstop.Server.Options;
 using Backstop.Server.Spam;
 using Backstop.Server.Storms;
+using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server.Rules;
 
