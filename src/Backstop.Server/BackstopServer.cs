@@ -167,6 +167,9 @@ public sealed partial class BackstopServer : IAsyncDisposable
             // What a client may send ahead of us; Kestrel's default would let 10,000 of them fill 10 GB.
             kestrel.Limits.MaxRequestBufferSize = 64 << 10;
             kestrel.Limits.MaxResponseBufferSize = 64 << 10;
+
+            // Connections are counted: a browser's idle one must not keep somebody else out for two minutes.
+            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(20);
             Listen(options.Listen.Smtp, "smtp", l => Handle(l, () => parts().SmtpListener));
             Listen(options.Listen.Lmtp, "lmtp", l => Handle(l, () => parts().LmtpListener));
             Listen(options.Listen.Spamd, "spamd", l => l.Run(connection => parts().Spamd!.RunAsync(connection, isTls: false)));

@@ -96,6 +96,11 @@ internal sealed class StateFile
             Note(failure, generation, isWrite);
             throw failure;
         }
+        catch (InvalidOperationException error) when (generation != Generation)
+        {
+            // The file was replaced, and its connections closed, in the middle of this.
+            throw new StoreException(_path, StoreFault.Damaged, error.Message, error);
+        }
     }
 
     /// <summary>Opens a connection. Only within <see cref="Use"/>.</summary>

@@ -19,7 +19,7 @@ internal sealed record Descriptors(int Limit, int Mail, int Guard, int Web, int 
 
     // A client that is told "too many connections" holds one meanwhile.
     private const int Refusing = 16;
-    private const int MostWeb = 512;
+    private const int MostWeb = 2048;
     private const int Fewest = 16;
 
     /// <summary>Shares them out.</summary>

@@ -80,7 +80,7 @@ internal sealed partial class FakeImap : IAsyncDisposable
                 sessions.Add(ServeAsync(await _listener.AcceptTcpClientAsync(_stop.Token)));
             }
         }
-        catch (Exception error) when (error is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception error) when (error is OperationCanceledException or SocketException or ObjectDisposedException or InvalidOperationException)
         {
             await Task.WhenAll(sessions);
         }

@@ -4,6 +4,7 @@ using Backstop.Server;
 using Backstop.Server.Options;
 using Backstop.Server.Storms;
 using Backstop.State;
+using Backstop.Tests.State;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
@@ -244,7 +245,11 @@ public sealed class DamagedStoreTests : IDisposable
             bayes.Learn("m1", true, [.. Enumerable.Range(0, 2000).Select(i => (long)i * 7919)]);
         }
 
-        SqliteConnection.ClearAllPools();
+        foreach (var store in _stores)
+        {
+            StorePools.Clear(PathOf(options, store));
+        }
+
         new StormStore(PathOf(options, "storms")).Write(new(
             Unfinished, "bounce-flood", "you@example.org", _time.GetUtcNow().AddHours(-2), null, _time.GetUtcNow().AddMinutes(-1), 40, 5, new Dictionary<string, long>(), new Dictionary<string, long>(),
             new Dictionary<string, long>(), [], new Dictionary<long, long>(), null));
@@ -261,7 +266,7 @@ public sealed class DamagedStoreTests : IDisposable
     private void Damage(string path, string damage)
     {
         // What is open but unused would hide the damage.
-        SqliteConnection.ClearAllPools();
+        StorePools.Clear(path);
         if (Directory.Exists(path))
         {
             DamageFolder(path, damage);

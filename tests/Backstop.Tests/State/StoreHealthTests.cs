@@ -52,7 +52,7 @@ public sealed class StoreHealthTests : IDisposable
         }
 
         using var journal = Open(out _);
-        SqliteConnection.ClearAllPools();
+        StorePools.Clear(Path);
         var octets = File.ReadAllBytes(Path);
         new Random(1).NextBytes(octets.AsSpan(4096));
         File.WriteAllBytes(Path, octets);
@@ -87,7 +87,7 @@ public sealed class StoreHealthTests : IDisposable
         Assert.False(journal.HasMessageId("a@example.org"));
         Assert.True(health.IsLost(TimeSpan.FromDays(1)));
         journal.Add([Sent("b@example.org")]);
-        SqliteConnection.ClearAllPools();
+        StorePools.Clear(Path);
         using var again = new SentJournal(Path, _time, TimeSpan.FromDays(14));
         Assert.True(again.HasMessageId("b@example.org"));
     }
@@ -97,7 +97,7 @@ public sealed class StoreHealthTests : IDisposable
     public void Locked_file_rests_and_is_tried_again()
     {
         Open(out _).Dispose();
-        SqliteConnection.ClearAllPools();
+        StorePools.Clear(Path);
         using var holder = new SqliteConnection($"Data Source={Path};Pooling=False");
         holder.Open();
         Execute(holder, "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT");
@@ -125,7 +125,7 @@ public sealed class StoreHealthTests : IDisposable
             seeded.Add([Sent("a@example.org")]);
         }
 
-        SqliteConnection.ClearAllPools();
+        StorePools.Clear(Path);
         var octets = File.ReadAllBytes(Path);
         octets[18] = 3;
         File.WriteAllBytes(Path, octets);
@@ -168,7 +168,7 @@ public sealed class StoreHealthTests : IDisposable
 
     private byte[] Damage()
     {
-        SqliteConnection.ClearAllPools();
+        StorePools.Clear(Path);
         var octets = new byte[8192];
         new Random(7).NextBytes(octets);
         File.WriteAllBytes(Path, octets);
