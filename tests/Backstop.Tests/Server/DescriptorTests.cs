@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using Backstop.Server.Options;
 using Backstop.Server.Sockets;
 using CsCheck;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 
