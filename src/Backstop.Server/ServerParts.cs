@@ -237,10 +237,13 @@ internal sealed partial class ServerParts : IDisposable
     public async Task DrainAsync()
     {
         Delivery.BeginStop();
-        var started = _time.GetTimestamp();
-        while ((Connections.Open > 0 || (Delivery.Waiting > 0 && Delivery.Failing.Count == 0)) && _time.GetElapsedTime(started) < Options.Smtp.StopTimeout)
+
+        // How long work takes is the machine's time: a clock that somebody else turns may stand still.
+        var started = TimeProvider.System.GetTimestamp();
+        while ((Connections.Open > 0 || (Delivery.Waiting > 0 && Delivery.Failing.Count == 0))
+            && TimeProvider.System.GetElapsedTime(started) < Options.Smtp.StopTimeout)
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(20), _time);
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
         }
     }
 
