@@ -72,7 +72,7 @@ public sealed record ExplainedCover(
 /// <param name="IsCertain">Whether a machine's own sign shows the kind; what is not certain is only named, and delivered.</param>
 /// <param name="HeaderDamage">The first line that is neither a field nor a continuation, and whether the header ends there; null for a
 /// sound header.</param>
-/// <param name="IsOwnServer">Whether the reader's own server, by its name, tells its administrator something.</param>
+/// <param name="IsOwnServer">Whether a server, by its name, tells the administrator of its own domain something; is that yours?</param>
 /// <param name="MayAnswer">Whether a program may answer it (RFC 3834 §2), as far as its envelope and header tell.</param>
 public sealed record Explanation(
     string Path, string Kind, string Format, bool? NullReversePath, IReadOnlyList<ExplainedRecipient> Recipients, ExplainedReturn Returned,
