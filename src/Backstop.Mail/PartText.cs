@@ -48,8 +48,7 @@ public static class PartText
     }
 
     // So many octets beyond ASCII hardly form UTF-8 throughout by chance. Where a character has two octets they do so more easily: most
-    // that GB 2312
-    // begins with C2 to DF look like UTF-8, and a few words of them do.
+    // that GB 2312 begins with C2 to DF look like UTF-8, and a few words of them do.
     private static bool IsUtf8InDisguise(ReadOnlySpan<byte> bytes, string? charset)
     {
         var enough = Array.Exists(_doubles, d => charset?.StartsWith(d, StringComparison.OrdinalIgnoreCase) == true) ? 20 : 6;

@@ -6,8 +6,7 @@ namespace Backstop.Backscatter.Bounces;
 /// <summary>
 /// Finds the returned Message-ID where a server gives it in its text, such as Exchange's "Message ID: &lt;...&gt;" under "Original message details":
 /// <c>idlabels.tsv</c>. What stands behind &gt; or | is read too, for some set their own words off so; the message that is returned below
-/// them is read
-/// as a header.
+/// them is read as a header.
 /// </summary>
 internal static class IdLabels
 {

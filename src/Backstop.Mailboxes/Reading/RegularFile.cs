@@ -6,8 +6,8 @@ namespace Backstop.Mailboxes.Reading;
 /// <summary>Opens what others have put into a folder: only regular files, and without ever waiting.</summary>
 /// <remarks>
 /// A FIFO holds whoever opens it until somebody writes; a device may never end. A link in a Maildir leads where no message was put: what
-/// moves, deletes
-/// or shows messages does not follow it. What only reads for the person who asks does, for people search their mail into folders of links.
+/// moves, deletes or shows messages does not follow it. What only reads for the person who asks does, for people search their mail into
+/// folders of links.
 /// </remarks>
 public static class RegularFile
 {

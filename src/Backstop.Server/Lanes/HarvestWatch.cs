@@ -4,8 +4,7 @@ namespace Backstop.Server.Lanes;
 
 /// <summary>
 /// Counts by network the addresses that were asked for and do not exist: whoever opens a session for every twenty guesses, or guesses from
-/// every
-/// address of a network in turn, reads the list of mailboxes all the same.
+/// every address of a network in turn, reads the list of mailboxes all the same.
 /// </summary>
 /// <remarks>In memory only and bounded. A network from which wanted mail came lately is never turned away: its guesses end with their
 /// session.</remarks>

@@ -14,7 +14,10 @@ public sealed class ClassifyOptions
     /// </summary>
     public string Token { get; set; } = "";
 
-    /// <summary>A file with tokens, a line each, read at the start and when it changes: all of them are good, so that each caller has its own, and a new one is handed out before the old one goes. Empty lines and lines that begin with # are skipped. Default: none.</summary>
+    /// <summary>
+    /// A file with tokens, a line each, read at the start and when it changes: all of them are good, so that each caller has its own, and a
+    /// new one is handed out before the old one goes. Empty lines and lines that begin with # are skipped. Default: none.
+    /// </summary>
     public string TokenFile { get; set; } = "";
 
     /// <summary>The largest message. The first 4MiB of one are looked at, as <c>explain</c> does with a file. Default 50MiB.</summary>

@@ -11,8 +11,7 @@ namespace Backstop.Server.Web;
 
 /// <summary>
 /// <c>POST /classify</c>: a message in, the JSON of <c>explain</c> out. It stands before the dashboard's login, so that only the token
-/// counts: no
-/// cookie lets anybody in, and no wrong token locks anybody out.
+/// counts: no cookie lets anybody in, and no wrong token locks anybody out.
 /// </summary>
 internal sealed partial class ClassifyEndpoint(
     BackstopOptions options, Explainer explainer, BackstopMetrics metrics, TimeProvider time, ILogger<ClassifyEndpoint> log)

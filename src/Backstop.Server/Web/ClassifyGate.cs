@@ -34,7 +34,8 @@ internal sealed partial class ClassifyGate(BackstopOptions options, TimeProvider
         !Login.IsOurName(request.Host.Host, options) ? ClassifyProblem.WrongHost
         : !options.Classify.IsOn ? ClassifyProblem.Off
         : !HttpMethods.IsPost(request.Method) ? ClassifyProblem.Method
-        : request.Headers.Authorization is not [{ } authorization] || !authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? ClassifyProblem.NoToken
+        : request.Headers.Authorization is not [{ } authorization]
+            || !authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? ClassifyProblem.NoToken
         : Tokens().Fits(authorization[Scheme.Length..].Trim()) ? null
         : ClassifyProblem.WrongToken;
 

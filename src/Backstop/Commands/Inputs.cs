@@ -5,8 +5,7 @@ namespace Backstop.Commands;
 
 /// <summary>
 /// The FILEs of a verb. One that cannot be read costs nobody else's work: the others are done, it is told of on stderr, and the verb ends
-/// with the code
-/// of the first that failed.
+/// with the code of the first that failed.
 /// </summary>
 internal sealed class Inputs
 {
