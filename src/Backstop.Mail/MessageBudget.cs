@@ -25,7 +25,11 @@ public sealed class MessageBudget(TimeSpan limit, Func<TimeSpan> clock)
     [ThreadStatic]
     private static int _charged;
 
+    // A mail that makes one expression backtrack makes its kin do so too: together they get no more.
+    private static readonly TimeSpan _maxBacktracking = TimeSpan.FromMilliseconds(15);
+
     private long _spent;
+    private long _backtracked;
     private volatile bool _isSpent;
 
     /// <summary>The CPU time that may be taken.</summary>
@@ -91,6 +95,19 @@ public sealed class MessageBudget(TimeSpan limit, Func<TimeSpan> clock)
         {
             _charged = 0;
             budget.Look();
+        }
+    }
+
+    /// <summary>Whether an expression that may backtrack may still be tried on this message: all of them together have not taken 15 ms. True outside of <see cref="Run{T}"/>.</summary>
+    public static bool MayTry => _running is not { } budget || Interlocked.Read(ref budget._backtracked) < _maxBacktracking.Ticks;
+
+    /// <summary>Says how long an expression that may backtrack took.</summary>
+    /// <param name="time">CPU time.</param>
+    public static void Backtracked(TimeSpan time)
+    {
+        if (_running is { } budget)
+        {
+            Interlocked.Add(ref budget._backtracked, time.Ticks);
         }
     }
 

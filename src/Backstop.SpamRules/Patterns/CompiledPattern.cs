@@ -10,7 +10,7 @@ namespace Backstop.SpamRules.Patterns;
 internal sealed class CompiledPattern
 {
     /// <summary>The last resort against a pattern that backtracks without end.</summary>
-    private static readonly TimeSpan _confirmLimit = TimeSpan.FromMilliseconds(40);
+    private static readonly TimeSpan _confirmLimit = TimeSpan.FromMilliseconds(12);
 
     private const int MaxRestarts = 2;
     private const int MaxTries = 8;
@@ -114,19 +114,34 @@ internal sealed class CompiledPattern
         return new LazyDfa(nfa).Simulate(text);
     }
 
-    // The limit is of wall time, and on a busy machine little of it may have been ours: then the mail is not at fault, and is tried again.
+    // The limit is of wall time, and on a busy machine little of it may have been ours: then the mail is not at fault, and is tried again. Where no
+    // budget runs nobody knows how much was ours.
     private T Confirm<T>(string text, Func<Regex, string, T> match)
     {
+        var engine = Engine();
+        var mayBacktrack = !engine.Options.HasFlag(RegexOptions.NonBacktracking);
+        if (mayBacktrack && !MessageBudget.MayTry)
+        {
+            throw new RegexMatchTimeoutException();
+        }
+
         for (var tries = 1; ; tries++)
         {
             var began = MessageBudget.Clock();
             try
             {
-                return match(Engine(), text);
+                return match(engine, text);
             }
-            catch (RegexMatchTimeoutException) when (tries < MaxTries && MessageBudget.Clock() - began < _confirmLimit / 2)
+            catch (RegexMatchTimeoutException) when (tries < MaxTries && (began is null || MessageBudget.Clock() - began < _confirmLimit / 2))
             {
                 MessageBudget.ChargeMuch();
+            }
+            finally
+            {
+                if (mayBacktrack && began is { } start && MessageBudget.Clock() is { } now)
+                {
+                    MessageBudget.Backtracked(now - start);
+                }
             }
         }
     }

@@ -10,7 +10,7 @@ internal static class GrowthMeter
     public const double MostPerDoubling = 2.5;
 
     private const int LongestInput = 1 << 20;
-    private const int Tries = 4;
+    private const int Tries = 8;
 
     // Below this, what a run costs besides its input decides; above the other, a short input is too dear whatever the growth.
     private static readonly TimeSpan _measurable = TimeSpan.FromMilliseconds(4);
