@@ -69,7 +69,7 @@ public sealed partial class ClassifyTests
         var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["BACKSTOP_URL"] = $"http://127.0.0.1:{server.WebPort}/classify", ["BACKSTOP_TOKEN"] = Token };
         Assert.Equal((label, decision), (label, (await Tool.RunWithAsync(environment, mail, python, [folder["ticket.py"]], _limit)).Trim()));
         environment["BACKSTOP_TOKEN"] = "another";
-        Assert.Contains("The token is none of the server's.", await Tool.RunWithAsync(environment, mail, python, [folder["ticket.py"]], _limit, 75), StringComparison.Ordinal);
+        Assert.Contains("wrong-token", await Tool.RunWithAsync(environment, mail, python, [folder["ticket.py"]], _limit, 75), StringComparison.Ordinal);
     }
 
     /// <summary>A pipe that ends with anything but 75 makes the mail server bounce the mail, or lose it.</summary>

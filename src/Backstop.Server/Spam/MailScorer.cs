@@ -39,15 +39,26 @@ internal sealed partial class MailScorer(
             return MailScore.None;
         }
 
-        var reason = length > front.Length || length > options.Spam.MaxSize.Bytes ? "large" : IsOff(waiting) ? "flood" : !isReady() ? "starting" : null;
+        var reason = length > front.Length || length > options.Spam.MaxSize.Bytes ? "large" : IsOff(waiting) ? "flood" : null;
         if (reason is not null)
         {
             metrics.NotScanned("mail", reason);
             return MailScore.None;
         }
 
+        var ready = isReady() ? filters : [.. filters.Where(f => !f.IsRules)];
+        if (ready.Count < filters.Count)
+        {
+            metrics.NotScanned("mail", "starting");
+        }
+
+        if (ready.Count == 0)
+        {
+            return MailScore.None;
+        }
+
         var question = await QuestionAsync(transaction, front, wanted, now, budget);
-        var verdicts = await Task.WhenAll(filters.Select(f => f.JudgeAsync(question)));
+        var verdicts = await Task.WhenAll(ready.Select(f => f.JudgeAsync(question)));
         var said = verdicts.Where(v => v is not null).Select(v => v!.Value).ToList();
         return new(said.Find(v => v.IsSpam).Reason ?? "", string.Concat(said.Select(v => v.Fields)));
     }

@@ -20,6 +20,9 @@ internal sealed partial class GuardedFilter(IMessageFilter filter, FilterLimits 
 
     public string Name => filter.Name;
 
+    /// <summary>Whether it is the rules, which are read for a second or two after the start; the others can be asked at once.</summary>
+    public bool IsRules => filter is RulesFilter;
+
     /// <summary>Told how long each message waited for its turn.</summary>
     public Action<TimeSpan>? Waited { get; set; }
 
