@@ -24,7 +24,7 @@ internal sealed class StateFile
     private bool _isReady;
 
     /// <summary>Makes the file where there is none. Whom somebody writes to is nobody else's business: file and folder are their owner's.</summary>
-    /// <param name="path">Where.</param>
+    /// <param name="path">The database file; its folder is made with it.</param>
     /// <param name="schema">Makes what is not there.</param>
     /// <param name="health">Keeps going without it; null to throw.</param>
     /// <param name="isPooled">Whether connections are kept when they are closed.</param>
@@ -56,7 +56,7 @@ internal sealed class StateFile
     /// Makes an empty file that only its owner may read, and its folder, where they are not there. SQLite would make one that everybody may; those
     /// it makes beside it follow this one.
     /// </summary>
-    /// <param name="path">Where.</param>
+    /// <param name="path">The database file; its folder is made with it.</param>
     private static void Make(string path)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
@@ -78,7 +78,7 @@ internal sealed class StateFile
 
     /// <summary>Reads or writes; what SQLite throws becomes a <see cref="StoreException"/>.</summary>
     /// <param name="isWrite">Whether it writes.</param>
-    /// <param name="work">Does it.</param>
+    /// <param name="work">Reads or writes by a connection that it opens itself.</param>
     /// <exception cref="StoreException">It could not be done; a damaged file has been replaced, and the next call may go well.</exception>
     public T Use<T>(bool isWrite, Func<T> work)
     {

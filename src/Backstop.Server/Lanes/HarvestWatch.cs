@@ -20,7 +20,7 @@ internal sealed class HarvestWatch(int max, ClientHistory history, TimeProvider 
     private readonly Generations<IPAddress, Tally> _networks = new(20_000, Window, time);
 
     /// <summary>Notes a guess.</summary>
-    /// <param name="client">Whose.</param>
+    /// <param name="client">The address of the client that asked for an unknown recipient; its network is what is counted.</param>
     public void Note(IPAddress client)
     {
         var network = ClientHistory.Near(client);

@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace Backstop.Server.Web;
 
 /// <summary>Brings the overview to everybody who watches it: made once a second, however many they are, and for so many.</summary>
-/// <param name="make">Gathers it.</param>
+/// <param name="make">Makes the overview from the figures of the moment; called at most once a second.</param>
 /// <param name="logins">The logins: when one ends, streams end, and whose login holds comes back.</param>
 /// <param name="time">The clock.</param>
 /// <param name="stopping">The server goes down.</param>

@@ -23,7 +23,7 @@ internal sealed class ImapDoor(ImapClient client, ImapGuardStream? guard, ImapAd
 
     /// <summary>Asks the server.</summary>
     /// <param name="question">The library's call, and nothing else.</param>
-    /// <param name="ct">Ends it.</param>
+    /// <param name="ct">The token that the question heeds: where it is cancelled, that is no fault of the server.</param>
     /// <exception cref="ImapFault">The server refused it, lied or left.</exception>
     public async Task<T> AskAsync<T>(Func<ImapClient, Task<T>> question, CancellationToken ct)
     {
@@ -44,7 +44,7 @@ internal sealed class ImapDoor(ImapClient client, ImapGuardStream? guard, ImapAd
 
     /// <summary>Asks for what has no answer but success.</summary>
     /// <param name="question">As for <see cref="AskAsync{T}"/>.</param>
-    /// <param name="ct">Ends it.</param>
+    /// <param name="ct">The token that the question heeds: where it is cancelled, that is no fault of the server.</param>
     public Task AskAsync(Func<ImapClient, Task> question, CancellationToken ct) => AskAsync(
         async c =>
         {

@@ -15,13 +15,13 @@ internal sealed record ImapGuardLimits
     /// <summary>Parentheses within each other.</summary>
     public int Depth { get; init; } = 32;
 
-    /// <summary>Responses.</summary>
+    /// <summary>Responses of the server to one command, untagged ones included.</summary>
     public int Responses { get; init; } = 1_000_000;
 
     /// <summary>Folders in a list.</summary>
     public int Folders { get; init; } = 20_000;
 
-    /// <summary>Octets.</summary>
+    /// <summary>Octets of the server's answer to one command, literals included.</summary>
     public long Octets { get; init; } = 2L << 30;
 
     /// <summary>Time without an octet.</summary>
