@@ -1,8 +1,9 @@
 namespace Backstop.Tests.Growth;
 
 /// <summary>
-/// Measures how the cost of a scanner grows with its input. The least of several runs in CPU time of the thread counts, so a busy machine
-/// does not decide.
+/// Measures how the cost of a scanner grows with its input. The least of several runs in CPU time of the thread counts, and an input is
+/// compared with one sixteen times as long: a quadratic scanner costs 256 times as much then, a linear one 16 times, and what lies between
+/// the two bounds is room for collections of garbage and for caches that are too small for the long input.
 /// </summary>
 internal static class GrowthMeter
 {
@@ -11,12 +12,13 @@ internal static class GrowthMeter
 
     private const int LongestInput = 1 << 20;
     private const int Tries = 8;
+    private const int Doublings = 4;
 
     // Below this, what a run costs besides its input decides; above the other, a short input is too dear whatever the growth.
-    private static readonly TimeSpan _measurable = TimeSpan.FromMilliseconds(4);
+    private static readonly TimeSpan _measurable = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan _tooMuch = TimeSpan.FromSeconds(2);
 
-    /// <summary>The cost of doubling, measured over two doublings; 0 where a megabyte costs too little to measure.</summary>
+    /// <summary>The cost of doubling, measured over four doublings; 0 where a megabyte costs too little to measure.</summary>
     public static double Doubling(WorstInput input, Action<byte[]> scan)
     {
         for (var times = 4; ; times *= 2)
@@ -42,15 +44,15 @@ internal static class GrowthMeter
 
     private static double Doubling(WorstInput input, int times, Action<byte[]> scan)
     {
-        var (few, many) = (input.Times(times), input.Times(4 * times));
+        var (few, many) = (input.Times(times), input.Times(times << Doublings));
         var least = double.PositiveInfinity;
         var (cheap, dear) = (TimeSpan.MaxValue, TimeSpan.MaxValue);
         for (var i = 0; i < Tries && least > MostPerDoubling; i++)
         {
             // The machine's best day for both: a run that was disturbed costs more, never less.
             dear = Least(dear, Cost(many, scan, runs: i + 1));
-            cheap = Least(cheap, Cost(few, scan, runs: 2 * (i + 1)));
-            least = Math.Sqrt(dear / cheap);
+            cheap = Least(cheap, Cost(few, scan, runs: 4 * (i + 1)));
+            least = Math.Pow(dear / cheap, 1.0 / Doublings);
         }
 
         return least;
