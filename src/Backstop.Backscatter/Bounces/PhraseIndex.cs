@@ -1,33 +1,161 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Backstop.Backscatter.Bounces;
 
 /// <summary>
 /// Finds where phrases of a table stand in a text: all of them in one pass, in any case. Which of them counts there is its user's to say.
+/// A bit for the first characters of every phrase says of nearly all places of a text that no phrase begins there; the few others are looked up.
 /// </summary>
 internal sealed class PhraseIndex
 {
-    private readonly SearchValues<string> _search;
-    private readonly Dictionary<int, int[]> _byStart;
+    // Characters that a place is tried by; shorter phrases are tried by two, in a table of their own.
+    private const int Long = 4;
+    private const int Short = 2;
+
+    private readonly string[] _phrases;
+    private readonly Starts _long;
+    private readonly Starts _short;
 
     /// <summary>Makes an index.</summary>
     /// <param name="phrases">The phrases, of at least two characters each (TableTests); a number is a place in this list.</param>
-    public PhraseIndex(IReadOnlyList<string> phrases)
+    public PhraseIndex(IEnumerable<string> phrases)
     {
-        _search = SearchValues.Create([.. phrases], StringComparison.OrdinalIgnoreCase);
-        _byStart = Enumerable.Range(0, phrases.Count).GroupBy(i => Start(phrases[i])).ToDictionary(g => g.Key, g => g.ToArray());
+        _phrases = [.. phrases.Select(p => p.ToUpperInvariant())];
+        var numbers = Enumerable.Range(0, _phrases.Length).ToLookup(i => _phrases[i].Length >= Long);
+        _long = new(numbers[true], i => Key(_phrases[i]));
+        _short = new(numbers[false], i => Key(_phrases[i].AsSpan(0, Short)));
+        Longest = _phrases.Max(p => p.Length);
     }
 
-    /// <summary>The next place where a phrase begins, or -1.</summary>
-    /// <param name="text">The text.</param>
-    /// <param name="from">Where to look from.</param>
-    public int Next(ReadOnlySpan<char> text, int from) => text[from..].IndexOfAny(_search) is >= 0 and var at ? from + at : -1;
+    /// <summary>The length of the longest phrase.</summary>
+    public int Longest { get; }
 
-    /// <summary>The numbers of the phrases that may begin where a text does, in order: those with its first two characters.</summary>
+    /// <summary>The phrases in a text, from its start on; to be disposed.</summary>
     /// <param name="text">The text.</param>
-    public int[] At(ReadOnlySpan<char> text) => _byStart.GetValueOrDefault(Start(text), []);
+    public Places In(ReadOnlySpan<char> text) => new(this, text);
 
-    // In lower case. Hundreds of phrases begin with the same character.
-    private static int Start(ReadOnlySpan<char> text) =>
-        text.Length < 2 ? 0 : (char.ToLowerInvariant(text[0]) << 16) | char.ToLowerInvariant(text[1]);
+    /// <summary>Whether any phrase stands in a text.</summary>
+    /// <param name="text">The text.</param>
+    public bool IsIn(ReadOnlySpan<char> text)
+    {
+        using var places = In(text);
+        return places.Next();
+    }
+
+    private static ulong Key(ReadOnlySpan<char> start) =>
+        start.Length >= Long ? Unsafe.ReadUnaligned<ulong>(ref Unsafe.As<char, byte>(ref MemoryMarshal.GetReference(start)))
+        : start.Length >= Short ? Unsafe.ReadUnaligned<uint>(ref Unsafe.As<char, byte>(ref MemoryMarshal.GetReference(start)))
+        : 0;
+
+    /// <summary>Walks over the phrases in a text.</summary>
+    internal ref struct Places
+    {
+        private readonly PhraseIndex _index;
+        private readonly char[] _rented;
+        private readonly ReadOnlySpan<char> _text;
+
+        // What is still to be tried at the place: the long ones, then the short ones.
+        private ReadOnlySpan<int> _tried;
+        private bool _isShortTried;
+
+        public Places(PhraseIndex index, ReadOnlySpan<char> text)
+        {
+            _index = index;
+            _rented = ArrayPool<char>.Shared.Rent(text.Length);
+            text.ToUpperInvariant(_rented);
+            _text = _rented.AsSpan(0, text.Length);
+            At = -1;
+            _isShortTried = true;
+        }
+
+        /// <summary>Where the phrase begins.</summary>
+        public int At { get; private set; }
+
+        /// <summary>The number of the phrase.</summary>
+        public int Phrase { get; private set; }
+
+        /// <summary>Goes on to the next phrase: by place, and at a place by number, those of less than four characters last.</summary>
+        public bool Next()
+        {
+            while (true)
+            {
+                for (; !_tried.IsEmpty; _tried = _tried[1..])
+                {
+                    if (_text[At..].StartsWith(_index._phrases[_tried[0]], StringComparison.Ordinal))
+                    {
+                        Phrase = _tried[0];
+                        _tried = _tried[1..];
+                        return true;
+                    }
+                }
+
+                if (!_isShortTried)
+                {
+                    _isShortTried = true;
+                    _tried = _index._short.IsEmpty ? [] : _index._short.Of(Key(_text.Slice(At, Short)));
+                }
+                else if (!Move())
+                {
+                    return false;
+                }
+            }
+        }
+
+        public readonly void Dispose() => ArrayPool<char>.Shared.Return(_rented);
+
+        private bool Move()
+        {
+            var text = _text;
+            var hasShort = !_index._short.IsEmpty;
+            _isShortTried = false;
+            for (At++; At + Long <= text.Length; At++)
+            {
+                var key = Key(text.Slice(At, Long));
+                if (_index._long.May(key) || (hasShort && _index._short.May(Key(text.Slice(At, Short)))))
+                {
+                    _tried = _index._long.Of(key);
+                    return true;
+                }
+            }
+
+            // Too near the end for a long one.
+            _tried = [];
+            return At + Short <= text.Length;
+        }
+    }
+
+    /// <summary>Phrases by their first characters.</summary>
+    private sealed class Starts
+    {
+        private const int Bits = 16;
+
+        private readonly ulong[] _bits = new ulong[(1 << Bits) / 64];
+        private readonly Dictionary<ulong, int[]> _byKey;
+
+        public Starts(IEnumerable<int> numbers, Func<int, ulong> key)
+        {
+            _byKey = numbers.GroupBy(key).ToDictionary(g => g.Key, g => g.ToArray());
+            foreach (var start in _byKey.Keys)
+            {
+                var bit = Bit(start);
+                _bits[bit >> 6] |= 1UL << bit;
+            }
+        }
+
+        public bool IsEmpty => _byKey.Count == 0;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public bool May(ulong key)
+        {
+            var bit = Bit(key);
+            return (_bits[bit >> 6] & (1UL << bit)) != 0;
+        }
+
+        public int[] Of(ulong key) => _byKey.GetValueOrDefault(key, []);
+
+        // The upper bits of a product mix all of its factor's.
+        private static int Bit(ulong key) => (int)((key * 0x9E3779B97F4A7C15) >> (64 - Bits));
+    }
 }

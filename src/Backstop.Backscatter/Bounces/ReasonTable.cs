@@ -7,7 +7,7 @@ internal static class ReasonTable
     private static readonly HashSet<BounceReason> _soft = [.. Rows("reason").Where(r => r[2] == "soft").Select(Reason)];
     private static readonly Dictionary<string, ReasonCode> _codes = Rows("code").ToDictionary(r => r[3], r => new ReasonCode(Reason(r), r[2] == "firm"), StringComparer.Ordinal);
     private static readonly ReasonPhrase[] _phrases = [.. Rows("words").Select(r => new ReasonPhrase(Reason(r), r[3], r[2] == "strong", r.Length > 4 ? r[4] : null))];
-    private static readonly PhraseIndex _index = new([.. _phrases.Select(p => p.Words)]);
+    private static readonly PhraseIndex _index = new(_phrases.Select(p => p.Words));
 
     /// <summary>The codes, as the table writes them.</summary>
     public static IReadOnlyDictionary<string, ReasonCode> Codes => _codes;
@@ -37,15 +37,13 @@ internal static class ReasonTable
     public static ReasonPhrase? Find(ReadOnlySpan<char> text, string? status, Func<ReasonPhrase, bool> counts)
     {
         var best = _phrases.Length;
-        for (var at = _index.Next(text, 0); at >= 0; at = _index.Next(text, at + 1))
+        using var places = _index.In(text);
+        while (places.Next())
         {
-            foreach (var i in _index.At(text[at..]))
+            var phrase = _phrases[places.Phrase];
+            if (places.Phrase < best && phrase.IsAt(text, places.At) && counts(phrase) && (phrase.Code is null || phrase.Code == AnyClass(status)))
             {
-                var phrase = _phrases[i];
-                if (i < best && phrase.IsAt(text, at) && counts(phrase) && (phrase.Code is null || phrase.Code == AnyClass(status)))
-                {
-                    best = i;
-                }
+                best = places.Phrase;
             }
         }
 

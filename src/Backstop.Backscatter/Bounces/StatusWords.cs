@@ -1,12 +1,10 @@
-using System.Buffers;
-
 namespace Backstop.Backscatter.Bounces;
 
 /// <summary>Enhanced status codes (RFC 3463) out of words: given ones found, missing ones inferred from <c>status.tsv</c>.</summary>
 internal static class StatusWords
 {
     private static readonly (string Status, string Words)[] _rows = [.. TableFile.Read("status.tsv").Select(r => (r[0], r[1]))];
-    private static readonly SearchValues<string> _search = SearchValues.Create([.. _rows.Select(r => r.Words)], StringComparison.OrdinalIgnoreCase);
+    private static readonly PhraseIndex _index = new(_rows.Select(r => r.Words));
     private static readonly string[] _beforeStatus = ["status", "code", "dsn", "error", "smtp"];
     private static readonly string[] _beforeVersion = ["version", "release"];
 
@@ -84,18 +82,14 @@ internal static class StatusWords
     /// <param name="words">A diagnostic, or a whole text.</param>
     internal static (string Status, string Words)? Row(string words)
     {
-        if (words.AsSpan().ContainsAny(_search))
+        var first = _rows.Length;
+        using var places = _index.In(words);
+        while (places.Next())
         {
-            foreach (var row in _rows)
-            {
-                if (words.Contains(row.Words, StringComparison.OrdinalIgnoreCase))
-                {
-                    return row;
-                }
-            }
+            first = Math.Min(first, places.Phrase);
         }
 
-        return null;
+        return first < _rows.Length ? _rows[first] : null;
     }
 
     private static string? Inferred(string words, string action)

@@ -65,7 +65,7 @@ internal sealed class Wording
     private Wording(IEnumerable<WordingHit> phrases)
     {
         _phrases = [.. phrases];
-        _index = new([.. _phrases.Select(p => p.Words)]);
+        _index = new(_phrases.Select(p => p.Words));
     }
 
     private static Wording SubjectStart { get; } = new([.. Rows(WordPlace.SubjectPrefix, "prefix"), .. Rows(WordPlace.SubjectStart, "subject")]);
@@ -87,27 +87,17 @@ internal sealed class Wording
 
     private IReadOnlyList<WordingHit> Find(ReadOnlySpan<char> text)
     {
-        var at = _index.Next(text, 0);
-        if (at < 0)
+        using var places = _index.In(text);
+        SortedSet<int>? found = null;
+        for (var hits = 0; hits < MaxHits && places.Next(); hits++)
         {
-            return [];
-        }
-
-        var found = new SortedSet<int>();
-        for (var hits = 0; at >= 0 && hits < MaxHits; hits++)
-        {
-            foreach (var i in _index.At(text[at..]))
+            if (!IsNegated(text[..places.At]))
             {
-                if (text[at..].StartsWith(_phrases[i].Words, StringComparison.OrdinalIgnoreCase) && !IsNegated(text[..at]))
-                {
-                    found.Add(i);
-                }
+                (found ??= []).Add(places.Phrase);
             }
-
-            at = _index.Next(text, at + 1);
         }
 
-        return [.. found.Select(i => _phrases[i])];
+        return found is null ? [] : [.. found.Select(i => _phrases[i])];
     }
 
     // "No viruses were found" says the opposite of the words behind its first.
@@ -129,13 +119,11 @@ internal sealed class Wording
     // The longest: "Delivery Status Notification (Delay)" says more than its beginning.
     private WordingHit? AtStart(ReadOnlySpan<char> text)
     {
+        using var places = _index.In(text[..Math.Min(text.Length, _index.Longest)]);
         WordingHit? longest = null;
-        foreach (var i in _index.At(text))
+        while (places.Next() && places.At == 0)
         {
-            if (_phrases[i].Words.Length > (longest?.Words.Length ?? 0) && text.StartsWith(_phrases[i].Words, StringComparison.OrdinalIgnoreCase))
-            {
-                longest = _phrases[i];
-            }
+            longest = _phrases[places.Phrase].Words.Length > (longest?.Words.Length ?? 0) ? _phrases[places.Phrase] : longest;
         }
 
         return longest is { Place: WordPlace.SubjectPrefix } && PrecedesSubject(text[longest.Words.Length..].TrimStart("ź \u00A0"))

@@ -5,9 +5,9 @@ namespace Backstop.Backscatter.Bounces;
 /// </summary>
 internal static class YourMail
 {
-    private static readonly AnyOf _phrases = new(TableFile.Read("yours.tsv").Select(r => r[1]));
+    private static readonly PhraseIndex _phrases = new(TableFile.Read("yours.tsv").Select(r => r[1]));
 
     /// <summary>Whether it does.</summary>
     /// <param name="words">The text, every run of white space one space.</param>
-    public static bool IsIn(string words) => _phrases.Has(words);
+    public static bool IsIn(string words) => _phrases.IsIn(words);
 }
