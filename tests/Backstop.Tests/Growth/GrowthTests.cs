@@ -19,14 +19,23 @@ public sealed class GrowthTests
         }
     }
 
+    /// <summary>What a quadratic scanner cannot pass and a linear one cannot fail, whatever else the machine does.</summary>
     [Theory]
     [MemberData(nameof(Inputs), DisableDiscoveryEnumeration = true)]
-    public void Doubling_the_input_costs_at_most_two_and_a_half_times(string scanner, WorstInput input)
+    public void No_scanner_is_quadratic(string scanner, WorstInput input) => Grows(scanner, input, GrowthMeter.NotQuadratic);
+
+    /// <summary>The floor itself needs a quiet machine: bench/growth.sh asks for it.</summary>
+    [Theory(Explicit = true)]
+    [MemberData(nameof(Inputs), DisableDiscoveryEnumeration = true)]
+    public void Doubling_the_input_costs_at_most_two_and_a_half_times(string scanner, WorstInput input) =>
+        Grows(scanner, input, GrowthMeter.MostPerDoubling);
+
+    private static void Grows(string scanner, WorstInput input, double most)
     {
         ArgumentNullException.ThrowIfNull(input);
         var scan = _scanners.First(s => s.Name == scanner).Scan;
-        var doubling = GrowthMeter.Doubling(input, text => Read(scan, text));
-        Assert.True(doubling <= GrowthMeter.MostPerDoubling, $"{scanner}: doubling {input} costs {doubling:F1} times");
+        var doubling = GrowthMeter.Doubling(input, text => Read(scan, text), most);
+        Assert.True(doubling <= most, $"{scanner}: doubling {input} costs {doubling:F1} times");
     }
 
     // A refusal is an answer too.
