@@ -35,12 +35,25 @@ internal static class CloudNotice
         try
         {
             using var document = JsonDocument.ParseValue(ref reader);
-            return Report(content, Unwrap(document.RootElement), out var inner) is { } report ? Keep(report, inner) : null;
+            return Read(content, document.RootElement);
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
+            // The second is how a string says that it is no text: half of a surrogate pair.
             return null;
         }
+    }
+
+    // The whole SNS message holds the notice as a string.
+    private static BounceReport? Read(BounceContent content, JsonElement root)
+    {
+        if (Text(root, "Message") is not { } message)
+        {
+            return Report(content, root);
+        }
+
+        using var inner = JsonDocument.Parse(message, _options);
+        return Report(content, inner.RootElement);
     }
 
     private static byte[] Joined(ReadOnlySpan<byte> text)
@@ -58,28 +71,9 @@ internal static class CloudNotice
         return joined[..length];
     }
 
-    // The whole SNS message holds the notice as a string.
-    private static (JsonElement Root, JsonDocument? Inner) Unwrap(JsonElement root)
+    private static BounceReport? Report(BounceContent content, JsonElement notice)
     {
-        if (root.ValueKind == JsonValueKind.Object && root.TryGetProperty("Message", out var message) && message.ValueKind == JsonValueKind.String)
-        {
-            var inner = JsonDocument.Parse(message.GetString()!, _options);
-            return (inner.RootElement, inner);
-        }
-
-        return (root, null);
-    }
-
-    private static BounceReport Keep(BounceReport report, JsonDocument? inner)
-    {
-        inner?.Dispose();
-        return report;
-    }
-
-    private static BounceReport? Report(BounceContent content, (JsonElement Root, JsonDocument? Inner) notice, out JsonDocument? inner)
-    {
-        inner = notice.Inner;
-        var type = Text(notice.Root, "notificationType") ?? Text(notice.Root, "eventType");
+        var type = Text(notice, "notificationType") ?? Text(notice, "eventType");
         (MailKind Kind, string Object, string List)? shape = type?.ToLowerInvariant() switch
         {
             "bounce" => (MailKind.Bounce, "bounce", "bouncedRecipients"),
@@ -88,9 +82,15 @@ internal static class CloudNotice
             "delivery" => (MailKind.SuccessReport, "delivery", "recipients"),
             _ => null,
         };
-        return shape is { } s
-            ? content.Report(s.Kind, "amazonses", Recipients(notice.Root, s.Object, s.List, s.Kind), Returned(notice.Root), [$"a notice of Amazon SES of type {type}"], "amazonses.com")
-            : null;
+        if (shape is not { } s)
+        {
+            return null;
+        }
+
+        // People and programs send such text on, to ask what it means or to open a ticket.
+        var recipients = Recipients(notice, s.Object, s.List, s.Kind);
+        return content.Report(s.Kind, "amazonses", recipients, Returned(notice), [$"a notice of Amazon SES of type {type}"], "amazonses.com")
+            with { IsCertain = IsFrom(content.Header.From) };
     }
 
     private static List<ReportedRecipient> Recipients(JsonElement root, string name, string list, MailKind kind)

@@ -7,6 +7,8 @@ namespace Backstop.Tests.Backscatter;
 /// <summary>A server's name or one of its words is no server: what is filed as a bounce or a delay must have more of a server's form, and its twin has it.</summary>
 public sealed class CertaintyOfBounceTests
 {
+    private const string Notice = """{"notificationType":"Bounce","bounce":{"bounceType":"Permanent","bouncedRecipients":[{"emailAddress":"you@far.example"}]},"mail":{"source":"me@example.org"}}""";
+
     public static TheoryData<string, string, string> Wanted => new()
     {
         { "a trade that bears the name", "From: Riverside Mail Delivery <office@riverside.example>\nSubject: Undeliverable: your order of chairs", "The chairs could not be delivered to your door. Please ring 555 0100 for a new date." },
@@ -22,6 +24,8 @@ public sealed class CertaintyOfBounceTests
         { "a person forwards a report's parts", "Return-Path: <sue@park.example>\nFrom: Sue <sue@park.example>\nSubject: what is this?\nContent-Type: multipart/mixed; boundary=x", "--x\n\nCan you read this for me? Sue\n--x\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.park.example\n\nFinal-Recipient: rfc822; gone@far.example\nAction: failed\nStatus: 5.1.1\n--x--" },
         { "who runs the server explains a report's fields", "Return-Path: <kim@far.example>\nFrom: System Administrator <kim@far.example>\nSubject: what it says", "Look at its lines:\n\nFinal-Recipient: rfc822; gone@far.example\nAction: failed\nStatus: 5.1.1" },
         { "a list's digest of whole messages, from nobody", "Return-Path: <>\nFrom: Digest <digest@lists.example>\nList-Id: <mail.lists.example>\nSubject: Undeliverable mail\nContent-Type: multipart/mixed; boundary=x", "--x\n\nYour message could not be delivered, says Rob.\n--x\nContent-Type: message/rfc822\n\nFrom: rob@x.example\nMessage-ID: <r1@x.example>\n\nwhy?\n--x--" },
+        { "a cloud's notice, sent on by a program", "Return-Path: <alerts@shop.example>\nFrom: Alerts <alerts@shop.example>\nSubject: what SES said", Notice },
+        { "a cloud's notice, sent on by a person", "Return-Path: <sue@shop.example>\nFrom: Sue <sue@shop.example>\nSubject: what is this?", Notice + "\n\nCan you read it? Sue" },
     };
 
     public static TheoryData<string, string, string, string> Reports => new()
@@ -33,6 +37,7 @@ public sealed class CertaintyOfBounceTests
         { "a reply beside the address", "Return-Path: <>\nFrom: relay.far.example\nSubject: Delivery failure", "Delivery to the following recipient failed:\n\n  you@far.example\n\n550 mailbox unavailable", "bounce" },
         { "a language that no table knows, a reply and an address of the sender's domain", "Return-Path: <>\nFrom: mailer-daemon@far.example\nSubject: Qqqq qqq", "Qqq wwww eeee you@far.example rrrr.\nTttt: 550 ýýýý", "bounce" },
         { "the reader's own header comes back under any name", "Return-Path: <>\nFrom: List server <lists@far.example>\nSubject: Your posting was rejected", "You may not post here.\n\n-------- Rejected message\nFrom: Me <me@example.org>\nTo: books@far.example\nSubject: hello\nMessage-ID: <sent@example.org>", "bounce" },
+        { "a cloud's notice from the cloud", "Return-Path: <0100@amazonses.example>\nFrom: AWS Notifications <no-reply@sns.amazonaws.com>\nSubject: AWS Notification Message", Notice, "bounce" },
         { "a delay of mail from nobody", "Return-Path: <>\nFrom: Relay <relay@far.example>\nSubject: Delivery delayed", "Your message has not yet been delivered to:\n\nyou@far.example", "delay" },
     };
 

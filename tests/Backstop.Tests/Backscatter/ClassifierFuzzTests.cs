@@ -27,6 +27,23 @@ public sealed class ClassifierFuzzTests
     [Fact]
     public void Any_bytes_are_classified() => Gen.Byte.Array[0, 500].Sample(bytes => BounceClassifier.Classify(bytes, null));
 
+    /// <summary>JSON may escape half of a surrogate pair, which is no text.</summary>
+    [Theory]
+    [InlineData("\\ud800", "a@b.example", "{}")]
+    [InlineData("Bounce", "\\udc00", "{}")]
+    [InlineData("Bounce", "a@b.example", """{"headers":[{"name":"Subject","value":"\ud800"}]}""")]
+    [InlineData("Bounce", "a@b.example", """{"\ud800":1,"source":"\ud800"}""")]
+    public void Broken_text_of_a_cloud_is_mail(string type, string recipient, string mail)
+    {
+        var notice = $$"""{"notificationType":"{{type}}","bounce":{"bouncedRecipients":[{"emailAddress":"{{recipient}}"}]},"mail":{{mail}}}""";
+        Assert.Equal(MailKind.None, Classify(notice).Kind);
+        Assert.Equal(MailKind.None, Classify($$"""{"Message":"{{notice.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}}"}""").Kind);
+        Assert.Equal(MailKind.None, Classify("""{"notificationType":"Bounce","Message":"\ud800"}""").Kind);
+
+        static BounceReport Classify(string text) =>
+            BounceClassifier.Classify(Encoding.UTF8.GetBytes("From: no-reply@sns.amazonaws.com\n\n" + text), null);
+    }
+
     /// <summary>Shapes that cost the square of their length in other parsers. The bound is generous: the square would take minutes.</summary>
     [Theory]
     [InlineData("From: a@b.c\n\n", "From: a@b.c\nx\n")]
