@@ -49,6 +49,9 @@ internal sealed class CompiledPattern
     /// <summary>States before determinising; very many where there is no automaton.</summary>
     public int AutomatonSize => _nfa.Value?.Count ?? int.MaxValue;
 
+    /// <summary>Whether .NET confirms it with an engine that backtracks.</summary>
+    public bool MayBacktrack => !Engine().Options.HasFlag(RegexOptions.NonBacktracking);
+
     /// <summary>Reads a pattern without delimiters.</summary>
     /// <exception cref="PatternException">The pattern is not Perl, or more than a filter can do.</exception>
     public static CompiledPattern Compile(string pattern, string modifiers = "") => new(PerlPatternParser.Parse(pattern, modifiers));
@@ -120,7 +123,12 @@ internal sealed class CompiledPattern
     {
         var engine = Engine();
         var mayBacktrack = !engine.Options.HasFlag(RegexOptions.NonBacktracking);
-        if (mayBacktrack && !MessageBudget.MayTry)
+        if (!mayBacktrack)
+        {
+            return match(engine, text);
+        }
+
+        if (!MessageBudget.MayTry)
         {
             throw new RegexMatchTimeoutException();
         }
@@ -138,7 +146,7 @@ internal sealed class CompiledPattern
             }
             finally
             {
-                if (mayBacktrack && began is { } start && MessageBudget.Clock() is { } now)
+                if (began is { } start && MessageBudget.Clock() is { } now)
                 {
                     MessageBudget.Backtracked(now - start);
                 }

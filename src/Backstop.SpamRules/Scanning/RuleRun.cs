@@ -11,7 +11,7 @@ namespace Backstop.SpamRules.Scanning;
 /// <summary>Runs all rules over one message. Meta rules come last, for they build on the others.</summary>
 internal sealed class RuleRun(CompiledRules rules, MessageScan scan)
 {
-    /// <summary>When so many rules have run out of time, no other is tried that could.</summary>
+    /// <summary>When so many rules have run out of time, no other is tried whose pattern could.</summary>
     private const int MaxTimeOuts = 8;
 
     private readonly HitTable _hits = new(rules.Slots.Count);
@@ -37,8 +37,24 @@ internal sealed class RuleRun(CompiledRules rules, MessageScan scan)
             Guard(slot, s => function(scan, new EvalArguments(s.Name, s.Rule.Arguments)) ? 1 : 0);
         }
 
-        rules.Metas.Run(_hits);
+        RunMetas();
         return _hits;
+    }
+
+    // Whether a rule that ran out of time would have hit nobody knows: the message gets the better of both.
+    private void RunMetas()
+    {
+        if (_hits.TimedOut.Count == 0)
+        {
+            rules.Metas.Run(_hits);
+            return;
+        }
+
+        var lenient = _hits.Copy();
+        lenient.AddPossible(_hits.TimedOut.Where(s => _hits[s.Index] == 0));
+        rules.Metas.Run(lenient);
+        rules.Metas.Run(_hits);
+        _hits.LowestScore = Math.Min(_hits.Score, lenient.Score);
     }
 
     private void RunHeaders()
@@ -103,11 +119,12 @@ internal sealed class RuleRun(CompiledRules rules, MessageScan scan)
         catch (RegexMatchTimeoutException)
         {
             MessageBudget.ChargeMuch();
-            _hits.TimedOut.Add(slot.Name);
+            _hits.TimedOut.Add(slot);
         }
     }
 
-    private bool IsSuspended(RuleSlot slot) => _hits.TimedOut.Count > 0 && (_hits.TimedOut.Count >= MaxTimeOuts || _hits.TimedOut.Contains(slot.Name));
+    private bool IsSuspended(RuleSlot slot) => _hits.TimedOut.Count > 0
+        && (_hits.TimedOut.Contains(slot) || (_hits.TimedOut.Count >= MaxTimeOuts && slot.Pattern is { MayBacktrack: true } && _hits.TimedOut.Add(slot)));
 
     private void Guard(RuleSlot slot, Func<RuleSlot, int> test)
     {
@@ -124,7 +141,7 @@ internal sealed class RuleRun(CompiledRules rules, MessageScan scan)
         catch (RegexMatchTimeoutException)
         {
             MessageBudget.ChargeMuch();
-            _hits.TimedOut.Add(slot.Name);
+            _hits.TimedOut.Add(slot);
         }
     }
 

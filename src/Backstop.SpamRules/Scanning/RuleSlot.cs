@@ -31,8 +31,14 @@ internal sealed class HitTable(int rules)
 
     public List<RuleSlot> SubRules { get; } = [];
 
-    /// <summary>Rules whose pattern ran out of its time.</summary>
-    public HashSet<string> TimedOut { get; } = new(StringComparer.Ordinal);
+    /// <summary>Rules that ran out of their time, or were not tried because so many had: whether they hit is not known.</summary>
+    public HashSet<RuleSlot> TimedOut { get; } = new(ReferenceEqualityComparer.Instance);
+
+    /// <summary>The points of the hits.</summary>
+    public double Score => Hits.Sum(h => h.Score);
+
+    /// <summary>What the points would be if each of <see cref="TimedOut"/> had helped the message as it could; null where none ran out of time.</summary>
+    public double? LowestScore { get; set; }
 
     public double this[int index] => _values[index];
 
@@ -56,6 +62,27 @@ internal sealed class HitTable(int rules)
         {
             Hits.Add(slot);
         }
+    }
+
+    /// <summary>Adds rules that may have hit: those that take points off, and for what builds on them all.</summary>
+    public void AddPossible(IEnumerable<RuleSlot> slots)
+    {
+        foreach (var slot in slots)
+        {
+            _values[slot.Index] = 1;
+            if (slot.Score < 0 && !slot.Rule.IsSubRule)
+            {
+                Hits.Add(slot);
+            }
+        }
+    }
+
+    public HitTable Copy()
+    {
+        var copy = new HitTable(_values.Length);
+        _values.CopyTo(copy._values, 0);
+        copy.Hits.AddRange(Hits);
+        return copy;
     }
 
     /// <summary>The result of a meta rule is its value for those that build on it.</summary>

@@ -9,7 +9,7 @@ public readonly record struct RuleHit(string Rule, double Score, string Descript
 /// <summary>What the rules say of a message.</summary>
 public sealed record ScanResult
 {
-    /// <summary>The sum of points, to three decimals.</summary>
+    /// <summary>The sum of points, to three decimals. Where rules ran out of time, it is the least that it could be if they had not.</summary>
     public required double Score { get; init; }
 
     /// <summary>Points at which a message is spam.</summary>
@@ -21,7 +21,7 @@ public sealed record ScanResult
     /// <summary>Sub-rules that hit, by name.</summary>
     public required IReadOnlyList<string> SubRules { get; init; }
 
-    /// <summary>Rules that ran out of their time on this message and so did not hit. Empty but for hostile mail.</summary>
+    /// <summary>Rules that ran out of their time on this message, so that nobody knows whether they hit. Empty but for hostile mail.</summary>
     public required IReadOnlyList<string> TimedOut { get; init; }
 
     /// <summary>The CPU budget of the message was used up before all rules had run: no rule counts, for those that spoke for the message may be missing.</summary>

@@ -131,14 +131,14 @@ public sealed class SpamScanner
 
     internal ScanResult Result(HitTable hits)
     {
-        var score = hits.Hits.Sum(h => h.Score);
+        var score = hits.LowestScore ?? hits.Score;
         return new ScanResult
         {
             Score = double.Parse(score.ToString("F3", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture),
             Required = _rules.RequiredScore,
             Hits = [.. hits.Hits.OrderBy(h => h.Name, StringComparer.Ordinal).Select(h => new RuleHit(h.Name, h.Score, Octets.ToUnicode(_rules.Builder.Descriptions.GetValueOrDefault(h.Name, ""))))],
             SubRules = [.. hits.SubRules.Select(s => s.Name).Order(StringComparer.Ordinal)],
-            TimedOut = [.. hits.TimedOut.Order(StringComparer.Ordinal)],
+            TimedOut = [.. hits.TimedOut.Select(s => s.Name).Order(StringComparer.Ordinal)],
         };
     }
 

@@ -102,7 +102,7 @@ internal static class ScanCommand
 
         if (line.TimedOut.Count > 0)
         {
-            output.WriteLine($"  out of time, so not tried: {string.Join(", ", line.TimedOut)}");
+            output.WriteLine($"  out of time, so counted as it helps the message: {string.Join(", ", line.TimedOut)}");
         }
     }
 

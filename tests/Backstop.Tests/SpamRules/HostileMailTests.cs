@@ -41,4 +41,30 @@ public sealed class HostileMailTests
         var mail = new StringBuilder(start).Insert(start.Length, repeated, count).Append("\n\n").ToString();
         Assert.Equal((what, true), (what, _scanner.Scan(Encoding.Latin1.GetBytes(mail)).TimedOut.Count < 3));
     }
+
+    private const string Backtracks = @"/^((?:a+x?)+)\1c/";
+    private static readonly byte[] _hostile = Encoding.ASCII.GetBytes($"Subject: x\n\n{new string('a', 80)} c plain\n");
+
+    [Fact]
+    public void Mail_that_makes_many_rules_hang_meets_the_others()
+    {
+        var rules = string.Concat(Enumerable.Range(1, 12).Select(i => $"body HANGS{i} {Backtracks}\n"));
+        var result = new SpamScanner(RuleSet.Parse(rules + "body PLAIN /plain/\nscore PLAIN -3\nbody LATER /pl(?=ain)/\nscore LATER 9\n")).Scan(_hostile);
+        Assert.Equal(["PLAIN"], result.Hits.Select(h => h.Rule));
+        Assert.Equal(13, result.TimedOut.Count);
+    }
+
+    [Theory]
+    [InlineData("body HANGS %\nscore HANGS -9", "SPAM HANGS", -4)]
+    [InlineData("body HANGS %\nscore HANGS 9", "SPAM", 5)]
+    [InlineData("body __HANGS %\nmeta FRIEND __HANGS\nscore FRIEND -9", "SPAM", -4)]
+    [InlineData("body __HANGS %\nmeta STRANGER !__HANGS\nscore STRANGER 9", "SPAM STRANGER", 5)]
+    [InlineData("body __HANGS %\nmeta BOTH __HANGS && SPAM\nscore BOTH 9", "SPAM", 5)]
+    public void Rule_out_of_time_counts_as_it_helps_the_message(string rules, string names, double score)
+    {
+        var result = new SpamScanner(RuleSet.Parse($"body SPAM /plain/\nscore SPAM 5\n{rules.Replace("%", Backtracks, StringComparison.Ordinal)}\n")).Scan(_hostile);
+        Assert.Equal(score, result.Score);
+        Assert.All(result.Hits, h => Assert.Contains(h.Rule, names.Split(' ')));
+        Assert.Single(result.TimedOut);
+    }
 }
