@@ -47,26 +47,35 @@ internal sealed partial class ContentRules(
     public async ValueTask<Judgement> JudgeAsync(Transaction transaction, ReadOnlyMemory<byte> front, long length, int waiting)
     {
         var budget = JudgingBudget.For(options, front.Length);
-        var report = BounceClassifier.Classify(front, transaction.ReversePath.IsNull, budget);
+        var (report, shape) = budget.Run(() => Look(front, transaction.ReversePath.IsNull), () => (BounceClassifier.Classify(front, transaction.ReversePath.IsNull, budget), default));
         var now = time.GetUtcNow();
-        var shape = report.Kind == MailKind.None ? budget.Run(() => MassMail.Look(front, report), static () => default) : default;
         var verdicts = transaction.Recipients.ConvertAll(r => Decide(transaction, report, shape, r, now));
-        var wanted = Wanted(transaction, verdicts);
-        if (budget.IsSpent)
+        var judgement = new Judgement(report, verdicts, Wanted(transaction, verdicts), "") { Shape = shape };
+        if (judgement.Wanted.Count > 0 && scorer is not null)
         {
-            return Unjudged(new(report, verdicts, wanted, "") { Shape = shape }, budget);
+            judgement = IsLeftOut(report, judgement.Wanted)
+                ? judgement with { Later = ladder.Step >= LadderStep.ScanLater ? Later(transaction, judgement.Wanted, report.From, length) : null }
+                : await ScoredAsync(scorer, judgement, transaction, front, length, waiting, now, budget);
         }
 
-        if (wanted.Count == 0 || scorer is null || IsLeftOut(report, wanted))
-        {
-            return new(report, verdicts, wanted, "") { Shape = shape, Later = wanted.Count > 0 && scorer is not null && ladder.Step >= LadderStep.ScanLater ? Later(transaction, wanted, report.From, length) : null };
-        }
-
-        using var span = Traces.Begin("scan");
-        var score = await scorer.ScoreAsync(transaction, front, length, wanted, waiting, now, budget);
-        var judged = score.IsSpam ? wanted.ConvertAll(w => (w.Recipient, Filed(w.Recipient, w.Verdict, score.Reason))) : wanted;
-        var judgement = new Judgement(report, verdicts, judged, score.Fields) { Shape = shape };
         return budget.IsSpent ? Unjudged(judgement, budget) : judgement;
+    }
+
+    private static (BounceReport Report, MassMailShape Shape) Look(ReadOnlyMemory<byte> front, bool isNull)
+    {
+        var report = BounceClassifier.Classify(front, isNull);
+        return (report, report.Kind == MailKind.None ? MassMail.Look(front, report) : default);
+    }
+
+    private async ValueTask<Judgement> ScoredAsync(
+        MailScorer filters, Judgement judgement, Transaction transaction, ReadOnlyMemory<byte> front, long length, int waiting, DateTimeOffset now, MessageBudget budget)
+    {
+        using var span = Traces.Begin("scan");
+        var score = await filters.ScoreAsync(transaction, front, length, judgement.Wanted, waiting, now, budget);
+        IReadOnlyList<(AcceptedRecipient Recipient, Verdict Verdict)> wanted = score.IsSpam
+            ? [.. judgement.Wanted.Select(w => (w.Recipient, Filed(w.Recipient, w.Verdict, score.Reason)))]
+            : judgement.Wanted;
+        return judgement with { Wanted = wanted, FilterFields = score.Fields };
     }
 
     // What the other filters have found still counts; what was not found because time was up does not.
@@ -77,7 +86,7 @@ internal sealed partial class ContentRules(
         return judgement with { Wanted = [.. judgement.Wanted.Select(w => (w.Recipient, budget.Said(w.Verdict)))] };
     }
 
-    private LateDecision? Later(Transaction transaction, List<(AcceptedRecipient Recipient, Verdict Verdict)> wanted, string? from, long length)
+    private LateDecision? Later(Transaction transaction, IReadOnlyList<(AcceptedRecipient Recipient, Verdict Verdict)> wanted, string? from, long length)
     {
         if (wanted.All(w => w.Verdict.Action != VerdictAction.Deliver || bombs.IsKnown(w.Recipient.Known, from)))
         {

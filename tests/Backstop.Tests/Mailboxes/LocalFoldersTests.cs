@@ -98,7 +98,7 @@ public sealed class LocalFoldersTests : IDisposable
         var waiting = Task.Run(() => LockWaiter.Take(_folder["x.lock"], isDotLockOnly: true, () => waiter.TryTake() ? waiter : null), TestContext.Current.CancellationToken);
         Assert.False(waiting.IsCompleted);
         holder.Release();
-        Assert.NotNull(await waiting.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
+        Assert.NotNull(await waiting.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken));
     }
 
     private static int ProcessUmask()

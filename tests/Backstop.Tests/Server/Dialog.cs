@@ -65,7 +65,7 @@ internal sealed class Dialog(IPEndPoint server) : IDisposable
     public async Task<string?> ReadLineAsync()
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Ct);
-        limit.CancelAfter(TimeSpan.FromSeconds(10));
+        limit.CancelAfter(TimeSpan.FromMinutes(1));
         try
         {
             return await _reader!.ReadLineAsync(limit.Token);

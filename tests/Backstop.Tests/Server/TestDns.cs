@@ -10,12 +10,16 @@ namespace Backstop.Tests.Server;
 internal sealed class TestDns : IAsyncDisposable, IEnumerable
 {
     private readonly Dictionary<string, string> _names = new(StringComparer.OrdinalIgnoreCase);
-    private readonly UdpClient _socket = new(new IPEndPoint(IPAddress.Loopback, 0));
+    private readonly TcpListener _tcp;
+    private readonly UdpClient _socket;
     private readonly Task _loop;
-    private TcpListener? _tcp;
     private Task _tcpLoop = Task.CompletedTask;
 
-    public TestDns() => _loop = AnswerAsync();
+    public TestDns()
+    {
+        (_tcp, _socket) = SamePort();
+        _loop = AnswerAsync();
+    }
 
     public IPEndPoint EndPoint => (IPEndPoint)_socket.Client.LocalEndPoint!;
 
@@ -24,13 +28,8 @@ internal sealed class TestDns : IAsyncDisposable, IEnumerable
 
     public bool AnsweredOverTcp { get; private set; }
 
-    /// <summary>Listens on the same port of TCP too, for clients that were told to come back there.</summary>
-    public void AnswerOverTcp(Func<string, byte[], byte[]> twist)
-    {
-        _tcp = new(EndPoint);
-        _tcp.Start();
-        _tcpLoop = AnswerOverTcpAsync(_tcp, twist);
-    }
+    /// <summary>Answers on the same port of TCP too, for clients that were told to come back there.</summary>
+    public void AnswerOverTcp(Func<string, byte[], byte[]> twist) => _tcpLoop = AnswerOverTcpAsync(_tcp, twist);
 
     public string this[string name]
     {
@@ -42,8 +41,28 @@ internal sealed class TestDns : IAsyncDisposable, IEnumerable
     public async ValueTask DisposeAsync()
     {
         _socket.Dispose();
-        _tcp?.Dispose();
+        _tcp.Dispose();
         await Task.WhenAll(_loop, _tcpLoop);
+    }
+
+    // A port that is free for one protocol may be taken for the other.
+    private static (TcpListener Tcp, UdpClient Udp) SamePort()
+    {
+        for (var tries = 1; ; tries++)
+        {
+            var udp = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+            var tcp = new TcpListener((IPEndPoint)udp.Client.LocalEndPoint!);
+            try
+            {
+                tcp.Start();
+                return (tcp, udp);
+            }
+            catch (SocketException) when (tries < 50)
+            {
+                tcp.Dispose();
+                udp.Dispose();
+            }
+        }
     }
 
     // RFC 1035 §4.2.2: two octets with the length before each message.
