@@ -95,27 +95,34 @@ public sealed class LyingDnsTests
         Assert.True(await zone.IsListedAsync(IPAddress.Parse("203.0.113.9"), Ct));
     }
 
-    /// <summary>A true reply with octets changed, taken out and put in: an answer or no answer, never another exception.</summary>
+    /// <summary>A true reply with octets changed, taken out and put in: an answer or no answer, never another exception. Forty at a time, for most end by the time limit.</summary>
     [Fact]
     public async Task Any_octets_are_an_answer_or_none()
     {
         await using var dns = NewDns();
         var lookup = new DnsAddressLookup([dns.EndPoint], TimeSpan.FromMilliseconds(100));
-        var edits = Gen.Select(Gen.Int[0, 2], Gen.Int[0, 60], Gen.Byte).Array[1, 6];
+        var names = Enumerable.Range(0, 40).Select(i => $"c{i}.bl.test").ToArray();
+        Array.ForEach(names, n => dns[n] = "127.0.0.2");
+        var edits = Gen.Select(Gen.Int[0, 2], Gen.Int[0, 60], Gen.Byte).Array[1, 6].Array[names.Length];
         await edits.SampleAsync(
-            async many =>
+            async all =>
             {
-                dns.Twist = (_, reply) => many.Aggregate(reply, (r, e) => Edit(r, e.Item1, e.Item2, e.Item3));
-                try
-                {
-                    _ = await lookup.LookupAsync(Client, Ct);
-                }
-                catch (DnsLookupException)
-                {
-                    // No answer.
-                }
+                dns.Twist = (name, reply) => all[Array.IndexOf(names, name)].Aggregate(reply, (r, e) => Edit(r, e.Item1, e.Item2, e.Item3));
+                await Task.WhenAll(names.Select(n => LookUpAsync(lookup, n)));
             },
-            iter: 400, threads: 1);
+            iter: 10, threads: 1);
+    }
+
+    private static async Task LookUpAsync(DnsAddressLookup lookup, string name)
+    {
+        try
+        {
+            _ = await lookup.LookupAsync(name, Ct);
+        }
+        catch (DnsLookupException)
+        {
+            // No answer.
+        }
     }
 
     [Fact]
