@@ -6,7 +6,7 @@ namespace Backstop.Mail;
 /// </summary>
 /// <remarks>
 /// Work is done in <see cref="Run{T}"/>, one part after another, on any threads. What reads text says how much by <see cref="Charge"/>;
-/// the clock is asked once in 16 KiB. Outside of <see cref="Run{T}"/> nothing is counted.
+/// the clock is asked once in 16 KiB, and around an expression that may backtrack. Outside of <see cref="Run{T}"/> nothing is counted.
 /// </remarks>
 /// <param name="limit">The CPU time.</param>
 /// <param name="clock">CPU time of the calling thread so far.</param>
