@@ -37,6 +37,20 @@ public sealed class DashboardTests
         Assert.Contains("\"victim@bench.test\"", await File.ReadAllTextAsync(Path.Combine(server.Data, "overrides.json"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
+    /// <summary>Subjects, names, addresses, ids, searches and frames made to run in the owner's browser: tests/Backstop.Browser/hostile.mjs is the stranger and the owner.</summary>
+    [Fact]
+    public async Task What_strangers_write_is_only_words()
+    {
+        var node = Needs.Program("node", "nodejs");
+        Needs.Program("chromium", "chromium");
+        Needs.Npm("playwright-core");
+        using var folder = new TempFolder();
+        using var server = await Server.StartAsync(folder.Path, await PasswordAsync());
+        var output = await Tool.RunAsync(
+            node, [Path.Combine(Browser, "hostile.mjs"), $"http://127.0.0.1:{server.WebPort}", Password, $"{server.SmtpPort}", "victim@bench.test"], TimeSpan.FromMinutes(4));
+        Assert.EndsWith("ok", output.Trim(), StringComparison.Ordinal);
+    }
+
     /// <summary>What is vendored is what npm has.</summary>
     [Theory]
     [InlineData("uPlot.js", "dist/uPlot.iife.min.js")]
