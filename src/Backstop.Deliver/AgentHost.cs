@@ -93,7 +93,11 @@ internal sealed class AgentHost : RecipeHost
         return problem == RcFileReader.Problem.None ? text : null;
     }
 
-    public override bool MayReply(string sender) => new ReplyMemory(Path.Combine(Home, ".backstop-replies"), Time).MayReply(sender);
+    public override bool MayReply(string sender) => Memory.MayReply(sender);
+
+    public override bool WasAnswered(string sender) => Memory.WasAnswered(sender);
+
+    private ReplyMemory Memory => new(Path.Combine(Home, ".backstop-replies"), Time);
 
     private static ProgramOutcome ToStandardOutput(ProgramCall program)
     {

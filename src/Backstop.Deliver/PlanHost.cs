@@ -31,8 +31,14 @@ public sealed record PlanSettings
     /// <summary>Whether a sender may be answered.</summary>
     public required Func<string, bool> MayReply { get; init; }
 
+    /// <summary>Whether a sender was answered already.</summary>
+    public Func<string, bool> WasAnswered { get; init; } = static _ => false;
+
     /// <summary>Whether the mailbox may send another mail on now.</summary>
     public Func<bool> MayForward { get; init; } = static () => true;
+
+    /// <summary>Told of each mail that is sent on.</summary>
+    public Action? Forwarding { get; init; }
 }
 
 /// <summary>
@@ -46,9 +52,28 @@ public sealed class PlanHost(PlanSettings settings, TimeProvider time) : RecipeH
     private const int Writable = 2;
 
     private readonly List<PlannedCopy> _plan = [];
+    private bool _hasActed;
 
     /// <summary>The copies.</summary>
     public IReadOnlyList<PlannedCopy> Plan => _plan;
+
+    /// <inheritdoc/>
+    public override bool HasActed => _hasActed;
+
+    /// <inheritdoc/>
+    public override bool IsRepeatable(ProgramCall program)
+    {
+        ArgumentNullException.ThrowIfNull(program);
+        return program.Arguments.Count == 0 || settings.Instead?.Invoke(program) is not null;
+    }
+
+    /// <inheritdoc/>
+    public override bool IsRepeatable(FolderCall delivery)
+    {
+        ArgumentNullException.ThrowIfNull(delivery);
+        var kind = LocalFolders.KindOf(LocalFolders.Resolve(delivery.Names[0], delivery.Directory));
+        return kind == LocalFolders.Kind.Nowhere || IsPlanned(delivery, kind);
+    }
 
     /// <inheritdoc/>
     public override ProgramOutcome Run(ProgramCall program)
@@ -57,7 +82,7 @@ public sealed class PlanHost(PlanSettings settings, TimeProvider time) : RecipeH
 
         // A server has no standard output to deliver to. It waits for every program it starts: what nobody waits for would pile up.
         return program.Arguments.Count == 0 ? new(1, default, TookAll: false, TimedOut: false)
-            : settings.Instead?.Invoke(program) ?? Noted(() => base.Run(program with { Waits = true }));
+            : settings.Instead?.Invoke(program) ?? Noted(() => Act(program with { Waits = true }));
     }
 
     /// <inheritdoc/>
@@ -76,8 +101,7 @@ public sealed class PlanHost(PlanSettings settings, TimeProvider time) : RecipeH
             return new(name, mail.Whole.Length, null);
         }
 
-        // With a lockfile in hand the write belongs under it; and folders of other kinds have no queue.
-        if (HoldsLock || delivery.Names.Count > 1 || kind is not (LocalFolders.Kind.Maildir or LocalFolders.Kind.Mbox))
+        if (!IsPlanned(delivery, kind))
         {
             return Noted(() => AtOnce(delivery, mail));
         }
@@ -122,7 +146,27 @@ public sealed class PlanHost(PlanSettings settings, TimeProvider time) : RecipeH
     public override bool MayReply(string sender) => settings.MayReply(sender);
 
     /// <inheritdoc/>
+    public override bool WasAnswered(string sender) => settings.WasAnswered(sender);
+
+    /// <inheritdoc/>
     public override bool MayForward() => settings.MayForward();
+
+    /// <inheritdoc/>
+    public override void NoteForward()
+    {
+        _hasActed = true;
+        settings.Forwarding?.Invoke();
+    }
+
+    // With a lockfile in hand the write belongs under it; and folders of other kinds have no queue.
+    private bool IsPlanned(FolderCall delivery, LocalFolders.Kind kind) =>
+        !HoldsLock && delivery.Names.Count == 1 && kind is (LocalFolders.Kind.Maildir or LocalFolders.Kind.Mbox);
+
+    private ProgramOutcome Act(ProgramCall program)
+    {
+        _hasActed = true;
+        return base.Run(program);
+    }
 
     private T Noted<T>(Func<T> wait)
     {
@@ -149,6 +193,7 @@ public sealed class PlanHost(PlanSettings settings, TimeProvider time) : RecipeH
                 AddsFromLine = true,
                 StaleLock = delivery.Locks.Stale,
             });
+            _hasActed = true;
             return new(copy.Name, copy.Size, null);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

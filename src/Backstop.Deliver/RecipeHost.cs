@@ -123,7 +123,24 @@ public abstract class RecipeHost : IRecipeHost, IDisposable
     public abstract bool MayReply(string sender);
 
     /// <inheritdoc/>
+    public virtual bool WasAnswered(string sender) => false;
+
+    /// <inheritdoc/>
     public virtual bool MayForward() => true;
+
+    /// <inheritdoc/>
+    public virtual void NoteForward()
+    {
+    }
+
+    /// <inheritdoc/>
+    public virtual bool HasActed => false;
+
+    /// <inheritdoc/>
+    public virtual bool IsRepeatable(ProgramCall program) => false;
+
+    /// <inheritdoc/>
+    public virtual bool IsRepeatable(FolderCall delivery) => false;
 
     /// <summary>Gives back what is held.</summary>
     public void Dispose()

@@ -21,15 +21,14 @@ public sealed class ReplyMemory(string path, TimeProvider time)
         try
         {
             using var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            var now = (uint)time.GetUtcNow().ToUnixTimeSeconds();
-            var key = BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(sender.ToUpperInvariant())));
-            var kept = Read(file).Where(e => now - e.When < _pause.TotalSeconds).TakeLast(MaxEntries).ToList();
+            var key = KeyOf(sender);
+            var kept = Lately(file);
             if (kept.Exists(e => e.Key == key))
             {
                 return false;
             }
 
-            Write(file, [.. kept, (key, now)]);
+            Write(file, [.. kept, (key, Now)]);
             return true;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -37,6 +36,28 @@ public sealed class ReplyMemory(string path, TimeProvider time)
             return false;
         }
     }
+
+    /// <summary>Whether a sender was answered this week; notes nothing. False where that cannot be known now.</summary>
+    /// <param name="sender">The address.</param>
+    public bool WasAnswered(string sender)
+    {
+        ArgumentNullException.ThrowIfNull(sender);
+        try
+        {
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            return Lately(file).Exists(e => e.Key == KeyOf(sender));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    private uint Now => (uint)time.GetUtcNow().ToUnixTimeSeconds();
+
+    private static ulong KeyOf(string sender) => BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(sender.ToUpperInvariant())));
+
+    private List<(ulong Key, uint When)> Lately(FileStream file) => [.. Read(file).Where(e => Now - e.When < _pause.TotalSeconds).TakeLast(MaxEntries)];
 
     private static List<(ulong Key, uint When)> Read(FileStream file)
     {

@@ -42,8 +42,28 @@ public interface IRecipeHost
     /// <param name="sender">The sender that would be answered.</param>
     bool MayReply(string sender);
 
-    /// <summary>Whether the mailbox may send another mail on now; noted as sent where it may. What it may not is tried again later.</summary>
+    /// <summary>Whether <see cref="MayReply"/> would say no because the sender was answered already; notes nothing.</summary>
+    /// <param name="sender">The sender.</param>
+    bool WasAnswered(string sender) => false;
+
+    /// <summary>Whether the mailbox may send another mail on now. What it may not is tried again later.</summary>
     bool MayForward() => true;
+
+    /// <summary>Counts a mail that is sent on now.</summary>
+    void NoteForward()
+    {
+    }
+
+    /// <summary>Whether something of this run can be seen outside by now, so that it must not be begun anew. Whoever lets all be sent on need not know.</summary>
+    bool HasActed => false;
+
+    /// <summary>Whether a run that is begun anew may run a program again, and nobody sees it.</summary>
+    /// <param name="program">The program.</param>
+    bool IsRepeatable(ProgramCall program) => false;
+
+    /// <summary>The same of a delivery: it is taken back with the run.</summary>
+    /// <param name="delivery">What, where.</param>
+    bool IsRepeatable(FolderCall delivery) => false;
 }
 
 /// <summary>A program to run.</summary>

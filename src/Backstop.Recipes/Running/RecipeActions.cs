@@ -9,7 +9,7 @@ namespace Backstop.Recipes.Running;
 internal readonly record struct ActionOutcome(bool Succeeded, string Folder, long Size);
 
 /// <summary>Carries out folders, pipes and forwards.</summary>
-internal sealed class RecipeActions(RecipeState state, RecipePrograms programs, RecipeFilters filters, RecipeLog log, IRecipeHost host, RecipeOptions options)
+internal sealed class RecipeActions(RecipeState state, RecipePrograms programs, RecipeFilters filters, RecipeLog log, IRecipeHost host, RecipeOptions options, RecipeBudget budget)
 {
     private readonly RecipeGuard _guard = new(state, host);
 
@@ -38,9 +38,15 @@ internal sealed class RecipeActions(RecipeState state, RecipePrograms programs, 
         }
 
         var part = RecipeFilters.PartOf(state.Message, flags);
-        var outcome = host.Deliver(new(
+        var delivery = new FolderCall(
             names, state.Directory, [part], flags.HasAny(RcFlags.Raw), HasHeader: (flags & (RcFlags.FeedHeader | RcFlags.FeedBody)) != RcFlags.FeedBody,
-            state.Umask, state.Variables.Text("MSGPREFIX", "msg."), locks || !options.IsStrict, state.LockTimes));
+            state.Umask, state.Variables.Text("MSGPREFIX", "msg."), locks || !options.IsStrict, state.LockTimes);
+        if (!host.IsRepeatable(delivery))
+        {
+            budget.BeforeActing(names[0], endsRun: !flags.HasAny(RcFlags.Copy));
+        }
+
+        var outcome = host.Deliver(delivery);
         state.Variables["LASTFOLDER"] = outcome.Name;
         log.Trace($"Assigning \"LASTFOLDER={outcome.Name}\"");
         if (outcome.Error is { } error)
@@ -59,14 +65,20 @@ internal sealed class RecipeActions(RecipeState state, RecipePrograms programs, 
             parsed = ([], "|");
         }
 
-        if (!options.IsStrict && _guard.IsOn && RecipeGuard.SendsMail(command))
+        if (budget.IsOn && RecipeGuard.SendsMail(command))
         {
             if (_guard.AgainstReply() is { } reason)
             {
                 return Held(parsed.Shown, reason, "L23", isCopy: flags.HasAny(RcFlags.Copy));
             }
 
-            EnsureMaySend(parsed.Shown);
+            budget.BeforeSending(parsed.Shown);
+            if (!_guard.MayBeAnswered())
+            {
+                return Held(parsed.Shown, RecipeGuard.Answered, "L23", isCopy: flags.HasAny(RcFlags.Copy));
+            }
+
+            host.NoteForward();
         }
 
         return Give(parsed, RecipeFilters.PartOf(state.Message, flags), flags);
@@ -76,28 +88,21 @@ internal sealed class RecipeActions(RecipeState state, RecipePrograms programs, 
     {
         var mailer = $"{state.Variables.Text("SENDMAIL", "/usr/sbin/sendmail")} {state.Variables.Text("SENDMAILFLAGS", "-oi")} ";
         var parsed = programs.ParseWords(mailer + arguments);
-        if (!options.IsStrict && _guard.IsOn && _guard.AgainstForward() is { } reason)
+        if (budget.IsOn)
         {
-            return Held(parsed.Shown, reason, "L24", isCopy: flags.HasAny(RcFlags.Copy));
-        }
+            if (_guard.AgainstForward() is { } reason)
+            {
+                return Held(parsed.Shown, reason, "L24", isCopy: flags.HasAny(RcFlags.Copy));
+            }
 
-        if (!options.IsStrict && _guard.IsOn)
-        {
-            EnsureMaySend(parsed.Shown);
+            budget.BeforeSending(parsed.Shown);
+            host.NoteForward();
         }
 
         // The envelope is the mailer's business.
         var part = RecipeFilters.PartOf(state.Message, flags);
         var from = (flags & (RcFlags.FeedHeader | RcFlags.FeedBody)) == RcFlags.FeedBody ? 0 : state.Message.FromLineLength;
         return Give(parsed, part[from..], flags);
-    }
-
-    private void EnsureMaySend(string shown)
-    {
-        if (!host.MayForward())
-        {
-            throw new RecipeDeferredException($"\"{shown}\" must wait: this mailbox has sent on as many mails as it may in an hour");
-        }
     }
 
     // A copy that is not sent is done with; anything else goes on to the next recipe.

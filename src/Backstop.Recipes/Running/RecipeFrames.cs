@@ -58,6 +58,11 @@ internal sealed class RecipeFrames
         return null;
     }
 
+    /// <summary>What may still be carried out.</summary>
+    /// <param name="withCurrent">Whether the statement taken last is not done with.</param>
+    public IEnumerable<RcStatement> Ahead(bool withCurrent) =>
+        _frames.SelectMany((frame, i) => frame.Statements.Skip(i == 0 && withCurrent ? frame.At - 1 : frame.At));
+
     /// <summary>Leaves everything.</summary>
     public void Clear() => _frames.Clear();
 

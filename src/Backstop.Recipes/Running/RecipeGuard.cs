@@ -7,6 +7,9 @@ namespace Backstop.Recipes.Running;
 internal sealed class RecipeGuard(RecipeState state, IRecipeHost host)
 {
     private static readonly string[] _mailers = ["sendmail", "mail", "mailx", "mutt", "msmtp", "nullmailer-inject", "ssmtp", "swaks", "vacation", "exim", "exim4", "qmail-inject"];
+    /// <summary>Why a sender is not answered again.</summary>
+    public const string Answered = "answered this week";
+
     private const string BeenHere = "it was delivered here before (Delivered-To)";
     private static readonly char[] _wordEnds = [' ', '\t', '\n', '|', '&', ';', '(', ')', '<', '>', '"', '\'', '`'];
 
@@ -19,7 +22,7 @@ internal sealed class RecipeGuard(RecipeState state, IRecipeHost host)
         command.Contains("$SENDMAIL", StringComparison.Ordinal) || command.Contains("${SENDMAIL}", StringComparison.Ordinal)
         || command.Split(_wordEnds, StringSplitOptions.RemoveEmptyEntries).Any(w => _mailers.Contains(w[(w.LastIndexOf('/') + 1)..], StringComparer.Ordinal));
 
-    /// <summary>Why a message must not be answered; null where it may be.</summary>
+    /// <summary>Why a message must not be answered; null where it may be, if its sender <see cref="MayBeAnswered"/>.</summary>
     public string? AgainstReply()
     {
         var message = state.Message;
@@ -38,8 +41,11 @@ internal sealed class RecipeGuard(RecipeState state, IRecipeHost host)
             return "Precedence";
         }
 
-        return message.Field("List-Id:") is not null ? "List-Id" : Loops ? "loop header" : WasHere ? BeenHere : host.MayReply(Sender) ? null : "answered this week";
+        return message.Field("List-Id:") is not null ? "List-Id" : Loops ? "loop header" : WasHere ? BeenHere : host.WasAnswered(Sender) ? Answered : null;
     }
+
+    /// <summary>Whether a message's sender may be answered now; noted as answered where it may. The last question: a mail that is noted and not sent is never sent.</summary>
+    public bool MayBeAnswered() => host.MayReply(Sender);
 
     /// <summary>Why a message must not be forwarded; null where it may be.</summary>
     public string? AgainstForward() => IsNullReversePath ? "null reverse-path" : Loops ? "loop header" : WasHere ? BeenHere : null;

@@ -8,9 +8,11 @@ internal sealed class RecipePrograms
     private readonly RecipeState _state;
     private readonly RecipeLog _log;
     private readonly IRecipeHost _host;
+    private readonly RecipeBudget _budget;
 
-    public RecipePrograms(RecipeState state, RecipeLog log, IRecipeHost host)
+    public RecipePrograms(RecipeState state, RecipeLog log, IRecipeHost host, RecipeBudget budget)
     {
+        _budget = budget;
         _state = state;
         _log = log;
         _host = host;
@@ -42,8 +44,14 @@ internal sealed class RecipePrograms
     public ProgramOutcome Run((List<string> Arguments, string Shown) command, IReadOnlyList<ReadOnlyMemory<byte>> input, ProgramOutput output, bool waits)
     {
         _log.Trace($"Executing \"{string.Join(',', command.Arguments)}\"");
-        var outcome = _host.Run(new(
-            command.Arguments, _state.Variables.All, _state.Directory, input, output, waits, _state.Variables.Seconds("TIMEOUT", 960), _state.Umask));
+        var program = new ProgramCall(
+            command.Arguments, _state.Variables.All, _state.Directory, input, output, waits, _state.Variables.Seconds("TIMEOUT", 960), _state.Umask);
+        if (!_host.IsRepeatable(program))
+        {
+            _budget.BeforeActing(command.Shown);
+        }
+
+        var outcome = _host.Run(program);
         _state.LastStatus = outcome.Status ?? 0;
         if (outcome.TimedOut)
         {

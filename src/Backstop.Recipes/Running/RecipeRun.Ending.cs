@@ -50,6 +50,7 @@ public sealed partial class RecipeRun
     private void End(int exitCode, bool isDelivered, string folder, long size)
     {
         _frames.Clear();
+        _rcFiles.Clear();
         _decided = exitCode;
         if (_state.Variables.Text("LOGFILE").Length > 0 && _state.Variables.IsOn("LOGABSTRACT", otherwise: true))
         {

@@ -14,6 +14,7 @@ public sealed partial class RecipeRun
     private readonly RecipeOptions _options;
     private readonly RecipeState _state;
     private readonly RecipeLog _log;
+    private readonly RecipeBudget _budget;
     private readonly RecipePrograms _programs;
     private readonly RecipeConditions _conditions;
     private readonly RecipeActions _actions;
@@ -31,11 +32,11 @@ public sealed partial class RecipeRun
     /// <param name="variables">What variables are set before anything is read.</param>
     /// <param name="directory">What relative names are relative to, until MAILDIR says otherwise; absolute.</param>
     public RecipeRun(IRecipeHost host, RecipeOptions options, ReadOnlyMemory<byte> message, IEnumerable<KeyValuePair<string, string>> variables, string directory)
-        : this(host, options, RecipeState.Begin(variables, new(message), options.Arguments, directory), new(host, options), new(), [])
+        : this(host, options, RecipeState.Begin(variables, new(message), options.Arguments, directory), new(host, options), new(), [], outer: null)
     {
     }
 
-    private RecipeRun(IRecipeHost host, RecipeOptions options, RecipeState state, RecipeLog log, RecipeFrames frames, Queue<string> rcFiles)
+    private RecipeRun(IRecipeHost host, RecipeOptions options, RecipeState state, RecipeLog log, RecipeFrames frames, Queue<string> rcFiles, RecipeBudget? outer)
     {
         _host = host;
         _options = options;
@@ -43,9 +44,10 @@ public sealed partial class RecipeRun
         _log = log;
         _frames = frames;
         _rcFiles = rcFiles;
-        _programs = new(state, log, host);
+        _budget = new(state, host, options, frames, rcFiles, outer);
+        _programs = new(state, log, host, _budget);
         _conditions = new(state, _programs, log);
-        _actions = new(state, _programs, new(state, _programs, log, options), log, host, options);
+        _actions = new(state, _programs, new(state, _programs, log, options), log, host, options, _budget);
         _locks = new(state, _programs, log, host, options);
     }
 
@@ -251,7 +253,7 @@ public sealed partial class RecipeRun
         RecipeOutcome outcome;
         using (_locks.TakeFor(recipe))
         {
-            outcome = new RecipeRun(_host, _options, _state.Clone(), _log, frames, new(_rcFiles)).Finish();
+            outcome = new RecipeRun(_host, _options, _state.Clone(), _log, frames, new(_rcFiles), _budget).Finish();
         }
 
         var isWaited = recipe.Has(RcFlags.Wait | RcFlags.WaitQuietly);

@@ -32,6 +32,7 @@ internal sealed class MailboxRecipes(Mailbox mailbox, BackstopOptions options, T
     private static readonly string[] _filters = ["spamassassin", "spamc"];
 
     private readonly HashSet<string> _told = new(StringComparer.Ordinal);
+    private readonly ReplyMemory _replies = new(DataPaths.Replies(options), time);
     private DecayedCount _forwards = new(TimeSpan.FromHours(1));
     private readonly string _home = MakeHome(Path.GetDirectoryName(mailbox.Path) ?? "/");
 
@@ -54,8 +55,10 @@ internal sealed class MailboxRecipes(Mailbox mailbox, BackstopOptions options, T
                 Instead = options.Spam.Enabled ? Instead : null,
                 Running = running,
                 Log = log,
-                MayReply = new ReplyMemory(DataPaths.Replies(options), time).MayReply,
+                MayReply = _replies.MayReply,
+                WasAnswered = _replies.WasAnswered,
                 MayForward = MayForward,
+                Forwarding = NoteForward,
             },
             time);
         var run = new RecipeRun(host, new() { SoftFails = true, LogName = "backstop", LocksFilters = false, TellsDeviation = Tells }, message, Variables(content), _home);
@@ -78,14 +81,16 @@ internal sealed class MailboxRecipes(Mailbox mailbox, BackstopOptions options, T
     {
         lock (_told)
         {
-            var now = time.GetUtcNow();
-            var mayForward = options.Recipes.MaxForwards == 0 || _forwards.At(now) < options.Recipes.MaxForwards;
-            if (mayForward)
-            {
-                _forwards.Add(now);
-            }
+            return options.Recipes.MaxForwards == 0 || _forwards.At(time.GetUtcNow()) < options.Recipes.MaxForwards;
+        }
+    }
 
-            return mayForward;
+    // Runs that go on at the same time may find the same last one free: what they send beyond it is counted, and waited for by the next.
+    private void NoteForward()
+    {
+        lock (_told)
+        {
+            _forwards.Add(time.GetUtcNow());
         }
     }
 

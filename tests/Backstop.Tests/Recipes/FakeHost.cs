@@ -6,17 +6,23 @@ namespace Backstop.Tests.Recipes;
 /// <summary>A world that remembers what recipes did to it.</summary>
 internal sealed class FakeHost : IRecipeHost
 {
-    private readonly HashSet<string> _answered = new(StringComparer.Ordinal);
-
     public List<string> Delivered { get; } = [];
 
     public List<string> Contents { get; } = [];
 
     public List<string> Ran { get; } = [];
 
+    public HashSet<string> Answered { get; } = new(StringComparer.Ordinal);
+
     public List<string> Locked { get; } = [];
 
+    /// <summary>Lockfiles that nobody has given back.</summary>
+    public List<string> Held { get; } = [];
+
     public StringBuilder Written { get; } = new();
+
+    /// <summary>Whether the run has done anything; of the next one, nothing.</summary>
+    public bool HasActed { get; set; }
 
     public Dictionary<string, string> RcFiles { get; } = new(StringComparer.Ordinal);
 
@@ -32,6 +38,7 @@ internal sealed class FakeHost : IRecipeHost
 
     public ProgramOutcome Run(ProgramCall program)
     {
+        HasActed = true;
         Ran.Add(string.Join(' ', program.Arguments));
         return Program(program);
     }
@@ -44,6 +51,7 @@ internal sealed class FakeHost : IRecipeHost
             return new(name, 0, "broken");
         }
 
+        HasActed = true;
         Delivered.Add(name);
         Contents.Add(string.Concat(delivery.Content.Select(c => Encoding.Latin1.GetString(c.Span))));
         return new(name, delivery.Content.Sum(c => c.Length), null);
@@ -52,7 +60,8 @@ internal sealed class FakeHost : IRecipeHost
     public IDisposable? Lock(LockCall lockfile)
     {
         Locked.Add(lockfile.Name);
-        return new MemoryStream();
+        Held.Add(lockfile.Name);
+        return new Holding(this, lockfile.Name);
     }
 
     public string? ReadRcFile(string path) => RcFiles.GetValueOrDefault(path);
@@ -69,7 +78,20 @@ internal sealed class FakeHost : IRecipeHost
     {
     }
 
-    public bool MayReply(string sender) => _answered.Add(sender);
+    public bool MayReply(string sender) => Answered.Add(sender);
 
-    public bool MayForward() => Forwards-- > 0;
+    public bool WasAnswered(string sender) => Answered.Contains(sender);
+
+    public bool MayForward() => Forwards > 0;
+
+    public void NoteForward()
+    {
+        Forwards--;
+        HasActed = true;
+    }
+
+    private sealed class Holding(FakeHost host, string name) : IDisposable
+    {
+        public void Dispose() => host.Held.Remove(name);
+    }
 }

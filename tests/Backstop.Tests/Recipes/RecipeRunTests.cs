@@ -144,6 +144,79 @@ public class RecipeRunTests
         Assert.Empty(_host.Delivered);
     }
 
+    /// <summary>A message that must wait begins anew: what has been seen outside before that would be seen twice.</summary>
+    [Theory]
+    [InlineData(":0 c\nbox\n:0\n! eve@example.net\n")]
+    [InlineData(":0 c\n| notify\n:0\n! eve@example.net\n")]
+    [InlineData(":0 c\n! eve@example.net\n:0 c\n! fay@example.net\n:0\n! gil@example.net\n")]
+    [InlineData(":0 c\n! eve@example.net\n:0 hc\n| formail -r | $SENDMAIL -t\n")]
+    [InlineData(":0 c\n{\n:0\nbox\n}\n:0\n! eve@example.net\n")]
+    [InlineData(":0 c\n{\n:0 c\n{\n:0\nbox\n}\n:0\nother\n}\n:0\n* ^Subject\n{\n:0\n! eve@example.net\n}\n")]
+    [InlineData(":0 c\n{\nTRAP=trap\n:0\n/dev/null\n}\n:0\n! eve@example.net\n")]
+    [InlineData(":0\n* ? count\n{\n:0 fw\n| tee\nA=|count up\n:0\n! eve@example.net\n}\n")]
+    [InlineData("A=`count`\n:0\n! eve@example.net\n")]
+    [InlineData(":0\n! `whom`\n")]
+    [InlineData(":0 c\nbox\nINCLUDERC=/home/more\n")]
+    [InlineData(":0 c\n{\n:0\nbox\n}\nSWITCHRC=/home/more\n")]
+    [InlineData("TRAP=trap\n:0 E\nbox\n:0\n! eve@example.net\n")]
+    public void What_was_done_is_not_done_again_when_a_mail_must_wait(string rc)
+    {
+        _host.RcFiles["/home/more"] = ":0\n! hal@example.net\n";
+        Assert.True(Run(rc).IsDelivered);
+        var done = Taken();
+        foreach (var forwards in (int[])[0, 1, 2])
+        {
+            _host.Forwards = forwards;
+            if (Run(rc) is { IsDelivered: false } waiting)
+            {
+                Assert.Equal(75, waiting.ExitCode);
+                Assert.Empty(_host.Delivered);
+                _host.Forwards = int.MaxValue;
+                Assert.True(Run(rc).IsDelivered);
+            }
+
+            Assert.Equal(done, Taken());
+        }
+
+        string[] Taken()
+        {
+            string[] taken = [.. _host.Ran, .. _host.Delivered];
+            _host.Ran.Clear();
+            _host.Delivered.Clear();
+            _host.Answered.Clear();
+            return taken;
+        }
+    }
+
+    /// <summary>Only what is followed by a mail that may not be sent now waits for it.</summary>
+    [Theory]
+    [InlineData(":0 c\n| notify\n:0\nbox\n")]
+    [InlineData(":0\nbox\n:0\n! eve@example.net\n")]
+    [InlineData(":0\n* ^Subject: dinner\n! eve@example.net\n:0 c\n| notify\n:0\nbox\n")]
+    [InlineData(":0\n* ^Subject: dinner\n{\n:0\n! eve@example.net\n}\n:0 E\n{\n:0 c\nother\n:0\n| notify\n}\n")]
+    [InlineData("BACKSTOP_GUARD=no\n:0 c\n| notify\n:0\n! eve@example.net\n")]
+    public void What_sends_nothing_on_does_not_wait(string rc)
+    {
+        _host.Forwards = 0;
+        Assert.True(Run(rc).IsDelivered);
+    }
+
+    [Fact]
+    public void A_mail_that_is_not_sent_on_yet_is_not_remembered_as_answered()
+    {
+        const string rc = ":0 hc\n| vacation bob\n";
+        _host.Forwards = 0;
+        Assert.Equal(75, Run(rc).ExitCode);
+        Assert.Empty(_host.Answered);
+        _host.Forwards = 1;
+        Assert.True(Run(rc).IsDelivered);
+        Assert.Single(_host.Ran);
+
+        // Who has been answered this week needs no mail, and waits for none.
+        Assert.True(Run(rc).IsDelivered);
+        Assert.Single(_host.Ran);
+    }
+
     [Fact]
     public void Nobody_is_answered_twice()
     {
@@ -219,6 +292,7 @@ public class RecipeRunTests
     private RecipeOutcome Run(string rc, bool isStrict = false, string mail = Mail)
     {
         _host.RcFiles["/home/.procmailrc"] = rc;
+        _host.HasActed = false;
         return new RecipeRun(_host, new() { IsStrict = isStrict }, Encoding.Latin1.GetBytes(mail), Variables(), "/home").Execute(["/home/.procmailrc"]);
     }
 }
