@@ -57,7 +57,7 @@ internal sealed class RecipeLocks(RecipeState state, RecipePrograms programs, Re
     }
 
     /// <summary>Gives the global lock back.</summary>
-    public void Release() => _global?.Dispose();
+    public void Release() => TakeGlobal("");
 
     private string Extension => state.Variables.Text("LOCKEXT", ".lock");
 

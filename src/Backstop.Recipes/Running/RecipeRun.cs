@@ -76,7 +76,6 @@ public sealed partial class RecipeRun
         catch (RecipeDeferredException deferred)
         {
             // No TRAP and no EXITCODE: nothing has been decided.
-            _locks.Release();
             _log.Say(deferred.Message);
             return new(TryAgain, IsDelivered: false, deferred.Message);
         }
@@ -95,6 +94,18 @@ public sealed partial class RecipeRun
     }
 
     private RecipeOutcome Finish()
+    {
+        try
+        {
+            return RunToEnd();
+        }
+        finally
+        {
+            _locks.Release();
+        }
+    }
+
+    private RecipeOutcome RunToEnd()
     {
         while (_outcome is null && !_frames.IsEmpty)
         {
@@ -119,7 +130,6 @@ public sealed partial class RecipeRun
             DeliverDefault();
         }
 
-        _locks.Release();
         return _outcome!;
     }
 

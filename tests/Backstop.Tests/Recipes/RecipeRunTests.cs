@@ -217,6 +217,21 @@ public class RecipeRunTests
         Assert.Single(_host.Ran);
     }
 
+    /// <summary>However a run ends, a copy's block within it too, the next message finds no lock of it.</summary>
+    [Theory]
+    [InlineData("LOCKFILE=a\n:0 c: b\n{\nLOCKFILE=c\n:0\n! eve@example.net\n}\n")]
+    [InlineData("LOCKFILE=a\n:0 c: b\n{\nLOCKFILE=c\n:0: d\n| program\n}\n")]
+    [InlineData(":0 c\n{\nLOCKFILE=c\nA=`program`\n}\n")]
+    [InlineData("LOCKFILE=a\n:0: b\n* ? program\nbox\n")]
+    public void Locks_are_given_back_whatever_happens(string rc)
+    {
+        _host.Forwards = 0;
+        _host.Program = _ => throw new OperationCanceledException();
+        _ = Record.Exception(() => Run(rc));
+        Assert.NotEmpty(_host.Locked);
+        Assert.Empty(_host.Held);
+    }
+
     [Fact]
     public void Nobody_is_answered_twice()
     {
