@@ -62,9 +62,31 @@ internal sealed class MailboxRecipes(Mailbox mailbox, BackstopOptions options, T
             },
             time);
         var run = new RecipeRun(host, new() { SoftFails = true, LogName = "backstop", LocksFilters = false, TellsDeviation = Tells }, message, Variables(content), _home);
-        var outcome = run.Execute([mailbox.Recipes]);
+        var problem = Execute(run, host);
         plan = [.. host.Plan.Select(c => IsPartOf(c.Content, message) ? RecipeCopy.Untouched(c.Folder) : new RecipeCopy(c.Folder, c.Content))];
-        return outcome.IsDelivered ? null : $"recipes ended with {outcome.ExitCode}: {outcome.Folder}";
+        if (problem is null || !host.HasActed)
+        {
+            return problem;
+        }
+
+        // Begun anew, all that was done would be done again, every few minutes: programs, and mails sent on.
+        log($"{Inbox.Path}: {problem}; not tried again, because programs have run or mail was sent: the message goes to the inbox");
+        plan = [.. plan, RecipeCopy.Untouched(Inbox)];
+        return null;
+    }
+
+    // Why the message is nowhere, or null.
+    private string? Execute(RecipeRun run, PlanHost host)
+    {
+        try
+        {
+            var outcome = run.Execute([mailbox.Recipes]);
+            return outcome.IsDelivered ? null : $"recipes ended with {outcome.ExitCode}: {outcome.Folder}";
+        }
+        catch (Exception error) when (host.HasActed && error is (IOException or UnauthorizedAccessException or ArgumentException))
+        {
+            return error.Message;
+        }
     }
 
     // Programs run there, and relative folders lie there, before the first delivery has made it.

@@ -1,0 +1,84 @@
+using System.Text;
+using Backstop.Mail;
+using Backstop.Mailboxes;
+using Backstop.Mailboxes.Spool;
+using Backstop.Server;
+using Backstop.Server.Delivery;
+using Backstop.Server.Options;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Backstop.Tests.Server;
+
+/// <summary>What a mailbox's recipes leave behind where they cannot be carried out to their end, with real programs.</summary>
+public sealed class MailboxRecipesTests : IDisposable
+{
+    private const string Acts = ":0 c\n| echo x >>acted; true\n";
+
+    private readonly TempFolder _folder = new();
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 25, 6, 0, 0, TimeSpan.Zero));
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Mail_beyond_what_may_be_sent_on_waits_before_anything_is_done()
+    {
+        File.WriteAllText(_folder["mailer"], "#!/bin/sh\necho x >>acted\ncat >>sent\n");
+        File.SetUnixFileMode(_folder["mailer"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        var (recipes, content) = await MakeAsync($"SENDMAIL={_folder["mailer"]}\n:0 c\ncopies/\n{Acts}:0 c: own.lock\nlocked\n:0\n! eve@example.net\n");
+        Assert.Null(recipes.Run(content, 0, null, out var plan));
+        Assert.Equal("copies", Path.GetFileName(Assert.Single(plan).Folder.Path));
+        Assert.Equal(2, Acted);
+        var locked = File.ReadAllText(_folder["mail/locked"]);
+
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.Contains("in an hour", recipes.Run(content, 0, null, out _), StringComparison.Ordinal);
+            Assert.Equal(2, Acted);
+            Assert.Equal(locked, File.ReadAllText(_folder["mail/locked"]));
+        }
+
+        _time.Advance(TimeSpan.FromHours(3));
+        Assert.Null(recipes.Run(content, 0, null, out _));
+        Assert.Equal(4, Acted);
+    }
+
+    /// <summary>Mail whose recipes fail at their end was tried again every five minutes, and so was what they had done before.</summary>
+    [Theory]
+    [InlineData("HOST=elsewhere\n")]
+    [InlineData("DEFAULT=/nowhere/box\nORGMAIL=/nowhere/box\n")]
+    [InlineData("DEFAULT=\nORGMAIL=\n")]
+    [InlineData(":0\nno\0folder/\n")]
+    [InlineData(":0\nno\0folder/.\n")]
+    [InlineData(":0:\nno\0folder\n")]
+    [InlineData("LOCKFILE=no\0lock\n")]
+    public async Task What_has_acted_is_not_begun_anew(string rc)
+    {
+        var (recipes, content) = await MakeAsync(Acts + rc);
+        Assert.Null(recipes.Run(content, 0, null, out var plan));
+        Assert.Equal(1, Acted);
+        Assert.Equal(RecipeCopy.Untouched(recipes.Inbox), Assert.Single(plan));
+    }
+
+    [Fact]
+    public async Task What_has_not_acted_waits_where_it_is()
+    {
+        var (recipes, content) = await MakeAsync("HOST=elsewhere\n");
+        Assert.NotNull(recipes.Run(content, 0, null, out _));
+    }
+
+    private int Acted => File.ReadAllLines(_folder["mail/acted"]).Length;
+
+    private async Task<(MailboxRecipes Recipes, SpoolContent Content)> MakeAsync(string rc)
+    {
+        Directory.CreateDirectory(_folder["mail"]);
+        File.WriteAllText(_folder["rc"], rc);
+        var mailbox = new Mailbox(MailAddress.TryParse("me@example.org")!, FolderFormat.Maildir, _folder["mail/Maildir"], ["me@example.org"], _folder["rc"]);
+        var (spool, _, _) = SpoolLog.Open(_folder["spool"], new(), TimeProvider.System);
+        using var log = spool;
+        var body = Encoding.ASCII.GetBytes("X-Folder: a\0b\nSubject: x\n\none\n");
+        var entry = await spool.AppendAsync(spool.NextId(), new(1_700_000_000_000, "a@b.example", 3, null, body.Length, "Received: x\n", [new(mailbox.Folder(FolderRef.Inbox), "")]), body);
+        var options = new BackstopOptions { Hostname = "host", Data = _folder["data"] };
+        options.Recipes.MaxForwards = 1;
+        return (new MailboxRecipes(mailbox, options, _time, _ => { }), spool.Read(entry));
+    }
+}
