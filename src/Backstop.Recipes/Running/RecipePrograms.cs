@@ -74,7 +74,7 @@ internal sealed class RecipePrograms
         }
 
         var outcome = Run(parsed, Input(_state.Message.Octets, isRaw: false), ProgramOutput.Wanted, waits: true);
-        return Octets.ToText(outcome.Output.Span).TrimEnd('\n');
+        return Octets.UntilNul(Octets.ToText(outcome.Output.Span)).TrimEnd('\n');
     }
 
     // A command within a value is read while the value is.

@@ -22,7 +22,7 @@ internal sealed class RecipeVariables
             }
             else
             {
-                _values[name] = value;
+                _values[name] = Octets.UntilNul(value);
             }
         }
     }

@@ -59,6 +59,20 @@ public sealed class MailboxRecipesTests : IDisposable
         Assert.Equal(RecipeCopy.Untouched(recipes.Inbox), Assert.Single(plan));
     }
 
+    /// <summary>A NUL in a header, or in what a program writes, named a folder that can nowhere be: the mail was tried again for ever.</summary>
+    [Theory]
+    [InlineData(":0\n* ^X-Folder: \\/.*\n$MATCH/\n")]
+    [InlineData(":0\n* ^X-Folder: \\/.*\n{\nLOCKFILE=$MATCH.lock\nLOGFILE=$MATCH.log\nMAILDIR=$MATCH\nINCLUDERC=$MATCH\nLOCKFILE\n:0\n$MATCH/\n}\n")]
+    [InlineData("A=`printf 'a\\000b'`\n:0\n$A/\n")]
+    [InlineData(":0\nA=| printf 'a\\000b'\n:0\n$A/\n")]
+    [InlineData(":0\n`printf 'a\\000b'`/\n")]
+    public async Task A_value_ends_at_a_nul_as_for_the_kernel(string rc)
+    {
+        var (recipes, content) = await MakeAsync(rc);
+        Assert.Null(recipes.Run(content, 0, null, out var plan));
+        Assert.Equal("a", Path.GetFileName(Assert.Single(plan).Folder.Path));
+    }
+
     [Fact]
     public async Task What_has_not_acted_waits_where_it_is()
     {
