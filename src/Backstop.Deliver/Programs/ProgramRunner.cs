@@ -48,13 +48,22 @@ public sealed class ProgramRunner(TimeProvider time)
         using var reader = program.Output;
         var collected = new ArrayBufferWriter<byte>();
         using var end = new ProgramExit(program.Process);
-        var ended = Converse(program, feed, end, collected, limit, waitsForOutput: true);
-        if (!ended)
+        var ended = false;
+        int status;
+        try
         {
-            End(program.Process, end);
+            ended = Converse(program, feed, end, collected, limit, waitsForOutput: true);
+        }
+        finally
+        {
+            if (!ended)
+            {
+                End(program.Process, end);
+            }
+
+            status = end.Collect();
         }
 
-        var status = end.Collect();
         Stopping.ThrowIfCancellationRequested();
         return new(ended ? status : 128 + Native.SignalTerminate, collected.WrittenMemory, feed.IsDone, !ended);
     }

@@ -61,6 +61,15 @@ public sealed class ProgramRunnerTests : IDisposable
         Assert.False(IsAlive(child));
     }
 
+    /// <summary>Whoever is told that it failed must not have it at work behind his back.</summary>
+    [Fact]
+    public void Nothing_runs_on_where_running_it_fails()
+    {
+        _runner.Beat = () => throw new IOException("no lock");
+        Assert.Throws<IOException>(() => _runner.Run(["/bin/sh", "-c", "echo $$ >child; exec sleep 60"], _environment, _folder.Path, [], null, 2, TimeSpan.FromSeconds(1)));
+        Assert.False(IsAlive(File.ReadAllText(_folder["child"]).Trim()));
+    }
+
     [Fact]
     public void A_background_child_does_not_hold_up_the_end()
     {
