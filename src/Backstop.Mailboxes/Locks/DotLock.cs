@@ -35,7 +35,16 @@ public sealed class DotLock(string path, string owner, TimeSpan? staleAfter, Tim
         using (var file = Libc.TryCreateNew(unique, out var created))
         {
             Libc.ThrowIf(created, path);
-            RandomAccess.Write(file!, Encoding.ASCII.GetBytes(owner), 0);
+            try
+            {
+                RandomAccess.Write(file!, Encoding.ASCII.GetBytes(owner), 0);
+            }
+            catch (IOException)
+            {
+                // The disk is full. Nobody else knows this name: it would stay for ever.
+                _ = Libc.Remove(unique);
+                throw;
+            }
         }
 
         var error = Libc.MakeLink(unique, path);
@@ -65,9 +74,18 @@ public sealed class DotLock(string path, string owner, TimeSpan? staleAfter, Tim
     /// <summary>Tells others that its owner lives: they break what nobody has touched for a while (Dovecot after 2 minutes, Postfix after 8).</summary>
     public void Refresh()
     {
-        if (HasContent(path, owner))
+        if (!HasContent(path, owner))
+        {
+            return;
+        }
+
+        try
         {
             File.SetLastWriteTimeUtc(path, time.GetUtcNow().UtcDateTime);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // It has just been broken. What is done under it is not undone for that.
         }
     }
 
@@ -114,7 +132,7 @@ public sealed class DotLock(string path, string owner, TimeSpan? staleAfter, Tim
         {
             return File.Exists(path) && File.ReadAllText(path) == content;
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             return false;
         }

@@ -88,6 +88,15 @@ public sealed class LocalFoldersTests : IDisposable
         Assert.False(new DotLock(_folder["x.lock"], "1.a", TimeSpan.FromSeconds(1024), TimeProvider.System).TryTake());
     }
 
+    /// <summary>Somebody else has made another in the meantime, which we may not read: not even root may read this one.</summary>
+    [Fact]
+    public void A_lockfile_that_is_no_longer_ours_is_nobodys_failure()
+    {
+        var taken = new DotLock("/proc/sys/vm/drop_caches", "1.a", null, TimeProvider.System);
+        taken.Refresh();
+        taken.Release();
+    }
+
     /// <summary>Woken when the lockfile goes, not by looking every 8 seconds.</summary>
     [Fact]
     public async Task A_waiter_gets_the_lock_when_it_goes()
