@@ -70,6 +70,7 @@ internal sealed class AgentHost : RecipeHost
                 Log($"{LogName}: Skipped \"{skipped}\"\n");
             }
 
+            LogMissed(copy);
             return new(copy.Name, copy.Size, null);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

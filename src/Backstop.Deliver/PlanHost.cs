@@ -194,6 +194,7 @@ public sealed class PlanHost(PlanSettings settings, TimeProvider time) : RecipeH
                 StaleLock = delivery.Locks.Stale,
             });
             _hasActed = true;
+            LogMissed(copy);
             return new(copy.Name, copy.Size, null);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

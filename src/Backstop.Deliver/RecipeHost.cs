@@ -1,5 +1,6 @@
 using Backstop.Deliver.Posix;
 using Backstop.Deliver.Programs;
+using Backstop.Mailboxes.Local;
 using Backstop.Mailboxes.Locks;
 using Backstop.Recipes.Running;
 using Microsoft.Win32.SafeHandles;
@@ -159,6 +160,14 @@ public abstract class RecipeHost : IRecipeHost, IDisposable
         if (_nowhere.IsValueCreated)
         {
             _nowhere.Value.Dispose();
+        }
+    }
+
+    private protected void LogMissed(LocalCopy copy)
+    {
+        foreach (var missed in copy.Missed)
+        {
+            Log($"{LogName}: Couldn't make link: {missed}\n");
         }
     }
 

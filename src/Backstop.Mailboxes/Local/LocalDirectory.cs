@@ -39,9 +39,18 @@ internal sealed class LocalDirectory(string host, TimeProvider time)
         }
     }
 
-    /// <summary>Puts a copy that is elsewhere here too.</summary>
-    public (string Name, string Path) Link(string name, string path, LocalFolders.Kind kind, string from, long size, LocalRules rules) =>
-        Publish(name, Prepare(path, kind, rules), kind, from, Unique(size, rules.HasShortNames), rules);
+    /// <summary>Puts a copy that is elsewhere here too: as a link, and where that is another file system, written anew.</summary>
+    public (string Name, string Path) Put(string name, string path, LocalFolders.Kind kind, string from, ReadOnlyMemory<byte> content, LocalRules rules)
+    {
+        try
+        {
+            return Publish(name, Prepare(path, kind, rules), kind, from, Unique(content.Length, rules.HasShortNames), rules);
+        }
+        catch (IOException error) when (error.HResult == Libc.OtherFileSystem)
+        {
+            return Write(name, path, kind, content, rules);
+        }
+    }
 
     private static (string Name, string Path) Publish(string name, string directory, LocalFolders.Kind kind, string from, string unique, LocalRules rules)
     {

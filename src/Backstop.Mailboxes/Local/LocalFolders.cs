@@ -73,6 +73,7 @@ public sealed class LocalFolders(string host, string owner, TimeProvider time)
         var content = LocalText.ForDirectory(mail, kind);
         var written = _directory.Write(names[0], Resolve(names[0], directory), kind, content, rules);
         var shown = new List<string> { written.Name };
+        var missed = new List<string>();
         foreach (var name in names.Skip(1))
         {
             var path = Resolve(name, directory);
@@ -81,11 +82,24 @@ public sealed class LocalFolders(string host, string owner, TimeProvider time)
             var other = KindOf(path) is Kind.Mbox && !File.Exists(path.TrimEnd('/')) ? Kind.Directory : KindOf(path);
             if (other is Kind.Directory or Kind.Maildir or Kind.Mh)
             {
-                shown.Add(_directory.Link(name, path, other, written.Path, content.Length, rules).Name);
+                AddCopy(() => _directory.Put(name, path, other, written.Path, content, rules).Name, shown, missed);
             }
         }
 
-        return new(string.Join(' ', shown), content.Length, names.Count);
+        return new(string.Join(' ', shown), content.Length, names.Count) { Missed = missed };
+    }
+
+    // The first copy is there for good. Called a failure for the second, the mail would be filed somewhere else too.
+    private static void AddCopy(Func<string> put, List<string> shown, List<string> missed)
+    {
+        try
+        {
+            shown.Add(put());
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            missed.Add(error.Message);
+        }
     }
 
     /// <summary>A folder's path.</summary>

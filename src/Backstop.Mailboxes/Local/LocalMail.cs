@@ -43,4 +43,8 @@ public sealed record LocalRules
 /// <param name="Name">Its name, as the folder was named.</param>
 /// <param name="Size">Its octets.</param>
 /// <param name="Folders">How many of the folders named took it: a file takes all, and what stands behind it is not read.</param>
-public sealed record LocalCopy(string Name, long Size, int Folders);
+public sealed record LocalCopy(string Name, long Size, int Folders)
+{
+    /// <summary>Which of several folders could not be had, and why. The others have it.</summary>
+    public IReadOnlyList<string> Missed { get; init; } = [];
+}

@@ -11,6 +11,7 @@ internal static partial class Libc
     public const int TryAgain = 11;
     public const int AccessDenied = 13;
     public const int Exists = 17;
+    public const int OtherFileSystem = 18;
     public const int NotPermitted = 1;
     public const int NoSpace = 28;
     public const int ReadOnlyFileSystem = 30;

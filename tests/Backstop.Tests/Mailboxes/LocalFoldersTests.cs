@@ -47,6 +47,21 @@ public sealed class LocalFoldersTests : IDisposable
         Assert.True(File.Exists(_folder["mh/42"]));
     }
 
+    /// <summary>The first copy is there for good: called a failure, the mail would be filed somewhere else too.</summary>
+    [Fact]
+    public void A_second_folder_that_cannot_be_had_is_told_and_fails_nothing()
+    {
+        var elsewhere = $"/dev/shm/{Path.GetFileName(_folder.Path)}";
+        var copy = Folders().Deliver(["md/", "gone/md/", elsewhere + "/"], _folder.Path, new([Bytes(Mail)], HasHeader: true, IsRaw: false), new(), TestContext.Current.CancellationToken);
+        Assert.Single(Directory.GetFiles(_folder["md/new"]));
+        Assert.Contains("gone is not there", Assert.Single(copy.Missed), StringComparison.Ordinal);
+
+        // On another file system no link can be made: a copy is.
+        Assert.Equal("Subject: x\n\nFrom here\n", File.ReadAllText(Assert.Single(Directory.GetFiles(elsewhere + "/new"))));
+        Assert.Equal(2, copy.Name.Split(' ').Length);
+        Directory.Delete(elsewhere, recursive: true);
+    }
+
     [Theory]
     [InlineData(0b000_010_010, 0b110_100_101, 0b111_101_101)]
     [InlineData(0b000_111_111, 0b110_000_000, 0b111_000_000)]
