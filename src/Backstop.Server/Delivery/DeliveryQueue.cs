@@ -16,7 +16,8 @@ public sealed partial class DeliveryQueue : IDisposable
     // In milliseconds: a hundred copies a second reach their folders however much real mail comes.
     private const int LongestStandBack = 10;
 
-
+    // At a stop, for what recipes have decided: a folder that takes longer is not waited for.
+    private static readonly TimeSpan _drainPatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan _retryTick = TimeSpan.FromMilliseconds(20);
 
     private readonly SpoolLog _spool;
@@ -40,7 +41,9 @@ public sealed partial class DeliveryQueue : IDisposable
     private readonly Func<bool>? _isRealNow;
     private readonly LateScans _late;
     private long _remade;
+    private int _planned;
     private int _waiting;
+    private bool _draining;
     private bool _stopping;
 
     /// <summary>Starts the workers.</summary>
@@ -203,6 +206,7 @@ public sealed partial class DeliveryQueue : IDisposable
 
         lock (_gate)
         {
+            _planned += plan.Count;
             for (var i = 0; i < plan.Count; i++)
             {
                 Queue(plan[i].Folder, new(message, Copy.TargetOf(target, i), plan[i].Remade));
@@ -213,18 +217,19 @@ public sealed partial class DeliveryQueue : IDisposable
         }
     }
 
-    /// <summary>Stops after the batches in hand; the rest stays in the spool.</summary>
+    /// <summary>Stops after the batches in hand, and after what recipes have decided is in its folders; the rest stays in the spool.</summary>
     public void Dispose()
     {
+        _recipes?.Dispose();
         lock (_gate)
         {
+            AwaitPlanned();
             _stopping = true;
             Monitor.PulseAll(_gate);
         }
 
         _stopped.Set();
         _late.Dispose();
-        _recipes?.Dispose();
         _retry.Dispose();
         foreach (var worker in _workers)
         {
@@ -232,6 +237,17 @@ public sealed partial class DeliveryQueue : IDisposable
         }
 
         _stopped.Dispose();
+    }
+
+    // A decision is nowhere but here: after the next start the recipes would run again, with all that they do beside it.
+    private void AwaitPlanned()
+    {
+        _draining = true;
+        var began = _time.GetTimestamp();
+        while (_planned > 0 && _folders.Values.Any(f => f.Workers > 0 || f.IsReady) && _drainPatience - _time.GetElapsedTime(began) is { Ticks: > 0 } left)
+        {
+            Monitor.Wait(_gate, left);
+        }
     }
 
     // An mbox has one queue: two workers would only wait for each other's lock.
@@ -339,6 +355,12 @@ public sealed partial class DeliveryQueue : IDisposable
         lock (_gate)
         {
             queue.Workers--;
+            _planned -= delivered.Count(c => c.IsPlanned);
+            if (_draining)
+            {
+                Monitor.PulseAll(_gate);
+            }
+
             if (delivered.Count == batch.Count)
             {
                 queue.Succeeded();

@@ -40,6 +40,9 @@ internal sealed class InDelivery(SpoolEntry entry, Lane lane, bool replayed)
 /// <param name="Remade">The message as recipes have changed it; null for as it came.</param>
 internal readonly record struct Copy(InDelivery Message, int Target, ReadOnlyMemory<byte>? Remade = null)
 {
+    /// <summary>Whether recipes made it.</summary>
+    public bool IsPlanned => Target >= SpoolContent.TargetsPerCopy;
+
     /// <summary>The number of a copy that recipes made.</summary>
     public static int TargetOf(int target, int copy) => ((copy + 1) * SpoolContent.TargetsPerCopy) + target;
 

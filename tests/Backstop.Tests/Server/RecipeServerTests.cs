@@ -144,6 +144,33 @@ public sealed class RecipeServerTests : IDisposable
         Assert.Equal(count, format == FolderFormat.Mbox ? MessageFiles.Read(path).Count() : Directory.GetFiles(Path.Combine(path, "new")).Length);
     }
 
+    /// <summary>A stop waits for the program of a recipe; what comes of it must reach its folder, or the program would run again after the next start.</summary>
+    [Theory]
+    [InlineData(":0 wc\n| touch began; until [ -e go ]; do sleep 0.01; done; echo x >>acted\n")]
+    [InlineData(":0 fw\n| touch began; until [ -e go ]; do sleep 0.01; done; echo x >>acted; cat\n")]
+    public async Task What_recipes_decide_while_the_server_stops_is_delivered(string rc)
+    {
+        File.WriteAllText(_folder["rc"], rc);
+        var (spool, _, _) = SpoolLog.Open(_folder["spool"], new(), TimeProvider.System);
+        using var log = spool;
+        var mailbox = new Mailbox(MailAddress.TryParse("me@example.org")!, FolderFormat.Maildir, _folder["Maildir"], ["me@example.org"], _folder["rc"]);
+        var body = "Subject: x\n\none\n"u8.ToArray();
+        var entry = await spool.AppendAsync(spool.NextId(), new(1_700_000_000_000, "a@b.example", 3, null, body.Length, "Received: x\n", [new(mailbox.Folder(FolderRef.Inbox), "")]), body);
+        await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        using var metrics = new BackstopMetrics(services.GetRequiredService<IMeterFactory>());
+        var stage = new RecipeStage([new MailboxRecipes(mailbox, new() { Hostname = "host" }, TimeProvider.System, _ => { })], 1, spool, TimeProvider.System, NullLogger.Instance);
+        var queue = new DeliveryQueue(spool, "host", TimeProvider.System, metrics, NullLogger<DeliveryQueue>.Instance, stage);
+        queue.Add(entry, Lane.Real);
+        Assert.True(SpinWait.SpinUntil(() => File.Exists(_folder["began"]), TimeSpan.FromSeconds(30)));
+        var stopping = new Thread(queue.Dispose);
+        stopping.Start();
+        Assert.True(SpinWait.SpinUntil(() => stopping.ThreadState.HasFlag(System.Threading.ThreadState.WaitSleepJoin), TimeSpan.FromSeconds(30)));
+        File.WriteAllText(_folder["go"], "");
+        stopping.Join();
+        Assert.Equal(0, queue.Waiting);
+        Assert.Single(Directory.GetFiles(_folder["Maildir/new"]));
+    }
+
     private static async Task DeliverAsync(SpoolLog spool, Mailbox mailbox, List<SpoolEntry> entries, bool isReplay)
     {
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
