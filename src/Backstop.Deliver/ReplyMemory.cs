@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using Backstop.Deliver.Posix;
+using Backstop.Mailboxes.Locks;
 
 namespace Backstop.Deliver;
 
@@ -12,6 +14,7 @@ public sealed class ReplyMemory(string path, TimeProvider time)
     private const int EntrySize = 12;
     private const int MaxEntries = 50_000;
     private static readonly TimeSpan _pause = TimeSpan.FromDays(7);
+    private static readonly TimeSpan _longestWait = TimeSpan.FromSeconds(30);
 
     /// <summary>Whether a sender may be answered now; noted as answered where it may. Where that cannot be noted, it may not.</summary>
     /// <param name="sender">The address.</param>
@@ -20,7 +23,7 @@ public sealed class ReplyMemory(string path, TimeProvider time)
         ArgumentNullException.ThrowIfNull(sender);
         try
         {
-            using var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            using var file = Open(FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             var key = KeyOf(sender);
             var kept = Lately(file);
             if (kept.Exists(e => e.Key == key))
@@ -31,7 +34,7 @@ public sealed class ReplyMemory(string path, TimeProvider time)
             Write(file, [.. kept, (key, Now)]);
             return true;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or OperationCanceledException)
         {
             return false;
         }
@@ -44,12 +47,31 @@ public sealed class ReplyMemory(string path, TimeProvider time)
         ArgumentNullException.ThrowIfNull(sender);
         try
         {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            using var file = Open(FileMode.Open, FileAccess.Read, FileShare.Read);
             return Lately(file).Exists(e => e.Key == KeyOf(sender));
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or OperationCanceledException)
         {
             return false;
+        }
+    }
+
+    // Whoever has it open is done in a moment: another recipe of this process, or of another.
+    private FileStream Open(FileMode mode, FileAccess access, FileShare share)
+    {
+        using var patience = new CancellationTokenSource(_longestWait, time);
+        return LockWaiter.Take(path, isDotLockOnly: false, TryOpen, patience.Token);
+
+        FileStream? TryOpen()
+        {
+            try
+            {
+                return new(path, mode, access, share);
+            }
+            catch (IOException error) when (error.HResult == Native.TryAgain)
+            {
+                return null;
+            }
         }
     }
 
