@@ -3,15 +3,20 @@ using Backstop.Recipes.Language;
 namespace Backstop.Recipes.Running;
 
 /// <summary>Knows which lockfile a recipe wants, and holds the global one.</summary>
-internal sealed class RecipeLocks(RecipeState state, RecipePrograms programs, RecipeLog log, IRecipeHost host, RecipeOptions options)
+/// <param name="state">The run.</param>
+/// <param name="programs">Reads names.</param>
+/// <param name="log">The log.</param>
+/// <param name="host">Makes lockfiles.</param>
+/// <param name="options">How.</param>
+/// <param name="held">The lockfiles in hand, absolute: this run's and those of the runs that it is a block of.</param>
+internal sealed class RecipeLocks(RecipeState state, RecipePrograms programs, RecipeLog log, IRecipeHost host, RecipeOptions options, HashSet<string> held)
 {
     private static readonly System.Buffers.SearchValues<char> _fileEnds = System.Buffers.SearchValues.Create(" \t\n;|&<>)");
 
     private const int StrictTries = 8;
     private const string DotLockExtension = ".lock";
 
-    private IDisposable? _global;
-    private string _globalPath = "";
+    private Holding? _global;
 
     /// <summary>Takes the lock of a recipe; null where it wants none or it cannot be had.</summary>
     public IDisposable? TakeFor(RcRecipe recipe)
@@ -47,11 +52,9 @@ internal sealed class RecipeLocks(RecipeState state, RecipePrograms programs, Re
     {
         _global?.Dispose();
         _global = null;
-        _globalPath = "";
         if (name.Length > 0)
         {
             _global = Take(name);
-            _globalPath = _global is null ? "" : state.Resolve(name);
             state.Variables["LOCKFILE"] = _global is null ? null : name;
         }
     }
@@ -61,10 +64,10 @@ internal sealed class RecipeLocks(RecipeState state, RecipePrograms programs, Re
 
     private string Extension => state.Variables.Text("LOCKEXT", ".lock");
 
-    private IDisposable? Take(string name)
+    private Holding? Take(string name)
     {
         var path = state.Resolve(name);
-        if (path == _globalPath)
+        if (held.Contains(path))
         {
             log.Say($"Deadlock attempted on \"{name}\"");
             return null;
@@ -76,7 +79,8 @@ internal sealed class RecipeLocks(RecipeState state, RecipePrograms programs, Re
             log.Trace($"Locking \"{name}\"");
             if (host.Lock(new(path, name, state.LockTimes)) is { } taken)
             {
-                return taken;
+                held.Add(path);
+                return new Holding(taken, held, path);
             }
 
             host.Pause(tries > 1 ? state.LockTimes.Sleep : TimeSpan.Zero);
@@ -135,5 +139,14 @@ internal sealed class RecipeLocks(RecipeState state, RecipePrograms programs, Re
         var end = file.AsSpan().IndexOfAny(_fileEnds);
         file = end < 0 ? file : file[..end];
         return file.Length > 0 ? file : null;
+    }
+
+    private sealed class Holding(IDisposable taken, HashSet<string> held, string path) : IDisposable
+    {
+        public void Dispose()
+        {
+            held.Remove(path);
+            taken.Dispose();
+        }
     }
 }

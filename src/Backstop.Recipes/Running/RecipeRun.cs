@@ -19,6 +19,7 @@ public sealed partial class RecipeRun
     private readonly RecipeConditions _conditions;
     private readonly RecipeActions _actions;
     private readonly RecipeLocks _locks;
+    private readonly HashSet<string> _held;
     private readonly RecipeFrames _frames;
     private readonly Queue<string> _rcFiles;
     private bool _stopped;
@@ -36,7 +37,7 @@ public sealed partial class RecipeRun
     {
     }
 
-    private RecipeRun(IRecipeHost host, RecipeOptions options, RecipeState state, RecipeLog log, RecipeFrames frames, Queue<string> rcFiles, RecipeBudget? outer)
+    private RecipeRun(IRecipeHost host, RecipeOptions options, RecipeState state, RecipeLog log, RecipeFrames frames, Queue<string> rcFiles, RecipeRun? outer)
     {
         _host = host;
         _options = options;
@@ -44,11 +45,12 @@ public sealed partial class RecipeRun
         _log = log;
         _frames = frames;
         _rcFiles = rcFiles;
-        _budget = new(state, host, options, frames, rcFiles, outer);
+        _budget = new(state, host, options, frames, rcFiles, outer?._budget);
         _programs = new(state, log, host, _budget);
         _conditions = new(state, _programs, log);
         _actions = new(state, _programs, new(state, _programs, log, options), log, host, options, _budget);
-        _locks = new(state, _programs, log, host, options);
+        _held = outer?._held ?? new(StringComparer.Ordinal);
+        _locks = new(state, _programs, log, host, options, _held);
     }
 
     /// <summary>Runs the first of some rcfiles that can be read, and delivers what it leaves to <c>DEFAULT</c>.</summary>
@@ -263,7 +265,7 @@ public sealed partial class RecipeRun
         RecipeOutcome outcome;
         using (_locks.TakeFor(recipe))
         {
-            outcome = new RecipeRun(_host, _options, _state.Clone(), _log, frames, new(_rcFiles), _budget).Finish();
+            outcome = new RecipeRun(_host, _options, _state.Clone(), _log, frames, new(_rcFiles), this).Finish();
         }
 
         var isWaited = recipe.Has(RcFlags.Wait | RcFlags.WaitQuietly);

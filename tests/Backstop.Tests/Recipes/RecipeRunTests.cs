@@ -269,6 +269,19 @@ public class RecipeRunTests
         Assert.Equal(["my.lock", "out.lock"], _host.Locked);
     }
 
+    /// <summary>A block's copy belongs to the same delivery: it would break its own lock, and give it back for both.</summary>
+    [Theory]
+    [InlineData(":0 c: x\n{\n:0 w: x\n| program\n}\n:0\nbox\n")]
+    [InlineData("LOCKFILE=x\n:0 c\n{\n:0 w: x\n| program\n}\n:0\nbox\n")]
+    [InlineData("LOCKFILE=x\n:0 c\n{\nLOCKFILE=x\n:0 c\nother\n}\n:0\nbox\n")]
+    public void A_lock_is_taken_once_for_a_delivery(string rc)
+    {
+        Run(rc);
+        Assert.Equal(["x"], _host.Locked);
+        Assert.Empty(_host.Held);
+        Assert.Contains("Deadlock attempted on \"x\"", _host.Written.ToString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_copied_block_runs_on_by_itself()
     {
