@@ -77,9 +77,11 @@ public sealed class ReplyMemory(string path, TimeProvider time)
 
     private uint Now => (uint)time.GetUtcNow().ToUnixTimeSeconds();
 
-    private static ulong KeyOf(string sender) => BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(sender.ToUpperInvariant())));
+    private static ulong KeyOf(string sender) =>
+        BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(sender.ToUpperInvariant())));
 
-    private List<(ulong Key, uint When)> Lately(FileStream file) => [.. Read(file).Where(e => Now - e.When < _pause.TotalSeconds).TakeLast(MaxEntries)];
+    private List<(ulong Key, uint When)> Lately(FileStream file) =>
+        [.. Read(file).Where(e => Now - e.When < _pause.TotalSeconds).TakeLast(MaxEntries)];
 
     private static List<(ulong Key, uint When)> Read(FileStream file)
     {

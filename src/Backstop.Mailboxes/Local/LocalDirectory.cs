@@ -40,7 +40,8 @@ internal sealed class LocalDirectory(string host, TimeProvider time)
     }
 
     /// <summary>Puts a copy that is elsewhere here too: as a link, and where that is another file system, written anew.</summary>
-    public (string Name, string Path) Put(string name, string path, LocalFolders.Kind kind, string from, ReadOnlyMemory<byte> content, LocalRules rules)
+    public (string Name, string Path) Put(
+        string name, string path, LocalFolders.Kind kind, string from, ReadOnlyMemory<byte> content, LocalRules rules)
     {
         try
         {

@@ -54,7 +54,7 @@ public interface IRecipeHost
     {
     }
 
-    /// <summary>Whether something of this run can be seen outside by now, so that it must not be begun anew. Whoever lets all be sent on need not know.</summary>
+    /// <summary>Whether something of this run can be seen outside by now: it must not be begun anew. Who lets all be sent on need not know.</summary>
     bool HasActed => false;
 
     /// <summary>Whether a run that is begun anew may run a program again, and nobody sees it.</summary>

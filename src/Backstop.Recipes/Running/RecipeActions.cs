@@ -9,7 +9,8 @@ namespace Backstop.Recipes.Running;
 internal readonly record struct ActionOutcome(bool Succeeded, string Folder, long Size);
 
 /// <summary>Carries out folders, pipes and forwards.</summary>
-internal sealed class RecipeActions(RecipeState state, RecipePrograms programs, RecipeFilters filters, RecipeLog log, IRecipeHost host, RecipeOptions options, RecipeBudget budget)
+internal sealed class RecipeActions(
+    RecipeState state, RecipePrograms programs, RecipeFilters filters, RecipeLog log, IRecipeHost host, RecipeOptions options, RecipeBudget budget)
 {
     private readonly RecipeGuard _guard = new(state, host);
 

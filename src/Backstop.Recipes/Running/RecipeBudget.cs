@@ -3,11 +3,15 @@ using Backstop.Recipes.Language;
 namespace Backstop.Recipes.Running;
 
 /// <summary>
-/// Decides whether a run must wait because its mailbox has sent on as many mails as it may. It decides before anything of the run can be seen outside:
-/// a run that waits begins anew, and would do that a second time. A run that has acted goes on to its end, and what it sends is counted.
+/// Decides whether a run must wait because its mailbox has sent on as many mails as it may. It decides before anything of the run can be
+/// seen outside: a run that waits begins anew, and would do that a second time. A run that has acted goes on to its end, and what it sends
+/// is counted.
 /// </summary>
-internal sealed class RecipeBudget(RecipeState state, IRecipeHost host, RecipeOptions options, RecipeFrames frames, Queue<string> rcFiles, RecipeBudget? outer)
+internal sealed class RecipeBudget(
+    RecipeState state, IRecipeHost host, RecipeOptions options, RecipeFrames frames, Queue<string> rcFiles, RecipeBudget? outer)
 {
+    private const string Spent = "this mailbox has sent on as many mails as it may in an hour";
+
     private readonly RecipeGuard _guard = new(state, host);
 
     /// <summary>Whether what recipes send is looked at at all.</summary>
@@ -20,7 +24,7 @@ internal sealed class RecipeBudget(RecipeState state, IRecipeHost host, RecipeOp
     {
         if (!host.HasActed && !host.MayForward())
         {
-            throw new RecipeDeferredException($"\"{shown}\" must wait: this mailbox has sent on as many mails as it may in an hour");
+            throw new RecipeDeferredException($"\"{shown}\" must wait: {Spent}");
         }
     }
 
@@ -32,20 +36,22 @@ internal sealed class RecipeBudget(RecipeState state, IRecipeHost host, RecipeOp
     {
         if (IsOn && !host.HasActed && !host.MayForward() && MaySend(withCurrent: true, endsRun))
         {
-            throw new RecipeDeferredException($"\"{shown}\" must wait for what may follow: this mailbox has sent on as many mails as it may in an hour");
+            throw new RecipeDeferredException($"\"{shown}\" must wait for what may follow: {Spent}");
         }
     }
 
     // What runs in a block with flag c is followed by the rest of the run that it is a copy of.
     private bool MaySend(bool withCurrent, bool endsRun) =>
-        (!endsRun && (rcFiles.Count > 0 || frames.Ahead(withCurrent).Any(MaySend))) || outer?.MaySend(withCurrent: false, endsRun: false) == true;
+        (!endsRun && (rcFiles.Count > 0 || frames.Ahead(withCurrent).Any(MaySend)))
+        || outer?.MaySend(withCurrent: false, endsRun: false) == true;
 
     // What is in another file is not known before it is read.
     private static bool MaySend(RcStatement statement) => statement switch
     {
         RcAssignment assignment => assignment.Name is "INCLUDERC" or "SWITCHRC",
         RcRecipe { Action: RcForwardAction } => true,
-        RcRecipe { Action: RcPipeAction { Variable: null } pipe } recipe => !recipe.Has(RcFlags.Filter) && RecipeGuard.SendsMail(pipe.Command.Text),
+        RcRecipe { Action: RcPipeAction { Variable: null } pipe } recipe =>
+            !recipe.Has(RcFlags.Filter) && RecipeGuard.SendsMail(pipe.Command.Text),
         RcRecipe { Action: RcBlockAction block } => block.Statements.Any(MaySend),
         _ => false,
     };

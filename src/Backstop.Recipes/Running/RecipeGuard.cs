@@ -41,10 +41,13 @@ internal sealed class RecipeGuard(RecipeState state, IRecipeHost host)
             return "Precedence";
         }
 
-        return message.Field("List-Id:") is not null ? "List-Id" : Loops ? "loop header" : WasHere ? BeenHere : host.WasAnswered(Sender) ? Answered : null;
+        return message.Field("List-Id:") is not null ? "List-Id"
+            : Loops ? "loop header"
+            : WasHere ? BeenHere
+            : host.WasAnswered(Sender) ? Answered : null;
     }
 
-    /// <summary>Whether a message's sender may be answered now; noted as answered where it may. The last question: a mail that is noted and not sent is never sent.</summary>
+    /// <summary>Whether a message's sender may be answered now; noted as answered where it may. To be asked last: what is noted and not sent never is.</summary>
     public bool MayBeAnswered() => host.MayReply(Sender);
 
     /// <summary>Why a message must not be forwarded; null where it may be.</summary>

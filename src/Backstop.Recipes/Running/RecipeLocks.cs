@@ -9,7 +9,8 @@ namespace Backstop.Recipes.Running;
 /// <param name="host">Makes lockfiles.</param>
 /// <param name="options">How.</param>
 /// <param name="held">The lockfiles in hand, absolute: this run's and those of the runs that it is a block of.</param>
-internal sealed class RecipeLocks(RecipeState state, RecipePrograms programs, RecipeLog log, IRecipeHost host, RecipeOptions options, HashSet<string> held)
+internal sealed class RecipeLocks(
+    RecipeState state, RecipePrograms programs, RecipeLog log, IRecipeHost host, RecipeOptions options, HashSet<string> held)
 {
     private static readonly System.Buffers.SearchValues<char> _fileEnds = System.Buffers.SearchValues.Create(" \t\n;|&<>)");
 

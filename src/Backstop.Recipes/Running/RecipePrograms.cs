@@ -45,7 +45,8 @@ internal sealed class RecipePrograms
     {
         _log.Trace($"Executing \"{string.Join(',', command.Arguments)}\"");
         var program = new ProgramCall(
-            command.Arguments, _state.Variables.All, _state.Directory, input, output, waits, _state.Variables.Seconds("TIMEOUT", 960), _state.Umask);
+            command.Arguments, _state.Variables.All, _state.Directory, input, output, waits,
+            _state.Variables.Seconds("TIMEOUT", 960), _state.Umask);
         if (!_host.IsRepeatable(program))
         {
             _budget.BeforeActing(command.Shown);

@@ -37,7 +37,8 @@ public sealed partial class RecipeRun
     {
     }
 
-    private RecipeRun(IRecipeHost host, RecipeOptions options, RecipeState state, RecipeLog log, RecipeFrames frames, Queue<string> rcFiles, RecipeRun? outer)
+    private RecipeRun(
+        IRecipeHost host, RecipeOptions options, RecipeState state, RecipeLog log, RecipeFrames frames, Queue<string> rcFiles, RecipeRun? outer)
     {
         _host = host;
         _options = options;

@@ -244,7 +244,8 @@ public sealed partial class DeliveryQueue : IDisposable
     {
         _draining = true;
         var began = _time.GetTimestamp();
-        while (_planned > 0 && _folders.Values.Any(f => f.Workers > 0 || f.IsReady) && _drainPatience - _time.GetElapsedTime(began) is { Ticks: > 0 } left)
+        while (_planned > 0 && _folders.Values.Any(f => f.Workers > 0 || f.IsReady)
+            && _drainPatience - _time.GetElapsedTime(began) is { Ticks: > 0 } left)
         {
             Monitor.Wait(_gate, left);
         }

@@ -13,7 +13,7 @@ public sealed class RecipeSettings
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan TimeLimit { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Mails that the recipes of one mailbox may send on (<c>!</c>, or a pipe to a mail program) in about an hour; the next ones wait in the spool, which says why. 0 for any number. Default 1000.</summary>
+    /// <summary>Mails that the recipes of one mailbox may send on (<c>!</c>, or a pipe to a mail program) in about an hour; the next ones wait in the spool, which says why, and so does mail whose recipes run a program before they may send it on. 0 for any number. Default 1000.</summary>
     [Range(0, 1_000_000)]
     public int MaxForwards { get; set; } = 1000;
 }
