@@ -82,12 +82,18 @@ internal sealed class StateFile
     /// <exception cref="StoreException">It could not be done; a damaged file has been replaced, and the next call may go well.</exception>
     public T Use<T>(bool isWrite, Func<T> work)
     {
-        BeReady();
+        BeReady(isWrite);
         var generation = Generation;
         try
         {
             var result = work();
-            _health?.Worked(isWrite);
+
+            // What is written well says nothing of what could not be read: that is tried again after the rest.
+            if (!isWrite || _health?.Rests == false)
+            {
+                _health?.Worked(isWrite);
+            }
+
             return result;
         }
         catch (SqliteException error)
@@ -139,15 +145,10 @@ internal sealed class StateFile
         }
     }
 
-    private void BeReady()
+    // The rest is for those whose mail waits for an answer. Who writes gathers what he has, and would lose it.
+    private void BeReady(bool isWrite)
     {
-        if (_isReady && _health?.Rests != true)
-        {
-            return;
-        }
-
-        var state = _health!.State;
-        if (_health.Rests)
+        if (!isWrite && _health is { Rests: true, State: var state })
         {
             throw new StoreException(_path, state.Fault ?? StoreFault.Unreadable, state.Error, null);
         }

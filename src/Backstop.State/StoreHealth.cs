@@ -19,7 +19,7 @@ public sealed record StoreState(string Name, string Path, StoreFault? Fault, str
 /// <remarks>That something was lost is read from the name of what was set aside, so it is known after a restart too.</remarks>
 public sealed class StoreHealth
 {
-    /// <summary>How long a store that cannot be asked is left alone: nobody waits for it meanwhile.</summary>
+    /// <summary>How long nobody asks a store that cannot be asked: no mail waits for it meanwhile. Writing goes on.</summary>
     public static readonly TimeSpan Rest = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan _restWhenDamaged = TimeSpan.FromMinutes(1);
@@ -65,7 +65,7 @@ public sealed class StoreHealth
         }
     }
 
-    /// <summary>Whether it is left alone just now, after it could not be asked.</summary>
+    /// <summary>Whether nobody asks it just now, after it could not be asked.</summary>
     public bool Rests
     {
         get

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Threading.Channels;
 using Backstop.State;
 using Microsoft.Extensions.Logging;
@@ -6,13 +7,14 @@ namespace Backstop.Server.Guard;
 
 /// <summary>
 /// Writes what is sent into the journal, many messages in one transaction. Who sends waits for it, so that a bounce is never faster than its proof, but
-/// not for long: a journal that is slow, full or gone never stops mail.
+/// not for long: a journal that is slow, full or gone never stops mail. What cannot be written is kept, and tried again.
 /// </summary>
 internal sealed partial class JournalQueue : IDisposable
 {
     private const int MaxWaiting = 10_000;
     private const int MaxBatch = 500;
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan _pause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan _complaintEvery = TimeSpan.FromMinutes(1);
 
     private readonly SentJournal _journal;
@@ -62,26 +64,63 @@ internal sealed partial class JournalQueue : IDisposable
 
     private async Task WriteAsync()
     {
-        var batch = new List<(SentMessage Message, TaskCompletionSource Written)>();
-        while (await _waiting.Reader.WaitToReadAsync())
+        var kept = new List<SentMessage>();
+        var senders = new List<TaskCompletionSource>();
+        while (await IsThereMoreAsync(kept.Count > 0))
         {
-            batch.Clear();
-            while (batch.Count < MaxBatch && _waiting.Reader.TryRead(out var next))
+            while (senders.Count < MaxBatch && _waiting.Reader.TryRead(out var next))
             {
-                batch.Add(next);
+                senders.Add(next.Written);
+                if (kept.Count < MaxWaiting)
+                {
+                    kept.Add(next.Message);
+                }
             }
 
+            Write(kept);
+            senders.ForEach(s => s.TrySetResult());
+            senders.Clear();
+        }
+
+        Write(kept);
+    }
+
+    // What was kept does not wait for more.
+    private async Task<bool> IsThereMoreAsync(bool isKept)
+    {
+        using var pause = isKept ? new CancellationTokenSource(_pause, _time) : new();
+        try
+        {
+            return await _waiting.Reader.WaitToReadAsync(pause.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return true;
+        }
+    }
+
+    private void Write(List<SentMessage> kept)
+    {
+        while (kept.Count > 0)
+        {
+            var batch = kept[..Math.Min(MaxBatch, kept.Count)];
             try
             {
-                _journal.Add(batch.Select(b => b.Message));
+                _journal.Add(batch);
+            }
+            catch (DbException error)
+            {
+                // Full, locked or gone: kept until it goes.
+                Complain(error.Message);
+                return;
             }
             catch (Exception error)
             {
-                // Full, locked, gone, or a bug: the next batch tries again.
+                // A bug would be there the next time too.
                 Complain(error.Message);
             }
 
-            batch.ForEach(b => b.Written.TrySetResult());
+            kept.RemoveRange(0, batch.Count);
         }
     }
 
@@ -96,6 +135,6 @@ internal sealed partial class JournalQueue : IDisposable
         }
     }
 
-    [LoggerMessage(7001, LogLevel.Error, "What is sent cannot be written into the journal: {Why}; mail goes on, and its bounces will lack that proof")]
+    [LoggerMessage(7001, LogLevel.Error, "What is sent cannot be written into the journal: {Why}; mail goes on, and until it goes in its bounces lack that proof")]
     private partial void LogFailed(string why);
 }

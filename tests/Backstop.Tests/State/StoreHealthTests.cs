@@ -141,6 +141,19 @@ public sealed class StoreHealthTests : IDisposable
         Assert.Equal(StoreFault.ReadOnly, Assert.Single(_said).Fault);
     }
 
+    /// <summary>Nobody waits for a writer: what was sent while readers are held off must not be lost for it.</summary>
+    [Fact]
+    public void Failed_read_holds_off_readers_only()
+    {
+        using var journal = Open(out var health);
+        health.Failed(StoreFault.Unreadable, "a bad sector", isWrite: false);
+        Assert.Equal(1, journal.Add([Sent("a@example.org")]));
+        Assert.Throws<StoreException>(() => journal.HasMessageId("a@example.org"));
+        _time.Advance(StoreHealth.Rest);
+        Assert.True(journal.HasMessageId("a@example.org"));
+        Assert.Equal([StoreFault.Unreadable, null], _said.Select(s => s.Fault));
+    }
+
     /// <summary>The command line sets nothing aside: it says which file is damaged.</summary>
     [Theory]
     [InlineData("journal.db")]

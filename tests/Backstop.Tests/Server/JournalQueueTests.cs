@@ -1,0 +1,91 @@
+using Backstop.Mail;
+using Backstop.Server.Guard;
+using Backstop.State;
+using Backstop.Tests.State;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Backstop.Tests.Server;
+
+/// <summary>What is sent while the journal cannot be written is in it as soon as it can: an entry that is lost is a bounce that nothing proves.</summary>
+public sealed class JournalQueueTests : IDisposable
+{
+    // A file of a later format is read and never written.
+    private const int WriteVersion = 18;
+
+    private readonly TempFolder _folder = new();
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 24, 8, 0, 0, TimeSpan.Zero));
+    private readonly SentJournal _journal;
+
+    public JournalQueueTests()
+    {
+        _journal = new(Path, _time, TimeSpan.FromDays(14), new StoreHealth("journal", Path, _time));
+        _journal.Add([Sent("before@example.org")]);
+        _journal.Dispose();
+        StorePools.Clear(Path);
+    }
+
+    private string Path => _folder["journal.db"];
+
+    public void Dispose()
+    {
+        _journal.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task What_could_not_be_written_goes_in_with_the_next()
+    {
+        using var queue = new JournalQueue(_journal, _time, NullLogger<JournalQueue>.Instance);
+        Set(3);
+        await queue.AddAsync(Sent("a@example.org"));
+        await queue.AddAsync(Sent("b@example.org"));
+        Set(2);
+        await queue.AddAsync(Sent("c@example.org"));
+        Assert.All("abc", c => Assert.True(_journal.HasMessageId($"{c}@example.org")));
+    }
+
+    [Fact]
+    public async Task What_could_not_be_written_is_tried_again_at_the_end()
+    {
+        using (var queue = new JournalQueue(_journal, _time, NullLogger<JournalQueue>.Instance))
+        {
+            Set(3);
+            await queue.AddAsync(Sent("a@example.org"));
+            Set(2);
+        }
+
+        Assert.True(_journal.HasMessageId("a@example.org"));
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task What_could_not_be_written_is_tried_again_without_more_mail()
+    {
+        var written = new TaskCompletionSource();
+        var health = new StoreHealth("journal", Path, _time);
+        health.Changed = s => _ = s.Fault is null && written.TrySetResult();
+        using var journal = new SentJournal(Path, _time, TimeSpan.FromDays(14), health);
+        using var queue = new JournalQueue(journal, _time, NullLogger<JournalQueue>.Instance);
+        Set(3);
+        await queue.AddAsync(Sent("a@example.org"));
+        Set(2);
+        while (!written.Task.IsCompleted)
+        {
+            // The queue may not have begun to wait yet.
+            _time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+        }
+
+        Assert.True(journal.HasMessageId("a@example.org"));
+    }
+
+    private void Set(byte version)
+    {
+        StorePools.Clear(Path);
+        using var file = File.OpenHandle(Path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+        RandomAccess.Write(file, [version], WriteVersion);
+    }
+
+    private SentMessage Sent(string id) => new(new MailAddress("me", "example.org"), id, [new("you", "example.com")], _time.GetUtcNow());
+}
