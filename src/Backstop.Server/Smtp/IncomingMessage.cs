@@ -193,7 +193,7 @@ internal sealed class IncomingMessage(SmtpOptions limits, ReceiveBudget budget, 
     }
 
     // The whole header stays in memory however short that is: hops, forged fields and the classifier are read from it.
-    private int Limit => (int)Math.Max(limits.MaxHeader.Bytes, budget.IsShort ? MaxInMemoryWhenShort : MaxInMemory);
+    private int Limit => (int)Math.Max(_headerEnded ? 0 : limits.MaxHeader.Bytes, budget.IsShort ? MaxInMemoryWhenShort : MaxInMemory);
 
     // Moves what is in memory to a file; false where that failed and the message is refused.
     private bool Spill()

@@ -63,6 +63,29 @@ public sealed class IncomingMessageTests
         Assert.Empty(Directory.EnumerateFiles(folder.Path));
     }
 
+    /// <summary>A header as long as one may be stays in memory whole; what follows goes to the disk where memory is short.</summary>
+    [Theory]
+    [InlineData(1_000, true, 16 << 10)]
+    [InlineData(100_000, true, 100_000)]
+    [InlineData(1_000, false, 256 << 10)]
+    public void Front_holds_the_header_and_less_of_the_body_where_memory_is_short(int header, bool isShort, int front)
+    {
+        using var folder = new TempFolder();
+        var budget = new ReceiveBudget();
+        budget.Add(isShort ? ReceiveBudget.Limit * 2 : 0);
+        using var message = new IncomingMessage(new SmtpOptions(), budget, folder.Path);
+        message.Append(new byte[header]);
+        message.LineEnded(2);
+        for (var i = 0; i < 400; i++)
+        {
+            message.Append(new byte[1000]);
+        }
+
+        Assert.Null(message.Refusal);
+        Assert.Equal(front, message.Front.Length);
+        Assert.NotNull(message.LargeFile);
+    }
+
     private static byte[] Stored(IncomingMessage message, TempFolder folder)
     {
         if (message.LargeFile is not { } name)
