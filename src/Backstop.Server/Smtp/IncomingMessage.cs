@@ -115,6 +115,11 @@ internal sealed class IncomingMessage(SmtpOptions limits, ReceiveBudget budget, 
     /// <summary>Changes one octet of the front.</summary>
     public void Overwrite(int offset, byte value)
     {
+        if (Refusal is not null)
+        {
+            return;
+        }
+
         _buffer[offset] = value;
         try
         {
@@ -127,7 +132,8 @@ internal sealed class IncomingMessage(SmtpOptions limits, ReceiveBudget budget, 
         }
         catch (IOException error)
         {
-            Refuse(DiskFull.Is(error) ? SmtpReplies.OutOfRoom : SmtpReplies.OurTrouble);
+            // Who changes the front is reading it: it stays until he is done.
+            Refusal ??= ReplyTo(error);
         }
     }
 
@@ -145,7 +151,7 @@ internal sealed class IncomingMessage(SmtpOptions limits, ReceiveBudget budget, 
         }
         catch (IOException error)
         {
-            Refuse(DiskFull.Is(error) ? SmtpReplies.OutOfRoom : SmtpReplies.OurTrouble);
+            Refusal ??= ReplyTo(error);
         }
     }
 
@@ -163,12 +169,23 @@ internal sealed class IncomingMessage(SmtpOptions limits, ReceiveBudget budget, 
     public void Dispose()
     {
         Release();
-        if (_file is { } file)
+        if (_file is not { } file)
         {
-            _file = null;
-            file.Dispose();
-            budget.CloseFile();
-            File.Delete(file.Name);
+            return;
+        }
+
+        _file = null;
+        budget.CloseFile();
+        try
+        {
+            using (file)
+            {
+                File.Delete(file.Name);
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // What it had not written yet is not wanted, and the file is closed. One that cannot be removed goes at the next start.
         }
     }
 
@@ -209,10 +226,10 @@ internal sealed class IncomingMessage(SmtpOptions limits, ReceiveBudget budget, 
             var name = string.Create(CultureInfo.InvariantCulture, $"{Guid.NewGuid():N}.body");
             _file = new FileStream(Path.Combine(largeDirectory, name), FileMode.CreateNew, FileAccess.Write, FileShare.Read, 64 << 10);
         }
-        catch (IOException error)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             budget.CloseFile();
-            Refuse(DiskFull.Is(error) ? SmtpReplies.OutOfRoom : SmtpReplies.OurTrouble);
+            Refuse(ReplyTo(error));
             return false;
         }
 
@@ -228,9 +245,11 @@ internal sealed class IncomingMessage(SmtpOptions limits, ReceiveBudget budget, 
         }
         catch (IOException error)
         {
-            Refuse(DiskFull.Is(error) ? SmtpReplies.OutOfRoom : SmtpReplies.OurTrouble);
+            Refuse(ReplyTo(error));
         }
     }
+
+    private static SmtpReply ReplyTo(Exception error) => error is IOException trouble && DiskFull.Is(trouble) ? SmtpReplies.OutOfRoom : SmtpReplies.OurTrouble;
 
     private void EnsureRoom(int more)
     {

@@ -1,5 +1,6 @@
 using Backstop.Server.Options;
 using Backstop.Server.Smtp;
+using Backstop.Protocols.Smtp;
 using CsCheck;
 
 namespace Backstop.Tests.Server;
@@ -84,6 +85,84 @@ public sealed class IncomingMessageTests
         Assert.Null(message.Refusal);
         Assert.Equal(front, message.Front.Length);
         Assert.NotNull(message.LargeFile);
+    }
+
+    [Fact]
+    public void Refused_message_takes_no_change()
+    {
+        using var folder = new TempFolder();
+        using var message = Large(new ReceiveBudget(), folder);
+        message.Refuse(SmtpReplies.TooBig);
+        message.Overwrite(0, (byte)'Y');
+        Assert.Equal(0, message.Front.Length);
+    }
+
+    /// <summary>Who walks the header while he changes it goes on reading: its memory must not be another message's by then.</summary>
+    [Fact]
+    public void Front_stays_where_a_change_of_it_cannot_be_stored()
+    {
+        using var folder = new TempFolder();
+        var budget = new ReceiveBudget(maxFiles: 1);
+        var message = Large(budget, folder);
+        message.Flush();
+        FullDisk.Begin(folder[message.LargeFile!]);
+        var front = message.Front.Length;
+        for (var at = 0; at < 3; at++)
+        {
+            message.Overwrite(at, (byte)'Y');
+            message.Flush();
+            Assert.Equal(SmtpReplies.OutOfRoom, message.Refusal);
+            Assert.Equal(front, message.Front.Length);
+        }
+
+        message.Dispose();
+        AssertNothingIsLeft(budget, folder);
+    }
+
+    [Fact]
+    public void Disk_that_becomes_full_refuses_the_message_and_leaves_nothing_behind()
+    {
+        using var folder = new TempFolder();
+        var budget = new ReceiveBudget(maxFiles: 1);
+        using var message = Large(budget, folder);
+        FullDisk.Begin(folder[message.LargeFile!]);
+        for (var i = 0; i < 10; i++)
+        {
+            message.Append(new byte[50_000]);
+        }
+
+        Assert.Equal(SmtpReplies.OutOfRoom, message.Refusal);
+        AssertNothingIsLeft(budget, folder);
+    }
+
+    [Fact]
+    public void Folder_that_may_not_be_written_refuses_the_message_and_keeps_no_place()
+    {
+        using var folder = new TempFolder();
+        File.SetUnixFileMode(folder.Path, (UnixFileMode)0b111_000_000);
+        var budget = new ReceiveBudget(maxFiles: 1);
+        OtherUser.Run(() =>
+        {
+            using var message = Large(budget, folder);
+            Assert.Equal(SmtpReplies.OurTrouble, message.Refusal);
+        });
+        AssertNothingIsLeft(budget, folder);
+    }
+
+    private static IncomingMessage Large(ReceiveBudget budget, TempFolder folder)
+    {
+        var message = new IncomingMessage(new SmtpOptions(), budget, folder.Path);
+        message.Append("Subject: large\n\n"u8);
+        message.LineEnded(16);
+        message.LineEnded(2);
+        message.Append(new byte[IncomingMessage.MaxInMemory]);
+        return message;
+    }
+
+    private static void AssertNothingIsLeft(ReceiveBudget budget, TempFolder folder)
+    {
+        Assert.True(budget.TryOpenFile(), "the message's place is free again");
+        Assert.Empty(Directory.EnumerateFiles(folder.Path));
     }
 
     private static byte[] Stored(IncomingMessage message, TempFolder folder)

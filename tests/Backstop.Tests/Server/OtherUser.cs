@@ -1,11 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Backstop.Tests.Server;
 
-/// <summary>Another user of this host that connects: a thread of this process that has given up being root. Linux keeps the user of a thread, glibc makes all of them change; so the kernel is asked itself.</summary>
+/// <summary>Another user of this host: a thread of this process that has given up being root. Linux keeps the user of a thread, glibc makes all of them change; so the kernel is asked itself.</summary>
 internal static class OtherUser
 {
     public const uint Nobody = 65534;
@@ -18,31 +19,50 @@ internal static class OtherUser
     /// <param name="group">The group's number.</param>
     public static Socket Connect(EndPoint endPoint, uint user = Nobody, uint group = Nobody)
     {
-        Assert.SkipUnless(Environment.IsPrivilegedProcess, "only root can become another user");
         Socket? socket = null;
-        Exception? error = null;
+        try
+        {
+            Run(
+                () =>
+                {
+                    socket = new(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
+                    socket.Connect(endPoint);
+                },
+                user,
+                group);
+        }
+        catch (SocketException refused)
+        {
+            throw new SocketException((int)refused.SocketErrorCode);
+        }
+
+        return socket!;
+    }
+
+    /// <summary>Does something as somebody.</summary>
+    /// <param name="work">What is done; it must not change threads.</param>
+    /// <param name="user">The user's number.</param>
+    /// <param name="group">The group's number.</param>
+    public static void Run(Action work, uint user = Nobody, uint group = Nobody)
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "only root can become another user");
+        ExceptionDispatchInfo? error = null;
         var thread = new Thread(() =>
         {
             try
             {
                 Assert.Equal(0, SystemCall(_calls.Group, (nint)group, (nint)group, (nint)group));
                 Assert.Equal(0, SystemCall(_calls.User, (nint)user, (nint)user, (nint)user));
-                socket = new(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
-                socket.Connect(endPoint);
+                work();
             }
             catch (Exception thrown)
             {
-                error = thrown;
+                error = ExceptionDispatchInfo.Capture(thrown);
             }
         });
         thread.Start();
         thread.Join();
-        if (error is not null)
-        {
-            throw error is SocketException refused ? new SocketException((int)refused.SocketErrorCode) : error;
-        }
-
-        return socket!;
+        error?.Throw();
     }
 
     /// <summary>Says something and reads what comes back, once.</summary>
