@@ -15,18 +15,13 @@ internal readonly record struct StrangeField(string Name, int Index);
 /// </summary>
 internal sealed class GuardedMessage(ReceiveBudget budget, Func<string, bool> isOurs) : IDisposable
 {
-    private const int FirstBuffer = 4096;
-    private const int MaxWhenShort = 16 << 10;
-
     private readonly Dictionary<string, int> _names = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<StrangeField> _strange = [];
-    private byte[] _buffer = [];
-    private int _used;
+    private readonly MessageFront _front = new(budget);
     private bool _endedInCr;
-    private bool _isFull;
 
     /// <summary>The front: all of it where it is as long as <see cref="Length"/>.</summary>
-    public ReadOnlyMemory<byte> Front => _buffer.AsMemory(0, _used);
+    public ReadOnlyMemory<byte> Front => _front.Octets;
 
     /// <summary>Octets shown to us.</summary>
     public long Length { get; private set; }
@@ -75,17 +70,7 @@ internal sealed class GuardedMessage(ReceiveBudget budget, Func<string, bool> is
         }
     }
 
-    public void Dispose()
-    {
-        budget.Add(-_buffer.Length);
-        if (_buffer.Length > 0)
-        {
-            ArrayPool<byte>.Shared.Return(_buffer);
-        }
-
-        _buffer = [];
-        _used = 0;
-    }
+    public void Dispose() => _front.Dispose();
 
     // CRLF becomes LF; a lone CR stays.
     private void AddLines(ReadOnlySpan<byte> text)
@@ -111,35 +96,6 @@ internal sealed class GuardedMessage(ReceiveBudget budget, Func<string, bool> is
     private void Add(ReadOnlySpan<byte> text)
     {
         Length += text.Length;
-        var room = (budget.IsShort ? MaxWhenShort : IncomingMessage.MaxInMemory) - _used;
-        if (_isFull || room <= 0)
-        {
-            // A hole would make another message of it.
-            _isFull |= !text.IsEmpty;
-            return;
-        }
-
-        _isFull = text.Length > room;
-        text = text[..Math.Min(text.Length, room)];
-        if (_used + text.Length > _buffer.Length)
-        {
-            Grow(_used + text.Length);
-        }
-
-        text.CopyTo(_buffer.AsSpan(_used));
-        _used += text.Length;
-    }
-
-    private void Grow(int size)
-    {
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(Math.Max(FirstBuffer, _buffer.Length * 2), size));
-        Front.Span.CopyTo(larger);
-        budget.Add(larger.Length - _buffer.Length);
-        if (_buffer.Length > 0)
-        {
-            ArrayPool<byte>.Shared.Return(_buffer);
-        }
-
-        _buffer = larger;
+        _ = _front.Add(text);
     }
 }

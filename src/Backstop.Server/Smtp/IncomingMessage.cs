@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using Backstop.Mailboxes;
 using Backstop.Protocols.Smtp;
@@ -43,24 +42,17 @@ internal sealed class ReceiveBudget(int maxFiles = int.MaxValue)
 /// </summary>
 internal sealed class IncomingMessage(SmtpOptions limits, ReceiveBudget budget, string largeDirectory) : IContentSink, IDisposable
 {
-    /// <summary>What is classified, and what of a large message stays in memory.</summary>
-    public const int MaxInMemory = 256 << 10;
-    private const int MaxInMemoryWhenShort = 16 << 10;
-    private const int FirstBuffer = 4096;
-
-    private byte[] _buffer = [];
-    private int _used;
+    private readonly MessageFront _front = new(budget);
     private long _length;
     private int _lines;
     private bool _headerEnded;
-    private bool _isFrozen;
     private FileStream? _file;
 
     /// <summary>Why the message cannot be taken; null where it can.</summary>
     public SmtpReply? Refusal { get; private set; }
 
     /// <summary>The beginning of the message without a gap, its whole header within; all of it where <see cref="LargeFile"/> is null.</summary>
-    public ReadOnlyMemory<byte> Front => _buffer.AsMemory(0, _used);
+    public ReadOnlyMemory<byte> Front => _front.Octets;
 
     /// <summary>Octets, with LF line ends.</summary>
     public long Length => _length;
@@ -120,7 +112,7 @@ internal sealed class IncomingMessage(SmtpOptions limits, ReceiveBudget budget, 
             return;
         }
 
-        _buffer[offset] = value;
+        _front.Overwrite(offset, value);
         try
         {
             if (_file is { } file)
@@ -168,7 +160,7 @@ internal sealed class IncomingMessage(SmtpOptions limits, ReceiveBudget budget, 
 
     public void Dispose()
     {
-        Release();
+        _front.Dispose();
         if (_file is not { } file)
         {
             return;
@@ -189,28 +181,19 @@ internal sealed class IncomingMessage(SmtpOptions limits, ReceiveBudget budget, 
         }
     }
 
-    // The front is always a beginning of the message without a gap: once an octet has gone past it, none may enter it again.
+    // The whole header stays in memory however short that is: hops, forged fields and the classifier are read from it.
     private void Keep(ReadOnlySpan<byte> content)
     {
-        var taken = _isFrozen ? 0 : Math.Clamp(Limit - _used, 0, content.Length);
-        if (_file is null && taken < content.Length && !Spill())
+        var taken = _front.Add(content, _headerEnded ? 0 : (int)limits.MaxHeader.Bytes);
+        if (_file is not null)
         {
-            return;
+            WriteToFile(content);
         }
-
-        _isFrozen |= taken < content.Length;
-        if (taken > 0)
+        else if (taken < content.Length && Spill())
         {
-            EnsureRoom(taken);
-            content[..taken].CopyTo(_buffer.AsSpan(_used));
-            _used += taken;
+            WriteToFile(content[taken..]);
         }
-
-        WriteToFile(content);
     }
-
-    // The whole header stays in memory however short that is: hops, forged fields and the classifier are read from it.
-    private int Limit => (int)Math.Max(_headerEnded ? 0 : limits.MaxHeader.Bytes, budget.IsShort ? MaxInMemoryWhenShort : MaxInMemory);
 
     // Moves what is in memory to a file; false where that failed and the message is refused.
     private bool Spill()
@@ -250,34 +233,4 @@ internal sealed class IncomingMessage(SmtpOptions limits, ReceiveBudget budget, 
     }
 
     private static SmtpReply ReplyTo(Exception error) => error is IOException trouble && DiskFull.Is(trouble) ? SmtpReplies.OutOfRoom : SmtpReplies.OurTrouble;
-
-    private void EnsureRoom(int more)
-    {
-        if (_used + more <= _buffer.Length)
-        {
-            return;
-        }
-
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(Math.Max(FirstBuffer, _buffer.Length * 2), _used + more));
-        Front.Span.CopyTo(larger);
-        budget.Add(larger.Length - _buffer.Length);
-        ReturnBuffer();
-        _buffer = larger;
-    }
-
-    private void Release()
-    {
-        budget.Add(-_buffer.Length);
-        ReturnBuffer();
-        _buffer = [];
-        _used = 0;
-    }
-
-    private void ReturnBuffer()
-    {
-        if (_buffer.Length > 0)
-        {
-            ArrayPool<byte>.Shared.Return(_buffer);
-        }
-    }
 }

@@ -155,7 +155,7 @@ public sealed class IncomingMessageTests
         message.Append("Subject: large\n\n"u8);
         message.LineEnded(16);
         message.LineEnded(2);
-        message.Append(new byte[IncomingMessage.MaxInMemory]);
+        message.Append(new byte[MessageFront.Max]);
         return message;
     }
 
