@@ -99,14 +99,36 @@ public static class DataFolder
     private static string? UsedByOthers(BackstopOptions options)
     {
         var data = Path.GetFullPath(options.Data) + "/";
-        return options.Listen.Sockets.Append(options.Listen.MilterSocket)
-            .FirstOrDefault(s => s.Length > 0 && Path.GetFullPath(s).StartsWith(data, StringComparison.Ordinal))
-            ?? Mailboxes(DataPaths.Mail(options)).FirstOrDefault(IsOpen);
+        return options.Listen.Sockets.Append(options.Listen.MilterSocket).FirstOrDefault(IsWithin)
+            ?? options.Mailboxes.Values.Select(m => m.Path).FirstOrDefault(p => IsWithin(p) && IsOpen(p))
+            ?? OpenMailbox(DataPaths.Mail(options));
+
+        bool IsWithin(string path) => path.Length > 0 && Path.GetFullPath(path).StartsWith(data, StringComparison.Ordinal);
     }
 
-    // The mailboxes that name no path: mail/ADDRESS/Maildir. They are made for their owner; one that is open was opened.
-    private static IEnumerable<string> Mailboxes(string mail) =>
-        Directory.Exists(mail) ? Directory.EnumerateDirectories(mail).SelectMany(Directory.EnumerateFileSystemEntries) : [];
+    // Those that name no path: mail/ADDRESS/Maildir. They are made for their owner; one that is open was opened, and one that is closed to us is
+    // somebody else's.
+    private static string? OpenMailbox(string mail)
+    {
+        var looked = mail;
+        try
+        {
+            foreach (var folder in Directory.Exists(mail) ? Directory.EnumerateDirectories(mail) : [])
+            {
+                looked = folder;
+                if (Directory.EnumerateFileSystemEntries(folder).FirstOrDefault(IsOpen) is { } open)
+                {
+                    return open;
+                }
+            }
+
+            return null;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return looked;
+        }
+    }
 
     // A link is somebody's own arrangement, and may lead anywhere.
     private static bool IsOpen(string path) =>

@@ -61,20 +61,43 @@ public sealed class DataFolderTests : IDisposable
 
     /// <summary>An administrator who has opened the mailboxes in it to an IMAP server, or put a socket there, has done so for a reason.</summary>
     [Theory]
-    [InlineData("mail/me@example.org/Maildir", "")]
-    [InlineData("", "table.sock")]
-    public void Folder_that_others_use_stays_open_and_its_files_do_not(string folder, string socket)
+    [InlineData("mail/me@example.org/Maildir", "", "")]
+    [InlineData("homes/me", "", "homes/me")]
+    [InlineData("", "table.sock", "")]
+    public void Folder_that_others_use_stays_open_and_its_files_do_not(string folder, string socket, string mailbox)
     {
         Directory.CreateDirectory(Path.Combine(Data, folder), OpenFolder);
         File.SetUnixFileMode(Data, OpenFolder);
         File.WriteAllBytes(Path.Combine(Data, "journal.db"), []);
         File.SetUnixFileMode(Path.Combine(Data, "journal.db"), OpenFile);
         var options = new BackstopOptions { Data = Data, Listen = new() { TableSocket = socket.Length > 0 ? Path.Combine(Data, socket) : "" } };
+        options.Mailboxes["me@example.org"] = new() { Path = mailbox.Length > 0 ? Path.Combine(Data, mailbox) : "" };
         var said = DataFolder.Close(options);
         Assert.Equal(2, said.Count);
         Assert.Equal($"{Data} can be entered by others, for {Path.Combine(Data, folder + socket)} lies in it; move that elsewhere and chmod 700 {Data}", said[1]);
         Assert.Equal(OpenFolder, File.GetUnixFileMode(Data));
         Assert.Equal(OwnerFile, File.GetUnixFileMode(Path.Combine(Data, "journal.db")));
+    }
+
+    /// <summary>A mailbox that we may not look into is its owner's, and he must get to it.</summary>
+    [Theory]
+    [InlineData("mail")]
+    [InlineData("mail/me@example.org")]
+    public void Folder_with_a_mailbox_of_somebody_else_stays_open(string closed)
+    {
+        Directory.CreateDirectory(Path.Combine(Data, "mail", "me@example.org"), OpenFolder);
+        File.SetUnixFileMode(Path.Combine(Data, closed), OwnerFolder);
+        File.SetUnixFileMode(Data, OpenFolder);
+        File.SetUnixFileMode(_folder.Path, OpenFolder);
+        if (Environment.IsPrivilegedProcess)
+        {
+            FileOwner.Give(Data, OtherUser.Nobody, OtherUser.Nobody);
+        }
+
+        IReadOnlyList<string> said = [];
+        OtherUser.Run(() => said = DataFolder.Close(new BackstopOptions { Data = Data }));
+        Assert.Contains($"{Data} can be entered by others, for {Path.Combine(Data, closed)} lies in it; move that elsewhere and chmod 700 {Data}", said);
+        Assert.Equal(OpenFolder, File.GetUnixFileMode(Data));
     }
 
     /// <summary>What a root user's command makes, the server can read that is not root.</summary>
