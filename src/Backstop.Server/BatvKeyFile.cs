@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Backstop.Backscatter.Proofs;
+using Backstop.Mailboxes.Posix;
 
 namespace Backstop.Server;
 
@@ -45,7 +46,7 @@ public static class BatvKeyFile
         var old = Read(path).Take(Batv.MaxKeys - 1).ToList();
         var secret = RandomNumberGenerator.GetBytes(SecretLength);
         var key = new BatvKey(old.Count == 0 ? 0 : (old[0].Number + 1) % 10, secret);
-        DataFolder.Make(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        Folders.Make(Path.GetDirectoryName(Path.GetFullPath(path))!);
         var lines = old.Prepend(key).Select(k => string.Create(CultureInfo.InvariantCulture, $"{k.Number} {Convert.ToHexStringLower(k.Secret.Span)}"));
         var temporary = path + ".new";
         File.Delete(temporary);

@@ -1,4 +1,5 @@
 using Backstop.Deliver.Posix;
+using Backstop.Mailboxes.Posix;
 using Backstop.Server.Options;
 
 namespace Backstop.Server;
@@ -6,22 +7,8 @@ namespace Backstop.Server;
 /// <summary>Keeps the data folder its owner's: whom somebody writes to, and the keys of proofs, are nobody else's business.</summary>
 public static class DataFolder
 {
-    private const UnixFileMode OwnerFolder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode OwnerFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode GroupAndOthers = (UnixFileMode)0b000_111_111;
-
-    /// <summary>Makes a folder, and those above it that are not there, for their owner only.</summary>
-    /// <param name="path">The folder.</param>
-    public static void Make(string path)
-    {
-        // .NET gives the mode to the last one only.
-        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } above && !Directory.Exists(above))
-        {
-            Make(above);
-        }
-
-        Directory.CreateDirectory(path, OwnerFolder);
-    }
 
     /// <summary>
     /// Makes an empty file for its owner only, where there is none, and its folder. Made by root, it belongs to whose the folder is: the server
@@ -30,8 +17,7 @@ public static class DataFolder
     /// <param name="path">The file.</param>
     public static void MakeFile(string path)
     {
-        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        Make(folder);
+        Folders.Make(Path.GetDirectoryName(Path.GetFullPath(path))!);
         try
         {
             new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerFile }).Dispose();
@@ -62,7 +48,7 @@ public static class DataFolder
     public static IReadOnlyList<string> Close(BackstopOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        Make(options.Data);
+        Folders.Make(options.Data);
         var said = new List<string>();
         foreach (var path in Kept(options).Where(IsOpen))
         {

@@ -3,11 +3,13 @@ using Microsoft.Win32.SafeHandles;
 namespace Backstop.Mailboxes.Posix;
 
 /// <summary>Directories: making them durably, and writing them to the disk.</summary>
-internal static class Folders
+public static class Folders
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    /// <summary>Makes a directory and those above it, for the owner only.</summary>
+    /// <summary>Makes a directory, and those above it that are not there, for their owner only.</summary>
+    /// <param name="path">The directory.</param>
+    /// <exception cref="IOException">It cannot be made.</exception>
     public static void Make(string path)
     {
         // .NET gives the mode to the last one only.
@@ -20,14 +22,14 @@ internal static class Folders
     }
 
     /// <summary>Writes a directory's entries to the disk: after a rename or a create, the file's own fsync is not enough.</summary>
-    public static void Sync(string path)
+    internal static void Sync(string path)
     {
         using var handle = OpenDirectory(path);
         RandomAccess.FlushToDisk(handle);
     }
 
     /// <summary>Writes all that is dirty on the file system that holds the path.</summary>
-    public static void SyncFileSystem(string path)
+    internal static void SyncFileSystem(string path)
     {
         using var handle = OpenDirectory(path);
         Libc.SyncFileSystem(handle);

@@ -5,6 +5,7 @@ using Backstop.Backscatter.Storms;
 using Backstop.Deliver;
 using Backstop.Mailboxes;
 using Backstop.Mailboxes.Mbox;
+using Backstop.Mailboxes.Posix;
 using Backstop.Mailboxes.Spool;
 using Backstop.Recipes.Running;
 using Backstop.Server.Options;
@@ -90,8 +91,11 @@ internal sealed class MailboxRecipes(Mailbox mailbox, BackstopOptions options, T
     }
 
     // Programs run there, and relative folders lie there, before the first delivery has made it.
-    private static string MakeHome(string path) =>
-        Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;
+    private static string MakeHome(string path)
+    {
+        Folders.Make(path);
+        return path;
+    }
 
     // The untouched message is in the spool, and need not be kept in memory too.
     private static bool IsPartOf(ReadOnlyMemory<byte> content, byte[] message) =>

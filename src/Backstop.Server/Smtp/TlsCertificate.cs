@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Backstop.Mailboxes.Posix;
 using Backstop.Server.Options;
 
 namespace Backstop.Server.Smtp;
@@ -68,7 +69,7 @@ internal sealed class TlsCertificate
         request.CertificateExtensions.Add(names.Build());
         var now = time.GetUtcNow();
         using var certificate = request.CreateSelfSigned(now.AddDays(-1), now.AddYears(10));
-        DataFolder.Make(Path.GetDirectoryName(path)!);
+        Folders.Make(Path.GetDirectoryName(path)!);
         using var file = new FileStream(path, new FileStreamOptions
         {
             Mode = FileMode.Create,

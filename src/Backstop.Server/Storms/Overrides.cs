@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Backstop.Mailboxes.Posix;
 using Backstop.State;
 
 namespace Backstop.Server.Storms;
@@ -86,7 +87,7 @@ internal sealed class Overrides
         lock (_gate)
         {
             var changed = change(_set);
-            DataFolder.Make(Path.GetDirectoryName(_path)!);
+            Folders.Make(Path.GetDirectoryName(_path)!);
             File.WriteAllText(_path + ".new", JsonSerializer.Serialize(changed, OverrideJson.Default.OverrideSet));
             File.Move(_path + ".new", _path, overwrite: true);
             _networks = InForce(changed);

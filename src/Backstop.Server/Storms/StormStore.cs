@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Backstop.Backscatter.Storms;
+using Backstop.Mailboxes.Posix;
 using Backstop.State;
 
 namespace Backstop.Server.Storms;
@@ -21,7 +22,7 @@ public sealed class StormStore(string folder, StoreHealth? health = null)
         try
         {
             SetFileAside();
-            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            Folders.Make(folder);
             var path = Path.Combine(folder, record.Id + Suffix);
             File.WriteAllText(path + ".new", JsonSerializer.Serialize(record, StormJson.Default.StormRecord));
             File.Move(path + ".new", path, overwrite: true);

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Claims;
+using Backstop.Mailboxes.Posix;
 using Backstop.Server.Options;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
@@ -26,7 +27,7 @@ internal static class Login
 
     public static void AddServices(IServiceCollection services, BackstopOptions options)
     {
-        DataFolder.Make(DataPaths.WebKeys(options));
+        Folders.Make(DataPaths.WebKeys(options));
         services.AddDataProtection().PersistKeysToFileSystem(new(DataPaths.WebKeys(options))).SetApplicationName("Backstop");
         services.AddAntiforgery(a =>
         {
