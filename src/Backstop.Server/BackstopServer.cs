@@ -107,7 +107,6 @@ public sealed partial class BackstopServer : IAsyncDisposable
             Array.ForEach(options.Listen.Sockets, UnixSocket.Clear);
             await app.StartAsync(ct);
             milters = parts.Milter.Start();
-            Array.ForEach(options.Listen.Sockets, s => UnixSocket.Protect(s, options.Listen));
         }
         catch (IOException error)
         {

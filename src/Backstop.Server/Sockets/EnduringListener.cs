@@ -21,13 +21,24 @@ internal sealed partial class EnduringListener : IConnectionListener
     private readonly SocketTransportOptions _options;
     private readonly SocketConnectionContextFactory _connections;
     private readonly TimeProvider _time;
+    private readonly Action<EndPoint> _bound;
     private readonly ILogger _log;
     private readonly CancellationTokenSource _stopping = new();
     private Socket _socket;
     private int _failures;
 
-    public EnduringListener(EndPoint endPoint, ConnectionRoom room, SocketTransportOptions options, SocketConnectionContextFactory connections, TimeProvider time, ILogger log)
+    /// <summary>Begins to listen.</summary>
+    /// <param name="endPoint">Where.</param>
+    /// <param name="bound">Told each time that the socket is there and nobody can connect yet.</param>
+    /// <param name="room">How many connections there may be.</param>
+    /// <param name="options">Kestrel's settings of sockets.</param>
+    /// <param name="connections">Makes Kestrel's connections.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="log">Where trouble is told.</param>
+    public EnduringListener(
+        EndPoint endPoint, Action<EndPoint> bound, ConnectionRoom room, SocketTransportOptions options, SocketConnectionContextFactory connections, TimeProvider time, ILogger log)
     {
+        _bound = bound;
         _room = room;
         _options = options;
         _connections = connections;
@@ -111,13 +122,20 @@ internal sealed partial class EnduringListener : IConnectionListener
         {
             // Whatever it is: a server that no longer accepts, and lives, is the worst of all.
             socket?.Dispose();
-            await RecoverAsync(error);
+            await RecoverAsync(error, isOfSocket: socket is null && IsOfSocket(error));
         }
 
         return null;
     }
 
-    private async Task RecoverAsync(Exception error)
+    // Of what accept fails with, the rest is a client's that has gone, the network's, or the system's: no descriptor, no memory.
+    internal static bool IsOfSocket(Exception error) => error is ObjectDisposedException or SocketException
+    {
+        SocketErrorCode: SocketError.NotSocket or SocketError.InvalidArgument or SocketError.OperationNotSupported or SocketError.OperationAborted
+            or SocketError.Fault or SocketError.SocketError
+    };
+
+    private async Task RecoverAsync(Exception error, bool isOfSocket)
     {
         _failures++;
 
@@ -129,20 +147,21 @@ internal sealed partial class EnduringListener : IConnectionListener
         }
 
         var isOld = _failures % FailuresBeforeNew == 0;
-        if (isOld || _failures <= 2)
+        var tells = isOld || _failures <= 2;
+        if (tells)
         {
             LogTrouble(EndPoint, error.Message);
         }
 
-        if (isOld || error is ObjectDisposedException)
+        if (isOfSocket && (isOld || error is ObjectDisposedException))
         {
-            ListenAnew();
+            ListenAnew(tells);
         }
 
         await Task.Delay(_pause, _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private void ListenAnew()
+    private void ListenAnew(bool tells)
     {
         _socket.Dispose();
         try
@@ -155,9 +174,13 @@ internal sealed partial class EnduringListener : IConnectionListener
             _socket = Listen(EndPoint);
             LogAnew(EndPoint);
         }
-        catch (Exception error) when (error is SocketException or IOException or UnauthorizedAccessException)
+        catch (Exception error)
         {
-            LogTrouble(EndPoint, error.Message);
+            // Somebody else's port, no descriptor, a group that is gone: an accept on what is closed brings us here again.
+            if (tells)
+            {
+                LogTrouble(EndPoint, error.Message);
+            }
         }
     }
 
@@ -167,6 +190,7 @@ internal sealed partial class EnduringListener : IConnectionListener
         try
         {
             socket = _options.CreateBoundListenSocket(endPoint);
+            _bound(endPoint);
             socket.Listen(_options.Backlog);
             return socket;
         }

@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Sockets;
 using Backstop.Server.Options;
+using Backstop.Server.Spam;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
@@ -30,13 +32,22 @@ internal sealed class EnduringTransport(
                 WaitForDataBeforeAllocatingBuffer = settings.WaitForDataBeforeAllocatingBuffer,
             },
             logs.CreateLogger<EnduringTransport>());
-        return new(new EnduringListener(endpoint, IsMail(endpoint) ? _mail : _web, settings, connections, time, logs.CreateLogger<EnduringListener>()));
+        var room = IsMail(endpoint) ? _mail : _web;
+        return new(new EnduringListener(endpoint, Protect, room, settings, connections, time, logs.CreateLogger<EnduringListener>()));
     }
 
     public void Dispose()
     {
         _mail.Dispose();
         _web.Dispose();
+    }
+
+    private void Protect(EndPoint endpoint)
+    {
+        if (endpoint is UnixDomainSocketEndPoint unix)
+        {
+            UnixSocket.Protect(unix.ToString(), options.Listen);
+        }
     }
 
     private bool IsMail(EndPoint endpoint)

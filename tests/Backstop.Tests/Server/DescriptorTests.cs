@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Backstop.Server.Options;
 using Backstop.Server.Sockets;
 using CsCheck;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -61,8 +62,77 @@ public sealed class DescriptorTests
     {
         using var room = new ConnectionRoom(10);
         await using var listener = Listen(room);
-        var waiting = listener.AcceptAsync(Ct).AsTask();
         listener.Socket.Dispose();
+        await AcceptAsync(listener);
+        Assert.Equal(1, room.Open);
+    }
+
+    /// <summary>Who may connect is who may write to the file: one that is made anew must be as its administrator wants it, before anybody can connect.</summary>
+    [Fact]
+    public async Task A_unix_socket_that_is_made_anew_gets_its_owner_and_mode_again()
+    {
+        using var folder = new TempFolder();
+        using var room = new ConnectionRoom(10);
+        var bound = 0;
+        await using var listener = Listen(room, new UnixDomainSocketEndPoint(folder["s"]), _ =>
+        {
+            bound++;
+            Assert.True(File.Exists(folder["s"]));
+        });
+        listener.Socket.Dispose();
+        await AcceptAsync(listener);
+        Assert.Equal(2, bound);
+    }
+
+    /// <summary>Somebody else has the port meanwhile, or there is no such group any more: it goes on trying.</summary>
+    [Fact]
+    public async Task A_listener_that_cannot_listen_anew_tries_until_it_can()
+    {
+        using var room = new ConnectionRoom(10);
+        var bound = 0;
+        await using var listener = Listen(room, bound: _ =>
+        {
+            if (++bound is 2 or 3)
+            {
+                throw bound == 2 ? new AddressInUseException("taken") : new IOException("no such group");
+            }
+        });
+        listener.Socket.Dispose();
+        await AcceptAsync(listener);
+        Assert.Equal(4, bound);
+    }
+
+    /// <summary>A new socket loses the clients that wait at the old one, and where no descriptor is left there is none to be had.</summary>
+    [Theory]
+    [InlineData(SocketError.TooManyOpenSockets, false)]
+    [InlineData(SocketError.NoBufferSpaceAvailable, false)]
+    [InlineData(SocketError.ConnectionAborted, false)]
+    [InlineData(SocketError.NetworkDown, false)]
+    [InlineData(SocketError.AccessDenied, false)]
+    [InlineData(SocketError.InvalidArgument, true)]
+    [InlineData(SocketError.NotSocket, true)]
+    public void Only_an_error_of_the_socket_itself_makes_it_anew(SocketError error, bool isOfSocket) =>
+        Assert.Equal(isOfSocket, EnduringListener.IsOfSocket(new SocketException((int)error)));
+
+    [Fact]
+    public async Task A_stop_ends_the_wait_for_a_client_and_for_room()
+    {
+        using var room = new ConnectionRoom(1);
+        await using var listener = Listen(room);
+        var waiting = listener.AcceptAsync(Ct).AsTask();
+        var behind = listener.AcceptAsync(Ct).AsTask();
+        await listener.UnbindAsync(Ct);
+        Assert.Null(await waiting.WaitAsync(TimeSpan.FromSeconds(30), Ct));
+        Assert.Null(await behind.WaitAsync(TimeSpan.FromSeconds(30), Ct));
+    }
+
+    private static EnduringListener Listen(ConnectionRoom room, EndPoint? at = null, Action<EndPoint>? bound = null) => new(
+        at ?? new IPEndPoint(IPAddress.Loopback, 0), bound ?? (_ => { }), room, new SocketTransportOptions(), new SocketConnectionContextFactory(new(), NullLogger.Instance), TimeProvider.System, NullLogger.Instance);
+
+    // Connects until it is accepted.
+    private static async Task AcceptAsync(EnduringListener listener)
+    {
+        var waiting = listener.AcceptAsync(Ct).AsTask();
         for (var tries = 0; !waiting.IsCompleted; tries++)
         {
             Assert.True(tries < 500, "not accepted after ten seconds");
@@ -79,27 +149,11 @@ public sealed class DescriptorTests
         }
 
         Assert.NotNull(await waiting);
-        Assert.Equal(1, room.Open);
     }
-
-    [Fact]
-    public async Task A_stop_ends_the_wait_for_a_client_and_for_room()
-    {
-        using var room = new ConnectionRoom(1);
-        await using var listener = Listen(room);
-        var waiting = listener.AcceptAsync(Ct).AsTask();
-        var behind = listener.AcceptAsync(Ct).AsTask();
-        await listener.UnbindAsync(Ct);
-        Assert.Null(await waiting.WaitAsync(TimeSpan.FromSeconds(30), Ct));
-        Assert.Null(await behind.WaitAsync(TimeSpan.FromSeconds(30), Ct));
-    }
-
-    private static EnduringListener Listen(ConnectionRoom room) => new(
-        new IPEndPoint(IPAddress.Loopback, 0), room, new SocketTransportOptions(), new SocketConnectionContextFactory(new(), NullLogger.Instance), TimeProvider.System, NullLogger.Instance);
 
     private static async Task<Socket> ConnectAsync(EnduringListener listener)
     {
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        var socket = new Socket(listener.EndPoint.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
         await socket.ConnectAsync(listener.EndPoint, Ct);
         return socket;
     }
