@@ -28,7 +28,9 @@ internal sealed class Overrides
 
     private readonly string _path;
     private readonly TimeProvider _time;
+    private readonly StoreHealth? _health;
     private readonly Lock _gate = new();
+    private bool _isUnread;
     private volatile OverrideSet _set;
     private volatile IReadOnlyList<(IPNetwork Network, DateTimeOffset Until)> _networks;
 
@@ -36,7 +38,8 @@ internal sealed class Overrides
     {
         _path = path;
         _time = time;
-        _set = Read(path, health);
+        _health = health;
+        _set = Read();
         _networks = InForce(_set);
     }
 
@@ -64,10 +67,12 @@ internal sealed class Overrides
     }
 
     /// <summary>Sets strict mode for an address; an end that is past takes it away.</summary>
+    /// <exception cref="IOException">It cannot be kept; what was set before stays.</exception>
     public void SetStrict(Override value) => Change(s => s with { Strict = With(s.Strict, value) });
 
     /// <summary>Blocks a host or network; an end that is past takes it away.</summary>
     /// <exception cref="FormatException">It is neither.</exception>
+    /// <exception cref="IOException">It cannot be kept; what was set before stays.</exception>
     public void SetBlocked(Override value)
     {
         var network = Networks.Parse(value.Subject) ?? throw new FormatException($"{value.Subject} is neither an address nor a network such as 192.0.2.0/24");
@@ -86,6 +91,7 @@ internal sealed class Overrides
     {
         lock (_gate)
         {
+            ReadAgain();
             var changed = change(_set);
             Folders.Make(Path.GetDirectoryName(_path)!);
             File.WriteAllText(_path + ".new", JsonSerializer.Serialize(changed, OverrideJson.Default.OverrideSet));
@@ -98,38 +104,62 @@ internal sealed class Overrides
     private static List<(IPNetwork Network, DateTimeOffset Until)> InForce(OverrideSet set) =>
         [.. set.Blocked.Select(o => (Network: Networks.Parse(o.Subject), o.Until)).Where(o => o.Network is not null).Select(o => (o.Network!.Value, o.Until))];
 
-    // What somebody set by hand is a convenience: a file that cannot be read must not keep mail from coming.
-    // Set aside before the next change would write over it.
-    private static OverrideSet Read(string path, StoreHealth? health)
+    // What lies there unread is not written over: it is read by now, or set aside, or stays.
+    private void ReadAgain()
     {
+        if (!_isUnread)
+        {
+            return;
+        }
+
+        _set = Read();
+        if (_isUnread)
+        {
+            SetAside("it could not be read");
+        }
+
+        if (_isUnread)
+        {
+            throw new IOException($"{_path} cannot be read, and is not written over");
+        }
+    }
+
+    // What somebody set by hand is a convenience: a file that cannot be read must not keep mail from coming.
+    private OverrideSet Read()
+    {
+        _isUnread = false;
         try
         {
-            if (Directory.Exists(path))
+            if (Directory.Exists(_path))
             {
-                health?.SetAside("a folder where a file should be");
+                SetAside("a folder where a file should be");
             }
-            else if (File.Exists(path))
+            else if (File.Exists(_path))
             {
-                if (JsonSerializer.Deserialize(File.ReadAllText(path), OverrideJson.Default.OverrideSet) is { Strict: not null, Blocked: not null } set
+                if (JsonSerializer.Deserialize(File.ReadAllText(_path), OverrideJson.Default.OverrideSet) is { Strict: not null, Blocked: not null } set
                     && set.Strict.Concat(set.Blocked).All(o => o is { Subject: not null }))
                 {
+                    _health?.Worked(isWrite: false);
                     return set;
                 }
 
-                health?.SetAside("it has not what was written");
+                SetAside("it has not what was written");
             }
         }
         catch (JsonException error)
         {
-            health?.SetAside(error.Message);
+            SetAside(error.Message);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            health?.Failed(StoreException.FaultOf(error), error.Message, isWrite: false);
+            _isUnread = true;
+            _health?.Failed(StoreException.FaultOf(error), error.Message, isWrite: false);
         }
 
         return OverrideSet.None;
     }
+
+    private void SetAside(string why) => _isUnread = _health?.SetAside(why) != true;
 }
 
 /// <summary>JSON of the overrides.</summary>

@@ -149,24 +149,39 @@ internal sealed partial class Dashboard(ServerParts parts, IAntiforgery antiforg
         }
 
         var person = parts.Recipients.FindGuarded(address)?.Person ?? address.Key;
-        parts.Storms.Overrides.SetStrict(new(person, Until(form), Who(c)));
+        if (NotSet(c, () => parts.Storms.Overrides.SetStrict(new(person, Until(form), Who(c)))) is { } trouble)
+        {
+            return trouble;
+        }
+
         LogAction("strict", person, form["hours"].ToString());
         return Results.LocalRedirect("/actions");
     }
 
     private IResult SetBlocked(HttpContext c, IFormCollection form)
     {
-        try
+        if (NotSet(c, () => parts.Storms.Overrides.SetBlocked(new(form["source"].ToString(), Until(form), Who(c)))) is { } trouble)
         {
-            parts.Storms.Overrides.SetBlocked(new(form["source"].ToString(), Until(form), Who(c)));
-        }
-        catch (FormatException error)
-        {
-            return Html(c, ActionPages.Note(Frame(c), "Not set", error.Message, isBad: true), StatusCodes.Status400BadRequest);
+            return trouble;
         }
 
         LogAction("block", form["source"].ToString(), form["hours"].ToString());
         return Results.LocalRedirect("/actions");
+    }
+
+    // What went wrong; null where it is set.
+    private IResult? NotSet(HttpContext c, Action set)
+    {
+        try
+        {
+            set();
+            return null;
+        }
+        catch (Exception error) when (error is FormatException or IOException or UnauthorizedAccessException)
+        {
+            return Html(
+                c, ActionPages.Note(Frame(c), "Not set", error.Message, isBad: true), error is FormatException ? StatusCodes.Status400BadRequest : StatusCodes.Status503ServiceUnavailable);
+        }
     }
 
     private DateTimeOffset Until(IFormCollection form) => time.GetUtcNow().AddHours(int.TryParse(form["hours"].ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var hours) ? Math.Clamp(hours, 0, MaxHours) : 0);
