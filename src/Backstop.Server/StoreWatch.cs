@@ -19,7 +19,7 @@ internal sealed partial class StoreWatch(BackstopOptions options, TimeProvider t
     private readonly List<Action> _checks = [];
 
     /// <summary>Told, in a sentence, of what is set aside and of what begins to fail. Told at once of what was before it was set.</summary>
-    public Action<string>? Told
+    public Action<StoreState, string>? Told
     {
         get;
         set
@@ -27,7 +27,7 @@ internal sealed partial class StoreWatch(BackstopOptions options, TimeProvider t
             field = value;
             foreach (var state in States.Where(s => IsShown(s) && value is not null))
             {
-                value!(Words(state));
+                value!(state, Words(state));
             }
         }
     }
@@ -104,7 +104,7 @@ internal sealed partial class StoreWatch(BackstopOptions options, TimeProvider t
             return;
         }
 
-        Told?.Invoke(Words(state));
+        Told?.Invoke(state, Words(state));
     }
 
     private string Words(StoreState state) => state.Fault is { } fault

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Backstop.Backscatter.Storms;
 using Backstop.Server.Options;
+using Backstop.State;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -15,7 +16,7 @@ internal sealed partial class AlertDesk(BackstopOptions options, ServerParts par
     private static readonly TimeSpan[] _tries = [TimeSpan.Zero, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(15)];
 
     private readonly Channel<StormRecord> _waiting = Channel.CreateBounded<StormRecord>(new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.DropWrite });
-    private readonly Channel<string> _stores = Channel.CreateBounded<string>(new BoundedChannelOptions(MaxStores) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<(StoreState State, string Words)> _stores = Channel.CreateBounded<(StoreState, string)>(new BoundedChannelOptions(MaxStores) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly AlertChannels _channels = new(options, time);
     private readonly List<StormRecord> _untold = [];
     private readonly HashSet<string> _told = new(StringComparer.Ordinal);
@@ -36,7 +37,7 @@ internal sealed partial class AlertDesk(BackstopOptions options, ServerParts par
         }
 
         parts.Storms.Changed = storm => _waiting.Writer.TryWrite(storm);
-        parts.Stores.Told = words => _stores.Writer.TryWrite(words);
+        parts.Stores.Told = (state, words) => _stores.Writer.TryWrite((state, words));
         using var timer = new PeriodicTimer(TimeSpan.FromMinutes(1), time);
         await Task.WhenAll(TellAsync(stoppingToken), TellOfStoresAsync(stoppingToken), DigestAsync(timer, stoppingToken));
     }
@@ -52,14 +53,12 @@ internal sealed partial class AlertDesk(BackstopOptions options, ServerParts par
         }
     }
 
-    // Each store once a day: one that fails and works by turns must not fill a mailbox.
     private async Task TellOfStoresAsync(CancellationToken ct)
     {
-        var told = new HashSet<(DateOnly, string)>();
-        await foreach (var words in _stores.Reader.ReadAllAsync(ct))
+        var alerts = new StoreAlerts(time);
+        await foreach (var (state, words) in _stores.Reader.ReadAllAsync(ct))
         {
-            told.RemoveWhere(t => t.Item1 != Today());
-            if (told.Add((Today(), words.Split(':')[0])))
+            if (alerts.IsNew(state))
             {
                 await SendAsync(AlertMessage.Store(options.Hostname, words), ct);
             }

@@ -2,6 +2,9 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Backstop.Server.Alerts;
+using Backstop.State;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Backstop.Tests.Server;
 
@@ -75,6 +78,23 @@ public sealed class AlertTests : IDisposable
         }
 
         Assert.DoesNotContain("channel=\"mail\"", await client.GetStringAsync("/metrics", Ct), StringComparison.Ordinal);
+    }
+
+    /// <summary>A journal on a full disk that is damaged as well an hour later is told of twice; one that fails and works by turns once a day.</summary>
+    [Fact]
+    public void Trouble_of_a_store_is_told_once_a_day_for_each_kind()
+    {
+        var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 24, 8, 0, 0, TimeSpan.Zero));
+        var alerts = new StoreAlerts(time);
+        var full = new StoreState("journal", "journal.db", StoreFault.Full, "disk full", null, null, null);
+        Assert.True(alerts.IsNew(full));
+        Assert.False(alerts.IsNew(full));
+        Assert.True(alerts.IsNew(full with { Fault = null }));
+        Assert.True(alerts.IsNew(full with { Fault = StoreFault.Locked }));
+        Assert.True(alerts.IsNew(full with { Name = "bayes" }));
+        Assert.False(alerts.IsNew(full));
+        time.Advance(TimeSpan.FromDays(1));
+        Assert.True(alerts.IsNew(full));
     }
 
     private async Task<string> ReadPostAsync()
