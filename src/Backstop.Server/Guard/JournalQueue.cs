@@ -15,7 +15,6 @@ internal sealed partial class JournalQueue : IDisposable
     private const int MaxBatch = 500;
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan _pause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan _complaintEvery = TimeSpan.FromMinutes(1);
 
     private readonly SentJournal _journal;
     private readonly TimeProvider _time;
@@ -23,15 +22,15 @@ internal sealed partial class JournalQueue : IDisposable
     private readonly Channel<(SentMessage Message, TaskCompletionSource Written)> _waiting =
         Channel.CreateBounded<(SentMessage, TaskCompletionSource)>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
 
+    private readonly Seldom _complaints;
     private readonly Task _writing;
-    private long _lastComplaint;
 
     public JournalQueue(SentJournal journal, TimeProvider time, ILogger<JournalQueue> log)
     {
         _journal = journal;
         _time = time;
         _log = log;
-        _lastComplaint = time.GetTimestamp() - time.TimestampFrequency * 3600;
+        _complaints = new(time);
         _writing = Task.Run(WriteAsync);
     }
 
@@ -127,9 +126,7 @@ internal sealed partial class JournalQueue : IDisposable
     // One line a minute: a dead disk must not fill the log too.
     private void Complain(string why)
     {
-        var last = Volatile.Read(ref _lastComplaint);
-        var now = _time.GetTimestamp();
-        if (_time.GetElapsedTime(last, now) >= _complaintEvery && Interlocked.CompareExchange(ref _lastComplaint, now, last) == last)
+        if (_complaints.Count(out _))
         {
             LogFailed(why);
         }
