@@ -241,13 +241,13 @@ internal sealed partial class RelayPipeline(
         }
     }
 
-    [LoggerMessage(8001, LogLevel.Information, "handed on client={Client} from={ReversePath} to=<{ForwardPath}> recipients={Count} folder={Folder} reason={Reason} bytes={Bytes} reply=\"{Reply}\" ms={Milliseconds:F1}")]
+    [LoggerMessage(7301, LogLevel.Information, "handed on client={Client} from={ReversePath} to=<{ForwardPath}> recipients={Count} folder={Folder} reason={Reason} bytes={Bytes} reply=\"{Reply}\" ms={Milliseconds:F1}")]
     private partial void LogHandedOn(
         IPAddress client, ReversePath reversePath, MailAddress forwardPath, int count, string folder, string reason, long bytes, string reply, double milliseconds);
 
-    [LoggerMessage(8002, LogLevel.Error, "The next server: {Error}")]
+    [LoggerMessage(7302, LogLevel.Error, "The next server: {Error}")]
     private partial void LogUnreachable(string error);
 
-    [LoggerMessage(8003, LogLevel.Error, "A message from {ReversePath} could not be judged; guard.on_failure decides")]
+    [LoggerMessage(7303, LogLevel.Error, "A message from {ReversePath} could not be judged; guard.on_failure decides")]
     private partial void LogFailed(Exception error, ReversePath reversePath);
 }

@@ -110,7 +110,7 @@ internal sealed partial class ClassifyGate(BackstopOptions options, TimeProvider
         return null;
     }
 
-    [LoggerMessage(8403, LogLevel.Information, "classify: {File} has changed; its tokens are good from now on, and no others")]
+    [LoggerMessage(8405, LogLevel.Information, "classify: {File} has changed; its tokens are good from now on, and no others")]
     private partial void LogTokens(string file);
 
     [LoggerMessage(8404, LogLevel.Error, "classify: the tokens are those of before, for their file is bad now: {Error}")]
