@@ -38,7 +38,7 @@ internal sealed class SpoolRoom : IDisposable
             Free = new DriveInfo(_path).AvailableFreeSpace;
             _isKnown = true;
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             // Nobody knows: the append itself will tell.
             _isKnown = false;

@@ -134,6 +134,7 @@ public sealed class DotLock(string path, string owner, TimeSpan? staleAfter, Tim
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
+            // What is ours we may read.
             return false;
         }
     }

@@ -50,7 +50,7 @@ internal sealed class SpoolSegment : IDisposable
     public static SpoolSegment Create(string directory, long number, long size)
     {
         var path = PathOf(directory, number);
-        var file = System.IO.File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite);
+        var file = CreateFile(path);
         try
         {
             var zeros = new byte[1 << 20];
@@ -68,6 +68,19 @@ internal sealed class SpoolSegment : IDisposable
             file.Dispose();
             System.IO.File.Delete(path);
             throw;
+        }
+    }
+
+    // Who writes waits for an IOException: a folder whose mode was changed is the world's trouble like a full disk.
+    private static SafeFileHandle CreateFile(string path)
+    {
+        try
+        {
+            return System.IO.File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite);
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw new IOException(error.Message, error);
         }
     }
 

@@ -181,9 +181,9 @@ internal sealed class SpoolSegments : IDisposable
                 Checkpoint();
                 PrepareSpare();
             }
-            catch (IOException error)
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                Report(error);
+                Report(error as IOException ?? new IOException(error.Message, error));
             }
         }
     }

@@ -38,27 +38,14 @@ internal sealed class FiledMail(Recipients recipients, IReadOnlyList<string> fol
     /// <param name="max">How many.</param>
     public IReadOnlyList<FiledMessage> List(string folder, string text, int max) =>
     [
-        .. recipients.Mailboxes.SelectMany(m => folders.Where(f => folder.Length == 0 || f == folder).SelectMany(f => Read(m, f)))
+        .. recipients.Mailboxes.SelectMany(m => folders.Where(f => folder.Length == 0 || f == folder).SelectMany(f => Readable(() => Read(m, f)) ?? []))
             .OrderByDescending(m => m.At)
             .Where(m => text.Length == 0 || new[] { m.Subject, m.From, m.Mailbox, m.Reason }.Any(t => t.Contains(text, StringComparison.OrdinalIgnoreCase)))
             .Take(max),
     ];
 
-    /// <summary>A message with its octets; null where it has gone.</summary>
-    public (FiledMessage Message, ReadOnlyMemory<byte> Octets)? Find(string mailbox, string folder, string id)
-    {
-        if (Place(mailbox, folder) is not { } at)
-        {
-            return null;
-        }
-
-        if (at.Format == FolderFormat.Maildir)
-        {
-            return FileOf(at, id) is { } path && ReadWhole(path) is { } octets ? (Describe(mailbox, folder, id, new DateTimeOffset(File.GetLastWriteTimeUtc(path)), octets), octets) : null;
-        }
-
-        return MessageAt(at, id) is { } found ? (Describe(mailbox, folder, id, Date(found, at), found.Content()), found.Content().ToArray()) : null;
-    }
+    /// <summary>A message with its octets; null where it has gone, or may not be read.</summary>
+    public (FiledMessage Message, ReadOnlyMemory<byte> Octets)? Find(string mailbox, string folder, string id) => Readable(() => FindNow(mailbox, folder, id));
 
     /// <summary>Gives a message back to the inbox.</summary>
     /// <returns>The run that <c>undo</c> takes back; null where the message has gone.</returns>
@@ -91,18 +78,46 @@ internal sealed class FiledMail(Recipients recipients, IReadOnlyList<string> fol
         return await new MboxMover(run, time).MoveAsync(MboxFolder.FileOf(at), [new(found.Offset, found.Length, MboxKey.Of(found.Raw.Span))], at.Path, ct) ? run.Id : null;
     }
 
+    private (FiledMessage Message, ReadOnlyMemory<byte> Octets)? FindNow(string mailbox, string folder, string id)
+    {
+        if (Place(mailbox, folder) is not { } at)
+        {
+            return null;
+        }
+
+        if (at.Format == FolderFormat.Maildir)
+        {
+            return FileOf(at, id) is { } path && ReadWhole(path) is { } octets ? (Describe(mailbox, folder, id, new DateTimeOffset(File.GetLastWriteTimeUtc(path)), octets), octets) : null;
+        }
+
+        return MessageAt(at, id) is { } found ? (Describe(mailbox, folder, id, Date(found, at), found.Content()), found.Content().ToArray()) : null;
+    }
+
     private FolderRef? Place(string mailbox, string folder) =>
         folders.Contains(folder, StringComparer.Ordinal) && recipients.Mailboxes.FirstOrDefault(m => m.Keys[0] == mailbox) is { } found ? found.Folder(folder) : null;
 
-    private static IEnumerable<FiledMessage> Read(Mailbox mailbox, string folder)
+    // A folder for its owner's eyes only hides no other.
+    private static T? Readable<T>(Func<T?> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return default;
+        }
+    }
+
+    private static List<FiledMessage> Read(Mailbox mailbox, string folder)
     {
         var at = mailbox.Folder(folder);
         if (at.Format == FolderFormat.Maildir)
         {
             var root = MaildirFolder.DirectoryOf(at);
-            return MaildirTree.Parts.Select(p => Path.Combine(root, p)).Where(Directory.Exists).SelectMany(Directory.EnumerateFiles)
+            return [.. MaildirTree.Parts.Select(p => Path.Combine(root, p)).Where(Directory.Exists).SelectMany(Directory.EnumerateFiles)
                 .Select(f => (Path: f, Name: MaildirTree.Unique(Path.GetFileName(f)).ToString())).OrderByDescending(f => f.Name, StringComparer.Ordinal).Take(MaxLooked)
-                .Select(f => ReadFront(f.Path) is { } front ? Describe(mailbox.Keys[0], folder, f.Name, new DateTimeOffset(File.GetLastWriteTimeUtc(f.Path)), front) : null).OfType<FiledMessage>();
+                .Select(f => ReadFront(f.Path) is { } front ? Describe(mailbox.Keys[0], folder, f.Name, new DateTimeOffset(File.GetLastWriteTimeUtc(f.Path)), front) : null).OfType<FiledMessage>()];
         }
 
         var file = MboxFolder.FileOf(at);
@@ -175,9 +190,9 @@ internal sealed class FiledMail(Recipients recipients, IReadOnlyList<string> fol
             var octets = new byte[Math.Min(max, RandomAccess.GetLength(file))];
             return octets[..RandomAccess.Read(file, octets, 0)];
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // Read and moved by its owner meanwhile.
+            // Read and moved by its owner meanwhile, or for his eyes only.
             return null;
         }
     }

@@ -1,6 +1,7 @@
 using System.Text;
 using Backstop.Mailboxes.Local;
 using Backstop.Mailboxes.Locks;
+using Backstop.Tests.Server;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Backstop.Tests.Mailboxes;
@@ -110,6 +111,17 @@ public sealed class LocalFoldersTests : IDisposable
         var taken = new DotLock("/proc/sys/vm/drop_caches", "1.a", null, TimeProvider.System);
         taken.Refresh();
         taken.Release();
+    }
+
+    /// <summary>Programs make their lockfiles for their own eyes: another user's is held, not trouble.</summary>
+    [Fact]
+    public void A_lockfile_that_may_not_be_read_is_another_s()
+    {
+        OtherUser.Invite(_folder.Path);
+        File.WriteAllText(_folder["x.lock"], "0");
+        File.SetUnixFileMode(_folder["x.lock"], UnixFileMode.UserRead);
+        File.SetLastWriteTimeUtc(_folder["x.lock"], _time.GetUtcNow().UtcDateTime);
+        OtherUser.Run(() => Assert.False(Lock("1.a").TryTake()));
     }
 
     /// <summary>Woken when the lockfile goes, not by looking every 8 seconds.</summary>

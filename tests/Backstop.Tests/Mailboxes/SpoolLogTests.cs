@@ -1,6 +1,7 @@
 using System.Text;
 using Backstop.Mailboxes;
 using Backstop.Mailboxes.Spool;
+using Backstop.Tests.Server;
 using CsCheck;
 
 namespace Backstop.Tests.Mailboxes;
@@ -229,6 +230,23 @@ public sealed class SpoolLogTests : IDisposable
             Assert.Equal(expectedDamage, damaged);
             return [.. pending.Select(e => Text(log.Read(e)))];
         }
+    }
+
+    /// <summary>Somebody has changed its mode: the mail waits with who sends it, and the process lives.</summary>
+    [Fact]
+    public void Folder_that_may_not_be_written_any_more_fails_what_is_appended()
+    {
+        OtherUser.Invite(_folder.Path);
+        var told = new List<IOException>();
+        OtherUser.Run(() =>
+        {
+            var (log, _, _) = SpoolLog.Open(_folder["spool"], new() { SegmentSize = 4096, OnTrouble = told.Add }, TimeProvider.System);
+            File.SetUnixFileMode(_folder["spool"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
+            var append = AppendAsync(log, new string('x', 5000));
+            Assert.IsType<IOException>(Assert.Throws<AggregateException>(append.Wait).InnerException);
+            log.Dispose();
+        });
+        Assert.NotEmpty(told);
     }
 
     private static Task<SpoolEntry> AppendAsync(SpoolLog log, string body) =>

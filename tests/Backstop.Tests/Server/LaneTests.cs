@@ -142,6 +142,19 @@ public sealed class LaneTests
         }
     }
 
+    /// <summary>A timer looks: what it throws would end the process.</summary>
+    [Fact]
+    public void Room_that_may_not_be_looked_at_is_enough()
+    {
+        using var folder = new TempFolder();
+        File.SetUnixFileMode(folder.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        OtherUser.Run(() =>
+        {
+            using var room = new SpoolRoom(new BackstopOptions { Data = folder["data"] }, _time);
+            Assert.False(room.IsShort);
+        });
+    }
+
     [Fact]
     public async Task Connections_run_out_for_bounces_then_for_strangers_and_not_for_whom_one_writes_to()
     {

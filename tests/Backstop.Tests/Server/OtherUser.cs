@@ -65,6 +65,10 @@ internal static class OtherUser
         error?.Throw();
     }
 
+    /// <summary>Lets everybody write into a folder.</summary>
+    /// <param name="path">The folder.</param>
+    public static void Invite(string path) => File.SetUnixFileMode(path, (UnixFileMode)0b111_111_111);
+
     /// <summary>Says something and reads what comes back, once.</summary>
     public static async Task<string> AskAsync(Socket socket, string text)
     {
