@@ -361,9 +361,24 @@ public sealed class DamagedStoreTests : IDisposable
                 Directory.CreateDirectory(file + ".new");
                 break;
             default:
+                BecomeFile(path);
+                break;
+        }
+    }
+
+    private static void BecomeFile(string path)
+    {
+        for (var tries = 0; !File.Exists(path); tries++)
+        {
+            try
+            {
                 Directory.Delete(path, recursive: true);
                 File.WriteAllText(path, "");
-                break;
+            }
+            catch (Exception error) when (tries < 100 && error is IOException or UnauthorizedAccessException)
+            {
+                // As above.
+            }
         }
     }
 

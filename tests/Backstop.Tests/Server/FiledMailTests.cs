@@ -1,6 +1,5 @@
 using Backstop.Mailboxes;
 using Backstop.Mailboxes.Runs;
-using Backstop.Server;
 using Backstop.Server.Options;
 using Backstop.Server.Web;
 
