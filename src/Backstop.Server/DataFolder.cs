@@ -92,8 +92,8 @@ public static class DataFolder
         bool IsWithin(string path) => path.Length > 0 && Path.GetFullPath(path).StartsWith(data, StringComparison.Ordinal);
     }
 
-    // Those that name no path: mail/ADDRESS/Maildir. They are made for their owner; one that is open was opened, and one that is closed to us is
-    // somebody else's.
+    // Those that name no path: mail/ADDRESS/Maildir. They are made for their owner; one that is open was opened, and one that is
+    // closed to us is somebody else's.
     private static string? OpenMailbox(string mail)
     {
         var looked = mail;

@@ -1,6 +1,8 @@
 namespace Backstop.Server;
 
-/// <summary>When to log what can go on without end, such as what strangers provoke: at once, then at most once a minute, with the count since the start.</summary>
+/// <summary>
+/// When to log what can go on without end, such as what strangers provoke: at once, then at most once a minute, with the count since the start.
+/// </summary>
 internal sealed class Seldom(TimeProvider time)
 {
     private static readonly TimeSpan _every = TimeSpan.FromMinutes(1);

@@ -11,7 +11,8 @@ internal static class FullDisk
     {
         var open = Directory.EnumerateFiles("/proc/self/fd").Single(f => new FileInfo(f).LinkTarget == path);
         using var full = File.OpenHandle("/dev/full", FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
-        Assert.NotEqual(-1, Duplicate((int)full.DangerousGetHandle(), int.Parse(Path.GetFileName(open), System.Globalization.CultureInfo.InvariantCulture)));
+        var descriptor = int.Parse(Path.GetFileName(open), System.Globalization.CultureInfo.InvariantCulture);
+        Assert.NotEqual(-1, Duplicate((int)full.DangerousGetHandle(), descriptor));
     }
 
     [DllImport("libc", EntryPoint = "dup2", SetLastError = true)]

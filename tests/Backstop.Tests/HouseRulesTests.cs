@@ -97,12 +97,15 @@ public sealed partial class HouseRulesTests
     [Fact]
     public void Every_event_of_the_log_has_a_number_of_its_own()
     {
+        const BindingFlags Own = BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
         var events = Directory.EnumerateFiles(AppContext.BaseDirectory, "?ackstop*.dll")
             .SelectMany(f => Assembly.Load(AssemblyName.GetAssemblyName(f)).GetTypes())
-            .SelectMany(t => t.GetMethods(BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
-            .Select(m => (Method: $"{m.DeclaringType}.{m.Name}", m.GetCustomAttribute<LoggerMessageAttribute>()?.EventId)).Where(e => e.EventId is not null).ToList();
+            .SelectMany(t => t.GetMethods(Own))
+            .Select(m => (Method: $"{m.DeclaringType}.{m.Name}", m.GetCustomAttribute<LoggerMessageAttribute>()?.EventId))
+            .Where(e => e.EventId is not null).ToList();
         Assert.InRange(events.Count, 50, int.MaxValue);
-        Assert.Empty(events.GroupBy(e => e.EventId).Where(g => g.Count() > 1).Select(g => $"{g.Key}: {string.Join(", ", g.Select(e => e.Method))}"));
+        Assert.Empty(events.GroupBy(e => e.EventId).Where(g => g.Count() > 1)
+            .Select(g => $"{g.Key}: {string.Join(", ", g.Select(e => e.Method))}"));
     }
 
     internal static string Root() => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Here())!, "../.."));

@@ -16,7 +16,9 @@ internal sealed partial class AlertDesk(BackstopOptions options, ServerParts par
     private static readonly TimeSpan[] _tries = [TimeSpan.Zero, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(15)];
 
     private readonly Channel<StormRecord> _waiting = Channel.CreateBounded<StormRecord>(new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.DropWrite });
-    private readonly Channel<(StoreState State, string Words)> _stores = Channel.CreateBounded<(StoreState, string)>(new BoundedChannelOptions(MaxStores) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<(StoreState State, string Words)> _stores =
+        Channel.CreateBounded<(StoreState, string)>(new BoundedChannelOptions(MaxStores) { FullMode = BoundedChannelFullMode.DropWrite });
+
     private readonly AlertChannels _channels = new(options, time);
     private readonly List<StormRecord> _untold = [];
     private readonly HashSet<string> _told = new(StringComparer.Ordinal);

@@ -2,7 +2,9 @@ using Backstop.State;
 
 namespace Backstop.Server.Alerts;
 
-/// <summary>Which trouble of a store is told: each kind of each store once a day, for one that fails and works by turns must not fill a mailbox.</summary>
+/// <summary>
+/// Which trouble of a store is told: each kind of each store once a day, for one that fails and works by turns must not fill a mailbox.
+/// </summary>
 internal sealed class StoreAlerts(TimeProvider time)
 {
     private readonly HashSet<(DateOnly Day, string Name, StoreFault? Fault)> _told = [];

@@ -132,6 +132,7 @@ internal sealed partial class JournalQueue : IDisposable
         }
     }
 
-    [LoggerMessage(7001, LogLevel.Error, "What is sent cannot be written into the journal: {Why}; mail goes on, and until it goes in its bounces lack that proof")]
+    [LoggerMessage(7001, LogLevel.Error, "What is sent cannot be written into the journal: {Why}; mail goes on, "
+        + "and until it goes in its bounces lack that proof")]
     private partial void LogFailed(string why);
 }

@@ -232,5 +232,6 @@ internal sealed class IncomingMessage(SmtpOptions limits, ReceiveBudget budget, 
         }
     }
 
-    private static SmtpReply ReplyTo(Exception error) => error is IOException trouble && DiskFull.Is(trouble) ? SmtpReplies.OutOfRoom : SmtpReplies.OurTrouble;
+    private static SmtpReply ReplyTo(Exception error) =>
+        error is IOException trouble && DiskFull.Is(trouble) ? SmtpReplies.OutOfRoom : SmtpReplies.OurTrouble;
 }

@@ -36,7 +36,8 @@ internal sealed partial class EnduringListener : IConnectionListener
     /// <param name="time">The clock.</param>
     /// <param name="log">Where trouble is told.</param>
     public EnduringListener(
-        EndPoint endPoint, Action<EndPoint> bound, ConnectionRoom room, SocketTransportOptions options, SocketConnectionContextFactory connections, TimeProvider time, ILogger log)
+        EndPoint endPoint, Action<EndPoint> bound, ConnectionRoom room, SocketTransportOptions options,
+        SocketConnectionContextFactory connections, TimeProvider time, ILogger log)
     {
         _bound = bound;
         _room = room;
@@ -131,8 +132,8 @@ internal sealed partial class EnduringListener : IConnectionListener
     // Of what accept fails with, the rest is a client's that has gone, the network's, or the system's: no descriptor, no memory.
     internal static bool IsOfSocket(Exception error) => error is ObjectDisposedException or SocketException
     {
-        SocketErrorCode: SocketError.NotSocket or SocketError.InvalidArgument or SocketError.OperationNotSupported or SocketError.OperationAborted
-            or SocketError.Fault or SocketError.SocketError
+        SocketErrorCode: SocketError.NotSocket or SocketError.InvalidArgument or SocketError.OperationNotSupported
+            or SocketError.OperationAborted or SocketError.Fault or SocketError.SocketError
     };
 
     private async Task RecoverAsync(Exception error, bool isOfSocket)
@@ -172,6 +173,13 @@ internal sealed partial class EnduringListener : IConnectionListener
             }
 
             _socket = Listen(EndPoint);
+            if (_stopping.IsCancellationRequested)
+            {
+                // The stop has closed the one before.
+                _socket.Dispose();
+                return;
+            }
+
             LogAnew(EndPoint);
         }
         catch (Exception error)

@@ -136,7 +136,8 @@ internal sealed class Overrides
             }
             else if (File.Exists(_path))
             {
-                if (JsonSerializer.Deserialize(File.ReadAllText(_path), OverrideJson.Default.OverrideSet) is { Strict: not null, Blocked: not null } set
+                var written = JsonSerializer.Deserialize(File.ReadAllText(_path), OverrideJson.Default.OverrideSet);
+                if (written is { Strict: not null, Blocked: not null } set
                     && set.Strict.Concat(set.Blocked).All(o => o is { Subject: not null }))
                 {
                     _health?.Worked(isWrite: false);

@@ -179,8 +179,8 @@ internal sealed partial class Dashboard(ServerParts parts, IAntiforgery antiforg
         }
         catch (Exception error) when (error is FormatException or IOException or UnauthorizedAccessException)
         {
-            return Html(
-                c, ActionPages.Note(Frame(c), "Not set", error.Message, isBad: true), error is FormatException ? StatusCodes.Status400BadRequest : StatusCodes.Status503ServiceUnavailable);
+            var status = error is FormatException ? StatusCodes.Status400BadRequest : StatusCodes.Status503ServiceUnavailable;
+            return Html(c, ActionPages.Note(Frame(c), "Not set", error.Message, isBad: true), status);
         }
     }
 

@@ -38,14 +38,16 @@ internal sealed class FiledMail(Recipients recipients, IReadOnlyList<string> fol
     /// <param name="max">How many.</param>
     public IReadOnlyList<FiledMessage> List(string folder, string text, int max) =>
     [
-        .. recipients.Mailboxes.SelectMany(m => folders.Where(f => folder.Length == 0 || f == folder).SelectMany(f => Readable(() => Read(m, f)) ?? []))
+        .. recipients.Mailboxes
+            .SelectMany(m => folders.Where(f => folder.Length == 0 || f == folder).SelectMany(f => Readable(() => Read(m, f)) ?? []))
             .OrderByDescending(m => m.At)
             .Where(m => text.Length == 0 || new[] { m.Subject, m.From, m.Mailbox, m.Reason }.Any(t => t.Contains(text, StringComparison.OrdinalIgnoreCase)))
             .Take(max),
     ];
 
     /// <summary>A message with its octets; null where it has gone, or may not be read.</summary>
-    public (FiledMessage Message, ReadOnlyMemory<byte> Octets)? Find(string mailbox, string folder, string id) => Readable(() => FindNow(mailbox, folder, id));
+    public (FiledMessage Message, ReadOnlyMemory<byte> Octets)? Find(string mailbox, string folder, string id) =>
+        Readable(() => FindNow(mailbox, folder, id));
 
     /// <summary>Gives a message back to the inbox.</summary>
     /// <returns>The run that <c>undo</c> takes back; null where the message has gone.</returns>

@@ -80,7 +80,7 @@ public sealed class AlertTests : IDisposable
         Assert.DoesNotContain("channel=\"mail\"", await client.GetStringAsync("/metrics", Ct), StringComparison.Ordinal);
     }
 
-    /// <summary>A journal on a full disk that is damaged as well an hour later is told of twice; one that fails and works by turns once a day.</summary>
+    /// <summary>A journal on a full disk that is damaged as well is told of twice; one that fails and works by turns once a day.</summary>
     [Fact]
     public void Trouble_of_a_store_is_told_once_a_day_for_each_kind()
     {

@@ -96,7 +96,8 @@ public sealed class DataFolderTests : IDisposable
 
         IReadOnlyList<string> said = [];
         OtherUser.Run(() => said = DataFolder.Close(new BackstopOptions { Data = Data }));
-        Assert.Contains($"{Data} can be entered by others, for {Path.Combine(Data, closed)} lies in it; move that elsewhere and chmod 700 {Data}", said);
+        var lies = Path.Combine(Data, closed);
+        Assert.Contains($"{Data} can be entered by others, for {lies} lies in it; move that elsewhere and chmod 700 {Data}", said);
         Assert.Equal(OpenFolder, File.GetUnixFileMode(Data));
     }
 

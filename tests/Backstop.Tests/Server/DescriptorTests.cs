@@ -67,7 +67,7 @@ public sealed class DescriptorTests
         Assert.Equal(1, room.Open);
     }
 
-    /// <summary>Who may connect is who may write to the file: one that is made anew must be as its administrator wants it, before anybody can connect.</summary>
+    /// <summary>Who may connect is who may write to the file: a new one must be as its administrator wants it before anybody can.</summary>
     [Fact]
     public async Task A_unix_socket_that_is_made_anew_gets_its_owner_and_mode_again()
     {
@@ -127,7 +127,8 @@ public sealed class DescriptorTests
     }
 
     private static EnduringListener Listen(ConnectionRoom room, EndPoint? at = null, Action<EndPoint>? bound = null) => new(
-        at ?? new IPEndPoint(IPAddress.Loopback, 0), bound ?? (_ => { }), room, new SocketTransportOptions(), new SocketConnectionContextFactory(new(), NullLogger.Instance), TimeProvider.System, NullLogger.Instance);
+        at ?? new IPEndPoint(IPAddress.Loopback, 0), bound ?? (_ => { }), room, new SocketTransportOptions(),
+        new SocketConnectionContextFactory(new(), NullLogger.Instance), TimeProvider.System, NullLogger.Instance);
 
     // Connects until it is accepted.
     private static async Task AcceptAsync(EnduringListener listener)

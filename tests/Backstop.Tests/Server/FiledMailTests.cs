@@ -53,7 +53,8 @@ public sealed class FiledMailTests : IDisposable
         });
     }
 
-    private static void Close(string path) => File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    private static void Close(string path) =>
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
 
     private string FileOf(string mailbox) => Path.Combine(_folder[mailbox], ".Backscatter", "new", Id);
 
