@@ -1,3 +1,7 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
 namespace Backstop.Interop;
 
 /// <summary>A real file system of a few megabytes that fills up.</summary>
@@ -84,6 +88,99 @@ public sealed class FullDiskTests
         finally
         {
             await Tool.RunAsync("/bin/umount", ["-l", disk], TimeSpan.FromSeconds(10));
+        }
+    }
+
+    /// <summary>The databases' disk is full to the last octet, the spool's and the folders' is not: mail flows, what is full is named, and room makes it well.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Databases_on_a_full_disk_hold_no_mail_up(bool atStart)
+    {
+        Needs.Root();
+        using var folder = new TempFolder();
+        var disk = Directory.CreateDirectory(folder["disk"]).FullName;
+        await Tool.RunAsync("/bin/mount", ["-t", "tmpfs", "-o", "size=8m", "tmpfs", disk], TimeSpan.FromMinutes(1));
+        try
+        {
+            var (box, policy) = (folder["box"], Server.FreePort());
+            using var server = await Server.StartAsync(
+                disk, $"spool = {{ path = \"{folder["spool"]}\" }}", $"\"own@bench.test\" = {{ path = \"{box}\" }}", listen: $"policy = \"127.0.0.1:{policy}\"");
+            await SendAsync(server, "before", 3);
+            await WriteToAsync(policy, 0, 10);
+            await DeliveredAsync(box, 3, server);
+            if (atStart)
+            {
+                await server.StopAsync();
+            }
+
+            var rest = Path.Combine(disk, "rest");
+            Assert.ThrowsAny<IOException>(() => File.WriteAllBytes(rest, new byte[32 << 20]));
+            if (atStart)
+            {
+                await server.StartAsync();
+            }
+
+            await SendAsync(server, "full", 40);
+            await WriteToAsync(policy, 10, 2000);
+            await DeliveredAsync(box, 43, server);
+            await UntilAsync(() => server.Log.Contains(Path.Combine(server.Data, "journal.db"), StringComparison.Ordinal), server);
+            File.Delete(rest);
+            await SendAsync(server, "after", 3);
+            await DeliveredAsync(box, 46, server);
+            await server.StopAsync();
+            var known = await Tool.RunAsync(
+                Needs.Program("python3", "python3"), ["-c", $"import sqlite3; print(sqlite3.connect('{server.Data}/journal.db').execute('select count(*) from recipient').fetchone()[0])"], TimeSpan.FromMinutes(1));
+            Assert.Equal("2010", known.Trim());
+        }
+        finally
+        {
+            await Tool.RunAsync("/bin/umount", ["-l", disk], TimeSpan.FromMinutes(1));
+        }
+    }
+
+    // Correspondents, and the learner of storms, note each of them.
+    private static async Task SendAsync(Server server, string name, int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            using var dialog = await Dialog.ConnectAsync(server.SmtpPort);
+            await dialog.SayAsync("EHLO client.example", "250");
+            await dialog.SayAsync($"MAIL FROM:<{name}{i}@far{i}.example>", "250");
+            await dialog.SayAsync("RCPT TO:<own@bench.test>", "250");
+            await dialog.SayAsync("DATA", "354");
+            await dialog.SayAsync($"From: {name}{i}@far{i}.example\r\nSubject: {name} {i}\r\n\r\nhello\r\n.", "250");
+        }
+    }
+
+    // The journal notes whom our own users write to.
+    private static async Task WriteToAsync(int policy, int first, int count)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, policy, TestContext.Current.CancellationToken);
+        using var reader = new StreamReader(client.GetStream());
+        for (var i = first; i < first + count; i++)
+        {
+            var request = $"request=smtpd_access_policy\nprotocol_state=RCPT\nclient_address=127.0.0.1\nsasl_username=own\nsender=own@bench.test\nrecipient=somebody.with.a.long.name{i}@far{i}.example\ninstance=i{i}\n\n";
+            await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(request), TestContext.Current.CancellationToken);
+            Assert.StartsWith("action=", await reader.ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            await reader.ReadLineAsync(TestContext.Current.CancellationToken);
+        }
+    }
+
+    private static async Task DeliveredAsync(string box, int count, Server server)
+    {
+        var inbox = Path.Combine(box, "new");
+        await UntilAsync(() => Directory.Exists(inbox) && Directory.GetFiles(inbox).Length >= count, server);
+        Assert.Equal(count, Directory.GetFiles(inbox).Length);
+    }
+
+    private static async Task UntilAsync(Func<bool> isSo, Server server)
+    {
+        for (var tries = 0; !isSo(); tries++)
+        {
+            Assert.True(tries < 600, server.Log);
+            await Task.Delay(100, TestContext.Current.CancellationToken);
         }
     }
 

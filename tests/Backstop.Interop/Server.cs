@@ -40,8 +40,8 @@ internal sealed class Server : IDisposable
 
     public static string Launcher => Path.Combine(Checkout.Root, "backstop");
 
-    /// <summary>Starts it for bench.test with the mailboxes victim, legit and user; <paramref name="more"/> is further configuration, <paramref name="descriptors"/> how many files it may open.</summary>
-    public static async Task<Server> StartAsync(string folder, string more = "", string mailboxes = "", int? descriptors = null)
+    /// <summary>Starts it for bench.test with the mailboxes victim, legit and user; <paramref name="more"/> is further configuration, <paramref name="descriptors"/> how many files it may open, <paramref name="listen"/> further listeners.</summary>
+    public static async Task<Server> StartAsync(string folder, string more = "", string mailboxes = "", int? descriptors = null, string listen = "")
     {
         var (smtp, lmtp, web) = (FreePort(), FreePort(), FreePort());
         var config = Path.Combine(folder, "backstop.toml");
@@ -56,6 +56,7 @@ internal sealed class Server : IDisposable
             smtp = "127.0.0.1:{smtp}"
             lmtp = "127.0.0.1:{lmtp}"
             web = "127.0.0.1:{web}"
+            {listen}
             [dnsbl]
             zones = []
             [mailboxes]
