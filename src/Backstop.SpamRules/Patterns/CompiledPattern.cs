@@ -23,6 +23,7 @@ internal sealed class CompiledPattern
     private readonly ByteSet? _singleSet;
     private readonly Lazy<Nfa?> _nfa;
     private readonly Lazy<string> _dotNet;
+    private readonly Lazy<Regex?> _linear;
     private Regex? _regex;
     private LazyDfa? _dfa;
     private int _regexUses;
@@ -36,6 +37,7 @@ internal sealed class CompiledPattern
         _singleSet = node is PatternNode.Concat { Parts: [PatternNode.Set set] } ? set.Bytes : null;
         _nfa = new Lazy<Nfa?>(() => Nfa.TryBuild(Node));
         _dotNet = new Lazy<string>(() => DotNetPattern.Write(Node, CaptureNames.Count > 0));
+        _linear = new Lazy<Regex?>(() => _isExact ? Linear() : null);
     }
 
     public PatternNode Node { get; }
@@ -49,8 +51,8 @@ internal sealed class CompiledPattern
     /// <summary>States before determinising; very many where there is no automaton.</summary>
     public int AutomatonSize => _nfa.Value?.Count ?? int.MaxValue;
 
-    /// <summary>Whether .NET confirms it with an engine that backtracks.</summary>
-    public bool MayBacktrack => !Engine().Options.HasFlag(RegexOptions.NonBacktracking);
+    /// <summary>Whether .NET confirms it with an engine that backtracks, and there is no other.</summary>
+    public bool MayRunOutOfTime => _linear.Value is null;
 
     /// <summary>Reads a pattern without delimiters.</summary>
     /// <exception cref="PatternException">The pattern is not Perl, or more than a filter can do.</exception>
@@ -117,22 +119,31 @@ internal sealed class CompiledPattern
         return new LazyDfa(nfa).Simulate(text);
     }
 
-    // The limit is of wall time, and on a busy machine little of it may have been ours: then the mail is not at fault, and is tried again. Where no
-    // budget runs nobody knows how much was ours.
+    // .NET's engine that does not backtrack counts wrong for some patterns: b?a is not found in "b a" of "b a ba". It has its say where it is right,
+    // and where a text is too dear for the other.
     private T Confirm<T>(string text, Func<Regex, string, T> match)
     {
         var engine = Engine();
-        var mayBacktrack = !engine.Options.HasFlag(RegexOptions.NonBacktracking);
-        if (!mayBacktrack)
+        if (engine.Options.HasFlag(RegexOptions.NonBacktracking))
         {
             return match(engine, text);
         }
 
-        if (!MessageBudget.MayTry)
+        try
         {
-            throw new RegexMatchTimeoutException();
+            return MessageBudget.MayTry ? Backtrack(engine, text, match) : throw new RegexMatchTimeoutException();
         }
+        catch (RegexMatchTimeoutException) when (_linear.Value is not null)
+        {
+            MessageBudget.ChargeMuch();
+            return match(_linear.Value, text);
+        }
+    }
 
+    // The limit is of wall time, and on a busy machine little of it may have been ours: then the mail is not at fault, and is tried again. Where no
+    // budget runs nobody knows how much was ours.
+    private static T Backtrack<T>(Regex engine, string text, Func<Regex, string, T> match)
+    {
         for (var tries = 1; ; tries++)
         {
             var began = MessageBudget.Clock();
@@ -173,7 +184,7 @@ internal sealed class CompiledPattern
         var regex = Volatile.Read(ref _regex);
         if (regex is null)
         {
-            regex = (_isExact ? Linear() : null) ?? new Regex(_dotNet.Value, RegexOptions.CultureInvariant, _confirmLimit);
+            regex = (_isExact && IsPlain(Node) ? _linear.Value : null) ?? new Regex(_dotNet.Value, RegexOptions.CultureInvariant, _confirmLimit);
             Volatile.Write(ref _regex, regex);
         }
 
@@ -185,7 +196,7 @@ internal sealed class CompiledPattern
         return regex;
     }
 
-    /// <summary>What is regular needs no backtracking; null for a pattern too large for it.</summary>
+    /// <summary>What is regular can be counted without backtracking; null for a pattern too large for it.</summary>
     private Regex? Linear()
     {
         try
@@ -226,4 +237,8 @@ internal sealed class CompiledPattern
         PatternNode.Assertion { Kind: AssertionKind.TextEndOrLastLine } => false,
         _ => DotNetPattern.Children(node).All(IsRegular),
     };
+
+    /// <summary>Nothing in it may match nothing: then .NET's engine that does not backtrack counts right.</summary>
+    private static bool IsPlain(PatternNode node) =>
+        node is not PatternNode.Assertion && (node is PatternNode.Concat || !PatternWidth.CanBeEmpty(node)) && DotNetPattern.Children(node).All(IsPlain);
 }

@@ -124,7 +124,7 @@ internal sealed class RuleRun(CompiledRules rules, MessageScan scan)
     }
 
     private bool IsSuspended(RuleSlot slot) => _hits.TimedOut.Count > 0
-        && (_hits.TimedOut.Contains(slot) || (_hits.TimedOut.Count >= MaxTimeOuts && slot.Pattern is { MayBacktrack: true } && _hits.TimedOut.Add(slot)));
+        && (_hits.TimedOut.Contains(slot) || (_hits.TimedOut.Count >= MaxTimeOuts && slot.Pattern is { MayRunOutOfTime: true } && _hits.TimedOut.Add(slot)));
 
     private void Guard(RuleSlot slot, Func<RuleSlot, int> test)
     {

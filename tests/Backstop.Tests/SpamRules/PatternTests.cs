@@ -79,6 +79,14 @@ public sealed class PatternTests
         Assert.Equal(expected, compiled.Count(text, 1000));
     }
 
+    /// <summary>What .NET's engine that does not backtrack gets wrong.</summary>
+    [Theory]
+    [InlineData("b?a", "b a ba", 2)]
+    [InlineData("(?:x|)y", "x y xy", 2)]
+    [InlineData("a?b?c", "ab c ac c", 3)]
+    [InlineData("(?:[ab]?|\\b|[^a]).", " A \n", 3)]
+    public void Every_match_is_counted(string pattern, string text, int count) => Assert.Equal(count, CompiledPattern.Compile(pattern).Count(text, 100));
+
     [Fact]
     public void Automaton_and_dot_net_agree() => Gen.Select(Expression(3), Gen.String[Gen.Char["abA \n"], 0, 12]).Sample((pattern, text) =>
     {
