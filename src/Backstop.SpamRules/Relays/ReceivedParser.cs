@@ -9,7 +9,7 @@ internal static class ReceivedParser
     private const string HeloCharacters = @"-A-Za-z0-9.^+_&:=?!@%*$\\/";
 
     private static readonly PerlRegex _space = new(@"\s+");
-    private static readonly PerlRegex _emptyEnds = new(@"(?:\s?;)+$");
+    private static readonly PerlRegex _emptyEnds = new(@"(?:(?:|\s);)+$");
     private static readonly PerlRegex _bareWord = new(@"^from (\S+) by [^\s;]+ ?;", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _literal = new(@"^\[[\d.]+\]$");
     private static readonly PerlRegex _date = new(

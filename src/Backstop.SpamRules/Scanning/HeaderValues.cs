@@ -238,7 +238,7 @@ internal sealed class HeaderValues(SpamMessage message, RelayTrail relays, Regis
         return PerlSpace.IsBlank(decoded) ? decoded : _single.Replace(_space.Replace(decoded, " ").Trim(' '), "$1");
     }
 
-    private static readonly PerlRegex _rawFold = new("\\r?\\n\\s+");
+    private static readonly PerlRegex _rawFold = new("(?:|\\r)\\n\\s+");
 
     private static string UnfoldRaw(string value) => _rawFold.Replace(value, " ");
 }

@@ -24,6 +24,8 @@ internal sealed class PerlRegex
 
     private PerlRegex(Regex regex) => _regex = regex;
 
+    internal Regex Expression => _regex;
+
     /// <summary>Compiles a pattern that may need backtracking: for lines of rule files, never for text from outside.</summary>
     public static PerlRegex ForRuleFiles(string pattern) => new(new Regex(pattern, RegexOptions.CultureInvariant, _rulesLimit));
 
