@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Backstop.Recipes.Language;
 
 namespace Backstop.Recipes.Running;
@@ -12,23 +11,29 @@ internal sealed class RecipeFrames
     // Twice within itself would be two to the power of the depth, and one that switches to itself has no depth at all.
     private const int MaxFiles = 1_000;
 
+    // Each copy runs what follows it, and makes its own copies there: two to the power of their number.
+    private const int MaxCopies = 256;
+
+    // So many statements, carried out once each, are no person's rcfile any more.
+    private const int MaxStatements = 100_000;
+
     private readonly Stack<Frame> _frames;
-    private readonly StrongBox<int> _files;
+    private readonly Counts _counts;
 
     public RecipeFrames()
         : this([], new())
     {
     }
 
-    private RecipeFrames(Stack<Frame> frames, StrongBox<int> files) => (_frames, _files) = (frames, files);
+    private RecipeFrames(Stack<Frame> frames, Counts counts) => (_frames, _counts) = (frames, counts);
 
     public bool IsEmpty => _frames.Count == 0;
 
     /// <summary>Whether no more files are gone into: so deep, or so many for one message, its copies included.</summary>
-    public bool IsFull => _frames.Count >= MaxDepth || _files.Value >= MaxFiles;
+    public bool IsFull => _frames.Count >= MaxDepth || _counts.Files >= MaxFiles;
 
-    /// <summary>A copy, that goes its own way.</summary>
-    public RecipeFrames Clone() => new(new(_frames.Reverse().Select(f => f with { })), _files);
+    /// <summary>A copy, that goes its own way; null where one message has had too many.</summary>
+    public RecipeFrames? Copy() => ++_counts.Copies > MaxCopies ? null : new(new(_frames.Reverse().Select(f => f with { })), _counts);
 
     /// <summary>Goes into a file.</summary>
     public void Enter(RcFile file) => _frames.Push(new(file.Statements, IsFile: true, file.Path, Returns: null));
@@ -39,7 +44,7 @@ internal sealed class RecipeFrames
     /// <summary>Goes into an included file, and back to the name of this one afterwards.</summary>
     public void Include(RcFile file, string returns)
     {
-        _files.Value++;
+        _counts.Files++;
         _frames.Push(new(file.Statements, IsFile: true, file.Path, returns));
     }
 
@@ -72,7 +77,7 @@ internal sealed class RecipeFrames
     {
         left = null;
         var frame = _frames.Peek();
-        if (frame.At < frame.Statements.Count)
+        if (frame.At < frame.Statements.Count && ++_counts.Statements <= MaxStatements)
         {
             return frame.Statements[frame.At++];
         }
@@ -85,5 +90,15 @@ internal sealed class RecipeFrames
     internal sealed record Frame(IReadOnlyList<RcStatement> Statements, bool IsFile, string Path, string? Returns)
     {
         public int At { get; set; }
+    }
+
+    // Of one message, its copies included.
+    private sealed class Counts
+    {
+        public int Files { get; set; }
+
+        public int Copies { get; set; }
+
+        public int Statements { get; set; }
     }
 }

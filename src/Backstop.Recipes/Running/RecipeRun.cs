@@ -261,7 +261,13 @@ public sealed partial class RecipeRun
         }
 
         // procmail forks: the copy runs the block and all that follows it. Here it does so first.
-        var frames = _frames.Clone();
+        if (_frames.Copy() is not { } frames)
+        {
+            _log.Say("Failed forking \"procmail\"");
+            _state.Succeeded = false;
+            return;
+        }
+
         frames.Enter(block);
         RecipeOutcome outcome;
         using (_locks.TakeFor(recipe))

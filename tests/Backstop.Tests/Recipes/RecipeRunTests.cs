@@ -289,6 +289,25 @@ public class RecipeRunTests
         Assert.Equal(["inner", "outer"], _host.Delivered);
     }
 
+    /// <summary>A copy of each copy would be two to the power of their number.</summary>
+    [Theory]
+    [InlineData("INCLUDERC=$_\n:0 c\n{ }\n")]
+    [InlineData(":0 c\n{\n:0 c\n{\nSWITCHRC=$_\n}\n}\n")]
+    public void Copies_of_copies_end(string rc)
+    {
+        Assert.True(Run(rc).IsDelivered);
+        Assert.InRange(_host.Delivered.Count, 2, 257);
+        Assert.Contains("Failed forking", _host.Written.ToString(), StringComparison.Ordinal);
+    }
+
+    /// <summary>Many copies are carried out while a person may mean them.</summary>
+    [Fact]
+    public void Hundred_copies_are_made()
+    {
+        Assert.True(Run(string.Concat(Enumerable.Range(1, 100).Select(i => $":0 c\nbox{i}\n")) + ":0 c\n{\n:0\nown\n}\n").IsDelivered);
+        Assert.Equal(102, _host.Delivered.Count);
+    }
+
     /// <summary>Whatever a file says, one message ends in one place, and nothing throws.</summary>
     [Fact]
     public void Any_file_ends()
