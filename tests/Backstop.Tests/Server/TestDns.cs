@@ -83,7 +83,7 @@ internal sealed class TestDns : IAsyncDisposable, IEnumerable
                 AnsweredOverTcp = true;
             }
         }
-        catch (Exception error) when (error is ObjectDisposedException or SocketException or OperationCanceledException or IOException)
+        catch (Exception error) when (error is InvalidOperationException or SocketException or OperationCanceledException or IOException)
         {
             // Disposed: the end of the test.
         }
