@@ -89,8 +89,8 @@ internal static class CloudNotice
 
         // People and programs send such text on, to ask what it means or to open a ticket.
         var recipients = Recipients(notice, s.Object, s.List, s.Kind);
-        return content.Report(s.Kind, "amazonses", recipients, Returned(notice), [$"a notice of Amazon SES of type {type}"], "amazonses.com")
-            with { IsCertain = IsFrom(content.Header.From) };
+        var report = content.Report(s.Kind, "amazonses", recipients, Returned(notice), [$"a notice of Amazon SES of type {type}"], "amazonses.com");
+        return report with { IsCertain = IsFrom(content.Header.From) };
     }
 
     private static List<ReportedRecipient> Recipients(JsonElement root, string name, string list, MailKind kind)

@@ -6,7 +6,6 @@ using Backstop.Server.Storms;
 using Backstop.State;
 using Backstop.Tests.State;
 using Microsoft.Data.Sqlite;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Backstop.Tests.Server;

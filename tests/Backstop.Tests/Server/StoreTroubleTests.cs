@@ -1,5 +1,4 @@
 using Backstop.Backscatter;
-using Backstop.Server.Options;
 
 namespace Backstop.Tests.Server;
 
