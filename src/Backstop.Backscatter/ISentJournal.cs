@@ -23,6 +23,6 @@ public interface ISentJournal
     /// <param name="ours">Our address as <c>MailAddress.Key</c> gives it.</param>
     Coverage Coverage(string ours);
 
-    /// <summary>Why something of what was sent may be missing here, as a reason word such as <c>journal:lost</c>; null where nothing is. While it is not null nothing is refused for want of proof.</summary>
-    string? Loss => null;
+    /// <summary>Why something of what was sent may be missing here; null where nothing is. While it is not null nothing is refused for want of proof.</summary>
+    Reason? Loss => null;
 }

@@ -23,12 +23,6 @@ public enum UnprovedPolicy
 /// <param name="rule">From when on an address counts as covered.</param>
 public sealed class Judge(OriginProver prover, ISentJournal journal, UnprovedPolicy policy, CoverRule rule)
 {
-    /// <summary>How the reason word ends where a kind is named by its words, and no machine's sign shows it.</summary>
-    public const string UnsureSuffix = ":unsure";
-
-    /// <summary>How the reason word ends where the reader's own server tells its administrator.</summary>
-    public const string OwnServerSuffix = ":own-server";
-
     private static readonly ProofSet _notAsked = new([], false);
 
     /// <summary>Decides.</summary>
@@ -42,7 +36,7 @@ public sealed class Judge(OriginProver prover, ISentJournal journal, UnprovedPol
         ArgumentNullException.ThrowIfNull(envelope);
         if (report.Kind == MailKind.None)
         {
-            return (report.IsFake && !envelope.IsRole ? Verdict.File(BounceReport.FakeFormat) : Verdict.Deliver("mail"), _notAsked);
+            return (report.IsFake && !envelope.IsRole ? Verdict.File(Reasons.FakeBounce) : Verdict.Deliver(Reasons.Mail), _notAsked);
         }
 
         var proofs = prover.Prove(report, envelope, now);
@@ -55,44 +49,43 @@ public sealed class Judge(OriginProver prover, ISentJournal journal, UnprovedPol
     public Cover CoverOf(string ours, DateTimeOffset now) => rule.Judge(journal.Coverage(ours), now);
 
     /// <summary>Why bounces without proof are filed and none is refused for want of it: the journal's <see cref="ISentJournal.Loss"/>; null where it is whole.</summary>
-    public string? Loss => journal.Loss;
+    public Reason? Loss => journal.Loss;
 
     private Verdict Decide(BounceReport report, Envelope envelope, ProofSet proofs, DateTimeOffset now)
     {
-        var kind = report.Kind.Word();
         var refuted = !envelope.IsRole && MayRefuse(report) ? proofs.Refuted : null;
         if (refuted is { IsOfEnvelope: true })
         {
-            return Verdict.Refuse(refuted.Reason);
+            return Verdict.Refuse(refuted.Reason!);
         }
 
         if (proofs.Passed is { } passed)
         {
-            return Verdict.Deliver(passed.Reason);
+            return Verdict.Deliver(passed.Reason!);
         }
 
         if (refuted is not null)
         {
-            return Verdict.Refuse(refuted.Reason);
+            return Verdict.Refuse(refuted.Reason!);
         }
 
         if (envelope.IsRole)
         {
-            return Verdict.Deliver("role:" + kind);
+            return Verdict.Deliver(Reasons.OfRole(report.Kind));
         }
 
         // A complaint or a read receipt returns nothing that was refused: nobody is flooded with them, and people ask for them.
         // A receipt that rejects (RFC 5429) is a bounce in all but its form.
         if (report.Kind == MailKind.FeedbackReport || (report.Kind == MailKind.Mdn && !report.Recipients.Any(r => r.Action == "failed")))
         {
-            return Verdict.Deliver(kind);
+            return Verdict.Deliver(Reasons.OfKind(report.Kind));
         }
 
         // What puts a message aside must be surer than what names it, and what one's own server tells its administrator is for him.
         var isOwnServer = report.IsOwnServer && IsOfDomainOf(report.From, envelope.Ours);
         if (!report.IsCertain || isOwnServer)
         {
-            return Verdict.Deliver(kind + (report.IsCertain ? OwnServerSuffix : UnsureSuffix));
+            return Verdict.Deliver(report.IsCertain ? Reasons.OwnServer(report.Kind) : Reasons.Unsure(report.Kind));
         }
 
         // What proves it may be what is missing.
@@ -101,7 +94,7 @@ public sealed class Judge(OriginProver prover, ISentJournal journal, UnprovedPol
             return Verdict.File(loss);
         }
 
-        var reason = kind + ":unproved";
+        var reason = Reasons.Unproved(report.Kind);
         return !MayRefuse(report) || proofs.HasHint ? Verdict.File(reason)
             : RefusesUnproved(envelope, now) ? Verdict.Refuse(reason)
             : Verdict.File(reason);

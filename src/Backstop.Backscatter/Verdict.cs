@@ -13,11 +13,11 @@ public enum VerdictAction
     Refuse,
 }
 
-/// <summary>The outcome about a message, with the one reason word that is the same in reply, log, metric and header.</summary>
+/// <summary>The outcome about a message, with its reason.</summary>
 /// <param name="Action">What happens.</param>
 /// <param name="Folder">Where it goes when it is not refused: <c>INBOX</c> or a folder's name.</param>
-/// <param name="Reason">Such as <c>bounce:unproved</c>.</param>
-public sealed record Verdict(VerdictAction Action, string Folder, string Reason)
+/// <param name="Reason">Why.</param>
+public sealed record Verdict(VerdictAction Action, string Folder, Reason Reason)
 {
     /// <summary>Whether the message is not taken.</summary>
     public bool IsRefusal => Action == VerdictAction.Refuse;
@@ -30,13 +30,13 @@ public sealed record Verdict(VerdictAction Action, string Folder, string Reason)
 
     /// <summary>To the inbox.</summary>
     /// <param name="reason">Why.</param>
-    public static Verdict Deliver(string reason) => new(VerdictAction.Deliver, Inbox, reason);
+    public static Verdict Deliver(Reason reason) => new(VerdictAction.Deliver, Inbox, reason);
 
     /// <summary>To the folder Backscatter.</summary>
     /// <param name="reason">Why.</param>
-    public static Verdict File(string reason) => new(VerdictAction.File, BackscatterFolder, reason);
+    public static Verdict File(Reason reason) => new(VerdictAction.File, BackscatterFolder, reason);
 
     /// <summary>Refused.</summary>
     /// <param name="reason">Why.</param>
-    public static Verdict Refuse(string reason) => new(VerdictAction.Refuse, "", reason);
+    public static Verdict Refuse(Reason reason) => new(VerdictAction.Refuse, "", reason);
 }

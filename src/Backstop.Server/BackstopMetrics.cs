@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Backstop.Backscatter;
 
 namespace Backstop.Server;
 
@@ -64,17 +65,17 @@ public sealed class BackstopMetrics : IDisposable
 
     /// <summary>Something was refused.</summary>
     /// <param name="stage">connect, mail, rcpt or data.</param>
-    /// <param name="reason">The reason word.</param>
-    public void Refused(string stage, string reason) =>
-        _refused.Add(1, new KeyValuePair<string, object?>("stage", stage), new KeyValuePair<string, object?>("reason", reason));
+    /// <param name="reason">Why.</param>
+    public void Refused(string stage, Reason reason) =>
+        _refused.Add(1, new KeyValuePair<string, object?>("stage", stage), new KeyValuePair<string, object?>("reason", reason.Word));
 
     /// <summary>A message was accepted.</summary>
     /// <param name="verdict">deliver or file.</param>
-    /// <param name="reason">The reason word.</param>
+    /// <param name="reason">Why.</param>
     /// <param name="since">When its data had ended.</param>
-    public void Accepted(string verdict, string reason, long since)
+    public void Accepted(string verdict, Reason reason, long since)
     {
-        _messages.Add(1, new KeyValuePair<string, object?>("verdict", verdict), new KeyValuePair<string, object?>("reason", reason));
+        _messages.Add(1, new KeyValuePair<string, object?>("verdict", verdict), new KeyValuePair<string, object?>("reason", reason.Word));
         _accept.Record(Stopwatch.GetElapsedTime(since).TotalSeconds);
     }
 

@@ -1,3 +1,4 @@
+using Backstop.Backscatter;
 using Backstop.Mail;
 using Backstop.Protocols.Smtp;
 using Backstop.Server.Smtp;
@@ -20,5 +21,5 @@ internal interface IMailPipeline
     void End(Transaction transaction);
 
     /// <summary>Notes a refusal before there is a transaction.</summary>
-    SmtpReply Refuse(string stage, string reason, ClientIdentity client, SmtpReply reply);
+    SmtpReply Refuse(string stage, Reason reason, ClientIdentity client, SmtpReply reply);
 }

@@ -11,7 +11,7 @@ namespace Backstop.Server;
 public sealed class JournalProof(SentJournal journal, StoreHealth? health = null, TimeSpan missedFor = default) : ISentJournal
 {
     /// <inheritdoc />
-    public string? Loss => health?.IsLost(missedFor) == true ? "journal:lost" : null;
+    public Reason? Loss => health?.IsLost(missedFor) == true ? Reasons.JournalLost : null;
 
     /// <inheritdoc />
     public bool HasMessageId(string messageId) => journal.HasMessageId(messageId);

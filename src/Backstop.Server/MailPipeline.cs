@@ -15,8 +15,8 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Server;
 
 /// <summary>
-/// The way of a message that is received here: the whole product on one page. Each stage asks the engines in the order of cost and answers with a
-/// reply; every refusal has one reason word, the same in reply, log, metric and header.
+/// The way of a message that is received here. Each stage asks the engines in the order of cost and answers with a
+/// reply; every refusal has one reason, whose word is the same in reply, log, metric and header.
 /// </summary>
 internal sealed partial class MailPipeline(
     BackstopOptions options, Recipients recipients, RecipientRules recipientRules, ContentRules contentRules, Refusals refusals, SpoolLog spool,
@@ -27,17 +27,17 @@ internal sealed partial class MailPipeline(
     {
         if (announcedSize > options.Smtp.MaxMessage.Bytes)
         {
-            return new(refusals.Refused("mail", "size:announced", transaction, null, SmtpReplies.TooBig));
+            return new(refusals.Refused("mail", ServerReasons.SizeAnnounced, transaction, null, SmtpReplies.TooBig));
         }
 
         if (!lanes.HasRoom(transaction.Class))
         {
-            return new(refusals.Refused("mail", "spool:full", transaction, null, SmtpReplies.OutOfRoom));
+            return new(refusals.Refused("mail", ServerReasons.SpoolFull, transaction, null, SmtpReplies.OutOfRoom));
         }
 
         if (transaction.Class >= MailClass.NullSender && ladder.Step == LadderStep.RefuseReports)
         {
-            return new(refusals.Refused("mail", "ladder:reports", transaction, null, SmtpReplies.TooBusy));
+            return new(refusals.Refused("mail", ServerReasons.LadderReports, transaction, null, SmtpReplies.TooBusy));
         }
 
         return new(SmtpReplies.SenderOk);
@@ -46,7 +46,7 @@ internal sealed partial class MailPipeline(
     /// <summary>RCPT: whose is it, and may this sender write to it?</summary>
     public async ValueTask<SmtpReply> RecipientAsync(Transaction transaction, MailAddress address, string? parameters, CancellationToken ct) =>
         transaction.Recipients.Count >= options.Smtp.MaxRecipients
-            ? refusals.Refused("rcpt", "recipients:limit", transaction, address, SmtpReplies.TooManyRecipients)
+            ? refusals.Refused("rcpt", ServerReasons.RecipientsLimit, transaction, address, SmtpReplies.TooManyRecipients)
             : await recipientRules.JudgeAsync(transaction, address, recipients.Find(address), ct) is { } refusal
                 ? refusals.Refused(refusal, transaction, address)
                 : SmtpReplies.RecipientOk;
@@ -60,7 +60,7 @@ internal sealed partial class MailPipeline(
         message.Sync();
         if (message.Refusal is { } bad)
         {
-            return transaction.ToAll(refusals.Refused("data", "content:" + bad.Code, transaction, null, bad));
+            return transaction.ToAll(refusals.Refused("data", ServerReasons.Content(bad.Code), transaction, null, bad));
         }
 
         if (hops > options.Smtp.MaxHops)
@@ -91,7 +91,7 @@ internal sealed partial class MailPipeline(
     }
 
     /// <inheritdoc />
-    public SmtpReply Refuse(string stage, string reason, ClientIdentity client, SmtpReply reply) => refusals.Refused(stage, reason, client, reply);
+    public SmtpReply Refuse(string stage, Reason reason, ClientIdentity client, SmtpReply reply) => refusals.Refused(stage, reason, client, reply);
 
     private async ValueTask<SmtpReply> StoreAsync(Transaction transaction, IncomingMessage message, Judgement judgement)
     {
@@ -128,12 +128,12 @@ internal sealed partial class MailPipeline(
         catch (IOException error)
         {
             LogSpoolFailed(error.Message);
-            return refusals.Refused("data", "spool:failed", transaction, null, DiskFull.Is(error) ? SmtpReplies.OutOfRoom : SmtpReplies.OurTrouble);
+            return refusals.Refused("data", ServerReasons.SpoolFailed, transaction, null, DiskFull.Is(error) ? SmtpReplies.OutOfRoom : SmtpReplies.OurTrouble);
         }
 
         var (recipient, verdict) = judgement.Wanted[0];
         LogAccepted(queueId, transaction.Client.Address, transaction.ReversePath, recipient.ForwardPath, judgement.Wanted.Count,
-            verdict.Folder, verdict.Reason, message.Length, (time.GetUtcNow() - now).TotalMilliseconds);
+            verdict.Folder, verdict.Reason.Word, message.Length, (time.GetUtcNow() - now).TotalMilliseconds);
         return new(250, "2.0.0", "Accepted as " + queueId);
     }
 

@@ -42,7 +42,7 @@ public sealed record Proving(Batv Batv, Srs Srs, SignedMessageId SignedIds, Judg
 
     private sealed class FailedJournal : ISentJournal
     {
-        public string? Loss => "journal:failed";
+        public Reason? Loss => Reasons.JournalFailed;
 
         public bool HasMessageId(string messageId) => false;
 

@@ -16,5 +16,5 @@ internal static class Traces
 
     /// <summary>What became of the message. Addresses and subjects do not leave this host.</summary>
     public static void Decided(this System.Diagnostics.Activity? span, Verdict verdict) =>
-        span?.SetTag("backstop.verdict", verdict.Action.ToString().ToLowerInvariant()).SetTag("backstop.reason", verdict.Reason);
+        span?.SetTag("backstop.verdict", verdict.Action.ToString().ToLowerInvariant()).SetTag("backstop.reason", verdict.Reason.Word);
 }

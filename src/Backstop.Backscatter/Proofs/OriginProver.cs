@@ -46,17 +46,17 @@ public sealed class OriginProver(ISentJournal journal, SignedMessageId signedIds
 
     private static Proof FromBatv(BatvOutcome outcome) => outcome switch
     {
-        BatvOutcome.Pass => new("batv", ProofResult.Pass, "tag signed by us") { Reason = "batv:pass" },
-        BatvOutcome.Expired => new("batv", ProofResult.Fail, "tag expired") { Reason = "batv:expired" },
-        BatvOutcome.Forged => new("batv", ProofResult.Fail, "tag not signed by us") { Reason = "batv:forged" },
+        BatvOutcome.Pass => new("batv", ProofResult.Pass, "tag signed by us") { Reason = Reasons.BatvPass },
+        BatvOutcome.Expired => new("batv", ProofResult.Fail, "tag expired") { Reason = Reasons.BatvExpired },
+        BatvOutcome.Forged => new("batv", ProofResult.Fail, "tag not signed by us") { Reason = Reasons.BatvForged },
         _ => new("batv", ProofResult.None, ""),
     };
 
     private static Proof FromSrs(SignedOutcome outcome) => outcome switch
     {
-        SignedOutcome.Pass => new("srs", ProofResult.Pass, "address made by us") { Reason = "srs:pass" },
-        SignedOutcome.Expired => new("srs", ProofResult.Fail, "address expired") { Reason = "srs:expired" },
-        SignedOutcome.Forged => new("srs", ProofResult.Fail, "address not made by us") { Reason = "srs:forged" },
+        SignedOutcome.Pass => new("srs", ProofResult.Pass, "address made by us") { Reason = Reasons.SrsPass },
+        SignedOutcome.Expired => new("srs", ProofResult.Fail, "address expired") { Reason = Reasons.SrsExpired },
+        SignedOutcome.Forged => new("srs", ProofResult.Fail, "address not made by us") { Reason = Reasons.SrsForged },
         _ => new("srs", ProofResult.None, ""),
     };
 
@@ -83,7 +83,7 @@ public sealed class OriginProver(ISentJournal journal, SignedMessageId signedIds
         foreach (var id in ids)
         {
             var proof = Signed(report, ours, senders => signedIds.Check(id.Id, senders, now), $"id {id}");
-            yield return id.IsReturned || proof.Result != ProofResult.Fail ? proof : proof with { Result = ProofResult.None, Reason = "" };
+            yield return id.IsReturned || proof.Result != ProofResult.Fail ? proof : proof with { Result = ProofResult.None, Reason = null };
         }
 
         if (report.Returned.MessageId is { } returned && Stamp(report.Returned) is { } stamp)
@@ -114,16 +114,16 @@ public sealed class OriginProver(ISentJournal journal, SignedMessageId signedIds
 
     private static Proof Signed(SignedOutcome outcome, string what) => outcome switch
     {
-        SignedOutcome.Pass => new("signed-message-id", ProofResult.Pass, $"{what} signed by us") { Reason = "signed-id:pass" },
-        SignedOutcome.Expired => new("signed-message-id", ProofResult.Fail, $"{what} signed too long ago") { Reason = "signed-id:expired" },
-        SignedOutcome.Forged => new("signed-message-id", ProofResult.Fail, $"{what} looks like ours, but is not signed by us for this address") { Reason = "signed-id:forged" },
+        SignedOutcome.Pass => new("signed-message-id", ProofResult.Pass, $"{what} signed by us") { Reason = Reasons.SignedIdPass },
+        SignedOutcome.Expired => new("signed-message-id", ProofResult.Fail, $"{what} signed too long ago") { Reason = Reasons.SignedIdExpired },
+        SignedOutcome.Forged => new("signed-message-id", ProofResult.Fail, $"{what} looks like ours, but is not signed by us for this address") { Reason = Reasons.SignedIdForged },
         _ => new("signed-message-id", ProofResult.None, ""),
     };
 
     private Proof FromDkim(BounceReport report, IReadOnlyList<string> ours, DateTimeOffset now)
     {
         var proof = dkim.Verify(report.Returned, ours, now);
-        return proof.Result == ProofResult.Pass ? proof with { Reason = "own-dkim:pass" } : proof;
+        return proof.Result == ProofResult.Pass ? proof with { Reason = Reasons.OwnDkimPass } : proof;
     }
 
     private Proof FromJournal(BounceReport report, List<AnsweredId> ids, IReadOnlyList<string> ours)
@@ -132,7 +132,7 @@ public sealed class OriginProver(ISentJournal journal, SignedMessageId signedIds
         {
             if (journal.HasMessageId(id.Id))
             {
-                return new("journal", ProofResult.Pass, $"message-id {id}") { Reason = "journal:message-id" };
+                return new("journal", ProofResult.Pass, $"message-id {id}") { Reason = Reasons.JournalMessageId };
             }
         }
 
@@ -141,7 +141,7 @@ public sealed class OriginProver(ISentJournal journal, SignedMessageId signedIds
         {
             if (journal.HasRecipient(address, ours))
             {
-                return new("journal", ProofResult.Pass, $"recipient {address}") { Reason = "journal:recipient" };
+                return new("journal", ProofResult.Pass, $"recipient {address}") { Reason = Reasons.JournalRecipient };
             }
         }
 

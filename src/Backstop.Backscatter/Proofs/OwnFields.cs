@@ -47,7 +47,7 @@ public sealed class OwnFields(IReadOnlyCollection<OwnField> fields)
                 if (field.Body(header).StartsWith(own.Prefix, StringComparison.Ordinal))
                 {
                     // Not the value: an explanation is shown to others more easily than a configuration.
-                    return new(Name, ProofResult.Pass, own.Prefix.Length > 0 ? $"{own.Name} begins with the configured value" : $"{own.Name} is in the returned header") { Reason = "own-field:pass" };
+                    return new(Name, ProofResult.Pass, own.Prefix.Length > 0 ? $"{own.Name} begins with the configured value" : $"{own.Name} is in the returned header") { Reason = Reasons.OwnFieldPass };
                 }
 
                 other = new(Name, ProofResult.None, $"{own.Name} is there, but does not begin with the configured value");

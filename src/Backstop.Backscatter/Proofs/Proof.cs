@@ -19,8 +19,8 @@ public enum ProofResult
 /// <param name="Detail">What was compared, in few words; empty for none.</param>
 public sealed record Proof(string Name, ProofResult Result, string Detail)
 {
-    /// <summary>The reason word of a verdict that stands on this proof, such as <c>journal:message-id</c>; empty where none can.</summary>
-    public string Reason { get; init; } = "";
+    /// <summary>The reason of a verdict that stands on this proof; null where none can.</summary>
+    public Reason? Reason { get; init; }
 
     /// <summary>Whether it is about the address the report came to, which its sender copied and nobody rewrote.</summary>
     public bool IsOfEnvelope => Name is "batv" or "srs";
@@ -35,7 +35,7 @@ public sealed record ProofSet(IReadOnlyList<Proof> All, bool HasHint)
     public Proof? Passed => All.FirstOrDefault(p => p.Result == ProofResult.Pass);
 
     /// <summary>A tag or id that claims to be ours and is not, or no more; or null. A damaged DKIM signature is none: relays change headers.</summary>
-    public Proof? Refuted => All.FirstOrDefault(p => p.Result == ProofResult.Fail && p.Reason.Length > 0);
+    public Proof? Refuted => All.FirstOrDefault(p => p.Result == ProofResult.Fail && p.Reason is not null);
 
     /// <summary><c>ours</c>, <c>not-ours</c> or <c>unknown</c>.</summary>
     public string Origin => Passed is not null ? "ours" : Refuted is not null ? "not-ours" : "unknown";

@@ -80,7 +80,7 @@ public sealed class Storm
         _last = at > _last ? at : _last;
         Increment(_actions, sighting.Action.Word(), MaxReasons);
         Increment(_hosts, sighting.Host, MaxHosts);
-        Increment(_reasons, sighting.Reason, MaxReasons);
+        Increment(_reasons, sighting.Reason.Word, MaxReasons);
         var minute = at.ToUnixTimeSeconds() / 60;
         _minutes[minute] = _minutes.GetValueOrDefault(minute) + 1;
         if (_minutes.Count > MaxMinutes)

@@ -9,8 +9,8 @@ namespace Backstop.Backscatter.Storms;
 /// <param name="Host">The client's address.</param>
 /// <param name="Source">Whom it came from, to be counted as different: a host, or a sender's domain.</param>
 /// <param name="Action">What was done.</param>
-/// <param name="Reason">The reason word.</param>
-public readonly record struct StormSighting(string Victim, StormKind Kind, string Host, string Source, StormAction Action, string Reason)
+/// <param name="Reason">Why that was done.</param>
+public readonly record struct StormSighting(string Victim, StormKind Kind, string Host, string Source, StormAction Action, Reason Reason)
 {
     /// <summary>The network it came from, where what counts as different is something that a sender can invent, such as its domain; empty where that is not known. One client that invents a thousand domains is one source.</summary>
     public string Network { get; init; } = "";

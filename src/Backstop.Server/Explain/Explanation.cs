@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Backstop.Backscatter;
 using Backstop.Backscatter.Bounces;
 using Backstop.Backscatter.Proofs;
@@ -81,6 +82,10 @@ public sealed record Explanation(
     IReadOnlyList<string> References, IReadOnlyList<string> EvidenceAgainst, bool IsCertain, HeaderDamage? HeaderDamage,
     bool IsOwnServer, bool MayAnswer)
 {
+    /// <summary>What <see cref="Reason"/> means, and what can be done.</summary>
+    [JsonIgnore]
+    public Reason Because { get; private init; } = Reasons.Mail;
+
     /// <summary>The explanation as a line of JSON, as the command line and <c>POST /classify</c> give it.</summary>
     public byte[] ToJsonLine() => [.. JsonSerializer.SerializeToUtf8Bytes(this, ExplanationJson.Default.Explanation), (byte)'\n'];
 
@@ -97,10 +102,13 @@ public sealed record Explanation(
             [.. proofs.All.Select(p => new ExplainedProof(p.Name, Word(p.Result), p.Detail))],
             proofs.Origin,
             verdict.Action switch { VerdictAction.Deliver => "deliver", VerdictAction.File => "file", _ => "refuse" },
-            verdict.Folder, verdict.Reason, Math.Round(milliseconds, 3),
+            verdict.Folder, verdict.Reason.Word, Math.Round(milliseconds, 3),
             report.From, report.Subject, report.ReportingMta, report.Evidence, cover is { } c ? Of(c.Address, c.Cover) : null,
             [.. report.References.Distinct(StringComparer.OrdinalIgnoreCase)],
-            report.EvidenceAgainst, report.IsCertain, report.HeaderDamage, report.IsOwnServer, report.MayAnswer);
+            report.EvidenceAgainst, report.IsCertain, report.HeaderDamage, report.IsOwnServer, report.MayAnswer)
+        {
+            Because = verdict.Reason,
+        };
     }
 
     private static ExplainedRecipient Of(ReportedRecipient r)

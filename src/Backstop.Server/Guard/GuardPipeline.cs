@@ -67,7 +67,7 @@ internal sealed partial class GuardPipeline(
             var verdict = judgement.Joint();
             contentRules.NoteTaken(transaction, judgement, verdict, "", started);
             LogPassed(transaction.Client.Address, transaction.ReversePath, transaction.Recipients[0].ForwardPath, transaction.Recipients.Count,
-                verdict.Folder, verdict.Reason, message.Length, Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+                verdict.Folder, verdict.Reason.Word, message.Length, Stopwatch.GetElapsedTime(started).TotalMilliseconds);
             return new(null, verdict, [new("X-Backstop", TraceHeader.Reason(judgement.Report, verdict)), .. TraceHeader.Split(judgement.FilterFields)]);
         }
         catch (Exception error)

@@ -221,7 +221,7 @@ internal sealed class MilterSession(GuardServices services, LocalPeer peer) : ID
         Insert(output, answer.Fields);
         if (answer.Verdict is { Action: VerdictAction.File } filed && services.Options.Guard.FiledAs == FiledAs.Quarantine && _terms.Actions.HasFlag(MilterActions.Quarantine))
         {
-            MilterReply.Quarantine(output, filed.Reason);
+            MilterReply.Quarantine(output, filed.Reason.Word);
         }
 
         MilterReply.Continue(output);

@@ -30,7 +30,7 @@ internal sealed partial class RelayPipeline(
     {
         if (announcedSize > options.Smtp.MaxMessage.Bytes)
         {
-            return refusals.Refused("mail", "size:announced", transaction, null, SmtpReplies.TooBig);
+            return refusals.Refused("mail", ServerReasons.SizeAnnounced, transaction, null, SmtpReplies.TooBig);
         }
 
         NextHopConnection? connection = null;
@@ -57,7 +57,7 @@ internal sealed partial class RelayPipeline(
         {
             connection?.Dispose();
             LogUnreachable(error.Message);
-            return refusals.Refused("mail", "relay:unreachable", transaction, null, _unreachable);
+            return refusals.Refused("mail", ServerReasons.RelayUnreachable, transaction, null, _unreachable);
         }
     }
 
@@ -66,7 +66,7 @@ internal sealed partial class RelayPipeline(
     {
         if (transaction.Recipients.Count >= options.Smtp.MaxRecipients)
         {
-            return refusals.Refused("rcpt", "recipients:limit", transaction, address, SmtpReplies.TooManyRecipients);
+            return refusals.Refused("rcpt", ServerReasons.RecipientsLimit, transaction, address, SmtpReplies.TooManyRecipients);
         }
 
         if (transaction.State is not RelayTransaction relayed)
@@ -95,7 +95,7 @@ internal sealed partial class RelayPipeline(
         else
         {
             // The next server trusts us: whoever is not one of our servers reaches our own domains through us, and nobody else.
-            return refusals.Refused("rcpt", "relay:denied", transaction, address, refusals.Permanent("5.7.1", "Not a domain of this host", "relay:denied"));
+            return refusals.Refused("rcpt", ServerReasons.RelayDenied, transaction, address, refusals.Permanent("5.7.1", "Not a domain of this host", ServerReasons.RelayDenied));
         }
 
         var reply = await AskAsync(transaction, r => r.RecipientAsync(PlainOf(transaction.Recipients[count], address), parameters));
@@ -120,7 +120,7 @@ internal sealed partial class RelayPipeline(
         message.Flush();
         if (message.Refusal is { } bad)
         {
-            return transaction.ToAll(refusals.Refused("data", "content:" + bad.Code, transaction, null, bad));
+            return transaction.ToAll(refusals.Refused("data", ServerReasons.Content(bad.Code), transaction, null, bad));
         }
 
         if (hops > options.Smtp.MaxHops && !_neverRefuses)
@@ -152,7 +152,7 @@ internal sealed partial class RelayPipeline(
         }
 
         LogHandedOn(transaction.Client.Address, transaction.ReversePath, transaction.Recipients[0].ForwardPath, transaction.Recipients.Count, verdict.Folder,
-            verdict.Reason, message.Length, replies[0].ToString(), Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+            verdict.Reason.Word, message.Length, replies[0].ToString(), Stopwatch.GetElapsedTime(started).TotalMilliseconds);
         return replies;
     }
 
@@ -164,7 +164,7 @@ internal sealed partial class RelayPipeline(
     }
 
     /// <inheritdoc />
-    public SmtpReply Refuse(string stage, string reason, ClientIdentity client, SmtpReply reply) => refusals.Refused(stage, reason, client, reply);
+    public SmtpReply Refuse(string stage, Reason reason, ClientIdentity client, SmtpReply reply) => refusals.Refused(stage, reason, client, reply);
 
     public void Dispose() => next.Dispose();
 
@@ -237,7 +237,7 @@ internal sealed partial class RelayPipeline(
             relayed.End(isBroken: true);
             transaction.State = null;
             LogUnreachable(error.Message);
-            return refusals.Refused("relay", "relay:unreachable", transaction, null, _unreachable);
+            return refusals.Refused("relay", ServerReasons.RelayUnreachable, transaction, null, _unreachable);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Backstop.Backscatter;
 using Backstop.Mail;
 using Backstop.Protocols.Smtp;
 using Backstop.Server.Smtp;
@@ -17,7 +18,7 @@ internal sealed class RelayTransaction(NextHop next, NextHopConnection connectio
     public bool IsOutbound => isOutbound;
 
     /// <summary>Why a recipient would have been refused, where nothing may be.</summary>
-    public string? Doubt { get; set; }
+    public Reason? Doubt { get; set; }
 
     /// <summary>RCPT.</summary>
     public Task<SmtpReply> RecipientAsync(MailAddress address, string? parameters) =>

@@ -133,7 +133,7 @@ internal sealed partial class ContentRules(
         metrics.Accepted(verdict.Action == VerdictAction.File ? "file" : "deliver", verdict.Reason, started);
         var outcome = verdict.Action == VerdictAction.File ? Outcome.Filed : transaction.ReversePath.IsNull ? Outcome.DeliveredReport : Outcome.Delivered;
         activity.Note(new(
-            time.GetUtcNow(), transaction.Client.Address, transaction.ReversePath, transaction.Recipients[0].ForwardPath, "accept", outcome, verdict.Reason, verdict.Folder, queueId,
+            time.GetUtcNow(), transaction.Client.Address, transaction.ReversePath, transaction.Recipients[0].ForwardPath, "accept", outcome, verdict.Reason.Word, verdict.Folder, queueId,
             judgement.Report.Subject));
         if (queueId.Length == 0 && outcome == Outcome.Delivered)
         {
@@ -194,7 +194,7 @@ internal sealed partial class ContentRules(
     {
         if (!recipient.IsOurs)
         {
-            return Verdict.Deliver("other");
+            return Verdict.Deliver(ServerReasons.Other);
         }
 
         try
@@ -229,10 +229,10 @@ internal sealed partial class ContentRules(
     }
 
     // postmaster@ and abuse@ reach a person whatever the score: complaints about spam quote it. Recipes have the score in the header, and decide themselves.
-    private Verdict Filed(AcceptedRecipient recipient, Verdict verdict, string reason) =>
+    private Verdict Filed(AcceptedRecipient recipient, Verdict verdict, Reason? reason) =>
         recipient.Known.IsRole || recipient.Known.Mailbox.Recipes.Length > 0 || verdict.Action != VerdictAction.Deliver
             ? verdict
-            : new(VerdictAction.File, options.Spam.Folder, reason);
+            : new(VerdictAction.File, options.Spam.Folder, reason!);
 
     [LoggerMessage(2008, LogLevel.Warning, "A message from {From} used up its CPU budget ({Milliseconds:F0} ms) and goes on unjudged; smtp.cpu_per_message")]
     private partial void LogUnjudged(double milliseconds, string? from);

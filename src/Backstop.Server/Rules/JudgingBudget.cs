@@ -7,9 +7,6 @@ namespace Backstop.Server.Rules;
 /// <summary>The CPU budget of a message, from the configuration.</summary>
 internal static class JudgingBudget
 {
-    /// <summary>The reason word of a message that was delivered because its budget was used up.</summary>
-    public const string Reason = "unjudged:cpu";
-
     private const long FullSize = 256 * 1024;
 
     /// <summary>A budget: the configured time, and in proportion more for a message larger than 256 KiB.</summary>
@@ -18,5 +15,5 @@ internal static class JudgingBudget
 
     /// <summary>The verdict where a budget is used up: what would be delivered is delivered, and says why nobody looked on.</summary>
     public static Backscatter.Verdict Said(this MessageBudget budget, Backscatter.Verdict verdict) =>
-        budget.IsSpent && verdict.Action == Backscatter.VerdictAction.Deliver ? verdict with { Reason = Reason } : verdict;
+        budget.IsSpent && verdict.Action == Backscatter.VerdictAction.Deliver ? verdict with { Reason = ServerReasons.UnjudgedCpu } : verdict;
 }

@@ -1,3 +1,4 @@
+using Backstop.Backscatter;
 using Backstop.Backscatter.Proofs;
 using Backstop.Mail;
 using Backstop.MailAuth.Dnsbl;
@@ -35,15 +36,15 @@ internal sealed class RecipientRules(
         var srs = Srs(transaction, address);
         if (srs is SignedOutcome.Forged or SignedOutcome.Expired)
         {
-            var word = srs == SignedOutcome.Forged ? "srs:forged" : "srs:expired";
-            return Permanent("5.7.1", "This address did not send what is returned to it", word);
+            var reason = srs == SignedOutcome.Forged ? Reasons.SrsForged : Reasons.SrsExpired;
+            return Permanent("5.7.1", "This address did not send what is returned to it", reason);
         }
 
         if (known is null)
         {
             return recipients.IsLocalDomain(address.Domain)
-                ? new("recipient:unknown", Refusals.UnknownRecipient)
-                : Permanent("5.7.1", "Not a domain of this host", "relay:denied");
+                ? new(ServerReasons.RecipientUnknown, Refusals.UnknownRecipient)
+                : Permanent("5.7.1", "Not a domain of this host", ServerReasons.RelayDenied);
         }
 
         var tag = known.Tag is null ? BatvOutcome.None : proving.Batv.Check(known.Tag, time.GetUtcNow());
@@ -56,7 +57,7 @@ internal sealed class RecipientRules(
         if (IsSafeModeSender(transaction.ReversePath) && !known.IsRole && tag != BatvOutcome.Pass
             && await ListedAtAsync(transaction.Client, ct) is { } zone)
         {
-            return Permanent("5.7.1", "Bounces from this address are not accepted", "dnsbl:" + zone);
+            return Permanent("5.7.1", "Bounces from this address are not accepted", ServerReasons.Listed(zone));
         }
 
         if (storms.AtRecipient(transaction, known, isProved: tag == BatvOutcome.Pass || srs == SignedOutcome.Pass) is { } turnedAway)
@@ -73,15 +74,15 @@ internal sealed class RecipientRules(
     {
         if (transaction.Recipients.Count > 0)
         {
-            return new("null:one-recipient", SmtpReplies.TooManyRecipients);
+            return new(ServerReasons.NullOneRecipient, SmtpReplies.TooManyRecipients);
         }
 
         var reason = tag switch
         {
             _ when known.IsRole => null,
-            BatvOutcome.Expired => "batv:expired",
-            BatvOutcome.Forged => "batv:forged",
-            BatvOutcome.None when known.Tag is null && _alwaysSigned.Contains(known.Key) => "batv:missing",
+            BatvOutcome.Expired => Reasons.BatvExpired,
+            BatvOutcome.Forged => Reasons.BatvForged,
+            BatvOutcome.None when known.Tag is null && _alwaysSigned.Contains(known.Key) => Reasons.BatvMissing,
             _ => null,
         };
         return reason is null ? null : Permanent("5.7.1", "This address did not send what is returned to it", reason);
@@ -99,5 +100,5 @@ internal sealed class RecipientRules(
     private static bool IsSafeModeSender(ReversePath path) =>
         path.IsNull || path.Address!.LocalPart.Equals("postmaster", StringComparison.OrdinalIgnoreCase);
 
-    private Refusal Permanent(string enhanced, string text, string reason) => new(reason, refusals.Permanent(enhanced, text, reason));
+    private Refusal Permanent(string enhanced, string text, Reason reason) => new(reason, refusals.Permanent(enhanced, text, reason));
 }

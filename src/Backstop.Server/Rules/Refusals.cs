@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using Backstop.Backscatter;
 using Backstop.Mail;
 using Backstop.Protocols.Smtp;
 using Backstop.Server.Activity;
@@ -8,11 +9,11 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server.Rules;
 
-/// <summary>A no: why, in one word, and the reply.</summary>
-internal readonly record struct Refusal(string Reason, SmtpReply Reply)
+/// <summary>A no: why, and the reply.</summary>
+internal readonly record struct Refusal(Reason Reason, SmtpReply Reply)
 {
     /// <summary>Whether it is for a tag or an SRS address that is forged or too old.</summary>
-    public bool IsOfTag => Reason is "batv:forged" or "batv:expired" or "srs:forged" or "srs:expired";
+    public bool IsOfTag => Reason == Reasons.BatvForged || Reason == Reasons.BatvExpired || Reason == Reasons.SrsForged || Reason == Reasons.SrsExpired;
 }
 
 /// <summary>Says no: one reason word, the same in reply, log and metric.</summary>
@@ -27,18 +28,18 @@ internal sealed partial class Refusals(BackstopMetrics metrics, ActivityLog acti
     private readonly ConcurrentDictionary<string, SmtpReply> _replies = new(StringComparer.Ordinal);
 
     /// <summary>A refusal for good; made once a reason.</summary>
-    public SmtpReply Permanent(string enhanced, string text, string reason) =>
-        _replies.GetOrAdd(reason, static (r, a) => new SmtpReply(550, a.enhanced, $"{a.text} ({r})"), (enhanced, text));
+    public SmtpReply Permanent(string enhanced, string text, Reason reason) =>
+        _replies.GetOrAdd(reason.Word, static (r, a) => new SmtpReply(550, a.enhanced, $"{a.text} ({r})"), (enhanced, text));
 
     /// <summary>"Come again later", for what may prove itself then; made once a reason.</summary>
-    public SmtpReply Later(string reason) =>
-        _replies.GetOrAdd(reason + "?", static (_, r) => new SmtpReply(451, "4.7.1", $"Many bounces to this address just now, try again later ({r})"), reason);
+    public SmtpReply Later(Reason reason) =>
+        _replies.GetOrAdd(reason.Word + "?", static (_, r) => new SmtpReply(451, "4.7.1", $"Many bounces to this address just now, try again later ({r})"), reason);
 
     /// <summary>A refusal of a report that returns what nobody here sent.</summary>
-    public SmtpReply NotSent(string reason) => Permanent("5.7.1", "Not sent by the address it is returned to", reason);
+    public SmtpReply NotSent(Reason reason) => Permanent("5.7.1", "Not sent by the address it is returned to", reason);
 
     /// <summary>Notes that a message goes round in circles, and gives the reply.</summary>
-    public SmtpReply Loop(Transaction transaction) => Refused("data", "loop", transaction, null, Permanent("5.4.6", "Mail loop", "loop"));
+    public SmtpReply Loop(Transaction transaction) => Refused("data", ServerReasons.Loop, transaction, null, Permanent("5.4.6", "Mail loop", ServerReasons.Loop));
 
     /// <summary>Notes that nobody wants a message, and gives the reply.</summary>
     public SmtpReply Refused(Judgement judgement, Transaction transaction)
@@ -51,7 +52,7 @@ internal sealed partial class Refusals(BackstopMetrics metrics, ActivityLog acti
     public SmtpReply Refused(Refusal refusal, Transaction transaction, MailAddress address) => Refused("rcpt", refusal.Reason, transaction, address, refusal.Reply);
 
     /// <summary>Notes a refusal inside a transaction, and gives its reply.</summary>
-    public SmtpReply Refused(string stage, string reason, Transaction transaction, MailAddress? address, SmtpReply reply)
+    public SmtpReply Refused(string stage, Reason reason, Transaction transaction, MailAddress? address, SmtpReply reply)
     {
         metrics.Refused(stage, reason);
         if (reply.Code >= 500)
@@ -60,22 +61,22 @@ internal sealed partial class Refusals(BackstopMetrics metrics, ActivityLog acti
         }
 
         var to = address ?? transaction.Recipients.FirstOrDefault()?.ForwardPath;
-        activity.Note(new(time.GetUtcNow(), transaction.Client.Address, transaction.ReversePath, to, stage, Outcome(stage, reply), reason, "", "", ""));
+        activity.Note(new(time.GetUtcNow(), transaction.Client.Address, transaction.ReversePath, to, stage, Outcome(stage, reply), reason.Word, "", "", ""));
         if (ReferenceEquals(reply, UnknownRecipient) && transaction.Client.UnknownRecipients >= MaxToldUnknown)
         {
             return reply;
         }
 
-        LogRefused(transaction.Client.Address, transaction.ReversePath, to, stage, reply.Code, reason);
+        LogRefused(transaction.Client.Address, transaction.ReversePath, to, stage, reply.Code, reason.Word);
         return reply;
     }
 
     /// <summary>Notes a refusal before there is a transaction, and gives its reply.</summary>
-    public SmtpReply Refused(string stage, string reason, ClientIdentity client, SmtpReply reply)
+    public SmtpReply Refused(string stage, Reason reason, ClientIdentity client, SmtpReply reply)
     {
         metrics.Refused(stage, reason);
-        activity.Note(new(time.GetUtcNow(), client.Address, null, null, stage, Outcome(stage, reply), reason, "", "", ""));
-        LogRefusedEarly(client.Address, stage, reply.Code, reason);
+        activity.Note(new(time.GetUtcNow(), client.Address, null, null, stage, Outcome(stage, reply), reason.Word, "", "", ""));
+        LogRefusedEarly(client.Address, stage, reply.Code, reason.Word);
         return reply;
     }
 

@@ -15,7 +15,7 @@ internal sealed partial class SmtpConnectionHandler(SmtpServices services, Backs
         if (services.Sessions.Enter(clock) is { } closed)
         {
             metrics.Connected("limit");
-            services.Pipeline.Refuse("connect", "connections:limit", new() { Address = address }, closed);
+            services.Pipeline.Refuse("connect", ServerReasons.ConnectionsLimit, new() { Address = address }, closed);
             await connection.Transport.Output.WriteAsync(closed.Bytes);
             return;
         }

@@ -1,10 +1,12 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Security;
+using Backstop.Backscatter;
 using Backstop.Protocols.Proxy;
 using Backstop.Protocols.Smtp;
 using Backstop.Server.Lanes;
 using Backstop.Server.Options;
+using Backstop.Server.Rules;
 using Microsoft.AspNetCore.Connections;
 
 namespace Backstop.Server.Smtp;
@@ -36,19 +38,19 @@ internal sealed class SmtpConversation(
         // A server beside us has as many connections as its clients need.
         if (!(listener.IsProxy && session.IsFromServer) && !services.Sessions.CountClient(clock, session.Client.Address))
         {
-            await CloseAsync("connections:client", SmtpReplies.TooManyConnections);
+            await CloseAsync(ServerReasons.ConnectionsClient, SmtpReplies.TooManyConnections);
             return;
         }
 
         if (!services.Lanes.MayConnect(session.Client))
         {
-            await CloseAsync("lane:connections", SmtpReplies.TooManyConnections);
+            await CloseAsync(ServerReasons.LaneConnections, SmtpReplies.TooManyConnections);
             return;
         }
 
         if (!session.IsTrusted && services.Harvest.IsHarvesting(session.Client.Address))
         {
-            await CloseAsync("recipients:harvest", SmtpReplies.TooManyErrors);
+            await CloseAsync(ServerReasons.Harvest, SmtpReplies.TooManyErrors);
             return;
         }
 
@@ -61,7 +63,7 @@ internal sealed class SmtpConversation(
         }
     }
 
-    private async Task CloseAsync(string reason, SmtpReply reply)
+    private async Task CloseAsync(Reason reason, SmtpReply reply)
     {
         Write(services.Pipeline.Refuse("connect", reason, session.Client, reply));
         await _output.FlushAsync();
@@ -132,10 +134,10 @@ internal sealed class SmtpConversation(
             case LineStatus.Incomplete:
                 return buffer;
             case LineStatus.TooLong:
-                Write(services.Pipeline.Refuse("session", "line:too-long", session.Client, SmtpReplies.LineTooLong));
+                Write(services.Pipeline.Refuse("session", ServerReasons.LineTooLong, session.Client, SmtpReplies.LineTooLong));
                 return rest;
             case LineStatus.BareLineEnd:
-                Write(services.Pipeline.Refuse("session", "line:bare-end", session.Client, SmtpReplies.BareLineEnd));
+                Write(services.Pipeline.Refuse("session", ServerReasons.LineBareEnd, session.Client, SmtpReplies.BareLineEnd));
                 return rest;
             default:
                 break;
@@ -152,7 +154,7 @@ internal sealed class SmtpConversation(
         {
             // RFC 3207 §6: what a stranger slipped in before the handshake must not be taken as said inside it.
             _startTls = rest.IsEmpty;
-            reply = rest.IsEmpty ? reply : services.Pipeline.Refuse("session", "starttls:pipelined", session.Client, SmtpReplies.PipelinedStartTls);
+            reply = rest.IsEmpty ? reply : services.Pipeline.Refuse("session", ServerReasons.StartTlsPipelined, session.Client, SmtpReplies.PipelinedStartTls);
         }
 
         Write(reply);
@@ -183,7 +185,7 @@ internal sealed class SmtpConversation(
         var status = _data.ReadLines(ref buffer, session.Message);
         if (status == DataStatus.BareLineEnd)
         {
-            Write(services.Pipeline.Refuse("data", "line:bare-end", session.Client, SmtpReplies.BareLineEnd));
+            Write(services.Pipeline.Refuse("data", ServerReasons.LineBareEnd, session.Client, SmtpReplies.BareLineEnd));
         }
         else if (status == DataStatus.Complete)
         {
@@ -217,7 +219,7 @@ internal sealed class SmtpConversation(
         var chunk = buffer.Slice(0, take);
         if (_chunkRefusal is null && _data.ReadChunk(chunk, session.Message) == DataStatus.BareLineEnd)
         {
-            Write(services.Pipeline.Refuse("data", "line:bare-end", session.Client, SmtpReplies.BareLineEnd));
+            Write(services.Pipeline.Refuse("data", ServerReasons.LineBareEnd, session.Client, SmtpReplies.BareLineEnd));
             return buffer;
         }
 
@@ -239,7 +241,7 @@ internal sealed class SmtpConversation(
         }
         else if (_chunkIsLast && _data.EndChunks(session.Message) == DataStatus.BareLineEnd)
         {
-            Write(services.Pipeline.Refuse("data", "line:bare-end", session.Client, SmtpReplies.BareLineEnd));
+            Write(services.Pipeline.Refuse("data", ServerReasons.LineBareEnd, session.Client, SmtpReplies.BareLineEnd));
         }
         else
         {
@@ -307,7 +309,7 @@ internal sealed class SmtpConversation(
             if (status == ProxyStatus.Invalid || read.IsCompleted || (read.IsCanceled && EndReason() is not null))
             {
                 // The specification: anything else than a header from a listed peer is dropped.
-                services.Pipeline.Refuse("connect", "proxy:invalid", session.Client, SmtpReplies.BadSyntax);
+                services.Pipeline.Refuse("connect", ServerReasons.ProxyInvalid, session.Client, SmtpReplies.BadSyntax);
                 return false;
             }
         }

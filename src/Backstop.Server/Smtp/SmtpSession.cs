@@ -1,3 +1,4 @@
+using Backstop.Backscatter;
 using Backstop.Mail;
 using Backstop.Mailboxes.Spool;
 using Backstop.Protocols.Smtp;
@@ -188,7 +189,7 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
     {
         if (++_messages > _limits.MaxMessagesPerConnection)
         {
-            return services.Pipeline.Refuse("mail", "messages:limit", client, SmtpReplies.TooManyErrors);
+            return services.Pipeline.Refuse("mail", ServerReasons.MessagesLimit, client, SmtpReplies.TooManyErrors);
         }
 
         var path = new ReversePath(command.Address);
@@ -197,12 +198,12 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
         _class = mail;
         if (!services.Lanes.HasConnections(mail))
         {
-            return services.Pipeline.Refuse("mail", "lane:connections", client, SmtpReplies.TooManyConnections);
+            return services.Pipeline.Refuse("mail", ServerReasons.LaneConnections, client, SmtpReplies.TooManyConnections);
         }
 
         if (mail >= MailClass.NullSender && (_turn = await services.Flood.EnterAsync()) is null)
         {
-            return services.Pipeline.Refuse("mail", "lane:full", client, SmtpReplies.TooBusy);
+            return services.Pipeline.Refuse("mail", ServerReasons.LaneFull, client, SmtpReplies.TooBusy);
         }
 
         var transaction = new Transaction(client, path, command.SmtpUtf8, command.Parameters) { Class = mail };
@@ -288,15 +289,15 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
         _idle = IsIdle(verb) ? _idle + 1 : verb == SmtpVerb.Data || verb == SmtpVerb.Bdat ? 0 : _idle;
         var isError = reply.Code is >= 500 and <= 504 or 555 || (verb == SmtpVerb.Unknown && !reply.IsPositive) || _idle > MaxIdleCommands;
         return isError && ++_errors > _limits.MaxErrors
-            ? services.Pipeline.Refuse("session", "errors:limit", client, SmtpReplies.TooManyErrors)
+            ? services.Pipeline.Refuse("session", ServerReasons.ErrorsLimit, client, SmtpReplies.TooManyErrors)
             : reply;
     }
 
     private static bool IsIdle(SmtpVerb verb) =>
         verb is SmtpVerb.Noop or SmtpVerb.Rset or SmtpVerb.Vrfy or SmtpVerb.Help or SmtpVerb.Helo or SmtpVerb.Ehlo or SmtpVerb.Lhlo;
 
-    // The reason word where it, or its network, has guessed too often.
-    private string? TooManyGuesses()
+    // The reason where it, or its network, has guessed too often.
+    private Reason? TooManyGuesses()
     {
         client.UnknownRecipients++;
         if (IsTrusted)
@@ -305,8 +306,8 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
         }
 
         services.Harvest.Note(client.Address);
-        return client.UnknownRecipients > _limits.MaxUnknownRecipients ? "recipients:guessed"
-            : services.Harvest.IsHarvesting(client.Address) ? "recipients:harvest"
+        return client.UnknownRecipients > _limits.MaxUnknownRecipients ? ServerReasons.RecipientsGuessed
+            : services.Harvest.IsHarvesting(client.Address) ? ServerReasons.Harvest
             : null;
     }
 }

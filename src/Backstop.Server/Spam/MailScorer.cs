@@ -9,13 +9,13 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Server.Spam;
 
 /// <summary>What the filters say of a message that is received here.</summary>
-/// <param name="Reason">Why it belongs into the folder for spam, such as <c>spam:score</c>; empty where it does not.</param>
+/// <param name="Reason">Why it belongs into the folder for spam, null where it does not.</param>
 /// <param name="Fields">Fields to put before it, each with its line end; empty when nobody said anything.</param>
-internal readonly record struct MailScore(string Reason, string Fields)
+internal readonly record struct MailScore(Reason? Reason, string Fields)
 {
-    public static MailScore None { get; } = new("", "");
+    public static MailScore None { get; } = new(null, "");
 
-    public bool IsSpam => Reason.Length > 0;
+    public bool IsSpam => Reason is not null;
 }
 
 /// <summary>
@@ -60,7 +60,7 @@ internal sealed partial class MailScorer(
         var question = await QuestionAsync(transaction, front, wanted, now, budget);
         var verdicts = await Task.WhenAll(ready.Select(f => f.JudgeAsync(question)));
         var said = verdicts.Where(v => v is not null).Select(v => v!.Value).ToList();
-        return new(said.Find(v => v.IsSpam).Reason ?? "", string.Concat(said.Select(v => v.Fields)));
+        return new(said.Find(v => v.IsSpam).Reason, string.Concat(said.Select(v => v.Fields)));
     }
 
     public void Dispose()

@@ -7,6 +7,7 @@ using Backstop.Backscatter.Storms;
 using Backstop.Mail;
 using Backstop.Server.Lanes;
 using Backstop.Server.Options;
+using Backstop.Server.Rules;
 using Backstop.State;
 
 namespace Backstop.Server.Storms;
@@ -63,7 +64,7 @@ internal sealed class BombRules(BackstopOptions options, SentJournal journal, Si
             return verdict;
         }
 
-        var judged = inStorm && options.Storm.Enabled && shape is { IsLikelyMass: true, IsOfBombs: true } && !IsAwaited(known, shape) ? new(VerdictAction.File, options.Storm.Folder, "storm:bomb") : verdict;
+        var judged = inStorm && options.Storm.Enabled && shape is { IsLikelyMass: true, IsOfBombs: true } && !IsAwaited(known, shape) ? new(VerdictAction.File, options.Storm.Folder, ServerReasons.StormBomb) : verdict;
 
         // What a shop or bank sends to one customer is no part of a bomb, and must not make one of somebody's few mails.
         if (shape is { IsMass: true, IsOfBombs: true, IsNotice: false } || judged.Action == VerdictAction.File)

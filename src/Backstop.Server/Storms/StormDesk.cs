@@ -80,24 +80,24 @@ internal sealed partial class StormDesk
 
         if (Overrides.IsBlocked(transaction.Client.Address))
         {
-            return Permanent("blocked:source");
+            return Permanent(ServerReasons.BlockedSource);
         }
 
         if (Overrides.IsStrict(known.Person))
         {
-            return Permanent("storm:strict");
+            return Permanent(ServerReasons.StormStrict);
         }
 
         // Anybody can raise a storm, so it is no evidence against what somebody else brings: never more than "later", and the next try is judged by its content.
         return _putsOff && Watch.IsStorm(known.Person, StormKind.BounceFlood) && PutsOffAtRcpt(known) && _tries.PutsOff(transaction.Client.Address, known.Person)
-            ? new("storm:deferred", _refusals.Later("storm:deferred"))
+            ? new(ServerReasons.StormDeferred, _refusals.Later(ServerReasons.StormDeferred))
             : null;
     }
 
     /// <summary>Notes a refusal at RCPT that tells of backscatter.</summary>
     public void SawRefusal(Transaction transaction, MailAddress address, KnownRecipient? known, Refusal refusal)
     {
-        if (transaction.ReversePath.IsNull && refusal.Reason != "null:one-recipient" && refusal.Reason != "relay:denied")
+        if (transaction.ReversePath.IsNull && refusal.Reason != ServerReasons.NullOneRecipient && refusal.Reason != ServerReasons.RelayDenied)
         {
             // Forged tags are refused whatever else comes, and cost three commands: they count for the domain, and raise no storm that untagged mail meets.
             var victim = known is null || refusal.IsOfTag ? "@" + MailAddress.DomainKey(address.Domain) : known.Person;
@@ -174,7 +174,7 @@ internal sealed partial class StormDesk
         }
     }
 
-    private Refusal Permanent(string reason) => new(reason, _refusals.Permanent("5.7.1", "This address did not send what is returned to it", reason));
+    private Refusal Permanent(Reason reason) => new(reason, _refusals.Permanent("5.7.1", "This address did not send what is returned to it", reason));
 
     private void OnChanged(StormRecord storm)
     {

@@ -41,6 +41,6 @@ internal static class CleanJsonLines
     private static CleanMessage Of(CleanPlan plan, FoundMail mail)
     {
         var j = mail.Judgement;
-        return new("message", mail.Name, CleanTable.Word(j.Pile), j.Kind, j.Reason, plan.CampaignOf(mail)?.Id, mail.At, j.Host, j.Address);
+        return new("message", mail.Name, CleanTable.Word(j.Pile), j.Kind, j.Reason.Word, plan.CampaignOf(mail)?.Id, mail.At, j.Host, j.Address);
     }
 }

@@ -35,7 +35,7 @@ internal sealed class CleanJudge(StoredJudge judge, SentMail sent, bool believes
         {
             return found.Proofs.Passed is null
                 ? found.Report.Kind == MailKind.None ? Judgement.Mail : Judgement.Mail with { Kind = kind, Reason = found.Verdict.Reason }
-                : new(Pile.Ours, kind, Once(found.Verdict.Reason), KeyOf(found.Report), null, null, null);
+                : new(Pile.Ours, kind, found.Verdict.Reason, KeyOf(found.Report), null, null, null);
         }
 
         var (reason, domain) = isMarked ? (Doubts.Marked, null) : Doubt(found, at);
@@ -43,7 +43,7 @@ internal sealed class CleanJudge(StoredJudge judge, SentMail sent, bool believes
         HeaderScan.Scan(message.Span, fields);
         var from = ReceivedFrom.Read(message.Span, fields);
         return new(
-            reason is null ? Pile.Backscatter : Pile.Unsure, kind, reason ?? Once(found.Verdict.Reason), KeyOf(found.Report),
+            reason is null ? Pile.Backscatter : Pile.Unsure, kind, reason ?? found.Verdict.Reason, KeyOf(found.Report),
             from?.Host ?? found.Report.ReportingMta, from?.Address.ToString(), domain);
     }
 
@@ -56,7 +56,7 @@ internal sealed class CleanJudge(StoredJudge judge, SentMail sent, bool believes
     private string Once(string word) => _words.GetOrAdd(word, word);
 
     // Why it may be wanted after all, or null.
-    private (string? Reason, string? Domain) Doubt(StoredVerdict found, DateTimeOffset at)
+    private (Reason? Reason, string? Domain) Doubt(StoredVerdict found, DateTimeOffset at)
     {
         // Spam in disguise, or a tag or id that claims to be ours and is not: nothing that was sent makes that wanted.
         if (found.Report.IsFake || found.Proofs.Refuted is not null)

@@ -1,3 +1,5 @@
+using Backstop.Backscatter;
+using Backstop.Backscatter.Bounces;
 using Backstop.Backscatter.Campaigns;
 
 namespace Backstop.Clean;
@@ -73,6 +75,6 @@ internal sealed class CleanPlan
         var flooded = found.Where(m => m.Judgement.Domain is not null).CountBy(m => m.Judgement.Domain!).Where(d => d.Value > MaxDoubtful).Select(d => d.Key).ToHashSet(StringComparer.Ordinal);
         return flooded.Count == 0
             ? found
-            : [.. found.Select(m => m.Judgement.Domain is { } domain && flooded.Contains(domain) ? m with { Judgement = m.Judgement with { Pile = Pile.Backscatter, Reason = m.Judgement.Kind + ":unproved" } } : m)];
+            : [.. found.Select(m => m.Judgement.Domain is { } domain && flooded.Contains(domain) ? m with { Judgement = m.Judgement with { Pile = Pile.Backscatter, Reason = Reasons.Unproved(MailKindWord.Parse(m.Judgement.Kind)!.Value) } } : m)];
     }
 }

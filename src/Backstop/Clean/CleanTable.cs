@@ -26,7 +26,7 @@ internal sealed class CleanTable(TextWriter output, int columns, int rows)
     {
         foreach (var mail in plan.Messages.Where(m => IsShown(plan, m, show)))
         {
-            output.WriteLine($"{Word(mail.Judgement.Pile),-11} {mail.Judgement.Kind,-14} {mail.Judgement.Reason,-22} {PlainText.Of(mail.Name, 400)}");
+            output.WriteLine($"{Word(mail.Judgement.Pile),-11} {mail.Judgement.Kind,-14} {mail.Judgement.Reason.Word,-22} {PlainText.Of(mail.Name, 400)}");
         }
     }
 
@@ -75,7 +75,7 @@ internal sealed class CleanTable(TextWriter output, int columns, int rows)
     }
 
     private static string WhyUnsure(CleanPlan plan, Campaign c) =>
-        Doubts.Sentence(plan.Messages.First(m => m.Judgement.Pile == Pile.Unsure && plan.CampaignOf(m) == c).Judgement.Reason) + "; e.g. " + Tail(c.Example);
+        plan.Messages.First(m => m.Judgement.Pile == Pile.Unsure && plan.CampaignOf(m) == c).Judgement.Reason.Meaning + "; e.g. " + Tail(c.Example);
 
     // What tells it from others: a Maildir's names go on with the host, sizes and flags.
     private static string Tail(string name)

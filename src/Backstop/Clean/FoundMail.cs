@@ -1,4 +1,5 @@
 using System.Globalization;
+using Backstop.Backscatter;
 using Backstop.Backscatter.Campaigns;
 using Backstop.Mailboxes.Runs;
 
@@ -7,15 +8,15 @@ namespace Backstop.Clean;
 /// <summary>What was found out about a message.</summary>
 /// <param name="Pile">Where it belongs.</param>
 /// <param name="Kind">The word for what it is, such as <c>bounce</c>; <c>none</c> for mail.</param>
-/// <param name="Reason">The reason word.</param>
+/// <param name="Reason">Why.</param>
 /// <param name="Key">Its campaign.</param>
 /// <param name="Host">The name of the host that it came from, or null.</param>
 /// <param name="Address">That host's address, or null.</param>
 /// <param name="Domain">Where it is unsure because that domain has been written to: the domain.</param>
-internal sealed record Judgement(Pile Pile, string Kind, string Reason, CampaignKey Key, string? Host, string? Address, string? Domain)
+internal sealed record Judgement(Pile Pile, string Kind, Reason Reason, CampaignKey Key, string? Host, string? Address, string? Domain)
 {
     /// <summary>Mail, as most is.</summary>
-    public static readonly Judgement Mail = new(Pile.Mail, "none", "mail", default, null, null, null);
+    public static readonly Judgement Mail = new(Pile.Mail, "none", Reasons.Mail, default, null, null, null);
 }
 
 /// <summary>A message of a mailbox.</summary>

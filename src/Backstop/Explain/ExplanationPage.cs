@@ -18,6 +18,7 @@ internal static class ExplanationPage
         console.MarkupLine($"[{Colour(e.Verdict)}]{Escape(ExplanationSentence.Of(e))}[/]");
         var grid = new Grid().AddColumn(new GridColumn().NoWrap().PadLeft(2).PadRight(2)).AddColumn(new GridColumn().PadLeft(0).PadRight(0));
         Row(grid, "verdict", $"{e.Verdict}{(e.Folder.Length > 0 ? $" to {e.Folder}" : "")}, because {e.Reason}");
+        Row(grid, "next", e.Because.Advice);
         Row(grid, "kind", Kind(e));
         Row(grid, "message", $"\"{e.Subject}\" from {e.From ?? "nobody"}, null sender: {e.NullReversePath switch { true => "yes", false => "no", _ => "not known" }}");
         Row(grid, "seen by", string.Join("; ", e.Evidence));

@@ -1,4 +1,5 @@
 using Backstop.Backscatter;
+using Backstop.Backscatter.Bounces;
 using Backstop.Server.Explain;
 
 namespace Backstop.Explain;
@@ -32,12 +33,12 @@ internal static class ExplanationSentence
     {
         ("deliver", "ours") => $"You sent what it answers: {Proof(e, "pass")}. Delivered.",
         ("deliver", _) when !e.IsCertain => "Its words say so, but no sign shows that a machine wrote it. Delivered.",
-        ("deliver", _) when e.Reason.EndsWith(Judge.OwnServerSuffix, StringComparison.Ordinal) =>
+        ("deliver", _) when MailKindWord.Parse(e.Kind) is { } kind && e.Because == Reasons.OwnServer(kind) =>
             "Your own server tells its administrator. Delivered.",
         ("deliver", _) => "Nobody is flooded with these. Delivered.",
         ("refuse", "not-ours") => $"It claims to answer mail of yours and does not: {Proof(e, "fail")}. Refused.",
         ("refuse", _) => "Nothing shows that you sent what it answers, though your sent mail is well known. Refused.",
-        _ when e.Reason == "journal:lost" => "Nothing shows that you sent what it answers, and the journal of what you sent was lost lately. Filed, not refused.",
+        _ when e.Because == Reasons.JournalLost => "Nothing shows that you sent what it answers, and the journal of what you sent was lost lately. Filed, not refused.",
         _ => "Nothing shows that you sent what it answers. Filed, not refused.",
     };
 

@@ -46,7 +46,7 @@ public sealed class AnsweredIdTests
         var found = Prove(known, Report(returned, from, references)).All.Single(p => p.Name == proof);
         Assert.True(expected == found.Result, $"{label}: {found}");
         Assert.Contains(detail, found.Detail, StringComparison.Ordinal);
-        Assert.Equal(expected == ProofResult.None, found.Reason.Length == 0);
+        Assert.Equal(expected == ProofResult.None, found.Reason is null);
     }
 
     /// <summary>Whatever a forger writes into References: it takes nothing away from what the report would have been without it.</summary>

@@ -51,7 +51,7 @@ public sealed class CertaintyOfBounceTests
     public void A_server_s_report_is_filed(string label, string header, string body, string kind)
     {
         var verdict = Decide(header, body, out var report);
-        Assert.True(verdict.Reason == kind + ":unproved", $"{label}: {verdict.Reason} {string.Join(", ", report.Evidence)} against {string.Join(", ", report.EvidenceAgainst)}");
+        Assert.True(verdict.Reason.Word == kind + ":unproved", $"{label}: {verdict.Reason} {string.Join(", ", report.Evidence)} against {string.Join(", ", report.EvidenceAgainst)}");
     }
 
     [Theory]

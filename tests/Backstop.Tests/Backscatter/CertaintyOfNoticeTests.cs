@@ -52,7 +52,7 @@ public sealed class CertaintyOfNoticeTests
     public void A_notice_about_the_reader_s_mail_is_filed(string label, string header, string body, string kind)
     {
         var verdict = Decide(header, body, out var report);
-        Assert.True(verdict.Reason == kind + ":unproved", $"{label}: {verdict.Reason} {string.Join(", ", report.Evidence)} against {string.Join(", ", report.EvidenceAgainst)}");
+        Assert.True(verdict.Reason.Word == kind + ":unproved", $"{label}: {verdict.Reason} {string.Join(", ", report.Evidence)} against {string.Join(", ", report.EvidenceAgainst)}");
     }
 
     /// <summary>The prefix alone is named, whatever its language; a person's prefix is not.</summary>
@@ -64,7 +64,7 @@ public sealed class CertaintyOfNoticeTests
     [InlineData("Automatic reply: hello", "", "autoreply:unsure")]
     [InlineData("Automatic reply:", Answers, "mail")]
     public void A_prefix_from_nobody_is_named(string subject, string answers, string reason) =>
-        Assert.Equal(reason, Decide($"Return-Path: <>\nFrom: Reza <reza@far.example>\nSubject: {subject}{answers}", "Zzzz xxxx.", out _).Reason);
+        Assert.Equal(reason, Decide($"Return-Path: <>\nFrom: Reza <reza@far.example>\nSubject: {subject}{answers}", "Zzzz xxxx.", out _).Reason.Word);
 
     private static Verdict Decide(string header, string body, out BounceReport report)
     {

@@ -20,6 +20,6 @@ public sealed class OwnServerTests
     public void Own_server_is_of_the_recipient_s_domain_and_writes_to_its_administrator(string from, string to, string ours, string reason)
     {
         var report = BounceClassifier.Classify(Encoding.ASCII.GetBytes($"Return-Path: <>\nFrom: {from}\nTo: {to}\nSubject: Undelivered Mail\n{Status}"), null);
-        Assert.Equal(reason, EmptyJudge.Decide(report, ours).Reason);
+        Assert.Equal(reason, EmptyJudge.Decide(report, ours).Reason.Word);
     }
 }

@@ -1,3 +1,5 @@
+using Backstop.Backscatter;
+using Backstop.Backscatter.Bounces;
 using Backstop.Backscatter.Campaigns;
 using Backstop.Backscatter.Storms;
 using CsCheck;
@@ -197,7 +199,7 @@ public sealed class StormTests
         }, iter: 500);
     }
 
-    private static StormSighting Sighting(string victim, string host) => new(victim, StormKind.BounceFlood, host, host, StormAction.Filed, "bounce:unproved");
+    private static StormSighting Sighting(string victim, string host) => new(victim, StormKind.BounceFlood, host, host, StormAction.Filed, Reasons.Unproved(MailKind.Bounce));
 
     private void Maybe(Random random, double chance, int user, StormKind kind, DateTimeOffset at)
     {

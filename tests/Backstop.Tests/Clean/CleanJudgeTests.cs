@@ -26,13 +26,13 @@ public sealed class CleanJudgeTests
     [Fact]
     public void Nothing_counts_as_backscatter_while_nothing_that_was_sent_is_known()
     {
-        Assert.Equal((Pile.Unsure, Doubts.NothingSent), Judge(new SentMail(null, 0), Bounce()));
+        Assert.Equal((Pile.Unsure, Doubts.NothingSent.Word), Judge(new SentMail(null, 0), Bounce()));
         Assert.Equal((Pile.Backscatter, "bounce:unproved"), Judge(new SentMail(null, 0), Bounce(), needsSent: false));
     }
 
     /// <summary>The prefix that only machines write names an answer; without a machine's sign it is not moved.</summary>
     [Theory]
-    [InlineData("", nameof(Pile.Unsure), Doubts.WordsOnly)]
+    [InlineData("", nameof(Pile.Unsure), "words:only")]
     [InlineData("Auto-Submitted: auto-replied\n", nameof(Pile.Backscatter), "autoreply:unproved")]
     [InlineData("Precedence: junk\n", nameof(Pile.Backscatter), "autoreply:unproved")]
     public void Automatic_answer_is_moved_only_with_a_machines_sign(string field, string pile, string reason) => Assert.Equal(
@@ -41,7 +41,7 @@ public sealed class CleanJudgeTests
 
     [Fact]
     public void What_its_owner_marked_stays() =>
-        Assert.Equal((Pile.Unsure, Doubts.Marked), Judge(Sent("x@example.org", "y@z.example"), Bounce(), isMarked: true));
+        Assert.Equal((Pile.Unsure, Doubts.Marked.Word), Judge(Sent("x@example.org", "y@z.example"), Bounce(), isMarked: true));
 
     [Theory]
     [InlineData(1, 40, nameof(Pile.Unsure))]
@@ -58,7 +58,7 @@ public sealed class CleanJudgeTests
     }
 
     [Theory]
-    [InlineData("other@far.example", nameof(Pile.Unsure), Doubts.KnownDomain)]
+    [InlineData("other@far.example", nameof(Pile.Unsure), "sent:domain")]
     [InlineData("other@near.example", nameof(Pile.Backscatter), "bounce:unproved")]
     public void Report_without_an_id_from_a_domain_that_was_written_to_is_unsure(string to, string pile, string reason) =>
         Assert.Equal((Enum.Parse<Pile>(pile), reason), Judge(Sent("x@example.org", to), Bounce(returned: "")));
@@ -78,7 +78,7 @@ public sealed class CleanJudgeTests
         var sent = Sent("x@example.org", "y@z.example");
         Assert.Equal(Pile.Backscatter, JudgeOf(sent, true).Judge(Encoding.ASCII.GetBytes(bounce), _arrival, false).Pile);
         var kept = JudgeOf(sent, true, "X-Campaign-Id: s3cret-").Judge(Encoding.ASCII.GetBytes(bounce), _arrival, false);
-        Assert.Equal((Pile.Ours, "own-field:pass"), (kept.Pile, kept.Reason));
+        Assert.Equal((Pile.Ours, "own-field:pass"), (kept.Pile, kept.Reason.Word));
     }
 
     [Fact]
@@ -128,7 +128,7 @@ public sealed class CleanJudgeTests
     {
         TestContext.Current.TestOutputHelper?.WriteLine(label ?? "");
         var judgement = JudgeOf(sent, needsSent).Judge(Encoding.Latin1.GetBytes(message), _arrival, isMarked);
-        return (judgement.Pile, judgement.Reason);
+        return (judgement.Pile, judgement.Reason.Word);
     }
 
     private static CleanJudge JudgeOf(SentMail sent, bool needsSent, params string[] ownFields)

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Backstop.Server;
+using Backstop.Server.Rules;
 using Backstop.Server.Spam.Filters;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -18,7 +19,7 @@ public class FilterTests
     [InlineData("SPAMD/1.1 0 EX_OK\r\nContent-length: 9\r\nSpam: True ; 19.4 / 5.0\r\n\r\nReceived: x\nX-Spam-Flag: YES\nX-Spam-Status: Yes, score=19.4\n\ttests=A\nSubject: x\n\n", "spam:score", "X-Spam-Flag: YES\nX-Spam-Status: Yes, score=19.4\n\ttests=A\n")]
     [InlineData("SPAMD/1.1 0 EX_OK\r\nSpam: False ; 0.4 / 5.0\r\n\r\nX-Spam-Status: No\r\nBcc: x\r\n\r\nX-Spam-Evil: 1\n", "", "X-Spam-Status: No\n")]
     [InlineData("SPAMD/1.1 0 EX_OK\r\nSpam: False ; 0.4 / 5.0\r\n\r\nX-Spam-Status: a\u001b[2Jb\n\n", "", "X-Spam-Status: a?[2Jb\n")]
-    public void SpamdsReplyIsRead(string reply, string reason, string fields) => Assert.Equal(new FilterVerdict(reason, fields), SpamdFilter.Read(Encoding.Latin1.GetBytes(reply)));
+    public void SpamdsReplyIsRead(string reply, string reason, string fields) => Assert.Equal(new FilterVerdict(ServerReasons.Find(reason), fields), SpamdFilter.Read(Encoding.Latin1.GetBytes(reply)));
 
     [Theory]
     [InlineData("")]
@@ -34,7 +35,7 @@ public class FilterTests
     [InlineData("""{"is_skipped":true,"score":15.0,"required_score":15.0,"action":"reject","symbols":{"GTUBE":{"score":0.0}}}""", "spam:score", "X-Spam-Flag: YES\nX-Spam-Status: Yes, score=15.0 required=15.0\n\ttests=GTUBE\n")]
     [InlineData("""{"score":-0.5,"required_score":15.0,"action":"no action","symbols":{"A B":{},"R_SPF_ALLOW":{}}}""", "", "X-Spam-Status: No, score=-0.5 required=15.0\n\ttests=A?B,\n\tR_SPF_ALLOW\n")]
     [InlineData("""{"score":4,"action":"greylist"}""", "", "X-Spam-Status: No, score=4.0 required=0.0\n\ttests=\n")]
-    public void RspamdsReplyIsRead(string reply, string reason, string fields) => Assert.Equal(new FilterVerdict(reason, fields), RspamdFilter.Read(Encoding.UTF8.GetBytes(reply)));
+    public void RspamdsReplyIsRead(string reply, string reason, string fields) => Assert.Equal(new FilterVerdict(ServerReasons.Find(reason), fields), RspamdFilter.Read(Encoding.UTF8.GetBytes(reply)));
 
     [Theory]
     [InlineData("")]
@@ -47,7 +48,7 @@ public class FilterTests
     public void ClamdsReplyIsRead()
     {
         Assert.False(ClamdFilter.Read("stream: OK").IsSpam);
-        Assert.Equal(new FilterVerdict("virus:found", "X-Virus-Status: Infected (Eicar-Test.?x?)\n"), ClamdFilter.Read("stream: Eicar-Test.\nx\n FOUND"));
+        Assert.Equal(new FilterVerdict(ServerReasons.VirusFound, "X-Virus-Status: Infected (Eicar-Test.?x?)\n"), ClamdFilter.Read("stream: Eicar-Test.\nx\n FOUND"));
         Assert.Throws<FilterException>(() => ClamdFilter.Read("INSTREAM size limit exceeded. ERROR"));
         Assert.Throws<FilterException>(() => ClamdFilter.Read(""));
     }
@@ -110,7 +111,7 @@ public class FilterTests
         Assert.Null(await guarded.JudgeAsync(_question));
         Assert.Equal(4, filter.Asked);
         time.Advance(TimeSpan.FromSeconds(31));
-        filter.Answer = (_, _) => Task.FromResult(new FilterVerdict("spam:score", ""));
+        filter.Answer = (_, _) => Task.FromResult(new FilterVerdict(ServerReasons.SpamScore, ""));
         Assert.True((await guarded.JudgeAsync(_question))?.IsSpam);
         Assert.True((await guarded.JudgeAsync(_question))?.IsSpam);
         Assert.False(guarded.Rests);

@@ -77,19 +77,19 @@ internal sealed class RuleRig : IDisposable
         var address = MailAddress.TryParse(to)!;
         if (await _atRcpt.JudgeAsync(transaction, address, _recipients.Find(address), TestContext.Current.CancellationToken) is { } no)
         {
-            return new(VerdictAction.Refuse, no.Reply.Code < 500 ? "later" : "", no.Reason, 1);
+            return new(VerdictAction.Refuse, no.Reply.Code < 500 ? "later" : "", no.Reason.Word, 1);
         }
 
         var octets = Encoding.UTF8.GetBytes(message.ReplaceLineEndings("\r\n"));
         var judgement = await _atData.JudgeAsync(transaction, octets, octets.Length, waiting: 0);
         if (judgement.Wanted.Count == 0)
         {
-            return new(VerdictAction.Refuse, "", judgement.Verdicts[0].Reason, 1);
+            return new(VerdictAction.Refuse, "", judgement.Verdicts[0].Reason.Word, 1);
         }
 
         var verdict = judgement.Joint();
         _atData.NoteTaken(transaction, judgement, verdict, "id", System.Diagnostics.Stopwatch.GetTimestamp());
-        return new(verdict.Action, verdict.Folder, verdict.Reason, 1);
+        return new(verdict.Action, verdict.Folder, verdict.Reason.Word, 1);
     }
 
     public void Dispose()

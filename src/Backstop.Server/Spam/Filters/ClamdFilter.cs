@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Text;
+using Backstop.Server.Rules;
 
 namespace Backstop.Server.Spam.Filters;
 
@@ -39,7 +40,7 @@ internal sealed class ClamdFilter(EndPoint endPoint) : IMessageFilter
         }
 
         return reply.StartsWith(Stream, StringComparison.Ordinal) && reply.EndsWith(" FOUND", StringComparison.Ordinal)
-            ? new("virus:found", $"X-Virus-Status: Infected ({FilterFields.Word(reply[Stream.Length..^6])})\n")
+            ? new(ServerReasons.VirusFound, $"X-Virus-Status: Infected ({FilterFields.Word(reply[Stream.Length..^6])})\n")
             : throw new FilterException($"it replied \"{FilterFields.Word(reply)}\"");
     }
 }

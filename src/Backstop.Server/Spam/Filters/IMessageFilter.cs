@@ -1,4 +1,5 @@
 using System.Net;
+using Backstop.Backscatter;
 using Backstop.Mail;
 
 namespace Backstop.Server.Spam.Filters;
@@ -21,15 +22,15 @@ internal sealed record FilterQuestion(
 }
 
 /// <summary>What a filter says.</summary>
-/// <param name="Reason">Why the message belongs into the folder for spam; empty where it does not.</param>
+/// <param name="Reason">Why the message belongs into the folder for spam; null where it does not.</param>
 /// <param name="Fields">Header fields to put before it, each with its line end (LF).</param>
-internal readonly record struct FilterVerdict(string Reason, string Fields)
+internal readonly record struct FilterVerdict(Reason? Reason, string Fields)
 {
     /// <summary>The message's CPU budget is used up, so this says nothing.</summary>
     public bool IsUnjudged { get; init; }
 
     /// <summary>It belongs into the folder for spam.</summary>
-    public bool IsSpam => !string.IsNullOrEmpty(Reason);
+    public bool IsSpam => Reason is not null;
 }
 
 /// <summary>Judges messages. May fail in any way and take any time: <see cref="GuardedFilter"/> deals with that.</summary>

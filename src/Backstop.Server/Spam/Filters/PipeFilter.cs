@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Backstop.Server.Rules;
 
 namespace Backstop.Server.Spam.Filters;
 
@@ -21,7 +22,7 @@ internal sealed class PipeFilter(string program) : IMessageFilter
             var fields = FilterFields.Of(marked);
             return process.ExitCode != 0 ? throw new FilterException($"{program} ended with {process.ExitCode}")
                 : fields.Length == 0 ? throw new FilterException($"{program} gave no X-Spam fields")
-                : new(FilterFields.SaySpam(fields) ? "spam:score" : "", fields);
+                : new(FilterFields.SaySpam(fields) ? ServerReasons.SpamScore : null, fields);
         }
         finally
         {

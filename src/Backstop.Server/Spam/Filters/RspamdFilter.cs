@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using Backstop.Server.Rules;
 
 namespace Backstop.Server.Spam.Filters;
 
@@ -58,7 +59,7 @@ internal sealed class RspamdFilter : IMessageFilter, IDisposable
                 ? found.EnumerateObject().Select(s => FilterFields.Word(s.Name)).Take(MaxSymbols)
                 : [];
             var status = string.Create(CultureInfo.InvariantCulture, $"X-Spam-Status: {(isSpam ? "Yes" : "No")}, score={score:0.0} required={required:0.0}\n\ttests={string.Join(",\n\t", symbols)}\n");
-            return new(isSpam ? "spam:score" : "", isSpam ? "X-Spam-Flag: YES\n" + status : status);
+            return new(isSpam ? ServerReasons.SpamScore : null, isSpam ? "X-Spam-Flag: YES\n" + status : status);
         }
         catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {

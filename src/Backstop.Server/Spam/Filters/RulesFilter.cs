@@ -1,5 +1,6 @@
 using System.Text;
 using Backstop.Server.Options;
+using Backstop.Server.Rules;
 using Backstop.SpamRules.Reports;
 
 namespace Backstop.Server.Spam.Filters;
@@ -14,10 +15,10 @@ internal sealed class RulesFilter(SpamFilter filter, BackstopOptions options, Ti
         var (scanned, autoLearn) = await filter.ScanAsync(question.Traced(), question.Budget, ct);
         if (scanned.Result.IsUnjudged)
         {
-            return new("", "") { IsUnjudged = true };
+            return new(null, "") { IsUnjudged = true };
         }
 
         var fields = scanned.HeaderFields(new ReportContext(options.Hostname, SpamFilter.Version, autoLearn, time.GetUtcNow()));
-        return new(scanned.Result.IsSpam ? "spam:score" : "", Encoding.Latin1.GetString(fields));
+        return new(scanned.Result.IsSpam ? ServerReasons.SpamScore : null, Encoding.Latin1.GetString(fields));
     }
 }

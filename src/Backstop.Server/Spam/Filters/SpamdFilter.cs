@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Backstop.Server.Rules;
 
 namespace Backstop.Server.Spam.Filters;
 
@@ -46,6 +47,6 @@ internal sealed class SpamdFilter(EndPoint endPoint) : IMessageFilter
         }
 
         var isSpam = Array.Exists(head, l => l.StartsWith("Spam: True", StringComparison.OrdinalIgnoreCase) || l.StartsWith("Spam: Yes", StringComparison.OrdinalIgnoreCase));
-        return new(isSpam ? "spam:score" : "", FilterFields.Of(body));
+        return new(isSpam ? ServerReasons.SpamScore : null, FilterFields.Of(body));
     }
 }

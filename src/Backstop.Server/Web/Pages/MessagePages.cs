@@ -3,6 +3,7 @@ using Backstop.Backscatter;
 using Backstop.Backscatter.Bounces;
 using Backstop.Backscatter.Proofs;
 using Backstop.Server.Activity;
+using Backstop.Server.Rules;
 
 namespace Backstop.Server.Web.Pages;
 
@@ -29,7 +30,7 @@ internal static class MessagePages
         var mine = report.Returned.MessageId is { Length: > 0 }
             ? new Markup().Add($"<form method=\"post\" action=\"/messages/mine\">{fields}<button class=\"quiet\">This was mine: remember what it returns, and give it back</button></form>")
             : new Markup();
-        var body = new Markup().Add($"<section><dl><dt>Mailbox</dt><dd>{message.Mailbox}</dd><dt>Folder</dt><dd>{message.Folder}</dd><dt>From</dt><dd>{message.From}</dd><dt>Came</dt><dd>{message.At.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC</dd><dt>Put aside because</dt><dd>{message.Reason}</dd></dl></section>")
+        var body = new Markup().Add($"<section><dl><dt>Mailbox</dt><dd>{message.Mailbox}</dd><dt>Folder</dt><dd>{message.Folder}</dd><dt>From</dt><dd>{message.From}</dd><dt>Came</dt><dd>{message.At.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC</dd><dt>Put aside because</dt><dd>{message.Reason}</dd>{Meaning(message.Reason)}</dl></section>")
             .Add($"<section><h2>Do something</h2><div class=\"row\"><form class=\"row\" method=\"post\" action=\"/messages/release\">{fields}<button>Give back to INBOX</button></form>{mine}</div></section>")
             .Add($"<section><h2>What it is</h2><dl><dt>Kind</dt><dd>{report.Kind.Word()} {report.Format}</dd>{Row("Returned subject", report.Returned.Subject)}{Row("Returned From", report.Returned.From)}{Row("Returned Message-ID", report.Returned.MessageId)}")
             .Each(report.Recipients.Take(10), (m, r) => m.Add($"<dt>{r.Action}</dt><dd>{r.Address} {r.Status} {r.Diagnostic}</dd>"))
@@ -52,6 +53,10 @@ internal static class MessagePages
         .Add($"<div class=\"scroll\"><table><thead><tr><th scope=\"col\">When (UTC)</th><th scope=\"col\">Stage, reason</th><th scope=\"col\">To</th><th scope=\"col\" class=\"wide\">From</th><th scope=\"col\" class=\"wide\">Client</th><th scope=\"col\" class=\"wide\">Subject</th></tr></thead><tbody>")
         .Each(decisions, (m, d) => m.Add($"<tr><td class=\"when\">{d.At.UtcDateTime:HH:mm:ss}</td><td>{(d.Folder.Length > 0 ? d.Folder : d.Stage)}<br><small class=\"soft\">{d.Reason}</small></td><td class=\"text\">{d.To}</td><td class=\"text wide\">{d.From}</td><td class=\"wide\">{d.Client}</td><td class=\"text wide\">{d.Subject}</td></tr>"))
         .Add($"</tbody></table></div>");
+
+    private static Markup Meaning(string word) => ServerReasons.Find(word) is { } reason
+        ? new Markup().Add($"{Row("Which means", reason.Meaning)}{Row("What you can do", reason.Advice)}")
+        : new Markup();
 
     private static Markup Row(string name, string? value) => string.IsNullOrEmpty(value) ? new Markup() : new Markup().Add($"<dt>{name}</dt><dd>{value}</dd>");
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Backstop.Backscatter.Storms;
 using Backstop.Server.Activity;
+using Backstop.Server.Rules;
 using static Backstop.Server.Web.Overview;
 
 namespace Backstop.Server.Web.Pages;
@@ -71,7 +72,7 @@ internal static class OverviewPage
         return most.Count == 0
             ? section.Add($"<p class=\"soft\">No mail yet.</p></section>")
             : section.Add($"<table><thead><tr><th scope=\"col\">Stage</th><th scope=\"col\">Reason</th><th scope=\"col\" class=\"n\">Count</th><th scope=\"col\" class=\"wide\">Share</th></tr></thead><tbody>")
-                .Each(most, (m, r) => m.Add($"<tr><td>{r.Stage}</td><td class=\"text\"><a href=\"/messages?q={Uri.EscapeDataString(r.Reason)}\">{r.Reason}</a></td><td class=\"n\">{Count(r.Count)}</td><td class=\"bars wide\"><meter min=\"0\" max=\"{most[0].Count}\" value=\"{r.Count}\" aria-label=\"{r.Reason}\"></meter></td></tr>"))
+                .Each(most, (m, r) => m.Add($"<tr><td>{r.Stage}</td><td class=\"text\"><a href=\"/messages?q={Uri.EscapeDataString(r.Reason)}\" title=\"{ServerReasons.Find(r.Reason)?.Meaning ?? ""}\">{r.Reason}</a></td><td class=\"n\">{Count(r.Count)}</td><td class=\"bars wide\"><meter min=\"0\" max=\"{most[0].Count}\" value=\"{r.Count}\" aria-label=\"{r.Reason}\"></meter></td></tr>"))
                 .Add($"</tbody></table></section>");
     }
 
