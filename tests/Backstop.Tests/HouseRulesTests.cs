@@ -74,25 +74,6 @@ public sealed partial class HouseRulesTests
     [Fact]
     public void Readme_fits_two_screens() => Assert.InRange(File.ReadLines(Path.Combine(Root(), "README.md")).Count(), 10, 80);
 
-    /// <summary>Promise 2: no code of the server opens an SMTP connection; the storm generator is the only client of SMTP, Imap/ reads and moves over IMAP and may ask a command for its password; PeerSocket asks filters, and hands mail on that a server has handed us; Setup/ runs the mail server's own tools, and sends its check through Storm/.</summary>
-    [Fact]
-    public void Nothing_can_send_mail() => Assert.All(Sources().Where(f => !f.Contains("/Storm/", StringComparison.Ordinal)), file =>
-    {
-        var text = File.ReadAllText(file);
-        if (!file.Contains("/Imap/", StringComparison.Ordinal) && !file.EndsWith("/PeerSocket.cs", StringComparison.Ordinal)
-            && !file.EndsWith("/Web/SelfCheck.cs", StringComparison.Ordinal))
-        {
-            Assert.DoesNotContain("ConnectAsync(", text, StringComparison.Ordinal);
-        }
-
-        Assert.DoesNotContain("SmtpClient", text, StringComparison.Ordinal);
-        Assert.DoesNotContain("MailKit.Net.Smtp", text, StringComparison.Ordinal);
-        if (!file.EndsWith("/Imap/ImapSecret.cs", StringComparison.Ordinal) && !file.EndsWith("/Setup/SetupProgram.cs", StringComparison.Ordinal))
-        {
-            Assert.DoesNotContain("Process.Start", text, StringComparison.Ordinal);
-        }
-    });
-
     /// <summary>Who filters a log by an event's number must get that event.</summary>
     [Fact]
     public void Every_event_of_the_log_has_a_number_of_its_own()

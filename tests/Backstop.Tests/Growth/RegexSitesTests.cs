@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Text;
+using Backstop.Tests.House;
 
 namespace Backstop.Tests.Growth;
 
@@ -19,15 +20,14 @@ public sealed class RegexSitesTests
         ["CompiledPattern.CompileEngine"] = "as CompiledPattern.Engine",
     };
 
-    public static TheoryData<string> Assemblies =>
-        [.. Directory.GetFiles(AppContext.BaseDirectory, "Backstop*.dll").Select(Path.GetFileName).OfType<string>().Where(n => !n.StartsWith("Backstop.Tests", StringComparison.Ordinal))];
+    public static TheoryData<string> Projects => [.. Project.All.Select(p => p.Name)];
 
     [Theory]
-    [MemberData(nameof(Assemblies), DisableDiscoveryEnumeration = true)]
-    public void No_expression_is_made_where_nobody_has_looked(string assembly)
+    [MemberData(nameof(Projects), DisableDiscoveryEnumeration = true)]
+    public void No_expression_is_made_where_nobody_has_looked(string project)
     {
         // The generator's own classes: the method that bears the attribute stands for each.
-        var found = RegexSites.In(Path.Combine(AppContext.BaseDirectory, assembly)).Where(s => !s.StartsWith("<RegexGenerator_g>", StringComparison.Ordinal));
+        var found = RegexSites.In(Project.All.Single(p => p.Name == project).Assembly).Where(s => !s.StartsWith("<RegexGenerator_g>", StringComparison.Ordinal));
         Assert.DoesNotContain(found, s => !_allowed.ContainsKey(s) && !s.StartsWith("ConditionLints.", StringComparison.Ordinal));
     }
 
@@ -35,7 +35,7 @@ public sealed class RegexSitesTests
     [Fact]
     public void Every_known_expression_is_found()
     {
-        var found = Assemblies.SelectMany(a => RegexSites.In(Path.Combine(AppContext.BaseDirectory, a.Data))).ToList();
+        var found = Project.All.SelectMany(p => RegexSites.In(p.Assembly)).ToList();
         Assert.Empty(_allowed.Keys.Except(found, StringComparer.Ordinal));
         Assert.Contains(found, s => s.StartsWith("ConditionLints.", StringComparison.Ordinal));
         Assert.Contains("RegexSitesTests.MakesOne", RegexSites.In(typeof(RegexSitesTests).Assembly.Location));
