@@ -23,6 +23,7 @@ public sealed class BackstopMetrics : IDisposable
     private readonly Counter<long> _scans;
     private readonly Counter<long> _classified;
     private readonly Histogram<double> _scan;
+    private long _generated;
 
     /// <summary>Makes the counters.</summary>
     /// <param name="factory">The host's.</param>
@@ -40,9 +41,13 @@ public sealed class BackstopMetrics : IDisposable
         _classified = _meter.CreateCounter<long>("backstop.classify", "{request}", "Requests to /classify, by outcome.");
         _scan = _meter.CreateHistogram<double>("backstop.scan.duration", "s", "From the question to the score.", tags: null, _seconds);
 
-        // Promise 2: no code makes a message. The figure is there so that anybody can watch it stay.
-        _meter.CreateObservableCounter("backstop.messages.generated", static () => 0L, "{message}", "Bounces, notices and answers made by Backstop itself: always none.");
+        // Promise 2. The figure is there so that anybody can watch that nothing else makes it grow.
+        _meter.CreateObservableCounter(
+            "backstop.messages.generated", () => MessagesGenerated, "{message}", "Mails made by Backstop itself: alerts to alert.mail_to, nothing else.");
     }
+
+    /// <summary>Mails of our own that the next server has taken.</summary>
+    public long MessagesGenerated => Interlocked.Read(ref _generated);
 
     /// <summary>Shows a figure that is asked for when it is read.</summary>
     /// <param name="name">Its name.</param>
@@ -100,6 +105,9 @@ public sealed class BackstopMetrics : IDisposable
     /// <param name="outcome">sent or failed.</param>
     public void Alerted(string channel, string outcome) =>
         _alerts.Add(1, new KeyValuePair<string, object?>("channel", channel), new KeyValuePair<string, object?>("outcome", outcome));
+
+    /// <summary>A mail of our own was taken by the next server.</summary>
+    public void Generated() => Interlocked.Increment(ref _generated);
 
     /// <summary>A request to <c>/classify</c> was answered.</summary>
     /// <param name="outcome"><c>explained</c>, or the word of what went wrong.</param>

@@ -30,6 +30,7 @@ internal sealed partial class ServerParts : IDisposable
     private readonly Recipients _recipients;
     private readonly Judge _judge;
     private readonly TimeProvider _time;
+    private readonly BackstopMetrics _metrics;
     private readonly ILogger<ServerParts> _log;
     private readonly IReadOnlyList<SpoolEntry> _replay;
     private readonly SpoolRoom _room;
@@ -42,6 +43,7 @@ internal sealed partial class ServerParts : IDisposable
     {
         Options = options;
         _time = time;
+        _metrics = metrics;
         var steady = new SteadyTime(time);
         _log = logs.CreateLogger<ServerParts>();
         _recipients = new(options);
@@ -225,7 +227,7 @@ internal sealed partial class ServerParts : IDisposable
         [.. Delivery.Failing.Select(f => new FailingStatus(f.Folder.Path, f.Folder.Folder, f.Waiting, f.Failures, f.Error, f.RetryAt))],
         [.. Dnsbl.Zones.Select(z => new ListStatus(z.Name, z.State.ToString(), z.Rests))],
         [.. _recipients.Mailboxes.Take(MaxShown).Select(m => CoverOf(m.Keys[0]))],
-        MessagesGenerated: 0)
+        _metrics.MessagesGenerated)
     {
         Ladder = Flood.Rate is { } rate ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Ladder.Words}; bounces at {rate:F0}/s") : Ladder.Words,
         Lanes = Enum.GetValues<MailClass>().ToDictionary(MailClasses.Word, Lanes.Sessions),

@@ -53,7 +53,7 @@ public sealed record StoreStatus(string Name, string Path, string State, string 
 /// <param name="Failing">Folders that cannot be delivered to.</param>
 /// <param name="Lists">The DNS lists.</param>
 /// <param name="Coverage">The mailboxes, at most a hundred, and how well their sent mail is known.</param>
-/// <param name="MessagesGenerated">Bounces, notices and answers made by Backstop itself: always 0.</param>
+/// <param name="MessagesGenerated">Mails made by Backstop itself: alerts to <c>alert.mail_to</c>, and nothing else.</param>
 public sealed record ServerStatus(
     string Hostname, int Sessions, int Waiting, long FreeBytes, bool RoomIsShort, IReadOnlyList<FailingStatus> Failing, IReadOnlyList<ListStatus> Lists,
     IReadOnlyList<CoverStatus> Coverage, long MessagesGenerated)

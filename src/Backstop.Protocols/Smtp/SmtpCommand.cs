@@ -127,7 +127,7 @@ public readonly record struct SmtpCommand(
         var parameters = Rest(rest);
         while (TakeParameter(ref rest, out var name, out var value))
         {
-            // RFC 3461 §4.1-4.2. Accepted; what they ask for is never made, because we make no message.
+            // RFC 3461 §4.1-4.2. Accepted; what they ask for is never made, because we answer no message with another.
             if (!(Is(name, "NOTIFY"u8) && IsNotify(value)) && !(Is(name, "ORCPT"u8) && value.Contains((byte)';') && value.Length <= 500))
             {
                 return Bad(SmtpVerb.Rcpt, SmtpReplies.UnknownParameter);

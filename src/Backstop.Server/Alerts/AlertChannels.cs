@@ -8,7 +8,7 @@ using Backstop.Server.Relay;
 namespace Backstop.Server.Alerts;
 
 /// <summary>The ways an alert goes out. Each is tried by itself; what fails is an <see cref="IOException"/>.</summary>
-internal sealed class AlertChannels(BackstopOptions options, TimeProvider time) : IDisposable
+internal sealed class AlertChannels(BackstopOptions options, BackstopMetrics metrics, TimeProvider time) : IDisposable
 {
     private readonly AlertOptions _alert = options.Alert;
     private readonly HttpClient _http = new() { Timeout = options.Alert.TimeLimit };
@@ -99,6 +99,7 @@ internal sealed class AlertChannels(BackstopOptions options, TimeProvider time) 
         await ExpectAsync($"RCPT TO:<{_alert.MailTo}>", 250);
         await ExpectAsync("DATA", 354);
         await ExpectAsync(message.Mail(_alert.MailTo, $"alert.{now.ToUnixTimeMilliseconds():x}.{Random.Shared.Next():x}", now) + ".", 250);
+        metrics.Generated();
         await server.AskAsync("QUIT", _alert.TimeLimit);
 
         async Task ExpectAsync(string line, int code)

@@ -19,7 +19,7 @@ internal sealed partial class AlertDesk(BackstopOptions options, ServerParts par
     private readonly Channel<(StoreState State, string Words)> _stores =
         Channel.CreateBounded<(StoreState, string)>(new BoundedChannelOptions(MaxStores) { FullMode = BoundedChannelFullMode.DropWrite });
 
-    private readonly AlertChannels _channels = new(options, time);
+    private readonly AlertChannels _channels = new(options, metrics, time);
     private readonly List<StormRecord> _untold = [];
     private readonly HashSet<string> _told = new(StringComparer.Ordinal);
     private DateOnly _day;

@@ -55,6 +55,10 @@ public sealed class AlertTests : IDisposable
         Assert.Contains("Return-Path: <>", text, StringComparison.Ordinal);
         Assert.Contains("Auto-Submitted: auto-generated", text, StringComparison.Ordinal);
         Assert.False(_hook.Pending());
+        await ServerMail.StatusAsync(server, "\"messagesGenerated\": 1");
+        using var client = new HttpClient();
+        var metrics = await client.GetStringAsync(new Uri($"http://{server.Web}/metrics"), Ct);
+        Assert.Matches("(?m)^backstop_messages_generated_total(?:{.*})? 1\\b", metrics);
     }
 
     [Fact]
@@ -78,6 +82,7 @@ public sealed class AlertTests : IDisposable
         }
 
         Assert.DoesNotContain("channel=\"mail\"", await client.GetStringAsync("/metrics", Ct), StringComparison.Ordinal);
+        Assert.Contains("\"messagesGenerated\": 0", await client.GetStringAsync("/status", Ct), StringComparison.Ordinal);
     }
 
     /// <summary>A journal on a full disk that is damaged as well is told of twice; one that fails and works by turns once a day.</summary>

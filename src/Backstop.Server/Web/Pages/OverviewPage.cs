@@ -39,7 +39,7 @@ internal static class OverviewPage
     private static Markup Tiles(Overview overview) => new Markup().Add($"<div class=\"tiles\">")
         .Add(Tile("of-refused", "early", "refused before their data", "cheapest: at connect, MAIL or RCPT", overview))
         .Add(Tile("of-real", "real", "real messages delivered", null, overview, new Markup().Add($"<small>last <span data-f=\"lastReal\">{overview.Texts["lastReal"]}</span>, slowest of the hour <span data-f=\"slowest\">{overview.Texts["slowest"]}</span></small>")))
-        .Add(Tile("of-report", "generated", "messages we generated", "no bounce, no notice, ever", overview))
+        .Add(Tile("of-report", "generated", "messages we generated", "alerts by mail, if you ask; no bounce, ever", overview))
         .Add(Tile("of-filed", "filed", "put aside", "in Backscatter, Flood and Junk", overview))
         .Add($"</div>");
 
