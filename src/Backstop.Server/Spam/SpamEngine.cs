@@ -25,7 +25,7 @@ internal sealed class SpamEngine
     /// <summary>The scores of the sets with Bayes are compiled in: the learner had seen enough.</summary>
     public bool LearnerSpeaks { get; }
 
-    public IReadOnlyList<RuleDiagnostic> Diagnostics => _rules.Diagnostics;
+    public IReadOnlyList<RuleDiagnostic> Diagnostics => Scanner.Diagnostics;
 
     /// <summary>Reads the rules.</summary>
     public static RuleSet Read(BackstopOptions options) => RuleSet.LoadOrOwn(options.Spam.Rules, RuleOptions(options));

@@ -1,4 +1,5 @@
 using Backstop.SpamRules.Mime;
+using Backstop.SpamRules.Rules;
 using Backstop.SpamRules.Scanning;
 using Backstop.SpamRules.Text;
 
@@ -15,15 +16,17 @@ internal static class BounceEvals
 
     public static void Register(EvalTable table)
     {
-        table.Add("have_any_bounce_relays", static (scan, _) => HasAny(scan));
-        table.Add("check_welcomelist_bounce_relays", "check_whitelist_bounce_relays", static (scan, _) => HasAny(scan) && ReturnsOurs(scan));
+        table.Add("have_any_bounce_relays", static (scan, _) => Relays(scan) is not null);
+        table.Add(
+            "check_welcomelist_bounce_relays", "check_whitelist_bounce_relays",
+            static (scan, _) => Relays(scan) is { } relays && ReturnsOurs(scan, relays));
     }
 
-    private static bool HasAny(MessageScan scan) => scan.Settings.AddressLists.TryGetValue(List, out var list) && !list.IsEmpty;
+    private static AddressList? Relays(MessageScan scan) =>
+        scan.Settings.AddressLists.TryGetValue(List, out var list) && !list.IsEmpty ? list : null;
 
-    private static bool ReturnsOurs(MessageScan scan)
+    private static bool ReturnsOurs(MessageScan scan, AddressList list)
     {
-        var list = scan.Settings.List(List);
         if (scan.Body.Any(line => _received.IsMatch(line) && _hostInText.Matches(line).Any(m => list.Contains(m.Groups[1].Value))))
         {
             return true;

@@ -14,7 +14,7 @@ internal static class AutoLearning
     private const double LearnerSaysSpam = 1;
 
     /// <summary>Null: no.</summary>
-    public static bool? Decide(HitTable hits, RuleSetBuilder rules, int scoreSet, bool isSpam)
+    public static bool? Decide(HitTable hits, RuleSet rules, int scoreSet, bool isSpam)
     {
         var points = Points(hits, rules, scoreSet);
         if (points.Total < rules.Settings.AutoLearnHam)
@@ -28,7 +28,7 @@ internal static class AutoLearning
             : null;
     }
 
-    private static (double Total, double Header, double Body, double Learned, bool IsForced) Points(HitTable hits, RuleSetBuilder rules, int scoreSet)
+    private static (double Total, double Header, double Body, double Learned, bool IsForced) Points(HitTable hits, RuleSet rules, int scoreSet)
     {
         double total = 0, header = 0, body = 0, learned = 0;
         var forced = false;
@@ -52,7 +52,7 @@ internal static class AutoLearning
     }
 
     /// <summary>A meta rule counts for header and body as the rules that it is made of do.</summary>
-    private static (double Header, double Body) Share(RuleDefinition rule, RuleSetBuilder rules, RuleFlags flags)
+    private static (double Header, double Body) Share(RuleDefinition rule, RuleSet rules, RuleFlags flags)
     {
         if (flags.Has("autolearn_header") || flags.Has("autolearn_body"))
         {

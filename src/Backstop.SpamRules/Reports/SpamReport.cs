@@ -131,7 +131,7 @@ internal sealed class SpamReport(RuleSet rules, MessageScan scan, ScanResult res
             var score = hit.Score is >= 10 or <= -10 ? hit.Score.ToString("F0", CultureInfo.InvariantCulture) : hit.Score.ToString("F1", CultureInfo.InvariantCulture);
             score = score.PadLeft(4);
             var area = Area(hit);
-            var description = rules.Builder.Descriptions.GetValueOrDefault(hit.Name, "No description available.");
+            var description = rules.Descriptions.GetValueOrDefault(hit.Name, "No description available.");
             var used = (padNames ? 3 : 4) + hit.Name.Length + score.Length + area.Length;
             var wrapped = PerlSpace.TrimStart(PerlWrap.AtSpaces(description, indent, new string(' ', used), rules.Settings.ReportWrapWidth));
             lines.Append(bullet).Append(score).Append(' ').Append(padNames ? hit.Name.PadRight(22) : hit.Name).Append(' ').Append(area).Append(wrapped).Append('\n');

@@ -3,7 +3,7 @@ using Backstop.SpamRules.Text;
 namespace Backstop.SpamRules.Rules;
 
 /// <summary>
-/// All rules and settings of SpamAssassin's rule files, read once and never changed. Make a
+/// All rules and settings of SpamAssassin's rule files, read once and never changed: all threads may use it. Make a
 /// <see cref="Scanning.SpamScanner"/> of it to scan with.
 /// </summary>
 public sealed class RuleSet
@@ -14,25 +14,46 @@ public sealed class RuleSet
 
     private RuleSet(RuleSetBuilder builder, IReadOnlyList<string> files)
     {
-        Builder = builder;
         Files = files;
+        Diagnostics = [.. builder.Diagnostics];
+        NetworkTests = builder.NetworkTests;
+        Settings = builder.Settings;
+        Rules = builder.Rules;
+        Scores = builder.Scores;
+        Descriptions = builder.Descriptions;
+        Flags = builder.Flags;
+        Replacements = builder.Replacements;
     }
 
     /// <summary>The files read, in order.</summary>
     public IReadOnlyList<string> Files { get; }
 
-    /// <summary>Lines that were not understood.</summary>
-    public IReadOnlyList<RuleDiagnostic> Diagnostics => Builder.Diagnostics;
+    /// <summary>
+    /// Lines that could not be read. What shows only when rules are compiled is in <see cref="Scanning.SpamScanner.Diagnostics"/>.
+    /// </summary>
+    public IReadOnlyList<RuleDiagnostic> Diagnostics { get; }
 
     /// <summary>How many rules there are, sub-rules included.</summary>
-    public int Count => Builder.Rules.Count;
+    public int Count => Rules.Count;
 
     /// <summary>Points at which a message is spam.</summary>
-    public double RequiredScore => Builder.Settings.RequiredScore;
+    public double RequiredScore => Settings.RequiredScore;
 
-    internal RuleSetBuilder Builder { get; }
+    internal bool NetworkTests { get; }
 
-    internal SpamSettings Settings => Builder.Settings;
+    internal SpamSettings Settings { get; }
+
+    /// <summary>In the order of their first lines.</summary>
+    internal IReadOnlyDictionary<string, RuleDefinition> Rules { get; }
+
+    /// <summary>Four scores a rule: plain, with network tests, with Bayes, with both.</summary>
+    internal IReadOnlyDictionary<string, double[]> Scores { get; }
+
+    internal IReadOnlyDictionary<string, string> Descriptions { get; }
+
+    internal IReadOnlyDictionary<string, RuleFlags> Flags { get; }
+
+    internal ReplaceTags Replacements { get; }
 
     /// <summary>
     /// Where Debian's SpamAssassin keeps its rules: the update of sa-update or else the distribution's, then the site's own.

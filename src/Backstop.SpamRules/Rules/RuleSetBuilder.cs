@@ -3,7 +3,7 @@ using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Rules;
 
-/// <summary>Gathers what rule files say, in their order: later lines win.</summary>
+/// <summary>Gathers what rule files say, in their order: later lines win. Lives until a <see cref="RuleSet"/> is made of it.</summary>
 internal sealed class RuleSetBuilder
 {
     private static readonly PerlRegex _ruleName = new("^[_a-zA-Z][_a-zA-Z0-9]{0,99}$");

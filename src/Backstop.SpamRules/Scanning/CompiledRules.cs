@@ -18,12 +18,12 @@ internal sealed class CompiledRules
 {
     private const string Placeholder = "%{";
 
-    private readonly RuleSetBuilder _rules;
+    private readonly RuleSet _rules;
     private readonly EvalTable _evals;
     private readonly int _scoreSet;
     private readonly ConcurrentDictionary<string, CompiledPattern> _compiled = new(StringComparer.Ordinal);
 
-    public CompiledRules(RuleSetBuilder rules, EvalTable evals, int scoreSet)
+    public CompiledRules(RuleSet rules, EvalTable evals, int scoreSet)
     {
         (_rules, _evals, _scoreSet) = (rules, evals, scoreSet);
         Parallel.ForEach(rules.Rules.Values, Precompile);
@@ -37,7 +37,7 @@ internal sealed class CompiledRules
         RawBody = new RuleGroup(OfKind(RuleKind.RawBody));
         Uri = new RuleGroup(OfKind(RuleKind.Uri));
         Full = new RuleGroup(OfKind(RuleKind.Full));
-        Metas = new MetaRules(Slots, rules);
+        Metas = new MetaRules(Slots, rules, Diagnostics);
     }
 
     public Dictionary<string, RuleSlot> Slots { get; } = new(StringComparer.Ordinal);
@@ -73,6 +73,9 @@ internal sealed class CompiledRules
     /// <summary>Rules that cannot run here, and why.</summary>
     public List<(RuleDefinition Rule, string Why)> Unsupported { get; } = [];
 
+    /// <summary>Lines that were read and cannot be compiled.</summary>
+    public List<RuleDiagnostic> Diagnostics { get; } = [];
+
     private List<RuleSlot> OfKind(RuleKind kind) => [.. Slots.Values.Where(s => s.Rule.Kind == kind && s.Pattern is not null && !Templates.Contains(s))];
 
     private Dictionary<string, RuleGroup> Grouped(RuleKind kind, Func<RuleSlot, string> key) => OfKind(kind)
@@ -94,7 +97,7 @@ internal sealed class CompiledRules
         catch (PatternException error)
         {
             Unsupported.Add((rule, error.Message));
-            _rules.Report(rule.Source, $"rule {rule.Name}: {error.Message}", isError: true);
+            Diagnostics.Add(new(rule.Source, $"rule {rule.Name}: {error.Message}", IsError: true));
         }
     }
 

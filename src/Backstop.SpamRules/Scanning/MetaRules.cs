@@ -11,9 +11,9 @@ internal sealed class MetaRules
     private readonly List<(RuleSlot Slot, Expression Expression)> _ordered = [];
     private readonly List<(RuleSlot Slot, Expression Expression)> _bound = [];
 
-    public MetaRules(IReadOnlyDictionary<string, RuleSlot> slots, RuleSetBuilder rules)
+    public MetaRules(IReadOnlyDictionary<string, RuleSlot> slots, RuleSet rules, List<RuleDiagnostic> faults)
     {
-        var expressions = Parse(rules);
+        var expressions = Parse(rules, faults);
         var state = new Dictionary<string, bool>(StringComparer.Ordinal);
         foreach (var name in expressions.Keys)
         {
@@ -35,7 +35,7 @@ internal sealed class MetaRules
         }
     }
 
-    private static Dictionary<string, Expression> Parse(RuleSetBuilder rules)
+    private static Dictionary<string, Expression> Parse(RuleSet rules, List<RuleDiagnostic> faults)
     {
         var expressions = new Dictionary<string, Expression>(StringComparer.Ordinal);
         foreach (var rule in rules.Rules.Values.Where(r => r.Kind == RuleKind.Meta))
@@ -46,7 +46,7 @@ internal sealed class MetaRules
             }
             catch (FormatException error)
             {
-                rules.Report(rule.Source, $"rule {rule.Name}: {error.Message}", isError: true);
+                faults.Add(new(rule.Source, $"rule {rule.Name}: {error.Message}", IsError: true));
             }
         }
 
@@ -54,7 +54,7 @@ internal sealed class MetaRules
     }
 
     /// <summary><c>rules_matching(GLOB)</c> is the sum of all rules of such names.</summary>
-    private static string ExpandGlobs(RuleDefinition rule, RuleSetBuilder rules)
+    private static string ExpandGlobs(RuleDefinition rule, RuleSet rules)
     {
         const string function = "rules_matching(";
         var text = rule.Text.Replace("rules_matching (", function, StringComparison.Ordinal);

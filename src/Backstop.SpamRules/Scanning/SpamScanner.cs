@@ -32,9 +32,11 @@ public sealed class SpamScanner
         ArgumentNullException.ThrowIfNull(rules);
         _rules = rules;
         _time = time ?? TimeProvider.System;
-        ScoreSet = (rules.Builder.NetworkTests ? 1 : 0) | (bayes ? 2 : 0);
-        _compiled = new CompiledRules(rules.Builder, EvalTable.Standard(), ScoreSet);
-        _canonical = new UriCanonical(rules.Settings.Boundaries, [.. rules.Settings.RedirectorPatterns.Select(Redirector).OfType<Func<string, string?>>()]);
+        ScoreSet = (rules.NetworkTests ? 1 : 0) | (bayes ? 2 : 0);
+        _compiled = new CompiledRules(rules, EvalTable.Standard(), ScoreSet);
+        var redirectorFaults = new List<RuleDiagnostic>();
+        _canonical = new UriCanonical(rules.Settings.Boundaries, [.. rules.Settings.RedirectorPatterns.Select(p => Redirector(p, redirectorFaults)).OfType<Func<string, string?>>()]);
+        Diagnostics = [.. rules.Diagnostics, .. _compiled.Diagnostics, .. redirectorFaults];
     }
 
     /// <summary>Which of the four scores of a rule counts: 0 plain, 1 with network tests, 2 with Bayes, 3 with both.</summary>
@@ -45,6 +47,9 @@ public sealed class SpamScanner
 
     /// <summary>Rules of the files that cannot run here, and why. They never hit, and are never silently taken for misses.</summary>
     public IReadOnlyList<(string Rule, string Why)> Unsupported => [.. _compiled.Unsupported.Select(u => (u.Rule.Name, u.Why))];
+
+    /// <summary>Lines of the rule files that were not understood, when they were read or when they were compiled.</summary>
+    public IReadOnlyList<RuleDiagnostic> Diagnostics { get; }
 
     internal RuleSet Rules => _rules;
 
@@ -136,13 +141,13 @@ public sealed class SpamScanner
         {
             Score = double.Parse(score.ToString("F3", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture),
             Required = _rules.RequiredScore,
-            Hits = [.. hits.Hits.OrderBy(h => h.Name, StringComparer.Ordinal).Select(h => new RuleHit(h.Name, h.Score, Octets.ToUnicode(_rules.Builder.Descriptions.GetValueOrDefault(h.Name, ""))))],
+            Hits = [.. hits.Hits.OrderBy(h => h.Name, StringComparer.Ordinal).Select(h => new RuleHit(h.Name, h.Score, Octets.ToUnicode(_rules.Descriptions.GetValueOrDefault(h.Name, ""))))],
             SubRules = [.. hits.SubRules.Select(s => s.Name).Order(StringComparer.Ordinal)],
             TimedOut = [.. hits.TimedOut.Select(s => s.Name).Order(StringComparer.Ordinal)],
         };
     }
 
-    private Func<string, string?>? Redirector(string text)
+    private static Func<string, string?>? Redirector(string text, List<RuleDiagnostic> faults)
     {
         try
         {
@@ -153,7 +158,7 @@ public sealed class SpamScanner
         }
         catch (PatternException error)
         {
-            _rules.Builder.Report(new SourceLine("redirector_pattern", 0), error.Message, isError: true);
+            faults.Add(new(new SourceLine("redirector_pattern", 0), error.Message, IsError: true));
             return null;
         }
     }

@@ -50,7 +50,7 @@ internal static class ScanCommand
                 throw new CommandException(ExitCode.Usage, "nothing to scan: name a FILE, or - for stdin");
             }
 
-            WarnOfErrors(set);
+            WarnOfErrors(scanner);
             var inputs = new Inputs();
             var messages = ScanInput.Read(inputs, paths, parsed.GetValue(mbox));
             return inputs.End(parsed.GetValue(report) ? WriteReports(scanner, messages) : Write(scanner, messages, parsed.GetValue(json)));
@@ -125,7 +125,7 @@ internal static class ScanCommand
 
     private static int WriteUnsupported(RuleSet set, SpamScanner scanner, bool json)
     {
-        var gaps = scanner.Unsupported.Select(u => new ScanGap(u.Rule, u.Why)).Concat(set.Diagnostics.Where(d => d.IsError).Select(d => new ScanGap("", d.ToString()))).ToList();
+        var gaps = scanner.Unsupported.Select(u => new ScanGap(u.Rule, u.Why)).Concat(scanner.Diagnostics.Where(d => d.IsError).Select(d => new ScanGap("", d.ToString()))).ToList();
         using var output = new StreamWriter(Console.OpenStandardOutput());
         foreach (var gap in gaps)
         {
@@ -134,15 +134,15 @@ internal static class ScanCommand
 
         if (!json)
         {
-            output.WriteLine($"{scanner.ActiveRules} of {set.Count} rules run, {scanner.Unsupported.Count} cannot; {set.Diagnostics.Count(d => d.IsError)} lines not understood. Rules that ask the network are off.");
+            output.WriteLine($"{scanner.ActiveRules} of {set.Count} rules run, {scanner.Unsupported.Count} cannot; {scanner.Diagnostics.Count(d => d.IsError)} lines not understood. Rules that ask the network are off.");
         }
 
         return gaps.Count > 0 ? ExitCode.Found : ExitCode.Done;
     }
 
-    private static void WarnOfErrors(RuleSet set)
+    private static void WarnOfErrors(SpamScanner scanner)
     {
-        var errors = set.Diagnostics.Where(d => d.IsError).ToList();
+        var errors = scanner.Diagnostics.Where(d => d.IsError).ToList();
         foreach (var error in errors.Take(5))
         {
             Console.Error.WriteLine($"backstop: {error}");
