@@ -53,6 +53,65 @@ internal sealed class AssemblyCode : IDisposable
         }
     }
 
+    /// <summary>Which type names which: as base, field, parameter, local, attribute or in a body.</summary>
+    public IEnumerable<(TypeName From, TypeName To)> TypeUses() => _reader.TypeDefinitions
+        .SelectMany(h => Named(_reader.GetTypeDefinition(h)).Select(to => (From: TypeName.Of(_reader, h), To: to)))
+        .Where(u => u.From != u.To).Distinct();
+
+    private IEnumerable<TypeName> Named(TypeDefinition type) =>
+    [
+        .. Types(type.BaseType),
+        .. type.GetInterfaceImplementations().SelectMany(i => Types(_reader.GetInterfaceImplementation(i).Interface)),
+        .. type.GetGenericParameters().SelectMany(Constraints),
+        .. Attributes(type.GetCustomAttributes()),
+        .. type.GetFields().Select(_reader.GetFieldDefinition)
+            .SelectMany(f => f.DecodeSignature(NamedTypes.Instance, null).Concat(Attributes(f.GetCustomAttributes()))),
+        .. type.GetMethods().Select(_reader.GetMethodDefinition).SelectMany(Named),
+    ];
+
+    private IEnumerable<TypeName> Named(MethodDefinition method) =>
+    [
+        .. NamedTypes.In(method.DecodeSignature(NamedTypes.Instance, null)),
+        .. method.GetGenericParameters().SelectMany(Constraints),
+        .. Attributes(method.GetCustomAttributes()),
+        .. method.RelativeVirtualAddress == 0 ? [] : Named(_file.GetMethodBody(method.RelativeVirtualAddress)),
+    ];
+
+    private IEnumerable<TypeName> Named(MethodBodyBlock body) =>
+    [
+        .. Operands(body).SelectMany(o => TypesOf(o)),
+        .. body.ExceptionRegions.SelectMany(r => Types(r.CatchType)),
+        .. body.LocalSignature.IsNil
+            ? []
+            : _reader.GetStandaloneSignature(body.LocalSignature).DecodeLocalSignature(NamedTypes.Instance, null).SelectMany(l => l),
+    ];
+
+    private ImmutableArray<TypeName> TypesOf(EntityHandle operand)
+    {
+        switch (operand.Kind)
+        {
+            case HandleKind.MethodSpecification:
+                var generic = _reader.GetMethodSpecification((MethodSpecificationHandle)operand);
+                return [.. TypesOf(generic.Method), .. generic.DecodeSignature(NamedTypes.Instance, null).SelectMany(t => t)];
+            case HandleKind.MethodDefinition:
+                var method = _reader.GetMethodDefinition((MethodDefinitionHandle)operand);
+                return [.. Types(method.GetDeclaringType()), .. NamedTypes.In(method.DecodeSignature(NamedTypes.Instance, null))];
+            case HandleKind.FieldDefinition:
+                var field = _reader.GetFieldDefinition((FieldDefinitionHandle)operand);
+                return [.. Types(field.GetDeclaringType()), .. field.DecodeSignature(NamedTypes.Instance, null)];
+            case HandleKind.MemberReference:
+                var member = _reader.GetMemberReference((MemberReferenceHandle)operand);
+                return member.GetKind() == MemberReferenceKind.Method
+                    ? [.. Types(member.Parent), .. NamedTypes.In(member.DecodeMethodSignature(NamedTypes.Instance, null))]
+                    : [.. Types(member.Parent), .. member.DecodeFieldSignature(NamedTypes.Instance, null)];
+            default:
+                return Types(operand);
+        }
+    }
+
+    private IEnumerable<TypeName> Constraints(GenericParameterHandle parameter) =>
+        _reader.GetGenericParameter(parameter).GetConstraints().SelectMany(c => Types(_reader.GetGenericParameterConstraint(c).Type));
+
     private IEnumerable<EntityHandle> Operands(MethodDefinition method) =>
         method.RelativeVirtualAddress == 0 ? [] : Operands(_file.GetMethodBody(method.RelativeVirtualAddress));
 
@@ -115,6 +174,7 @@ internal sealed class AssemblyCode : IDisposable
 
     private ImmutableArray<TypeName> Types(EntityHandle handle) => handle.Kind switch
     {
+        _ when handle.IsNil => [],
         HandleKind.TypeDefinition => [TypeName.Of(_reader, (TypeDefinitionHandle)handle)],
         HandleKind.TypeReference => [TypeName.Of(_reader, (TypeReferenceHandle)handle)],
         HandleKind.TypeSpecification => NamedTypes.Instance.GetTypeFromSpecification(_reader, null, (TypeSpecificationHandle)handle, 0),

@@ -8,8 +8,12 @@ internal static class Listed
     {
         var (may, does) = (listed.ToHashSet(StringComparer.Ordinal), found.ToHashSet(StringComparer.Ordinal));
         None("not listed", does.Except(may));
-        None("listed, but no more so: take it off the list", may.Except(does));
+        Still(may, does);
     }
+
+    /// <summary>A list that only shrinks: what is listed is still found.</summary>
+    public static void Still(IEnumerable<string> listed, IEnumerable<string> found) =>
+        None("listed, but no more so: take it off the list", listed.Except(found, StringComparer.Ordinal));
 
     public static void None(string what, IEnumerable<string> found)
     {
