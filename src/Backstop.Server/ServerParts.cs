@@ -318,7 +318,7 @@ internal sealed partial class ServerParts : IDisposable
         return new(
             [.. filters.Select(f => new GuardedFilter(f, Limits(f is RulesFilter ? cores : 4 * cores), _time, metrics, logs.CreateLogger<GuardedFilter>()))],
             () => Filter is null || spam.Filter != FilterChoice.Rules || Filter.IsReady,
-            new ReverseLookup(Options.Dnsbl.Resolvers, Options.Dnsbl.TimeLimit).NameAsync, Options, metrics, logs.CreateLogger<MailScorer>());
+            new ReverseLookup(Options.Dnsbl.Resolvers, Options.Dnsbl.TimeLimit).NameAsync, Options, metrics, _time, logs.CreateLogger<MailScorer>());
 
         FilterLimits Limits(int parallel) => new(spam.TimeLimit, spam.MaxParallel > 0 ? spam.MaxParallel : parallel, spam.FailuresBeforeRest, spam.Rest);
     }

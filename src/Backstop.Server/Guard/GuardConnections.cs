@@ -30,7 +30,9 @@ internal sealed class GuardClock(TimeSpan idle, TimeProvider time, CancellationT
             _limit = new(Timeout.InfiniteTimeSpan, time);
         }
 
+#pragma warning disable RS0030 // Winds up the timer that the source was made with.
         _limit.CancelAfter(idle);
+#pragma warning restore RS0030
         using var stop = stopping.UnsafeRegister(static l => ((CancellationTokenSource)l!).Cancel(), _limit);
         return await input.ReadAsync(_limit.Token);
     }

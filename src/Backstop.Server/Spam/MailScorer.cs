@@ -24,7 +24,7 @@ internal readonly record struct MailScore(Reason? Reason, string Fields)
 /// </summary>
 internal sealed partial class MailScorer(
     IReadOnlyList<GuardedFilter> filters, Func<bool> isReady, Func<IPAddress, CancellationToken, Task<string?>> nameOf, BackstopOptions options, BackstopMetrics metrics,
-    ILogger<MailScorer> log) : IDisposable
+    TimeProvider time, ILogger<MailScorer> log) : IDisposable
 {
     private int _isOff;
 
@@ -77,7 +77,7 @@ internal sealed partial class MailScorer(
         // A copy: where we stop waiting, the buffer goes to another message while the filter still reads.
         var content = front.ToArray();
         var client = transaction.Client;
-        using var limit = new CancellationTokenSource(options.Spam.TimeLimit);
+        using var limit = new CancellationTokenSource(options.Spam.TimeLimit, time);
         var name = await nameOf(client.Address, limit.Token);
         var fields = Encoding.UTF8.GetBytes(TraceHeader.ForFilter(transaction, name, options.Hostname, now));
         return new(content, fields, client.Address, name ?? "", client.Helo, transaction.ReversePath.Address?.ToString() ?? "", [.. wanted.Select(w => w.Recipient.ForwardPath.ToString())], budget);

@@ -45,8 +45,8 @@ internal sealed class SelfCheck(BackstopOptions options, Func<IPEndPoint?> liste
 
     private async Task<string?> GreetingAsync(IPEndPoint endPoint, CancellationToken ct)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        limit.CancelAfter(_limit);
+        using var late = new CancellationTokenSource(_limit, time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct, late.Token);
         try
         {
             using var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);

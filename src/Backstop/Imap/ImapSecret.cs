@@ -47,8 +47,8 @@ internal sealed record ImapSecret(string Text, bool IsToken)
     // Its first line, as password managers print it. What it says on stderr is for the person at the terminal.
     private static async Task<string> FromCommandAsync(string command, CancellationToken ct)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        limit.CancelAfter(_commandLimit);
+        using var late = new CancellationTokenSource(_commandLimit, TimeProvider.System);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct, late.Token);
         using var process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", command]) { RedirectStandardOutput = true, UseShellExecute = false })!;
         try
         {

@@ -11,8 +11,8 @@ internal static class SetupProgram
     /// <exception cref="CommandException">It is not there, or takes too long.</exception>
     public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(string program, IEnumerable<string> arguments, CancellationToken ct)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        limit.CancelAfter(_limit);
+        using var late = new CancellationTokenSource(_limit, TimeProvider.System);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct, late.Token);
         using var process = new Process { StartInfo = new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false } };
         try
         {

@@ -216,13 +216,13 @@ public class FilterTests
         }
     }
 
-    private static GuardedFilter Guard(IMessageFilter filter, TimeProvider time, int failures)
+    internal static GuardedFilter Guard(IMessageFilter filter, TimeProvider time, int failures)
     {
         var factory = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>();
         return new(filter, new(TimeSpan.FromSeconds(5), 2, failures, TimeSpan.FromSeconds(30)), time, new BackstopMetrics(factory), NullLogger<GuardedFilter>.Instance);
     }
 
-    private sealed class Scripted : IMessageFilter
+    internal sealed class Scripted : IMessageFilter
     {
         public Func<FilterQuestion, CancellationToken, Task<FilterVerdict>> Answer { get; set; } = (_, _) => Task.FromResult(default(FilterVerdict));
 
