@@ -53,6 +53,9 @@ internal sealed class AssemblyCode : IDisposable
         }
     }
 
+    /// <summary>The attributes of the assembly itself.</summary>
+    public IEnumerable<TypeName> Attributes() => Attributes(_reader.GetAssemblyDefinition().GetCustomAttributes());
+
     /// <summary>Which type names which: as base, field, parameter, local, attribute or in a body.</summary>
     public IEnumerable<(TypeName From, TypeName To)> TypeUses() => _reader.TypeDefinitions
         .SelectMany(h => Named(_reader.GetTypeDefinition(h)).Select(to => (From: TypeName.Of(_reader, h), To: to)))
