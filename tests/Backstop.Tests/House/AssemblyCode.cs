@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Reflection;
 using System.Reflection.Emit;
 using System.Reflection.Metadata;
 using System.Reflection.Metadata.Ecma335;
@@ -55,6 +56,26 @@ internal sealed class AssemblyCode : IDisposable
 
     /// <summary>The attributes of the assembly itself.</summary>
     public IEnumerable<TypeName> Attributes() => Attributes(_reader.GetAssemblyDefinition().GetCustomAttributes());
+
+    /// <summary>Every type, every member that is not private as <c>Type.Member</c>, and the members by themselves.</summary>
+    public IEnumerable<string> Names()
+    {
+        foreach (var type in _reader.TypeDefinitions.Select(_reader.GetTypeDefinition))
+        {
+            var name = _reader.GetString(type.Name).Split('`')[0];
+            yield return name;
+            var methods = type.GetMethods().Select(_reader.GetMethodDefinition)
+                .Where(m => (m.Attributes & MethodAttributes.MemberAccessMask) > MethodAttributes.Private).Select(m => m.Name);
+            var fields = type.GetFields().Select(_reader.GetFieldDefinition)
+                .Where(f => (f.Attributes & FieldAttributes.FieldAccessMask) > FieldAttributes.Private).Select(f => f.Name);
+            foreach (var handle in methods.Concat(fields))
+            {
+                var member = _reader.GetString(handle).Replace("get_", "", StringComparison.Ordinal);
+                yield return member;
+                yield return $"{name}.{member}";
+            }
+        }
+    }
 
     /// <summary>Which type names which: as base, field, parameter, local, attribute or in a body.</summary>
     public IEnumerable<(TypeName From, TypeName To)> TypeUses() => _reader.TypeDefinitions
@@ -115,7 +136,7 @@ internal sealed class AssemblyCode : IDisposable
     private IEnumerable<TypeName> Constraints(GenericParameterHandle parameter) =>
         _reader.GetGenericParameter(parameter).GetConstraints().SelectMany(c => Types(_reader.GetGenericParameterConstraint(c).Type));
 
-    private IEnumerable<EntityHandle> Operands(MethodDefinition method) =>
+    private List<EntityHandle> Operands(MethodDefinition method) =>
         method.RelativeVirtualAddress == 0 ? [] : Operands(_file.GetMethodBody(method.RelativeVirtualAddress));
 
     private static List<EntityHandle> Operands(MethodBodyBlock body)
