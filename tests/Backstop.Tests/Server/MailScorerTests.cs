@@ -3,6 +3,7 @@ using Backstop.Backscatter;
 using Backstop.Mail;
 using Backstop.Server;
 using Backstop.Server.Options;
+using Backstop.Server.Rules;
 using Backstop.Server.Spam;
 using Backstop.Server.Spam.Filters;
 using Microsoft.Extensions.DependencyInjection;
@@ -21,7 +22,7 @@ public sealed class MailScorerTests
         using var metrics = new BackstopMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>());
         var time = new FakeTimeProvider();
         var options = new BackstopOptions();
-        var spam = new FilterVerdict("spam:score", "");
+        var spam = new FilterVerdict(ServerReasons.SpamScore, "");
         using var filter = FilterTests.Guard(new FilterTests.Scripted { Answer = (_, _) => Task.FromResult(spam) }, time, failures: 1);
         using var scorer = new MailScorer([filter], () => true, NameAsync, options, metrics, time, NullLogger<MailScorer>.Instance);
         var me = new AcceptedRecipient(MailAddress.TryParse("me@example.org")!, null!, default, default);
@@ -29,11 +30,11 @@ public sealed class MailScorerTests
             new() { Address = IPAddress.Parse("192.0.2.1") }, new ReversePath(MailAddress.TryParse("a@example.net")), smtpUtf8: false);
         var message = "Subject: x\n\nx\n"u8.ToArray();
         var scoring = scorer.ScoreAsync(
-            transaction, message, message.Length, [(me, Verdict.Deliver("real"))], 0, time.GetUtcNow(), MessageBudget.Unlimited()).AsTask();
+            transaction, message, message.Length, [(me, Verdict.Deliver(Reasons.Mail))], 0, time.GetUtcNow(), MessageBudget.Unlimited()).AsTask();
         time.Advance(options.Spam.TimeLimit - TimeSpan.FromTicks(1));
         Assert.False(scoring.IsCompleted);
         time.Advance(TimeSpan.FromTicks(1));
-        Assert.Equal("spam:score", (await scoring.WaitAsync(TestContext.Current.CancellationToken)).Reason);
+        Assert.Equal(ServerReasons.SpamScore, (await scoring.WaitAsync(TestContext.Current.CancellationToken)).Reason);
     }
 
     // As ReverseLookup where DNS does not answer.
