@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using System.Text.Unicode;
 using MimeKit.Utils;
 
 namespace Backstop.Mail;
@@ -46,6 +47,11 @@ public static class HeaderText
             return Encoding.Latin1.GetString(bytes);
         }
     }
+
+    /// <summary>Text back to octets, in the encoding that <see cref="ToText"/> read it in: what is handed on must be what was handed in.</summary>
+    /// <param name="text">A text made of what was read.</param>
+    /// <param name="read">The octets that were read.</param>
+    public static byte[] ToOctets(string text, ReadOnlySpan<byte> read) => (Utf8.IsValid(read) ? Encoding.UTF8 : Encoding.Latin1).GetBytes(text);
 
     /// <summary>Decodes encoded words (RFC 2047) for showing.</summary>
     /// <param name="text">An unfolded body.</param>

@@ -1,11 +1,15 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
+using Backstop.Mail;
 
 namespace Backstop.Protocols.Milter;
 
 /// <summary>Reads the data of packets: strings end in NUL, numbers are in network order.</summary>
+/// <remarks>
+/// A string is octets in whatever encoding a stranger chose: what is judged and told back must be the same octets. Only what is compared with
+/// words of ours is text.
+/// </remarks>
 public static class MilterData
 {
     // A server sends a handful; more is nobody's configuration.
@@ -14,12 +18,12 @@ public static class MilterData
     /// <summary>All strings: the arguments of MAIL and RCPT, the name and value of a field, the name in HELO.</summary>
     /// <param name="data">The packet's data.</param>
     /// <exception cref="FormatException">The last one does not end.</exception>
-    public static IReadOnlyList<string> Strings(ReadOnlySpan<byte> data)
+    public static IReadOnlyList<byte[]> Strings(ReadOnlySpan<byte> data)
     {
-        var strings = new List<string>(2);
+        var strings = new List<byte[]>(2);
         while (!data.IsEmpty)
         {
-            strings.Add(String(ref data));
+            strings.Add(String(ref data).ToArray());
             if (strings.Count > MaxStrings)
             {
                 throw new FormatException("too many strings in a packet");
@@ -43,7 +47,7 @@ public static class MilterData
         var values = new List<KeyValuePair<string, string>>(strings.Count / 2);
         for (var i = 0; i + 1 < strings.Count; i += 2)
         {
-            values.Add(new(strings[i].TrimStart('{').TrimEnd('}'), strings[i + 1]));
+            values.Add(new(HeaderText.ToText(strings[i]).TrimStart('{').TrimEnd('}'), HeaderText.ToText(strings[i + 1])));
         }
 
         return ((MilterEvent)data[0], values);
@@ -54,7 +58,7 @@ public static class MilterData
     /// <exception cref="FormatException">It is none.</exception>
     public static (string HostName, IPEndPoint? Client) Connect(ReadOnlySpan<byte> data)
     {
-        var name = String(ref data);
+        var name = HeaderText.ToText(String(ref data));
         if (data.IsEmpty)
         {
             throw new FormatException("a connect event without a family");
@@ -74,14 +78,14 @@ public static class MilterData
 
         var port = BinaryPrimitives.ReadUInt16BigEndian(data);
         data = data[2..];
-        var text = String(ref data);
+        var text = HeaderText.ToText(String(ref data));
 
         // Sendmail writes IPv6:2001:db8::1.
         text = text.StartsWith("IPv6:", StringComparison.OrdinalIgnoreCase) ? text[5..] : text;
         return (name, IPAddress.TryParse(text, out var address) && address.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6 ? new(address, port) : null);
     }
 
-    private static string String(ref ReadOnlySpan<byte> data)
+    private static ReadOnlySpan<byte> String(ref ReadOnlySpan<byte> data)
     {
         var end = data.IndexOf((byte)0);
         if (end < 0)
@@ -89,8 +93,8 @@ public static class MilterData
             throw new FormatException("a string without its end");
         }
 
-        var text = Encoding.UTF8.GetString(data[..end]);
+        var octets = data[..end];
         data = data[(end + 1)..];
-        return text;
+        return octets;
     }
 }

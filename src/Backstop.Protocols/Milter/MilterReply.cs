@@ -33,65 +33,70 @@ public static class MilterReply
         ArgumentNullException.ThrowIfNull(reply);
 
         // Sendmail takes it for a format of printf, and Postfix undoes that.
-        Write(output, 'y', Clean(reply).Replace("%", "%%", StringComparison.Ordinal));
+        Write(output, 'y', Octets(Clean(reply).Replace("%", "%%", StringComparison.Ordinal)));
     }
 
     /// <summary>Add a field behind the last.</summary>
     /// <param name="output">Where to.</param>
     /// <param name="name">Its name.</param>
     /// <param name="value">Its body, LF between folded lines; with its leading space where that was agreed on.</param>
-    public static void AddHeader(IBufferWriter<byte> output, string name, string value) => Write(output, 'h', name, value);
+    public static void AddHeader(IBufferWriter<byte> output, string name, string value) => Write(output, 'h', Octets(name), Octets(value));
 
     /// <summary>Insert a field.</summary>
     /// <param name="output">Where to.</param>
     /// <param name="index">Before which field; 0 for the front.</param>
     /// <param name="name">Its name.</param>
     /// <param name="value">Its body.</param>
-    public static void InsertHeader(IBufferWriter<byte> output, int index, string name, string value) => WriteIndexed(output, 'i', index, name, value);
+    public static void InsertHeader(IBufferWriter<byte> output, int index, string name, string value) =>
+        WriteIndexed(output, 'i', index, Octets(name), Octets(value));
 
     /// <summary>Change a field, or delete it.</summary>
     /// <param name="output">Where to.</param>
     /// <param name="index">Which of that name, counted from 1.</param>
-    /// <param name="name">Its name.</param>
+    /// <param name="name">Its name, as the server told it.</param>
     /// <param name="value">Its new body; empty deletes it.</param>
-    public static void ChangeHeader(IBufferWriter<byte> output, int index, string name, string value) => WriteIndexed(output, 'm', index, name, value);
+    public static void ChangeHeader(IBufferWriter<byte> output, int index, ReadOnlyMemory<byte> name, ReadOnlyMemory<byte> value) =>
+        WriteIndexed(output, 'm', index, name, value);
 
     /// <summary>Change the envelope sender.</summary>
     /// <param name="output">Where to.</param>
     /// <param name="path">With its angle brackets.</param>
-    public static void ChangeSender(IBufferWriter<byte> output, string path) => Write(output, 'e', path);
+    public static void ChangeSender(IBufferWriter<byte> output, ReadOnlyMemory<byte> path) => Write(output, 'e', path);
 
     /// <summary>Add a recipient.</summary>
     /// <param name="output">Where to.</param>
     /// <param name="path">With its angle brackets.</param>
-    public static void AddRecipient(IBufferWriter<byte> output, string path) => Write(output, '+', path);
+    public static void AddRecipient(IBufferWriter<byte> output, ReadOnlyMemory<byte> path) => Write(output, '+', path);
 
     /// <summary>Take a recipient away.</summary>
     /// <param name="output">Where to.</param>
     /// <param name="path">As the server told it, octet for octet.</param>
-    public static void DeleteRecipient(IBufferWriter<byte> output, string path) => Write(output, '-', path);
+    public static void DeleteRecipient(IBufferWriter<byte> output, ReadOnlyMemory<byte> path) => Write(output, '-', path);
 
     /// <summary>Hold the message for an administrator.</summary>
     /// <param name="output">Where to.</param>
     /// <param name="reason">Why.</param>
-    public static void Quarantine(IBufferWriter<byte> output, string reason) => Write(output, 'q', Clean(reason));
+    public static void Quarantine(IBufferWriter<byte> output, string reason) => Write(output, 'q', Octets(Clean(reason)));
 
-    private static void Write(IBufferWriter<byte> output, char code, params ReadOnlySpan<string> strings) => Write(output, code, [], strings);
+    private static void Write(IBufferWriter<byte> output, char code, params ReadOnlySpan<ReadOnlyMemory<byte>> strings) =>
+        WriteNumbered(output, code, [], strings);
 
-    private static void WriteIndexed(IBufferWriter<byte> output, char code, int index, string name, string value)
+    private static void WriteIndexed(
+        IBufferWriter<byte> output, char code, int index, ReadOnlyMemory<byte> name, ReadOnlyMemory<byte> value)
     {
         Span<byte> number = stackalloc byte[4];
         BinaryPrimitives.WriteInt32BigEndian(number, index);
-        Write(output, code, number, name, value);
+        WriteNumbered(output, code, number, name, value);
     }
 
-    private static void Write(IBufferWriter<byte> output, char code, ReadOnlySpan<byte> number, params ReadOnlySpan<string> strings)
+    private static void WriteNumbered(
+        IBufferWriter<byte> output, char code, ReadOnlySpan<byte> number, params ReadOnlySpan<ReadOnlyMemory<byte>> strings)
     {
         ArgumentNullException.ThrowIfNull(output);
         var length = 1 + number.Length;
-        foreach (var text in strings)
+        foreach (var octets in strings)
         {
-            length += Encoding.UTF8.GetByteCount(text) + 1;
+            length += octets.Length + 1;
         }
 
         var span = output.GetSpan(4 + length);
@@ -99,14 +104,17 @@ public static class MilterReply
         span[4] = (byte)code;
         number.CopyTo(span[5..]);
         var at = 5 + number.Length;
-        foreach (var text in strings)
+        foreach (var octets in strings)
         {
-            at += Encoding.UTF8.GetBytes(text, span[at..]);
+            octets.Span.CopyTo(span[at..]);
+            at += octets.Length;
             span[at++] = 0;
         }
 
         output.Advance(4 + length);
     }
+
+    private static byte[] Octets(string text) => Encoding.UTF8.GetBytes(text);
 
     // Nothing that a client sent may end a line of the server's reply.
     private static string Clean(string text) => text.Any(char.IsControl) ? string.Concat(text.Select(c => char.IsControl(c) ? '?' : c)) : text;

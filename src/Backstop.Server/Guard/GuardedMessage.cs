@@ -6,16 +6,16 @@ using Backstop.Server.Smtp;
 namespace Backstop.Server.Guard;
 
 /// <summary>A field that the server behind us is to take away: it has a name of ours.</summary>
-/// <param name="Name">As written.</param>
+/// <param name="Name">As written, octet for octet.</param>
 /// <param name="Index">Which of that name, counted from 1.</param>
-internal readonly record struct StrangeField(string Name, int Index);
+internal readonly record struct StrangeField(byte[] Name, int Index);
 
 /// <summary>
 /// A message that another server shows us piece by piece. Its front is kept, for that is what is judged; the rest is counted. Lines end in LF.
 /// </summary>
-internal sealed class GuardedMessage(ReceiveBudget budget, Func<string, bool> isOurs) : IDisposable
+internal sealed class GuardedMessage(ReceiveBudget budget, Func<ReadOnlySpan<byte>, bool> isOurs) : IDisposable
 {
-    private readonly Dictionary<string, int> _names = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, int> _counts = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<StrangeField> _strange = [];
     private readonly MessageFront _front = new(budget);
     private bool _endedInCr;
@@ -26,11 +26,8 @@ internal sealed class GuardedMessage(ReceiveBudget budget, Func<string, bool> is
     /// <summary>Octets shown to us.</summary>
     public long Length { get; private set; }
 
-    /// <summary>The Message-ID as written, without brackets; null where there is none.</summary>
-    public string? MessageId { get; private set; }
-
     /// <summary>Received fields (RFC 5321 §6.3).</summary>
-    public int Hops => _names.GetValueOrDefault("Received");
+    public int Hops { get; private set; }
 
     /// <summary>Fields to take away, the last first, so that the numbers of the others stay.</summary>
     public IEnumerable<StrangeField> Strange => _strange.AsEnumerable().Reverse();
@@ -38,23 +35,21 @@ internal sealed class GuardedMessage(ReceiveBudget budget, Func<string, bool> is
     /// <summary>Adds a header field.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="value">Its body, with the white space behind the colon.</param>
-    public void AddField(string name, string value)
+    public void AddField(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
-        if (_names.Count < HeaderScan.MaxFields || _names.ContainsKey(name))
+        Hops += Ascii.EqualsIgnoreCase(name, "Received"u8) ? 1 : 0;
+        if (_strange.Count < HeaderScan.MaxFields && isOurs(name))
         {
-            var index = _names[name] = _names.GetValueOrDefault(name) + 1;
-            if (isOurs(name) && _strange.Count < HeaderScan.MaxFields)
-            {
-                _strange.Add(new(name, index));
-            }
+            // The key stands for the octets, one for one.
+            var key = Encoding.Latin1.GetString(name);
+            var index = _counts[key] = _counts.GetValueOrDefault(key) + 1;
+            _strange.Add(new(name.ToArray(), index));
         }
 
-        if (MessageId is null && name.Equals("Message-ID", StringComparison.OrdinalIgnoreCase) && value.Trim() is { Length: > 0 } id)
-        {
-            MessageId = id.Trim('<', '>', ' ', '\t');
-        }
-
-        Add(Encoding.UTF8.GetBytes($"{name}:{value}\n"));
+        Add(name);
+        Add(":"u8);
+        Add(value);
+        Add("\n"u8);
     }
 
     /// <summary>The header is over.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net;
+using System.Text;
 using Backstop.Backscatter;
 using Backstop.Mail;
 using Backstop.Protocols.Milter;
@@ -31,6 +32,7 @@ internal sealed class MilterSession(GuardServices services, LocalPeer peer) : ID
     private ClientIdentity _client = new() { Address = IPAddress.None };
     private Transaction? _transaction;
     private GuardedMessage? _message;
+    private byte[] _path = [];
     private bool _isOutbound;
 
     /// <summary>Answers an event.</summary>
@@ -75,7 +77,7 @@ internal sealed class MilterSession(GuardServices services, LocalPeer peer) : ID
                 Continue(output, MilterSteps.NoConnectReply);
                 break;
             case MilterEvent.Helo:
-                _client.Helo = MilterData.Strings(data).FirstOrDefault("");
+                _client.Helo = HeaderText.ToText(MilterData.Strings(data).FirstOrDefault([]));
                 _client.IsExtended = true;
                 Continue(output, MilterSteps.NoHeloReply);
                 break;
@@ -137,21 +139,22 @@ internal sealed class MilterSession(GuardServices services, LocalPeer peer) : ID
         _client = new() { Address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address };
     }
 
-    private void Mail(IReadOnlyList<string> arguments)
+    private void Mail(IReadOnlyList<byte[]> arguments)
     {
         // Macros of this MAIL came before it; those of the message before must not speak for it.
         EndMessage(keepsMacros: true);
         _client.IsEncrypted = _clientMacros.GetValueOrDefault("tls_version", "").Length > 0;
-        var reversePath = new ReversePath(Address(arguments.FirstOrDefault("<>")));
+        _path = arguments.FirstOrDefault([]);
+        var reversePath = new ReversePath(Address(_path));
         _isOutbound = services.Outbound.IsOurs(_client.Address, _messageMacros.GetValueOrDefault("auth_authen", ""), _clientMacros.GetValueOrDefault("daemon_name", ""));
-        _transaction = new(_client, reversePath, arguments.Contains("SMTPUTF8", StringComparer.OrdinalIgnoreCase));
-        _message = new(services.Budget, name => services.ContentRules.IsOurs(System.Text.Encoding.UTF8.GetBytes(name)));
+        _transaction = new(_client, reversePath, arguments.Any(a => Ascii.EqualsIgnoreCase(a, "SMTPUTF8"u8)));
+        _message = new(services.Budget, services.ContentRules.IsOurs);
     }
 
     private async ValueTask RecipientAsync(MilterFrame frame, IBufferWriter<byte> output)
     {
-        var text = MilterData.Strings(frame.Data.ToArray()).FirstOrDefault("");
-        if (_transaction is not null && Address(text) is { } address)
+        var path = MilterData.Strings(frame.Data.ToArray()).FirstOrDefault([]);
+        if (_transaction is not null && Address(path) is { } address)
         {
             if (_isOutbound)
             {
@@ -167,12 +170,12 @@ internal sealed class MilterSession(GuardServices services, LocalPeer peer) : ID
         Continue(output, MilterSteps.NoRecipientReply);
     }
 
-    private void Header(IReadOnlyList<string> field)
+    private void Header(IReadOnlyList<byte[]> field)
     {
         if (_message is not null && field.Count > 0)
         {
-            var value = field.Count > 1 ? field[1] : "";
-            _message.AddField(field[0], _terms.Steps.HasFlag(MilterSteps.LeadingSpace) ? value : " " + value);
+            var value = field.Count > 1 ? field[1] : [];
+            _message.AddField(field[0], _terms.Steps.HasFlag(MilterSteps.LeadingSpace) ? value : [(byte)' ', .. value]);
         }
     }
 
@@ -187,7 +190,10 @@ internal sealed class MilterSession(GuardServices services, LocalPeer peer) : ID
         message.AddBody(frame.Data);
         if (_isOutbound)
         {
-            Change(output, peer.MayVouch ? await services.Outbound.PrepareAsync(transaction.ReversePath, _to, message.MessageId) : OutboundChanges.None);
+            var changes = peer.MayVouch
+                ? await services.Outbound.PrepareAsync(transaction.ReversePath, _to, SentHeader.Read(message.Front.Span).MessageId)
+                : OutboundChanges.None;
+            Change(output, changes);
         }
         else
         {
@@ -215,7 +221,7 @@ internal sealed class MilterSession(GuardServices services, LocalPeer peer) : ID
 
         foreach (var strange in _terms.Actions.HasFlag(MilterActions.ChangeHeaders) ? message.Strange : [])
         {
-            MilterReply.ChangeHeader(output, strange.Index, strange.Name, "");
+            MilterReply.ChangeHeader(output, strange.Index, strange.Name, default);
         }
 
         Insert(output, answer.Fields);
@@ -232,7 +238,7 @@ internal sealed class MilterSession(GuardServices services, LocalPeer peer) : ID
         Insert(output, changes.Fields);
         if (changes.Sender is { } sender && _terms.Actions.HasFlag(MilterActions.ChangeSender))
         {
-            MilterReply.ChangeSender(output, new ReversePath(sender).ToString());
+            MilterReply.ChangeSender(output, HeaderText.ToOctets(new ReversePath(sender).ToString(), _path));
         }
 
         MilterReply.Continue(output);
@@ -265,9 +271,9 @@ internal sealed class MilterSession(GuardServices services, LocalPeer peer) : ID
     }
 
     // A path in its brackets; a local name without a domain is the server's own notation.
-    private static MailAddress? Address(string path)
+    private static MailAddress? Address(byte[] path)
     {
-        var text = path.AsSpan().Trim();
+        var text = HeaderText.ToText(path).AsSpan().Trim();
         text = text.Length >= 2 && text[0] == '<' && text[^1] == '>' ? text[1..^1] : text;
         return text.IsEmpty ? null : MailAddress.TryParse(text) ?? (text.Contains('@') ? new("invalid", "invalid.invalid") : new(text.ToString(), ""));
     }

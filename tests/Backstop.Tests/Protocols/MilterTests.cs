@@ -15,7 +15,7 @@ public sealed class MilterTests
         var buffer = new ReadOnlySequence<byte>(stream);
         Assert.True(MilterFrame.TryRead(ref buffer, out var helo));
         Assert.Equal(MilterEvent.Helo, helo.Event);
-        Assert.Equal("client.example", Assert.Single(MilterData.Strings(helo.Data.ToArray())));
+        Assert.Equal("client.example"u8, Assert.Single(MilterData.Strings(helo.Data.ToArray())));
         Assert.True(MilterFrame.TryRead(ref buffer, out var quit));
         Assert.Equal(MilterEvent.Quit, quit.Event);
         Assert.True(buffer.IsEmpty);
@@ -51,6 +51,14 @@ public sealed class MilterTests
         Assert.Equal(client is null ? null : IPEndPoint.Parse(client), endPoint);
     }
 
+    /// <summary>No encoding is anybody's business here: every octet but NUL comes through.</summary>
+    [Fact]
+    public void Strings_are_octets()
+    {
+        var all = Enumerable.Range(1, 255).Select(i => (byte)i).ToArray();
+        Assert.Equal([all, [0xC9], []], MilterData.Strings([.. all, 0, 0xC9, 0, 0]));
+    }
+
     [Fact]
     public void Macros_lose_their_braces()
     {
@@ -66,8 +74,9 @@ public sealed class MilterTests
         Assert.Equal("\0\0\0\u0001c", Written(MilterReply.Continue));
         Assert.Equal("\0\0\0\u0012y550 5.7.1 50%% ?\0", Written(o => MilterReply.Reply(o, "550 5.7.1 50% \n")));
         Assert.Equal("\0\0\0\u000ci\0\0\0\0X-A\0 b\0", Written(o => MilterReply.InsertHeader(o, 0, "X-A", " b")));
-        Assert.Equal("\0\0\0\u000am\0\0\0\u0002X-A\0\0", Written(o => MilterReply.ChangeHeader(o, 2, "X-A", "")));
-        Assert.Equal("\0\0\0\u0007e<a@b>\0", Written(o => MilterReply.ChangeSender(o, "<a@b>")));
+        byte[] name = [.. "X-"u8, 0xE9];
+        Assert.Equal("\0\0\0\u000am\0\0\0\u0002X-\u00e9\0\0", Written(o => MilterReply.ChangeHeader(o, 2, name, default)));
+        Assert.Equal("\0\0\0\u0007e<a@b>\0", Written(o => MilterReply.ChangeSender(o, "<a@b>"u8.ToArray())));
         Assert.Equal("\0\0\0\u0003q?\0", Written(o => MilterReply.Quarantine(o, "\r")));
     }
 
