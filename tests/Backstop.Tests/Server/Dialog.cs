@@ -5,8 +5,8 @@ using System.Text;
 namespace Backstop.Tests.Server;
 
 /// <summary>
-/// A scripted session. Lines: <c>C: </c> send with CRLF, <c>R: </c> send raw with \r \n \0 escapes, <c>S: </c> expect a reply line with that start,
-/// <c>E:</c> expect the end of the connection, <c>#</c> comment.
+/// A scripted session. Lines: <c>C: </c> send with CRLF, or the protocol's own line end, <c>R: </c> send raw with \r \n \0 escapes,
+/// <c>S: </c> expect a reply line with that start, <c>E:</c> expect the end of the connection, <c>#</c> comment.
 /// </summary>
 internal sealed class Dialog(IPEndPoint server) : IDisposable
 {
@@ -15,13 +15,13 @@ internal sealed class Dialog(IPEndPoint server) : IDisposable
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    public static async Task RunAsync(IPEndPoint server, string script)
+    public static async Task RunAsync(IPEndPoint server, string script, string lineEnd = "\r\n")
     {
         using var dialog = new Dialog(server);
-        await dialog.PlayAsync(script);
+        await dialog.PlayAsync(script, lineEnd);
     }
 
-    public async Task PlayAsync(string script)
+    public async Task PlayAsync(string script, string lineEnd = "\r\n")
     {
         await ConnectAsync();
         var number = 0;
@@ -32,7 +32,7 @@ internal sealed class Dialog(IPEndPoint server) : IDisposable
             switch (text.Length < 2 ? text : text[..2])
             {
                 case "C:":
-                    await SendAsync(Rest(text) + "\r\n");
+                    await SendAsync(Rest(text) + lineEnd);
                     break;
                 case "R:":
                     await SendAsync(Rest(text).Replace("\\r", "\r", StringComparison.Ordinal).Replace("\\n", "\n", StringComparison.Ordinal).Replace("\\0", "\0", StringComparison.Ordinal));
@@ -60,7 +60,29 @@ internal sealed class Dialog(IPEndPoint server) : IDisposable
         }
     }
 
-    public async Task SendAsync(string text) => await _client.GetStream().WriteAsync(Encoding.UTF8.GetBytes(text), Ct);
+    public Task SendAsync(string text) => SendAsync(Encoding.UTF8.GetBytes(text));
+
+    public async Task SendAsync(ReadOnlyMemory<byte> octets) => await _client.GetStream().WriteAsync(octets, Ct);
+
+    /// <summary>Says a line and hears its reply: the last line of it.</summary>
+    public async Task<string> AskAsync(string command)
+    {
+        await SendAsync(command + "\r\n");
+        return await HearAsync();
+    }
+
+    /// <summary>The last line of a reply; empty where the connection ended.</summary>
+    public async Task<string> HearAsync()
+    {
+        string? line;
+        do
+        {
+            line = await ReadLineAsync();
+        }
+        while (line?.Length > 3 && line[3] == '-');
+
+        return line ?? "";
+    }
 
     public async Task<string?> ReadLineAsync()
     {

@@ -32,17 +32,10 @@ internal static class ServerMail
         await dialog.ReadLineAsync();
         foreach (var command in new[] { "EHLO client.example", $"MAIL FROM:{reversePath}", $"RCPT TO:<{recipient}>", "DATA" })
         {
-            await dialog.SendAsync(command + "\r\n");
-            string? line;
-            do
+            var reply = await dialog.AskAsync(command);
+            if (reply.Length == 0 || reply[0] is '4' or '5')
             {
-                line = await dialog.ReadLineAsync();
-            }
-            while (line?.Length > 3 && line[3] == '-');
-
-            if (line is null || line[0] is '4' or '5')
-            {
-                return line ?? "";
+                return reply;
             }
         }
 
