@@ -10,7 +10,6 @@ public static class HeaderText
 {
     private static readonly SearchValues<char> _beforeAddress = SearchValues.Create(" \t,;:(<\"");
     private static readonly SearchValues<char> _afterAddress = SearchValues.Create(" \t,;)>\"");
-    private static readonly UTF8Encoding _strictUtf8 = new(false, throwOnInvalidBytes: true);
 
     /// <summary>Longest field body that is turned into text; what is longer is cut. Nobody reads further, and an attacker would like us to.</summary>
     public const int MaxBody = 8192;
@@ -31,27 +30,11 @@ public static class HeaderText
 
     /// <summary>Octets to text: UTF-8 where it is valid (RFC 6532), else Latin-1, which never fails.</summary>
     /// <param name="bytes">Any octets.</param>
-    public static string ToText(ReadOnlySpan<byte> bytes)
-    {
-        if (Ascii.IsValid(bytes))
-        {
-            return Encoding.ASCII.GetString(bytes);
-        }
+    public static string ToText(ReadOnlySpan<byte> bytes) => EncodingOf(bytes).GetString(bytes);
 
-        try
-        {
-            return _strictUtf8.GetString(bytes);
-        }
-        catch (DecoderFallbackException)
-        {
-            return Encoding.Latin1.GetString(bytes);
-        }
-    }
-
-    /// <summary>Text back to octets, in the encoding that <see cref="ToText"/> read it in: what is handed on must be what was handed in.</summary>
-    /// <param name="text">A text made of what was read.</param>
-    /// <param name="read">The octets that were read.</param>
-    public static byte[] ToOctets(string text, ReadOnlySpan<byte> read) => (Utf8.IsValid(read) ? Encoding.UTF8 : Encoding.Latin1).GetBytes(text);
+    /// <summary>The encoding that <see cref="ToText"/> reads octets in. Who is told back in another is told of somebody else.</summary>
+    /// <param name="bytes">Any octets.</param>
+    public static Encoding EncodingOf(ReadOnlySpan<byte> bytes) => Utf8.IsValid(bytes) ? Encoding.UTF8 : Encoding.Latin1;
 
     /// <summary>Decodes encoded words (RFC 2047) for showing.</summary>
     /// <param name="text">An unfolded body.</param>

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Backstop.Mail;
 
 namespace Backstop.Protocols.Policy;
 
@@ -37,7 +38,7 @@ public sealed class PolicyRequest
                 break;
             }
 
-            var text = Encoding.UTF8.GetString(line).TrimEnd('\r');
+            var text = HeaderText.ToText(line.IsSingleSegment ? line.FirstSpan : line.ToArray()).TrimEnd('\r');
             if (text.Length == 0)
             {
                 buffer = buffer.Slice(reader.Position);

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Text;
+using System.Text.Unicode;
 using Backstop.Mail;
 
 namespace Backstop.Protocols.Smtp;
@@ -40,6 +41,8 @@ public readonly record struct SmtpCommand(
         var argument = space < 0 ? [] : line[(space + 1)..].Trim((byte)' ');
         return verb switch
         {
+            // RFC 6531 §3.3: beyond ASCII a path is UTF-8. Anything else is nobody's address, and could not be handed on octet for octet.
+            SmtpVerb.Mail or SmtpVerb.Rcpt when !Utf8.IsValid(argument) => Bad(verb, SmtpReplies.BadSyntax),
             SmtpVerb.Mail => ParseMail(argument, limits),
             SmtpVerb.Rcpt => ParseRcpt(argument, limits),
             SmtpVerb.Helo or SmtpVerb.Ehlo or SmtpVerb.Lhlo => ParseGreeting(verb, argument),

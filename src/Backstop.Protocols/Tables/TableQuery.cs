@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using Backstop.Mail;
 
 namespace Backstop.Protocols.Tables;
 
@@ -15,6 +16,9 @@ public sealed record TableQuery(string Table, string Key, bool IsSocketmap)
 {
     /// <summary>Octets of a question: an address has at most 320, and may be escaped.</summary>
     public const int MaxLength = 4096;
+
+    // An address is answered in the octets that it was asked in.
+    private Encoding KeyEncoding { get; init; } = Encoding.UTF8;
 
     /// <summary>Takes a question off the front of a buffer.</summary>
     /// <param name="buffer">What was received; what is left of it.</param>
@@ -33,14 +37,17 @@ public sealed record TableQuery(string Table, string Key, bool IsSocketmap)
 
     /// <summary>The answer with a value.</summary>
     /// <param name="value">The value.</param>
-    public byte[] Found(string value) => IsSocketmap ? Netstring("OK " + value) : Line("200 " + Escaped(value));
+    public byte[] Found(string value) => Answer("OK ", "200 ", value);
 
     /// <summary>The answer that there is none.</summary>
-    public byte[] NotFound() => IsSocketmap ? Netstring("NOTFOUND ") : Line("500 not found");
+    public byte[] NotFound() => IsSocketmap ? Netstring("NOTFOUND "u8) : Line("500 not found");
 
     /// <summary>The answer that this cannot be said now: the server defers the mail.</summary>
     /// <param name="why">Why.</param>
-    public byte[] Trouble(string why) => IsSocketmap ? Netstring("TEMP " + why) : Line("400 " + Escaped(why));
+    public byte[] Trouble(string why) => Answer("TEMP ", "400 ", why);
+
+    private byte[] Answer(string inNetstring, string inLine, string text) =>
+        IsSocketmap ? Netstring(KeyEncoding.GetBytes(inNetstring + text)) : Line(inLine + Escaped(KeyEncoding.GetBytes(text)));
 
     private static TableQuery? TryNetstring(ref ReadOnlySequence<byte> buffer)
     {
@@ -60,7 +67,7 @@ public sealed record TableQuery(string Table, string Key, bool IsSocketmap)
             return null;
         }
 
-        var text = Encoding.UTF8.GetString(buffer.Slice(reader.Position, length));
+        var octets = buffer.Slice(reader.Position, length).ToArray();
         reader.Advance(length);
         if (!reader.TryRead(out var comma) || comma != (byte)',')
         {
@@ -68,8 +75,10 @@ public sealed record TableQuery(string Table, string Key, bool IsSocketmap)
         }
 
         buffer = buffer.Slice(reader.Position);
-        var space = text.IndexOf(' ', StringComparison.Ordinal);
-        return space < 0 ? throw new FormatException("a question without a table") : new(text[..space], text[(space + 1)..], true);
+        var space = octets.IndexOf((byte)' ');
+        return space < 0
+            ? throw new FormatException("a question without a table")
+            : Of(HeaderText.ToText(octets.AsSpan(0, space)), octets.AsSpan(space + 1), isSocketmap: true);
     }
 
     private static TableQuery? TryLine(ref ReadOnlySequence<byte> buffer)
@@ -80,28 +89,51 @@ public sealed record TableQuery(string Table, string Key, bool IsSocketmap)
             return null;
         }
 
-        var text = Encoding.UTF8.GetString(line).TrimEnd('\r');
+        var octets = line.ToArray().AsSpan().TrimEnd((byte)'\r');
         buffer = buffer.Slice(reader.Position);
-        return text.StartsWith("get ", StringComparison.Ordinal) ? new("", Uri.UnescapeDataString(text[4..]), false) : throw new FormatException("a question that is no get");
+        return octets.StartsWith("get "u8)
+            ? Of("", Unescaped(octets[4..]), isSocketmap: false)
+            : throw new FormatException("a question that is no get");
     }
 
-    private static byte[] Netstring(string text)
-    {
-        var octets = Encoding.UTF8.GetBytes(text);
-        return [.. Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{octets.Length}:")), .. octets, (byte)','];
-    }
+    private static TableQuery Of(string table, ReadOnlySpan<byte> key, bool isSocketmap) =>
+        new(table, HeaderText.ToText(key), isSocketmap) { KeyEncoding = HeaderText.EncodingOf(key) };
 
-    private static byte[] Line(string text) => Encoding.UTF8.GetBytes(text + "\n");
+    private static byte[] Netstring(ReadOnlySpan<byte> octets) =>
+        [.. Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{octets.Length}:")), .. octets, (byte)','];
+
+    private static byte[] Line(string text) => Encoding.ASCII.GetBytes(text + "\n");
 
     // tcp_table(5): % and white space and what cannot be printed.
-    private static string Escaped(string text)
+    private static string Escaped(byte[] octets)
     {
-        var escaped = new StringBuilder(text.Length);
-        foreach (var c in Encoding.UTF8.GetBytes(text))
+        var escaped = new StringBuilder(octets.Length);
+        foreach (var c in octets)
         {
             _ = c is > 32 and < 127 and not (byte)'%' ? escaped.Append((char)c) : escaped.Append(CultureInfo.InvariantCulture, $"%{c:X2}");
         }
 
         return escaped.ToString();
+    }
+
+    // In place: what is unescaped is shorter.
+    private static ReadOnlySpan<byte> Unescaped(Span<byte> text)
+    {
+        var length = 0;
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (text[i] == '%' && i + 2 < text.Length
+                && byte.TryParse(text.Slice(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var octet))
+            {
+                text[length++] = octet;
+                i += 2;
+            }
+            else
+            {
+                text[length++] = text[i];
+            }
+        }
+
+        return text[..length];
     }
 }

@@ -238,7 +238,7 @@ internal sealed class MilterSession(GuardServices services, LocalPeer peer) : ID
         Insert(output, changes.Fields);
         if (changes.Sender is { } sender && _terms.Actions.HasFlag(MilterActions.ChangeSender))
         {
-            MilterReply.ChangeSender(output, HeaderText.ToOctets(new ReversePath(sender).ToString(), _path));
+            MilterReply.ChangeSender(output, HeaderText.EncodingOf(_path).GetBytes(new ReversePath(sender).ToString()));
         }
 
         MilterReply.Continue(output);

@@ -4,6 +4,7 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Backstop.Mail;
 using Backstop.Protocols.Smtp;
 
 namespace Backstop.Server.Relay;
@@ -168,7 +169,7 @@ internal sealed class NextHopConnection : IDisposable
             var end = read.Buffer.PositionOf((byte)'\n');
             if (end is { } lf)
             {
-                var line = Encoding.UTF8.GetString(read.Buffer.Slice(0, lf)).TrimEnd('\r');
+                var line = HeaderText.ToText(read.Buffer.Slice(0, lf).ToArray()).TrimEnd('\r');
                 _input.AdvanceTo(read.Buffer.GetPosition(1, lf));
                 return line;
             }

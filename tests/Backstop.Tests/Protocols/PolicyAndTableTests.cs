@@ -52,6 +52,31 @@ public sealed class PolicyAndTableTests
         Assert.Equal("400 no%20table\n", Encoding.UTF8.GetString(second.Trouble("no table")));
     }
 
+    /// <summary>With other octets it would be another address.</summary>
+    [Fact]
+    public void Tables_are_answered_in_the_octets_they_are_asked_in()
+    {
+        var buffer = Sequence("12:untag caf\xe9@b,13:untag caf\xc3\xa9@b,get caf%E9%zz%4\nget caf%C3%A9\n");
+        var answers = new[]
+        {
+            ("café@b", "9:OK caf\xe9@b,"), ("café@b", "10:OK caf\xc3\xa9@b,"), ("café%zz%4", "200 caf%E9%25zz%254\n"), ("café", "200 caf%C3%A9\n"),
+        };
+        foreach (var (key, found) in answers)
+        {
+            var query = TableQuery.TryRead(ref buffer)!;
+            Assert.Equal(key, query.Key);
+            Assert.Equal(found, Encoding.Latin1.GetString(query.Found(query.Key)));
+        }
+    }
+
+    [Fact]
+    public void Question_in_latin_1_is_read_as_smtp_reads_it()
+    {
+        var buffer = Sequence("sender=caf\xe9@b\nrecipient=caf\xc3\xa9@b\n\n");
+        var request = PolicyRequest.TryRead(ref buffer)!;
+        Assert.Equal(("café@b", "café@b"), (request["sender"], request["recipient"]));
+    }
+
     [Fact]
     public void No_octets_do_anything_else() => Gen.Char[" 0123456789:,getuna\n%@=\r\0\xe9"].Array[0, 60].Sample(octets =>
     {

@@ -32,6 +32,19 @@ public sealed class NextHopTests
         await serving;
     }
 
+    /// <summary>What the next server says of an address reaches the client, in whatever encoding it is.</summary>
+    [Theory]
+    [InlineData("550 no caf\xe9\r\n")]
+    [InlineData("550 no caf\xc3\xa9\r\n")]
+    public async Task Reply_in_any_encoding_is_read(string reply)
+    {
+        using var listener = Listen();
+        var serving = ServeAsync(listener, reply);
+        using var connection = await OpenAsync(listener);
+        Assert.Equal("no café", (await connection.AskAsync("RCPT TO:<a@b.example>", _limit)).Text);
+        await serving;
+    }
+
     [Fact]
     public async Task Reply_that_nobody_asked_for_is_not_taken_for_the_next()
     {
