@@ -21,7 +21,7 @@ internal static class FreemailEvals
 
     private static readonly PerlRegex _bulkSender = new(
         "(?:^(?:post|host|domain)master|^double-bounce|^(?:sentto|owner|return|(?:gr)?bounced?)-.+|-(?:request|bounces?|admin|owner)"
-        + "|\\b(?:do[._-t]?)?no[._-t]?repl(?:y|ies)|.+=.+)@", RegexOptions.IgnoreCase);
+        + "|\\b(?:|do[._-t]?)no[._-t]?repl(?:y|ies)|.+=.+)@", RegexOptions.IgnoreCase);
 
     private static readonly PerlRegex _linkWithAddress = new("(?:|<)https?://\\S{0,255}(?:@|%40)\\S{0,255}", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _quoteHead = new("^(?:>|\\s{1,10}([a-z]{2,11}):)", RegexOptions.IgnoreCase);

@@ -12,9 +12,9 @@ namespace Backstop.SpamRules.Mime;
 internal readonly record struct ContentTypeLine(string Type, string? Boundary, string? Charset, string? Name, bool Missing)
 {
     private static readonly PerlRegex _boundary = new("\\bboundary\\s*=\\s*(?:(?<1>\"[^\"]+)|(?<1>[^\\s\";]+)(?:[\\s;]|$))", RegexOptions.IgnoreCase);
-    private static readonly PerlRegex _charset = new("\\bcharset\\s*=\\s*[\"']?(.*?)[\"']?(?:;|$)", RegexOptions.IgnoreCase);
-    private static readonly PerlRegex _name = new("\\b(?:file)?name\\s*=\\s*[\"']?(.*?)[\"']?(?:;|$)", RegexOptions.IgnoreCase);
-    private static readonly PerlRegex _splitName = new("\\b(?:file)?name\\*(\\d{1,4})\\s*=\\s*[\"']?(.*?)[\"']?(?:;|$)", RegexOptions.IgnoreCase);
+    private static readonly PerlRegex _charset = new("\\bcharset\\s*=\\s*[\"']?(.*?)(?:[\"'](?:;|$)|;|$)", RegexOptions.IgnoreCase);
+    private static readonly PerlRegex _name = new("\\b(?:|file)name\\s*=\\s*[\"']?(.*?)(?:[\"'](?:;|$)|;|$)", RegexOptions.IgnoreCase);
+    private static readonly PerlRegex _splitName = new("\\b(?:|file)name\\*(\\d{1,4})\\s*=\\s*[\"']?(.*?)(?:[\"'](?:;|$)|;|$)", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _typeOnly = new("^([^/]+(?:/[^/\\s]*)?).*$", RegexOptions.Singleline);
 
     public static ContentTypeLine Parse(string header)

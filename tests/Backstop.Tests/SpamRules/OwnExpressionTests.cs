@@ -32,6 +32,7 @@ public sealed class OwnExpressionTests
 
     [Theory]
     [InlineData("b?a", true)]
+    [InlineData("\\b(?:bc)?a", true)]
     [InlineData("x|(?:b|c|)a", true)]
     [InlineData("(?:|b)a", false)]
     [InlineData("b*ac?", false)]
@@ -56,7 +57,7 @@ public sealed class OwnExpressionTests
                 var text = string.Concat(parts);
                 return Places(linear, text).SequenceEqual(Places(other, text));
             },
-            iter: 2000, threads: 1);
+            iter: 300, threads: 1);
     }
 
     private static IEnumerable<(int Index, int Length)> Places(Regex regex, string text) => regex.Matches(text).Select(m => (m.Index, m.Length));
@@ -83,6 +84,7 @@ public sealed class OwnExpressionTests
 
     private static bool MayLackItsFirst(PatternNode node) => node switch
     {
+        PatternNode.Concat { Parts: [PatternNode.Assertion { Kind: not AssertionKind.TextStart }, ..] } behind => MayLackItsFirst(new PatternNode.Concat([.. behind.Parts.Skip(1)])),
         PatternNode.Concat { Parts: [var first, _, ..] } => IsOptional(first) || MayLackItsFirst(first),
         PatternNode.Concat { Parts: [var only] } => MayLackItsFirst(only),
         PatternNode.Alternate alternate => alternate.Choices.Any(MayLackItsFirst),
