@@ -3,7 +3,6 @@ using Backstop.Mail;
 using Backstop.SpamRules.Evals;
 using Backstop.SpamRules.Learning;
 using Backstop.SpamRules.Mime;
-using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Rules;
 using Backstop.SpamRules.Text;
 using Backstop.SpamRules.Uris;
@@ -35,7 +34,7 @@ public sealed class SpamScanner
         ScoreSet = (rules.NetworkTests ? 1 : 0) | (bayes ? 2 : 0);
         _compiled = new CompiledRules(rules, EvalTable.Standard(), ScoreSet);
         var redirectorFaults = new List<RuleDiagnostic>();
-        _canonical = new UriCanonical(rules.Settings.Boundaries, [.. rules.Settings.RedirectorPatterns.Select(p => Redirector(p, redirectorFaults)).OfType<Func<string, string?>>()]);
+        _canonical = new UriCanonical(rules.Settings.Boundaries, new Redirectors(rules.Settings.RedirectorPatterns, m => redirectorFaults.Add(new(new SourceLine("redirector_pattern", 0), m, IsError: true))));
         Diagnostics = [.. rules.Diagnostics, .. _compiled.Diagnostics, .. redirectorFaults];
     }
 
@@ -145,21 +144,5 @@ public sealed class SpamScanner
             SubRules = [.. hits.SubRules.Select(s => s.Name).Order(StringComparer.Ordinal)],
             TimedOut = [.. hits.TimedOut.Select(s => s.Name).Order(StringComparer.Ordinal)],
         };
-    }
-
-    private static Func<string, string?>? Redirector(string text, List<RuleDiagnostic> faults)
-    {
-        try
-        {
-            var (pattern, modifiers) = DelimitedPattern.Split(text);
-            // The target is the first group, which must be kept: it gets a name.
-            var regex = PerlRegex.OfRule(DotNetPattern.Write(PerlPatternParser.Parse(pattern, modifiers), keepGroup: 1));
-            return uri => regex.Match(uri) is { Success: true } match && match.Groups["1"].Success ? match.Groups["1"].Value : null;
-        }
-        catch (PatternException error)
-        {
-            faults.Add(new(new SourceLine("redirector_pattern", 0), error.Message, IsError: true));
-            return null;
-        }
     }
 }

@@ -6,7 +6,7 @@ using Backstop.SpamRules.Text;
 namespace Backstop.SpamRules.Uris;
 
 /// <summary>The forms of a URI that rules shall see: unescaped, without port, user and disguise of its host (Util.pm, uri_list_canonicalize).</summary>
-internal sealed class UriCanonical(RegistryBoundaries boundaries, IReadOnlyList<Func<string, string?>> redirectors)
+internal sealed class UriCanonical(RegistryBoundaries boundaries, Redirectors redirectors)
 {
     private const int MaxForms = 64;
 
@@ -97,13 +97,18 @@ internal sealed class UriCanonical(RegistryBoundaries boundaries, IReadOnlyList<
     private static string Simplify(string uri)
     {
         var form = _slashes.Replace(uri.Replace('\\', '/'), "$1//");
-        form = _escape.IsMatch(form) ? UrlEncoding.Normalize(form) : form;
+        form = form.Contains('%') && _escape.IsMatch(form) ? UrlEncoding.Normalize(form) : form;
         if (!_schemed.IsMatch(form))
         {
             form = (form.StartsWith("ftp.", StringComparison.Ordinal) ? "ftp://" : "http://") + form;
         }
 
         form = _noPath.Replace(form, "$1/$2");
+        if (!form.Contains("&#", StringComparison.Ordinal))
+        {
+            return form;
+        }
+
         form = _decimal.Replace(form, m => ((char)int.Parse(m.Groups[1].ValueSpan, CultureInfo.InvariantCulture)).ToString());
         form = _hexadecimal.Replace(form, m => ((char)int.Parse(m.Groups[1].ValueSpan, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)).ToString());
         return _dots.Replace(form, ".");
@@ -154,16 +159,13 @@ internal sealed class UriCanonical(RegistryBoundaries boundaries, IReadOnlyList<
 
     private void FollowRedirect(string uri, string rest, Queue<string> queue)
     {
-        foreach (var redirector in redirectors)
+        if (redirectors.Target(uri) is { } target)
         {
-            if (redirector(uri) is { } target && target.Contains('.'))
-            {
-                queue.Enqueue(target);
-                return;
-            }
+            queue.Enqueue(target);
+            return;
         }
 
-        if (_inner.Match(rest) is { Success: true } inner && inner.Value.Contains('.'))
+        if (rest.Contains("http", StringComparison.OrdinalIgnoreCase) && _inner.Match(rest) is { Success: true } inner && inner.Value.Contains('.'))
         {
             queue.Enqueue(inner.Value);
         }

@@ -47,7 +47,7 @@ internal static class BodyGrowth
             new("", "http://"), new("", "www."), new("", "a.com"), new("", "a.com "), new("", "a@b.com "), new("", "a@"), new("", "@"), new("", "."), new("", "a."), new("http://a.com/", "("), new("http://a.com/", ")"), new("", "mailto:"),
             new("", "://"), new("", "-"), new("http://", "%2e"),
         ]),
-        new("forms of a URI", text => new UriCanonical(RuleSet.Own().Settings.Boundaries, []).Forms(Octets.FromBytes(text)),
+        new("forms of a URI", text => new UriCanonical(RuleSet.Own().Settings.Boundaries, new Redirectors([], _ => { })).Forms(Octets.FromBytes(text)),
         [
             new("http://", "%2e"), new("http://", "a."), new("http://", "http://"), new("http://a.com/?", "http://a.com/?"), new("http://", "&#46;"), new("http://", "@"), new("http://a", ":1"), new("mailto:", "a@"), new("http://", "0"),
             new("http://a.com/", "//"), new("http://", "0x1."),

@@ -69,7 +69,7 @@ public sealed class MimeTextTests
     [InlineData("mailto:a@b.test?subject=x", "mailto:a@b.test")]
     public void Disguises_of_a_URI_are_taken_off(string uri, string form)
     {
-        var forms = new UriCanonical(new RegistryBoundaries(), []).Forms(uri);
+        var forms = new UriCanonical(new RegistryBoundaries(), new Redirectors([], _ => { })).Forms(uri);
         Assert.Contains(forms, f => f.Equals(form, StringComparison.OrdinalIgnoreCase));
         Assert.Contains(uri, forms);
     }
