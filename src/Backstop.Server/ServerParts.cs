@@ -316,7 +316,7 @@ internal sealed partial class ServerParts : IDisposable
 
         filters.Add(FilterChoice.Create(spam.Filter, () => new RulesFilter(Filter!, Options, _time))!);
         return new(
-            [.. filters.Select(f => new GuardedFilter(f, Limits(f is RulesFilter ? cores : 4 * cores), _time, metrics, logs.CreateLogger<GuardedFilter>()))],
+            [.. filters.Select(f => new GuardedFilter(f, Limits(f is RulesFilter ? Math.Max(1, cores - 1) : 4 * cores), _time, metrics, logs.CreateLogger<GuardedFilter>()))],
             () => Filter is null || spam.Filter != FilterChoice.Rules || Filter.IsReady,
             new ReverseLookup(Options.Dnsbl.Resolvers, Options.Dnsbl.TimeLimit).NameAsync, Options, metrics, _time, logs.CreateLogger<MailScorer>());
 

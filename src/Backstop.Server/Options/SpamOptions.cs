@@ -41,7 +41,7 @@ public sealed class SpamOptions
     [Range(1, 1000000)]
     public int SkipWhenWaiting { get; set; } = 200;
 
-    /// <summary>Messages that are scored at once. Default: one a core by the rules, four a core by filters elsewhere.</summary>
+    /// <summary>Messages that are scored at once. Default: by the rules one a core for clients of spamd, and one less for mail that arrives, so that a core is left to mail that waits for none of them; four a core by filters elsewhere.</summary>
     [Range(0, 1024)]
     public int MaxParallel { get; set; }
 
