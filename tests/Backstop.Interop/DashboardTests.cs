@@ -10,9 +10,7 @@ public sealed class DashboardTests
     [Fact]
     public async Task A_person_sees_a_storm_gives_back_a_message_and_sets_strict_mode()
     {
-        var node = Needs.Program("node", "nodejs");
-        Needs.Program("chromium", "chromium");
-        Needs.Npm("playwright-core");
+        var node = NeedsBrowser();
         using var folder = new TempFolder();
         using var server = await Server.StartAsync(folder.Path, await PasswordAsync());
         var person = Tool.Start(node, Path.Combine(Browser, "dashboard.mjs"), $"http://127.0.0.1:{server.WebPort}", Password, "victim@bench.test", Path.Combine(Checkout.Root, "artifacts", "screenshots"));
@@ -41,9 +39,7 @@ public sealed class DashboardTests
     [Fact]
     public async Task What_strangers_write_is_only_words()
     {
-        var node = Needs.Program("node", "nodejs");
-        Needs.Program("chromium", "chromium");
-        Needs.Npm("playwright-core");
+        var node = NeedsBrowser();
         using var folder = new TempFolder();
         using var server = await Server.StartAsync(folder.Path, await PasswordAsync());
         var output = await Tool.RunAsync(
@@ -58,6 +54,13 @@ public sealed class DashboardTests
     [InlineData("uPlot.LICENSE.txt", "LICENSE")]
     public void Vendored_files_are_those_of_the_package(string ours, string theirs) => Assert.Equal(
         File.ReadAllBytes(Path.Combine(Needs.Npm("uplot"), theirs)), File.ReadAllBytes(Path.Combine(Checkout.Root, "src", "Backstop.Server", "Web", "Assets", ours)));
+
+    private static string NeedsBrowser()
+    {
+        Needs.Program("chromium", "chromium");
+        Needs.Npm("playwright-core");
+        return Needs.Program("node", "nodejs");
+    }
 
     private static async Task<string> PasswordAsync()
     {
