@@ -16,7 +16,7 @@ public enum VerdictAction
 /// <summary>The outcome about a message, with its reason.</summary>
 /// <param name="Action">What happens.</param>
 /// <param name="Folder">Where it goes when it is not refused: <c>INBOX</c> or a folder's name.</param>
-/// <param name="Reason">Why.</param>
+/// <param name="Reason">The rule that decided, one of <see cref="Reasons"/> or of the server's.</param>
 public sealed record Verdict(VerdictAction Action, string Folder, Reason Reason)
 {
     /// <summary>Whether the message is not taken.</summary>
@@ -29,14 +29,14 @@ public sealed record Verdict(VerdictAction Action, string Folder, Reason Reason)
     public const string BackscatterFolder = "Backscatter";
 
     /// <summary>To the inbox.</summary>
-    /// <param name="reason">Why.</param>
+    /// <param name="reason">The rule that decided.</param>
     public static Verdict Deliver(Reason reason) => new(VerdictAction.Deliver, Inbox, reason);
 
     /// <summary>To the folder Backscatter.</summary>
-    /// <param name="reason">Why.</param>
+    /// <param name="reason">The rule that decided.</param>
     public static Verdict File(Reason reason) => new(VerdictAction.File, BackscatterFolder, reason);
 
     /// <summary>Refused.</summary>
-    /// <param name="reason">Why.</param>
+    /// <param name="reason">The rule that decided.</param>
     public static Verdict Refuse(Reason reason) => new(VerdictAction.Refuse, "", reason);
 }

@@ -70,13 +70,13 @@ public sealed class BackstopMetrics : IDisposable
 
     /// <summary>Something was refused.</summary>
     /// <param name="stage">connect, mail, rcpt or data.</param>
-    /// <param name="reason">Why.</param>
+    /// <param name="reason">Its word becomes the label <c>reason</c>.</param>
     public void Refused(string stage, Reason reason) =>
         _refused.Add(1, new KeyValuePair<string, object?>("stage", stage), new KeyValuePair<string, object?>("reason", reason.Word));
 
     /// <summary>A message was accepted.</summary>
     /// <param name="verdict">deliver or file.</param>
-    /// <param name="reason">Why.</param>
+    /// <param name="reason">Its word becomes the label <c>reason</c>.</param>
     /// <param name="since">When its data had ended.</param>
     public void Accepted(string verdict, Reason reason, long since)
     {

@@ -75,7 +75,7 @@ public static class MilterReply
 
     /// <summary>Hold the message for an administrator.</summary>
     /// <param name="output">Where to.</param>
-    /// <param name="reason">Why.</param>
+    /// <param name="reason">A word for the administrator; control characters become question marks.</param>
     public static void Quarantine(IBufferWriter<byte> output, string reason) => Write(output, 'q', Octets(Clean(reason)));
 
     private static void Write(IBufferWriter<byte> output, char code, params ReadOnlySpan<ReadOnlyMemory<byte>> strings) =>

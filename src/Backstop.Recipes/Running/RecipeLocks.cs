@@ -7,7 +7,7 @@ namespace Backstop.Recipes.Running;
 /// <param name="programs">Reads names.</param>
 /// <param name="log">The log.</param>
 /// <param name="host">Makes lockfiles.</param>
-/// <param name="options">How.</param>
+/// <param name="options">Whether procmail is followed to the letter, the name in the log, and the limits.</param>
 /// <param name="held">The lockfiles in hand, absolute: this run's and those of the runs that it is a block of.</param>
 internal sealed class RecipeLocks(
     RecipeState state, RecipePrograms programs, RecipeLog log, IRecipeHost host, RecipeOptions options, HashSet<string> held)

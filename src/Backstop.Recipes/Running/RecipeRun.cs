@@ -28,7 +28,7 @@ public sealed partial class RecipeRun
 
     /// <summary>Prepares a run.</summary>
     /// <param name="host">The world.</param>
-    /// <param name="options">How.</param>
+    /// <param name="options">Whether procmail is followed to the letter, the name in the log, and the limits.</param>
     /// <param name="message">The message, LF line ends.</param>
     /// <param name="variables">What variables are set before anything is read.</param>
     /// <param name="directory">What relative names are relative to, until MAILDIR says otherwise; absolute.</param>

@@ -28,7 +28,7 @@ internal sealed class ThreadedListener(Action<Socket> serve, Func<Socket, Task> 
     private int _waiting;
 
     /// <summary>Begins to listen.</summary>
-    /// <param name="endPoint">Where.</param>
+    /// <param name="endPoint">An address and port, or the path of a Unix socket.</param>
     /// <returns>Where, with the port that was bound.</returns>
     /// <exception cref="IOException">Somebody else listens there, or we may not.</exception>
     public EndPoint Start(EndPoint endPoint)

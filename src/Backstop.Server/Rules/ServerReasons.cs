@@ -69,7 +69,7 @@ internal static class ServerReasons
         : null;
 
     /// <summary>The client is on a DNS list.</summary>
-    /// <param name="zone">Which.</param>
+    /// <param name="zone">The list's domain, as in <c>dnsbl.zones</c>.</param>
     public static Reason Listed(string zone)
     {
         lock (_gate)

@@ -28,7 +28,7 @@ internal sealed partial class EnduringListener : IConnectionListener
     private int _failures;
 
     /// <summary>Begins to listen.</summary>
-    /// <param name="endPoint">Where.</param>
+    /// <param name="endPoint">An address and port, or the path of a Unix socket.</param>
     /// <param name="bound">Told each time that the socket is there and nobody can connect yet.</param>
     /// <param name="room">How many connections there may be.</param>
     /// <param name="options">Kestrel's settings of sockets.</param>

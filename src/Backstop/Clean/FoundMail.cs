@@ -8,7 +8,7 @@ namespace Backstop.Clean;
 /// <summary>What was found out about a message.</summary>
 /// <param name="Pile">Where it belongs.</param>
 /// <param name="Kind">The word for what it is, such as <c>bounce</c>; <c>none</c> for mail.</param>
-/// <param name="Reason">Why.</param>
+/// <param name="Reason">What put it on that pile: a reason of the judge, or one of <see cref="Doubts"/>.</param>
 /// <param name="Key">Its campaign.</param>
 /// <param name="Host">The name of the host that it came from, or null.</param>
 /// <param name="Address">That host's address, or null.</param>
