@@ -1,7 +1,7 @@
 using System.Globalization;
 using Backstop.Backscatter.Bounces;
 using Backstop.Mail;
-using Backstop.Mailboxes.Posix;
+using Backstop.Posix;
 using Backstop.SpamRules.Rules;
 using Backstop.SpamRules.Scanning;
 

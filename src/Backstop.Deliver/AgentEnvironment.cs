@@ -1,5 +1,5 @@
-using Backstop.Deliver.Posix;
 using Backstop.Mailboxes.Mbox;
+using Backstop.Posix;
 
 namespace Backstop.Deliver;
 

@@ -1,5 +1,5 @@
-using Backstop.Deliver.Posix;
 using Backstop.Mailboxes.Local;
+using Backstop.Posix;
 using Backstop.Recipes.Running;
 
 namespace Backstop.Deliver;

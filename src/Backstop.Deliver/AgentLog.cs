@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Backstop.Deliver.Posix;
+using Backstop.Posix;
 using Microsoft.Win32.SafeHandles;
 
 namespace Backstop.Deliver;

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
-using Backstop.Deliver.Posix;
+using Backstop.Posix;
+using Backstop.Posix.Programs;
 using Backstop.Recipes.Running;
 
 namespace Backstop.Deliver;
@@ -116,7 +117,7 @@ public static class DeliveryAgent
         signals.Listen();
 
         // A delivery that is begun is waited for; the others are for the next try.
-        var runner = new Programs.ProgramRunner(TimeProvider.System);
+        var runner = new ProgramRunner(TimeProvider.System);
         return arguments.Users.Select(user => signals.Asked.IsCancellationRequested ? TryAgain
             : runner.Run([.. command, .. options, "-d", user], CallersEnvironment(), Environment.CurrentDirectory, [message], 1, 2, limit: null).Status).Max();
     }

@@ -1,6 +1,6 @@
-using Backstop.Deliver.Posix;
 using Backstop.Mailboxes;
 using Backstop.Mailboxes.Local;
+using Backstop.Posix;
 using Backstop.Recipes.Running;
 
 namespace Backstop.Deliver;

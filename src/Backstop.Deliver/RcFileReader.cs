@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Text;
-using Backstop.Deliver.Posix;
+using Backstop.Posix;
 
 namespace Backstop.Deliver;
 

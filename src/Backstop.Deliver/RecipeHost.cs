@@ -1,7 +1,7 @@
-using Backstop.Deliver.Posix;
-using Backstop.Deliver.Programs;
 using Backstop.Mailboxes.Local;
 using Backstop.Mailboxes.Locks;
+using Backstop.Posix;
+using Backstop.Posix.Programs;
 using Backstop.Recipes.Running;
 using Microsoft.Win32.SafeHandles;
 

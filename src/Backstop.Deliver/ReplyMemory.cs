@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
-using Backstop.Deliver.Posix;
 using Backstop.Mailboxes.Locks;
+using Backstop.Posix;
 
 namespace Backstop.Deliver;
 

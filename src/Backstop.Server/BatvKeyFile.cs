@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Backstop.Backscatter.Proofs;
-using Backstop.Mailboxes.Posix;
+using Backstop.Posix;
 
 namespace Backstop.Server;
 

@@ -1,5 +1,4 @@
-using Backstop.Deliver.Posix;
-using Backstop.Mailboxes.Posix;
+using Backstop.Posix;
 using Backstop.Server.Options;
 
 namespace Backstop.Server;

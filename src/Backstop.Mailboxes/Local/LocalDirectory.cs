@@ -1,5 +1,5 @@
 using System.Globalization;
-using Backstop.Mailboxes.Posix;
+using Backstop.Posix;
 
 namespace Backstop.Mailboxes.Local;
 

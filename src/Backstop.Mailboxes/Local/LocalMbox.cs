@@ -1,6 +1,6 @@
 using Backstop.Mailboxes.Locks;
 using Backstop.Mailboxes.Mbox;
-using Backstop.Mailboxes.Posix;
+using Backstop.Posix;
 
 namespace Backstop.Mailboxes.Local;
 

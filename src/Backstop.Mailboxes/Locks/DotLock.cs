@@ -1,5 +1,5 @@
 using System.Text;
-using Backstop.Mailboxes.Posix;
+using Backstop.Posix;
 
 namespace Backstop.Mailboxes.Locks;
 

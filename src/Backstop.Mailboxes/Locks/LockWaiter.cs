@@ -1,4 +1,4 @@
-using Backstop.Mailboxes.Posix;
+using Backstop.Posix;
 
 namespace Backstop.Mailboxes.Locks;
 

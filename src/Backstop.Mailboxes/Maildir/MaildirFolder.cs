@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
-using Backstop.Mailboxes.Posix;
 using Backstop.Mailboxes.Spool;
+using Backstop.Posix;
 
 namespace Backstop.Mailboxes.Maildir;
 

@@ -1,6 +1,6 @@
 using Backstop.Mailboxes.Maildir;
-using Backstop.Mailboxes.Posix;
 using Backstop.Mailboxes.Reading;
+using Backstop.Posix;
 
 namespace Backstop.Mailboxes.Runs;
 

@@ -1,6 +1,6 @@
 using System.Buffers;
 using Backstop.Mailboxes.Mbox;
-using Backstop.Mailboxes.Posix;
+using Backstop.Posix;
 using Microsoft.Win32.SafeHandles;
 
 namespace Backstop.Mailboxes.Runs;

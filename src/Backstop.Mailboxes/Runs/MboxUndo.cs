@@ -1,6 +1,6 @@
 using Backstop.Mailboxes.Mbox;
-using Backstop.Mailboxes.Posix;
 using Backstop.Mailboxes.Reading;
+using Backstop.Posix;
 using Microsoft.Win32.SafeHandles;
 
 namespace Backstop.Mailboxes.Runs;

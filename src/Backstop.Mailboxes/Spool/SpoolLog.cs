@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
-using Backstop.Mailboxes.Posix;
+using Backstop.Posix;
 
 namespace Backstop.Mailboxes.Spool;
 

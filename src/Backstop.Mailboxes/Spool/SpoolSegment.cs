@@ -1,5 +1,5 @@
 using System.Globalization;
-using Backstop.Mailboxes.Posix;
+using Backstop.Posix;
 using Microsoft.Win32.SafeHandles;
 
 namespace Backstop.Mailboxes.Spool;

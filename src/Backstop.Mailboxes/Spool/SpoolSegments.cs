@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Backstop.Mailboxes.Posix;
+using Backstop.Posix;
 
 namespace Backstop.Mailboxes.Spool;
 

@@ -1,11 +1,10 @@
 using Backstop.Backscatter.Proofs;
-using Backstop.Deliver.Posix;
 using Backstop.Mail;
-using Backstop.Mailboxes.Reading;
+using Backstop.Posix;
 using Backstop.Server.Guard;
 using Backstop.Server.Options;
-using Backstop.Server.Web;
 using Backstop.Server.Spam.Filters;
+using Backstop.Server.Web;
 using Tomlyn.Parsing;
 
 namespace Backstop.Server.Config;

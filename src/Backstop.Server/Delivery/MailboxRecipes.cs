@@ -5,8 +5,8 @@ using Backstop.Backscatter.Storms;
 using Backstop.Deliver;
 using Backstop.Mailboxes;
 using Backstop.Mailboxes.Mbox;
-using Backstop.Mailboxes.Posix;
 using Backstop.Mailboxes.Spool;
+using Backstop.Posix;
 using Backstop.Recipes.Running;
 using Backstop.Server.Options;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
-using Backstop.Deliver.Posix;
+using Backstop.Posix;
 using Backstop.Server.Options;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;

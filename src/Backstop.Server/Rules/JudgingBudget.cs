@@ -1,5 +1,5 @@
 using Backstop.Mail;
-using Backstop.Mailboxes.Posix;
+using Backstop.Posix;
 using Backstop.Server.Options;
 
 namespace Backstop.Server.Rules;

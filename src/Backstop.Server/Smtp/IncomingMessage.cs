@@ -1,5 +1,5 @@
 using System.Globalization;
-using Backstop.Mailboxes;
+using Backstop.Posix;
 using Backstop.Protocols.Smtp;
 using Backstop.Server.Options;
 

@@ -1,7 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Backstop.Mailboxes.Posix;
+using Backstop.Posix;
 using Backstop.Server.Options;
 
 namespace Backstop.Server.Smtp;

@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using Backstop.Deliver.Posix;
+using Backstop.Posix;
 using Backstop.Server.Guard;
 using Backstop.Server.Options;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Backstop.Mailboxes.Posix;
+using Backstop.Posix;
 using Backstop.State;
 
 namespace Backstop.Server.Storms;

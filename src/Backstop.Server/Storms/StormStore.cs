@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Backstop.Backscatter.Storms;
-using Backstop.Mailboxes.Posix;
+using Backstop.Posix;
 using Backstop.State;
 
 namespace Backstop.Server.Storms;

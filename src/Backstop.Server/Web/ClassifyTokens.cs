@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using Backstop.Mailboxes.Reading;
+using Backstop.Posix;
 using Backstop.Server.Options;
 
 namespace Backstop.Server.Web;

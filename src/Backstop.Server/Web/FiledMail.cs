@@ -5,6 +5,7 @@ using Backstop.Mailboxes.Maildir;
 using Backstop.Mailboxes.Mbox;
 using Backstop.Mailboxes.Reading;
 using Backstop.Mailboxes.Runs;
+using Backstop.Posix;
 
 namespace Backstop.Server.Web;
 

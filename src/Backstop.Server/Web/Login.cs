@@ -1,6 +1,6 @@
 using System.Net;
 using System.Security.Claims;
-using Backstop.Mailboxes.Posix;
+using Backstop.Posix;
 using Backstop.Server.Options;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;

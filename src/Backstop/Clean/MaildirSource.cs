@@ -1,6 +1,7 @@
 using System.Globalization;
 using Backstop.Mailboxes.Reading;
 using Backstop.Mailboxes.Runs;
+using Backstop.Posix;
 
 namespace Backstop.Clean;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Backstop.Mail;
 using Backstop.Mailboxes.Reading;
 using Backstop.Mailboxes.Runs;
+using Backstop.Posix;
 
 namespace Backstop.Clean;
 

@@ -2,6 +2,7 @@ using System.Text;
 using Backstop.Imap;
 using Backstop.Mail;
 using Backstop.Mailboxes.Reading;
+using Backstop.Posix;
 
 namespace Backstop.Clean;
 

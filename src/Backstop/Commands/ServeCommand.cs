@@ -1,6 +1,6 @@
 using System.CommandLine;
-using Backstop.Deliver.Posix;
 using Backstop.Logging;
+using Backstop.Posix;
 using Backstop.Server;
 using Microsoft.Extensions.Logging;
 

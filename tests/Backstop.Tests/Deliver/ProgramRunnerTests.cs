@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text;
-using Backstop.Deliver.Programs;
+using Backstop.Posix.Programs;
 
 namespace Backstop.Tests.Deliver;
 

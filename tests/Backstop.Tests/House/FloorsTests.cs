@@ -14,7 +14,6 @@ public sealed class FloorsTests
         "Backstop.Clean <-> Backstop.Commands",
         "Backstop.Clean <-> Backstop.Imap",
         "Backstop.Commands <-> Backstop.Scan",
-        "Backstop.Mailboxes.Posix <-> Backstop.Mailboxes.Reading",
         "Backstop.Server <-> Backstop.Server.Alerts",
         "Backstop.Server <-> Backstop.Server.Delivery",
         "Backstop.Server <-> Backstop.Server.Explain",

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using Backstop.Mailboxes.Posix;
 using Backstop.Mailboxes.Reading;
+using Backstop.Posix;
 
 namespace Backstop.Tests.Mailboxes;
 

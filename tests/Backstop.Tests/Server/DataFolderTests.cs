@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Backstop.Deliver.Posix;
+using Backstop.Posix;
 using Backstop.Server;
 using Backstop.Server.Options;
 using Microsoft.Extensions.Logging;

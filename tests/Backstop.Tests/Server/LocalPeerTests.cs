@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Backstop.Deliver.Posix;
+using Backstop.Posix;
 using Backstop.Server;
 using Backstop.Server.Config;
 using Microsoft.Extensions.Logging;

@@ -1,4 +1,4 @@
-using Backstop.Deliver.Posix;
+using Backstop.Posix;
 using Backstop.Server.Storms;
 using Backstop.State;
 using Microsoft.Extensions.Time.Testing;

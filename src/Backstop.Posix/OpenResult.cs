@@ -1,4 +1,4 @@
-namespace Backstop.Mailboxes.Reading;
+namespace Backstop.Posix;
 
 /// <summary>What came of opening a file that others have put there.</summary>
 public enum OpenResult

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace Backstop.Mailboxes.Posix;
+namespace Backstop.Posix;
 
 /// <summary>Says when a file goes from a directory (inotify(7)). Costs no thread, unlike the watcher of .NET.</summary>
 internal sealed partial class DirectoryWatch : IDisposable

@@ -1,8 +1,7 @@
 using System.Runtime.InteropServices;
-using Backstop.Deliver.Posix;
 using Microsoft.Win32.SafeHandles;
 
-namespace Backstop.Deliver.Programs;
+namespace Backstop.Posix.Programs;
 
 /// <summary>A program that runs, in a process group of its own.</summary>
 /// <param name="Process">Its number.</param>

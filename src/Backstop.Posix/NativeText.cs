@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace Backstop.Deliver.Posix;
+namespace Backstop.Posix;
 
 /// <summary>Strings for the kernel: one char an octet, a NUL at the end, none within.</summary>
 internal static class NativeText

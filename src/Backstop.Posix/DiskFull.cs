@@ -1,6 +1,4 @@
-using Backstop.Mailboxes.Posix;
-
-namespace Backstop.Mailboxes;
+namespace Backstop.Posix;
 
 /// <summary>Tells a full disk from a broken one.</summary>
 public static class DiskFull

@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
-namespace Backstop.Deliver.Posix;
+namespace Backstop.Posix;
 
 /// <summary>
 /// The kernel's table of TCP connections (sock_diag(7)), asked for one entry: a lookup, not a walk through all of them as /proc/net/tcp is.

@@ -1,7 +1,7 @@
 using System.Runtime;
 using System.Runtime.InteropServices;
 
-namespace Backstop.Mailboxes.Posix;
+namespace Backstop.Posix;
 
 /// <summary>CPU time of the calling thread: other work on the machine does not add to it.</summary>
 public static partial class ThreadTime

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Backstop.Deliver.Posix;
+namespace Backstop.Posix;
 
 /// <summary>An entry of the user database (passwd(5)).</summary>
 /// <param name="Name">The login name.</param>

@@ -1,7 +1,6 @@
-using Backstop.Mailboxes.Posix;
 using Microsoft.Win32.SafeHandles;
 
-namespace Backstop.Mailboxes.Reading;
+namespace Backstop.Posix;
 
 /// <summary>Opens what others have put into a folder: only regular files, and without ever waiting.</summary>
 /// <remarks>

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace Backstop.Deliver.Posix;
+namespace Backstop.Posix;
 
 /// <summary>The calls for processes and users that .NET has no method for.</summary>
 internal static partial class Native

@@ -1,8 +1,7 @@
 using System.Runtime.InteropServices;
-using Backstop.Deliver.Posix;
 using Microsoft.Win32.SafeHandles;
 
-namespace Backstop.Deliver.Programs;
+namespace Backstop.Posix.Programs;
 
 /// <summary>Knows when a program has ended, and collects its status.</summary>
 internal sealed class ProgramExit : IDisposable

@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
-namespace Backstop.Deliver.Posix;
+namespace Backstop.Posix;
 
 /// <summary>Whose program is at the other end of a connection.</summary>
 /// <param name="Place">Where it runs.</param>

@@ -1,8 +1,7 @@
 using System.Runtime.InteropServices;
-using Backstop.Mailboxes.Reading;
 using Microsoft.Win32.SafeHandles;
 
-namespace Backstop.Mailboxes.Posix;
+namespace Backstop.Posix;
 
 /// <summary>The calls that .NET has no method for, or none that says what it does to the disk.</summary>
 internal static partial class Libc

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Backstop.Deliver.Posix;
+namespace Backstop.Posix;
 
 /// <summary>Whose a file is, and what others may do with new ones.</summary>
 public static class FileOwner

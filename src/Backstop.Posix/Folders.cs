@@ -1,6 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 
-namespace Backstop.Mailboxes.Posix;
+namespace Backstop.Posix;
 
 /// <summary>Directories: making them durably, and writing them to the disk.</summary>
 public static class Folders

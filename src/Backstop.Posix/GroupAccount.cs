@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Backstop.Deliver.Posix;
+namespace Backstop.Posix;
 
 /// <summary>The group database (group(5)).</summary>
 public static class GroupAccount

@@ -1,4 +1,4 @@
-namespace Backstop.Deliver.Posix;
+namespace Backstop.Posix;
 
 /// <summary>What is known of the program at the other end of a connection.</summary>
 public enum PeerPlace

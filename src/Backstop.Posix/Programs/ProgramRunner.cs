@@ -1,9 +1,8 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
-using Backstop.Deliver.Posix;
 using Microsoft.Win32.SafeHandles;
 
-namespace Backstop.Deliver.Programs;
+namespace Backstop.Posix.Programs;
 
 /// <summary>How a program ended.</summary>
 /// <param name="Status">Its exit status, or 128 and the signal that ended it.</param>

@@ -1,8 +1,7 @@
 using System.Runtime.InteropServices;
-using Backstop.Deliver.Posix;
 using Microsoft.Win32.SafeHandles;
 
-namespace Backstop.Deliver.Programs;
+namespace Backstop.Posix.Programs;
 
 /// <summary>Writes a program's input as it takes it.</summary>
 internal sealed class ProgramFeed : IDisposable
