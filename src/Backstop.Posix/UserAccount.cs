@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace Backstop.Posix;
@@ -34,6 +35,13 @@ public sealed record UserAccount(string Name, int User, int Group, string Home, 
         var error = Native.FindUser(user, ref record, ref buffer[0], buffer.Length, ref found);
         return error == 0 && found != 0 ? From(record) : null;
     }
+
+    /// <summary>The number of a user; null where this host has none of that name.</summary>
+    /// <param name="name">A login name or a number: a container's users have no name here.</param>
+    public static uint? NumberOf(string name) =>
+        uint.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
+        : name.Length > 0 && Find(name) is { } user ? (uint)user.User
+        : null;
 
     /// <summary>Becomes this user, for good.</summary>
     public bool Become() => Native.InitGroups(Name, Group) == 0 && Native.SetGroupId(Group) == 0 && Native.SetUser(User) == 0;

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Backstop.Server.Spam.Filters;
 
 namespace Backstop.Server;
 
@@ -8,25 +7,6 @@ namespace Backstop.Server;
 internal static class PeerSocket
 {
     private const int MaxReply = 1 << 20;
-
-    /// <summary>Null where the text is neither.</summary>
-    public static EndPoint? Parse(string address)
-    {
-        if (address.StartsWith('/'))
-        {
-            return new UnixDomainSocketEndPoint(address);
-        }
-
-        if (IPEndPoint.TryParse(address, out var endPoint) && endPoint.Port > 0)
-        {
-            return endPoint;
-        }
-
-        var colon = address.LastIndexOf(':');
-        return colon > 0 && ushort.TryParse(address.AsSpan(colon + 1), out var port) && Uri.CheckHostName(address[..colon]) == UriHostNameType.Dns
-            ? new DnsEndPoint(address[..colon], port)
-            : null;
-    }
 
     public static async Task<NetworkStream> OpenAsync(EndPoint endPoint, CancellationToken ct)
     {
@@ -46,7 +26,7 @@ internal static class PeerSocket
     }
 
     /// <summary>Everything until the other side closes, or a reply that ends with that octet.</summary>
-    /// <exception cref="FilterException">It is too long, or closed before that octet: half a reply is none.</exception>
+    /// <exception cref="IOException">It is too long, or closed before that octet: half a reply is none.</exception>
     public static async Task<byte[]> ReadAsync(Stream stream, CancellationToken ct, byte? end = null)
     {
         using var reply = new MemoryStream();
@@ -56,7 +36,7 @@ internal static class PeerSocket
             reply.Write(buffer, 0, count);
             if (reply.Length > MaxReply)
             {
-                throw new FilterException("its reply is larger than a megabyte");
+                throw new IOException("its reply is larger than a megabyte");
             }
 
             if (end is { } octet && buffer[count - 1] == octet)
@@ -65,6 +45,6 @@ internal static class PeerSocket
             }
         }
 
-        return end is null ? reply.ToArray() : throw new FilterException("it closed the connection before its reply was whole");
+        return end is null ? reply.ToArray() : throw new IOException("it closed the connection before its reply was whole");
     }
 }

@@ -4,6 +4,7 @@ using Backstop.MailAuth.Dnsbl;
 using Backstop.Mailboxes.Spool;
 using Backstop.Recipes.Linting;
 using Backstop.Server.Activity;
+using Backstop.Server.Config;
 using Backstop.Server.Delivery;
 using Backstop.Server.Dns;
 using Backstop.Server.Guard;
@@ -122,7 +123,7 @@ internal sealed partial class ServerParts : IDisposable
 
         SmtpConnectionHandler? MakeRelay(string to, bool isLmtp)
         {
-            if (PeerSocket.Parse(to) is not { } endPoint)
+            if (PeerAddress.Parse(to) is not { } endPoint)
             {
                 return null;
             }
@@ -311,13 +312,13 @@ internal sealed partial class ServerParts : IDisposable
         if (spam.Clamd.Length > 0)
         {
             // First: a virus is the better reason.
-            filters.Add(new ClamdFilter(PeerSocket.Parse(spam.Clamd)!));
+            filters.Add(new ClamdFilter(PeerAddress.Parse(spam.Clamd)!));
         }
 
-        filters.Add(FilterChoice.Create(spam.Filter, () => new RulesFilter(Filter!, Options, _time))!);
+        filters.Add(FilterChoice.Create(FilterSetting.Parse(spam.Filter)!, () => new RulesFilter(Filter!, Options, _time)));
         return new(
             [.. filters.Select(f => new GuardedFilter(f, Limits(f is RulesFilter ? Math.Max(1, cores - 1) : 4 * cores), _time, metrics, logs.CreateLogger<GuardedFilter>()))],
-            () => Filter is null || spam.Filter != FilterChoice.Rules || Filter.IsReady,
+            () => Filter is null || spam.Filter != FilterSetting.Rules || Filter.IsReady,
             new ReverseLookup(Options.Dnsbl.Resolvers, Options.Dnsbl.TimeLimit).NameAsync, Options, metrics, _time, logs.CreateLogger<MailScorer>());
 
         FilterLimits Limits(int parallel) => new(spam.TimeLimit, spam.MaxParallel > 0 ? spam.MaxParallel : parallel, spam.FailuresBeforeRest, spam.Rest);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using Backstop.Protocols.Smtp;
+using Backstop.Server.Config;
 using Backstop.Server.Options;
 using Backstop.Server.Relay;
 
@@ -94,7 +95,7 @@ internal sealed class AlertChannels(BackstopOptions options, BackstopMetrics met
     private async Task MailAsync(AlertMessage message)
     {
         var now = time.GetUtcNow();
-        using var server = await NextHopConnection.OpenAsync(PeerSocket.Parse(_alert.MailVia)!, $"EHLO {options.Hostname}", _alert.TimeLimit, _alert.TimeLimit, time);
+        using var server = await NextHopConnection.OpenAsync(PeerAddress.Parse(_alert.MailVia)!, $"EHLO {options.Hostname}", _alert.TimeLimit, _alert.TimeLimit, time);
         await ExpectAsync("MAIL FROM:<>", 250);
         await ExpectAsync($"RCPT TO:<{_alert.MailTo}>", 250);
         await ExpectAsync("DATA", 354);

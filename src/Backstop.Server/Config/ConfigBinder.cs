@@ -7,7 +7,7 @@ using Tomlyn.Syntax;
 namespace Backstop.Server.Config;
 
 /// <summary>Binds a TOML syntax tree to option classes. Collects every error and goes on; an unknown key is an error (Tomlyn lets it pass).</summary>
-internal sealed class ConfigBinder(string file)
+internal sealed class ConfigBinder(string file) : IConfigProblems
 {
     private readonly Dictionary<string, (int Line, int Column)> _positions = new(StringComparer.Ordinal);
 
@@ -30,10 +30,10 @@ internal sealed class ConfigBinder(string file)
     }
 
     /// <summary>Reports an error at a key that was bound, or at the file's start where it was not.</summary>
-    public void AddAt(string path, string message)
+    public void Add(string key, string message)
     {
-        var (line, column) = _positions.GetValueOrDefault(path, (1, 1));
-        Errors.Add(new(file, line, column, message));
+        var (line, column) = _positions.GetValueOrDefault(key, (1, 1));
+        Errors.Add(new(file, line, column, $"{key}: {message}"));
     }
 
     public void Add(SyntaxNodeBase node, string message) =>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net.Sockets;
 using Backstop.Posix;
 using Backstop.Server.Options;
@@ -18,18 +17,11 @@ internal sealed partial class LocalPeers(BackstopOptions options, TimeProvider t
     private const uint FirstPerson = 1000;
 
     private readonly HashSet<uint> _users =
-        [0, FileOwner.Me, .. options.Guard.Users.Append(options.Listen.SocketOwner).Select(NumberOf).OfType<uint>()];
+        [0, FileOwner.Me, .. options.Guard.Users.Append(options.Listen.SocketOwner).Select(UserAccount.NumberOf).OfType<uint>()];
 
     private readonly uint? _group = options.Listen.SocketGroup.Length > 0 ? GroupAccount.Find(options.Listen.SocketGroup) : null;
     private readonly Seldom _refused = new(time);
     private readonly Seldom _unknown = new(time);
-
-    /// <summary>The number of a user that the configuration names; null where there is none.</summary>
-    /// <param name="name">A login name or a number: a container's users have no name here.</param>
-    public static uint? NumberOf(string name) =>
-        uint.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
-        : name.Length > 0 && UserAccount.Find(name) is { } user ? (uint)user.User
-        : null;
 
     /// <summary>The peer of a connection of Kestrel's.</summary>
     public LocalPeer Of(ConnectionContext connection, string protocol) =>

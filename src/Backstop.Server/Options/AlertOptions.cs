@@ -24,4 +24,16 @@ public sealed class AlertOptions
     /// <summary>Storms that are told of by themselves in a day; those beyond are told of in one digest the next day. Default 10.</summary>
     [Range(1, 1000)]
     public int PerDay { get; set; } = 10;
+
+    internal void Check(IConfigProblems problems)
+    {
+        problems.CheckHttp("alert.webhook", Webhook);
+        if (Command.Length > 0 && !(Path.IsPathRooted(Command) && File.Exists(Command)))
+        {
+            problems.Add("alert.command", $"\"{Command}\" is not the absolute path of a program");
+        }
+
+        problems.CheckAddress("alert.mail_to", MailTo);
+        problems.CheckPeer("alert.mail_via", MailVia);
+    }
 }

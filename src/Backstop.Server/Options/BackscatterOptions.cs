@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Backstop.Backscatter;
+using Backstop.Backscatter.Proofs;
 
 namespace Backstop.Server.Options;
 
@@ -33,4 +34,15 @@ public sealed class BackscatterOptions
     /// begins, <c>X-Campaign-Id: s3cret-</c>, which is harder to guess. Weak: whoever has one mail of yours can write it. Default: none.
     /// </summary>
     public IReadOnlyList<string> OwnFields { get; set; } = [];
+
+    internal void Check(IConfigProblems problems)
+    {
+        foreach (var text in OwnFields)
+        {
+            if (!OwnField.TryParse(text, out _, out var wrong))
+            {
+                problems.Add("backscatter.own_fields", wrong);
+            }
+        }
+    }
 }

@@ -1,3 +1,5 @@
+using Backstop.Mail;
+
 namespace Backstop.Server.Options;
 
 /// <summary>The whole configuration. Every key may be left out but <c>domains</c> and <c>mailboxes</c>, and these too where only clients of spamd are served.</summary>
@@ -80,4 +82,90 @@ public sealed class BackstopOptions
 
     /// <summary>The spool on disk.</summary>
     public SpoolSettings Spool { get; set; } = new();
+
+    /// <summary>Whether something else than a mailbox is served: then none need be named.</summary>
+    internal bool IsHelper => Listen.ServesSpamd || Listen.GuardsServer || (Classify.IsOn && Listen.Web.Count > 0);
+
+    /// <summary>Says what no single value shows.</summary>
+    internal void Check(IConfigProblems problems)
+    {
+        CheckDomains(problems);
+        Listen.Check(problems, this);
+        Spam.Check(problems);
+        Backscatter.Check(problems);
+        Storm.Check(problems);
+        Guard.Check(problems);
+        Web.Check(problems);
+        Classify.Check(problems, Listen);
+        Alert.Check(problems);
+        Telemetry.Check(problems);
+        Relay.Check(problems, Listen);
+        Outbound.Check(problems);
+        Tls.Check(problems);
+        Batv.Check(problems);
+        Srs.Check(problems);
+        foreach (var (name, key) in Dkim)
+        {
+            key.Check(problems, name);
+        }
+
+        CheckAddresses(problems);
+    }
+
+    private void CheckDomains(IConfigProblems problems)
+    {
+        var needsMailboxes = Listen.ReceivesMail || !IsHelper;
+        if (Domains.Count == 0 && (needsMailboxes || Listen.GuardsServer))
+        {
+            problems.Add("domains", "name at least one domain, such as domains = [\"example.org\"]");
+        }
+
+        if (Mailboxes.Count == 0 && needsMailboxes)
+        {
+            problems.Add("mailboxes", "name at least one, such as [mailboxes.\"me@example.org\"]");
+        }
+
+        foreach (var domain in Domains.Where(d => !MailAddress.IsDomain(d)))
+        {
+            problems.Add("domains", $"\"{domain}\" is not a domain");
+        }
+
+        if (Postmaster.Length > 0 && !Mailboxes.ContainsKey(Postmaster))
+        {
+            problems.Add("postmaster", $"\"{Postmaster}\" is not one of the mailboxes");
+        }
+    }
+
+    private void CheckAddresses(IConfigProblems problems)
+    {
+        var domains = Domains.Select(MailAddress.DomainKey).ToHashSet(StringComparer.Ordinal);
+        var taken = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (address, mailbox) in Mailboxes)
+        {
+            var path = $"mailboxes.{address}";
+            CheckAddress(address, path);
+            mailbox.Check(problems, path);
+            foreach (var alias in mailbox.Aliases)
+            {
+                CheckAddress(alias.StartsWith('@') ? "any" + alias : alias, path + ".aliases", alias);
+            }
+        }
+
+        void CheckAddress(string text, string path, string? shown = null)
+        {
+            shown ??= text;
+            if (MailAddress.TryParse(text) is not { } address)
+            {
+                problems.Add(path, $"\"{shown}\" is not an address");
+            }
+            else if (!domains.Contains(MailAddress.DomainKey(address.Domain)))
+            {
+                problems.Add(path, $"\"{shown}\" is in none of the domains");
+            }
+            else if (!taken.TryAdd(shown.StartsWith('@') ? shown.ToLowerInvariant() : address.Key, path))
+            {
+                problems.Add(path, $"\"{shown}\" is taken by {taken[shown.StartsWith('@') ? shown.ToLowerInvariant() : address.Key]}");
+            }
+        }
+    }
 }

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Backstop.Backscatter.Proofs;
+using Backstop.Mail;
 
 namespace Backstop.Server.Options;
 
@@ -18,4 +19,16 @@ public sealed class BatvOptions
 
     /// <summary>Addresses whose mail is always signed: a bounce to them without a tag is refused. Default: none.</summary>
     public IReadOnlyList<string> AlwaysSigned { get; set; } = [];
+
+    internal void Check(IConfigProblems problems)
+    {
+        problems.CheckFile("batv.keys", Keys);
+        foreach (var address in AlwaysSigned)
+        {
+            if (MailAddress.TryParse(address) is null)
+            {
+                problems.Add("batv.always_signed", $"\"{address}\" is not an address");
+            }
+        }
+    }
 }

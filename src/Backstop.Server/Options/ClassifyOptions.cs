@@ -37,4 +37,17 @@ public sealed class ClassifyOptions
 
     /// <summary>Whether it is switched on.</summary>
     internal bool IsOn => Token.Length > 0 || TokenFile.Length > 0;
+
+    internal void Check(IConfigProblems problems, ListenOptions listen)
+    {
+        foreach (var (key, message) in ClassifyTokens.Errors(this))
+        {
+            problems.Add(key, message);
+        }
+
+        if (IsOn && listen.Web.Count == 0)
+        {
+            problems.Add("classify", "is asked at listen.web, which is not set; such as listen.web = \"127.0.0.1:8025\"");
+        }
+    }
 }

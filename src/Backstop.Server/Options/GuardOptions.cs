@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Backstop.Posix;
 
 namespace Backstop.Server.Options;
 
@@ -47,4 +48,12 @@ public sealed class GuardOptions
 
     /// <summary>Whether an address is one of theirs.</summary>
     internal bool IsServer(System.Net.IPAddress address) => Servers.Any(n => n.Contains(address));
+
+    internal void Check(IConfigProblems problems)
+    {
+        foreach (var user in Users.Where(u => UserAccount.NumberOf(u) is null))
+        {
+            problems.Add("guard.users", $"no user \"{user}\" on this host");
+        }
+    }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using Backstop.Posix;
 
 namespace Backstop.Server.Options;
 
@@ -79,4 +80,32 @@ public sealed class ListenOptions
 
     /// <summary>Load balancers, as addresses or networks, that begin every connection with a PROXY header. Default: none.</summary>
     public IReadOnlyList<IPNetwork> ProxyFrom { get; set; } = [];
+
+    internal void Check(IConfigProblems problems, BackstopOptions all)
+    {
+        if (!ReceivesMail && !all.IsHelper)
+        {
+            problems.Add("listen", "nothing to listen on; such as listen.smtp = \"0.0.0.0:25\"");
+        }
+
+        if (SpamdTls.Count > 0 && !all.Tls.Enabled)
+        {
+            problems.Add("listen.spamd_tls", "needs tls.enabled = true");
+        }
+
+        if (SocketOwner.Length > 0 && UserAccount.NumberOf(SocketOwner) is null)
+        {
+            problems.Add("listen.socket_owner", $"no user \"{SocketOwner}\" on this host");
+        }
+
+        if (SocketGroup.Length > 0 && GroupAccount.Find(SocketGroup) is null)
+        {
+            problems.Add("listen.socket_group", $"no group \"{SocketGroup}\" on this host");
+        }
+
+        if (all.Web.Password.Length == 0 && Web.FirstOrDefault(e => !IPAddress.IsLoopback(e.Address)) is { } open)
+        {
+            problems.Add("listen.web", $"{open} can be reached from elsewhere: set web.password (backstop config password makes it)");
+        }
+    }
 }

@@ -16,4 +16,15 @@ public sealed class MailboxOptions
 
     /// <summary>Further addresses. <c>@example.org</c> takes every address of the domain that is no other's. Default: none.</summary>
     public IReadOnlyList<string> Aliases { get; set; } = [];
+
+    /// <summary>Says what is wrong with the section.</summary>
+    /// <param name="problems">Takes it.</param>
+    /// <param name="key">The mailbox's table.</param>
+    internal void Check(IConfigProblems problems, string key)
+    {
+        if (Recipes.Length > 0 && !File.Exists(Recipes))
+        {
+            problems.Add(key + ".recipes", $"{Recipes} is not there");
+        }
+    }
 }

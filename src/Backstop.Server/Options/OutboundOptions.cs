@@ -1,4 +1,5 @@
 using System.Net;
+using Backstop.Mail;
 
 namespace Backstop.Server.Options;
 
@@ -22,4 +23,12 @@ public sealed class OutboundOptions
 
     /// <summary>Addresses and domains whose mail gets no tag: lists and servers that know subscribers by the envelope sender. Default: none.</summary>
     public IReadOnlyList<string> UnsignedTo { get; set; } = [];
+
+    internal void Check(IConfigProblems problems)
+    {
+        foreach (var to in UnsignedTo.Where(t => MailAddress.TryParse(t) is null && !MailAddress.IsDomain(t.TrimStart('@'))))
+        {
+            problems.Add("outbound.unsigned_to", $"\"{to}\" is neither an address nor a domain");
+        }
+    }
 }

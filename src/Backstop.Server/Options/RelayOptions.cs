@@ -29,4 +29,18 @@ public sealed class RelayOptions
     /// <summary>How long an unused connection to it is kept. Default 30s.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
     public TimeSpan KeepIdle { get; set; } = TimeSpan.FromSeconds(30);
+
+    internal void Check(IConfigProblems problems, ListenOptions listen)
+    {
+        Check("smtp", listen.SmtpProxy.Count > 0, SmtpTo);
+        Check("lmtp", listen.LmtpProxy.Count > 0 || listen.LmtpProxySocket.Length > 0, LmtpTo);
+
+        void Check(string protocol, bool isUsed, string to)
+        {
+            if (isUsed && PeerAddress.Parse(to) is null)
+            {
+                problems.Add($"relay.{protocol}_to", $"name where listen.{protocol}_proxy hands mail on to: host:port or the path of a socket");
+            }
+        }
+    }
 }

@@ -71,4 +71,23 @@ public sealed class SpamOptions
 
     /// <summary>Networks whose relays are trusted not to forge (trusted_networks). Default: those of the rule files.</summary>
     public IReadOnlyList<IPNetwork> TrustedNetworks { get; set; } = [];
+
+    internal void Check(IConfigProblems problems)
+    {
+        problems.CheckFolder("spam.folder", Folder);
+        if (FilterSetting.Error(Filter) is { } wrong)
+        {
+            problems.Add("spam.filter", wrong);
+        }
+
+        if (Clamd.Length > 0)
+        {
+            problems.CheckPeer("spam.clamd", Clamd);
+        }
+
+        foreach (var path in Rules.Where(p => !Path.Exists(p)))
+        {
+            problems.Add("spam.rules", $"no such file or folder: {path}");
+        }
+    }
 }

@@ -64,4 +64,6 @@ public sealed class StormOptions
     public TimeSpan Keep { get; set; } = TimeSpan.FromDays(365);
 
     internal StormRule Rule => new() { FastCount = Fast, SlowCount = Slow, Factor = Factor, Sources = Sources, CalmAfter = CalmAfter };
+
+    internal void Check(IConfigProblems problems) => problems.CheckFolder("storm.folder", Folder);
 }

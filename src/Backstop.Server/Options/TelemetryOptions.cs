@@ -11,4 +11,6 @@ public sealed class TelemetryOptions
     /// <summary>How many of a thousand messages are traced. Default 10.</summary>
     [Range(0, 1000)]
     public int TracePerThousand { get; set; } = 10;
+
+    internal void Check(IConfigProblems problems) => problems.CheckHttp("telemetry.otlp", Otlp);
 }

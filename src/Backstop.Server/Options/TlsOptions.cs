@@ -11,4 +11,10 @@ public sealed class TlsOptions
 
     /// <summary>A PEM file with the key. Default: the certificate's file.</summary>
     public string Key { get; set; } = "";
+
+    internal void Check(IConfigProblems problems)
+    {
+        problems.CheckFile("tls.certificate", Certificate);
+        problems.CheckFile("tls.key", Key);
+    }
 }

@@ -14,4 +14,12 @@ public sealed class WebOptions
 
     /// <summary>Names under which the dashboard is reached, beside addresses and localhost: others are refused, so that no web page can ask in a reader's name. Default: any where there is a password; /metrics and /status without a login always want a name of these.</summary>
     public IReadOnlyList<string> Hosts { get; set; } = [];
+
+    internal void Check(IConfigProblems problems)
+    {
+        if (Password.Length > 0 && !PasswordHash.Is(Password))
+        {
+            problems.Add("web.password", "takes the hash that backstop config password prints, not the password");
+        }
+    }
 }

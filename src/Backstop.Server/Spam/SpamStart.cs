@@ -1,3 +1,4 @@
+using Backstop.Server.Config;
 using Backstop.Server.Options;
 using Backstop.Server.Spam.Filters;
 using Backstop.State;
@@ -20,7 +21,7 @@ internal sealed class SpamStart
 
     public static SpamStart Begin(BackstopOptions options, TimeProvider time)
     {
-        if (!options.Listen.ServesSpamd && !(options.Spam.Enabled && options.Spam.Filter == FilterChoice.Rules))
+        if (!options.Listen.ServesSpamd && !(options.Spam.Enabled && options.Spam.Filter == FilterSetting.Rules))
         {
             return new(null, null, null);
         }

@@ -39,7 +39,7 @@ internal static class UnixSocket
     public static void Protect(string path, ListenOptions options)
     {
         var owner = options.SocketOwner.Length == 0 ? FileOwner.Same
-            : LocalPeers.NumberOf(options.SocketOwner) ?? throw new IOException($"listen.socket_owner: no user {options.SocketOwner} on this host");
+            : UserAccount.NumberOf(options.SocketOwner) ?? throw new IOException($"listen.socket_owner: no user {options.SocketOwner} on this host");
         var group = options.SocketGroup.Length == 0 ? FileOwner.Same
             : GroupAccount.Find(options.SocketGroup) ?? throw new IOException($"listen.socket_group: no group {options.SocketGroup} on this host");
         if (owner != FileOwner.Same || group != FileOwner.Same)

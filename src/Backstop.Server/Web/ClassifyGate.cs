@@ -1,4 +1,5 @@
 using Backstop.Mail;
+using Backstop.Server.Config;
 using Backstop.Server.Options;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;

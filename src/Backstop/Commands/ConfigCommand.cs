@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.CommandLine;
 using System.Security.Cryptography;
 using Backstop.Server.Config;
+using Backstop.Server.Options;
 using Backstop.Server.Web;
 using Spectre.Console;
 

@@ -27,7 +27,6 @@ public sealed class FloorsTests
         "Backstop.Server <-> Backstop.Server.Storms",
         "Backstop.Server <-> Backstop.Server.Web",
         "Backstop.Server.Guard <-> Backstop.Server.Smtp",
-        "Backstop.Server.Guard <-> Backstop.Server.Spam",
         "Backstop.Server.Rules <-> Backstop.Server.Spam",
         "Backstop.Server.Rules <-> Backstop.Server.Storms",
         "Backstop.Server.Spam <-> Backstop.Server.Spam.Filters",

@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Backstop.Mailboxes.Reading;
 using Backstop.Server;
 using Backstop.Server.Explain;
+using Backstop.Server.Options;
 using Backstop.Server.Web;
 
 namespace Backstop.Tests.Server;

@@ -107,9 +107,9 @@ public sealed class ConfigFileTests
     [InlineData("listen.spamd_socket = \"/run/spamd.sock\"", "")]
     [InlineData("listen.web = \"127.0.0.1:8025\"\nclassify.token = \"0123456789abcdef0123456789abcdef\"", "")]
     [InlineData("listen.spamd = \"127.0.0.1:783\"\nspam.rules = \"/nowhere\"", "spam.rules: no such file or folder: /nowhere")]
-    [InlineData("listen.spamd = \"127.0.0.1:783\"\nspam.folder = \"../x\"", "spam.folder: \"../x\" is no name of a folder")]
+    [InlineData("listen.spamd = \"127.0.0.1:783\"\nspam.folder = \"../x\"", "spam.folder: \"../x\" cannot be a folder's name; such as \"Junk\", without / and not beginning with a dot")]
     [InlineData("listen.spamd_tls = \"127.0.0.1:783\"\ntls.enabled = false", "listen.spamd_tls: needs tls.enabled = true")]
-    [InlineData("listen.spamd = \"127.0.0.1:783\"\nlisten.lmtp = \"127.0.0.1:24\"\ndomains = [\"example.org\"]", "mailboxes: wants at least one, such as [mailboxes.\"me@example.org\"]")]
+    [InlineData("listen.spamd = \"127.0.0.1:783\"\nlisten.lmtp = \"127.0.0.1:24\"\ndomains = [\"example.org\"]", "mailboxes: name at least one, such as [mailboxes.\"me@example.org\"]")]
     public void A_filter_alone_is_a_whole_configuration(string text, string error)
     {
         var (_, errors) = ConfigFile.Parse(text, "b.toml");

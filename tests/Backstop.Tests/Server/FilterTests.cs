@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Backstop.Server;
+using Backstop.Server.Options;
 using Backstop.Server.Rules;
 using Backstop.Server.Spam.Filters;
 using Microsoft.Extensions.DependencyInjection;
@@ -90,7 +91,7 @@ public class FilterTests
     [InlineData("rspamd:127.0.0.1:11333", false)]
     [InlineData("rules:x", false)]
     [InlineData("", false)]
-    public void AFilterIsChosenByItsKindAndPlace(string text, bool isOne) => Assert.Equal(isOne, FilterChoice.Error(text) is null);
+    public void AFilterIsChosenByItsKindAndPlace(string text, bool isOne) => Assert.Equal(isOne, FilterSetting.Error(text) is null);
 
     [Fact]
     public async Task OneThatFailsAgainAndAgainIsLeftAloneThenTriedByOneMessage()

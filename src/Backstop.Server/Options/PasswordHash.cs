@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Identity;
 
-namespace Backstop.Server.Web;
+namespace Backstop.Server.Options;
 
 /// <summary>The form in which the configuration keeps the dashboard's password: PBKDF2 with HMAC-SHA512 and a salt, as ASP.NET Core Identity writes it.</summary>
 public static class PasswordHash

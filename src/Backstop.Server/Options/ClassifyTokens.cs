@@ -1,9 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
 using Backstop.Posix;
-using Backstop.Server.Options;
 
-namespace Backstop.Server.Web;
+namespace Backstop.Server.Options;
 
 /// <summary>
 /// The tokens that callers of <c>/classify</c> prove themselves with. Only their digests are kept, and no message shows a token.
