@@ -1,7 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using Backstop.Configuration;
+using Backstop.Configuration.Options;
 using Backstop.Server.Alerts;
-using Backstop.Server.Options;
 using Backstop.Server.Smtp;
 using Backstop.Server.Sockets;
 using Backstop.Server.Spam;

@@ -1,5 +1,5 @@
+using Backstop.Configuration.Options;
 using Backstop.MailAuth.Dnsbl;
-using Backstop.Server.Options;
 using Backstop.State;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

@@ -1,7 +1,8 @@
 using System.Text;
 using Backstop.Backscatter;
 using Backstop.Backscatter.Proofs;
-using Backstop.Server.Options;
+using Backstop.Configuration;
+using Backstop.Configuration.Options;
 
 namespace Backstop.Server;
 

@@ -1,7 +1,8 @@
 using Backstop.Backscatter.Proofs;
+using Backstop.Configuration;
+using Backstop.Configuration.Options;
 using Backstop.Mail;
 using Backstop.Mailboxes;
-using Backstop.Server.Options;
 
 namespace Backstop.Server;
 

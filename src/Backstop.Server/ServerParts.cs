@@ -1,15 +1,15 @@
 using System.Data.Common;
 using Backstop.Backscatter;
+using Backstop.Configuration;
+using Backstop.Configuration.Options;
 using Backstop.MailAuth.Dnsbl;
 using Backstop.Mailboxes.Spool;
 using Backstop.Recipes.Linting;
 using Backstop.Server.Activity;
-using Backstop.Server.Config;
 using Backstop.Server.Delivery;
 using Backstop.Server.Dns;
 using Backstop.Server.Guard;
 using Backstop.Server.Lanes;
-using Backstop.Server.Options;
 using Backstop.Server.Relay;
 using Backstop.Server.Rules;
 using Backstop.Server.Smtp;

@@ -1,4 +1,5 @@
-using Backstop.Server.Options;
+using Backstop.Configuration;
+using Backstop.Configuration.Options;
 
 namespace Backstop.Server;
 

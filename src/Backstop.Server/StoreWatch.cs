@@ -1,5 +1,5 @@
 using System.Globalization;
-using Backstop.Server.Options;
+using Backstop.Configuration.Options;
 using Backstop.State;
 using Microsoft.Extensions.Logging;
 

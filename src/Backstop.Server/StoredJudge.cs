@@ -1,8 +1,8 @@
 using Backstop.Backscatter;
 using Backstop.Backscatter.Bounces;
 using Backstop.Backscatter.Proofs;
+using Backstop.Configuration.Options;
 using Backstop.Mail;
-using Backstop.Server.Options;
 using Backstop.Server.Rules;
 
 namespace Backstop.Server;

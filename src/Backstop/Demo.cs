@@ -1,7 +1,8 @@
 using System.Net;
+using Backstop.Configuration;
+using Backstop.Configuration.Options;
 using Backstop.Mail;
 using Backstop.Server;
-using Backstop.Server.Options;
 
 namespace Backstop;
 

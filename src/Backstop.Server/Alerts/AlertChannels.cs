@@ -1,9 +1,8 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
+using Backstop.Configuration.Options;
 using Backstop.Protocols.Smtp;
-using Backstop.Server.Config;
-using Backstop.Server.Options;
 using Backstop.Server.Relay;
 
 namespace Backstop.Server.Alerts;

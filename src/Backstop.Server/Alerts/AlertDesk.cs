@@ -1,6 +1,6 @@
 using System.Threading.Channels;
 using Backstop.Backscatter.Storms;
-using Backstop.Server.Options;
+using Backstop.Configuration.Options;
 using Backstop.State;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

@@ -2,13 +2,14 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using Backstop.Backscatter.Storms;
+using Backstop.Configuration;
+using Backstop.Configuration.Options;
 using Backstop.Deliver;
 using Backstop.Mailboxes;
 using Backstop.Mailboxes.Mbox;
 using Backstop.Mailboxes.Spool;
 using Backstop.Posix;
 using Backstop.Recipes.Running;
-using Backstop.Server.Options;
 
 namespace Backstop.Server.Delivery;
 

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using Backstop.Backscatter;
 using Backstop.Backscatter.Bounces;
+using Backstop.Configuration.Options;
 using Backstop.Mailboxes.Reading;
-using Backstop.Server.Options;
 
 namespace Backstop.Server.Explain;
 

@@ -1,6 +1,6 @@
 using System.IO.Pipelines;
 using System.Net;
-using Backstop.Server.Options;
+using Backstop.Configuration.Options;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using Backstop.Backscatter;
+using Backstop.Configuration.Options;
 using Backstop.Mail;
 using Backstop.Protocols.Smtp;
-using Backstop.Server.Options;
 using Backstop.Server.Rules;
 using Microsoft.Extensions.Logging;
 

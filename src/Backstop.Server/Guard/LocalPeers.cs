@@ -1,6 +1,6 @@
 using System.Net.Sockets;
+using Backstop.Configuration.Options;
 using Backstop.Posix;
-using Backstop.Server.Options;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Extensions.Logging;

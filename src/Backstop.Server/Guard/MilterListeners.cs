@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Backstop.Server.Options;
+using Backstop.Configuration.Options;
 using Backstop.Server.Spam;
 using Microsoft.Extensions.Logging;
 

@@ -2,9 +2,9 @@ using System.Buffers;
 using System.Net;
 using System.Text;
 using Backstop.Backscatter;
+using Backstop.Configuration.Options;
 using Backstop.Mail;
 using Backstop.Protocols.Milter;
-using Backstop.Server.Options;
 using Backstop.Server.Rules;
 using Backstop.Server.Smtp;
 

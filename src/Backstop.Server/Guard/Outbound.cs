@@ -1,7 +1,7 @@
 using System.Net;
 using Backstop.Backscatter.Proofs;
+using Backstop.Configuration.Options;
 using Backstop.Mail;
-using Backstop.Server.Options;
 
 namespace Backstop.Server.Guard;
 

@@ -1,4 +1,5 @@
 using System.Net;
+using Backstop.Configuration.Options;
 
 namespace Backstop.Server.Lanes;
 

@@ -1,6 +1,6 @@
 using System.Net;
+using Backstop.Configuration.Options;
 using Backstop.Mail;
-using Backstop.Server.Options;
 
 namespace Backstop.Server.Lanes;
 

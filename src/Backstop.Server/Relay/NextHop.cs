@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
-using Backstop.Server.Options;
+using Backstop.Configuration.Options;
 
 namespace Backstop.Server.Relay;
 

@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using System.Net;
 using Backstop.Backscatter;
+using Backstop.Configuration.Options;
 using Backstop.Mail;
 using Backstop.Protocols.Smtp;
 using Backstop.Server.Guard;
-using Backstop.Server.Options;
 using Backstop.Server.Rules;
 using Backstop.Server.Smtp;
 using Microsoft.Extensions.Logging;

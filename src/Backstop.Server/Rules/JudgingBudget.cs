@@ -1,6 +1,6 @@
+using Backstop.Configuration.Options;
 using Backstop.Mail;
 using Backstop.Posix;
-using Backstop.Server.Options;
 
 namespace Backstop.Server.Rules;
 

@@ -1,9 +1,9 @@
 using Backstop.Backscatter;
 using Backstop.Backscatter.Proofs;
+using Backstop.Configuration.Options;
 using Backstop.Mail;
 using Backstop.MailAuth.Dnsbl;
 using Backstop.Protocols.Smtp;
-using Backstop.Server.Options;
 using Backstop.Server.Storms;
 
 namespace Backstop.Server.Rules;

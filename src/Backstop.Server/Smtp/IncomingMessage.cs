@@ -1,7 +1,7 @@
 using System.Globalization;
+using Backstop.Configuration.Options;
 using Backstop.Posix;
 using Backstop.Protocols.Smtp;
-using Backstop.Server.Options;
 
 namespace Backstop.Server.Smtp;
 

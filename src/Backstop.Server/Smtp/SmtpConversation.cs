@@ -2,10 +2,10 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Security;
 using Backstop.Backscatter;
+using Backstop.Configuration.Options;
 using Backstop.Protocols.Proxy;
 using Backstop.Protocols.Smtp;
 using Backstop.Server.Lanes;
-using Backstop.Server.Options;
 using Backstop.Server.Rules;
 using Microsoft.AspNetCore.Connections;
 

@@ -1,5 +1,5 @@
+using Backstop.Configuration.Options;
 using Backstop.Protocols.Smtp;
-using Backstop.Server.Options;
 
 namespace Backstop.Server.Smtp;
 

@@ -1,10 +1,10 @@
 using Backstop.Backscatter;
+using Backstop.Configuration.Options;
 using Backstop.Mail;
 using Backstop.Mailboxes.Spool;
 using Backstop.Protocols.Smtp;
 using Backstop.Server.Guard;
 using Backstop.Server.Lanes;
-using Backstop.Server.Options;
 using Backstop.Server.Rules;
 
 namespace Backstop.Server.Smtp;

@@ -1,8 +1,9 @@
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Backstop.Configuration;
+using Backstop.Configuration.Options;
 using Backstop.Posix;
-using Backstop.Server.Options;
 
 namespace Backstop.Server.Smtp;
 

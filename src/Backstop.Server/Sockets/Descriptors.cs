@@ -1,5 +1,5 @@
 using System.Globalization;
-using Backstop.Server.Options;
+using Backstop.Configuration.Options;
 
 namespace Backstop.Server.Sockets;
 

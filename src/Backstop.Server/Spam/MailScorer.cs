@@ -1,8 +1,8 @@
 using System.Net;
 using System.Text;
 using Backstop.Backscatter;
+using Backstop.Configuration.Options;
 using Backstop.Mail;
-using Backstop.Server.Options;
 using Backstop.Server.Spam.Filters;
 using Microsoft.Extensions.Logging;
 

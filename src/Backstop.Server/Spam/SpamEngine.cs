@@ -1,4 +1,4 @@
-using Backstop.Server.Options;
+using Backstop.Configuration.Options;
 using Backstop.SpamRules.Learning;
 using Backstop.SpamRules.Rules;
 using Backstop.SpamRules.Scanning;

@@ -1,6 +1,6 @@
 using System.Reflection;
+using Backstop.Configuration.Options;
 using Backstop.Mail;
-using Backstop.Server.Options;
 using Backstop.SpamRules.Scanning;
 using Microsoft.Extensions.Logging;
 

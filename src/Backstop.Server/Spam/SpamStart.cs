@@ -1,6 +1,5 @@
-using Backstop.Server.Config;
-using Backstop.Server.Options;
-using Backstop.Server.Spam.Filters;
+using Backstop.Configuration;
+using Backstop.Configuration.Options;
 using Backstop.State;
 
 namespace Backstop.Server.Spam;

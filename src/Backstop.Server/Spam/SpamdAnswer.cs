@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using Backstop.Configuration.Options;
 using Backstop.Protocols.Spamd;
-using Backstop.Server.Options;
 using Backstop.Server.Rules;
 using Backstop.SpamRules.Reports;
 using Backstop.SpamRules.Scanning;

@@ -1,7 +1,6 @@
 using System.Net.Sockets;
+using Backstop.Configuration.Options;
 using Backstop.Posix;
-using Backstop.Server.Guard;
-using Backstop.Server.Options;
 
 namespace Backstop.Server.Spam;
 

@@ -4,9 +4,9 @@ using Backstop.Backscatter.Bounces;
 using Backstop.Backscatter.Campaigns;
 using Backstop.Backscatter.Proofs;
 using Backstop.Backscatter.Storms;
+using Backstop.Configuration.Options;
 using Backstop.Mail;
 using Backstop.Server.Lanes;
-using Backstop.Server.Options;
 using Backstop.Server.Rules;
 using Backstop.State;
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using Backstop.Configuration.Options;
 
 namespace Backstop.Server.Storms;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Backstop.Configuration.Options;
 using Backstop.Posix;
 using Backstop.State;
 

@@ -3,9 +3,10 @@ using Backstop.Backscatter;
 using Backstop.Backscatter.Bounces;
 using Backstop.Backscatter.Campaigns;
 using Backstop.Backscatter.Storms;
+using Backstop.Configuration;
+using Backstop.Configuration.Options;
 using Backstop.Mail;
 using Backstop.MailAuth.Dnsbl;
-using Backstop.Server.Options;
 using Backstop.Server.Rules;
 using Microsoft.Extensions.Logging;
 

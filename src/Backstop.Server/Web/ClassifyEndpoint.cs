@@ -1,8 +1,8 @@
 using System.Data.Common;
 using System.Net;
+using Backstop.Configuration.Options;
 using Backstop.Mailboxes.Reading;
 using Backstop.Server.Explain;
-using Backstop.Server.Options;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;

@@ -1,6 +1,5 @@
+using Backstop.Configuration.Options;
 using Backstop.Mail;
-using Backstop.Server.Config;
-using Backstop.Server.Options;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 

@@ -1,9 +1,9 @@
 using System.Globalization;
 using Backstop.Backscatter.Storms;
+using Backstop.Configuration;
+using Backstop.Configuration.Options;
 using Backstop.Mail;
 using Backstop.Mailboxes.Runs;
-using Backstop.Server.Config;
-using Backstop.Server.Options;
 using Backstop.Server.Storms;
 using Backstop.Server.Web.Pages;
 using Backstop.State;

@@ -1,7 +1,8 @@
 using System.Net;
 using System.Security.Claims;
+using Backstop.Configuration;
+using Backstop.Configuration.Options;
 using Backstop.Posix;
-using Backstop.Server.Options;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Builder;

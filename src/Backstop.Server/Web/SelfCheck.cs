@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Backstop.Server.Options;
+using Backstop.Configuration.Options;
 
 namespace Backstop.Server.Web;
 

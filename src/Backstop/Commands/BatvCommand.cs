@@ -1,8 +1,8 @@
 using System.CommandLine;
 using Backstop.Backscatter.Proofs;
+using Backstop.Configuration;
+using Backstop.Configuration.Options;
 using Backstop.Mail;
-using Backstop.Server;
-using Backstop.Server.Options;
 
 namespace Backstop.Commands;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Backstop.Clean;
+using Backstop.Configuration;
 using Backstop.Imap;
 using Backstop.Mailboxes.Reading;
 using Backstop.Mailboxes.Runs;

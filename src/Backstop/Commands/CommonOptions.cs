@@ -1,6 +1,6 @@
 using System.CommandLine;
-using Backstop.Server.Config;
-using Backstop.Server.Options;
+using Backstop.Configuration;
+using Backstop.Configuration.Options;
 
 namespace Backstop.Commands;
 

@@ -1,8 +1,8 @@
 using System.Buffers.Text;
 using System.CommandLine;
 using System.Security.Cryptography;
-using Backstop.Server.Config;
-using Backstop.Server.Options;
+using Backstop.Configuration;
+using Backstop.Configuration.Options;
 using Backstop.Server.Web;
 using Spectre.Console;
 

@@ -2,12 +2,13 @@ using System.Collections.Concurrent;
 using System.CommandLine;
 using System.Runtime.ExceptionServices;
 using Backstop.Backscatter;
+using Backstop.Configuration;
+using Backstop.Configuration.Options;
 using Backstop.Explain;
 using Backstop.Mail;
 using Backstop.Mailboxes.Reading;
 using Backstop.Server;
 using Backstop.Server.Explain;
-using Backstop.Server.Options;
 using Backstop.State;
 using Spectre.Console;
 

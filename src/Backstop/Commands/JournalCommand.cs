@@ -1,8 +1,9 @@
 using System.CommandLine;
 using System.Text.Json;
+using Backstop.Configuration;
+using Backstop.Configuration.Options;
 using Backstop.Mail;
 using Backstop.Server;
-using Backstop.Server.Options;
 using Backstop.State;
 
 namespace Backstop.Commands;

@@ -1,8 +1,9 @@
 using System.Text;
 using Backstop.Backscatter.Proofs;
+using Backstop.Configuration;
+using Backstop.Configuration.Options;
 using Backstop.Mail;
 using Backstop.Server;
-using Backstop.Server.Options;
 using Backstop.State;
 
 namespace Backstop.Commands;

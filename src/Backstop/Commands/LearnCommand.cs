@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
+using Backstop.Configuration;
 using Backstop.Mailboxes.Reading;
 using Backstop.Scan;
-using Backstop.Server;
 using Backstop.Server.Spam;
 using Backstop.SpamRules.Learning;
 using Backstop.SpamRules.Rules;

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using Backstop.Server;
+using Backstop.Configuration;
 using Backstop.Server.Storms;
 using Backstop.Server.Web;
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Backstop.Configuration;
 using Backstop.Logging;
 using Backstop.Posix;
 using Backstop.Server;

@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Net;
 using Backstop.Backscatter.Proofs;
+using Backstop.Configuration;
+using Backstop.Configuration.Options;
 using Backstop.Mail;
-using Backstop.Server;
-using Backstop.Server.Options;
 using Backstop.Storm;
 
 namespace Backstop.Setup;

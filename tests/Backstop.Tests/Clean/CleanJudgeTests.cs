@@ -1,8 +1,8 @@
 using System.Text;
 using Backstop.Clean;
+using Backstop.Configuration.Options;
 using Backstop.Mail;
 using Backstop.Server;
-using Backstop.Server.Options;
 
 namespace Backstop.Tests.Clean;
 

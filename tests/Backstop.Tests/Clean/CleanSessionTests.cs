@@ -1,6 +1,6 @@
 using Backstop.Clean;
+using Backstop.Configuration.Options;
 using Backstop.Mailboxes.Runs;
-using Backstop.Server.Options;
 using Backstop.Server.Storms;
 
 namespace Backstop.Tests.Clean;

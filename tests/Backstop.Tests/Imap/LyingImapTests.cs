@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text;
 using Backstop.Clean;
+using Backstop.Configuration.Options;
 using Backstop.Imap;
 using Backstop.Mailboxes.Runs;
-using Backstop.Server.Options;
 
 namespace Backstop.Tests.Imap;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Backstop.Configuration.Options;
 
 namespace Backstop.Tests.Server;
 
@@ -18,7 +19,7 @@ internal sealed class Classifier : IDisposable
 
     public static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    public static Task<TestServer> ServeAsync(Action<Backstop.Server.Options.BackstopOptions>? configure = null) => TestServer.StartAsync(o =>
+    public static Task<TestServer> ServeAsync(Action<BackstopOptions>? configure = null) => TestServer.StartAsync(o =>
     {
         o.Classify.Token = Token;
         configure?.Invoke(o);

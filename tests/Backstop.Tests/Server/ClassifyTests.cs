@@ -1,9 +1,10 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using Backstop.Configuration;
+using Backstop.Configuration.Options;
 using Backstop.Mailboxes.Reading;
 using Backstop.Server;
 using Backstop.Server.Explain;
-using Backstop.Server.Options;
 using Backstop.Server.Web;
 
 namespace Backstop.Tests.Server;

@@ -1,4 +1,4 @@
-using Backstop.Server.Config;
+using Backstop.Configuration;
 using CsCheck;
 
 namespace Backstop.Tests.Server;

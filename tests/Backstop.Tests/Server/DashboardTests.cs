@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
-using Backstop.Server.Options;
+using Backstop.Configuration.Options;
 using Backstop.Server.Web;
 
 namespace Backstop.Tests.Server;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
+using Backstop.Configuration;
+using Backstop.Configuration.Options;
 using Backstop.Posix;
-using Backstop.Server;
-using Backstop.Server.Options;
 using Microsoft.Extensions.Logging;
 
 namespace Backstop.Tests.Server;

@@ -1,10 +1,10 @@
 using System.Text;
 using System.Text.Json;
 using Backstop.Clean;
+using Backstop.Configuration.Options;
 using Backstop.Mail;
 using Backstop.Server;
 using Backstop.Server.Explain;
-using Backstop.Server.Options;
 
 namespace Backstop.Tests.Server;
 

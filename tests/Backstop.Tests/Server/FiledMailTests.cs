@@ -1,6 +1,6 @@
+using Backstop.Configuration.Options;
 using Backstop.Mailboxes;
 using Backstop.Mailboxes.Runs;
-using Backstop.Server.Options;
 using Backstop.Server.Web;
 
 namespace Backstop.Tests.Server;

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Backstop.Configuration.Options;
 using Backstop.Server;
-using Backstop.Server.Options;
 using Backstop.Server.Rules;
 using Backstop.Server.Spam.Filters;
 using Microsoft.Extensions.DependencyInjection;

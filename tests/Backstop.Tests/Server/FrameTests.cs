@@ -1,5 +1,5 @@
 using System.Net;
-using Backstop.Server.Options;
+using Backstop.Configuration.Options;
 using Backstop.Server.Web;
 
 namespace Backstop.Tests.Server;

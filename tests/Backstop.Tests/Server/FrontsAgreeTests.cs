@@ -1,9 +1,9 @@
 using System.Text;
 using Backstop.Backscatter;
 using Backstop.Backscatter.Bounces;
+using Backstop.Configuration;
+using Backstop.Configuration.Options;
 using Backstop.Mail;
-using Backstop.Server;
-using Backstop.Server.Options;
 
 namespace Backstop.Tests.Server;
 

@@ -1,6 +1,6 @@
-using Backstop.Server.Options;
-using Backstop.Server.Smtp;
+using Backstop.Configuration.Options;
 using Backstop.Protocols.Smtp;
+using Backstop.Server.Smtp;
 using CsCheck;
 
 namespace Backstop.Tests.Server;

@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Net;
+using Backstop.Configuration;
+using Backstop.Configuration.Options;
 using Backstop.Server;
 using Backstop.Server.Lanes;
-using Backstop.Server.Options;
 using Backstop.State;
 using CsCheck;
 using Microsoft.Extensions.Time.Testing;

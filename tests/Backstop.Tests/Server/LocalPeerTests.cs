@@ -2,9 +2,8 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Backstop.Configuration;
 using Backstop.Posix;
-using Backstop.Server;
-using Backstop.Server.Config;
 using Microsoft.Extensions.Logging;
 using static Backstop.Tests.Server.OtherUser;
 
@@ -217,7 +216,7 @@ public sealed class LocalPeerTests : IDisposable
 
     private UnixDomainSocketEndPoint At(string name) => new(_folder[name]);
 
-    private Task<TestServer> StartAsync(Action<Backstop.Server.Options.BackstopOptions> configure) => TestServer.StartAsync(
+    private Task<TestServer> StartAsync(Action<Backstop.Configuration.Options.BackstopOptions> configure) => TestServer.StartAsync(
         o =>
         {
             BatvKeyFile.AddNew(o.Batv.Keys = _folder["keys"]);

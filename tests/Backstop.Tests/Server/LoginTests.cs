@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Backstop.Server.Options;
+using Backstop.Configuration.Options;
 using Backstop.Server.Web;
 using Microsoft.Extensions.Time.Testing;
 

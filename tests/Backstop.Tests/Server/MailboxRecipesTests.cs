@@ -1,10 +1,10 @@
 using System.Text;
+using Backstop.Configuration.Options;
 using Backstop.Mail;
 using Backstop.Mailboxes;
 using Backstop.Mailboxes.Spool;
 using Backstop.Server;
 using Backstop.Server.Delivery;
-using Backstop.Server.Options;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Backstop.Tests.Server;

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
-using Backstop.Server;
+using Backstop.Configuration;
 
 namespace Backstop.Tests.Server;
 

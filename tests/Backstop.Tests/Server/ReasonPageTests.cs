@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Backstop.Backscatter;
 using Backstop.Clean;
-using Backstop.Server.Config;
+using Backstop.Configuration;
 using Backstop.Server.Rules;
 
 namespace Backstop.Tests.Server;

@@ -1,4 +1,4 @@
-using Backstop.Server;
+using Backstop.Configuration;
 using Backstop.State;
 
 namespace Backstop.Tests.Server;

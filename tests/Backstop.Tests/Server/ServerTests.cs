@@ -1,9 +1,10 @@
 using System.Net;
 using System.Text;
 using Backstop.Backscatter.Proofs;
+using Backstop.Configuration;
+using Backstop.Configuration.Options;
 using Backstop.Mail;
 using Backstop.Mailboxes;
-using Backstop.Server;
 using MailKit.Net.Smtp;
 using MailKit.Security;
 using Microsoft.Extensions.Logging;

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
+using Backstop.Configuration.Options;
 
 namespace Backstop.Tests.Server;
 
@@ -174,7 +175,7 @@ public sealed class SpamServerTests : IDisposable
         Assert.Contains("RENAMED", await AskAsync(server.Spamd, ask), StringComparison.Ordinal);
     }
 
-    private Task<TestServer> StartAsync(Action<Backstop.Server.Options.BackstopOptions>? configure = null, TimeProvider? time = null) => TestServer.StartAsync(
+    private Task<TestServer> StartAsync(Action<BackstopOptions>? configure = null, TimeProvider? time = null) => TestServer.StartAsync(
         o =>
         {
             o.Spam.Rules = [_folder["rules.cf"]];

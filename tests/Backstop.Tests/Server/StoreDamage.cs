@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Backstop.Backscatter;
-using Backstop.Server;
-using Backstop.Server.Options;
+using Backstop.Configuration;
+using Backstop.Configuration.Options;
 using Backstop.Server.Storms;
 using Backstop.State;
 using Backstop.Tests.State;

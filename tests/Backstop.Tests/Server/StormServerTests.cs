@@ -1,7 +1,7 @@
 using System.Globalization;
 using Backstop.Backscatter;
 using Backstop.Backscatter.Storms;
-using Backstop.Server;
+using Backstop.Configuration;
 using Backstop.Server.Storms;
 using Microsoft.Extensions.Time.Testing;
 using static Backstop.Tests.Server.ServerMail;

@@ -1,6 +1,6 @@
 using System.Net;
+using Backstop.Configuration.Options;
 using Backstop.Server;
-using Backstop.Server.Options;
 using Microsoft.Extensions.Logging;
 
 namespace Backstop.Tests.Server;

@@ -1,5 +1,4 @@
-using Backstop.Server.Config;
-using Backstop.Server.Options;
+using Backstop.Configuration.Options;
 
 namespace Backstop.Server.Spam.Filters;
 

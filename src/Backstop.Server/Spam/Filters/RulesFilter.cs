@@ -1,5 +1,5 @@
 using System.Text;
-using Backstop.Server.Options;
+using Backstop.Configuration.Options;
 using Backstop.Server.Rules;
 using Backstop.SpamRules.Reports;
 

@@ -1,4 +1,5 @@
 using Backstop.Backscatter.Storms;
+using Backstop.Configuration.Options;
 using static Backstop.Server.Web.Overview;
 
 namespace Backstop.Server.Web.Pages;

@@ -3,7 +3,7 @@ using System.Net;
 using System.Reflection;
 using System.Text;
 using Backstop.Backscatter.Campaigns;
-using Backstop.Server;
+using Backstop.Configuration.Options;
 using Backstop.Mail;
 
 namespace Backstop.Clean.Report;

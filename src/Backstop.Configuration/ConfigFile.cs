@@ -1,0 +1,35 @@
+using Backstop.Configuration.Options;
+using Tomlyn.Parsing;
+
+namespace Backstop.Configuration;
+
+/// <summary>Reads a configuration file: all errors at once, each with line and column.</summary>
+public static class ConfigFile
+{
+    /// <summary>Reads a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>The options, and what is wrong with them; use them only where nothing is.</returns>
+    public static (BackstopOptions Options, IReadOnlyList<ConfigError> Errors) Read(string path) => Parse(File.ReadAllText(path), path);
+
+    /// <summary>Reads text.</summary>
+    /// <param name="text">TOML.</param>
+    /// <param name="file">The name to show in errors.</param>
+    public static (BackstopOptions Options, IReadOnlyList<ConfigError> Errors) Parse(string text, string file)
+    {
+        var options = new BackstopOptions();
+        var binder = new ConfigBinder(file);
+        var document = SyntaxParser.Parse(text, file, validate: true);
+        foreach (var problem in document.Diagnostics)
+        {
+            binder.Errors.Add(new(file, problem.Span.Start.Line + 1, problem.Span.Start.Column + 1, problem.Message));
+        }
+
+        if (!document.HasErrors)
+        {
+            binder.Bind(document, options);
+            options.Check(binder);
+        }
+
+        return (options, [.. binder.Errors.OrderBy(e => e.Line).ThenBy(e => e.Column)]);
+    }
+}

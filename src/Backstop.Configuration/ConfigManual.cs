@@ -1,0 +1,61 @@
+using System.Collections;
+using System.Reflection;
+using System.Xml.Linq;
+using Backstop.Configuration.Options;
+
+namespace Backstop.Configuration;
+
+/// <summary>The manual of the configuration, made from the option classes and their documentation: it cannot go stale.</summary>
+public static class ConfigManual
+{
+    /// <summary>Every key: what it does as a comment, then the key with its default.</summary>
+    public static IEnumerable<string> Lines()
+    {
+        var docs = Summaries();
+        return Section(new BackstopOptions { Hostname = "mx.example.org", Mailboxes = new() { ["me@example.org"] = new() }, Dkim = new() { ["s1._domainkey.example.org"] = new() } }, "", docs);
+    }
+
+    private static IEnumerable<string> Section(object section, string path, Dictionary<string, string> docs)
+    {
+        var properties = section.GetType().GetProperties().Where(p => p.CanWrite).ToList();
+        foreach (var property in properties.Where(p => !IsSection(p.PropertyType)))
+        {
+            yield return $"# {Doc(docs, property)}";
+            yield return $"{ConfigValue.Key(property.Name)} = {ConfigValue.Format(property.GetValue(section))}";
+        }
+
+        foreach (var property in properties.Where(p => IsSection(p.PropertyType)))
+        {
+            var name = path + ConfigValue.Key(property.Name);
+            yield return "";
+            yield return $"# {Doc(docs, property)}";
+            var inner = property.GetValue(section)!;
+            if (inner is IDictionary entries)
+            {
+                // A table of entries is shown with an example.
+                name += $".\"{entries.Keys.Cast<string>().First()}\"";
+                inner = entries.Values.Cast<object>().First();
+            }
+
+            yield return $"[{name}]";
+            foreach (var line in Section(inner, name + ".", docs))
+            {
+                yield return line;
+            }
+        }
+    }
+
+    private static bool IsSection(Type type) =>
+        typeof(IDictionary).IsAssignableFrom(type) || (type.IsClass && type.Namespace == typeof(BackstopOptions).Namespace);
+
+    private static string Doc(Dictionary<string, string> docs, PropertyInfo property) =>
+        docs.GetValueOrDefault($"P:{property.DeclaringType!.FullName}.{property.Name}", "");
+
+    // The compiler's documentation file lies beside the assembly.
+    private static Dictionary<string, string> Summaries()
+    {
+        var file = Path.ChangeExtension(typeof(ConfigManual).Assembly.Location, ".xml");
+        return XDocument.Load(file).Descendants("member")
+            .ToDictionary(m => m.Attribute("name")!.Value, m => string.Join(' ', (m.Element("summary")?.Value ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)));
+    }
+}

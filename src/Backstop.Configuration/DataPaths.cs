@@ -1,0 +1,58 @@
+using Backstop.Configuration.Options;
+
+namespace Backstop.Configuration;
+
+/// <summary>Where things lie in the data folder. The server and the command line agree on this.</summary>
+public static class DataPaths
+{
+    /// <summary>The journal's database.</summary>
+    /// <param name="options">The configuration.</param>
+    public static string Journal(BackstopOptions options) =>
+        options.Journal.Path.Length > 0 ? options.Journal.Path : Path.Combine(options.Data, "journal.db");
+
+    /// <summary>The keys of envelope tags.</summary>
+    /// <param name="options">The configuration.</param>
+    public static string BatvKeys(BackstopOptions options) =>
+        options.Batv.Keys.Length > 0 ? options.Batv.Keys : Path.Combine(options.Data, "batv.keys");
+
+    /// <summary>The spool.</summary>
+    /// <param name="options">The configuration.</param>
+    public static string Spool(BackstopOptions options) =>
+        options.Spool.Path.Length > 0 ? options.Spool.Path : Path.Combine(options.Data, "spool");
+
+    /// <summary>The mailboxes that name no path.</summary>
+    /// <param name="options">The configuration.</param>
+    public static string Mail(BackstopOptions options) => Path.Combine(options.Data, "mail");
+
+    /// <summary>What the spam learner has seen.</summary>
+    /// <param name="options">The configuration.</param>
+    public static string Bayes(BackstopOptions options) => Path.Combine(options.Data, "bayes.db");
+
+    /// <summary>The records of storms.</summary>
+    /// <param name="options">The configuration.</param>
+    public static string Storms(BackstopOptions options) => Path.Combine(options.Data, "storms");
+
+    /// <summary>What the dashboard has moved, so that it can be taken back: <c>undo --state</c> and the data folder.</summary>
+    /// <param name="options">The configuration.</param>
+    public static string Runs(BackstopOptions options) => Path.Combine(options.Data, "clean");
+
+    /// <summary>What persons have set by hand.</summary>
+    /// <param name="options">The configuration.</param>
+    public static string Overrides(BackstopOptions options) => Path.Combine(options.Data, "overrides.json");
+
+    /// <summary>Who has written to whom before.</summary>
+    /// <param name="options">The configuration.</param>
+    public static string Correspondents(BackstopOptions options) => Path.Combine(options.Data, "correspondents.db");
+
+    /// <summary>Whom recipes have answered.</summary>
+    /// <param name="options">The configuration.</param>
+    public static string Replies(BackstopOptions options) => Path.Combine(options.Data, "replies.bin");
+
+    /// <summary>The keys of the dashboard's cookies and forms.</summary>
+    /// <param name="options">The configuration.</param>
+    public static string WebKeys(BackstopOptions options) => Path.Combine(options.Data, "web-keys");
+
+    /// <summary>The self-signed certificate.</summary>
+    /// <param name="options">The configuration.</param>
+    public static string Certificate(BackstopOptions options) => Path.Combine(options.Data, "tls", "self-signed.pem");
+}

@@ -1,0 +1,30 @@
+using Backstop.Mailboxes;
+
+namespace Backstop.Configuration.Options;
+
+/// <summary>A mailbox.</summary>
+public sealed class MailboxOptions
+{
+    /// <summary>The Maildir's folder or the mbox file. Default: <c>mail/ADDRESS/Maildir</c> in the data folder.</summary>
+    public string Path { get; set; } = "";
+
+    /// <summary><c>maildir</c> or <c>mbox</c>. Default maildir.</summary>
+    public FolderFormat Format { get; set; } = FolderFormat.Maildir;
+
+    /// <summary>An rcfile of procmail's: its recipes decide about all mail for this mailbox's inbox. Default: none.</summary>
+    public string Recipes { get; set; } = "";
+
+    /// <summary>Further addresses. <c>@example.org</c> takes every address of the domain that is no other's. Default: none.</summary>
+    public IReadOnlyList<string> Aliases { get; set; } = [];
+
+    /// <summary>Says what is wrong with the section.</summary>
+    /// <param name="problems">Takes it.</param>
+    /// <param name="key">The mailbox's table.</param>
+    internal void Check(IConfigProblems problems, string key)
+    {
+        if (Recipes.Length > 0 && !File.Exists(Recipes))
+        {
+            problems.Add(key + ".recipes", $"{Recipes} is not there");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Backstop.Configuration.Options;
+
+/// <summary>Limits (RFC 5321 §4.5.3.1) and time limits (§4.5.3.2) of SMTP and LMTP. Defaults are the RFC's minimum or more.</summary>
+public sealed class SmtpOptions
+{
+    /// <summary>The largest message. Default 50MiB.</summary>
+    [Range(typeof(long), "65536", "2147483647")]
+    public ByteSize MaxMessage { get; set; } = ByteSize.MiB(50);
+
+    /// <summary>The largest header block of a message. Default 128KiB.</summary>
+    [Range(typeof(long), "1024", "1048576")]
+    public ByteSize MaxHeader { get; set; } = ByteSize.KiB(128);
+
+    /// <summary>The longest line of a message, CRLF included. The RFC's minimum is 1000; real mail breaks it. Default 64KiB.</summary>
+    [Range(typeof(long), "1000", "1073741824")]
+    public ByteSize MaxTextLine { get; set; } = ByteSize.KiB(64);
+
+    /// <summary>The longest command line, CRLF included. The RFC's minimum is 512; extensions need more. Default 2KiB.</summary>
+    [Range(typeof(long), "512", "65536")]
+    public ByteSize MaxCommandLine { get; set; } = ByteSize.KiB(2);
+
+    /// <summary>Recipients of one message. The RFC's minimum is 100. Default 100.</summary>
+    [Range(1, 10000)]
+    public int MaxRecipients { get; set; } = 100;
+
+    /// <summary>Octets of a local-part. The RFC's minimum is 64; envelope tags need more. Default 256.</summary>
+    [Range(64, 1000)]
+    public int MaxLocalPart { get; set; } = 256;
+
+    /// <summary>Octets of a domain. Default 255.</summary>
+    [Range(64, 255)]
+    public int MaxDomain { get; set; } = 255;
+
+    /// <summary>Octets of a path with its brackets. The RFC's minimum is 256. Default 514.</summary>
+    [Range(256, 2000)]
+    public int MaxPath { get; set; } = 514;
+
+    /// <summary>Connections at once; one more is answered 421. Default 10000.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxConnections { get; set; } = 10_000;
+
+    /// <summary>Connections at once from one address; loopback is not counted. Default 100.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxConnectionsPerClient { get; set; } = 100;
+
+    /// <summary>Errors of syntax and order after which a connection is closed with 421. Default 20.</summary>
+    [Range(1, 10000)]
+    public int MaxErrors { get; set; } = 20;
+
+    /// <summary>
+    /// Unknown recipients after which a connection is closed with 421: whoever asks for more is guessing addresses. Not counted from
+    /// servers of yours. Default 20.
+    /// </summary>
+    [Range(1, 10000)]
+    public int MaxUnknownRecipients { get; set; } = 20;
+
+    /// <summary>
+    /// Unknown recipients within ten minutes from one network (/24, of IPv6 /64), after which it is answered 421 for ten minutes. Not where
+    /// wanted mail came from lately. Default 100.
+    /// </summary>
+    [Range(1, 1_000_000)]
+    public int MaxUnknownRecipientsNetwork { get; set; } = 100;
+
+    /// <summary>Messages of one connection, after which it is closed with 421. Default 1000.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxMessagesPerConnection { get; set; } = 1000;
+
+    /// <summary>Received fields that mean a loop, RFC 5321 §6.3. Default 100.</summary>
+    [Range(10, 1000)]
+    public int MaxHops { get; set; } = 100;
+
+    /// <summary>CPU time that all that looks at a message may take together (classifier, spam rules, MIME, HTML); larger messages than 256 KiB get more in proportion. When it is used up the message is delivered without the rest. Default 250ms.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
+    public TimeSpan CpuPerMessage { get; set; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How long to wait for a command. The RFC's minimum is 5 minutes. Default 5m.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long to wait for the first block after DATA. The RFC's minimum is 2 minutes. Default 2m.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan DataTimeout { get; set; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>How long to wait for each further block. The RFC's minimum is 3 minutes. Default 3m.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan BlockTimeout { get; set; } = TimeSpan.FromMinutes(3);
+
+    /// <summary>How long one message may take altogether. Default 30m.</summary>
+    [Range(typeof(TimeSpan), "00:00:10", "1.00:00:00")]
+    public TimeSpan MessageTimeout { get; set; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>How long a listed load balancer may take to send its PROXY header. Default 5s.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
+    public TimeSpan ProxyTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long the TLS handshake may take. Default 30s.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
+    public TimeSpan TlsTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long sessions may go on after a stop was asked for. Default 10s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
+    public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(10);
+}

@@ -1,0 +1,93 @@
+using System.ComponentModel.DataAnnotations;
+using System.Net;
+
+namespace Backstop.Configuration.Options;
+
+/// <summary>The spam filter: SpamAssassin's rules, for mail that is delivered here and for clients of spamd.</summary>
+public sealed class SpamOptions
+{
+    /// <summary>Whether mail that is received here is scored and spam filed. Default false.</summary>
+    public bool Enabled { get; set; }
+
+    /// <summary>Who scores mail: <c>rules</c> (SpamAssassin's, in this process), <c>spamd:ADDRESS</c>, <c>rspamd:URL</c> or <c>pipe:PROGRAM</c>, such as <c>pipe:/usr/bin/spamassassin</c>. Default rules.</summary>
+    public string Filter { get; set; } = "rules";
+
+    /// <summary>A clamd that looks for viruses too, as <c>host:port</c> or the path of its socket; what it finds is filed with the spam. Default: none.</summary>
+    public string Clamd { get; set; } = "";
+
+    /// <summary>Failures in a row after which a filter is left alone for <c>rest</c>. Default 5.</summary>
+    [Range(1, 1000)]
+    public int FailuresBeforeRest { get; set; } = 5;
+
+    /// <summary>How long a failing filter is left alone, before one message tries it again. Default 30s.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan Rest { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Folders or files of rules. Default: those of an installed SpamAssassin, or else Backstop's own small set.</summary>
+    public IReadOnlyList<string> Rules { get; set; } = [];
+
+    /// <summary>The folder for spam, in each mailbox. Default Junk.</summary>
+    public string Folder { get; set; } = "Junk";
+
+    /// <summary>The largest message that is scored; larger ones are delivered unseen. Default 256KiB.</summary>
+    [Range(typeof(long), "1024", "262144")]
+    public ByteSize MaxSize { get; set; } = new(262_144);
+
+    /// <summary>How long a message may wait for its score before it is delivered without. Default 5s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:05:00")]
+    public TimeSpan TimeLimit { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>While more messages than that wait to be scored or delivered, none is scored: a flood must not hold up real mail. Default 200.</summary>
+    [Range(1, 1000000)]
+    public int SkipWhenWaiting { get; set; } = 200;
+
+    /// <summary>Messages that are scored at once. Default: by the rules one a core for clients of spamd, and one less for mail that arrives, so that a core is left to mail that waits for none of them; four a core by filters elsewhere.</summary>
+    [Range(0, 1024)]
+    public int MaxParallel { get; set; }
+
+    /// <summary>Whether a learner (Bayes) has a say once it has seen enough mail. Default true.</summary>
+    public bool Bayes { get; set; } = true;
+
+    /// <summary>Whether the learner learns from scores that leave no doubt, by itself. Default false.</summary>
+    public bool AutoLearn { get; set; }
+
+    /// <summary>Whether clients of spamd may teach the learner (TELL). Default false.</summary>
+    public bool AllowTell { get; set; }
+
+    /// <summary>Addresses and networks whose clients of spamd are served; others are hung up on. Default: loopback.</summary>
+    public IReadOnlyList<IPNetwork> Clients { get; set; } = [IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("::1/128")];
+
+    /// <summary>Clients of spamd served at once; more wait. Default 256.</summary>
+    [Range(1, 10000)]
+    public int MaxClients { get; set; } = 256;
+
+    /// <summary>The largest message a client of spamd may send. Default 16MiB.</summary>
+    [Range(typeof(long), "1024", "268435456")]
+    public ByteSize MaxClientMessage { get; set; } = ByteSize.MiB(16);
+
+    /// <summary>How long a client of spamd may take to send its message. Default 2m.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan ClientTimeout { get; set; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Networks whose relays are trusted not to forge (trusted_networks). Default: those of the rule files.</summary>
+    public IReadOnlyList<IPNetwork> TrustedNetworks { get; set; } = [];
+
+    internal void Check(IConfigProblems problems)
+    {
+        problems.CheckFolder("spam.folder", Folder);
+        if (FilterSetting.Error(Filter) is { } wrong)
+        {
+            problems.Add("spam.filter", wrong);
+        }
+
+        if (Clamd.Length > 0)
+        {
+            problems.CheckPeer("spam.clamd", Clamd);
+        }
+
+        foreach (var path in Rules.Where(p => !Path.Exists(p)))
+        {
+            problems.Add("spam.rules", $"no such file or folder: {path}");
+        }
+    }
+}

@@ -1,0 +1,22 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Backstop.Configuration.Options;
+
+/// <summary>The spool: what is accepted and not yet in its folder.</summary>
+public sealed class SpoolSettings
+{
+    /// <summary>Its folder. Default: <c>spool</c> in the data folder.</summary>
+    public string Path { get; set; } = "";
+
+    /// <summary>Free room under which new mail is answered 452. Default 64MiB.</summary>
+    [Range(typeof(long), "0", "1099511627776")]
+    public ByteSize MinFree { get; set; } = ByteSize.MiB(64);
+
+    /// <summary>Size of one log file. Default 8MiB.</summary>
+    [Range(typeof(long), "1048576", "1073741824")]
+    public ByteSize Segment { get; set; } = ByteSize.MiB(8);
+
+    /// <summary>Messages waiting for their folders over which new mail is answered 452. Default 1000000.</summary>
+    [Range(1, 100_000_000)]
+    public int MaxWaiting { get; set; } = 1_000_000;
+}
