@@ -72,7 +72,7 @@ internal sealed partial class MailPipeline(
         span.Decided(judgement.Wanted.Count > 0 ? judgement.Wanted[0].Verdict : judgement.Verdicts[0]);
         if (judgement.Wanted.Count == 0)
         {
-            return transaction.ToAll(refusals.Refused(judgement, transaction));
+            return transaction.ToAll(refusals.Unwanted(judgement.Verdicts[0].Reason, transaction));
         }
 
         var stored = await StoreAsync(transaction, message, judgement);

@@ -2,7 +2,6 @@ using System.Net;
 using Backstop.Backscatter.Proofs;
 using Backstop.Mail;
 using Backstop.Protocols.Smtp;
-using Backstop.Server.Guard;
 using Backstop.Server.Lanes;
 
 namespace Backstop.Server;
@@ -37,7 +36,7 @@ internal sealed class ClientIdentity
     public bool IsLmtp { get; init; }
 
     /// <summary>The program that is connected, whoever it says its client is; null where nothing is.</summary>
-    public LocalPeer? Peer { get; init; }
+    public IPeerTrust? Peer { get; init; }
 
     /// <summary>Whether that program is believed when it says that mail is ours, or who its client is.</summary>
     public bool MayVouch => Peer?.MayVouch == true;

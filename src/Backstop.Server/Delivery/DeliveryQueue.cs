@@ -1,5 +1,6 @@
 using Backstop.Mailboxes;
 using Backstop.Mailboxes.Spool;
+using Backstop.Server.Rules;
 using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server.Delivery;

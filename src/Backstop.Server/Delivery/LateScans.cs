@@ -1,13 +1,9 @@
 using System.Threading.Channels;
 using Backstop.Mailboxes.Spool;
+using Backstop.Server.Rules;
 using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server.Delivery;
-
-/// <summary>Says into which folder each copy of a message goes, by its content.</summary>
-/// <param name="content">The message's octets.</param>
-/// <returns>A folder's name for each of its targets.</returns>
-internal delegate Task<IReadOnlyList<string>> LateDecision(ReadOnlyMemory<byte> content);
 
 /// <summary>
 /// Mail that was accepted unscanned because filters could not keep up: it waits in the spool, is scanned when they can again, and goes to its folder

@@ -61,7 +61,7 @@ internal sealed partial class GuardPipeline(
             var judgement = await contentRules.JudgeAsync(transaction, message.Front, message.Length, waiting: 0);
             if (judgement.Wanted.Count == 0)
             {
-                return GuardAnswer.Refuse(refusals.Refused(judgement, transaction));
+                return GuardAnswer.Refuse(refusals.Unwanted(judgement.Verdicts[0].Reason, transaction));
             }
 
             var verdict = judgement.Joint();

@@ -63,7 +63,7 @@ internal sealed partial class LocalPeers(BackstopOptions options, TimeProvider t
 }
 
 /// <summary>The program at the other end of one connection. It is asked for when it first claims something, and once.</summary>
-internal sealed class LocalPeer(LocalPeers peers, Socket? socket, string protocol)
+internal sealed class LocalPeer(LocalPeers peers, Socket? socket, string protocol) : IPeerTrust
 {
     private bool? _mayVouch;
 

@@ -141,7 +141,7 @@ internal sealed partial class RelayPipeline(
 
         if (judgement.Wanted.Count == 0 && !_neverRefuses)
         {
-            return transaction.ToAll(refusals.Refused(judgement, transaction));
+            return transaction.ToAll(refusals.Unwanted(judgement.Verdicts[0].Reason, transaction));
         }
 
         var verdict = relayed.Doubt is { } doubt ? Verdict.File(doubt) : judgement.Joint();

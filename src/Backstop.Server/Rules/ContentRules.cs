@@ -5,9 +5,7 @@ using Backstop.Backscatter.Storms;
 using Backstop.Configuration.Options;
 using Backstop.Mail;
 using Backstop.Server.Activity;
-using Backstop.Server.Delivery;
 using Backstop.Server.Lanes;
-using Backstop.Server.Spam;
 using Backstop.Server.Storms;
 using Microsoft.Extensions.Logging;
 
@@ -34,7 +32,7 @@ internal sealed record Judgement(
 
 /// <summary>End of data: what is it, does it prove anything, is it spam? Asked wherever a whole message is shown to us.</summary>
 internal sealed partial class ContentRules(
-    BackstopOptions options, Proving proving, ReplyWatch replies, MailScorer? scorer, StormDesk storms, BombRules bombs, Ladder ladder, ClientHistory clients, ActivityLog activity, BackstopMetrics metrics, TimeProvider time, ILogger<ContentRules> log)
+    BackstopOptions options, Proving proving, ReplyWatch replies, IMailScorer? scorer, StormDesk storms, BombRules bombs, Ladder ladder, ClientHistory clients, ActivityLog activity, BackstopMetrics metrics, TimeProvider time, ILogger<ContentRules> log)
 {
     /// <summary>Whether spam filters are asked, so that their fields in what a stranger sent must not be believed.</summary>
     public bool IsScored => scorer is not null;
@@ -68,7 +66,7 @@ internal sealed partial class ContentRules(
     }
 
     private async ValueTask<Judgement> ScoredAsync(
-        MailScorer filters, Judgement judgement, Transaction transaction, ReadOnlyMemory<byte> front, long length, int waiting, DateTimeOffset now, MessageBudget budget)
+        IMailScorer filters, Judgement judgement, Transaction transaction, ReadOnlyMemory<byte> front, long length, int waiting, DateTimeOffset now, MessageBudget budget)
     {
         using var span = Traces.Begin("scan");
         var score = await filters.ScoreAsync(transaction, front, length, judgement.Wanted, waiting, now, budget);

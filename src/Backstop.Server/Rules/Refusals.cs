@@ -42,11 +42,7 @@ internal sealed partial class Refusals(BackstopMetrics metrics, ActivityLog acti
     public SmtpReply Loop(Transaction transaction) => Refused("data", ServerReasons.Loop, transaction, null, Permanent("5.4.6", "Mail loop", ServerReasons.Loop));
 
     /// <summary>Notes that nobody wants a message, and gives the reply.</summary>
-    public SmtpReply Refused(Judgement judgement, Transaction transaction)
-    {
-        var reason = judgement.Verdicts[0].Reason;
-        return Refused("data", reason, transaction, null, NotSent(reason));
-    }
+    public SmtpReply Unwanted(Reason reason, Transaction transaction) => Refused("data", reason, transaction, null, NotSent(reason));
 
     /// <summary>Notes that a recipient was refused, and gives the reply.</summary>
     public SmtpReply Refused(Refusal refusal, Transaction transaction, MailAddress address) => Refused("rcpt", refusal.Reason, transaction, address, refusal.Reply);

@@ -3,20 +3,11 @@ using System.Text;
 using Backstop.Backscatter;
 using Backstop.Configuration.Options;
 using Backstop.Mail;
+using Backstop.Server.Rules;
 using Backstop.Server.Spam.Filters;
 using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server.Spam;
-
-/// <summary>What the filters say of a message that is received here.</summary>
-/// <param name="Reason">Why it belongs into the folder for spam, null where it does not.</param>
-/// <param name="Fields">Fields to put before it, each with its line end; empty when nobody said anything.</param>
-internal readonly record struct MailScore(Reason? Reason, string Fields)
-{
-    public static MailScore None { get; } = new(null, "");
-
-    public bool IsSpam => Reason is not null;
-}
 
 /// <summary>
 /// Asks the filters about mail that is on its way to an inbox. Never holds it up: what is too large, comes in a flood or gets no answer in
@@ -24,7 +15,7 @@ internal readonly record struct MailScore(Reason? Reason, string Fields)
 /// </summary>
 internal sealed partial class MailScorer(
     IReadOnlyList<GuardedFilter> filters, Func<bool> isReady, Func<IPAddress, CancellationToken, Task<string?>> nameOf, BackstopOptions options, BackstopMetrics metrics,
-    TimeProvider time, ILogger<MailScorer> log) : IDisposable
+    TimeProvider time, ILogger<MailScorer> log) : IMailScorer, IDisposable
 {
     private int _isOff;
 
