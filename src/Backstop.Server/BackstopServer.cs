@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Backstop.Configuration;
 using Backstop.Configuration.Options;
+using Backstop.Judging;
 using Backstop.Server.Alerts;
 using Backstop.Server.Smtp;
 using Backstop.Server.Sockets;

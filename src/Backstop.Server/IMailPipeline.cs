@@ -1,4 +1,5 @@
 using Backstop.Backscatter;
+using Backstop.Judging;
 using Backstop.Mail;
 using Backstop.Protocols.Smtp;
 using Backstop.Server.Smtp;

@@ -2,13 +2,15 @@ using System.Diagnostics;
 using System.Globalization;
 using Backstop.Backscatter;
 using Backstop.Configuration.Options;
+using Backstop.Judging;
+using Backstop.Judging.Clients;
+using Backstop.Judging.Rules;
 using Backstop.Mail;
 using Backstop.Mailboxes.Spool;
 using Backstop.Posix;
 using Backstop.Protocols.Smtp;
 using Backstop.Server.Delivery;
 using Backstop.Server.Lanes;
-using Backstop.Server.Rules;
 using Backstop.Server.Smtp;
 using Microsoft.Extensions.Logging;
 

@@ -2,21 +2,22 @@ using System.Data.Common;
 using Backstop.Backscatter;
 using Backstop.Configuration;
 using Backstop.Configuration.Options;
+using Backstop.Judging;
+using Backstop.Judging.Clients;
+using Backstop.Judging.Rules;
+using Backstop.Judging.Storms;
 using Backstop.MailAuth.Dnsbl;
 using Backstop.Mailboxes.Spool;
 using Backstop.Recipes.Linting;
-using Backstop.Server.Activity;
 using Backstop.Server.Delivery;
 using Backstop.Server.Dns;
 using Backstop.Server.Guard;
 using Backstop.Server.Lanes;
 using Backstop.Server.Relay;
-using Backstop.Server.Rules;
 using Backstop.Server.Smtp;
 using Backstop.Server.Sockets;
 using Backstop.Server.Spam;
 using Backstop.Server.Spam.Filters;
-using Backstop.Server.Storms;
 using Backstop.State;
 using Microsoft.Extensions.Logging;
 
@@ -232,7 +233,7 @@ internal sealed partial class ServerParts : IDisposable
     {
         Ladder = Flood.Rate is { } rate ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Ladder.Words}; bounces at {rate:F0}/s") : Ladder.Words,
         Lanes = Enum.GetValues<MailClass>().ToDictionary(MailClasses.Word, Lanes.Sessions),
-        Stores = [.. Stores.States.Select(StoreWatch.Status)],
+        Stores = [.. Stores.States.Select(StoreStatus.Of)],
         Storms = [.. Storms.Watch.Summaries.Select(s => new StormStatus(s.Id, s.Kind, s.Victim, s.Started, s.Count))],
     };
 
@@ -355,7 +356,7 @@ internal sealed partial class ServerParts : IDisposable
         metrics.Observe("backstop.storms", "Storms that last, by kind.", () => Enum.GetValues<Backscatter.Storms.StormKind>().Select(k =>
             new System.Diagnostics.Metrics.Measurement<long>(Storms.Watch.Summaries.Count(s => s.Kind == Backscatter.Storms.StormWords.Word(k)), new KeyValuePair<string, object?>("kind", Backscatter.Storms.StormWords.Word(k)))));
         metrics.Observe("backstop.store.working", "1 where a store of the data folder is as it should be; 0 where it fails or was lost.", () => Stores.States.Select(s =>
-            new System.Diagnostics.Metrics.Measurement<long>(StoreWatch.Status(s).State == "ok" ? 1 : 0, new KeyValuePair<string, object?>("store", s.Name))));
+            new System.Diagnostics.Metrics.Measurement<long>(StoreStatus.Of(s).State == "ok" ? 1 : 0, new KeyValuePair<string, object?>("store", s.Name))));
         metrics.Observe("backstop.spool.free", "By", "Free room on the spool's disk.", () => _room.Free);
         metrics.Observe("backstop.delivery.failing", "{folder}", "Folders that cannot be delivered to just now.", () => Delivery.Failing.Count);
         metrics.Observe("backstop.dnsbl.working", "1 where a DNS list is believed.", () => Dnsbl.Zones.Select(z =>

@@ -1,4 +1,6 @@
 using System.Text.Json.Serialization;
+using Backstop.Judging;
+using Backstop.State;
 
 namespace Backstop.Server;
 
@@ -42,7 +44,10 @@ public sealed record StormStatus(string Id, string Kind, string Victim, DateTime
 /// <param name="Error">In words; empty where nothing is wrong.</param>
 /// <param name="Since">Since when; null where nothing is wrong.</param>
 /// <param name="SetAside">Where what was damaged lies; null where nothing was.</param>
-public sealed record StoreStatus(string Name, string Path, string State, string Error, DateTimeOffset? Since, string? SetAside);
+public sealed record StoreStatus(string Name, string Path, string State, string Error, DateTimeOffset? Since, string? SetAside)
+{
+    internal static StoreStatus Of(StoreState state) => new(state.Name, state.Path, StoreWatch.Word(state), state.Error, state.Since ?? state.LostAt, state.SetAside);
+}
 
 /// <summary>What the running server says of itself at /status.</summary>
 /// <param name="Hostname">This host.</param>

@@ -1,8 +1,8 @@
 using System.Net;
 using Backstop.Configuration;
 using Backstop.Configuration.Options;
+using Backstop.Judging;
 using Backstop.Mail;
-using Backstop.Server;
 
 namespace Backstop;
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using Backstop.Configuration.Options;
+using Backstop.Judging;
 using Backstop.Protocols.Smtp;
 using Backstop.Server.Relay;
 

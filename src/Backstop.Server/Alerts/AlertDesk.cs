@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Backstop.Backscatter.Storms;
 using Backstop.Configuration.Options;
+using Backstop.Judging;
 using Backstop.State;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

@@ -1,6 +1,7 @@
+using Backstop.Judging;
+using Backstop.Judging.Rules;
 using Backstop.Mailboxes;
 using Backstop.Mailboxes.Spool;
-using Backstop.Server.Rules;
 using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server.Delivery;

@@ -5,6 +5,7 @@ using Backstop.Backscatter.Storms;
 using Backstop.Configuration;
 using Backstop.Configuration.Options;
 using Backstop.Deliver;
+using Backstop.Judging;
 using Backstop.Mailboxes;
 using Backstop.Mailboxes.Mbox;
 using Backstop.Mailboxes.Spool;

@@ -1,3 +1,4 @@
+using Backstop.Judging;
 using Backstop.Mailboxes;
 using Backstop.Mailboxes.Spool;
 using Microsoft.Extensions.Logging;

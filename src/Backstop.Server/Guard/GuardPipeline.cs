@@ -1,9 +1,10 @@
 using System.Diagnostics;
 using Backstop.Backscatter;
 using Backstop.Configuration.Options;
+using Backstop.Judging;
+using Backstop.Judging.Rules;
 using Backstop.Mail;
 using Backstop.Protocols.Smtp;
-using Backstop.Server.Rules;
 using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server.Guard;

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Threading.Channels;
+using Backstop.Judging;
 using Backstop.State;
 using Microsoft.Extensions.Logging;
 

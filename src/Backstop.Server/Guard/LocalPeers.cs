@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Backstop.Configuration.Options;
+using Backstop.Judging;
 using Backstop.Posix;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;

@@ -3,9 +3,10 @@ using System.Net;
 using System.Text;
 using Backstop.Backscatter;
 using Backstop.Configuration.Options;
+using Backstop.Judging;
+using Backstop.Judging.Rules;
 using Backstop.Mail;
 using Backstop.Protocols.Milter;
-using Backstop.Server.Rules;
 using Backstop.Server.Smtp;
 
 namespace Backstop.Server.Guard;

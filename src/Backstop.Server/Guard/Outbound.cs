@@ -1,6 +1,7 @@
 using System.Net;
 using Backstop.Backscatter.Proofs;
 using Backstop.Configuration.Options;
+using Backstop.Judging;
 using Backstop.Mail;
 
 namespace Backstop.Server.Guard;

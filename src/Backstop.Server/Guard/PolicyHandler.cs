@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Net;
+using Backstop.Judging;
 using Backstop.Mail;
 using Backstop.Protocols.Policy;
 using Microsoft.AspNetCore.Connections;

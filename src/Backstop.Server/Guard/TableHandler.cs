@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using Backstop.Backscatter.Proofs;
+using Backstop.Judging;
 using Backstop.Mail;
 using Backstop.Protocols.Tables;
 using Microsoft.AspNetCore.Connections;

@@ -1,5 +1,7 @@
 using System.Net;
 using Backstop.Configuration.Options;
+using Backstop.Judging;
+using Backstop.Judging.Clients;
 using Backstop.Mail;
 
 namespace Backstop.Server.Lanes;

@@ -2,10 +2,11 @@ using System.Diagnostics;
 using System.Net;
 using Backstop.Backscatter;
 using Backstop.Configuration.Options;
+using Backstop.Judging;
+using Backstop.Judging.Rules;
 using Backstop.Mail;
 using Backstop.Protocols.Smtp;
 using Backstop.Server.Guard;
-using Backstop.Server.Rules;
 using Backstop.Server.Smtp;
 using Microsoft.Extensions.Logging;
 

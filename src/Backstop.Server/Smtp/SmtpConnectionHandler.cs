@@ -1,5 +1,5 @@
 using System.Net;
-using Backstop.Server.Rules;
+using Backstop.Judging;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 

@@ -3,10 +3,10 @@ using System.IO.Pipelines;
 using System.Net.Security;
 using Backstop.Backscatter;
 using Backstop.Configuration.Options;
+using Backstop.Judging;
 using Backstop.Protocols.Proxy;
 using Backstop.Protocols.Smtp;
 using Backstop.Server.Lanes;
-using Backstop.Server.Rules;
 using Microsoft.AspNetCore.Connections;
 
 namespace Backstop.Server.Smtp;

@@ -1,11 +1,12 @@
 using Backstop.Backscatter;
 using Backstop.Configuration.Options;
+using Backstop.Judging;
+using Backstop.Judging.Clients;
 using Backstop.Mail;
 using Backstop.Mailboxes.Spool;
 using Backstop.Protocols.Smtp;
 using Backstop.Server.Guard;
 using Backstop.Server.Lanes;
-using Backstop.Server.Rules;
 
 namespace Backstop.Server.Smtp;
 

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Backstop.Configuration;
 using Backstop.Configuration.Options;
+using Backstop.Judging;
 using Backstop.Posix;
 
 namespace Backstop.Server.Smtp;

@@ -2,8 +2,9 @@ using System.Net;
 using System.Text;
 using Backstop.Backscatter;
 using Backstop.Configuration.Options;
+using Backstop.Judging;
+using Backstop.Judging.Rules;
 using Backstop.Mail;
-using Backstop.Server.Rules;
 using Backstop.Server.Spam.Filters;
 using Microsoft.Extensions.Logging;
 

@@ -1,5 +1,6 @@
 using Backstop.Configuration;
 using Backstop.Configuration.Options;
+using Backstop.Judging;
 using Backstop.State;
 
 namespace Backstop.Server.Spam;

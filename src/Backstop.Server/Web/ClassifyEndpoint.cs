@@ -1,8 +1,9 @@
 using System.Data.Common;
 using System.Net;
 using Backstop.Configuration.Options;
+using Backstop.Judging;
+using Backstop.Judging.Explain;
 using Backstop.Mailboxes.Reading;
-using Backstop.Server.Explain;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;

@@ -1,4 +1,5 @@
 using Backstop.Configuration.Options;
+using Backstop.Judging;
 using Backstop.Mail;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;

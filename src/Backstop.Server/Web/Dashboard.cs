@@ -1,10 +1,10 @@
 using System.Globalization;
 using Backstop.Backscatter.Storms;
 using Backstop.Configuration;
-using Backstop.Configuration.Options;
+using Backstop.Judging;
+using Backstop.Judging.Storms;
 using Backstop.Mail;
 using Backstop.Mailboxes.Runs;
-using Backstop.Server.Storms;
 using Backstop.Server.Web.Pages;
 using Backstop.State;
 using Microsoft.AspNetCore.Antiforgery;

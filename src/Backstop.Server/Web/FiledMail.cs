@@ -1,4 +1,5 @@
 using System.Globalization;
+using Backstop.Judging;
 using Backstop.Mail;
 using Backstop.Mailboxes;
 using Backstop.Mailboxes.Maildir;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
 using Backstop.Backscatter.Storms;
-using Backstop.Server.Activity;
+using Backstop.Judging;
 
 namespace Backstop.Server.Web;
 

@@ -1,6 +1,6 @@
 using Backstop.Backscatter;
 using Backstop.Configuration.Options;
-using Backstop.Server;
+using Backstop.Judging;
 using Backstop.State;
 
 namespace Backstop.Clean;

@@ -1,8 +1,8 @@
-using Backstop.Server;
 using System.Collections.Concurrent;
 using Backstop.Backscatter;
 using Backstop.Backscatter.Bounces;
 using Backstop.Backscatter.Campaigns;
+using Backstop.Judging;
 using Backstop.Mail;
 
 namespace Backstop.Clean;

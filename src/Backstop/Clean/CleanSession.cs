@@ -1,7 +1,7 @@
-using Backstop.Server.Storms;
 using System.Diagnostics;
 using System.Globalization;
 using Backstop.Clean.Report;
+using Backstop.Judging.Storms;
 using Backstop.Mailboxes.Runs;
 
 namespace Backstop.Clean;

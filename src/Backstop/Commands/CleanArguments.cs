@@ -1,7 +1,7 @@
-using Backstop.Server.Storms;
 using System.CommandLine;
 using System.Globalization;
 using Backstop.Clean;
+using Backstop.Judging.Storms;
 using Backstop.Mailboxes.Runs;
 
 namespace Backstop.Commands;

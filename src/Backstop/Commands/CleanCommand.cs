@@ -2,9 +2,9 @@ using System.CommandLine;
 using Backstop.Clean;
 using Backstop.Configuration;
 using Backstop.Imap;
+using Backstop.Judging;
 using Backstop.Mailboxes.Reading;
 using Backstop.Mailboxes.Runs;
-using Backstop.Server;
 using Backstop.State;
 
 namespace Backstop.Commands;

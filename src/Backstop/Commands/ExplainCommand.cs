@@ -5,10 +5,10 @@ using Backstop.Backscatter;
 using Backstop.Configuration;
 using Backstop.Configuration.Options;
 using Backstop.Explain;
+using Backstop.Judging;
+using Backstop.Judging.Explain;
 using Backstop.Mail;
 using Backstop.Mailboxes.Reading;
-using Backstop.Server;
-using Backstop.Server.Explain;
 using Backstop.State;
 using Spectre.Console;
 

@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.Text.Json;
 using Backstop.Configuration;
 using Backstop.Configuration.Options;
+using Backstop.Judging;
 using Backstop.Mail;
-using Backstop.Server;
 using Backstop.State;
 
 namespace Backstop.Commands;

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Backstop.Configuration;
-using Backstop.Server.Storms;
+using Backstop.Judging.Storms;
 using Backstop.Server.Web;
 
 namespace Backstop.Commands;

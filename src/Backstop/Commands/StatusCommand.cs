@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net.Http.Json;
+using Backstop.Judging;
 using Backstop.Mail;
 using Backstop.Server;
 

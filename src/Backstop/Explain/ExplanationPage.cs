@@ -1,5 +1,5 @@
 using Backstop.Clean;
-using Backstop.Server.Explain;
+using Backstop.Judging.Explain;
 using Spectre.Console;
 
 namespace Backstop.Explain;

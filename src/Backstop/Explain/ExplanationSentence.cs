@@ -1,6 +1,6 @@
 using Backstop.Backscatter;
 using Backstop.Backscatter.Bounces;
-using Backstop.Server.Explain;
+using Backstop.Judging.Explain;
 
 namespace Backstop.Explain;
 

@@ -1,8 +1,8 @@
 using System.Text;
 using Backstop.Clean;
 using Backstop.Configuration.Options;
+using Backstop.Judging;
 using Backstop.Mail;
-using Backstop.Server;
 
 namespace Backstop.Tests.Clean;
 

@@ -1,7 +1,7 @@
 using Backstop.Clean;
 using Backstop.Configuration.Options;
+using Backstop.Judging.Storms;
 using Backstop.Mailboxes.Runs;
-using Backstop.Server.Storms;
 
 namespace Backstop.Tests.Clean;
 

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using Backstop.Clean;
 using Backstop.Configuration.Options;
+using Backstop.Judging;
 using Backstop.Mailboxes.Reading;
 using Backstop.Mailboxes.Runs;
-using Backstop.Server;
 
 namespace Backstop.Tests.Clean;
 

@@ -1,7 +1,7 @@
 using System.Text;
 using Backstop.Clean;
 using Backstop.Configuration.Options;
-using Backstop.Server;
+using Backstop.Judging;
 using Backstop.Tests.Backscatter.WantedMail;
 
 namespace Backstop.Tests.Clean;

@@ -1,8 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using Backstop.Configuration.Options;
-using Backstop.Server;
-using Backstop.Server.Explain;
+using Backstop.Judging;
+using Backstop.Judging.Explain;
 using Backstop.Server.Web;
 using Backstop.State;
 using Microsoft.AspNetCore.Http;

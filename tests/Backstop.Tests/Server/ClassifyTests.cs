@@ -1,10 +1,9 @@
 using System.Net;
 using System.Text.RegularExpressions;
 using Backstop.Configuration;
-using Backstop.Configuration.Options;
+using Backstop.Judging;
+using Backstop.Judging.Explain;
 using Backstop.Mailboxes.Reading;
-using Backstop.Server;
-using Backstop.Server.Explain;
 using Backstop.Server.Web;
 
 namespace Backstop.Tests.Server;

@@ -2,9 +2,9 @@ using System.Text;
 using System.Text.Json;
 using Backstop.Clean;
 using Backstop.Configuration.Options;
+using Backstop.Judging;
+using Backstop.Judging.Explain;
 using Backstop.Mail;
-using Backstop.Server;
-using Backstop.Server.Explain;
 
 namespace Backstop.Tests.Server;
 

@@ -1,5 +1,5 @@
 using System.Net;
-using Backstop.Server.Lanes;
+using Backstop.Judging.Clients;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Backstop.Tests.Server;

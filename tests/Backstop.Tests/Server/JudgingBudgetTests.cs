@@ -1,8 +1,8 @@
 using System.Text;
 using Backstop.Clean;
 using Backstop.Configuration.Options;
-using Backstop.Server;
-using Backstop.Server.Explain;
+using Backstop.Judging;
+using Backstop.Judging.Explain;
 using Microsoft.Extensions.Logging;
 
 namespace Backstop.Tests.Server;

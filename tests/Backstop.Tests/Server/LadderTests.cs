@@ -1,3 +1,4 @@
+using Backstop.Judging;
 using Backstop.Server.Lanes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;

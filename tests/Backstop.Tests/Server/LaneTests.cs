@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using Backstop.Configuration;
 using Backstop.Configuration.Options;
+using Backstop.Judging.Clients;
 using Backstop.Server;
 using Backstop.Server.Lanes;
 using Backstop.State;

@@ -1,8 +1,8 @@
 using System.Diagnostics.Metrics;
 using System.Text;
+using Backstop.Judging;
 using Backstop.Mailboxes;
 using Backstop.Mailboxes.Spool;
-using Backstop.Server;
 using Backstop.Server.Delivery;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;

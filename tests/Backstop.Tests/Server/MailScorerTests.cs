@@ -1,9 +1,8 @@
 using System.Net;
 using Backstop.Backscatter;
 using Backstop.Configuration.Options;
+using Backstop.Judging;
 using Backstop.Mail;
-using Backstop.Server;
-using Backstop.Server.Rules;
 using Backstop.Server.Spam;
 using Backstop.Server.Spam.Filters;
 using Microsoft.Extensions.DependencyInjection;

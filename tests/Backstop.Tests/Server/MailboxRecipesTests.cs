@@ -1,9 +1,9 @@
 using System.Text;
 using Backstop.Configuration.Options;
+using Backstop.Judging;
 using Backstop.Mail;
 using Backstop.Mailboxes;
 using Backstop.Mailboxes.Spool;
-using Backstop.Server;
 using Backstop.Server.Delivery;
 using Microsoft.Extensions.Time.Testing;
 

@@ -1,5 +1,5 @@
+using Backstop.Judging.Storms;
 using Backstop.Posix;
-using Backstop.Server.Storms;
 using Backstop.State;
 using Microsoft.Extensions.Time.Testing;
 

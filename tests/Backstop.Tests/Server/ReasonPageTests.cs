@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 using Backstop.Backscatter;
 using Backstop.Clean;
 using Backstop.Configuration;
-using Backstop.Server.Rules;
+using Backstop.Judging;
 
 namespace Backstop.Tests.Server;
 

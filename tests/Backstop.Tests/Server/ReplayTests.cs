@@ -1,11 +1,11 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Text;
+using Backstop.Judging;
 using Backstop.Mailboxes;
 using Backstop.Mailboxes.Mbox;
 using Backstop.Mailboxes.Reading;
 using Backstop.Mailboxes.Spool;
-using Backstop.Server;
 using Backstop.Server.Delivery;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;

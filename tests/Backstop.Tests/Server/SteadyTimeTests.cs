@@ -1,6 +1,6 @@
 using System.Net;
-using Backstop.Server;
-using Backstop.Server.Storms;
+using Backstop.Judging;
+using Backstop.Judging.Storms;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Backstop.Tests.Server;

@@ -2,7 +2,7 @@ using System.Text.Json;
 using Backstop.Backscatter;
 using Backstop.Configuration;
 using Backstop.Configuration.Options;
-using Backstop.Server.Storms;
+using Backstop.Judging.Storms;
 using Backstop.State;
 using Backstop.Tests.State;
 using Microsoft.Data.Sqlite;

@@ -2,7 +2,7 @@ using System.Globalization;
 using Backstop.Backscatter;
 using Backstop.Backscatter.Storms;
 using Backstop.Configuration;
-using Backstop.Server.Storms;
+using Backstop.Judging.Storms;
 using Microsoft.Extensions.Time.Testing;
 using static Backstop.Tests.Server.ServerMail;
 

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Text;
-using Backstop.Server.Rules;
+using Backstop.Judging;
 
 namespace Backstop.Server.Spam.Filters;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Backstop.Judging;
 using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server.Spam.Filters;

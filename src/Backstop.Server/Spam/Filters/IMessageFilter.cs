@@ -1,5 +1,6 @@
 using System.Net;
 using Backstop.Backscatter;
+using Backstop.Judging;
 using Backstop.Mail;
 
 namespace Backstop.Server.Spam.Filters;

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Backstop.Server.Rules;
+using Backstop.Judging;
 
 namespace Backstop.Server.Spam.Filters;
 

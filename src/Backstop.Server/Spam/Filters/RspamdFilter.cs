@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text.Json;
-using Backstop.Server.Rules;
+using Backstop.Judging;
 
 namespace Backstop.Server.Spam.Filters;
 

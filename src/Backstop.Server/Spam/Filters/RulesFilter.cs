@@ -1,6 +1,6 @@
 using System.Text;
 using Backstop.Configuration.Options;
-using Backstop.Server.Rules;
+using Backstop.Judging;
 using Backstop.SpamRules.Reports;
 
 namespace Backstop.Server.Spam.Filters;

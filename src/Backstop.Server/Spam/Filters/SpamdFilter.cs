@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Backstop.Server.Rules;
+using Backstop.Judging;
 
 namespace Backstop.Server.Spam.Filters;
 

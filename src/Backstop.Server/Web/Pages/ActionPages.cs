@@ -1,4 +1,4 @@
-using Backstop.Server.Storms;
+using Backstop.Judging.Storms;
 
 namespace Backstop.Server.Web.Pages;
 

@@ -2,8 +2,7 @@ using System.Text;
 using Backstop.Backscatter;
 using Backstop.Backscatter.Bounces;
 using Backstop.Backscatter.Proofs;
-using Backstop.Server.Activity;
-using Backstop.Server.Rules;
+using Backstop.Judging;
 
 namespace Backstop.Server.Web.Pages;
 

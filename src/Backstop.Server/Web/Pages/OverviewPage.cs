@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Backstop.Backscatter.Storms;
-using Backstop.Server.Activity;
-using Backstop.Server.Rules;
+using Backstop.Judging;
 using static Backstop.Server.Web.Overview;
 
 namespace Backstop.Server.Web.Pages;

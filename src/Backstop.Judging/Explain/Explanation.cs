@@ -1,0 +1,136 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Backstop.Backscatter;
+using Backstop.Backscatter.Bounces;
+using Backstop.Backscatter.Proofs;
+using Backstop.Mail;
+
+namespace Backstop.Judging.Explain;
+
+/// <summary>A recipient in the JSON of <c>explain</c>.</summary>
+/// <param name="Address">As the report gives it.</param>
+/// <param name="Action"><c>failed</c>, <c>delayed</c>, <c>delivered</c>, <c>relayed</c> or <c>expanded</c>.</param>
+/// <param name="Status">Enhanced status code, or null.</param>
+/// <param name="Diagnostic">What the remote server said, or null.</param>
+/// <param name="StatusSource"><c>given</c> or <c>inferred</c>; null where there is no status.</param>
+/// <param name="Class">Whether the address is to be written to again, such as <c>hard</c>; null where nothing tells.</param>
+/// <param name="ClassReason">Why, in a word.</param>
+/// <param name="ClassEvidence">What that stands on.</param>
+public sealed record ExplainedRecipient(
+    string Address, string Action, string? Status, string? Diagnostic, string? StatusSource,
+    string? Class, string? ClassReason, IReadOnlyList<string>? ClassEvidence);
+
+/// <summary>The returned message in the JSON of <c>explain</c>.</summary>
+/// <param name="MessageId">Without brackets, or null.</param>
+/// <param name="From">The From address, or null.</param>
+/// <param name="To">The To address, or null.</param>
+/// <param name="Subject">Decoded, or null.</param>
+/// <param name="Date">As written, or null.</param>
+/// <param name="Carrier"><c>message/rfc822</c>, <c>text/rfc822-headers</c>, <c>quoted</c> or <c>none</c>.</param>
+/// <param name="Received">Its Received fields, the newest first.</param>
+/// <param name="DkimSignature">Whether a DKIM-Signature field came back.</param>
+public sealed record ExplainedReturn(
+    string? MessageId, string? From, string? To, string? Subject, string? Date, string Carrier,
+    IReadOnlyList<string> Received, bool DkimSignature);
+
+/// <summary>A proof in the JSON of <c>explain</c>.</summary>
+/// <param name="Proof">Its name, such as <c>batv</c>.</param>
+/// <param name="Result"><c>pass</c>, <c>fail</c> or <c>none</c>.</param>
+/// <param name="Detail">What it stands on; empty where nothing was found.</param>
+public sealed record ExplainedProof(string Proof, string Result, string Detail);
+
+/// <summary>How well the sent mail of the address it came to is known.</summary>
+/// <param name="Address">The address.</param>
+/// <param name="Messages">How many messages of its were seen.</param>
+/// <param name="Since">When the first was seen; null for none.</param>
+/// <param name="Replies">How many answers to its mail arrived lately.</param>
+/// <param name="RepliesToKnown">How many of them answer mail that was seen.</param>
+/// <param name="IsCovered">Whether that is enough to refuse what proves nothing.</param>
+/// <param name="Why">In one sentence.</param>
+public sealed record ExplainedCover(
+    string Address, long Messages, DateTimeOffset? Since, long Replies, long RepliesToKnown, bool IsCovered, string Why);
+
+/// <summary>The JSON of <c>explain</c>: one object a message. A contract: fields are added, never changed.</summary>
+/// <param name="Path">The file; <c>-</c> for what has none.</param>
+/// <param name="Kind"><c>bounce</c>, <c>delay</c>, <c>autoreply</c> and so on; <c>none</c> for mail.</param>
+/// <param name="Format">The dialect, such as <c>rfc3464</c>; empty for mail.</param>
+/// <param name="NullReversePath">Whether it came from &lt;&gt;; null where nothing tells.</param>
+/// <param name="Recipients">The recipients it reports about.</param>
+/// <param name="Returned">What it returns.</param>
+/// <param name="Proofs">What shows whether that was sent by us.</param>
+/// <param name="Origin"><c>ours</c>, <c>not-ours</c> or <c>unknown</c>.</param>
+/// <param name="Verdict"><c>deliver</c>, <c>refuse</c> or <c>file</c>.</param>
+/// <param name="Folder">Where it would go; empty where it would be refused.</param>
+/// <param name="Reason">The reason word, such as <c>bounce:unproved</c>.</param>
+/// <param name="Milliseconds">How long it took.</param>
+/// <param name="From">Its own From address, or null.</param>
+/// <param name="Subject">Its own subject, decoded.</param>
+/// <param name="ReportingMta">The server that reports, or null.</param>
+/// <param name="Evidence">What the kind stands on, the strongest first.</param>
+/// <param name="Coverage">How well the sent mail of the address it came to is known; null where that does not matter.</param>
+/// <param name="References">Message-IDs that it answers by In-Reply-To and References.</param>
+/// <param name="EvidenceAgainst">What speaks against the kind, or is missing to it; for mail, to the kind that was nearest.</param>
+/// <param name="IsCertain">Whether a machine's own sign shows the kind; what is not certain is only named, and delivered.</param>
+/// <param name="HeaderDamage">The first line that is neither a field nor a continuation, and whether the header ends there; null for a
+/// sound header.</param>
+/// <param name="IsOwnServer">Whether a server, by its name, tells the administrator of its own domain something; is that yours?</param>
+/// <param name="MayAnswer">Whether a program may answer it (RFC 3834 §2), as far as its envelope and header tell.</param>
+public sealed record Explanation(
+    string Path, string Kind, string Format, bool? NullReversePath, IReadOnlyList<ExplainedRecipient> Recipients, ExplainedReturn Returned,
+    IReadOnlyList<ExplainedProof> Proofs, string Origin, string Verdict, string Folder, string Reason, double Milliseconds,
+    string? From, string Subject, string? ReportingMta, IReadOnlyList<string> Evidence, ExplainedCover? Coverage,
+    IReadOnlyList<string> References, IReadOnlyList<string> EvidenceAgainst, bool IsCertain, HeaderDamage? HeaderDamage,
+    bool IsOwnServer, bool MayAnswer)
+{
+    /// <summary>What <see cref="Reason"/> means, and what can be done.</summary>
+    [JsonIgnore]
+    public Reason Because { get; private init; } = Reasons.Mail;
+
+    /// <summary>The explanation as a line of JSON, as the command line and <c>POST /classify</c> give it.</summary>
+    public byte[] ToJsonLine() => [.. JsonSerializer.SerializeToUtf8Bytes(this, ExplanationJson.Default.Explanation), (byte)'\n'];
+
+    internal static Explanation Of(
+        string path, BounceReport report, Verdict verdict, ProofSet proofs, (string Address, Cover Cover)? cover, double milliseconds)
+    {
+        var returned = report.Returned;
+        return new(
+            path, report.Kind.Word(), report.Format, report.NullReversePath,
+            [.. report.Recipients.Select(Of)],
+            new(
+                returned.MessageId, returned.From, returned.To, returned.Subject, returned.Date, returned.Carrier,
+                returned.Received, returned.HasDkimSignature),
+            [.. proofs.All.Select(p => new ExplainedProof(p.Name, Word(p.Result), p.Detail))],
+            proofs.Origin,
+            verdict.Action switch { VerdictAction.Deliver => "deliver", VerdictAction.File => "file", _ => "refuse" },
+            verdict.Folder, verdict.Reason.Word, Math.Round(milliseconds, 3),
+            report.From, report.Subject, report.ReportingMta, report.Evidence, cover is { } c ? Of(c.Address, c.Cover) : null,
+            [.. report.References.Distinct(StringComparer.OrdinalIgnoreCase)],
+            report.EvidenceAgainst, report.IsCertain, report.HeaderDamage, report.IsOwnServer, report.MayAnswer)
+        {
+            Because = verdict.Reason,
+        };
+    }
+
+    private static ExplainedRecipient Of(ReportedRecipient r)
+    {
+        var found = r.Class;
+        return new(r.Address, r.Action, r.Status, r.Diagnostic, Word(r.StatusSource), found?.Word, found?.Reason.Word(), found?.Evidence);
+    }
+
+    private static ExplainedCover Of(string address, Cover cover) =>
+        new(address, cover.Seen.Messages, cover.Seen.Since, cover.Seen.Replies, cover.Seen.RepliesToKnown, cover.IsCovered, cover.Why);
+
+    private static string Word(ProofResult result) => result switch
+    {
+        ProofResult.Pass => "pass",
+        ProofResult.Fail => "fail",
+        _ => "none",
+    };
+
+    private static string? Word(StatusSource source) => source switch
+    {
+        StatusSource.Given => "given",
+        StatusSource.Inferred => "inferred",
+        _ => null,
+    };
+}

@@ -1,0 +1,19 @@
+using Backstop.Configuration.Options;
+using Backstop.Mail;
+using Backstop.Posix;
+
+namespace Backstop.Judging;
+
+/// <summary>The CPU budget of a message, from the configuration.</summary>
+internal static class JudgingBudget
+{
+    private const long FullSize = 256 * 1024;
+
+    /// <summary>A budget: the configured time, and in proportion more for a message larger than 256 KiB.</summary>
+    public static MessageBudget For(BackstopOptions options, long octets) =>
+        new(options.Smtp.CpuPerMessage * Math.Max(1, octets / (double)FullSize), static () => ThreadTime.Cpu);
+
+    /// <summary>The verdict where a budget is used up: what would be delivered is delivered, and says why nobody looked on.</summary>
+    public static Backscatter.Verdict Said(this MessageBudget budget, Backscatter.Verdict verdict) =>
+        budget.IsSpent && verdict.Action == Backscatter.VerdictAction.Deliver ? verdict with { Reason = ServerReasons.UnjudgedCpu } : verdict;
+}

@@ -1,0 +1,199 @@
+using System.Data.Common;
+using Backstop.Backscatter;
+using Backstop.Backscatter.Bounces;
+using Backstop.Backscatter.Campaigns;
+using Backstop.Backscatter.Storms;
+using Backstop.Configuration;
+using Backstop.Configuration.Options;
+using Backstop.Mail;
+using Backstop.MailAuth.Dnsbl;
+using Microsoft.Extensions.Logging;
+
+namespace Backstop.Judging.Storms;
+
+/// <summary>What the rules ask about storms, and tell them: one place for all fronts.</summary>
+internal sealed partial class StormDesk
+{
+    private readonly BackstopOptions _options;
+    private readonly Judge _judge;
+    private readonly Refusals _refusals;
+    private readonly StormStore _store;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<StormDesk> _log;
+    private readonly FirstTries _tries;
+    private readonly bool _putsOff;
+
+    public StormDesk(BackstopOptions options, Judge judge, Refusals refusals, StoreWatch stores, TimeProvider time, ILogger<StormDesk> log)
+    {
+        _options = options;
+        _judge = judge;
+        _refusals = refusals;
+        _clock = time;
+        Time = new SteadyTime(time);
+        _log = log;
+        _store = new(DataPaths.Storms(options), stores.Add(StoreNames.Storms, DataPaths.Storms(options)));
+        _tries = new(options.Storm.TempfailFor, Time);
+        _putsOff = options.Storm.Enabled && options.Storm.TempfailFirst && options.Backscatter.Unproved != UnprovedPolicy.File;
+        Overrides = new(DataPaths.Overrides(options), time, stores.Add(StoreNames.Overrides, DataPaths.Overrides(options)));
+        Watch = new(options.Storm.Rule) { Changed = OnChanged };
+    }
+
+    /// <summary>The clock of storms: it does not go back. What a person has set until a time goes by the machine's clock.</summary>
+    public TimeProvider Time { get; }
+
+    public StormWatch Watch { get; }
+
+    public Overrides Overrides { get; }
+
+    public StormStore Store => _store;
+
+    /// <summary>Told of storms that begin and end.</summary>
+    public Action<StormRecord>? Changed { get; set; }
+
+    /// <summary>Takes up what an earlier run left: storms that were not over.</summary>
+    public void Resume()
+    {
+        foreach (var storm in _store.Read().Where(s => s.Ended is null))
+        {
+            if (Time.GetUtcNow() - storm.Last < _options.Storm.CalmAfter)
+            {
+                Watch.Resume(storm, Time.GetUtcNow());
+            }
+            else
+            {
+                // It ended while nobody watched.
+                _store.Write(storm with { Ended = storm.Last });
+            }
+        }
+    }
+
+    /// <summary>RCPT, from the null sender: is it turned away for a storm, or for what a person has set?</summary>
+    /// <param name="transaction">The transaction.</param>
+    /// <param name="known">The recipient.</param>
+    /// <param name="isProved">Whether the envelope proves it.</param>
+    public Refusal? AtRecipient(Transaction transaction, KnownRecipient known, bool isProved)
+    {
+        if (!transaction.ReversePath.IsNull || known.IsRole || isProved)
+        {
+            return null;
+        }
+
+        if (Overrides.IsBlocked(transaction.Client.Address))
+        {
+            return Permanent(ServerReasons.BlockedSource);
+        }
+
+        if (Overrides.IsStrict(known.Person))
+        {
+            return Permanent(ServerReasons.StormStrict);
+        }
+
+        // Anybody can raise a storm, so it is no evidence against what somebody else brings: never more than "later", and the next try is judged by its content.
+        return _putsOff && Watch.IsStorm(known.Person, StormKind.BounceFlood) && PutsOffAtRcpt(known) && _tries.PutsOff(transaction.Client.Address, known.Person)
+            ? new(ServerReasons.StormDeferred, _refusals.Later(ServerReasons.StormDeferred))
+            : null;
+    }
+
+    /// <summary>Notes a refusal at RCPT that tells of backscatter.</summary>
+    public void SawRefusal(Transaction transaction, MailAddress address, KnownRecipient? known, Refusal refusal)
+    {
+        if (transaction.ReversePath.IsNull && refusal.Reason != ServerReasons.NullOneRecipient && refusal.Reason != ServerReasons.RelayDenied)
+        {
+            // Forged tags are refused whatever else comes, and cost three commands: they count for the domain, and raise no storm that untagged mail meets.
+            var victim = known is null || refusal.IsOfTag ? "@" + MailAddress.DomainKey(address.Domain) : known.Person;
+            Saw(new(victim, StormKind.BounceFlood, Host(transaction), NetworkOf(transaction), refusal.Reply.Code < 500 ? StormAction.Deferred : StormAction.RefusedAtRcpt, refusal.Reason));
+        }
+    }
+
+    /// <summary>Notes a report that proves nothing.</summary>
+    public void Saw(Transaction transaction, KnownRecipient known, BounceReport report, Verdict verdict)
+    {
+        var domain = KindOf(report) == StormKind.AutoReplyFlood ? DomainOf(report.From) : "";
+        Saw(new(known.Person, KindOf(report), Host(transaction), domain.Length > 0 ? domain : NetworkOf(transaction), ActionOf(verdict), verdict.Reason)
+        {
+            Network = PublicNetworkOf(transaction),
+            Campaign = CampaignKey.Of(report),
+            TellsMailing = KindOf(report) == StormKind.BounceFlood && report.Returned.Subject is { Length: > 0 },
+            Report = report,
+        });
+    }
+
+    /// <summary>Notes a message of a kind.</summary>
+    public void Saw(in StormSighting sighting) => Watch.Add(sighting, Time.GetUtcNow());
+
+    /// <summary>Ends what is over, and keeps what lasts. Called every few seconds.</summary>
+    public void Tick()
+    {
+        var now = Time.GetUtcNow();
+        Watch.Tick(now);
+        _tries.Forget();
+        foreach (var storm in Watch.Active)
+        {
+            _store.Write(storm);
+        }
+    }
+
+    /// <summary>The client, as it is counted.</summary>
+    public static string Host(Transaction transaction) => transaction.Client.Address.ToString();
+
+    /// <summary>The network that the client is counted in: neighbours are often one sender.</summary>
+    public static string NetworkOf(Transaction transaction) => Networks.Front(transaction.Client.Address, 3, 6).ToString();
+
+    /// <summary>The same; empty for a host of one's own network, through which mail of everybody may come.</summary>
+    public static string PublicNetworkOf(Transaction transaction) => DnsblName.IsPublic(transaction.Client.Address) ? NetworkOf(transaction) : "";
+
+    /// <summary>The domain of an address, as it is counted; empty for none.</summary>
+    public static string DomainOf(string? address) => MailAddress.TryParse(address ?? "") is { } parsed ? MailAddress.DomainKey(parsed.Domain) : "";
+
+    /// <summary>What a verdict comes to.</summary>
+    public static StormAction ActionOf(Verdict verdict) => verdict.Action switch
+    {
+        VerdictAction.Refuse => StormAction.RefusedAtData,
+        VerdictAction.File => StormAction.Filed,
+        _ => StormAction.Delivered,
+    };
+
+    private static StormKind KindOf(BounceReport report) => report.Kind is MailKind.AutoReply or MailKind.Challenge ? StormKind.AutoReplyFlood : StormKind.BounceFlood;
+
+    private bool PutsOffAtRcpt(KnownRecipient known)
+    {
+        if (_options.Storm.RefuseAt != StormGate.Auto)
+        {
+            return _options.Storm.RefuseAt == StormGate.Rcpt;
+        }
+
+        try
+        {
+            // That a journal which was lost knows nothing of an address does not mean that it sends nothing.
+            return _judge.Loss is null && _judge.CoverOf(known.Key, _clock.GetUtcNow()).Seen.Since is null;
+        }
+        catch (DbException)
+        {
+            // A journal that cannot be read refutes nothing.
+            return false;
+        }
+    }
+
+    private Refusal Permanent(Reason reason) => new(reason, _refusals.Permanent("5.7.1", "This address did not send what is returned to it", reason));
+
+    private void OnChanged(StormRecord storm)
+    {
+        if (storm.Ended is null)
+        {
+            LogBegins(storm.Kind, storm.Victim, storm.Count, storm.Hosts.Count, storm.Started, storm.Campaigns.Count > 0 ? storm.Campaigns[0].Label : "");
+        }
+        else
+        {
+            LogEnds(storm.Kind, storm.Victim, storm.Count, storm.Hosts.Count, storm.Started);
+        }
+
+        _store.Write(storm);
+        Changed?.Invoke(storm);
+    }
+
+    [LoggerMessage(8001, LogLevel.Warning, "storm begins: {Kind} to {Victim}, {Count} messages of {Hosts} hosts since {Started:O}; {Campaign}")]
+    private partial void LogBegins(string kind, string victim, long count, int hosts, DateTimeOffset started, string campaign);
+
+    [LoggerMessage(8002, LogLevel.Warning, "storm over: {Kind} to {Victim}, {Count} messages of {Hosts} hosts since {Started:O}")]
+    private partial void LogEnds(string kind, string victim, long count, int hosts, DateTimeOffset started);
+}

@@ -1,0 +1,111 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Backstop.Backscatter.Storms;
+using Backstop.Posix;
+using Backstop.State;
+
+namespace Backstop.Judging.Storms;
+
+/// <summary>Keeps the records of storms, a file each: the server writes them, <c>backstop report</c> reads them.</summary>
+/// <param name="folder">Where.</param>
+/// <param name="health">Sets aside what is damaged; null to pass it over.</param>
+public sealed class StormStore(string folder, StoreHealth? health = null)
+{
+    private const string Suffix = ".json";
+
+    /// <summary>Writes a record, whole or not at all.</summary>
+    /// <param name="record">The record.</param>
+    /// <exception cref="IOException">It could not be written; with a <see cref="StoreHealth"/> that is told there instead.</exception>
+    public void Write(StormRecord record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        try
+        {
+            SetFileAside();
+            Folders.Make(folder);
+            var path = Path.Combine(folder, record.Id + Suffix);
+            File.WriteAllText(path + ".new", JsonSerializer.Serialize(record, StormJson.Default.StormRecord));
+            File.Move(path + ".new", path, overwrite: true);
+            health?.Worked(isWrite: true);
+        }
+        catch (Exception error) when (health is not null && error is IOException or UnauthorizedAccessException)
+        {
+            // The storm goes on in memory; its record is written again in a few seconds.
+            health.Failed(StoreException.FaultOf(error), error.Message, isWrite: true);
+        }
+    }
+
+    /// <summary>All records, the latest first. A file that is none is passed over.</summary>
+    public IReadOnlyList<StormRecord> Read()
+    {
+        try
+        {
+            SetFileAside();
+
+            // The names begin with the time.
+            return Directory.Exists(folder) ? [.. Directory.GetFiles(folder, "*" + Suffix).OrderDescending(StringComparer.Ordinal).Select(ReadFile).OfType<StormRecord>()] : [];
+        }
+        catch (Exception error) when (health is not null && error is IOException or UnauthorizedAccessException)
+        {
+            health.Failed(StoreException.FaultOf(error), error.Message, isWrite: false);
+            return [];
+        }
+    }
+
+    /// <summary>One record; null where there is none of that name.</summary>
+    /// <param name="id">Its name.</param>
+    public StormRecord? Find(string id) => id.All(c => char.IsAsciiLetterOrDigit(c) || c == '-') ? ReadFile(Path.Combine(folder, id + Suffix)) : null;
+
+    /// <summary>Forgets storms that ended before a time.</summary>
+    /// <param name="before">The time.</param>
+    public void Forget(DateTimeOffset before)
+    {
+        foreach (var record in Read().Where(r => r.Ended < before))
+        {
+            File.Delete(Path.Combine(folder, record.Id + Suffix));
+        }
+    }
+
+    // No folder can be made where a file is.
+    private void SetFileAside()
+    {
+        if (health is not null && File.Exists(folder))
+        {
+            health.SetAside("a file where a folder should be");
+        }
+    }
+
+    private StormRecord? ReadFile(string path)
+    {
+        try
+        {
+            if (JsonSerializer.Deserialize(File.ReadAllText(path), StormJson.Default.StormRecord) is { } record && IsWhole(record))
+            {
+                return record;
+            }
+
+            health?.SetAside(path, "a record without its parts");
+        }
+        catch (JsonException error)
+        {
+            health?.SetAside(path, error.Message);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Gone meanwhile, or not for us to read.
+        }
+
+        return null;
+    }
+
+    // JSON has null everywhere; the code that takes a storm up again has it nowhere.
+    private static bool IsWhole(StormRecord record) =>
+        record is { Id: not null, Kind: not null, Victim: not null, Actions: not null, Reasons: not null, Hosts: not null, Campaigns: not null, Minutes: not null }
+        && record.Campaigns.All(c => c is { Shape: not null, Label: not null });
+}
+
+/// <summary>JSON of storms.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+[JsonSerializable(typeof(StormRecord))]
+[JsonSerializable(typeof(IReadOnlyList<StormRecord>))]
+public sealed partial class StormJson : JsonSerializerContext;
