@@ -14,7 +14,6 @@ public static class ShownText
     private static readonly SearchValues<char> _unfitInText =
         SearchValues.Create(_unfit.Replace("\n", "", StringComparison.Ordinal).Replace("\t", "", StringComparison.Ordinal));
 
-
     /// <summary>The text with a space for every character that could do more than be read. Costs nothing where there is none.</summary>
     /// <param name="text">Any text.</param>
     /// <param name="keepsLines">Whether line feeds and tabs stay.</param>
@@ -32,6 +31,15 @@ public static class ShownText
                 plain = plain[(at + 1)..];
             }
         });
+    }
+
+    /// <summary>The same, cut where it is long.</summary>
+    /// <param name="text">Any text.</param>
+    /// <param name="max">The most characters, at least 3; "..." stands for the rest.</param>
+    public static string Of(string text, int max)
+    {
+        var plain = Of(text);
+        return plain.Length > max ? plain[..(max - 3)] + "..." : plain;
     }
 
     private static string Range(char first, char last) => string.Concat(Enumerable.Range(first, last - first + 1).Select(c => (char)c));

@@ -1,3 +1,5 @@
+using Backstop.Clean;
+
 namespace Backstop;
 
 /// <summary>The exit codes of the command line, as in sysexits.h. They are a contract.</summary>
@@ -14,4 +16,17 @@ internal static class ExitCode
     public const int Protocol = 76;
     public const int NoPermission = 77;
     public const int BadConfig = 78;
+
+    /// <summary>The code for what kept a mailbox from being cleaned.</summary>
+    public static int Of(CleanFailure failure) => failure switch
+    {
+        CleanFailure.Usage => Usage,
+        CleanFailure.BadInput => BadInput,
+        CleanFailure.NoInput => NoInput,
+        CleanFailure.Unavailable => Unavailable,
+        CleanFailure.CannotCreate => CannotCreate,
+        CleanFailure.TryAgain => TryAgain,
+        CleanFailure.Protocol => Protocol,
+        _ => throw new ArgumentOutOfRangeException(nameof(failure), failure, "no code is known for it"),
+    };
 }

@@ -1,3 +1,4 @@
+using Backstop.Clean;
 using Backstop.Mail;
 using Backstop.State;
 
@@ -21,6 +22,10 @@ internal static class Failures
         catch (CommandException error)
         {
             return Say(error.Message, error.ExitCode);
+        }
+        catch (CleanException error)
+        {
+            return Say(error.Message, ExitCode.Of(error.Failure));
         }
         catch (FileNotFoundException error)
         {

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Backstop.Backscatter.Campaigns;
-using Backstop.Commands;
 
 namespace Backstop.Clean;
 
@@ -9,38 +8,42 @@ internal static class CleanJsonLines
 {
     private const int TopHosts = 10;
 
-    public static void Write(CleanPlan plan, IReadOnlyList<string> show, CleanSummary summary)
+    /// <summary>Writes them.</summary>
+    /// <param name="output">Takes the octets.</param>
+    /// <param name="plan">What was found.</param>
+    /// <param name="show">The messages to list, by campaign or pile.</param>
+    /// <param name="summary">The last line.</param>
+    public static void Write(Stream output, CleanPlan plan, IReadOnlyList<string> show, CleanSummary summary)
     {
-        using var output = new BufferedStream(Console.OpenStandardOutput(), 1 << 16);
         foreach (var campaign in plan.Backscatter)
         {
-            JsonSerializer.Serialize(output, Of(campaign, Pile.Backscatter), CliJson.Default.CleanCampaign);
+            JsonSerializer.Serialize(output, Of(campaign, Pile.Backscatter), CleanJson.Default.CleanCampaign);
             output.WriteByte((byte)'\n');
         }
 
         foreach (var campaign in plan.Unsure)
         {
-            JsonSerializer.Serialize(output, Of(campaign, Pile.Unsure), CliJson.Default.CleanCampaign);
+            JsonSerializer.Serialize(output, Of(campaign, Pile.Unsure), CleanJson.Default.CleanCampaign);
             output.WriteByte((byte)'\n');
         }
 
-        foreach (var mail in plan.Messages.Where(m => m.Judgement.Pile == Pile.Unsure || CleanTable.IsShown(plan, m, show)))
+        foreach (var mail in plan.Messages.Where(m => m.Judgement.Pile == Pile.Unsure || plan.IsShown(m, show)))
         {
-            JsonSerializer.Serialize(output, Of(plan, mail), CliJson.Default.CleanMessage);
+            JsonSerializer.Serialize(output, Of(plan, mail), CleanJson.Default.CleanMessage);
             output.WriteByte((byte)'\n');
         }
 
-        JsonSerializer.Serialize(output, summary, CliJson.Default.CleanSummary);
+        JsonSerializer.Serialize(output, summary, CleanJson.Default.CleanSummary);
         output.WriteByte((byte)'\n');
     }
 
     private static CleanCampaign Of(Campaign c, Pile pile) => new(
-        "campaign", c.Id, CleanTable.Word(pile), c.Label, c.Count, c.First, c.Last, c.Kinds, c.Hosts.Count,
+        "campaign", c.Id, Piles.Word(pile), c.Label, c.Count, c.First, c.Last, c.Kinds, c.Hosts.Count,
         [.. c.Busiest(TopHosts).Select(h => new CleanHost(h.Key, h.Value))], c.Example);
 
     private static CleanMessage Of(CleanPlan plan, FoundMail mail)
     {
         var j = mail.Judgement;
-        return new("message", mail.Name, CleanTable.Word(j.Pile), j.Kind, j.Reason.Word, plan.CampaignOf(mail)?.Id, mail.At, j.Host, j.Address);
+        return new("message", mail.Name, Piles.Word(j.Pile), j.Kind, j.Reason.Word, plan.CampaignOf(mail)?.Id, mail.At, j.Host, j.Address);
     }
 }

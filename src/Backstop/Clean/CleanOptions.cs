@@ -22,9 +22,6 @@ internal sealed record CleanOptions
     /// <summary>Campaigns to leave.</summary>
     public IReadOnlyList<string> Except { get; init; } = [];
 
-    /// <summary>What to list: campaigns, or <c>unsure</c>, <c>ours</c>, <c>backscatter</c>, <c>all</c>.</summary>
-    public IReadOnlyList<string> Show { get; init; } = [];
-
     /// <summary>What came earlier stays.</summary>
     public DateTimeOffset Since { get; init; } = DateTimeOffset.MinValue;
 
@@ -34,18 +31,6 @@ internal sealed record CleanOptions
     /// <summary>Whether the other folders of a Maildir are left alone.</summary>
     public bool IsInboxOnly { get; init; }
 
-    /// <summary>Certificates to trust.</summary>
-    public string? Ca { get; init; }
-
     /// <summary>Messages a second that a server is asked to move; 0 for as many as it can.</summary>
     public int Rate { get; init; }
-
-    /// <summary>NDJSON instead of text.</summary>
-    public bool IsJson { get; init; }
-
-    /// <summary>The report's file.</summary>
-    public string? Report { get; init; }
-
-    /// <summary>Files of the lists of hosts.</summary>
-    public IReadOnlyList<(HostListFormat Format, string Path)> Hosts { get; init; } = [];
 }

@@ -35,7 +35,7 @@ internal sealed class CleanPlan
     public Campaign? CampaignOf(FoundMail mail) => mail.Judgement.Key.Shape is { } shape ? _campaignOf.GetValueOrDefault((mail.Judgement.Pile, shape)) : null;
 
     /// <summary>Groups and chooses.</summary>
-    /// <exception cref="CommandException">A campaign was named that is not there.</exception>
+    /// <exception cref="CleanException">A campaign was named that is not there.</exception>
     public static CleanPlan Make(IReadOnlyList<FoundMail> found, CleanOptions options)
     {
         var plan = new CleanPlan(WithoutFloods(found));
@@ -64,7 +64,7 @@ internal sealed class CleanPlan
         foreach (var id in ids)
         {
             var those = Backscatter.Concat(Unsure).Where(c => c.Id == id).ToList();
-            found.UnionWith(those.Count > 0 ? those : throw new CommandException(ExitCode.Usage, $"{id}: no campaign of that name; a run without it lists them"));
+            found.UnionWith(those.Count > 0 ? those : throw new CleanException(CleanFailure.Usage, $"{id}: no campaign of that name; a run without it lists them"));
         }
 
         return found;
@@ -77,4 +77,9 @@ internal sealed class CleanPlan
             ? found
             : [.. found.Select(m => m.Judgement.Domain is { } domain && flooded.Contains(domain) ? m with { Judgement = m.Judgement with { Pile = Pile.Backscatter, Reason = Reasons.Unproved(MailKindWord.Parse(m.Judgement.Kind)!.Value) } } : m)];
     }
+
+    /// <summary>Whether somebody asked for a message.</summary>
+    public bool IsShown(FoundMail mail, IReadOnlyList<string> show) =>
+        show.Contains("all", StringComparer.Ordinal) || show.Contains(Piles.Word(mail.Judgement.Pile), StringComparer.Ordinal)
+        || (mail.Judgement.Pile >= Pile.Unsure && show.Contains(CampaignOf(mail)!.Id, StringComparer.Ordinal));
 }

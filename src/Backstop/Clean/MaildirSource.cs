@@ -35,7 +35,7 @@ internal sealed class MaildirSource(string path, IReadOnlySet<string> targets, b
         var files = Folders().SelectMany(_tree.Files).Select((f, i) => (File: f, Order: i)).ToList();
         meter.Begin("reading", files.Count);
         (_notRead, _countNotRead) = (null, 0);
-        var found = Scan.Run(
+        var found = OnAllCores.Run(
             files,
             f =>
             {

@@ -23,7 +23,7 @@ internal sealed class MboxSource(string path, TimeProvider time) : IMailSource
     {
         using var file = RegularFile.Open(_path, followLinks: true);
         meter.Begin("reading", RandomAccess.GetLength(file), isOctets: true);
-        var found = Scan.Run(
+        var found = OnAllCores.Run(
             MboxReader.Read(file, MessageFiles.MaxMessage).Select((m, i) => (Message: m, Number: i + 1)),
             m =>
             {

@@ -15,3 +15,16 @@ internal enum Pile
     /// <summary>It answers something that was never sent.</summary>
     Backscatter,
 }
+
+/// <summary>The words for piles.</summary>
+internal static class Piles
+{
+    /// <summary>The word for a pile.</summary>
+    public static string Word(Pile pile) => pile switch
+    {
+        Pile.Backscatter => "backscatter",
+        Pile.Unsure => "unsure",
+        Pile.Ours => "ours",
+        _ => "mail",
+    };
+}

@@ -1,5 +1,4 @@
 using System.Text;
-using Backstop.Imap;
 using Backstop.Mail;
 using Backstop.Mailboxes.Reading;
 using Backstop.Posix;
@@ -33,23 +32,18 @@ internal static class SentFolders
     }
 
     /// <summary>Reads a folder of sent mail, or a list of it: a Message-ID a line, then a tab and the recipient.</summary>
-    /// <param name="source">A Maildir or a folder of one, an mbox, a list, or a server's folder.</param>
-    /// <param name="ca">Certificates to trust.</param>
+    /// <param name="source">A Maildir or a folder of one, an mbox, or a list.</param>
     /// <param name="sent">Receives it.</param>
     /// <param name="ct">Ends it.</param>
-    public static async Task ReadAsync(string source, string? ca, SentMail sent, CancellationToken ct)
+    public static void Read(string source, SentMail sent, CancellationToken ct)
     {
-        if (ImapAddress.Is(source))
-        {
-            await ReadServerAsync(ImapAddress.Parse(source), ca, sent, ct);
-        }
-        else if (Directory.Exists(source))
+        if (Directory.Exists(source))
         {
             ReadMaildir(source, sent, ct);
         }
         else if (!File.Exists(source))
         {
-            throw new CommandException(ExitCode.NoInput, $"{source}: no such file or folder");
+            throw new CleanException(CleanFailure.NoInput, $"{source}: no such file or folder");
         }
         else if (MessageFiles.IsMbox(source))
         {
@@ -66,7 +60,7 @@ internal static class SentFolders
     {
         if (!MaildirTree.Is(source))
         {
-            throw new CommandException(ExitCode.NoInput, $"{source}: no Maildir: it has no cur and new");
+            throw new CleanException(CleanFailure.NoInput, $"{source}: no Maildir: it has no cur and new");
         }
 
         var tree = MaildirTree.Open(source);
@@ -78,7 +72,7 @@ internal static class SentFolders
     }
 
     private static void AddAll<T>(IEnumerable<T> messages, Func<T, SentHeader?> read, SentMail sent, CancellationToken ct) =>
-        Scan.Run(messages, read, ct).ForEach(h => sent.Add(h));
+        OnAllCores.Run(messages, read, ct).ForEach(h => sent.Add(h));
 
     private static void ReadList(string path, SentMail sent)
     {
@@ -95,22 +89,10 @@ internal static class SentFolders
             var recipients = columns.Skip(1).Select(c => MailAddress.TryParse(c.Trim())).ToList();
             if (columns.Length < 2 || !columns[0].Contains('@', StringComparison.Ordinal) || recipients.Contains(null))
             {
-                throw new CommandException(ExitCode.BadInput, $"{path}:{number}:1: neither an mbox nor a list of sent mail: wants a Message-ID, a tab and a recipient");
+                throw new CleanException(CleanFailure.BadInput, $"{path}:{number}:1: neither an mbox nor a list of sent mail: wants a Message-ID, a tab and a recipient");
             }
 
             sent.Add(columns[0], recipients.OfType<MailAddress>());
-        }
-    }
-
-    private static async Task ReadServerAsync(ImapAddress address, string? ca, SentMail sent, CancellationToken ct)
-    {
-        using var folder = await ImapSent.OpenAsync(address, ca, TimeProvider.System, ct);
-        await foreach (var (headers, _) in folder.ReadAsync(null, ct))
-        {
-            foreach (var header in headers)
-            {
-                sent.Add(SentHeader.Read(header));
-            }
         }
     }
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using Backstop.Clean;
 using Backstop.Judging.Storms;
 using Backstop.Mailboxes.Runs;
+using Backstop.Terminal;
 
 namespace Backstop.Commands;
 
@@ -79,13 +80,20 @@ internal sealed class CleanArguments
         Except = parsed.GetValue(_except) ?? [],
         Since = Time(parsed.GetValue(_since), "--since") ?? DateTimeOffset.MinValue,
         Until = Time(parsed.GetValue(_until), "--until") ?? DateTimeOffset.MaxValue,
-        Show = parsed.GetValue(_show) ?? [],
         IsInboxOnly = parsed.GetValue(_inboxOnly),
-        Report = parsed.GetValue(_report),
-        Hosts = [.. new[] { (HostListFormat.Plain, parsed.GetValue(_hosts)), (HostListFormat.Rbldnsd, parsed.GetValue(_rbldnsd)), (HostListFormat.Postfix, parsed.GetValue(_postfix)) }.Where(h => h.Item2 is not null).Select(h => (h.Item1, h.Item2!))],
         Rate = parsed.GetValue(_rate),
-        Ca = parsed.GetValue(Ca),
+    };
+
+    public CleanOutput ReadOutput(ParseResult parsed) => new()
+    {
+        Show = parsed.GetValue(_show) ?? [],
         IsJson = parsed.GetValue(Json),
+        Report = parsed.GetValue(_report),
+        Hosts =
+        [
+            .. new[] { (HostListFormat.Plain, parsed.GetValue(_hosts)), (HostListFormat.Rbldnsd, parsed.GetValue(_rbldnsd)), (HostListFormat.Postfix, parsed.GetValue(_postfix)) }
+                .Where(h => h.Item2 is not null).Select(h => (h.Item1, h.Item2!)),
+        ],
     };
 
     private static DateTimeOffset? Time(string? text, string option) => text is null ? null

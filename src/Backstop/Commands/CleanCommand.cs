@@ -1,11 +1,13 @@
 using System.CommandLine;
 using Backstop.Clean;
+using Backstop.Clean.Running;
 using Backstop.Configuration;
 using Backstop.Imap;
 using Backstop.Judging;
 using Backstop.Mailboxes.Reading;
 using Backstop.Mailboxes.Runs;
 using Backstop.State;
+using Backstop.Terminal;
 
 namespace Backstop.Commands;
 
@@ -35,19 +37,22 @@ internal static class CleanCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CleanArguments all, string[] mailboxes, CancellationToken ct)
     {
-        var options = all.Read(parsed);
+        var (options, show) = (all.Read(parsed), all.ReadOutput(parsed));
         var (config, data) = (parsed.GetValue(all.Config), parsed.GetValue(all.Journal));
         var server = CommonOptions.ReadForData(config, data);
         CommonOptions.AddOwnFields(server, parsed.GetValue(all.OwnField));
         using var journal = config is null && data is null ? null : OpenJournal(DataPaths.Journal(server), server.Journal.RecipientWindow, mustBe: data is not null);
-        var session = new CleanSession(options, new(server, config is not null || data is not null, journal), all.Store(parsed), TimeProvider.System);
+        var (store, access) = (all.Store(parsed), ServerAccess.Of(parsed.GetValue(all.Ca)));
+        var engine = new CleanEngine(server, config is not null || data is not null, journal, access, TimeProvider.System);
+        var session = new CleanSession(options, show, new(options, engine, store, TimeProvider.System), Console.OpenStandardOutput, TimeProvider.System);
+        var sources = new MailSources(store, access, TimeProvider.System);
         if (options.Target.Folder.Length == 0 || options.Target.Folder.Equals("INBOX", StringComparison.OrdinalIgnoreCase) || Array.Exists(mailboxes, m => Directory.Exists(m) && options.Target.Folder.Split('/').Contains("..")))
         {
-            throw new CommandException(ExitCode.Usage, $"--to {options.Target.Folder}: wants the name of a folder of its own");
+            throw new CommandException(ExitCode.Usage, $"--to {options.Target.Folder}: name a folder of its own, such as --to Backscatter");
         }
 
         // Said before an hour of moving, not behind it.
-        foreach (var file in options.Hosts.Select(h => h.Path).Append(options.Report).OfType<string>().Where(f => f != "-" && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(f)))))
+        foreach (var file in show.Hosts.Select(h => h.Path).Append(show.Report).OfType<string>().Where(f => f != "-" && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(f)))))
         {
             throw new CommandException(ExitCode.CannotCreate, $"{file}: no such folder");
         }
@@ -56,35 +61,10 @@ internal static class CleanCommand
         var (inputs, found) = (new Inputs(), false);
         await inputs.EachAsync(mailboxes, async mailbox =>
         {
-            await using var source = await OpenAsync(mailbox, options, all.Store(parsed), stop.Token);
+            await using var source = await sources.OpenAsync(mailbox, options, stop.Token);
             found |= await session.RunAsync(source, stop.Token);
         }, stop.Token);
         return inputs.End(found ? ExitCode.Found : ExitCode.Done);
-    }
-
-    private static async Task<IMailSource> OpenAsync(string mailbox, CleanOptions options, RunStore store, CancellationToken ct)
-    {
-        if (ImapAddress.Is(mailbox))
-        {
-            return await ImapSource.OpenAsync(ImapAddress.Parse(mailbox), options, TimeProvider.System, ct);
-        }
-
-        if (Directory.Exists(mailbox))
-        {
-            return MaildirTree.Is(mailbox)
-                ? new MaildirSource(mailbox, Targets(store, mailbox, options), options.IsInboxOnly)
-                : throw new CommandException(ExitCode.BadInput, $"{mailbox}: no Maildir: it has no cur and new");
-        }
-
-        return !File.Exists(mailbox) ? throw new CommandException(ExitCode.NoInput, $"{mailbox}: no such file or folder")
-            : MessageFiles.IsMbox(mailbox) || new FileInfo(mailbox).Length == 0 ? new MboxSource(mailbox, TimeProvider.System)
-            : throw new CommandException(ExitCode.BadInput, $"{mailbox}:1:1: no mbox: it does not begin with a \"From \" line");
-    }
-
-    private static HashSet<string> Targets(RunStore store, string mailbox, CleanOptions options)
-    {
-        var root = MaildirTree.Open(mailbox).Root;
-        return [options.Target.Folder, .. store.List().Where(r => r.Started.Mailbox == root && r.State != RunState.Undone).Select(r => r.Started.To)];
     }
 
     private static SentJournal? OpenJournal(string path, TimeSpan window, bool mustBe) =>

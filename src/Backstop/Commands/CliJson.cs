@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Backstop.Clean;
 using Backstop.Lint;
 using Backstop.Scan;
 using Backstop.Server;
@@ -13,11 +12,6 @@ namespace Backstop.Commands;
 [JsonSerializable(typeof(StormSummary))]
 [JsonSerializable(typeof(JournalStats))]
 [JsonSerializable(typeof(Backscatter.Storms.StormRecord))]
-[JsonSerializable(typeof(CleanCampaign))]
-[JsonSerializable(typeof(CleanMessage))]
-[JsonSerializable(typeof(CleanSummary))]
-[JsonSerializable(typeof(UndoSummary))]
-[JsonSerializable(typeof(RunLine))]
 [JsonSerializable(typeof(ScanLine))]
 [JsonSerializable(typeof(ScanGap))]
 [JsonSerializable(typeof(LearnLine))]

@@ -1,3 +1,4 @@
+using Backstop.Clean;
 using Backstop.Mail;
 using Backstop.Mailboxes.Reading;
 
@@ -118,6 +119,7 @@ internal sealed class Inputs
     private static (int Code, string Message)? Failure(Exception error, string path) => error switch
     {
         CommandException command => (command.ExitCode, command.Message),
+        CleanException clean => (ExitCode.Of(clean.Failure), clean.Message),
         FileNotFoundException or DirectoryNotFoundException =>
             (ExitCode.NoInput, $"{path}: gone; another program has moved or deleted it, or it is a link to nothing"),
         UnauthorizedAccessException => (ExitCode.NoPermission, error.Message),

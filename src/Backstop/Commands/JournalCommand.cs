@@ -5,6 +5,7 @@ using Backstop.Configuration.Options;
 using Backstop.Judging;
 using Backstop.Mail;
 using Backstop.State;
+using Backstop.Terminal;
 
 namespace Backstop.Commands;
 
@@ -45,7 +46,7 @@ internal static class JournalCommand
         {
             using var journal = Open(options(parsed));
             var inputs = new Inputs();
-            var import = new JournalImport(journal, inputs, parsed.GetValue(all), parsed.GetValue(ca), TimeProvider.System);
+            var import = new JournalImport(journal, inputs, parsed.GetValue(all), ServerAccess.Of(parsed.GetValue(ca)), TimeProvider.System);
             await inputs.EachAsync(parsed.GetValue(folders)!, f => import.RunAsync(f, ct), ct);
             return inputs.End(ExitCode.Done);
         });

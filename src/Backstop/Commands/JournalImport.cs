@@ -10,9 +10,9 @@ namespace Backstop.Commands;
 /// <param name="journal">Receives it.</param>
 /// <param name="inputs">Goes on where a message cannot be read.</param>
 /// <param name="all">Read everything again.</param>
-/// <param name="caFile">Certificates to trust.</param>
+/// <param name="access">How a server is reached.</param>
 /// <param name="time">The clock.</param>
-internal sealed class JournalImport(SentJournal journal, Inputs inputs, bool all, string? caFile, TimeProvider time)
+internal sealed class JournalImport(SentJournal journal, Inputs inputs, bool all, ImapAccess access, TimeProvider time)
 {
     // A file may change in the second that we look.
     private static readonly TimeSpan _overlap = TimeSpan.FromSeconds(2);
@@ -55,7 +55,7 @@ internal sealed class JournalImport(SentJournal journal, Inputs inputs, bool all
     {
         // Where the connection ends midway, what was read is kept and marked; the next import goes on from there.
         var address = ImapAddress.Parse(source);
-        using var folder = await ImapSent.OpenAsync(address, caFile, time, ct);
+        using var folder = await ImapSent.OpenAsync(address, access, time, ct);
         var name = $"imap {address.User}@{address.Host}:{address.Port}/{folder.FolderName}";
         var last = all ? null : journal.ImportMark(name);
         var seen = 0;

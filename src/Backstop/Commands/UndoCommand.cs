@@ -3,8 +3,10 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Backstop.Clean;
+using Backstop.Clean.Running;
 using Backstop.Imap;
 using Backstop.Mailboxes.Runs;
+using Backstop.Terminal;
 
 namespace Backstop.Commands;
 
@@ -40,25 +42,10 @@ internal static class UndoCommand
 
         using var stop = Interrupts.Of(ct);
         var meter = new Meter();
-        var result = await ProgressBar.WhileAsync(meter, TimeProvider.System, () => UndoAsync(run, meter, ca, stop.Token));
+        var result = await ProgressBar.WhileAsync(meter, TimeProvider.System, () => new CleanUndo(ServerAccess.Of(ca), TimeProvider.System).RunAsync(run, meter, stop.Token));
         var done = new UndoSummary(run.Id, run.Started.Mailbox, result.Restored, result.Missing, result.Appended, Math.Round(Stopwatch.GetElapsedTime(started).TotalSeconds, 3));
-        Console.WriteLine(json ? JsonSerializer.Serialize(done, CliJson.Default.UndoSummary) : Sentence(done));
+        Console.WriteLine(json ? JsonSerializer.Serialize(done, CleanJson.Default.UndoSummary) : Sentence(done));
         return ExitCode.Done;
-    }
-
-    private static async Task<UndoResult> UndoAsync(Run run, Meter meter, string? ca, CancellationToken ct)
-    {
-        meter.Begin("taking back", 0);
-        switch (run.Started.Format)
-        {
-            case "maildir":
-                meter.Begin("taking back", run.Entries.Count(e => e is FileMove or FileArchived));
-                return new MaildirUndo(run, TimeProvider.System).Undo(() => meter.Add(1), ct);
-            case "mbox":
-                return await new MboxUndo(run, TimeProvider.System).UndoAsync(ct);
-            default:
-                return await ImapUndo.RunAsync(run, ca, meter, TimeProvider.System, ct);
-        }
     }
 
     private static int List(RunStore store, bool json)
@@ -67,7 +54,7 @@ internal static class UndoCommand
         {
             var state = run.State.ToString().ToLowerInvariant();
             Console.WriteLine(json
-                ? JsonSerializer.Serialize(new(run.Id, state, run.Moved, run.Started.Format, run.Started.Mailbox, run.Started.To, run.Started.At), CliJson.Default.RunLine)
+                ? JsonSerializer.Serialize(new(run.Id, state, run.Moved, run.Started.Format, run.Started.Mailbox, run.Started.To, run.Started.At), CleanJson.Default.RunLine)
                 : string.Create(CultureInfo.InvariantCulture, $"{run.Id}  {state,-11} {run.Moved,7:N0} to {run.Started.To,-12} {run.Started.Mailbox}"));
         }
 

@@ -1,5 +1,7 @@
 using Backstop.Clean;
 using Backstop.Judging.Explain;
+using Backstop.Mail;
+using Backstop.Terminal;
 using Spectre.Console;
 
 namespace Backstop.Explain;
@@ -54,7 +56,7 @@ internal static class ExplanationPage
 
     /// <summary>One line.</summary>
     public static string Line(Explanation e) =>
-        $"{e.Verdict,-7} {Kind(e),-24} {e.Reason,-22} {PlainText.Of(e.Returned.Subject ?? e.Subject, 40),-40} {PlainText.Of(e.Path, 400)}";
+        $"{e.Verdict,-7} {Kind(e),-24} {e.Reason,-22} {ShownText.Of(e.Returned.Subject ?? e.Subject, 40),-40} {ShownText.Of(e.Path, 400)}";
 
     private static string Kind(Explanation e) => e.Format.Length > 0 ? $"{e.Kind} ({e.Format})" : e.Kind;
 
@@ -81,11 +83,11 @@ internal static class ExplanationPage
     {
         if (text.Length > 0)
         {
-            grid.AddRow(new Markup($"[grey]{name}[/]"), new Markup($"[{colour}]{Escape(PlainText.Of(text, MaxText))}[/]"));
+            grid.AddRow(new Markup($"[grey]{name}[/]"), new Markup($"[{colour}]{Escape(ShownText.Of(text, MaxText))}[/]"));
         }
     }
 
     private static string Colour(string verdict) => verdict switch { "deliver" => "green", "file" => "yellow", _ => "red" };
 
-    private static string Escape(string text) => Markup.Escape(PlainText.Of(text, 1000));
+    private static string Escape(string text) => Markup.Escape(ShownText.Of(text, 1000));
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Backstop.Clean;
 
 namespace Backstop.Imap;
 
@@ -18,7 +19,7 @@ internal sealed record ImapAddress(string User, string Host, int Port, bool IsTl
         text.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) || text.StartsWith(TlsScheme, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Reads it.</summary>
-    /// <exception cref="CommandException">It is none; says why.</exception>
+    /// <exception cref="CleanException">It is none; says why.</exception>
     public static ImapAddress Parse(string text)
     {
         var isTls = text.StartsWith(TlsScheme, StringComparison.OrdinalIgnoreCase);
@@ -30,13 +31,13 @@ internal sealed record ImapAddress(string User, string Host, int Port, bool IsTl
         var at = authority.LastIndexOf('@');
         if (at <= 0)
         {
-            throw new CommandException(ExitCode.Usage, $"{text}: wants a user, such as imaps://me@example.org@imap.example.org/Sent");
+            throw new CleanException(CleanFailure.Usage, $"{text}: wants a user, such as imaps://me@example.org@imap.example.org/Sent");
         }
 
         var user = Uri.UnescapeDataString(authority[..at]);
         if (user.Contains(':', StringComparison.Ordinal))
         {
-            throw new CommandException(ExitCode.Usage, $"{Scheme}...: no password on the command line, where others can read it: set {ImapSecret.PasswordVariable}");
+            throw new CleanException(CleanFailure.Usage, $"{Scheme}...: no password on the command line, where others can read it: set {ImapSecret.PasswordVariable}");
         }
 
         var host = authority[(at + 1)..];
@@ -44,12 +45,12 @@ internal sealed record ImapAddress(string User, string Host, int Port, bool IsTl
         var colon = host.LastIndexOf(':');
         if (colon > 0 && !host.EndsWith(']') && (!int.TryParse(host[(colon + 1)..], CultureInfo.InvariantCulture, out port) || port is < 1 or > 65535))
         {
-            throw new CommandException(ExitCode.Usage, $"{text}: not a port: {host[(colon + 1)..]}");
+            throw new CleanException(CleanFailure.Usage, $"{text}: not a port: {host[(colon + 1)..]}");
         }
 
         host = (colon > 0 && !host.EndsWith(']') ? host[..colon] : host).Trim('[', ']');
         return host.Length == 0
-            ? throw new CommandException(ExitCode.Usage, $"{text}: wants a server")
+            ? throw new CleanException(CleanFailure.Usage, $"{text}: wants a server")
             : new(user, host, port, isTls, slash < 0 ? "" : Uri.UnescapeDataString(rest[(slash + 1)..]).TrimEnd('/'));
     }
 

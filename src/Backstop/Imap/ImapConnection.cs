@@ -1,3 +1,4 @@
+using Backstop.Clean;
 using MailKit.Net.Imap;
 using MailKit.Security;
 
@@ -10,14 +11,14 @@ internal static class ImapConnection
 
     /// <summary>Connects and logs in.</summary>
     /// <param name="address">Where.</param>
-    /// <param name="caFile">A PEM file with the certificates to trust beside the system's, or null.</param>
+    /// <param name="access">The password, and whom to trust.</param>
     /// <param name="time">The clock.</param>
     /// <param name="ct">Ends it.</param>
     /// <exception cref="ImapFault">The server is not there, refuses the login, or does not speak IMAP.</exception>
-    public static async Task<ImapDoor> OpenAsync(ImapAddress address, string? caFile, TimeProvider time, CancellationToken ct)
+    public static async Task<ImapDoor> OpenAsync(ImapAddress address, ImapAccess access, TimeProvider time, CancellationToken ct)
     {
-        var secret = await ImapSecret.OfAsync(address, ct);
-        var guard = new ImapGuardStream(await SocketAsync(address, caFile, time, ct), address, _limits, time);
+        var secret = await access.Secrets.OfAsync(address, ct);
+        var guard = new ImapGuardStream(await SocketAsync(address, access, time, ct), address, _limits, time);
         var client = new ImapClient();
         var door = new ImapDoor(client, guard, address);
         try
@@ -34,17 +35,17 @@ internal static class ImapConnection
         }
     }
 
-    private static async Task<Stream> SocketAsync(ImapAddress address, string? caFile, TimeProvider time, CancellationToken ct)
+    private static async Task<Stream> SocketAsync(ImapAddress address, ImapAccess access, TimeProvider time, CancellationToken ct)
     {
         using var limit = new CancellationTokenSource(_limits.Silence, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ct);
         try
         {
-            return await new ImapSocket(address, caFile).OpenAsync(either.Token);
+            return await new ImapSocket(address, access.CaFile).OpenAsync(either.Token);
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            throw new ImapFault(ExitCode.Unavailable, $"{address}: no answer for {_limits.Silence.TotalSeconds:0} seconds");
+            throw new ImapFault(CleanFailure.Unavailable, $"{address}: no answer for {_limits.Silence.TotalSeconds:0} seconds");
         }
     }
 

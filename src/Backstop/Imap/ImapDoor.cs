@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using Backstop.Clean;
 using MailKit;
 using MailKit.Net.Imap;
 using MailKit.Security;
@@ -76,7 +77,7 @@ internal sealed class ImapDoor(ImapClient client, ImapGuardStream? guard, ImapAd
 
     /// <summary>A fault that the library does not see.</summary>
     /// <param name="what">What the server said.</param>
-    public ImapFault Lie(string what) => new(ExitCode.Protocol, $"{address}: {what}");
+    public ImapFault Lie(string what) => new(CleanFailure.Protocol, $"{address}: {what}");
 
     public void Dispose() => client.Dispose();
 
@@ -84,12 +85,12 @@ internal sealed class ImapDoor(ImapClient client, ImapGuardStream? guard, ImapAd
     private ImapFault FaultOf(Exception error) => error switch
     {
         ImapFault fault => fault,
-        AuthenticationException => new(ExitCode.Unavailable, $"{address}: the server refused the login of {address.User}") { MayPass = false },
-        FolderNotFoundException missing => new(ExitCode.NoInput, $"{address}: no folder {OneLine(missing.FolderName)}") { MayPass = false },
-        ImapCommandException refused => new(ExitCode.Unavailable, $"{address}: {OneLine(refused.Message)}") { MayPass = refused.Response != ImapCommandResponse.Bad },
+        AuthenticationException => new(CleanFailure.Unavailable, $"{address}: the server refused the login of {address.User}") { MayPass = false },
+        FolderNotFoundException missing => new(CleanFailure.NoInput, $"{address}: no folder {OneLine(missing.FolderName)}") { MayPass = false },
+        ImapCommandException refused => new(CleanFailure.Unavailable, $"{address}: {OneLine(refused.Message)}") { MayPass = refused.Response != ImapCommandResponse.Bad },
         IOException or ServiceNotConnectedException or ServiceNotAuthenticatedException or TimeoutException or OperationCanceledException or ObjectDisposedException
-            => new(ExitCode.Unavailable, $"{address}: {OneLine(error.Message)}"),
-        _ => new(ExitCode.Protocol, $"{address}: the server's answer is not understood: {OneLine(error.Message)}"),
+            => new(CleanFailure.Unavailable, $"{address}: {OneLine(error.Message)}"),
+        _ => new(CleanFailure.Protocol, $"{address}: the server's answer is not understood: {OneLine(error.Message)}"),
     };
 
     // A server's words go to a terminal.

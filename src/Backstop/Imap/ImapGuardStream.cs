@@ -1,3 +1,5 @@
+using Backstop.Clean;
+
 namespace Backstop.Imap;
 
 /// <summary>Stands between the connection and MailKit, which bounds nothing that a server sends. Every fault of the server is an <see cref="ImapFault"/>.</summary>
@@ -47,16 +49,16 @@ internal sealed class ImapGuardStream(Stream inner, ImapAddress address, ImapGua
 
         if (time.GetElapsedTime(_asked) > limits.Answer)
         {
-            throw End(ExitCode.Unavailable, $"no whole answer within {limits.Answer.TotalMinutes:0} minutes");
+            throw End(CleanFailure.Unavailable, $"no whole answer within {limits.Answer.TotalMinutes:0} minutes");
         }
 
         var received = await WithinAsync(token => inner.ReadAsync(buffer, token), cancellationToken);
         if (received == 0)
         {
-            throw End(ExitCode.Unavailable, "the server closed the connection");
+            throw End(CleanFailure.Unavailable, "the server closed the connection");
         }
 
-        return _grammar.Look(buffer.Span[..received]) is { } fault ? throw End(ExitCode.Protocol, fault) : received;
+        return _grammar.Look(buffer.Span[..received]) is { } fault ? throw End(CleanFailure.Protocol, fault) : received;
     }
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
@@ -114,13 +116,13 @@ internal sealed class ImapGuardStream(Stream inner, ImapAddress address, ImapGua
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            throw End(ExitCode.Unavailable, $"no answer for {limits.Silence.TotalSeconds:0} seconds");
+            throw End(CleanFailure.Unavailable, $"no answer for {limits.Silence.TotalSeconds:0} seconds");
         }
         catch (Exception error) when (error is IOException or System.Net.Sockets.SocketException or ObjectDisposedException)
         {
-            throw End(ExitCode.Unavailable, error.Message);
+            throw End(CleanFailure.Unavailable, error.Message);
         }
     }
 
-    private ImapFault End(int exitCode, string message) => Fault = new(exitCode, $"{address}: {message}");
+    private ImapFault End(CleanFailure failure, string message) => Fault = new(failure, $"{address}: {message}");
 }

@@ -8,9 +8,10 @@ namespace Backstop.Imap;
 /// <summary>Moves messages on a server in batches: MOVE (RFC 6851), or COPY and UID EXPUNGE (RFC 4315). Each batch is logged before and after.</summary>
 /// <param name="run">Logs it.</param>
 /// <param name="address">The folder that they are in.</param>
+/// <param name="access">The password, and whom to trust.</param>
 /// <param name="options">What was asked for.</param>
 /// <param name="time">The clock.</param>
-internal sealed class ImapMover(Run run, ImapAddress address, CleanOptions options, TimeProvider time)
+internal sealed class ImapMover(Run run, ImapAddress address, ImapAccess access, CleanOptions options, TimeProvider time)
 {
     private const int MaxBatch = 500;
     private const int MaxTries = 6;
@@ -157,10 +158,10 @@ internal sealed class ImapMover(Run run, ImapAddress address, CleanOptions optio
     {
         try
         {
-            _door = await ImapConnection.OpenAsync(address, options.Ca, time, ct);
+            _door = await ImapConnection.OpenAsync(address, access, time, ct);
             return await ImapFinish.RunAsync(run, _door, ct) is > 0 and var moved ? moved : null;
         }
-        catch (CommandException)
+        catch (CleanException)
         {
             return null;
         }
@@ -177,10 +178,10 @@ internal sealed class ImapMover(Run run, ImapAddress address, CleanOptions optio
             return;
         }
 
-        _door = await ImapConnection.OpenAsync(address, options.Ca, time, ct);
+        _door = await ImapConnection.OpenAsync(address, access, time, ct);
         if (!_door.Capabilities.HasFlag(ImapCapabilities.UidPlus) && (target.IsDelete || !_door.Capabilities.HasFlag(ImapCapabilities.Move)))
         {
-            throw new CommandException(ExitCode.Unavailable, $"{address}: the server knows neither MOVE nor UIDPLUS, so nothing can be moved without touching other messages");
+            throw new CleanException(CleanFailure.Unavailable, $"{address}: the server knows neither MOVE nor UIDPLUS, so nothing can be moved without touching other messages");
         }
 
         _target = target.IsDelete ? null : await TargetAsync(_door, target.Folder, ct);
@@ -210,7 +211,7 @@ internal sealed class ImapMover(Run run, ImapAddress address, CleanOptions optio
         }
 
         run.Append(new ServerFolder(root.FullName.Length > 0 ? $"{root.FullName}{root.DirectorySeparator}{name}" : name));
-        var made = await door.AskAsync(_ => root.CreateAsync(name, true, ct), ct) ?? throw new CommandException(ExitCode.CannotCreate, $"{address}: the server did not make the folder {name}");
+        var made = await door.AskAsync(_ => root.CreateAsync(name, true, ct), ct) ?? throw new CleanException(CleanFailure.CannotCreate, $"{address}: the server did not make the folder {name}");
         await door.AskAsync(_ => made.SubscribeAsync(ct), ct);
         return (ImapFolder)made;
     }

@@ -24,12 +24,12 @@ internal sealed class ImapSent : IDisposable
 
     /// <summary>Connects, logs in and opens the folder.</summary>
     /// <param name="address">Where.</param>
-    /// <param name="caFile">A PEM file with the certificates to trust beside the system's, or null.</param>
+    /// <param name="access">The password, and whom to trust.</param>
     /// <param name="time">The clock.</param>
     /// <param name="ct">Ends it.</param>
-    public static async Task<ImapSent> OpenAsync(ImapAddress address, string? caFile, TimeProvider time, CancellationToken ct)
+    public static async Task<ImapSent> OpenAsync(ImapAddress address, ImapAccess access, TimeProvider time, CancellationToken ct)
     {
-        var door = await ImapConnection.OpenAsync(address, caFile, time, ct);
+        var door = await ImapConnection.OpenAsync(address, access, time, ct);
         try
         {
             var folder = address.Folder.Length > 0 ? await door.AskAsync(c => c.GetFolderAsync(address.Folder, ct), ct) : await FindAsync(door, ct) ?? throw await NoSentAsync(door, ct);
@@ -99,7 +99,7 @@ internal sealed class ImapSent : IDisposable
         },
         ct);
 
-    private static async Task<CommandException> NoSentAsync(ImapDoor door, CancellationToken ct) => new(
-        ExitCode.NoInput,
+    private static async Task<CleanException> NoSentAsync(ImapDoor door, CancellationToken ct) => new(
+        CleanFailure.NoInput,
         $"no Sent folder found; name it: imaps://user@host/FOLDER. There are: {string.Join(", ", (await FoldersAsync(door, ct)).Select(f => f.FullName).Take(20))}");
 }

@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Backstop.Clean;
 
 namespace Backstop.Imap;
 
@@ -41,7 +42,7 @@ internal sealed class ImapSocket(ImapAddress address, string? caFile)
         catch (Exception error)
         {
             await stream.DisposeAsync();
-            throw error is IOException or SocketException ? Fault(ExitCode.Unavailable, error.Message) : error;
+            throw error is IOException or SocketException ? Fault(CleanFailure.Unavailable, error.Message) : error;
         }
     }
 
@@ -56,7 +57,7 @@ internal sealed class ImapSocket(ImapAddress address, string? caFile)
         catch (Exception error)
         {
             socket.Dispose();
-            throw error is SocketException ? Fault(ExitCode.Unavailable, error.Message) : error;
+            throw error is SocketException ? Fault(CleanFailure.Unavailable, error.Message) : error;
         }
     }
 
@@ -64,12 +65,12 @@ internal sealed class ImapSocket(ImapAddress address, string? caFile)
     {
         if (!(await AskAsync(stream, "CAPABILITY", ct)).Any(l => l.Contains("STARTTLS", StringComparison.OrdinalIgnoreCase)))
         {
-            return MayBePlain ? stream : throw Fault(ExitCode.Unavailable, "the server does not offer encryption, and the password is not sent without");
+            return MayBePlain ? stream : throw Fault(CleanFailure.Unavailable, "the server does not offer encryption, and the password is not sent without");
         }
 
         return (await AskAsync(stream, "STARTTLS", ct))[^1].StartsWith("A OK", StringComparison.OrdinalIgnoreCase)
             ? await EncryptAsync(stream, roots, ct)
-            : throw Fault(ExitCode.Unavailable, "the server refused STARTTLS");
+            : throw Fault(CleanFailure.Unavailable, "the server refused STARTTLS");
     }
 
     private async Task GreetingAsync(Stream stream, CancellationToken ct)
@@ -78,7 +79,7 @@ internal sealed class ImapSocket(ImapAddress address, string? caFile)
         if (!greeting.StartsWith("* OK", StringComparison.OrdinalIgnoreCase))
         {
             // PREAUTH too: a session that somebody has begun for us is not the one that was asked for.
-            throw greeting.StartsWith("* BYE", StringComparison.OrdinalIgnoreCase) ? Fault(ExitCode.Unavailable, "the server is not to be had now") : Fault(ExitCode.Protocol, "it does not greet as an IMAP server does");
+            throw greeting.StartsWith("* BYE", StringComparison.OrdinalIgnoreCase) ? Fault(CleanFailure.Unavailable, "the server is not to be had now") : Fault(CleanFailure.Protocol, "it does not greet as an IMAP server does");
         }
     }
 
@@ -95,7 +96,7 @@ internal sealed class ImapSocket(ImapAddress address, string? caFile)
             }
         }
 
-        throw Fault(ExitCode.Protocol, $"more than {MaxLines} lines before encryption");
+        throw Fault(CleanFailure.Protocol, $"more than {MaxLines} lines before encryption");
     }
 
     // Octet by octet: what follows the line of STARTTLS must not be taken from the stream, or somebody on the way could put it there.
@@ -106,7 +107,7 @@ internal sealed class ImapSocket(ImapAddress address, string? caFile)
         {
             if (await stream.ReadAsync(line.AsMemory(length, 1), ct) == 0)
             {
-                throw Fault(ExitCode.Unavailable, "the server closed the connection");
+                throw Fault(CleanFailure.Unavailable, "the server closed the connection");
             }
 
             if (line[length] == (byte)'\n')
@@ -115,7 +116,7 @@ internal sealed class ImapSocket(ImapAddress address, string? caFile)
             }
         }
 
-        throw Fault(ExitCode.Protocol, $"a line is longer than {MaxLine} octets");
+        throw Fault(CleanFailure.Protocol, $"a line is longer than {MaxLine} octets");
     }
 
     private async Task<Stream> EncryptAsync(Stream stream, X509Certificate2Collection? roots, CancellationToken ct)
@@ -136,8 +137,8 @@ internal sealed class ImapSocket(ImapAddress address, string? caFile)
         catch (Exception error)
         {
             await tls.DisposeAsync();
-            throw _isRefused ? Fault(ExitCode.Unavailable, "its certificate is not trusted; --ca FILE names one to trust")
-                : error is System.Security.Authentication.AuthenticationException ? Fault(ExitCode.Unavailable, error.Message)
+            throw _isRefused ? Fault(CleanFailure.Unavailable, "its certificate is not trusted; --ca FILE names one to trust")
+                : error is System.Security.Authentication.AuthenticationException ? Fault(CleanFailure.Unavailable, error.Message)
                 : error;
         }
     }
@@ -164,8 +165,8 @@ internal sealed class ImapSocket(ImapAddress address, string? caFile)
     {
         var roots = new X509Certificate2Collection();
         roots.ImportFromPemFile(caFile);
-        return roots.Count > 0 ? roots : throw new CommandException(ExitCode.BadInput, $"{caFile}: no certificate in it (PEM)");
+        return roots.Count > 0 ? roots : throw new CleanException(CleanFailure.BadInput, $"{caFile}: no certificate in it (PEM)");
     }
 
-    private ImapFault Fault(int exitCode, string message) => new(exitCode, $"{address}: {message}");
+    private ImapFault Fault(CleanFailure failure, string message) => new(failure, $"{address}: {message}");
 }

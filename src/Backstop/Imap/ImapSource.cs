@@ -18,14 +18,16 @@ internal sealed class ImapSource : IMailSource
     private const int MaxFetched = 256 * 1024;
 
     private readonly ImapAddress _address;
+    private readonly ImapAccess _access;
     private readonly CleanOptions _options;
     private readonly TimeProvider _time;
     private readonly ImapDoor _door;
     private readonly ImapFolder _folder;
 
-    private ImapSource(ImapAddress address, CleanOptions options, TimeProvider time, ImapDoor door, ImapFolder folder)
+    private ImapSource(ImapAddress address, ImapAccess access, CleanOptions options, TimeProvider time, ImapDoor door, ImapFolder folder)
     {
         _address = address with { Folder = folder.FullName };
+        _access = access;
         _options = options;
         _time = time;
         _door = door;
@@ -37,13 +39,13 @@ internal sealed class ImapSource : IMailSource
     public string Format => "imap";
 
     /// <summary>Connects, logs in and finds the folder; INBOX where none is named.</summary>
-    public static async Task<ImapSource> OpenAsync(ImapAddress address, CleanOptions options, TimeProvider time, CancellationToken ct)
+    public static async Task<ImapSource> OpenAsync(ImapAddress address, ImapAccess access, CleanOptions options, TimeProvider time, CancellationToken ct)
     {
-        var door = await ImapConnection.OpenAsync(address, options.Ca, time, ct);
+        var door = await ImapConnection.OpenAsync(address, access, time, ct);
         try
         {
             var folder = await door.AskAsync(async c => address.Folder.Length > 0 ? await c.GetFolderAsync(address.Folder, ct) : c.Inbox!, ct);
-            return new(address, options, time, door, (ImapFolder)folder);
+            return new(address, access, options, time, door, (ImapFolder)folder);
         }
         catch
         {
@@ -59,7 +61,7 @@ internal sealed class ImapSource : IMailSource
 
     public async Task<int?> MoveAsync(Run run, IReadOnlyList<FoundMail> messages, CleanTarget target, Meter meter, CancellationToken ct)
     {
-        var mover = new ImapMover(run, _address, _options, _time);
+        var mover = new ImapMover(run, _address, _access, _options, _time);
         return await mover.MoveAsync([.. messages.Select(m => m.OnServer)], _folder.UidValidity, target, meter, ct);
     }
 
@@ -105,9 +107,9 @@ internal sealed class ImapSource : IMailSource
         ImapDoor door;
         try
         {
-            door = await ImapConnection.OpenAsync(_address, _options.Ca, _time, ct);
+            door = await ImapConnection.OpenAsync(_address, _access, _time, ct);
         }
-        catch (CommandException)
+        catch (CleanException)
         {
             // One connection works: the folder is read over it alone.
             return;

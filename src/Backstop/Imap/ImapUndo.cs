@@ -9,10 +9,10 @@ namespace Backstop.Imap;
 internal static class ImapUndo
 {
     /// <summary>Puts everything back.</summary>
-    public static async Task<UndoResult> RunAsync(Run run, string? ca, Meter meter, TimeProvider time, CancellationToken ct)
+    public static async Task<UndoResult> RunAsync(Run run, ImapAccess access, Meter meter, TimeProvider time, CancellationToken ct)
     {
         var address = ImapAddress.Parse(run.Started.Mailbox);
-        using var door = await ImapConnection.OpenAsync(address, ca, time, ct);
+        using var door = await ImapConnection.OpenAsync(address, access, time, ct);
         return await RunAsync(run, door, meter, time, ct);
     }
 
@@ -133,7 +133,7 @@ internal static class ImapUndo
                     },
                     ct);
             }
-            catch (ImapFault fault) when (fault.ExitCode == ExitCode.NoInput)
+            catch (ImapFault fault) when (fault.Failure == CleanFailure.NoInput)
             {
                 // Somebody was faster.
             }

@@ -114,7 +114,7 @@ public sealed class CleanJudgeTests
         Assert.Empty(CleanPlan.Make(found, new() { Only = [id], Since = _arrival.AddSeconds(1) }).ToMove);
         Assert.Empty(CleanPlan.Make(found, new() { Only = [id], Until = _arrival }).ToMove);
         Assert.Empty(CleanPlan.Make(found, new() { Only = [id], Except = [id] }).ToMove);
-        Assert.Throws<CommandException>(() => CleanPlan.Make(found, new() { Except = ["none"] }));
+        Assert.Throws<CleanException>(() => CleanPlan.Make(found, new() { Except = ["none"] }));
     }
 
     private static SentMail Sent(string id, string to)

@@ -1,7 +1,10 @@
+using System.Text;
 using Backstop.Clean;
+using Backstop.Clean.Running;
 using Backstop.Configuration.Options;
 using Backstop.Judging.Storms;
 using Backstop.Mailboxes.Runs;
+using Backstop.Terminal;
 
 namespace Backstop.Tests.Clean;
 
@@ -14,8 +17,11 @@ public sealed class CleanSessionTests : IDisposable
     [Fact]
     public async Task Each_mailbox_has_its_report_and_the_list_of_hosts_is_of_all()
     {
-        var options = new CleanOptions { IsWithoutSent = true, Report = _folder["flood.html"], Hosts = [(HostListFormat.Plain, _folder["hosts"])], IsJson = true };
-        var session = new CleanSession(options, new(new BackstopOptions(), hasConfig: false, journal: null), new RunStore(_folder["runs"], TimeProvider.System), TimeProvider.System);
+        var options = new CleanOptions { IsWithoutSent = true };
+        var show = new CleanOutput { Report = _folder["flood.html"], Hosts = [(HostListFormat.Plain, _folder["hosts"])], IsJson = true };
+        var engine = new CleanEngine(new BackstopOptions(), hasConfig: false, journal: null, new(new(null, TimeProvider.System), null), TimeProvider.System);
+        var written = new List<MemoryStream>();
+        var session = new CleanSession(options, show, new(options, engine, new RunStore(_folder["runs"], TimeProvider.System), TimeProvider.System), Output, TimeProvider.System);
         foreach (var (name, address) in new[] { ("one", "192.0.2.1"), ("two", "192.0.2.2"), ("three", "192.0.2.1") })
         {
             await using var source = new MboxSource(Mailbox(name, address), TimeProvider.System);
@@ -28,6 +34,14 @@ public sealed class CleanSessionTests : IDisposable
         var hosts = File.ReadAllText(_folder["hosts"]);
         Assert.Contains("192.0.2.1", hosts, StringComparison.Ordinal);
         Assert.Contains("192.0.2.2", hosts, StringComparison.Ordinal);
+        Assert.All(written, json => Assert.Contains("\"backscatter\":1,", Encoding.UTF8.GetString(json.ToArray()), StringComparison.Ordinal));
+        Assert.Equal(3, written.Count);
+
+        Stream Output()
+        {
+            written.Add(new());
+            return written[^1];
+        }
     }
 
     [Theory]

@@ -18,7 +18,7 @@ public sealed class DoorsTests
         ["Backstop.Posix.Programs.ProgramStart: program"] = "for ProgramRunner",
         ["Backstop.Deliver.RecipeHost: program"] = "recipes' programs; RecipeGuard judges those that send",
         ["Backstop.Imap.ImapConnection: imap"] = "clean and journal import read and move in a mailbox of the user's",
-        ["Backstop.Imap.ImapSecret: program"] = "the user's own command for the password",
+        ["Backstop.Imap.ImapSecrets: program"] = "the user's own command for the password",
         ["Backstop.Imap.ImapSocket: socket"] = "for ImapConnection",
         ["Backstop.Server.Alerts.AlertChannels: http"] = "alert.webhook",
         ["Backstop.Server.Alerts.AlertChannels: program"] = "alert.command",

@@ -12,8 +12,6 @@ public sealed class ImapTlsTests : IDisposable
     private readonly TempFolder _folder = new();
     private readonly X509Certificate2 _certificate;
 
-    static ImapTlsTests() => Environment.SetEnvironmentVariable(ImapSecret.PasswordVariable, "secret");
-
     public ImapTlsTests()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -52,7 +50,7 @@ public sealed class ImapTlsTests : IDisposable
     {
         await using var imap = new FakeImap(certificate: _certificate, isTls: isTls);
         var fault = await Assert.ThrowsAsync<ImapFault>(() => OpenAsync(scheme, imap, null));
-        Assert.Equal(ExitCode.Unavailable, fault.ExitCode);
+        Assert.Equal(CleanFailure.Unavailable, fault.Failure);
         Assert.Contains("its certificate is not trusted; --ca FILE names one to trust", fault.Message, StringComparison.Ordinal);
     }
 
@@ -61,9 +59,9 @@ public sealed class ImapTlsTests : IDisposable
     public async Task Octets_behind_starttls_are_not_believed()
     {
         await using var imap = new FakeImap(new(StringComparer.Ordinal) { ["STARTTLS"] = ["[tag] OK begin", "A1 OK [CAPABILITY IMAP4rev1] logged in"] }, _certificate);
-        Assert.Equal(ExitCode.Unavailable, (await Assert.ThrowsAsync<ImapFault>(() => OpenAsync("imap", imap, _folder["ca.pem"]))).ExitCode);
+        Assert.Equal(CleanFailure.Unavailable, (await Assert.ThrowsAsync<ImapFault>(() => OpenAsync("imap", imap, _folder["ca.pem"]))).Failure);
     }
 
     private static Task<ImapSource> OpenAsync(string scheme, FakeImap imap, string? ca) =>
-        ImapSource.OpenAsync(ImapAddress.Parse($"{scheme}://me@127.0.0.1:{imap.Port}"), new CleanOptions { Ca = ca }, TimeProvider.System, Ct);
+        ImapSource.OpenAsync(ImapAddress.Parse($"{scheme}://me@127.0.0.1:{imap.Port}"), LyingImapTests.Access(ca), new CleanOptions(), TimeProvider.System, Ct);
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Backstop.Clean;
+using Backstop.Clean.Running;
 using Backstop.Configuration.Options;
 using Backstop.Imap;
 using Backstop.Mailboxes.Runs;
@@ -17,8 +18,6 @@ public sealed class LyingImapTests : IDisposable
 
     private readonly TempFolder _folder = new();
 
-    static LyingImapTests() => Environment.SetEnvironmentVariable(ImapSecret.PasswordVariable, "secret");
-
     public static TheoryData<string> Servers => [.. Directory.GetFiles(_servers).Select(f => Path.GetFileNameWithoutExtension(f)!).Order(StringComparer.Ordinal)];
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -31,8 +30,8 @@ public sealed class LyingImapTests : IDisposable
     {
         var (expected, run, script) = Read(server);
         await using var imap = new FakeImap(script);
-        var fault = await Assert.ThrowsAnyAsync<CommandException>(() => CleanAsync(imap, run == "apply", run == "hurry" ? new HurriedTime(TimeSpan.MaxValue) : new HurriedTime(TimeSpan.FromMinutes(1))));
-        Assert.Equal(expected.Split(' ')[0], fault.ExitCode.ToString(CultureInfo.InvariantCulture));
+        var fault = await Assert.ThrowsAnyAsync<CleanException>(() => CleanAsync(imap, run == "apply", run == "hurry" ? new HurriedTime(TimeSpan.MaxValue) : new HurriedTime(TimeSpan.FromMinutes(1))));
+        Assert.Equal(expected.Split(' ')[0], ExitCode.Of(fault.Failure).ToString(CultureInfo.InvariantCulture));
         Assert.Contains(expected[(expected.IndexOf(' ', StringComparison.Ordinal) + 1)..], fault.Message, StringComparison.Ordinal);
         Assert.StartsWith("imap://me@127.0.0.1", fault.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(fault.Message, char.IsControl);
@@ -53,7 +52,7 @@ public sealed class LyingImapTests : IDisposable
             {
                 Assert.True(tries < 5, $"cut {cut}: {imap.Count("Backscatter")} of 3 moved");
                 var error = await Record.ExceptionAsync(() => CleanAsync(imap, isApply: true, new HurriedTime(TimeSpan.FromMinutes(1)), store));
-                Assert.True(error is null or CommandException { ExitCode: ExitCode.Unavailable or ExitCode.Protocol }, $"cut {cut}: {error}");
+                Assert.True(error is null or CleanException { Failure: CleanFailure.Unavailable or CleanFailure.Protocol }, $"cut {cut}: {error}");
                 Assert.Equal(3, imap.Count("INBOX") + imap.Count("Backscatter"));
             }
 
@@ -73,7 +72,7 @@ public sealed class LyingImapTests : IDisposable
         await CleanAsync(imap, isApply: true, TimeProvider.System);
         Assert.Equal((0, 3), (imap.Count("INBOX"), imap.Count("Backscatter")));
         using var run = Store(_folder["runs"]).Open(Assert.Single(Store(_folder["runs"]).List()).Id);
-        Assert.Equal(3, (await ImapUndo.RunAsync(run!, null, new Meter(), TimeProvider.System, Ct)).Restored);
+        Assert.Equal(3, (await ImapUndo.RunAsync(run!, Access(null), new Meter(), TimeProvider.System, Ct)).Restored);
         Assert.Equal((3, 0), (imap.Count("INBOX"), imap.Count("Backscatter")));
     }
 
@@ -81,11 +80,15 @@ public sealed class LyingImapTests : IDisposable
 
     private static async Task CleanAsync(FakeImap imap, bool isApply, TimeProvider time, string store)
     {
-        var options = new CleanOptions { IsApply = isApply, IsJson = true };
-        var session = new CleanSession(options, new(new BackstopOptions(), hasConfig: false, journal: null), Store(store), time);
-        await using var source = await ImapSource.OpenAsync(ImapAddress.Parse($"imap://me@127.0.0.1:{imap.Port}"), options, time, Ct);
-        await session.RunAsync(source, Ct);
+        var options = new CleanOptions { IsApply = isApply };
+        var cleaner = new Cleaner(options, new(new BackstopOptions(), hasConfig: false, journal: null, Access(null), time), Store(store), time);
+        await using var source = await ImapSource.OpenAsync(ImapAddress.Parse($"imap://me@127.0.0.1:{imap.Port}"), Access(null), options, time, Ct);
+        using var resumed = await cleaner.ResumeAsync(source, _ => { }, Ct);
+        await cleaner.RunAsync(source, resumed, new(), Ct);
     }
+
+    /// <summary>A person who types the password.</summary>
+    internal static ImapAccess Access(string? caFile) => new(new((_, _) => Task.FromResult("secret"), TimeProvider.System), caFile);
 
     private static RunStore Store(string folder) => new(folder, TimeProvider.System);
 

@@ -3,8 +3,10 @@ using System.Text.Json;
 using Backstop.Backscatter.Storms;
 using Backstop.Clean;
 using Backstop.Logging;
+using Backstop.Mail;
 using Backstop.Server.Alerts;
 using Backstop.Server.Web;
+using Backstop.Terminal;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 
@@ -50,7 +52,7 @@ public sealed class ShownWordsTests
     }
 
     [Fact]
-    public void Lines_of_clean() => Assert.Equal("a b c [2Jd e f", PlainText.Of(Hostile, 100));
+    public void Lines_of_clean() => Assert.Equal("a b c [2Jd e f", ShownText.Of(Hostile, 100));
 
     private static void IsHarmless(string text) => Assert.DoesNotContain(text, c => c is '\u202e' or '\u2067' || (char.IsControl(c) && c is not ('\n' or '\r' or '\t')));
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Backstop.Terminal;
 
 namespace Backstop.Clean.Report;
 
@@ -50,7 +51,7 @@ internal static class ArrivalChart
         for (var i = 0; i < bars; i++)
         {
             var below = 0;
-            var all = string.Join(", ", _order.Where(p => counts[i, (int)p] > 0).Select(p => string.Create(CultureInfo.InvariantCulture, $"{counts[i, (int)p]:N0} {CleanTable.Word(p)}")));
+            var all = string.Join(", ", _order.Where(p => counts[i, (int)p] > 0).Select(p => string.Create(CultureInfo.InvariantCulture, $"{counts[i, (int)p]:N0} {Piles.Word(p)}")));
             svg.Append(CultureInfo.InvariantCulture, $"<g><title>{Time(first + (span * i), span)}: {all}</title>");
             foreach (var pile in _order)
             {
@@ -58,7 +59,7 @@ internal static class ArrivalChart
                 if (count > 0)
                 {
                     var y = Y(below + count, top);
-                    svg.Append(CultureInfo.InvariantCulture, $"<rect class=\"{CleanTable.Word(pile)}\" x=\"{Left + (i * width):F1}\" y=\"{y:F1}\" width=\"{Math.Max(1, width - 1):F1}\" height=\"{Math.Max(1, Y(below, top) - y):F1}\"/>");
+                    svg.Append(CultureInfo.InvariantCulture, $"<rect class=\"{Piles.Word(pile)}\" x=\"{Left + (i * width):F1}\" y=\"{y:F1}\" width=\"{Math.Max(1, width - 1):F1}\" height=\"{Math.Max(1, Y(below, top) - y):F1}\"/>");
                     below += count;
                 }
             }

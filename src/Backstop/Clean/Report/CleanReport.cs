@@ -5,6 +5,7 @@ using System.Text;
 using Backstop.Backscatter.Campaigns;
 using Backstop.Configuration.Options;
 using Backstop.Mail;
+using Backstop.Terminal;
 
 namespace Backstop.Clean.Report;
 
@@ -86,7 +87,7 @@ internal static class CleanReport
         foreach (var c in campaigns.Take(MaxCampaigns))
         {
             var busiest = c.Busiest(1).Select(h => Text($"{h.Key} ({h.Value})"));
-            page.Append(CultureInfo.InvariantCulture, $"<tr><td class=\"text\">{Html(PlainText.Of(c.Label, 120))}<br><small class=\"soft\">{Html(Kinds(c))}</small></td><td class=\"n\">{c.Count:N0}</td><td class=\"bars\">{Bar(c.Count, campaigns[0].Count, pile)}</td>")
+            page.Append(CultureInfo.InvariantCulture, $"<tr><td class=\"text\">{Html(ShownText.Of(c.Label, 120))}<br><small class=\"soft\">{Html(Kinds(c))}</small></td><td class=\"n\">{c.Count:N0}</td><td class=\"bars\">{Bar(c.Count, campaigns[0].Count, pile)}</td>")
                 .Append(CultureInfo.InvariantCulture, $"<td class=\"when\">{When(c)}</td><td class=\"n\">{c.Hosts.Count:N0}</td><td class=\"host\">{Html(string.Concat(busiest))}</td><td><code>{c.Id}</code></td></tr>");
         }
 
@@ -110,7 +111,7 @@ internal static class CleanReport
         page.Append(CultureInfo.InvariantCulture, $"<section><h2>{title}</h2><table>");
         foreach (var (name, count) in most)
         {
-            page.Append(CultureInfo.InvariantCulture, $"<tr><td class=\"text\">{Html(PlainText.Of(name, 80))}</td><td class=\"n\">{count:N0}</td><td class=\"wide\">{Bar(count, most[0].Count, "backscatter")}</td></tr>");
+            page.Append(CultureInfo.InvariantCulture, $"<tr><td class=\"text\">{Html(ShownText.Of(name, 80))}</td><td class=\"n\">{count:N0}</td><td class=\"wide\">{Bar(count, most[0].Count, "backscatter")}</td></tr>");
         }
 
         page.Append("</table></section>");

@@ -1,13 +1,15 @@
 using System.Globalization;
+using Backstop.Clean;
+using Backstop.Mail;
 
-namespace Backstop.Clean;
+namespace Backstop.Terminal;
 
 /// <summary>The last lines of <c>clean</c>: the sums, what was done, and the next command.</summary>
 internal static class CleanSentences
 {
     public static IEnumerable<string> Of(CleanPlan plan, SentMail sent, CleanSummary sum, CleanOptions options)
     {
-        yield return Text($"{PlainText.Of(sum.Mailbox, 200)}: {sum.Messages:N0} messages in {sum.Seconds:F1} s");
+        yield return Text($"{ShownText.Of(sum.Mailbox, 200)}: {sum.Messages:N0} messages in {sum.Seconds:F1} s");
         yield return Text($"  {sum.Backscatter,9:N0} backscatter: answers to mail you never sent");
         yield return Text($"  {sum.Ours,9:N0} answers to mail you did send: they stay");
         yield return Text($"  {sum.Kept - sum.Ours,9:N0} other mail: it stays");

@@ -1,7 +1,9 @@
 using System.Globalization;
 using Backstop.Backscatter.Campaigns;
+using Backstop.Clean;
+using Backstop.Mail;
 
-namespace Backstop.Clean;
+namespace Backstop.Terminal;
 
 /// <summary>What a mailbox holds, for a terminal of 80 columns or more: campaigns first, then what would be done about them.</summary>
 /// <param name="output">Where to.</param>
@@ -24,25 +26,11 @@ internal sealed class CleanTable(TextWriter output, int columns, int rows)
     /// <summary>One line a message.</summary>
     public void WriteMessages(CleanPlan plan, IReadOnlyList<string> show)
     {
-        foreach (var mail in plan.Messages.Where(m => IsShown(plan, m, show)))
+        foreach (var mail in plan.Messages.Where(m => plan.IsShown(m, show)))
         {
-            output.WriteLine($"{Word(mail.Judgement.Pile),-11} {mail.Judgement.Kind,-14} {mail.Judgement.Reason.Word,-22} {PlainText.Of(mail.Name, 400)}");
+            output.WriteLine($"{Piles.Word(mail.Judgement.Pile),-11} {mail.Judgement.Kind,-14} {mail.Judgement.Reason.Word,-22} {ShownText.Of(mail.Name, 400)}");
         }
     }
-
-    /// <summary>Whether somebody asked for a message.</summary>
-    public static bool IsShown(CleanPlan plan, FoundMail mail, IReadOnlyList<string> show) =>
-        show.Contains("all", StringComparer.Ordinal) || show.Contains(Word(mail.Judgement.Pile), StringComparer.Ordinal)
-        || (mail.Judgement.Pile >= Pile.Unsure && show.Contains(plan.CampaignOf(mail)!.Id, StringComparer.Ordinal));
-
-    /// <summary>The word for a pile.</summary>
-    public static string Word(Pile pile) => pile switch
-    {
-        Pile.Backscatter => "backscatter",
-        Pile.Unsure => "unsure",
-        Pile.Ours => "ours",
-        _ => "mail",
-    };
 
     private void Write(string title, IReadOnlyList<Campaign> campaigns, int messages, Func<Campaign, string> second)
     {
@@ -56,8 +44,8 @@ internal sealed class CleanTable(TextWriter output, int columns, int rows)
         var isLong = campaigns.Max(c => c.Last) - campaigns.Min(c => c.First) > TimeSpan.FromDays(100);
         foreach (var c in campaigns.Take(rows))
         {
-            output.WriteLine(Text($"  {c.Id,-8} {c.Count,7:N0}  {Date(c.First, isLong),-11}  {Date(c.Last, isLong),-11} {c.Hosts.Count,7:N0}  {PlainText.Of(c.Label, _text)}"));
-            output.WriteLine($"           {PlainText.Of(second(c), columns - 12)}");
+            output.WriteLine(Text($"  {c.Id,-8} {c.Count,7:N0}  {Date(c.First, isLong),-11}  {Date(c.Last, isLong),-11} {c.Hosts.Count,7:N0}  {ShownText.Of(c.Label, _text)}"));
+            output.WriteLine($"           {ShownText.Of(second(c), columns - 12)}");
         }
 
         if (campaigns.Count > rows)

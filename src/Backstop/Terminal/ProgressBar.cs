@@ -1,8 +1,9 @@
 using System.Globalization;
+using Backstop.Clean;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
-namespace Backstop.Clean;
+namespace Backstop.Terminal;
 
 /// <summary>Shows a meter on a terminal's stderr: bar, rate, time left. Anywhere else it shows nothing.</summary>
 internal static class ProgressBar

@@ -4,7 +4,7 @@ using System.Runtime.ExceptionServices;
 namespace Backstop.Clean;
 
 /// <summary>Looks at many messages on all cores.</summary>
-internal static class Scan
+internal static class OnAllCores
 {
     private const int Batch = 64;
 

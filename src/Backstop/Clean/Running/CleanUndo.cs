@@ -1,0 +1,31 @@
+using Backstop.Imap;
+using Backstop.Mailboxes.Runs;
+
+namespace Backstop.Clean.Running;
+
+/// <summary>Takes a run back, whatever kind of mailbox it was over.</summary>
+/// <param name="access">How a server is reached.</param>
+/// <param name="time">The clock.</param>
+internal sealed class CleanUndo(ImapAccess access, TimeProvider time)
+{
+    /// <summary>Takes it back.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="meter">Counts the messages.</param>
+    /// <param name="ct">Stops it; the same again goes on with it.</param>
+    public async Task<UndoResult> RunAsync(Run run, Meter meter, CancellationToken ct)
+    {
+        meter.Begin("taking back", 0);
+        switch (run.Started.Format)
+        {
+            case "maildir":
+                meter.Begin("taking back", run.Entries.Count(e => e is FileMove or FileArchived));
+                return new MaildirUndo(run, time).Undo(() => meter.Add(1), ct);
+            case "mbox":
+                return await new MboxUndo(run, time).UndoAsync(ct);
+            case "imap":
+                return await ImapUndo.RunAsync(run, access, meter, time, ct);
+            default:
+                throw new CleanException(CleanFailure.BadInput, $"run {run.Id}: \"{run.Started.Format}\" is a kind of mailbox that this version does not know");
+        }
+    }
+}

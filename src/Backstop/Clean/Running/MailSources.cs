@@ -1,0 +1,42 @@
+using Backstop.Imap;
+using Backstop.Mailboxes.Reading;
+using Backstop.Mailboxes.Runs;
+
+namespace Backstop.Clean.Running;
+
+/// <summary>Opens the mailbox that a person names.</summary>
+/// <param name="store">Where runs are kept: what earlier ones moved away is not read again.</param>
+/// <param name="access">How a server is reached.</param>
+/// <param name="time">The clock.</param>
+internal sealed class MailSources(RunStore store, ImapAccess access, TimeProvider time)
+{
+    /// <summary>Opens it.</summary>
+    /// <param name="mailbox">A Maildir, an mbox, or <c>imaps://USER@HOST/FOLDER</c>.</param>
+    /// <param name="options">What was asked for.</param>
+    /// <param name="ct">Ends it.</param>
+    /// <exception cref="CleanException">There is no such mailbox, or it is of no kind that can be cleaned.</exception>
+    public async Task<IMailSource> OpenAsync(string mailbox, CleanOptions options, CancellationToken ct)
+    {
+        if (ImapAddress.Is(mailbox))
+        {
+            return await ImapSource.OpenAsync(ImapAddress.Parse(mailbox), access, options, time, ct);
+        }
+
+        if (Directory.Exists(mailbox))
+        {
+            return MaildirTree.Is(mailbox)
+                ? new MaildirSource(mailbox, Targets(mailbox, options), options.IsInboxOnly)
+                : throw new CleanException(CleanFailure.BadInput, $"{mailbox}: not a Maildir: it has no cur and new");
+        }
+
+        return !File.Exists(mailbox) ? throw new CleanException(CleanFailure.NoInput, $"{mailbox}: no such file or folder")
+            : MessageFiles.IsMbox(mailbox) || new FileInfo(mailbox).Length == 0 ? new MboxSource(mailbox, time)
+            : throw new CleanException(CleanFailure.BadInput, $"{mailbox}:1:1: not an mbox: it does not begin with a \"From \" line");
+    }
+
+    private HashSet<string> Targets(string mailbox, CleanOptions options)
+    {
+        var root = MaildirTree.Open(mailbox).Root;
+        return [options.Target.Folder, .. store.List().Where(r => r.Started.Mailbox == root && r.State != RunState.Undone).Select(r => r.Started.To)];
+    }
+}

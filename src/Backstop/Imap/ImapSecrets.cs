@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using Backstop.Clean;
+
+namespace Backstop.Imap;
+
+/// <summary>How a server is reached, beside its address.</summary>
+/// <param name="Secrets">What logs in.</param>
+/// <param name="CaFile">A PEM file with the certificates to trust beside the system's; null for none.</param>
+internal sealed record ImapAccess(ImapSecrets Secrets, string? CaFile);
+
+/// <summary>Finds what logs a user in: in the environment, from a command, or by asking the person. Several connections of one run ask once.</summary>
+/// <param name="ask">Asks the person for the password; null where nobody can be asked.</param>
+/// <param name="time">The clock that the command is timed by.</param>
+internal sealed class ImapSecrets(Func<ImapAddress, CancellationToken, Task<string>>? ask, TimeProvider time)
+{
+    private static readonly TimeSpan _commandLimit = TimeSpan.FromMinutes(1);
+
+    private readonly Dictionary<string, ImapSecret> _known = new(StringComparer.Ordinal);
+
+    /// <summary>Finds it. To be asked before anything is connected, so that what is missing is said at once.</summary>
+    /// <param name="address">The server and the user.</param>
+    /// <param name="ct">Ends it.</param>
+    /// <exception cref="CleanException">There is none, or the command fails.</exception>
+    public async Task<ImapSecret> OfAsync(ImapAddress address, CancellationToken ct)
+    {
+        var key = $"{address.User}@{address.Host}:{address.Port}";
+        if (!_known.TryGetValue(key, out var secret))
+        {
+            _known[key] = secret = await FindAsync(address, ct);
+        }
+
+        return secret;
+    }
+
+    private async Task<ImapSecret> FindAsync(ImapAddress address, CancellationToken ct) =>
+        Environment.GetEnvironmentVariable(ImapSecret.TokenVariable) is { Length: > 0 } token ? new(token, true)
+        : Environment.GetEnvironmentVariable(ImapSecret.PasswordVariable) is { Length: > 0 } given ? new(given, false)
+        : Environment.GetEnvironmentVariable(ImapSecret.CommandVariable) is { Length: > 0 } command ? new(await FromCommandAsync(command, ct), false)
+        : ask is null ? throw new CleanException(CleanFailure.Usage, $"{address}: no password: set {ImapSecret.PasswordVariable}, {ImapSecret.CommandVariable} or {ImapSecret.TokenVariable}")
+        : new(await ask(address, ct), false);
+
+    // Its first line, as password managers print it. What it says on stderr is for the person at the terminal.
+    private async Task<string> FromCommandAsync(string command, CancellationToken ct)
+    {
+        using var late = new CancellationTokenSource(_commandLimit, time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct, late.Token);
+        using var process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", command]) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        try
+        {
+            var line = await process.StandardOutput.ReadLineAsync(limit.Token);
+            await process.WaitForExitAsync(limit.Token);
+            return process.ExitCode == 0 && line is { Length: > 0 }
+                ? line
+                : throw new CleanException(CleanFailure.Unavailable, $"{ImapSecret.CommandVariable}: the command ended with {process.ExitCode} and {(line is { Length: > 0 } ? "a line" : "no line")}");
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            process.Kill(entireProcessTree: true);
+            throw new CleanException(CleanFailure.Unavailable, $"{ImapSecret.CommandVariable}: the command took longer than {_commandLimit.TotalSeconds:F0} s");
+        }
+    }
+}
