@@ -1,11 +1,7 @@
 using System.CommandLine;
-using Backstop.Clean;
 using Backstop.Clean.Running;
 using Backstop.Configuration;
-using Backstop.Imap;
 using Backstop.Judging;
-using Backstop.Mailboxes.Reading;
-using Backstop.Mailboxes.Runs;
 using Backstop.State;
 using Backstop.Terminal;
 

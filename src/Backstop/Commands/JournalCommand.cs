@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Backstop.Clean.Imap;
 using Backstop.Configuration;
 using Backstop.Configuration.Options;
 using Backstop.Judging;
@@ -36,7 +37,7 @@ internal static class JournalCommand
     {
         var folders = new Argument<string[]>("SENT_FOLDER")
         {
-            Description = $"Maildir, mbox, message files, or imaps://USER@HOST/FOLDER (the password in {Imap.ImapSecret.PasswordVariable}, or an OAuth token in {Imap.ImapSecret.TokenVariable}; without FOLDER the server's Sent folder).",
+            Description = $"Maildir, mbox, message files, or imaps://USER@HOST/FOLDER (the password in {ImapSecret.PasswordVariable}, or an OAuth token in {ImapSecret.TokenVariable}; without FOLDER the server's Sent folder).",
             Arity = ArgumentArity.OneOrMore,
         };
         var all = new Option<bool>("--all") { Description = "Read everything again, not only what is new since the last import." };

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Backstop.Imap;
+using Backstop.Clean.Imap;
 using Backstop.Mail;
 using Backstop.Mailboxes.Reading;
 using Backstop.State;

@@ -4,7 +4,6 @@ using System.Globalization;
 using System.Text.Json;
 using Backstop.Clean;
 using Backstop.Clean.Running;
-using Backstop.Imap;
 using Backstop.Mailboxes.Runs;
 using Backstop.Terminal;
 

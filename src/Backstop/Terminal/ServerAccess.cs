@@ -1,4 +1,4 @@
-using Backstop.Imap;
+using Backstop.Clean.Imap;
 using Spectre.Console;
 
 namespace Backstop.Terminal;

@@ -1,5 +1,5 @@
 using System.Text;
-using Backstop.Imap;
+using Backstop.Clean.Imap;
 using CsCheck;
 
 namespace Backstop.Tests.Imap;

@@ -2,7 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Backstop.Clean;
-using Backstop.Imap;
+using Backstop.Clean.Imap;
 
 namespace Backstop.Tests.Imap;
 

@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text;
 using Backstop.Clean;
+using Backstop.Clean.Imap;
 using Backstop.Clean.Running;
 using Backstop.Configuration.Options;
-using Backstop.Imap;
 using Backstop.Mailboxes.Runs;
 
 namespace Backstop.Tests.Imap;

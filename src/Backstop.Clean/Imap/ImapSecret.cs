@@ -1,6 +1,4 @@
-using Backstop.Clean;
-
-namespace Backstop.Imap;
+namespace Backstop.Clean.Imap;
 
 /// <summary>What logs a user in.</summary>
 /// <param name="Text">A password or a token.</param>

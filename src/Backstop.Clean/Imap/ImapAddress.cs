@@ -1,7 +1,6 @@
 using System.Globalization;
-using Backstop.Clean;
 
-namespace Backstop.Imap;
+namespace Backstop.Clean.Imap;
 
 /// <summary>A mailbox on an IMAP server, as written on the command line: <c>imaps://user@host[:port][/Folder]</c>.</summary>
 /// <param name="User">The user, percent-decoded: an @ in it is written %40, or as it is.</param>

@@ -1,6 +1,6 @@
 using MailKit;
 
-namespace Backstop.Imap;
+namespace Backstop.Clean.Imap;
 
 /// <summary>System flags (RFC 3501 §2.3.2) in a run's log: a letter each, as Maildir has them.</summary>
 internal static class ImapFlags

@@ -3,7 +3,7 @@ using MailKit;
 using MailKit.Net.Imap;
 using MailKit.Search;
 
-namespace Backstop.Imap;
+namespace Backstop.Clean.Imap;
 
 /// <summary>Finds out what became of a batch whose answer never came, and logs it.</summary>
 internal static class ImapFinish

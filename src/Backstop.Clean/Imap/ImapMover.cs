@@ -1,9 +1,8 @@
-using Backstop.Clean;
 using Backstop.Mailboxes.Runs;
 using MailKit;
 using MailKit.Net.Imap;
 
-namespace Backstop.Imap;
+namespace Backstop.Clean.Imap;
 
 /// <summary>Moves messages on a server in batches: MOVE (RFC 6851), or COPY and UID EXPUNGE (RFC 4315). Each batch is logged before and after.</summary>
 /// <param name="run">Logs it.</param>

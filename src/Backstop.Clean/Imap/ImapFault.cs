@@ -1,6 +1,4 @@
-using Backstop.Clean;
-
-namespace Backstop.Imap;
+namespace Backstop.Clean.Imap;
 
 /// <summary>A fault of the server, or of the way to it: one line, and exit code 69 (not to be had), 76 (it breaks its protocol) or 66 (no such folder).</summary>
 /// <param name="failure">What kind of failure it is.</param>

@@ -1,4 +1,4 @@
-namespace Backstop.Imap;
+namespace Backstop.Clean.Imap;
 
 /// <summary>What a server may send in answer to one command. Each is far above what servers send, and far below what hurts.</summary>
 internal sealed record ImapGuardLimits

@@ -1,4 +1,3 @@
-using Backstop.Judging.Storms;
 namespace Backstop.Clean;
 
 /// <summary>What was asked of <c>clean</c>.</summary>

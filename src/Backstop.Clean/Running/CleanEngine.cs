@@ -1,6 +1,6 @@
 using Backstop.Backscatter;
+using Backstop.Clean.Imap;
 using Backstop.Configuration.Options;
-using Backstop.Imap;
 using Backstop.Judging;
 using Backstop.Mail;
 using Backstop.State;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Backstop.Terminal;
 
 namespace Backstop.Clean.Report;
 

@@ -1,9 +1,8 @@
-using Backstop.Clean;
 using Backstop.Mailboxes.Runs;
 using MailKit;
 using MailKit.Net.Imap;
 
-namespace Backstop.Imap;
+namespace Backstop.Clean.Imap;
 
 /// <summary>Takes back what <see cref="ImapMover"/> did. May be stopped and called again.</summary>
 internal static class ImapUndo

@@ -1,6 +1,6 @@
 using MimeKit;
 
-namespace Backstop.Imap;
+namespace Backstop.Clean.Imap;
 
 /// <summary>A message that is written octet by octet as it came: what a parser makes of a damaged body is another body.</summary>
 internal static class RawMessage

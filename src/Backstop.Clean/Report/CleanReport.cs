@@ -5,7 +5,6 @@ using System.Text;
 using Backstop.Backscatter.Campaigns;
 using Backstop.Configuration.Options;
 using Backstop.Mail;
-using Backstop.Terminal;
 
 namespace Backstop.Clean.Report;
 

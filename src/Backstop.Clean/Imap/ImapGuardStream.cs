@@ -1,6 +1,4 @@
-using Backstop.Clean;
-
-namespace Backstop.Imap;
+namespace Backstop.Clean.Imap;
 
 /// <summary>Stands between the connection and MailKit, which bounds nothing that a server sends. Every fault of the server is an <see cref="ImapFault"/>.</summary>
 /// <param name="inner">The connection, decrypted.</param>

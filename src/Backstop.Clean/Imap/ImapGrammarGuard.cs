@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Backstop.Imap;
+namespace Backstop.Clean.Imap;
 
 /// <summary>
 /// Follows what an IMAP server sends (RFC 3501 §7 and §9), as far as bounds need it: lines, literals, quoted strings, parentheses. Says what

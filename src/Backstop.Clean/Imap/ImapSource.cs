@@ -1,10 +1,9 @@
 using Backstop.Backscatter.Bounces;
-using Backstop.Clean;
 using Backstop.Mailboxes.Runs;
 using MailKit;
 using MailKit.Net.Imap;
 
-namespace Backstop.Imap;
+namespace Backstop.Clean.Imap;
 
 /// <summary>A folder on an IMAP server. Headers first: of mail from people nothing more is fetched.</summary>
 internal sealed class ImapSource : IMailSource

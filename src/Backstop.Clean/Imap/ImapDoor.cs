@@ -1,10 +1,9 @@
 using System.Runtime.ExceptionServices;
-using Backstop.Clean;
 using MailKit;
 using MailKit.Net.Imap;
 using MailKit.Security;
 
-namespace Backstop.Imap;
+namespace Backstop.Clean.Imap;
 
 /// <summary>
 /// The only way to the library: whatever it throws while it is asked is a fault of the server, and becomes an <see cref="ImapFault"/>. Nothing else

@@ -3,9 +3,8 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Backstop.Clean;
 
-namespace Backstop.Imap;
+namespace Backstop.Clean.Imap;
 
 /// <summary>Connects and encrypts, from the first octet or by STARTTLS (RFC 3501 §6.2.1), before the library has a part in it: the guard must see what is inside.</summary>
 /// <param name="address">Where.</param>

@@ -1,9 +1,8 @@
-using Backstop.Clean;
 using MailKit;
 using MailKit.Net.Imap;
 using MailKit.Search;
 
-namespace Backstop.Imap;
+namespace Backstop.Clean.Imap;
 
 /// <summary>Reads the headers of a Sent folder over IMAP. Never changes anything: the folder is opened read-only and peeked at.</summary>
 internal sealed class ImapSent : IDisposable

@@ -2,7 +2,7 @@ using Backstop.Mailboxes.Runs;
 using MailKit;
 using MailKit.Net.Imap;
 
-namespace Backstop.Imap;
+namespace Backstop.Clean.Imap;
 
 /// <summary>Knows messages again whose new numbers nobody told: by their size and the second of their arrival, which a move keeps.</summary>
 internal static class ImapMatch

@@ -1,8 +1,7 @@
-using Backstop.Clean;
 using MailKit.Net.Imap;
 using MailKit.Security;
 
-namespace Backstop.Imap;
+namespace Backstop.Clean.Imap;
 
 /// <summary>Connects to an IMAP server and logs in.</summary>
 internal static class ImapConnection

@@ -1,4 +1,4 @@
-using Backstop.Imap;
+using Backstop.Clean.Imap;
 using Backstop.Mailboxes.Runs;
 
 namespace Backstop.Clean.Running;

@@ -1,7 +1,6 @@
 using System.Diagnostics;
-using Backstop.Clean;
 
-namespace Backstop.Imap;
+namespace Backstop.Clean.Imap;
 
 /// <summary>How a server is reached, beside its address.</summary>
 /// <param name="Secrets">What logs in.</param>
