@@ -12,7 +12,7 @@ using Backstop.Server.Smtp;
 namespace Backstop.Server.Guard;
 
 /// <summary>What the sessions of servers share.</summary>
-internal sealed record GuardServices(BackstopOptions Options, GuardPipeline Pipeline, Outbound Outbound, ContentRules ContentRules, ReceiveBudget Budget, LocalPeers Peers, TimeProvider Time);
+internal sealed record GuardServices(BackstopOptions Options, GuardPipeline Pipeline, OutboundMail Outbound, ContentRules ContentRules, ReceiveBudget Budget, LocalPeers Peers, TimeProvider Time);
 
 /// <summary>One connection of a mail server: one client after another, one message after another. Answers events; knows neither sockets nor frames.</summary>
 internal sealed class MilterSession(GuardServices services, LocalPeer peer) : IDisposable

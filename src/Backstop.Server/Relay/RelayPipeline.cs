@@ -17,7 +17,7 @@ namespace Backstop.Server.Relay;
 /// server's answer is our answer. There is no queue: what it does not take, the sender keeps.
 /// </summary>
 internal sealed partial class RelayPipeline(
-    BackstopOptions options, Recipients recipients, RecipientRules recipientRules, ContentRules contentRules, Refusals refusals, Outbound outbound, NextHop next,
+    BackstopOptions options, Recipients recipients, RecipientRules recipientRules, ContentRules contentRules, Refusals refusals, OutboundMail outbound, NextHop next,
     string largeDirectory, ILogger<RelayPipeline> log) : IMailPipeline, IDisposable
 {
     private const string TryLater = "The next server cannot be reached; try again later";

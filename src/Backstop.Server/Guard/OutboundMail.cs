@@ -15,7 +15,7 @@ internal sealed record OutboundChanges(MailAddress? Sender, IReadOnlyList<KeyVal
 }
 
 /// <summary>Makes mail that leaves provable: a tag on its envelope sender, a signature in its header, an entry in the journal.</summary>
-internal sealed class Outbound(BackstopOptions options, Recipients recipients, Proving proving, JournalQueue journal, TimeProvider time)
+internal sealed class OutboundMail(BackstopOptions options, Recipients recipients, Proving proving, JournalQueue journal, TimeProvider time)
 {
     private readonly HashSet<string> _unsignedTo = [.. options.Outbound.UnsignedTo.Select(t => MailAddress.TryParse(t)?.Key ?? MailAddress.DomainKey(t.TrimStart('@')))];
 
