@@ -4,7 +4,7 @@ using System.Text.Json;
 using Backstop.Configuration.Options;
 using Backstop.Judging;
 using Backstop.Protocols.Smtp;
-using Backstop.Server.Relay;
+using Backstop.Server.Net;
 
 namespace Backstop.Server.Alerts;
 

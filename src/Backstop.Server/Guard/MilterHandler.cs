@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using Backstop.Protocols.Milter;
+using Backstop.Server.Net;
 
 namespace Backstop.Server.Guard;
 

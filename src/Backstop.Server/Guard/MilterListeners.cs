@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Backstop.Configuration.Options;
-using Backstop.Server.Spam;
+using Backstop.Server.Net;
 using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server.Guard;

@@ -7,7 +7,9 @@ using Backstop.Judging;
 using Backstop.Judging.Rules;
 using Backstop.Mail;
 using Backstop.Protocols.Milter;
-using Backstop.Server.Smtp;
+using Backstop.Server.Outbound;
+using Backstop.Server.Receiving;
+using Backstop.Server.Way;
 
 namespace Backstop.Server.Guard;
 

@@ -3,6 +3,7 @@ using System.Net;
 using Backstop.Judging;
 using Backstop.Mail;
 using Backstop.Protocols.Policy;
+using Backstop.Server.Net;
 using Microsoft.AspNetCore.Connections;
 
 namespace Backstop.Server.Guard;

@@ -3,6 +3,7 @@ using Backstop.Backscatter.Proofs;
 using Backstop.Judging;
 using Backstop.Mail;
 using Backstop.Protocols.Tables;
+using Backstop.Server.Net;
 using Microsoft.AspNetCore.Connections;
 
 namespace Backstop.Server.Guard;

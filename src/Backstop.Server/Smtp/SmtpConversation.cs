@@ -6,7 +6,8 @@ using Backstop.Configuration.Options;
 using Backstop.Judging;
 using Backstop.Protocols.Proxy;
 using Backstop.Protocols.Smtp;
-using Backstop.Server.Lanes;
+using Backstop.Server.Admission;
+using Backstop.Server.Net;
 using Microsoft.AspNetCore.Connections;
 
 namespace Backstop.Server.Smtp;

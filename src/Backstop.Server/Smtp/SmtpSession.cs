@@ -5,8 +5,11 @@ using Backstop.Judging.Clients;
 using Backstop.Mail;
 using Backstop.Mailboxes.Spool;
 using Backstop.Protocols.Smtp;
+using Backstop.Server.Admission;
 using Backstop.Server.Guard;
-using Backstop.Server.Lanes;
+using Backstop.Server.Net;
+using Backstop.Server.Receiving;
+using Backstop.Server.Way;
 
 namespace Backstop.Server.Smtp;
 

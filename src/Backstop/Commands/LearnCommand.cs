@@ -3,7 +3,7 @@ using System.Text.Json;
 using Backstop.Configuration;
 using Backstop.Mailboxes.Reading;
 using Backstop.Scan;
-using Backstop.Server.Spam;
+using Backstop.Server.Filters;
 using Backstop.SpamRules.Learning;
 using Backstop.SpamRules.Rules;
 using Backstop.SpamRules.Scanning;

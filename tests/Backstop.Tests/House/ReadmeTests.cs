@@ -27,6 +27,16 @@ public sealed partial class ReadmeTests
     public void Every_name_in_the_architecture_is_of_something() =>
         Listed.None("names of nothing", NamesIn(File.ReadAllText(_architecture)).Where(n => !Project.All.Any(p => Exists(p.Name, n))));
 
+    /// <summary>A place in STANDARDS.md is a project, a folder of one or a file of its, without "Backstop." and ".cs".</summary>
+    [Fact]
+    public void Every_place_in_the_standards_is_there()
+    {
+        var rows = File.ReadLines(Path.Combine(HouseRulesTests.Root(), "docs", "STANDARDS.md")).Where(l => l.StartsWith("| RFC", StringComparison.Ordinal));
+        var places = rows.SelectMany(r => r.Split('|')[4].Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).Distinct().ToList();
+        Assert.True(places.Count > 30);
+        Listed.None("places of nothing", places.Where(p => Path.Combine(HouseRulesTests.Root(), "src", "Backstop." + p) is var path && !Directory.Exists(path) && !File.Exists(path + ".cs")));
+    }
+
     [Theory]
     [MemberData(nameof(Projects), DisableDiscoveryEnumeration = true)]
     public void Every_name_is_of_something(string project) =>

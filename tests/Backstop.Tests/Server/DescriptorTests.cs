@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Backstop.Configuration.Options;
-using Backstop.Server.Sockets;
+using Backstop.Server.Net;
 using CsCheck;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;

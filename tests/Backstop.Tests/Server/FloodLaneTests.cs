@@ -1,4 +1,4 @@
-using Backstop.Server.Lanes;
+using Backstop.Server.Admission;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Backstop.Tests.Server;

@@ -1,6 +1,6 @@
 using Backstop.Configuration.Options;
 using Backstop.Protocols.Smtp;
-using Backstop.Server.Smtp;
+using Backstop.Server.Receiving;
 using CsCheck;
 
 namespace Backstop.Tests.Server;

@@ -1,5 +1,5 @@
 using Backstop.Mail;
-using Backstop.Server.Guard;
+using Backstop.Server.Outbound;
 using Backstop.State;
 using Backstop.Tests.State;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,5 +1,5 @@
 using Backstop.Judging;
-using Backstop.Server.Lanes;
+using Backstop.Server.Admission;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using Backstop.MailAuth.Dnsbl;
-using Backstop.Server.Dns;
+using Backstop.Server.Net;
 using CsCheck;
 
 namespace Backstop.Tests.Server;

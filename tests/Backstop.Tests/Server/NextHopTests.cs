@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Backstop.Server.Relay;
+using Backstop.Server.Net;
 
 namespace Backstop.Tests.Server;
 

@@ -1,0 +1,48 @@
+using Backstop.Configuration;
+using Backstop.Configuration.Options;
+
+namespace Backstop.Server.Admission;
+
+/// <summary>Watches the free room of the spool's disk, so that mail is refused while there is still room to work with.</summary>
+internal sealed class SpoolRoom : IDisposable
+{
+    private readonly string _path;
+    private readonly long _minFree;
+    private readonly ITimer _timer;
+    private volatile bool _isKnown;
+
+    public SpoolRoom(BackstopOptions options, TimeProvider time)
+    {
+        _path = Path.GetFullPath(DataPaths.Spool(options));
+        _minFree = options.Spool.MinFree.Bytes;
+        Look();
+        var tick = TimeSpan.FromMilliseconds(500);
+        _timer = time.CreateTimer(_ => Look(), null, tick, tick);
+    }
+
+    /// <summary>Whether all new mail must wait.</summary>
+    public bool IsShort => IsShortFor(100);
+
+    /// <summary>Free octets, for showing.</summary>
+    public long Free { get; private set; }
+
+    /// <summary>Whether mail must wait that may fill only a share of the room.</summary>
+    /// <param name="share">In percent: at 50, twice the least room must be free.</param>
+    public bool IsShortFor(int share) => _isKnown && Free / 100 * share < _minFree;
+
+    public void Dispose() => _timer.Dispose();
+
+    private void Look()
+    {
+        try
+        {
+            Free = new DriveInfo(_path).AvailableFreeSpace;
+            _isKnown = true;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Nobody knows: the append itself will tell.
+            _isKnown = false;
+        }
+    }
+}

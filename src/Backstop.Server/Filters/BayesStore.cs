@@ -1,0 +1,56 @@
+using Backstop.SpamRules.Learning;
+using Backstop.State;
+
+namespace Backstop.Server.Filters;
+
+/// <summary>The learner's memory in the data folder. The engines do not know each other: here they meet.</summary>
+/// <param name="path">The database.</param>
+/// <param name="time">The clock.</param>
+/// <param name="health">Keeps a server going where the database cannot be used: then nothing is known, and nothing is learned. Null to throw.</param>
+public sealed class BayesStore(string path, TimeProvider time, StoreHealth? health = null) : IBayesStore, IDisposable
+{
+    private readonly BayesDatabase _database = new(path, time, health);
+
+    /// <inheritdoc/>
+    public TokenCounts Messages
+    {
+        get
+        {
+            var (spam, ham) = _database.Messages;
+            return new(spam, ham);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Find(ReadOnlySpan<long> tokens, Span<TokenCounts> counts)
+    {
+        var found = new TokenCounts[tokens.Length];
+        _database.Find(tokens, (i, spam, ham) => found[i] = new(spam, ham));
+        found.CopyTo(counts);
+    }
+
+    /// <inheritdoc/>
+    public bool Learn(string message, bool isSpam, IReadOnlyCollection<long> tokens) => Change(() => _database.Learn(message, isSpam, tokens));
+
+    /// <inheritdoc/>
+    public bool Forget(string message, IReadOnlyCollection<long> tokens) => Change(() => _database.Forget(message, tokens));
+
+    /// <summary>Looks whether the file is still there, and whether one that could not be used can be. Called every few seconds.</summary>
+    public void Check() => _database.Check();
+
+    /// <inheritdoc/>
+    public void Dispose() => _database.Dispose();
+
+    // A score does not fail because it cannot be learned from.
+    private bool Change(Func<bool> change)
+    {
+        try
+        {
+            return change();
+        }
+        catch (StoreException) when (health is not null)
+        {
+            return false;
+        }
+    }
+}

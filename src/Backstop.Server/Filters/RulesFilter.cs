@@ -1,0 +1,24 @@
+using System.Text;
+using Backstop.Configuration.Options;
+using Backstop.Judging;
+using Backstop.SpamRules.Reports;
+
+namespace Backstop.Server.Filters;
+
+/// <summary>The rules in this process.</summary>
+internal sealed class RulesFilter(SpamFilter filter, BackstopOptions options, TimeProvider time) : IMessageFilter
+{
+    public string Name => "rules";
+
+    public async Task<FilterVerdict> JudgeAsync(FilterQuestion question, CancellationToken ct)
+    {
+        var (scanned, autoLearn) = await filter.ScanAsync(question.Traced(), question.Budget, ct);
+        if (scanned.Result.IsUnjudged)
+        {
+            return new(null, "") { IsUnjudged = true };
+        }
+
+        var fields = scanned.HeaderFields(new ReportContext(options.Hostname, SpamFilter.Version, autoLearn, time.GetUtcNow()));
+        return new(scanned.Result.IsSpam ? ServerReasons.SpamScore : null, Encoding.Latin1.GetString(fields));
+    }
+}

@@ -1,0 +1,165 @@
+using System.Reflection;
+using Backstop.Configuration.Options;
+using Backstop.Mail;
+using Backstop.SpamRules.Scanning;
+using Microsoft.Extensions.Logging;
+
+namespace Backstop.Server.Filters;
+
+/// <summary>What the filter says of a message.</summary>
+/// <param name="Message">Score, hits and the ways to write them down.</param>
+/// <param name="AutoLearn">As X-Spam-Status says it: ham, spam, no or disabled.</param>
+internal readonly record struct FilterResult(ScannedMessage Message, string AutoLearn);
+
+/// <summary>
+/// The rules in this process: as many messages at once as there are cores, the others wait in the order they came. The rules are read
+/// behind the start, and again when their files change.
+/// </summary>
+internal sealed partial class SpamFilter : IDisposable
+{
+    private static readonly TimeSpan _renewAfter = TimeSpan.FromMinutes(1);
+
+    private readonly BackstopOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<SpamFilter> _log;
+    private readonly SemaphoreSlim _slots;
+    private readonly BayesStore? _store;
+    private readonly ITimer _timer;
+    private Task<SpamEngine> _engine;
+    private int _renewing;
+    private int _waiting;
+
+    public SpamFilter(SpamStart start, BackstopOptions options, TimeProvider time, ILogger<SpamFilter> log)
+    {
+        (_options, _time, _log) = (options, time, log);
+        Slots = options.Spam.MaxParallel > 0 ? options.Spam.MaxParallel : Environment.ProcessorCount;
+        _slots = new(Slots);
+        _store = start.Store;
+        _engine = ReadAsync(start.Engine!);
+        _timer = time.CreateTimer(_ => Renew(), null, _renewAfter, _renewAfter);
+    }
+
+    /// <summary>Stands in X-Spam-Checker-Version, behind SpamAssassin's, whose rules and format these are.</summary>
+    public static string Version { get; } =
+        "Backstop " + typeof(SpamFilter).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0];
+
+    /// <summary>Messages scored at once.</summary>
+    public int Slots { get; }
+
+    /// <summary>Messages that wait for their turn.</summary>
+    public int Waiting => Volatile.Read(ref _waiting);
+
+    /// <summary>Whether the rules are read.</summary>
+    public bool IsReady => _engine.IsCompletedSuccessfully;
+
+    /// <summary>Scores a message. The octets must not change until the task has ended, even where its caller no longer waits.</summary>
+    public Task<FilterResult> ScanAsync(ReadOnlyMemory<byte> message, MessageBudget budget, CancellationToken ct) => InTurnAsync(engine =>
+    {
+        var scanned = engine.Scanner.ScanWhole(message.Span, engine.LearnerSpeaks ? engine.Learner : null, budget);
+        return new FilterResult(scanned, _options.Spam.AutoLearn && !scanned.Result.IsUnjudged && engine.Learner is { } learner ? scanned.AutoLearn(learner) : "disabled");
+    }, ct);
+
+    /// <summary>Learns a message (true: spam, false: ham) or forgets it (null). False where nothing changed, or nothing learns.</summary>
+    public Task<bool> LearnAsync(ReadOnlyMemory<byte> message, bool? isSpam, CancellationToken ct) => InTurnAsync(
+        engine => engine.Learner is { } learner && (isSpam is { } kind ? learner.Learn(message.Span, kind) : learner.Forget(message.Span)), ct);
+
+    public void Dispose()
+    {
+        _timer.Dispose();
+        _store?.Dispose();
+        _slots.Dispose();
+    }
+
+    // Connections run where their read completed (inline scheduling): to compute there would stop the others.
+    private async Task<T> InTurnAsync<T>(Func<SpamEngine, T> work, CancellationToken ct)
+    {
+        var engine = await _engine.WaitAsync(ct);
+        Interlocked.Increment(ref _waiting);
+        try
+        {
+            await _slots.WaitAsync(ct);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
+
+        return await Task.Run(
+            () =>
+            {
+                try
+                {
+                    return work(engine);
+                }
+                finally
+                {
+                    _slots.Release();
+                }
+            },
+            CancellationToken.None);
+    }
+
+    private async Task<SpamEngine> ReadAsync(Task<SpamEngine> begun)
+    {
+        try
+        {
+            var engine = await begun;
+            Say(engine);
+            return engine;
+        }
+        catch (Exception error)
+        {
+            LogUnreadable(error.Message);
+            throw;
+        }
+    }
+
+    private void Renew()
+    {
+        if (!IsReady || Interlocked.Exchange(ref _renewing, 1) == 1)
+        {
+            return;
+        }
+
+        try
+        {
+            var old = _engine.Result;
+            var engine = old.Renewed(_options, _store, _time);
+            if (engine != old && engine.Scanner.ActiveRules > 0)
+            {
+                _engine = Task.FromResult(engine);
+                Say(engine);
+            }
+        }
+        catch (Exception error)
+        {
+            // sa-update is at work, or a bug: the outermost place of a timer, which would end the process. The old rules serve until the next look.
+            LogUnreadable(error.Message);
+        }
+        finally
+        {
+            Volatile.Write(ref _renewing, 0);
+        }
+    }
+
+    private void Say(SpamEngine engine)
+    {
+        foreach (var diagnostic in engine.Diagnostics.Where(d => d.IsError))
+        {
+            LogLine(diagnostic.ToString());
+        }
+
+        // What reading the rules left behind is more than the rules; mail comes in small pieces, and the collector would not look for hours.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        LogReady(engine.Scanner.ActiveRules, engine.Scanner.Unsupported.Count, engine.LearnerSpeaks);
+    }
+
+    [LoggerMessage(6001, LogLevel.Information, "spam rules ready: {Active} run, {Unsupported} cannot, learner speaks={Learner}")]
+    private partial void LogReady(int active, int unsupported, bool learner);
+
+    [LoggerMessage(6002, LogLevel.Error, "The spam rules cannot be read: {Error}")]
+    private partial void LogUnreadable(string error);
+
+    [LoggerMessage(6003, LogLevel.Warning, "spam rules: {Diagnostic}")]
+    private partial void LogLine(string diagnostic);
+}

@@ -1,0 +1,17 @@
+using System.Net;
+using Backstop.MailAuth.Dnsbl;
+using DnsClient;
+using DnsClient.Protocol;
+
+namespace Backstop.Server.Net;
+
+/// <summary>Asks DNS for addresses. Answers are kept by the lists themselves: DnsClient's cache forgets that a name does not exist.</summary>
+internal sealed class DnsAddressLookup(IReadOnlyList<IPEndPoint> resolvers, TimeSpan timeLimit)
+{
+    private readonly DnsQuestions _dns = new(resolvers, timeLimit, retries: 1, cacheFor: TimeSpan.Zero);
+
+    /// <summary>The addresses of a name; none where it does not exist.</summary>
+    /// <exception cref="DnsLookupException">DNS gave no answer that can be believed.</exception>
+    public async Task<IReadOnlyList<IPAddress>> LookupAsync(string name, CancellationToken ct) =>
+        [.. (await _dns.AskAsync(name, QueryType.A, ct)).OfType<ARecord>().Select(a => a.Address)];
+}

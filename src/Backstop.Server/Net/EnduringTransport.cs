@@ -1,0 +1,59 @@
+using System.Net;
+using System.Net.Sockets;
+using Backstop.Configuration.Options;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Backstop.Server.Net;
+
+/// <summary>Makes Kestrel's listeners: those of mail share one room, the rest another, so that a flood of mail never shuts the owner out.</summary>
+internal sealed class EnduringTransport(
+    BackstopOptions options, Descriptors descriptors, IOptions<SocketTransportOptions> transport, TimeProvider time, ILoggerFactory logs) : IConnectionListenerFactory, IDisposable
+{
+    // Those beyond the limit are told so, and must be accepted for it.
+    private const int Refused = 16;
+
+    private readonly ConnectionRoom _mail = new(Math.Max(1, descriptors.Mail + descriptors.Guard) + Refused);
+    private readonly ConnectionRoom _web = new(descriptors.Web);
+
+    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        var settings = transport.Value;
+        var connections = new SocketConnectionContextFactory(
+            new()
+            {
+                IOQueueCount = settings.IOQueueCount,
+                MaxReadBufferSize = settings.MaxReadBufferSize,
+                MaxWriteBufferSize = settings.MaxWriteBufferSize,
+                UnsafePreferInlineScheduling = settings.UnsafePreferInlineScheduling,
+                WaitForDataBeforeAllocatingBuffer = settings.WaitForDataBeforeAllocatingBuffer,
+            },
+            logs.CreateLogger<EnduringTransport>());
+        var room = IsMail(endpoint) ? _mail : _web;
+        return new(new EnduringListener(endpoint, Protect, room, settings, connections, time, logs.CreateLogger<EnduringListener>()));
+    }
+
+    public void Dispose()
+    {
+        _mail.Dispose();
+        _web.Dispose();
+    }
+
+    private void Protect(EndPoint endpoint)
+    {
+        if (endpoint is UnixDomainSocketEndPoint unix)
+        {
+            UnixSocket.Protect(unix.ToString(), options.Listen);
+        }
+    }
+
+    private bool IsMail(EndPoint endpoint)
+    {
+        var listen = options.Listen;
+        return endpoint is IPEndPoint ip
+            ? !listen.Web.Contains(ip) && !listen.Spamd.Contains(ip) && !listen.SpamdTls.Contains(ip)
+            : endpoint.ToString() != listen.SpamdSocket;
+    }
+}

@@ -1,0 +1,50 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Backstop.Server.Net;
+
+/// <summary>Where a program listens that we ask or hand mail to: <c>host:port</c> or the path of a Unix socket.</summary>
+internal static class PeerSocket
+{
+    private const int MaxReply = 1 << 20;
+
+    public static async Task<NetworkStream> OpenAsync(EndPoint endPoint, CancellationToken ct)
+    {
+        var socket = endPoint is UnixDomainSocketEndPoint
+            ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
+            : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(endPoint, ct);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Everything until the other side closes, or a reply that ends with that octet.</summary>
+    /// <exception cref="IOException">It is too long, or closed before that octet: half a reply is none.</exception>
+    public static async Task<byte[]> ReadAsync(Stream stream, CancellationToken ct, byte? end = null)
+    {
+        using var reply = new MemoryStream();
+        var buffer = new byte[8192];
+        for (int count; (count = await stream.ReadAsync(buffer, ct)) > 0;)
+        {
+            reply.Write(buffer, 0, count);
+            if (reply.Length > MaxReply)
+            {
+                throw new IOException("its reply is larger than a megabyte");
+            }
+
+            if (end is { } octet && buffer[count - 1] == octet)
+            {
+                return reply.ToArray();
+            }
+        }
+
+        return end is null ? reply.ToArray() : throw new IOException("it closed the connection before its reply was whole");
+    }
+}

@@ -1,0 +1,77 @@
+using System.Net;
+using Backstop.Backscatter.Proofs;
+using Backstop.Configuration.Options;
+using Backstop.Judging;
+using Backstop.Mail;
+
+namespace Backstop.Server.Outbound;
+
+/// <summary>What a message that leaves gets.</summary>
+/// <param name="Sender">Its envelope sender with a tag; null where it stays.</param>
+/// <param name="Fields">Header fields to add.</param>
+internal sealed record OutboundChanges(MailAddress? Sender, IReadOnlyList<KeyValuePair<string, string>> Fields)
+{
+    public static OutboundChanges None { get; } = new(null, []);
+}
+
+/// <summary>Makes mail that leaves provable: a tag on its envelope sender, a signature in its header, an entry in the journal.</summary>
+internal sealed class OutboundMail(BackstopOptions options, Recipients recipients, Proving proving, JournalQueue journal, TimeProvider time)
+{
+    private readonly HashSet<string> _unsignedTo = [.. options.Outbound.UnsignedTo.Select(t => MailAddress.TryParse(t)?.Key ?? MailAddress.DomainKey(t.TrimStart('@')))];
+
+    /// <summary>Whether a client's mail is ours: a user who logged in, a network of ours, a listener of ours.</summary>
+    public bool IsOurs(IPAddress client, string user, string daemon) =>
+        user.Length > 0
+        || options.Outbound.Networks.Any(n => n.Contains(client))
+        || (daemon.Length > 0 && options.Outbound.Daemons.Contains(daemon, StringComparer.OrdinalIgnoreCase));
+
+    /// <summary>The sender with its tag; itself where it gets none.</summary>
+    public MailAddress Signed(MailAddress sender) =>
+        proving.Batv.CanSign && recipients.IsLocalDomain(sender.Domain) && sender.Domain.Length > 0 && BatvTag.TryParse(sender) is null && SrsAddress.TryParse(sender) is null
+            ? proving.Batv.Sign(sender, time.GetUtcNow())
+            : sender;
+
+    /// <summary>Prepares a message, and remembers it.</summary>
+    public async ValueTask<OutboundChanges> PrepareAsync(ReversePath reversePath, IReadOnlyList<MailAddress> to, string? messageId)
+    {
+        // A bounce of ours has no sender to sign; another domain's mail is not ours to prove.
+        if (reversePath.Address is not { Domain.Length: > 0 } tagged || !recipients.IsLocalDomain(tagged.Domain))
+        {
+            return OutboundChanges.None;
+        }
+
+        var sender = BatvTag.TryParse(tagged)?.Original ?? tagged;
+        var now = time.GetUtcNow();
+        var fields = new List<KeyValuePair<string, string>>(2);
+        var id = messageId;
+        if (options.Outbound.SignMessage && proving.SignedIds.CanSign)
+        {
+            if (id is null)
+            {
+                id = proving.SignedIds.Create(sender, now);
+                fields.Add(new("Message-ID", $"<{id}>"));
+            }
+
+            fields.Add(new(SignedMessageId.FieldName, proving.SignedIds.Stamp(id, sender, now)));
+        }
+
+        if (options.Outbound.Journal)
+        {
+            await journal.AddAsync(new(sender, id, to, now));
+        }
+
+        var signs = options.Outbound.SignSender && !to.Any(IsUnsigned);
+        return new(signs && Signed(tagged) is var signed && signed != tagged ? signed : null, fields);
+    }
+
+    /// <summary>Remembers that somebody is written to, where nothing more is known of the message.</summary>
+    /// <param name="sender">Who writes.</param>
+    /// <param name="to">To whom.</param>
+    /// <param name="isFirst">Whether it is the message's first recipient.</param>
+    public ValueTask NoteAsync(MailAddress sender, MailAddress to, bool isFirst) =>
+        options.Outbound.Journal && recipients.IsLocalDomain(sender.Domain) && sender.Domain.Length > 0
+            ? journal.AddAsync(new(BatvTag.TryParse(sender)?.Original ?? sender, null, [to], time.GetUtcNow(), isFirst))
+            : ValueTask.CompletedTask;
+
+    private bool IsUnsigned(MailAddress to) => _unsignedTo.Count > 0 && (_unsignedTo.Contains(to.Key) || _unsignedTo.Contains(MailAddress.DomainKey(to.Domain)));
+}

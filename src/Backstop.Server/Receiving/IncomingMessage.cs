@@ -1,0 +1,237 @@
+using System.Globalization;
+using Backstop.Configuration.Options;
+using Backstop.Posix;
+using Backstop.Protocols.Smtp;
+
+namespace Backstop.Server.Receiving;
+
+/// <summary>How much memory all messages being received may hold together, and how many of them may be kept in files.</summary>
+/// <param name="maxFiles">How many files: each takes a descriptor beside its connection's.</param>
+internal sealed class ReceiveBudget(int maxFiles = int.MaxValue)
+{
+    /// <summary>Above this, messages go to disk early.</summary>
+    public const long Limit = 32L << 20;
+
+    private long _held;
+    private int _files;
+
+    /// <summary>Whether memory is short.</summary>
+    public bool IsShort => Volatile.Read(ref _held) > Limit;
+
+    public void Add(long bytes) => Interlocked.Add(ref _held, bytes);
+
+    /// <summary>Takes room for a file; false where there is none.</summary>
+    public bool TryOpenFile()
+    {
+        if (Interlocked.Increment(ref _files) <= maxFiles)
+        {
+            return true;
+        }
+
+        CloseFile();
+        return false;
+    }
+
+    /// <summary>Gives a file's room back.</summary>
+    public void CloseFile() => Interlocked.Decrement(ref _files);
+}
+
+/// <summary>
+/// A message on its way in: held in memory while small, written to the spool's folder for large bodies when not. Remembers what makes it
+/// unacceptable and then takes no more, so that a client may send what it likes.
+/// </summary>
+internal sealed class IncomingMessage(SmtpOptions limits, ReceiveBudget budget, string largeDirectory) : IContentSink, IDisposable
+{
+    private readonly MessageFront _front = new(budget);
+    private long _length;
+    private int _lines;
+    private bool _headerEnded;
+    private FileStream? _file;
+
+    /// <summary>Why the message cannot be taken; null where it can.</summary>
+    public SmtpReply? Refusal { get; private set; }
+
+    /// <summary>The beginning of the message without a gap, its whole header within; all of it where <see cref="LargeFile"/> is null.</summary>
+    public ReadOnlyMemory<byte> Front => _front.Octets;
+
+    /// <summary>Octets, with LF line ends.</summary>
+    public long Length => _length;
+
+    /// <summary>Lines.</summary>
+    public int Lines => _lines;
+
+    /// <summary>The name of the file with the whole message, or null.</summary>
+    public string? LargeFile => _file is null ? null : Path.GetFileName(_file.Name);
+
+    /// <inheritdoc />
+    public void Append(ReadOnlySpan<byte> content)
+    {
+        if (Refusal is not null)
+        {
+            return;
+        }
+
+        _length += content.Length;
+        if (_length + _lines > limits.MaxMessage.Bytes)
+        {
+            Refuse(SmtpReplies.TooBig);
+        }
+        else if (!_headerEnded && _length > limits.MaxHeader.Bytes)
+        {
+            Refuse(SmtpReplies.HeaderTooBig);
+        }
+        else
+        {
+            Keep(content);
+        }
+    }
+
+    /// <inheritdoc />
+    public void LineEnded(long length)
+    {
+        _lines++;
+        _headerEnded |= length == 2;
+        if (length > limits.MaxTextLine.Bytes)
+        {
+            Refuse(SmtpReplies.TextLineTooLong);
+        }
+    }
+
+    /// <summary>Takes no more, for that reason.</summary>
+    public void Refuse(SmtpReply reason)
+    {
+        Refusal ??= reason;
+        Dispose();
+    }
+
+    /// <summary>Changes one octet of the front.</summary>
+    public void Overwrite(int offset, byte value)
+    {
+        if (Refusal is not null)
+        {
+            return;
+        }
+
+        _front.Overwrite(offset, value);
+        try
+        {
+            if (_file is { } file)
+            {
+                file.Position = offset;
+                file.WriteByte(value);
+                file.Position = _length;
+            }
+        }
+        catch (IOException error)
+        {
+            // Who changes the front is reading it: it stays until he is done.
+            Refusal ??= ReplyTo(error);
+        }
+    }
+
+    /// <summary>Writes a large message to the disk for good.</summary>
+    public void Sync() => Flush(toDisk: true);
+
+    /// <summary>Writes a large message into its file, for whoever reads it there.</summary>
+    public void Flush() => Flush(toDisk: false);
+
+    private void Flush(bool toDisk)
+    {
+        try
+        {
+            _file?.Flush(toDisk);
+        }
+        catch (IOException error)
+        {
+            Refusal ??= ReplyTo(error);
+        }
+    }
+
+    /// <summary>Leaves the large file to the spool.</summary>
+    public void HandOver()
+    {
+        if (_file is { } file)
+        {
+            _file = null;
+            file.Dispose();
+            budget.CloseFile();
+        }
+    }
+
+    public void Dispose()
+    {
+        _front.Dispose();
+        if (_file is not { } file)
+        {
+            return;
+        }
+
+        _file = null;
+        budget.CloseFile();
+        try
+        {
+            using (file)
+            {
+                File.Delete(file.Name);
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // What it had not written yet is not wanted, and the file is closed. One that cannot be removed goes at the next start.
+        }
+    }
+
+    // The whole header stays in memory however short that is: hops, forged fields and the classifier are read from it.
+    private void Keep(ReadOnlySpan<byte> content)
+    {
+        var taken = _front.Add(content, _headerEnded ? 0 : (int)limits.MaxHeader.Bytes);
+        if (_file is not null)
+        {
+            WriteToFile(content);
+        }
+        else if (taken < content.Length && Spill())
+        {
+            WriteToFile(content[taken..]);
+        }
+    }
+
+    // Moves what is in memory to a file; false where that failed and the message is refused.
+    private bool Spill()
+    {
+        if (!budget.TryOpenFile())
+        {
+            Refuse(SmtpReplies.OutOfRoom);
+            return false;
+        }
+
+        try
+        {
+            var name = string.Create(CultureInfo.InvariantCulture, $"{Guid.NewGuid():N}.body");
+            _file = new FileStream(Path.Combine(largeDirectory, name), FileMode.CreateNew, FileAccess.Write, FileShare.Read, 64 << 10);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            budget.CloseFile();
+            Refuse(ReplyTo(error));
+            return false;
+        }
+
+        WriteToFile(Front.Span);
+        return Refusal is null;
+    }
+
+    private void WriteToFile(ReadOnlySpan<byte> content)
+    {
+        try
+        {
+            _file?.Write(content);
+        }
+        catch (IOException error)
+        {
+            Refuse(ReplyTo(error));
+        }
+    }
+
+    private static SmtpReply ReplyTo(Exception error) =>
+        error is IOException trouble && DiskFull.Is(trouble) ? SmtpReplies.OutOfRoom : SmtpReplies.OurTrouble;
+}

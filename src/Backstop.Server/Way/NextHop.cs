@@ -1,0 +1,75 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Backstop.Configuration.Options;
+using Backstop.Server.Net;
+
+namespace Backstop.Server.Way;
+
+/// <summary>The server that mail is handed on to, and the connections to it that are open.</summary>
+internal sealed class NextHop(EndPoint to, bool isLmtp, BackstopOptions options, TimeProvider time) : IDisposable
+{
+    private readonly RelayOptions _limits = options.Relay;
+    private readonly ConcurrentStack<NextHopConnection> _idle = new();
+
+    public bool IsLmtp => isLmtp;
+
+    public RelayOptions Limits => _limits;
+
+    /// <summary>A connection that is ready for a transaction.</summary>
+    /// <exception cref="IOException">The server cannot be reached.</exception>
+    public async Task<NextHopConnection> TakeAsync()
+    {
+        while (_idle.TryPop(out var known))
+        {
+            if (time.GetElapsedTime(known.LastUsed) < _limits.KeepIdle && await IsReadyAsync(known))
+            {
+                return known;
+            }
+
+            known.Dispose();
+        }
+
+        return await NextHopConnection.OpenAsync(to, $"{(isLmtp ? "LHLO" : "EHLO")} {options.Hostname}", _limits.ConnectTimeout, _limits.CommandTimeout, time);
+    }
+
+    /// <summary>Keeps a connection for the next transaction.</summary>
+    public void Return(NextHopConnection connection)
+    {
+        connection.LastUsed = time.GetTimestamp();
+        _idle.Push(connection);
+    }
+
+    /// <summary>Gives a transaction up: at once, for the server holds a file open for it; then keeps the connection.</summary>
+    public async Task ReturnAsync(NextHopConnection connection)
+    {
+        if (await IsReadyAsync(connection))
+        {
+            Return(connection);
+        }
+        else
+        {
+            connection.Dispose();
+        }
+    }
+
+    public void Dispose()
+    {
+        while (_idle.TryPop(out var connection))
+        {
+            connection.Dispose();
+        }
+    }
+
+    // Servers close what is idle: that is found out here, where another can be had, and not in a transaction.
+    private async Task<bool> IsReadyAsync(NextHopConnection connection)
+    {
+        try
+        {
+            return (await connection.AskAsync("RSET", _limits.CommandTimeout)).Code == 250;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,179 @@
+using System.Buffers;
+using System.Text;
+using Backstop.Backscatter;
+using Backstop.Mail;
+using Backstop.Protocols.Smtp;
+using Backstop.Server.Net;
+using Backstop.Server.Receiving;
+
+namespace Backstop.Server.Way;
+
+/// <summary>A transaction as it stands with the server behind us.</summary>
+internal sealed class RelayTransaction(NextHop next, NextHopConnection connection, bool isOutbound)
+{
+    private static readonly byte[] _crLf = "\r\n"u8.ToArray();
+
+    private bool _isComplete;
+
+    /// <summary>Whether it leaves: its sender is ours.</summary>
+    public bool IsOutbound => isOutbound;
+
+    /// <summary>Why a recipient would have been refused, where nothing may be.</summary>
+    public Reason? Doubt { get; set; }
+
+    /// <summary>RCPT.</summary>
+    public Task<SmtpReply> RecipientAsync(MailAddress address, string? parameters) =>
+        connection.AskAsync($"RCPT TO:<{address}>{Known(connection, parameters, "NOTIFY", "ORCPT")}", next.Limits.CommandTimeout);
+
+    /// <summary>DATA, the message, and its replies: one, or in LMTP one for each recipient.</summary>
+    /// <param name="fields">Header fields before it, LF line ends.</param>
+    /// <param name="message">The message.</param>
+    /// <param name="file">Where a large one lies; null for a small one.</param>
+    /// <param name="recipients">How many recipients there are.</param>
+    public async Task<IReadOnlyList<SmtpReply>> SendAsync(string fields, IncomingMessage message, string? file, int recipients)
+    {
+        var go = await connection.AskAsync("DATA", next.Limits.CommandTimeout, good: 3);
+        if (go.Code != 354)
+        {
+            return [.. Enumerable.Repeat(go.IsPositive ? SmtpReplies.OurTrouble : go, next.IsLmtp ? recipients : 1)];
+        }
+
+        await WriteAsync(fields, message, file);
+        var replies = new List<SmtpReply>(1);
+        for (var i = 0; i < (next.IsLmtp ? recipients : 1); i++)
+        {
+            replies.Add(await connection.HearAsync(next.Limits.FinalTimeout));
+        }
+
+        _isComplete = true;
+        return replies;
+    }
+
+    /// <summary>Gives the connection back for others, or away where it is of no use any more.</summary>
+    public void End(bool isBroken)
+    {
+        if (isBroken)
+        {
+            connection.Dispose();
+        }
+        else if (_isComplete)
+        {
+            next.Return(connection);
+        }
+        else
+        {
+            // Nobody waits for it: the client has its answer.
+            _ = next.ReturnAsync(connection);
+        }
+    }
+
+    /// <summary>Those parameters that the next server knows; the others were for us.</summary>
+    public static string Known(NextHopConnection connection, string? parameters, params ReadOnlySpan<string> dsn)
+    {
+        if (parameters is null)
+        {
+            return "";
+        }
+
+        var known = new StringBuilder();
+        foreach (var parameter in parameters.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var name = parameter.Split('=')[0].ToUpperInvariant();
+            var extension = dsn.Contains(name) ? "DSN" : name switch { "BODY" => "8BITMIME", _ => name };
+            if (name != "AUTH" && name != "SIZE" && connection.Extensions.Contains(extension))
+            {
+                known.Append(' ').Append(parameter);
+            }
+        }
+
+        return known.ToString();
+    }
+
+    private async Task WriteAsync(string fields, IncomingMessage message, string? file)
+    {
+        var lines = new DotWriter(connection, next.Limits.CommandTimeout);
+        await lines.WriteAsync(Encoding.UTF8.GetBytes(fields));
+        if (file is null)
+        {
+            await lines.WriteAsync(message.Front);
+        }
+        else
+        {
+            var buffer = ArrayPool<byte>.Shared.Rent(64 << 10);
+            try
+            {
+                await using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 0);
+                for (int count; (count = await stream.ReadAsync(buffer)) > 0;)
+                {
+                    await lines.WriteAsync(buffer.AsMemory(0, count));
+                }
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
+            }
+        }
+
+        await lines.EndAsync();
+    }
+
+    /// <summary>LF becomes CRLF, and a dot at a line's begin is doubled (RFC 5321 §4.5.2).</summary>
+    private sealed class DotWriter(NextHopConnection connection, TimeSpan limit)
+    {
+        private const int Flush = 64 << 10;
+
+        private readonly ArrayBufferWriter<byte> _output = new(Flush);
+        private bool _atLineStart = true;
+
+        public async Task WriteAsync(ReadOnlyMemory<byte> text)
+        {
+            while (!text.IsEmpty)
+            {
+                Take(ref text);
+                if (_output.WrittenCount >= Flush)
+                {
+                    await FlushAsync();
+                }
+            }
+        }
+
+        public async Task EndAsync()
+        {
+            if (!_atLineStart)
+            {
+                _output.Write(_crLf);
+            }
+
+            // A reply that is there already cannot be that to the whole message.
+            await FlushAsync();
+            connection.ExpectSilence();
+            _output.Write(".\r\n"u8);
+            await FlushAsync();
+        }
+
+        private void Take(ref ReadOnlyMemory<byte> text)
+        {
+            var span = text.Span;
+            if (_atLineStart && span[0] == (byte)'.')
+            {
+                _output.Write("."u8);
+            }
+
+            var lf = span.IndexOf((byte)'\n');
+            _output.Write(lf < 0 ? span : span[..lf]);
+            if (lf >= 0)
+            {
+                _output.Write(_crLf);
+            }
+
+            _atLineStart = lf >= 0;
+            text = lf < 0 ? default : text[(lf + 1)..];
+        }
+
+        private async Task FlushAsync()
+        {
+            await connection.WriteAsync(_output.WrittenMemory, limit);
+            _output.ResetWrittenCount();
+        }
+    }
+}
