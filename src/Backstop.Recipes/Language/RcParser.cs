@@ -77,7 +77,7 @@ public static class RcParser
         var head = new RcHeadReader(scanner);
         head.Read();
         var headText = scanner.From(start);
-        var conditions = new List<RcText>();
+        var conditions = new List<RcCondition>();
         for (var left = head.Count; left != 0; left--)
         {
             scanner.SkipSpace();
@@ -89,7 +89,7 @@ public static class RcParser
 
             scanner.Offset += isStarred ? 1 : 0;
             scanner.SkipBlanks();
-            conditions.Add(Joined(scanner.ReadContinuedLine()));
+            conditions.Add(RcConditionParser.Parse(Joined(scanner.ReadContinuedLine())));
         }
 
         scanner.SkipSpace();

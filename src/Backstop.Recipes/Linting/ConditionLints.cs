@@ -10,20 +10,33 @@ internal static partial class ConditionLints
     {
         foreach (var condition in recipe.Conditions)
         {
-            var (prefix, text) = SplitPrefix(condition.Text);
-            if (text.StartsWith('<') || text.StartsWith('>'))
+            var written = condition.Written;
+            switch (written.Test)
             {
-                LookAtSize(context, condition);
-            }
-            else if (!text.StartsWith('?'))
-            {
-                LookAtRegex(context, condition, prefix, text);
+                case RcProgramTest:
+                    break;
+                case RcSizeTest:
+                    LookAtSize(context, written);
+                    break;
+                default:
+                    LookAtRegex(context, condition.Source, BeginOfRegex(written, out var isExpanded), isExpanded);
+                    break;
             }
         }
     }
 
-    private static void LookAtRegex(LintContext context, RcText condition, string prefix, string text)
+    // "* $NAME": the dollar is taken away and NAME is text, but what was meant is the value.
+    private static int BeginOfRegex(RcCondition written, out bool isExpanded)
     {
+        var (text, at) = (written.Source.Text, written.TestAt);
+        at -= at > 0 && text[at - 1] == '$' && text.AsSpan(at) is [(>= 'A' and <= 'Z') or (>= 'a' and <= 'z') or '_' or '{', ..] ? 1 : 0;
+        isExpanded = text.AsSpan(0, at).Contains('$');
+        return at;
+    }
+
+    private static void LookAtRegex(LintContext context, RcText condition, int at, bool isExpanded)
+    {
+        var (prefix, text) = (condition.Text[..at], condition.Text[at..]);
         if (Comment().Match(text) is { Success: true } comment)
         {
             Replace(context, "L18", condition, prefix + text[..comment.Index] + "\n" + comment.Value.TrimStart());
@@ -45,7 +58,7 @@ internal static partial class ConditionLints
         }
 
         LookAtForeign(context, condition, prefix, text);
-        LookAtVariables(context, condition, prefix, text);
+        LookAtVariables(context, condition, prefix, text, isExpanded);
     }
 
     private static void LookAtForeign(LintContext context, RcText condition, string prefix, string text)
@@ -72,9 +85,8 @@ internal static partial class ConditionLints
         }
     }
 
-    private static void LookAtVariables(LintContext context, RcText condition, string prefix, string text)
+    private static void LookAtVariables(LintContext context, RcText condition, string prefix, string text, bool isExpanded)
     {
-        var isExpanded = prefix.Contains('$', StringComparison.Ordinal);
         foreach (Match variable in Variable().Matches(text))
         {
             var name = variable.Groups["name"].Value;
@@ -95,16 +107,18 @@ internal static partial class ConditionLints
     // A value that is plainly meant as text: dots or brackets, and nothing that only an expression has.
     private static bool Acts(string value) => value.AsSpan().ContainsAny(".[+") && !value.AsSpan().ContainsAny("\\*|^(");
 
-    private static void LookAtSize(LintContext context, RcText condition)
+    private static void LookAtSize(LintContext context, RcCondition condition)
     {
-        if (Size().Match(condition.Text) is not { Success: true } size)
+        var text = condition.Source.Text;
+        if (Size().Match(text, condition.TestAt + 1) is not { Success: true } size)
         {
             return;
         }
 
-        var factor = char.ToUpperInvariant(size.Groups["unit"].Value[0]) switch { 'K' => 1024L, 'M' => 1024L * 1024, _ => 1024L * 1024 * 1024 };
-        var octets = long.Parse(size.Groups["number"].ValueSpan, System.Globalization.CultureInfo.InvariantCulture) * factor;
-        Replace(context, "L19", condition, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{size.Groups["front"].Value}{octets}"));
+        var number = size.Groups["number"];
+        var factor = char.ToUpperInvariant(size.Groups["unit"].ValueSpan[0]) switch { 'K' => 1024L, 'M' => 1024L * 1024, _ => 1024L * 1024 * 1024 };
+        var octets = long.Parse(number.ValueSpan, System.Globalization.CultureInfo.InvariantCulture) * factor;
+        Replace(context, "L19", condition.Source, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{text.AsSpan(0, number.Index)}{octets}"));
     }
 
     private static void Replace(LintContext context, string id, RcText condition, string mended)
@@ -116,21 +130,11 @@ internal static partial class ConditionLints
         context.Find(id, condition.At, "* " + mended, edit);
     }
 
-    // What stands before the expression: negation, dollar, score, area.
-    private static (string Prefix, string Text) SplitPrefix(string text)
-    {
-        var prefix = Prefix().Match(text);
-        return (prefix.Value, text[prefix.Length..]);
-    }
-
     private static readonly (string From, string To)[] _classes =
     [
         ("[[:digit:]]", "[0-9]"), ("[[:alpha:]]", "[a-zA-Z]"), ("[[:alnum:]]", "[a-zA-Z0-9]"), ("[[:space:]]", "[ \t]"), ("[[:upper:]]", "[A-Z]"), ("[[:lower:]]", "[a-z]"),
         ("\\d", "[0-9]"), ("\\w", "[a-zA-Z0-9_]"), ("\\s", "[ \t]"),
     ];
-
-    [GeneratedRegex(@"^(?:!\s*|\$(?![A-Za-z_\\{])\s*|[-+]?[0-9.]+\^[-+]?[0-9.]+\s+|\w+\s*\?\?\s*)*", RegexOptions.None, 1000)]
-    private static partial Regex Prefix();
 
     [GeneratedRegex(@"\s+#\s.*$", RegexOptions.None, 1000)]
     private static partial Regex Comment();
@@ -153,6 +157,6 @@ internal static partial class ConditionLints
     [GeneratedRegex(@"(?<!\\)\$(?<name>[A-Za-z_]\w*)", RegexOptions.None, 1000)]
     private static partial Regex Variable();
 
-    [GeneratedRegex(@"^(?<front>.*[<>]\s*)(?<number>[0-9]{1,9})(?<unit>[kKmMgG])[bB]?$", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"\G\s*(?<number>[0-9]{1,9})(?<unit>[kKmMgG])[bB]?$", RegexOptions.None, 1000)]
     private static partial Regex Size();
 }

@@ -46,7 +46,7 @@ internal static class ReplyLints
     private static bool FollowsGuard(LintContext context, RcRecipe recipe) =>
         recipe.Has(RcFlags.Also | RcFlags.AlsoIfSuccess | RcFlags.OnError)
         && context.Before.OfType<RcRecipe>().LastOrDefault() is { } before
-        && before.Conditions.Any(c => c.Text.Contains("FROM_", StringComparison.Ordinal) || c.Text.Contains("X-Loop", StringComparison.OrdinalIgnoreCase));
+        && before.Conditions.Any(c => c.Source.Text.Contains("FROM_", StringComparison.Ordinal) || c.Source.Text.Contains("X-Loop", StringComparison.OrdinalIgnoreCase));
 
     private static void Insert(LintContext context, string id, RcRecipe recipe, string conditions)
     {

@@ -24,7 +24,7 @@ internal sealed class RecipeConditions(RecipeState state, RecipePrograms program
         _flags = recipe.Flags;
         _score = 0;
         _isScored = false;
-        var hold = recipe.Conditions.All(c => Math.Abs(_score) >= Decisive || Holds(c.Text));
+        var hold = recipe.Conditions.All(c => Math.Abs(_score) >= Decisive || Holds(c));
         if (_isScored)
         {
             // Something between 0 and 1 is still a score.
@@ -35,81 +35,61 @@ internal sealed class RecipeConditions(RecipeState state, RecipePrograms program
         return hold && (!_isScored || _score > 0);
     }
 
-    private bool Holds(string text)
+    private bool Holds(RcCondition condition)
     {
-        var condition = new Condition();
-        for (var rest = text; ; rest = rest.TrimStart(' ', '\t'))
+        var isExpanded = false;
+        while (true)
         {
-            if (rest.Length > state.LineBuffer)
+            if (condition.Source.Text.Length > state.LineBuffer)
             {
                 log.Say("Exceeded LINEBUF");
                 state.Variables["PROCMAIL_OVERFLOW"] = "yes";
                 return false;
             }
 
-            if (rest.StartsWith('!'))
+            _isScored |= condition.Prefix.Weight is not null;
+            if (condition.Test is not RcExpansion expansion)
             {
-                condition.IsNegated ^= true;
-                rest = rest[1..];
+                return Decide(condition, isExpanded);
             }
-            else if (rest.StartsWith('$'))
-            {
-                rest = programs.Expander.Quoted(rest[1..]);
-                condition.IsExpanded = true;
-            }
-            else if (condition.Weight is null && TakeWeight(ref rest) is { } weight)
-            {
-                condition.Weight = weight;
-                _isScored = true;
-            }
-            else if (TakeArea(ref rest) is { } area)
-            {
-                condition.Area = area;
-            }
-            else
-            {
-                return Decide(condition, rest);
-            }
+
+            condition = RcConditionParser.ParseExpanded(condition, programs.Expander.Quoted(expansion.Raw));
+            isExpanded = true;
         }
     }
 
-    private bool Decide(Condition condition, string text)
+    private bool Decide(RcCondition condition, bool isExpanded) => condition.Test switch
     {
-        switch (text.Length > 0 ? text[0] : '\0')
-        {
-            case '?':
-                return DecideProgram(condition, text[1..]);
-            case '<' or '>':
-                return DecideSize(condition, text[0] == '>', text[1..]);
-            default:
-                return DecideRegex(condition, text.StartsWith('\\') ? text[1..] : text);
-        }
-    }
+        RcProgramTest program => DecideProgram(condition.Prefix, program.Command),
+        RcSizeTest size => DecideSize(condition.Prefix, size),
+        RcRegexTest regex => DecideRegex(condition.Prefix, regex.Pattern, isExpanded),
+        var other => throw new InvalidOperationException($"a condition that is run is no {other.GetType().Name}"),
+    };
 
-    private bool DecideRegex(Condition condition, string pattern)
+    private bool DecideRegex(RcPrefix prefix, string pattern, bool isExpanded)
     {
         var ignoresCase = !_flags.HasAny(RcFlags.CaseCounts);
-        var regex = condition.IsExpanded ? RecipeRegex.Parse(pattern, ignoresCase) : RecipeRegex.Kept(pattern, ignoresCase);
+        var regex = isExpanded ? RecipeRegex.Parse(pattern, ignoresCase) : RecipeRegex.Kept(pattern, ignoresCase);
         if (!regex.IsValid)
         {
             log.Say($"Invalid regexp \"{pattern}\"");
         }
 
-        var text = TextOf(condition.Area);
-        if (condition.Weight is { } weight)
+        var text = TextOf(prefix.Area);
+        if (prefix.Weight is { } weight)
         {
-            AddMatches(regex, text, weight, condition.IsNegated);
+            AddMatches(regex, text, weight, prefix.IsNegated);
             return true;
         }
 
         var match = regex.Find(text);
-        Trace(condition, match is not null, pattern);
+        Trace(prefix, match is not null, pattern);
         Keep(match, text);
-        return match is not null != condition.IsNegated;
+        return match is not null != prefix.IsNegated;
     }
 
     // Each match adds the weight, times x a power more. One that consumes nothing would match for ever: the series is summed at once.
-    private void AddMatches(RecipeRegex regex, ReadOnlySpan<byte> text, Weight weight, bool isNegated)
+    private void AddMatches(RecipeRegex regex, ReadOnlySpan<byte> text, RcWeight weight, bool isNegated)
     {
         var worth = weight.Base;
         var budget = SplitBudget;
@@ -150,25 +130,25 @@ internal sealed class RecipeConditions(RecipeState state, RecipePrograms program
         }
     }
 
-    private bool DecideProgram(Condition condition, string command)
+    private bool DecideProgram(RcPrefix prefix, string command)
     {
         var part = (_flags & (RcFlags.Header | RcFlags.Body)) == RcFlags.Body ? state.Message.Body
             : (_flags & (RcFlags.Header | RcFlags.Body)) == RcFlags.Header ? state.Message.Header
             : state.Message.Octets;
         var outcome = programs.Run(programs.Parse(command.TrimStart(' ', '\t')), RecipePrograms.Input(part, isRaw: false), ProgramOutput.Discarded, waits: true);
         var status = outcome.Status ?? 0;
-        Trace(condition, status == 0, command);
-        if (condition.Weight is not { } weight)
+        Trace(prefix, status == 0, command);
+        if (prefix.Weight is not { } weight)
         {
-            return status == 0 != condition.IsNegated;
+            return status == 0 != prefix.IsNegated;
         }
 
         // Negated, the status counts as a number of matches.
-        _score += condition.IsNegated ? Series(weight, status) : status == 0 ? weight.Base : weight.Factor;
+        _score += prefix.IsNegated ? Series(weight, status) : status == 0 ? weight.Base : weight.Factor;
         return true;
     }
 
-    private static double Series(Weight weight, int count)
+    private static double Series(RcWeight weight, int count)
     {
         var (sum, worth) = (0.0, weight.Base);
         for (var i = 0; i < count; i++, worth *= weight.Factor)
@@ -179,9 +159,9 @@ internal sealed class RecipeConditions(RecipeState state, RecipePrograms program
         return sum;
     }
 
-    private bool DecideSize(Condition condition, bool isLarger, string text)
+    private bool DecideSize(RcPrefix prefix, RcSizeTest test)
     {
-        var word = programs.Expander.Value(text.TrimStart(' ', '\t'));
+        var word = programs.Expander.Value(test.Limit.TrimStart(' ', '\t'));
         var digits = 0;
         while (digits < word.Length && char.IsAsciiDigit(word[digits]))
         {
@@ -194,90 +174,27 @@ internal sealed class RecipeConditions(RecipeState state, RecipePrograms program
         }
 
         _ = double.TryParse(word.AsSpan(0, digits), NumberStyles.None, CultureInfo.InvariantCulture, out var limit);
-        var size = condition.Area is { } area ? TextOf(area).Length : state.Message.Octets.Length;
-        if (condition.Weight is { } weight)
+        var size = prefix.Area is { } area ? TextOf(area).Length : state.Message.Octets.Length;
+        if (prefix.Weight is { } weight)
         {
-            var ratio = isLarger ? size / limit : limit / size;
+            var ratio = test.IsLarger ? size / limit : limit / size;
             _score += double.IsNaN(ratio) ? 0 : weight.Base * Math.Pow(ratio, weight.Factor);
             return true;
         }
 
-        var holds = isLarger ? size > limit : size < limit;
-        Trace(condition, holds, $"{(isLarger ? '>' : '<')} {word}");
-        return holds != condition.IsNegated;
+        var holds = test.IsLarger ? size > limit : size < limit;
+        Trace(prefix, holds, $"{(test.IsLarger ? '>' : '<')} {word}");
+        return holds != prefix.IsNegated;
     }
 
-    private void Trace(Condition condition, bool holds, string text) =>
-        log.Trace($"{(holds ? "Match" : "No match")} on {(condition.IsNegated ? "! " : "")}\"{text}\"");
+    private void Trace(RcPrefix prefix, bool holds, string text) =>
+        log.Trace($"{(holds ? "Match" : "No match")} on {(prefix.IsNegated ? "! " : "")}\"{text}\"");
 
-    private ReadOnlySpan<byte> TextOf(string? area) => (area ?? Own()) switch
-    {
-        "H" => state.Message.JoinedHeader,
-        "B" => state.Message.Body.Span,
-        "HB" or "BH" => state.Message.Joined,
-        var name => Octets.ToBytes(state.Variables.Text(name)),
-    };
-
-    private string Own() => (_flags & (RcFlags.Header | RcFlags.Body)) switch
-    {
-        RcFlags.Body => "B",
-        RcFlags.Header | RcFlags.Body => "HB",
-        _ => "H",
-    };
-
-    // w^x and a blank, or nothing, behind it.
-    private static Weight? TakeWeight(ref string rest)
-    {
-        var hat = rest.IndexOf('^', StringComparison.Ordinal);
-        var end = hat < 1 ? -1 : hat + 1;
-        while (end > 0 && end < rest.Length && rest[end] is (>= '0' and <= '9') or '.' or '-' or '+')
+    private ReadOnlySpan<byte> TextOf(RcArea? area) => area?.Variable is { } name ? Octets.ToBytes(state.Variables.Text(name))
+        : ((area?.Parts ?? _flags) & (RcFlags.Header | RcFlags.Body)) switch
         {
-            end++;
-        }
-
-        if (end < 0 || (end < rest.Length && rest[end] is not (' ' or '\t')) || end == hat + 1
-            || !Number(rest.AsSpan(0, hat), out var weight) || !Number(rest.AsSpan(hat + 1, end - hat - 1), out var factor))
-        {
-            return null;
-        }
-
-        rest = rest[end..];
-        return new(weight, factor);
-    }
-
-    private static bool Number(ReadOnlySpan<char> text, out double value) =>
-        double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out value);
-
-    // NAME ??, or H, B, HB, BH.
-    private static string? TakeArea(ref string rest)
-    {
-        var end = 0;
-        while (end < rest.Length && (char.IsAsciiLetterOrDigit(rest[end]) || rest[end] == '_'))
-        {
-            end++;
-        }
-
-        var behind = rest.AsSpan(end).TrimStart(" \t");
-        if (end == 0 || char.IsAsciiDigit(rest[0]) || !behind.StartsWith("??"))
-        {
-            return null;
-        }
-
-        var name = rest[..end];
-        rest = behind[2..].ToString();
-        return name;
-    }
-
-    private readonly record struct Weight(double Base, double Factor);
-
-    private sealed class Condition
-    {
-        public bool IsNegated { get; set; }
-
-        public bool IsExpanded { get; set; }
-
-        public Weight? Weight { get; set; }
-
-        public string? Area { get; set; }
-    }
+            RcFlags.Body => state.Message.Body.Span,
+            RcFlags.Header | RcFlags.Body => state.Message.Joined,
+            _ => state.Message.JoinedHeader,
+        };
 }
