@@ -13,6 +13,9 @@ internal sealed class RecipeConditions(RecipeState state, RecipePrograms program
     // Looking for the longest MATCH reads on behind it: a hostile text must not have that done at its every octet.
     private const long SplitBudget = 1 << 23;
 
+    // A value may begin with a dollar of its own, and mail may write one that names its own variable: that would be put in for ever.
+    private const int MaxExpansions = 16;
+
     private RcFlags _flags;
     private double _score;
     private bool _isScored;
@@ -37,8 +40,7 @@ internal sealed class RecipeConditions(RecipeState state, RecipePrograms program
 
     private bool Holds(RcCondition condition)
     {
-        var isExpanded = false;
-        while (true)
+        for (var expansions = 0; ; expansions++)
         {
             if (condition.Source.Text.Length > state.LineBuffer)
             {
@@ -50,11 +52,16 @@ internal sealed class RecipeConditions(RecipeState state, RecipePrograms program
             _isScored |= condition.Prefix.Weight is not null;
             if (condition.Test is not RcExpansion expansion)
             {
-                return Decide(condition, isExpanded);
+                return Decide(condition, isExpanded: expansions > 0);
+            }
+
+            if (expansions == MaxExpansions)
+            {
+                log.Say($"Endless substitution in the condition at {state.RcFile}:{condition.Source.At}; $\\NAME takes a value literally");
+                return false;
             }
 
             condition = RcConditionParser.ParseExpanded(condition, programs.Expander.Quoted(expansion.Raw));
-            isExpanded = true;
         }
     }
 

@@ -308,6 +308,19 @@ public class RecipeRunTests
         Assert.Equal(102, _host.Delivered.Count);
     }
 
+    /// <summary>A value from the mail that names its own variable behind a dollar was expanded again and again.</summary>
+    [Theory(Timeout = 20_000)]
+    [InlineData("$ $A")]
+    [InlineData("$ ! $A")]
+    [InlineData("1^0 $ $A")]
+    public async Task A_condition_that_expands_to_itself_does_not_hold(string condition)
+    {
+        var outcome = await Task.Run(() => Run($"A='$ $A'\n:0\n* {condition}\nbox\n"), TestContext.Current.CancellationToken);
+        Assert.True(outcome.IsDelivered);
+        Assert.Equal("inbox", Assert.Single(_host.Delivered));
+        Assert.Contains("/home/.procmailrc:3:3;", _host.Written.ToString(), StringComparison.Ordinal);
+    }
+
     /// <summary>Whatever a file says, one message ends in one place, and nothing throws.</summary>
     [Fact]
     public void Any_file_ends()
