@@ -68,7 +68,7 @@ internal static class DeliverBench
         using var metrics = new BackstopMetrics(services.GetRequiredService<IMeterFactory>());
         var mailbox = new Mailbox(MailAddress.TryParse("me@example.org")!, format, Path.Combine(work, "inbox"), ["me@example.org"], rc);
         var stage = hasRecipes
-            ? new RecipeStage([new MailboxRecipes(mailbox, new() { Hostname = "host", Data = work }, TimeProvider.System, _ => { })], Parallel, spool, TimeProvider.System, NullLogger.Instance)
+            ? new RecipeStage([new MailboxRecipes(mailbox, new() { Hostname = "host", Data = work }, new(), TimeProvider.System, _ => { })], Parallel, spool, TimeProvider.System, NullLogger.Instance)
             : null;
         using var queue = new DeliveryQueue(spool, "host", TimeProvider.System, metrics, NullLogger<DeliveryQueue>.Instance, stage);
         var (began, cpu) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);

@@ -83,7 +83,7 @@ internal sealed class AgentHost : RecipeHost
         }
     }
 
-    public override string? ReadRcFile(string path)
+    public override RcFileText? ReadRcFile(string path, RcFileText? known)
     {
         var problem = RcFileReader.TryRead(path, _account.User, path == DefaultRcFile, out var text);
         if (problem == RcFileReader.Problem.Suspicious)
@@ -91,7 +91,7 @@ internal sealed class AgentHost : RecipeHost
             Log($"{LogName}: Suspicious rcfile \"{path}\"\n");
         }
 
-        return problem == RcFileReader.Problem.None ? text : null;
+        return problem == RcFileReader.Problem.None ? new(text) : null;
     }
 
     public override bool MayReply(string sender) => Memory.MayReply(sender);

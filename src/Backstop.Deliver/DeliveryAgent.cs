@@ -147,7 +147,7 @@ public static class DeliveryAgent
             LogName = name,
         };
         var directory = isHere || !Directory.Exists(home) ? Environment.CurrentDirectory : home;
-        var run = new RecipeRun(host, options, WithFromLine(arguments, message, account, time), variables, directory);
+        var run = new RecipeRun(new(), host, options, WithFromLine(arguments, message, account, time), variables, directory);
         try
         {
             foreach (var (variable, value) in arguments.Assignments)

@@ -118,15 +118,15 @@ public sealed class PlanHost(PlanSettings settings, TimeProvider time) : RecipeH
     }
 
     /// <inheritdoc/>
-    public override string? ReadRcFile(string path)
+    public override RcFileText? ReadRcFile(string path, RcFileText? known)
     {
-        var problem = RcFileReader.TryReadKept(path, PlanSettings.OwnUser, out var text);
+        var problem = RcFileReader.TryReadAgain(path, PlanSettings.OwnUser, known, out var text);
         if (problem != RcFileReader.Problem.None)
         {
             settings.Log($"{path}: {(problem == RcFileReader.Problem.Suspicious ? "others may write it, or it is another's: not read" : "cannot be read")}");
         }
 
-        return problem == RcFileReader.Problem.None ? text : null;
+        return text;
     }
 
     /// <inheritdoc/>

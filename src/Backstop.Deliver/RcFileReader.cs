@@ -1,15 +1,13 @@
-using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Text;
 using Backstop.Posix;
+using Backstop.Recipes.Running;
 
 namespace Backstop.Deliver;
 
 /// <summary>Reads rcfiles that can be trusted: whoever may write one may do all that its user may.</summary>
 internal static class RcFileReader
 {
-    private static readonly ConcurrentDictionary<(string Path, int User), ((long, long, long) Stamp, string Text)> _kept = new();
-
     private const int GroupWrite = 0x10;
     private const int OtherWrite = 0x2;
     private const int Sticky = 0x200;
@@ -30,25 +28,23 @@ internal static class RcFileReader
         Suspicious,
     }
 
-    /// <summary>Reads an rcfile that others may have read before: the same text again while the file is the same.</summary>
+    /// <summary>Reads an rcfile that was read before: the same again while the file and the user are the same.</summary>
     /// <param name="path">Absolute.</param>
     /// <param name="user">Whose mail it is.</param>
-    /// <param name="text">Its text, one char an octet.</param>
-    public static Problem TryReadKept(string path, int user, out string text)
+    /// <param name="known">What was read before, or null.</param>
+    /// <param name="text">What is read; null where there is a problem.</param>
+    public static Problem TryReadAgain(string path, int user, RcFileText? known, out RcFileText? text)
     {
-        var stamp = Status(path)?.Stamp ?? default;
-        if (_kept.TryGetValue((path, user), out var kept) && kept.Stamp == stamp && stamp != default)
+        // Taken before the text is: a file that changes meanwhile is read once more.
+        var stamp = Status(path) is { } file ? (user, file.Stamp) : default((int, (long, long, long))?);
+        if (known is not null && stamp is not null && stamp.Equals(known.Stamp))
         {
-            text = kept.Text;
+            text = known;
             return Problem.None;
         }
 
-        var problem = TryRead(path, user, isDefault: false, out text);
-        if (problem == Problem.None)
-        {
-            _kept[(path, user)] = (stamp, text);
-        }
-
+        var problem = TryRead(path, user, isDefault: false, out var read);
+        text = problem == Problem.None ? new(read, stamp) : null;
         return problem;
     }
 

@@ -95,7 +95,7 @@ public abstract class RecipeHost : IRecipeHost, IDisposable
     }
 
     /// <inheritdoc/>
-    public abstract string? ReadRcFile(string path);
+    public abstract RcFileText? ReadRcFile(string path, RcFileText? known);
 
     /// <inheritdoc/>
     public bool CanEnter(string path) => Directory.Exists(path) && Native.Access(ref NativeText.From(path)[0], 1) == 0;

@@ -302,7 +302,9 @@ internal sealed partial class ServerParts : IDisposable
             LogRecipe(mailbox.Address, $"{findings.Count} findings; backstop lint {mailbox.Recipes} tells which");
         }
 
-        var recipes = _recipients.Mailboxes.Where(m => m.Recipes.Length > 0).Select(m => new MailboxRecipes(m, options, steady, line => LogRecipe(m.Address, line))).ToList();
+        var program = new Recipes.Running.RcProgram();
+        var recipes = _recipients.Mailboxes.Where(m => m.Recipes.Length > 0)
+            .Select(m => new MailboxRecipes(m, options, program, steady, line => LogRecipe(m.Address, line))).ToList();
         return recipes.Count == 0 ? null : new(recipes, options.Recipes.MaxParallel, Spool, steady, log);
     }
 

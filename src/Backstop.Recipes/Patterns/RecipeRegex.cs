@@ -9,10 +9,6 @@ namespace Backstop.Recipes.Patterns;
 /// <remarks>Serves any number of threads.</remarks>
 public sealed class RecipeRegex
 {
-    // More expressions than anybody has in rcfiles: a file that changes must not leave its old ones for ever.
-    private const int MaxKept = 2000;
-    private static readonly ConcurrentDictionary<(string Pattern, bool IgnoreCase), RecipeRegex> _kept = new();
-
     private readonly PatternProgram _program;
     private readonly bool _hasSplit;
     private readonly ConcurrentQueue<LazyDfa> _idle = new();
@@ -35,24 +31,6 @@ public sealed class RecipeRegex
         var parser = new PatternParser(PatternMacros.Expand(pattern, out var foldsCase), ignoreCase || foldsCase);
         var node = parser.Parse();
         return new(new(node), parser.HasSplit, parser.IsBalanced);
-    }
-
-    /// <summary>The same, made once for expressions that stand in an rcfile as they are. What mail can write into one must not come here.</summary>
-    /// <param name="pattern">One char an octet.</param>
-    /// <param name="ignoreCase">Unless the recipe has flag D.</param>
-    public static RecipeRegex Kept(string pattern, bool ignoreCase)
-    {
-        if (_kept.TryGetValue((pattern, ignoreCase), out var known))
-        {
-            return known;
-        }
-
-        if (_kept.Count >= MaxKept)
-        {
-            _kept.Clear();
-        }
-
-        return _kept.GetOrAdd((pattern, ignoreCase), static key => Parse(key.Item1, key.Item2));
     }
 
     /// <summary>Whether the text has a match.</summary>

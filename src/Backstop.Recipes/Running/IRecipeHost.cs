@@ -20,7 +20,8 @@ public interface IRecipeHost
 
     /// <summary>Reads an rcfile; null where it is not there, not readable, or not to be trusted.</summary>
     /// <param name="path">Absolute.</param>
-    string? ReadRcFile(string path);
+    /// <param name="known">What this or another host read there before, or null; may be given back while the file is the same.</param>
+    RcFileText? ReadRcFile(string path, RcFileText? known);
 
     /// <summary>Whether a directory can be entered.</summary>
     /// <param name="path">Absolute.</param>
@@ -65,6 +66,11 @@ public interface IRecipeHost
     /// <param name="delivery">What, where.</param>
     bool IsRepeatable(FolderCall delivery) => false;
 }
+
+/// <summary>What was read of an rcfile.</summary>
+/// <param name="Text">One char an octet.</param>
+/// <param name="Stamp">By what its host knows the file again, and for whom it was trusted; null where it is read anew each time.</param>
+public sealed record RcFileText(string Text, object? Stamp = null);
 
 /// <summary>A program to run.</summary>
 /// <param name="Arguments">The program and its arguments; none for standard output.</param>

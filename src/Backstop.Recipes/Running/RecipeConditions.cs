@@ -5,7 +5,7 @@ using Backstop.Recipes.Patterns;
 namespace Backstop.Recipes.Running;
 
 /// <summary>Decides whether a recipe's conditions hold, and its score (procmailrc(5), procmailsc(5)).</summary>
-internal sealed class RecipeConditions(RecipeState state, RecipePrograms programs, RecipeLog log)
+internal sealed class RecipeConditions(RcProgram program, RecipeState state, RecipePrograms programs, RecipeLog log)
 {
     // procmailsc(5): this much decides at once.
     private const double Decisive = int.MaxValue;
@@ -67,7 +67,7 @@ internal sealed class RecipeConditions(RecipeState state, RecipePrograms program
 
     private bool Decide(RcCondition condition, bool isExpanded) => condition.Test switch
     {
-        RcProgramTest program => DecideProgram(condition.Prefix, program.Command),
+        RcProgramTest test => DecideProgram(condition.Prefix, test.Command),
         RcSizeTest size => DecideSize(condition.Prefix, size),
         RcRegexTest regex => DecideRegex(condition.Prefix, regex.Pattern, isExpanded),
         var other => throw new InvalidOperationException($"a condition that is run is no {other.GetType().Name}"),
@@ -76,7 +76,7 @@ internal sealed class RecipeConditions(RecipeState state, RecipePrograms program
     private bool DecideRegex(RcPrefix prefix, string pattern, bool isExpanded)
     {
         var ignoresCase = !_flags.HasAny(RcFlags.CaseCounts);
-        var regex = isExpanded ? RecipeRegex.Parse(pattern, ignoresCase) : RecipeRegex.Kept(pattern, ignoresCase);
+        var regex = isExpanded ? RecipeRegex.Parse(pattern, ignoresCase) : program.Expression(pattern, ignoresCase);
         if (!regex.IsValid)
         {
             log.Say($"Invalid regexp \"{pattern}\"");

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Backstop.Recipes.Language;
 
 namespace Backstop.Recipes.Running;
@@ -7,9 +6,7 @@ namespace Backstop.Recipes.Running;
 /// <remarks>For one message and one thread.</remarks>
 public sealed partial class RecipeRun
 {
-    // A host that keeps the text of an rcfile has it parsed once.
-    private static readonly ConditionalWeakTable<string, RcFile> _parsed = [];
-
+    private readonly RcProgram _program;
     private readonly IRecipeHost _host;
     private readonly RecipeOptions _options;
     private readonly RecipeState _state;
@@ -27,19 +24,22 @@ public sealed partial class RecipeRun
     private int? _decided;
 
     /// <summary>Prepares a run.</summary>
+    /// <param name="program">What was read for messages before this one; it may serve other runs at the same time.</param>
     /// <param name="host">The world.</param>
     /// <param name="options">Whether procmail is followed to the letter, the name in the log, and the limits.</param>
     /// <param name="message">The message, LF line ends.</param>
     /// <param name="variables">What variables are set before anything is read.</param>
     /// <param name="directory">What relative names are relative to, until MAILDIR says otherwise; absolute.</param>
-    public RecipeRun(IRecipeHost host, RecipeOptions options, ReadOnlyMemory<byte> message, IEnumerable<KeyValuePair<string, string>> variables, string directory)
-        : this(host, options, RecipeState.Begin(variables, new(message), options.Arguments, directory), new(host, options), new(), [], outer: null)
+    public RecipeRun(
+        RcProgram program, IRecipeHost host, RecipeOptions options, ReadOnlyMemory<byte> message, IEnumerable<KeyValuePair<string, string>> variables, string directory)
+        : this(program, host, options, RecipeState.Begin(variables, new(message), options.Arguments, directory), new(host, options), new(), [], outer: null)
     {
     }
 
     private RecipeRun(
-        IRecipeHost host, RecipeOptions options, RecipeState state, RecipeLog log, RecipeFrames frames, Queue<string> rcFiles, RecipeRun? outer)
+        RcProgram program, IRecipeHost host, RecipeOptions options, RecipeState state, RecipeLog log, RecipeFrames frames, Queue<string> rcFiles, RecipeRun? outer)
     {
+        _program = program;
         _host = host;
         _options = options;
         _state = state;
@@ -48,7 +48,7 @@ public sealed partial class RecipeRun
         _rcFiles = rcFiles;
         _budget = new(state, host, options, frames, rcFiles, outer?._budget);
         _programs = new(state, log, host, _budget);
-        _conditions = new(state, _programs, log);
+        _conditions = new(program, state, _programs, log);
         _actions = new(state, _programs, new(state, _programs, log, options), log, host, options, _budget);
         _held = outer?._held ?? new(StringComparer.Ordinal);
         _locks = new(state, _programs, log, host, options, _held);
@@ -159,9 +159,9 @@ public sealed partial class RecipeRun
             return new(path, []);
         }
 
-        if (!_frames.IsFull && _host.ReadRcFile(_state.Resolve(path)) is { } text)
+        if (!_frames.IsFull && _program.Read(_host, _state.Resolve(path)) is { } file)
         {
-            return _parsed.GetValue(text, t => RcParser.Parse(path, t));
+            return file;
         }
 
         _log.Say($"Couldn't read \"{path}\"");
@@ -272,7 +272,7 @@ public sealed partial class RecipeRun
         RecipeOutcome outcome;
         using (_locks.TakeFor(recipe))
         {
-            outcome = new RecipeRun(_host, _options, _state.Clone(), _log, frames, new(_rcFiles), this).Finish();
+            outcome = new RecipeRun(_program, _host, _options, _state.Clone(), _log, frames, new(_rcFiles), this).Finish();
         }
 
         var isWaited = recipe.Has(RcFlags.Wait | RcFlags.WaitQuietly);

@@ -27,9 +27,10 @@ internal readonly record struct RecipeCopy(FolderRef Folder, ReadOnlyMemory<byte
 /// <summary>Runs the recipes of one mailbox over its messages.</summary>
 /// <param name="mailbox">The mailbox.</param>
 /// <param name="options">The configuration.</param>
+/// <param name="program">The rcfiles read and expressions compiled for all mailboxes, which have much in common.</param>
 /// <param name="time">The clock.</param>
 /// <param name="log">Takes what the recipes have to say.</param>
-internal sealed class MailboxRecipes(Mailbox mailbox, BackstopOptions options, TimeProvider time, Action<string> log)
+internal sealed class MailboxRecipes(Mailbox mailbox, BackstopOptions options, RcProgram program, TimeProvider time, Action<string> log)
 {
     // SpamAssassin's programs add what the filter of this server has added already: they need not be run.
     private static readonly string[] _filters = ["spamassassin", "spamc"];
@@ -64,7 +65,8 @@ internal sealed class MailboxRecipes(Mailbox mailbox, BackstopOptions options, T
                 Forwarding = NoteForward,
             },
             time);
-        var run = new RecipeRun(host, new() { SoftFails = true, LogName = "backstop", LocksFilters = false, TellsDeviation = Tells }, message, Variables(content), _home);
+        var how = new RecipeOptions { SoftFails = true, LogName = "backstop", LocksFilters = false, TellsDeviation = Tells };
+        var run = new RecipeRun(program, host, how, message, Variables(content), _home);
         var problem = Execute(run, host);
         plan = [.. host.Plan.Select(c => IsPartOf(c.Content, message) ? RecipeCopy.Untouched(c.Folder) : new RecipeCopy(c.Folder, c.Content))];
         if (problem is null || !host.HasActed)

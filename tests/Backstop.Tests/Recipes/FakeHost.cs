@@ -26,6 +26,9 @@ internal sealed class FakeHost : IRecipeHost
 
     public Dictionary<string, string> RcFiles { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>What the program knew of each rcfile when it asked for it.</summary>
+    public List<RcFileText?> Known { get; } = [];
+
     public HashSet<string> Broken { get; } = new(StringComparer.Ordinal);
 
     /// <summary>What a program does with its input: null fails it.</summary>
@@ -64,7 +67,11 @@ internal sealed class FakeHost : IRecipeHost
         return new Holding(this, lockfile.Name);
     }
 
-    public string? ReadRcFile(string path) => RcFiles.GetValueOrDefault(path);
+    public RcFileText? ReadRcFile(string path, RcFileText? known)
+    {
+        Known.Add(known);
+        return !RcFiles.TryGetValue(path, out var text) ? null : text == known?.Text ? known : new(text);
+    }
 
     public bool CanEnter(string path) => path.EndsWith("/home", StringComparison.Ordinal) || path.EndsWith("dir", StringComparison.Ordinal);
 

@@ -332,7 +332,7 @@ public class RecipeRunTests
             // CsCheck asks on several threads: each file has a world of its own.
             var host = new FakeHost();
             host.RcFiles["/home/.procmailrc"] = rc;
-            var run = new RecipeRun(host, new() { LogName = "backstop" }, Encoding.Latin1.GetBytes(Mail), Variables(), "/home");
+            var run = new RecipeRun(new(), host, new() { LogName = "backstop" }, Encoding.Latin1.GetBytes(Mail), Variables(), "/home");
             var outcome = run.Execute(["/home/.procmailrc"]);
             return outcome.IsDelivered || outcome.ExitCode == 75;
         }, iter: 3000);
@@ -353,6 +353,6 @@ public class RecipeRunTests
     {
         _host.RcFiles["/home/.procmailrc"] = rc;
         _host.HasActed = false;
-        return new RecipeRun(_host, new() { IsStrict = isStrict }, Encoding.Latin1.GetBytes(mail), Variables(), "/home").Execute(["/home/.procmailrc"]);
+        return new RecipeRun(new(), _host, new() { IsStrict = isStrict }, Encoding.Latin1.GetBytes(mail), Variables(), "/home").Execute(["/home/.procmailrc"]);
     }
 }

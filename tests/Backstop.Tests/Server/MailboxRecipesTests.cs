@@ -93,6 +93,6 @@ public sealed class MailboxRecipesTests : IDisposable
         var entry = await spool.AppendAsync(spool.NextId(), new(1_700_000_000_000, "a@b.example", 3, null, body.Length, "Received: x\n", [new(mailbox.Folder(FolderRef.Inbox), "")]), body);
         var options = new BackstopOptions { Hostname = "host", Data = _folder["data"] };
         options.Recipes.MaxForwards = 1;
-        return (new MailboxRecipes(mailbox, options, _time, _ => { }), spool.Read(entry));
+        return (new MailboxRecipes(mailbox, options, new(), _time, _ => { }), spool.Read(entry));
     }
 }

@@ -158,7 +158,7 @@ public sealed class RecipeServerTests : IDisposable
         var entry = await spool.AppendAsync(spool.NextId(), new(1_700_000_000_000, "a@b.example", 3, null, body.Length, "Received: x\n", [new(mailbox.Folder(FolderRef.Inbox), "")]), body);
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         using var metrics = new BackstopMetrics(services.GetRequiredService<IMeterFactory>());
-        var stage = new RecipeStage([new MailboxRecipes(mailbox, new() { Hostname = "host" }, TimeProvider.System, _ => { })], 1, spool, TimeProvider.System, NullLogger.Instance);
+        var stage = new RecipeStage([new MailboxRecipes(mailbox, new() { Hostname = "host" }, new(), TimeProvider.System, _ => { })], 1, spool, TimeProvider.System, NullLogger.Instance);
         var queue = new DeliveryQueue(spool, "host", TimeProvider.System, metrics, NullLogger<DeliveryQueue>.Instance, stage);
         queue.Add(entry, Lane.Real);
         Assert.True(SpinWait.SpinUntil(() => File.Exists(_folder["began"]), TimeSpan.FromSeconds(30)));
@@ -175,7 +175,7 @@ public sealed class RecipeServerTests : IDisposable
     {
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         using var metrics = new BackstopMetrics(services.GetRequiredService<IMeterFactory>());
-        var stage = new RecipeStage([new MailboxRecipes(mailbox, new() { Hostname = "host" }, TimeProvider.System, _ => { })], 4, spool, TimeProvider.System, NullLogger.Instance);
+        var stage = new RecipeStage([new MailboxRecipes(mailbox, new() { Hostname = "host" }, new(), TimeProvider.System, _ => { })], 4, spool, TimeProvider.System, NullLogger.Instance);
         using var queue = new DeliveryQueue(spool, "host", TimeProvider.System, metrics, NullLogger<DeliveryQueue>.Instance, stage);
         if (isReplay)
         {
