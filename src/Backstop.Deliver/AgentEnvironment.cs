@@ -1,5 +1,6 @@
 using Backstop.Mailboxes.Mbox;
 using Backstop.Posix;
+using Backstop.Recipes.Running;
 
 namespace Backstop.Deliver;
 
@@ -20,37 +21,14 @@ internal static class AgentEnvironment
             variables["TZ"] = zone;
         }
 
-        variables["LOGNAME"] = account.Name;
-        variables["HOME"] = account.Home;
-        variables["SHELL"] = IsBourne(account.Shell) ? account.Shell : "/bin/sh";
-        variables.TryAdd("PATH", $"{account.Home}/bin:/usr/local/bin:/usr/bin:/bin");
-        variables["HOST"] = host;
+        RecipeDefaults.Set(variables, account.Home, account.Name, host, isGeneralFilter ? null : MailboxOf(account));
+
+        // Only here, where a person with a login has recipes run: the login shell, programs of one's own, files relative to where we are.
+        variables["SHELL"] = IsBourne(account.Shell) ? account.Shell : RecipeDefaults.Shell;
+        variables.TryAdd("PATH", $"{account.Home}/bin:{RecipeDefaults.Path}");
         variables["MAILDIR"] = isHere ? "." : account.Home;
-        foreach (var (name, value) in _defaults)
-        {
-            variables[name] = value;
-        }
-
-        if (!isGeneralFilter)
-        {
-            variables["ORGMAIL"] = MailboxOf(account);
-            variables["DEFAULT"] = variables["ORGMAIL"];
-        }
-
         return variables;
     }
-
-    private static readonly (string, string)[] _defaults =
-    [
-        ("SHELLMETAS", "&|<>~;?*["),
-        ("SHELLFLAGS", "-c"),
-        ("SENDMAIL", "/usr/sbin/sendmail"),
-        ("SENDMAILFLAGS", "-oi"),
-        ("LOCKEXT", ".lock"),
-        ("MSGPREFIX", "msg."),
-        ("LINEBUF", "2048"),
-        ("PROCMAIL_VERSION", "3.23pre"),
-    ];
 
     /// <summary>Where a user's mail lies on Debian.</summary>
     public static string MailboxOf(UserAccount account) => $"/var/mail/{account.Name}";

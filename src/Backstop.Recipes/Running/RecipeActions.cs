@@ -41,7 +41,7 @@ internal sealed class RecipeActions(
         var part = RecipeFilters.PartOf(state.Message, flags);
         var delivery = new FolderCall(
             names, state.Directory, [part], flags.HasAny(RcFlags.Raw), HasHeader: (flags & (RcFlags.FeedHeader | RcFlags.FeedBody)) != RcFlags.FeedBody,
-            state.Umask, state.Variables.Text("MSGPREFIX", "msg."), locks || !options.IsStrict, state.LockTimes);
+            state.Umask, state.Variables.Text("MSGPREFIX", RecipeDefaults.MessagePrefix), locks || !options.IsStrict, state.LockTimes);
         if (!host.IsRepeatable(delivery))
         {
             budget.BeforeActing(names[0], endsRun: !flags.HasAny(RcFlags.Copy));
@@ -87,7 +87,7 @@ internal sealed class RecipeActions(
 
     private ActionOutcome Forward(string arguments, RcFlags flags)
     {
-        var mailer = $"{state.Variables.Text("SENDMAIL", "/usr/sbin/sendmail")} {state.Variables.Text("SENDMAILFLAGS", "-oi")} ";
+        var mailer = $"{state.Variables.Text("SENDMAIL", RecipeDefaults.Sendmail)} {state.Variables.Text("SENDMAILFLAGS", RecipeDefaults.SendmailFlags)} ";
         var parsed = programs.ParseWords(mailer + arguments);
         if (budget.IsOn)
         {

@@ -63,7 +63,7 @@ internal sealed class RecipeLocks(
     /// <summary>Gives the global lock back.</summary>
     public void Release() => TakeGlobal("");
 
-    private string Extension => state.Variables.Text("LOCKEXT", ".lock");
+    private string Extension => state.Variables.Text("LOCKEXT", RecipeDefaults.LockExtension);
 
     private Holding? Take(string name)
     {

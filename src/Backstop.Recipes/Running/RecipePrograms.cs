@@ -24,10 +24,10 @@ internal sealed class RecipePrograms
     /// <summary>A command, and how the log shows it.</summary>
     public (List<string> Arguments, string Shown) Parse(string command)
     {
-        var shell = _state.Variables.Text("SHELL", "/bin/sh");
-        if (command.AsSpan().IndexOfAny(_state.Variables.Text("SHELLMETAS", "&|<>~;?*[")) >= 0)
+        var shell = _state.Variables.Text("SHELL", RecipeDefaults.Shell);
+        if (command.AsSpan().IndexOfAny(_state.Variables.Text("SHELLMETAS", RecipeDefaults.ShellMetas)) >= 0)
         {
-            return ([shell, _state.Variables.Text("SHELLFLAGS", "-c"), command], command);
+            return ([shell, _state.Variables.Text("SHELLFLAGS", RecipeDefaults.ShellFlags), command], command);
         }
 
         return ParseWords(command);

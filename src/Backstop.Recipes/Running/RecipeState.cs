@@ -3,7 +3,6 @@ namespace Backstop.Recipes.Running;
 /// <summary>All that changes while recipes run. A block with flag c runs on a copy of it.</summary>
 internal sealed class RecipeState
 {
-    private const int DefaultLineBuffer = 2048;
     private const int MinLineBuffer = 128;
 
     private RecipeState(RecipeVariables variables, RecipeMessage message, IReadOnlyList<string> arguments, string directory)
@@ -45,7 +44,7 @@ internal sealed class RecipeState
     public bool Succeeded { get; set; }
 
     /// <summary>LINEBUF: what a line may come to.</summary>
-    public int LineBuffer => (int)Math.Clamp(Variables.Number("LINEBUF", DefaultLineBuffer), MinLineBuffer, 1 << 20);
+    public int LineBuffer => (int)Math.Clamp(Variables.Number("LINEBUF", RecipeDefaults.LineBuffer), MinLineBuffer, 1 << 20);
 
     public LockTimes LockTimes => new(Variables.Seconds("LOCKSLEEP", 8) ?? TimeSpan.Zero, Variables.Seconds("LOCKTIMEOUT", 1024));
 

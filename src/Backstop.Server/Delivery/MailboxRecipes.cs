@@ -159,25 +159,15 @@ internal sealed class MailboxRecipes(Mailbox mailbox, BackstopOptions options, R
     private Dictionary<string, string> Variables(SpoolContent content)
     {
         var inbox = mailbox.Format == FolderFormat.Maildir ? mailbox.Path + "/" : mailbox.Path;
-        return new(StringComparer.Ordinal)
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            ["HOME"] = _home,
-            ["LOGNAME"] = mailbox.Address.LocalPart,
+            // Only here: an address and an envelope, no login and so no ~/bin, sendmail's folder, and the server's own limit.
             ["RECIPIENT"] = mailbox.Address.ToString(),
             ["SENDER"] = content.Envelope.ReversePath,
-            ["HOST"] = options.Hostname,
-            ["MAILDIR"] = _home,
-            ["DEFAULT"] = inbox,
-            ["ORGMAIL"] = inbox,
-            ["SHELL"] = "/bin/sh",
-            ["PATH"] = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
-            ["SHELLMETAS"] = "&|<>~;?*[",
-            ["SHELLFLAGS"] = "-c",
-            ["SENDMAIL"] = "/usr/sbin/sendmail",
-            ["SENDMAILFLAGS"] = "-oi",
-            ["LOCKEXT"] = ".lock",
-            ["MSGPREFIX"] = "msg.",
+            ["PATH"] = $"{RecipeDefaults.Path}:/usr/sbin:/sbin",
             ["TIMEOUT"] = ((long)options.Recipes.TimeLimit.TotalSeconds).ToString(CultureInfo.InvariantCulture),
         };
+        RecipeDefaults.Set(variables, _home, mailbox.Address.LocalPart, options.Hostname, inbox);
+        return variables;
     }
 }

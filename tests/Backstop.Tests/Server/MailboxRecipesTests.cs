@@ -1,5 +1,6 @@
 using System.Text;
 using Backstop.Configuration.Options;
+using Backstop.Deliver;
 using Backstop.Judging;
 using Backstop.Mail;
 using Backstop.Mailboxes;
@@ -78,6 +79,23 @@ public sealed class MailboxRecipesTests : IDisposable
     {
         var (recipes, content) = await MakeAsync("HOST=elsewhere\n");
         Assert.NotNull(recipes.Run(content, 0, null, out _));
+    }
+
+    /// <summary>An rcfile means the same in the server and in the delivery agent; what differs is meant to, and named here.</summary>
+    [Fact]
+    public async Task Recipes_begin_with_the_variables_of_a_delivery_but_for_those_that_are_meant_to_differ()
+    {
+        var (recipes, content) = await MakeAsync(":0 c\n| env -0 >vars; true\n");
+        Assert.Null(recipes.Run(content, 0, null, out _));
+        var server = File.ReadAllText(_folder["mail/vars"]).Split('\0', StringSplitOptions.RemoveEmptyEntries)
+            .Select(v => v.Split('=', 2)).Where(v => v[0] is not ("PWD" or "OLDPWD" or "SHLVL" or "_")).ToDictionary(v => v[0], v => v[1], StringComparer.Ordinal);
+        var agent = AgentEnvironment.For(new("me", 1, 1, _folder["mail"], "/bin/sh"), "host", kept: null, isGeneralFilter: false, isHere: false);
+        agent.Remove("TZ");
+
+        Assert.Equal(["RECIPIENT", "SENDER", "TIMEOUT"], server.Keys.Except(agent.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal));
+        Assert.Empty(agent.Keys.Except(server.Keys, StringComparer.Ordinal));
+        Assert.Equal(["DEFAULT", "ORGMAIL", "PATH"], agent.Keys.Where(k => agent[k] != server[k]).Order(StringComparer.Ordinal));
+        Assert.Equal("3.23pre", server["PROCMAIL_VERSION"]);
     }
 
     private int Acted => File.ReadAllLines(_folder["mail/acted"]).Length;
