@@ -32,8 +32,11 @@ internal sealed class RcConditionParser
     /// <summary>Reads what the rest of a condition has become: it may begin with another dollar.</summary>
     /// <param name="condition">The condition, whose test is an <see cref="RcExpansion"/>.</param>
     /// <param name="expanded">What became of the text behind its dollar.</param>
-    public static RcCondition ParseExpanded(RcCondition condition, string expanded) =>
-        new RcConditionParser(new(expanded.TrimStart(' ', '\t'), condition.Source.At), condition.Prefix, at: 0, isBehindDollar: false).Read();
+    public static RcCondition ParseExpanded(RcCondition condition, string expanded)
+    {
+        var source = new RcText(expanded.TrimStart(' ', '\t'), condition.Source.At);
+        return new RcConditionParser(source, condition.Prefix, at: 0, isBehindDollar: false).Read();
+    }
 
     private RcCondition Read()
     {

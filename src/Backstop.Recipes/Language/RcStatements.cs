@@ -34,7 +34,14 @@ public sealed record RcUnclosed(RcPosition At) : RcStatement(At);
 /// <param name="Conditions">Its conditions.</param>
 /// <param name="Action">Its action; null where there is none.</param>
 public sealed record RcRecipe(
-    RcPosition At, RcFlags Flags, RcText Head, IReadOnlyList<RcText> Skipped, RcText? Lock, bool IsCounted, IReadOnlyList<RcCondition> Conditions, RcAction? Action)
+    RcPosition At,
+    RcFlags Flags,
+    RcText Head,
+    IReadOnlyList<RcText> Skipped,
+    RcText? Lock,
+    bool IsCounted,
+    IReadOnlyList<RcCondition> Conditions,
+    RcAction? Action)
     : RcStatement(At)
 {
     /// <summary>Whether it has one of these flags.</summary>

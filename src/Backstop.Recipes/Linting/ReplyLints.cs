@@ -46,7 +46,8 @@ internal static class ReplyLints
     private static bool FollowsGuard(LintContext context, RcRecipe recipe) =>
         recipe.Has(RcFlags.Also | RcFlags.AlsoIfSuccess | RcFlags.OnError)
         && context.Before.OfType<RcRecipe>().LastOrDefault() is { } before
-        && before.Conditions.Any(c => c.Source.Text.Contains("FROM_", StringComparison.Ordinal) || c.Source.Text.Contains("X-Loop", StringComparison.OrdinalIgnoreCase));
+        && before.Conditions.Select(c => c.Source.Text)
+            .Any(c => c.Contains("FROM_", StringComparison.Ordinal) || c.Contains("X-Loop", StringComparison.OrdinalIgnoreCase));
 
     private static void Insert(LintContext context, string id, RcRecipe recipe, string conditions)
     {

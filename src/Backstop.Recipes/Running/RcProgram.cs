@@ -45,7 +45,9 @@ public sealed class RcProgram
         return file;
     }
 
-    /// <summary>An expression that stands in an rcfile as it is. What mail can write into one must not come here: it would be kept.</summary>
+    /// <summary>
+    /// An expression that stands in an rcfile as it is. What mail can write into one must not come here: it would be kept.
+    /// </summary>
     /// <param name="pattern">One char an octet.</param>
     /// <param name="ignoreCase">Unless the recipe has flag D.</param>
     internal RecipeRegex Expression(string pattern, bool ignoreCase)

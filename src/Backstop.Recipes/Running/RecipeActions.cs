@@ -87,7 +87,8 @@ internal sealed class RecipeActions(
 
     private ActionOutcome Forward(string arguments, RcFlags flags)
     {
-        var mailer = $"{state.Variables.Text("SENDMAIL", RecipeDefaults.Sendmail)} {state.Variables.Text("SENDMAILFLAGS", RecipeDefaults.SendmailFlags)} ";
+        var sendmail = state.Variables.Text("SENDMAIL", RecipeDefaults.Sendmail);
+        var mailer = $"{sendmail} {state.Variables.Text("SENDMAILFLAGS", RecipeDefaults.SendmailFlags)} ";
         var parsed = programs.ParseWords(mailer + arguments);
         if (budget.IsOn)
         {

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Backstop.Recipes.Running;
 
-/// <summary>The variables that recipes begin with wherever they run (procmailrc(5), "Environment"), and what stands in for those a file takes away.</summary>
+/// <summary>
+/// The variables that recipes begin with wherever they run (procmailrc(5), "Environment"), and what stands in for those a file takes away.
+/// </summary>
 public static class RecipeDefaults
 {
     /// <summary>SHELL, for whoever has no login shell that reads sh.</summary>

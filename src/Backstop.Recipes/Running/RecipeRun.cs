@@ -31,13 +31,25 @@ public sealed partial class RecipeRun
     /// <param name="variables">What variables are set before anything is read.</param>
     /// <param name="directory">What relative names are relative to, until MAILDIR says otherwise; absolute.</param>
     public RecipeRun(
-        RcProgram program, IRecipeHost host, RecipeOptions options, ReadOnlyMemory<byte> message, IEnumerable<KeyValuePair<string, string>> variables, string directory)
+        RcProgram program,
+        IRecipeHost host,
+        RecipeOptions options,
+        ReadOnlyMemory<byte> message,
+        IEnumerable<KeyValuePair<string, string>> variables,
+        string directory)
         : this(program, host, options, RecipeState.Begin(variables, new(message), options.Arguments, directory), new(host, options), new(), [], outer: null)
     {
     }
 
     private RecipeRun(
-        RcProgram program, IRecipeHost host, RecipeOptions options, RecipeState state, RecipeLog log, RecipeFrames frames, Queue<string> rcFiles, RecipeRun? outer)
+        RcProgram program,
+        IRecipeHost host,
+        RecipeOptions options,
+        RecipeState state,
+        RecipeLog log,
+        RecipeFrames frames,
+        Queue<string> rcFiles,
+        RecipeRun? outer)
     {
         _program = program;
         _host = host;
