@@ -12,12 +12,13 @@ public sealed partial class HouseRulesTests
 
     private static readonly Dictionary<string, string[]> _mayReference = new(StringComparer.Ordinal)
     {
+        ["Backstop.Automata"] = [],
         ["Backstop.Mail"] = [],
         ["Backstop.Protocols"] = ["Backstop.Mail"],
         ["Backstop.Backscatter"] = ["Backstop.Mail"],
         ["Backstop.MailAuth"] = ["Backstop.Mail"],
         ["Backstop.Mailboxes"] = ["Backstop.Mail"],
-        ["Backstop.SpamRules"] = ["Backstop.Mail"],
+        ["Backstop.SpamRules"] = ["Backstop.Automata", "Backstop.Mail"],
         ["Backstop.Recipes"] = [],
         ["Backstop.State"] = ["Backstop.Mail"],
         ["Backstop.Deliver"] = ["Backstop.Recipes", "Backstop.Mailboxes"],
@@ -28,6 +29,7 @@ public sealed partial class HouseRulesTests
 
     private static readonly Dictionary<string, string[]> _mayUsePackages = new(StringComparer.Ordinal)
     {
+        ["Backstop.Automata"] = [],
         ["Backstop.Mail"] = ["MimeKit"],
         ["Backstop.Protocols"] = [],
         ["Backstop.Backscatter"] = [],

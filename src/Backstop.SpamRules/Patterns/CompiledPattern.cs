@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Backstop.Automata;
 using Backstop.Mail;
 
 namespace Backstop.SpamRules.Patterns;
@@ -12,7 +13,6 @@ internal sealed class CompiledPattern
     /// <summary>The last resort against a pattern that backtracks without end.</summary>
     private static readonly TimeSpan _confirmLimit = TimeSpan.FromMilliseconds(12);
 
-    private const int MaxRestarts = 2;
     private const int MaxTries = 8;
 
     /// <summary>A pattern .NET has to run so often is worth compiling, if it is not one of the giants, which compiling makes slower.</summary>
@@ -25,7 +25,7 @@ internal sealed class CompiledPattern
     private readonly Lazy<string> _dotNet;
     private readonly Lazy<Regex?> _linear;
     private Regex? _regex;
-    private LazyDfa? _dfa;
+    private PatternMatcher? _matcher;
     private int _regexUses;
 
     private CompiledPattern(PatternNode node)
@@ -35,7 +35,7 @@ internal sealed class CompiledPattern
         Literals = RequiredLiterals.Of(node);
         _isExact = IsRegular(node);
         _singleSet = node is PatternNode.Concat { Parts: [PatternNode.Set set] } ? set.Bytes : null;
-        _nfa = new Lazy<Nfa?>(() => Nfa.TryBuild(Node));
+        _nfa = new Lazy<Nfa?>(() => PatternAutomaton.TryBuild(Node));
         _dotNet = new Lazy<string>(() => DotNetPattern.Write(Node, CaptureNames.Count > 0));
         _linear = new Lazy<Regex?>(() => _isExact ? Linear() : null);
     }
@@ -99,24 +99,9 @@ internal sealed class CompiledPattern
     private bool? Decide(string text)
     {
         MessageBudget.Charge(text.Length);
-        if (_nfa.Value is not { } nfa)
-        {
-            return null;
-        }
-
-        for (var i = 0; i <= MaxRestarts; i++)
-        {
-            var dfa = Volatile.Read(ref _dfa) ?? Interlocked.CompareExchange(ref _dfa, new LazyDfa(nfa), null) ?? _dfa;
-            if (dfa.IsMatch(text) is { } decided)
-            {
-                return decided;
-            }
-
-            Interlocked.CompareExchange(ref _dfa, null, dfa);
-        }
-
-        // This text makes more states than can be kept: without keeping them it is slower, and still linear.
-        return new LazyDfa(nfa).Simulate(text);
+        return _nfa.Value is { } nfa
+            ? (Volatile.Read(ref _matcher) ?? Interlocked.CompareExchange(ref _matcher, new PatternMatcher(nfa), null) ?? _matcher).IsMatch(text)
+            : null;
     }
 
     // .NET's engine that does not backtrack counts wrong for some patterns: b?a is not found in "b a" of "b a ba". It has its say where it is right,

@@ -66,7 +66,7 @@ internal static class DotNetPattern
             switch (node)
             {
                 case PatternNode.Set set:
-                    set.Bytes.AppendTo(pattern);
+                    DotNetSet.Append(pattern, set.Bytes);
                     break;
                 case PatternNode.Concat concat:
                     foreach (var part in concat.Parts)

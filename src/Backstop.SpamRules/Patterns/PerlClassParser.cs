@@ -1,3 +1,5 @@
+using Backstop.Automata;
+
 namespace Backstop.SpamRules.Patterns;
 
 /// <summary>A bracketed class, <c>[</c> already read. POSIX classes are ASCII.</summary>
@@ -85,20 +87,20 @@ internal sealed class PerlClassParser(string text, int at, bool ignoreCase)
         var lower = ByteSet.Range('a', 'z');
         var set = name.TrimStart('^') switch
         {
-            "alnum" => ByteSet.Digit | upper | lower,
+            "alnum" => PerlSets.Digit | upper | lower,
             "alpha" => upper | lower,
             "ascii" => ByteSet.Range(0, 127),
             "blank" => ByteSet.Of(' ') | ByteSet.Of('\t'),
             "cntrl" => ByteSet.Range(0, 31) | ByteSet.Of(127),
-            "digit" => ByteSet.Digit,
+            "digit" => PerlSets.Digit,
             "graph" => ByteSet.Range('!', '~'),
             "lower" => lower,
             "print" => ByteSet.Range(' ', '~'),
-            "punct" => ByteSet.Range('!', '~') & ~(ByteSet.Digit | upper | lower),
-            "space" => ByteSet.Space,
+            "punct" => ByteSet.Range('!', '~') & ~(PerlSets.Digit | upper | lower),
+            "space" => PerlSets.Space,
             "upper" => upper,
             "word" => ByteSet.Word,
-            "xdigit" => ByteSet.Digit | ByteSet.Range('A', 'F') | ByteSet.Range('a', 'f'),
+            "xdigit" => PerlSets.Digit | ByteSet.Range('A', 'F') | ByteSet.Range('a', 'f'),
             var other => throw new PatternException($"[:{other}:] is not known"),
         };
         return negated ? ~set : set;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Backstop.Automata;
 
 namespace Backstop.SpamRules.Patterns;
 
@@ -11,12 +12,12 @@ internal static class PerlEscape
         var c = text[at++];
         return c switch
         {
-            'd' => ByteSet.Digit,
-            'D' => ~ByteSet.Digit,
+            'd' => PerlSets.Digit,
+            'D' => ~PerlSets.Digit,
             'w' => ByteSet.Word,
             'W' => ~ByteSet.Word,
-            's' => ByteSet.Space,
-            'S' => ~ByteSet.Space,
+            's' => PerlSets.Space,
+            'S' => ~PerlSets.Space,
             'h' => ByteSet.Of(' ') | ByteSet.Of('\t') | ByteSet.Of(0xA0),
             'H' => ~(ByteSet.Of(' ') | ByteSet.Of('\t') | ByteSet.Of(0xA0)),
             'v' => ByteSet.Range('\n', '\r') | ByteSet.Of(0x85),

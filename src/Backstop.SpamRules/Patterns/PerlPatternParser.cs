@@ -1,4 +1,5 @@
 using System.Globalization;
+using Backstop.Automata;
 
 namespace Backstop.SpamRules.Patterns;
 

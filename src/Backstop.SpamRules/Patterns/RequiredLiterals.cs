@@ -1,3 +1,5 @@
+using Backstop.Automata;
+
 namespace Backstop.SpamRules.Patterns;
 
 /// <summary>
