@@ -19,7 +19,7 @@ public sealed partial class HouseRulesTests
         ["Backstop.MailAuth"] = ["Backstop.Mail"],
         ["Backstop.Mailboxes"] = ["Backstop.Mail"],
         ["Backstop.SpamRules"] = ["Backstop.Automata", "Backstop.Mail"],
-        ["Backstop.Recipes"] = [],
+        ["Backstop.Recipes"] = ["Backstop.Automata"],
         ["Backstop.State"] = ["Backstop.Mail"],
         ["Backstop.Deliver"] = ["Backstop.Recipes", "Backstop.Mailboxes"],
         ["Backstop.Deliver.Native"] = ["Backstop.Deliver"],

@@ -1,3 +1,5 @@
+using Backstop.Automata;
+
 namespace Backstop.Recipes.Patterns;
 
 /// <summary>A parsed regular expression.</summary>

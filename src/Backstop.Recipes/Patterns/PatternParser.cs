@@ -1,3 +1,5 @@
+using Backstop.Automata;
+
 namespace Backstop.Recipes.Patterns;
 
 /// <summary>Reads procmail's own regular expressions (procmailrc(5), "Extended regular expressions"): no <c>{n}</c>, no named classes, one postfix operator an atom.</summary>
@@ -62,7 +64,7 @@ internal sealed class PatternParser(string pattern, bool ignoreCase)
             case '(':
                 return ParseGroup();
             case '.':
-                return new PatternNode.One(ByteSet.Any);
+                return new PatternNode.One(ByteSet.NotNewline);
             case '[':
                 return new PatternNode.One(ParseClass());
             case '$':
@@ -111,15 +113,16 @@ internal sealed class PatternParser(string pattern, bool ignoreCase)
                 HasSplit = true;
                 return new PatternNode.Split();
             case '<' or '>':
-                return new PatternNode.One(ByteSet.NonWord);
+                return new PatternNode.One(~ByteSet.Word);
             default:
                 return Literal(c);
         }
     }
 
-    private PatternNode.One Literal(char c) => new(Add(default, (byte)c));
+    private PatternNode.One Literal(char c) => new(Fold((byte)c));
 
-    private ByteSet Add(ByteSet set, byte value) => ignoreCase ? set.WithFolded(value) : set.With(value);
+    private ByteSet Fold(byte value) =>
+        ignoreCase && char.IsAsciiLetter((char)value) ? ByteSet.Of(value) | ByteSet.Of(value ^ 0x20) : ByteSet.Of(value);
 
     // "]" is itself where it stands first, "-" where it stands first or last; a class that is never closed ends with the expression.
     private ByteSet ParseClass()
@@ -138,14 +141,14 @@ internal sealed class PatternParser(string pattern, bool ignoreCase)
             }
 
             // procmail: a range that runs backwards is its two ends.
-            set = Add(Add(set, (byte)from), (byte)to);
+            set |= Fold((byte)from) | Fold((byte)to);
             for (int c = from; c <= to; c++)
             {
-                set = Add(set, (byte)c);
+                set |= Fold((byte)c);
             }
         }
 
         _at = Math.Min(_at + 1, pattern.Length);
-        return isNegated ? set.Complement().Without((byte)'\n') : set;
+        return isNegated ? (~set).Without('\n') : set;
     }
 }

@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using Backstop.Automata;
 
 namespace Backstop.Recipes.Patterns;
 
@@ -9,13 +9,14 @@ namespace Backstop.Recipes.Patterns;
 /// <remarks>Serves any number of threads.</remarks>
 public sealed class RecipeRegex
 {
-    private readonly PatternProgram _program;
+    private readonly Nfa _nfa;
     private readonly bool _hasSplit;
-    private readonly ConcurrentQueue<LazyDfa> _idle = new();
+    private readonly EndMatcher _ends;
 
-    private RecipeRegex(PatternProgram program, bool hasSplit, bool isValid)
+    private RecipeRegex(Nfa nfa, bool hasSplit, bool isValid)
     {
-        _program = program;
+        _nfa = nfa;
+        _ends = new(nfa);
         _hasSplit = hasSplit;
         IsValid = isValid;
     }
@@ -30,12 +31,12 @@ public sealed class RecipeRegex
     {
         var parser = new PatternParser(PatternMacros.Expand(pattern, out var foldsCase), ignoreCase || foldsCase);
         var node = parser.Parse();
-        return new(new(node), parser.HasSplit, parser.IsBalanced);
+        return new(PatternAutomaton.Build(node), parser.HasSplit, parser.IsBalanced);
     }
 
     /// <summary>Whether the text has a match.</summary>
     /// <param name="text">The text.</param>
-    public bool IsMatch(ReadOnlySpan<byte> text) => FirstEnd(text, 0) >= 0;
+    public bool IsMatch(ReadOnlySpan<byte> text) => _ends.FirstEnd(text, 0) >= 0;
 
     /// <summary>The match that ends first; with <c>\/</c> the one that splits first and is longest from there.</summary>
     /// <param name="text">The text.</param>
@@ -43,18 +44,9 @@ public sealed class RecipeRegex
     /// <param name="wantsSplit">Whether <c>\/</c> matters; without it the match is the one that ends first.</param>
     public RecipeMatch? Find(ReadOnlySpan<byte> text, int start = 0, bool wantsSplit = true)
     {
-        var end = FirstEnd(text, start);
+        var end = _ends.FirstEnd(text, start);
         return end < 0 ? null
-            : _hasSplit && wantsSplit && new SplitMatcher(_program).Find(text, start) is { } match ? match with { Split = match.Split > text.Length + 1 ? -1 : match.Split }
+            : _hasSplit && wantsSplit && new SplitMatcher(_nfa).Find(text, start) is { } match ? match with { Split = match.Split > text.Length + 1 ? -1 : match.Split }
             : new RecipeMatch(end, -1);
-    }
-
-    private int FirstEnd(ReadOnlySpan<byte> text, int start)
-    {
-        // An automaton grows with the texts it has seen: it is worth keeping, one for each thread that is at it.
-        var dfa = _idle.TryDequeue(out var idle) ? idle : new(_program);
-        var end = dfa.FirstEnd(text, start);
-        _idle.Enqueue(dfa);
-        return end;
     }
 }

@@ -1,3 +1,5 @@
+using Backstop.Automata;
+
 namespace Backstop.Recipes.Patterns;
 
 /// <summary>A match.</summary>
@@ -9,10 +11,11 @@ public readonly record struct RecipeMatch(int End, int Split);
 /// Matches expressions with <c>\/</c>: shortest on its left, longest on its right. All ways are followed at once, each with the place where it
 /// passed <c>\/</c>; of two in the same state the earlier place wins, so time is linear in the text.
 /// </summary>
-internal sealed class SplitMatcher(PatternProgram program)
+internal sealed class SplitMatcher(Nfa nfa)
 {
     private const int NotYet = int.MaxValue;
 
+    private readonly int _start = nfa.Starts[0].Entry;
     private readonly Stack<(int State, int Split)> _open = [];
     private Dictionary<int, int> _now = [];
     private Dictionary<int, int> _then = [];
@@ -22,14 +25,14 @@ internal sealed class SplitMatcher(PatternProgram program)
     {
         _best = null;
         _now.Clear();
-        Add(_now, program.Start, NotYet, at: start, atEdge: false);
+        Add(_now, _start, NotYet, at: start, atEdge: false);
         if (start == 0 || text[start - 1] == '\n')
         {
             Step((byte)'\n', start, atEdge: start == 0 || start == text.Length);
         }
         else if (start == text.Length)
         {
-            Add(_now, program.Start, NotYet, at: start, atEdge: true);
+            Add(_now, _start, NotYet, at: start, atEdge: true);
         }
 
         for (var at = start; at < text.Length && _now.Count > 0; at++)
@@ -46,15 +49,15 @@ internal sealed class SplitMatcher(PatternProgram program)
         _then.Clear();
         foreach (var (index, split) in _now)
         {
-            if (program[index] is { Kind: StateKind.One } one && one.Set.Contains(value) && split <= (_best?.Split ?? NotYet))
+            if (nfa[index] is { Kind: NodeKind.Set } set && nfa.SetOf(set).Contains(value) && split <= (_best?.Split ?? NotYet))
             {
-                Add(_then, one.Next, split, at, atEdge);
+                Add(_then, set.Next, split, at, atEdge);
             }
         }
 
         if (_best is null)
         {
-            Add(_then, program.Start, NotYet, at, atEdge);
+            Add(_then, _start, NotYet, at, atEdge);
         }
 
         (_now, _then) = (_then, _now);
@@ -72,21 +75,21 @@ internal sealed class SplitMatcher(PatternProgram program)
             }
 
             states[index] = split;
-            var state = program[index];
-            switch (state.Kind)
+            var node = nfa[index];
+            switch (node.Kind)
             {
-                case StateKind.Accept:
+                case NodeKind.Match:
                     Accept(at, split);
                     break;
-                case StateKind.Fork:
-                    _open.Push((state.Other, split));
-                    _open.Push((state.Next, split));
+                case NodeKind.Fork:
+                    _open.Push((node.Value, split));
+                    _open.Push((node.Next, split));
                     break;
-                case StateKind.Split:
-                    _open.Push((state.Next, Math.Min(split, at)));
+                case NodeKind.Mark:
+                    _open.Push((node.Next, Math.Min(split, at)));
                     break;
-                case StateKind.Edge when atEdge:
-                    _open.Push((state.Next, split));
+                case NodeKind.Assert when atEdge:
+                    _open.Push((node.Next, split));
                     break;
             }
         }
