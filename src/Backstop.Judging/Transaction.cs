@@ -97,9 +97,6 @@ internal sealed class Transaction(ClientIdentity client, ReversePath reversePath
     /// <summary>Whose mail it is, for what there is room.</summary>
     public MailClass Class { get; init; } = reversePath.IsNull ? MailClass.NullSender : MailClass.Ordinary;
 
-    /// <summary>What the pipeline keeps for the transaction's time.</summary>
-    public object? State { get; set; }
-
     public List<AcceptedRecipient> Recipients { get; } = [];
 
     /// <summary>The same reply for the whole message: once, or in LMTP once a recipient (RFC 2033 §4.2).</summary>

@@ -39,7 +39,7 @@ internal sealed partial class ServerParts : IDisposable
     private readonly SpoolRoom _room;
     private readonly JournalQueue _journalQueue;
     private readonly ClientHistory _clients;
-    private readonly List<RelayPipeline> _relays = [];
+    private readonly List<NextHopEnds> _relays = [];
     private bool _disposed;
 
     public ServerParts(BackstopOptions options, Descriptors descriptors, SpamStart spam, TimeProvider time, BackstopMetrics metrics, ILoggerFactory logs)
@@ -103,8 +103,9 @@ internal sealed partial class ServerParts : IDisposable
         var recipientRules = new RecipientRules(options, _recipients, proving, Dnsbl, refusals, Storms, time);
         var bombs = new BombRules(options, Journal, proving.SignedIds, Correspondents, Storms, time);
         var contentRules = new ContentRules(options, proving, Replies, Scorer, Storms, bombs, Ladder, _clients, Activity, metrics, time, logs.CreateLogger<ContentRules>());
-        var pipeline = new MailPipeline(
-            options, _recipients, recipientRules, contentRules, refusals, Spool, Delivery, Lanes, Flood, Ladder, time, logs.CreateLogger<MailPipeline>());
+        var questions = new Questions(options.Smtp, recipientRules, contentRules, refusals);
+        var spoolEnds = new SpoolEnds(options, _recipients, refusals, Spool, Delivery, new(Lanes, Flood, Ladder), time, logs.CreateLogger<SpoolEnds>());
+        var pipeline = new MailPipeline<IncomingMessage>(questions, spoolEnds.For, logs.CreateLogger<MailPipeline<IncomingMessage>>());
         var tls = TlsCertificate.Open(options, time, Stores);
         SmtpListener = new(options, isLmtp: false, tls is not null);
         LmtpListener = new(options, isLmtp: true, tls is not null);
@@ -112,8 +113,9 @@ internal sealed partial class ServerParts : IDisposable
         var peers = new LocalPeers(options, time, logs.CreateLogger<LocalPeers>());
         Handler = new(new(options, pipeline, Spool, Sessions, budget, Lanes, Flood, peers, harvest, time, tls), metrics, logs.CreateLogger<SmtpConnectionHandler>());
         _journalQueue = new(Journal, time, logs.CreateLogger<JournalQueue>());
+        var answers = new AnswerEnds(options, _recipients, logs.CreateLogger<AnswerEnds>());
         var guard = new GuardServices(
-            options, new(options, _recipients, recipientRules, contentRules, refusals, logs.CreateLogger<GuardPipeline>()),
+            options, new(questions, answers.For, logs.CreateLogger<MailPipeline<GuardedMessage>>()), answers,
             new(options, _recipients, proving, _journalQueue, time), contentRules, budget, peers, time);
         Milter = new(new(guard, Connections), options.Listen, logs.CreateLogger<MilterListeners>());
         Policy = new(guard, Connections);
@@ -130,11 +132,10 @@ internal sealed partial class ServerParts : IDisposable
                 return null;
             }
 
-            var relay = new RelayPipeline(
-                options, _recipients, recipientRules, contentRules, refusals, guard.Outbound, new(endPoint, isLmtp, options, time), Spool.LargeDirectory,
-                logs.CreateLogger<RelayPipeline>());
+            var relay = new NextHopEnds(
+                options, _recipients, refusals, guard.Outbound, new(endPoint, isLmtp, options, time), Spool.LargeDirectory, logs.CreateLogger<NextHopEnds>());
             _relays.Add(relay);
-            return new(new(options, relay, Spool, Sessions, budget, Lanes, Flood, peers, harvest, time, tls), metrics, logs.CreateLogger<SmtpConnectionHandler>());
+            return new(new(options, new(questions, relay.For, logs.CreateLogger<MailPipeline<IncomingMessage>>()), Spool, Sessions, budget, Lanes, Flood, peers, harvest, time, tls), metrics, logs.CreateLogger<SmtpConnectionHandler>());
         }
         if (Filter is not null && options.Listen.ServesSpamd)
         {

@@ -14,59 +14,59 @@ internal sealed class RecipientRules(
 {
     private readonly HashSet<string> _alwaysSigned = [.. options.Batv.AlwaysSigned.Select(a => MailAddress.TryParse(a)!.Key)];
 
-    /// <summary>Takes a recipient into its transaction, or says why not.</summary>
+    /// <summary>Says what a recipient is, or why it is refused. Changes nothing.</summary>
     /// <param name="transaction">The transaction.</param>
     /// <param name="address">The forward-path's address.</param>
     /// <param name="known">Whose it is; null for nobody's.</param>
     /// <param name="ct">Ends the question to the DNS lists.</param>
-    /// <returns>The refusal; null where it was taken.</returns>
-    public async ValueTask<Refusal?> JudgeAsync(Transaction transaction, MailAddress address, KnownRecipient? known, CancellationToken ct)
+    /// <returns>The recipient, or the refusal: one of them.</returns>
+    public async ValueTask<(AcceptedRecipient? Recipient, Refusal? Refusal)> JudgeAsync(
+        Transaction transaction, MailAddress address, KnownRecipient? known, CancellationToken ct)
     {
-        var refusal = await AskAsync(transaction, address, known, ct);
+        var (recipient, refusal) = await AskAsync(transaction, address, known, ct);
         if (refusal is { } no)
         {
             storms.SawRefusal(transaction, address, known, no);
         }
 
-        return refusal;
+        return (recipient, refusal);
     }
 
-    private async ValueTask<Refusal?> AskAsync(Transaction transaction, MailAddress address, KnownRecipient? known, CancellationToken ct)
+    private async ValueTask<(AcceptedRecipient? Recipient, Refusal? Refusal)> AskAsync(Transaction transaction, MailAddress address, KnownRecipient? known, CancellationToken ct)
     {
         var srs = Srs(transaction, address);
         if (srs is SignedOutcome.Forged or SignedOutcome.Expired)
         {
             var reason = srs == SignedOutcome.Forged ? Reasons.SrsForged : Reasons.SrsExpired;
-            return Permanent("5.7.1", "This address did not send what is returned to it", reason);
+            return (null, Permanent("5.7.1", "This address did not send what is returned to it", reason));
         }
 
         if (known is null)
         {
-            return recipients.IsLocalDomain(address.Domain)
+            return (null, recipients.IsLocalDomain(address.Domain)
                 ? new(ServerReasons.RecipientUnknown, Refusals.UnknownRecipient)
-                : Permanent("5.7.1", "Not a domain of this host", ServerReasons.RelayDenied);
+                : Permanent("5.7.1", "Not a domain of this host", ServerReasons.RelayDenied));
         }
 
         var tag = known.Tag is null ? BatvOutcome.None : proving.Batv.Check(known.Tag, time.GetUtcNow());
         if (transaction.ReversePath.IsNull && NullSenderRefusal(transaction, known, tag) is { } refusal)
         {
-            return refusal;
+            return (null, refusal);
         }
 
         // Safe mode: only what bounces and callouts come from; a valid tag beats a listing.
         if (IsSafeModeSender(transaction.ReversePath) && !known.IsRole && tag != BatvOutcome.Pass
             && await ListedAtAsync(transaction.Client, ct) is { } zone)
         {
-            return Permanent("5.7.1", "Bounces from this address are not accepted", ServerReasons.Listed(zone));
+            return (null, Permanent("5.7.1", "Bounces from this address are not accepted", ServerReasons.Listed(zone)));
         }
 
         if (storms.AtRecipient(transaction, known, isProved: tag == BatvOutcome.Pass || srs == SignedOutcome.Pass) is { } turnedAway)
         {
-            return turnedAway;
+            return (null, turnedAway);
         }
 
-        transaction.Recipients.Add(new(address, known, tag, srs));
-        return null;
+        return (new(address, known, tag, srs), null);
     }
 
     // A tag that fails is refused whatever any list says; a bounce goes to one recipient, because a message has one sender.

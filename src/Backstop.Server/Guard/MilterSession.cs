@@ -14,7 +14,7 @@ using Backstop.Server.Way;
 namespace Backstop.Server.Guard;
 
 /// <summary>What the sessions of servers share.</summary>
-internal sealed record GuardServices(BackstopOptions Options, GuardPipeline Pipeline, OutboundMail Outbound, ContentRules ContentRules, ReceiveBudget Budget, LocalPeers Peers, TimeProvider Time);
+internal sealed record GuardServices(BackstopOptions Options, MailPipeline<GuardedMessage> Pipeline, AnswerEnds Ends, OutboundMail Outbound, ContentRules ContentRules, ReceiveBudget Budget, LocalPeers Peers, TimeProvider Time);
 
 /// <summary>One connection of a mail server: one client after another, one message after another. Answers events; knows neither sockets nor frames.</summary>
 internal sealed class MilterSession(GuardServices services, LocalPeer peer) : IDisposable
@@ -33,7 +33,8 @@ internal sealed class MilterSession(GuardServices services, LocalPeer peer) : ID
     private readonly List<MailAddress> _to = [];
     private MilterTerms _terms = new(MilterTerms.OldestVersion, MilterActions.None, MilterSteps.None);
     private ClientIdentity _client = new() { Address = IPAddress.None };
-    private Transaction? _transaction;
+    private AnswerEnds.AnswerEnd? _end;
+    private Passage<GuardedMessage>? _passage;
     private GuardedMessage? _message;
     private byte[] _path = [];
     private bool _isOutbound;
@@ -150,20 +151,22 @@ internal sealed class MilterSession(GuardServices services, LocalPeer peer) : ID
         _path = arguments.FirstOrDefault([]);
         var reversePath = new ReversePath(Address(_path));
         _isOutbound = services.Outbound.IsOurs(_client.Address, _messageMacros.GetValueOrDefault("auth_authen", ""), _clientMacros.GetValueOrDefault("daemon_name", ""));
-        _transaction = new(_client, reversePath, arguments.Any(a => Ascii.EqualsIgnoreCase(a, "SMTPUTF8"u8)));
+        var transaction = new Transaction(_client, reversePath, arguments.Any(a => Ascii.EqualsIgnoreCase(a, "SMTPUTF8"u8)));
+        _end = services.Ends.For(transaction);
+        _passage = new(transaction, _end);
         _message = new(services.Budget, services.ContentRules.IsOurs);
     }
 
     private async ValueTask RecipientAsync(MilterFrame frame, IBufferWriter<byte> output)
     {
         var path = MilterData.Strings(frame.Data.ToArray()).FirstOrDefault([]);
-        if (_transaction is not null && Address(path) is { } address)
+        if (_passage is not null && Address(path) is { } address)
         {
             if (_isOutbound)
             {
                 _to.Add(address);
             }
-            else if (await services.Pipeline.RecipientAsync(_transaction, address, CancellationToken.None) is { } refusal)
+            else if (await services.Pipeline.RecipientAsync(_passage, address, parameters: null, CancellationToken.None) is { IsPositive: false } refusal)
             {
                 MilterReply.Reply(output, refusal.ToString());
                 return;
@@ -184,7 +187,7 @@ internal sealed class MilterSession(GuardServices services, LocalPeer peer) : ID
 
     private async ValueTask EndAsync(MilterFrame frame, IBufferWriter<byte> output, Func<ValueTask> flushAsync)
     {
-        if (_transaction is not { } transaction || _message is not { } message)
+        if (_passage is not { } passage || _message is not { } message)
         {
             MilterReply.Continue(output);
             return;
@@ -194,33 +197,34 @@ internal sealed class MilterSession(GuardServices services, LocalPeer peer) : ID
         if (_isOutbound)
         {
             var changes = peer.MayVouch
-                ? await services.Outbound.PrepareAsync(transaction.ReversePath, _to, SentHeader.Read(message.Front.Span).MessageId)
+                ? await services.Outbound.PrepareAsync(passage.Transaction.ReversePath, _to, SentHeader.Read(message.Front.Span).MessageId)
                 : OutboundChanges.None;
             Change(output, changes);
         }
         else
         {
-            await JudgeAsync(transaction, message, output, flushAsync);
+            await JudgeAsync(passage, message, output, flushAsync);
         }
 
         EndMessage();
     }
 
-    private async ValueTask JudgeAsync(Transaction transaction, GuardedMessage message, IBufferWriter<byte> output, Func<ValueTask> flushAsync)
+    private async ValueTask JudgeAsync(Passage<GuardedMessage> passage, GuardedMessage message, IBufferWriter<byte> output, Func<ValueTask> flushAsync)
     {
-        var judging = services.Pipeline.EndAsync(transaction, message).AsTask();
+        var judging = services.Pipeline.ReceiveAsync(passage, message).AsTask();
         while (!judging.IsCompleted && await Task.WhenAny(judging, Task.Delay(_progressEvery, services.Time)) != judging)
         {
             MilterReply.Progress(output);
             await flushAsync();
         }
 
-        var answer = await judging;
-        if (answer.Refusal is { } refusal)
+        if ((await judging)[0] is { IsPositive: false } refusal)
         {
             MilterReply.Reply(output, refusal.ToString());
             return;
         }
+
+        var answer = _end!.Answer;
 
         foreach (var strange in _terms.Actions.HasFlag(MilterActions.ChangeHeaders) ? message.Strange : [])
         {
@@ -265,7 +269,8 @@ internal sealed class MilterSession(GuardServices services, LocalPeer peer) : ID
     {
         _message?.Dispose();
         _message = null;
-        _transaction = null;
+        _passage?.Dispose();
+        (_passage, _end) = (null, null);
         _to.Clear();
         if (!keepsMacros)
         {

@@ -4,6 +4,8 @@ using Backstop.Judging;
 using Backstop.Mail;
 using Backstop.Protocols.Policy;
 using Backstop.Server.Net;
+using Backstop.Server.Receiving;
+using Backstop.Server.Way;
 using Microsoft.AspNetCore.Connections;
 
 namespace Backstop.Server.Guard;
@@ -42,7 +44,7 @@ internal sealed class PolicyMessage(GuardServices services, LocalPeer peer)
     private const string NoOpinion = "DUNNO";
 
     private string _instance = "";
-    private Transaction? _transaction;
+    private Passage<GuardedMessage>? _passage;
     private int _told;
 
     /// <summary>The action for a question.</summary>
@@ -53,14 +55,17 @@ internal sealed class PolicyMessage(GuardServices services, LocalPeer peer)
             return NoOpinion;
         }
 
-        Begin(request);
+        var passage = Begin(request);
+        var transaction = passage.Transaction;
         var isFirst = _told++ == 0;
-        if (!services.Outbound.IsOurs(_transaction!.Client.Address, request["sasl_username"], daemon: ""))
+        if (!services.Outbound.IsOurs(transaction.Client.Address, request["sasl_username"], daemon: ""))
         {
-            return await services.Pipeline.RecipientAsync(_transaction, recipient, CancellationToken.None) is { } refusal ? refusal.ToString() : NoOpinion;
+            return await services.Pipeline.RecipientAsync(passage, recipient, parameters: null, CancellationToken.None) is { IsPositive: false } refusal
+                ? refusal.ToString()
+                : NoOpinion;
         }
 
-        if (_transaction.ReversePath.Address is { } sender && peer.MayVouch)
+        if (transaction.ReversePath.Address is { } sender && peer.MayVouch)
         {
             await services.Outbound.NoteAsync(sender, recipient, isFirst);
         }
@@ -68,11 +73,11 @@ internal sealed class PolicyMessage(GuardServices services, LocalPeer peer)
         return NoOpinion;
     }
 
-    private void Begin(PolicyRequest request)
+    private Passage<GuardedMessage> Begin(PolicyRequest request)
     {
-        if (_transaction is not null && request["instance"] == _instance && _instance.Length > 0)
+        if (_passage is not null && request["instance"] == _instance && _instance.Length > 0)
         {
-            return;
+            return _passage;
         }
 
         _instance = request["instance"];
@@ -80,6 +85,7 @@ internal sealed class PolicyMessage(GuardServices services, LocalPeer peer)
         _ = IPAddress.TryParse(request["client_address"], out var client);
         var identity = new ClientIdentity { Address = client ?? IPAddress.None, Helo = request["helo_name"], IsExtended = request["protocol_name"] == "ESMTP" };
         var sender = request["sender"];
-        _transaction = new(identity, new ReversePath(sender.Length == 0 ? null : MailAddress.TryParse(sender) ?? new(sender, "")), smtpUtf8: false);
+        var transaction = new Transaction(identity, new ReversePath(sender.Length == 0 ? null : MailAddress.TryParse(sender) ?? new(sender, "")), smtpUtf8: false);
+        return _passage = new(transaction, services.Ends.For(transaction));
     }
 }

@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Text;
+using Backstop.Judging.Rules;
 using Backstop.Mail;
+using Backstop.Protocols.Smtp;
 
 namespace Backstop.Server.Receiving;
 
@@ -12,12 +14,13 @@ internal readonly record struct StrangeField(byte[] Name, int Index);
 /// <summary>
 /// A message that another server shows us piece by piece. Its front is kept, for that is what is judged; the rest is counted. Lines end in LF.
 /// </summary>
-internal sealed class GuardedMessage(ReceiveBudget budget, Func<ReadOnlySpan<byte>, bool> isOurs) : IDisposable
+internal sealed class GuardedMessage(ReceiveBudget budget, Func<ReadOnlySpan<byte>, bool> isOurs) : IReceived, IDisposable
 {
     private readonly Dictionary<string, int> _counts = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<StrangeField> _strange = [];
     private readonly MessageFront _front = new(budget);
     private bool _endedInCr;
+    private int _hops;
 
     /// <summary>The front: all of it where it is as long as <see cref="Length"/>.</summary>
     public ReadOnlyMemory<byte> Front => _front.Octets;
@@ -25,8 +28,11 @@ internal sealed class GuardedMessage(ReceiveBudget budget, Func<ReadOnlySpan<byt
     /// <summary>Octets shown to us.</summary>
     public long Length { get; private set; }
 
-    /// <summary>Received fields (RFC 5321 §6.3).</summary>
-    public int Hops { get; private set; }
+    /// <inheritdoc />
+    public SmtpReply? Refusal => null;
+
+    /// <inheritdoc />
+    public int Close(ContentRules rules, bool toDisk) => _hops;
 
     /// <summary>Fields to take away, the last first, so that the numbers of the others stay.</summary>
     public IEnumerable<StrangeField> Strange => _strange.AsEnumerable().Reverse();
@@ -36,7 +42,7 @@ internal sealed class GuardedMessage(ReceiveBudget budget, Func<ReadOnlySpan<byt
     /// <param name="value">Its body, with the white space behind the colon.</param>
     public void AddField(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
-        Hops += Ascii.EqualsIgnoreCase(name, "Received"u8) ? 1 : 0;
+        _hops += Ascii.EqualsIgnoreCase(name, "Received"u8) ? 1 : 0;
         if (_strange.Count < HeaderScan.MaxFields && isOurs(name))
         {
             // The key stands for the octets, one for one.

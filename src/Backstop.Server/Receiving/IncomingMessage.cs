@@ -1,5 +1,6 @@
 using System.Globalization;
 using Backstop.Configuration.Options;
+using Backstop.Judging.Rules;
 using Backstop.Posix;
 using Backstop.Protocols.Smtp;
 
@@ -40,7 +41,7 @@ internal sealed class ReceiveBudget(int maxFiles = int.MaxValue)
 /// A message on its way in: held in memory while small, written to the spool's folder for large bodies when not. Remembers what makes it
 /// unacceptable and then takes no more, so that a client may send what it likes.
 /// </summary>
-internal sealed class IncomingMessage(SmtpOptions limits, ReceiveBudget budget, string largeDirectory) : IContentSink, IDisposable
+internal sealed class IncomingMessage(SmtpOptions limits, ReceiveBudget budget, string largeDirectory) : IContentSink, IReceived, IDisposable
 {
     private readonly MessageFront _front = new(budget);
     private long _length;
@@ -129,13 +130,17 @@ internal sealed class IncomingMessage(SmtpOptions limits, ReceiveBudget budget, 
         }
     }
 
-    /// <summary>Writes a large message to the disk for good.</summary>
-    public void Sync() => Flush(toDisk: true);
+    /// <inheritdoc />
+    public int Close(ContentRules rules, bool toDisk)
+    {
+        var hops = Refusal is null ? rules.CountHops(Front.Span, field => Overwrite(field.NameStart, (byte)'Y')) : 0;
+        Flush(toDisk);
+        return hops;
+    }
 
-    /// <summary>Writes a large message into its file, for whoever reads it there.</summary>
-    public void Flush() => Flush(toDisk: false);
-
-    private void Flush(bool toDisk)
+    /// <summary>Writes a large message into its file.</summary>
+    /// <param name="toDisk">Whether it must be on the disk for good; else for whoever reads it there.</param>
+    public void Flush(bool toDisk)
     {
         try
         {

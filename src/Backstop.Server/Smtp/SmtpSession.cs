@@ -15,7 +15,7 @@ namespace Backstop.Server.Smtp;
 
 /// <summary>What the services of a session are; the same for all.</summary>
 internal sealed record SmtpServices(
-    BackstopOptions Options, IMailPipeline Pipeline, SpoolLog Spool, SessionRegistry Sessions, ReceiveBudget Budget, LaneBudgets Lanes,
+    BackstopOptions Options, MailPipeline<IncomingMessage> Pipeline, SpoolLog Spool, SessionRegistry Sessions, ReceiveBudget Budget, LaneBudgets Lanes,
     FloodLane Flood, LocalPeers Peers, HarvestWatch Harvest, TimeProvider Time, TlsCertificate? Tls);
 
 /// <summary>One client's session: gives every command its reply. Knows order and policy; neither bytes nor sockets.</summary>
@@ -25,7 +25,7 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
     private const int MaxIdleCommands = 100;
 
     private readonly SmtpOptions _limits = services.Options.Smtp;
-    private Transaction? _transaction;
+    private Passage<IncomingMessage>? _passage;
     private IncomingMessage? _message;
     private MailClass? _class;
     private FloodLane.Turn? _turn;
@@ -57,7 +57,8 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
     public bool IsBetweenMessages => State is not (SmtpState.ReceivingData or SmtpState.ReceivingChunks);
 
     /// <summary>Whether real mail is under way: a known client's, or anybody's that somebody here is to have; and where the client mostly brings such mail, before it says.</summary>
-    public bool HasRealMail => _transaction is null ? _expectsRealMail : _transaction is { Class: MailClass.Known } or { Class: MailClass.Ordinary, Recipients.Count: > 0 };
+    public bool HasRealMail => _passage is null ? _expectsRealMail
+        : _passage.Transaction is { Class: MailClass.Known } or { Class: MailClass.Ordinary, Recipients.Count: > 0 };
 
     /// <summary>The session begins: its client is known.</summary>
     public SmtpReply Begin()
@@ -79,7 +80,7 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
     {
         if (Forbidden(SmtpVerb.Bdat) is { } forbidden)
         {
-            return _transaction is { Recipients.Count: 0 } ? SmtpReplies.NoRecipients : CountErrors(SmtpVerb.Bdat, forbidden);
+            return _passage is { Transaction.Recipients.Count: 0 } ? SmtpReplies.NoRecipients : CountErrors(SmtpVerb.Bdat, forbidden);
         }
 
         State = SmtpState.ReceivingChunks;
@@ -96,7 +97,7 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
     {
         try
         {
-            return await services.Pipeline.ReceiveAsync(_transaction!, Message);
+            return await services.Pipeline.ReceiveAsync(_passage!, Message);
         }
         finally
         {
@@ -211,10 +212,9 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
         }
 
         var transaction = new Transaction(client, path, command.SmtpUtf8, command.Parameters) { Class = mail };
-        var reply = await services.Pipeline.MailAsync(transaction, command.Size);
-        if (reply.IsPositive)
+        (var reply, _passage) = await services.Pipeline.BeginAsync(transaction, command.Size);
+        if (_passage is not null)
         {
-            _transaction = transaction;
             State = SmtpState.HasSender;
             TouchReal();
         }
@@ -228,14 +228,15 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
 
     private async ValueTask<SmtpReply> RecipientAsync(MailAddress address, string? parameters, CancellationToken ct)
     {
-        if (!_transaction!.SmtpUtf8 && !(System.Text.Ascii.IsValid(address.LocalPart) && System.Text.Ascii.IsValid(address.Domain)))
+        var passage = _passage!;
+        if (!passage.Transaction.SmtpUtf8 && !(System.Text.Ascii.IsValid(address.LocalPart) && System.Text.Ascii.IsValid(address.Domain)))
         {
             return SmtpReplies.NeedsSmtpUtf8;
         }
 
-        var reply = await services.Pipeline.RecipientAsync(_transaction, address, parameters, ct);
+        var reply = await services.Pipeline.RecipientAsync(passage, address, parameters, ct);
         TouchReal();
-        if (reply.IsPositive && HasRealMail && _transaction.Recipients.Count == 1)
+        if (reply.IsPositive && HasRealMail && passage.Transaction.Recipients.Count == 1)
         {
             services.Flood.Real.Count();
         }
@@ -270,10 +271,10 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
             services.Flood.Leave(turn);
         }
 
-        if (_transaction is { } transaction)
+        if (_passage is { } passage)
         {
-            _transaction = null;
-            services.Pipeline.End(transaction);
+            _passage = null;
+            passage.Dispose();
             client.Forget();
         }
 

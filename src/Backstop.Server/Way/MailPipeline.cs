@@ -1,158 +1,206 @@
 using System.Diagnostics;
-using System.Globalization;
 using Backstop.Backscatter;
 using Backstop.Configuration.Options;
 using Backstop.Judging;
-using Backstop.Judging.Clients;
 using Backstop.Judging.Rules;
 using Backstop.Mail;
-using Backstop.Mailboxes.Spool;
-using Backstop.Posix;
 using Backstop.Protocols.Smtp;
-using Backstop.Server.Admission;
-using Backstop.Server.Delivery;
 using Backstop.Server.Receiving;
 using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server.Way;
 
+/// <summary>What every way asks.</summary>
+/// <param name="Limits">Limits of a message.</param>
+/// <param name="Recipients">The rules at RCPT.</param>
+/// <param name="Content">The rules at the end of data.</param>
+/// <param name="Refusals">Says no.</param>
+internal sealed record Questions(SmtpOptions Limits, RecipientRules Recipients, ContentRules Content, Refusals Refusals);
+
 /// <summary>
-/// The way of a message that is received here. Each stage asks the engines in the order of cost and answers with a
-/// reply; every refusal has one reason, whose word is the same in reply, log, metric and header.
+/// The way of a message past all questions, in the order of what they cost. Where it leads is the end's matter; every refusal has one reason,
+/// whose word is the same in reply, log, figure and header.
 /// </summary>
-internal sealed partial class MailPipeline(
-    BackstopOptions options, Recipients recipients, RecipientRules recipientRules, ContentRules contentRules, Refusals refusals, SpoolLog spool,
-    DeliveryQueue delivery, LaneBudgets lanes, FloodLane flood, Ladder ladder, TimeProvider time, ILogger<MailPipeline> log) : IMailPipeline
+/// <typeparam name="TMessage">What the end takes.</typeparam>
+internal sealed partial class MailPipeline<TMessage>(Questions questions, Func<Transaction, IEnd<TMessage>> ends, ILogger<MailPipeline<TMessage>> log)
+    where TMessage : IReceived
 {
-    /// <summary>MAIL: is there room, and is it small enough?</summary>
-    public ValueTask<SmtpReply> MailAsync(Transaction transaction, long announcedSize)
+    private readonly Refusals _refusals = questions.Refusals;
+
+    /// <summary>MAIL: is it small enough, and can the end take it?</summary>
+    /// <param name="transaction">The transaction.</param>
+    /// <param name="announcedSize">The octets that the client says it will send; 0 where it says nothing.</param>
+    /// <returns>The reply; where it is positive, the passage for the rest of the transaction.</returns>
+    public async ValueTask<(SmtpReply Reply, Passage<TMessage>? Passage)> BeginAsync(Transaction transaction, long announcedSize)
     {
-        if (announcedSize > options.Smtp.MaxMessage.Bytes)
+        if (announcedSize > questions.Limits.MaxMessage.Bytes)
         {
-            return new(refusals.Refused("mail", ServerReasons.SizeAnnounced, transaction, null, SmtpReplies.TooBig));
+            return (_refusals.Refused("mail", ServerReasons.SizeAnnounced, transaction, null, SmtpReplies.TooBig), null);
         }
 
-        if (!lanes.HasRoom(transaction.Class))
-        {
-            return new(refusals.Refused("mail", ServerReasons.SpoolFull, transaction, null, SmtpReplies.OutOfRoom));
-        }
-
-        if (transaction.Class >= MailClass.NullSender && ladder.Step == LadderStep.RefuseReports)
-        {
-            return new(refusals.Refused("mail", ServerReasons.LadderReports, transaction, null, SmtpReplies.TooBusy));
-        }
-
-        return new(SmtpReplies.SenderOk);
+        var end = ends(transaction);
+        var reply = await end.BeginAsync();
+        return (reply, reply.IsPositive ? new(transaction, end) : null);
     }
 
     /// <summary>RCPT: whose is it, and may this sender write to it?</summary>
-    public async ValueTask<SmtpReply> RecipientAsync(Transaction transaction, MailAddress address, string? parameters, CancellationToken ct) =>
-        transaction.Recipients.Count >= options.Smtp.MaxRecipients
-            ? refusals.Refused("rcpt", ServerReasons.RecipientsLimit, transaction, address, SmtpReplies.TooManyRecipients)
-            : await recipientRules.JudgeAsync(transaction, address, recipients.Find(address), ct) is { } refusal
-                ? refusals.Refused(refusal, transaction, address)
-                : SmtpReplies.RecipientOk;
-
-    /// <summary>End of data: what is it, does it prove anything, and is it on disk? One reply for each recipient.</summary>
-    public async ValueTask<IReadOnlyList<SmtpReply>> ReceiveAsync(Transaction transaction, IncomingMessage message)
+    /// <param name="passage">The message under way; gets the recipient where the reply is positive and it is somebody's here.</param>
+    /// <param name="address">The forward-path's address.</param>
+    /// <param name="parameters">The parameters of RCPT as they stood; null for none.</param>
+    /// <param name="ct">Ends the question to DNS lists.</param>
+    public async ValueTask<SmtpReply> RecipientAsync(Passage<TMessage> passage, MailAddress address, string? parameters, CancellationToken ct)
     {
+        var (transaction, end) = (passage.Transaction, passage.End);
+        if (transaction.Recipients.Count >= end.MaxRecipients)
+        {
+            return _refusals.Refused("rcpt", ServerReasons.RecipientsLimit, transaction, address, SmtpReplies.TooManyRecipients);
+        }
+
+        var (recipient, answer) = await AskAsync(passage, address, ct);
+        if (recipient is null)
+        {
+            return answer!;
+        }
+
+        var reply = await end.AddAsync(recipient, parameters);
+        if (reply.IsPositive)
+        {
+            transaction.Recipients.Add(recipient);
+        }
+
+        return reply;
+    }
+
+    /// <summary>End of data: what is it, does it prove anything, who gets it? One reply, or in LMTP one for each recipient.</summary>
+    /// <param name="passage">The message under way.</param>
+    /// <param name="message">Its octets.</param>
+    public async ValueTask<IReadOnlyList<SmtpReply>> ReceiveAsync(Passage<TMessage> passage, TMessage message)
+    {
+        var (transaction, end) = (passage.Transaction, passage.End);
+        if (transaction.Recipients.Count == 0)
+        {
+            // Nobody of ours.
+            return (await end.TakeAsync(message, null)).Replies;
+        }
+
         var started = Stopwatch.GetTimestamp();
         using var span = Traces.Begin("receive");
-        var hops = message.Refusal is null ? contentRules.CountHops(message.Front.Span, field => message.Overwrite(field.NameStart, (byte)'Y')) : 0;
-        message.Sync();
+        var hops = message.Close(questions.Content, toDisk: end.IsDurable);
         if (message.Refusal is { } bad)
         {
-            return transaction.ToAll(refusals.Refused("data", ServerReasons.Content(bad.Code), transaction, null, bad));
+            return transaction.ToAll(_refusals.Refused("data", ServerReasons.Content(bad.Code), transaction, null, bad));
         }
 
-        if (hops > options.Smtp.MaxHops)
+        if (hops > questions.Limits.MaxHops && !end.MustTake)
         {
-            return transaction.ToAll(refusals.Loop(transaction));
+            return transaction.ToAll(_refusals.Loop(transaction));
         }
 
-        var judgement = await contentRules.JudgeAsync(transaction, message.Front, message.Length, delivery.Waiting);
+        var (judgement, failed) = end.AsksContent ? await JudgeAsync(transaction, message, end) : (null, null);
+        if (failed is not null)
+        {
+            return transaction.ToAll(failed);
+        }
+
+        if (judgement is null)
+        {
+            return (await end.TakeAsync(message, null)).Replies;
+        }
+
         span.Decided(judgement.Wanted.Count > 0 ? judgement.Wanted[0].Verdict : judgement.Verdicts[0]);
-        if (judgement.Wanted.Count == 0)
+        if (judgement.Wanted.Count == 0 && !end.MustTake)
         {
-            return transaction.ToAll(refusals.Unwanted(judgement.Verdicts[0].Reason, transaction));
+            return transaction.ToAll(_refusals.Unwanted(judgement.Verdicts[0].Reason, transaction));
         }
 
-        var stored = await StoreAsync(transaction, message, judgement);
-        if (stored.Code == 250)
+        var verdict = passage.Doubt is { } doubt ? Verdict.File(doubt) : judgement.Joint();
+        var decided = new Decided(judgement, verdict, started);
+        var taken = await end.TakeAsync(message, decided);
+        if (taken.IsTaken)
         {
-            contentRules.NoteTaken(transaction, judgement, judgement.Wanted[0].Verdict, stored.Text.Split(' ')[^1], started);
+            Note(transaction, decided, taken.QueueId);
         }
 
-        return Replies(transaction, judgement, stored);
+        return taken.Replies;
     }
 
-    /// <inheritdoc />
-    public void End(Transaction transaction)
-    {
-        // What was accepted is in the spool; nothing else was begun.
-    }
+    /// <summary>Notes a refusal before there is a transaction.</summary>
+    public SmtpReply Refuse(string stage, Reason reason, ClientIdentity client, SmtpReply reply) => _refusals.Refused(stage, reason, client, reply);
 
-    /// <inheritdoc />
-    public SmtpReply Refuse(string stage, Reason reason, ClientIdentity client, SmtpReply reply) => refusals.Refused(stage, reason, client, reply);
-
-    private async ValueTask<SmtpReply> StoreAsync(Transaction transaction, IncomingMessage message, Judgement judgement)
+    // A recipient, or the answer where there is none.
+    private async ValueTask<(AcceptedRecipient? Recipient, SmtpReply? Answer)> AskAsync(Passage<TMessage> passage, MailAddress address, CancellationToken ct)
     {
-        using var span = Traces.Begin("spool");
-        var now = time.GetUtcNow();
-        var id = spool.NextId();
-        var queueId = id.ToString("x", CultureInfo.InvariantCulture);
-        var envelope = new SpoolEnvelope(
-            now.ToUnixTimeMilliseconds(), transaction.ReversePath.Address?.ToString() ?? "", message.Lines, message.LargeFile, message.Length,
-            TraceHeader.Received(transaction, options.Hostname, queueId, now), Targets(transaction, judgement));
+        var (transaction, end) = (passage.Transaction, passage.End);
+        var addressee = end.Find(address);
+        if (addressee.Kind == AddresseeKind.Answered)
+        {
+            return (null, addressee.Reason is { } reason ? _refusals.Refused("rcpt", reason, transaction, address, addressee.Reply) : addressee.Reply);
+        }
+
+        if (addressee.Kind == AddresseeKind.Elsewhere)
+        {
+            return (Elsewhere(address), null);
+        }
+
         try
         {
-            var began = Stopwatch.GetTimestamp();
-            var entry = await spool.AppendAsync(id, envelope, message.LargeFile is null ? message.Front : default);
-            message.HandOver();
-            var isReal = transaction.Class <= MailClass.Ordinary;
-            if (isReal)
+            var (recipient, refusal) = await questions.Recipients.JudgeAsync(transaction, address, addressee.Known, ct);
+            if (refusal is not { } no)
             {
-                var waited = Stopwatch.GetElapsedTime(began);
-                flood.NoteSync(waited);
-                ladder.NoteSync(waited);
+                return (recipient, null);
             }
 
-            var lane = isReal && judgement.Wanted.Any(w => w.Verdict.Action == VerdictAction.Deliver) ? Lane.Real : Lane.Flood;
-            if (judgement.Later is { } later && message.LargeFile is null)
+            if (!end.MustTake)
             {
-                delivery.AddUnscanned(entry, lane, later);
+                return (null, _refusals.Refused(no, transaction, address));
             }
-            else
-            {
-                delivery.Add(entry, lane);
-            }
+
+            passage.Doubt ??= no.Reason;
+            return (Elsewhere(address), null);
         }
-        catch (IOException error)
+        catch (Exception error) when (end.OnFailure is not null && error is not OperationCanceledException)
         {
-            LogSpoolFailed(error.Message);
-            return refusals.Refused("data", ServerReasons.SpoolFailed, transaction, null, DiskFull.Is(error) ? SmtpReplies.OutOfRoom : SmtpReplies.OurTrouble);
+            return Failed(error, transaction, end) is { } reply ? (null, reply) : (Elsewhere(address), null);
         }
-
-        var (recipient, verdict) = judgement.Wanted[0];
-        LogAccepted(queueId, transaction.Client.Address, transaction.ReversePath, recipient.ForwardPath, judgement.Wanted.Count,
-            verdict.Folder, verdict.Reason.Word, message.Length, (time.GetUtcNow() - now).TotalMilliseconds);
-        return new(250, "2.0.0", "Accepted as " + queueId);
     }
 
-    // One copy a mailbox, however many of its addresses were named.
-    private static List<SpoolTarget> Targets(Transaction transaction, Judgement judgement) =>
-        [.. judgement.Wanted.DistinctBy(w => w.Recipient.Known.Mailbox).Select(w => new SpoolTarget(
-            w.Recipient.Known.Mailbox.Folder(w.Verdict.Folder), TraceHeader.Copy(transaction, w.Recipient, judgement.Report, w.Verdict, judgement.FilterFields)))];
+    private static AcceptedRecipient Elsewhere(MailAddress address) => new(address, Recipients.Elsewhere(address), default, default, IsOurs: false);
 
-    private IReadOnlyList<SmtpReply> Replies(Transaction transaction, Judgement judgement, SmtpReply stored) =>
-        transaction.Client.IsLmtp
-            ? [.. judgement.Verdicts.Select(v => v.IsRefusal ? refusals.NotSent(v.Reason) : stored)]
-            : [stored];
+    private async ValueTask<(Judgement? Judgement, SmtpReply? Failed)> JudgeAsync(Transaction transaction, TMessage message, IEnd<TMessage> end)
+    {
+        try
+        {
+            return (await questions.Content.JudgeAsync(transaction, message.Front, message.Length, end.Waiting), null);
+        }
+        catch (Exception error) when (end.OnFailure is not null)
+        {
+            // The outermost place of a message: a bug must not decide about mail.
+            return (null, Failed(error, transaction, end));
+        }
+    }
 
-    [LoggerMessage(2001, LogLevel.Information, "{QueueId} accepted client={Client} from={ReversePath} to={ForwardPath} recipients={Count} folder={Folder} reason={Reason} bytes={Bytes} ms={Milliseconds:F1}")]
-    private partial void LogAccepted(
-        string queueId, System.Net.IPAddress client, ReversePath reversePath, MailAddress forwardPath, int count, string folder, string reason, long bytes, double milliseconds);
+    private SmtpReply? Failed(Exception error, Transaction transaction, IEnd<TMessage> end)
+    {
+        LogFailed(error, transaction.ReversePath);
+        return end.OnFailure == FailurePolicy.TempFail ? SmtpReplies.OurTrouble : null;
+    }
 
-    [LoggerMessage(2004, LogLevel.Error, "The spool cannot be written: {Error}")]
-    private partial void LogSpoolFailed(string error);
+    // It is taken: what cannot be noted must not make the client send it again.
+    private void Note(Transaction transaction, Decided decided, string queueId)
+    {
+        try
+        {
+            questions.Content.NoteTaken(transaction, decided.Judgement, decided.Verdict, queueId, decided.Started);
+        }
+        catch (Exception error)
+        {
+            LogNotNoted(error, transaction.ReversePath);
+        }
+    }
+
+    [LoggerMessage(7102, LogLevel.Error, "A message from {ReversePath} could not be judged; guard.on_failure decides")]
+    private partial void LogFailed(Exception error, ReversePath reversePath);
+
+    [LoggerMessage(7103, LogLevel.Error, "A message from {ReversePath} was taken, and what is counted of it is not")]
+    private partial void LogNotNoted(Exception error, ReversePath reversePath);
 }

@@ -57,7 +57,7 @@ public sealed class IncomingMessageTests
                 Assert.True(message.Front.Span.SequenceEqual(expected.AsSpan(0, message.Front.Length)), "the front is a beginning of the message");
                 Assert.InRange(message.Front.Length, HeaderLength, expected.Length);
                 Assert.Equal(expected.Length, message.Length);
-                message.Flush();
+                message.Flush(toDisk: false);
                 Assert.True(Stored(message, folder).SequenceEqual(expected), "what is stored is what was sent");
             },
             iter: 10_000, threads: 1);
@@ -104,13 +104,13 @@ public sealed class IncomingMessageTests
         using var folder = new TempFolder();
         var budget = new ReceiveBudget(maxFiles: 1);
         var message = Large(budget, folder);
-        message.Flush();
+        message.Flush(toDisk: false);
         FullDisk.Begin(folder[message.LargeFile!]);
         var front = message.Front.Length;
         for (var at = 0; at < 3; at++)
         {
             message.Overwrite(at, (byte)'Y');
-            message.Flush();
+            message.Flush(toDisk: false);
             Assert.Equal(SmtpReplies.OutOfRoom, message.Refusal);
             Assert.Equal(front, message.Front.Length);
         }

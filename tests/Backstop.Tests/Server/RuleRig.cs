@@ -75,11 +75,13 @@ internal sealed class RuleRig : IDisposable
         var path = from.Length == 0 ? ReversePath.Null : new ReversePath(MailAddress.TryParse(from));
         var transaction = new Transaction(new() { Address = IPAddress.Parse(client) }, path, smtpUtf8: false);
         var address = MailAddress.TryParse(to)!;
-        if (await _atRcpt.JudgeAsync(transaction, address, _recipients.Find(address), TestContext.Current.CancellationToken) is { } no)
+        var (recipient, refusal) = await _atRcpt.JudgeAsync(transaction, address, _recipients.Find(address), TestContext.Current.CancellationToken);
+        if (refusal is { } no)
         {
             return new(VerdictAction.Refuse, no.Reply.Code < 500 ? "later" : "", no.Reason.Word, 1);
         }
 
+        transaction.Recipients.Add(recipient!);
         var octets = Encoding.UTF8.GetBytes(message.ReplaceLineEndings("\r\n"));
         var judgement = await _atData.JudgeAsync(transaction, octets, octets.Length, waiting: 0);
         if (judgement.Wanted.Count == 0)

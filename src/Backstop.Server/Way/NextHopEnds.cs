@@ -1,0 +1,189 @@
+using System.Diagnostics;
+using System.Net;
+using Backstop.Backscatter.Proofs;
+using Backstop.Configuration.Options;
+using Backstop.Judging;
+using Backstop.Mail;
+using Backstop.Protocols.Smtp;
+using Backstop.Server.Net;
+using Backstop.Server.Outbound;
+using Backstop.Server.Receiving;
+using Microsoft.Extensions.Logging;
+
+namespace Backstop.Server.Way;
+
+/// <summary>
+/// The server behind us, while the sender waits: its answer is our answer. There is no queue: what it does not take, the sender keeps.
+/// </summary>
+internal sealed partial class NextHopEnds(
+    BackstopOptions options, Recipients recipients, Refusals refusals, OutboundMail outbound, NextHop next, string largeDirectory, ILogger<NextHopEnds> log) : IDisposable
+{
+    // A server that has accepted the mail already would answer our refusal with a message to whoever it says it is from.
+    private readonly bool _mustTake = options.Relay.AfterQueue && !next.IsLmtp;
+    private readonly SmtpReply _unreachable = new(451, "4.4.1", "The next server cannot be reached; try again later");
+
+    private BackstopOptions Options => options;
+
+    private Refusals Refusals => refusals;
+
+    private string LargeDirectory => largeDirectory;
+
+    /// <summary>The end of one transaction.</summary>
+    public IEnd<IncomingMessage> For(Transaction transaction) => new NextHopEnd(this, transaction);
+
+    public void Dispose() => next.Dispose();
+
+    private async ValueTask<(SmtpReply Reply, RelayTransaction? Begun)> BeginAsync(Transaction transaction)
+    {
+        NextHopConnection? connection = null;
+        try
+        {
+            connection = await next.TakeAsync();
+            await TellClientAsync(connection, transaction.Client);
+            var isOutbound = outbound.IsOurs(transaction.Client.Address, transaction.Client.Login, daemon: "");
+            var sender = transaction.ReversePath.Address is { } address && isOutbound && options.Outbound.SignSender ? outbound.Signed(address) : transaction.ReversePath.Address;
+            var command = $"MAIL FROM:{new ReversePath(sender)}{RelayTransaction.Known(connection, transaction.Parameters, "RET", "ENVID")}";
+            var reply = await connection.AskAsync(command, next.Limits.CommandTimeout);
+            if (reply.IsPositive)
+            {
+                return (reply, new(next, connection, isOutbound));
+            }
+
+            next.Return(connection);
+            return (reply, null);
+        }
+        catch (IOException error)
+        {
+            connection?.Dispose();
+            LogUnreachable(error.Message);
+            return (refusals.Refused("mail", ServerReasons.RelayUnreachable, transaction, null, _unreachable), null);
+        }
+    }
+
+    private Addressee Find(Transaction transaction, RelayTransaction? relayed, MailAddress address) =>
+        relayed is null ? Addressee.Answered(_unreachable)
+        : relayed.IsOutbound ? Addressee.Elsewhere
+        : recipients.FindGuarded(address) is { } known ? Addressee.Ours(known)
+        : IsFromServer(transaction.Client) ? Addressee.Elsewhere
+
+        // The next server trusts us: whoever is not one of our servers reaches our own domains through us, and nobody else.
+        : Addressee.Answered(refusals.Permanent("5.7.1", "Not a domain of this host", ServerReasons.RelayDenied), ServerReasons.RelayDenied);
+
+    // It told us who its client is, or it is the client: then it has decided whom that may write to.
+    private bool IsFromServer(ClientIdentity client) => client.Told is not null || options.Guard.IsServer(client.Address);
+
+    // A tag of ours has done its work: the server behind us knows the address without it.
+    private static MailAddress PlainOf(AcceptedRecipient recipient) =>
+        recipient is { IsOurs: true, Known.Tag: { } tag, Batv: BatvOutcome.Pass } ? tag.Original : recipient.ForwardPath;
+
+    private async Task TellClientAsync(NextHopConnection connection, ClientIdentity client)
+    {
+        if (connection.Extensions.Contains("XFORWARD"))
+        {
+            var told = client.Told ?? new(new Dictionary<string, string?> { ["ADDR"] = client.Address.ToString(), ["HELO"] = client.Helo });
+            await connection.AskAsync($"XFORWARD {told}", next.Limits.CommandTimeout);
+        }
+    }
+
+    private async Task<string> FieldsAsync(Transaction transaction, RelayTransaction relayed, IncomingMessage message, Decided? decided)
+    {
+        if (decided is { } d)
+        {
+            return $"X-Backstop: {TraceHeader.Reason(d.Judgement.Report, d.Verdict)}\n{d.Judgement.FilterFields}";
+        }
+
+        if (!relayed.IsOutbound)
+        {
+            return "";
+        }
+
+        var header = SentHeader.Read(message.Front.Span);
+        var changes = await outbound.PrepareAsync(transaction.ReversePath, [.. transaction.Recipients.Select(r => r.ForwardPath)], header.MessageId);
+        return string.Concat(changes.Fields.Select(f => $"{f.Key}: {f.Value}\n"));
+    }
+
+    private void LogHandedOn(Transaction transaction, Decided decided, long length, SmtpReply reply) => LogHandedOn(
+        transaction.Client.Address, transaction.ReversePath, transaction.Recipients[0].ForwardPath, transaction.Recipients.Count, decided.Verdict.Folder,
+        decided.Verdict.Reason.Word, length, reply.ToString(), Stopwatch.GetElapsedTime(decided.Started).TotalMilliseconds);
+
+    [LoggerMessage(7301, LogLevel.Information, "handed on client={Client} from={ReversePath} to=<{ForwardPath}> recipients={Count} folder={Folder} reason={Reason} bytes={Bytes} reply=\"{Reply}\" ms={Milliseconds:F1}")]
+    private partial void LogHandedOn(
+        IPAddress client, ReversePath reversePath, MailAddress forwardPath, int count, string folder, string reason, long bytes, string reply, double milliseconds);
+
+    [LoggerMessage(7302, LogLevel.Error, "The next server: {Error}")]
+    private partial void LogUnreachable(string error);
+
+    private sealed class NextHopEnd(NextHopEnds all, Transaction transaction) : IEnd<IncomingMessage>
+    {
+        private RelayTransaction? _relayed;
+
+        public int MaxRecipients => all.Options.Smtp.MaxRecipients;
+
+        public bool AsksContent => _relayed is { IsOutbound: false };
+
+        public int Waiting => 0;
+
+        public bool IsDurable => false;
+
+        public bool MustTake => all._mustTake;
+
+        public FailurePolicy? OnFailure => all.Options.Guard.OnFailure;
+
+        public async ValueTask<SmtpReply> BeginAsync()
+        {
+            (var reply, _relayed) = await all.BeginAsync(transaction);
+            return reply;
+        }
+
+        public Addressee Find(MailAddress address) => all.Find(transaction, _relayed, address);
+
+        public ValueTask<SmtpReply> AddAsync(AcceptedRecipient recipient, string? parameters) =>
+            AskAsync(r => r.RecipientAsync(PlainOf(recipient), parameters));
+
+        public async ValueTask<Taken> TakeAsync(IncomingMessage message, Decided? decided)
+        {
+            IReadOnlyList<SmtpReply> replies = [];
+            var file = message.LargeFile is { } name ? Path.Combine(all.LargeDirectory, name) : null;
+            var fields = _relayed is { } relayed ? await all.FieldsAsync(transaction, relayed, message, decided) : "";
+            var outcome = await AskAsync(async r =>
+            {
+                replies = await r.SendAsync(fields, message, file, transaction.Recipients.Count);
+                return SmtpReplies.Ok;
+            });
+            replies = outcome.IsPositive ? replies : transaction.ToAll(outcome);
+            if (decided is { } d)
+            {
+                all.LogHandedOn(transaction, d, message.Length, replies[0]);
+            }
+
+            return new(replies, "");
+        }
+
+        public void Drop()
+        {
+            _relayed?.End(isBroken: false);
+            _relayed = null;
+        }
+
+        // Where the next server fails, its connection is given up, and the client keeps its mail.
+        private async ValueTask<SmtpReply> AskAsync(Func<RelayTransaction, Task<SmtpReply>> ask)
+        {
+            if (_relayed is not { } relayed)
+            {
+                return all._unreachable;
+            }
+
+            try
+            {
+                return await ask(relayed);
+            }
+            catch (IOException error)
+            {
+                relayed.End(isBroken: true);
+                _relayed = null;
+                all.LogUnreachable(error.Message);
+                return all.Refusals.Refused("relay", ServerReasons.RelayUnreachable, transaction, null, all._unreachable);
+            }
+        }
+    }
+}

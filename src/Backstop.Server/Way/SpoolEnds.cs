@@ -1,0 +1,141 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using Backstop.Backscatter;
+using Backstop.Configuration.Options;
+using Backstop.Judging;
+using Backstop.Judging.Clients;
+using Backstop.Judging.Rules;
+using Backstop.Mail;
+using Backstop.Mailboxes.Spool;
+using Backstop.Posix;
+using Backstop.Protocols.Smtp;
+using Backstop.Server.Admission;
+using Backstop.Server.Delivery;
+using Backstop.Server.Receiving;
+using Microsoft.Extensions.Logging;
+
+namespace Backstop.Server.Way;
+
+/// <summary>The mailboxes of this host: a message is in the spool, on the disk, before it is taken; deliveries follow.</summary>
+internal sealed partial class SpoolEnds(
+    BackstopOptions options, Recipients recipients, Refusals refusals, SpoolLog spool, DeliveryQueue delivery, Precedence precedence, TimeProvider time, ILogger<SpoolEnds> log)
+{
+    /// <summary>The end of one transaction.</summary>
+    public IEnd<IncomingMessage> For(Transaction transaction) => new SpoolEnd(this, transaction);
+
+    private int MaxRecipients => options.Smtp.MaxRecipients;
+
+    private int Waiting => delivery.Waiting;
+
+    private KnownRecipient? Find(MailAddress address) => recipients.Find(address);
+
+    private SmtpReply Begin(Transaction transaction)
+    {
+        if (!precedence.Lanes.HasRoom(transaction.Class))
+        {
+            return refusals.Refused("mail", ServerReasons.SpoolFull, transaction, null, SmtpReplies.OutOfRoom);
+        }
+
+        return transaction.Class >= MailClass.NullSender && precedence.Ladder.Step == LadderStep.RefuseReports
+            ? refusals.Refused("mail", ServerReasons.LadderReports, transaction, null, SmtpReplies.TooBusy)
+            : SmtpReplies.SenderOk;
+    }
+
+    private async ValueTask<Taken> TakeAsync(Transaction transaction, IncomingMessage message, Decided decided)
+    {
+        var (reply, queueId) = await StoreAsync(transaction, message, decided.Judgement);
+        IReadOnlyList<SmtpReply> replies = transaction.Client.IsLmtp
+            ? [.. decided.Judgement.Verdicts.Select(v => v.IsRefusal ? refusals.NotSent(v.Reason) : reply)]
+            : [reply];
+        return new(replies, queueId);
+    }
+
+    private async ValueTask<(SmtpReply Reply, string QueueId)> StoreAsync(Transaction transaction, IncomingMessage message, Judgement judgement)
+    {
+        using var span = Traces.Begin("spool");
+        var now = time.GetUtcNow();
+        var id = spool.NextId();
+        var queueId = id.ToString("x", CultureInfo.InvariantCulture);
+        var envelope = new SpoolEnvelope(
+            now.ToUnixTimeMilliseconds(), transaction.ReversePath.Address?.ToString() ?? "", message.Lines, message.LargeFile, message.Length,
+            TraceHeader.Received(transaction, options.Hostname, queueId, now), Targets(transaction, judgement));
+        try
+        {
+            var began = Stopwatch.GetTimestamp();
+            var entry = await spool.AppendAsync(id, envelope, message.LargeFile is null ? message.Front : default);
+            message.HandOver();
+            Deliver(transaction, judgement, entry, isLarge: envelope.LargeFile is not null, Stopwatch.GetElapsedTime(began));
+        }
+        catch (IOException error)
+        {
+            LogSpoolFailed(error.Message);
+            return (refusals.Refused("data", ServerReasons.SpoolFailed, transaction, null, DiskFull.Is(error) ? SmtpReplies.OutOfRoom : SmtpReplies.OurTrouble), "");
+        }
+
+        var (recipient, verdict) = judgement.Wanted[0];
+        LogAccepted(queueId, transaction.Client.Address, transaction.ReversePath, recipient.ForwardPath, judgement.Wanted.Count,
+            verdict.Folder, verdict.Reason.Word, message.Length, (time.GetUtcNow() - now).TotalMilliseconds);
+        return (new(250, "2.0.0", "Accepted as " + queueId), queueId);
+    }
+
+    private void Deliver(Transaction transaction, Judgement judgement, SpoolEntry entry, bool isLarge, TimeSpan waited)
+    {
+        var isReal = transaction.Class <= MailClass.Ordinary;
+        if (isReal)
+        {
+            precedence.Flood.NoteSync(waited);
+            precedence.Ladder.NoteSync(waited);
+        }
+
+        var lane = isReal && judgement.Wanted.Any(w => w.Verdict.Action == VerdictAction.Deliver) ? Lane.Real : Lane.Flood;
+        if (judgement.Later is { } later && !isLarge)
+        {
+            delivery.AddUnscanned(entry, lane, later);
+        }
+        else
+        {
+            delivery.Add(entry, lane);
+        }
+    }
+
+    // One copy a mailbox, however many of its addresses were named.
+    private static List<SpoolTarget> Targets(Transaction transaction, Judgement judgement) =>
+        [.. judgement.Wanted.DistinctBy(w => w.Recipient.Known.Mailbox).Select(w => new SpoolTarget(
+            w.Recipient.Known.Mailbox.Folder(w.Verdict.Folder), TraceHeader.Copy(transaction, w.Recipient, judgement.Report, w.Verdict, judgement.FilterFields)))];
+
+    [LoggerMessage(2001, LogLevel.Information, "{QueueId} accepted client={Client} from={ReversePath} to={ForwardPath} recipients={Count} folder={Folder} reason={Reason} bytes={Bytes} ms={Milliseconds:F1}")]
+    private partial void LogAccepted(
+        string queueId, IPAddress client, ReversePath reversePath, MailAddress forwardPath, int count, string folder, string reason, long bytes, double milliseconds);
+
+    [LoggerMessage(2004, LogLevel.Error, "The spool cannot be written: {Error}")]
+    private partial void LogSpoolFailed(string error);
+
+    private sealed class SpoolEnd(SpoolEnds all, Transaction transaction) : IEnd<IncomingMessage>
+    {
+        public int MaxRecipients => all.MaxRecipients;
+
+        public bool AsksContent => true;
+
+        public int Waiting => all.Waiting;
+
+        public bool IsDurable => true;
+
+        public bool MustTake => false;
+
+        public FailurePolicy? OnFailure => null;
+
+        public ValueTask<SmtpReply> BeginAsync() => new(all.Begin(transaction));
+
+        public Addressee Find(MailAddress address) => Addressee.Ours(all.Find(address));
+
+        public ValueTask<SmtpReply> AddAsync(AcceptedRecipient recipient, string? parameters) => new(SmtpReplies.RecipientOk);
+
+        public ValueTask<Taken> TakeAsync(IncomingMessage message, Decided? decided) => all.TakeAsync(transaction, message, decided!);
+
+        public void Drop()
+        {
+            // What was taken is in the spool; nothing else was begun.
+        }
+    }
+}
