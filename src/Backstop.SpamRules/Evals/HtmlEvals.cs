@@ -76,7 +76,7 @@ internal static class HtmlEvals
                 return false;
             }
 
-            if (link.AnchorTexts.Count == 0 || _webHost.Match(uri) is not { Success: true } host || Relays.IpPatterns.IsAddress(host.Groups[1].Value))
+            if (link.AnchorTexts.Count == 0 || _webHost.Match(uri) is not { Success: true } host || IpPatterns.IsAddress(host.Groups[1].Value))
             {
                 continue;
             }
@@ -96,7 +96,7 @@ internal static class HtmlEvals
 
     private static string? Shown(MessageScan scan, string host)
     {
-        if (Relays.IpPatterns.IsAddress(host))
+        if (IpPatterns.IsAddress(host))
         {
             return host;
         }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
-using Backstop.SpamRules.Relays;
 using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Uris;

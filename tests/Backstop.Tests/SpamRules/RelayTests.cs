@@ -1,4 +1,5 @@
 using Backstop.SpamRules.Relays;
+using Backstop.SpamRules.Text;
 
 namespace Backstop.Tests.SpamRules;
 

@@ -1,7 +1,6 @@
 using System.Text.RegularExpressions;
-using Backstop.SpamRules.Text;
 
-namespace Backstop.SpamRules.Relays;
+namespace Backstop.SpamRules.Text;
 
 /// <summary>Addresses in running text. The patterns are case-insensitive in themselves and hold no group.</summary>
 internal static class IpPatterns
