@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
+using Backstop.SpamRules.Messages;
 using Backstop.SpamRules.Mime;
-using Backstop.SpamRules.Scanning;
 using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Evals;

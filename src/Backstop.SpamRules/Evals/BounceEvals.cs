@@ -1,6 +1,6 @@
+using Backstop.SpamRules.Messages;
 using Backstop.SpamRules.Mime;
 using Backstop.SpamRules.Rules;
-using Backstop.SpamRules.Scanning;
 using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Evals;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Backstop.SpamRules.Scanning;
+using Backstop.SpamRules.Messages;
 using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Evals;

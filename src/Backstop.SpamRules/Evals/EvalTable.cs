@@ -1,4 +1,4 @@
-using Backstop.SpamRules.Scanning;
+using Backstop.SpamRules.Messages;
 
 namespace Backstop.SpamRules.Evals;
 

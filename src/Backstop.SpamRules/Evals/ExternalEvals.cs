@@ -1,10 +1,8 @@
-using Backstop.SpamRules.Scanning;
-
 namespace Backstop.SpamRules.Evals;
 
 /// <summary>
 /// Functions whose answer comes from outside the message: SPF, DKIM, DMARC and lists in DNS. The scanner is told their results by
-/// name (<see cref="SpamScanner"/>); what nobody answers is false, as with network tests off.
+/// name; what nobody answers is false, as with network tests off.
 /// </summary>
 internal static class ExternalEvals
 {

@@ -1,7 +1,7 @@
 using System.Net;
+using Backstop.SpamRules.Messages;
 using Backstop.SpamRules.Relays;
 using Backstop.SpamRules.Rules;
-using Backstop.SpamRules.Scanning;
 using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Evals;

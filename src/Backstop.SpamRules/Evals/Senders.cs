@@ -1,4 +1,4 @@
-using Backstop.SpamRules.Scanning;
+using Backstop.SpamRules.Messages;
 using Backstop.SpamRules.Text;
 using Backstop.SpamRules.Uris;
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using Backstop.SpamRules.Messages;
 using Backstop.SpamRules.Reports;
 using Backstop.SpamRules.Rules;
 using Backstop.SpamRules.Scanning;

@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
+using Backstop.SpamRules.Messages;
 using Backstop.SpamRules.Mime;
 using Backstop.SpamRules.Relays;
-using Backstop.SpamRules.Scanning;
 using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Learning;

@@ -1,4 +1,5 @@
 using Backstop.SpamRules.Learning;
+using Backstop.SpamRules.Messages;
 using Backstop.SpamRules.Reports;
 using Backstop.SpamRules.Text;
 

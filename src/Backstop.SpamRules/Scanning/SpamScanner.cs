@@ -2,6 +2,7 @@ using System.Globalization;
 using Backstop.Mail;
 using Backstop.SpamRules.Evals;
 using Backstop.SpamRules.Learning;
+using Backstop.SpamRules.Messages;
 using Backstop.SpamRules.Mime;
 using Backstop.SpamRules.Rules;
 using Backstop.SpamRules.Text;

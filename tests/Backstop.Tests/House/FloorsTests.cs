@@ -14,7 +14,6 @@ public sealed class FloorsTests
         "Backstop.Server <-> Backstop.Server.Alerts",
         "Backstop.Server <-> Backstop.Server.Web",
         "Backstop.Server.Web <-> Backstop.Server.Web.Pages",
-        "Backstop.SpamRules.Evals <-> Backstop.SpamRules.Scanning",
         "Backstop.SpamRules.Learning <-> Backstop.SpamRules.Scanning",
         "Backstop.SpamRules.Reports <-> Backstop.SpamRules.Scanning",
     ];

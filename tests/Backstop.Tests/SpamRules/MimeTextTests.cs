@@ -1,5 +1,6 @@
 using System.Text;
 using Backstop.SpamRules.Evals;
+using Backstop.SpamRules.Messages;
 using Backstop.SpamRules.Mime;
 using Backstop.SpamRules.Rules;
 using Backstop.SpamRules.Scanning;

@@ -1,4 +1,4 @@
-namespace Backstop.SpamRules.Scanning;
+namespace Backstop.SpamRules.Messages;
 
 /// <summary>A header as a rule names it: the field and the modifiers behind colons.</summary>
 internal readonly record struct HeaderRequest(string Header, bool Raw, bool Address, bool Name, bool Host, bool Domain, bool Ip, bool First, bool Last)

@@ -5,7 +5,7 @@ using Backstop.SpamRules.Rules;
 using Backstop.SpamRules.Text;
 using Backstop.SpamRules.Uris;
 
-namespace Backstop.SpamRules.Scanning;
+namespace Backstop.SpamRules.Messages;
 
 /// <summary>One message on its way through the rules: everything they ask of it, found when first asked for.</summary>
 internal sealed class MessageScan

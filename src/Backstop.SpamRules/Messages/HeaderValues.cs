@@ -3,7 +3,7 @@ using Backstop.SpamRules.Relays;
 using Backstop.SpamRules.Text;
 using Backstop.SpamRules.Uris;
 
-namespace Backstop.SpamRules.Scanning;
+namespace Backstop.SpamRules.Messages;
 
 /// <summary>
 /// What rules name as headers: fields with modifiers (<c>From:addr</c>), and the names that are none, such as <c>ALL</c>,

@@ -2,7 +2,7 @@ using System.Text;
 using Backstop.SpamRules.Mime;
 using Backstop.SpamRules.Text;
 
-namespace Backstop.SpamRules.Scanning;
+namespace Backstop.SpamRules.Messages;
 
 /// <summary>The texts body and rawbody rules are matched against (Message.pm, get_body_text_array_common and get_decoded_body_text_array).</summary>
 internal static class BodyText
