@@ -1,5 +1,5 @@
+using Backstop.SpamRules.Hits;
 using Backstop.SpamRules.Rules;
-using Backstop.SpamRules.Scanning;
 
 namespace Backstop.SpamRules.Learning;
 

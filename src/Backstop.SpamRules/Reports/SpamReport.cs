@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Backstop.SpamRules.Hits;
 using Backstop.SpamRules.Messages;
 using Backstop.SpamRules.Rules;
 using Backstop.SpamRules.Scanning;

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Backstop.SpamRules.Evals;
+using Backstop.SpamRules.Hits;
 using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Rules;
 

@@ -1,3 +1,4 @@
+using Backstop.SpamRules.Hits;
 using Backstop.SpamRules.Rules;
 
 namespace Backstop.SpamRules.Scanning;

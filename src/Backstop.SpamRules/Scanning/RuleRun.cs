@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Text.RegularExpressions;
 using Backstop.Mail;
 using Backstop.SpamRules.Evals;
+using Backstop.SpamRules.Hits;
 using Backstop.SpamRules.Messages;
 using Backstop.SpamRules.Mime;
 using Backstop.SpamRules.Patterns;

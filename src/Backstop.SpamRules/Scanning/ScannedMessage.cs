@@ -1,3 +1,4 @@
+using Backstop.SpamRules.Hits;
 using Backstop.SpamRules.Learning;
 using Backstop.SpamRules.Messages;
 using Backstop.SpamRules.Reports;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Backstop.Mail;
 using Backstop.SpamRules.Evals;
+using Backstop.SpamRules.Hits;
 using Backstop.SpamRules.Learning;
 using Backstop.SpamRules.Messages;
 using Backstop.SpamRules.Mime;

@@ -1,7 +1,7 @@
 using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Rules;
 
-namespace Backstop.SpamRules.Scanning;
+namespace Backstop.SpamRules.Hits;
 
 /// <summary>A rule ready to run.</summary>
 /// <param name="Index">Place in the tables of a scan.</param>
