@@ -20,7 +20,7 @@ internal sealed class MessageRewriter(SpamReport report)
     private readonly SpamSettings _settings = report.Rules.Settings;
     private readonly SpamMessage _message = report.Scan.Message;
 
-    public string Rewrite() => (_message.MboxSeparator ?? "") + (report.Result.IsSpam && _settings.ReportSafe > 0 ? Wrapped() : WithFields());
+    public string Rewrite() => (_message.MboxSeparator ?? "") + (report.IsSpam && _settings.ReportSafe > 0 ? Wrapped() : WithFields());
 
     /// <summary>The header block alone, for a client that keeps the body.</summary>
     public string RewriteHeader()
@@ -31,7 +31,7 @@ internal sealed class MessageRewriter(SpamReport report)
     }
 
     /// <summary>The fields that are added, alone.</summary>
-    public string AddedFields() => AddedFields(report.Result.IsSpam ? _settings.SpamHeaders : _settings.HamHeaders);
+    public string AddedFields() => AddedFields(report.IsSpam ? _settings.SpamHeaders : _settings.HamHeaders);
 
     private string WithFields()
     {
@@ -52,7 +52,7 @@ internal sealed class MessageRewriter(SpamReport report)
     private void TagFields(List<string> fields)
     {
         var prefix = report.SubjectPrefix() is { } p ? OneLine(report.Fill(p)) : null;
-        var isSpam = report.Result.IsSpam;
+        var isSpam = report.IsSpam;
         if (_settings.RewriteHeader.ContainsKey("Subject") && !fields.Exists(f => f.StartsWith("Subject:", StringComparison.OrdinalIgnoreCase)))
         {
             fields.Add("Subject: \n");

@@ -3,7 +3,6 @@ using System.Text.RegularExpressions;
 using Backstop.SpamRules.Hits;
 using Backstop.SpamRules.Messages;
 using Backstop.SpamRules.Rules;
-using Backstop.SpamRules.Scanning;
 using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Reports;
@@ -19,7 +18,7 @@ public sealed record ReportContext(string Hostname, string Version, string Autol
 /// The templates of a rule set filled for one message: <c>_SCORE_</c>, <c>_TESTS(,)_</c>, <c>_SUMMARY_</c> and their like
 /// (PerMsgStatus.pm). A tag that is not known stays as it is.
 /// </summary>
-internal sealed class SpamReport(RuleSet rules, MessageScan scan, ScanResult result, HitTable hits, ReportContext context)
+internal sealed class SpamReport(RuleSet rules, MessageScan scan, HitSummary summary, HitTable hits, ReportContext context)
 {
     /// <summary>The version of SpamAssassin whose rules and answers these are.</summary>
     public const string Compatible = "4.0.1";
@@ -36,7 +35,7 @@ internal sealed class SpamReport(RuleSet rules, MessageScan scan, ScanResult res
 
     public MessageScan Scan => scan;
 
-    public ScanResult Result => result;
+    public bool IsSpam => summary.IsSpam;
 
     public ReportContext Context => context;
 
@@ -51,9 +50,9 @@ internal sealed class SpamReport(RuleSet rules, MessageScan scan, ScanResult res
 
     public string Fill(string template) => _tag.Replace(template, match => Tag(match.Groups[1].Value, match.Groups[2].Success ? match.Groups[2].Value : null) ?? match.Value);
 
-    public string Score() => FormatScore(result.Score, result.Required, result.IsSpam);
+    public string Score() => FormatScore(summary.Score, summary.Required, summary.IsSpam);
 
-    public string Required() => result.Required.ToString("F1", CultureInfo.InvariantCulture);
+    public string Required() => summary.Required.ToString("F1", CultureInfo.InvariantCulture);
 
     /// <summary>One decimal; ham never reads as the score of spam by rounding.</summary>
     public static string FormatScore(double score, double required, bool isSpam)
@@ -64,7 +63,7 @@ internal sealed class SpamReport(RuleSet rules, MessageScan scan, ScanResult res
         return isSpam || rounded < shown ? text : (shown - 0.1).ToString("0.0", CultureInfo.InvariantCulture);
     }
 
-    public string Tests(string separator) => result.Hits.Count == 0 ? "none" : string.Join(separator, result.Hits.Select(h => h.Rule));
+    public string Tests(string separator) => summary.Hits.Count == 0 ? "none" : string.Join(separator, summary.Hits.Select(h => h.Name));
 
     private string? Tag(string name, string? argument) => name switch
     {
@@ -81,8 +80,8 @@ internal sealed class SpamReport(RuleSet rules, MessageScan scan, ScanResult res
         "STARS" => Stars(argument ?? "*"),
         "AUTOLEARN" => context.Autolearn,
         "TESTS" => Tests(argument ?? ","),
-        "TESTSSCORES" => result.Hits.Count == 0 ? "none" : string.Join(argument ?? ",", result.Hits.Select(h => $"{h.Rule}={h.Score.ToString(CultureInfo.InvariantCulture)}")),
-        "SUBTESTS" => result.SubRules.Count == 0 ? "none" : string.Join(argument ?? ",", result.SubRules),
+        "TESTSSCORES" => summary.Hits.Count == 0 ? "none" : string.Join(argument ?? ",", summary.Hits.Select(h => $"{h.Name}={h.Score.ToString(CultureInfo.InvariantCulture)}")),
+        "SUBTESTS" => summary.SubRules.Count == 0 ? "none" : string.Join(argument ?? ",", summary.SubRules),
         "PREVIEW" => Preview(),
         "REPORT" => "\n" + HitList("* ", "*      ", padNames: false),
         "SUMMARY" => HitList("", new string(' ', 28), padNames: true),
@@ -111,7 +110,7 @@ internal sealed class SpamReport(RuleSet rules, MessageScan scan, ScanResult res
     {
         var comma = argument?.IndexOf(',', StringComparison.Ordinal) ?? -1;
         var (yes, no) = argument is null ? ("Yes", "No") : comma < 0 ? (argument, "No") : (argument[..comma], argument[(comma + 1)..]);
-        return result.IsSpam ? yes : no;
+        return summary.IsSpam ? yes : no;
     }
 
     private static string Pad(string score, string? pad) =>
@@ -119,7 +118,7 @@ internal sealed class SpamReport(RuleSet rules, MessageScan scan, ScanResult res
 
     private string Stars(string star)
     {
-        var count = Math.Min((int)result.Score, 50);
+        var count = Math.Min((int)summary.Score, 50);
         return count > 0 ? string.Concat(Enumerable.Repeat(star, count)) : "";
     }
 

@@ -12,8 +12,22 @@ public sealed class ScannedMessage
     private readonly MessageScan _scan;
     private readonly HitTable _hits;
     private readonly SpamScanner _scanner;
+    private readonly HitSummary _summary;
 
-    internal ScannedMessage(SpamScanner scanner, MessageScan scan, HitTable hits, ScanResult result) => (_scanner, _scan, _hits, Result) = (scanner, scan, hits, result);
+    internal ScannedMessage(SpamScanner scanner, MessageScan scan, HitTable hits, bool isUnjudged = false)
+    {
+        (_scanner, _scan, _hits) = (scanner, scan, hits);
+        _summary = HitSummary.Of(hits, scanner.Rules.RequiredScore);
+        Result = new ScanResult
+        {
+            Score = _summary.Score,
+            Required = _summary.Required,
+            Hits = [.. _summary.Hits.Select(Shown)],
+            SubRules = _summary.SubRules,
+            TimedOut = [.. hits.TimedOut.Select(s => s.Name).Order(StringComparer.Ordinal)],
+            IsUnjudged = isUnjudged,
+        };
+    }
 
     /// <summary>Score and hits.</summary>
     public ScanResult Result { get; }
@@ -43,5 +57,7 @@ public sealed class ScannedMessage
             : "no";
     }
 
-    private SpamReport Of(ReportContext context) => new(_scanner.Rules, _scan, Result, _hits, context);
+    private RuleHit Shown(RuleSlot hit) => new(hit.Name, hit.Score, Octets.ToUnicode(_scanner.Rules.Descriptions.GetValueOrDefault(hit.Name, "")));
+
+    private SpamReport Of(ReportContext context) => new(_scanner.Rules, _scan, _summary, _hits, context);
 }

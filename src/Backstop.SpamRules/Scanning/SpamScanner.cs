@@ -1,13 +1,10 @@
-using System.Globalization;
 using Backstop.Mail;
 using Backstop.SpamRules.Evals;
 using Backstop.SpamRules.Hits;
 using Backstop.SpamRules.Learning;
 using Backstop.SpamRules.Messages;
-using Backstop.SpamRules.Mime;
 using Backstop.SpamRules.Rules;
 using Backstop.SpamRules.Text;
-using Backstop.SpamRules.Uris;
 
 namespace Backstop.SpamRules.Scanning;
 
@@ -17,11 +14,9 @@ namespace Backstop.SpamRules.Scanning;
 /// </summary>
 public sealed class SpamScanner
 {
-    private static readonly Dictionary<string, bool> _nothing = new(StringComparer.Ordinal);
-
     private readonly RuleSet _rules;
     private readonly CompiledRules _compiled;
-    private readonly UriCanonical _canonical;
+    private readonly MessageReader _reader;
     private readonly TimeProvider _time;
 
     /// <summary>Compiles the active rules.</summary>
@@ -35,9 +30,8 @@ public sealed class SpamScanner
         _time = time ?? TimeProvider.System;
         ScoreSet = (rules.NetworkTests ? 1 : 0) | (bayes ? 2 : 0);
         _compiled = new CompiledRules(rules, EvalTable.Standard(), ScoreSet);
-        var redirectorFaults = new List<RuleDiagnostic>();
-        _canonical = new UriCanonical(rules.Settings.Boundaries, new Redirectors(rules.Settings.RedirectorPatterns, m => redirectorFaults.Add(new(new SourceLine("redirector_pattern", 0), m, IsError: true))));
-        Diagnostics = [.. rules.Diagnostics, .. _compiled.Diagnostics, .. redirectorFaults];
+        _reader = new MessageReader(rules.Settings);
+        Diagnostics = [.. rules.Diagnostics, .. _compiled.Diagnostics, .. _reader.Diagnostics];
     }
 
     /// <summary>Which of the four scores of a rule counts: 0 plain, 1 with network tests, 2 with Bayes, 3 with both.</summary>
@@ -118,33 +112,19 @@ public sealed class SpamScanner
         var scan = Open(octets, external);
         scan.BayesProbability = learner?.Probability(scan);
         var hits = Run(scan);
-        return new ScannedMessage(this, scan, hits, Result(hits));
+        return new ScannedMessage(this, scan, hits);
     }
 
     // Not even its header is read again: it may be what was too dear.
     private ScannedMessage Unjudged()
     {
         var hits = new HitTable(_compiled.Slots.Count);
-        return new ScannedMessage(this, Open("\n", external: null), hits, Result(hits) with { IsUnjudged = true });
+        return new ScannedMessage(this, Open("\n", external: null), hits, isUnjudged: true);
     }
 
     internal MessageScan Open(ReadOnlySpan<byte> message, IReadOnlyDictionary<string, bool>? external = null) => Open(Octets.FromBytes(message), external);
 
-    private MessageScan Open(string octets, IReadOnlyDictionary<string, bool>? external) =>
-        new(SpamMessage.Parse(octets), _rules.Settings, _canonical, _time.GetUtcNow(), external ?? _nothing);
+    private MessageScan Open(string octets, IReadOnlyDictionary<string, bool>? external) => _reader.Open(octets, _time.GetUtcNow(), external);
 
     internal HitTable Run(MessageScan scan) => new RuleRun(_compiled, scan).Run();
-
-    internal ScanResult Result(HitTable hits)
-    {
-        var score = hits.LowestScore ?? hits.Score;
-        return new ScanResult
-        {
-            Score = double.Parse(score.ToString("F3", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture),
-            Required = _rules.RequiredScore,
-            Hits = [.. hits.Hits.OrderBy(h => h.Name, StringComparer.Ordinal).Select(h => new RuleHit(h.Name, h.Score, Octets.ToUnicode(_rules.Descriptions.GetValueOrDefault(h.Name, ""))))],
-            SubRules = [.. hits.SubRules.Select(s => s.Name).Order(StringComparer.Ordinal)],
-            TimedOut = [.. hits.TimedOut.Select(s => s.Name).Order(StringComparer.Ordinal)],
-        };
-    }
 }
