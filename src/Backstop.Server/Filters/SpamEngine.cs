@@ -36,7 +36,7 @@ internal sealed class SpamEngine
         var speaks = store is not null && BayesLearner.HasEnough(rules, store.Messages);
         var scanner = new SpamScanner(rules, time, speaks);
         scanner.WarmUp();
-        return new(rules, scanner, store is null ? null : new BayesLearner(scanner, store), speaks);
+        return new(rules, scanner, store is null ? null : new BayesLearner(rules, store), speaks);
     }
 
     /// <summary>This one, or a newer one where rule files have changed or the learner has come to know enough.</summary>

@@ -3,21 +3,22 @@ using System.Security.Cryptography;
 using Backstop.SpamRules.Messages;
 using Backstop.SpamRules.Reports;
 using Backstop.SpamRules.Rules;
-using Backstop.SpamRules.Scanning;
 using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Learning;
 
 /// <summary>Learns from messages that people or rules have sorted, and says how likely another is spam. Safe for many threads.</summary>
-/// <param name="scanner">Whose rendering and relays the words are taken from.</param>
+/// <param name="rules">Whose settings say how a message is read and how much must be learned (bayes_min_spam_num, bayes_min_ham_num).</param>
 /// <param name="store">Keeps what is learned.</param>
-public sealed class BayesLearner(SpamScanner scanner, IBayesStore store)
+public sealed class BayesLearner(RuleSet rules, IBayesStore store)
 {
+    private readonly MessageReader _reader = new(rules.Settings);
+
     /// <summary>Enough of both kinds was learned to say something (200 each by default).</summary>
-    public bool IsReady => HasEnough(scanner.Rules, store.Messages);
+    public bool IsReady => HasEnough(rules, store.Messages);
 
     /// <summary>How many messages it takes.</summary>
-    public TokenCounts Needed => new(scanner.Rules.Settings.BayesMinSpam, scanner.Rules.Settings.BayesMinHam);
+    public TokenCounts Needed => new(rules.Settings.BayesMinSpam, rules.Settings.BayesMinHam);
 
     /// <summary>How many messages were learned.</summary>
     public TokenCounts Messages => store.Messages;
@@ -33,7 +34,7 @@ public sealed class BayesLearner(SpamScanner scanner, IBayesStore store)
 
     /// <summary>How likely a message is spam, 0 to 1; null when the learner is not ready or knows none of its words.</summary>
     /// <param name="message">The octets of the message.</param>
-    public double? Probability(ReadOnlySpan<byte> message) => Probability(scanner.Open(message));
+    public double? Probability(ReadOnlySpan<byte> message) => Probability(Open(message));
 
     /// <summary>Learns a message.</summary>
     /// <param name="message">Its octets.</param>
@@ -88,10 +89,12 @@ public sealed class BayesLearner(SpamScanner scanner, IBayesStore store)
         return [.. words.Select(Hash)];
     }
 
+    internal MessageScan Open(ReadOnlySpan<byte> message) => _reader.Open(Octets.FromBytes(message));
+
     internal MessageScan Unmarked(ReadOnlySpan<byte> message)
     {
-        var scan = scanner.Open(message);
-        return SpamMarkup.Remove(scan.Message) is { } bare ? scanner.Open(Octets.ToBytes(bare)) : scan;
+        var scan = Open(message);
+        return SpamMarkup.Remove(scan.Message) is { } bare ? _reader.Open(bare) : scan;
     }
 
     /// <summary>A message is known again by what no server changes: id, date and body.</summary>

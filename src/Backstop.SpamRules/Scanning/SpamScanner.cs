@@ -122,8 +122,6 @@ public sealed class SpamScanner
         return new ScannedMessage(this, Open("\n", external: null), hits, isUnjudged: true);
     }
 
-    internal MessageScan Open(ReadOnlySpan<byte> message, IReadOnlyDictionary<string, bool>? external = null) => Open(Octets.FromBytes(message), external);
-
     private MessageScan Open(string octets, IReadOnlyDictionary<string, bool>? external) => _reader.Open(octets, _time.GetUtcNow(), external);
 
     internal HitTable Run(MessageScan scan) => new RuleRun(_compiled, scan).Run();

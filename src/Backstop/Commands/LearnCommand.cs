@@ -6,7 +6,6 @@ using Backstop.Scan;
 using Backstop.Server.Filters;
 using Backstop.SpamRules.Learning;
 using Backstop.SpamRules.Rules;
-using Backstop.SpamRules.Scanning;
 
 namespace Backstop.Commands;
 
@@ -34,7 +33,7 @@ internal static class LearnCommand
             DataFolder.MakeFile(DataPaths.Bayes(options));
             using var store = new BayesStore(DataPaths.Bayes(options), TimeProvider.System);
             var rules = RuleSet.LoadOrOwn(options.Spam.Rules);
-            var learner = new BayesLearner(new SpamScanner(rules), store);
+            var learner = new BayesLearner(rules, store);
             var inputs = new Inputs();
             var messages = ScanInput.Read(inputs, parsed.GetValue(files)!, parsed.GetValue(mbox));
             var (count, changed) = Teach(messages, message => teach(learner, message.Span));

@@ -14,7 +14,6 @@ public sealed class FloorsTests
         "Backstop.Server <-> Backstop.Server.Alerts",
         "Backstop.Server <-> Backstop.Server.Web",
         "Backstop.Server.Web <-> Backstop.Server.Web.Pages",
-        "Backstop.SpamRules.Learning <-> Backstop.SpamRules.Scanning",
     ];
 
     // What closes longer circles once the pairs above are left out of account. Only shrinks, too.

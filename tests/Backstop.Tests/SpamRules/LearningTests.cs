@@ -22,11 +22,13 @@ public class LearningTests
         score BODY_BAD 8
         """;
 
-    private readonly SpamScanner _scanner = new(RuleSet.Parse(Rules), bayes: true);
+    private static readonly RuleSet _rules = RuleSet.Parse(Rules);
+
+    private readonly SpamScanner _scanner = new(_rules, bayes: true);
     private readonly MemoryBayesStore _store = new();
     private readonly BayesLearner _learner;
 
-    public LearningTests() => _learner = new(_scanner, _store);
+    public LearningTests() => _learner = new(_rules, _store);
 
     [Fact]
     public void ItSpeaksOnceItHasSeenEnoughOfBoth()
@@ -78,14 +80,14 @@ public class LearningTests
     [InlineData("report_safe 0\nrewrite_header Subject [SPAM _SCORE_]", "prize")]
     public void TheFiltersMarksAreNotLearned(string how, string subject)
     {
-        var scanner = new SpamScanner(RuleSet.Parse($"{Rules}\n{how}\nadd_header all Status _YESNO_, score=_SCORE_\nadd_header all Checker-Version x"));
-        var learner = new BayesLearner(scanner, _store);
+        var rules = RuleSet.Parse($"{Rules}\n{how}\nadd_header all Status _YESNO_, score=_SCORE_\nadd_header all Checker-Version x");
+        var (scanner, learner) = (new SpamScanner(rules), new BayesLearner(rules, _store));
         var mail = Encoding.ASCII.GetBytes($"From: a@example.org\nSubject: {subject}\nDate: Mon, 2 Nov 2026 10:00:00 +0000\nMessage-ID: <1@example.org>\n\nwinner\n\nand more\n");
         var marked = scanner.ScanWhole(mail).Rewrite(new("mx.example.org", "x", "no", DateTimeOffset.UnixEpoch));
         Assert.Contains("X-Spam-Checker-Version", Encoding.ASCII.GetString(marked), StringComparison.Ordinal);
         Assert.True(learner.Learn(marked, isSpam: true));
         Assert.False(learner.Learn(mail, isSpam: true));
-        Assert.Equal(BayesLearner.Tokens(scanner.Open(mail)).Order(), BayesLearner.Tokens(learner.Unmarked(marked)).Order());
+        Assert.Equal(BayesLearner.Tokens(learner.Open(mail)).Order(), BayesLearner.Tokens(learner.Unmarked(marked)).Order());
     }
 
     [Theory]
