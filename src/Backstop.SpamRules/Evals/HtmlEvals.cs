@@ -1,7 +1,6 @@
 using System.Text.RegularExpressions;
 using Backstop.SpamRules.Html;
 using Backstop.SpamRules.Messages;
-using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Evals;
@@ -10,7 +9,6 @@ namespace Backstop.SpamRules.Evals;
 internal static class HtmlEvals
 {
     private static readonly PerlRegex _comparison = new("^\\s*(<=|>=|==|!=|<|>)\\s*(-?\\d+)\\s*$");
-    private static readonly System.Collections.Concurrent.ConcurrentDictionary<string, CompiledPattern> _patterns = new(StringComparer.Ordinal);
 
     public static void Register(EvalTable table)
     {
@@ -52,7 +50,7 @@ internal static class HtmlEvals
 
     private static bool AnyText(MessageScan scan, EvalArguments arguments, bool matches)
     {
-        var pattern = arguments[1] is { } text ? _patterns.GetOrAdd(text, static p => CompiledPattern.Compile(p)) : null;
+        var pattern = arguments[1] is { } text ? EvalPatterns.Get(text) : null;
         return pattern is not null && scan.Html.Any(h => h.Texts(arguments[0] ?? "").Any(t => pattern.IsMatch(Octets.FromUnicode(t)) == matches));
     }
 

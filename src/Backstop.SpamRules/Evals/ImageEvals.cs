@@ -16,8 +16,8 @@ internal static class ImageEvals
         table.Add("image_size_range", static (scan, arguments) => Of(scan, arguments[0]).Exists(i => i.Area > 0 && i.Height >= arguments.Number(1) && i.Width >= arguments.Number(2)
             && i.Height <= (arguments.Number(3) ?? double.MaxValue) && i.Width <= (arguments.Number(4) ?? double.MaxValue)));
         table.Add("image_named", static (scan, arguments) => Of(scan, "all").Exists(i => i.Area > 0 && i.Name is not null && i.Name == arguments[0]));
-        table.Add("image_name_regex", static (scan, arguments) => Of(scan, "all").Exists(i => i.Area > 0 && i.Name is not null
-            && Patterns.CompiledPattern.Compile(arguments[0]?.Trim('/') ?? "").IsMatch(i.Name)));
+        table.Add("image_name_regex", static (scan, arguments) => arguments[0] is { } text && EvalPatterns.Get(text) is var pattern
+            && Of(scan, "all").Exists(i => i.Area > 0 && i.Name is not null && pattern.IsMatch(i.Name)));
         table.Add("image_to_text_ratio", static (scan, arguments) =>
         {
             var (pixels, text) = (Of(scan, arguments[0]).Sum(i => i.Area), scan.Body.Sum(l => l.Length));

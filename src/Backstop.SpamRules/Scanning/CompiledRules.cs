@@ -193,6 +193,7 @@ internal sealed class CompiledRules
 
         if (_evals.Find(slot.Rule.Function) is { } function)
         {
+            EvalPatterns.Check(slot.Rule.Function, slot.Rule.Arguments);
             Evals.Add((slot, function));
         }
         else
