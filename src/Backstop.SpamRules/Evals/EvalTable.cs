@@ -26,6 +26,8 @@ internal sealed class EvalTable
 {
     private readonly Dictionary<string, EvalFunction> _functions = new(StringComparer.Ordinal);
 
+    public IReadOnlyCollection<string> Names => _functions.Keys;
+
     public static EvalTable Standard()
     {
         var table = new EvalTable();

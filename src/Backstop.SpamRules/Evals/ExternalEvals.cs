@@ -6,7 +6,7 @@ namespace Backstop.SpamRules.Evals;
 /// </summary>
 internal static class ExternalEvals
 {
-    private static readonly string[] _names =
+    public static IReadOnlyList<string> Names { get; } =
     [
         "check_for_spf_pass", "check_for_spf_neutral", "check_for_spf_none", "check_for_spf_fail", "check_for_spf_softfail", "check_for_spf_permerror",
         "check_for_spf_temperror", "check_for_spf_helo_pass", "check_for_spf_helo_neutral", "check_for_spf_helo_none", "check_for_spf_helo_fail",
@@ -22,7 +22,7 @@ internal static class ExternalEvals
     {
         table.Add("check_bayes", static (scan, arguments) => scan.BayesProbability is { } spam
             && (arguments.Number(0) == 0 || spam > arguments.Number(0)) && spam <= (arguments.Number(1) ?? 1));
-        foreach (var name in _names)
+        foreach (var name in Names)
         {
             table.Add(name, (scan, arguments) => scan.External.GetValueOrDefault(arguments.Rule) || scan.External.GetValueOrDefault(name));
         }

@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using Backstop.SpamRules.Messages;
-using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Rules;
 using Backstop.SpamRules.Text;
 
@@ -26,7 +25,6 @@ internal static class FreemailEvals
     private static readonly PerlRegex _linkWithAddress = new("(?:|<)https?://\\S{0,255}(?:@|%40)\\S{0,255}", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _quoteHead = new("^(?:>|\\s{1,10}([a-z]{2,11}):)", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _contact = new("^(?:fa(?:x|csi)|tel|phone|e?mail)", RegexOptions.IgnoreCase);
-    private static readonly System.Collections.Concurrent.ConcurrentDictionary<string, CompiledPattern> _patterns = new(StringComparer.Ordinal);
 
     public static void Register(EvalTable table)
     {
@@ -41,7 +39,7 @@ internal static class FreemailEvals
 
     private static bool Matching(IEnumerable<string> addresses, string? pattern)
     {
-        var compiled = pattern is null ? null : _patterns.GetOrAdd(pattern, static p => CompiledPattern.Compile(p));
+        var compiled = pattern is null ? null : EvalPatterns.Get(pattern);
         return addresses.Any(a => compiled is null || compiled.IsMatch(a));
     }
 
@@ -49,6 +47,7 @@ internal static class FreemailEvals
     {
         var domain = address[(address.LastIndexOf('@') + 1)..];
         return !settings.FreemailWelcome.Contains(address) && !settings.FreemailWelcome.Contains(domain) && !_neverFree.IsMatch(address)
+            && !settings.FreemailImports.Any(l => settings.AddressLists.TryGetValue(l, out var list) && list.Contains(address))
             && (settings.FreemailDomains.Contains(domain) || settings.FreemailWildcards.Exists(w => Wildcard(w).IsMatch(address)));
     }
 
@@ -59,7 +58,7 @@ internal static class FreemailEvals
 
     private static bool RepliesElsewhere(MessageScan scan, string what)
     {
-        if (scan.Headers.All("EnvelopeFrom") is { Count: > 0 } sender && _bulkSender.IsMatch(sender[0]))
+        if (scan.Settings.FreemailSkipsBulk && scan.Headers.All("EnvelopeFrom") is { Count: > 0 } sender && _bulkSender.IsMatch(sender[0]))
         {
             return false;
         }
@@ -107,7 +106,8 @@ internal static class FreemailEvals
 
         var distinct = found.Distinct(StringComparer.Ordinal).Take(MaxBody).ToList();
         var free = distinct.Where(a => IsFree(scan.Settings, a)).ToHashSet(StringComparer.Ordinal);
-        return distinct.Count >= scan.Settings.FreemailMaxBodyEmails || free.Count >= scan.Settings.FreemailMaxBodyFreemails ? null : free;
+        var isCrowd = distinct.Count >= scan.Settings.FreemailMaxBodyEmails || free.Count >= scan.Settings.FreemailMaxBodyFreemails;
+        return isCrowd && scan.Settings.FreemailSkipsCrowds ? null : free;
     }
 
     /// <summary>An address in angles or in front of a quoted header is somebody spoken of, not somebody to answer.</summary>

@@ -40,8 +40,6 @@ internal sealed class RuleSetBuilder
 
     public Dictionary<string, RuleFlags> Flags { get; } = new(StringComparer.Ordinal);
 
-    public Dictionary<string, int> Priorities { get; } = new(StringComparer.Ordinal);
-
     public ReplaceTags Replacements { get; } = new();
 
     public void Report(SourceLine source, string message, bool isError) => Diagnostics.Add(new RuleDiagnostic(source, message, isError));
@@ -63,7 +61,7 @@ internal sealed class RuleSetBuilder
                 AddNamed(value, source, (name, text) => Flags[name] = new RuleFlags(text));
                 break;
             case "priority":
-                AddNamed(value, source, (name, text) => Priorities[name] = int.TryParse(text, CultureInfo.InvariantCulture, out var priority) ? priority : 0);
+                AddNamed(value, source, (name, text) => CheckPriority(name, text, source));
                 break;
             case "reuse":
                 AddReused(value, source);
@@ -223,6 +221,15 @@ internal sealed class RuleSetBuilder
         }
 
         add(name, text);
+    }
+
+    /// <summary>All rules run whatever their priority; a wrong line is reported all the same.</summary>
+    private void CheckPriority(string name, string text, SourceLine source)
+    {
+        if (!int.TryParse(text, CultureInfo.InvariantCulture, out _))
+        {
+            Report(source, $"priority {name}: '{text}' is no whole number", isError: true);
+        }
     }
 
     private void AddReused(string value, SourceLine source)

@@ -6,9 +6,8 @@ using Backstop.SpamRules.Uris;
 namespace Backstop.SpamRules.Rules;
 
 /// <summary>The settings of rule files that are no rules, by their names and their older names.</summary>
-internal sealed class SettingDirectives
+internal sealed partial class SettingDirectives
 {
-    private static readonly PerlRegex _named = new("^\\((.+?)\\)\\s+(.+)$");
     private static readonly PerlRegex _added = new("^(ham|spam|all)\\s+([A-Za-z0-9_-]+)(?:\\s+(.*?))?\\s*$");
 
     /// <summary>Settings of SpamAssassin that change nothing here: how it resolves names, stores, locks and learns.</summary>
@@ -18,7 +17,8 @@ internal sealed class SettingDirectives
         "dcc_", "use_razor2", "use_pyzor", "use_dcc", "test", "ok_languages", "url_shortener", "fns_", "time_limit", "geodb_", "country_db", "normalize_charset",
         "version_tag", "allow_user_rules", "user_scores_", "clear_dns", "mbox_format", "auto_welcomelist", "auto_whitelist", "use_auto_w", "txrep", "enable_compat",
         "dkim_", "spf_", "use_learner", "always_trust", "skip_rbl", "hashbl", "shortcircuit", "dmarc_", "uri_block_", "util_rb_cctld", "uri_country", "authres_",
-        "pdfinfo", "olemacro", "extracttext", "textcat", "ignore_always", "whitelist_subject", "welcomelist_subject_", "arc_",
+        "pdfinfo", "olemacro", "extracttext", "textcat", "ignore_always", "whitelist_subject", "welcomelist_subject_", "arc_", "clear_uridnsbl", "do_not_use_mail_spf",
+        "ignore_received_spf", "use_newest_received_spf", "rbl_headers", "spamcop_", "freemail_add_describe_email",
     ];
 
     private readonly RuleSetBuilder _builder;
@@ -29,98 +29,10 @@ internal sealed class SettingDirectives
     public void Apply(string key, string value, SourceLine source)
     {
         var words = value.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
-        if (!ApplyLists(Renamed(key), value, words) && !ApplyNetworks(key, words, source) && !ApplyReports(key, value) && !ApplyPlain(key, value, words, source))
+        if (!ApplyLists(Renamed(key), value, words) && !ApplyFreemail(Renamed(key), value, words, source) && !ApplyNetworks(key, words, source) && !ApplyReports(key, value, source) && !ApplyPlain(key, value, words, source))
         {
             var known = Array.Exists(_ignored, i => key.StartsWith(i, StringComparison.Ordinal));
             _builder.Report(source, known ? $"'{key}' means nothing here" : $"unknown setting '{key}'", isError: !known);
-        }
-    }
-
-    /// <summary>Welcome and block: SpamAssassin 4 renamed its lists; the old names mean the same.</summary>
-    private static string Renamed(string key) => key.Replace("whitelist", "welcomelist", StringComparison.Ordinal).Replace("blacklist", "blocklist", StringComparison.Ordinal);
-
-    private bool ApplyLists(string key, string value, string[] words)
-    {
-        switch (key)
-        {
-            case "welcomelist_from" or "blocklist_from" or "welcomelist_to" or "more_spam_to" or "all_spam_to" or "blocklist_to" or "welcomelist_auth"
-                or "def_welcomelist_auth" or "welcomelist_bounce_relays" or "welcomelist_allows_relays" or "bayes_ignore_from" or "bayes_ignore_to":
-                Array.ForEach(words, _settings.List(key).Add);
-                return true;
-            case "unwelcomelist_from" or "unblocklist_from" or "unwelcomelist_auth":
-                Array.ForEach(words, _settings.List(key[2..]).Remove);
-                return true;
-            case "welcomelist_subject" or "blocklist_subject":
-                _settings.List(key).Add($"*{value}*");
-                return true;
-            case "welcomelist_from_rcvd" or "def_welcomelist_from_rcvd" or "welcomelist_from_dkim" or "def_welcomelist_from_dkim" when words.Length >= 2:
-                SendersWithRelay(key).Add(new SenderWithRelay(words[0].ToLowerInvariant(), words[1].ToLowerInvariant()));
-                return true;
-            case "welcomelist_from_dkim" or "def_welcomelist_from_dkim" or "welcomelist_from_spf" or "def_welcomelist_from_spf":
-                Array.ForEach(words, _settings.List(key).Add);
-                return true;
-            case "unwelcomelist_from_rcvd" or "unwelcomelist_from_dkim":
-                SendersWithRelay(key[2..]).RemoveAll(s => s.Address.Equals(value, StringComparison.OrdinalIgnoreCase));
-                return true;
-            case "enlist_addrlist" when _named.Match(value) is { Success: true } match:
-                Array.ForEach(match.Groups[2].Value.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries), _settings.List(match.Groups[1].Value).Add);
-                return true;
-            case "enlist_uri_host" when _named.Match(value) is { Success: true } match:
-                EnlistHosts(match.Groups[1].Value, match.Groups[2].Value);
-                return true;
-            case "blocklist_uri_host":
-                EnlistHosts("BLOCK", value);
-                return true;
-            case "welcomelist_uri_host":
-                EnlistHosts("WELCOME", value);
-                return true;
-            case "freemail_domains":
-                Array.ForEach(words, AddFreemail);
-                return true;
-            case "freemail_welcomelist":
-                _settings.FreemailWelcome.UnionWith(words.Select(w => w.ToLowerInvariant()));
-                return true;
-            case "bayes_ignore_header":
-                _settings.BayesIgnoreHeaders.UnionWith(words);
-                return true;
-            default:
-                return false;
-        }
-    }
-
-    private List<SenderWithRelay> SendersWithRelay(string list)
-    {
-        if (!_settings.SendersWithRelay.TryGetValue(list, out var senders))
-        {
-            _settings.SendersWithRelay[list] = senders = [];
-        }
-
-        return senders;
-    }
-
-    private void EnlistHosts(string list, string value)
-    {
-        if (!_settings.UriHostLists.TryGetValue(list, out var hosts))
-        {
-            _settings.UriHostLists[list] = hosts = new Dictionary<string, bool>(StringComparer.Ordinal);
-        }
-
-        foreach (var host in value.ToLowerInvariant().Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries))
-        {
-            hosts[host.TrimStart('!')] = !host.StartsWith('!');
-        }
-    }
-
-    private void AddFreemail(string domain)
-    {
-        var lower = domain.ToLowerInvariant();
-        if (lower.AsSpan().ContainsAny("*?"))
-        {
-            _settings.FreemailWildcards.Add(lower);
-        }
-        else
-        {
-            _settings.FreemailDomains.Add(lower);
         }
     }
 
@@ -171,7 +83,7 @@ internal sealed class SettingDirectives
         set.IsConfigured = true;
     }
 
-    private bool ApplyReports(string key, string value)
+    private bool ApplyReports(string key, string value, SourceLine source)
     {
         switch (key)
         {
@@ -210,8 +122,7 @@ internal sealed class SettingDirectives
                 RemoveHeader(match.Groups[1].Value, match.Groups[2].Value);
                 return true;
             case "rewrite_header":
-                RewriteHeader(value);
-                return true;
+                return RewriteHeader(value, source);
             case "subjprefix":
                 var space = value.IndexOf(' ', StringComparison.Ordinal);
                 _settings.SubjectPrefix[space < 0 ? value : value[..space]] = space < 0 ? "" : value[(space + 1)..].Trim();
@@ -242,18 +153,24 @@ internal sealed class SettingDirectives
         _ = which is "spam" or "all" ? _settings.SpamHeaders.RemoveAll(Is) : 0;
     }
 
-    private void RewriteHeader(string value)
+    private bool RewriteHeader(string value, SourceLine source)
     {
         var words = value.Split([' ', '\t'], 2, StringSplitOptions.RemoveEmptyEntries);
         var name = words.Length == 0 ? "" : char.ToUpperInvariant(words[0][0]) + words[0][1..].ToLowerInvariant();
-        if (words.Length < 2)
+        if (name is not ("Subject" or "From" or "To"))
+        {
+            _builder.Report(source, $"'{name}' cannot be rewritten, only Subject, From or To", isError: true);
+        }
+        else if (words.Length < 2)
         {
             _settings.RewriteHeader.Remove(name);
         }
-        else if (name is "Subject" or "From" or "To")
+        else
         {
             _settings.RewriteHeader[name] = name == "Subject" ? words[1] : words[1].Replace('(', '[').Replace(')', ']');
         }
+
+        return true;
     }
 
     private bool ApplyPlain(string key, string value, string[] words, SourceLine source)
@@ -278,10 +195,6 @@ internal sealed class SettingDirectives
                 return Number(value, source, n => _settings.BayesMinHam = (int)n);
             case "bayes_min_spam_num":
                 return Number(value, source, n => _settings.BayesMinSpam = (int)n);
-            case "freemail_max_body_emails":
-                return Number(value, source, n => _settings.FreemailMaxBodyEmails = (int)n);
-            case "freemail_max_body_freemails":
-                return Number(value, source, n => _settings.FreemailMaxBodyFreemails = (int)n);
             case "use_bayes":
                 return Flag(value, source, f => _settings.UseBayes = f);
             case "use_bayes_rules":

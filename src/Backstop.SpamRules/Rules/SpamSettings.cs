@@ -92,6 +92,15 @@ internal sealed class SpamSettings
 
     public int FreemailMaxBodyFreemails { get; set; } = 3;
 
+    /// <summary>A text with so many addresses says nothing of the sender.</summary>
+    public bool FreemailSkipsCrowds { get; set; } = true;
+
+    /// <summary>Nobody answers the sender of bulk mail.</summary>
+    public bool FreemailSkipsBulk { get; set; } = true;
+
+    /// <summary>Lists of authenticated senders whose addresses are not counted as free.</summary>
+    public HashSet<string> FreemailImports { get; } = new(StringComparer.Ordinal);
+
     public AddressList List(string name)
     {
         if (!AddressLists.TryGetValue(name, out var list))
