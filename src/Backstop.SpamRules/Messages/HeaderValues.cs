@@ -88,7 +88,7 @@ internal sealed class HeaderValues(SpamMessage message, RelayTrail relays, Regis
         }
 
         return parsed.Host ? values.Select(v => HostOf(v, parsed)).OfType<string>().ToList()
-            : parsed.Ip ? values.Select(IpPatterns.FindAlone).OfType<string>().ToList()
+            : parsed.Ip ? values.Select(IpPatterns.FindAlone).OfType<string>().Select(ip => parsed.ReversedIp ? Reversed(ip) : ip).ToList()
             : values;
     }
 
@@ -220,6 +220,19 @@ internal sealed class HeaderValues(SpamMessage message, RelayTrail relays, Regis
         }
 
         return host is null ? null : request.Domain ? boundaries.TrimDomain(host) : host;
+    }
+
+    /// <summary>The form in which lists in DNS are asked: octets, or hexadecimal digits, from the last to the first (RFC 5782 §2.1, §2.4).</summary>
+    private static string Reversed(string ip)
+    {
+        if (!ip.Contains(':', StringComparison.Ordinal))
+        {
+            return string.Join('.', ip.Split('.').Reverse());
+        }
+
+        return System.Net.IPAddress.TryParse(ip, out var address)
+            ? string.Join('.', Convert.ToHexStringLower(address.GetAddressBytes()).Reverse())
+            : ip;
     }
 
     private IEnumerable<string> RawFields() => MessageParser.SplitFields(message.PristineHeaders).Where(f => f[0] is not (' ' or '\t') && f.EndsWith('\n') && f != "\n");
