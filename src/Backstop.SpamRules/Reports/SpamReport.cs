@@ -87,7 +87,7 @@ internal sealed class SpamReport(RuleSet rules, MessageScan scan, HitSummary sum
         "SUMMARY" => HitList("", new string(' ', 28), padNames: true),
         "SUBJPREFIX" => SubjectPrefix() ?? "",
         "HEADER" => argument is null ? "" : scan.Headers.One(argument),
-        "BAYES" => "0.5",
+        "BAYES" => scan.BayesProbability is { } probability ? probability.ToString("F4", CultureInfo.InvariantCulture) : "0.5",
         "RELAYSTRUSTED" => Relays.RelayTrail.Format(scan.Relays.Trusted),
         "RELAYSUNTRUSTED" => Relays.RelayTrail.Format(scan.Relays.Untrusted),
         "RELAYSINTERNAL" => Relays.RelayTrail.Format(scan.Relays.Internal),
@@ -127,7 +127,7 @@ internal sealed class SpamReport(RuleSet rules, MessageScan scan, HitSummary sum
     private string HitList(string bullet, string indent, bool padNames)
     {
         var lines = new System.Text.StringBuilder();
-        foreach (var hit in hits.Hits)
+        foreach (var hit in hits.Hits.OrderBy(Turn))
         {
             var score = hit.Score is >= 10 or <= -10 ? hit.Score.ToString("F0", CultureInfo.InvariantCulture) : hit.Score.ToString("F1", CultureInfo.InvariantCulture);
             score = score.PadLeft(4);
@@ -140,6 +140,19 @@ internal sealed class SpamReport(RuleSet rules, MessageScan scan, HitSummary sum
 
         return lines.ToString();
     }
+
+    /// <summary>Rules stand in the order in which SpamAssassin runs their kinds (Check.pm, check_main).</summary>
+    private static int Turn(RuleSlot slot) => slot.Rule.Kind switch
+    {
+        RuleKind.Header => 0,
+        RuleKind.Body => 2,
+        RuleKind.Uri => 3,
+        RuleKind.MimeHeader or RuleKind.UriDetail => 4,
+        RuleKind.RawBody => 5,
+        RuleKind.Full => 7,
+        RuleKind.Eval => slot.Rule.Area switch { EvalArea.Body => 4, EvalArea.RawBody => 6, EvalArea.Full => 8, _ => 1 },
+        _ => 9,
+    };
 
     private static string Area(RuleSlot slot) => slot.Rule.Kind switch
     {
