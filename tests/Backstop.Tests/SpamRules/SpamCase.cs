@@ -41,7 +41,7 @@ internal sealed partial record SpamCase(string Name, string Mail, IReadOnlyList<
         var bytes = octets.SelectMany(c => c > '\xff' ? Encoding.UTF8.GetBytes([c]) : [(byte)c]).ToArray();
         var scan = new MessageReader(rules.Settings).Open(Octets.FromBytes(bytes), _now);
         var hits = new SpamScanner(rules).Run(scan);
-        var report = new SpamReport(rules, scan, HitSummary.Of(hits, rules.RequiredScore), hits, new("mx.example.org", "2024-03-25", "no", _now));
+        var report = new SpamReport(rules, scan, HitSummary.Of(hits, rules.RequiredScore), hits, new("mx.example.org", "2024-03-25", "disabled", _now));
         return [.. new Answers(report, scan, [.. hits.Hits.Select(h => h.Name)]).To(Lines)];
     }
 
