@@ -17,10 +17,10 @@ public sealed class BayesLearner(RuleSet rules, IBayesStore store)
     /// <summary>Enough of both kinds was learned to say something (200 each by default).</summary>
     public bool IsReady => HasEnough(rules, store.Messages);
 
-    /// <summary>How many messages it takes.</summary>
+    /// <summary>How many messages of each kind must be learned before <see cref="Probability(ReadOnlySpan{byte})"/> says something.</summary>
     public TokenCounts Needed => new(rules.Settings.BayesMinSpam, rules.Settings.BayesMinHam);
 
-    /// <summary>How many messages were learned.</summary>
+    /// <summary>How many messages of each kind the store knows.</summary>
     public TokenCounts Messages => store.Messages;
 
     /// <summary>Whether that many messages are enough (bayes_min_spam_num, bayes_min_ham_num).</summary>
@@ -36,10 +36,10 @@ public sealed class BayesLearner(RuleSet rules, IBayesStore store)
     /// <param name="message">The octets of the message.</param>
     public double? Probability(ReadOnlySpan<byte> message) => Probability(Open(message));
 
-    /// <summary>Learns a message.</summary>
+    /// <summary>Learns a message as it was before a filter marked or wrapped it. One learned as the other kind is forgotten first.</summary>
     /// <param name="message">Its octets.</param>
-    /// <param name="isSpam">What it is.</param>
-    /// <returns>False when it was learned so before.</returns>
+    /// <param name="isSpam">True for spam, false for wanted mail.</param>
+    /// <returns>False when it was learned as that kind before; then nothing changes.</returns>
     public bool Learn(ReadOnlySpan<byte> message, bool isSpam) => Learn(Unmarked(message), isSpam);
 
     /// <summary>Takes back what was learned of a message.</summary>

@@ -12,25 +12,25 @@ public interface IBayesStore
     TokenCounts Messages { get; }
 
     /// <summary>Looks tokens up; one never seen has no counts.</summary>
-    /// <param name="tokens">Their hashes.</param>
-    /// <param name="counts">As long as the tokens.</param>
+    /// <param name="tokens">Hashes of tokens, none below 0.</param>
+    /// <param name="counts">Filled, each in the place of its token; as long as <paramref name="tokens"/>.</param>
     void Find(ReadOnlySpan<long> tokens, Span<TokenCounts> counts);
 
     /// <summary>Learns a message. One learned before as the other kind is forgotten first.</summary>
-    /// <param name="message">What tells it from every other message.</param>
-    /// <param name="isSpam">Its kind.</param>
-    /// <param name="tokens">Its tokens.</param>
-    /// <returns>False when it was learned so before.</returns>
+    /// <param name="message">32 hexadecimal digits that are the same whenever the same message is learned.</param>
+    /// <param name="isSpam">True for spam, false for wanted mail.</param>
+    /// <param name="tokens">Hashes of its tokens, each once.</param>
+    /// <returns>False when it was learned as that kind before; then nothing changes.</returns>
     bool Learn(string message, bool isSpam, IReadOnlyCollection<long> tokens);
 
     /// <summary>Takes back what was learned of a message.</summary>
     /// <param name="message">As for <see cref="Learn"/>.</param>
-    /// <param name="tokens">Its tokens.</param>
-    /// <returns>False when it was never learned.</returns>
+    /// <param name="tokens">As for <see cref="Learn"/>.</param>
+    /// <returns>False when it is not known; then nothing changes.</returns>
     bool Forget(string message, IReadOnlyCollection<long> tokens);
 }
 
-/// <summary>Keeps it in memory, for as long as the program runs.</summary>
+/// <summary>A store in memory, for tests and for programs that learn anew at each start.</summary>
 public sealed class MemoryBayesStore : IBayesStore
 {
     private readonly Dictionary<long, TokenCounts> _tokens = [];

@@ -8,10 +8,10 @@ using Backstop.SpamRules.Text;
 namespace Backstop.SpamRules.Reports;
 
 /// <summary>Where a report is written, and what was learned from the message.</summary>
-/// <param name="Hostname">This host.</param>
-/// <param name="Version">Of this program.</param>
-/// <param name="Autolearn">ham, spam, no, disabled or unavailable.</param>
-/// <param name="Now">For dates.</param>
+/// <param name="Hostname">Name of this host: <c>_HOSTNAME_</c> where no <c>report_hostname</c> is set, and the Received field of a wrapped message.</param>
+/// <param name="Version">Version of the program that scans: <c>_SUBVERSION_</c>.</param>
+/// <param name="Autolearn"><c>_AUTOLEARN_</c>: ham, spam, no, disabled or unavailable.</param>
+/// <param name="Now">Time and zone of dates in the report: <c>_DATE_</c>.</param>
 public sealed record ReportContext(string Hostname, string Version, string Autolearn, DateTimeOffset Now);
 
 /// <summary>

@@ -1,7 +1,7 @@
 namespace Backstop.SpamRules.Rules;
 
 /// <summary>What a rule is matched against.</summary>
-public enum RuleKind
+internal enum RuleKind
 {
     /// <summary>Nothing: a name that only holds a score.</summary>
     Empty,
@@ -79,16 +79,16 @@ internal sealed record UriCriterion(string Target, bool IsNegated, string Patter
 /// <param name="Line">From 1.</param>
 public readonly record struct SourceLine(string File, int Line)
 {
-    /// <inheritdoc/>
+    /// <summary><c>FILE:LINE</c>, as compilers write it.</summary>
     public override string ToString() => $"{File}:{Line}";
 }
 
 /// <summary>Something in a rule file that was not understood; the line was skipped and reading went on.</summary>
-/// <param name="Source">Where.</param>
-/// <param name="Message">What, in one sentence.</param>
-/// <param name="IsError">False: only a setting that means nothing here.</param>
+/// <param name="Source">The line; line 0 of <c>redirector_pattern</c> is any line of that name.</param>
+/// <param name="Message">What is wrong with it, in one sentence without the place.</param>
+/// <param name="IsError">False for a setting of SpamAssassin that has no effect here, such as how it locks its files.</param>
 public sealed record RuleDiagnostic(SourceLine Source, string Message, bool IsError)
 {
-    /// <inheritdoc/>
+    /// <summary><c>FILE:LINE: MESSAGE</c>.</summary>
     public override string ToString() => $"{Source}: {Message}";
 }

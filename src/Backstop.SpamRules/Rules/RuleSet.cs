@@ -25,7 +25,7 @@ public sealed class RuleSet
         Replacements = builder.Replacements;
     }
 
-    /// <summary>The files read, in order.</summary>
+    /// <summary>Paths of the files that were read, in that order, without those that they include. Of <see cref="Parse"/> the given name.</summary>
     public IReadOnlyList<string> Files { get; }
 
     /// <summary>
@@ -33,10 +33,10 @@ public sealed class RuleSet
     /// </summary>
     public IReadOnlyList<RuleDiagnostic> Diagnostics { get; }
 
-    /// <summary>How many rules there are, sub-rules included.</summary>
+    /// <summary>How many rules there are: sub-rules, rules of 0 points and those that cannot run here included.</summary>
     public int Count => Rules.Count;
 
-    /// <summary>Points at which a message is spam.</summary>
+    /// <summary>Points at which a message is spam (<c>required_score</c>; 5 where no file says).</summary>
     public double RequiredScore => Settings.RequiredScore;
 
     internal bool NetworkTests { get; }
@@ -63,10 +63,13 @@ public sealed class RuleSet
         [.. new[] { Directory.Exists(UpdateFolder) ? UpdateFolder : DistributionFolder, SiteFolder }.Where(Directory.Exists)];
 
     /// <summary>
-    /// Reads every .pre and .cf file of the folders, .pre first, each folder in the order of its names.
+    /// Reads every .pre and .cf file of the folders, .pre first, each folder in the order of its names. What is neither there nor of these
+    /// names is passed over. A line that is not understood is skipped and stands in <see cref="Diagnostics"/>.
     /// </summary>
-    /// <param name="folders">Folders or single files.</param>
-    /// <param name="options">What else to set.</param>
+    /// <param name="folders">Paths of folders or single files.</param>
+    /// <param name="options">Null: network tests are off, nothing is added.</param>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">A file may not be read.</exception>
     public static RuleSet Load(IEnumerable<string> folders, RuleSetOptions? options = null)
     {
         options ??= new RuleSetOptions();
@@ -86,7 +89,7 @@ public sealed class RuleSet
     }
 
     /// <summary>The small rule set that ships with this library, for hosts without SpamAssassin's rules.</summary>
-    /// <param name="options">What else to set.</param>
+    /// <param name="options">As for <see cref="Load"/>.</param>
     public static RuleSet Own(RuleSetOptions? options = null)
     {
         using var resource = typeof(RuleSet).Assembly.GetManifestResourceStream("backstop.cf")!;
@@ -95,8 +98,9 @@ public sealed class RuleSet
     }
 
     /// <summary>The rules of the folders; without folders those of an installed SpamAssassin, or else <see cref="Own"/>.</summary>
-    /// <param name="folders">Folders or files.</param>
-    /// <param name="options">What else to set.</param>
+    /// <param name="folders">As for <see cref="Load"/>; empty: those of <see cref="InstalledFolders"/>.</param>
+    /// <param name="options">As for <see cref="Load"/>.</param>
+    /// <exception cref="IOException">As for <see cref="Load"/>.</exception>
     public static RuleSet LoadOrOwn(IReadOnlyList<string> folders, RuleSetOptions? options = null)
     {
         var chosen = folders.Count > 0 ? folders : InstalledFolders();
@@ -104,9 +108,9 @@ public sealed class RuleSet
     }
 
     /// <summary>Reads rules from a text, as from a file of that name.</summary>
-    /// <param name="text">Lines of a .cf file.</param>
-    /// <param name="name">Stands in diagnostics.</param>
-    /// <param name="options">What else to set.</param>
+    /// <param name="text">Lines of a .cf file, ended by LF; the plugins that SpamAssassin loads by default are loaded.</param>
+    /// <param name="name">The file's name in <see cref="Diagnostics"/>; <c>include</c> is relative to its folder.</param>
+    /// <param name="options">As for <see cref="Load"/>.</param>
     public static RuleSet Parse(string text, string name = "rules", RuleSetOptions? options = null)
     {
         options ??= new RuleSetOptions();
@@ -138,12 +142,12 @@ public sealed class RuleSet
 /// <summary>What a program adds to the rule files.</summary>
 public sealed record RuleSetOptions
 {
-    /// <summary>Tests that ask the network may run. Default: no.</summary>
+    /// <summary>Rules that ask the network run, with the results that a scan is given, and their score set counts. Default: false.</summary>
     public bool NetworkTests { get; init; }
 
     /// <summary>Names of the hosts through which own mail leaves: a bounce that returns their Received fields is no backscatter (welcomelist_bounce_relays).</summary>
     public IReadOnlyList<string> OwnHosts { get; init; } = [];
 
-    /// <summary>Lines read behind all files.</summary>
+    /// <summary>Lines of a .cf file that are read behind all files, so they win. Default: none.</summary>
     public IReadOnlyList<string> ExtraLines { get; init; } = [];
 }

@@ -1,9 +1,9 @@
 namespace Backstop.SpamRules.Scanning;
 
 /// <summary>A rule that hit.</summary>
-/// <param name="Rule">Its name.</param>
-/// <param name="Score">Points.</param>
-/// <param name="Description">What it means, in one sentence; empty when its file does not say.</param>
+/// <param name="Rule">The name by which its file scores and describes it.</param>
+/// <param name="Score">Points of the score set in use; below 0 where it speaks for the message.</param>
+/// <param name="Description">Its <c>describe</c> line as Unicode; empty when its file has none.</param>
 public readonly record struct RuleHit(string Rule, double Score, string Description);
 
 /// <summary>What the rules say of a message.</summary>
@@ -12,13 +12,13 @@ public sealed record ScanResult
     /// <summary>The sum of points, to three decimals. Where rules ran out of time, it is the least that it could be if they had not.</summary>
     public required double Score { get; init; }
 
-    /// <summary>Points at which a message is spam.</summary>
+    /// <summary>Points at which a message is spam: <see cref="Rules.RuleSet.RequiredScore"/>.</summary>
     public required double Required { get; init; }
 
     /// <summary>Rules with points that hit, by name; one more often where each match counts.</summary>
     public required IReadOnlyList<RuleHit> Hits { get; init; }
 
-    /// <summary>Sub-rules that hit, by name.</summary>
+    /// <summary>Names of the sub-rules (<c>__NAME</c>, without points) that hit, in ordinal order, each once.</summary>
     public required IReadOnlyList<string> SubRules { get; init; }
 
     /// <summary>Rules that ran out of their time on this message, so that nobody knows whether they hit. Empty but for hostile mail.</summary>

@@ -32,23 +32,33 @@ public sealed class ScannedMessage
     /// <summary>Score and hits.</summary>
     public ScanResult Result { get; }
 
-    /// <summary>The score as SpamAssassin prints it: one decimal.</summary>
+    /// <summary>The score as SpamAssassin prints it: one decimal, and for ham always less than what is required.</summary>
     public string ScoreText => SpamReport.FormatScore(Result.Score, Result.Required, Result.IsSpam);
 
-    /// <summary>The report of the rule set's <c>report</c> lines.</summary>
+    /// <summary>The rule set's <c>report</c> lines with their tags filled, in octets, lines ended by LF, an empty line last.</summary>
+    /// <param name="context">What the tags need beside the message.</param>
     public byte[] Report(ReportContext context) => Octets.ToBytes(Of(context).Text());
 
-    /// <summary>The message as it is handed on: marked, or wrapped in a report when it is spam and report_safe says so.</summary>
+    /// <summary>
+    /// The message as it is handed on: marked with X-Spam-* fields, or wrapped in a report when it is spam and <c>report_safe</c> is not 0.
+    /// Line ends are those of the message.
+    /// </summary>
+    /// <param name="context">As for <see cref="Report"/>.</param>
     public byte[] Rewrite(ReportContext context) => Octets.ToBytes(new MessageRewriter(Of(context)).Rewrite());
 
-    /// <summary>As <see cref="Rewrite"/>, the header block alone.</summary>
+    /// <summary>As <see cref="Rewrite"/>, the header block alone, with the empty line that ends it.</summary>
+    /// <param name="context">As for <see cref="Report"/>.</param>
     public byte[] RewriteHeader(ReportContext context) => Octets.ToBytes(new MessageRewriter(Of(context)).RewriteHeader());
 
     /// <summary>The X-Spam-* fields alone, for a server that puts them in front. Lines end in LF.</summary>
+    /// <param name="context">As for <see cref="Report"/>.</param>
     public byte[] HeaderFields(ReportContext context) => Octets.ToBytes(new MessageRewriter(Of(context)).AddedFields());
 
-    /// <summary>Lets the learner learn this message, if its score leaves no doubt; says what was learned: <c>spam</c>, <c>ham</c> or <c>no</c>.</summary>
-    /// <param name="learner">Who learns.</param>
+    /// <summary>
+    /// Lets the learner learn this message if its score leaves no doubt (<c>bayes_auto_learn_threshold_spam</c> and <c>_nonspam</c>).
+    /// </summary>
+    /// <param name="learner">Learns the message.</param>
+    /// <returns><c>spam</c>, <c>ham</c>, or <c>no</c> where nothing was learned or a rule ran out of time.</returns>
     public string AutoLearn(BayesLearner learner)
     {
         ArgumentNullException.ThrowIfNull(learner);

@@ -19,10 +19,10 @@ public sealed class SpamScanner
     private readonly MessageReader _reader;
     private readonly TimeProvider _time;
 
-    /// <summary>Compiles the active rules.</summary>
-    /// <param name="rules">What to scan with.</param>
-    /// <param name="time">For rules about the age of a message.</param>
-    /// <param name="bayes">The scores of the sets with Bayes count.</param>
+    /// <summary>Compiles the rules that have points in the score set. That is dear, so a scanner is made once and kept.</summary>
+    /// <param name="rules">Rules and settings; left as they are.</param>
+    /// <param name="time">The clock for rules about the age of a message; null: the system's.</param>
+    /// <param name="bayes">The score sets with Bayes count. Without, rules about the learner's answer do not run.</param>
     public SpamScanner(RuleSet rules, TimeProvider? time = null, bool bayes = false)
     {
         ArgumentNullException.ThrowIfNull(rules);
@@ -37,7 +37,7 @@ public sealed class SpamScanner
     /// <summary>Which of the four scores of a rule counts: 0 plain, 1 with network tests, 2 with Bayes, 3 with both.</summary>
     public int ScoreSet { get; }
 
-    /// <summary>How many rules run.</summary>
+    /// <summary>How many rules were compiled; of them, those that the network or the learner answers may be off.</summary>
     public int ActiveRules => _compiled.Slots.Count;
 
     /// <summary>Rules of the files that cannot run here, and why. They never hit, and are never silently taken for misses.</summary>
@@ -73,9 +73,9 @@ public sealed class SpamScanner
         --x--
         """u8);
 
-    /// <summary>Scores one message.</summary>
-    /// <param name="message">The octets of the message; an mbox <c>From </c> line in front is no part of it.</param>
-    /// <param name="external">Results of functions or rules that ask the network, by name; absent ones are false.</param>
+    /// <summary>Scores one message, without bound on CPU time but that of each rule.</summary>
+    /// <param name="message">The octets of the message, lines ended by LF or CR LF; an mbox <c>From </c> line in front is no part of it.</param>
+    /// <param name="external">Results of rules (<c>SPF_PASS</c>) or functions (<c>check_for_spf_pass</c>) that ask the network; absent ones are false.</param>
     public ScanResult Scan(ReadOnlySpan<byte> message, IReadOnlyDictionary<string, bool>? external = null)
         => ScanWhole(message, external).Result;
 
@@ -87,7 +87,7 @@ public sealed class SpamScanner
         return ScanWhole(message, learner: null, external);
     }
 
-    /// <summary>As above, with what a learner says.</summary>
+    /// <summary>Scores one message with what a learner says of it.</summary>
     /// <param name="message">As for <see cref="Scan"/>.</param>
     /// <param name="learner">Its probability counts as the rules of check_bayes say; null: none.</param>
     /// <param name="external">As for <see cref="Scan"/>.</param>
@@ -96,10 +96,10 @@ public sealed class SpamScanner
         return ScanOctets(Octets.FromBytes(message), learner, external);
     }
 
-    /// <summary>As above, as far as the message's budget goes.</summary>
+    /// <summary>Scores one message as far as its budget of CPU time goes.</summary>
     /// <param name="message">As for <see cref="Scan"/>.</param>
-    /// <param name="learner">As above.</param>
-    /// <param name="budget">The message's budget; where it is used up, the result is without hits and says so.</param>
+    /// <param name="learner">Its probability counts as the rules of check_bayes say; null: none.</param>
+    /// <param name="budget">Where it is used up, the result has no hits and <see cref="ScanResult.IsUnjudged"/> is true.</param>
     public ScannedMessage ScanWhole(ReadOnlySpan<byte> message, BayesLearner? learner, MessageBudget budget)
     {
         ArgumentNullException.ThrowIfNull(budget);
