@@ -8,7 +8,7 @@ using Backstop.SpamRules.Text;
 namespace Backstop.SpamRules.Learning;
 
 /// <summary>Learns from messages that people or rules have sorted, and says how likely another is spam. Safe for many threads.</summary>
-/// <param name="rules">Whose settings say how a message is read and how much must be learned (bayes_min_spam_num, bayes_min_ham_num).</param>
+/// <param name="rules">Settings: how a message is read, how much must be learned (bayes_min_spam_num, bayes_min_ham_num).</param>
 /// <param name="store">Keeps what is learned.</param>
 public sealed class BayesLearner(RuleSet rules, IBayesStore store)
 {
@@ -17,7 +17,7 @@ public sealed class BayesLearner(RuleSet rules, IBayesStore store)
     /// <summary>Enough of both kinds was learned to say something (200 each by default).</summary>
     public bool IsReady => HasEnough(rules, store.Messages);
 
-    /// <summary>How many messages of each kind must be learned before <see cref="Probability(ReadOnlySpan{byte})"/> says something.</summary>
+    /// <summary>How many messages of each kind must be learned before there is a probability.</summary>
     public TokenCounts Needed => new(rules.Settings.BayesMinSpam, rules.Settings.BayesMinHam);
 
     /// <summary>How many messages of each kind the store knows.</summary>
@@ -36,7 +36,7 @@ public sealed class BayesLearner(RuleSet rules, IBayesStore store)
     /// <param name="message">The octets of the message.</param>
     public double? Probability(ReadOnlySpan<byte> message) => Probability(Open(message));
 
-    /// <summary>Learns a message as it was before a filter marked or wrapped it. One learned as the other kind is forgotten first.</summary>
+    /// <summary>Learns a message as it was before a filter marked it. One learned as the other kind is forgotten first.</summary>
     /// <param name="message">Its octets.</param>
     /// <param name="isSpam">True for spam, false for wanted mail.</param>
     /// <returns>False when it was learned as that kind before; then nothing changes.</returns>

@@ -1,7 +1,8 @@
 namespace Backstop.SpamRules.Messages;
 
 /// <summary>A header as a rule names it: the field and the modifiers behind colons.</summary>
-internal readonly record struct HeaderRequest(string Header, bool Raw, bool Address, bool Name, bool Host, bool Domain, bool Ip, bool ReversedIp, bool First, bool Last)
+internal readonly record struct HeaderRequest(
+    string Header, bool Raw, bool Address, bool Name, bool Host, bool Domain, bool Ip, bool ReversedIp, bool First, bool Last)
 {
     /// <summary>One value of many is meant.</summary>
     public bool IsDerived => Address || Name || Host || Ip;
@@ -12,6 +13,8 @@ internal readonly record struct HeaderRequest(string Header, bool Raw, bool Addr
         bool Has(string modifier) => Array.IndexOf(parts, modifier, 1) > 0;
         return parts.Length == 1
             ? new HeaderRequest(request, false, false, false, false, false, false, false, false, false)
-            : new HeaderRequest(parts[0], Has("raw"), Has("addr"), Has("name"), Has("host") || Has("domain"), Has("domain"), Has("ip") || Has("revip"), Has("revip"), Has("first"), Has("last"));
+            : new HeaderRequest(
+                parts[0], Has("raw"), Has("addr"), Has("name"), Has("host") || Has("domain"), Has("domain"),
+                Has("ip") || Has("revip"), Has("revip"), Has("first"), Has("last"));
     }
 }

@@ -222,7 +222,7 @@ internal sealed class HeaderValues(SpamMessage message, RelayTrail relays, Regis
         return host is null ? null : request.Domain ? boundaries.TrimDomain(host) : host;
     }
 
-    /// <summary>The form in which lists in DNS are asked: octets, or hexadecimal digits, from the last to the first (RFC 5782 §2.1, §2.4).</summary>
+    /// <summary>As lists in DNS are asked: octets, or hexadecimal digits, from the last to the first (RFC 5782 §2.1, §2.4).</summary>
     private static string Reversed(string ip)
     {
         if (!ip.Contains(':', StringComparison.Ordinal))

@@ -53,7 +53,8 @@ internal sealed class MessageRewriter(SpamReport report)
     {
         var prefix = report.SubjectPrefix() is { } p ? OneLine(report.Fill(p)) : null;
         var isSpam = report.IsSpam;
-        if (_settings.RewriteHeader.ContainsKey("Subject") && !fields.Exists(f => f.StartsWith("Subject:", StringComparison.OrdinalIgnoreCase)))
+        var hasSubject = fields.Exists(f => f.StartsWith("Subject:", StringComparison.OrdinalIgnoreCase));
+        if (_settings.RewriteHeader.ContainsKey("Subject") && !hasSubject)
         {
             fields.Add("Subject: \n");
         }
@@ -75,7 +76,7 @@ internal sealed class MessageRewriter(SpamReport report)
             var tag = isSpam ? OneLine(report.Fill(template)) : prefix!;
             if (isSpam)
             {
-                fields.Add("X-Spam-Prev-" + fields[i]);
+                fields.Add("X-Spam-Prev-" + (name == "Subject" && !hasSubject ? "Subject: (nonexistent)\n" : fields[i]));
                 tag = name == "Subject" ? tag : $"({tag})";
                 fields[i] = prefix is null ? fields[i] : PutTag(fields[i], prefix);
             }

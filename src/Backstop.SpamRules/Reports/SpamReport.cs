@@ -8,7 +8,7 @@ using Backstop.SpamRules.Text;
 namespace Backstop.SpamRules.Reports;
 
 /// <summary>Where a report is written, and what was learned from the message.</summary>
-/// <param name="Hostname">Name of this host: <c>_HOSTNAME_</c> where no <c>report_hostname</c> is set, and the Received field of a wrapped message.</param>
+/// <param name="Hostname">This host: <c>_HOSTNAME_</c> without a <c>report_hostname</c>, and Received of a wrapped message.</param>
 /// <param name="Version">Version of the program that scans: <c>_SUBVERSION_</c>.</param>
 /// <param name="Autolearn"><c>_AUTOLEARN_</c>: ham, spam, no, disabled or unavailable.</param>
 /// <param name="Now">Time and zone of dates in the report: <c>_DATE_</c>.</param>
@@ -65,6 +65,10 @@ internal sealed class SpamReport(RuleSet rules, MessageScan scan, HitSummary sum
 
     public string Tests(string separator) => summary.Hits.Count == 0 ? "none" : string.Join(separator, summary.Hits.Select(h => h.Name));
 
+    private string TestsWithScores(string separator) => summary.Hits.Count == 0
+        ? "none"
+        : string.Join(separator, summary.Hits.Select(h => $"{h.Name}={h.Score.ToString(CultureInfo.InvariantCulture)}"));
+
     private string? Tag(string name, string? argument) => name switch
     {
         "YESNO" => YesNo(argument),
@@ -80,7 +84,7 @@ internal sealed class SpamReport(RuleSet rules, MessageScan scan, HitSummary sum
         "STARS" => Stars(argument ?? "*"),
         "AUTOLEARN" => context.Autolearn,
         "TESTS" => Tests(argument ?? ","),
-        "TESTSSCORES" => summary.Hits.Count == 0 ? "none" : string.Join(argument ?? ",", summary.Hits.Select(h => $"{h.Name}={h.Score.ToString(CultureInfo.InvariantCulture)}")),
+        "TESTSSCORES" => TestsWithScores(argument ?? ","),
         "SUBTESTS" => summary.SubRules.Count == 0 ? "none" : string.Join(argument ?? ",", summary.SubRules),
         "PREVIEW" => Preview(),
         "REPORT" => "\n" + HitList("* ", "*      ", padNames: false),

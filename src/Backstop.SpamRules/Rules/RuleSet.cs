@@ -25,7 +25,7 @@ public sealed class RuleSet
         Replacements = builder.Replacements;
     }
 
-    /// <summary>Paths of the files that were read, in that order, without those that they include. Of <see cref="Parse"/> the given name.</summary>
+    /// <summary>Paths of the files that were read, in that order, without what they include.</summary>
     public IReadOnlyList<string> Files { get; }
 
     /// <summary>
@@ -142,7 +142,7 @@ public sealed class RuleSet
 /// <summary>What a program adds to the rule files.</summary>
 public sealed record RuleSetOptions
 {
-    /// <summary>Rules that ask the network run, with the results that a scan is given, and their score set counts. Default: false.</summary>
+    /// <summary>Rules that ask the network run, with the results that a scan is given; their scores count. Default: false.</summary>
     public bool NetworkTests { get; init; }
 
     /// <summary>Names of the hosts through which own mail leaves: a bounce that returns their Received fields is no backscatter (welcomelist_bounce_relays).</summary>

@@ -8,14 +8,16 @@ internal sealed partial class SettingDirectives
     private static readonly PerlRegex _named = new("^\\((.+?)\\)\\s+(.+)$");
 
     /// <summary>Welcome and block: SpamAssassin 4 renamed its lists; the old names mean the same.</summary>
-    private static string Renamed(string key) => key.Replace("whitelist", "welcomelist", StringComparison.Ordinal).Replace("blacklist", "blocklist", StringComparison.Ordinal);
+    private static string Renamed(string key) =>
+        key.Replace("whitelist", "welcomelist", StringComparison.Ordinal).Replace("blacklist", "blocklist", StringComparison.Ordinal);
 
     private bool ApplyLists(string key, string value, string[] words)
     {
         switch (key)
         {
-            case "welcomelist_from" or "blocklist_from" or "welcomelist_to" or "more_spam_to" or "all_spam_to" or "blocklist_to" or "welcomelist_auth"
-                or "def_welcomelist_auth" or "welcomelist_bounce_relays" or "welcomelist_allows_relays" or "bayes_ignore_from" or "bayes_ignore_to":
+            case "welcomelist_from" or "blocklist_from" or "welcomelist_to" or "more_spam_to" or "all_spam_to" or "blocklist_to"
+                or "welcomelist_auth" or "def_welcomelist_auth" or "welcomelist_bounce_relays" or "welcomelist_allows_relays"
+                or "bayes_ignore_from" or "bayes_ignore_to":
                 Array.ForEach(words, _settings.List(key).Add);
                 return true;
             case "unwelcomelist_from" or "unblocklist_from" or "unwelcomelist_auth" or "unwelcomelist_from_spf":
@@ -24,7 +26,8 @@ internal sealed partial class SettingDirectives
             case "welcomelist_subject" or "blocklist_subject":
                 _settings.List(key).Add($"*{value}*");
                 return true;
-            case "welcomelist_from_rcvd" or "def_welcomelist_from_rcvd" or "welcomelist_from_dkim" or "def_welcomelist_from_dkim" when words.Length >= 2:
+            case "welcomelist_from_rcvd" or "def_welcomelist_from_rcvd" or "welcomelist_from_dkim" or "def_welcomelist_from_dkim"
+                when words.Length >= 2:
                 SendersWithRelay(key).Add(new SenderWithRelay(words[0].ToLowerInvariant(), words[1].ToLowerInvariant()));
                 return true;
             case "welcomelist_from_dkim" or "def_welcomelist_from_dkim" or "welcomelist_from_spf" or "def_welcomelist_from_spf":
@@ -34,7 +37,7 @@ internal sealed partial class SettingDirectives
                 SendersWithRelay(key[2..]).RemoveAll(s => s.Address.Equals(value, StringComparison.OrdinalIgnoreCase));
                 return true;
             case "enlist_addrlist" when _named.Match(value) is { Success: true } match:
-                Array.ForEach(match.Groups[2].Value.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries), _settings.List(match.Groups[1].Value).Add);
+                Array.ForEach(Words(match.Groups[2].Value), _settings.List(match.Groups[1].Value).Add);
                 return true;
             case "enlist_uri_host" when _named.Match(value) is { Success: true } match:
                 EnlistHosts(match.Groups[1].Value, match.Groups[2].Value);
@@ -73,7 +76,7 @@ internal sealed partial class SettingDirectives
             _settings.UriHostLists[list] = hosts = new Dictionary<string, bool>(StringComparer.Ordinal);
         }
 
-        foreach (var host in value.ToLowerInvariant().Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries))
+        foreach (var host in Words(value.ToLowerInvariant()))
         {
             hosts[host.TrimStart('!')] = !host.StartsWith('!');
         }
@@ -83,7 +86,7 @@ internal sealed partial class SettingDirectives
     private void DelistHosts(string value)
     {
         var named = _named.Match(value);
-        var hosts = (named.Success ? named.Groups[2].Value : value).ToLowerInvariant().Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
+        var hosts = Words((named.Success ? named.Groups[2].Value : value).ToLowerInvariant());
         foreach (var (list, listed) in _settings.UriHostLists)
         {
             foreach (var host in !named.Success || list == named.Groups[1].Value ? hosts : [])
@@ -120,7 +123,8 @@ internal sealed partial class SettingDirectives
         }
     }
 
-    private void Import(string list, double on) => _ = on != 0 ? _settings.FreemailImports.Add(list) : _settings.FreemailImports.Remove(list);
+    private void Import(string list, double on) =>
+        _ = on != 0 ? _settings.FreemailImports.Add(list) : _settings.FreemailImports.Remove(list);
 
     private void AddFreemail(string domain, SourceLine source)
     {

@@ -17,8 +17,9 @@ internal sealed partial class SettingDirectives
         "dcc_", "use_razor2", "use_pyzor", "use_dcc", "test", "ok_languages", "url_shortener", "fns_", "time_limit", "geodb_", "country_db", "normalize_charset",
         "version_tag", "allow_user_rules", "user_scores_", "clear_dns", "mbox_format", "auto_welcomelist", "auto_whitelist", "use_auto_w", "txrep", "enable_compat",
         "dkim_", "spf_", "use_learner", "always_trust", "skip_rbl", "hashbl", "shortcircuit", "dmarc_", "uri_block_", "util_rb_cctld", "uri_country", "authres_",
-        "pdfinfo", "olemacro", "extracttext", "textcat", "ignore_always", "whitelist_subject", "welcomelist_subject_", "arc_", "clear_uridnsbl", "do_not_use_mail_spf",
-        "ignore_received_spf", "use_newest_received_spf", "rbl_headers", "spamcop_", "freemail_add_describe_email",
+        "pdfinfo", "olemacro", "extracttext", "textcat", "ignore_always", "whitelist_subject", "welcomelist_subject_", "arc_",
+        "clear_uridnsbl", "do_not_use_mail_spf", "ignore_received_spf", "use_newest_received_spf", "rbl_headers", "spamcop_",
+        "freemail_add_describe_email",
     ];
 
     private readonly RuleSetBuilder _builder;
@@ -28,8 +29,10 @@ internal sealed partial class SettingDirectives
 
     public void Apply(string key, string value, SourceLine source)
     {
-        var words = value.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
-        if (!ApplyLists(Renamed(key), value, words) && !ApplyFreemail(Renamed(key), value, words, source) && !ApplyNetworks(key, words, source) && !ApplyReports(key, value, source) && !ApplyPlain(key, value, words, source))
+        var (words, name) = (Words(value), Renamed(key));
+        var isApplied = ApplyLists(name, value, words) || ApplyFreemail(name, value, words, source) || ApplyNetworks(key, words, source)
+            || ApplyReports(key, value, source) || ApplyPlain(key, value, words, source);
+        if (!isApplied)
         {
             var known = Array.Exists(_ignored, i => key.StartsWith(i, StringComparison.Ordinal));
             _builder.Report(source, known ? $"'{key}' means nothing here" : $"unknown setting '{key}'", isError: !known);
@@ -112,14 +115,18 @@ internal sealed partial class SettingDirectives
                 _settings.ReportSafeCopyHeaders.AddRange(value.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries));
                 return true;
             case "clear_headers":
-                _settings.HamHeaders.RemoveAll(h => h.Name != "Checker-Version");
-                _settings.SpamHeaders.RemoveAll(h => h.Name != "Checker-Version");
+                _settings.HamHeaders.RemoveAll(h => h.Name != AddedHeader.Version.Name);
+                _settings.SpamHeaders.RemoveAll(h => h.Name != AddedHeader.Version.Name);
                 return true;
             case "add_header" when _added.Match(value) is { Success: true } match:
                 AddHeader(match.Groups[1].Value, match.Groups[2].Value, Unescape(Unquote(match.Groups[3].Value)));
                 return true;
             case "remove_header" when _added.Match(value) is { Success: true } match:
-                RemoveHeader(match.Groups[1].Value, match.Groups[2].Value);
+                if (match.Groups[2].Value != AddedHeader.Version.Name)
+                {
+                    RemoveHeader(match.Groups[1].Value, match.Groups[2].Value);
+                }
+
                 return true;
             case "rewrite_header":
                 return RewriteHeader(value, source);
@@ -129,6 +136,16 @@ internal sealed partial class SettingDirectives
                 return true;
             default:
                 return false;
+        }
+    }
+
+    /// <summary>Spam that is not wrapped bears the report in a field.</summary>
+    private void SetReportSafe(double number)
+    {
+        _settings.ReportSafe = Math.Clamp((int)number, 0, 2);
+        if (_settings.ReportSafe == 0 && !_settings.SpamHeaders.Exists(h => h.Name.Equals("Report", StringComparison.OrdinalIgnoreCase)))
+        {
+            _settings.SpamHeaders.Add(new AddedHeader("Report", "_REPORT_"));
         }
     }
 
@@ -180,7 +197,7 @@ internal sealed partial class SettingDirectives
             case "required_score" or "required_hits":
                 return Number(value, source, n => _settings.RequiredScore = n);
             case "report_safe":
-                return Number(value, source, n => _settings.ReportSafe = Math.Clamp((int)n, 0, 2));
+                return Number(value, source, SetReportSafe);
             case "report_wrap_width":
                 return Number(value, source, n => _settings.ReportWrapWidth = Math.Clamp((int)n, 20, 900));
             case "body_part_scan_size":
@@ -266,6 +283,8 @@ internal sealed partial class SettingDirectives
 
         return true;
     }
+
+    private static string[] Words(string text) => text.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
 
     private static string Unquote(string value) => value.Length > 1 && value.StartsWith('"') && value.EndsWith('"') ? value[1..^1] : value;
 

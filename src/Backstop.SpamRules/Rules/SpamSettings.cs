@@ -4,7 +4,11 @@ using Backstop.SpamRules.Uris;
 namespace Backstop.SpamRules.Rules;
 
 /// <summary>A header field that a filter adds: name without <c>X-Spam-</c>, and its template.</summary>
-internal readonly record struct AddedHeader(string Name, string Template);
+internal readonly record struct AddedHeader(string Name, string Template)
+{
+    /// <summary>Always there: by it a marked message is known.</summary>
+    public static AddedHeader Version { get; } = new("Checker-Version", "SpamAssassin _VERSION_ (_SUBVERSION_) on _HOSTNAME_");
+}
 
 /// <summary>A sender that counts only when a relay of that domain delivers it.</summary>
 internal sealed record SenderWithRelay(string Address, string Relay);
@@ -59,9 +63,9 @@ internal sealed class SpamSettings
 
     public bool FoldHeaders { get; set; } = true;
 
-    public List<AddedHeader> HamHeaders { get; } = [];
+    public List<AddedHeader> HamHeaders { get; } = [AddedHeader.Version];
 
-    public List<AddedHeader> SpamHeaders { get; } = [];
+    public List<AddedHeader> SpamHeaders { get; } = [AddedHeader.Version];
 
     /// <summary>Subject, From or To to the tag in front of it or behind.</summary>
     public Dictionary<string, string> RewriteHeader { get; } = new(StringComparer.Ordinal);

@@ -67,7 +67,8 @@ public sealed class ScannedMessage
             : "no";
     }
 
-    private RuleHit Shown(RuleSlot hit) => new(hit.Name, hit.Score, Octets.ToUnicode(_scanner.Rules.Descriptions.GetValueOrDefault(hit.Name, "")));
+    private RuleHit Shown(RuleSlot hit) =>
+        new(hit.Name, hit.Score, Octets.ToUnicode(_scanner.Rules.Descriptions.GetValueOrDefault(hit.Name, "")));
 
     private SpamReport Of(ReportContext context) => new(_scanner.Rules, _scan, _summary, _hits, context);
 }

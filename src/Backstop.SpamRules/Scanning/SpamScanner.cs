@@ -74,8 +74,8 @@ public sealed class SpamScanner
         """u8);
 
     /// <summary>Scores one message, without bound on CPU time but that of each rule.</summary>
-    /// <param name="message">The octets of the message, lines ended by LF or CR LF; an mbox <c>From </c> line in front is no part of it.</param>
-    /// <param name="external">Results of rules (<c>SPF_PASS</c>) or functions (<c>check_for_spf_pass</c>) that ask the network; absent ones are false.</param>
+    /// <param name="message">Its octets, lines ended by LF or CR LF; an mbox <c>From </c> line in front is no part of it.</param>
+    /// <param name="external">Results of rules or functions (<c>check_for_spf_pass</c>) that ask the network; absent ones are false.</param>
     public ScanResult Scan(ReadOnlySpan<byte> message, IReadOnlyDictionary<string, bool>? external = null)
         => ScanWhole(message, external).Result;
 
@@ -122,7 +122,8 @@ public sealed class SpamScanner
         return new ScannedMessage(this, Open("\n", external: null), hits, isUnjudged: true);
     }
 
-    private MessageScan Open(string octets, IReadOnlyDictionary<string, bool>? external) => _reader.Open(octets, _time.GetUtcNow(), external);
+    private MessageScan Open(string octets, IReadOnlyDictionary<string, bool>? external) =>
+        _reader.Open(octets, _time.GetUtcNow(), external);
 
     internal HitTable Run(MessageScan scan) => new RuleRun(_compiled, scan).Run();
 }

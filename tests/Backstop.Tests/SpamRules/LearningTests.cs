@@ -1,5 +1,7 @@
 using System.Text;
 using Backstop.SpamRules.Learning;
+using Backstop.SpamRules.Messages;
+using Backstop.SpamRules.Reports;
 using Backstop.SpamRules.Rules;
 using Backstop.SpamRules.Scanning;
 
@@ -107,6 +109,39 @@ public class LearningTests
     {
         var mail = Encoding.ASCII.GetBytes($"From: a@example.org\nSubject: {subject}\nDate: Mon, 2 Nov 2026 10:00:00 +0000\nMessage-ID: <1@example.org>\n\n{body}\n");
         Assert.Equal(learned, _scanner.ScanWhole(mail).AutoLearn(_learner));
+    }
+
+    /// <summary>A band holds its upper end and not its lower one, but for 0.</summary>
+    [Theory]
+    [InlineData(null, "")]
+    [InlineData(0.0, "LOW")]
+    [InlineData(0.5, "LOW")]
+    [InlineData(0.5001, "HIGH")]
+    [InlineData(0.99, "HIGH")]
+    [InlineData(1.0, "TOP")]
+    public void ProbabilityFallsIntoOneBand(double? probability, string hit)
+    {
+        var rules = RuleSet.Parse("""
+            body LOW eval:check_bayes('0.00','0.50')
+            body HIGH eval:check_bayes('0.50','0.99')
+            body TOP eval:check_bayes('0.99','1.00')
+            """);
+        var scan = new MessageReader(rules.Settings).Open("Subject: x\n\nx\n");
+        scan.BayesProbability = probability;
+        Assert.Equal(hit, string.Join(' ', new SpamScanner(rules, bayes: true).Run(scan).Hits.Select(h => h.Name)));
+    }
+
+    [Fact]
+    public void ItsProbabilityStandsInTheReport()
+    {
+        var rules = RuleSet.Parse($"{Rules}\nclear_report_template\nreport bayes=_BAYES_");
+        var scanner = new SpamScanner(rules, bayes: true);
+        var context = new ReportContext("mx", "x", "no", DateTimeOffset.UnixEpoch);
+        var mail = Mail("cheap pills wonder", 901);
+        string Report(BayesLearner? learner) => Encoding.ASCII.GetString(scanner.ScanWhole(mail, learner).Report(context));
+        Teach(60);
+        Assert.Equal("bayes=0.5\n\n", Report(null));
+        Assert.Equal("bayes=1.0000\n\n", Report(_learner));
     }
 
     private void Teach(int count)

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Backstop.SpamRules.Hits;
 using Backstop.SpamRules.Messages;
+using Backstop.SpamRules.Mime;
 using Backstop.SpamRules.Reports;
 using Backstop.SpamRules.Rules;
 using Backstop.SpamRules.Scanning;
@@ -14,8 +15,10 @@ namespace Backstop.Tests.SpamRules;
 /// A mail and what rules see of it, from a file of <c>tests/spam-cases</c>. A case begins with <c>== title</c>; then stands the mail, where
 /// <c>\xHH</c> is an octet, then <c>----</c>, then what is asked and what SpamAssassin 4.0.1 answers:
 /// <c>! line</c> is a setting, <c>+ rule</c> hits and <c>- rule</c> does not (rules are named R1, R2, ...), <c>conf+ line</c> is read and
-/// <c>conf- line</c> is not, <c>body&gt;</c>, <c>raw&gt;</c> and <c>uri&gt;</c> are all texts that such rules are matched against, one a line,
-/// <c>get HEADER&gt;</c> is the value of a header and <c>all HEADER&gt;</c> all of them, <c>tag _TAG_&gt;</c> is a template filled.
+/// <c>conf- line</c> is not, <c>body&gt;</c>, <c>raw&gt;</c> and <c>uri&gt;</c> are all texts that such rules are matched
+/// against, one a line,
+/// <c>get HEADER&gt;</c> is the value of a header and <c>all HEADER&gt;</c> all of them, <c>tag _TAG_&gt;</c> is a template filled,
+/// <c>mail&gt;</c> the mail as it is handed on.
 /// </summary>
 internal sealed partial record SpamCase(string Name, string Mail, IReadOnlyList<string> Lines)
 {
@@ -26,10 +29,11 @@ internal sealed partial record SpamCase(string Name, string Mail, IReadOnlyList<
 
     public static string Folder => Path.Combine(HouseRulesTests.Root(), "tests", "spam-cases");
 
-    public static IReadOnlyList<SpamCase> All { get; } = [.. Directory.EnumerateFiles(Folder, "*.txt").Order(StringComparer.Ordinal).SelectMany(Read)];
+    public static IReadOnlyList<SpamCase> All { get; } =
+        [.. Directory.EnumerateFiles(Folder, "*.txt").Order(StringComparer.Ordinal).SelectMany(Read)];
 
     /// <summary>The rules of the case, with whether they must hit.</summary>
-    public IEnumerable<(bool Hits, string Rule)> Rules => Lines.Where(l => l.StartsWith("+ ", StringComparison.Ordinal) || l.StartsWith("- ", StringComparison.Ordinal)).Select(l => (l[0] == '+', l[2..]));
+    public IEnumerable<(bool Hits, string Rule)> Rules => Lines.Where(l => l[0] is '+' or '-' && l[1] == ' ').Select(l => (l[0] == '+', l[2..]));
 
     /// <summary>The lines of the case as they would stand if what is answered here were right.</summary>
     public IReadOnlyList<string> Answered()
@@ -37,11 +41,12 @@ internal sealed partial record SpamCase(string Name, string Mail, IReadOnlyList<
         var names = Rules.Select((r, i) => NamedRule().Replace(r.Rule, $"${{kind}} R{i + 1} ", 1));
         var settings = Lines.Where(l => l.StartsWith("! ", StringComparison.Ordinal)).Select(l => l[2..]);
         var rules = RuleSet.Parse(Settings + string.Join('\n', names.Concat(settings)));
-        var octets = Octet().Replace(Mail, m => ((char)byte.Parse(m.Groups["hex"].ValueSpan, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)).ToString());
+        var octets = Octet().Replace(Mail, m => ((char)Convert.FromHexString(m.Groups["hex"].ValueSpan)[0]).ToString());
         var bytes = octets.SelectMany(c => c > '\xff' ? Encoding.UTF8.GetBytes([c]) : [(byte)c]).ToArray();
         var scan = new MessageReader(rules.Settings).Open(Octets.FromBytes(bytes), _now);
         var hits = new SpamScanner(rules).Run(scan);
-        var report = new SpamReport(rules, scan, HitSummary.Of(hits, rules.RequiredScore), hits, new("mx.example.org", "2024-03-25", "disabled", _now));
+        var context = new ReportContext("mx.example.org", "2024-03-25", "disabled", _now);
+        var report = new SpamReport(rules, scan, HitSummary.Of(hits, rules.RequiredScore), hits, context);
         return [.. new Answers(report, scan, [.. hits.Hits.Select(h => h.Name)]).To(Lines)];
     }
 
@@ -52,7 +57,8 @@ internal sealed partial record SpamCase(string Name, string Mail, IReadOnlyList<
         {
             var lines = text.TrimEnd().Split('\n');
             var end = Array.IndexOf(lines, "----");
-            yield return new($"{file}: {lines[0]}", string.Concat(lines[1..end].Select(l => l + "\n")), [.. lines[(end + 1)..].Where(l => l.Length > 0)]);
+            var mail = string.Concat(lines[1..end].Select(l => l + "\n"));
+            yield return new($"{file}: {lines[0]}", mail, [.. lines[(end + 1)..].Where(l => l.Length > 0)]);
         }
     }
 
@@ -101,6 +107,7 @@ internal sealed partial record SpamCase(string Name, string Mail, IReadOnlyList<
             ["body"] => scan.Body.Select(Shown),
             ["raw"] => scan.RawBody.Select(Shown),
             ["uri"] => scan.Uris.Cleaned().Order(StringComparer.Ordinal).Select(Shown),
+            ["mail"] => MessageParser.SplitLines(new MessageRewriter(report).Rewrite()).Select(Shown),
             ["get", var header] => [scan.Headers.Has(header) ? Shown(scan.Headers.One(header)) : "absent"],
             ["all", var header] => scan.Headers.All(header).Select(Shown),
             ["tag", var template] => [Shown(report.Fill(template))],

@@ -5,7 +5,7 @@ using Backstop.SpamRules.Scanning;
 
 namespace Backstop.Tests.SpamRules;
 
-/// <summary>What SpamAssassin 4.0.1 says of the mails in <c>tests/spam-cases</c> is said here, and every function that rules call has its cases.</summary>
+/// <summary>SpamAssassin 4.0.1 and we say the same of the mails in <c>tests/spam-cases</c>; every function that rules call has its cases.</summary>
 public sealed partial class SpamCaseTests
 {
     /// <summary>SpamAssassin has these functions for old rule files; they never hit.</summary>
@@ -13,7 +13,8 @@ public sealed partial class SpamCaseTests
 
     public static TheoryData<string> Cases => [.. SpamCase.All.Select(c => c.Name)];
 
-    public static TheoryData<string> Functions => [.. EvalTable.Standard().Names.Except(ExternalEvals.Names).Except(_neverHit).Except(["check_bayes"])];
+    public static TheoryData<string> Functions =>
+        [.. EvalTable.Standard().Names.Except(ExternalEvals.Names).Except(_neverHit).Except(["check_bayes"])];
 
     public static TheoryData<string> ExternalFunctions => [.. ExternalEvals.Names];
 
@@ -23,15 +24,16 @@ public sealed partial class SpamCaseTests
     {
         var asked = SpamCase.All.Single(c => c.Name == name);
         var answered = asked.Answered();
-        var differences = asked.Lines.Except(answered).Select(l => $"SpamAssassin: {l}").Concat(answered.Except(asked.Lines).Select(l => $"here:         {l}"));
-        Assert.True(asked.Lines.SequenceEqual(answered), $"{name}\n{string.Join('\n', differences)}");
+        var expected = asked.Lines.Except(answered).Select(l => $"SpamAssassin: {l}");
+        var differences = string.Join('\n', expected.Concat(answered.Except(asked.Lines).Select(l => $"here:         {l}")));
+        Assert.True(asked.Lines.SequenceEqual(answered), $"{name}\n{differences}");
     }
 
     [Theory]
     [MemberData(nameof(Functions), DisableDiscoveryEnumeration = true)]
     public void Every_function_has_a_mail_that_it_hits_and_one_that_it_does_not(string function)
     {
-        var calls = SpamCase.All.SelectMany(c => c.Rules).Where(r => Call().Match(r.Rule) is { Success: true } call && call.Groups["name"].Value == function).ToList();
+        var calls = SpamCase.All.SelectMany(c => c.Rules).Where(r => Call().Match(r.Rule).Groups["name"].Value == function).ToList();
         Assert.Equal((function, true, true), (function, calls.Exists(c => c.Hits), calls.Exists(c => !c.Hits)));
     }
 
@@ -49,7 +51,8 @@ public sealed partial class SpamCaseTests
     public void Functions_answered_from_outside_hit_as_they_are_told(string function)
     {
         var scanner = new SpamScanner(RuleSet.Parse($"header R eval:{function}()", options: new() { NetworkTests = true }));
-        int Hits(string name, bool value) => scanner.Scan("Subject: x\n\nx\n"u8, new Dictionary<string, bool> { [name] = value }).Hits.Count;
+        int Hits(string name, bool value) =>
+            scanner.Scan("Subject: x\n\nx\n"u8, new Dictionary<string, bool> { [name] = value }).Hits.Count;
         Assert.Equal((function, 1, 1, 0, 0), (function, Hits(function, true), Hits("R", true), Hits("R", false), Hits("OTHER", true)));
     }
 
