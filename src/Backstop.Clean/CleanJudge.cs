@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Backstop.Backscatter;
 using Backstop.Backscatter.Bounces;
 using Backstop.Backscatter.Campaigns;
+using Backstop.Backscatter.Verdicts;
 using Backstop.Judging;
 using Backstop.Mail;
 

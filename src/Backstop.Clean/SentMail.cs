@@ -1,4 +1,4 @@
-using Backstop.Backscatter;
+using Backstop.Backscatter.Proofs;
 using Backstop.Mail;
 using Backstop.State;
 

@@ -1,4 +1,5 @@
 using Backstop.Backscatter;
+using Backstop.Backscatter.Proofs;
 using Backstop.Mail;
 using Backstop.State;
 

@@ -1,3 +1,4 @@
+using Backstop.Backscatter.Verdicts;
 using Backstop.Configuration.Options;
 using Backstop.Mail;
 using Backstop.Posix;
@@ -14,6 +15,6 @@ internal static class JudgingBudget
         new(options.Smtp.CpuPerMessage * Math.Max(1, octets / (double)FullSize), static () => ThreadTime.Cpu);
 
     /// <summary>The verdict where a budget is used up: what would be delivered is delivered, and says why nobody looked on.</summary>
-    public static Backscatter.Verdict Said(this MessageBudget budget, Backscatter.Verdict verdict) =>
-        budget.IsSpent && verdict.Action == Backscatter.VerdictAction.Deliver ? verdict with { Reason = ServerReasons.UnjudgedCpu } : verdict;
+    public static Verdict Said(this MessageBudget budget, Verdict verdict) =>
+        budget.IsSpent && verdict.Action == VerdictAction.Deliver ? verdict with { Reason = ServerReasons.UnjudgedCpu } : verdict;
 }

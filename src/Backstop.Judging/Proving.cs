@@ -1,6 +1,7 @@
 using System.Text;
 using Backstop.Backscatter;
 using Backstop.Backscatter.Proofs;
+using Backstop.Backscatter.Verdicts;
 using Backstop.Configuration;
 using Backstop.Configuration.Options;
 

@@ -1,6 +1,6 @@
-using Backstop.Backscatter;
 using Backstop.Backscatter.Bounces;
 using Backstop.Backscatter.Proofs;
+using Backstop.Backscatter.Verdicts;
 using Backstop.Configuration.Options;
 using Backstop.Mail;
 

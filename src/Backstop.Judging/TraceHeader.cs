@@ -1,6 +1,7 @@
 using System.Globalization;
 using Backstop.Backscatter;
 using Backstop.Backscatter.Bounces;
+using Backstop.Backscatter.Verdicts;
 
 namespace Backstop.Judging;
 

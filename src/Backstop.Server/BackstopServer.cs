@@ -7,6 +7,7 @@ using Backstop.Server.Alerts;
 using Backstop.Server.Filters;
 using Backstop.Server.Net;
 using Backstop.Server.Smtp;
+using Backstop.Server.Status;
 using Backstop.Server.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;

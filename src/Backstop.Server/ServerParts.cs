@@ -1,5 +1,5 @@
 using System.Data.Common;
-using Backstop.Backscatter;
+using Backstop.Backscatter.Verdicts;
 using Backstop.Configuration;
 using Backstop.Configuration.Options;
 using Backstop.Judging;
@@ -18,6 +18,7 @@ using Backstop.Server.Outbound;
 using Backstop.Server.Receiving;
 using Backstop.Server.Smtp;
 using Backstop.Server.Spamd;
+using Backstop.Server.Status;
 using Backstop.Server.Way;
 using Backstop.State;
 using Microsoft.Extensions.Logging;

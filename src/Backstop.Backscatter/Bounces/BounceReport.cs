@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Backstop.Backscatter.Verdicts;
 using Backstop.Mail;
 
 namespace Backstop.Backscatter.Bounces;

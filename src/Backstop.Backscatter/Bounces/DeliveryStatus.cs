@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Backstop.Backscatter.Proofs;
 using Backstop.Mail;
 
 namespace Backstop.Backscatter.Bounces;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Backstop.Backscatter.Proofs;
 
 namespace Backstop.Backscatter.Bounces;
 

@@ -1,3 +1,5 @@
+using Backstop.Backscatter.Verdicts;
+
 namespace Backstop.Backscatter.Bounces;
 
 /// <summary>

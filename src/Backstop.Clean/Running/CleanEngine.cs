@@ -1,4 +1,5 @@
-using Backstop.Backscatter;
+using Backstop.Backscatter.Proofs;
+using Backstop.Backscatter.Verdicts;
 using Backstop.Clean.Imap;
 using Backstop.Configuration.Options;
 using Backstop.Judging;

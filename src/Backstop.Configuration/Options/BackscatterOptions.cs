@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
-using Backstop.Backscatter;
 using Backstop.Backscatter.Proofs;
+using Backstop.Backscatter.Verdicts;
 
 namespace Backstop.Configuration.Options;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using Backstop.Backscatter;
 using Backstop.Backscatter.Bounces;
+using Backstop.Backscatter.Verdicts;
 using Backstop.Configuration.Options;
 using Backstop.Mailboxes.Reading;
 

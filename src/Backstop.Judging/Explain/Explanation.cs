@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Backstop.Backscatter;
 using Backstop.Backscatter.Bounces;
 using Backstop.Backscatter.Proofs;
+using Backstop.Backscatter.Verdicts;
 using Backstop.Mail;
 
 namespace Backstop.Judging.Explain;

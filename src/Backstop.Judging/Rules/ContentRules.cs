@@ -2,6 +2,7 @@ using System.Data.Common;
 using Backstop.Backscatter;
 using Backstop.Backscatter.Bounces;
 using Backstop.Backscatter.Storms;
+using Backstop.Backscatter.Verdicts;
 using Backstop.Configuration.Options;
 using Backstop.Judging.Clients;
 using Backstop.Judging.Storms;

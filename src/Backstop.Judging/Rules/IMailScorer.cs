@@ -1,4 +1,5 @@
 using Backstop.Backscatter;
+using Backstop.Backscatter.Verdicts;
 using Backstop.Mail;
 
 namespace Backstop.Judging.Rules;

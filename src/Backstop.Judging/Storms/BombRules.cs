@@ -4,6 +4,7 @@ using Backstop.Backscatter.Bounces;
 using Backstop.Backscatter.Campaigns;
 using Backstop.Backscatter.Proofs;
 using Backstop.Backscatter.Storms;
+using Backstop.Backscatter.Verdicts;
 using Backstop.Configuration.Options;
 using Backstop.Judging.Clients;
 using Backstop.Mail;

@@ -3,6 +3,7 @@ using Backstop.Backscatter;
 using Backstop.Backscatter.Bounces;
 using Backstop.Backscatter.Campaigns;
 using Backstop.Backscatter.Storms;
+using Backstop.Backscatter.Verdicts;
 using Backstop.Configuration;
 using Backstop.Configuration.Options;
 using Backstop.Mail;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using Backstop.Backscatter;
+using Backstop.Backscatter.Verdicts;
 using Backstop.Configuration.Options;
 using Backstop.Judging;
 using Backstop.Mail;

@@ -1,4 +1,5 @@
 using Backstop.Backscatter;
+using Backstop.Backscatter.Verdicts;
 using Backstop.Configuration.Options;
 using Backstop.Judging;
 using Backstop.Judging.Rules;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Backstop.Backscatter;
+using Backstop.Backscatter.Verdicts;
 using Backstop.Configuration.Options;
 using Backstop.Judging;
 using Backstop.Judging.Rules;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Backstop.Backscatter.Storms;
+using Backstop.Backscatter.Verdicts;
 using Backstop.Configuration;
 using Backstop.Judging;
 using Backstop.Judging.Storms;
@@ -25,7 +26,7 @@ internal sealed partial class Dashboard(ServerParts parts, IAntiforgery antiforg
     private readonly LiveOverview _live = new(() => Overview.Of(parts.Activity.Figures(), parts.Storms.Watch.Summaries, parts.Status()), logins, time, stopping);
     private readonly Seldom _refused = new(time);
     private readonly FiledMail _filed = new(
-        parts.Recipients, [.. new[] { Backscatter.Verdict.BackscatterFolder, parts.Options.Storm.Folder, parts.Options.Spam.Folder }.Distinct()], new RunStore(DataPaths.Runs(parts.Options), time), time);
+        parts.Recipients, [.. new[] { Verdict.BackscatterFolder, parts.Options.Storm.Folder, parts.Options.Spam.Folder }.Distinct()], new RunStore(DataPaths.Runs(parts.Options), time), time);
 
     public void Map(WebApplication app)
     {

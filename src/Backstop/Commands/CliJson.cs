@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using Backstop.Lint;
 using Backstop.Scan;
-using Backstop.Server;
+using Backstop.Server.Status;
 using Backstop.Storm;
 
 namespace Backstop.Commands;

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Net.Http.Json;
 using Backstop.Judging;
 using Backstop.Mail;
-using Backstop.Server;
+using Backstop.Server.Status;
 
 namespace Backstop.Commands;
 

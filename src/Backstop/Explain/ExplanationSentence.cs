@@ -1,5 +1,6 @@
 using Backstop.Backscatter;
 using Backstop.Backscatter.Bounces;
+using Backstop.Backscatter.Verdicts;
 using Backstop.Judging.Explain;
 
 namespace Backstop.Explain;

@@ -1,6 +1,6 @@
-using Backstop.Backscatter;
 using Backstop.Backscatter.Bounces;
 using Backstop.Backscatter.Proofs;
+using Backstop.Backscatter.Verdicts;
 
 namespace Backstop.Tests.Backscatter;
 

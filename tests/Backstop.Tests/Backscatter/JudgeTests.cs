@@ -2,6 +2,7 @@ using System.Text;
 using Backstop.Backscatter;
 using Backstop.Backscatter.Bounces;
 using Backstop.Backscatter.Proofs;
+using Backstop.Backscatter.Verdicts;
 
 namespace Backstop.Tests.Backscatter;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
-using Backstop.Backscatter;
 using Backstop.Backscatter.Storms;
+using Backstop.Backscatter.Verdicts;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Backstop.Tests.Server;

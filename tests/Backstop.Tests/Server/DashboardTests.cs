@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using Backstop.Backscatter.Verdicts;
 using Backstop.Configuration.Options;
 using Backstop.Server.Web;
 
@@ -58,7 +59,7 @@ public sealed partial class DashboardTests
     [Fact]
     public async Task Words_of_strangers_stay_words()
     {
-        await using var server = await TestServer.StartAsync(o => o.Backscatter.Unproved = Backstop.Backscatter.UnprovedPolicy.File);
+        await using var server = await TestServer.StartAsync(o => o.Backscatter.Unproved = UnprovedPolicy.File);
         await ServerMail.SendAsync(server, "<>", "me@example.org", ServerMail.BounceOf("x@y.example").Replace("failure notice", "failure notice " + Hostile, StringComparison.Ordinal));
         await server.DeliveredAsync();
         using var client = Client(server);
@@ -76,7 +77,7 @@ public sealed partial class DashboardTests
     [Fact]
     public async Task Subjects_of_strangers_turn_nothing_round()
     {
-        await using var server = await TestServer.StartAsync(o => o.Backscatter.Unproved = Backstop.Backscatter.UnprovedPolicy.File);
+        await using var server = await TestServer.StartAsync(o => o.Backscatter.Unproved = UnprovedPolicy.File);
         var bounce = ServerMail.BounceOf("x@y.example").Replace("Subject: failure notice", "Subject: =?utf-8?Q?gpj=E2=80=AE.exe=E2=81=A6?= =?utf-8?Q?=1B[2Jx?=", StringComparison.Ordinal)
             .Replace("no such user", "no such \u202euser", StringComparison.Ordinal);
         await ServerMail.SendAsync(server, "<>", "me@example.org", bounce);

@@ -1,5 +1,5 @@
 using System.Net;
-using Backstop.Backscatter;
+using Backstop.Backscatter.Verdicts;
 
 namespace Backstop.Tests.Server;
 

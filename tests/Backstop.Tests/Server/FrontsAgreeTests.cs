@@ -1,6 +1,7 @@
 using System.Text;
 using Backstop.Backscatter;
 using Backstop.Backscatter.Bounces;
+using Backstop.Backscatter.Verdicts;
 using Backstop.Configuration;
 using Backstop.Configuration.Options;
 using Backstop.Mail;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Backstop.Backscatter;
+using Backstop.Backscatter.Verdicts;
 using Backstop.Configuration;
 using Backstop.Configuration.Options;
 using Backstop.Judging.Storms;

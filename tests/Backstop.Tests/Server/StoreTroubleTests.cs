@@ -1,4 +1,4 @@
-using Backstop.Backscatter;
+using Backstop.Backscatter.Verdicts;
 
 namespace Backstop.Tests.Server;
 

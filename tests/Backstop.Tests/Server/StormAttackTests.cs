@@ -1,6 +1,6 @@
 using System.Globalization;
-using Backstop.Backscatter;
 using Backstop.Backscatter.Storms;
+using Backstop.Backscatter.Verdicts;
 using Backstop.State;
 using Microsoft.Extensions.Time.Testing;
 

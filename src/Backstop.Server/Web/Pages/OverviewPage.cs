@@ -1,7 +1,8 @@
 using System.Text.Json;
 using Backstop.Backscatter.Storms;
 using Backstop.Judging;
-using static Backstop.Server.Web.Overview;
+using Backstop.Server.Status;
+using static Backstop.Server.Web.Pages.Overview;
 
 namespace Backstop.Server.Web.Pages;
 

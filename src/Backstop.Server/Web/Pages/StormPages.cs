@@ -1,6 +1,6 @@
 using Backstop.Backscatter.Storms;
 using Backstop.Configuration.Options;
-using static Backstop.Server.Web.Overview;
+using static Backstop.Server.Web.Pages.Overview;
 
 namespace Backstop.Server.Web.Pages;
 

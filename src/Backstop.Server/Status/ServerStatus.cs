@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 using Backstop.Judging;
 using Backstop.State;
 
-namespace Backstop.Server;
+namespace Backstop.Server.Status;
 
 /// <summary>A folder that mail cannot be delivered to just now.</summary>
 /// <param name="Mailbox">Its path.</param>

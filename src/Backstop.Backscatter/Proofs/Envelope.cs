@@ -1,6 +1,4 @@
-using Backstop.Backscatter.Proofs;
-
-namespace Backstop.Backscatter;
+namespace Backstop.Backscatter.Proofs;
 
 /// <summary>What the envelope already told about a message.</summary>
 /// <param name="IsRole">The recipient is postmaster@ or abuse@, which always reaches a person.</param>

@@ -1,7 +1,7 @@
 using Backstop.Backscatter.Bounces;
 using Backstop.Backscatter.Proofs;
 
-namespace Backstop.Backscatter;
+namespace Backstop.Backscatter.Verdicts;
 
 /// <summary>From when on a bounce without proof is refused rather than filed.</summary>
 public enum UnprovedPolicy

@@ -1,4 +1,4 @@
-namespace Backstop.Backscatter;
+namespace Backstop.Backscatter.Verdicts;
 
 /// <summary>What happens to a message.</summary>
 public enum VerdictAction

@@ -1,6 +1,7 @@
 using System.Globalization;
+using Backstop.Backscatter.Proofs;
 
-namespace Backstop.Backscatter;
+namespace Backstop.Backscatter.Verdicts;
 
 /// <summary>How well an address's outgoing mail is known, and whether that is enough to refuse what proves nothing.</summary>
 /// <param name="Seen">What is known.</param>

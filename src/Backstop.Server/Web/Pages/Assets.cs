@@ -3,7 +3,7 @@ using System.Reflection;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
 
-namespace Backstop.Server.Web;
+namespace Backstop.Server.Web.Pages;
 
 /// <summary>Style, scripts and their licences: part of the program, nothing is loaded from elsewhere.</summary>
 internal static class Assets

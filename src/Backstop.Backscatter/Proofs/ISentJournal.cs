@@ -1,4 +1,4 @@
-namespace Backstop.Backscatter;
+namespace Backstop.Backscatter.Proofs;
 
 /// <summary>How much of an address's outgoing mail has been seen.</summary>
 /// <param name="Messages">How many messages.</param>

@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using Backstop.Mail;
 
-namespace Backstop.Server.Web;
+namespace Backstop.Server.Web.Pages;
 
 /// <summary>What is put in as it is: style of ours, and JSON, for System.Text.Json writes &lt; and &amp; as escapes, so that nothing in it can end an element.</summary>
 internal readonly record struct RawText(string Text);

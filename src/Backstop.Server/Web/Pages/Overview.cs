@@ -2,8 +2,9 @@ using System.Globalization;
 using System.Text.Json.Serialization;
 using Backstop.Backscatter.Storms;
 using Backstop.Judging;
+using Backstop.Server.Status;
 
-namespace Backstop.Server.Web;
+namespace Backstop.Server.Web.Pages;
 
 /// <summary>A minute of the chart.</summary>
 internal sealed record OverviewMinute(long At, long Refused, long Deferred, long Filed, long Real);

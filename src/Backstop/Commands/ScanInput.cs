@@ -1,7 +1,6 @@
-using Backstop.Commands;
 using Backstop.Mailboxes.Reading;
 
-namespace Backstop.Scan;
+namespace Backstop.Commands;
 
 /// <summary>The messages that <c>scan</c> and <c>learn</c> are given.</summary>
 internal static class ScanInput
