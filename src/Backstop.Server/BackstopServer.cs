@@ -26,13 +26,15 @@ namespace Backstop.Server;
 /// <summary>A running server: listeners, pipeline, spool and deliveries, started and stopped together.</summary>
 public sealed partial class BackstopServer : IAsyncDisposable
 {
+    private readonly BackstopOptions _options;
     private readonly WebApplication _app;
     private readonly ServerParts _parts;
     private readonly List<(string Protocol, Kestrel.ListenOptions Listener)> _listeners;
     private readonly IReadOnlyList<IPEndPoint> _milters;
 
-    private BackstopServer(WebApplication app, ServerParts parts, List<(string Protocol, Kestrel.ListenOptions Listener)> listeners, IReadOnlyList<IPEndPoint> milters)
+    private BackstopServer(BackstopOptions options, WebApplication app, ServerParts parts, List<(string Protocol, Kestrel.ListenOptions Listener)> listeners, IReadOnlyList<IPEndPoint> milters)
     {
+        _options = options;
         _app = app;
         _parts = parts;
         _listeners = listeners;
@@ -43,7 +45,7 @@ public sealed partial class BackstopServer : IAsyncDisposable
     public IReadOnlyList<(string Protocol, IPEndPoint EndPoint)> Listening => [.. _listeners.Select(l => (l.Protocol, l.Listener.IPEndPoint!)), .. _milters.Select(m => ("milter", m))];
 
     /// <summary>Messages accepted and not yet in all their folders.</summary>
-    public int Waiting => _parts.Delivery.Waiting;
+    public int Waiting => _parts.Mail.Delivery.Waiting;
 
     /// <summary>Starts a server.</summary>
     /// <param name="options">A checked configuration.</param>
@@ -74,8 +76,10 @@ public sealed partial class BackstopServer : IAsyncDisposable
         AddTelemetry(builder.Services, options.Telemetry);
         builder.Services.AddSingleton<BackstopMetrics>();
         builder.Services.AddSingleton<ServerParts>();
-        builder.Services.AddHostedService<Housekeeping>();
-        builder.Services.AddHostedService<AlertDesk>();
+        builder.Services.AddHostedService(s => new Housekeeping(
+            options, s.GetRequiredService<ServerParts>().Judging, time, s.GetRequiredService<ILogger<Housekeeping>>()));
+        builder.Services.AddHostedService(s => new AlertDesk(
+            options, s.GetRequiredService<ServerParts>().Judging.Storms, s.GetRequiredService<ServerParts>().Judging.Stores, s.GetRequiredService<BackstopMetrics>(), time, s.GetRequiredService<ILogger<AlertDesk>>()));
         if (options.Listen.Web.Count > 0)
         {
             Login.AddServices(builder.Services, options);
@@ -97,19 +101,19 @@ public sealed partial class BackstopServer : IAsyncDisposable
         }
 
         var parts = app.Services.GetRequiredService<ServerParts>();
-        app.Lifetime.ApplicationStopping.Register(parts.Sessions.BeginStop);
-        app.Lifetime.ApplicationStopping.Register(parts.Flood.BeginStop);
-        app.Lifetime.ApplicationStopping.Register(parts.Connections.BeginStop);
-        app.Lifetime.ApplicationStopping.Register(parts.Milter.BeginStop);
-        MapWeb(app, parts, () => listeners.Find(l => l.Item1 is "smtp" or "lmtp" or "smtp_proxy" or "lmtp_proxy").Item2?.IPEndPoint);
-        parts.Replay();
-        parts.Storms.Resume();
+        app.Lifetime.ApplicationStopping.Register(parts.Mail.Sessions.BeginStop);
+        app.Lifetime.ApplicationStopping.Register(parts.Mail.Precedence.Flood.BeginStop);
+        app.Lifetime.ApplicationStopping.Register(parts.Fronts.Connections.BeginStop);
+        app.Lifetime.ApplicationStopping.Register(parts.Fronts.Milter.BeginStop);
+        MapWeb(app, options, parts, time, () => listeners.Find(l => l.Item1 is "smtp" or "lmtp" or "smtp_proxy" or "lmtp_proxy").Item2?.IPEndPoint);
+        parts.Mail.Replay();
+        parts.Judging.Storms.Resume();
         IReadOnlyList<IPEndPoint> milters;
         try
         {
             Array.ForEach(options.Listen.Sockets, UnixSocket.Clear);
             await app.StartAsync(ct);
-            milters = parts.Milter.Start();
+            milters = parts.Fronts.Milter.Start();
         }
         catch (IOException error)
         {
@@ -123,7 +127,7 @@ public sealed partial class BackstopServer : IAsyncDisposable
             throw new IOException(error.Message.Replace("http://", "", StringComparison.Ordinal) + " Is another server running?", error);
         }
 
-        return new(app, parts, listeners, milters);
+        return new(options, app, parts, listeners, milters);
     }
 
     /// <summary>Waits until a stop is asked for (SIGTERM, SIGINT), then stops: no new sessions, those under way end, then the deliveries.</summary>
@@ -138,8 +142,23 @@ public sealed partial class BackstopServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _app.StopAsync(CancellationToken.None);
-        await _parts.DrainAsync();
+        await DrainAsync();
         await _app.DisposeAsync();
+    }
+
+    // Waits for answers to servers and deliveries under way; what cannot be delivered now stays in the spool.
+    private async Task DrainAsync()
+    {
+        var (delivery, connections) = (_parts.Mail.Delivery, _parts.Fronts.Connections);
+        delivery.BeginStop();
+
+        // How long work takes is the machine's time: a clock that somebody else turns may stand still.
+        var started = TimeProvider.System.GetTimestamp();
+        while ((connections.Open > 0 || (delivery.Waiting > 0 && delivery.Failing.Count == 0))
+            && TimeProvider.System.GetElapsedTime(started) < _options.Smtp.StopTimeout)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+        }
     }
 
     private static void AddTelemetry(IServiceCollection services, TelemetryOptions options)
@@ -172,18 +191,18 @@ public sealed partial class BackstopServer : IAsyncDisposable
 
             // Connections are counted: a browser's idle one must not keep somebody else out for two minutes.
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(20);
-            Listen(options.Listen.Smtp, "smtp", l => Handle(l, () => parts().SmtpListener));
-            Listen(options.Listen.Lmtp, "lmtp", l => Handle(l, () => parts().LmtpListener));
-            Listen(options.Listen.Spamd, "spamd", l => l.Run(connection => parts().Spamd!.RunAsync(connection, isTls: false)));
-            Listen(options.Listen.SpamdTls, "spamd_tls", l => l.Run(connection => parts().Spamd!.RunAsync(connection, isTls: true)));
-            ListenAt(options.Listen.SpamdSocket, l => l.Run(connection => parts().Spamd!.RunAsync(connection, isTls: false)));
-            Listen(options.Listen.Policy, "policy", l => l.Run(connection => parts().Policy.RunAsync(connection)));
-            ListenAt(options.Listen.PolicySocket, l => l.Run(connection => parts().Policy.RunAsync(connection)));
-            Listen(options.Listen.SmtpProxy, "smtp_proxy", l => l.Run(connection => parts().SmtpProxy!.RunAsync(connection, parts().SmtpProxyListener)));
-            Listen(options.Listen.LmtpProxy, "lmtp_proxy", l => l.Run(connection => parts().LmtpProxy!.RunAsync(connection, parts().LmtpProxyListener)));
-            ListenAt(options.Listen.LmtpProxySocket, l => l.Run(connection => parts().LmtpProxy!.RunAsync(connection, parts().LmtpProxyListener)));
-            Listen(options.Listen.Table, "table", l => l.Run(connection => parts().Table.RunAsync(connection)));
-            ListenAt(options.Listen.TableSocket, l => l.Run(connection => parts().Table.RunAsync(connection)));
+            Listen(options.Listen.Smtp, "smtp", l => Handle(l, () => parts().Fronts.SmtpListener));
+            Listen(options.Listen.Lmtp, "lmtp", l => Handle(l, () => parts().Fronts.LmtpListener));
+            Listen(options.Listen.Spamd, "spamd", l => l.Run(connection => parts().Fronts.Spamd!.RunAsync(connection, isTls: false)));
+            Listen(options.Listen.SpamdTls, "spamd_tls", l => l.Run(connection => parts().Fronts.Spamd!.RunAsync(connection, isTls: true)));
+            ListenAt(options.Listen.SpamdSocket, l => l.Run(connection => parts().Fronts.Spamd!.RunAsync(connection, isTls: false)));
+            Listen(options.Listen.Policy, "policy", l => l.Run(connection => parts().Fronts.Policy.RunAsync(connection)));
+            ListenAt(options.Listen.PolicySocket, l => l.Run(connection => parts().Fronts.Policy.RunAsync(connection)));
+            Listen(options.Listen.SmtpProxy, "smtp_proxy", l => l.Run(connection => parts().Fronts.SmtpProxy!.RunAsync(connection, parts().Fronts.SmtpProxyListener)));
+            Listen(options.Listen.LmtpProxy, "lmtp_proxy", l => l.Run(connection => parts().Fronts.LmtpProxy!.RunAsync(connection, parts().Fronts.LmtpProxyListener)));
+            ListenAt(options.Listen.LmtpProxySocket, l => l.Run(connection => parts().Fronts.LmtpProxy!.RunAsync(connection, parts().Fronts.LmtpProxyListener)));
+            Listen(options.Listen.Table, "table", l => l.Run(connection => parts().Fronts.Table.RunAsync(connection)));
+            ListenAt(options.Listen.TableSocket, l => l.Run(connection => parts().Fronts.Table.RunAsync(connection)));
 
             Listen(options.Listen.Web, "web", l => l.Protocols = Kestrel.HttpProtocols.Http1);
 
@@ -208,7 +227,7 @@ public sealed partial class BackstopServer : IAsyncDisposable
             }
 
             void Handle(Kestrel.ListenOptions listener, Func<SmtpListener> kind) =>
-                listener.Run(connection => parts().Handler.RunAsync(connection, kind()));
+                listener.Run(connection => parts().Fronts.Handler.RunAsync(connection, kind()));
         });
     }
 
@@ -225,9 +244,9 @@ public sealed partial class BackstopServer : IAsyncDisposable
         }
     }
 
-    private static void MapWeb(WebApplication app, ServerParts parts, Func<IPEndPoint?> mail)
+    private static void MapWeb(WebApplication app, BackstopOptions options, ServerParts parts, TimeProvider time, Func<IPEndPoint?> mail)
     {
-        if (parts.Options.Listen.Web.Count == 0)
+        if (options.Listen.Web.Count == 0)
         {
             return;
         }
@@ -244,19 +263,20 @@ public sealed partial class BackstopServer : IAsyncDisposable
             await next(context);
         });
         var classify = new ClassifyEndpoint(
-            parts.Options, new(parts.Options, parts.Proving, parts.Time), app.Services.GetRequiredService<BackstopMetrics>(), parts.Time, app.Services.GetRequiredService<ILogger<ClassifyEndpoint>>());
+            options, new(options, parts.Judging.Proving, time), app.Services.GetRequiredService<BackstopMetrics>(), time, app.Services.GetRequiredService<ILogger<ClassifyEndpoint>>());
         app.Use((context, next) => ClassifyEndpoint.Is(context.Request.Path) ? classify.AnswerAsync(context) : next(context));
         app.Use(FormLimit.RunAsync);
-        Login.Guard(app, parts.Options);
+        Login.Guard(app, options);
         app.MapPrometheusScrapingEndpoint();
-        var check = new SelfCheck(parts.Options, mail, parts.Time);
+        var check = new SelfCheck(options, mail, time);
         app.Lifetime.ApplicationStopped.Register(check.Dispose);
         app.MapGet("/healthz", async (HttpContext context) =>
-            await check.AskAsync(context.RequestAborted) is { } trouble ? Results.Text(trouble + "\n", statusCode: StatusCodes.Status503ServiceUnavailable) : Results.Text("ok\n" + string.Concat(parts.Stores.Troubles.Select(t => t + "\n"))));
-        app.MapGet("/readyz", () => parts.NotReady() is { } why ? Results.Text(why + "\n", statusCode: StatusCodes.Status503ServiceUnavailable) : Results.Text("ready\n"));
-        app.MapGet("/status", () => Results.Json(parts.Status(), StatusJson.Default.ServerStatus));
+            await check.AskAsync(context.RequestAborted) is { } trouble ? Results.Text(trouble + "\n", statusCode: StatusCodes.Status503ServiceUnavailable) : Results.Text("ok\n" + string.Concat(parts.Judging.Stores.Troubles.Select(t => t + "\n"))));
+        app.MapGet("/readyz", () => parts.Report.NotReady() is { } why ? Results.Text(why + "\n", statusCode: StatusCodes.Status503ServiceUnavailable) : Results.Text("ready\n"));
+        app.MapGet("/status", () => Results.Json(parts.Report.Now(), StatusJson.Default.ServerStatus));
+        var judging = parts.Judging;
         new Dashboard(
-            parts, app.Services.GetRequiredService<Microsoft.AspNetCore.Antiforgery.IAntiforgery>(), app.Services.GetRequiredService<LoginSessions>(), app.Services.GetRequiredService<LoginLimits>(), parts.Time, app.Services.GetRequiredService<ILogger<Dashboard>>(), app.Lifetime.ApplicationStopping).Map(app);
+            new(options, judging.Recipients, judging.Proving, judging.Journal, judging.Activity, judging.Storms, parts.Report.Now), app.Services.GetRequiredService<Microsoft.AspNetCore.Antiforgery.IAntiforgery>(), app.Services.GetRequiredService<LoginSessions>(), app.Services.GetRequiredService<LoginLimits>(), time, app.Services.GetRequiredService<ILogger<Dashboard>>(), app.Lifetime.ApplicationStopping).Map(app);
     }
 
     [LoggerMessage(1013, LogLevel.Warning, "{Key} is {Now} instead of {Asked}: this process may have {Limit} open files. LimitNOFILE= of the unit, or ulimit -n, raises it")]

@@ -8,15 +8,15 @@ namespace Backstop.Server;
 
 /// <summary>What must be looked at from time to time: the lists' test points, the answers counted, and what the journal may forget.</summary>
 internal sealed partial class Housekeeping(
-    BackstopOptions options, ServerParts parts, TimeProvider time, ILogger<Housekeeping> log) : BackgroundService
+    BackstopOptions options, JudgingParts judging, TimeProvider time, ILogger<Housekeeping> log) : BackgroundService
 {
     private readonly Dictionary<string, DnsblState> _said = new(StringComparer.Ordinal);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
         EveryAsync(options.Dnsbl.TestEvery, TestListsAsync, stoppingToken),
-        EveryAsync(TimeSpan.FromSeconds(10), Do(parts.Storms.Tick, SayLists), stoppingToken),
-        EveryAsync(TimeSpan.FromSeconds(10), Do(parts.Stores.Tick), stoppingToken),
-        EveryAsync(TimeSpan.FromMinutes(1), Do(parts.Replies.Write, parts.WriteCorrespondents), stoppingToken),
+        EveryAsync(TimeSpan.FromSeconds(10), Do(judging.Storms.Tick, SayLists), stoppingToken),
+        EveryAsync(TimeSpan.FromSeconds(10), Do(judging.Stores.Tick), stoppingToken),
+        EveryAsync(TimeSpan.FromMinutes(1), Do(judging.Write), stoppingToken),
         EveryAsync(TimeSpan.FromDays(1), Forget, stoppingToken));
 
     private async Task EveryAsync(TimeSpan period, Func<CancellationToken, Task> work, CancellationToken ct)
@@ -39,7 +39,7 @@ internal sealed partial class Housekeeping(
 
     private async Task TestListsAsync(CancellationToken ct)
     {
-        await parts.Dnsbl.TestAsync(ct);
+        await judging.Dnsbl.TestAsync(ct);
         SayLists();
     }
 
@@ -48,7 +48,7 @@ internal sealed partial class Housekeeping(
     {
         lock (_said)
         {
-            foreach (var zone in parts.Dnsbl.Zones.Where(z => _said.GetValueOrDefault(z.Name) != z.State))
+            foreach (var zone in judging.Dnsbl.Zones.Where(z => _said.GetValueOrDefault(z.Name) != z.State))
             {
                 _said[zone.Name] = zone.State;
                 LogList(zone.State == DnsblState.Working ? LogLevel.Information : LogLevel.Warning, zone.Name, zone.State);
@@ -66,11 +66,11 @@ internal sealed partial class Housekeeping(
     private Task Forget(CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
-        parts.Storms.Store.Forget(time.GetUtcNow() - options.Storm.Keep);
+        judging.Storms.Store.Forget(time.GetUtcNow() - options.Storm.Keep);
         try
         {
-            parts.Correspondents.Forget(options.Journal.Keep);
-            if (parts.Journal.Forget(options.Journal.Keep) is > 0 and var forgotten)
+            judging.Correspondents.Forget(options.Journal.Keep);
+            if (judging.Journal.Forget(options.Journal.Keep) is > 0 and var forgotten)
             {
                 LogForgotten(forgotten, options.Journal.Keep);
             }

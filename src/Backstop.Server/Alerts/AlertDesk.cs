@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Backstop.Backscatter.Storms;
 using Backstop.Configuration.Options;
 using Backstop.Judging;
+using Backstop.Judging.Storms;
 using Backstop.State;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -9,7 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Server.Alerts;
 
 /// <summary>Tells once that a storm begins and once that it is over, and that a store of the data folder is damaged. So many a day; the rest in one digest the next day. Never waits for anything in the mail's way.</summary>
-internal sealed partial class AlertDesk(BackstopOptions options, ServerParts parts, BackstopMetrics metrics, TimeProvider time, ILogger<AlertDesk> log) : BackgroundService
+internal sealed partial class AlertDesk(BackstopOptions options, StormDesk storms, StoreWatch stores, BackstopMetrics metrics, TimeProvider time, ILogger<AlertDesk> log) : BackgroundService
 {
     private const int MaxWaiting = 1000;
     private const int MaxStores = 20;
@@ -39,8 +40,8 @@ internal sealed partial class AlertDesk(BackstopOptions options, ServerParts par
             return;
         }
 
-        parts.Storms.Changed = storm => _waiting.Writer.TryWrite(storm);
-        parts.Stores.Told = (state, words) => _stores.Writer.TryWrite((state, words));
+        storms.Changed = storm => _waiting.Writer.TryWrite(storm);
+        stores.Told = (state, words) => _stores.Writer.TryWrite((state, words));
         using var timer = new PeriodicTimer(TimeSpan.FromMinutes(1), time);
         await Task.WhenAll(TellAsync(stoppingToken), TellOfStoresAsync(stoppingToken), DigestAsync(timer, stoppingToken));
     }
@@ -121,7 +122,7 @@ internal sealed partial class AlertDesk(BackstopOptions options, ServerParts par
     {
         foreach (var (name, sendAsync) in _channels.All())
         {
-            if (name == "mail" && parts.Storms.Watch.Summaries.Any(s => s.Victim == Mail.MailAddress.TryParse(options.Alert.MailTo)?.Key))
+            if (name == "mail" && storms.Watch.Summaries.Any(s => s.Victim == Mail.MailAddress.TryParse(options.Alert.MailTo)?.Key))
             {
                 LogInStorm(options.Alert.MailTo);
                 continue;

@@ -2,10 +2,12 @@ using System.Globalization;
 using Backstop.Backscatter.Storms;
 using Backstop.Backscatter.Verdicts;
 using Backstop.Configuration;
+using Backstop.Configuration.Options;
 using Backstop.Judging;
 using Backstop.Judging.Storms;
 using Backstop.Mail;
 using Backstop.Mailboxes.Runs;
+using Backstop.Server.Status;
 using Backstop.Server.Web.Pages;
 using Backstop.State;
 using Microsoft.AspNetCore.Antiforgery;
@@ -16,8 +18,20 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server.Web;
 
+/// <summary>What the dashboard shows, and what it changes.</summary>
+/// <param name="Options">The configuration.</param>
+/// <param name="Recipients">The mailboxes.</param>
+/// <param name="Proving">The proofs of origin.</param>
+/// <param name="Journal">Gets what a person says was sent.</param>
+/// <param name="Activity">What happened lately.</param>
+/// <param name="Storms">The storms, and what persons have set.</param>
+/// <param name="Status">How the server fares as of now.</param>
+internal sealed record DashboardSources(
+    BackstopOptions Options, Recipients Recipients, Proving Proving, SentJournal Journal, ActivityLog Activity, StormDesk Storms, Func<ServerStatus> Status);
+
 /// <summary>The dashboard's addresses. Pages are made on the server and work without script; script keeps the overview current.</summary>
-internal sealed partial class Dashboard(ServerParts parts, IAntiforgery antiforgery, LoginSessions logins, LoginLimits limits, TimeProvider time, ILogger<Dashboard> log, CancellationToken stopping)
+internal sealed partial class Dashboard(
+    DashboardSources parts, IAntiforgery antiforgery, LoginSessions logins, LoginLimits limits, TimeProvider time, ILogger<Dashboard> log, CancellationToken stopping)
 {
     private const int MaxFiled = 100;
     private const int MaxDecisions = 100;

@@ -1,0 +1,146 @@
+using Backstop.Configuration;
+using Backstop.Configuration.Options;
+using Backstop.Judging;
+using Backstop.Mail;
+using Backstop.Mailboxes.Spool;
+using Backstop.Recipes.Linting;
+using Backstop.Server.Admission;
+using Backstop.Server.Delivery;
+using Backstop.Server.Filters;
+using Backstop.Server.Net;
+using Backstop.Server.Smtp;
+using Microsoft.Extensions.Logging;
+
+namespace Backstop.Server;
+
+/// <summary>Where mail is kept and goes, what looks at it on its way, and who goes first.</summary>
+internal sealed partial class MailParts : IDisposable
+{
+    private readonly BackstopOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<MailParts> _log;
+    private readonly IReadOnlyList<SpoolEntry> _replay;
+
+    public MailParts(BackstopOptions options, JudgingParts judging, SpamStart spam, TimeProvider time, BackstopMetrics metrics, ILoggerFactory logs)
+    {
+        _options = options;
+        _time = time;
+        _log = logs.CreateLogger<MailParts>();
+        (Spool, _replay, var damaged) = SpoolLog.Open(
+            DataPaths.Spool(options), new() { SegmentSize = options.Spool.Segment.Bytes, OnTrouble = e => LogSpoolTrouble(e.Message) }, time);
+        if (damaged > 0)
+        {
+            LogDamaged(damaged);
+        }
+
+        Room = new(options, time);
+        Sessions = new(options.Smtp, time);
+        var ladder = new Ladder(time, logs.CreateLogger<Ladder>());
+
+        // How long work takes is the machine's time, whatever clock messages are judged by.
+        var flood = new FloodLane(() => Sessions.Count, new(TimeProvider.System));
+        var recipes = MakeRecipes(judging.Recipients, new SteadyTime(time), logs);
+        Delivery = new(Spool, options.Hostname, time, metrics, logs.CreateLogger<DeliveryQueue>(), recipes, () => ladder.Step < LadderStep.ScanLater, () => flood.Real.IsNow)
+        {
+            RealDelivered = seconds =>
+            {
+                judging.Activity.NoteReal(seconds * 1000);
+                ladder.NoteDelivery(TimeSpan.FromSeconds(seconds));
+            },
+        };
+        Precedence = new(new(options, judging.Clients, Room, () => Sessions.Count, () => Delivery.Waiting), flood, ladder);
+        Filter = spam.Engine is not null ? new(spam, options, time, logs.CreateLogger<SpamFilter>()) : null;
+        Scorer = options.Spam.Enabled ? MakeScorer(metrics, logs) : null;
+        foreach (var filter in Scorer?.Filters ?? [])
+        {
+            filter.Waited = ladder.NoteScan;
+        }
+    }
+
+    public SpoolLog Spool { get; }
+
+    public SpoolRoom Room { get; }
+
+    public SessionRegistry Sessions { get; }
+
+    public DeliveryQueue Delivery { get; }
+
+    public Precedence Precedence { get; }
+
+    /// <summary>Null where nobody asks it.</summary>
+    public SpamFilter? Filter { get; }
+
+    /// <summary>Null where mail is not scored.</summary>
+    public MailScorer? Scorer { get; }
+
+    /// <summary>Delivers what an earlier run left in the spool.</summary>
+    public void Replay()
+    {
+        if (_replay.Count > 0)
+        {
+            LogReplay(_replay.Count);
+        }
+
+        Delivery.Replay(_replay);
+    }
+
+    public void Dispose()
+    {
+        Sessions.Dispose();
+        Precedence.Flood.Dispose();
+        Precedence.Ladder.Dispose();
+        Delivery.Dispose();
+        Spool.Checkpoint();
+        Spool.Dispose();
+        Room.Dispose();
+        Scorer?.Dispose();
+        Filter?.Dispose();
+    }
+
+    private RecipeStage? MakeRecipes(Recipients recipients, SteadyTime steady, ILoggerFactory logs)
+    {
+        var log = logs.CreateLogger<RecipeStage>();
+        foreach (var mailbox in recipients.Mailboxes.Where(m => m.Recipes.Length > 0 && File.Exists(m.Recipes)))
+        {
+            var findings = RcLinter.Lint(mailbox.Recipes, System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(mailbox.Recipes)));
+            LogRecipe(mailbox.Address, $"{findings.Count} findings; backstop lint {mailbox.Recipes} tells which");
+        }
+
+        var program = new Recipes.Running.RcProgram();
+        var recipes = recipients.Mailboxes.Where(m => m.Recipes.Length > 0)
+            .Select(m => new MailboxRecipes(m, _options, program, steady, line => LogRecipe(m.Address, line))).ToList();
+        return recipes.Count == 0 ? null : new(recipes, _options.Recipes.MaxParallel, Spool, steady, log);
+    }
+
+    private MailScorer MakeScorer(BackstopMetrics metrics, ILoggerFactory logs)
+    {
+        var spam = _options.Spam;
+        var cores = Environment.ProcessorCount;
+        var filters = new List<IMessageFilter>();
+        if (spam.Clamd.Length > 0)
+        {
+            // First: a virus is the better reason.
+            filters.Add(new ClamdFilter(PeerAddress.Parse(spam.Clamd)!));
+        }
+
+        filters.Add(FilterChoice.Create(FilterSetting.Parse(spam.Filter)!, () => new RulesFilter(Filter!, _options, _time)));
+        return new(
+            [.. filters.Select(f => new GuardedFilter(f, Limits(f is RulesFilter ? Math.Max(1, cores - 1) : 4 * cores), _time, metrics, logs.CreateLogger<GuardedFilter>()))],
+            () => Filter is null || spam.Filter != FilterSetting.Rules || Filter.IsReady,
+            new ReverseLookup(_options.Dnsbl.Resolvers, _options.Dnsbl.TimeLimit).NameAsync, _options, metrics, _time, logs.CreateLogger<MailScorer>());
+
+        FilterLimits Limits(int parallel) => new(spam.TimeLimit, spam.MaxParallel > 0 ? spam.MaxParallel : parallel, spam.FailuresBeforeRest, spam.Rest);
+    }
+
+    [LoggerMessage(5001, LogLevel.Information, "{Count} messages from an earlier run are delivered now")]
+    private partial void LogReplay(int count);
+
+    [LoggerMessage(5002, LogLevel.Error, "The spool has {Count} damaged places; what lies behind them was read")]
+    private partial void LogDamaged(int count);
+
+    [LoggerMessage(5004, LogLevel.Information, "recipes of {Mailbox}: {Line}")]
+    private partial void LogRecipe(Backstop.Mail.MailAddress mailbox, string line);
+
+    [LoggerMessage(5003, LogLevel.Error, "Trouble with the spool's files: {Error}")]
+    private partial void LogSpoolTrouble(string error);
+}
