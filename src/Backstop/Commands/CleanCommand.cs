@@ -54,7 +54,7 @@ internal static class CleanCommand
         }
 
         using var stop = Interrupts.Of(ct);
-        var (inputs, found) = (new Inputs(), false);
+        var (inputs, found) = (new Inputs(Console.Error), false);
         await inputs.EachAsync(mailboxes, async mailbox =>
         {
             await using var source = await sources.OpenAsync(mailbox, options, stop.Token);

@@ -57,7 +57,7 @@ internal static class ExplainCommand
         var path = DataPaths.Journal(options);
         ISentJournal sent = journal is null ? new NoJournal() : new JournalProof(journal, new("journal", path, TimeProvider.System), options.Backscatter.ProofWindow);
         var proving = data is null && config is null ? Proving.Create(options, sent, []) : Proving.Create(options, sent);
-        var inputs = new Inputs();
+        var inputs = new Inputs(Console.Error);
         var explainer = new Explainer(options, proving, TimeProvider.System);
 
         // In order, on all cores; the files are read by one thread at a time, a batch for each core and none ahead.

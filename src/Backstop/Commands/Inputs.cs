@@ -5,10 +5,11 @@ using Backstop.Mailboxes.Reading;
 namespace Backstop.Commands;
 
 /// <summary>
-/// The FILEs of a verb. One that cannot be read costs nobody else's work: the others are done, it is told of on stderr, and the verb ends
+/// The FILEs of a verb. One that cannot be read costs nobody else's work: the others are done, it is told of, and the verb ends
 /// with the code of the first that failed.
 /// </summary>
-internal sealed class Inputs
+/// <param name="errors">Where it is told of: stderr.</param>
+internal sealed class Inputs(TextWriter errors)
 {
     // Twenty say what is wrong with a folder as well as twenty thousand.
     private const int MaxTold = 20;
@@ -80,7 +81,7 @@ internal sealed class Inputs
         Tell();
         if (Failed > MaxTold)
         {
-            Console.Error.WriteLine($"backstop: and {Failed - MaxTold} more that could not be read");
+            errors.WriteLine($"backstop: and {Failed - MaxTold} more that could not be read");
         }
 
         return _code != 0 ? _code : code;
@@ -111,7 +112,7 @@ internal sealed class Inputs
 
     private void Tell()
     {
-        _untold.ForEach(m => Console.Error.WriteLine($"backstop: {ShownText.Of(m)}"));
+        _untold.ForEach(m => errors.WriteLine($"backstop: {ShownText.Of(m)}"));
         _untold.Clear();
     }
 

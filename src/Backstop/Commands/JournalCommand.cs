@@ -46,7 +46,7 @@ internal static class JournalCommand
         command.SetAction(async (parsed, ct) =>
         {
             using var journal = Open(options(parsed));
-            var inputs = new Inputs();
+            var inputs = new Inputs(Console.Error);
             var import = new JournalImport(journal, inputs, parsed.GetValue(all), ServerAccess.Of(parsed.GetValue(ca)), TimeProvider.System);
             await inputs.EachAsync(parsed.GetValue(folders)!, f => import.RunAsync(f, ct), ct);
             return inputs.End(ExitCode.Done);

@@ -34,7 +34,7 @@ internal static class LearnCommand
             using var store = new BayesStore(DataPaths.Bayes(options), TimeProvider.System);
             var rules = RuleSet.LoadOrOwn(options.Spam.Rules);
             var learner = new BayesLearner(rules, store);
-            var inputs = new Inputs();
+            var inputs = new Inputs(Console.Error);
             var messages = ScanInput.Read(inputs, parsed.GetValue(files)!, parsed.GetValue(mbox));
             var (count, changed) = Teach(messages, message => teach(learner, message.Span));
             Say(new(name, count, changed, store.Messages.Spam, store.Messages.Ham, learner.IsReady), learner, parsed.GetValue(json));

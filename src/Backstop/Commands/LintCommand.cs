@@ -17,7 +17,7 @@ internal static class LintCommand
         var command = new Command("lint", "Find what loses mail, makes backscatter or does nothing in rcfiles: exit 1 where something was found.") { files, fix, json };
         command.SetAction(async (parsed, ct) =>
         {
-            var (inputs, found) = (new Inputs(), false);
+            var (inputs, found) = (new Inputs(Console.Error), false);
             await inputs.EachAsync(parsed.GetValue(files)!, path =>
             {
                 var text = Read(path);

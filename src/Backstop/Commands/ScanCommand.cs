@@ -51,7 +51,7 @@ internal static class ScanCommand
             }
 
             WarnOfErrors(scanner);
-            var inputs = new Inputs();
+            var inputs = new Inputs(Console.Error);
             var messages = ScanInput.Read(inputs, paths, parsed.GetValue(mbox));
             return inputs.End(parsed.GetValue(report) ? WriteReports(scanner, messages) : Write(scanner, messages, parsed.GetValue(json)));
         });

@@ -45,7 +45,9 @@ public sealed class ProgramRunnerTests : IDisposable
     {
         File.WriteAllText(_folder["script"], "echo from the shell\n");
         Assert.Equal("from the shell\n", Encoding.Latin1.GetString(Run(["./script"], "").Output.Span));
-        Assert.NotEqual(0, Run(["no-such-program"], "").Status);
+        using var errors = File.OpenHandle(_folder["errors"], FileMode.Create, FileAccess.Write);
+        Assert.NotEqual(0, Run(["no-such-program"], "", (int)errors.DangerousGetHandle()).Status);
+        Assert.Contains("no-such-program", File.ReadAllText(_folder["errors"]), StringComparison.Ordinal);
     }
 
     /// <summary>The whole group goes: a shell's children are what was slow.</summary>
@@ -83,6 +85,6 @@ public sealed class ProgramRunnerTests : IDisposable
 
     private ProgramEnd Sh(string script, string input) => Run(["/bin/sh", "-c", script], input);
 
-    private ProgramEnd Run(IReadOnlyList<string> arguments, string input) =>
-        _runner.Run(arguments, _environment, _folder.Path, [Encoding.Latin1.GetBytes(input)], null, 2, TimeSpan.FromSeconds(30));
+    private ProgramEnd Run(IReadOnlyList<string> arguments, string input, int errors = 2) =>
+        _runner.Run(arguments, _environment, _folder.Path, [Encoding.Latin1.GetBytes(input)], null, errors, TimeSpan.FromSeconds(30));
 }
