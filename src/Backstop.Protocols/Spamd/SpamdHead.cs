@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Backstop.Protocols.Spamd;
 
-/// <summary>Reads the head of a request. A line may end in CRLF or LF, as spamd takes both.</summary>
+/// <summary>Reads the head of a request. A line may end in CRLF or LF; the last one in the end of the stream, as with spamd.</summary>
 public static class SpamdHead
 {
     /// <summary>Octets of a head; spamd reads 256 lines.</summary>
@@ -27,7 +27,7 @@ public static class SpamdHead
     public static bool TryRead(ref SequenceReader<byte> reader, bool atEnd, out SpamdRequest? request, out string? error)
     {
         (request, error) = (null, null);
-        if (!TryLine(ref reader, out var first))
+        if (!TryLine(ref reader, atEnd, out var first))
         {
             error = atEnd ? "(closed before headers)" : reader.Remaining > MaxLength ? "(line too long)" : null;
             return error is not null;
@@ -53,7 +53,7 @@ public static class SpamdHead
         (request, error) = (started, null);
         for (var count = 0; count < MaxFields; count++)
         {
-            if (!TryLine(ref reader, out var line))
+            if (!TryLine(ref reader, atEnd, out var line))
             {
                 request = null;
                 error = atEnd ? "(EOF during headers)" : reader.Remaining > MaxLength ? "(line too long)" : null;
@@ -126,10 +126,10 @@ public static class SpamdHead
             : null;
     }
 
-    private static bool TryLine(ref SequenceReader<byte> reader, out string line)
+    private static bool TryLine(ref SequenceReader<byte> reader, bool atEnd, out string line)
     {
         line = "";
-        if (!reader.TryReadTo(out ReadOnlySequence<byte> text, (byte)'\n'))
+        if (!reader.TryReadTo(out ReadOnlySequence<byte> text, (byte)'\n') && (!atEnd || !reader.TryReadExact((int)reader.Remaining, out text) || text.IsEmpty))
         {
             return false;
         }

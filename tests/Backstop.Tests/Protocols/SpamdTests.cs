@@ -30,6 +30,8 @@ public class SpamdTests
     [InlineData("check SPAMC/1.5\r\n\r\n", "check SPAMC/1.5")]
     [InlineData("CHECK\r\n", "CHECK")]
     [InlineData("", "(closed before headers)")]
+    [InlineData("CHECK SPAMC/1.5", "(EOF during headers)")]
+    [InlineData("CHECK SPAM", "CHECK SPAM")]
     [InlineData("CHECK SPAMC/1.5\r\nUser: x\r\n", "(EOF during headers)")]
     [InlineData("CHECK SPAMC/1.5\r\nnonsense\r\n\r\n", "(header not in 'Name: value' format)")]
     [InlineData("CHECK SPAMC/1.5\r\nContent-length: 1x\r\n\r\n", "(Content-Length contains non-numeric bytes)")]

@@ -5,7 +5,7 @@ namespace Backstop.Tests.Server;
 
 /// <summary>
 /// The scripts in <c>dialogs/</c>, each against a real server over a real socket. Names begin with the listener's: lmtp, lmtp-proxy, policy,
-/// milter; all others go to SMTP. Behind the proxy is a server that takes everything.
+/// milter, spamd; all others go to SMTP. Behind the proxy is a server that takes everything.
 /// </summary>
 public sealed class DialogTests
 {
@@ -21,7 +21,8 @@ public sealed class DialogTests
         await using var server = await TestServer.StartAsync(o =>
         {
             var any = new IPEndPoint(IPAddress.Loopback, 0);
-            (o.Listen.Milter, o.Listen.Policy, o.Listen.LmtpProxy, o.Relay.LmtpTo) = ([any], [any], [any], next.Address);
+            (o.Listen.Milter, o.Listen.Policy, o.Listen.LmtpProxy, o.Relay.LmtpTo, o.Listen.Spamd) = ([any], [any], [any], next.Address, [any]);
+            (o.Spam.Rules, o.Spam.AllowTell, o.Spam.MaxClientMessage) = ([Path.Combine(Folder, "spamd.cf")], true, new(1000));
             o.Smtp.MaxErrors = 8;
             o.Smtp.MaxRecipients = 3;
             o.Smtp.MaxMessage = new(100_000);
@@ -37,6 +38,7 @@ public sealed class DialogTests
         {
             "milter" => MilterDialog.RunAsync(server.EndPoint("milter"), script),
             "policy" => Dialog.RunAsync(server.EndPoint("policy"), script, "\n"),
+            "spamd" => SpamdDialog.RunAsync(server.Spamd, script),
             var other => Dialog.RunAsync(server.EndPoint(other), script),
         };
         await run;
@@ -45,7 +47,7 @@ public sealed class DialogTests
     private static string Listener(string name) => name.Split('-') switch
     {
         ["lmtp", "proxy", ..] => "lmtp_proxy",
-        ["lmtp" or "policy" or "milter", ..] and [var listener, ..] => listener,
+        ["lmtp" or "policy" or "milter" or "spamd", ..] and [var listener, ..] => listener,
         _ => "smtp",
     };
 }
