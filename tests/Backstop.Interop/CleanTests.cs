@@ -202,7 +202,7 @@ public sealed class CleanTests
         var flood = await Flood.MakeAsync(folder["flood"], AnySeed, 3_000, "--format", "mbox");
         await File.WriteAllTextAsync(folder["writer.py"], Writer, Ct);
         using var writer = Tool.Start(Needs.Program("python3", "python3"), folder["writer.py"], flood.Mbox);
-        await writer.WaitForAsync("10", TimeSpan.FromSeconds(20));
+        await writer.WaitForAsync("10", Until.Bound);
         for (var round = 0; round < 4; round++)
         {
             var run = Flood.Summary(await flood.RunAsync(0, "clean", flood.Mbox, "--sent", flood.Sent, "--apply", "--json")).GetProperty("run").GetString();
@@ -212,7 +212,7 @@ public sealed class CleanTests
             }
         }
 
-        await writer.WaitForAsync("done", TimeSpan.FromSeconds(60));
+        await writer.WaitForAsync("done", Until.Bound);
         var subjects = MessageFiles.Read(flood.Mbox).Select(m => Encoding.Latin1.GetString(m.Bytes.Span)).Where(m => m.Contains("Subject: arrived ", StringComparison.Ordinal)).ToList();
         Assert.Equal(300, subjects.Count);
         Assert.Equal(300, subjects.Distinct(StringComparer.Ordinal).Count());
@@ -252,9 +252,9 @@ public sealed class CleanTests
         var hosts = File.ReadLines(folder["plain"]).Where(l => !l.StartsWith('#')).ToList();
         Assert.InRange(hosts.Count, 450, 500);
         var postmap = Needs.Program("postmap", "postfix");
-        await Tool.RunAsync(postmap, ["hash:" + folder["map"]], TimeSpan.FromSeconds(20));
-        Assert.StartsWith("REJECT backscatter", await Tool.RunAsync(postmap, ["-q", hosts[0], "hash:" + folder["map"]], TimeSpan.FromSeconds(20)), StringComparison.Ordinal);
-        Assert.Equal("backscatterers", (await Tool.RunAsync(postmap, ["-q", "<>", "inline:{ {<> = backscatterers} }"], TimeSpan.FromSeconds(20))).Trim());
+        await Tool.RunAsync(postmap, ["hash:" + folder["map"]], Until.Bound);
+        Assert.StartsWith("REJECT backscatter", await Tool.RunAsync(postmap, ["-q", hosts[0], "hash:" + folder["map"]], Until.Bound), StringComparison.Ordinal);
+        Assert.Equal("backscatterers", (await Tool.RunAsync(postmap, ["-q", "<>", "inline:{ {<> = backscatterers} }"], Until.Bound)).Trim());
         Assert.Equal(hosts.Count, File.ReadLines(folder["zone"]).Count(l => l.Length > 0 && char.IsAsciiDigit(l[0])));
         await AskRbldnsdAsync(folder, hosts[0]);
         Assert.Contains("<svg", await File.ReadAllTextAsync(folder["report.html"], Ct), StringComparison.Ordinal);
@@ -269,7 +269,7 @@ public sealed class CleanTests
         File.SetUnixFileMode(folder.Path, (UnixFileMode)0x1ED);
         string[] user = Environment.UserName == "root" ? ["-u", "nobody:nogroup"] : [];
         using var daemon = Tool.Start(program, ["-n", .. user, "-b", $"127.0.0.1/{port}", "-w", folder.Path, "bl.test:ip4set:zone"]);
-        await daemon.WaitForAsync("started", TimeSpan.FromSeconds(20));
+        await daemon.WaitForAsync("started", Until.Bound);
         var dns = new DnsClient.LookupClient(System.Net.IPAddress.Loopback, port);
         var answer = await dns.QueryAsync(Name(listed), DnsClient.QueryType.A, cancellationToken: Ct);
         Assert.Equal("127.0.0.2", Assert.Single(answer.Answers.OfType<DnsClient.Protocol.ARecord>()).Address.ToString());

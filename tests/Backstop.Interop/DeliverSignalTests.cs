@@ -38,9 +38,10 @@ public sealed class DeliverSignalTests
     public async Task A_program_ends_with_us_and_takes_no_part_for_the_whole()
     {
         using var folder = new TempFolder();
-        var output = await SignalAsync(folder, ":0 w: out.lock\n| touch started; sleep 1; cat >out\n", "[ -e started ]", megabytes: 8);
+        var output = await SignalAsync(folder, ":0 w: out.lock\n| echo $$ >started; sleep 20; cat >out\n", "[ -s started ]", megabytes: 8);
         Assert.EndsWith("exit 75\n", output, StringComparison.Ordinal);
-        await Tool.RunAsync("/bin/sleep", ["1.5"], TimeSpan.FromSeconds(10));
+        var shell = (await File.ReadAllTextAsync(Path.Combine(folder.Path, "started"), Ct)).Trim();
+        await Until.SoAsync(() => !Directory.Exists($"/proc/{shell}"), () => $"{shell} is still at work");
         Assert.False(File.Exists(Path.Combine(folder.Path, "out")));
         Assert.False(File.Exists(Path.Combine(folder.Path, "out.lock")));
     }

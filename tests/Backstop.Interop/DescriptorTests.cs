@@ -40,7 +40,7 @@ public sealed class DescriptorTests
             await known.SayAsync("RCPT TO:<user@bench.test>", "250");
             await known.SayAsync("DATA", "354");
             await known.SayAsync("Subject: in the crowd\r\n\r\nhello\r\n.", "250");
-            await WaitForAsync(() => Directory.Exists(server.Maildir("user") + "/new") && Directory.GetFiles(server.Maildir("user") + "/new").Length == 1, server);
+            await Until.SoAsync(() => Directory.Exists(server.Maildir("user") + "/new") && Directory.GetFiles(server.Maildir("user") + "/new").Length == 1, () => server.Log);
         }
         finally
         {
@@ -48,7 +48,7 @@ public sealed class DescriptorTests
         }
 
         using var http = new HttpClient();
-        await WaitForAsync(() => IsWell(http, server), server);
+        await Until.SoAsync(() => IsWell(http, server), () => server.Log);
         using var after = await Dialog.ConnectAsync(server.SmtpPort);
         await after.SayAsync("EHLO client.example", "250");
         Assert.DoesNotContain("Out of memory", server.Log, StringComparison.Ordinal);
@@ -63,15 +63,6 @@ public sealed class DescriptorTests
         var said = await Tool.RunAsync(Needs.Program("prlimit", "util-linux"), ["--nofile=256:256", Server.Launcher, "serve", "--config", config], TimeSpan.FromMinutes(3), 69);
         Assert.Contains("may have 256 open files", said, StringComparison.Ordinal);
         Assert.Contains("LimitNOFILE=", said, StringComparison.Ordinal);
-    }
-
-    private static async Task WaitForAsync(Func<bool> isSo, Server server)
-    {
-        for (var tries = 0; !isSo(); tries++)
-        {
-            Assert.True(tries < 600, server.Log);
-            await Task.Delay(100, Ct);
-        }
     }
 
     private static bool IsWell(HttpClient http, Server server)

@@ -39,7 +39,7 @@ internal sealed class Dovecot : IDisposable
     {
         if (Environment.UserName == "root")
         {
-            await Tool.RunAsync("/bin/chown", ["-R", "mail:mail", path], TimeSpan.FromSeconds(30));
+            await Tool.RunAsync("/bin/chown", ["-R", "mail:mail", path], Until.Bound);
         }
     }
 
@@ -54,6 +54,7 @@ internal sealed class Dovecot : IDisposable
         MakeCertificate(folder);
         var process = Tool.Start(program, "-F", "-c", await ConfigAsync(folder, port, tlsPort, maildir, tokenInfoUrl));
         var dovecot = new Dovecot(process, port, tlsPort, folder["tls.crt"]);
+        await Until.ListensAsync(port, process);
         using var client = await dovecot.ConnectAsync("anybody");
         return dovecot;
     }
@@ -62,7 +63,8 @@ internal sealed class Dovecot : IDisposable
 
     public async Task<ImapClient> ConnectAsync(string user)
     {
-        for (var tries = 0; ; tries++)
+        var began = TimeProvider.System.GetTimestamp();
+        while (true)
         {
             var client = new ImapClient();
             try
@@ -71,7 +73,7 @@ internal sealed class Dovecot : IDisposable
                 await client.AuthenticateAsync(user, Password, Ct);
                 return client;
             }
-            catch (Exception error) when (tries < 50 && error is System.Net.Sockets.SocketException or ImapProtocolException)
+            catch (Exception error) when (error is System.Net.Sockets.SocketException or ImapProtocolException && TimeProvider.System.GetElapsedTime(began) < Until.Bound)
             {
                 client.Dispose();
                 await Task.Delay(100, Ct);

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net.Sockets;
 
 namespace Backstop.Interop;
 
@@ -20,23 +19,12 @@ internal sealed class DovecotLmtp : IDisposable
         var lmtp = Needs.Peer("usr/lib/dovecot/lmtp", "dovecot-lmtpd");
         var dovecot = new DovecotLmtp();
         File.SetUnixFileMode(dovecot._folder.Path, (UnixFileMode)0x1ED);
-        await Tool.RunAsync("/bin/chown", ["mail:mail", dovecot._folder.Path], TimeSpan.FromSeconds(10));
+        await Tool.RunAsync("/bin/chown", ["mail:mail", dovecot._folder.Path], Until.Bound);
         await File.WriteAllTextAsync(dovecot._folder["passwd"], string.Concat(new[] { "victim", "legit", "user" }.Select(u => $"{u}@bench.test:{{plain}}x:::::\n")), Ct);
         await File.WriteAllTextAsync(dovecot._folder["dovecot.conf"], dovecot.Config(lmtp), Ct);
         dovecot._process = Tool.Start(program, "-F", "-c", dovecot._folder["dovecot.conf"]);
-        for (var tries = 0; ; tries++)
-        {
-            try
-            {
-                using var client = new TcpClient();
-                await client.ConnectAsync("127.0.0.1", dovecot.Port, Ct);
-                return dovecot;
-            }
-            catch (SocketException) when (tries < 100)
-            {
-                await Task.Delay(100, Ct);
-            }
-        }
+        await Until.ListensAsync(dovecot.Port, dovecot._process);
+        return dovecot;
     }
 
     public string Maildir(string user) => _folder[$"mail/{user}@bench.test/Maildir"];

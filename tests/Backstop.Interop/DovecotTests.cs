@@ -19,7 +19,7 @@ public sealed class DovecotTests
         using var server = await Server.StartAsync(folder.Path, "backscatter.unproved = \"file\"");
         var journal = await StormC.JournalAsync(server, 100, 3);
         var sent = await StormC.RunAsync(storm, server, "-n", "3000", "-c", "20", "-j", journal, "-L", "10", "-G", "10", "-l", "victim@bench.test", "-S", "3");
-        await server.DeliveredAsync(TimeSpan.FromMinutes(1));
+        await server.DeliveredAsync();
 
         await OwnAsync(server);
         using var dovecot = await Dovecot.StartAsync(folder, server.Maildir("victim"));
@@ -44,7 +44,7 @@ public sealed class DovecotTests
         // Flags set by the client are kept while more mail arrives.
         await inbox.AddFlagsAsync(0, MessageFlags.Seen | MessageFlags.Flagged, true, Ct);
         await StormC.RunAsync(storm, server, "-n", "50", "-c", "5", "-L", "100", "-l", "victim@bench.test", "-S", "4");
-        await server.DeliveredAsync(TimeSpan.FromMinutes(1));
+        await server.DeliveredAsync();
         await OwnAsync(server);
         await inbox.CheckAsync(Ct);
         Assert.Single(await inbox.SearchAsync(SearchQuery.Seen, Ct));
@@ -56,6 +56,6 @@ public sealed class DovecotTests
     private static async Task OwnAsync(Server server)
     {
         await Dovecot.OwnAsync(server.Maildir("victim"));
-        await Tool.RunAsync("/bin/chmod", ["-R", "a+rX", server.Data], TimeSpan.FromSeconds(30));
+        await Tool.RunAsync("/bin/chmod", ["-R", "a+rX", server.Data], Until.Bound);
     }
 }

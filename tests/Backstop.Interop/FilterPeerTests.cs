@@ -74,7 +74,7 @@ public sealed class FilterPeerTests
         using var server = await Server.StartAsync(folder.Path, $"[spam]\nenabled = true\n{spam}\n");
         await SendAsync("good", "Shall we have lunch at noon?");
         await SendAsync("bad", bad);
-        await server.DeliveredAsync(_limit);
+        await server.DeliveredAsync();
         var junk = await File.ReadAllTextAsync(Assert.Single(Directory.GetFiles(Path.Combine(server.Maildir("user"), ".Junk", "new"))), Ct);
         Assert.Contains(field, junk, StringComparison.Ordinal);
         Assert.Contains("Subject: bad", junk, StringComparison.Ordinal);
@@ -88,8 +88,8 @@ public sealed class FilterPeerTests
         await peer.KillAsync();
         var started = Stopwatch.GetTimestamp();
         await SendAsync("after", bad);
-        await server.DeliveredAsync(_limit);
-        Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(10), $"held up for {Stopwatch.GetElapsedTime(started)}");
+        await server.DeliveredAsync();
+        Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(30), $"held up for {Stopwatch.GetElapsedTime(started)}");
         Assert.Equal(2, Directory.GetFiles(Path.Combine(server.Maildir("user"), "new")).Length);
 
         Task SendAsync(string subject, string body) => Tool.RunAsync(

@@ -15,7 +15,7 @@ public sealed class FullDiskTests
         using var folder = new TempFolder();
         var disk = Directory.CreateDirectory(folder["disk"]).FullName;
         var agent = Path.Combine(Checkout.Root, "artifacts", "bin", "Backstop.Deliver.Native", "release", "backstop-deliver.dll");
-        await Tool.RunAsync("/bin/mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", disk], TimeSpan.FromSeconds(10));
+        await Tool.RunAsync("/bin/mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", disk], Until.Bound);
         try
         {
             foreach (var (name, rc) in new[] { ("mbox", $"DEFAULT={disk}/box\n"), ("maildir", $"DEFAULT={disk}/md/\n"), ("mh", $"DEFAULT={disk}/mh/.\n") })
@@ -29,16 +29,16 @@ public sealed class FullDiskTests
                 await Deliver(small, 0);
             }
 
-            await Tool.RunAsync("/bin/mount", ["-o", "remount,ro", disk], TimeSpan.FromSeconds(10));
+            await Tool.RunAsync("/bin/mount", ["-o", "remount,ro", disk], Until.Bound);
             await Deliver("Subject: x\n\ny\n", 75);
         }
         finally
         {
-            await Tool.RunAsync("/bin/umount", ["-l", disk], TimeSpan.FromSeconds(10));
+            await Tool.RunAsync("/bin/umount", ["-l", disk], Until.Bound);
         }
 
         Task<string> Deliver(string message, int exitCode) =>
-            Tool.RunWithAsync(new Dictionary<string, string>(), message, "dotnet", [agent, "-m", folder["rc"]], TimeSpan.FromSeconds(30), exitCode);
+            Tool.RunWithAsync(new Dictionary<string, string>(), message, "dotnet", [agent, "-m", folder["rc"]], Until.Bound, exitCode);
     }
 
     private static List<string> Files(string directory) =>
@@ -51,7 +51,7 @@ public sealed class FullDiskTests
         using var folder = new TempFolder();
         var storm = await StormC.BuildAsync(folder.Path);
         var disk = Directory.CreateDirectory(folder["disk"]).FullName;
-        await Tool.RunAsync("/bin/mount", ["-t", "tmpfs", "-o", "size=24m", "tmpfs", disk], TimeSpan.FromSeconds(10));
+        await Tool.RunAsync("/bin/mount", ["-t", "tmpfs", "-o", "size=24m", "tmpfs", disk], Until.Bound);
         try
         {
             using var server = await Server.StartAsync(disk, "spool = { min_free = \"2MiB\", segment = \"2MiB\" }\nbackscatter.unproved = \"file\"");
@@ -67,27 +67,23 @@ public sealed class FullDiskTests
             // Bounces are turned away at twice the least room (lanes); below it everybody is.
             var rest = Path.Combine(disk, "rest");
             Assert.ThrowsAny<IOException>(() => File.WriteAllBytes(rest, new byte[32 << 20]));
-            for (var tries = 0; !(await server.StatusAsync()).Contains("\"roomIsShort\": true", StringComparison.Ordinal); tries++)
-            {
-                Assert.True(tries < 100, await server.StatusAsync());
-                await Task.Delay(100, TestContext.Current.CancellationToken);
-            }
+            await IsShortAsync(server, "true");
 
             // Room again: what was accepted is all there, and mail is taken as before.
             File.Delete(rest);
             File.Delete(ballast);
-            await Task.Delay(TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken);
+            await IsShortAsync(server, "false");
             var after = folder["after.tsv"];
             await Tool.RunAsync(storm, Arguments(server, after, 200, 2), TimeSpan.FromMinutes(1));
             Assert.All(StormC.Read(after), s => Assert.Equal(250, s.Code));
-            await server.DeliveredAsync(TimeSpan.FromMinutes(1));
+            await server.DeliveredAsync();
             var copies = StormC.Ids(server.Maildir("user")).Concat(StormC.Ids(server.Maildir("user"), "Backscatter")).ToList();
             Assert.Equal(full.Count(s => s.Code == 250) + 200, copies.Sum(c => c.Value));
             await server.StopAsync();
         }
         finally
         {
-            await Tool.RunAsync("/bin/umount", ["-l", disk], TimeSpan.FromSeconds(10));
+            await Tool.RunAsync("/bin/umount", ["-l", disk], Until.Bound);
         }
     }
 
@@ -124,7 +120,7 @@ public sealed class FullDiskTests
             await SendAsync(server, "full", 40);
             await WriteToAsync(policy, 10, 2000);
             await DeliveredAsync(box, 43, server);
-            await UntilAsync(() => server.Log.Contains(Path.Combine(server.Data, "journal.db"), StringComparison.Ordinal), server);
+            await Until.SoAsync(() => server.Log.Contains(Path.Combine(server.Data, "journal.db"), StringComparison.Ordinal), () => server.Log);
             File.Delete(rest);
             await SendAsync(server, "after", 3);
             await DeliveredAsync(box, 46, server);
@@ -168,20 +164,14 @@ public sealed class FullDiskTests
         }
     }
 
+    private static Task IsShortAsync(Server server, string isShort) => Until.SoAsync(
+        async () => (await server.StatusAsync()).Contains($"\"roomIsShort\": {isShort}", StringComparison.Ordinal), server.StatusAsync);
+
     private static async Task DeliveredAsync(string box, int count, Server server)
     {
         var inbox = Path.Combine(box, "new");
-        await UntilAsync(() => Directory.Exists(inbox) && Directory.GetFiles(inbox).Length >= count, server);
+        await Until.SoAsync(() => Directory.Exists(inbox) && Directory.GetFiles(inbox).Length >= count, () => server.Log);
         Assert.Equal(count, Directory.GetFiles(inbox).Length);
-    }
-
-    private static async Task UntilAsync(Func<bool> isSo, Server server)
-    {
-        for (var tries = 0; !isSo(); tries++)
-        {
-            Assert.True(tries < 600, server.Log);
-            await Task.Delay(100, TestContext.Current.CancellationToken);
-        }
     }
 
     private static string[] Arguments(Server server, string table, int count, int seed) =>

@@ -69,7 +69,7 @@ public sealed class MilterTests
         await again.SayAsync("RCPT TO:<user@bench.test>", "250");
         await again.SayAsync("DATA", "354");
         await again.SayAsync("Subject: once\r\n\r\nhello\r\n.", "250");
-        await postfix.EmptyAsync(TimeSpan.FromMinutes(1));
+        await postfix.EmptyAsync();
         var mail = Assert.Single(MessageFiles.Read(Path.Combine(guard.Data, "mail", "user@bench.test", "Maildir")));
         Assert.Contains("X-Backstop: deliver; reason=mail", Encoding.Latin1.GetString(mail.Bytes.Span), StringComparison.Ordinal);
     }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net.Sockets;
 
 namespace Backstop.Interop;
 
@@ -36,25 +35,19 @@ internal sealed class Postfix : IDisposable
         var postfix = new Postfix();
         await postfix.WriteAsync(mail, main, mx, master?.Invoke(postfix) ?? "");
         postfix._master = Tool.Start("/usr/sbin/postfix", "-c", postfix.ConfigFolder, "start-fg");
-        await postfix.WaitAsync();
+        await Until.ListensAsync(postfix.Port, postfix._master, () => postfix.Log);
         return postfix;
     }
 
     /// <summary>Waits until all mail has left the queue.</summary>
-    public async Task EmptyAsync(TimeSpan limit)
-    {
-        for (var waited = TimeSpan.Zero; Directory.EnumerateFiles(_folder["queue"], "*", SearchOption.AllDirectories).Any(IsQueued); waited += TimeSpan.FromMilliseconds(100))
-        {
-            Assert.True(waited < limit, $"mail stays in the queue:\n{Log}");
-            await Task.Delay(100, Ct);
-        }
-    }
+    public Task EmptyAsync() => Until.SoAsync(
+        () => !Directory.EnumerateFiles(_folder["queue"], "*", SearchOption.AllDirectories).Any(IsQueued), () => $"mail stays in the queue:\n{Log}");
 
     public void Dispose()
     {
         if (_master is not null)
         {
-            Tool.RunAsync("/usr/sbin/postfix", ["-c", ConfigFolder, "stop"], TimeSpan.FromSeconds(30), 0, 1).GetAwaiter().GetResult();
+            Tool.RunAsync("/usr/sbin/postfix", ["-c", ConfigFolder, "stop"], Until.Bound, 0, 1).GetAwaiter().GetResult();
             _master.Dispose();
         }
 
@@ -63,23 +56,6 @@ internal sealed class Postfix : IDisposable
 
     private static bool IsQueued(string file) =>
         file.Split('/') is [.., var a, var b, _] && (a is "deferred" or "active" or "incoming" or "maildrop" or "hold" || b is "active" or "incoming" or "maildrop" or "hold");
-
-    private async Task WaitAsync()
-    {
-        for (var tries = 0; ; tries++)
-        {
-            try
-            {
-                using var client = new TcpClient();
-                await client.ConnectAsync("127.0.0.1", Port, Ct);
-                return;
-            }
-            catch (SocketException) when (tries < 100)
-            {
-                await Task.Delay(100, Ct);
-            }
-        }
-    }
 
     private async Task WriteAsync(string mail, string main, string mx, string master)
     {
@@ -96,8 +72,8 @@ internal sealed class Postfix : IDisposable
             Directory.CreateDirectory(Path.Combine(mail, $"{user}@bench.test", "Maildir"));
         }
 
-        await Tool.RunAsync("/bin/chown", ["postfix", _folder["data"]], TimeSpan.FromSeconds(10));
-        await Tool.RunAsync("/bin/sh", ["-c", $"chown -R nobody {mail}; d={mail}; while [ $d != /tmp ] && [ $d != / ]; do chmod a+rx $d; d=$(dirname $d); done"], TimeSpan.FromSeconds(10));
+        await Tool.RunAsync("/bin/chown", ["postfix", _folder["data"]], Until.Bound);
+        await Tool.RunAsync("/bin/sh", ["-c", $"chown -R nobody {mail}; d={mail}; while [ $d != /tmp ] && [ $d != / ]; do chmod a+rx $d; d=$(dirname $d); done"], Until.Bound);
         await File.WriteAllTextAsync(_folder["conf/main.cf"], Main(mail, users) + main.ReplaceLineEndings("\n") + "\n", Ct);
         await File.WriteAllTextAsync(_folder["conf/master.cf"], Master(mx) + master.ReplaceLineEndings("\n") + "\n", Ct);
     }

@@ -53,15 +53,15 @@ public sealed class PostfixTests
 
         // The other server knows one mailbox; what is for others it refuses, and then Postfix itself makes the bounce.
         await SwaksAsync(swaks, postfix.Submission, "user@bench.test", "nobody@else.example");
-        await WaitForAsync(() => postfix.Log.Contains("status=bounced", StringComparison.Ordinal) || postfix.Log.Contains("status=deferred", StringComparison.Ordinal), () => postfix.Log);
+        await Until.SoAsync(() => postfix.Log.Contains("status=bounced", StringComparison.Ordinal) || postfix.Log.Contains("status=deferred", StringComparison.Ordinal), () => postfix.Log);
 
         // Its log gathers lines for a moment.
-        await WaitForAsync(() => other.Log.Contains("refused client", StringComparison.Ordinal), () => other.Log);
+        await Until.SoAsync(() => other.Log.Contains("refused client", StringComparison.Ordinal), () => other.Log);
         var sender = Regex.Match(other.Log, "refused .*from=<(?<s>[^>]*)>", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(5)).Groups["s"].Value;
         Assert.Matches(shape, sender);
 
         // Postfix returns it to the tagged address: delivered, though all unproved bounces are refused.
-        await postfix.EmptyAsync(_limit);
+        await postfix.EmptyAsync();
         var maildir = Path.Combine(guard.Data, "mail", "user@bench.test", "Maildir");
         Assert.Contains(MessageFiles.Read(maildir), m => Encoding.Latin1.GetString(m.Bytes.Span).Contains("X-Backstop-Sent: bs", StringComparison.Ordinal));
 
@@ -74,7 +74,7 @@ public sealed class PostfixTests
         var expired = batv.Sign(new("user", "bench.test"), TimeProvider.System.GetUtcNow().AddDays(-20)).ToString();
         Assert.Contains("(batv:expired)", await SwaksAsync(swaks, postfix.Port, "<>", expired), StringComparison.Ordinal);
         Assert.Contains("(bounce:unproved)", await SwaksAsync(swaks, postfix.Port, "<>", "user@bench.test", Bounce("never@written.example")), StringComparison.Ordinal);
-        await postfix.EmptyAsync(_limit);
+        await postfix.EmptyAsync();
         Assert.Contains(MessageFiles.Read(maildir), m => Encoding.Latin1.GetString(m.Bytes.Span).Contains("X-Backstop: deliver; reason=batv:pass; kind=bounce", StringComparison.Ordinal));
     }
 
@@ -126,14 +126,5 @@ public sealed class PostfixTests
     {
         var at = tagged.IndexOf("prvs=", StringComparison.Ordinal) + "prvs=".Length + 9;
         return tagged[..at] + (tagged[at] == '0' ? '1' : '0') + tagged[(at + 1)..];
-    }
-
-    private static async Task WaitForAsync(Func<bool> condition, Func<string> otherwise)
-    {
-        for (var waited = 0; !condition(); waited++)
-        {
-            Assert.True(waited < 300, otherwise());
-            await Task.Delay(100, Ct);
-        }
     }
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net.Sockets;
 
 namespace Backstop.Interop;
 
@@ -26,37 +25,20 @@ internal sealed class Sendmail : IDisposable
         var sendmail = new Sendmail();
         await sendmail.WriteAsync(mail, milter, macros);
         var folder = sendmail._folder.Path;
-        await Tool.RunAsync("/bin/sh", ["-c", $"{m4} {folder}/sendmail.mc >{folder}/sendmail.cf"], TimeSpan.FromSeconds(30));
+        await Tool.RunAsync("/bin/sh", ["-c", $"{m4} {folder}/sendmail.mc >{folder}/sendmail.cf"], Until.Bound);
 
         // It wants a host name with a dot and asks DNS for clients: both come from a hosts file in a mount namespace of its own.
         var script = $"mount --bind {folder}/hosts /etc/hosts; [ ! -e /etc/resolv.conf ] || mount --bind {folder}/resolv /etc/resolv.conf; exec {program} -C {folder}/sendmail.cf -bD -q1s";
         sendmail._daemon = Tool.Start("/usr/bin/unshare", "-m", "/bin/sh", "-c", script);
-        for (var tries = 0; ; tries++)
-        {
-            try
-            {
-                using var client = new TcpClient();
-                await client.ConnectAsync("127.0.0.1", sendmail.Port, Ct);
-                return sendmail;
-            }
-            catch (SocketException) when (tries < 100)
-            {
-                Assert.False(sendmail._daemon.HasEnded, sendmail._daemon.Output);
-                await Task.Delay(100, Ct);
-            }
-        }
+        await Until.ListensAsync(sendmail.Port, sendmail._daemon);
+        return sendmail;
     }
 
     /// <summary>Waits until all mail has left the queue.</summary>
-    public async Task EmptyAsync(TimeSpan limit)
-    {
-        for (var waited = TimeSpan.Zero; Directory.EnumerateFiles(_folder["queue"]).Any(); waited += TimeSpan.FromMilliseconds(200))
-        {
-            // Their contents are locked while Sendmail works on them.
-            Assert.True(waited < limit, "mail stays in the queue: " + string.Join(' ', Directory.EnumerateFiles(_folder["queue"]).Take(6)));
-            await Task.Delay(200, Ct);
-        }
-    }
+    public Task EmptyAsync() => Until.SoAsync(
+        () => !Directory.EnumerateFiles(_folder["queue"]).Any(),
+        // Their contents are locked while Sendmail works on them.
+        () => "mail stays in the queue: " + string.Join(' ', Directory.EnumerateFiles(_folder["queue"]).Take(6)));
 
     public void Dispose()
     {
@@ -77,7 +59,7 @@ internal sealed class Sendmail : IDisposable
         }
 
         // Its mailer runs as nobody in particular.
-        await Tool.RunAsync("/bin/sh", ["-c", $"chmod -R a+rwX {mail}; d={mail}; while [ $d != /tmp ] && [ $d != / ]; do chmod a+rx $d; d=$(dirname $d); done"], TimeSpan.FromSeconds(10));
+        await Tool.RunAsync("/bin/sh", ["-c", $"chmod -R a+rwX {mail}; d={mail}; while [ $d != /tmp ] && [ $d != / ]; do chmod a+rx $d; d=$(dirname $d); done"], Until.Bound);
         await File.WriteAllTextAsync(_folder["none"], "", Ct);
         await File.WriteAllTextAsync(_folder["hosts"], $"127.0.0.1 mx.bench.test localhost {Environment.MachineName}\n", Ct);
         await File.WriteAllTextAsync(_folder["resolv"], "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n", Ct);

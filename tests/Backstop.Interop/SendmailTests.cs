@@ -16,7 +16,7 @@ public sealed class SendmailTests
         using var guard = await Guard.StartAsync("backscatter.unproved = \"refuse\"", hasKey: false);
         using var sendmail = await Sendmail.StartAsync(Path.Combine(guard.Data, "mail"), guard.Milter);
         var summary = await guard.StormAsync(sendmail.Port, 2000, 100, 200);
-        await sendmail.EmptyAsync(_limit);
+        await sendmail.EmptyAsync();
         var marks = MessageFiles.Read(Path.Combine(guard.Data, "mail", "victim@bench.test", "Maildir"))
             .Select(m => Regex.Match(Encoding.Latin1.GetString(m.Bytes.Span), "(?m)^X-Backstop: (?<what>deliver|file); reason=", RegexOptions.ExplicitCapture, _limit).Groups["what"].Value).ToList();
         Assert.Equal(300, marks.Count(m => m == "deliver"));
@@ -34,7 +34,7 @@ public sealed class SendmailTests
         using var guard = await Guard.StartAsync("backscatter.unproved = \"refuse\"\nbatv.form = \"detail\"");
         using var sendmail = await Sendmail.StartAsync(Path.Combine(guard.Data, "mail"), guard.Milter);
         await SwaksAsync(sendmail.Submission, "user@bench.test", "legit@bench.test");
-        await sendmail.EmptyAsync(_limit);
+        await sendmail.EmptyAsync();
         var sent = Encoding.Latin1.GetString(Assert.Single(MessageFiles.Read(Path.Combine(guard.Data, "mail", "legit@bench.test", "Maildir"))).Bytes.Span);
         Assert.Contains("X-Backstop-Sent: bs", sent, StringComparison.Ordinal);
         var sender = Regex.Match(sent, "(?m)^Return-Path: <(?<sender>[^>]+)>", RegexOptions.ExplicitCapture, _limit).Groups["sender"].Value;
@@ -42,7 +42,7 @@ public sealed class SendmailTests
 
         await SwaksAsync(sendmail.Port, "<>", sender);
         Assert.Contains("(batv:forged)", await SwaksAsync(sendmail.Port, "<>", "user+prvs=0123456789@bench.test"), StringComparison.Ordinal);
-        await sendmail.EmptyAsync(_limit);
+        await sendmail.EmptyAsync();
         Assert.Single(MessageFiles.Read(Path.Combine(guard.Data, "mail", "user@bench.test", "Maildir")));
 
         Task<string> SwaksAsync(int port, string from, string to) => Tool.RunAsync(

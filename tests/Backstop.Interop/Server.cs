@@ -92,23 +92,11 @@ internal sealed class Server : IDisposable
     }
 
     /// <summary>Waits until so many messages were accepted since it started, as its log has it.</summary>
-    public async Task AcceptsAsync(int count, TimeSpan limit)
-    {
-        for (var waited = TimeSpan.Zero; Log.Split(" accepted client=").Length <= count; waited += TimeSpan.FromMilliseconds(10))
-        {
-            Assert.True(waited < limit, $"fewer than {count} accepted:\n{Log}");
-            await Task.Delay(10, Ct);
-        }
-    }
+    public Task AcceptsAsync(int count) => Until.SoAsync(
+        () => Log.Split(" accepted client=").Length > count, () => $"fewer than {count} accepted:\n{Log}");
 
-    public async Task DeliveredAsync(TimeSpan limit)
-    {
-        for (var waited = TimeSpan.Zero; !(await StatusAsync()).Contains("\"waiting\": 0,", StringComparison.Ordinal); waited += TimeSpan.FromMilliseconds(100))
-        {
-            Assert.True(waited < limit, $"not delivered: {await StatusAsync()}");
-            await Task.Delay(100, Ct);
-        }
-    }
+    public Task DeliveredAsync() => Until.SoAsync(
+        async () => (await StatusAsync()).Contains("\"waiting\": 0,", StringComparison.Ordinal), async () => $"not delivered: {await StatusAsync()}");
 
     public void Dispose() => _tool?.Dispose();
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -192,7 +191,7 @@ public sealed class SpamAssassinTests
         Assert.Contains("Shall we have lunch", kept, StringComparison.Ordinal);
     }
 
-    /// <summary>Each under a second in the issue; here six, for a machine that does other things: what is caught is a scan without end.</summary>
+    /// <summary>Each takes under a second of CPU; six are allowed: what is caught is a scan without end.</summary>
     [Fact]
     public async Task No_hostile_mail_stops_it()
     {
@@ -203,10 +202,10 @@ public sealed class SpamAssassinTests
         {
             var file = Path.Combine(folder.Path, "mail");
             await File.WriteAllBytesAsync(file, Encoding.Latin1.GetBytes(mail), Ct);
-            var started = Stopwatch.GetTimestamp();
+            var before = server.Cpu;
             var reply = await Tool.RunAsync("/bin/sh", ["-c", $"exec {spamc} -d 127.0.0.1 -p {server.Port} -s 20000000 -c < {file}"], _limit, 0, 1);
-            var took = Stopwatch.GetElapsedTime(started);
-            TestContext.Current.SendDiagnosticMessage($"{name}: {took.TotalMilliseconds:F0} ms");
+            var took = server.Cpu - before;
+            TestContext.Current.SendDiagnosticMessage($"{name}: {took.TotalMilliseconds:F0} ms of CPU");
             Assert.Matches("^-?\\d+\\.\\d/5.0$", reply);
             Assert.True(took < TimeSpan.FromSeconds(6), $"{name}: {took}");
         }

@@ -37,6 +37,8 @@ internal sealed class SpamdServer : IDisposable
         return server;
     }
 
+    public TimeSpan Cpu => _tool.Cpu;
+
     public Task StopAsync() => _tool.StopAsync();
 
     public void Dispose() => _tool.Dispose();

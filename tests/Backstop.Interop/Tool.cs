@@ -38,6 +38,16 @@ internal sealed class Tool : IDisposable
 
     public int Id => _process.Id;
 
+    /// <summary>How long it has computed: a measure that a busy machine does not change.</summary>
+    public TimeSpan Cpu
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
     public bool HasEnded => _process.HasExited;
 
     public Task EndedAsync() => _process.WaitForExitAsync(Ct);
@@ -79,9 +89,11 @@ internal sealed class Tool : IDisposable
 
     private async Task WaitForAsync(string text, Func<string, bool> isThere, TimeSpan limit)
     {
-        for (var waited = TimeSpan.Zero; !isThere(Output); waited += TimeSpan.FromMilliseconds(50))
+        var began = TimeProvider.System.GetTimestamp();
+        while (!isThere(Output))
         {
-            Assert.True(waited < limit && !_process.HasExited, $"never said \"{text}\":\n{Output}");
+            Assert.False(_process.HasExited, $"ended without \"{text}\":\n{Output}");
+            Assert.True(TimeProvider.System.GetElapsedTime(began) < limit, $"not \"{text}\" after {limit}:\n{Output}");
             await Task.Delay(50, Ct);
         }
     }
@@ -96,7 +108,7 @@ internal sealed class Tool : IDisposable
     /// <summary>SIGTERM, then waits for the end, which must be a clean one.</summary>
     public async Task StopAsync()
     {
-        await RunAsync("/bin/kill", [$"{Id}"], TimeSpan.FromSeconds(5));
+        await RunAsync("/bin/kill", [$"{Id}"], Until.Bound);
         await _process.WaitForExitAsync(Ct);
         Assert.True(_process.ExitCode == 0, $"ended with {_process.ExitCode} after SIGTERM:\n{Output}");
     }
@@ -116,7 +128,15 @@ internal sealed class Tool : IDisposable
     {
         using var timer = CancellationTokenSource.CreateLinkedTokenSource(Ct);
         timer.CancelAfter(limit);
-        await _process.WaitForExitAsync(timer.Token);
+        try
+        {
+            await _process.WaitForExitAsync(timer.Token);
+        }
+        catch (OperationCanceledException) when (!Ct.IsCancellationRequested)
+        {
+            Assert.Fail($"{program} has not ended after {limit}:\n{Output}");
+        }
+
         Assert.True(exitCodes.Length == 0 ? _process.ExitCode == 0 : exitCodes.Contains(_process.ExitCode), $"{program} ended with {_process.ExitCode}:\n{Output}");
         return Output;
     }
