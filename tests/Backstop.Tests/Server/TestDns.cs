@@ -79,8 +79,10 @@ internal sealed class TestDns : IAsyncDisposable, IEnumerable
                 await client.GetStream().ReadExactlyAsync(question, TestContext.Current.CancellationToken);
                 var reply = Answer(question, twist);
                 BinaryPrimitives.WriteUInt16BigEndian(length, (ushort)reply.Length);
-                await client.GetStream().WriteAsync((byte[])[.. length, .. reply], TestContext.Current.CancellationToken);
+
+                // Before the reply: whoever has it may look at once.
                 AnsweredOverTcp = true;
+                await client.GetStream().WriteAsync((byte[])[.. length, .. reply], TestContext.Current.CancellationToken);
             }
         }
         catch (Exception error) when (error is InvalidOperationException or SocketException or OperationCanceledException or IOException)
