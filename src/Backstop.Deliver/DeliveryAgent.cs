@@ -119,7 +119,10 @@ public static class DeliveryAgent
         // A delivery that is begun is waited for; the others are for the next try.
         var runner = new ProgramRunner(TimeProvider.System);
         return arguments.Users.Select(user => signals.Asked.IsCancellationRequested ? TryAgain
-            : runner.Run([.. command, .. options, "-d", user], CallersEnvironment(), Environment.CurrentDirectory, [message], 1, 2, limit: null).Status).Max();
+            : runner.Run(For(user)).Status).Max();
+
+        ProgramCommand For(string user) =>
+            new([.. command, .. options, "-d", user], CallersEnvironment(), Environment.CurrentDirectory) { Input = [message], Output = 1, FallsBackToShell = true };
     }
 
     private static int Deliver(AgentArguments arguments, UserAccount account, byte[] message, string name)

@@ -52,12 +52,10 @@ public abstract class RecipeHost : IRecipeHost, IDisposable
         {
             if (!program.Waits)
             {
-                var tookAll = _programs.Feed(
-                    program.Arguments, program.Environment, program.Directory, program.Input, (int)_nowhere.Value.DangerousGetHandle(), _log.File, program.TimeLimit);
-                return new(null, default, tookAll, TimedOut: false);
+                return new(null, default, _programs.Feed(CommandOf(program, (int)_nowhere.Value.DangerousGetHandle())), TimedOut: false);
             }
 
-            var end = _programs.Run(program.Arguments, program.Environment, program.Directory, program.Input, OutputOf(program), _log.File, program.TimeLimit);
+            var end = _programs.Run(CommandOf(program, OutputOf(program)));
             return new(end.Status, end.Output, end.TookAll, end.TimedOut);
         }
         catch (IOException error)
@@ -173,6 +171,15 @@ public abstract class RecipeHost : IRecipeHost, IDisposable
 
     /// <summary>Whether the log is a file of the recipes'.</summary>
     private protected bool HasLogFile => _log.IsFile;
+
+    private ProgramCommand CommandOf(ProgramCall program, int? output) => new(program.Arguments, program.Environment, program.Directory)
+    {
+        Input = program.Input,
+        Output = output,
+        Errors = _log.File,
+        Limit = program.TimeLimit,
+        FallsBackToShell = true,
+    };
 
     private int? OutputOf(ProgramCall program) => program.Output switch
     {

@@ -28,12 +28,7 @@ internal sealed class ProgramExit : IDisposable
     /// <summary>Asks whether it has ended.</summary>
     public bool HasEnded()
     {
-        var status = 0;
-        if (_status is null && Native.WaitFor(_process, ref status, NoHang) == _process)
-        {
-            _status = Meaning(status);
-        }
-
+        Wait(NoHang);
         return _status is not null;
     }
 
@@ -41,24 +36,35 @@ internal sealed class ProgramExit : IDisposable
     /// <returns>The exit status; 128 and the signal where one ended it.</returns>
     public int Collect()
     {
-        var status = 0;
         while (_status is null)
         {
-            if (Native.WaitFor(_process, ref status, 0) == _process)
-            {
-                _status = Meaning(status);
-            }
-            else if (Marshal.GetLastPInvokeError() != Native.Interrupted)
-            {
-                // Somebody else has collected it.
-                _status = 127;
-            }
+            Wait(0);
         }
 
         return _status.Value;
     }
 
     public void Dispose() => _handle.Dispose();
+
+    private void Wait(int options)
+    {
+        if (_status is not null)
+        {
+            return;
+        }
+
+        var status = 0;
+        var found = Native.WaitFor(_process, ref status, options);
+        if (found == _process)
+        {
+            _status = Meaning(status);
+        }
+        else if (found < 0 && Marshal.GetLastPInvokeError() != Native.Interrupted)
+        {
+            // Somebody else has collected it.
+            _status = 127;
+        }
+    }
 
     // wait(2): the low seven bits are the signal, the next eight the exit status.
     private static int Meaning(int status) => (status & 0x7F) is 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F);

@@ -7,7 +7,8 @@ namespace Backstop.Posix.Programs;
 /// <param name="Process">Its number.</param>
 /// <param name="Feed">Writes to its standard input.</param>
 /// <param name="Output">Reads its standard output; null where that goes elsewhere.</param>
-internal sealed record RunningProgram(int Process, ProgramFeed Feed, SafeFileHandle? Output);
+/// <param name="Errors">Reads its standard error; null where that goes elsewhere.</param>
+internal sealed record RunningProgram(int Process, ProgramFeed Feed, SafeFileHandle? Output, SafeFileHandle? Errors);
 
 /// <summary>Starts programs by posix_spawn(3), which copies no memory and is safe in a process with threads.</summary>
 internal static class ProgramStart
@@ -16,56 +17,36 @@ internal static class ProgramStart
     private const short SetDefaultSignals = 4;
     private const short SetSignalMask = 8;
 
-    /// <summary>Starts a program; what is none is given to the shell as a script, as execvp(3) and procmail do.</summary>
-    /// <param name="arguments">The program and its arguments.</param>
-    /// <param name="environment">Its variables.</param>
-    /// <param name="directory">Where it runs.</param>
-    /// <param name="input">Its standard input. As much as a pipe holds is in it before the program begins: one that ends at once has taken it.</param>
-    /// <param name="output">Where its output goes; null to read it.</param>
-    /// <param name="errors">Where its errors go.</param>
-    /// <exception cref="IOException">Not even the shell can be started.</exception>
-    public static RunningProgram Start(
-        IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment, string directory, IReadOnlyList<ReadOnlyMemory<byte>> input, int? output, int errors)
+    /// <summary>Starts a program. As much as a pipe holds of its input is in it before it begins: one that ends at once has taken it.</summary>
+    /// <param name="command">The program.</param>
+    /// <exception cref="IOException">It cannot be started, nor the shell in its place where that is wanted.</exception>
+    public static RunningProgram Start(ProgramCommand command)
     {
-        var (inputRead, inputWrite) = Pipe();
-        var (outputRead, outputWrite) = output is null ? Pipe() : (null, null);
-        var feed = new ProgramFeed(inputWrite, input);
+        var (inputRead, inputWrite) = ProgramPipe.Make();
+        var (outputRead, outputWrite) = command.Output is null ? ProgramPipe.Make() : (null, null);
+        var (errorsRead, errorsWrite) = command.Errors is null ? ProgramPipe.Make() : (null, null);
+        var feed = new ProgramFeed(inputWrite, command.Input);
         using (inputRead)
         using (outputWrite)
+        using (errorsWrite)
         {
             feed.Write();
-            int[] files = [(int)inputRead.DangerousGetHandle(), output ?? (int)outputWrite!.DangerousGetHandle(), errors];
-            var path = Find(arguments[0], environment.GetValueOrDefault("PATH", ""), directory);
-            var process = 0;
-            var error = path is null ? -1 : Spawn(path, arguments, environment, directory, files, ref process);
-            if (error != 0)
-            {
-                error = Spawn("/bin/sh", ["/bin/sh", .. arguments], environment, directory, files, ref process);
-            }
-
+            var error = Spawn(command, [NumberOf(inputRead), command.Output ?? NumberOf(outputWrite!), command.Errors ?? NumberOf(errorsWrite!)], out var process);
             if (error != 0)
             {
                 feed.Dispose();
                 outputRead?.Dispose();
-                throw new IOException($"{arguments[0]}: {Marshal.GetPInvokeErrorMessage(error)}", error);
+                errorsRead?.Dispose();
+                throw new IOException($"{command.Arguments[0]}: {Marshal.GetPInvokeErrorMessage(error)}", error);
             }
 
-            return new(process, feed, outputRead);
+            return new(process, feed, outputRead, errorsRead);
         }
     }
 
-    private static (SafeFileHandle Read, SafeFileHandle Write) Pipe()
-    {
-        Span<int> ends = stackalloc int[2];
-        if (Native.Pipe(ref ends[0], Native.CloseOnExec) != 0)
-        {
-            throw new IOException($"pipe: {Marshal.GetLastPInvokeErrorMessage()}", Marshal.GetLastPInvokeError());
-        }
+    private static int NumberOf(SafeFileHandle file) => (int)file.DangerousGetHandle();
 
-        return (new(ends[0], ownsHandle: true), new(ends[1], ownsHandle: true));
-    }
-
-    // The PATH of the recipes, not ours.
+    // The PATH of the command, which for recipes is not ours.
     private static string? Find(string program, string path, string directory)
     {
         if (program.Contains('/', StringComparison.Ordinal))
@@ -86,8 +67,15 @@ internal static class ProgramStart
         return null;
     }
 
-    private static int Spawn(
-        string path, IReadOnlyCollection<string> arguments, IReadOnlyDictionary<string, string> environment, string directory, int[] files, ref int process)
+    private static int Spawn(ProgramCommand command, int[] files, out int process)
+    {
+        process = 0;
+        var path = Find(command.Arguments[0], command.Environment.GetValueOrDefault("PATH", ""), command.Directory);
+        var error = path is null ? Libc.NoEntry : Spawn(path, command.Arguments, command, files, ref process);
+        return error != 0 && command.FallsBackToShell ? Spawn("/bin/sh", ["/bin/sh", .. command.Arguments], command, files, ref process) : error;
+    }
+
+    private static int Spawn(string path, IReadOnlyCollection<string> arguments, ProgramCommand command, int[] files, ref int process)
     {
         Span<byte> actions = stackalloc byte[Native.OpaqueSize];
         Span<byte> attributes = stackalloc byte[Native.OpaqueSize];
@@ -99,7 +87,7 @@ internal static class ProgramStart
             Native.AddDuplicate(ref actions[0], files[i], i);
         }
 
-        Native.AddDirectory(ref actions[0], ref NativeText.From(directory)[0]);
+        Native.AddDirectory(ref actions[0], ref NativeText.From(command.Directory)[0]);
 
         // .NET ignores SIGPIPE, and a program would inherit that: "yes | head" would never end.
         Native.SetFlags(ref attributes[0], SetGroup | SetDefaultSignals | SetSignalMask);
@@ -109,7 +97,7 @@ internal static class ProgramStart
         Native.EmptySignals(ref signals[0]);
         Native.SetSignalMask(ref attributes[0], ref signals[0]);
         var argv = NativeText.Array(arguments);
-        var envp = NativeText.Array([.. environment.Select(v => $"{v.Key}={v.Value}")]);
+        var envp = NativeText.Array([.. command.Environment.Select(v => $"{v.Key}={v.Value}")]);
         try
         {
             return Native.Spawn(ref process, ref NativeText.From(path)[0], ref actions[0], ref attributes[0], argv, envp);

@@ -1,8 +1,8 @@
-using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using Backstop.Configuration.Options;
 using Backstop.Judging;
+using Backstop.Posix.Programs;
 using Backstop.Protocols.Smtp;
 using Backstop.Server.Net;
 
@@ -12,6 +12,7 @@ namespace Backstop.Server.Alerts;
 internal sealed class AlertChannels(BackstopOptions options, BackstopMetrics metrics, TimeProvider time) : IDisposable
 {
     private readonly AlertOptions _alert = options.Alert;
+    private readonly ProgramRunner _runner = new(time);
     private readonly HttpClient _http = new() { Timeout = options.Alert.TimeLimit };
 
     /// <summary>The ways that are configured, by name.</summary>
@@ -54,41 +55,12 @@ internal sealed class AlertChannels(BackstopOptions options, BackstopMetrics met
 
     private async Task RunAsync(AlertMessage message)
     {
-        using var limit = new CancellationTokenSource(_alert.TimeLimit, time);
-        using var process = new Process { StartInfo = new(_alert.Command, [message.Event]) { RedirectStandardInput = true, UseShellExecute = false } };
-        try
+        // A program that does not want the record need not read it: its exit status says whether it did its work.
+        var command = ProgramCommand.OfHost(_alert.Command, message.Event) with { Input = [Encoding.UTF8.GetBytes(Json(message))], Output = 1, Limit = _alert.TimeLimit };
+        var end = await _runner.RunAsync(command, CancellationToken.None);
+        if (end.Status != 0)
         {
-            process.Start();
-            await WriteAsync(process, Json(message), limit.Token);
-            await process.WaitForExitAsync(limit.Token);
-        }
-        catch (OperationCanceledException error)
-        {
-            process.Kill(entireProcessTree: true);
-            throw new IOException("not done in time", error);
-        }
-        catch (System.ComponentModel.Win32Exception error)
-        {
-            throw new IOException(error.Message, error);
-        }
-
-        if (process.ExitCode != 0)
-        {
-            throw new IOException($"ended with {process.ExitCode}");
-        }
-    }
-
-    // A program that does not want the record need not read it.
-    private static async Task WriteAsync(Process process, string json, CancellationToken ct)
-    {
-        try
-        {
-            await process.StandardInput.WriteAsync(json.AsMemory(), ct);
-            process.StandardInput.Close();
-        }
-        catch (IOException)
-        {
-            // Its exit code says whether it did its work.
+            throw new IOException(end.TimedOut ? "not done in time" : $"ended with {end.Status}");
         }
     }
 

@@ -1,4 +1,5 @@
-using System.Diagnostics;
+using System.Text;
+using Backstop.Posix.Programs;
 
 namespace Backstop.Setup;
 
@@ -11,29 +12,16 @@ internal static class SetupProgram
     /// <exception cref="CommandException">It is not there, or takes too long.</exception>
     public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(string program, IEnumerable<string> arguments, CancellationToken ct)
     {
-        using var late = new CancellationTokenSource(_limit, TimeProvider.System);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct, late.Token);
-        using var process = new Process { StartInfo = new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false } };
         try
         {
-            process.Start();
+            var end = await new ProgramRunner(TimeProvider.System).RunAsync(ProgramCommand.OfHost([program, .. arguments]) with { Errors = null, Limit = _limit }, ct);
+            return end.TimedOut
+                ? throw new CommandException(ExitCode.Unavailable, $"{program} took longer than {_limit.TotalSeconds:F0} s")
+                : (end.Status, Text(end.Output), Text(end.Errors));
         }
-        catch (System.ComponentModel.Win32Exception error)
+        catch (IOException error)
         {
-            throw new CommandException(ExitCode.Unavailable, $"{program}: {error.Message}. Is the server installed, and /usr/sbin on the PATH?");
-        }
-
-        try
-        {
-            var output = process.StandardOutput.ReadToEndAsync(limit.Token);
-            var errors = process.StandardError.ReadToEndAsync(limit.Token);
-            await process.WaitForExitAsync(limit.Token);
-            return (process.ExitCode, (await output).TrimEnd(), (await errors).TrimEnd());
-        }
-        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
-        {
-            process.Kill(entireProcessTree: true);
-            throw new CommandException(ExitCode.Unavailable, $"{program} took longer than {_limit.TotalSeconds:F0} s");
+            throw new CommandException(ExitCode.Unavailable, $"{error.Message}. Is the server installed, and /usr/sbin on the PATH?");
         }
     }
 
@@ -45,4 +33,6 @@ internal static class SetupProgram
         var (code, output, errors) = await RunAsync(program, list, ct);
         return code == 0 ? output : throw new CommandException(ExitCode.Unavailable, $"{program} {string.Join(' ', list)}: {(errors.Length > 0 ? errors : output)}");
     }
+
+    private static string Text(ReadOnlyMemory<byte> output) => Encoding.UTF8.GetString(output.Span).TrimEnd();
 }

@@ -46,7 +46,7 @@ public sealed class ProgramRunnerTests : IDisposable
         File.WriteAllText(_folder["script"], "echo from the shell\n");
         Assert.Equal("from the shell\n", Encoding.Latin1.GetString(Run(["./script"], "").Output.Span));
         using var errors = File.OpenHandle(_folder["errors"], FileMode.Create, FileAccess.Write);
-        Assert.NotEqual(0, Run(["no-such-program"], "", (int)errors.DangerousGetHandle()).Status);
+        Assert.NotEqual(0, _runner.Run(Command(["no-such-program"]) with { Errors = (int)errors.DangerousGetHandle() }).Status);
         Assert.Contains("no-such-program", File.ReadAllText(_folder["errors"]), StringComparison.Ordinal);
     }
 
@@ -55,7 +55,7 @@ public sealed class ProgramRunnerTests : IDisposable
     public void A_late_program_is_ended_with_its_children()
     {
         var began = Stopwatch.GetTimestamp();
-        var end = _runner.Run(["/bin/sh", "-c", "sleep 60 & echo $! >child; wait"], _environment, _folder.Path, [], null, 2, TimeSpan.FromSeconds(1));
+        var end = _runner.Run(Command(["/bin/sh", "-c", "sleep 60 & echo $! >child; wait"]) with { Limit = TimeSpan.FromSeconds(1) });
         Assert.True(end.TimedOut);
         Assert.InRange(Stopwatch.GetElapsedTime(began).TotalSeconds, 0.9, 30);
         var child = File.ReadAllText(_folder["child"]).Trim();
@@ -68,7 +68,7 @@ public sealed class ProgramRunnerTests : IDisposable
     public void Nothing_runs_on_where_running_it_fails()
     {
         _runner.Beat = () => throw new IOException("no lock");
-        Assert.Throws<IOException>(() => _runner.Run(["/bin/sh", "-c", "echo $$ >child; exec sleep 60"], _environment, _folder.Path, [], null, 2, TimeSpan.FromSeconds(1)));
+        Assert.Throws<IOException>(() => _runner.Run(Command(["/bin/sh", "-c", "echo $$ >child; exec sleep 60"]) with { Limit = TimeSpan.FromSeconds(1) }));
         Assert.False(IsAlive(File.ReadAllText(_folder["child"]).Trim()));
     }
 
@@ -80,11 +80,85 @@ public sealed class ProgramRunnerTests : IDisposable
         Assert.InRange(Stopwatch.GetElapsedTime(began).TotalSeconds, 0, 15);
     }
 
+    /// <summary>Whoever awaits programs holds no thread: far more of them run at once than the pool has threads.</summary>
+    [Fact]
+    public async Task Many_programs_are_awaited_at_once()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        const int Count = 100;
+        var gate = _folder["gate"];
+        var began = Enumerable.Range(0, Count).Select(i => _runner.RunAsync(
+            Command(["/bin/sh", "-c", $"cat; while [ ! -e gate ]; do sleep 0.1; done; echo {i} >&2; exit {i}"], $"in {i}") with { Errors = null }, ct)).ToList();
+        await File.WriteAllTextAsync(gate, "", ct);
+        var ends = await Task.WhenAll(began);
+        for (var i = 0; i < Count; i++)
+        {
+            Assert.Equal(i, ends[i].Status);
+            Assert.Equal($"in {i}", Encoding.Latin1.GetString(ends[i].Output.Span));
+            Assert.Equal($"{i}\n", Encoding.Latin1.GetString(ends[i].Errors.Span));
+        }
+    }
+
+    [Fact]
+    public async Task An_awaited_program_that_is_late_is_ended_with_its_children()
+    {
+        var script = Command(["/bin/sh", "-c", "trap '' TERM; sleep 60 & echo $! >child; wait"]);
+        var end = await _runner.RunAsync(script with { Limit = TimeSpan.FromMilliseconds(500) }, TestContext.Current.CancellationToken);
+        Assert.True(end.TimedOut);
+        var child = (await File.ReadAllTextAsync(_folder["child"], TestContext.Current.CancellationToken)).Trim();
+        SpinWait.SpinUntil(() => !IsAlive(child), TimeSpan.FromMinutes(1));
+        Assert.False(IsAlive(child));
+    }
+
+    [Fact]
+    public async Task An_awaited_program_ends_when_it_is_no_longer_wanted()
+    {
+        using var stop = new CancellationTokenSource();
+        var run = _runner.RunAsync(Command(["/bin/sh", "-c", "echo $$ >started; mv started child; exec sleep 60"]), stop.Token);
+        SpinWait.SpinUntil(() => File.Exists(_folder["child"]), TimeSpan.FromMinutes(1));
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
+        Assert.False(IsAlive((await File.ReadAllTextAsync(_folder["child"], TestContext.Current.CancellationToken)).Trim()));
+    }
+
+    /// <summary>What is not kept is read all the same: the program ends by itself.</summary>
+    [Fact]
+    public void Keeps_no_more_than_is_wanted()
+    {
+        var end = _runner.Run(Command(["/bin/sh", "-c", "cat; exit 5"], new('x', 1 << 20)) with { MaxKept = 1000 });
+        Assert.Equal(5, end.Status);
+        Assert.Equal(1000, end.Output.Length);
+        Assert.True(end.TookAll);
+    }
+
+    [Fact]
+    public async Task A_program_that_is_not_there_is_an_error_without_a_shell()
+    {
+        var missing = ProgramCommand.OfHost("no-such-program");
+        var error = await Assert.ThrowsAsync<IOException>(() => _runner.RunAsync(missing, TestContext.Current.CancellationToken));
+        Assert.Equal("no-such-program: No such file or directory", error.Message);
+    }
+
+    /// <summary>Text goes to the program in UTF-8, as this host's files are named.</summary>
+    [Fact]
+    public async Task Text_reaches_a_program_of_this_host_in_Utf8()
+    {
+        var echo = ProgramCommand.OfHost("echo", "-n", "caf\u00E9 \u20AC");
+        var end = await _runner.RunAsync(echo, TestContext.Current.CancellationToken);
+        Assert.Equal("caf\u00E9 \u20AC", Encoding.UTF8.GetString(end.Output.Span));
+    }
+
     private static bool IsAlive(string process) =>
         File.Exists($"/proc/{process}/stat") && !File.ReadAllText($"/proc/{process}/stat").Contains(") Z ", StringComparison.Ordinal);
 
     private ProgramEnd Sh(string script, string input) => Run(["/bin/sh", "-c", script], input);
 
-    private ProgramEnd Run(IReadOnlyList<string> arguments, string input, int errors = 2) =>
-        _runner.Run(arguments, _environment, _folder.Path, [Encoding.Latin1.GetBytes(input)], null, errors, TimeSpan.FromSeconds(30));
+    private ProgramEnd Run(IReadOnlyList<string> arguments, string input) => _runner.Run(Command(arguments, input));
+
+    private ProgramCommand Command(IReadOnlyList<string> arguments, string input = "") => new(arguments, _environment, _folder.Path)
+    {
+        Input = [Encoding.Latin1.GetBytes(input)],
+        Limit = TimeSpan.FromSeconds(30),
+        FallsBackToShell = true,
+    };
 }

@@ -1,0 +1,93 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace Backstop.Posix.Programs;
+
+/// <summary>Leads all programs that somebody awaits, in one thread: no thread of the pool is held while a program works.</summary>
+internal static class ProgramLoop
+{
+    private static readonly Lock _lock = new();
+    private static readonly List<Awaited> _begun = [];
+    private static SafeFileHandle? _wake;
+
+    private sealed record Awaited(ProgramRun Run, TaskCompletionSource Over);
+
+    /// <summary>Leads a program to its end.</summary>
+    public static Task LeadAsync(ProgramRun run)
+    {
+        var awaited = new Awaited(run, new(TaskCreationOptions.RunContinuationsAsynchronously));
+        lock (_lock)
+        {
+            _wake ??= Begin();
+            _begun.Add(awaited);
+            byte any = 0;
+            _ = Native.Write(_wake, ref any, 1);
+        }
+
+        return awaited.Over.Task;
+    }
+
+    // For as long as the process lives: a thread that came and went with the programs would cost one a program.
+    private static SafeFileHandle Begin()
+    {
+        var (read, write) = ProgramPipe.Make();
+        _ = Native.Control(read, Native.SetStatusFlags, Native.NonBlocking);
+        _ = Native.Control(write, Native.SetStatusFlags, Native.NonBlocking);
+        new Thread(() => Lead(read)) { IsBackground = true, Name = "programs" }.Start();
+        return write;
+    }
+
+    private static void Lead(SafeFileHandle wake)
+    {
+        var led = new List<Awaited>();
+        var entries = new Native.PollEntry[1];
+        Span<byte> told = stackalloc byte[64];
+        while (true)
+        {
+            Array.Resize(ref entries, 1 + (led.Count * ProgramRun.Files));
+            entries[0] = new() { File = (int)wake.DangerousGetHandle(), Events = Native.PollIn };
+            var wait = -1;
+            for (var i = 0; i < led.Count; i++)
+            {
+                var most = (int)Math.Ceiling(led[i].Run.Ask(EntriesOf(i)).TotalMilliseconds);
+                wait = wait < 0 ? Math.Max(0, most) : Math.Clamp(most, 0, wait);
+            }
+
+            // Interrupted, it has set nothing, and nothing is what the programs are told.
+            _ = Native.Poll(ref entries[0], (ulong)entries.Length, wait);
+            for (var i = led.Count - 1; i >= 0; i--)
+            {
+                if (IsOver(led[i], EntriesOf(i)))
+                {
+                    led.RemoveAt(i);
+                }
+            }
+
+            while (Native.Read(wake, ref told[0], told.Length) > 0)
+            {
+            }
+
+            lock (_lock)
+            {
+                led.AddRange(_begun);
+                _begun.Clear();
+            }
+        }
+
+        Span<Native.PollEntry> EntriesOf(int index) => entries.AsSpan(1 + (index * ProgramRun.Files), ProgramRun.Files);
+    }
+
+    private static bool IsOver(Awaited awaited, ReadOnlySpan<Native.PollEntry> entries)
+    {
+        try
+        {
+            awaited.Run.Take(entries);
+            return awaited.Run.IsOver && awaited.Over.TrySetResult();
+        }
+        catch (Exception error)
+        {
+            // Whoever awaits this one hears of it; the others go on.
+            awaited.Run.Abandon();
+            return awaited.Over.TrySetException(error);
+        }
+    }
+}

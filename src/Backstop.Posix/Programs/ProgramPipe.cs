@@ -1,0 +1,21 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Backstop.Posix.Programs;
+
+/// <summary>Pipes that programs do not inherit.</summary>
+internal static class ProgramPipe
+{
+    /// <summary>Makes one.</summary>
+    /// <exception cref="IOException">This process has too many files open.</exception>
+    public static (SafeFileHandle Read, SafeFileHandle Write) Make()
+    {
+        Span<int> ends = stackalloc int[2];
+        if (Native.Pipe(ref ends[0], Native.CloseOnExec) != 0)
+        {
+            throw new IOException($"pipe: {Marshal.GetLastPInvokeErrorMessage()}", Marshal.GetLastPInvokeError());
+        }
+
+        return (new(ends[0], ownsHandle: true), new(ends[1], ownsHandle: true));
+    }
+}
