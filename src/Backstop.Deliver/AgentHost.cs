@@ -32,14 +32,14 @@ internal sealed class AgentHost : RecipeHost
             return ToStandardOutput(program);
         }
 
-        var umask = Native.SetUmask(program.Umask);
+        var umask = Libc.SetUmask(program.Umask);
         try
         {
             return base.Run(program);
         }
         finally
         {
-            _ = Native.SetUmask(umask);
+            _ = Libc.SetUmask(umask);
         }
     }
 
@@ -51,7 +51,7 @@ internal sealed class AgentHost : RecipeHost
             Signals?.Listen();
         }
 
-        var umask = Native.SetUmask(delivery.Umask);
+        var umask = Libc.SetUmask(delivery.Umask);
         try
         {
             var mail = new LocalMail(delivery.Content, delivery.HasHeader, delivery.IsRaw);
@@ -79,7 +79,7 @@ internal sealed class AgentHost : RecipeHost
         }
         finally
         {
-            _ = Native.SetUmask(umask);
+            _ = Libc.SetUmask(umask);
         }
     }
 
@@ -107,7 +107,7 @@ internal sealed class AgentHost : RecipeHost
             var bytes = piece.ToArray();
             for (var at = 0; at < bytes.Length;)
             {
-                var written = Native.Write(1, ref bytes[at], bytes.Length - at);
+                var written = Libc.Write(1, ref bytes[at], bytes.Length - at);
                 if (written < 0)
                 {
                     return new(1, default, TookAll: false, TimedOut: false);

@@ -28,8 +28,8 @@ internal sealed class AgentLog : IDisposable
             return null;
         }
 
-        const int appending = 0x1 | 0x40 | 0x400 | Native.CloseOnExec;
-        var file = Native.Open(ref NativeText.From(path)[0], appending, 0x1B6 & ~umask);
+        const int appending = Libc.WriteOnly | Libc.Create | Libc.Append | Libc.CloseOnExec;
+        var file = Libc.Open(ref NativeText.From(path)[0], appending, 0x1B6 & ~umask);
         if (file.IsInvalid)
         {
             file.Dispose();
@@ -46,7 +46,7 @@ internal sealed class AgentLog : IDisposable
         var bytes = NativeText.From(text);
         if (bytes.Length > 1)
         {
-            _ = Native.Write(File, ref bytes[0], bytes.Length - 1);
+            _ = Libc.Write(File, ref bytes[0], bytes.Length - 1);
         }
     }
 

@@ -57,7 +57,7 @@ public static class DeliveryAgent
             return arguments.IsGeneralFilter ? NoInput : Usage;
         }
 
-        if (UserAccount.Find(Native.RealUser()) is not { } caller)
+        if (UserAccount.Find(Libc.RealUser()) is not { } caller)
         {
             Say(name, "You have no entry in the user database");
             return NoUser;
@@ -98,11 +98,10 @@ public static class DeliveryAgent
     // /var/mail is root's, and a user may not make a file there: it is made before we become the user, as procmail does.
     private static void MakeMailbox(UserAccount account)
     {
-        const int newFile = 0x1 | 0x40 | 0x80 | 0x20000 | Native.CloseOnExec;
-        using var file = Native.Open(ref NativeText.From(AgentEnvironment.MailboxOf(account))[0], newFile, 0x180);
-        if (!file.IsInvalid)
+        using var file = Libc.TryCreateNew(AgentEnvironment.MailboxOf(account), out _);
+        if (file is not null)
         {
-            _ = Native.GiveTo(file, account.User, account.Group);
+            _ = Libc.GiveTo(file, account.User, account.Group);
         }
     }
 
@@ -215,8 +214,8 @@ public static class DeliveryAgent
                 Array.Resize(ref buffer, buffer.Length * 2);
             }
 
-            var read = Native.Read(0, ref buffer[length], buffer.Length - length);
-            if (read < 0 && Marshal.GetLastPInvokeError() == Native.Interrupted)
+            var read = Libc.Read(0, ref buffer[length], buffer.Length - length);
+            if (read < 0 && Marshal.GetLastPInvokeError() == Libc.Interrupted)
             {
                 continue;
             }
@@ -249,6 +248,6 @@ public static class DeliveryAgent
     private static void Say(string name, string text)
     {
         var bytes = NativeText.From($"{name}: {text}\n");
-        _ = Native.Write(2, ref bytes[0], bytes.Length - 1);
+        _ = Libc.Write(2, ref bytes[0], bytes.Length - 1);
     }
 }

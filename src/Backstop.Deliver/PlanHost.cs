@@ -14,7 +14,7 @@ public sealed record PlannedCopy(FolderRef Folder, ReadOnlyMemory<byte> Content)
 public sealed record PlanSettings
 {
     /// <summary>Whose rcfiles are trusted, beside root's: the user the server runs as.</summary>
-    public static int OwnUser => Native.EffectiveUser();
+    public static int OwnUser => Libc.EffectiveUser();
 
     /// <summary>This host's name.</summary>
     public required string HostName { get; init; }
@@ -208,7 +208,7 @@ public sealed class PlanHost(PlanSettings settings, TimeProvider time) : RecipeH
         var isThere = kind == LocalFolders.Kind.Maildir ? Directory.Exists(target) : File.Exists(target);
         var mustBeWritable = isThere ? target : Path.GetDirectoryName(target)!;
         return !Path.Exists(mustBeWritable) ? $"{mustBeWritable} is not there"
-            : Native.Access(ref NativeText.From(mustBeWritable)[0], Writable) != 0 ? $"{mustBeWritable} cannot be written"
+            : Libc.Access(ref NativeText.From(mustBeWritable)[0], Writable) != 0 ? $"{mustBeWritable} cannot be written"
             : null;
     }
 }

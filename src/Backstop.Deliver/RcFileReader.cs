@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text;
 using Backstop.Posix;
 using Backstop.Recipes.Running;
@@ -82,18 +81,9 @@ internal static class RcFileReader
         }
     }
 
-    private static (int User, int Mode, (long, long, long) Stamp)? Status(string path)
-    {
-        const int atCurrentDirectory = -100;
-        const uint basic = 0x7FF;
-        Span<byte> status = stackalloc byte[256];
-        if (Native.StatX(atCurrentDirectory, ref NativeText.From(path)[0], 0, basic, ref status[0]) != 0)
-        {
-            return null;
-        }
-
-        // struct statx (linux/stat.h): uid at 20, mode at 28, size at 40, ctime at 96: its seconds and nanoseconds change with content, owner and permissions.
-        return (MemoryMarshal.Read<int>(status[20..]), MemoryMarshal.Read<ushort>(status[28..]),
-            (MemoryMarshal.Read<long>(status[40..]), MemoryMarshal.Read<long>(status[96..]), MemoryMarshal.Read<int>(status[104..])));
-    }
+    // The time of change moves with content, owner and permissions.
+    private static (int User, int Mode, (long, long, long) Stamp)? Status(string path) =>
+        FileStatus.TryOf(NativeText.From(path)) is { } file
+            ? ((int)file.User, file.Mode, (file.Size, file.ChangedSeconds, file.ChangedNanoseconds))
+            : null;
 }

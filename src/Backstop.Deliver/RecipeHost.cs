@@ -13,7 +13,7 @@ public abstract class RecipeHost : IRecipeHost, IDisposable
     private readonly ProgramRunner _programs;
     private readonly List<DotLock> _held = [];
     private readonly AgentLog _log = new();
-    private readonly Lazy<SafeFileHandle> _nowhere = new(() => Native.Open(ref NativeText.From("/dev/null")[0], 1 | Native.CloseOnExec, 0));
+    private readonly Lazy<SafeFileHandle> _nowhere = new(() => Libc.Open(ref NativeText.From("/dev/null")[0], Libc.WriteOnly | Libc.CloseOnExec, 0));
 
     private protected RecipeHost(string hostName, string owner, TimeProvider time, AgentSignals? signals)
     {
@@ -96,7 +96,7 @@ public abstract class RecipeHost : IRecipeHost, IDisposable
     public abstract RcFileText? ReadRcFile(string path, RcFileText? known);
 
     /// <inheritdoc/>
-    public bool CanEnter(string path) => Directory.Exists(path) && Native.Access(ref NativeText.From(path)[0], 1) == 0;
+    public bool CanEnter(string path) => Directory.Exists(path) && Libc.Access(ref NativeText.From(path)[0], 1) == 0;
 
     /// <inheritdoc/>
     public void OpenLog(string path)

@@ -68,7 +68,7 @@ public sealed class ReplyMemory(string path, TimeProvider time)
             {
                 return new(path, mode, access, share);
             }
-            catch (IOException error) when (error.HResult == Native.TryAgain)
+            catch (IOException error) when (error.HResult == Libc.TryAgain)
             {
                 return null;
             }

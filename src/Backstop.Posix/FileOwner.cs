@@ -8,30 +8,18 @@ public static class FileOwner
     /// <summary>Leaves user or group as it is.</summary>
     public const uint Same = uint.MaxValue;
 
-    private const int AtCurrentDirectory = -100;
-    private const int NoFollow = 0x100;
-    private const uint OwnerFields = 0x18;
     private const int GroupAndOthers = 0x3F;
 
     /// <summary>The user that this process acts as.</summary>
-    public static uint Me => (uint)Native.EffectiveUser();
+    public static uint Me => (uint)Libc.EffectiveUser();
 
     /// <summary>From now on what this process makes is for its own user, unless it says otherwise (umask 077).</summary>
-    public static void CloseToOthers() => _ = Native.SetUmask(GroupAndOthers);
+    public static void CloseToOthers() => _ = Libc.SetUmask(GroupAndOthers);
 
     /// <summary>The user and group of a file; null where it is not there or may not be looked at. A symbolic link is looked at itself.</summary>
     /// <param name="path">The file.</param>
-    public static (uint User, uint Group)? Of(string path)
-    {
-        Span<byte> status = stackalloc byte[256];
-        if (Native.StatX(AtCurrentDirectory, path, NoFollow, OwnerFields, ref MemoryMarshal.GetReference(status)) != 0)
-        {
-            return null;
-        }
-
-        // struct statx (linux/stat.h): uid at 20, gid at 24.
-        return (MemoryMarshal.Read<uint>(status[20..]), MemoryMarshal.Read<uint>(status[24..]));
-    }
+    public static (uint User, uint Group)? Of(string path) =>
+        FileStatus.TryOf(path, followLinks: false, out _) is { } status ? (status.User, status.Group) : null;
 
     /// <summary>Gives a file to somebody. A symbolic link is given itself, not what it leads to.</summary>
     /// <param name="path">The file.</param>
@@ -40,7 +28,7 @@ public static class FileOwner
     /// <exception cref="IOException">This process may not.</exception>
     public static void Give(string path, uint user, uint group)
     {
-        if (Native.GiveTo(path, user, group) != 0)
+        if (Libc.GiveTo(path, user, group) != 0)
         {
             var error = Marshal.GetLastPInvokeError();
             throw new IOException($"{path}: {Marshal.GetPInvokeErrorMessage(error)}", error);

@@ -17,10 +17,10 @@ public static class GroupAccount
     {
         for (var size = FirstBuffer; size <= MaxBuffer; size *= 4)
         {
-            var record = default(Native.GroupRecord);
+            var record = default(Libc.GroupRecord);
             var buffer = new byte[size];
             nint found = 0;
-            var error = Native.FindGroup(name, ref record, ref MemoryMarshal.GetArrayDataReference(buffer), buffer.Length, ref found);
+            var error = Libc.FindGroup(name, ref record, ref MemoryMarshal.GetArrayDataReference(buffer), buffer.Length, ref found);
             if (error != OutOfRange)
             {
                 return error == 0 && found != 0 ? record.Group : null;

@@ -4,9 +4,11 @@ using Microsoft.Win32.SafeHandles;
 namespace Backstop.Posix;
 
 /// <summary>The calls that .NET has no method for, or none that says what it does to the disk.</summary>
+/// <remarks>Paths are text, in UTF-8; those that a recipe names are octets (<see cref="NativeText"/>).</remarks>
 internal static partial class Libc
 {
     public const int NoEntry = 2;
+    public const int Interrupted = 4;
     public const int TryAgain = 11;
     public const int AccessDenied = 13;
     public const int Exists = 17;
@@ -19,17 +21,20 @@ internal static partial class Libc
     /// <summary>Permissions: reading and writing for the owner.</summary>
     public const int OwnerOnly = 0x180;
 
+    public const int WriteOnly = 1;
+    public const int Create = 0x40;
+    public const int Append = 0x400;
+    public const int NonBlocking = 0x800;
+    public const int CloseOnExec = 0x80000;
+
+    /// <summary>F_SETFL of fcntl(2).</summary>
+    public const int SetStatusFlags = 4;
+
     private const int ReadWrite = 2;
-    private const int WriteOnly = 1;
-    private const int Create = 0x40;
     private const int Exclusive = 0x80;
-    private const int CloseOnExec = 0x80000;
-    private const int NonBlocking = 0x800;
     private const int LinkLoop = 40;
     private const int NoDevice = 6;
-    private const int EmptyPath = 0x1000;
     private const int AtCurrentDirectory = -100;
-    private const uint ChangeTime = 0x80;
     private const uint NoReplace = 1;
     private const int SetOpenFileLock = 37;
     private const short WriteLock = 1;
@@ -105,27 +110,15 @@ internal static partial class Libc
         Call(RenameAt2(AtCurrentDirectory, from, AtCurrentDirectory, to, NoReplace));
 
     /// <summary>When the file last changed in any way, a move into its directory included; .NET tells only when its content did.</summary>
-    public static DateTimeOffset? ChangedAt(string path)
-    {
-        Span<byte> status = stackalloc byte[256];
-        if (StatX(AtCurrentDirectory, path, 0, ChangeTime, ref MemoryMarshal.GetReference(status)) != 0)
-        {
-            return null;
-        }
-
-        // struct statx (linux/stat.h): atime at 64, btime at 80, ctime at 96.
-        return DateTimeOffset.FromUnixTimeSeconds(MemoryMarshal.Read<long>(status[96..]));
-    }
+    public static DateTimeOffset? ChangedAt(string path) =>
+        FileStatus.TryOf(path, followLinks: true, out _) is { } status ? DateTimeOffset.FromUnixTimeSeconds(status.ChangedSeconds) : null;
 
     /// <summary>The number of a file on its file system.</summary>
     public static ulong InodeOf(string path)
     {
-        const uint inode = 0x100;
-        Span<byte> status = stackalloc byte[256];
-        ThrowIf(StatX(AtCurrentDirectory, path, 0, inode, ref MemoryMarshal.GetReference(status)) != 0 ? Marshal.GetLastPInvokeError() : 0, path);
-
-        // struct statx (linux/stat.h): ino at 32.
-        return MemoryMarshal.Read<ulong>(status[32..]);
+        var status = FileStatus.TryOf(path, followLinks: true, out var error);
+        ThrowIf(error, path);
+        return status!.Value.Inode;
     }
 
     public static int MakeLink(string from, string to) => Call(Link(from, to));
@@ -180,15 +173,9 @@ internal static partial class Libc
     /// </summary>
     internal static OpenResult KindOf(SafeFileHandle file, out int error)
     {
-        const uint type = 1;
-        const int fileType = 0xF000;
-        const int regular = 0x8000;
-
-        // struct statx (linux/stat.h): mode at 28.
-        Span<byte> status = stackalloc byte[256];
-        error = Call(StatXOf(file, "", EmptyPath, type, ref MemoryMarshal.GetReference(status)));
-        return error != 0 ? OpenResult.Failed
-            : (MemoryMarshal.Read<ushort>(status[28..]) & fileType) == regular ? OpenResult.Opened
+        var status = FileStatus.TryOf(file, out error);
+        return status is null ? OpenResult.Failed
+            : status.Value.IsRegular ? OpenResult.Opened
             : OpenResult.NotRegular;
     }
 
@@ -198,7 +185,28 @@ internal static partial class Libc
     private static partial SafeFileHandle Open(string path, int flags, int mode);
 
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
-    private static partial nint Read(SafeFileHandle file, ref byte buffer, nint length);
+    public static partial nint Read(SafeFileHandle file, ref byte buffer, nint length);
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true)]
+    public static partial SafeFileHandle Open(ref byte path, int flags, int mode);
+
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    public static partial nint Read(int file, ref byte buffer, nint length);
+
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    public static partial nint Write(SafeFileHandle file, ref byte buffer, nint length);
+
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    public static partial nint Write(int file, ref byte buffer, nint length);
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    public static partial int Control(SafeFileHandle file, int command, int argument);
+
+    [LibraryImport("libc", EntryPoint = "access")]
+    public static partial int Access(ref byte path, int mode);
+
+    [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
+    public static partial SafeFileHandle OpenSocket(int family, int type, int protocol);
 
     [LibraryImport("libc", EntryPoint = "renameat2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int RenameAt2(int fromDirectory, string from, int toDirectory, string to, uint flags);
@@ -214,12 +222,6 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "syncfs", SetLastError = true)]
     private static partial int SyncFs(SafeFileHandle file);
-
-    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int StatX(int directory, string path, int flags, uint mask, ref byte status);
-
-    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int StatXOf(SafeFileHandle file, string path, int flags, uint mask, ref byte status);
 
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     private static partial int FCntl(SafeFileHandle file, int command, ref FileLock region);

@@ -12,12 +12,10 @@ internal static class SocketTable
 {
     private const int NetlinkFamily = 16;
     private const int RawType = 3;
-    private const int CloseOnExec = 0x80000;
     private const int DiagProtocol = 4;
     private const ushort ByFamily = 20;
     private const ushort IsRequest = 1;
     private const ushort ErrorReply = 2;
-    private const int NoEntry = 2;
     private const byte Inet = 2;
     private const byte Inet6 = 10;
     private const byte Tcp = 6;
@@ -33,7 +31,7 @@ internal static class SocketTable
     public static uint? OwnerOf(IPEndPoint local, IPEndPoint remote, out bool isAsked)
     {
         isAsked = false;
-        using var netlink = Native.OpenSocket(NetlinkFamily, RawType | CloseOnExec, DiagProtocol);
+        using var netlink = Libc.OpenSocket(NetlinkFamily, RawType | Libc.CloseOnExec, DiagProtocol);
         if (netlink.IsInvalid)
         {
             return null;
@@ -42,13 +40,13 @@ internal static class SocketTable
         Span<byte> request = stackalloc byte[RequestSize];
         Write(request, local, remote);
         Span<byte> reply = stackalloc byte[1024];
-        if (Native.Write(netlink, ref MemoryMarshal.GetReference(request), request.Length) != request.Length)
+        if (Libc.Write(netlink, ref MemoryMarshal.GetReference(request), request.Length) != request.Length)
         {
             return null;
         }
 
         // The kernel has answered when the request is written.
-        var length = (int)Native.Read(netlink, ref MemoryMarshal.GetReference(reply), reply.Length);
+        var length = (int)Libc.Read(netlink, ref MemoryMarshal.GetReference(reply), reply.Length);
         if (length < HeaderSize + sizeof(int))
         {
             return null;
@@ -56,7 +54,7 @@ internal static class SocketTable
 
         if (MemoryMarshal.Read<ushort>(reply[4..]) == ErrorReply)
         {
-            isAsked = MemoryMarshal.Read<int>(reply[HeaderSize..]) == -NoEntry;
+            isAsked = MemoryMarshal.Read<int>(reply[HeaderSize..]) == -Libc.NoEntry;
             return null;
         }
 

@@ -18,10 +18,10 @@ public sealed record UserAccount(string Name, int User, int Group, string Home, 
     /// <param name="name">The login name.</param>
     public static UserAccount? Find(string name)
     {
-        var record = default(Native.PasswordRecord);
+        var record = default(Libc.PasswordRecord);
         Span<byte> buffer = stackalloc byte[BufferSize];
         nint found = 0;
-        var error = Native.FindUser(name, ref record, ref buffer[0], buffer.Length, ref found);
+        var error = Libc.FindUser(name, ref record, ref buffer[0], buffer.Length, ref found);
         return error == 0 && found != 0 ? From(record) : null;
     }
 
@@ -29,10 +29,10 @@ public sealed record UserAccount(string Name, int User, int Group, string Home, 
     /// <param name="user">The number.</param>
     public static UserAccount? Find(int user)
     {
-        var record = default(Native.PasswordRecord);
+        var record = default(Libc.PasswordRecord);
         Span<byte> buffer = stackalloc byte[BufferSize];
         nint found = 0;
-        var error = Native.FindUser(user, ref record, ref buffer[0], buffer.Length, ref found);
+        var error = Libc.FindUser(user, ref record, ref buffer[0], buffer.Length, ref found);
         return error == 0 && found != 0 ? From(record) : null;
     }
 
@@ -44,10 +44,10 @@ public sealed record UserAccount(string Name, int User, int Group, string Home, 
         : null;
 
     /// <summary>Becomes this user, for good.</summary>
-    public bool Become() => Native.InitGroups(Name, Group) == 0 && Native.SetGroupId(Group) == 0 && Native.SetUser(User) == 0;
+    public bool Become() => Libc.InitGroups(Name, Group) == 0 && Libc.SetGroupId(Group) == 0 && Libc.SetUser(User) == 0;
 
     // The strings lie in the caller's buffer, on its stack.
-    private static UserAccount From(Native.PasswordRecord record) =>
+    private static UserAccount From(Libc.PasswordRecord record) =>
         new(Text(record.Name), record.User, record.Group, Text(record.Home), Text(record.Shell));
 
     private static string Text(nint pointer) => Marshal.PtrToStringUTF8(pointer) ?? "";

@@ -26,8 +26,8 @@ internal sealed class OutputReader(SafeFileHandle? file, int most) : IDisposable
     public void Read()
     {
         var buffer = _kept.GetSpan(64 * 1024);
-        var read = (int)Native.Read(file!, ref MemoryMarshal.GetReference(buffer), buffer.Length);
-        IsOpen = read > 0 || (read < 0 && Marshal.GetLastPInvokeError() is Native.Interrupted or Native.TryAgain);
+        var read = (int)Libc.Read(file!, ref MemoryMarshal.GetReference(buffer), buffer.Length);
+        IsOpen = read > 0 || (read < 0 && Marshal.GetLastPInvokeError() is Libc.Interrupted or Libc.TryAgain);
         _kept.Advance(Math.Clamp(read, 0, most - _kept.WrittenCount));
     }
 

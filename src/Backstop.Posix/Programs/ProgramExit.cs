@@ -16,7 +16,7 @@ internal sealed class ProgramExit : IDisposable
     public ProgramExit(int process)
     {
         _process = process;
-        _handle = new(Native.OpenProcess(PidfdOpen, process, 0), ownsHandle: true);
+        _handle = new(Libc.OpenProcess(PidfdOpen, process, 0), ownsHandle: true);
     }
 
     /// <summary>A file that can be read from when it has ended (pidfd_open(2)); -1 where the kernel, or a container's rules, have none.</summary>
@@ -54,12 +54,12 @@ internal sealed class ProgramExit : IDisposable
         }
 
         var status = 0;
-        var found = Native.WaitFor(_process, ref status, options);
+        var found = Libc.WaitFor(_process, ref status, options);
         if (found == _process)
         {
             _status = Meaning(status);
         }
-        else if (found < 0 && Marshal.GetLastPInvokeError() != Native.Interrupted)
+        else if (found < 0 && Marshal.GetLastPInvokeError() != Libc.Interrupted)
         {
             // Somebody else has collected it.
             _status = 127;

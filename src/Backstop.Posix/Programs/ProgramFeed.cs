@@ -15,7 +15,7 @@ internal sealed class ProgramFeed : IDisposable
     {
         _file = file;
         _pieces = pieces;
-        _ = Native.Control(file, Native.SetStatusFlags, Native.NonBlocking);
+        _ = Libc.Control(file, Libc.SetStatusFlags, Libc.NonBlocking);
         SkipWritten();
     }
 
@@ -33,11 +33,11 @@ internal sealed class ProgramFeed : IDisposable
         while (!IsOver)
         {
             var rest = _pieces[_piece].Span[_at..];
-            var written = Native.Write(_file, ref MemoryMarshal.GetReference(rest), rest.Length);
+            var written = Libc.Write(_file, ref MemoryMarshal.GetReference(rest), rest.Length);
             if (written < 0)
             {
                 // EPIPE and the like: it reads no more.
-                if (Marshal.GetLastPInvokeError() is not (Native.TryAgain or Native.Interrupted))
+                if (Marshal.GetLastPInvokeError() is not (Libc.TryAgain or Libc.Interrupted))
                 {
                     Close();
                 }

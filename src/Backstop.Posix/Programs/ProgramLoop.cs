@@ -20,7 +20,7 @@ internal static class ProgramLoop
             _wake ??= Begin();
             _begun.Add(awaited);
             byte any = 0;
-            _ = Native.Write(_wake, ref any, 1);
+            _ = Libc.Write(_wake, ref any, 1);
         }
 
         return awaited.Over.Task;
@@ -30,8 +30,8 @@ internal static class ProgramLoop
     private static SafeFileHandle Begin()
     {
         var (read, write) = ProgramPipe.Make();
-        _ = Native.Control(read, Native.SetStatusFlags, Native.NonBlocking);
-        _ = Native.Control(write, Native.SetStatusFlags, Native.NonBlocking);
+        _ = Libc.Control(read, Libc.SetStatusFlags, Libc.NonBlocking);
+        _ = Libc.Control(write, Libc.SetStatusFlags, Libc.NonBlocking);
         new Thread(() => Lead(read)) { IsBackground = true, Name = "programs" }.Start();
         return write;
     }
@@ -39,12 +39,12 @@ internal static class ProgramLoop
     private static void Lead(SafeFileHandle wake)
     {
         var led = new List<Awaited>();
-        var entries = new Native.PollEntry[1];
+        var entries = new Libc.PollEntry[1];
         Span<byte> told = stackalloc byte[64];
         while (true)
         {
             Array.Resize(ref entries, 1 + (led.Count * ProgramRun.Files));
-            entries[0] = new() { File = (int)wake.DangerousGetHandle(), Events = Native.PollIn };
+            entries[0] = new() { File = (int)wake.DangerousGetHandle(), Events = Libc.PollIn };
             var wait = -1;
             for (var i = 0; i < led.Count; i++)
             {
@@ -53,7 +53,7 @@ internal static class ProgramLoop
             }
 
             // Interrupted, it has set nothing, and nothing is what the programs are told.
-            _ = Native.Poll(ref entries[0], (ulong)entries.Length, wait);
+            _ = Libc.Poll(ref entries[0], (ulong)entries.Length, wait);
             for (var i = led.Count - 1; i >= 0; i--)
             {
                 if (IsOver(led[i], EntriesOf(i)))
@@ -62,7 +62,7 @@ internal static class ProgramLoop
                 }
             }
 
-            while (Native.Read(wake, ref told[0], told.Length) > 0)
+            while (Libc.Read(wake, ref told[0], told.Length) > 0)
             {
             }
 
@@ -73,10 +73,10 @@ internal static class ProgramLoop
             }
         }
 
-        Span<Native.PollEntry> EntriesOf(int index) => entries.AsSpan(1 + (index * ProgramRun.Files), ProgramRun.Files);
+        Span<Libc.PollEntry> EntriesOf(int index) => entries.AsSpan(1 + (index * ProgramRun.Files), ProgramRun.Files);
     }
 
-    private static bool IsOver(Awaited awaited, ReadOnlySpan<Native.PollEntry> entries)
+    private static bool IsOver(Awaited awaited, ReadOnlySpan<Libc.PollEntry> entries)
     {
         try
         {

@@ -11,7 +11,7 @@ internal static class ProgramPipe
     public static (SafeFileHandle Read, SafeFileHandle Write) Make()
     {
         Span<int> ends = stackalloc int[2];
-        if (Native.Pipe(ref ends[0], Native.CloseOnExec) != 0)
+        if (Libc.Pipe(ref ends[0], Libc.CloseOnExec) != 0)
         {
             throw new IOException($"pipe: {Marshal.GetLastPInvokeErrorMessage()}", Marshal.GetLastPInvokeError());
         }

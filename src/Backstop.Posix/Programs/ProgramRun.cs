@@ -50,7 +50,7 @@ internal sealed class ProgramRun : IDisposable
         _errors = new(_program.Errors, command.MaxKept ?? MaxOutput);
 
         // At once, from the thread that hears of it: a program must not take the end of its input for the end of the mail.
-        _stops = stopping.UnsafeRegister(_ => Native.Signal(-_program.Process, Native.SignalTerminate), null);
+        _stops = stopping.UnsafeRegister(_ => Libc.Signal(-_program.Process, Libc.SignalTerminate), null);
     }
 
     private enum Phase
@@ -70,13 +70,13 @@ internal sealed class ProgramRun : IDisposable
     /// <summary>Says what is to be waited for.</summary>
     /// <param name="entries">The files; those of number -1 are none.</param>
     /// <returns>For how long at most.</returns>
-    public TimeSpan Ask(Span<Native.PollEntry> entries)
+    public TimeSpan Ask(Span<Libc.PollEntry> entries)
     {
         var talks = _phase == Phase.Talks;
-        entries[0] = new() { File = !talks || _program.Feed.IsOver || _endedAt is not null ? -1 : _program.Feed.File, Events = Native.PollOut };
-        entries[1] = new() { File = talks ? _output.File : -1, Events = Native.PollIn };
-        entries[2] = new() { File = talks ? _errors.File : -1, Events = Native.PollIn };
-        entries[3] = new() { File = _endedAt is not null ? -1 : _exit.File, Events = Native.PollIn };
+        entries[0] = new() { File = !talks || _program.Feed.IsOver || _endedAt is not null ? -1 : _program.Feed.File, Events = Libc.PollOut };
+        entries[1] = new() { File = talks ? _output.File : -1, Events = Libc.PollIn };
+        entries[2] = new() { File = talks ? _errors.File : -1, Events = Libc.PollIn };
+        entries[3] = new() { File = _endedAt is not null ? -1 : _exit.File, Events = Libc.PollIn };
         if (!talks || _endedAt is not null)
         {
             return _untilEndIsAsked;
@@ -93,7 +93,7 @@ internal sealed class ProgramRun : IDisposable
 
     /// <summary>Goes on with what has come.</summary>
     /// <param name="entries">The files, as they were asked for.</param>
-    public void Take(ReadOnlySpan<Native.PollEntry> entries)
+    public void Take(ReadOnlySpan<Libc.PollEntry> entries)
     {
         if (_phase == Phase.Talks)
         {
@@ -121,17 +121,17 @@ internal sealed class ProgramRun : IDisposable
 
         // First a word, then no word more: the group, for a shell's children are not the shell.
         _stops.Dispose();
-        _ = Native.Signal(-_program.Process, Native.SignalTerminate);
+        _ = Libc.Signal(-_program.Process, Libc.SignalTerminate);
         _wasEnded = true;
         _began = _time.GetTimestamp();
         _phase = Phase.IsAskedToEnd;
     }
 
     /// <summary>Ends it with its children, and does not wait for that.</summary>
-    public void Abandon() => _ = Native.Signal(-_program.Process, Native.SignalKill);
+    public void Abandon() => _ = Libc.Signal(-_program.Process, Libc.SignalKill);
 
     /// <summary>How it ended, once it is over.</summary>
-    public ProgramEnd End() => new(_wasEnded ? 128 + Native.SignalTerminate : _exit.Collect(), _output.Kept, _errors.Kept, TookAll, _wasEnded);
+    public ProgramEnd End() => new(_wasEnded ? 128 + Libc.SignalTerminate : _exit.Collect(), _output.Kept, _errors.Kept, TookAll, _wasEnded);
 
     public void Dispose()
     {
@@ -144,7 +144,7 @@ internal sealed class ProgramRun : IDisposable
 
     private TimeSpan? Left => _command.Limit - _time.GetElapsedTime(_began);
 
-    private void Converse(ReadOnlySpan<Native.PollEntry> entries)
+    private void Converse(ReadOnlySpan<Libc.PollEntry> entries)
     {
         if (entries[0].Returned != 0)
         {
@@ -176,7 +176,7 @@ internal sealed class ProgramRun : IDisposable
     private bool HasSaidAll =>
         _endedAt is { } ended && ((!_output.IsOpen && !_errors.IsOpen) || Stopwatch.GetElapsedTime(ended) >= _untilEndIsAsked);
 
-    private static void Read(OutputReader output, Native.PollEntry entry)
+    private static void Read(OutputReader output, Libc.PollEntry entry)
     {
         if (entry.Returned != 0)
         {

@@ -64,11 +64,11 @@ public sealed class ProgramRunner(TimeProvider time)
 
     private static void Lead(ProgramRun run, Action? beat)
     {
-        Span<Native.PollEntry> entries = stackalloc Native.PollEntry[ProgramRun.Files];
+        Span<Libc.PollEntry> entries = stackalloc Libc.PollEntry[ProgramRun.Files];
         while (!run.IsOver)
         {
             var wait = run.Ask(entries);
-            var ready = Native.Poll(ref entries[0], (ulong)entries.Length, Math.Max(0, (int)Math.Ceiling(wait.TotalMilliseconds)));
+            var ready = Libc.Poll(ref entries[0], (ulong)entries.Length, Math.Max(0, (int)Math.Ceiling(wait.TotalMilliseconds)));
             run.Take(entries);
             if (ready == 0)
             {

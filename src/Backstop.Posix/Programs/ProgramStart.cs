@@ -58,7 +58,7 @@ internal static class ProgramStart
         {
             var candidate = $"{(folder.Length == 0 ? "." : folder)}/{program}";
             var seen = candidate.StartsWith('/') ? candidate : $"{directory}/{candidate}";
-            if (Native.Access(ref NativeText.From(seen)[0], 1) == 0 && !Directory.Exists(seen))
+            if (Libc.Access(ref NativeText.From(seen)[0], 1) == 0 && !Directory.Exists(seen))
             {
                 return candidate;
             }
@@ -77,37 +77,37 @@ internal static class ProgramStart
 
     private static int Spawn(string path, IReadOnlyCollection<string> arguments, ProgramCommand command, int[] files, ref int process)
     {
-        Span<byte> actions = stackalloc byte[Native.OpaqueSize];
-        Span<byte> attributes = stackalloc byte[Native.OpaqueSize];
-        Span<byte> signals = stackalloc byte[Native.OpaqueSize];
-        Native.InitActions(ref actions[0]);
-        Native.InitAttributes(ref attributes[0]);
+        Span<byte> actions = stackalloc byte[Libc.OpaqueSize];
+        Span<byte> attributes = stackalloc byte[Libc.OpaqueSize];
+        Span<byte> signals = stackalloc byte[Libc.OpaqueSize];
+        Libc.InitActions(ref actions[0]);
+        Libc.InitAttributes(ref attributes[0]);
         for (var i = 0; i < files.Length; i++)
         {
-            Native.AddDuplicate(ref actions[0], files[i], i);
+            Libc.AddDuplicate(ref actions[0], files[i], i);
         }
 
-        Native.AddDirectory(ref actions[0], ref NativeText.From(command.Directory)[0]);
+        Libc.AddDirectory(ref actions[0], ref NativeText.From(command.Directory)[0]);
 
         // .NET ignores SIGPIPE, and a program would inherit that: "yes | head" would never end.
-        Native.SetFlags(ref attributes[0], SetGroup | SetDefaultSignals | SetSignalMask);
-        Native.SetGroup(ref attributes[0], 0);
-        Native.AllSignals(ref signals[0]);
-        Native.SetDefaultSignals(ref attributes[0], ref signals[0]);
-        Native.EmptySignals(ref signals[0]);
-        Native.SetSignalMask(ref attributes[0], ref signals[0]);
+        Libc.SetFlags(ref attributes[0], SetGroup | SetDefaultSignals | SetSignalMask);
+        Libc.SetGroup(ref attributes[0], 0);
+        Libc.AllSignals(ref signals[0]);
+        Libc.SetDefaultSignals(ref attributes[0], ref signals[0]);
+        Libc.EmptySignals(ref signals[0]);
+        Libc.SetSignalMask(ref attributes[0], ref signals[0]);
         var argv = NativeText.Array(arguments);
         var envp = NativeText.Array([.. command.Environment.Select(v => $"{v.Key}={v.Value}")]);
         try
         {
-            return Native.Spawn(ref process, ref NativeText.From(path)[0], ref actions[0], ref attributes[0], argv, envp);
+            return Libc.Spawn(ref process, ref NativeText.From(path)[0], ref actions[0], ref attributes[0], argv, envp);
         }
         finally
         {
             NativeText.Free(argv);
             NativeText.Free(envp);
-            Native.FreeActions(ref actions[0]);
-            Native.FreeAttributes(ref attributes[0]);
+            Libc.FreeActions(ref actions[0]);
+            Libc.FreeAttributes(ref attributes[0]);
         }
     }
 }
