@@ -20,7 +20,6 @@ public sealed partial class DeliveryQueue : IDisposable
 
     // At a stop, for what recipes have decided: a folder that takes longer is not waited for.
     private static readonly TimeSpan _drainPatience = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan _retryTick = TimeSpan.FromMilliseconds(20);
 
     private readonly SpoolLog _spool;
     private readonly TimeProvider _time;
@@ -34,11 +33,10 @@ public sealed partial class DeliveryQueue : IDisposable
     private readonly bool[] _sleeps = new bool[2];
     private readonly Dictionary<(FolderRef Folder, Lane Lane), FolderQueue> _folders = [];
     private readonly Queue<FolderQueue>[] _ready = [new(), new()];
-    private readonly List<FolderQueue> _resting = [];
+    private readonly Resting<FolderQueue> _resting;
     private readonly HashSet<string> _undecided = new(StringComparer.Ordinal);
     private readonly Thread[] _workers;
     private readonly ManualResetEventSlim _stopped = new(initialState: false, spinCount: 0);
-    private readonly ITimer _retry;
     private readonly RecipeStage? _recipes;
     private readonly Func<bool>? _isRealNow;
     private readonly LateScans _late;
@@ -73,7 +71,7 @@ public sealed partial class DeliveryQueue : IDisposable
         _log = log;
         metrics.Observe("backstop.spool.waiting", "{message}", "Messages accepted and not yet in all their folders.", () => Waiting);
         _workers = [Worker(Lane.Real, Lane.Real), Worker(Lane.Real, Lane.Flood)];
-        _retry = time.CreateTimer(_ => WakeRested(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _resting = new(_gate, q => q.RetryAt, Wake, _steady);
         if (recipes is not null)
         {
             recipes.Planned = AddPlanned;
@@ -232,7 +230,7 @@ public sealed partial class DeliveryQueue : IDisposable
 
         _stopped.Set();
         _late.Dispose();
-        _retry.Dispose();
+        _resting.Dispose();
         foreach (var worker in _workers)
         {
             worker.Join();
@@ -384,37 +382,17 @@ public sealed partial class DeliveryQueue : IDisposable
 
     private void Rest(FolderQueue queue)
     {
-        if (!queue.IsResting)
-        {
-            queue.IsResting = true;
-            _resting.Add(queue);
-            if (_resting.Count == 1)
-            {
-                _retry.Change(_retryTick, _retryTick);
-            }
-        }
+        queue.IsResting = true;
+        _resting.Add(queue);
     }
 
     // The id begins with the time of acceptance, in milliseconds.
     private double Age(SpoolEntry entry) => Math.Max(0, (_time.GetUtcNow().ToUnixTimeMilliseconds() - (long)(entry.Id >> 16)) / 1000.0);
 
-    private void WakeRested()
+    private void Wake(FolderQueue queue)
     {
-        lock (_gate)
-        {
-            var now = _steady.GetUtcNow();
-            foreach (var queue in _resting.Where(q => q.RetryAt <= now).ToList())
-            {
-                _resting.Remove(queue);
-                queue.IsResting = false;
-                Offer(queue);
-            }
-
-            if (_resting.Count == 0)
-            {
-                _retry.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-            }
-        }
+        queue.IsResting = false;
+        Offer(queue);
     }
 
     [LoggerMessage(3001, LogLevel.Warning, "Delivery to {Mailbox} {Folder} failed: {Error}; {Waiting} waiting in the spool, next try {RetryAt:O}")]

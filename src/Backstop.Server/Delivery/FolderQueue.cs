@@ -66,7 +66,6 @@ internal sealed class FolderQueue(FolderRef folder, Lane lane, string host, stri
     // An mbox is worth its lock. Maildir copies cost the same alone, and small batches can be shared by two workers.
     private const int MaxMboxBatch = 64;
     private const int MaxMaildirBatch = 16;
-    private static readonly TimeSpan _maxBackOff = TimeSpan.FromMinutes(5);
 
     private Queue<Copy> _waiting = [];
     private bool _mayBeTorn = true;
@@ -175,8 +174,7 @@ internal sealed class FolderQueue(FolderRef folder, Lane lane, string host, stri
         }
 
         Error = error;
-        var backOff = TimeSpan.FromSeconds(Math.Pow(2, Math.Min(Failures++, 10)));
-        RetryAt = time.GetUtcNow() + (backOff < _maxBackOff ? backOff : _maxBackOff);
+        RetryAt = time.GetUtcNow() + BackOff.After(++Failures);
     }
 
     public void Succeeded()

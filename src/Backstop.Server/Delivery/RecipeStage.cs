@@ -11,19 +11,18 @@ namespace Backstop.Server.Delivery;
 /// </summary>
 internal sealed partial class RecipeStage : IDisposable
 {
-    private static readonly TimeSpan _tick = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan _fullPause = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan _maxBackOff = TimeSpan.FromMinutes(5);
 
     private readonly Dictionary<FolderRef, MailboxRecipes> _recipes;
     private readonly SpoolLog _spool;
-    private readonly TimeProvider _time;
+
+    // A clock that is set back must not make a retry wait for it.
+    private readonly SteadyTime _time;
     private readonly ILogger _log;
     private readonly object _gate = new();
     private readonly Queue<Job>[] _waiting = [new(), new()];
-    private readonly List<Job> _resting = [];
+    private readonly Resting<Job> _resting;
     private readonly Thread[] _workers;
-    private readonly ITimer _timer;
     private int _awake;
     private int _inProgram;
     private bool _stopping;
@@ -32,10 +31,10 @@ internal sealed partial class RecipeStage : IDisposable
     {
         _recipes = recipes.ToDictionary(r => r.Inbox);
         _spool = spool;
-        _time = time;
+        _time = new(time);
         _log = log;
         _workers = [.. Enumerable.Range(0, _recipes.Count == 0 ? 0 : parallel).Select(i => new Thread(Work) { IsBackground = true, Name = $"recipes {i}" })];
-        _timer = time.CreateTimer(_ => WakeRested(), null, _tick, _tick);
+        _resting = new(_gate, j => j.RetryAt, Wake, _time);
     }
 
     /// <summary>Takes what recipes have decided.</summary>
@@ -54,7 +53,7 @@ internal sealed partial class RecipeStage : IDisposable
         {
             lock (_gate)
             {
-                return [.. _resting.GroupBy(t => t.Recipes.Inbox).Select(g => new FailingFolder(g.Key, g.Count(), g.Max(t => t.Failures), g.Last().Error, g.Min(t => t.RetryAt)))];
+                return [.. _resting.Items.GroupBy(t => t.Recipes.Inbox).Select(g => new FailingFolder(g.Key, g.Count(), g.Max(t => t.Failures), g.Last().Error, g.Min(t => t.RetryAt)))];
             }
         }
     }
@@ -113,7 +112,7 @@ internal sealed partial class RecipeStage : IDisposable
             Monitor.PulseAll(_gate);
         }
 
-        _timer.Dispose();
+        _resting.Dispose();
         foreach (var worker in _workers.Where(w => w.ThreadState != ThreadState.Unstarted))
         {
             worker.Join();
@@ -168,8 +167,7 @@ internal sealed partial class RecipeStage : IDisposable
 
     private void Rest(Job job)
     {
-        var backOff = TimeSpan.FromSeconds(Math.Pow(2, Math.Min(job.Failures++, 10)));
-        job.RetryAt = _time.GetUtcNow() + (backOff < _maxBackOff ? backOff : _maxBackOff);
+        job.RetryAt = _time.GetUtcNow() + BackOff.After(++job.Failures);
         LogFailed(job.Recipes.Inbox.Path, job.Message.Entry.QueueId, job.Error, job.RetryAt);
         lock (_gate)
         {
@@ -179,18 +177,10 @@ internal sealed partial class RecipeStage : IDisposable
         Postponed?.Invoke(job.Message);
     }
 
-    private void WakeRested()
+    private void Wake(Job job)
     {
-        lock (_gate)
-        {
-            var now = _time.GetUtcNow();
-            foreach (var job in _resting.Where(t => t.RetryAt <= now).ToList())
-            {
-                _resting.Remove(job);
-                _waiting[(int)job.Message.Lane].Enqueue(job);
-                WakeAnother();
-            }
-        }
+        _waiting[(int)job.Message.Lane].Enqueue(job);
+        WakeAnother();
     }
 
     [LoggerMessage(3002, LogLevel.Warning, "Recipes of {Mailbox} could not be carried out for {QueueId}: {Error}; kept in the spool, next try {RetryAt:O}")]
