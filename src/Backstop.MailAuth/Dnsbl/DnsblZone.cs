@@ -37,9 +37,8 @@ public sealed class DnsblZone(string name, AddressLookup lookup, DnsblOptions op
     private readonly ConcurrentDictionary<IPAddress, Answer> _cache = new();
     private readonly ConcurrentDictionary<IPAddress, Task<bool>> _asking = new();
     private readonly TestPoints _testPoints = new(time);
-    private int _failures;
+    private readonly Breaker _breaker = new(options.BreakAfter, options.Rest, time);
     private int _generation;
-    private long _restsUntil;
 
     /// <summary>The zone.</summary>
     public string Name => name;
@@ -48,7 +47,7 @@ public sealed class DnsblZone(string name, AddressLookup lookup, DnsblOptions op
     public DnsblState State { get; private set; }
 
     /// <summary>Whether it rests after failures.</summary>
-    public bool Rests => Volatile.Read(ref _restsUntil) > Now;
+    public bool Rests => _breaker.Rests;
 
     private long Now => time.GetUtcNow().UtcTicks;
 
@@ -67,7 +66,7 @@ public sealed class DnsblZone(string name, AddressLookup lookup, DnsblOptions op
             return new(known.Listed);
         }
 
-        if (Rests || _asking.Count >= options.MaxConcurrent)
+        if (!_asking.ContainsKey(address) && (_asking.Count >= options.MaxConcurrent || !_breaker.MayAsk()))
         {
             return new(false);
         }
@@ -103,7 +102,7 @@ public sealed class DnsblZone(string name, AddressLookup lookup, DnsblOptions op
         catch (Exception) when (!ct.IsCancellationRequested)
         {
             // No answer says nothing about the list's content; the breaker deals with silence.
-            CountFailure();
+            _breaker.Failed();
         }
     }
 
@@ -126,7 +125,7 @@ public sealed class DnsblZone(string name, AddressLookup lookup, DnsblOptions op
                 return false;
             }
 
-            Volatile.Write(ref _failures, 0);
+            _breaker.Succeeded();
             var listed = answers.Any(IsListing);
             Remember(address, listed, generation);
             return listed && State == DnsblState.Working;
@@ -134,7 +133,7 @@ public sealed class DnsblZone(string name, AddressLookup lookup, DnsblOptions op
         catch (Exception)
         {
             // Whatever a resolver or its library throws, a list that cannot be asked lists nobody: a bug there must not end a session.
-            CountFailure();
+            _breaker.Failed();
             return false;
         }
         finally
@@ -147,7 +146,7 @@ public sealed class DnsblZone(string name, AddressLookup lookup, DnsblOptions op
     {
         if (state == DnsblState.Working)
         {
-            Interlocked.Exchange(ref _restsUntil, 0);
+            _breaker.Succeeded();
         }
         else if (State == DnsblState.Working)
         {
@@ -189,15 +188,6 @@ public sealed class DnsblZone(string name, AddressLookup lookup, DnsblOptions op
         if (_cache.Count >= options.CacheSize)
         {
             _cache.Clear();
-        }
-    }
-
-    private void CountFailure()
-    {
-        if (Interlocked.Increment(ref _failures) >= options.BreakAfter)
-        {
-            Interlocked.Exchange(ref _restsUntil, Now + options.Rest.Ticks);
-            Interlocked.Exchange(ref _failures, 0);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Backstop.Judging;
+using Backstop.MailAuth;
 using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server.Filters;
@@ -15,8 +16,7 @@ internal sealed record FilterLimits(TimeSpan TimeLimit, int MaxParallel, int Fai
 internal sealed partial class GuardedFilter(IMessageFilter filter, FilterLimits limits, TimeProvider time, BackstopMetrics metrics, ILogger<GuardedFilter> log) : IDisposable
 {
     private readonly SemaphoreSlim _slots = new(limits.MaxParallel);
-    private int _failures;
-    private long _restsUntil;
+    private readonly Breaker _breaker = new(limits.FailuresBeforeRest, limits.Rest, time);
     private int _waiting;
 
     public string Name => filter.Name;
@@ -31,12 +31,12 @@ internal sealed partial class GuardedFilter(IMessageFilter filter, FilterLimits 
     public int Waiting => Volatile.Read(ref _waiting);
 
     /// <summary>Whether it is left alone just now.</summary>
-    public bool Rests => Volatile.Read(ref _restsUntil) > time.GetTimestamp();
+    public bool Rests => _breaker.Rests;
 
     /// <summary>Null where it says nothing.</summary>
     public async Task<FilterVerdict?> JudgeAsync(FilterQuestion question)
     {
-        if (!MayAsk())
+        if (!_breaker.MayAsk())
         {
             metrics.NotScanned(Name, "resting");
             return null;
@@ -48,8 +48,7 @@ internal sealed partial class GuardedFilter(IMessageFilter filter, FilterLimits 
         {
             using var limit = new CancellationTokenSource(limits.TimeLimit, time);
             var verdict = await AskAsync(question, limit.Token).WaitAsync(limit.Token);
-            Volatile.Write(ref _failures, 0);
-            Volatile.Write(ref _restsUntil, 0);
+            _breaker.Succeeded();
             if (verdict.IsUnjudged)
             {
                 // The message's fault, not the filter's.
@@ -95,20 +94,11 @@ internal sealed partial class GuardedFilter(IMessageFilter filter, FilterLimits 
         }
     }
 
-    // When its rest is over, one message tries; the others wait for what becomes of it.
-    private bool MayAsk()
-    {
-        var until = Volatile.Read(ref _restsUntil);
-        return until == 0
-            || (until <= time.GetTimestamp() && Interlocked.CompareExchange(ref _restsUntil, time.GetTimestamp() + Ticks(limits.Rest), until) == until);
-    }
-
     private void Failed(string outcome, string why)
     {
         metrics.NotScanned(Name, outcome);
-        if (Interlocked.Increment(ref _failures) >= limits.FailuresBeforeRest)
+        if (_breaker.Failed())
         {
-            Volatile.Write(ref _restsUntil, time.GetTimestamp() + Ticks(limits.Rest));
             LogRests(Name, limits.Rest, why);
         }
         else
@@ -116,8 +106,6 @@ internal sealed partial class GuardedFilter(IMessageFilter filter, FilterLimits 
             LogFailed(Name, why);
         }
     }
-
-    private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);
 
     [LoggerMessage(6203, LogLevel.Warning, "filter {Name} failed, the message goes without its say: {Why}")]
     private partial void LogFailed(string name, string why);

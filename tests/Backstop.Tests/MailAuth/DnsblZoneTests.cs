@@ -211,6 +211,28 @@ public sealed class DnsblZoneTests
         Assert.True(await zone.IsListedAsync(_listed, Ct));
     }
 
+    /// <summary>Not every client in a flood waits for a list that is dead: one does, and the rest is renewed.</summary>
+    [Fact]
+    public async Task After_its_rest_one_question_tries_a_list()
+    {
+        var zone = await WorkingAsync();
+        _broken = true;
+        for (byte i = 1; i <= 5; i++)
+        {
+            Assert.False(await zone.IsListedAsync(new([203, 0, 113, i]), Ct));
+        }
+
+        _time.Advance(TimeSpan.FromMinutes(2));
+        var asked = _asked;
+        for (byte i = 1; i <= 5; i++)
+        {
+            Assert.False(await zone.IsListedAsync(new([203, 0, 113, i]), Ct));
+        }
+
+        Assert.Equal(asked + 1, _asked);
+        Assert.True(zone.Rests);
+    }
+
     [Fact]
     public async Task Silent_list_is_not_waited_for()
     {
