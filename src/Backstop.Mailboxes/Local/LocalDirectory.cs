@@ -1,4 +1,5 @@
 using System.Globalization;
+using Backstop.Mailboxes.Maildir;
 using Backstop.Posix;
 
 namespace Backstop.Mailboxes.Local;
@@ -9,7 +10,7 @@ internal sealed class LocalDirectory(string host, TimeProvider time)
     private const string InodeDigits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
     private static long _serial;
 
-    private readonly string _host = host.Replace("/", "\\057", StringComparison.Ordinal).Replace(":", "\\072", StringComparison.Ordinal);
+    private readonly string _host = MaildirLayout.HostInName(host);
 
     /// <summary>Writes a copy.</summary>
     /// <param name="name">The folder's name as written.</param>
@@ -94,12 +95,9 @@ internal sealed class LocalDirectory(string host, TimeProvider time)
     private static string Prepare(string path, LocalFolders.Kind kind, LocalRules rules)
     {
         var directory = kind == LocalFolders.Kind.Mh ? path[..^2].TrimEnd('/') : path.TrimEnd('/');
-        Make(directory, rules);
-        if (kind == LocalFolders.Kind.Maildir)
+        foreach (var made in kind == LocalFolders.Kind.Maildir ? MaildirLayout.DirectoriesOf(directory) : [directory])
         {
-            Make(directory + "/tmp", rules);
-            Make(directory + "/new", rules);
-            Make(directory + "/cur", rules);
+            Make(made, rules);
         }
 
         return directory;

@@ -12,9 +12,6 @@ namespace Backstop.Mailboxes.Maildir;
 /// </remarks>
 public sealed class MaildirFolder
 {
-    /// <summary>The file that tells a delivery agent that a directory is a folder, not a mailbox (Maildir++).</summary>
-    internal const string Marker = "maildirfolder";
-
     private readonly string _tmp;
     private readonly string _new;
     private readonly string _cur;
@@ -28,7 +25,7 @@ public sealed class MaildirFolder
     public MaildirFolder(FolderRef folder, string host)
     {
         _folder = folder;
-        _host = host.Replace("/", "\\057", StringComparison.Ordinal).Replace(":", "\\072", StringComparison.Ordinal);
+        _host = MaildirLayout.HostInName(host);
         var root = DirectoryOf(folder);
         _tmp = Path.Combine(root, "tmp");
         _new = Path.Combine(root, "new");
@@ -106,7 +103,7 @@ public sealed class MaildirFolder
         var file = Libc.TryCreateNew(tmp, out var error);
         if (error == Libc.NoEntry)
         {
-            MakeFolder();
+            MaildirLayout.Make(DirectoryOf(_folder), isInMailbox: !_folder.IsInbox);
             file = Libc.TryCreateNew(tmp, out error);
         }
 
@@ -119,17 +116,6 @@ public sealed class MaildirFolder
 
         Libc.ThrowIf(error, tmp);
         return file!;
-    }
-
-    private void MakeFolder()
-    {
-        Folders.Make(_tmp);
-        Folders.Make(_new);
-        Folders.Make(_cur);
-        if (!_folder.IsInbox)
-        {
-            File.WriteAllBytes(Path.Combine(DirectoryOf(_folder), Marker), []);
-        }
     }
 
     private string Unique(SpoolEntry entry, SpoolEnvelope envelope, int target) => string.Create(

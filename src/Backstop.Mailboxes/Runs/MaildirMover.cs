@@ -127,9 +127,8 @@ public sealed class MaildirMover(Run run, MaildirTree tree)
 
     private void MakeFolder(string target)
     {
-        var paths = new[] { target, target + "/cur", target + "/new", target + "/tmp" }.Select(tree.PathOf).ToList();
-        var missing = paths.Where(p => !Directory.Exists(p)).ToList();
-        var marker = tree.PathOf(target + "/" + MaildirFolder.Marker);
+        var missing = MaildirLayout.DirectoriesOf(target).Select(tree.PathOf).Where(p => !Directory.Exists(p)).ToList();
+        var marker = tree.PathOf(MaildirLayout.MarkerOf(target));
         var isMarked = !tree.IsDotted || File.Exists(marker);
         if (missing.Count == 0)
         {
