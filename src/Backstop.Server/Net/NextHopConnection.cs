@@ -4,7 +4,6 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Backstop.Mail;
 using Backstop.Protocols.Smtp;
 
 namespace Backstop.Server.Net;
@@ -16,12 +15,10 @@ namespace Backstop.Server.Net;
 /// </remarks>
 internal sealed class NextHopConnection : IDisposable
 {
-    private const int MaxLine = 4096;
-    private const int MaxLines = 200;
-
     private readonly Stream _stream;
     private readonly PipeReader _input;
     private readonly TimeProvider _time;
+    private readonly SmtpReplyReader _replies = new();
 
     private NextHopConnection(Stream stream, TimeProvider time)
     {
@@ -127,29 +124,19 @@ internal sealed class NextHopConnection : IDisposable
     private async Task<(int Code, IReadOnlyList<string> Lines)> ReadReplyAsync(TimeSpan limit)
     {
         using var timer = new CancellationTokenSource(limit, _time);
-        var lines = new List<string>(1);
-        var first = 0;
         try
         {
-            while (lines.Count < MaxLines)
+            while (true)
             {
-                var line = await ReadLineAsync(timer.Token);
-                if (line.Length < 3 || !int.TryParse(line.AsSpan(0, 3), NumberStyles.None, CultureInfo.InvariantCulture, out var code))
+                var read = await _input.ReadAsync(timer.Token);
+                if (Take(read.Buffer) is { } reply)
                 {
-                    throw new IOException("the next server does not speak SMTP");
+                    return reply;
                 }
 
-                // RFC 5321 §4.2.1: the lines of a reply have one code. With two it is not known which is meant.
-                if (lines.Count > 0 && code != first)
+                if (read.IsCompleted)
                 {
-                    throw new IOException($"the next server answered {first} and {code} at once");
-                }
-
-                first = code;
-                lines.Add(line.Length > 4 ? line[4..] : "");
-                if (line.Length == 3 || line[3] != '-')
-                {
-                    return (code, lines);
+                    throw new IOException("the next server closed the connection");
                 }
             }
         }
@@ -157,29 +144,12 @@ internal sealed class NextHopConnection : IDisposable
         {
             throw new IOException("the next server does not answer in time", error);
         }
-
-        throw new IOException("the next server's reply does not end");
     }
 
-    private async ValueTask<string> ReadLineAsync(CancellationToken ct)
+    private (int Code, IReadOnlyList<string> Lines)? Take(ReadOnlySequence<byte> input)
     {
-        while (true)
-        {
-            var read = await _input.ReadAsync(ct);
-            var end = read.Buffer.PositionOf((byte)'\n');
-            if (end is { } lf)
-            {
-                var line = HeaderText.ToText(read.Buffer.Slice(0, lf).ToArray()).TrimEnd('\r');
-                _input.AdvanceTo(read.Buffer.GetPosition(1, lf));
-                return line;
-            }
-
-            var isTooLong = read.Buffer.Length > MaxLine;
-            _input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-            if (read.IsCompleted || isTooLong)
-            {
-                throw new IOException(isTooLong ? "the next server's reply does not end" : "the next server closed the connection");
-            }
-        }
+        var isThere = _replies.TryRead(ref input, out var code, out var lines, out var error);
+        _input.AdvanceTo(input.Start, isThere ? input.Start : input.End);
+        return error is not null ? throw new IOException($"the next server {error}") : isThere ? (code, lines) : null;
     }
 }

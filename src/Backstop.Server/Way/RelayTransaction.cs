@@ -11,8 +11,6 @@ namespace Backstop.Server.Way;
 /// <summary>A transaction as it stands with the server behind us.</summary>
 internal sealed class RelayTransaction(NextHop next, NextHopConnection connection, bool isOutbound)
 {
-    private static readonly byte[] _crLf = "\r\n"u8.ToArray();
-
     private bool _isComplete;
 
     /// <summary>Whether it leaves: its sender is ours.</summary>
@@ -91,7 +89,7 @@ internal sealed class RelayTransaction(NextHop next, NextHopConnection connectio
 
     private async Task WriteAsync(string fields, IncomingMessage message, string? file)
     {
-        var lines = new DotWriter(connection, next.Limits.CommandTimeout);
+        var lines = new ContentWriter(connection, next.Limits.CommandTimeout);
         await lines.WriteAsync(Encoding.UTF8.GetBytes(fields));
         if (file is null)
         {
@@ -117,19 +115,20 @@ internal sealed class RelayTransaction(NextHop next, NextHopConnection connectio
         await lines.EndAsync();
     }
 
-    /// <summary>LF becomes CRLF, and a dot at a line's begin is doubled (RFC 5321 §4.5.2).</summary>
-    private sealed class DotWriter(NextHopConnection connection, TimeSpan limit)
+    private sealed class ContentWriter(NextHopConnection connection, TimeSpan limit)
     {
         private const int Flush = 64 << 10;
 
         private readonly ArrayBufferWriter<byte> _output = new(Flush);
-        private bool _atLineStart = true;
+        private DataWriter _data;
 
         public async Task WriteAsync(ReadOnlyMemory<byte> text)
         {
             while (!text.IsEmpty)
             {
-                Take(ref text);
+                var count = Math.Min(text.Length, Flush);
+                _data.Write(text.Span[..count], _output);
+                text = text[count..];
                 if (_output.WrittenCount >= Flush)
                 {
                     await FlushAsync();
@@ -139,35 +138,12 @@ internal sealed class RelayTransaction(NextHop next, NextHopConnection connectio
 
         public async Task EndAsync()
         {
-            if (!_atLineStart)
-            {
-                _output.Write(_crLf);
-            }
+            _data.EndLine(_output);
 
             // A reply that is there already cannot be that to the whole message.
             await FlushAsync();
             connection.ExpectSilence();
-            _output.Write(".\r\n"u8);
-            await FlushAsync();
-        }
-
-        private void Take(ref ReadOnlyMemory<byte> text)
-        {
-            var span = text.Span;
-            if (_atLineStart && span[0] == (byte)'.')
-            {
-                _output.Write("."u8);
-            }
-
-            var lf = span.IndexOf((byte)'\n');
-            _output.Write(lf < 0 ? span : span[..lf]);
-            if (lf >= 0)
-            {
-                _output.Write(_crLf);
-            }
-
-            _atLineStart = lf >= 0;
-            text = lf < 0 ? default : text[(lf + 1)..];
+            await connection.WriteAsync(DataWriter.End, limit);
         }
 
         private async Task FlushAsync()

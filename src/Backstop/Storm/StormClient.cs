@@ -14,6 +14,7 @@ namespace Backstop.Storm;
 internal sealed record StormResult(StormMessage Message, string Stage, int Code, string Text, double Milliseconds);
 
 /// <summary>Sends one message over a connection of its own, as a mail server would.</summary>
+/// <remarks>It reads replies by itself on purpose: with the server's own reader it would be blind to the server's own mistakes.</remarks>
 internal static class StormClient
 {
     private static readonly TimeSpan _timeLimit = TimeSpan.FromSeconds(60);

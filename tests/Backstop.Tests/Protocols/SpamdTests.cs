@@ -10,6 +10,30 @@ public class SpamdTests
 {
     private static readonly SpamdScore _spam = new(true, "19.4", "5.0");
 
+    /// <summary>What we write as a server, we read as a client.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Client_reads_what_the_server_writes(bool isSpam)
+    {
+        var head = new SequenceReader<byte>(new(SpamdReplyReader.FormatHeaders(42)));
+        Assert.True(SpamdHead.TryRead(ref head, atEnd: false, out var request, out var wrong), wrong);
+        Assert.Equal((SpamdVerb.Headers, 42L), (request!.Verb, request.ContentLength));
+        var reply = SpamdReply.Message(request, new(isSpam, "1.0", "5.0"), "X-Spam-Flag: x\n\n"u8.ToArray());
+        var said = SpamdReplyReader.Read(reply, out var error);
+        Assert.Null(error);
+        Assert.Equal(isSpam, said!.Value.IsSpam);
+        Assert.Equal("X-Spam-Flag: x\n\n", Encoding.Latin1.GetString(reply.AsSpan(said.Value.BodyAt)));
+        Assert.Null(SpamdReplyReader.Read(reply.AsSpan(0, reply.Length - 1), out error));
+        Assert.Equal("sent 15 of 16 octets", error);
+    }
+
+    /// <summary>No octets of a server elsewhere do anything else than be read or not.</summary>
+    [Fact]
+    public void Any_reply_gives_an_answer() =>
+        Gen.OneOf("SPAMD/1.1", " ", "0", "EX_OK", "\r\n", "Spam:", "True", "Content-length:", "9", "x", "-").Array[0, 16].Sample(parts =>
+            Assert.Equal(SpamdReplyReader.Read(Encoding.Latin1.GetBytes(string.Concat(parts)), out var error) is null, error is not null));
+
     [Theory]
     [InlineData("CHECK SPAMC/1.5\r\nContent-length: 12\r\nUser: jo\r\n\r\n", SpamdVerb.Check, 15, 12L, "jo")]
     [InlineData("REPORT_IFSPAM SPAMC/1.2\nContent-Length:7\n\n", SpamdVerb.ReportIfSpam, 12, 7L, "")]

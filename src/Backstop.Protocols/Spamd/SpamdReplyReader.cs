@@ -1,0 +1,61 @@
+using System.Globalization;
+using System.Text;
+
+namespace Backstop.Protocols.Spamd;
+
+/// <summary>What a spamd said of a message.</summary>
+/// <param name="IsSpam">The score reaches what is required.</param>
+/// <param name="BodyAt">Where the reply's body begins.</param>
+public readonly record struct SpamdScored(bool IsSpam, int BodyAt);
+
+/// <summary>Asks a spamd as a client does, and reads what it replies (spamd/PROTOCOL of SpamAssassin 4.0.1).</summary>
+public static class SpamdReplyReader
+{
+    private const int MaxShown = 200;
+
+    /// <summary>The head of a request for score and header fields, without the body coming back.</summary>
+    /// <param name="length">Octets of the message, which follows.</param>
+    public static byte[] FormatHeaders(int length) =>
+        Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"HEADERS SPAMC/1.5\r\nContent-length: {length}\r\n\r\n"));
+
+    /// <summary>Reads a reply that scores a message.</summary>
+    /// <param name="reply">All that came until the connection closed.</param>
+    /// <param name="error">What is wrong with it, as in "it ..."; null where nothing is.</param>
+    /// <returns>Null where something is.</returns>
+    public static SpamdScored? Read(ReadOnlySpan<byte> reply, out string? error)
+    {
+        var end = reply.IndexOf("\r\n\r\n"u8);
+        var head = Encoding.Latin1.GetString(end < 0 ? reply[..Math.Min(reply.Length, MaxShown)] : reply[..end]).Split("\r\n");
+        var status = head[0].Split(' ', 3);
+        if (end < 0 || status.Length < 3 || !status[0].StartsWith("SPAMD/", StringComparison.Ordinal) || status[1] != "0")
+        {
+            error = $"replied \"{head[0]}\"";
+            return null;
+        }
+
+        // A connection that breaks looks like the end of a reply: half a reply must not stand for the whole.
+        var length = reply.Length - end - 4;
+        if (Field(head, "Content-length:") is { } text)
+        {
+            if (!int.TryParse(text, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var announced))
+            {
+                error = "announced a Content-length that is no number";
+                return null;
+            }
+
+            if (length < announced)
+            {
+                error = string.Create(CultureInfo.InvariantCulture, $"sent {length} of {announced} octets");
+                return null;
+            }
+        }
+
+        var spam = Field(head, "Spam: ");
+        error = Field(head, "Spam:") is null ? "did not say whether it is spam" : null;
+        var isSpam = spam is not null && (spam.StartsWith("True", StringComparison.OrdinalIgnoreCase) || spam.StartsWith("Yes", StringComparison.OrdinalIgnoreCase));
+        return error is null ? new SpamdScored(isSpam, end + 4) : null;
+    }
+
+    private static string? Field(string[] head, string name) =>
+        Array.Find(head, l => l.StartsWith(name, StringComparison.OrdinalIgnoreCase))?[name.Length..];
+}
