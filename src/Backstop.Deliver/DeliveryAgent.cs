@@ -121,7 +121,12 @@ public static class DeliveryAgent
             : runner.Run(For(user)).Status).Max();
 
         ProgramCommand For(string user) =>
-            new([.. command, .. options, "-d", user], CallersEnvironment(), Environment.CurrentDirectory) { Input = [message], Output = 1, FallsBackToShell = true };
+            new([.. command, .. options, "-d", user], CallersEnvironment(), Environment.CurrentDirectory)
+            {
+                Input = [message],
+                Output = 1,
+                FallsBackToShell = true,
+            };
     }
 
     private static int Deliver(AgentArguments arguments, UserAccount account, byte[] message, string name)

@@ -1,8 +1,8 @@
 namespace Backstop.MailAuth;
 
 /// <summary>
-/// Leaves alone what fails again and again. When its rest is over, one question tries it; the others are answered without it until that one has
-/// come back with success, or another rest is over.
+/// Leaves alone what fails again and again. When its rest is over, one question tries it; the others are answered without it until that one
+/// has come back with success, or another rest is over.
 /// </summary>
 /// <remarks>Used by many threads at once. A question that never comes back holds nothing up: it counts as one more rest.</remarks>
 /// <param name="failuresBeforeRest">Failures in a row after which it rests.</param>

@@ -11,7 +11,8 @@ namespace Backstop.Posix;
 /// <param name="Size">Its size in octets.</param>
 /// <param name="ChangedSeconds">When its content, owner, permissions or directory last changed, since 1970.</param>
 /// <param name="ChangedNanoseconds">What was left of that second.</param>
-internal readonly partial record struct FileStatus(uint User, uint Group, int Mode, ulong Inode, long Size, long ChangedSeconds, int ChangedNanoseconds)
+internal readonly partial record struct FileStatus(
+    uint User, uint Group, int Mode, ulong Inode, long Size, long ChangedSeconds, int ChangedNanoseconds)
 {
     private const int TypeMask = 0xF000;
     private const int RegularType = 0x8000;

@@ -38,8 +38,8 @@ internal sealed class ImapSecrets(Func<ImapAddress, CancellationToken, Task<stri
         : ask is null ? throw new CleanException(CleanFailure.Usage, $"{address}: no password: set {ImapSecret.PasswordVariable}, {ImapSecret.CommandVariable} or {ImapSecret.TokenVariable}")
         : new(await ask(address, ct), false);
 
-    // Its first line, as password managers print it. It may ask the person at the terminal for a passphrase: so it stays in our process group
-    // with our standard input and error, which a program of ProgramRunner does not; a group in the background is stopped when it reads.
+    // Its first line, as password managers print it. It may ask the person at the terminal for a passphrase: so it stays in our process
+    // group with our standard input and error, which a program of ProgramRunner does not; a group in the background is stopped when it reads.
     private async Task<string> FromCommandAsync(string command, CancellationToken ct)
     {
         using var late = new CancellationTokenSource(_commandLimit, time);

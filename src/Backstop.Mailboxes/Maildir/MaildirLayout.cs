@@ -16,7 +16,7 @@ internal static class MaildirLayout
     /// <param name="folder">The folder's directory.</param>
     public static string MarkerOf(string folder) => folder + "/" + Marker;
 
-    /// <summary>Makes a folder's directories where they are not there, for their owner only, and marks it where it lies inside a mailbox.</summary>
+    /// <summary>Makes a folder's missing directories, for their owner only, and marks it where it lies inside a mailbox.</summary>
     /// <param name="folder">The folder's directory.</param>
     /// <param name="isInMailbox">Whether it is marked.</param>
     /// <exception cref="IOException">It cannot be made.</exception>

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Backstop.Posix.Programs;
 
-/// <summary>A program to run, where it runs, and what its three standard files are. Strings hold one octet a char, as the kernel's do.</summary>
+/// <summary>A program to run, where it runs, and what its standard files are. Strings hold one octet a char.</summary>
 /// <param name="Arguments">The program and its arguments.</param>
 /// <param name="Environment">Its variables.</param>
 /// <param name="Directory">Where it runs.</param>
@@ -18,7 +18,7 @@ public sealed record ProgramCommand(IReadOnlyList<string> Arguments, IReadOnlyDi
     /// <summary>The file its errors go to; null to have them returned.</summary>
     public int? Errors { get; init; } = 2;
 
-    /// <summary>How much of what it writes is returned: the rest is read and dropped. Null returns all, and ends a program that never stops.</summary>
+    /// <summary>How much of what it writes is returned; the rest is read and dropped. Null returns all, and ends one that never stops.</summary>
     public int? MaxKept { get; init; }
 
     /// <summary>How long it may take, or take to read its input where it is only fed; null for any time.</summary>

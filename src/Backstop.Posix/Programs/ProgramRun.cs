@@ -73,7 +73,8 @@ internal sealed class ProgramRun : IDisposable
     public TimeSpan Ask(Span<Libc.PollEntry> entries)
     {
         var talks = _phase == Phase.Talks;
-        entries[0] = new() { File = !talks || _program.Feed.IsOver || _endedAt is not null ? -1 : _program.Feed.File, Events = Libc.PollOut };
+        var feeds = talks && !_program.Feed.IsOver && _endedAt is null;
+        entries[0] = new() { File = feeds ? _program.Feed.File : -1, Events = Libc.PollOut };
         entries[1] = new() { File = talks ? _output.File : -1, Events = Libc.PollIn };
         entries[2] = new() { File = talks ? _errors.File : -1, Events = Libc.PollIn };
         entries[3] = new() { File = _endedAt is not null ? -1 : _exit.File, Events = Libc.PollIn };

@@ -17,7 +17,7 @@ internal static class ProgramStart
     private const short SetDefaultSignals = 4;
     private const short SetSignalMask = 8;
 
-    /// <summary>Starts a program. As much as a pipe holds of its input is in it before it begins: one that ends at once has taken it.</summary>
+    /// <summary>Starts a program. As much as a pipe holds of its input is there when it begins: one that ends at once has taken it.</summary>
     /// <param name="command">The program.</param>
     /// <exception cref="IOException">It cannot be started, nor the shell in its place where that is wanted.</exception>
     public static RunningProgram Start(ProgramCommand command)
@@ -31,7 +31,8 @@ internal static class ProgramStart
         using (errorsWrite)
         {
             feed.Write();
-            var error = Spawn(command, [NumberOf(inputRead), command.Output ?? NumberOf(outputWrite!), command.Errors ?? NumberOf(errorsWrite!)], out var process);
+            int[] files = [NumberOf(inputRead), command.Output ?? NumberOf(outputWrite!), command.Errors ?? NumberOf(errorsWrite!)];
+            var error = Spawn(command, files, out var process);
             if (error != 0)
             {
                 feed.Dispose();
@@ -72,7 +73,9 @@ internal static class ProgramStart
         process = 0;
         var path = Find(command.Arguments[0], command.Environment.GetValueOrDefault("PATH", ""), command.Directory);
         var error = path is null ? Libc.NoEntry : Spawn(path, command.Arguments, command, files, ref process);
-        return error != 0 && command.FallsBackToShell ? Spawn("/bin/sh", ["/bin/sh", .. command.Arguments], command, files, ref process) : error;
+        return error != 0 && command.FallsBackToShell
+            ? Spawn("/bin/sh", ["/bin/sh", .. command.Arguments], command, files, ref process)
+            : error;
     }
 
     private static int Spawn(string path, IReadOnlyCollection<string> arguments, ProgramCommand command, int[] files, ref int process)

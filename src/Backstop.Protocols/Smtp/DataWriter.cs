@@ -4,8 +4,8 @@ namespace Backstop.Protocols.Smtp;
 
 /// <summary>Writes message content as DATA wants it: LF becomes CRLF, and a dot at a line's begin is doubled (RFC 5321 §4.5.2).</summary>
 /// <remarks>
-/// The inverse of <see cref="DataReader"/> for content whose line ends are LF. A mutable struct: one lives in each transaction, and where the
-/// content is cut never changes what comes out.
+/// The inverse of <see cref="DataReader"/> for content whose line ends are LF. A mutable struct: one lives in each transaction, and where
+/// the content is cut never changes what comes out.
 /// </remarks>
 public struct DataWriter
 {

@@ -5,8 +5,8 @@ using Backstop.Mail;
 namespace Backstop.Protocols.Smtp;
 
 /// <summary>
-/// Reads a server's replies, as a client does (RFC 5321 §4.2). Where the octets are cut never changes what comes out; after an error the stream
-/// is of no use.
+/// Reads a server's replies, as a client does (RFC 5321 §4.2). Where the octets are cut never changes what comes out; after an error the
+/// stream is of no use.
 /// </summary>
 public sealed class SmtpReplyReader
 {

@@ -37,7 +37,8 @@ public static class SpamdReplyReader
         var length = reply.Length - end - 4;
         if (Field(head, "Content-length:") is { } text)
         {
-            if (!int.TryParse(text, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var announced))
+            const NumberStyles number = NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite;
+            if (!int.TryParse(text, number, CultureInfo.InvariantCulture, out var announced))
             {
                 error = "announced a Content-length that is no number";
                 return null;
@@ -52,10 +53,11 @@ public static class SpamdReplyReader
 
         var spam = Field(head, "Spam: ");
         error = Field(head, "Spam:") is null ? "did not say whether it is spam" : null;
-        var isSpam = spam is not null && (spam.StartsWith("True", StringComparison.OrdinalIgnoreCase) || spam.StartsWith("Yes", StringComparison.OrdinalIgnoreCase));
-        return error is null ? new SpamdScored(isSpam, end + 4) : null;
+        return error is null ? new SpamdScored(spam is not null && (Begins(spam, "True") || Begins(spam, "Yes")), end + 4) : null;
     }
 
+    private static bool Begins(string text, string word) => text.StartsWith(word, StringComparison.OrdinalIgnoreCase);
+
     private static string? Field(string[] head, string name) =>
-        Array.Find(head, l => l.StartsWith(name, StringComparison.OrdinalIgnoreCase))?[name.Length..];
+        Array.Find(head, l => Begins(l, name))?[name.Length..];
 }

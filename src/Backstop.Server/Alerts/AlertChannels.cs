@@ -56,7 +56,12 @@ internal sealed class AlertChannels(BackstopOptions options, BackstopMetrics met
     private async Task RunAsync(AlertMessage message)
     {
         // A program that does not want the record need not read it: its exit status says whether it did its work.
-        var command = ProgramCommand.OfHost(_alert.Command, message.Event) with { Input = [Encoding.UTF8.GetBytes(Json(message))], Output = 1, Limit = _alert.TimeLimit };
+        var command = ProgramCommand.OfHost(_alert.Command, message.Event) with
+        {
+            Input = [Encoding.UTF8.GetBytes(Json(message))],
+            Output = 1,
+            Limit = _alert.TimeLimit,
+        };
         var end = await _runner.RunAsync(command, CancellationToken.None);
         if (end.Status != 0)
         {

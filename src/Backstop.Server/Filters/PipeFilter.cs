@@ -20,7 +20,7 @@ internal sealed class PipeFilter(string program) : IMessageFilter
     {
         // One that does not read to the end is no failure: what it says counts.
         var end = await _runner.RunAsync(ProgramCommand.OfHost(program) with { Input = [question.Traced()], MaxKept = MaxKept }, ct);
-        var fields = FilterFields.Of(end.Output.ToArray());
+        var fields = FilterFields.Of(end.Output.Span);
         return end.Status != 0 ? throw new FilterException($"{program} ended with {end.Status}")
             : fields.Length == 0 ? throw new FilterException($"{program} gave no X-Spam fields")
             : new(FilterFields.SaySpam(fields) ? ServerReasons.SpamScore : null, fields);

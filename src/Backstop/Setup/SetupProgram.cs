@@ -14,7 +14,8 @@ internal static class SetupProgram
     {
         try
         {
-            var end = await new ProgramRunner(TimeProvider.System).RunAsync(ProgramCommand.OfHost([program, .. arguments]) with { Errors = null, Limit = _limit }, ct);
+            var command = ProgramCommand.OfHost([program, .. arguments]) with { Errors = null, Limit = _limit };
+            var end = await new ProgramRunner(TimeProvider.System).RunAsync(command, ct);
             return end.TimedOut
                 ? throw new CommandException(ExitCode.Unavailable, $"{program} took longer than {_limit.TotalSeconds:F0} s")
                 : (end.Status, Text(end.Output), Text(end.Errors));

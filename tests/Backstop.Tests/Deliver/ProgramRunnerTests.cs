@@ -68,7 +68,8 @@ public sealed class ProgramRunnerTests : IDisposable
     public void Nothing_runs_on_where_running_it_fails()
     {
         _runner.Beat = () => throw new IOException("no lock");
-        Assert.Throws<IOException>(() => _runner.Run(Command(["/bin/sh", "-c", "echo $$ >child; exec sleep 60"]) with { Limit = TimeSpan.FromSeconds(1) }));
+        var command = Command(["/bin/sh", "-c", "echo $$ >child; exec sleep 60"]) with { Limit = TimeSpan.FromSeconds(1) };
+        Assert.Throws<IOException>(() => _runner.Run(command));
         Assert.False(IsAlive(File.ReadAllText(_folder["child"]).Trim()));
     }
 
@@ -87,8 +88,7 @@ public sealed class ProgramRunnerTests : IDisposable
         var ct = TestContext.Current.CancellationToken;
         const int Count = 100;
         var gate = _folder["gate"];
-        var began = Enumerable.Range(0, Count).Select(i => _runner.RunAsync(
-            Command(["/bin/sh", "-c", $"cat; while [ ! -e gate ]; do sleep 0.1; done; echo {i} >&2; exit {i}"], $"in {i}") with { Errors = null }, ct)).ToList();
+        var began = Enumerable.Range(0, Count).Select(i => _runner.RunAsync(Waiting(i), ct)).ToList();
         await File.WriteAllTextAsync(gate, "", ct);
         var ends = await Task.WhenAll(began);
         for (var i = 0; i < Count; i++)
@@ -97,6 +97,9 @@ public sealed class ProgramRunnerTests : IDisposable
             Assert.Equal($"in {i}", Encoding.Latin1.GetString(ends[i].Output.Span));
             Assert.Equal($"{i}\n", Encoding.Latin1.GetString(ends[i].Errors.Span));
         }
+
+        ProgramCommand Waiting(int number) =>
+            Command(["/bin/sh", "-c", $"cat; while [ ! -e gate ]; do sleep 0.1; done; echo {number} >&2; exit {number}"], $"in {number}") with { Errors = null };
     }
 
     [Fact]
