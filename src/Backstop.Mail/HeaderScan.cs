@@ -31,11 +31,28 @@ public static class HeaderScan
     /// <param name="damage">The first damaged line, or null for a sound header.</param>
     /// <returns>The offset at which the body begins.</returns>
     /// <remarks>Only for telling what a message is. What is trusted or renamed uses <see cref="Scan"/>, which reads as mail servers do.</remarks>
-    public static int ScanDamaged(ReadOnlySpan<byte> message, List<HeaderField> fields, out HeaderDamage? damage)
+    public static int ScanDamaged(ReadOnlySpan<byte> message, List<HeaderField> fields, out HeaderDamage? damage) =>
+        ScanBoth(message, fields, out damage).BodyStart;
+
+    /// <summary>Reads a header as <see cref="ScanDamaged"/> and as <see cref="Scan"/> does, in one pass.</summary>
+    /// <param name="message">A whole message.</param>
+    /// <param name="fields">Empty; receives the fields as <see cref="ScanDamaged"/> finds them.</param>
+    /// <param name="damage">The first damaged line, or null for a sound header.</param>
+    /// <returns>Where the body begins, and what <see cref="Scan"/> finds: the same list unless a damaged header was read on.</returns>
+    internal static (int BodyStart, List<HeaderField> StrictFields, int StrictBodyStart) ScanBoth(
+        ReadOnlySpan<byte> message, List<HeaderField> fields, out HeaderDamage? damage)
     {
         var at = DamagedHeader.Start(message);
         damage = at > 0 ? new(1, IsCut: false) : null;
         var end = ScanBlock(message, fields, Leniency.None, at);
+        var (strict, strictEnd) = (fields, end);
+        if (at > 0)
+        {
+            // What stands in front of the header ends it for whoever does not skip it: only the first line is read again.
+            strict = [];
+            strictEnd = ScanBlock(message, strict, Leniency.None);
+        }
+
         for (var tries = 0; tries < DamagedHeader.MaxBrokenLines && DamagedHeader.Breaks(message, end, at); tries++)
         {
             var next = DamagedHeader.NextField(message, end);
@@ -43,15 +60,16 @@ public static class HeaderScan
             {
                 // A first line that is no field, and none behind it, is a text without a header.
                 damage = fields.Count == 0 ? damage : new(DamagedHeader.LineNumber(message, end), IsCut: true);
-                return end;
+                break;
             }
 
             damage ??= new(DamagedHeader.LineNumber(message, end), IsCut: false);
+            strict = ReferenceEquals(strict, fields) ? [.. fields] : strict;
             Continue(fields, fields.Count - 1, end + WithoutEnd(message[end..next]).Length);
             end = ScanBlock(message, fields, Leniency.None, next);
         }
 
-        return end;
+        return (end, strict, strictEnd);
     }
 
     private static int ScanBlock(ReadOnlySpan<byte> message, List<HeaderField> fields, Leniency damage, int at = 0)

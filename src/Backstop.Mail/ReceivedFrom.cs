@@ -17,6 +17,14 @@ public sealed record ReceivedFrom(string Host, IPAddress Address)
 
     private static readonly SearchValues<char> _neverInNames = SearchValues.Create("[]()<>@ =\"");
 
+    /// <summary>Reads it from a message's strict header: a line that mail servers take for body names no host.</summary>
+    /// <param name="message">The message.</param>
+    public static ReceivedFrom? Read(MailMessage message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        return Read(message.Octets.Span, message.StrictFields);
+    }
+
     /// <summary>
     /// Reads it: the newest Received field that names an address of the public network. What lies below that field was written by others.
     /// </summary>
