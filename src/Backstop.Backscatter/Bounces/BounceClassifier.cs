@@ -23,14 +23,31 @@ public static class BounceClassifier
     /// <summary>Reads a message.</summary>
     /// <param name="message">The message with CRLF or LF line ends; its header block must have been capped. The report's header octets point into it.</param>
     /// <param name="nullReversePath">Whether it came from <c>&lt;&gt;</c>; null to believe its Return-Path field.</param>
-    public static BounceReport Classify(ReadOnlyMemory<byte> message, bool? nullReversePath) => Classify(message, nullReversePath, 0);
+    public static BounceReport Classify(ReadOnlyMemory<byte> message, bool? nullReversePath) => Classify(new MailMessage(message), nullReversePath);
+
+    /// <summary>Reads a message whose header has been scanned; its parts are found if they were not.</summary>
+    /// <param name="message">The message. The report's header octets point into it.</param>
+    /// <param name="nullReversePath">As for the other overload.</param>
+    public static BounceReport Classify(MailMessage message, bool? nullReversePath)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        return Classify(message, nullReversePath, 0);
+    }
 
     /// <summary>Reads a message as far as its budget goes: where that is used up, the message counts as mail.</summary>
     /// <param name="message">As for the other overload.</param>
     /// <param name="nullReversePath">As for the other overload.</param>
     /// <param name="budget">The message's budget.</param>
-    public static BounceReport Classify(ReadOnlyMemory<byte> message, bool? nullReversePath, MessageBudget budget)
+    public static BounceReport Classify(ReadOnlyMemory<byte> message, bool? nullReversePath, MessageBudget budget) =>
+        Classify(new MailMessage(message), nullReversePath, budget);
+
+    /// <summary>Reads a message whose header has been scanned as far as its budget goes.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="nullReversePath">As for the other overload.</param>
+    /// <param name="budget">The message's budget.</param>
+    public static BounceReport Classify(MailMessage message, bool? nullReversePath, MessageBudget budget)
     {
+        ArgumentNullException.ThrowIfNull(message);
         ArgumentNullException.ThrowIfNull(budget);
         return budget.Run(() => Classify(message, nullReversePath), () => Unjudged(message, nullReversePath));
     }
@@ -56,9 +73,8 @@ public static class BounceClassifier
     /// <param name="header">Its header.</param>
     public static bool MayBeAutomatic(ReadOnlyMemory<byte> header)
     {
-        var fields = new List<HeaderField>(32);
-        HeaderScan.ScanDamaged(header.Span, fields, out _);
-        return MayHoldReport(fields.Text(header.Span, "Content-Type"u8)) || new BounceHeader(header, fields, nullReversePath: null).MayBeAutomatic;
+        var message = new MailMessage(header);
+        return MayHoldReport(message.Fields.Text(header.Span, "Content-Type"u8)) || new BounceHeader(header, message.Fields, nullReversePath: null).MayBeAutomatic;
     }
 
     // Structure decides whatever the header says: a report's parts, Exchange's winmail.dat, the JSON of a cloud's notices.
@@ -67,22 +83,18 @@ public static class BounceClassifier
             || type.Contains("ms-tnef", StringComparison.OrdinalIgnoreCase) || type.Contains("json", StringComparison.OrdinalIgnoreCase)
             || type.StartsWith("message/", StringComparison.OrdinalIgnoreCase));
 
-    private static BounceReport Classify(ReadOnlyMemory<byte> message, bool? nullReversePath, int nesting)
+    private static BounceReport Classify(MailMessage message, bool? nullReversePath, int nesting)
     {
-        var fields = new List<HeaderField>(32);
-        var body = HeaderScan.ScanDamaged(message.Span, fields, out var damage);
-        var header = new BounceHeader(message, fields, nullReversePath);
-        var parts = MimeScan.Scan(message.Span, fields, body);
-        var content = new BounceContent(message, header, parts);
+        var header = new BounceHeader(message.Octets, message.Fields, nullReversePath);
+        var content = new BounceContent(message.Octets, header, message.Parts);
         var report = Structure.Read(content) ?? FromWords(content, nesting);
-        return damage is null ? report : report with { HeaderDamage = damage };
+        return message.Damage is { } damage ? report with { HeaderDamage = damage } : report;
     }
 
-    private static BounceReport Unjudged(ReadOnlyMemory<byte> message, bool? nullReversePath)
+    private static BounceReport Unjudged(MailMessage message, bool? nullReversePath)
     {
-        var fields = new List<HeaderField>(32);
-        HeaderScan.ScanDamaged(message.Span, fields, out _);
-        var report = new BounceContent(message, new(message, fields, nullReversePath), []).Report(MailKind.None, "", [], ReturnedMessage.Nothing, []);
+        var header = new BounceHeader(message.Octets, message.Fields, nullReversePath);
+        var report = new BounceContent(message.Octets, header, []).Report(MailKind.None, "", [], ReturnedMessage.Nothing, []);
         return report with { EvidenceAgainst = ["its CPU budget is used up"] };
     }
 
@@ -124,7 +136,7 @@ public static class BounceClassifier
             return outer;
         }
 
-        var inner = Classify(content.Message[part.BodyStart..part.BodyEnd], nullReversePath: null, nesting + 1);
+        var inner = Classify(new MailMessage(content.Message[part.BodyStart..part.BodyEnd]), nullReversePath: null, nesting + 1);
         return inner.Kind is MailKind.Bounce or MailKind.Delay && inner.Recipients.Count > 0 && inner.Returned.Carrier != "none"
             ? outer with { Kind = inner.Kind, Recipients = inner.Recipients, Returned = inner.Returned, ReportingMta = inner.ReportingMta, Evidence = [.. outer.Evidence, "passes on a bounce"] }
             : outer;

@@ -53,13 +53,18 @@ public static class MassMail
     /// <summary>Looks at a message.</summary>
     /// <param name="message">It, or its front.</param>
     /// <param name="report">What it is.</param>
-    public static MassMailShape Look(ReadOnlyMemory<byte> message, BounceReport report)
+    public static MassMailShape Look(ReadOnlyMemory<byte> message, BounceReport report) => Look(new MailMessage(message), report);
+
+    /// <summary>Looks at a message whose header has been scanned, as mail programs see it.</summary>
+    /// <param name="mail">It, or its front.</param>
+    /// <param name="report">What it is.</param>
+    public static MassMailShape Look(MailMessage mail, BounceReport report)
     {
+        ArgumentNullException.ThrowIfNull(mail);
         ArgumentNullException.ThrowIfNull(report);
-        var fields = new List<HeaderField>(32);
-        var body = HeaderScan.Scan(message.Span, fields);
+        var (message, fields) = (mail.Octets, mail.StrictFields);
         var subject = report.Subject.ToLowerInvariant();
-        var part = MimeScan.Scan(message.Span, fields, body).FirstOrDefault(p => p.Type.MediaType is "text/plain" or "text/html" && !p.IsAttachment);
+        var part = mail.StrictParts.FirstOrDefault(p => p.Type.MediaType is "text/plain" or "text/html" && !p.IsAttachment);
         var text = part is null ? "" : PartText.Read(message, part, MaxText).ToLowerInvariant();
         var (ofSubject, ofText) = (Subject(subject), Text(text));
         var weight = Fields(message.Span, fields) + From(report.From) + ofSubject + ofText;
