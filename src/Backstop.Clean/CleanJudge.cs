@@ -19,11 +19,12 @@ internal sealed class CleanJudge(StoredJudge judge, SentMail sent, bool believes
     private readonly ConcurrentDictionary<string, string> _words = new(StringComparer.Ordinal);
 
     /// <summary>Judges a message.</summary>
-    /// <param name="message">It.</param>
+    /// <param name="octets">It.</param>
     /// <param name="at">When it came.</param>
     /// <param name="isMarked">Whether its owner has flagged or answered it.</param>
-    public Judgement Judge(ReadOnlyMemory<byte> message, DateTimeOffset at, bool isMarked)
+    public Judgement Judge(ReadOnlyMemory<byte> octets, DateTimeOffset at, bool isMarked)
     {
+        var message = new MailMessage(octets);
         var found = judge.Judge(message, default, at);
         var kind = found.Report.Kind.Word();
         if (found.Verdict.Action == VerdictAction.Deliver
@@ -40,9 +41,7 @@ internal sealed class CleanJudge(StoredJudge judge, SentMail sent, bool believes
         }
 
         var (reason, domain) = isMarked ? (Doubts.Marked, null) : Doubt(found, at);
-        var fields = new List<HeaderField>();
-        HeaderScan.Scan(message.Span, fields);
-        var from = ReceivedFrom.Read(message.Span, fields);
+        var from = ReceivedFrom.Read(message);
         return new(
             reason is null ? Pile.Backscatter : Pile.Unsure, kind, reason ?? found.Verdict.Reason, KeyOf(found.Report),
             from?.Host ?? found.Report.ReportingMta, from?.Address.ToString(), domain);

@@ -29,11 +29,12 @@ public sealed class StoredJudge(BackstopOptions options, Proving proving, bool a
     /// <param name="message">The message.</param>
     /// <param name="known">What is known of its envelope.</param>
     /// <param name="now">The time of its arrival.</param>
-    public StoredVerdict Judge(ReadOnlyMemory<byte> message, KnownEnvelope known, DateTimeOffset now)
+    public StoredVerdict Judge(MailMessage message, KnownEnvelope known, DateTimeOffset now)
     {
-        var budget = JudgingBudget.For(options, message.Length);
+        ArgumentNullException.ThrowIfNull(message);
+        var budget = JudgingBudget.For(options, message.Octets.Length);
         var report = BounceClassifier.Classify(message, known.NullReversePath, budget);
-        var address = known.To ?? (asksWhoTo ? RecipientOf(message.Span) : null);
+        var address = known.To ?? (asksWhoTo ? RecipientOf(message) : null);
         var mailbox = address is null ? null : _recipients?.Find(address);
         var tag = address is null ? null : BatvTag.TryParse(address);
         var made = address is null ? null : SrsAddress.TryParse(address);
@@ -44,13 +45,11 @@ public sealed class StoredJudge(BackstopOptions options, Proving proving, bool a
         return new(report, budget.Said(verdict), proofs, ours[0]);
     }
 
-    private static MailAddress? RecipientOf(ReadOnlySpan<byte> message)
+    private static MailAddress? RecipientOf(MailMessage message)
     {
-        var fields = new List<HeaderField>();
-        HeaderScan.Scan(message, fields);
         foreach (var name in _recipientFields)
         {
-            if (fields.Text(message, name) is { } body && MailAddress.TryParse(HeaderText.FirstAddress(body) ?? body) is { } address)
+            if (message.StrictFields.Text(message.Octets.Span, name) is { } body && MailAddress.TryParse(HeaderText.FirstAddress(body) ?? body) is { } address)
             {
                 return address;
             }

@@ -22,7 +22,7 @@ public sealed class Explainer(BackstopOptions options, Proving proving, TimeProv
         ArgumentNullException.ThrowIfNull(message);
         var started = Stopwatch.GetTimestamp();
         var now = time.GetUtcNow();
-        var (report, verdict, proofs, ours) = _judge.Judge(message.Bytes, known, now);
+        var (report, verdict, proofs, ours) = _judge.Judge(new(message.Bytes), known, now);
         var cover = report.Kind == MailKind.None || ours.Length == 0 ? null : ((string, Cover)?)(ours, proving.Judge.CoverOf(ours, now));
         return Explanation.Of(message.Path, report, verdict, proofs, cover, Stopwatch.GetElapsedTime(started).TotalMilliseconds);
     }

@@ -39,13 +39,14 @@ internal sealed partial class ContentRules(
 
     /// <summary>Judges.</summary>
     /// <param name="transaction">The transaction; at least one recipient.</param>
-    /// <param name="front">The message, or the front of a large one.</param>
+    /// <param name="message">The message, or the front of a large one.</param>
     /// <param name="length">The whole message's octets.</param>
     /// <param name="waiting">How many messages wait for their folders: above a limit no filter is asked.</param>
-    public async ValueTask<Judgement> JudgeAsync(Transaction transaction, ReadOnlyMemory<byte> front, long length, int waiting)
+    public async ValueTask<Judgement> JudgeAsync(Transaction transaction, MailMessage message, long length, int waiting)
     {
+        var (front, isNull) = (message.Octets, transaction.ReversePath.IsNull);
         var budget = JudgingBudget.For(options, front.Length);
-        var (report, shape) = budget.Run(() => Look(front, transaction.ReversePath.IsNull), () => (BounceClassifier.Classify(front, transaction.ReversePath.IsNull, budget), default));
+        var (report, shape) = budget.Run(() => Look(message, isNull), () => (BounceClassifier.Classify(message, isNull, budget), default));
         var now = time.GetUtcNow();
         var verdicts = transaction.Recipients.ConvertAll(r => Decide(transaction, report, shape, r, now));
         var judgement = new Judgement(report, verdicts, Wanted(transaction, verdicts), "") { Shape = shape };
@@ -59,10 +60,10 @@ internal sealed partial class ContentRules(
         return budget.IsSpent ? Unjudged(judgement, budget) : judgement;
     }
 
-    private static (BounceReport Report, MassMailShape Shape) Look(ReadOnlyMemory<byte> front, bool isNull)
+    private static (BounceReport Report, MassMailShape Shape) Look(MailMessage message, bool isNull)
     {
-        var report = BounceClassifier.Classify(front, isNull);
-        return (report, report.Kind == MailKind.None ? MassMail.Look(front, report) : default);
+        var report = BounceClassifier.Classify(message, isNull);
+        return (report, report.Kind == MailKind.None ? MassMail.Look(message, report) : default);
     }
 
     private async ValueTask<Judgement> ScoredAsync(
@@ -163,17 +164,16 @@ internal sealed partial class ContentRules(
     }
 
     /// <summary>Walks the header: how many hosts it passed (RFC 5321 §6.3), and which fields have names that are ours to write.</summary>
-    /// <param name="front">The message.</param>
+    /// <param name="message">The message.</param>
     /// <param name="ours">Called with each field that a stranger wrote under a name of ours: filters must be able to believe it.</param>
-    public int CountHops(ReadOnlySpan<byte> front, Action<HeaderField> ours)
+    public int CountHops(MailMessage message, Action<HeaderField> ours)
     {
-        var fields = new List<HeaderField>(32);
-        HeaderScan.Scan(front, fields);
+        var front = message.Octets.Span;
         var hops = 0;
-        foreach (var field in fields)
+        foreach (var field in message.StrictFields)
         {
             hops += field.Is(front, "Received"u8) ? 1 : 0;
-            if (IsOurs(front.Slice(field.NameStart, field.NameLength)))
+            if (IsOurs(field.Name(front)))
             {
                 ours(field);
             }

@@ -32,7 +32,7 @@ internal sealed class GuardedMessage(ReceiveBudget budget, Func<ReadOnlySpan<byt
     public SmtpReply? Refusal => null;
 
     /// <inheritdoc />
-    public int Close(ContentRules rules, bool toDisk) => _hops;
+    public int Close(ContentRules rules, MailMessage? front, bool toDisk) => _hops;
 
     /// <summary>Fields to take away, the last first, so that the numbers of the others stay.</summary>
     public IEnumerable<StrangeField> Strange => _strange.AsEnumerable().Reverse();

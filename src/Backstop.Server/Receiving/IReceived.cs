@@ -1,4 +1,5 @@
 using Backstop.Judging.Rules;
+using Backstop.Mail;
 using Backstop.Protocols.Smtp;
 
 namespace Backstop.Server.Receiving;
@@ -17,7 +18,8 @@ internal interface IReceived
 
     /// <summary>No more octets come: takes their names from fields that only we may write.</summary>
     /// <param name="rules">Knows which those are.</param>
+    /// <param name="front">The front as it was scanned; null where it is refused.</param>
     /// <param name="toDisk">Whether what is in a file must be on the disk before this returns.</param>
     /// <returns>How many hosts it has passed (RFC 5321 §6.3).</returns>
-    int Close(ContentRules rules, bool toDisk);
+    int Close(ContentRules rules, MailMessage? front, bool toDisk);
 }

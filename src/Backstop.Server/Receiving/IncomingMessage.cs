@@ -1,6 +1,7 @@
 using System.Globalization;
 using Backstop.Configuration.Options;
 using Backstop.Judging.Rules;
+using Backstop.Mail;
 using Backstop.Posix;
 using Backstop.Protocols.Smtp;
 
@@ -131,9 +132,9 @@ internal sealed class IncomingMessage(SmtpOptions limits, ReceiveBudget budget, 
     }
 
     /// <inheritdoc />
-    public int Close(ContentRules rules, bool toDisk)
+    public int Close(ContentRules rules, MailMessage? front, bool toDisk)
     {
-        var hops = Refusal is null ? rules.CountHops(Front.Span, field => Overwrite(field.NameStart, (byte)'Y')) : 0;
+        var hops = front is not null ? rules.CountHops(front, field => Overwrite(field.NameStart, (byte)'Y')) : 0;
         Flush(toDisk);
         return hops;
     }

@@ -86,7 +86,10 @@ internal sealed partial class MailPipeline<TMessage>(Questions questions, Func<T
 
         var started = Stopwatch.GetTimestamp();
         using var span = Traces.Begin("receive");
-        var hops = message.Close(questions.Content, toDisk: end.IsDurable);
+
+        // The header of what is refused anyway may be of any length.
+        var mail = message.Refusal is null ? new MailMessage(message.Front) : null;
+        var hops = message.Close(questions.Content, mail, toDisk: end.IsDurable);
         if (message.Refusal is { } bad)
         {
             return transaction.ToAll(_refusals.Refused("data", ServerReasons.Content(bad.Code), transaction, null, bad));
@@ -97,7 +100,7 @@ internal sealed partial class MailPipeline<TMessage>(Questions questions, Func<T
             return transaction.ToAll(_refusals.Loop(transaction));
         }
 
-        var (judgement, failed) = end.AsksContent ? await JudgeAsync(transaction, message, end) : (null, null);
+        var (judgement, failed) = end.AsksContent ? await JudgeAsync(transaction, mail!, message.Length, end) : (null, null);
         if (failed is not null)
         {
             return transaction.ToAll(failed);
@@ -167,11 +170,11 @@ internal sealed partial class MailPipeline<TMessage>(Questions questions, Func<T
 
     private static AcceptedRecipient Elsewhere(MailAddress address) => new(address, Recipients.Elsewhere(address), default, default, IsOurs: false);
 
-    private async ValueTask<(Judgement? Judgement, SmtpReply? Failed)> JudgeAsync(Transaction transaction, TMessage message, IEnd<TMessage> end)
+    private async ValueTask<(Judgement? Judgement, SmtpReply? Failed)> JudgeAsync(Transaction transaction, MailMessage mail, long length, IEnd<TMessage> end)
     {
         try
         {
-            return (await questions.Content.JudgeAsync(transaction, message.Front, message.Length, end.Waiting), null);
+            return (await questions.Content.JudgeAsync(transaction, mail, length, end.Waiting), null);
         }
         catch (Exception error) when (end.OnFailure is not null)
         {

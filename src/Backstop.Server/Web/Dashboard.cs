@@ -119,7 +119,7 @@ internal sealed partial class Dashboard(
 
     private IResult Explain(HttpContext c, FiledMessage message, ReadOnlyMemory<byte> octets)
     {
-        var judged = new StoredJudge(parts.Options, parts.Proving, asksWhoTo: true).Judge(octets, new(MailAddress.TryParse(message.Mailbox), null), time.GetUtcNow());
+        var judged = new StoredJudge(parts.Options, parts.Proving, asksWhoTo: true).Judge(new(octets), new(MailAddress.TryParse(message.Mailbox), null), time.GetUtcNow());
         return Html(c, MessagePages.One(Frame(c), message, octets, judged.Report, judged.Verdict, judged.Proofs));
     }
 

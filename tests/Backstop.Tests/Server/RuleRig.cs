@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using System.Text;
 using Backstop.Backscatter;
+using Backstop.Backscatter.Storms;
 using Backstop.Backscatter.Verdicts;
 using Backstop.Configuration;
 using Backstop.Configuration.Options;
@@ -70,8 +71,16 @@ internal sealed class RuleRig : IDisposable
 
     public StormDesk Storms { get; }
 
+    /// <summary>What the last message that was judged by its content looked like.</summary>
+    public MassMailShape Shape { get; private set; }
+
     /// <summary>One try.</summary>
-    public async Task<Fate> SendAsync(string client, string from, string to, string message)
+    /// <param name="client">The client's address.</param>
+    /// <param name="from">The reverse-path; empty for null.</param>
+    /// <param name="to">The recipient.</param>
+    /// <param name="message">The message.</param>
+    /// <param name="whenRead">Called with the message and its octets when it was read, and before it is judged.</param>
+    public async Task<Fate> SendAsync(string client, string from, string to, string message, Action<MailMessage, byte[]>? whenRead = null)
     {
         var path = from.Length == 0 ? ReversePath.Null : new ReversePath(MailAddress.TryParse(from));
         var transaction = new Transaction(new() { Address = IPAddress.Parse(client) }, path, smtpUtf8: false);
@@ -84,7 +93,10 @@ internal sealed class RuleRig : IDisposable
 
         transaction.Recipients.Add(recipient!);
         var octets = Encoding.UTF8.GetBytes(message.ReplaceLineEndings("\r\n"));
-        var judgement = await _atData.JudgeAsync(transaction, octets, octets.Length, waiting: 0);
+        var mail = new MailMessage(octets);
+        whenRead?.Invoke(mail, octets);
+        var judgement = await _atData.JudgeAsync(transaction, mail, octets.Length, waiting: 0);
+        Shape = judgement.Shape;
         if (judgement.Wanted.Count == 0)
         {
             return new(VerdictAction.Refuse, "", judgement.Verdicts[0].Reason.Word, 1);
