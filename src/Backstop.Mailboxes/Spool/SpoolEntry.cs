@@ -1,9 +1,10 @@
 namespace Backstop.Mailboxes.Spool;
 
-/// <summary>A message in the spool. Small: with a long backlog only this stays in memory.</summary>
+/// <summary>A message in the spool. Small: with a long backlog only this stays in memory, and <see cref="KeptMessages"/> of the newest.</summary>
 public sealed class SpoolEntry
 {
     private volatile Place _place;
+    private volatile KeptMessage? _kept;
 
     internal SpoolEntry(ulong id, IReadOnlyList<FolderRef> folders, SpoolSegment segment, long offset, int length)
     {
@@ -24,6 +25,13 @@ public sealed class SpoolEntry
     internal Place At => _place;
 
     internal bool IsDone { get; set; }
+
+    /// <summary>What of it is in memory; only <see cref="KeptMessages"/> changes it.</summary>
+    internal KeptMessage? Kept
+    {
+        get => _kept;
+        set => _kept = value;
+    }
 
     internal void MoveTo(SpoolSegment segment, long offset, int length) => _place = new(segment, offset, length);
 

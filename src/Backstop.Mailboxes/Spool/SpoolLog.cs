@@ -16,6 +16,7 @@ public sealed class SpoolLog : IDisposable
 
     private readonly object _gate = new();
     private readonly SpoolSegments _segments;
+    private readonly KeptMessages _kept = new();
     private readonly TimeProvider _time;
     private readonly FileStream _lockFile;
     private readonly Thread _writer;
@@ -112,12 +113,24 @@ public sealed class SpoolLog : IDisposable
         foreach (var entry in entries)
         {
             _segments.Release(entry);
+            _kept.Drop(entry);
         }
     }
 
-    /// <summary>Reads a message back.</summary>
+    /// <summary>Gives a message's content: from memory while it is kept there, else from the disk. The octets must not be changed.</summary>
     /// <param name="entry">An entry that is not done.</param>
-    public SpoolContent Read(SpoolEntry entry) => _segments.Read(entry);
+    public SpoolContent Read(SpoolEntry entry)
+    {
+        var kept = entry.Kept;
+        if (kept?.Content is { } content)
+        {
+            return content;
+        }
+
+        content = _segments.Read(entry, kept?.Envelope);
+        _kept.KeepRead(entry, content);
+        return content;
+    }
 
     /// <summary>Writes the folders of everything done so far to disk and frees log files.</summary>
     public void Checkpoint() => _segments.Checkpoint();
@@ -233,7 +246,7 @@ public sealed class SpoolLog : IDisposable
         return count;
     }
 
-    private static void WriteDurably(List<Append> batch, SpoolSegment segment)
+    private void WriteDurably(List<Append> batch, SpoolSegment segment)
     {
         var buffers = new List<ReadOnlyMemory<byte>>(batch.Count * 4);
         var offset = segment.Offset;
@@ -249,10 +262,14 @@ public sealed class SpoolLog : IDisposable
         Libc.SyncData(segment.File);
         foreach (var append in batch)
         {
-            append.Complete(segment, segment.Offset);
+            append.Complete(segment, segment.Offset, Keep);
             segment.Offset += append.Length;
         }
     }
+
+    // Before anybody is told of the entry: its first copy needs no reading either.
+    private void Keep(SpoolEntry entry, SpoolEnvelope envelope) =>
+        _kept.KeepWritten(entry, envelope, envelope.LargeFile is { } file ? Path.Combine(LargeDirectory, file) : null);
 
     private void WriteDone(List<ulong> ids)
     {
@@ -320,7 +337,7 @@ public sealed class SpoolLog : IDisposable
 
         public int Length => SpoolRecord.Padded(Unpadded);
 
-        public void Complete(SpoolSegment segment, long offset)
+        public void Complete(SpoolSegment segment, long offset, Action<SpoolEntry, SpoolEnvelope> keep)
         {
             if (Moved is not null)
             {
@@ -331,6 +348,7 @@ public sealed class SpoolLog : IDisposable
 
             var entry = new SpoolEntry(id, [.. envelope.Targets.Select(t => t.Folder)], segment, offset, Length);
             segment.Add(entry, envelope.LargeFile);
+            keep(entry, envelope);
             SetResult(entry);
         }
     }

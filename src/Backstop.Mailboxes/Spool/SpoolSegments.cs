@@ -111,7 +111,10 @@ internal sealed class SpoolSegments : IDisposable
         _work.Set();
     }
 
-    public SpoolContent Read(SpoolEntry entry)
+    /// <summary>Reads a message from the disk.</summary>
+    /// <param name="entry">The entry.</param>
+    /// <param name="known">Its envelope, where that is in memory and need not be decoded.</param>
+    public SpoolContent Read(SpoolEntry entry, SpoolEnvelope? known)
     {
         // The entry may be moved, and its old place used again, between looking and reading; then its new place is read.
         for (var tries = 0; ; tries++)
@@ -122,7 +125,7 @@ internal sealed class SpoolSegments : IDisposable
             var length = RandomAccess.Read(at.Segment.File, bytes, at.Offset);
             if (SpoolRecord.TryRead(bytes.AsSpan(0, length), number) is { } record && record.Id == entry.Id)
             {
-                var envelope = JsonSerializer.Deserialize(record.Head(bytes), SpoolJson.Default.SpoolEnvelope)!;
+                var envelope = known ?? JsonSerializer.Deserialize(record.Head(bytes), SpoolJson.Default.SpoolEnvelope)!;
                 var body = bytes.AsMemory(SpoolRecord.FrameLength + record.HeadLength, record.BodyLength);
                 return new(envelope, body, envelope.LargeFile is { } large ? Path.Combine(LargeDirectory, large) : null);
             }
