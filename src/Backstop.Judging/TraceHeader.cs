@@ -1,5 +1,4 @@
 using System.Globalization;
-using Backstop.Backscatter;
 using Backstop.Backscatter.Bounces;
 using Backstop.Backscatter.Verdicts;
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Backstop.Backscatter;
 using Backstop.Backscatter.Verdicts;
 
 namespace Backstop.Judging;

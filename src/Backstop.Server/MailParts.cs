@@ -1,7 +1,6 @@
 using Backstop.Configuration;
 using Backstop.Configuration.Options;
 using Backstop.Judging;
-using Backstop.Mail;
 using Backstop.Mailboxes.Spool;
 using Backstop.Recipes.Linting;
 using Backstop.Server.Admission;

@@ -1,7 +1,6 @@
 using System.Net;
 using Backstop.Configuration;
 using Backstop.Configuration.Options;
-using Backstop.Judging;
 using Backstop.Mail;
 
 namespace Backstop;

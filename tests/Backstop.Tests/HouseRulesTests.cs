@@ -17,14 +17,25 @@ public sealed partial class HouseRulesTests
         ["Backstop.Protocols"] = ["Backstop.Mail"],
         ["Backstop.Backscatter"] = ["Backstop.Mail"],
         ["Backstop.MailAuth"] = ["Backstop.Mail"],
-        ["Backstop.Mailboxes"] = ["Backstop.Mail"],
+        ["Backstop.Posix"] = [],
+        ["Backstop.Mailboxes"] = ["Backstop.Mail", "Backstop.Posix"],
         ["Backstop.SpamRules"] = ["Backstop.Automata", "Backstop.Mail"],
         ["Backstop.Recipes"] = ["Backstop.Automata"],
         ["Backstop.State"] = ["Backstop.Mail"],
-        ["Backstop.Deliver"] = ["Backstop.Recipes", "Backstop.Mailboxes"],
+        ["Backstop.Deliver"] = ["Backstop.Recipes", "Backstop.Mailboxes", "Backstop.Posix"],
         ["Backstop.Deliver.Native"] = ["Backstop.Deliver"],
-        ["Backstop.Server"] = ["Backstop.Mail", "Backstop.Protocols", "Backstop.Deliver", .. _engines],
-        ["Backstop"] = ["Backstop.Server"],
+        ["Backstop.Configuration"] = ["Backstop.Mail", "Backstop.Posix", "Backstop.Backscatter", "Backstop.MailAuth", "Backstop.Mailboxes"],
+        ["Backstop.Judging"] =
+        [
+            "Backstop.Configuration", "Backstop.Mail", "Backstop.Protocols", "Backstop.Posix",
+            "Backstop.Backscatter", "Backstop.MailAuth", "Backstop.Mailboxes", "Backstop.State",
+        ],
+        ["Backstop.Clean"] =
+        [
+            "Backstop.Configuration", "Backstop.Judging", "Backstop.Mail", "Backstop.Posix", "Backstop.Backscatter", "Backstop.Mailboxes", "Backstop.State",
+        ],
+        ["Backstop.Server"] = ["Backstop.Configuration", "Backstop.Judging", "Backstop.Mail", "Backstop.Protocols", "Backstop.Posix", "Backstop.Deliver", .. _engines],
+        ["Backstop"] = ["Backstop.Server", "Backstop.Clean"],
     };
 
     private static readonly Dictionary<string, string[]> _mayUsePackages = new(StringComparer.Ordinal)
@@ -34,14 +45,18 @@ public sealed partial class HouseRulesTests
         ["Backstop.Protocols"] = [],
         ["Backstop.Backscatter"] = [],
         ["Backstop.MailAuth"] = [],
+        ["Backstop.Posix"] = [],
         ["Backstop.Mailboxes"] = [],
         ["Backstop.SpamRules"] = [],
         ["Backstop.Recipes"] = [],
         ["Backstop.State"] = ["Microsoft.Data.Sqlite"],
         ["Backstop.Deliver"] = [],
         ["Backstop.Deliver.Native"] = [],
-        ["Backstop.Server"] = ["DnsClient", "OpenTelemetry.Exporter.OpenTelemetryProtocol", "OpenTelemetry.Exporter.Prometheus.AspNetCore", "OpenTelemetry.Extensions.Hosting", "Tomlyn"],
-        ["Backstop"] = ["MailKit", "Spectre.Console", "System.CommandLine"],
+        ["Backstop.Server"] = ["DnsClient", "OpenTelemetry.Exporter.OpenTelemetryProtocol", "OpenTelemetry.Exporter.Prometheus.AspNetCore", "OpenTelemetry.Extensions.Hosting"],
+        ["Backstop.Configuration"] = ["Tomlyn"],
+        ["Backstop.Judging"] = ["Microsoft.Extensions.Logging.Abstractions"],
+        ["Backstop.Clean"] = ["MailKit"],
+        ["Backstop"] = ["Spectre.Console", "System.CommandLine"],
     };
 
     [Fact]

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Backstop.Backscatter.Proofs;
 using Backstop.Mail;
 
 namespace Backstop.Backscatter.Bounces;

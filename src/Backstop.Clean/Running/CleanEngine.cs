@@ -1,5 +1,4 @@
 using Backstop.Backscatter.Proofs;
-using Backstop.Backscatter.Verdicts;
 using Backstop.Clean.Imap;
 using Backstop.Configuration.Options;
 using Backstop.Judging;

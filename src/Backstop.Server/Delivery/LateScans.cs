@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using Backstop.Judging;
 using Backstop.Judging.Rules;
 using Backstop.Mailboxes.Spool;
 using Microsoft.Extensions.Logging;

@@ -1,6 +1,5 @@
 using System.Net;
 using Backstop.Backscatter;
-using Backstop.Judging;
 using Backstop.Mail;
 
 namespace Backstop.Server.Filters;

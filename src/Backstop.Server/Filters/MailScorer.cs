@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text;
-using Backstop.Backscatter;
 using Backstop.Backscatter.Verdicts;
 using Backstop.Configuration.Options;
 using Backstop.Judging;

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Net;
 using System.Text;
-using Backstop.Backscatter;
 using Backstop.Backscatter.Verdicts;
 using Backstop.Configuration.Options;
 using Backstop.Judging;

@@ -19,7 +19,7 @@ internal sealed class PolicyHandler(GuardServices services, GuardConnections con
     private async Task ConverseAsync(PipeReader input, PipeWriter output, GuardClock clock, LocalPeer peer)
     {
         // One smtpd process, one connection: a message's recipients come one behind the other.
-        var message = new PolicyMessage(services, peer);
+        using var message = new PolicyMessage(services, peer);
         while (true)
         {
             var read = await clock.ReadAsync(input);
@@ -39,7 +39,7 @@ internal sealed class PolicyHandler(GuardServices services, GuardConnections con
 }
 
 /// <summary>The message that a server asks about, recipient by recipient.</summary>
-internal sealed class PolicyMessage(GuardServices services, LocalPeer peer)
+internal sealed class PolicyMessage(GuardServices services, LocalPeer peer) : IDisposable
 {
     private const string NoOpinion = "DUNNO";
 
@@ -73,6 +73,8 @@ internal sealed class PolicyMessage(GuardServices services, LocalPeer peer)
         return NoOpinion;
     }
 
+    public void Dispose() => _passage?.Dispose();
+
     private Passage<GuardedMessage> Begin(PolicyRequest request)
     {
         if (_passage is not null && request["instance"] == _instance && _instance.Length > 0)
@@ -85,6 +87,7 @@ internal sealed class PolicyMessage(GuardServices services, LocalPeer peer)
         _ = IPAddress.TryParse(request["client_address"], out var client);
         var identity = new ClientIdentity { Address = client ?? IPAddress.None, Helo = request["helo_name"], IsExtended = request["protocol_name"] == "ESMTP" };
         var sender = request["sender"];
+        _passage?.Dispose();
         var transaction = new Transaction(identity, new ReversePath(sender.Length == 0 ? null : MailAddress.TryParse(sender) ?? new(sender, "")), smtpUtf8: false);
         return _passage = new(transaction, services.Ends.For(transaction));
     }

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using Backstop.Backscatter;
 using Backstop.Backscatter.Verdicts;
 using Backstop.Configuration.Options;
 using Backstop.Judging;

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using Backstop.Backscatter;
 using Backstop.Backscatter.Verdicts;
 using Backstop.Configuration.Options;
 using Backstop.Judging;

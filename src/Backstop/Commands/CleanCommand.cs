@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Backstop.Clean.Running;
 using Backstop.Configuration;
-using Backstop.Judging;
 using Backstop.State;
 using Backstop.Terminal;
 

@@ -2,7 +2,6 @@ using System.Buffers.Text;
 using System.CommandLine;
 using System.Security.Cryptography;
 using Backstop.Configuration;
-using Backstop.Configuration.Options;
 using Backstop.Server.Web;
 using Spectre.Console;
 

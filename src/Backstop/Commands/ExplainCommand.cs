@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.CommandLine;
 using System.Runtime.ExceptionServices;
 using Backstop.Backscatter.Proofs;
-using Backstop.Backscatter.Verdicts;
 using Backstop.Configuration;
 using Backstop.Configuration.Options;
 using Backstop.Explain;

@@ -2,7 +2,6 @@ using System.Text;
 using Backstop.Backscatter.Proofs;
 using Backstop.Configuration;
 using Backstop.Configuration.Options;
-using Backstop.Judging;
 using Backstop.Mail;
 using Backstop.State;
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Backstop.Configuration;
 using Backstop.Logging;
 using Backstop.Posix;
 using Backstop.Server;

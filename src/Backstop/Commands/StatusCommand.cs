@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Net.Http.Json;
-using Backstop.Judging;
 using Backstop.Mail;
 using Backstop.Server.Status;
 

@@ -5,7 +5,6 @@ using System.Text.Json;
 using Backstop.Backscatter.Proofs;
 using Backstop.Configuration;
 using Backstop.Configuration.Options;
-using Backstop.Judging;
 using Backstop.Mail;
 using Backstop.State;
 using Backstop.Storm;

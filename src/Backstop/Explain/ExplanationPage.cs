@@ -1,7 +1,5 @@
-using Backstop.Clean;
 using Backstop.Judging.Explain;
 using Backstop.Mail;
-using Backstop.Terminal;
 using Spectre.Console;
 
 namespace Backstop.Explain;

@@ -1,6 +1,5 @@
 using Backstop.Backscatter;
 using Backstop.Backscatter.Bounces;
-using Backstop.Backscatter.Verdicts;
 using Backstop.Judging.Explain;
 
 namespace Backstop.Explain;

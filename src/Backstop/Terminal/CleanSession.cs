@@ -1,11 +1,9 @@
-using System.Diagnostics;
 using System.Globalization;
 using Backstop.Clean;
 using Backstop.Clean.Report;
 using Backstop.Clean.Running;
 using Backstop.Judging.Storms;
 using Backstop.Mail;
-using Backstop.Mailboxes.Runs;
 
 namespace Backstop.Terminal;
 

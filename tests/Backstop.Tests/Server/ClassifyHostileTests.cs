@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Backstop.Configuration.Options;
 using Backstop.Server.Web;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;

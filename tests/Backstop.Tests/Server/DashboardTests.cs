@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
 using Backstop.Backscatter.Verdicts;
-using Backstop.Configuration.Options;
 using Backstop.Server.Web;
 
 namespace Backstop.Tests.Server;

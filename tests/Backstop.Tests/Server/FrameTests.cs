@@ -1,5 +1,4 @@
 using System.Net;
-using Backstop.Configuration.Options;
 using Backstop.Server.Web;
 
 namespace Backstop.Tests.Server;

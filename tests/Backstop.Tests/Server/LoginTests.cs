@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Backstop.Configuration.Options;
 using Backstop.Server.Web;
 using Microsoft.Extensions.Time.Testing;
 

@@ -1,7 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Net;
 using System.Text;
-using Backstop.Backscatter;
 using Backstop.Backscatter.Storms;
 using Backstop.Backscatter.Verdicts;
 using Backstop.Configuration;

@@ -2,7 +2,6 @@ using System.Net;
 using System.Text;
 using Backstop.Backscatter.Proofs;
 using Backstop.Configuration;
-using Backstop.Configuration.Options;
 using Backstop.Mail;
 using Backstop.Mailboxes;
 using MailKit.Net.Smtp;

@@ -1,12 +1,10 @@
 using System.Text;
 using System.Text.Json;
 using Backstop.Backscatter.Storms;
-using Backstop.Clean;
 using Backstop.Logging;
 using Backstop.Mail;
 using Backstop.Server.Alerts;
 using Backstop.Server.Web;
-using Backstop.Terminal;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 
