@@ -102,7 +102,7 @@ public sealed partial class BackstopServer : IAsyncDisposable
 
         var parts = app.Services.GetRequiredService<ServerParts>();
         app.Lifetime.ApplicationStopping.Register(parts.Mail.Sessions.BeginStop);
-        app.Lifetime.ApplicationStopping.Register(parts.Mail.Precedence.Flood.BeginStop);
+        app.Lifetime.ApplicationStopping.Register(parts.Mail.Precedence.Gate.BeginStop);
         app.Lifetime.ApplicationStopping.Register(parts.Fronts.Connections.BeginStop);
         app.Lifetime.ApplicationStopping.Register(parts.Fronts.Milter.BeginStop);
         MapWeb(app, options, parts, time, () => listeners.Find(l => l.Item1 is "smtp" or "lmtp" or "smtp_proxy" or "lmtp_proxy").Item2?.IPEndPoint);

@@ -55,7 +55,7 @@ internal sealed class FrontParts : IDisposable
         }
 
         SmtpConnectionHandler Serve(Func<Transaction, IEnd<IncomingMessage>> ends) => new(
-            new(options, Way(ends), mail.Spool, mail.Sessions, budget, mail.Precedence.Lanes, mail.Precedence.Flood, peers, harvest, time, tls), metrics,
+            new(options, Way(ends), mail.Spool, mail.Sessions, budget, mail.Precedence.Shares, mail.Precedence.Gate, peers, harvest, time, tls), metrics,
             logs.CreateLogger<SmtpConnectionHandler>());
 
         SmtpConnectionHandler? HandOn(string to, bool isLmtp)

@@ -37,7 +37,7 @@ internal sealed partial class MailParts : IDisposable
         var ladder = new Ladder(time, logs.CreateLogger<Ladder>());
 
         // How long work takes is the machine's time, whatever clock messages are judged by.
-        var flood = new FloodLane(() => Sessions.Count, new(TimeProvider.System));
+        var flood = new FloodGate(() => Sessions.Count, new(TimeProvider.System));
         var recipes = MakeRecipes(judging.Recipients, new SteadyTime(time), logs);
         Delivery = new(Spool, options.Hostname, time, metrics, logs.CreateLogger<DeliveryQueue>(), recipes, () => ladder.Step < LadderStep.ScanLater, () => flood.Real.IsNow)
         {
@@ -86,7 +86,7 @@ internal sealed partial class MailParts : IDisposable
     public void Dispose()
     {
         Sessions.Dispose();
-        Precedence.Flood.Dispose();
+        Precedence.Gate.Dispose();
         Precedence.Ladder.Dispose();
         Delivery.Dispose();
         Spool.Checkpoint();

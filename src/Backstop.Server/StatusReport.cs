@@ -30,8 +30,8 @@ internal sealed class StatusReport(BackstopOptions options, JudgingParts judging
         [.. judging.Recipients.Mailboxes.Take(MaxShown).Select(m => CoverOf(m.Keys[0]))],
         metrics.MessagesGenerated)
     {
-        Ladder = mail.Precedence.Flood.Rate is { } rate ? string.Create(CultureInfo.InvariantCulture, $"{mail.Precedence.Ladder.Words}; bounces at {rate:F0}/s") : mail.Precedence.Ladder.Words,
-        Lanes = Enum.GetValues<MailClass>().ToDictionary(MailClasses.Word, mail.Precedence.Lanes.Sessions),
+        Ladder = mail.Precedence.Gate.Rate is { } rate ? string.Create(CultureInfo.InvariantCulture, $"{mail.Precedence.Ladder.Words}; bounces at {rate:F0}/s") : mail.Precedence.Ladder.Words,
+        Lanes = Enum.GetValues<MailClass>().ToDictionary(MailClasses.Word, mail.Precedence.Shares.Sessions),
         Stores = [.. judging.Stores.States.Select(StoreStatus.Of)],
         Storms = [.. judging.Storms.Watch.Summaries.Select(s => new StormStatus(s.Id, s.Kind, s.Victim, s.Started, s.Count))],
     };
@@ -42,10 +42,10 @@ internal sealed class StatusReport(BackstopOptions options, JudgingParts judging
         metrics.Observe("backstop.sessions", "{session}", "Open sessions.", () => mail.Sessions.Count);
         metrics.Observe("backstop.guard.connections", "{connection}", "Open connections of servers that ask us.", () => fronts.Connections.Open);
         metrics.Observe("backstop.ladder.step", "{step}", "What is left out under load: 0 nothing, 1 scans of known correspondents, 2 all scans, 3 bounces too.", () => (long)mail.Precedence.Ladder.Step);
-        metrics.Observe("backstop.lane.waiting", "{message}", "Messages of the null sender that wait until real mail leaves room.", () => mail.Precedence.Flood.Waiting);
+        metrics.Observe("backstop.lane.waiting", "{message}", "Messages of the null sender that wait until real mail leaves room.", () => mail.Precedence.Gate.Waiting);
         metrics.Observe("backstop.lane.sessions", "Open sessions, by the class of their last message.", () => Enum.GetValues<MailClass>().Select(c =>
-            new Measurement<long>(mail.Precedence.Lanes.Sessions(c), new KeyValuePair<string, object?>("class", MailClasses.Word(c)))));
-        metrics.Observe("backstop.lane.delay", "us", "How late threads run.", () => (long)mail.Precedence.Flood.Delay.TotalMicroseconds);
+            new Measurement<long>(mail.Precedence.Shares.Sessions(c), new KeyValuePair<string, object?>("class", MailClasses.Word(c)))));
+        metrics.Observe("backstop.lane.delay", "us", "How late threads run.", () => (long)mail.Precedence.Gate.Delay.TotalMicroseconds);
         metrics.Observe("backstop.storms", "Storms that last, by kind.", () => Enum.GetValues<Backscatter.Storms.StormKind>().Select(k =>
             new Measurement<long>(judging.Storms.Watch.Summaries.Count(s => s.Kind == Backscatter.Storms.StormWords.Word(k)), new KeyValuePair<string, object?>("kind", Backscatter.Storms.StormWords.Word(k)))));
         metrics.Observe("backstop.store.working", "1 where a store of the data folder is as it should be; 0 where it fails or was lost.", () => judging.Stores.States.Select(s =>

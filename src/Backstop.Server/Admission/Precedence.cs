@@ -3,7 +3,7 @@ using Backstop.Judging;
 namespace Backstop.Server.Admission;
 
 /// <summary>Who goes first while not all can be served at once.</summary>
-/// <param name="Lanes">The shares of each class of mail.</param>
-/// <param name="Flood">The gate that mail of the null sender waits at.</param>
+/// <param name="Shares">The shares of each class of mail.</param>
+/// <param name="Gate">The gate that mail of the null sender waits at.</param>
 /// <param name="Ladder">What is left out under load.</param>
-internal sealed record Precedence(LaneBudgets Lanes, FloodLane Flood, Ladder Ladder);
+internal sealed record Precedence(ClassShares Shares, FloodGate Gate, Ladder Ladder);

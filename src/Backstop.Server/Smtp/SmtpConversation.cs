@@ -43,7 +43,7 @@ internal sealed class SmtpConversation(
             return;
         }
 
-        if (!services.Lanes.MayConnect(session.Client))
+        if (!services.Shares.MayConnect(session.Client))
         {
             await CloseAsync(ServerReasons.LaneConnections, SmtpReplies.TooManyConnections);
             return;
@@ -77,7 +77,7 @@ internal sealed class SmtpConversation(
             clock.Within(TimeLimit());
             var read = await _input.ReadAsync();
             clock.Pause();
-            using var step = services.Flood.Real.Begin(session.HasRealMail);
+            using var step = services.Gate.Real.Begin(session.HasRealMail);
             if (read.IsCanceled && EndReason() is { } reason)
             {
                 Write(reason);
@@ -326,7 +326,7 @@ internal sealed class SmtpConversation(
     {
         SmtpState.ReceivingData when session.Message.Length == 0 => _limits.DataTimeout,
         SmtpState.ReceivingData or SmtpState.ReceivingChunks => _limits.BlockTimeout,
-        _ when services.Lanes.IsCrowded && _limits.CommandTimeout > LaneBudgets.CrowdedTimeout => LaneBudgets.CrowdedTimeout,
+        _ when services.Shares.IsCrowded && _limits.CommandTimeout > ClassShares.CrowdedTimeout => ClassShares.CrowdedTimeout,
         _ => _limits.CommandTimeout,
     };
 

@@ -15,8 +15,8 @@ namespace Backstop.Server.Smtp;
 
 /// <summary>What the services of a session are; the same for all.</summary>
 internal sealed record SmtpServices(
-    BackstopOptions Options, MailPipeline<IncomingMessage> Pipeline, SpoolLog Spool, SessionRegistry Sessions, ReceiveBudget Budget, LaneBudgets Lanes,
-    FloodLane Flood, LocalPeers Peers, HarvestWatch Harvest, TimeProvider Time, TlsCertificate? Tls);
+    BackstopOptions Options, MailPipeline<IncomingMessage> Pipeline, SpoolLog Spool, SessionRegistry Sessions, ReceiveBudget Budget, ClassShares Shares,
+    FloodGate Gate, LocalPeers Peers, HarvestWatch Harvest, TimeProvider Time, TlsCertificate? Tls);
 
 /// <summary>One client's session: gives every command its reply. Knows order and policy; neither bytes nor sockets.</summary>
 internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, ClientIdentity client) : IDisposable
@@ -28,7 +28,7 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
     private Passage<IncomingMessage>? _passage;
     private IncomingMessage? _message;
     private MailClass? _class;
-    private FloodLane.Turn? _turn;
+    private FloodGate.Turn? _turn;
     private bool _expectsRealMail;
     private bool? _isFromServer;
     private int _errors;
@@ -48,7 +48,7 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
     /// <summary>
     /// Whether what it asks for is asked by others, of a server of ours: a backup MX, a relay, a server beside us. It guesses nothing.
     /// </summary>
-    public bool IsTrusted => listener.IsLmtp || listener.IsProxy || IsFromServer || services.Lanes.IsOurs(client);
+    public bool IsTrusted => listener.IsLmtp || listener.IsProxy || IsFromServer || services.Shares.IsOurs(client);
 
     /// <summary>Where the content of the current message goes.</summary>
     public IncomingMessage Message => _message!;
@@ -63,7 +63,7 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
     /// <summary>The session begins: its client is known.</summary>
     public SmtpReply Begin()
     {
-        _expectsRealMail = services.Lanes.ExpectsRealMail(client);
+        _expectsRealMail = services.Shares.ExpectsRealMail(client);
         TouchReal();
         return listener.Greeting;
     }
@@ -117,7 +117,7 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
     public void Dispose()
     {
         Reset();
-        services.Lanes.Move(_class, null);
+        services.Shares.Move(_class, null);
     }
 
     private SmtpReply? Forbidden(SmtpVerb verb) => verb switch
@@ -198,15 +198,15 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
         }
 
         var path = new ReversePath(command.Address);
-        var mail = services.Lanes.ClassOf(client, path);
-        services.Lanes.Move(_class, mail);
+        var mail = services.Shares.ClassOf(client, path);
+        services.Shares.Move(_class, mail);
         _class = mail;
-        if (!services.Lanes.HasConnections(mail))
+        if (!services.Shares.HasConnections(mail))
         {
             return services.Pipeline.Refuse("mail", ServerReasons.LaneConnections, client, SmtpReplies.TooManyConnections);
         }
 
-        if (mail >= MailClass.NullSender && (_turn = await services.Flood.EnterAsync()) is null)
+        if (mail >= MailClass.NullSender && (_turn = await services.Gate.EnterAsync()) is null)
         {
             return services.Pipeline.Refuse("mail", ServerReasons.LaneFull, client, SmtpReplies.TooBusy);
         }
@@ -238,7 +238,7 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
         TouchReal();
         if (reply.IsPositive && HasRealMail && passage.Transaction.Recipients.Count == 1)
         {
-            services.Flood.Real.Count();
+            services.Gate.Real.Count();
         }
 
         State = reply.IsPositive ? SmtpState.HasRecipient : State;
@@ -249,7 +249,7 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
     {
         if (HasRealMail)
         {
-            services.Flood.Real.Touch();
+            services.Gate.Real.Touch();
         }
     }
 
@@ -268,7 +268,7 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
         if (_turn is { } turn)
         {
             _turn = null;
-            services.Flood.Leave(turn);
+            services.Gate.Leave(turn);
         }
 
         if (_passage is { } passage)

@@ -32,7 +32,7 @@ internal sealed partial class SpoolEnds(
 
     private SmtpReply Begin(Transaction transaction)
     {
-        if (!precedence.Lanes.HasRoom(transaction.Class))
+        if (!precedence.Shares.HasRoom(transaction.Class))
         {
             return refusals.Refused("mail", ServerReasons.SpoolFull, transaction, null, SmtpReplies.OutOfRoom);
         }
@@ -84,7 +84,7 @@ internal sealed partial class SpoolEnds(
         var isReal = transaction.Class <= MailClass.Ordinary;
         if (isReal)
         {
-            precedence.Flood.NoteSync(waited);
+            precedence.Gate.NoteSync(waited);
             precedence.Ladder.NoteSync(waited);
         }
 

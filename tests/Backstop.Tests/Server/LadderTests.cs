@@ -43,9 +43,9 @@ public sealed class LadderTests : IDisposable
     [Fact]
     public async Task Nobody_is_held_back_while_few_are_there()
     {
-        using var lane = new FloodLane(() => 2, new(TimeProvider.System));
+        using var lane = new FloodGate(() => 2, new(TimeProvider.System));
         lane.Real.Touch();
-        Assert.Same(FloodLane.Turn.Free, await lane.EnterAsync());
+        Assert.Same(FloodGate.Turn.Free, await lane.EnterAsync());
         Assert.Null(lane.Rate);
         Assert.Equal(0, lane.Waiting);
     }
@@ -84,12 +84,12 @@ public sealed class LadderTests : IDisposable
         var given = await Task.WhenAll(turns).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         Assert.Contains(null, given);
         Assert.InRange(given.Count(t => t is not null), 5000, 5999);
-        Assert.Same(FloodLane.Turn.Free, await lane.EnterAsync());
+        Assert.Same(FloodGate.Turn.Free, await lane.EnterAsync());
     }
 
-    private static async Task<FloodLane> HeldAsync()
+    private static async Task<FloodGate> HeldAsync()
     {
-        var lane = new FloodLane(() => 10, new(TimeProvider.System));
+        var lane = new FloodGate(() => 10, new(TimeProvider.System));
         for (var tries = 0; !lane.IsHeld; tries++)
         {
             Assert.True(tries < 500, "real mail holds nobody back");

@@ -124,7 +124,7 @@ public sealed class LaneTests
         options.Spool.MinFree = default;
         var waiting = 0;
         using var room = new SpoolRoom(options, _time);
-        var lanes = new LaneBudgets(options, new(_time), room, () => 0, () => waiting);
+        var lanes = new ClassShares(options, new(_time), room, () => 0, () => waiting);
         Assert.Equal("1111", Rooms(0));
         Assert.Equal("1110", Rooms(250));
         Assert.Equal("1100", Rooms(500));

@@ -10,7 +10,7 @@ namespace Backstop.Server.Admission;
 /// How much of each resource a class of mail may fill: connections, the spool's queue, its disk. While there is plenty everybody has all of it; as it
 /// fills, suspects are turned away first, then bounces, then ordinary mail, and known correspondents last.
 /// </summary>
-internal sealed class LaneBudgets(BackstopOptions options, ClientHistory history, SpoolRoom room, Func<int> sessions, Func<int> waiting)
+internal sealed class ClassShares(BackstopOptions options, ClientHistory history, SpoolRoom room, Func<int> sessions, Func<int> waiting)
 {
     /// <summary>How long a client may be silent between messages while connections run short.</summary>
     public static readonly TimeSpan CrowdedTimeout = TimeSpan.FromSeconds(10);

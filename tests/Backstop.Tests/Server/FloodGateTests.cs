@@ -4,7 +4,7 @@ using Microsoft.Extensions.Time.Testing;
 namespace Backstop.Tests.Server;
 
 /// <summary>When a flood stands back for real mail, and how fast it comes in beside it.</summary>
-public sealed class FloodLaneTests
+public sealed class FloodGateTests
 {
     private static readonly TimeSpan _target = TimeSpan.FromMilliseconds(0.4);
 

@@ -11,7 +11,7 @@ namespace Backstop.Server.Admission;
 /// crowding, and real mail has the milliseconds that costs. Threads of a lower priority were tried instead: they hold locks and keep the garbage collector
 /// waiting while they stand back, and real mail waited longer (27 ms instead of 14 at the 99th percentile).
 /// </remarks>
-internal sealed class FloodLane : IDisposable
+internal sealed class FloodGate : IDisposable
 {
     // So few sessions get in nobody's way.
     private const int Crowd = 4;
@@ -56,7 +56,7 @@ internal sealed class FloodLane : IDisposable
     /// <summary>Starts the clock.</summary>
     /// <param name="sessions">How many sessions are open.</param>
     /// <param name="real">The work on real mail.</param>
-    public FloodLane(Func<int> sessions, RealWork real)
+    public FloodGate(Func<int> sessions, RealWork real)
     {
         _sessions = sessions;
         Real = real;
