@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 using Backstop.Lint;
 using Backstop.Scan;
 using Backstop.Server.Status;
-using Backstop.Storm;
+using Backstop.StormGenerator;
 
 namespace Backstop.Commands;
 

@@ -7,7 +7,7 @@ using Backstop.Configuration;
 using Backstop.Configuration.Options;
 using Backstop.Mail;
 using Backstop.State;
-using Backstop.Storm;
+using Backstop.StormGenerator;
 using Spectre.Console;
 
 namespace Backstop.Commands;

@@ -4,7 +4,7 @@ using Backstop.Backscatter.Proofs;
 using Backstop.Configuration;
 using Backstop.Configuration.Options;
 using Backstop.Mail;
-using Backstop.Storm;
+using Backstop.StormGenerator;
 
 namespace Backstop.Setup;
 

@@ -39,8 +39,8 @@ public sealed class DoorsTests
         ["Backstop.Setup.PostfixSetup: program"] = "postconf and postfix, when somebody runs setup",
         ["Backstop.Setup.SetupCheck: smtp"] = "test mail through the user's server, when somebody runs setup --check",
         ["Backstop.Setup.SetupProgram: program"] = "for PostfixSetup",
-        ["Backstop.Storm.StormClient: socket"] = "for StormRun and SetupCheck",
-        ["Backstop.Storm.StormRun: smtp"] = "the generator, when somebody runs storm",
+        ["Backstop.StormGenerator.StormClient: socket"] = "for StormRun and SetupCheck",
+        ["Backstop.StormGenerator.StormRun: smtp"] = "the generator, when somebody runs storm",
     };
 
     private static readonly HashSet<string> _imports =
@@ -89,7 +89,7 @@ public sealed class DoorsTests
         (var type, var name) when type.StartsWith("MailKit.", StringComparison.Ordinal) && Begins(name, "Connect") => "imap",
         (var type, _) when Begins(type, "MailKit.Net.Smtp.", "MailKit.MailTransport", "System.Net.Mail.", "System.Net.Quic.") => "smtp",
         ("Backstop.Server.Net.NextHopConnection", "OpenAsync") or ("Backstop.Server.Way.NextHop", "TakeAsync") => "smtp",
-        ("Backstop.Storm.StormClient", _) => "smtp",
+        ("Backstop.StormGenerator.StormClient", _) => "smtp",
         ("System.Runtime.InteropServices.NativeLibrary", _) => "library",
         _ => null,
     };

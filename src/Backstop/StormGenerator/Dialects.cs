@@ -1,4 +1,4 @@
-namespace Backstop.Storm;
+namespace Backstop.StormGenerator;
 
 /// <summary>A way that mail servers write their bounces.</summary>
 /// <param name="Name">Its name.</param>

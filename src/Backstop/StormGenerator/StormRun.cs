@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 
-namespace Backstop.Storm;
+namespace Backstop.StormGenerator;
 
 /// <summary>Sends the messages of a storm, mixed, over a number of connections at once, at most at a rate.</summary>
 internal sealed class StormRun(IPEndPoint server, StormMail mail, int connections, double rate, TimeProvider time)

@@ -1,4 +1,4 @@
-namespace Backstop.Storm;
+namespace Backstop.StormGenerator;
 
 /// <summary>How the messages of one kind fared, in the JSON of <c>storm</c>. A contract: fields are added, never changed.</summary>
 internal sealed record StormKindSummary(

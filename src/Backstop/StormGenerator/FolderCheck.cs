@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Backstop.Storm;
+namespace Backstop.StormGenerator;
 
 /// <summary>Looks for the storm's messages in the victim's Maildir.</summary>
 internal sealed class FolderCheck(string maildir, string run)

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
 
-namespace Backstop.Storm;
+namespace Backstop.StormGenerator;
 
 /// <summary>What a message of the storm is, in truth.</summary>
 internal enum StormKind

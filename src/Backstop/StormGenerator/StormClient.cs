@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace Backstop.Storm;
+namespace Backstop.StormGenerator;
 
 /// <summary>How a message fared.</summary>
 /// <param name="Message">The message.</param>
