@@ -9,7 +9,7 @@ namespace Backstop.Commands;
 /// <summary>The JSON of the command line: one line an object.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(ServerStatus))]
-[JsonSerializable(typeof(StormSummary))]
+[JsonSerializable(typeof(GeneratorSummary))]
 [JsonSerializable(typeof(JournalStats))]
 [JsonSerializable(typeof(Backscatter.Storms.StormRecord))]
 [JsonSerializable(typeof(ScanLine))]

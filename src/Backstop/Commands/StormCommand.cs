@@ -63,14 +63,14 @@ internal static class StormCommand
         var (results, seconds) = await running;
         var maildir = Path.GetFullPath(Path.Combine(DataPaths.Mail(options), MailAddress.TryParse(s.Victim)!.Key, "Maildir"));
         var folders = await new FolderCheck(maildir, run).WaitAsync(results.Count(r => r.Code == 250), time, ct);
-        var summary = new StormSummary(
-            Summary(results, StormKind.Bounce, folders), Summary(results, StormKind.Genuine, folders), Summary(results, StormKind.Legit, folders),
+        var summary = new GeneratorSummary(
+            Summary(results, GeneratedKind.Bounce, folders), Summary(results, GeneratedKind.Genuine, folders), Summary(results, GeneratedKind.Legit, folders),
             Math.Round(seconds, 2), folders is not null, folders?.Duplicates ?? 0);
         Print(summary, maildir, s.Json);
         return summary.IsLoss ? ExitCode.Found : ExitCode.Done;
     }
 
-    private static StormKindSummary Summary(IReadOnlyCollection<StormResult> results, StormKind kind, StormFolders? folders) =>
+    private static StormKindSummary Summary(IReadOnlyCollection<StormResult> results, GeneratedKind kind, StormFolders? folders) =>
         StormKindSummary.Of([.. results.Where(r => r.Message.Kind == kind)], folders);
 
     private static void TellJournal(BackstopOptions options, Settings s, IReadOnlyList<SentMail> sent, TimeProvider time)
@@ -113,11 +113,11 @@ internal static class StormCommand
             });
     }
 
-    private static void Print(StormSummary summary, string maildir, bool json)
+    private static void Print(GeneratorSummary summary, string maildir, bool json)
     {
         if (json)
         {
-            Console.WriteLine(JsonSerializer.Serialize(summary, CliJson.Default.StormSummary));
+            Console.WriteLine(JsonSerializer.Serialize(summary, CliJson.Default.GeneratorSummary));
             return;
         }
 

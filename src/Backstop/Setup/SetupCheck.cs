@@ -40,7 +40,7 @@ internal static class SetupCheck
 
         async Task<bool> SendAsync(string what, string to, Func<int, bool> isRight, string otherwise)
         {
-            var message = new StormMessage("setup", StormKind.Bounce, IPAddress.Loopback, "", to, Content(recipient));
+            var message = new StormMessage("setup", GeneratedKind.Bounce, IPAddress.Loopback, "", to, Content(recipient));
             var result = await StormClient.SendAsync(server, message, TimeProvider.System, ct);
             var right = isRight(result.Code);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {(right ? "ok " : "BAD")} {what}: {(result.Code == 250 ? "taken" : $"{result.Code} {ShownText.Of(result.Text)}")}"));

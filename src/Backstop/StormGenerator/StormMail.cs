@@ -4,7 +4,7 @@ using System.Net;
 namespace Backstop.StormGenerator;
 
 /// <summary>What a message of the storm is, in truth.</summary>
-internal enum StormKind
+internal enum GeneratedKind
 {
     /// <summary>A bounce for mail that was never sent.</summary>
     Bounce,
@@ -26,7 +26,7 @@ internal sealed record SentMail(string MessageId, string Recipient, string Subje
 /// <param name="ReversePath">Empty for null.</param>
 /// <param name="ForwardPath">Who it goes to.</param>
 /// <param name="Content">The message, lines ended by CRLF, dots stuffed, the end included.</param>
-internal sealed record StormMessage(string Id, StormKind Kind, IPAddress Source, string ReversePath, string ForwardPath, string Content);
+internal sealed record StormMessage(string Id, GeneratedKind Kind, IPAddress Source, string ReversePath, string ForwardPath, string Content);
 
 /// <summary>Writes the messages of a storm from a seed: the same seed, the same storm.</summary>
 internal sealed class StormMail
@@ -73,16 +73,16 @@ internal sealed class StormMail
             $"{run}.{i}.{random.Next():x}@{domain}", $"{Word(random)}.{Word(random)}{random.Next(1000)}@people{random.Next(200)}.example.com", Subject(random)))];
     }
 
-    public StormMessage Make(StormKind kind, int number)
+    public StormMessage Make(GeneratedKind kind, int number)
     {
         var random = new Random(HashCode(number, kind));
         var id = $"{_run}-{number}";
-        return kind == StormKind.Legit ? MakeLegit(id, random) : MakeBounce(id, kind, number, random);
+        return kind == GeneratedKind.Legit ? MakeLegit(id, random) : MakeBounce(id, kind, number, random);
     }
 
-    private StormMessage MakeBounce(string id, StormKind kind, int number, Random random)
+    private StormMessage MakeBounce(string id, GeneratedKind kind, int number, Random random)
     {
-        var isGenuine = kind == StormKind.Genuine;
+        var isGenuine = kind == GeneratedKind.Genuine;
         var dialects = Dialects.All.Where(d => !isGenuine || !d.IsAnswer).ToList();
         var dialect = dialects[random.Next(dialects.Count)];
         var host = $"mail{random.Next(800)}.example.net";
@@ -124,7 +124,7 @@ internal sealed class StormMail
 
             {Text(random, 10 + random.Next(50))}
             """.Replace("\r", "", StringComparison.Ordinal);
-        return new(id, StormKind.Legit, Source(65, random.Next(50)), friend, _victim, Wire(content + "\n"));
+        return new(id, GeneratedKind.Legit, Source(65, random.Next(50)), friend, _victim, Wire(content + "\n"));
     }
 
     private SentMail ForgedMail(Random random)
@@ -178,5 +178,5 @@ internal sealed class StormMail
     private static IPAddress Source(byte second, int number) => new([127, second, (byte)(number >> 8), (byte)(1 + (number & 127))]);
 
     // The same on every machine and in every run: System.HashCode is not.
-    private int HashCode(int number, StormKind kind) => unchecked((_seed * 486187739) + (number * 16777619) + ((int)kind * 7919));
+    private int HashCode(int number, GeneratedKind kind) => unchecked((_seed * 486187739) + (number * 16777619) + ((int)kind * 7919));
 }

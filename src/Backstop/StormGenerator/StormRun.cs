@@ -15,7 +15,7 @@ internal sealed class StormRun(IPEndPoint server, StormMail mail, int connection
     /// <summary>Messages finished.</summary>
     public int Finished => _results.Count;
 
-    public async Task<(IReadOnlyCollection<StormResult> Results, double Seconds)> RunAsync(IReadOnlyList<(StormKind Kind, int Number)> plan, CancellationToken ct)
+    public async Task<(IReadOnlyCollection<StormResult> Results, double Seconds)> RunAsync(IReadOnlyList<(GeneratedKind Kind, int Number)> plan, CancellationToken ct)
     {
         _started = Stopwatch.GetTimestamp();
         await Task.WhenAll(Enumerable.Range(0, connections).Select(_ => WorkAsync(plan, ct)));
@@ -23,16 +23,16 @@ internal sealed class StormRun(IPEndPoint server, StormMail mail, int connection
     }
 
     /// <summary>The kinds in an order that a seed shuffles.</summary>
-    public static (StormKind Kind, int Number)[] Plan(int seed, int bounces, int genuine, int legit)
+    public static (GeneratedKind Kind, int Number)[] Plan(int seed, int bounces, int genuine, int legit)
     {
-        var plan = Enumerable.Repeat(StormKind.Bounce, bounces)
-            .Concat(Enumerable.Repeat(StormKind.Genuine, genuine))
-            .Concat(Enumerable.Repeat(StormKind.Legit, legit)).ToArray();
+        var plan = Enumerable.Repeat(GeneratedKind.Bounce, bounces)
+            .Concat(Enumerable.Repeat(GeneratedKind.Genuine, genuine))
+            .Concat(Enumerable.Repeat(GeneratedKind.Legit, legit)).ToArray();
         new Random(seed).Shuffle(plan);
         return [.. plan.Select((kind, number) => (kind, number))];
     }
 
-    private async Task WorkAsync(IReadOnlyList<(StormKind Kind, int Number)> plan, CancellationToken ct)
+    private async Task WorkAsync(IReadOnlyList<(GeneratedKind Kind, int Number)> plan, CancellationToken ct)
     {
         while (Interlocked.Increment(ref _next) - 1 is var index && index < plan.Count)
         {
@@ -56,7 +56,7 @@ internal sealed class StormRun(IPEndPoint server, StormMail mail, int connection
         for (var tries = 1; ; tries++)
         {
             var result = await StormClient.SendAsync(server, message, time, ct);
-            if (result.Code is < 400 or >= 500 || message.Kind == StormKind.Bounce || tries == MaxTries)
+            if (result.Code is < 400 or >= 500 || message.Kind == GeneratedKind.Bounce || tries == MaxTries)
             {
                 return result;
             }

@@ -28,7 +28,7 @@ internal sealed record StormKindSummary(
 }
 
 /// <summary>The JSON of <c>storm</c>.</summary>
-internal sealed record StormSummary(
+internal sealed record GeneratorSummary(
     StormKindSummary Bounces, StormKindSummary Genuine, StormKindSummary Legit, double Seconds, bool FoldersChecked, int DuplicatesInFolders)
 {
     /// <summary>Whether mail that is wanted was refused for good, not delivered, or put away.</summary>
