@@ -6,13 +6,9 @@ using Backstop.Judging;
 using Backstop.Server.Alerts;
 using Backstop.Server.Filters;
 using Backstop.Server.Net;
-using Backstop.Server.Smtp;
-using Backstop.Server.Status;
 using Backstop.Server.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -26,6 +22,8 @@ namespace Backstop.Server;
 /// <summary>A running server: listeners, pipeline, spool and deliveries, started and stopped together.</summary>
 public sealed partial class BackstopServer : IAsyncDisposable
 {
+    private static readonly string[] _mail = ["smtp", "lmtp", "smtp_proxy", "lmtp_proxy"];
+
     private readonly BackstopOptions _options;
     private readonly WebApplication _app;
     private readonly ServerParts _parts;
@@ -60,74 +58,40 @@ public sealed partial class BackstopServer : IAsyncDisposable
         options.Smtp.MaxConnections = descriptors.Mail > 0 ? descriptors.Mail : asked.Mail;
         options.Guard.MaxConnections = descriptors.Guard > 0 ? descriptors.Guard : asked.Guard;
         var closed = DataFolder.Close(options);
-        var spam = SpamStart.Begin(options, time);
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
-
-        // It warns that its keys lie in the data folder unencrypted, as the journal and the mail do.
-        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
-        configureLogging(builder.Logging);
-        builder.Services.AddSingleton(time);
-        builder.Services.AddSingleton(options);
-        builder.Services.AddSingleton(spam);
-        builder.Services.AddSingleton(descriptors);
-        builder.Services.Configure<HostOptions>(h => h.ShutdownTimeout = options.Smtp.StopTimeout);
-        AddTelemetry(builder.Services, options.Telemetry);
-        builder.Services.AddSingleton<BackstopMetrics>();
-        builder.Services.AddSingleton<ServerParts>();
-        builder.Services.AddHostedService(s => new Housekeeping(
-            options, s.GetRequiredService<ServerParts>().Judging, time, s.GetRequiredService<ILogger<Housekeeping>>()));
-        builder.Services.AddHostedService(s => new AlertDesk(
-            options, s.GetRequiredService<ServerParts>().Judging.Storms, s.GetRequiredService<ServerParts>().Judging.Stores, s.GetRequiredService<BackstopMetrics>(), time, s.GetRequiredService<ILogger<AlertDesk>>()));
-        if (options.Listen.Web.Count > 0)
-        {
-            Login.AddServices(builder.Services, options);
-        }
-
-
-        WebApplication? app = null;
-        var listeners = new List<(string, Kestrel.ListenOptions)>();
-        Configure(builder.WebHost, options, () => app!.Services.GetRequiredService<ServerParts>(), listeners);
-
-        // The last one that is registered is asked first.
-        builder.Services.AddSingleton<IConnectionListenerFactory, EnduringTransport>();
-        app = builder.Build();
-        LogShrunk(app.Services.GetRequiredService<ILogger<BackstopServer>>(), descriptors, asked, options);
-        var log = app.Services.GetRequiredService<ILogger<BackstopServer>>();
-        foreach (var sentence in closed)
-        {
-            LogClosed(log, sentence);
-        }
-
-        var parts = app.Services.GetRequiredService<ServerParts>();
-        app.Lifetime.ApplicationStopping.Register(parts.Mail.Sessions.BeginStop);
-        app.Lifetime.ApplicationStopping.Register(parts.Mail.Precedence.Gate.BeginStop);
-        app.Lifetime.ApplicationStopping.Register(parts.Fronts.Connections.BeginStop);
-        app.Lifetime.ApplicationStopping.Register(parts.Fronts.Milter.BeginStop);
-        MapWeb(app, options, parts, time, () => listeners.Find(l => l.Item1 is "smtp" or "lmtp" or "smtp_proxy" or "lmtp_proxy").Item2?.IPEndPoint);
-        parts.Mail.Replay();
-        parts.Judging.Storms.Resume();
-        IReadOnlyList<IPEndPoint> milters;
+        var listeners = new List<(string Protocol, Kestrel.ListenOptions Listener)>();
+        var app = Build(options, descriptors, time, configureLogging, listeners);
         try
         {
-            Array.ForEach(options.Listen.Sockets, UnixSocket.Clear);
-            await app.StartAsync(ct);
-            milters = parts.Fronts.Milter.Start();
-        }
-        catch (IOException error)
-        {
-            await app.DisposeAsync();
-            if (error.InnerException is not (AddressInUseException or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse }))
+            var log = app.Services.GetRequiredService<ILogger<BackstopServer>>();
+            LogShrunk(log, descriptors, asked, options);
+            foreach (var sentence in closed)
             {
-                throw;
+                LogClosed(log, sentence);
             }
 
-            // Kestrel calls every listener http://.
-            throw new IOException(error.Message.Replace("http://", "", StringComparison.Ordinal) + " Is another server running?", error);
+            var parts = app.Services.GetRequiredService<ServerParts>();
+            app.Lifetime.ApplicationStopping.Register(parts.Mail.Sessions.BeginStop);
+            app.Lifetime.ApplicationStopping.Register(parts.Mail.Precedence.Gate.BeginStop);
+            app.Lifetime.ApplicationStopping.Register(parts.Fronts.Connections.BeginStop);
+            app.Lifetime.ApplicationStopping.Register(parts.Fronts.Milter.BeginStop);
+            ServerPages.Map(app, options, parts, time, () => listeners.Find(l => _mail.Contains(l.Protocol)).Listener?.IPEndPoint);
+            parts.Mail.Replay();
+            parts.Judging.Storms.Resume();
+            Array.ForEach(options.Listen.Sockets, UnixSocket.Clear);
+            await app.StartAsync(ct);
+            return new(options, app, parts, listeners, parts.Fronts.Milter.Start());
         }
+        catch (Exception error)
+        {
+            await app.DisposeAsync();
+            if (error is IOException { InnerException: AddressInUseException or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse } })
+            {
+                // Kestrel calls every listener http://.
+                throw new IOException(error.Message.Replace("http://", "", StringComparison.Ordinal) + " Is another server running?", error);
+            }
 
-        return new(options, app, parts, listeners, milters);
+            throw;
+        }
     }
 
     /// <summary>Waits until a stop is asked for (SIGTERM, SIGINT), then stops: no new sessions, those under way end, then the deliveries.</summary>
@@ -161,6 +125,44 @@ public sealed partial class BackstopServer : IAsyncDisposable
         }
     }
 
+    private static WebApplication Build(
+        BackstopOptions options, Descriptors descriptors, TimeProvider time, Action<ILoggingBuilder> configureLogging,
+        List<(string, Kestrel.ListenOptions)> listeners)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+
+        // It warns that its keys lie in the data folder unencrypted, as the journal and the mail do.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
+        configureLogging(builder.Logging);
+        builder.Services.AddSingleton(time);
+        builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton(SpamStart.Begin(options, time));
+        builder.Services.AddSingleton(descriptors);
+        builder.Services.Configure<HostOptions>(h => h.ShutdownTimeout = options.Smtp.StopTimeout);
+        AddTelemetry(builder.Services, options.Telemetry);
+        builder.Services.AddSingleton<BackstopMetrics>();
+        builder.Services.AddSingleton<ServerParts>();
+        builder.Services.AddHostedService(s => new Housekeeping(options, Judging(s), time, s.GetRequiredService<ILogger<Housekeeping>>()));
+        builder.Services.AddHostedService(s => new AlertDesk(
+            options, Judging(s).Storms, Judging(s).Stores, s.GetRequiredService<BackstopMetrics>(), time, s.GetRequiredService<ILogger<AlertDesk>>()));
+        if (options.Listen.Web.Count > 0)
+        {
+            Login.AddServices(builder.Services, options);
+        }
+
+        WebApplication? app = null;
+        ServerListeners.Configure(builder.WebHost, options, () => app!.Services.GetRequiredService<ServerParts>(), listeners);
+
+        // The last one that is registered is asked first.
+        builder.Services.AddSingleton<IConnectionListenerFactory, EnduringTransport>();
+        return app = builder.Build();
+
+        // The container disposes of what it makes, and of this as one.
+        static JudgingParts Judging(IServiceProvider services) => services.GetRequiredService<ServerParts>().Judging;
+    }
+
     private static void AddTelemetry(IServiceCollection services, TelemetryOptions options)
     {
         var telemetry = services.AddOpenTelemetry().ConfigureResource(r => r.AddService("backstop")).WithMetrics(m => m.AddMeter(BackstopMetrics.MeterName).AddPrometheusExporter());
@@ -170,65 +172,6 @@ public sealed partial class BackstopServer : IAsyncDisposable
             telemetry.WithMetrics(m => m.AddOtlpExporter(o => o.Endpoint = collector));
             telemetry.WithTracing(t => t.AddSource(Traces.Source).SetSampler(new TraceIdRatioBasedSampler(options.TracePerThousand / 1000.0)).AddOtlpExporter(o => o.Endpoint = collector));
         }
-    }
-
-    private static void Configure(
-        IWebHostBuilder host, BackstopOptions options, Func<ServerParts> parts, List<(string, Kestrel.ListenOptions)> listeners)
-    {
-        host.UseSockets(s =>
-        {
-            s.NoDelay = true;
-            s.Backlog = 4096;
-
-            // Replies are written where the read completed: a session needs no thread hop a command.
-            s.UnsafePreferInlineScheduling = true;
-        });
-        host.ConfigureKestrel(kestrel =>
-        {
-            // What a client may send ahead of us; Kestrel's default would let 10,000 of them fill 10 GB.
-            kestrel.Limits.MaxRequestBufferSize = 64 << 10;
-            kestrel.Limits.MaxResponseBufferSize = 64 << 10;
-
-            // Connections are counted: a browser's idle one must not keep somebody else out for two minutes.
-            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(20);
-            Listen(options.Listen.Smtp, "smtp", l => Handle(l, () => parts().Fronts.SmtpListener));
-            Listen(options.Listen.Lmtp, "lmtp", l => Handle(l, () => parts().Fronts.LmtpListener));
-            Listen(options.Listen.Spamd, "spamd", l => l.Run(connection => parts().Fronts.Spamd!.RunAsync(connection, isTls: false)));
-            Listen(options.Listen.SpamdTls, "spamd_tls", l => l.Run(connection => parts().Fronts.Spamd!.RunAsync(connection, isTls: true)));
-            ListenAt(options.Listen.SpamdSocket, l => l.Run(connection => parts().Fronts.Spamd!.RunAsync(connection, isTls: false)));
-            Listen(options.Listen.Policy, "policy", l => l.Run(connection => parts().Fronts.Policy.RunAsync(connection)));
-            ListenAt(options.Listen.PolicySocket, l => l.Run(connection => parts().Fronts.Policy.RunAsync(connection)));
-            Listen(options.Listen.SmtpProxy, "smtp_proxy", l => l.Run(connection => parts().Fronts.SmtpProxy!.RunAsync(connection, parts().Fronts.SmtpProxyListener)));
-            Listen(options.Listen.LmtpProxy, "lmtp_proxy", l => l.Run(connection => parts().Fronts.LmtpProxy!.RunAsync(connection, parts().Fronts.LmtpProxyListener)));
-            ListenAt(options.Listen.LmtpProxySocket, l => l.Run(connection => parts().Fronts.LmtpProxy!.RunAsync(connection, parts().Fronts.LmtpProxyListener)));
-            Listen(options.Listen.Table, "table", l => l.Run(connection => parts().Fronts.Table.RunAsync(connection)));
-            ListenAt(options.Listen.TableSocket, l => l.Run(connection => parts().Fronts.Table.RunAsync(connection)));
-
-            Listen(options.Listen.Web, "web", l => l.Protocols = Kestrel.HttpProtocols.Http1);
-
-            void Listen(IReadOnlyList<IPEndPoint> endPoints, string protocol, Action<Kestrel.ListenOptions> configure)
-            {
-                foreach (var endPoint in endPoints)
-                {
-                    kestrel.Listen(endPoint, l =>
-                    {
-                        configure(l);
-                        listeners.Add((protocol, l));
-                    });
-                }
-            }
-
-            void ListenAt(string socket, Action<Kestrel.ListenOptions> configure)
-            {
-                if (socket.Length > 0)
-                {
-                    kestrel.ListenUnixSocket(socket, configure);
-                }
-            }
-
-            void Handle(Kestrel.ListenOptions listener, Func<SmtpListener> kind) =>
-                listener.Run(connection => parts().Fronts.Handler.RunAsync(connection, kind()));
-        });
     }
 
     private static void LogShrunk(ILogger log, Descriptors descriptors, (int Mail, int Guard) asked, BackstopOptions options)
@@ -242,41 +185,6 @@ public sealed partial class BackstopServer : IAsyncDisposable
         {
             LogShrunk(log, "guard.max_connections", asked.Guard, options.Guard.MaxConnections, descriptors.Limit);
         }
-    }
-
-    private static void MapWeb(WebApplication app, BackstopOptions options, ServerParts parts, TimeProvider time, Func<IPEndPoint?> mail)
-    {
-        if (options.Listen.Web.Count == 0)
-        {
-            return;
-        }
-
-        app.Use(async (context, next) =>
-        {
-            // A request may be on the thread that polls the sockets, the mail's too: a page that reads folders is no work for it.
-            await Task.Yield();
-            var headers = context.Response.Headers;
-            headers.ContentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-            headers.XContentTypeOptions = "nosniff";
-            headers.XFrameOptions = "DENY";
-            headers["Referrer-Policy"] = "same-origin";
-            await next(context);
-        });
-        var classify = new ClassifyEndpoint(
-            options, new(options, parts.Judging.Proving, time), app.Services.GetRequiredService<BackstopMetrics>(), time, app.Services.GetRequiredService<ILogger<ClassifyEndpoint>>());
-        app.Use((context, next) => ClassifyEndpoint.Is(context.Request.Path) ? classify.AnswerAsync(context) : next(context));
-        app.Use(FormLimit.RunAsync);
-        Login.Guard(app, options);
-        app.MapPrometheusScrapingEndpoint();
-        var check = new SelfCheck(options, mail, time);
-        app.Lifetime.ApplicationStopped.Register(check.Dispose);
-        app.MapGet("/healthz", async (HttpContext context) =>
-            await check.AskAsync(context.RequestAborted) is { } trouble ? Results.Text(trouble + "\n", statusCode: StatusCodes.Status503ServiceUnavailable) : Results.Text("ok\n" + string.Concat(parts.Judging.Stores.Troubles.Select(t => t + "\n"))));
-        app.MapGet("/readyz", () => parts.Report.NotReady() is { } why ? Results.Text(why + "\n", statusCode: StatusCodes.Status503ServiceUnavailable) : Results.Text("ready\n"));
-        app.MapGet("/status", () => Results.Json(parts.Report.Now(), StatusJson.Default.ServerStatus));
-        var judging = parts.Judging;
-        new Dashboard(
-            new(options, judging.Recipients, judging.Proving, judging.Journal, judging.Activity, judging.Storms, parts.Report.Now), app.Services.GetRequiredService<Microsoft.AspNetCore.Antiforgery.IAntiforgery>(), app.Services.GetRequiredService<LoginSessions>(), app.Services.GetRequiredService<LoginLimits>(), time, app.Services.GetRequiredService<ILogger<Dashboard>>(), app.Lifetime.ApplicationStopping).Map(app);
     }
 
     [LoggerMessage(1013, LogLevel.Warning, "{Key} is {Now} instead of {Asked}: this process may have {Limit} open files. LimitNOFILE= of the unit, or ulimit -n, raises it")]
