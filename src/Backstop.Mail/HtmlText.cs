@@ -4,7 +4,7 @@ using MimeKit.Text;
 namespace Backstop.Mail;
 
 /// <summary>The text that a reader of HTML sees, without layout. For finding words, not for showing.</summary>
-public static class HtmlText
+internal static class HtmlText
 {
     private static readonly HashSet<HtmlTagId> _breaks =
     [

@@ -7,7 +7,7 @@ namespace Backstop.Mail;
 /// <summary>The host that handed a message to our own servers, as their Received fields tell it.</summary>
 /// <param name="Host">Its name; its address where it has none.</param>
 /// <param name="Address">Its address.</param>
-public sealed record ReceivedFrom(string Host, IPAddress Address)
+internal sealed record ReceivedFrom(string Host, IPAddress Address)
 {
     // An address of the newer kind with its prefix and a zone.
     private const int LongestAddress = 128;

@@ -8,7 +8,7 @@ namespace Backstop.MailAuth;
 /// <param name="failuresBeforeRest">Failures in a row after which it rests.</param>
 /// <param name="rest">For how long.</param>
 /// <param name="time">The clock.</param>
-public sealed class Breaker(int failuresBeforeRest, TimeSpan rest, TimeProvider time)
+internal sealed class Breaker(int failuresBeforeRest, TimeSpan rest, TimeProvider time)
 {
     private int _failures;
     private long _restsUntil;

@@ -4,7 +4,7 @@ using System.Text;
 namespace Backstop.Backscatter.Bounces;
 
 /// <summary>Message-IDs as they are compared: without brackets. RFC 5322 §3.6.4, read leniently.</summary>
-public static class MessageIds
+internal static class MessageIds
 {
     private const int MaxReferences = 20;
 

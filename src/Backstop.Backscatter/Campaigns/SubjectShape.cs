@@ -3,7 +3,7 @@ using System.Text;
 namespace Backstop.Backscatter.Campaigns;
 
 /// <summary>What the subjects of one mailing have in common, though each carries a number of its own.</summary>
-public static class SubjectShape
+internal static class SubjectShape
 {
     private const int MaxLength = 80;
 

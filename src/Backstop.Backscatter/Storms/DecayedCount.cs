@@ -2,7 +2,7 @@ namespace Backstop.Backscatter.Storms;
 
 /// <summary>A count that fades: what happened a window ago weighs 1/e. Costs two numbers, whatever the rate.</summary>
 /// <param name="window">The window.</param>
-public struct DecayedCount(TimeSpan window)
+internal struct DecayedCount(TimeSpan window)
 {
     private double _value;
     private long _ticks;

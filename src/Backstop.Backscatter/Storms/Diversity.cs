@@ -2,7 +2,7 @@ namespace Backstop.Backscatter.Storms;
 
 /// <summary>How many different sources were seen lately: in the window that runs and the one before it. Holds a bounded number.</summary>
 /// <param name="window">How long a window is.</param>
-public sealed class Diversity(TimeSpan window)
+internal sealed class Diversity(TimeSpan window)
 {
     // Nobody needs to know whether there were more.
     private const int Max = 256;

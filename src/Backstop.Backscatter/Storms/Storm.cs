@@ -6,7 +6,7 @@ using Backstop.Backscatter.Campaigns;
 namespace Backstop.Backscatter.Storms;
 
 /// <summary>A storm: an incident with a victim, a beginning and an end. All that it holds is bounded. Not for several threads at once.</summary>
-public sealed class Storm
+internal sealed class Storm
 {
     private const int MaxHosts = 20_000;
     private const int MaxReasons = 100;

@@ -2,7 +2,7 @@ namespace Backstop.Backscatter.Storms;
 
 /// <summary>Watches one kind of mail to one victim: calm, storm, calm. Not for several threads at once.</summary>
 /// <param name="rule">When a storm begins and ends.</param>
-public sealed class StormMeter(StormRule rule)
+internal sealed class StormMeter(StormRule rule)
 {
     private static readonly TimeSpan _fastWindow = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan _slowWindow = TimeSpan.FromMinutes(15);

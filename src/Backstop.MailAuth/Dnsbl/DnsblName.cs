@@ -6,7 +6,7 @@ using System.Text;
 namespace Backstop.MailAuth.Dnsbl;
 
 /// <summary>The name under which a list has an address: RFC 5782 §2.1 (IPv4) and §2.4 (IPv6).</summary>
-public static class DnsblName
+internal static class DnsblName
 {
     /// <summary>The address backwards, then the zone.</summary>
     /// <param name="address">An address; IPv4 mapped into IPv6 counts as IPv4.</param>

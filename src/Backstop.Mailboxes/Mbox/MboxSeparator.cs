@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Backstop.Mailboxes.Mbox;
 
 /// <summary>The line a message of an mbox begins with (RFC 4155).</summary>
-public static class MboxSeparator
+internal static class MboxSeparator
 {
     /// <summary>The line, with its LF.</summary>
     /// <param name="reversePath">The envelope's sender; empty for a bounce.</param>

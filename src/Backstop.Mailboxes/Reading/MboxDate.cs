@@ -4,7 +4,7 @@ using System.Text;
 namespace Backstop.Mailboxes.Reading;
 
 /// <summary>The date in the separator line of an mbox: <c>From a@b Tue Apr  1 05:00:00 2008</c>, with or without a zone before or behind the year.</summary>
-public static class MboxDate
+internal static class MboxDate
 {
     private static readonly string[] _months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 

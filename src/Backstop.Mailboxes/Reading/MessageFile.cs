@@ -3,7 +3,7 @@ using Backstop.Posix;
 namespace Backstop.Mailboxes.Reading;
 
 /// <summary>Reads message files, thousands a second: four system calls each, and no octets left behind.</summary>
-public static class MessageFile
+internal static class MessageFile
 {
     private const int FirstSize = 64 * 1024;
 

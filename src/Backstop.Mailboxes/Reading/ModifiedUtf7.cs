@@ -3,7 +3,7 @@ using System.Text;
 namespace Backstop.Mailboxes.Reading;
 
 /// <summary>The names of folders as IMAP and Maildir++ write them: RFC 3501 §5.1.3.</summary>
-public static class ModifiedUtf7
+internal static class ModifiedUtf7
 {
     /// <summary>Text for people; what is not well formed stays as it is.</summary>
     /// <param name="name">A folder's name on the disk.</param>

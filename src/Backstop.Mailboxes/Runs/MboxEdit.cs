@@ -7,4 +7,4 @@ namespace Backstop.Mailboxes.Runs;
 /// <param name="NewSize">The size behind it.</param>
 /// <param name="OldCheck">CRC-32C of the octets that the change cuts off the end; nothing where it makes the file longer.</param>
 /// <param name="Staged">The file in the run's folder that holds what comes behind <paramref name="Keep"/>.</param>
-public sealed record MboxEdit(string Path, long Keep, long OldSize, long NewSize, uint OldCheck, string Staged);
+internal sealed record MboxEdit(string Path, long Keep, long OldSize, long NewSize, uint OldCheck, string Staged);

@@ -29,12 +29,12 @@ public sealed record RunStarted(string Mailbox, string Format, string To, DateTi
 
 /// <summary>A file or directory that was not there, about to be made.</summary>
 /// <param name="Path">Absolute.</param>
-public sealed record PathCreated(string Path) : RunEntry;
+internal sealed record PathCreated(string Path) : RunEntry;
 
 /// <summary>A Maildir file about to be renamed.</summary>
 /// <param name="From">Below the mailbox.</param>
 /// <param name="To">Below the mailbox.</param>
-public sealed record FileMove(string From, string To) : RunEntry;
+internal sealed record FileMove(string From, string To) : RunEntry;
 
 /// <summary>A Maildir file about to be deleted; its copy lies in the run's folder.</summary>
 /// <param name="From">Below the mailbox.</param>
@@ -43,7 +43,7 @@ public sealed record FileMove(string From, string To) : RunEntry;
 /// <param name="Length">Its octets.</param>
 /// <param name="ModifiedAt">The file's time.</param>
 /// <param name="Mode">Its rights.</param>
-public sealed record FileArchived(string From, string Archive, long Offset, long Length, DateTimeOffset ModifiedAt, UnixFileMode Mode) : RunEntry;
+internal sealed record FileArchived(string From, string Archive, long Offset, long Length, DateTimeOffset ModifiedAt, UnixFileMode Mode) : RunEntry;
 
 /// <summary>A message to cut out of an mbox.</summary>
 /// <param name="At">Its offset.</param>
@@ -59,25 +59,25 @@ public readonly record struct MboxCut(long At, long Length, uint Key);
 /// <param name="TargetSize">Its size before.</param>
 /// <param name="TargetAt">Where the first one lies there, behind an empty line.</param>
 /// <param name="Archive">The file of the run's own folder, where there is no target.</param>
-public sealed record MboxCuts(IReadOnlyList<MboxCut> Cuts, long NewSize, uint NewCheck, string Target, long TargetSize, long TargetAt, string Archive) : RunEntry;
+internal sealed record MboxCuts(IReadOnlyList<MboxCut> Cuts, long NewSize, uint NewCheck, string Target, long TargetSize, long TargetAt, string Archive) : RunEntry;
 
 /// <summary>Changes to mbox files, about to be made; everything needed to make them lies on the disk. Until <see cref="MboxEdited"/> they are made again.</summary>
 /// <param name="Edits">In this order.</param>
-public sealed record MboxEdits(IReadOnlyList<MboxEdit> Edits) : RunEntry;
+internal sealed record MboxEdits(IReadOnlyList<MboxEdit> Edits) : RunEntry;
 
 /// <summary>They are made.</summary>
-public sealed record MboxEdited : RunEntry;
+internal sealed record MboxEdited : RunEntry;
 
 /// <summary>A folder that was not there, about to be made on the server.</summary>
 /// <param name="Name">Its full name.</param>
-public sealed record ServerFolder(string Name) : RunEntry;
+internal sealed record ServerFolder(string Name) : RunEntry;
 
 /// <summary>A message on a server.</summary>
 /// <param name="Uid">RFC 3501 §2.3.1.1.</param>
 /// <param name="Size">RFC822.SIZE.</param>
 /// <param name="Received">INTERNALDATE in seconds since 1970.</param>
 /// <param name="Flags">Its system flags, as RFC 3501 §2.3.2 writes them.</param>
-public readonly record struct ServerMessage(uint Uid, long Size, long Received, string Flags);
+internal readonly record struct ServerMessage(uint Uid, long Size, long Received, string Flags);
 
 /// <summary>Messages about to be moved on a server.</summary>
 /// <param name="Folder">Out of this one.</param>
@@ -86,13 +86,13 @@ public readonly record struct ServerMessage(uint Uid, long Size, long Received, 
 /// <param name="Target">Into this one; empty for deletion.</param>
 /// <param name="TargetNext">The target's UIDNEXT before: what came with this batch has no lower number.</param>
 /// <param name="Archive">For deletion: the file of the run's folder that holds them, one behind the other, each as long as its size says.</param>
-public sealed record ServerBatch(string Folder, uint Validity, IReadOnlyList<ServerMessage> Messages, string Target, uint TargetNext, string Archive) : RunEntry;
+internal sealed record ServerBatch(string Folder, uint Validity, IReadOnlyList<ServerMessage> Messages, string Target, uint TargetNext, string Archive) : RunEntry;
 
 /// <summary>They are moved.</summary>
 /// <param name="Validity">The target's UIDVALIDITY.</param>
 /// <param name="From">Their numbers before.</param>
 /// <param name="To">Their numbers now, in the same order; empty where the server does not say.</param>
-public sealed record ServerMoved(uint Validity, IReadOnlyList<uint> From, IReadOnlyList<uint> To) : RunEntry;
+internal sealed record ServerMoved(uint Validity, IReadOnlyList<uint> From, IReadOnlyList<uint> To) : RunEntry;
 
 /// <summary>Everything that was asked for is done.</summary>
 /// <param name="Moved">How many messages.</param>
@@ -101,9 +101,9 @@ public sealed record RunDone(int Moved, DateTimeOffset At) : RunEntry;
 
 /// <summary>The run is about to be taken back.</summary>
 /// <param name="At">When.</param>
-public sealed record UndoStarted(DateTimeOffset At) : RunEntry;
+internal sealed record UndoStarted(DateTimeOffset At) : RunEntry;
 
 /// <summary>It is taken back.</summary>
 /// <param name="Restored">How many messages.</param>
 /// <param name="At">When.</param>
-public sealed record UndoDone(int Restored, DateTimeOffset At) : RunEntry;
+internal sealed record UndoDone(int Restored, DateTimeOffset At) : RunEntry;

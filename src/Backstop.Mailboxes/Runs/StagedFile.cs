@@ -5,7 +5,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Backstop.Mailboxes.Runs;
 
 /// <summary>Octets that gather in a file of a run's folder before anything in a mailbox changes.</summary>
-public sealed class StagedFile : IDisposable
+internal sealed class StagedFile : IDisposable
 {
     private const int CopySize = 1 << 20;
 

@@ -1,7 +1,7 @@
 namespace Backstop.Protocols.Smtp;
 
 /// <summary>The replies that are the same every time.</summary>
-public static class SmtpReplies
+internal static class SmtpReplies
 {
     /// <summary>250.</summary>
     public static SmtpReply Ok { get; } = new(250, "2.0.0", "OK");

@@ -1,7 +1,7 @@
 namespace Backstop.Recipes.Patterns;
 
 /// <summary>procmail's shorthands, word for word from procmailrc(5): they are what recipes were written against.</summary>
-public static class PatternMacros
+internal static class PatternMacros
 {
     private const string Recipients = @"(^((Original-)?(Resent-)?(To|Cc|Bcc)|(X-Envelope|Apparently(-Resent)?)-To):(.*";
 
