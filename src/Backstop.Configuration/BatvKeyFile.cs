@@ -6,7 +6,7 @@ using Backstop.Posix;
 namespace Backstop.Configuration;
 
 /// <summary>The keys of envelope tags in a file: one line a key, its number and its secret in hex; the first signs.</summary>
-public static class BatvKeyFile
+internal static class BatvKeyFile
 {
     private const int SecretLength = 32;
 

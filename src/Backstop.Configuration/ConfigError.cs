@@ -7,7 +7,7 @@ namespace Backstop.Configuration;
 /// <param name="Line">From 1.</param>
 /// <param name="Column">From 1.</param>
 /// <param name="Message">What is wrong and what would be right.</param>
-public sealed record ConfigError(string File, int Line, int Column, string Message)
+internal sealed record ConfigError(string File, int Line, int Column, string Message)
 {
     /// <inheritdoc />
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{File}:{Line}:{Column}: {Message}");

@@ -4,7 +4,7 @@ using Tomlyn.Parsing;
 namespace Backstop.Configuration;
 
 /// <summary>Reads a configuration file: all errors at once, each with line and column.</summary>
-public static class ConfigFile
+internal static class ConfigFile
 {
     /// <summary>Reads a file.</summary>
     /// <param name="path">The file.</param>

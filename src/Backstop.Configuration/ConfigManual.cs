@@ -6,7 +6,7 @@ using Backstop.Configuration.Options;
 namespace Backstop.Configuration;
 
 /// <summary>The manual of the configuration, made from the option classes and their documentation: it cannot go stale.</summary>
-public static class ConfigManual
+internal static class ConfigManual
 {
     /// <summary>Every key: what it does as a comment, then the key with its default.</summary>
     public static IEnumerable<string> Lines()

@@ -4,7 +4,7 @@ using Backstop.Posix;
 namespace Backstop.Configuration;
 
 /// <summary>Keeps the data folder its owner's: whom somebody writes to, and the keys of proofs, are nobody else's business.</summary>
-public static class DataFolder
+internal static class DataFolder
 {
     private const UnixFileMode OwnerFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode GroupAndOthers = (UnixFileMode)0b000_111_111;

@@ -3,7 +3,7 @@ using Backstop.Configuration.Options;
 namespace Backstop.Configuration;
 
 /// <summary>Where things lie in the data folder. The server and the command line agree on this.</summary>
-public static class DataPaths
+internal static class DataPaths
 {
     /// <summary>The journal's database.</summary>
     /// <param name="options">The configuration.</param>

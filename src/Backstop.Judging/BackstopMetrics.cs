@@ -5,7 +5,7 @@ using Backstop.Backscatter;
 namespace Backstop.Judging;
 
 /// <summary>The counters. Names as OpenTelemetry wants them; the reason is the same word as in reply, log and header.</summary>
-public sealed class BackstopMetrics : IDisposable
+internal sealed class BackstopMetrics : IDisposable
 {
     /// <summary>The meter's name.</summary>
     public const string MeterName = "Backstop";

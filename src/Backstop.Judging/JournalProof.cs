@@ -9,7 +9,7 @@ namespace Backstop.Judging;
 /// <param name="journal">The journal.</param>
 /// <param name="health">Knows whether it was set aside; null for one that is what it always was.</param>
 /// <param name="missedFor">How long what was set aside is missed.</param>
-public sealed class JournalProof(SentJournal journal, StoreHealth? health = null, TimeSpan missedFor = default) : ISentJournal
+internal sealed class JournalProof(SentJournal journal, StoreHealth? health = null, TimeSpan missedFor = default) : ISentJournal
 {
     /// <inheritdoc />
     public Reason? Loss => health?.IsLost(missedFor) == true ? Reasons.JournalLost : null;

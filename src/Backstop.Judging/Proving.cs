@@ -12,7 +12,7 @@ namespace Backstop.Judging;
 /// <param name="Srs">Addresses of our forwarders.</param>
 /// <param name="SignedIds">Signed Message-IDs.</param>
 /// <param name="Judge">Decides.</param>
-public sealed record Proving(Batv Batv, Srs Srs, SignedMessageId SignedIds, Judge Judge)
+internal sealed record Proving(Batv Batv, Srs Srs, SignedMessageId SignedIds, Judge Judge)
 {
     /// <summary>Decides while the journal cannot be asked: by every other proof.</summary>
     public required Judge WithoutJournal { get; init; }

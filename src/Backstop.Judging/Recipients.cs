@@ -12,7 +12,7 @@ namespace Backstop.Judging;
 /// <param name="Path">Absolute.</param>
 /// <param name="Keys">All its addresses as keys, its own first.</param>
 /// <param name="Recipes">Its rcfile, absolute; empty for none.</param>
-public sealed record Mailbox(MailAddress Address, FolderFormat Format, string Path, IReadOnlyList<string> Keys, string Recipes)
+internal sealed record Mailbox(MailAddress Address, FolderFormat Format, string Path, IReadOnlyList<string> Keys, string Recipes)
 {
     private readonly FolderRef _inbox = new(Format, Path, FolderRef.Inbox);
 
@@ -26,7 +26,7 @@ public sealed record Mailbox(MailAddress Address, FolderFormat Format, string Pa
 /// <param name="IsRole">postmaster@ or abuse@: always reaches a person.</param>
 /// <param name="Tag">The envelope tag it carries, or null.</param>
 /// <param name="Key">The address without tag and detail, as a key.</param>
-public sealed record KnownRecipient(Mailbox Mailbox, bool IsRole, BatvTag? Tag, string Key)
+internal sealed record KnownRecipient(Mailbox Mailbox, bool IsRole, BatvTag? Tag, string Key)
 {
     /// <summary>Whose it is, as one key: the mailbox's own address; where another server keeps the mailbox, the address without detail.</summary>
     public string Person => Mailbox.Path.Length > 0 ? Mailbox.Keys[0] : Mailbox.Keys[^1];
@@ -36,7 +36,7 @@ public sealed record KnownRecipient(Mailbox Mailbox, bool IsRole, BatvTag? Tag, 
 }
 
 /// <summary>Knows every recipient: mailboxes, aliases, details, catch-alls and roles. What it does not know is refused at RCPT.</summary>
-public sealed class Recipients
+internal sealed class Recipients
 {
     private readonly Dictionary<string, Mailbox> _byKey = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Mailbox> _catchAll = new(StringComparer.Ordinal);

@@ -11,13 +11,13 @@ namespace Backstop.Judging;
 /// <param name="Verdict">What would be done.</param>
 /// <param name="Proofs">What that stands on.</param>
 /// <param name="Ours">The address it came to, as a key; empty where nothing tells.</param>
-public readonly record struct StoredVerdict(BounceReport Report, Verdict Verdict, ProofSet Proofs, string Ours);
+internal readonly record struct StoredVerdict(BounceReport Report, Verdict Verdict, ProofSet Proofs, string Ours);
 
 /// <summary>Does to a stored message what the server does to an arriving one, as far as the file still tells. Used by many threads at once.</summary>
 /// <param name="options">The configuration.</param>
 /// <param name="proving">What can prove an origin.</param>
 /// <param name="asksWhoTo">Whether the message is asked who it came to: where there are no keys, mailboxes and journal that does not matter.</param>
-public sealed class StoredJudge(BackstopOptions options, Proving proving, bool asksWhoTo)
+internal sealed class StoredJudge(BackstopOptions options, Proving proving, bool asksWhoTo)
 {
     // The fields that name the recipient, the most telling first.
     private static readonly byte[][] _recipientFields =

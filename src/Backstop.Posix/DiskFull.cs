@@ -1,7 +1,7 @@
 namespace Backstop.Posix;
 
 /// <summary>Tells a full disk from a broken one.</summary>
-public static class DiskFull
+internal static class DiskFull
 {
     /// <summary>Whether the disk, or the owner's share of it, is full.</summary>
     /// <param name="error">What a write threw.</param>

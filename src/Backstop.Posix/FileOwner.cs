@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Backstop.Posix;
 
 /// <summary>Whose a file is, and what others may do with new ones.</summary>
-public static class FileOwner
+internal static class FileOwner
 {
     /// <summary>Leaves user or group as it is.</summary>
     public const uint Same = uint.MaxValue;

@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Backstop.Posix;
 
 /// <summary>Directories: making them durably, and writing them to the disk.</summary>
-public static class Folders
+internal static class Folders
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 

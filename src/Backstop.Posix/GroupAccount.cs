@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Backstop.Posix;
 
 /// <summary>The group database (group(5)).</summary>
-public static class GroupAccount
+internal static class GroupAccount
 {
     private const int OutOfRange = 34;
     private const int FirstBuffer = 4 * 1024;

@@ -1,7 +1,7 @@
 namespace Backstop.Posix;
 
 /// <summary>What came of opening a file that others have put there.</summary>
-public enum OpenResult
+internal enum OpenResult
 {
     /// <summary>It is open.</summary>
     Opened,

@@ -1,7 +1,7 @@
 namespace Backstop.Posix;
 
 /// <summary>What is known of the program at the other end of a connection.</summary>
-public enum PeerPlace
+internal enum PeerPlace
 {
     /// <summary>On this host; its user is known.</summary>
     Here,

@@ -8,7 +8,7 @@ namespace Backstop.Posix;
 /// moves, deletes or shows messages does not follow it. What only reads for the person who asks does, for people search their mail into
 /// folders of links.
 /// </remarks>
-public static class RegularFile
+internal static class RegularFile
 {
     /// <summary>Opens a file to read it.</summary>
     /// <param name="path">The file.</param>

@@ -8,7 +8,7 @@ namespace Backstop.Posix;
 /// <param name="Place">Where it runs.</param>
 /// <param name="User">Its user's number, where it is <see cref="PeerPlace.Here"/>.</param>
 /// <param name="Groups">Its groups, where the kernel tells them: on Unix sockets.</param>
-public sealed record SocketPeer(PeerPlace Place, uint User, IReadOnlyList<uint> Groups)
+internal sealed record SocketPeer(PeerPlace Place, uint User, IReadOnlyList<uint> Groups)
 {
     private const int SocketLevel = 1;
     private const int Credentials = 17;

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace Backstop.Posix;
 
 /// <summary>CPU time of the calling thread: other work on the machine does not add to it.</summary>
-public static partial class ThreadTime
+internal static partial class ThreadTime
 {
     private const int ThreadClock = 3;
 

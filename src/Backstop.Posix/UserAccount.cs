@@ -9,7 +9,7 @@ namespace Backstop.Posix;
 /// <param name="Group">The primary group's number.</param>
 /// <param name="Home">The home directory.</param>
 /// <param name="Shell">The login shell.</param>
-public sealed record UserAccount(string Name, int User, int Group, string Home, string Shell)
+internal sealed record UserAccount(string Name, int User, int Group, string Home, string Shell)
 {
     // _SC_GETPW_R_SIZE_MAX is 1,024 on Linux; directories served over the network may want more.
     private const int BufferSize = 16 * 1024;

@@ -20,7 +20,7 @@ using Kestrel = Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace Backstop.Server;
 
 /// <summary>A running server: listeners, pipeline, spool and deliveries, started and stopped together.</summary>
-public sealed partial class BackstopServer : IAsyncDisposable
+internal sealed partial class BackstopServer : IAsyncDisposable
 {
     private static readonly string[] _mail = ["smtp", "lmtp", "smtp_proxy", "lmtp_proxy"];
 

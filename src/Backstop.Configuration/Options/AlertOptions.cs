@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace Backstop.Configuration.Options;
 
 /// <summary>Who is told when a storm begins and when it is over: once each, however large it is. And when a file of the data folder is damaged.</summary>
-public sealed class AlertOptions
+internal sealed class AlertOptions
 {
     /// <summary>Where the storm's record is posted as JSON, as https:// or http:// address. Default: nowhere.</summary>
     public string Webhook { get; set; } = "";

@@ -5,7 +5,7 @@ using Backstop.Backscatter.Verdicts;
 namespace Backstop.Configuration.Options;
 
 /// <summary>What happens to bounces that prove nothing.</summary>
-public sealed class BackscatterOptions
+internal sealed class BackscatterOptions
 {
     /// <summary><c>file</c> puts them into the folder Backscatter; <c>refuse</c> refuses them; <c>auto</c> files them until the address's sent mail is covered, then refuses. Default auto.</summary>
     public UnprovedPolicy Unproved { get; set; } = UnprovedPolicy.Auto;

@@ -5,7 +5,7 @@ using Backstop.Mail;
 namespace Backstop.Configuration.Options;
 
 /// <summary>Envelope tags (BATV): proof that a bounce is ours, checked before a single octet of it is read.</summary>
-public sealed class BatvOptions
+internal sealed class BatvOptions
 {
     /// <summary>The file with the keys, made by <c>backstop batv new-key</c>; the first key signs. Default: <c>batv.keys</c> in the data folder, if it is there.</summary>
     public string Keys { get; set; } = "";

@@ -4,7 +4,7 @@ namespace Backstop.Configuration.Options;
 
 /// <summary>A number of octets; written <c>512</c>, <c>64KiB</c>, <c>25MiB</c> or <c>1GiB</c>.</summary>
 /// <param name="Bytes">The octets.</param>
-public readonly record struct ByteSize(long Bytes)
+internal readonly record struct ByteSize(long Bytes)
 {
     /// <summary>Kibibytes.</summary>
     /// <param name="count">How many.</param>

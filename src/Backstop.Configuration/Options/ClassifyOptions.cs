@@ -6,7 +6,7 @@ namespace Backstop.Configuration.Options;
 /// <c>POST /classify</c> at <c>listen.web</c>: a message in, the JSON of <c>explain</c> out, for ticket systems and list software. Nothing
 /// is stored or delivered.
 /// </summary>
-public sealed class ClassifyOptions
+internal sealed class ClassifyOptions
 {
     /// <summary>
     /// The token that callers send as <c>Authorization: Bearer TOKEN</c>; <c>backstop config token</c> makes one. At least 32 characters.

@@ -5,7 +5,7 @@ using Backstop.MailAuth.Dnsbl;
 namespace Backstop.Configuration.Options;
 
 /// <summary>DNS lists, asked only when the reverse-path is null or postmaster@ ("safe mode").</summary>
-public sealed class DnsblSettings
+internal sealed class DnsblSettings
 {
     /// <summary>The lists. Empty asks none. Default <c>["ips.backscatterer.org"]</c>.</summary>
     public IReadOnlyList<string> Zones { get; set; } = ["ips.backscatterer.org"];

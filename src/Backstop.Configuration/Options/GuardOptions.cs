@@ -4,7 +4,7 @@ using Backstop.Posix;
 namespace Backstop.Configuration.Options;
 
 /// <summary>What happens to a message beside another server when we cannot judge it.</summary>
-public enum FailurePolicy
+internal enum FailurePolicy
 {
     /// <summary>It passes, unmarked.</summary>
     Accept,
@@ -14,7 +14,7 @@ public enum FailurePolicy
 }
 
 /// <summary>How a message that belongs into another folder is marked for the server behind us.</summary>
-public enum FiledAs
+internal enum FiledAs
 {
     /// <summary>By the field X-Backstop; the delivery's filter (Sieve, recipes) reads it.</summary>
     Header,
@@ -24,7 +24,7 @@ public enum FiledAs
 }
 
 /// <summary>How we stand beside a server that is already there: as milter, policy service or table.</summary>
-public sealed class GuardOptions
+internal sealed class GuardOptions
 {
     /// <summary>What happens when a message cannot be judged: <c>accept</c> or <c>temp_fail</c>. What the server does when we do not answer at all is its own setting. Default accept.</summary>
     public FailurePolicy OnFailure { get; set; } = FailurePolicy.Accept;

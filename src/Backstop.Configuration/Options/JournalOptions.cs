@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace Backstop.Configuration.Options;
 
 /// <summary>The journal of what was sent.</summary>
-public sealed class JournalOptions
+internal sealed class JournalOptions
 {
     /// <summary>The database file. Default: <c>journal.db</c> in the data folder.</summary>
     public string Path { get; set; } = "";

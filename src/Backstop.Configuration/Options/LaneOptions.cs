@@ -6,7 +6,7 @@ namespace Backstop.Configuration.Options;
 /// How full connections (<c>smtp.max_connections</c>), the spool's queue (<c>spool.max_waiting</c>) and its disk (<c>spool.min_free</c>) may be while a class of mail is
 /// still taken, in percent. The rest is kept for the classes above it; all of it is there for known correspondents.
 /// </summary>
-public sealed class LaneOptions
+internal sealed class LaneOptions
 {
     /// <summary>For clients that nothing is known of. Default 90.</summary>
     [Range(1, 100)]

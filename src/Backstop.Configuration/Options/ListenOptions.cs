@@ -4,7 +4,7 @@ using Backstop.Posix;
 namespace Backstop.Configuration.Options;
 
 /// <summary>Where to listen. Written <c>address:port</c>; IPv6 in brackets.</summary>
-public sealed class ListenOptions
+internal sealed class ListenOptions
 {
     /// <summary>SMTP, for mail from other servers. Default: not.</summary>
     public IReadOnlyList<IPEndPoint> Smtp { get; set; } = [];

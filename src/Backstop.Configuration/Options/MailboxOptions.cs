@@ -3,7 +3,7 @@ using Backstop.Mailboxes;
 namespace Backstop.Configuration.Options;
 
 /// <summary>A mailbox.</summary>
-public sealed class MailboxOptions
+internal sealed class MailboxOptions
 {
     /// <summary>The Maildir's folder or the mbox file. Default: <c>mail/ADDRESS/Maildir</c> in the data folder.</summary>
     public string Path { get; set; } = "";

@@ -3,7 +3,7 @@ using System.Net;
 namespace Backstop.Configuration.Options;
 
 /// <summary>Networks as people write them, and as hosts are counted by them.</summary>
-public static class Networks
+internal static class Networks
 {
     /// <summary>An address or a network such as <c>192.0.2.0/24</c>; null for neither.</summary>
     /// <param name="text">As written.</param>

@@ -4,7 +4,7 @@ using Backstop.Mail;
 namespace Backstop.Configuration.Options;
 
 /// <summary>Mail that leaves through the server we stand beside: what makes it ours, and what it gets so that its bounces prove themselves.</summary>
-public sealed class OutboundOptions
+internal sealed class OutboundOptions
 {
     /// <summary>Networks whose mail is ours, beside mail of users who logged in. Not loopback where filters hand mail back from there: it would be signed whoever sent it. Default: none.</summary>
     public IReadOnlyList<IPNetwork> Networks { get; set; } = [];

@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace Backstop.Configuration.Options;
 
 /// <summary>How the recipes of mailboxes are carried out.</summary>
-public sealed class RecipeSettings
+internal sealed class RecipeSettings
 {
     /// <summary>Messages whose recipes run at once: what bounds the programs they start. Default 8.</summary>
     [Range(1, 1000)]

@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace Backstop.Configuration.Options;
 
 /// <summary>Mail that is handed on while its sender waits: the next server's answer is our answer, and nothing is kept.</summary>
-public sealed class RelayOptions
+internal sealed class RelayOptions
 {
     /// <summary>Where mail of <c>listen.smtp_proxy</c> goes: <c>host:port</c>, or the path of a Unix socket.</summary>
     public string SmtpTo { get; set; } = "";

@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace Backstop.Configuration.Options;
 
 /// <summary>Limits (RFC 5321 §4.5.3.1) and time limits (§4.5.3.2) of SMTP and LMTP. Defaults are the RFC's minimum or more.</summary>
-public sealed class SmtpOptions
+internal sealed class SmtpOptions
 {
     /// <summary>The largest message. Default 50MiB.</summary>
     [Range(typeof(long), "65536", "2147483647")]

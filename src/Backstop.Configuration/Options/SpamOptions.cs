@@ -4,7 +4,7 @@ using System.Net;
 namespace Backstop.Configuration.Options;
 
 /// <summary>The spam filter: SpamAssassin's rules, for mail that is delivered here and for clients of spamd.</summary>
-public sealed class SpamOptions
+internal sealed class SpamOptions
 {
     /// <summary>Whether mail that is received here is scored and spam filed. Default false.</summary>
     public bool Enabled { get; set; }

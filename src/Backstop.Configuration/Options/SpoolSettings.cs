@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace Backstop.Configuration.Options;
 
 /// <summary>The spool: what is accepted and not yet in its folder.</summary>
-public sealed class SpoolSettings
+internal sealed class SpoolSettings
 {
     /// <summary>Its folder. Default: <c>spool</c> in the data folder.</summary>
     public string Path { get; set; } = "";

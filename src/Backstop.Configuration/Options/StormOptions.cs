@@ -4,7 +4,7 @@ using Backstop.Backscatter.Storms;
 namespace Backstop.Configuration.Options;
 
 /// <summary>Where bounces of a storm are asked to come again that nothing in their envelope proves.</summary>
-public enum StormGate
+internal enum StormGate
 {
     /// <summary>At RCPT where nothing that the address sent is known, for then no content could prove anything; nowhere else.</summary>
     Auto,
@@ -17,7 +17,7 @@ public enum StormGate
 }
 
 /// <summary>When a flood of bounces, automatic answers or list confirmations is a storm, and what is done then.</summary>
-public sealed class StormOptions
+internal sealed class StormOptions
 {
     /// <summary>Whether storms change what is done. They are seen and shown in any case. Default true.</summary>
     public bool Enabled { get; set; } = true;

@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace Backstop.Configuration.Options;
 
 /// <summary>Where metrics and traces are sent by themselves, beside <c>/metrics</c> for Prometheus.</summary>
-public sealed class TelemetryOptions
+internal sealed class TelemetryOptions
 {
     /// <summary>A collector that speaks OTLP over gRPC, such as <c>http://127.0.0.1:4317</c>. Default: none.</summary>
     public string Otlp { get; set; } = "";

@@ -1,7 +1,7 @@
 namespace Backstop.Configuration.Options;
 
 /// <summary>The certificate for STARTTLS.</summary>
-public sealed class TlsOptions
+internal sealed class TlsOptions
 {
     /// <summary>Whether STARTTLS is offered. Default true.</summary>
     public bool Enabled { get; set; } = true;

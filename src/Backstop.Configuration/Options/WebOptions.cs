@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace Backstop.Configuration.Options;
 
 /// <summary>The dashboard at <c>listen.web</c>.</summary>
-public sealed class WebOptions
+internal sealed class WebOptions
 {
     private const int MinHashOctets = 40;
 

@@ -10,7 +10,7 @@ namespace Backstop.Judging.Explain;
 /// <param name="options">The configuration.</param>
 /// <param name="proving">What can prove an origin.</param>
 /// <param name="time">The clock.</param>
-public sealed class Explainer(BackstopOptions options, Proving proving, TimeProvider time)
+internal sealed class Explainer(BackstopOptions options, Proving proving, TimeProvider time)
 {
     private readonly StoredJudge _judge = new(options, proving, asksWhoTo: true);
 

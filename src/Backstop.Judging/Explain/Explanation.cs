@@ -17,7 +17,7 @@ namespace Backstop.Judging.Explain;
 /// <param name="Class">Whether the address is to be written to again, such as <c>hard</c>; null where nothing tells.</param>
 /// <param name="ClassReason">Why, in a word.</param>
 /// <param name="ClassEvidence">What that stands on.</param>
-public sealed record ExplainedRecipient(
+internal sealed record ExplainedRecipient(
     string Address, string Action, string? Status, string? Diagnostic, string? StatusSource,
     string? Class, string? ClassReason, IReadOnlyList<string>? ClassEvidence);
 
@@ -30,7 +30,7 @@ public sealed record ExplainedRecipient(
 /// <param name="Carrier"><c>message/rfc822</c>, <c>text/rfc822-headers</c>, <c>quoted</c> or <c>none</c>.</param>
 /// <param name="Received">Its Received fields, the newest first.</param>
 /// <param name="DkimSignature">Whether a DKIM-Signature field came back.</param>
-public sealed record ExplainedReturn(
+internal sealed record ExplainedReturn(
     string? MessageId, string? From, string? To, string? Subject, string? Date, string Carrier,
     IReadOnlyList<string> Received, bool DkimSignature);
 
@@ -38,7 +38,7 @@ public sealed record ExplainedReturn(
 /// <param name="Proof">Its name, such as <c>batv</c>.</param>
 /// <param name="Result"><c>pass</c>, <c>fail</c> or <c>none</c>.</param>
 /// <param name="Detail">What it stands on; empty where nothing was found.</param>
-public sealed record ExplainedProof(string Proof, string Result, string Detail);
+internal sealed record ExplainedProof(string Proof, string Result, string Detail);
 
 /// <summary>How well the sent mail of the address it came to is known.</summary>
 /// <param name="Address">The address.</param>
@@ -48,7 +48,7 @@ public sealed record ExplainedProof(string Proof, string Result, string Detail);
 /// <param name="RepliesToKnown">How many of them answer mail that was seen.</param>
 /// <param name="IsCovered">Whether that is enough to refuse what proves nothing.</param>
 /// <param name="Why">In one sentence.</param>
-public sealed record ExplainedCover(
+internal sealed record ExplainedCover(
     string Address, long Messages, DateTimeOffset? Since, long Replies, long RepliesToKnown, bool IsCovered, string Why);
 
 /// <summary>The JSON of <c>explain</c>: one object a message. A contract: fields are added, never changed.</summary>
@@ -76,7 +76,7 @@ public sealed record ExplainedCover(
 /// sound header.</param>
 /// <param name="IsOwnServer">Whether a server, by its name, tells the administrator of its own domain something; is that yours?</param>
 /// <param name="MayAnswer">Whether a program may answer it (RFC 3834 §2), as far as its envelope and header tell.</param>
-public sealed record Explanation(
+internal sealed record Explanation(
     string Path, string Kind, string Format, bool? NullReversePath, IReadOnlyList<ExplainedRecipient> Recipients, ExplainedReturn Returned,
     IReadOnlyList<ExplainedProof> Proofs, string Origin, string Verdict, string Folder, string Reason, double Milliseconds,
     string? From, string Subject, string? ReportingMta, IReadOnlyList<string> Evidence, ExplainedCover? Coverage,

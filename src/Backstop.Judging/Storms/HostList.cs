@@ -6,7 +6,7 @@ using System.Text;
 namespace Backstop.Judging.Storms;
 
 /// <summary>The formats in which a list of hosts can be written.</summary>
-public enum HostListFormat
+internal enum HostListFormat
 {
     /// <summary>An address a line.</summary>
     Plain,
@@ -22,7 +22,7 @@ public enum HostListFormat
 }
 
 /// <summary>The hosts that sent backscatter. They are other people's mail servers and send real mail too: every format says so, and how to refuse only their bounces.</summary>
-public static class HostList
+internal static class HostList
 {
     /// <summary>Writes the list, the busiest host first.</summary>
     /// <param name="format">How.</param>

@@ -11,12 +11,12 @@ namespace Backstop.Judging.Storms;
 /// <param name="Subject">An address, a client's address or a network.</param>
 /// <param name="Until">When it ends by itself.</param>
 /// <param name="By">Who set it.</param>
-public sealed record Override(string Subject, DateTimeOffset Until, string By);
+internal sealed record Override(string Subject, DateTimeOffset Until, string By);
 
 /// <summary>All that is set by hand.</summary>
 /// <param name="Strict">Addresses to which no bounce comes without proof in its envelope.</param>
 /// <param name="Blocked">Hosts and networks whose bounces are refused.</param>
-public sealed record OverrideSet(IReadOnlyList<Override> Strict, IReadOnlyList<Override> Blocked)
+internal sealed record OverrideSet(IReadOnlyList<Override> Strict, IReadOnlyList<Override> Blocked)
 {
     /// <summary>Nothing.</summary>
     public static OverrideSet None { get; } = new([], []);

@@ -9,7 +9,7 @@ namespace Backstop.Judging.Storms;
 /// <summary>Keeps the records of storms, a file each: the server writes them, <c>backstop report</c> reads them.</summary>
 /// <param name="folder">Where.</param>
 /// <param name="health">Sets aside what is damaged; null to pass it over.</param>
-public sealed class StormStore(string folder, StoreHealth? health = null)
+internal sealed class StormStore(string folder, StoreHealth? health = null)
 {
     private const string Suffix = ".json";
 
@@ -108,4 +108,4 @@ public sealed class StormStore(string folder, StoreHealth? health = null)
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(StormRecord))]
 [JsonSerializable(typeof(IReadOnlyList<StormRecord>))]
-public sealed partial class StormJson : JsonSerializerContext;
+internal sealed partial class StormJson : JsonSerializerContext;

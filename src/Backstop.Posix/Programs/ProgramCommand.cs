@@ -7,7 +7,7 @@ namespace Backstop.Posix.Programs;
 /// <param name="Arguments">The program and its arguments.</param>
 /// <param name="Environment">Its variables.</param>
 /// <param name="Directory">Where it runs.</param>
-public sealed record ProgramCommand(IReadOnlyList<string> Arguments, IReadOnlyDictionary<string, string> Environment, string Directory)
+internal sealed record ProgramCommand(IReadOnlyList<string> Arguments, IReadOnlyDictionary<string, string> Environment, string Directory)
 {
     /// <summary>Its standard input, in pieces.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Input { get; init; } = [];

@@ -6,4 +6,4 @@ namespace Backstop.Posix.Programs;
 /// <param name="Errors">What it wrote to standard error, where that was asked for.</param>
 /// <param name="TookAll">Whether it read all of its input.</param>
 /// <param name="TimedOut">Whether it was ended for being late.</param>
-public sealed record ProgramEnd(int Status, ReadOnlyMemory<byte> Output, ReadOnlyMemory<byte> Errors, bool TookAll, bool TimedOut);
+internal sealed record ProgramEnd(int Status, ReadOnlyMemory<byte> Output, ReadOnlyMemory<byte> Errors, bool TookAll, bool TimedOut);

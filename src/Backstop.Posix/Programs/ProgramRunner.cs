@@ -4,7 +4,7 @@ namespace Backstop.Posix.Programs;
 /// Feeds a program and reads what it writes, both at once, so that neither end can block the other; ends its whole process group when it is late.
 /// </summary>
 /// <param name="time">The clock.</param>
-public sealed class ProgramRunner(TimeProvider time)
+internal sealed class ProgramRunner(TimeProvider time)
 {
     /// <summary>Called now and then while a program is waited for in this thread, to touch lockfiles.</summary>
     public Action? Beat { get; set; }

@@ -11,7 +11,7 @@ namespace Backstop.Server.Alerts;
 /// <param name="Hostname">Who says it.</param>
 /// <param name="Text">In one sentence a storm.</param>
 /// <param name="Storms">One; in a digest, those of the day that were not told of.</param>
-public sealed record AlertMessage(string Event, string Hostname, string Text, IReadOnlyList<StormRecord> Storms)
+internal sealed record AlertMessage(string Event, string Hostname, string Text, IReadOnlyList<StormRecord> Storms)
 {
     private const int MaxHosts = 20;
     private const int MaxCampaigns = 10;
@@ -59,4 +59,4 @@ public sealed record AlertMessage(string Event, string Hostname, string Text, IR
 /// <summary>JSON of alerts.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(AlertMessage))]
-public sealed partial class AlertJson : JsonSerializerContext;
+internal sealed partial class AlertJson : JsonSerializerContext;

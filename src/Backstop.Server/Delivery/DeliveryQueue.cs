@@ -10,7 +10,7 @@ namespace Backstop.Server.Delivery;
 /// Empties the spool into folders. Real mail has a worker of its own, so a flood never stands in its way; a delivery that fails
 /// stays in the spool, is tried again with back-off, and makes no message.
 /// </summary>
-public sealed partial class DeliveryQueue : IDisposable
+internal sealed partial class DeliveryQueue : IDisposable
 {
     // What recipes have changed lies in memory until it is in its folder.
     private const long MaxRemade = 64 << 20;

@@ -8,4 +8,4 @@ namespace Backstop.Server.Delivery;
 /// <param name="Failures">Tries since the last success.</param>
 /// <param name="Error">What went wrong last.</param>
 /// <param name="RetryAt">When it is tried again.</param>
-public sealed record FailingFolder(FolderRef Folder, int Waiting, int Failures, string Error, DateTimeOffset RetryAt);
+internal sealed record FailingFolder(FolderRef Folder, int Waiting, int Failures, string Error, DateTimeOffset RetryAt);

@@ -6,7 +6,7 @@ using Backstop.Mailboxes.Spool;
 namespace Backstop.Server.Delivery;
 
 /// <summary>How soon a message must be in its folder.</summary>
-public enum Lane
+internal enum Lane
 {
     /// <summary>Real mail: at once.</summary>
     Real,

@@ -7,7 +7,7 @@ namespace Backstop.Server.Filters;
 /// <param name="path">The database.</param>
 /// <param name="time">The clock.</param>
 /// <param name="health">Keeps a server going where the database cannot be used: then nothing is known, and nothing is learned. Null to throw.</param>
-public sealed class BayesStore(string path, TimeProvider time, StoreHealth? health = null) : IBayesStore, IDisposable
+internal sealed class BayesStore(string path, TimeProvider time, StoreHealth? health = null) : IBayesStore, IDisposable
 {
     private readonly BayesDatabase _database = new(path, time, health);
 

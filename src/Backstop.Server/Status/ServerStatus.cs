@@ -11,13 +11,13 @@ namespace Backstop.Server.Status;
 /// <param name="Failures">Tries since the last success.</param>
 /// <param name="Error">What went wrong last.</param>
 /// <param name="RetryAt">When it is tried again.</param>
-public sealed record FailingStatus(string Mailbox, string Folder, int Waiting, int Failures, string Error, DateTimeOffset RetryAt);
+internal sealed record FailingStatus(string Mailbox, string Folder, int Waiting, int Failures, string Error, DateTimeOffset RetryAt);
 
 /// <summary>A DNS list.</summary>
 /// <param name="Zone">Its zone.</param>
 /// <param name="State">Whether it is believed.</param>
 /// <param name="Rests">Whether it rests after failures.</param>
-public sealed record ListStatus(string Zone, string State, bool Rests);
+internal sealed record ListStatus(string Zone, string State, bool Rests);
 
 /// <summary>How well an address's sent mail is known: whether a bounce to it is refused for want of proof.</summary>
 /// <param name="Address">The mailbox.</param>
@@ -27,7 +27,7 @@ public sealed record ListStatus(string Zone, string State, bool Rests);
 /// <param name="Since">When the first was sent; null for none.</param>
 /// <param name="Replies">Answers to its mail in the last thirty days.</param>
 /// <param name="RepliesToKnown">How many of them answer mail that is known.</param>
-public sealed record CoverStatus(string Address, bool IsCovered, string Why, long Messages, DateTimeOffset? Since, long Replies, long RepliesToKnown);
+internal sealed record CoverStatus(string Address, bool IsCovered, string Why, long Messages, DateTimeOffset? Since, long Replies, long RepliesToKnown);
 
 /// <summary>A storm that lasts.</summary>
 /// <param name="Id">Its name.</param>
@@ -35,7 +35,7 @@ public sealed record CoverStatus(string Address, bool IsCovered, string Why, lon
 /// <param name="Victim">Whom it hits.</param>
 /// <param name="Started">When it began.</param>
 /// <param name="Count">How many messages.</param>
-public sealed record StormStatus(string Id, string Kind, string Victim, DateTimeOffset Started, long Count);
+internal sealed record StormStatus(string Id, string Kind, string Victim, DateTimeOffset Started, long Count);
 
 /// <summary>A store of the data folder.</summary>
 /// <param name="Name">What it holds: <c>journal</c>, <c>correspondents</c>, <c>bayes</c>, <c>storms</c>, <c>overrides</c>, <c>certificate</c>.</param>
@@ -44,7 +44,7 @@ public sealed record StormStatus(string Id, string Kind, string Victim, DateTime
 /// <param name="Error">In words; empty where nothing is wrong.</param>
 /// <param name="Since">Since when; null where nothing is wrong.</param>
 /// <param name="SetAside">Where what was damaged lies; null where nothing was.</param>
-public sealed record StoreStatus(string Name, string Path, string State, string Error, DateTimeOffset? Since, string? SetAside)
+internal sealed record StoreStatus(string Name, string Path, string State, string Error, DateTimeOffset? Since, string? SetAside)
 {
     internal static StoreStatus Of(StoreState state) => new(state.Name, state.Path, StoreWatch.Word(state), state.Error, state.Since ?? state.LostAt, state.SetAside);
 }
@@ -59,7 +59,7 @@ public sealed record StoreStatus(string Name, string Path, string State, string 
 /// <param name="Lists">The DNS lists.</param>
 /// <param name="Coverage">The mailboxes, at most a hundred, and how well their sent mail is known.</param>
 /// <param name="MessagesGenerated">Mails made by Backstop itself: alerts to <c>alert.mail_to</c>, and nothing else.</param>
-public sealed record ServerStatus(
+internal sealed record ServerStatus(
     string Hostname, int Sessions, int Waiting, long FreeBytes, bool RoomIsShort, IReadOnlyList<FailingStatus> Failing, IReadOnlyList<ListStatus> Lists,
     IReadOnlyList<CoverStatus> Coverage, long MessagesGenerated)
 {
@@ -79,4 +79,4 @@ public sealed record ServerStatus(
 /// <summary>JSON of the status page.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(ServerStatus))]
-public sealed partial class StatusJson : JsonSerializerContext;
+internal sealed partial class StatusJson : JsonSerializerContext;

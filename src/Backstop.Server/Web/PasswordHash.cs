@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Identity;
 namespace Backstop.Server.Web;
 
 /// <summary>The form in which the configuration keeps the dashboard's password: PBKDF2 with HMAC-SHA512 and a salt, as ASP.NET Core Identity writes it.</summary>
-public static class PasswordHash
+internal static class PasswordHash
 {
     private static readonly PasswordHasher<string> _hasher = new();
 

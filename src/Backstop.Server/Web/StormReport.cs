@@ -6,7 +6,7 @@ using Backstop.Server.Web.Pages;
 namespace Backstop.Server.Web;
 
 /// <summary>An incident report: storms on one page that needs nothing else.</summary>
-public static class StormReport
+internal static class StormReport
 {
     /// <summary>Writes it.</summary>
     /// <param name="host">Whose report it is.</param>
