@@ -8,10 +8,10 @@ namespace Backstop.Deliver;
 /// <summary>A copy that recipes want in a folder.</summary>
 /// <param name="Folder">The Maildir or mbox.</param>
 /// <param name="Content">The message, without a separator line.</param>
-public sealed record PlannedCopy(FolderRef Folder, ReadOnlyMemory<byte> Content);
+internal sealed record PlannedCopy(FolderRef Folder, ReadOnlyMemory<byte> Content);
 
 /// <summary>How a server carries out recipes.</summary>
-public sealed record PlanSettings
+internal sealed record PlanSettings
 {
     /// <summary>Whose rcfiles are trusted, beside root's: the user the server runs as.</summary>
     public static int OwnUser => Libc.EffectiveUser();
@@ -47,7 +47,7 @@ public sealed record PlanSettings
 /// </summary>
 /// <param name="settings">How.</param>
 /// <param name="time">The clock.</param>
-public sealed class PlanHost(PlanSettings settings, TimeProvider time) : RecipeHost(settings.HostName, LockOwner.Make(), time, signals: null)
+internal sealed class PlanHost(PlanSettings settings, TimeProvider time) : RecipeHost(settings.HostName, LockOwner.Make(), time, signals: null)
 {
     private const int Writable = 2;
 

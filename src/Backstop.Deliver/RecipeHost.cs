@@ -8,7 +8,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Backstop.Deliver;
 
 /// <summary>What recipes act on here: this host's programs, lockfiles, rcfiles and log. Where mail goes is for those who derive from it.</summary>
-public abstract class RecipeHost : IRecipeHost, IDisposable
+internal abstract class RecipeHost : IRecipeHost, IDisposable
 {
     private readonly ProgramRunner _programs;
     private readonly List<DotLock> _held = [];

@@ -9,7 +9,7 @@ namespace Backstop.Deliver;
 /// <summary>Knows whom recipes have answered, so that nobody is answered twice a week (RFC 3834 §2): a file of hashes and days, no addresses.</summary>
 /// <param name="path">The file.</param>
 /// <param name="time">The clock.</param>
-public sealed class ReplyMemory(string path, TimeProvider time)
+internal sealed class ReplyMemory(string path, TimeProvider time)
 {
     private const int EntrySize = 12;
     private const int MaxEntries = 50_000;

@@ -17,7 +17,7 @@ public static class HeaderScan
     /// <param name="message">A returned message, or its header.</param>
     /// <param name="fields">Receives the fields in order.</param>
     /// <returns>The offset at which the body begins.</returns>
-    public static int ScanLoose(ReadOnlySpan<byte> message, List<HeaderField> fields) => ScanBlock(message, fields, Leniency.AnyFold);
+    internal static int ScanLoose(ReadOnlySpan<byte> message, List<HeaderField> fields) => ScanBlock(message, fields, Leniency.AnyFold);
 
     /// <summary>Scans a part's header: parameters whose fold lost its white space still belong to their field.</summary>
     internal static int ScanPart(ReadOnlySpan<byte> part, List<HeaderField> fields) => ScanBlock(part, fields, Leniency.ParameterFold);
@@ -148,7 +148,7 @@ public static class HeaderScan
     /// <summary>The offset behind the line that begins at an offset.</summary>
     /// <param name="message">The bytes.</param>
     /// <param name="at">Where the line begins.</param>
-    public static int LineEnd(ReadOnlySpan<byte> message, int at)
+    internal static int LineEnd(ReadOnlySpan<byte> message, int at)
     {
         var lf = message[at..].IndexOf((byte)'\n');
         return lf < 0 ? message.Length : at + lf + 1;

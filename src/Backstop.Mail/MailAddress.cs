@@ -40,7 +40,7 @@ public sealed record MailAddress(string LocalPart, string Domain)
 
     /// <summary>A key without its detail (RFC 5233: user+detail): what belongs to one person compares equal.</summary>
     /// <param name="key">What <see cref="Key"/> gave.</param>
-    public static string KeyWithoutDetail(string key)
+    internal static string KeyWithoutDetail(string key)
     {
         var plus = key.IndexOf('+', StringComparison.Ordinal);
         var at = key.LastIndexOf('@');

@@ -83,7 +83,7 @@ public sealed class MessageBudget(TimeSpan limit, Func<TimeSpan> clock)
     /// <summary>Says that text is about to be read, before each pass over it.</summary>
     /// <param name="octets">How much.</param>
     /// <exception cref="BudgetSpentException">The budget of the message is used up. Only <see cref="Run{T}"/> catches it.</exception>
-    public static void Charge(int octets)
+    internal static void Charge(int octets)
     {
         if (_running is not { } budget)
         {
@@ -99,11 +99,11 @@ public sealed class MessageBudget(TimeSpan limit, Func<TimeSpan> clock)
     }
 
     /// <summary>Whether an expression that may backtrack may still be tried on this message: all of them together have not taken 15 ms. True outside of <see cref="Run{T}"/>.</summary>
-    public static bool MayTry => _running is not { } budget || Interlocked.Read(ref budget._backtracked) < _maxBacktracking.Ticks;
+    internal static bool MayTry => _running is not { } budget || Interlocked.Read(ref budget._backtracked) < _maxBacktracking.Ticks;
 
     /// <summary>Says how long an expression that may backtrack took.</summary>
     /// <param name="time">CPU time.</param>
-    public static void Backtracked(TimeSpan time)
+    internal static void Backtracked(TimeSpan time)
     {
         if (_running is { } budget)
         {
@@ -112,11 +112,11 @@ public sealed class MessageBudget(TimeSpan limit, Func<TimeSpan> clock)
     }
 
     /// <summary>CPU time of the thread; null outside of <see cref="Run{T}"/>.</summary>
-    public static TimeSpan? Clock() => _running is { } budget ? budget.Now : null;
+    internal static TimeSpan? Clock() => _running is { } budget ? budget.Now : null;
 
     /// <summary>Looks at the clock now: something took long.</summary>
     /// <exception cref="BudgetSpentException">As <see cref="Charge"/>.</exception>
-    public static void ChargeMuch() => Charge(OctetsPerLook);
+    internal static void ChargeMuch() => Charge(OctetsPerLook);
 
     private TimeSpan Now => clock();
 

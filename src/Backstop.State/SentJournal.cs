@@ -95,12 +95,12 @@ public sealed class SentJournal : IDisposable
 
     /// <summary>How far a source of sent mail has been read; null for never.</summary>
     /// <param name="source">Its name.</param>
-    public string? ImportMark(string source) => Ask(r => r.ImportMark(source));
+    internal string? ImportMark(string source) => Ask(r => r.ImportMark(source));
 
     /// <summary>Remembers how far a source has been read.</summary>
     /// <param name="source">Its name.</param>
     /// <param name="mark">The caller's own notation.</param>
-    public void SetImportMark(string source, string mark) =>
+    internal void SetImportMark(string source, string mark) =>
         Change("INSERT INTO import_mark (source, mark) VALUES ($a, $b) ON CONFLICT DO UPDATE SET mark = $b", [[source, mark]]);
 
     /// <summary>Message-IDs known.</summary>

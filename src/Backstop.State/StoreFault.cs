@@ -40,7 +40,7 @@ public sealed class StoreException(string path, StoreFault fault, string message
 
     /// <summary>Tells what an error of a file means.</summary>
     /// <param name="error">An <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/>.</param>
-    public static StoreFault FaultOf(Exception error)
+    internal static StoreFault FaultOf(Exception error)
     {
         ArgumentNullException.ThrowIfNull(error);
         const int ReadOnlyFileSystem = 30, NoSpace = 28, OverQuota = 122;

@@ -83,7 +83,7 @@ public sealed class StoreHealth
 
     /// <summary>Notes that it was asked or written with success. A success of reading says nothing about writing.</summary>
     /// <param name="isWrite">Whether it was written.</param>
-    public void Worked(bool isWrite)
+    internal void Worked(bool isWrite)
     {
         StoreState changed;
         lock (_gate)
@@ -104,7 +104,7 @@ public sealed class StoreHealth
     /// <param name="fault">What is wrong.</param>
     /// <param name="error">In words.</param>
     /// <param name="isWrite">Whether it was to be written: then questions may go on.</param>
-    public void Failed(StoreFault fault, string error, bool isWrite)
+    internal void Failed(StoreFault fault, string error, bool isWrite)
     {
         StoreState changed;
         lock (_gate)
@@ -129,12 +129,12 @@ public sealed class StoreHealth
     /// <summary>Sets what lies there aside: renamed, with a database's side files. Where nothing lies there, an empty file says so.</summary>
     /// <param name="error">What is wrong with it.</param>
     /// <returns>False where it could not be renamed, or was set aside only minutes ago: the store stays as it is, and faulty.</returns>
-    public bool SetAside(string error) => SetAside(State.Path, error);
+    internal bool SetAside(string error) => SetAside(State.Path, error);
 
     /// <summary>The same for one file of a folder.</summary>
     /// <param name="path">The file.</param>
     /// <param name="error">What is wrong with it.</param>
-    public bool SetAside(string path, string error)
+    internal bool SetAside(string path, string error)
     {
         StoreState changed;
         lock (_gate)

@@ -49,3 +49,6 @@ if (parsed.Errors.Count > 0)
 
 // The server handles SIGTERM and SIGINT itself; a second handler here raced with it and aborted the process after a clean stop.
 return await Failures.CatchAsync(() => parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }));
+
+// Named here, since ASP.NET's generator makes the class public where nobody names it.
+internal sealed partial class Program;

@@ -49,7 +49,7 @@ public sealed class Campaign(string shape, string label, string example)
     /// <param name="at">When it came.</param>
     /// <param name="kind">Its kind.</param>
     /// <param name="host">Who reported it, or null.</param>
-    public void Add(DateTimeOffset at, string kind, string? host)
+    internal void Add(DateTimeOffset at, string kind, string? host)
     {
         Count++;
         First = at < First ? at : First;

@@ -11,7 +11,7 @@ public sealed record BatvTag(string Dialect, string Value, MailAddress Original)
     private static readonly System.Buffers.SearchValues<char> _hex = System.Buffers.SearchValues.Create("0123456789abcdefABCDEF");
 
     /// <summary>Digits of key and day and the hex of three octets: draft-levine-smtp-batv-01 §4.</summary>
-    public const int PrvsLength = 10;
+    internal const int PrvsLength = 10;
 
     /// <summary>Takes a tag off, or gives null where the address has none.</summary>
     /// <param name="address">The forward-path's address.</param>

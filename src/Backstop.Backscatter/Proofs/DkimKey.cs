@@ -48,7 +48,7 @@ public sealed class DkimKey
     /// <param name="algorithm">The a= tag: <c>rsa-sha256</c> or <c>ed25519-sha256</c>.</param>
     /// <param name="data">The canonical header.</param>
     /// <param name="signature">The b= tag, decoded.</param>
-    public bool Verify(string algorithm, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature)
+    internal bool Verify(string algorithm, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature)
     {
         if (algorithm == "rsa-sha256" && _rsa is { } parameters)
         {

@@ -28,7 +28,7 @@ public sealed class OwnDkim(IReadOnlyList<DkimKey> keys, TimeSpan lifetime)
     /// <param name="ours">The addresses of the mailbox that the report came to, as keys.</param>
     /// <param name="now">The time of arrival.</param>
     /// <returns>Fail where a signature names a key of ours and does not verify: forged, or changed on its way.</returns>
-    public Proof Verify(ReturnedMessage returned, IReadOnlyCollection<string> ours, DateTimeOffset now)
+    internal Proof Verify(ReturnedMessage returned, IReadOnlyCollection<string> ours, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(returned);
         if (keys.Count == 0 || !returned.HasDkimSignature)

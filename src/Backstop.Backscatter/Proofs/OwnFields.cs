@@ -23,7 +23,7 @@ public sealed class OwnFields(IReadOnlyCollection<OwnField> fields)
     /// <summary>Reads the returned header for one of the fields: pass where it is there with its value, none otherwise; it never fails.</summary>
     /// <param name="returned">What came back.</param>
     /// <returns>Pass or none, never fail: that the field is not there, or has another value, says nothing.</returns>
-    public Proof Read(ReturnedMessage returned)
+    internal Proof Read(ReturnedMessage returned)
     {
         ArgumentNullException.ThrowIfNull(returned);
         if (_fields.Length == 0 || returned.Header.IsEmpty)

@@ -12,7 +12,7 @@ public sealed class ReceivedChain(IReadOnlyCollection<string> hosts)
     /// <summary>Looks for one of our hosts behind "by": who writes "from" tells only his own name.</summary>
     /// <param name="returned">What came back.</param>
     /// <returns>Never more than a hint: the result is none, and the detail says what was seen.</returns>
-    public (Proof Proof, bool IsHint) Read(ReturnedMessage returned)
+    internal (Proof Proof, bool IsHint) Read(ReturnedMessage returned)
     {
         ArgumentNullException.ThrowIfNull(returned);
         foreach (var field in returned.Received)

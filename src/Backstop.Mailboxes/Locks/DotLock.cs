@@ -90,7 +90,7 @@ public sealed class DotLock(string path, string owner, TimeSpan? staleAfter, Tim
     }
 
     /// <summary>Removes what a killed run has left: nobody else writes that name, and the caller knows that its run is not at work.</summary>
-    public void DropLeftover()
+    internal void DropLeftover()
     {
         Release();
         _ = Libc.Remove($"{path}.{owner}");

@@ -34,7 +34,7 @@ public sealed class MaildirFolder
 
     /// <summary>The directory of a folder: the Maildir itself, or a dot-directory inside it (Maildir++).</summary>
     /// <param name="folder">A Maildir folder.</param>
-    public static string DirectoryOf(FolderRef folder) =>
+    internal static string DirectoryOf(FolderRef folder) =>
         folder.IsInbox ? folder.Path : Path.Combine(folder.Path, "." + folder.Folder);
 
     /// <summary>Puts one copy of a message into the folder.</summary>

@@ -27,7 +27,7 @@ public sealed class MboxFolder(FolderRef folder, string owner, TimeProvider time
 
     /// <summary>The file of a folder: the mbox itself, or a file beside it.</summary>
     /// <param name="folder">An mbox folder.</param>
-    public static string FileOf(FolderRef folder) => folder.IsInbox ? folder.Path : $"{folder.Path}.{folder.Folder}";
+    internal static string FileOf(FolderRef folder) => folder.IsInbox ? folder.Path : $"{folder.Path}.{folder.Folder}";
 
     /// <summary>Appends messages under one pair of locks.</summary>
     /// <param name="deliveries">What to append.</param>
@@ -60,7 +60,7 @@ public sealed class MboxFolder(FolderRef folder, string owner, TimeProvider time
     }
 
     /// <summary>The id of the last copy of ours in the file, whole or torn; null where there is none, or nobody can read it.</summary>
-    public string? LastId()
+    internal string? LastId()
     {
         try
         {
@@ -78,7 +78,7 @@ public sealed class MboxFolder(FolderRef folder, string owner, TimeProvider time
     /// <summary>How a copy is named in <see cref="IdField"/>.</summary>
     /// <param name="entry">The spool entry.</param>
     /// <param name="target">Which of its targets.</param>
-    public static string IdOf(SpoolEntry entry, int target)
+    internal static string IdOf(SpoolEntry entry, int target)
     {
         ArgumentNullException.ThrowIfNull(entry);
         return string.Create(CultureInfo.InvariantCulture, $"{entry.QueueId}.{target}");

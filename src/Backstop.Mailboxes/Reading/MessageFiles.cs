@@ -29,16 +29,16 @@ public static class MessageFiles
 
     /// <summary>The messages in a file: one, or those of an mbox.</summary>
     /// <param name="file">The file.</param>
-    public static IEnumerable<FoundMessage> ReadFile(string file) => IsMbox(file) ? ReadMbox(file) : [ReadWhole(file)];
+    internal static IEnumerable<FoundMessage> ReadFile(string file) => IsMbox(file) ? ReadMbox(file) : [ReadWhole(file)];
 
     /// <summary>The messages in a file, or none where it has not changed; moving it into its folder is a change.</summary>
     /// <param name="file">The file.</param>
     /// <param name="since">Since when; null for ever.</param>
-    public static IEnumerable<FoundMessage> ReadChanged(string file, DateTimeOffset? since) => since is not null && Libc.ChangedAt(file) < since ? [] : ReadFile(file);
+    internal static IEnumerable<FoundMessage> ReadChanged(string file, DateTimeOffset? since) => since is not null && Libc.ChangedAt(file) < since ? [] : ReadFile(file);
 
     /// <summary>A file as one message, even where it begins like an mbox: what a filter is given.</summary>
     /// <param name="file">The file.</param>
-    public static FoundMessage ReadWhole(string file) => new(file, ReadStart(file));
+    internal static FoundMessage ReadWhole(string file) => new(file, ReadStart(file));
 
     /// <summary>Whether a file begins like an mbox.</summary>
     /// <param name="path">The file.</param>

@@ -13,7 +13,7 @@ public sealed class MboxMover(Run run, TimeProvider time)
     /// <summary>The file of a folder beside an mbox; a path is itself.</summary>
     /// <param name="mbox">The mbox.</param>
     /// <param name="folder">A folder's name, or a path.</param>
-    public static string FileOf(string mbox, string folder)
+    internal static string FileOf(string mbox, string folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
         return folder.Contains('/', StringComparison.Ordinal) ? Path.GetFullPath(folder) : MboxFolder.FileOf(new(FolderFormat.Mbox, mbox, folder));

@@ -7,7 +7,7 @@ namespace Backstop.Mailboxes.Spool;
 public sealed record SpoolContent(SpoolEnvelope Envelope, ReadOnlyMemory<byte> Body, string? LargeFile)
 {
     /// <summary>Copies that recipes make of one target are numbered in steps of this, so that each has a name of its own.</summary>
-    public const int TargetsPerCopy = 10_000;
+    internal const int TargetsPerCopy = 10_000;
 
     /// <summary>Header fields of one copy; none where recipes have changed the message, for then they are in it.</summary>
     /// <param name="target">Which copy.</param>
@@ -15,7 +15,7 @@ public sealed record SpoolContent(SpoolEnvelope Envelope, ReadOnlyMemory<byte> B
 
     /// <summary>The same message as recipes have made it: all of it is its body.</summary>
     /// <param name="content">The octets.</param>
-    public SpoolContent Remade(ReadOnlyMemory<byte> content) => new(
+    internal SpoolContent Remade(ReadOnlyMemory<byte> content) => new(
         Envelope with { Trace = "", Targets = [], LargeFile = null, BodyLength = content.Length, Lines = content.Span.Count((byte)'\n') }, content, null);
 
     /// <summary>The body as a stream.</summary>

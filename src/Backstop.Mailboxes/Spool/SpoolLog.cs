@@ -41,7 +41,7 @@ public sealed class SpoolLog : IDisposable
     public string Instance { get; }
 
     /// <summary>Where large bodies are written before they are appended.</summary>
-    public string LargeDirectory => _segments.LargeDirectory;
+    internal string LargeDirectory => _segments.LargeDirectory;
 
     /// <summary>Opens the spool and reads back what a crash or stop left in it.</summary>
     /// <param name="directory">The spool's directory.</param>

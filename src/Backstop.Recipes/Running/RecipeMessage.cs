@@ -1,7 +1,7 @@
 namespace Backstop.Recipes.Running;
 
 /// <summary>A message as recipes see it: a <c>From </c> line perhaps, a header to the first empty line, a body.</summary>
-public sealed class RecipeMessage
+internal sealed class RecipeMessage
 {
     private readonly ReadOnlyMemory<byte> _octets;
     private byte[]? _joinedHeader;
