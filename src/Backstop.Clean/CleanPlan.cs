@@ -5,7 +5,7 @@ using Backstop.Backscatter.Campaigns;
 namespace Backstop.Clean;
 
 /// <summary>What a mailbox holds, by piles and campaigns, and which of it is to go.</summary>
-internal sealed class CleanPlan
+public sealed class CleanPlan
 {
     // An alias at a domain answers now and then. Who sends more than this many reports about addresses there that were never written to is being flooded.
     private const int MaxDoubtful = 5;
@@ -19,7 +19,7 @@ internal sealed class CleanPlan
     /// <summary>All messages, in the order of the mailbox.</summary>
     public IReadOnlyList<FoundMail> Messages { get; }
 
-    /// <summary>What is to go.</summary>
+    /// <summary>The messages that are moved where <see cref="CleanOptions.IsApply"/> is set, in the order of the mailbox.</summary>
     public IReadOnlyList<FoundMail> ToMove { get; private set; } = [];
 
     /// <summary>The campaigns of backscatter, the largest first.</summary>
@@ -28,15 +28,21 @@ internal sealed class CleanPlan
     /// <summary>The campaigns of which nothing tells for certain.</summary>
     public IReadOnlyList<Campaign> Unsure => _unsure.All;
 
-    /// <summary>How many are on a pile.</summary>
+    /// <summary>The number of messages on a pile.</summary>
+    /// <param name="pile">The pile.</param>
     public int Count(Pile pile) => Messages.Count(m => m.Judgement.Pile == pile);
 
-    /// <summary>The campaign of a message on the piles backscatter and unsure, or null.</summary>
-    public Campaign? CampaignOf(FoundMail mail) => mail.Judgement.Key.Shape is { } shape ? _campaignOf.GetValueOrDefault((mail.Judgement.Pile, shape)) : null;
+    /// <summary>The campaign of a message on the piles backscatter and unsure; null for a message of the other piles.</summary>
+    /// <param name="mail">A message of this plan.</param>
+    public Campaign? CampaignOf(FoundMail mail)
+    {
+        ArgumentNullException.ThrowIfNull(mail);
+        return mail.Judgement.Key.Shape is { } shape ? _campaignOf.GetValueOrDefault((mail.Judgement.Pile, shape)) : null;
+    }
 
     /// <summary>Groups and chooses.</summary>
     /// <exception cref="CleanException">A campaign was named that is not there.</exception>
-    public static CleanPlan Make(IReadOnlyList<FoundMail> found, CleanOptions options)
+    internal static CleanPlan Make(IReadOnlyList<FoundMail> found, CleanOptions options)
     {
         var plan = new CleanPlan(WithoutFloods(found));
         foreach (var mail in plan.Messages.Where(m => m.Judgement.Pile >= Pile.Unsure))
@@ -79,7 +85,7 @@ internal sealed class CleanPlan
     }
 
     /// <summary>Whether somebody asked for a message.</summary>
-    public bool IsShown(FoundMail mail, IReadOnlyList<string> show) =>
+    internal bool IsShown(FoundMail mail, IReadOnlyList<string> show) =>
         show.Contains("all", StringComparer.Ordinal) || show.Contains(Piles.Word(mail.Judgement.Pile), StringComparer.Ordinal)
         || (mail.Judgement.Pile >= Pile.Unsure && show.Contains(CampaignOf(mail)!.Id, StringComparer.Ordinal));
 }

@@ -2,8 +2,8 @@ using Backstop.Mailboxes.Runs;
 
 namespace Backstop.Clean;
 
-/// <summary>A mailbox to clean.</summary>
-internal interface IMailSource : IAsyncDisposable
+/// <summary>A mailbox to clean, opened by <c>MailSources</c>. It holds a connection or files until it is disposed of.</summary>
+public interface IMailSource : IAsyncDisposable
 {
     /// <summary>What the run is kept under: an absolute path, or a server's address.</summary>
     string Name { get; }
@@ -15,15 +15,15 @@ internal interface IMailSource : IAsyncDisposable
     string? Remark => null;
 
     /// <summary>The Sent folders that belong to it.</summary>
-    Task<IReadOnlyList<string>> FindSentAsync(CancellationToken ct);
+    internal Task<IReadOnlyList<string>> FindSentAsync(CancellationToken ct);
 
     /// <summary>Reads and judges everything. Changes nothing.</summary>
-    Task<IReadOnlyList<FoundMail>> ScanAsync(CleanJudge judge, Meter meter, CancellationToken ct);
+    internal Task<IReadOnlyList<FoundMail>> ScanAsync(CleanJudge judge, Meter meter, CancellationToken ct);
 
     /// <summary>Moves messages. Those that somebody else has touched since they were seen stay.</summary>
     /// <returns>How many are moved; null where the mailbox has changed and must be read again.</returns>
-    Task<int?> MoveAsync(Run run, IReadOnlyList<FoundMail> messages, CleanTarget target, Meter meter, CancellationToken ct);
+    internal Task<int?> MoveAsync(Run run, IReadOnlyList<FoundMail> messages, CleanTarget target, Meter meter, CancellationToken ct);
 
     /// <summary>Finishes what a run has begun and a crash interrupted.</summary>
-    Task FinishAsync(Run run, CancellationToken ct);
+    internal Task FinishAsync(Run run, CancellationToken ct);
 }

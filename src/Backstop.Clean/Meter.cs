@@ -1,7 +1,7 @@
 namespace Backstop.Clean;
 
-/// <summary>Counts what is done, for whoever shows it. Used by many threads at once.</summary>
-internal sealed class Meter
+/// <summary>How far a run is, for whoever shows it. Any number of threads may read and count at once.</summary>
+public sealed class Meter
 {
     private long _done;
     private long _total;
@@ -18,8 +18,8 @@ internal sealed class Meter
     /// <summary>Whether octets are counted.</summary>
     public bool IsOctets { get; private set; }
 
-    /// <summary>Begins something.</summary>
-    public void Begin(string what, long total, bool isOctets = false)
+    /// <summary>Begins a phase; the count starts again at 0.</summary>
+    internal void Begin(string what, long total, bool isOctets = false)
     {
         What = what;
         IsOctets = isOctets;
@@ -27,6 +27,6 @@ internal sealed class Meter
         Interlocked.Exchange(ref _done, 0);
     }
 
-    /// <summary>Counts.</summary>
-    public void Add(long done) => Interlocked.Add(ref _done, done);
+    /// <summary>Counts what is done.</summary>
+    internal void Add(long done) => Interlocked.Add(ref _done, done);
 }

@@ -1,7 +1,7 @@
 namespace Backstop.Clean;
 
 /// <summary>Where a message of a mailbox belongs.</summary>
-internal enum Pile
+public enum Pile
 {
     /// <summary>No report about anything: it stays.</summary>
     Mail,
@@ -17,9 +17,10 @@ internal enum Pile
 }
 
 /// <summary>The words for piles.</summary>
-internal static class Piles
+public static class Piles
 {
-    /// <summary>The word for a pile.</summary>
+    /// <summary>The word for a pile, in lower case as JSON has it.</summary>
+    /// <param name="pile">The pile.</param>
     public static string Word(Pile pile) => pile switch
     {
         Pile.Backscatter => "backscatter",

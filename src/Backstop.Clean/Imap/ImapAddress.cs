@@ -8,19 +8,25 @@ namespace Backstop.Clean.Imap;
 /// <param name="Port">993 for imaps, 143 for imap.</param>
 /// <param name="IsTls">Encrypted from the first octet; otherwise through STARTTLS.</param>
 /// <param name="Folder">The folder, or empty to find it.</param>
-internal sealed record ImapAddress(string User, string Host, int Port, bool IsTls, string Folder)
+public sealed record ImapAddress(string User, string Host, int Port, bool IsTls, string Folder)
 {
     private const string Scheme = "imap://";
     private const string TlsScheme = "imaps://";
 
     /// <summary>Whether the text means a server rather than a file.</summary>
-    public static bool Is(string text) =>
-        text.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) || text.StartsWith(TlsScheme, StringComparison.OrdinalIgnoreCase);
+    /// <param name="text">A path or an address.</param>
+    public static bool Is(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return text.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) || text.StartsWith(TlsScheme, StringComparison.OrdinalIgnoreCase);
+    }
 
-    /// <summary>Reads it.</summary>
-    /// <exception cref="CleanException">It is none; says why.</exception>
+    /// <summary>Reads an address.</summary>
+    /// <param name="text">A text of which <see cref="Is"/> is true.</param>
+    /// <exception cref="CleanException">User, server or port is missing or wrong, or a password is in it.</exception>
     public static ImapAddress Parse(string text)
     {
+        ArgumentNullException.ThrowIfNull(text);
         var isTls = text.StartsWith(TlsScheme, StringComparison.OrdinalIgnoreCase);
         var rest = text[(isTls ? TlsScheme : Scheme).Length..];
         var slash = rest.IndexOf('/', StringComparison.Ordinal);

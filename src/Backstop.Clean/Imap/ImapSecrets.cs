@@ -2,15 +2,18 @@ using System.Diagnostics;
 
 namespace Backstop.Clean.Imap;
 
-/// <summary>How a server is reached, beside its address.</summary>
-/// <param name="Secrets">What logs in.</param>
+/// <summary>How an IMAP server is reached, beside its address.</summary>
+/// <param name="Secrets">Finds the password or token of a user.</param>
 /// <param name="CaFile">A PEM file with the certificates to trust beside the system's; null for none.</param>
-internal sealed record ImapAccess(ImapSecrets Secrets, string? CaFile);
+public sealed record ImapAccess(ImapSecrets Secrets, string? CaFile);
 
-/// <summary>Finds what logs a user in: in the environment, from a command, or by asking the person. Several connections of one run ask once.</summary>
-/// <param name="ask">Asks the person for the password; null where nobody can be asked.</param>
+/// <summary>
+/// Finds the password or token of a user: in BACKSTOP_IMAP_TOKEN, in BACKSTOP_IMAP_PASSWORD, from the command in BACKSTOP_IMAP_PASSWORD_COMMAND, or
+/// by asking. Several connections of one run ask once.
+/// </summary>
+/// <param name="ask">Asked for the password where none of these variables is set; null where nobody can be asked.</param>
 /// <param name="time">The clock that the command is timed by.</param>
-internal sealed class ImapSecrets(Func<ImapAddress, CancellationToken, Task<string>>? ask, TimeProvider time)
+public sealed class ImapSecrets(Func<ImapAddress, CancellationToken, Task<string>>? ask, TimeProvider time)
 {
     private static readonly TimeSpan _commandLimit = TimeSpan.FromMinutes(1);
 
@@ -20,7 +23,7 @@ internal sealed class ImapSecrets(Func<ImapAddress, CancellationToken, Task<stri
     /// <param name="address">The server and the user.</param>
     /// <param name="ct">Ends it.</param>
     /// <exception cref="CleanException">There is none, or the command fails.</exception>
-    public async Task<ImapSecret> OfAsync(ImapAddress address, CancellationToken ct)
+    internal async Task<ImapSecret> OfAsync(ImapAddress address, CancellationToken ct)
     {
         var key = $"{address.User}@{address.Host}:{address.Port}";
         if (!_known.TryGetValue(key, out var secret))

@@ -6,14 +6,18 @@ namespace Backstop.Clean.Running;
 /// <summary>Takes a run back, whatever kind of mailbox it was over.</summary>
 /// <param name="access">How a server is reached.</param>
 /// <param name="time">The clock.</param>
-internal sealed class CleanUndo(ImapAccess access, TimeProvider time)
+public sealed class CleanUndo(ImapAccess access, TimeProvider time)
 {
-    /// <summary>Takes it back.</summary>
-    /// <param name="run">The run.</param>
+    /// <summary>Puts the messages of a run back where they were. Messages that somebody has moved or deleted since are counted as missing.</summary>
+    /// <param name="run">The run, from <see cref="RunStore.Open"/>.</param>
     /// <param name="meter">Counts the messages.</param>
-    /// <param name="ct">Stops it; the same again goes on with it.</param>
+    /// <param name="ct">Stops it; called again with the same run, it goes on.</param>
+    /// <exception cref="CleanException">The kind of mailbox is unknown, or the server cannot be reached or refuses.</exception>
+    /// <exception cref="IOException">A folder or file cannot be written.</exception>
     public async Task<UndoResult> RunAsync(Run run, Meter meter, CancellationToken ct)
     {
+        ArgumentNullException.ThrowIfNull(run);
+        ArgumentNullException.ThrowIfNull(meter);
         meter.Begin("taking back", 0);
         switch (run.Started.Format)
         {

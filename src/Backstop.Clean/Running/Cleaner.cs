@@ -3,18 +3,31 @@ using Backstop.Mailboxes.Runs;
 
 namespace Backstop.Clean.Running;
 
-/// <summary>What came of cleaning a mailbox.</summary>
-/// <param name="Plan">What is in it, and what is to go.</param>
-/// <param name="Sent">What is known of what was sent.</param>
-/// <param name="Summary">The sums.</param>
-internal sealed record CleanOutcome(CleanPlan Plan, SentMail Sent, CleanSummary Summary);
+/// <summary>The result of cleaning a mailbox.</summary>
+public sealed class CleanOutcome
+{
+    internal CleanOutcome(CleanPlan plan, SentMail sent, CleanSummary summary)
+    {
+        Plan = plan;
+        Sent = sent;
+        Summary = summary;
+    }
+
+    /// <summary>What is in the mailbox, and what is to go.</summary>
+    public CleanPlan Plan { get; }
+
+    /// <summary>The counts, and the run that moved messages.</summary>
+    public CleanSummary Summary { get; }
+
+    internal SentMail Sent { get; }
+}
 
 /// <summary>Cleans a mailbox: reads what was sent, reads the mailbox, says what is in it, and moves what is to go where that was asked for.</summary>
 /// <param name="options">What was asked for.</param>
 /// <param name="engine">Makes the judge of what was sent.</param>
 /// <param name="store">Where runs are kept.</param>
 /// <param name="time">The clock.</param>
-internal sealed class Cleaner(CleanOptions options, CleanEngine engine, RunStore store, TimeProvider time)
+public sealed class Cleaner(CleanOptions options, CleanEngine engine, RunStore store, TimeProvider time)
 {
     // Mail may arrive while the mailbox is read. That a mail program rewrites it again and again is no flood.
     private const int MaxTries = 4;
@@ -27,6 +40,8 @@ internal sealed class Cleaner(CleanOptions options, CleanEngine engine, RunStore
     /// <exception cref="CleanException">Another program is at work on it, or it was being taken back.</exception>
     public async Task<Run?> ResumeAsync(IMailSource source, Action<string> say, CancellationToken ct)
     {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(say);
         if (store.Unfinished(source.Name) is not { } last)
         {
             return null;
@@ -58,6 +73,8 @@ internal sealed class Cleaner(CleanOptions options, CleanEngine engine, RunStore
     /// <exception cref="CleanException">It was stopped, or another program keeps changing the mailbox.</exception>
     public async Task<CleanOutcome> RunAsync(IMailSource source, Run? resumed, Meter meter, CancellationToken ct)
     {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(meter);
         var started = Stopwatch.GetTimestamp();
         var (plan, sent, moved, made) = await WorkAsync(source, resumed, meter, ct);
         using (made)

@@ -8,15 +8,17 @@ namespace Backstop.Clean.Running;
 /// <param name="store">Where runs are kept: what earlier ones moved away is not read again.</param>
 /// <param name="access">How a server is reached.</param>
 /// <param name="time">The clock.</param>
-internal sealed class MailSources(RunStore store, ImapAccess access, TimeProvider time)
+public sealed class MailSources(RunStore store, ImapAccess access, TimeProvider time)
 {
-    /// <summary>Opens it.</summary>
+    /// <summary>Opens a mailbox. Reads its folders' names and changes nothing.</summary>
     /// <param name="mailbox">A Maildir, an mbox, or <c>imaps://USER@HOST/FOLDER</c>.</param>
-    /// <param name="options">What was asked for.</param>
+    /// <param name="options">The folder that messages go to is not read; a Maildir may be read without its other folders.</param>
     /// <param name="ct">Ends it.</param>
-    /// <exception cref="CleanException">There is no such mailbox, or it is of no kind that can be cleaned.</exception>
+    /// <exception cref="CleanException">There is no such mailbox, or it is of no kind that can be cleaned; or the server cannot be reached, or refuses the login.</exception>
     public async Task<IMailSource> OpenAsync(string mailbox, CleanOptions options, CancellationToken ct)
     {
+        ArgumentNullException.ThrowIfNull(mailbox);
+        ArgumentNullException.ThrowIfNull(options);
         if (ImapAddress.Is(mailbox))
         {
             return await ImapSource.OpenAsync(ImapAddress.Parse(mailbox), access, options, time, ct);

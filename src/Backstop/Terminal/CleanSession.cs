@@ -24,7 +24,8 @@ internal sealed class CleanSession(CleanOptions options, CleanOutput show, Clean
     public async Task<bool> RunAsync(IMailSource source, CancellationToken ct)
     {
         using var resumed = await cleaner.ResumeAsync(source, said => Console.Error.WriteLine($"backstop: {said}"), ct);
-        var (plan, sent, summary) = await ProgressBar.WhileAsync(_meter, time, () => cleaner.RunAsync(source, resumed, _meter, ct));
+        var outcome = await ProgressBar.WhileAsync(_meter, time, () => cleaner.RunAsync(source, resumed, _meter, ct));
+        var (plan, sent, summary) = (outcome.Plan, outcome.Sent, outcome.Summary);
         if (source.Remark is { } remark)
         {
             await Console.Error.WriteLineAsync($"backstop: {ShownText.Of(remark, 1000)}");
