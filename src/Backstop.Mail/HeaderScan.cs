@@ -11,7 +11,11 @@ public static class HeaderScan
     /// <param name="message">A message, or a part of one.</param>
     /// <param name="fields">Receives the fields in order.</param>
     /// <returns>The offset at which the body begins.</returns>
-    public static int Scan(ReadOnlySpan<byte> message, List<HeaderField> fields) => ScanBlock(message, fields, Leniency.None);
+    public static int Scan(ReadOnlySpan<byte> message, List<HeaderField> fields)
+    {
+        ArgumentNullException.ThrowIfNull(fields);
+        return ScanBlock(message, fields, Leniency.None);
+    }
 
     /// <summary>Scans a header that others have damaged on its way back: a line that is no field continues the one before, only an empty line ends it.</summary>
     /// <param name="message">A returned message, or its header.</param>
@@ -42,6 +46,7 @@ public static class HeaderScan
     internal static (int BodyStart, List<HeaderField> StrictFields, int StrictBodyStart) ScanBoth(
         ReadOnlySpan<byte> message, List<HeaderField> fields, out HeaderDamage? damage)
     {
+        ArgumentNullException.ThrowIfNull(fields);
         var at = DamagedHeader.Start(message);
         damage = at > 0 ? new(1, IsCut: false) : null;
         var end = ScanBlock(message, fields, Leniency.None, at);
@@ -127,6 +132,7 @@ public static class HeaderScan
     /// <param name="name">The name, in any case.</param>
     public static HeaderField? Find(this List<HeaderField> fields, ReadOnlySpan<byte> message, ReadOnlySpan<byte> name)
     {
+        ArgumentNullException.ThrowIfNull(fields);
         foreach (var field in fields)
         {
             if (field.Is(message, name))

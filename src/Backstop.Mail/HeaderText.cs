@@ -38,13 +38,17 @@ public static class HeaderText
 
     /// <summary>Decodes encoded words (RFC 2047) for showing.</summary>
     /// <param name="text">An unfolded body.</param>
-    public static string Decode(string text) =>
-        text.Contains("=?", StringComparison.Ordinal) ? Rfc2047.DecodeText(Encoding.UTF8.GetBytes(text)) : text;
+    public static string Decode(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return text.Contains("=?", StringComparison.Ordinal) ? Rfc2047.DecodeText(Encoding.UTF8.GetBytes(text)) : text;
+    }
 
     /// <summary>The first address in a field such as From or To, or null.</summary>
     /// <param name="body">An unfolded body.</param>
     public static string? FirstAddress(string body)
     {
+        ArgumentNullException.ThrowIfNull(body);
         var open = body.LastIndexOf('<');
         var close = open < 0 ? -1 : body.IndexOf('>', open);
         if (close > open + 1)

@@ -82,6 +82,7 @@ public sealed record MailAddress(string LocalPart, string Domain)
     /// <param name="domain">The domain as written.</param>
     public static string DomainKey(string domain)
     {
+        ArgumentNullException.ThrowIfNull(domain);
         if (System.Text.Ascii.IsValid(domain))
         {
             return domain.ToLowerInvariant();

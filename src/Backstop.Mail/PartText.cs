@@ -43,6 +43,7 @@ public static class PartText
     /// <param name="max">How many encoded octets to look at.</param>
     public static string Read(ReadOnlyMemory<byte> message, MimePart part, int max)
     {
+        ArgumentNullException.ThrowIfNull(part);
         var text = ToText(Decode(message[part.BodyStart..part.BodyEnd], part.TransferEncoding, max).Span, part.Type.Charset);
         return part.Type.MediaType == "text/html" ? HtmlText.Read(text) : text;
     }

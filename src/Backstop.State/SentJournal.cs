@@ -68,7 +68,11 @@ public sealed class SentJournal : IDisposable
 
     /// <summary>The form in which ids are compared: without brackets, in lower case.</summary>
     /// <param name="messageId">As written.</param>
-    public static string IdKey(string messageId) => JournalWriter.IdKey(messageId);
+    public static string IdKey(string messageId)
+    {
+        ArgumentNullException.ThrowIfNull(messageId);
+        return JournalWriter.IdKey(messageId);
+    }
 
     /// <summary>Whether a message of that id was sent.</summary>
     /// <param name="messageId">Without brackets, in any case.</param>

@@ -53,6 +53,7 @@ public sealed class Batv
     /// <param name="form">How signed addresses look; all forms verify.</param>
     public Batv(IReadOnlyList<BatvKey> keys, int lifetimeDays = 7, BatvForm form = BatvForm.Prefix)
     {
+        ArgumentNullException.ThrowIfNull(keys);
         if (keys.Count > MaxKeys)
         {
             throw new ArgumentException("At most two keys may be live.", nameof(keys));
@@ -73,6 +74,7 @@ public sealed class Batv
     /// <param name="now">The time of sending.</param>
     public MailAddress Sign(MailAddress address, DateTimeOffset now)
     {
+        ArgumentNullException.ThrowIfNull(address);
         var expiry = (Day(now) + _lifetimeDays) % 1000;
         var stamp = string.Create(CultureInfo.InvariantCulture, $"{_keys[0].Number}{expiry:D3}");
         var tag = stamp + Mac(_keys[0], stamp, address.ToString());
@@ -84,6 +86,7 @@ public sealed class Batv
     /// <param name="now">The time of arrival.</param>
     public BatvOutcome Check(BatvTag tag, DateTimeOffset now)
     {
+        ArgumentNullException.ThrowIfNull(tag);
         if (_keys.Count == 0 || tag.Dialect is "btv1" or "msprvs1")
         {
             return BatvOutcome.None;

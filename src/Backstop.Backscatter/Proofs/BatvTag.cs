@@ -17,6 +17,7 @@ public sealed record BatvTag(string Dialect, string Value, MailAddress Original)
     /// <param name="address">The forward-path's address.</param>
     public static BatvTag? TryParse(MailAddress address)
     {
+        ArgumentNullException.ThrowIfNull(address);
         var local = address.LocalPart;
         if (StartsWith(local, "prvs="))
         {

@@ -64,6 +64,7 @@ public sealed class SignedMessageId
     /// <param name="now">The time of sending.</param>
     public string Create(MailAddress sender, DateTimeOffset now)
     {
+        ArgumentNullException.ThrowIfNull(sender);
         var day = Day(now);
         var domain = MailAddress.DomainKey(sender.Domain);
         var random = RandomNumberGenerator.GetString(Alphabet, RandomLength);
@@ -76,6 +77,8 @@ public sealed class SignedMessageId
     /// <param name="now">The time of sending.</param>
     public string Stamp(string messageId, MailAddress sender, DateTimeOffset now)
     {
+        ArgumentNullException.ThrowIfNull(messageId);
+        ArgumentNullException.ThrowIfNull(sender);
         var day = Day(now);
         return $"{Prefix(_keys[0].Number, day)}{Mac(_keys[0].Key, "stamp", day, messageId.ToLowerInvariant(), "", sender.Key)}";
     }
@@ -86,6 +89,7 @@ public sealed class SignedMessageId
     /// <param name="now">The time of arrival.</param>
     public SignedOutcome Check(string messageId, IReadOnlyCollection<string> senders, DateTimeOffset now)
     {
+        ArgumentNullException.ThrowIfNull(messageId);
         var id = messageId.ToLowerInvariant();
         var at = id.LastIndexOf('@');
         if (at < 0 || !TryReadPrefix(id.AsSpan(0, at), out var number, out var day, out var rest))
@@ -118,6 +122,8 @@ public sealed class SignedMessageId
     /// <param name="now">The time of arrival.</param>
     public SignedOutcome CheckStamp(string stamp, string messageId, IReadOnlyCollection<string> senders, DateTimeOffset now)
     {
+        ArgumentNullException.ThrowIfNull(stamp);
+        ArgumentNullException.ThrowIfNull(messageId);
         var text = stamp.Trim().ToLowerInvariant();
         if (!TryReadPrefix(text, out var number, out var day, out var mac) || !Knows(number))
         {

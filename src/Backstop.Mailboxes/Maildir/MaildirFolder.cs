@@ -24,6 +24,8 @@ public sealed class MaildirFolder
     /// <param name="host">The host's name, for file names.</param>
     public MaildirFolder(FolderRef folder, string host)
     {
+        ArgumentNullException.ThrowIfNull(folder);
+        ArgumentNullException.ThrowIfNull(host);
         _folder = folder;
         _host = MaildirLayout.HostInName(host);
         var root = DirectoryOf(folder);
@@ -45,6 +47,8 @@ public sealed class MaildirFolder
     /// <exception cref="IOException">The message is not in the folder.</exception>
     public void Deliver(SpoolEntry entry, SpoolContent content, int target, bool mayBeThere)
     {
+        ArgumentNullException.ThrowIfNull(entry);
+        ArgumentNullException.ThrowIfNull(content);
         var unique = Unique(entry, content.Envelope, target);
         if (mayBeThere && IsPresent(unique))
         {

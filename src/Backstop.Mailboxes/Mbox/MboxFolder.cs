@@ -35,6 +35,7 @@ public sealed class MboxFolder(FolderRef folder, string owner, TimeProvider time
     /// <exception cref="IOException">Nothing could be appended.</exception>
     public int Deliver(IReadOnlyList<MboxDelivery> deliveries)
     {
+        ArgumentNullException.ThrowIfNull(deliveries);
         var path = FileOf(folder);
         using var taken = TakeLock(path);
         if (taken is null)

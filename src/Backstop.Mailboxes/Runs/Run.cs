@@ -50,6 +50,7 @@ public sealed class Run : IDisposable
     /// <exception cref="IOException">They are not on the disk: do nothing of it.</exception>
     public void Append(params IEnumerable<RunEntry> entries)
     {
+        ArgumentNullException.ThrowIfNull(entries);
         using var lines = new MemoryStream();
         var before = _entries.Count;
         foreach (var entry in entries)

@@ -100,6 +100,7 @@ public sealed class SpoolLog : IDisposable
     /// <param name="entries">The entries.</param>
     public void Done(IReadOnlyList<SpoolEntry> entries)
     {
+        ArgumentNullException.ThrowIfNull(entries);
         lock (_gate)
         {
             foreach (var entry in entries)
@@ -121,6 +122,7 @@ public sealed class SpoolLog : IDisposable
     /// <param name="entry">An entry that is not done.</param>
     public SpoolContent Read(SpoolEntry entry)
     {
+        ArgumentNullException.ThrowIfNull(entry);
         var kept = entry.Kept;
         if (kept?.Content is { } content)
         {

@@ -93,6 +93,7 @@ public struct DataReader
     /// <returns>Whether the content ended well.</returns>
     public DataStatus EndChunks(IContentSink sink)
     {
+        ArgumentNullException.ThrowIfNull(sink);
         if (_at == At.AfterCr)
         {
             return DataStatus.BareLineEnd;

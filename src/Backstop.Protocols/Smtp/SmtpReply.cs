@@ -13,6 +13,8 @@ public sealed class SmtpReply
     /// <param name="closes">Whether the connection is closed after it.</param>
     public SmtpReply(int code, string enhanced, string text, bool closes = false)
     {
+        ArgumentNullException.ThrowIfNull(enhanced);
+        ArgumentNullException.ThrowIfNull(text);
         Code = code;
         Text = enhanced.Length == 0 ? text : $"{enhanced} {text}";
         Closes = closes;
@@ -53,7 +55,11 @@ public sealed class SmtpReply
     /// <summary>A reply of several lines, such as EHLO's.</summary>
     /// <param name="code">The three-digit code.</param>
     /// <param name="lines">The texts, at least one.</param>
-    public static SmtpReply Lines(int code, IReadOnlyList<string> lines) => new(code, lines);
+    public static SmtpReply Lines(int code, IReadOnlyList<string> lines)
+    {
+        ArgumentNullException.ThrowIfNull(lines);
+        return new(code, lines);
+    }
 
     /// <inheritdoc />
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Code} {Text}");

@@ -29,6 +29,7 @@ public static class SpamdReply
     public static byte[] Text(SpamdRequest request, SpamdScore score, byte[] text)
     {
         ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(text);
         var words = request.Verb == SpamdVerb.ReportIfSpam ? Words(score, "Yes", "No") : Words(score, "True", "False");
         if (request.Version >= SpamFieldSince)
         {
@@ -46,6 +47,7 @@ public static class SpamdReply
     public static byte[] Message(SpamdRequest request, SpamdScore score, byte[] message)
     {
         ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(message);
         var head = request.Version switch
         {
             >= SpamFieldSince => string.Create(CultureInfo.InvariantCulture, $"SPAMD/1.1 0 EX_OK\r\nContent-length: {message.Length}\r\nSpam: {Words(score, "True", "False")}\r\n\r\n"),

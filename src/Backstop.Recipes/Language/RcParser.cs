@@ -9,7 +9,12 @@ public static class RcParser
     /// <summary>Reads a file.</summary>
     /// <param name="path">Its name, for <c>$_</c> and messages.</param>
     /// <param name="text">Its text, one char an octet.</param>
-    public static RcFile Parse(string path, string text) => new(path, ParseBlock(new(text), depth: 0, out _));
+    public static RcFile Parse(string path, string text)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        ArgumentNullException.ThrowIfNull(text);
+        return new(path, ParseBlock(new(text), depth: 0, out _));
+    }
 
     private static List<RcStatement> ParseBlock(RcScanner scanner, int depth, out bool isClosed)
     {

@@ -37,7 +37,11 @@ public sealed partial class RecipeRun
         ReadOnlyMemory<byte> message,
         IEnumerable<KeyValuePair<string, string>> variables,
         string directory)
-        : this(program, host, options, RecipeState.Begin(variables, new(message), options.Arguments, directory), new(host, options), new(), [], outer: null)
+        : this(
+            program,
+            host ?? throw new ArgumentNullException(nameof(host)),
+            options ?? throw new ArgumentNullException(nameof(options)),
+            RecipeState.Begin(variables, new(message), options.Arguments, directory), new(host, options), new(), [], outer: null)
     {
     }
 

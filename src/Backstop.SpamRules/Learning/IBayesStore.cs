@@ -65,6 +65,7 @@ public sealed class MemoryBayesStore : IBayesStore
     /// <inheritdoc/>
     public bool Learn(string message, bool isSpam, IReadOnlyCollection<long> tokens)
     {
+        ArgumentNullException.ThrowIfNull(tokens);
         lock (_lock)
         {
             if (_seen.TryGetValue(message, out var before))
@@ -86,6 +87,7 @@ public sealed class MemoryBayesStore : IBayesStore
     /// <inheritdoc/>
     public bool Forget(string message, IReadOnlyCollection<long> tokens)
     {
+        ArgumentNullException.ThrowIfNull(tokens);
         lock (_lock)
         {
             if (!_seen.Remove(message, out var isSpam))

@@ -103,6 +103,7 @@ public sealed class RuleSet
     /// <exception cref="IOException">As for <see cref="Load"/>.</exception>
     public static RuleSet LoadOrOwn(IReadOnlyList<string> folders, RuleSetOptions? options = null)
     {
+        ArgumentNullException.ThrowIfNull(folders);
         var chosen = folders.Count > 0 ? folders : InstalledFolders();
         return chosen.Count > 0 ? Load(chosen, options) : Own(options);
     }
@@ -113,6 +114,7 @@ public sealed class RuleSet
     /// <param name="options">As for <see cref="Load"/>.</param>
     public static RuleSet Parse(string text, string name = "rules", RuleSetOptions? options = null)
     {
+        ArgumentNullException.ThrowIfNull(text);
         options ??= new RuleSetOptions();
         var builder = new RuleSetBuilder(options.NetworkTests);
         builder.Plugins.LoadStandard();
