@@ -12,7 +12,7 @@ public sealed class Reason
     /// <param name="advice">What he can do, a sentence; empty where nothing is to be done.</param>
     internal Reason(string word, string meaning, string advice = "") => (Word, Meaning, Advice) = (word, meaning, advice);
 
-    /// <summary>The word.</summary>
+    /// <summary>The stable word, such as <c>bounce:unproved</c>: programs may compare it.</summary>
     public string Word { get; }
 
     /// <summary>What it means: a sentence.</summary>
@@ -21,6 +21,6 @@ public sealed class Reason
     /// <summary>What whoever runs the server can do: a sentence; empty where nothing is to be done.</summary>
     public string Advice { get; }
 
-    /// <summary>The word.</summary>
+    /// <inheritdoc/>
     public override string ToString() => Word;
 }

@@ -92,7 +92,7 @@ public static class Reasons
     /// <param name="kind">What it is.</param>
     public static Reason OwnServer(MailKind kind) => _ownServer[kind];
 
-    /// <summary>All of them.</summary>
+    /// <summary>Every reason of this library.</summary>
     public static IReadOnlyList<Reason> All { get; } =
     [
         Mail, FakeBounce, BatvPass, BatvExpired, BatvForged, BatvMissing, SrsPass, SrsExpired, SrsForged, SignedIdPass, SignedIdExpired, SignedIdForged,

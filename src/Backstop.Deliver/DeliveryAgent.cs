@@ -15,11 +15,11 @@ public static class DeliveryAgent
     private const int TryAgain = 75;
     private const int NoPermission = 77;
 
-    /// <summary>Runs it.</summary>
-    /// <param name="args">The command line.</param>
+    /// <summary>Reads procmail's options and a message from standard input, and delivers it by the user's recipes. Errors are written to standard error.</summary>
+    /// <param name="args">The command line, procmail's options.</param>
     /// <param name="name">The name it was called by, for messages.</param>
     /// <param name="version">What -v prints.</param>
-    /// <returns>An exit code of sysexits(3).</returns>
+    /// <returns>An exit code of sysexits(3): 0 delivered, 75 where the mail server must keep the message and try again.</returns>
     public static int Run(IReadOnlyList<string> args, string name, string version)
     {
         ArgumentNullException.ThrowIfNull(args);

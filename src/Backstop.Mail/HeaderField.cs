@@ -9,7 +9,7 @@ namespace Backstop.Mail;
 /// <param name="BodyLength">Length of the body with its folds, without the last line end.</param>
 public readonly record struct HeaderField(int NameStart, int NameLength, int BodyStart, int BodyLength)
 {
-    /// <summary>The name's bytes.</summary>
+    /// <summary>The name as it is written in the message, without the colon.</summary>
     /// <param name="message">The bytes that were scanned.</param>
     public ReadOnlySpan<byte> Name(ReadOnlySpan<byte> message) => message.Slice(NameStart, NameLength);
 

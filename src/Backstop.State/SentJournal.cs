@@ -107,7 +107,7 @@ public sealed class SentJournal : IDisposable
     internal void SetImportMark(string source, string mark) =>
         Change("INSERT INTO import_mark (source, mark) VALUES ($a, $b) ON CONFLICT DO UPDATE SET mark = $b", [[source, mark]]);
 
-    /// <summary>Message-IDs known.</summary>
+    /// <summary>The number of Message-IDs in the journal.</summary>
     public long CountMessages() => Ask(r => r.CountMessages());
 
     /// <summary>What is known of every sender, in the order of their addresses.</summary>

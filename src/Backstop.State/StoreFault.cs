@@ -29,10 +29,10 @@ public enum StoreFault
 /// <param name="inner">What was thrown there, if anything.</param>
 public sealed class StoreException(string path, StoreFault fault, string message, Exception? inner) : DbException($"{path}: {message}", inner)
 {
-    /// <summary>The file.</summary>
+    /// <summary>The file of the store.</summary>
     public string Path => path;
 
-    /// <summary>What is wrong.</summary>
+    /// <summary>The kind of fault.</summary>
     public StoreFault Fault => fault;
 
     /// <summary>The message without the path.</summary>

@@ -53,7 +53,7 @@ public sealed class StoreHealth
     /// <summary>Told of each change, and of each time that something is set aside. Must not throw.</summary>
     public Action<StoreState>? Changed { get; set; }
 
-    /// <summary>How it fares.</summary>
+    /// <summary>The fault the store has now, if any, and what was set aside last.</summary>
     public StoreState State
     {
         get

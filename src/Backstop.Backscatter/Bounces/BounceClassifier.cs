@@ -20,7 +20,7 @@ public static class BounceClassifier
     // A list manager that passes a bounce on wraps it once. More is a game.
     private const int MaxNesting = 2;
 
-    /// <summary>Reads a message.</summary>
+    /// <summary>Says what a message is. Never throws for what a message holds.</summary>
     /// <param name="message">The message with CRLF or LF line ends; its header block must have been capped. The report's header octets point into it.</param>
     /// <param name="nullReversePath">Whether it came from <c>&lt;&gt;</c>; null to believe its Return-Path field.</param>
     public static BounceReport Classify(ReadOnlyMemory<byte> message, bool? nullReversePath) => Classify(new MailMessage(message), nullReversePath);

@@ -17,7 +17,7 @@ public sealed class Campaign(string shape, string label, string example)
     /// <summary>What they have in common.</summary>
     public string Shape => shape;
 
-    /// <summary>What to call it.</summary>
+    /// <summary>The subject of the first report, for people.</summary>
     public string Label => label;
 
     /// <summary>Where one of them is.</summary>
@@ -26,7 +26,7 @@ public sealed class Campaign(string shape, string label, string example)
     /// <summary>A short name for the command line, the same in every run unless two campaigns share it.</summary>
     public string Id { get; internal set; } = IdOf(shape, 4);
 
-    /// <summary>How many.</summary>
+    /// <summary>The number of reports counted.</summary>
     public int Count { get; private set; }
 
     /// <summary>When the first one came.</summary>

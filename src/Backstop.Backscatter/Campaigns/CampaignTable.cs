@@ -10,12 +10,12 @@ public sealed class CampaignTable
     /// <summary>The campaigns, the largest first.</summary>
     public IReadOnlyList<Campaign> All => [.. _byShape.Values.OrderByDescending(c => c.Count).ThenBy(c => c.Shape, StringComparer.Ordinal)];
 
-    /// <summary>Counts a report.</summary>
+    /// <summary>Counts a report in its campaign; the first one of a campaign makes it.</summary>
     /// <param name="key">Its campaign.</param>
     /// <param name="at">When it came.</param>
     /// <param name="kind">Its kind.</param>
     /// <param name="host">Who reported it, or null.</param>
-    /// <param name="name">Where it is.</param>
+    /// <param name="name">The place of the report (a path), kept as the example if it is the first.</param>
     public Campaign Add(CampaignKey key, DateTimeOffset at, string kind, string? host, string name)
     {
         if (!_byShape.TryGetValue(key.Shape, out var campaign))

@@ -51,6 +51,7 @@ public sealed class Batv
     /// <param name="keys">One or two.</param>
     /// <param name="lifetimeDays">Days from signing to expiry; 7 is usual.</param>
     /// <param name="form">How signed addresses look; all forms verify.</param>
+    /// <exception cref="ArgumentException">There are more than <see cref="MaxKeys"/> keys, or the lifetime is not 1 to 400 days.</exception>
     public Batv(IReadOnlyList<BatvKey> keys, int lifetimeDays = 7, BatvForm form = BatvForm.Prefix)
     {
         ArgumentNullException.ThrowIfNull(keys);
@@ -81,7 +82,7 @@ public sealed class Batv
         return new(_form == BatvForm.Prefix ? $"prvs={tag}={address.LocalPart}" : $"{address.LocalPart}+prvs={tag}", address.Domain);
     }
 
-    /// <summary>Checks a tag.</summary>
+    /// <summary>Checks the tag of a recipient address.</summary>
     /// <param name="tag">The tag of a forward-path.</param>
     /// <param name="now">The time of arrival.</param>
     public BatvOutcome Check(BatvTag tag, DateTimeOffset now)

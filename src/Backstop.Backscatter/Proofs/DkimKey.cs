@@ -24,10 +24,10 @@ public sealed class DkimKey
     /// <summary>The signing domain, in lower case.</summary>
     public string Domain { get; }
 
-    /// <summary>Reads a key.</summary>
+    /// <summary>Reads a key from a PEM file or a DNS record (RFC 6376 §3.6.1).</summary>
     /// <param name="name">Its name in DNS: <c>selector._domainkey.domain</c>.</param>
     /// <param name="text">A PEM file (of the public or the private key), or the TXT record, also quoted and split as in a zone file.</param>
-    /// <exception cref="FormatException">The name or the text is none.</exception>
+    /// <exception cref="FormatException">The name has no <c>._domainkey.</c>, or the text holds no key that can be used.</exception>
     public static DkimKey Parse(string name, string text)
     {
         ArgumentNullException.ThrowIfNull(name);

@@ -26,9 +26,9 @@ public sealed class OriginProver(ISentJournal journal, SignedMessageId signedIds
     {
     }
 
-    /// <summary>Asks.</summary>
+    /// <summary>Collects every proof, strongest first, whether a report returns mail of ours.</summary>
     /// <param name="report">The report.</param>
-    /// <param name="envelope">What the envelope told.</param>
+    /// <param name="envelope">The checks of the recipient address, and the addresses of its mailbox.</param>
     /// <param name="now">The time of arrival.</param>
     public ProofSet Prove(BounceReport report, Envelope envelope, DateTimeOffset now)
     {

@@ -83,7 +83,7 @@ public sealed class SignedMessageId
         return $"{Prefix(_keys[0].Number, day)}{Mac(_keys[0].Key, "stamp", day, messageId.ToLowerInvariant(), "", sender.Key)}";
     }
 
-    /// <summary>Checks an id.</summary>
+    /// <summary>Checks a Message-ID that came back.</summary>
     /// <param name="messageId">Without brackets, in any case.</param>
     /// <param name="senders">The addresses of the mailbox that the report came to, as keys.</param>
     /// <param name="now">The time of arrival.</param>

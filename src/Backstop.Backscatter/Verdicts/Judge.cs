@@ -25,9 +25,9 @@ public sealed class Judge(OriginProver prover, ISentJournal journal, UnprovedPol
 {
     private static readonly ProofSet _notAsked = new([], false);
 
-    /// <summary>Decides.</summary>
+    /// <summary>Decides whether a message is delivered, filed or refused.</summary>
     /// <param name="report">What the message is.</param>
-    /// <param name="envelope">What the envelope told.</param>
+    /// <param name="envelope">The checks of the recipient address, and the addresses of its mailbox.</param>
     /// <param name="now">The time of arrival.</param>
     /// <returns>The verdict and the proofs it stands on.</returns>
     public (Verdict Verdict, ProofSet Proofs) Decide(BounceReport report, Envelope envelope, DateTimeOffset now)

@@ -28,15 +28,15 @@ public sealed record Verdict(VerdictAction Action, string Folder, Reason Reason)
     /// <summary>The folder of what returns nothing we are known to have sent.</summary>
     public const string BackscatterFolder = "Backscatter";
 
-    /// <summary>To the inbox.</summary>
+    /// <summary>A verdict that delivers to the inbox.</summary>
     /// <param name="reason">The rule that decided.</param>
     public static Verdict Deliver(Reason reason) => new(VerdictAction.Deliver, Inbox, reason);
 
-    /// <summary>To the folder Backscatter.</summary>
+    /// <summary>A verdict that files to <see cref="BackscatterFolder"/>.</summary>
     /// <param name="reason">The rule that decided.</param>
     public static Verdict File(Reason reason) => new(VerdictAction.File, BackscatterFolder, reason);
 
-    /// <summary>Refused.</summary>
+    /// <summary>A verdict that refuses for good.</summary>
     /// <param name="reason">The rule that decided.</param>
     public static Verdict Refuse(Reason reason) => new(VerdictAction.Refuse, "", reason);
 }

@@ -62,6 +62,6 @@ public sealed record ImapAddress(string User, string Host, int Port, bool IsTls,
     /// <summary>The form that <see cref="Parse"/> reads, whatever the folder is called.</summary>
     public string ToUri() => $"{(IsTls ? TlsScheme : Scheme)}{Uri.EscapeDataString(User)}@{Host}:{Port}/{Uri.EscapeDataString(Folder)}";
 
-    /// <summary>For people.</summary>
+    /// <summary>The address as a person writes it; never with a password.</summary>
     public override string ToString() => $"{(IsTls ? TlsScheme : Scheme)}{User}@{Host}:{Port}/{Folder}";
 }

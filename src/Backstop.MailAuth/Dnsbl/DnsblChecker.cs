@@ -6,10 +6,10 @@ namespace Backstop.MailAuth.Dnsbl;
 /// <param name="zones">The lists, the most trusted first.</param>
 public sealed class DnsblChecker(IReadOnlyList<DnsblZone> zones)
 {
-    /// <summary>The lists.</summary>
+    /// <summary>The lists, in the order in which they are believed.</summary>
     public IReadOnlyList<DnsblZone> Zones => zones;
 
-    /// <summary>The first list, in their order, that has an address; null for none.</summary>
+    /// <summary>The zone of the first list, in their order, that has an address; null for none, and where no list answers.</summary>
     /// <param name="address">The client.</param>
     /// <param name="ct">Ends the wait.</param>
     public async ValueTask<string?> FindAsync(IPAddress address, CancellationToken ct)
@@ -25,7 +25,7 @@ public sealed class DnsblChecker(IReadOnlyList<DnsblZone> zones)
         return first < 0 ? null : zones[first].Name;
     }
 
-    /// <summary>Tests every list.</summary>
+    /// <summary>Looks at the test points of every list (RFC 5782 §5). Never throws for trouble with DNS.</summary>
     /// <param name="ct">Ends the wait.</param>
     public Task TestAsync(CancellationToken ct) => Task.WhenAll(zones.Select(z => z.TestAsync(ct)));
 }

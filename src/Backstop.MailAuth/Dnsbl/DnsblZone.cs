@@ -3,9 +3,10 @@ using System.Net;
 
 namespace Backstop.MailAuth.Dnsbl;
 
-/// <summary>Looks up the IPv4 addresses of a name; none where the name does not exist. Throws when there is no answer.</summary>
+/// <summary>Looks up the IPv4 addresses of a name; none where the name does not exist.</summary>
 /// <param name="name">The name.</param>
 /// <param name="ct">Ends the wait.</param>
+/// <exception cref="DnsLookupException">There is no answer.</exception>
 public delegate Task<IReadOnlyList<IPAddress>> AddressLookup(string name, CancellationToken ct);
 
 /// <summary>Whether a list can be believed.</summary>
@@ -40,7 +41,7 @@ public sealed class DnsblZone(string name, AddressLookup lookup, DnsblOptions op
     private readonly Breaker _breaker = new(options.BreakAfter, options.Rest, time);
     private int _generation;
 
-    /// <summary>The zone.</summary>
+    /// <summary>The zone, such as <c>ips.backscatterer.org</c>.</summary>
     public string Name => name;
 
     /// <summary>Whether it is believed.</summary>

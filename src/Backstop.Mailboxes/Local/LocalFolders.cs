@@ -34,8 +34,8 @@ public sealed class LocalFolders(string host, string owner, TimeProvider time)
     /// <summary>Delivers to one folder, or to several directories: the others get links to the first copy.</summary>
     /// <param name="names">The folders.</param>
     /// <param name="directory">What relative names are relative to.</param>
-    /// <param name="mail">What.</param>
-    /// <param name="rules">How.</param>
+    /// <param name="mail">The message.</param>
+    /// <param name="rules">How folders are locked and written.</param>
     /// <param name="stopping">Ends a wait for somebody else's lock; what is begun is finished.</param>
     /// <exception cref="IOException">Nothing was written.</exception>
     /// <exception cref="OperationCanceledException">Nothing was written.</exception>
@@ -102,8 +102,8 @@ public sealed class LocalFolders(string host, string owner, TimeProvider time)
         }
     }
 
-    /// <summary>A folder's path.</summary>
-    /// <param name="name">As named.</param>
+    /// <summary>The absolute path of a folder.</summary>
+    /// <param name="name">The folder as a recipe names it.</param>
     /// <param name="directory">What relative names are relative to.</param>
     public static string Resolve(string name, string directory)
     {

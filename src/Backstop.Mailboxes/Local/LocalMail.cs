@@ -39,9 +39,9 @@ public sealed record LocalRules
     internal UnixFileMode DirectoryMode => (UnixFileMode)(0x1FF & ~Umask);
 }
 
-/// <summary>What was written.</summary>
+/// <summary>The copy that a delivery wrote.</summary>
 /// <param name="Name">Its name, as the folder was named.</param>
-/// <param name="Size">Its octets.</param>
+/// <param name="Size">Octets written.</param>
 /// <param name="Folders">How many of the folders named took it: a file takes all, and what stands behind it is not read.</param>
 public sealed record LocalCopy(string Name, long Size, int Folders)
 {

@@ -13,7 +13,7 @@ public sealed class DotLock(string path, string owner, TimeSpan? staleAfter, Tim
     // procmail, man page: LOCKTIMEOUT applies to lockfiles of at most 16 octets.
     private const int MaxForeignLock = 16;
 
-    /// <summary>procmail's LOCKTIMEOUT.</summary>
+    /// <summary>The age at which an untouched lockfile counts as left behind: 1024 s, as procmail's LOCKTIMEOUT.</summary>
     public static TimeSpan DefaultStaleAfter { get; } = TimeSpan.FromSeconds(1024);
 
     /// <summary>Whether another program's lockfile was broken because it was stale.</summary>

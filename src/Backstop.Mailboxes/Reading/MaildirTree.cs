@@ -37,8 +37,9 @@ public sealed class MaildirTree
     /// <param name="path">The directory.</param>
     public static bool Is(string path) => Directory.Exists(Path.Combine(path, "cur")) && Directory.Exists(Path.Combine(path, "new"));
 
-    /// <summary>Reads the folders.</summary>
+    /// <summary>Reads the folders of a Maildir.</summary>
     /// <param name="path">A Maildir, or a folder in one.</param>
+    /// <exception cref="IOException">The directory is not there.</exception>
     public static MaildirTree Open(string path)
     {
         var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));

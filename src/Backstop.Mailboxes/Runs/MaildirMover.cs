@@ -11,7 +11,7 @@ public sealed class MaildirMover(Run run, MaildirTree tree)
 {
     private const int LogBatch = 4096;
 
-    /// <summary>Moves messages.</summary>
+    /// <summary>Moves messages to another folder, which is made where it is missing.</summary>
     /// <param name="messages">Their files, below the mailbox.</param>
     /// <param name="target">The folder's directory, below the mailbox.</param>
     /// <param name="moved">Told after every message.</param>

@@ -12,7 +12,7 @@ public sealed class MaildirUndo(Run run, TimeProvider time)
     private readonly MaildirTree _tree = MaildirTree.Open(run.Started.Mailbox);
     private readonly Dictionary<string, Dictionary<string, string>> _names = new(StringComparer.Ordinal);
 
-    /// <summary>Puts everything back.</summary>
+    /// <summary>Puts every message of the run back where it was, the last one first.</summary>
     /// <param name="restored">Told after every message.</param>
     /// <param name="ct">Ends it between two messages.</param>
     public UndoResult Undo(Action restored, CancellationToken ct)

@@ -19,7 +19,7 @@ public sealed class MboxMover(Run run, TimeProvider time)
         return folder.Contains('/', StringComparison.Ordinal) ? Path.GetFullPath(folder) : MboxFolder.FileOf(new(FolderFormat.Mbox, mbox, folder));
     }
 
-    /// <summary>Moves messages.</summary>
+    /// <summary>Moves messages from an mbox to another mbox.</summary>
     /// <param name="source">The mbox.</param>
     /// <param name="found">The messages, as they were seen, in the order of the file.</param>
     /// <param name="target">The mbox that they go to; null to keep them in the run's own folder only.</param>

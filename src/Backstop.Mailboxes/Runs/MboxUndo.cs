@@ -35,7 +35,7 @@ public sealed class MboxUndo(Run run, TimeProvider time)
         run.Tidy();
     }
 
-    /// <summary>Puts everything back.</summary>
+    /// <summary>Puts every message of the run back at its place in the mbox, or at its end where the mbox was rewritten since.</summary>
     /// <param name="ct">Ends the waiting for a lock; what is put back then stays so, and another call goes on.</param>
     public async Task<UndoResult> UndoAsync(CancellationToken ct)
     {

@@ -23,7 +23,7 @@ public sealed class Run : IDisposable
         _end = end;
     }
 
-    /// <summary>Its name.</summary>
+    /// <summary>The name of the run, which is that of its folder.</summary>
     public string Id => Path.GetFileName(Folder);
 
     /// <summary>Where its files lie.</summary>
@@ -32,7 +32,7 @@ public sealed class Run : IDisposable
     /// <summary>Everything it was given, in order.</summary>
     public IReadOnlyList<RunEntry> Entries => _entries;
 
-    /// <summary>How it began.</summary>
+    /// <summary>The first entry of the log: the mailbox, and when the run began.</summary>
     public RunStarted Started => (RunStarted)_entries[0];
 
     /// <summary>Whether somebody has begun to take it back.</summary>

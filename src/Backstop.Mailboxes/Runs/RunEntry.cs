@@ -20,7 +20,7 @@ namespace Backstop.Mailboxes.Runs;
 [JsonDerivedType(typeof(UndoDone), "undone")]
 public abstract record RunEntry;
 
-/// <summary>The first line.</summary>
+/// <summary>The first line of a log: a run over a mailbox has begun.</summary>
 /// <param name="Mailbox">The mailbox: an absolute path, or the address of a folder on a server.</param>
 /// <param name="Format"><c>maildir</c>, <c>mbox</c> or <c>imap</c>.</param>
 /// <param name="To">The folder that messages go to.</param>

@@ -16,13 +16,15 @@ public sealed record RunSummary(string Id, RunStarted Started, RunState State, i
 /// <param name="time">The clock.</param>
 public sealed class RunStore(string folder, TimeProvider time)
 {
-    /// <summary>Where it is.</summary>
+    /// <summary>The folder that holds the runs.</summary>
     public string Folder => folder;
 
-    /// <summary>Begins a run.</summary>
+    /// <summary>Begins a run: makes its folder and its log, on the disk when this returns.</summary>
     /// <param name="mailbox">The mailbox.</param>
     /// <param name="format">Its format.</param>
     /// <param name="to">The folder that messages go to.</param>
+    /// <returns>The run, held until it is disposed of.</returns>
+    /// <exception cref="IOException">The folder cannot be made or written.</exception>
     public Run Create(string mailbox, string format, string to)
     {
         var now = time.GetUtcNow();

@@ -6,7 +6,7 @@ namespace Backstop.Mailboxes.Runs;
 /// <param name="Appended">Of those restored, how many stand at the end of their mbox, because it was rewritten since.</param>
 public readonly record struct UndoResult(int Restored, int Missing, int Appended)
 {
-    /// <summary>Both together.</summary>
+    /// <summary>The sums of two.</summary>
     /// <param name="left">One.</param>
     /// <param name="right">The other.</param>
     public static UndoResult operator +(UndoResult left, UndoResult right) =>

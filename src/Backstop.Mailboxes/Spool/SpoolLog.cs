@@ -73,7 +73,7 @@ public sealed class SpoolLog : IDisposable
         }
     }
 
-    /// <summary>Makes a message durable.</summary>
+    /// <summary>Writes a message to the log; it is on the disk when the task completes.</summary>
     /// <param name="id">From <see cref="NextId"/>, used once.</param>
     /// <param name="envelope">What to keep beside it.</param>
     /// <param name="body">Its body, unchanged until the task completes; empty where <see cref="SpoolEnvelope.LargeFile"/> names a file (already synced).</param>

@@ -7,26 +7,26 @@ namespace Backstop.Protocols.Milter;
 /// <summary>Writes what a filter says: answers to events, and at the end of a message its changes before the answer.</summary>
 public static class MilterReply
 {
-    /// <summary>Go on.</summary>
+    /// <summary>Lets the event pass: the server goes on to the next one.</summary>
     public static void Continue(IBufferWriter<byte> output) => Write(output, 'c');
 
-    /// <summary>Take it without asking again: at RCPT or later the message, before it the connection.</summary>
+    /// <summary>Accepts without further events: at RCPT or later the message, before it the connection.</summary>
     public static void Accept(IBufferWriter<byte> output) => Write(output, 'a');
 
-    /// <summary>Refuse it for good, with the server's own text.</summary>
+    /// <summary>Refuses for good (5xx), with the server's own text.</summary>
     public static void Reject(IBufferWriter<byte> output) => Write(output, 'r');
 
-    /// <summary>Refuse it for now, with the server's own text.</summary>
+    /// <summary>Refuses for now (4xx), with the server's own text.</summary>
     public static void TempFail(IBufferWriter<byte> output) => Write(output, 't');
 
-    /// <summary>No more of this event, where <see cref="MilterSteps.Skip"/> was agreed on.</summary>
+    /// <summary>Asks for no more events of this kind in this message; only where <see cref="MilterSteps.Skip"/> was agreed on.</summary>
     public static void Skip(IBufferWriter<byte> output) => Write(output, 's');
 
-    /// <summary>We are still at work: the server's clock begins anew.</summary>
+    /// <summary>Tells that the answer takes longer: the server's time limit starts again.</summary>
     public static void Progress(IBufferWriter<byte> output) => Write(output, 'p');
 
-    /// <summary>Refuse it with this text.</summary>
-    /// <param name="output">Where to.</param>
+    /// <summary>Refuses with a code and text of our own.</summary>
+    /// <param name="output">Receives the packet.</param>
     /// <param name="reply">Code, enhanced status and text: <c>550 5.7.1 No</c>. A 421 ends the client's session.</param>
     public static void Reply(IBufferWriter<byte> output, string reply)
     {
@@ -36,45 +36,45 @@ public static class MilterReply
         Write(output, 'y', Octets(Clean(reply).Replace("%", "%%", StringComparison.Ordinal)));
     }
 
-    /// <summary>Add a field behind the last.</summary>
-    /// <param name="output">Where to.</param>
-    /// <param name="name">Its name.</param>
+    /// <summary>Adds a header field behind the last one.</summary>
+    /// <param name="output">Receives the packet.</param>
+    /// <param name="name">The field name.</param>
     /// <param name="value">Its body, LF between folded lines; with its leading space where that was agreed on.</param>
     public static void AddHeader(IBufferWriter<byte> output, string name, string value) => Write(output, 'h', Octets(name), Octets(value));
 
-    /// <summary>Insert a field.</summary>
-    /// <param name="output">Where to.</param>
-    /// <param name="index">Before which field; 0 for the front.</param>
-    /// <param name="name">Its name.</param>
+    /// <summary>Inserts a header field.</summary>
+    /// <param name="output">Receives the packet.</param>
+    /// <param name="index">The field it is inserted before; 0 for the front.</param>
+    /// <param name="name">The field name.</param>
     /// <param name="value">Its body.</param>
     public static void InsertHeader(IBufferWriter<byte> output, int index, string name, string value) =>
         WriteIndexed(output, 'i', index, Octets(name), Octets(value));
 
-    /// <summary>Change a field, or delete it.</summary>
-    /// <param name="output">Where to.</param>
-    /// <param name="index">Which of that name, counted from 1.</param>
+    /// <summary>Changes a header field, or deletes it.</summary>
+    /// <param name="output">Receives the packet.</param>
+    /// <param name="index">The number of the field among those of its name, counted from 1.</param>
     /// <param name="name">Its name, as the server told it.</param>
     /// <param name="value">Its new body; empty deletes it.</param>
     public static void ChangeHeader(IBufferWriter<byte> output, int index, ReadOnlyMemory<byte> name, ReadOnlyMemory<byte> value) =>
         WriteIndexed(output, 'm', index, name, value);
 
-    /// <summary>Change the envelope sender.</summary>
-    /// <param name="output">Where to.</param>
+    /// <summary>Changes the reverse-path.</summary>
+    /// <param name="output">Receives the packet.</param>
     /// <param name="path">With its angle brackets.</param>
     public static void ChangeSender(IBufferWriter<byte> output, ReadOnlyMemory<byte> path) => Write(output, 'e', path);
 
-    /// <summary>Add a recipient.</summary>
-    /// <param name="output">Where to.</param>
+    /// <summary>Adds a recipient.</summary>
+    /// <param name="output">Receives the packet.</param>
     /// <param name="path">With its angle brackets.</param>
     public static void AddRecipient(IBufferWriter<byte> output, ReadOnlyMemory<byte> path) => Write(output, '+', path);
 
-    /// <summary>Take a recipient away.</summary>
-    /// <param name="output">Where to.</param>
+    /// <summary>Deletes a recipient.</summary>
+    /// <param name="output">Receives the packet.</param>
     /// <param name="path">As the server told it, octet for octet.</param>
     public static void DeleteRecipient(IBufferWriter<byte> output, ReadOnlyMemory<byte> path) => Write(output, '-', path);
 
-    /// <summary>Hold the message for an administrator.</summary>
-    /// <param name="output">Where to.</param>
+    /// <summary>Holds the message in the quarantine of the server.</summary>
+    /// <param name="output">Receives the packet.</param>
     /// <param name="reason">A word for the administrator; control characters become question marks.</param>
     public static void Quarantine(IBufferWriter<byte> output, string reason) => Write(output, 'q', Octets(Clean(reason)));
 

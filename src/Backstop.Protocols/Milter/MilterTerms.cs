@@ -9,7 +9,7 @@ namespace Backstop.Protocols.Milter;
 /// <param name="Steps">What is left out, and what is not answered.</param>
 public readonly record struct MilterTerms(int Version, MilterActions Actions, MilterSteps Steps)
 {
-    /// <summary>The newest version.</summary>
+    /// <summary>The newest version of the protocol that is spoken here.</summary>
     public const int NewestVersion = 6;
 
     /// <summary>The oldest that says what it offers.</summary>
@@ -17,9 +17,9 @@ public readonly record struct MilterTerms(int Version, MilterActions Actions, Mi
 
     private const int Size = 12;
 
-    /// <summary>Reads an offer.</summary>
-    /// <param name="data">The packet's data.</param>
-    /// <exception cref="FormatException">It is none, or of a version that nobody speaks any more.</exception>
+    /// <summary>Reads the server's offer, the data of a <see cref="MilterEvent.Negotiate"/> packet.</summary>
+    /// <param name="data">The packet's data: version, actions and steps, four octets each, big-endian.</param>
+    /// <exception cref="FormatException">The data is shorter than 12 octets, or the version is older than <see cref="OldestVersion"/>.</exception>
     public static MilterTerms Read(ReadOnlySpan<byte> data)
     {
         if (data.Length < Size)
@@ -42,7 +42,7 @@ public readonly record struct MilterTerms(int Version, MilterActions Actions, Mi
     public MilterTerms Take(MilterActions actions, MilterSteps steps) => new(Version, Actions & actions, Steps & steps);
 
     /// <summary>Writes them as the answer to an offer.</summary>
-    /// <param name="output">Where to.</param>
+    /// <param name="output">Receives the packet.</param>
     public void Write(IBufferWriter<byte> output)
     {
         ArgumentNullException.ThrowIfNull(output);

@@ -18,7 +18,7 @@ public sealed record ClientAttributes(IReadOnlyDictionary<string, string?> Value
     /// <param name="name">In capitals.</param>
     public string? Value(string name) => Values.GetValueOrDefault(name);
 
-    /// <summary>Reads the arguments; null where they are none.</summary>
+    /// <summary>Reads the arguments of XFORWARD or XCLIENT; null where one is unknown, too long, or not xtext.</summary>
     /// <param name="text">What follows the verb.</param>
     public static ClientAttributes? TryParse(ReadOnlySpan<byte> text)
     {
@@ -38,6 +38,6 @@ public sealed record ClientAttributes(IReadOnlyDictionary<string, string?> Value
         return values.Count > 0 ? new(values) : null;
     }
 
-    /// <summary>The arguments again.</summary>
+    /// <summary>The arguments as the command has them, values in xtext.</summary>
     public override string ToString() => string.Join(' ', Values.Select(v => $"{v.Key}={(v.Value is null ? "[UNAVAILABLE]" : XText.Encode(v.Value))}"));
 }

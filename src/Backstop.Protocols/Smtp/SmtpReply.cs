@@ -34,7 +34,7 @@ public sealed class SmtpReply
         Bytes = Encoding.UTF8.GetBytes(text.ToString());
     }
 
-    /// <summary>The three-digit code.</summary>
+    /// <summary>The three-digit reply code, RFC 5321 §4.2.</summary>
     public int Code { get; }
 
     /// <summary>Enhanced status and text.</summary>

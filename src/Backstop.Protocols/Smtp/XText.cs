@@ -3,10 +3,10 @@ using System.Text;
 
 namespace Backstop.Protocols.Smtp;
 
-/// <summary>RFC 3461 §4: printable ASCII without + and =; all else as +XX.</summary>
+/// <summary>The xtext encoding of RFC 3461 §4: printable ASCII but + and = stands for itself, any other octet is +XX.</summary>
 public static class XText
 {
-    /// <summary>Writes.</summary>
+    /// <summary>Encodes a text: its UTF-8 octets as xtext.</summary>
     /// <param name="text">Any text.</param>
     public static string Encode(string text)
     {
@@ -19,7 +19,7 @@ public static class XText
         return encoded.ToString();
     }
 
-    /// <summary>Reads; null where it is none.</summary>
+    /// <summary>Decodes xtext, as UTF-8; null where a + is not followed by two hexadecimal digits.</summary>
     /// <param name="text">What was received.</param>
     public static string? Decode(ReadOnlySpan<char> text)
     {

@@ -39,7 +39,7 @@ public sealed record SpamdRequest(SpamdVerb Verb, int Version)
     /// <summary>Octets of the body, compressed as they may be; null: until the client closes its side.</summary>
     public long? ContentLength { get; init; }
 
-    /// <summary>On whose behalf.</summary>
+    /// <summary>The user whose settings count (the User field); empty where the client names none.</summary>
     public string User { get; init; } = "";
 
     /// <summary>The body is zlib data (RFC 1950).</summary>

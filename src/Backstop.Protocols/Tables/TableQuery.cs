@@ -23,7 +23,7 @@ public sealed record TableQuery(string Table, string Key, bool IsSocketmap)
     /// <summary>Takes a question off the front of a buffer.</summary>
     /// <param name="buffer">What was received; what is left of it.</param>
     /// <returns>Null while it is not whole.</returns>
-    /// <exception cref="FormatException">It is none.</exception>
+    /// <exception cref="FormatException">The octets are neither a netstring nor a line that begins with <c>get</c>, or are more than <see cref="MaxLength"/>.</exception>
     public static TableQuery? TryRead(ref ReadOnlySequence<byte> buffer)
     {
         if (buffer.IsEmpty)

@@ -6,7 +6,7 @@ public static class RcParser
     // Blocks within blocks: nobody writes so many, and the reader must not run out of stack.
     private const int MaxDepth = 200;
 
-    /// <summary>Reads a file.</summary>
+    /// <summary>Parses an rcfile.</summary>
     /// <param name="path">Its name, for <c>$_</c> and messages.</param>
     /// <param name="text">Its text, one char an octet.</param>
     public static RcFile Parse(string path, string text)

@@ -1,22 +1,22 @@
 namespace Backstop.Recipes.Language;
 
-/// <summary>One thing an rcfile says.</summary>
-/// <param name="At">Where.</param>
+/// <summary>A statement of an rcfile.</summary>
+/// <param name="At">Its line and column.</param>
 public abstract record RcStatement(RcPosition At);
 
-/// <summary><c>NAME=value</c>.</summary>
-/// <param name="At">Where.</param>
+/// <summary>An assignment, <c>NAME=value</c>.</summary>
+/// <param name="At">Its line and column.</param>
 /// <param name="Name">The variable.</param>
 /// <param name="Value">As written.</param>
 public sealed record RcAssignment(RcPosition At, string Name, RcText Value) : RcStatement(At);
 
 /// <summary>A bare name: the variable is taken away.</summary>
-/// <param name="At">Where.</param>
+/// <param name="At">Its line and column.</param>
 /// <param name="Name">The variable.</param>
 public sealed record RcUnset(RcPosition At, string Name) : RcStatement(At);
 
-/// <summary>What is none of these. procmail says "Skipped" and goes on.</summary>
-/// <param name="At">Where.</param>
+/// <summary>Text that is no statement: procmail logs "Skipped" and goes on.</summary>
+/// <param name="At">Its line and column.</param>
 /// <param name="Text">What was skipped.</param>
 public sealed record RcSkipped(RcPosition At, string Text) : RcStatement(At);
 
@@ -24,7 +24,7 @@ public sealed record RcSkipped(RcPosition At, string Text) : RcStatement(At);
 /// <param name="At">Where it begins.</param>
 public sealed record RcUnclosed(RcPosition At) : RcStatement(At);
 
-/// <summary>A recipe.</summary>
+/// <summary>A recipe: <c>:0</c> with flags and lockfile, conditions, one action.</summary>
 /// <param name="At">Where its colon stands.</param>
 /// <param name="Flags">Its flags.</param>
 /// <param name="Head">Its first line as written.</param>
@@ -50,32 +50,32 @@ public sealed record RcRecipe(
 }
 
 /// <summary>What a recipe does.</summary>
-/// <param name="At">Where.</param>
+/// <param name="At">Its line and column.</param>
 public abstract record RcAction(RcPosition At);
 
-/// <summary>Delivers to folders.</summary>
-/// <param name="At">Where.</param>
+/// <summary>The action that delivers to one or more folders.</summary>
+/// <param name="At">Its line and column.</param>
 /// <param name="Names">The rest of the line.</param>
 public sealed record RcFolderAction(RcPosition At, RcText Names) : RcAction(At);
 
-/// <summary><c>| command</c>, or <c>NAME=| command</c>.</summary>
-/// <param name="At">Where.</param>
+/// <summary>The action that runs a program: <c>| command</c>, or <c>NAME=| command</c>.</summary>
+/// <param name="At">Its line and column.</param>
 /// <param name="Variable">What takes the output, or null.</param>
 /// <param name="Command">Behind the bar.</param>
 public sealed record RcPipeAction(RcPosition At, string? Variable, RcText Command) : RcAction(At);
 
-/// <summary><c>! addresses</c>.</summary>
-/// <param name="At">Where.</param>
+/// <summary>The action that forwards: <c>! addresses</c>.</summary>
+/// <param name="At">Its line and column.</param>
 /// <param name="Arguments">Behind the exclamation mark.</param>
 public sealed record RcForwardAction(RcPosition At, RcText Arguments) : RcAction(At);
 
-/// <summary>A block.</summary>
+/// <summary>The action that is a block of statements in braces.</summary>
 /// <param name="At">Where its brace stands.</param>
-/// <param name="Statements">What is in it.</param>
+/// <param name="Statements">Its statements, in order.</param>
 /// <param name="IsClosed">False where the file ends within.</param>
 public sealed record RcBlockAction(RcPosition At, IReadOnlyList<RcStatement> Statements, bool IsClosed) : RcAction(At);
 
-/// <summary>An rcfile.</summary>
+/// <summary>A parsed rcfile.</summary>
 /// <param name="Path">Its name.</param>
-/// <param name="Statements">What it says.</param>
+/// <param name="Statements">Its statements, in order.</param>
 public sealed record RcFile(string Path, IReadOnlyList<RcStatement> Statements);

@@ -6,7 +6,7 @@ namespace Backstop.Recipes.Linting;
 /// <summary>Finds what is wrong with an rcfile.</summary>
 public static class RcLinter
 {
-    /// <summary>Looks through a file.</summary>
+    /// <summary>Lists what is wrong with an rcfile, in the order of its lines.</summary>
     /// <param name="path">Its name.</param>
     /// <param name="text">Its text, one char an octet.</param>
     /// <returns>Findings in the order of the file.</returns>

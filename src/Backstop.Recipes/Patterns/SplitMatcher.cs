@@ -2,7 +2,7 @@ using Backstop.Automata;
 
 namespace Backstop.Recipes.Patterns;
 
-/// <summary>A match.</summary>
+/// <summary>A match of an expression, as offsets in octets.</summary>
 /// <param name="End">Where it ends; beyond the text by one where it took the newline that is not there.</param>
 /// <param name="Split">Where MATCH begins; -1 where the expression has no <c>\/</c>, or matched without it.</param>
 public readonly record struct RecipeMatch(int End, int Split);

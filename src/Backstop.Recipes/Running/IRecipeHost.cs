@@ -7,15 +7,15 @@ public interface IRecipeHost
     string HostName { get; }
 
     /// <summary>Runs a program.</summary>
-    /// <param name="program">What, with what.</param>
+    /// <param name="program">The program, its input and its limits.</param>
     ProgramOutcome Run(ProgramCall program);
 
     /// <summary>Delivers to a folder, or to several.</summary>
-    /// <param name="delivery">What, where.</param>
+    /// <param name="delivery">The message and the folders.</param>
     FolderOutcome Deliver(FolderCall delivery);
 
     /// <summary>Takes a lockfile, waiting for it; null where it cannot be had.</summary>
-    /// <param name="lockfile">Which, how long.</param>
+    /// <param name="lockfile">The lockfile, and how long to wait.</param>
     IDisposable? Lock(LockCall lockfile);
 
     /// <summary>Reads an rcfile; null where it is not there, not readable, or not to be trusted.</summary>
@@ -35,7 +35,7 @@ public interface IRecipeHost
     /// <param name="text">Lines with their newlines, one char an octet.</param>
     void Log(string text);
 
-    /// <summary>Waits.</summary>
+    /// <summary>Waits before the next try.</summary>
     /// <param name="duration">How long.</param>
     void Pause(TimeSpan duration);
 
@@ -67,7 +67,7 @@ public interface IRecipeHost
     bool IsRepeatable(FolderCall delivery) => false;
 }
 
-/// <summary>What was read of an rcfile.</summary>
+/// <summary>The text of an rcfile.</summary>
 /// <param name="Text">One char an octet.</param>
 /// <param name="Stamp">By what its host knows the file again, and for whom it was trusted; null where it is read anew each time.</param>
 public sealed record RcFileText(string Text, object? Stamp = null);
@@ -132,7 +132,7 @@ public sealed record FolderCall(
     bool LocksMbox,
     LockTimes Locks);
 
-/// <summary>What became of it.</summary>
+/// <summary>The result of a delivery.</summary>
 /// <param name="Name">What was written, for LASTFOLDER; what could not be, where <paramref name="Error"/> says so.</param>
 /// <param name="Size">The octets written.</param>
 /// <param name="Error">Why nothing was written, or null.</param>
@@ -143,8 +143,8 @@ public sealed record FolderOutcome(string Name, long Size, string? Error);
 /// <param name="Stale">LOCKTIMEOUT: after that an untouched lockfile belongs to nobody; null for never.</param>
 public sealed record LockTimes(TimeSpan Sleep, TimeSpan? Stale);
 
-/// <summary>A lockfile.</summary>
+/// <summary>A lockfile to take.</summary>
 /// <param name="Path">Absolute.</param>
 /// <param name="Name">As written, for the log.</param>
-/// <param name="Times">How long.</param>
+/// <param name="Times">How long it is waited for.</param>
 public sealed record LockCall(string Path, string Name, LockTimes Times);

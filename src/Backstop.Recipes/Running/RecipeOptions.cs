@@ -25,8 +25,8 @@ public sealed record RecipeOptions
     public bool LocksFilters { get; init; } = true;
 }
 
-/// <summary>How it ended.</summary>
-/// <param name="ExitCode">Of sysexits(3).</param>
+/// <summary>The result of running recipes over one message.</summary>
+/// <param name="ExitCode">The exit code, of sysexits(3) unless the rcfile sets EXITCODE.</param>
 /// <param name="IsDelivered">Whether the message is somewhere.</param>
 /// <param name="Folder">Where, or why not.</param>
 public sealed record RecipeOutcome(int ExitCode, bool IsDelivered, string Folder);

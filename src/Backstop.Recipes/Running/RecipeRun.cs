@@ -23,9 +23,9 @@ public sealed partial class RecipeRun
     private RecipeOutcome? _outcome;
     private int? _decided;
 
-    /// <summary>Prepares a run.</summary>
+    /// <summary>Prepares to run recipes over one message; <see cref="Execute"/> runs them.</summary>
     /// <param name="program">What was read for messages before this one; it may serve other runs at the same time.</param>
-    /// <param name="host">The world.</param>
+    /// <param name="host">The programs, folders, lockfiles and log that recipes act on.</param>
     /// <param name="options">Whether procmail is followed to the letter, the name in the log, and the limits.</param>
     /// <param name="message">The message, LF line ends.</param>
     /// <param name="variables">What variables are set before anything is read.</param>

@@ -29,7 +29,7 @@ public sealed class ScannedMessage
         };
     }
 
-    /// <summary>Score and hits.</summary>
+    /// <summary>The score, and the rules that hit.</summary>
     public ScanResult Result { get; }
 
     /// <summary>The score as SpamAssassin prints it: one decimal, and for ham always less than what is required.</summary>
