@@ -13,8 +13,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Backstop.Bench;
 
 /// <summary>
-/// Deliveries a second behind the protocol: eight threads put messages into the spool, each durable before the next; the queue writes them into folders,
-/// with and without recipes; the clock stops when all lie in their folders and the file system has been synced.
+/// Deliveries a second behind the protocol: eight threads put messages into the spool, each durable before the next; the queue
+/// writes them into folders, with and without recipes; the clock stops when all lie in their folders and the file system has been
+/// synced.
 /// </summary>
 internal static class DeliverBench
 {
@@ -51,8 +52,10 @@ internal static class DeliverBench
                     rounds.Add(await OnceAsync(Path.Combine(work, $"{format}-{hasRecipes}-{run}"), format, hasRecipes));
                 }
 
-                var (rate, cpu) = (rounds.Select(r => r.Rate).Order().ElementAt(Runs / 2), rounds.Select(r => r.Cpu).Order().ElementAt(Runs / 2));
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{format,-9} {(hasRecipes ? "3" : "none"),-7} {rate,12:F0} {cpu,16:F3}"));
+                var (rate, cpu) = (
+                    rounds.Select(r => r.Rate).Order().ElementAt(Runs / 2), rounds.Select(r => r.Cpu).Order().ElementAt(Runs / 2));
+                Console.WriteLine(string.Create(
+                    CultureInfo.InvariantCulture, $"{format,-9} {(hasRecipes ? "3" : "none"),-7} {rate,12:F0} {cpu,16:F3}"));
             }
         }
     }
@@ -68,7 +71,9 @@ internal static class DeliverBench
         using var metrics = new BackstopMetrics(services.GetRequiredService<IMeterFactory>());
         var mailbox = new Mailbox(MailAddress.TryParse("me@example.org")!, format, Path.Combine(work, "inbox"), ["me@example.org"], rc);
         var stage = hasRecipes
-            ? new RecipeStage([new MailboxRecipes(mailbox, new() { Hostname = "host", Data = work }, new(), TimeProvider.System, _ => { })], Parallel, spool, TimeProvider.System, NullLogger.Instance)
+            ? new RecipeStage(
+            [new MailboxRecipes(mailbox, new() { Hostname = "host", Data = work }, new(), TimeProvider.System, _ => { })], Parallel,
+            spool, TimeProvider.System, NullLogger.Instance)
             : null;
         using var queue = new DeliveryQueue(spool, "host", TimeProvider.System, metrics, NullLogger<DeliveryQueue>.Instance, stage);
         var (began, cpu) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
@@ -88,8 +93,11 @@ internal static class DeliverBench
         for (var i = 0; i < Messages / Parallel; i++)
         {
             var body = Encoding.ASCII.GetBytes(string.Create(
-                CultureInfo.InvariantCulture, $"From: Ann <ann@example.net>\nTo: me@example.org\nSubject: {feeder}.{i}\nMessage-ID: <{feeder}.{i}@example.net>\n\n{new string('x', 70)}\n{_text}"));
-            var envelope = new SpoolEnvelope(1_700_000_000_000, "ann@example.net", 30, null, body.Length, "Received: from a by b; now\n", [new(mailbox.Folder(FolderRef.Inbox), "Return-Path: <ann@example.net>\n")]);
+                CultureInfo.InvariantCulture, $"From: Ann <ann@example.net>\nTo: me@example.org\nSubject: {feeder}.{i}\nMessage-ID: "
+                    + $"<{feeder}.{i}@example.net>\n\n{new string('x', 70)}\n{_text}"));
+            var envelope = new SpoolEnvelope(
+                1_700_000_000_000, "ann@example.net", 30, null, body.Length, "Received: from a by b; now\n",
+                [new(mailbox.Folder(FolderRef.Inbox), "Return-Path: <ann@example.net>\n")]);
             queue.Add(await spool.AppendAsync(spool.NextId(), envelope, body), Lane.Real);
         }
     }

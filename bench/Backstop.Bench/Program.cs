@@ -2,8 +2,8 @@ using System.Globalization;
 using Backstop.Bench;
 using Backstop.Backscatter.Bounces;
 
-// CPU a message of the bounce classifier, by folder: Backstop.Bench FOLDER... Each folder's files are read first; then rounds over all of them on
-// one thread until the compiler is done, then the rounds that count.
+// CPU a message of the bounce classifier, by folder: Backstop.Bench FOLDER... Each folder's files are read first; then rounds over
+// all of them on one thread until the compiler is done, then the rounds that count.
 const int WarmUpRounds = 8;
 const int Rounds = 7;
 
@@ -20,11 +20,14 @@ if (args is ["fuzz", _, _, _, _, _, ..])
 
 if (args.Length == 0)
 {
-    await Console.Error.WriteLineAsync("usage: Backstop.Bench FOLDER...   or   Backstop.Bench deliver EMPTY-FOLDER   or   Backstop.Bench fuzz COUNT SEED WORST-FOLDER RULES FOLDER...");
+    await Console.Error.WriteLineAsync(
+        "usage: Backstop.Bench FOLDER...   or   Backstop.Bench deliver EMPTY-FOLDER   or   Backstop.Bench fuzz COUNT SEED WORST-FOLDER "
+            + "RULES FOLDER...");
     return 64;
 }
 
-var folders = args.Select(a => (Name: Path.GetFileName(a), Mails: Directory.EnumerateFiles(a).Order(StringComparer.Ordinal).Select(File.ReadAllBytes).ToList())).ToList();
+var folders = args.Select(a =>
+    (Name: Path.GetFileName(a), Mails: Directory.EnumerateFiles(a).Order(StringComparer.Ordinal).Select(File.ReadAllBytes).ToList())).ToList();
 for (var round = 0; round < WarmUpRounds; round++)
 {
     foreach (var folder in folders)
@@ -51,7 +54,8 @@ foreach (var (name, mails) in folders)
 
     Console.WriteLine(string.Create(
         CultureInfo.InvariantCulture,
-        $"{name,-14} {mails.Count,7} {mails.Average(m => m.Length) / 1024,9:F1} {rounds.Order().ElementAt(Rounds / 2),22:F4} {allocated / 1024.0 / mails.Count,19:F1}"));
+        $"{name,-14} {mails.Count,7} {mails.Average(m => m.Length) / 1024,9:F1} {rounds.Order().ElementAt(Rounds / 2),22:F4} "
+            + $"{allocated / 1024.0 / mails.Count,19:F1}"));
 }
 
 return 0;

@@ -1,6 +1,8 @@
 namespace Backstop.Automata;
 
-/// <summary>Octets that no set of an automaton tells apart share a class: a table has an entry for each class, not for each octet.</summary>
+/// <summary>
+/// Octets that no set of an automaton tells apart share a class: a table has an entry for each class, not for each octet.
+/// </summary>
 internal sealed class ByteClasses
 {
     private ByteClasses(byte[] classOf, byte[] members) => (Of, Members) = (classOf, members);

@@ -1,8 +1,8 @@
 namespace Backstop.Backscatter;
 
 /// <summary>
-/// Why a message, a recipient or a client was treated as it was: one word, the same in reply, log, metric, header field and page. The set is
-/// closed: what can be said stands in <see cref="Reasons"/> and in the server's own table.
+/// Why a message, a recipient or a client was treated as it was: one word, the same in reply, log, metric, header field and page.
+/// The set is closed: what can be said stands in <see cref="Reasons"/> and in the server's own table.
 /// </summary>
 public sealed class Reason
 {

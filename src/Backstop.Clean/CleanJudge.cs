@@ -8,7 +8,10 @@ using Backstop.Mail;
 
 namespace Backstop.Clean;
 
-/// <summary>Puts messages on piles. The server's judge says what a message is; what is added here is when not to trust that. The first rule that fits decides.</summary>
+/// <summary>
+/// Puts messages on piles. The server's judge says what a message is; what is added here is when not to trust that. The first rule
+/// that fits decides.
+/// </summary>
 /// <param name="judge">The server's judge over the journal of what was sent.</param>
 /// <param name="sent">What was sent.</param>
 /// <param name="believesHosts">Whether the names of our own hosts are known, so that they are a hint.</param>
@@ -79,8 +82,10 @@ internal sealed class CleanJudge(StoredJudge judge, SentMail sent, bool believes
             return (Doubts.OwnHost, null);
         }
 
-        // Nothing came back that an id could be read from, and it comes from where mail was sent to: an alias there may answer for the address.
-        return found.Report is { Returned.MessageId: null, References.Count: 0 } && DomainOf(found.Report) is { } domain && sent.HasDomain(domain)
+        // Nothing came back that an id could be read from, and it comes from where mail was sent to: an alias there may answer for
+        // the address.
+        return found.Report is { Returned.MessageId: null, References.Count: 0 } && DomainOf(found.Report) is { } domain
+            && sent.HasDomain(domain)
             ? (Doubts.KnownDomain, domain)
             : default;
     }

@@ -9,7 +9,9 @@ internal sealed record CleanCampaign(
     int Hosts, IReadOnlyList<CleanHost> TopHosts, string Example);
 
 /// <summary>A message in the JSON of <c>clean</c>.</summary>
-internal sealed record CleanMessage(string Type, string Path, string Pile, string Kind, string Reason, string? Campaign, DateTimeOffset At, string? Host, string? Address);
+internal sealed record CleanMessage(
+    string Type, string Path, string Pile, string Kind, string Reason, string? Campaign, DateTimeOffset At, string? Host,
+    string? Address);
 
 /// <summary>The counts of one cleaning; the last line of the JSON of <c>clean</c>. A contract: fields are added, never changed.</summary>
 /// <param name="Mailbox">The mailbox: an absolute path, or a server's address.</param>

@@ -6,7 +6,9 @@ public sealed record CleanOptions
     /// <summary>Sent folders, as paths or <c>imaps://</c> addresses; empty to take those that lie in the mailbox.</summary>
     public IReadOnlyList<string> Sent { get; init; } = [];
 
-    /// <summary>Whether reports may be moved although no sent mail is known. Default false: then every report without a proof is unsure.</summary>
+    /// <summary>
+    /// Whether reports may be moved although no sent mail is known. Default false: then every report without a proof is unsure.
+    /// </summary>
     public bool IsWithoutSent { get; init; }
 
     /// <summary>Whether messages are moved. Default false: the mailbox is only read.</summary>

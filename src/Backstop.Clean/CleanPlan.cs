@@ -7,7 +7,8 @@ namespace Backstop.Clean;
 /// <summary>What a mailbox holds, by piles and campaigns, and which of it is to go.</summary>
 public sealed class CleanPlan
 {
-    // An alias at a domain answers now and then. Who sends more than this many reports about addresses there that were never written to is being flooded.
+    // An alias at a domain answers now and then. Who sends more than this many reports about addresses there that were never
+    // written to is being flooded.
     private const int MaxDoubtful = 5;
 
     private readonly Dictionary<(Pile Pile, string Shape), Campaign> _campaignOf = [];
@@ -48,7 +49,8 @@ public sealed class CleanPlan
         foreach (var mail in plan.Messages.Where(m => m.Judgement.Pile >= Pile.Unsure))
         {
             var (pile, kind, _, key, host, _, _) = mail.Judgement;
-            plan._campaignOf[(pile, key.Shape)] = (pile == Pile.Unsure ? plan._unsure : plan._backscatter).Add(key, mail.At, kind, host, mail.Name);
+            plan._campaignOf[(pile, key.Shape)] = (pile == Pile.Unsure ? plan._unsure : plan._backscatter)
+                .Add(key, mail.At, kind, host, mail.Name);
         }
 
         plan._backscatter.NameApart();
@@ -70,7 +72,9 @@ public sealed class CleanPlan
         foreach (var id in ids)
         {
             var those = Backscatter.Concat(Unsure).Where(c => c.Id == id).ToList();
-            found.UnionWith(those.Count > 0 ? those : throw new CleanException(CleanFailure.Usage, $"{id}: no campaign of that name; a run without it lists them"));
+            found.UnionWith(
+                those.Count > 0 ? those : throw new CleanException(
+                    CleanFailure.Usage, $"{id}: no campaign of that name; a run without it lists them"));
         }
 
         return found;
@@ -78,10 +82,13 @@ public sealed class CleanPlan
 
     private static IReadOnlyList<FoundMail> WithoutFloods(IReadOnlyList<FoundMail> found)
     {
-        var flooded = found.Where(m => m.Judgement.Domain is not null).CountBy(m => m.Judgement.Domain!).Where(d => d.Value > MaxDoubtful).Select(d => d.Key).ToHashSet(StringComparer.Ordinal);
+        var flooded = found.Where(m => m.Judgement.Domain is not null).CountBy(m => m.Judgement.Domain!)
+            .Where(d => d.Value > MaxDoubtful).Select(d => d.Key).ToHashSet(StringComparer.Ordinal);
         return flooded.Count == 0
             ? found
-            : [.. found.Select(m => m.Judgement.Domain is { } domain && flooded.Contains(domain) ? m with { Judgement = m.Judgement with { Pile = Pile.Backscatter, Reason = Reasons.Unproved(MailKindWord.Parse(m.Judgement.Kind)!.Value) } } : m)];
+            : [
+            .. found.Select(m =>
+                m.Judgement.Domain is { } domain && flooded.Contains(domain) ? m with { Judgement = m.Judgement with { Pile = Pile.Backscatter, Reason = Reasons.Unproved(MailKindWord.Parse(m.Judgement.Kind)!.Value) } } : m)];
     }
 
     /// <summary>Whether somebody asked for a message.</summary>

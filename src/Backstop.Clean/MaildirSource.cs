@@ -73,7 +73,9 @@ internal sealed class MaildirSource(string path, IReadOnlySet<string> targets, b
 
     private IEnumerable<MaildirFolderEntry> Folders() => _tree.Folders.Count == 1
         ? _tree.Folders
-        : _tree.Folders.Where(f => f.Directory.Length == 0 || !(isInboxOnly || targets.Contains(f.Name) || FolderNames.IsSent(f.Name) || FolderNames.IsPrivate(f.Name)));
+        : _tree.Folders.Where(f =>
+        f.Directory.Length == 0 || !(
+            isInboxOnly || targets.Contains(f.Name) || FolderNames.IsSent(f.Name) || FolderNames.IsPrivate(f.Name)));
 
     private FoundMail Look(CleanJudge judge, ReadOnlyMemory<byte> message, string file, int order)
     {

@@ -38,7 +38,8 @@ internal sealed class MboxSource(string path, TimeProvider time) : IMailSource
     public async Task<int?> MoveAsync(Run run, IReadOnlyList<FoundMail> messages, CleanTarget target, Meter meter, CancellationToken ct)
     {
         var mover = new MboxMover(run, time);
-        if (!await mover.MoveAsync(_path, [.. messages.Select(m => m.Cut)], target.IsDelete ? null : MboxMover.FileOf(_path, target.Folder), ct))
+        if (!await mover.MoveAsync(
+            _path, [.. messages.Select(m => m.Cut)], target.IsDelete ? null : MboxMover.FileOf(_path, target.Folder), ct))
         {
             return null;
         }
@@ -71,6 +72,8 @@ internal sealed class MboxSource(string path, TimeProvider time) : IMailSource
         var fields = new List<HeaderField>();
         HeaderScan.Scan(message, fields);
         return fields.Text(message, "X-Status"u8)?.AsSpan().ContainsAny('F', 'A') == true
-            || (int.TryParse(fields.Text(message, "X-Mozilla-Status"u8), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var bits) && (bits & 6) != 0);
+            || (
+            int.TryParse(
+                fields.Text(message, "X-Mozilla-Status"u8), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var bits) && (bits & 6) != 0);
     }
 }

@@ -28,7 +28,8 @@ internal static class SentFolders
         var directory = Path.GetDirectoryName(Path.GetFullPath(mailbox))!;
         var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         var places = directory is "/var/mail" or "/var/spool/mail" ? _homes.Select(h => Path.Combine(home, h)) : [directory];
-        return [.. places.Where(Directory.Exists).SelectMany(Directory.EnumerateFiles).Where(f => FolderNames.IsSent(Path.GetFileNameWithoutExtension(f)) && Path.GetExtension(f) is "" or ".mbox" && MessageFiles.IsMbox(f))];
+        return [.. places.Where(Directory.Exists).SelectMany(Directory.EnumerateFiles).Where(f =>
+            FolderNames.IsSent(Path.GetFileNameWithoutExtension(f)) && Path.GetExtension(f) is "" or ".mbox" && MessageFiles.IsMbox(f))];
     }
 
     /// <summary>Reads a folder of sent mail, or a list of it: a Message-ID a line, then a tab and the recipient.</summary>
@@ -89,7 +90,9 @@ internal static class SentFolders
             var recipients = columns.Skip(1).Select(c => MailAddress.TryParse(c.Trim())).ToList();
             if (columns.Length < 2 || !columns[0].Contains('@', StringComparison.Ordinal) || recipients.Contains(null))
             {
-                throw new CleanException(CleanFailure.BadInput, $"{path}:{number}:1: neither an mbox nor a list of sent mail: wants a Message-ID, a tab and a recipient");
+                throw new CleanException(
+                    CleanFailure.BadInput,
+                    $"{path}:{number}:1: neither an mbox nor a list of sent mail: wants a Message-ID, a tab and a recipient");
             }
 
             sent.Add(columns[0], recipients.OfType<MailAddress>());

@@ -5,7 +5,9 @@ using Backstop.State;
 namespace Backstop.Clean;
 
 /// <summary>What was sent, read from Sent folders into memory; beside it, the server's journal where there is one.</summary>
-/// <remarks>A mailbox has one owner, and folders of sent mail are his: whoever a message was sent to was written to by him, long ago too.</remarks>
+/// <remarks>
+/// A mailbox has one owner, and folders of sent mail are his: whoever a message was sent to was written to by him, long ago too.
+/// </remarks>
 internal sealed class SentMail : ISentJournal
 {
     // A folder that reaches less far back says nothing about what was sent before: it may have been tidied today.
@@ -37,7 +39,10 @@ internal sealed class SentMail : ISentJournal
     public bool IsKnown => Count > 0;
 
     /// <summary>Before this nothing is known; <see cref="DateTimeOffset.MinValue"/> where nobody can tell.</summary>
-    public DateTimeOffset Since => _journal is null && _first != DateTimeOffset.MaxValue && _last - _first >= _tellingSpan ? _first - _margin : DateTimeOffset.MinValue;
+    public DateTimeOffset Since =>
+        _journal is null && _first != DateTimeOffset.MaxValue && _last - _first >= _tellingSpan
+            ? _first - _margin
+            : DateTimeOffset.MinValue;
 
     /// <summary>Remembers a message. Not to be called by two threads at once, nor while others ask.</summary>
     public void Add(SentHeader sent)
@@ -72,7 +77,8 @@ internal sealed class SentMail : ISentJournal
     public bool HasMessageId(string messageId) => _ids.Contains(SentJournal.IdKey(messageId)) || _journal?.HasMessageId(messageId) == true;
 
     public bool HasRecipient(string recipient, IReadOnlyCollection<string> ours) =>
-        (MailAddress.TryParse(recipient) is { } address && _recipients.Contains(address.Key)) || _journal?.HasRecipient(recipient, ours) == true;
+        (MailAddress.TryParse(recipient) is { } address && _recipients.Contains(address.Key))
+            || _journal?.HasRecipient(recipient, ours) == true;
 
     public Coverage Coverage(string ours) => _journal?.Coverage(ours) ?? default;
 }

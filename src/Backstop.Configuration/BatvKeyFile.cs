@@ -31,12 +31,15 @@ internal static class BatvKeyFile
             }
 
             // The line itself is not shown: it holds a secret.
-            keys.Add(ParseLine(line) ?? throw new InvalidDataException($"{path}:{number}:1: wants a digit and a secret of at least 32 hex digits"));
+            keys.Add(
+                ParseLine(line) ?? throw new InvalidDataException(
+                    $"{path}:{number}:1: wants a digit and a secret of at least 32 hex digits"));
         }
 
         return keys.Count <= Batv.MaxKeys
             ? keys
-            : throw new InvalidDataException($"{path}:1:1: {keys.Count} keys; at most {Batv.MaxKeys} may be live, because each makes guessing easier");
+            : throw new InvalidDataException(
+            $"{path}:1:1: {keys.Count} keys; at most {Batv.MaxKeys} may be live, because each makes guessing easier");
     }
 
     /// <summary>Makes a new key that signs from now on; the one that signed so far goes on verifying.</summary>
@@ -47,7 +50,8 @@ internal static class BatvKeyFile
         var secret = RandomNumberGenerator.GetBytes(SecretLength);
         var key = new BatvKey(old.Count == 0 ? 0 : (old[0].Number + 1) % 10, secret);
         Folders.Make(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        var lines = old.Prepend(key).Select(k => string.Create(CultureInfo.InvariantCulture, $"{k.Number} {Convert.ToHexStringLower(k.Secret.Span)}"));
+        var lines = old.Prepend(key)
+            .Select(k => string.Create(CultureInfo.InvariantCulture, $"{k.Number} {Convert.ToHexStringLower(k.Secret.Span)}"));
         var temporary = path + ".new";
         File.Delete(temporary);
         using (var file = new FileStream(temporary, new FileStreamOptions
@@ -58,7 +62,8 @@ internal static class BatvKeyFile
         }))
         using (var writer = new StreamWriter(file))
         {
-            writer.WriteLine("# Keys of envelope tags (BATV). The same file on every host that sends or receives for the domain. Keep it secret.");
+            writer.WriteLine(
+                "# Keys of envelope tags (BATV). The same file on every host that sends or receives for the domain. Keep it secret.");
             foreach (var line in lines)
             {
                 writer.WriteLine(line);

@@ -6,7 +6,9 @@ using Tomlyn.Syntax;
 
 namespace Backstop.Configuration;
 
-/// <summary>Binds a TOML syntax tree to option classes. Collects every error and goes on; an unknown key is an error (Tomlyn lets it pass).</summary>
+/// <summary>
+/// Binds a TOML syntax tree to option classes. Collects every error and goes on; an unknown key is an error (Tomlyn lets it pass).
+/// </summary>
 internal sealed class ConfigBinder(string file) : IConfigProblems
 {
     private readonly Dictionary<string, (int Line, int Column)> _positions = new(StringComparer.Ordinal);
@@ -160,7 +162,9 @@ internal sealed class ConfigBinder(string file) : IConfigProblems
             _ => null,
         };
         var wanted = "a value";
-        var converted = scalar is null ? ConfigValue.Convert(new object(), type, out wanted) : ConfigValue.Convert(scalar, type, out wanted);
+        var converted = scalar is null
+            ? ConfigValue.Convert(new object(), type, out wanted)
+            : ConfigValue.Convert(scalar, type, out wanted);
         if (converted is null)
         {
             Add(value, $"{path}: wants {wanted}");
@@ -181,7 +185,8 @@ internal sealed class ConfigBinder(string file) : IConfigProblems
     }
 
     private static string Show(object limit, PropertyInfo property) =>
-        property.PropertyType == typeof(ByteSize) ? ConfigValue.Format(new ByteSize(System.Convert.ToInt64(limit, System.Globalization.CultureInfo.InvariantCulture)))
+        property.PropertyType == typeof(ByteSize) ? ConfigValue.Format(
+            new ByteSize(System.Convert.ToInt64(limit, System.Globalization.CultureInfo.InvariantCulture)))
         : ConfigValue.Format(limit);
 
     private static object Entry(IDictionary entries, string name)
@@ -221,7 +226,9 @@ internal sealed class ConfigBinder(string file) : IConfigProblems
     {
         var known = target.GetType().GetProperties().Where(p => p.CanWrite).Select(p => ConfigValue.Key(p.Name)).ToList();
         var near = known.OrderBy(k => Distance(k, name)).FirstOrDefault();
-        var hint = near is not null && Distance(near, name) <= Math.Max(2, name.Length / 3) ? $"did you mean \"{near}\"?" : $"known here: {string.Join(", ", known)}";
+        var hint = near is not null && Distance(near, name) <= Math.Max(2, name.Length / 3)
+            ? $"did you mean \"{near}\"?"
+            : $"known here: {string.Join(", ", known)}";
         return $"{(path.Length == 0 ? "" : path + ": ")}unknown {what} \"{name}\"; {hint}";
     }
 
@@ -252,7 +259,8 @@ internal sealed class ConfigBinder(string file) : IConfigProblems
         _ => name.ToString() ?? "",
     };
 
-    private void Remember(string path, SyntaxNodeBase node) => _positions.TryAdd(path, (node.Span.Start.Line + 1, node.Span.Start.Column + 1));
+    private void Remember(string path, SyntaxNodeBase node) =>
+        _positions.TryAdd(path, (node.Span.Start.Line + 1, node.Span.Start.Column + 1));
 
     private static string Join(string path, string name) => path.Length == 0 ? name : $"{path}.{name}";
 }

@@ -12,7 +12,14 @@ internal static class ConfigManual
     public static IEnumerable<string> Lines()
     {
         var docs = Summaries();
-        return Section(new BackstopOptions { Hostname = "mx.example.org", Mailboxes = new() { ["me@example.org"] = new() }, Dkim = new() { ["s1._domainkey.example.org"] = new() } }, "", docs);
+        return Section(
+            new BackstopOptions
+            {
+                Hostname = "mx.example.org",
+                Mailboxes = new() { ["me@example.org"] = new() },
+                Dkim = new() { ["s1._domainkey.example.org"] = new() }
+            },
+            "", docs);
     }
 
     private static IEnumerable<string> Section(object section, string path, Dictionary<string, string> docs)
@@ -56,6 +63,8 @@ internal static class ConfigManual
     {
         var file = Path.ChangeExtension(typeof(ConfigManual).Assembly.Location, ".xml");
         return XDocument.Load(file).Descendants("member")
-            .ToDictionary(m => m.Attribute("name")!.Value, m => string.Join(' ', (m.Element("summary")?.Value ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)));
+            .ToDictionary(
+            m => m.Attribute("name")!.Value,
+            m => string.Join(' ', (m.Element("summary")?.Value ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)));
     }
 }

@@ -75,7 +75,8 @@ internal static class ConfigValue
             "d" => TimeSpan.FromDays(1),
             _ => null,
         };
-        return one is { } span && int.TryParse(text.AsSpan(0, text.Length - unit.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+        return one is { } span
+            && int.TryParse(text.AsSpan(0, text.Length - unit.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var count)
             ? span * count
             : null;
     }

@@ -10,8 +10,8 @@ internal static class DataFolder
     private const UnixFileMode GroupAndOthers = (UnixFileMode)0b000_111_111;
 
     /// <summary>
-    /// Makes an empty file for its owner only, where there is none, and its folder. Made by root, it belongs to whose the folder is: the server
-    /// need not be root.
+    /// Makes an empty file for its owner only, where there is none, and its folder. Made by root, it belongs to whose the folder
+    /// is: the server need not be root.
     /// </summary>
     /// <param name="path">The file.</param>
     public static void MakeFile(string path)
@@ -19,7 +19,8 @@ internal static class DataFolder
         Folders.Make(Path.GetDirectoryName(Path.GetFullPath(path))!);
         try
         {
-            new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerFile }).Dispose();
+            new FileStream(
+                path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerFile }).Dispose();
             GiveToOwner(path);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -39,7 +40,8 @@ internal static class DataFolder
     }
 
     /// <summary>
-    /// Makes the data folder, or closes one that others may enter, with what is kept in it. Mailboxes and sockets that others use there are left open.
+    /// Makes the data folder, or closes one that others may enter, with what is kept in it. Mailboxes and sockets that others use
+    /// there are left open.
     /// </summary>
     /// <param name="options">The configuration.</param>
     /// <returns>What was closed, and what could not be, one sentence each.</returns>
@@ -58,7 +60,8 @@ internal static class DataFolder
         {
             if (UsedByOthers(options) is { } what)
             {
-                said.Add($"{options.Data} can be entered by others, for {what} lies in it; move that elsewhere and chmod 700 {options.Data}");
+                said.Add(
+                    $"{options.Data} can be entered by others, for {what} lies in it; move that elsewhere and chmod 700 {options.Data}");
             }
             else
             {

@@ -1,3 +1,4 @@
 using Backstop.Deliver;
 
-return DeliveryAgent.Run(args, Path.GetFileName(Environment.GetCommandLineArgs()[0]) is "procmail" ? "procmail" : "backstop", "Backstop 0.1.0");
+return DeliveryAgent.Run(
+    args, Path.GetFileName(Environment.GetCommandLineArgs()[0]) is "procmail" ? "procmail" : "backstop", "Backstop 0.1.0");

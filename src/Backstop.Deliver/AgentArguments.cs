@@ -162,7 +162,8 @@ internal sealed class AgentArguments
         }
     }
 
-    private static string ValueOf(string behind, Queue<string> rest) => behind.Length > 0 ? behind : rest.TryDequeue(out var next) ? next : "";
+    private static string ValueOf(string behind, Queue<string> rest) =>
+        behind.Length > 0 ? behind : rest.TryDequeue(out var next) ? next : "";
 
     private static bool IsName(ReadOnlySpan<char> text) =>
         (char.IsAsciiLetter(text[0]) || text[0] == '_') && !text.ContainsAnyExcept(_nameChars);

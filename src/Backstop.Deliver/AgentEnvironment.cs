@@ -13,7 +13,8 @@ internal static class AgentEnvironment
     /// <param name="kept">The caller's environment, where it is kept.</param>
     /// <param name="isGeneralFilter">With -m nothing says where mail goes but the rcfile.</param>
     /// <param name="isHere">Whether relative names are relative to where we are.</param>
-    public static Dictionary<string, string> For(UserAccount account, string host, IReadOnlyDictionary<string, string>? kept, bool isGeneralFilter, bool isHere)
+    public static Dictionary<string, string> For(
+        UserAccount account, string host, IReadOnlyDictionary<string, string>? kept, bool isGeneralFilter, bool isHere)
     {
         var variables = kept is null ? new(StringComparer.Ordinal) : new Dictionary<string, string>(kept, StringComparer.Ordinal);
         if (kept is null && Environment.GetEnvironmentVariable("TZ") is { } zone)
@@ -38,5 +39,6 @@ internal static class AgentEnvironment
         $"From {sender}  {MboxSeparator.Date(now)}\n";
 
     // Recipes are written for sh; a login shell of another family reads them wrongly, and nologin not at all.
-    private static bool IsBourne(string shell) => shell[(shell.LastIndexOf('/') + 1)..] is "sh" or "bash" or "dash" or "ksh" or "zsh" or "ash";
+    private static bool IsBourne(string shell) =>
+        shell[(shell.LastIndexOf('/') + 1)..] is "sh" or "bash" or "dash" or "ksh" or "zsh" or "ash";
 }

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Backstop.Deliver;
 
 /// <summary>
-/// Ends a delivery on a signal, but only between two steps: a copy that is begun is finished or taken back, locks are given back, and a mail that is not
-/// delivered yet stays with whoever gave it to us.
+/// Ends a delivery on a signal, but only between two steps: a copy that is begun is finished or taken back, locks are given back,
+/// and a mail that is not delivered yet stays with whoever gave it to us.
 /// </summary>
 internal sealed class AgentSignals : IDisposable
 {

@@ -15,7 +15,10 @@ public static class DeliveryAgent
     private const int TryAgain = 75;
     private const int NoPermission = 77;
 
-    /// <summary>Reads procmail's options and a message from standard input, and delivers it by the user's recipes. Errors are written to standard error.</summary>
+    /// <summary>
+    /// Reads procmail's options and a message from standard input, and delivers it by the user's recipes. Errors are written to
+    /// standard error.
+    /// </summary>
     /// <param name="args">The command line, procmail's options.</param>
     /// <param name="name">The name it was called by, for messages.</param>
     /// <param name="version">What -v prints.</param>
@@ -47,7 +50,9 @@ public static class DeliveryAgent
 
         if (arguments.WantsHelp || arguments.WantsVersion)
         {
-            Console.Out.Write(arguments.WantsHelp ? AgentHelp.Text : $"backstop deliver {version}, reads rcfiles of procmail v3.22\nLocking: dotlocking, fcntl()\nDefault rcfile: $HOME/.procmailrc\n");
+            Console.Out.Write(
+                arguments.WantsHelp ? AgentHelp.Text : $"backstop deliver {version}, reads rcfiles of procmail v3.22\nLocking: "
+                    + $"dotlocking, fcntl()\nDefault rcfile: $HOME/.procmailrc\n");
             return 0;
         }
 
@@ -110,7 +115,9 @@ public static class DeliveryAgent
     {
         var itself = Environment.ProcessPath!;
         var program = Environment.GetCommandLineArgs()[0];
-        List<string> command = Path.GetFileName(itself) != "dotnet" ? [itself] : Path.GetFileName(program) == "backstop.dll" ? [itself, program, "deliver"] : [itself, program];
+        List<string> command = Path.GetFileName(itself) != "dotnet" ? [itself]
+            : Path.GetFileName(program) == "backstop.dll" ? [itself, program, "deliver"]
+            : [itself, program];
         var options = args.TakeWhile(a => !a.StartsWith("-d", StringComparison.Ordinal));
         using var signals = new AgentSignals();
         signals.Listen();
@@ -144,7 +151,13 @@ public static class DeliveryAgent
         var home = variables["HOME"] = arguments.Assignments.FindLast(a => a.Name == "HOME").Value ?? variables["HOME"];
         var rcFiles = RcFilesOf(arguments, home, out var isDefault);
         using var signals = new AgentSignals();
-        using var host = new AgentHost(arguments, account, hostName, signals, time) { Home = home, DefaultRcFile = isDefault ? rcFiles.FirstOrDefault() : null, LogName = name };
+        using var host = new AgentHost(
+            arguments, account, hostName, signals, time)
+        {
+            Home = home,
+            DefaultRcFile = isDefault ? rcFiles.FirstOrDefault() : null,
+            LogName = name
+        };
         var options = new RecipeOptions
         {
             IsStrict = arguments.IsStrict,

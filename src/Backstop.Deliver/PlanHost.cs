@@ -42,12 +42,13 @@ internal sealed record PlanSettings
 }
 
 /// <summary>
-/// What recipes act on in a server: programs run, but copies for Maildirs and mboxes are only written down, for whoever writes them in batches and
-/// tries again. A folder that plainly cannot be written fails at once, so that the recipes go on as they would.
+/// What recipes act on in a server: programs run, but copies for Maildirs and mboxes are only written down, for whoever writes them
+/// in batches and tries again. A folder that plainly cannot be written fails at once, so that the recipes go on as they would.
 /// </summary>
 /// <param name="settings">How.</param>
 /// <param name="time">The clock.</param>
-internal sealed class PlanHost(PlanSettings settings, TimeProvider time) : RecipeHost(settings.HostName, LockOwner.Make(), time, signals: null)
+internal sealed class PlanHost(PlanSettings settings, TimeProvider time) : RecipeHost(
+    settings.HostName, LockOwner.Make(), time, signals: null)
 {
     private const int Writable = 2;
 
@@ -113,7 +114,9 @@ internal sealed class PlanHost(PlanSettings settings, TimeProvider time) : Recip
         }
 
         var separator = delivery.HasHeader ? new RecipeMessage(mail.Whole).FromLineLength : 0;
-        _plan.Add(new(new(kind == LocalFolders.Kind.Maildir ? FolderFormat.Maildir : FolderFormat.Mbox, target, FolderRef.Inbox), mail.Whole[separator..]));
+        _plan.Add(new(
+            new(kind == LocalFolders.Kind.Maildir ? FolderFormat.Maildir : FolderFormat.Mbox, target, FolderRef.Inbox),
+            mail.Whole[separator..]));
         return new(name, mail.Whole.Length - separator, null);
     }
 
@@ -123,7 +126,8 @@ internal sealed class PlanHost(PlanSettings settings, TimeProvider time) : Recip
         var problem = RcFileReader.TryReadAgain(path, PlanSettings.OwnUser, known, out var text);
         if (problem != RcFileReader.Problem.None)
         {
-            settings.Log($"{path}: {(problem == RcFileReader.Problem.Suspicious ? "others may write it, or it is another's: not read" : "cannot be read")}");
+            settings.Log(
+                $"{path}: {(problem == RcFileReader.Problem.Suspicious ? "others may write it, or it is another's: not read" : "cannot be read")}");
         }
 
         return text;

@@ -7,13 +7,16 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Backstop.Deliver;
 
-/// <summary>What recipes act on here: this host's programs, lockfiles, rcfiles and log. Where mail goes is for those who derive from it.</summary>
+/// <summary>
+/// What recipes act on here: this host's programs, lockfiles, rcfiles and log. Where mail goes is for those who derive from it.
+/// </summary>
 internal abstract class RecipeHost : IRecipeHost, IDisposable
 {
     private readonly ProgramRunner _programs;
     private readonly List<DotLock> _held = [];
     private readonly AgentLog _log = new();
-    private readonly Lazy<SafeFileHandle> _nowhere = new(() => Libc.Open(ref NativeText.From("/dev/null")[0], Libc.WriteOnly | Libc.CloseOnExec, 0));
+    private readonly Lazy<SafeFileHandle> _nowhere = new(() =>
+        Libc.Open(ref NativeText.From("/dev/null")[0], Libc.WriteOnly | Libc.CloseOnExec, 0));
 
     private protected RecipeHost(string hostName, string owner, TimeProvider time, AgentSignals? signals)
     {

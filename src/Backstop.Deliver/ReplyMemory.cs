@@ -6,7 +6,10 @@ using Backstop.Posix;
 
 namespace Backstop.Deliver;
 
-/// <summary>Knows whom recipes have answered, so that nobody is answered twice a week (RFC 3834 §2): a file of hashes and days, no addresses.</summary>
+/// <summary>
+/// Knows whom recipes have answered, so that nobody is answered twice a week (RFC 3834 §2): a file of hashes and days, no
+/// addresses.
+/// </summary>
 /// <param name="path">The file.</param>
 /// <param name="time">The clock.</param>
 internal sealed class ReplyMemory(string path, TimeProvider time)
@@ -90,7 +93,8 @@ internal sealed class ReplyMemory(string path, TimeProvider time)
         var entries = new List<(ulong, uint)>();
         for (var at = 0; at + EntrySize <= bytes.Length; at += EntrySize)
         {
-            entries.Add((BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(at)), BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(at + 8))));
+            entries.Add(
+                (BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(at)), BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(at + 8))));
         }
 
         return entries;

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Backstop.Judging;
 
-/// <summary>What happened lately, for people who look: decisions, counts a minute, how fast real mail got through. Bounded, in memory.</summary>
+/// <summary>
+/// What happened lately, for people who look: decisions, counts a minute, how fast real mail got through. Bounded, in memory.
+/// </summary>
 internal sealed class ActivityLog(TimeProvider time)
 {
     private const int MaxDecisions = 5000;
@@ -85,7 +87,8 @@ internal sealed class ActivityLog(TimeProvider time)
             }
 
             return new(
-                Since, now, sums, Series(now), [.. _reasons.OrderByDescending(r => r.Value).Select(r => new ReasonCount(r.Key.Stage, r.Key.Reason, r.Value))],
+                Since, now, sums, Series(now), [
+                    .. _reasons.OrderByDescending(r => r.Value).Select(r => new ReasonCount(r.Key.Stage, r.Key.Reason, r.Value))],
                 _lastReal, Quantile(last, 0.5), Quantile(last, 0.99), last.Count == 0 ? 0 : last[^1], last.Count);
         }
     }
@@ -114,10 +117,12 @@ internal sealed class ActivityLog(TimeProvider time)
         const int Shown = 120;
         var last = now.ToUnixTimeSeconds() / 60;
         var none = new long[_outcomes];
-        return [.. Enumerable.Range(0, Shown).Select(i => last - Shown + 1 + i).Select(m => new MinuteCount(m * 60, [.. _minutes.GetValueOrDefault(m) ?? none]))];
+        return [.. Enumerable.Range(0, Shown).Select(i => last - Shown + 1 + i).Select(m =>
+            new MinuteCount(m * 60, [.. _minutes.GetValueOrDefault(m) ?? none]))];
     }
 
-    private static double Quantile(List<double> sorted, double share) => sorted.Count == 0 ? 0 : sorted[(int)Math.Min(sorted.Count - 1, Math.Ceiling(share * sorted.Count) - 1)];
+    private static double Quantile(List<double> sorted, double share) =>
+        sorted.Count == 0 ? 0 : sorted[(int)Math.Min(sorted.Count - 1, Math.Ceiling(share * sorted.Count) - 1)];
 }
 
 /// <summary>A minute's counts by outcome.</summary>

@@ -10,7 +10,11 @@ internal sealed class BackstopMetrics : IDisposable
     /// <summary>The meter's name.</summary>
     public const string MeterName = "Backstop";
 
-    private static readonly InstrumentAdvice<double> _seconds = new() { HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 60] };
+    private static readonly InstrumentAdvice<double> _seconds = new()
+    {
+        HistogramBucketBoundaries = [
+        0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 60]
+    };
 
     private readonly Meter _meter;
     private readonly Counter<long> _connections;
@@ -34,16 +38,19 @@ internal sealed class BackstopMetrics : IDisposable
         _refused = _meter.CreateCounter<long>("backstop.refused", "{refusal}", "Refusals in the session, by stage and reason.");
         _messages = _meter.CreateCounter<long>("backstop.messages", "{message}", "Messages accepted, by verdict and reason.");
         _deliveries = _meter.CreateCounter<long>("backstop.deliveries", "{delivery}", "Deliveries to folders, by outcome.");
-        _accept = _meter.CreateHistogram<double>("backstop.accept.duration", "s", "From the end of data to the reply.", tags: null, _seconds);
+        _accept = _meter.CreateHistogram<double>(
+            "backstop.accept.duration", "s", "From the end of data to the reply.", tags: null, _seconds);
         _deliver = _meter.CreateHistogram<double>("backstop.deliver.duration", "s", "From acceptance to the folder.", tags: null, _seconds);
         _alerts = _meter.CreateCounter<long>("backstop.alerts", "{alert}", "Alerts of storms, by channel and outcome.");
-        _scans = _meter.CreateCounter<long>("backstop.scans", "{message}", "Messages that filters were asked about, by filter and outcome.");
+        _scans = _meter.CreateCounter<long>(
+            "backstop.scans", "{message}", "Messages that filters were asked about, by filter and outcome.");
         _classified = _meter.CreateCounter<long>("backstop.classify", "{request}", "Requests to /classify, by outcome.");
         _scan = _meter.CreateHistogram<double>("backstop.scan.duration", "s", "From the question to the score.", tags: null, _seconds);
 
         // Promise 2. The figure is there so that anybody can watch that nothing else makes it grow.
         _meter.CreateObservableCounter(
-            "backstop.messages.generated", () => MessagesGenerated, "{message}", "Mails made by Backstop itself: alerts to alert.mail_to, nothing else.");
+            "backstop.messages.generated", () => MessagesGenerated, "{message}", "Mails made by Backstop itself: alerts to "
+                + "alert.mail_to, nothing else.");
     }
 
     /// <summary>Mails of our own that the next server has taken.</summary>

@@ -42,6 +42,7 @@ internal sealed record Decision(
     /// <summary>Whether a text occurs in it.</summary>
     public bool Has(string text) =>
         Reason.Contains(text, StringComparison.OrdinalIgnoreCase) || Subject.Contains(text, StringComparison.OrdinalIgnoreCase)
-        || From?.ToString().Contains(text, StringComparison.OrdinalIgnoreCase) == true || To?.ToString().Contains(text, StringComparison.OrdinalIgnoreCase) == true
+        || From?.ToString().Contains(text, StringComparison.OrdinalIgnoreCase) == true
+        || To?.ToString().Contains(text, StringComparison.OrdinalIgnoreCase) == true
         || Client.ToString().Contains(text, StringComparison.Ordinal) || QueueId == text;
 }

@@ -23,5 +23,7 @@ internal sealed class JournalProof(SentJournal journal, StoreHealth? health = nu
 
     /// <inheritdoc />
     public Coverage Coverage(string ours) =>
-        journal.Coverage(ours) is { } coverage ? new(coverage.Messages, coverage.First, coverage.Replies, coverage.RepliesToKnown) : default;
+        journal.Coverage(ours) is { } coverage
+            ? new(coverage.Messages, coverage.First, coverage.Replies, coverage.RepliesToKnown)
+            : default;
 }

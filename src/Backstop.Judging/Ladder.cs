@@ -19,8 +19,8 @@ internal enum LadderStep
 }
 
 /// <summary>
-/// Watches how long real mail waits at each stage, and climbs while a queue stands: what counts is the shortest wait of a window, for a burst that is
-/// worked off is no overload (CoDel, RFC 8289). Each step down comes by itself.
+/// Watches how long real mail waits at each stage, and climbs while a queue stands: what counts is the shortest wait of a window,
+/// for a burst that is worked off is no overload (CoDel, RFC 8289). Each step down comes by itself.
 /// </summary>
 internal sealed partial class Ladder : IDisposable
 {

@@ -21,7 +21,8 @@ internal sealed record Proving(Batv Batv, Srs Srs, SignedMessageId SignedIds, Ju
     /// <param name="options">A checked configuration.</param>
     /// <param name="journal">What was sent.</param>
     /// <exception cref="InvalidDataException">A key file is none; the message says where.</exception>
-    public static Proving Create(BackstopOptions options, ISentJournal journal) => Create(options, journal, BatvKeyFile.Read(DataPaths.BatvKeys(options)));
+    public static Proving Create(BackstopOptions options, ISentJournal journal) =>
+        Create(options, journal, BatvKeyFile.Read(DataPaths.BatvKeys(options)));
 
     /// <summary>The same with given tag keys.</summary>
     /// <param name="options">A checked configuration.</param>
@@ -32,10 +33,15 @@ internal sealed record Proving(Batv Batv, Srs Srs, SignedMessageId SignedIds, Ju
         var days = (int)options.Backscatter.ProofWindow.TotalDays;
         var signedIds = new SignedMessageId(keys, days);
         var hosts = options.Backscatter.OwnHosts.Count > 0 ? options.Backscatter.OwnHosts : [options.Hostname];
-        var (dkim, fields) = (new OwnDkim(DkimKeys(options), options.Backscatter.ProofWindow), OwnFields.Parse(options.Backscatter.OwnFields));
-        return new(new(keys, options.Batv.LifetimeDays, options.Batv.Form), new(SrsSecrets(options)), signedIds, JudgeWith(journal)) { WithoutJournal = JudgeWith(new FailedJournal()) };
+        var (dkim, fields) = (
+            new OwnDkim(DkimKeys(options), options.Backscatter.ProofWindow), OwnFields.Parse(options.Backscatter.OwnFields));
+        return new(
+            new(
+                keys, options.Batv.LifetimeDays, options.Batv.Form), new(SrsSecrets(options)), signedIds, JudgeWith(journal))
+        { WithoutJournal = JudgeWith(new FailedJournal()) };
 
-        Judge JudgeWith(ISentJournal asked) => new(new(asked, signedIds, dkim, new(hosts), fields), asked, options.Backscatter.Unproved, Cover(options.Backscatter));
+        Judge JudgeWith(ISentJournal asked) =>
+            new(new(asked, signedIds, dkim, new(hosts), fields), asked, options.Backscatter.Unproved, Cover(options.Backscatter));
     }
 
     /// <summary>From when on an address counts as covered.</summary>
@@ -70,5 +76,7 @@ internal sealed record Proving(Batv Batv, Srs Srs, SignedMessageId SignedIds, Ju
     private static List<ReadOnlyMemory<byte>> SrsSecrets(BackstopOptions options) =>
         options.Srs.Secrets.Length == 0
             ? []
-            : [.. File.ReadLines(options.Srs.Secrets).Select(l => l.Trim()).Where(l => l.Length > 0).Select(l => (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(l))];
+            : [
+            .. File.ReadLines(options.Srs.Secrets).Select(l => l.Trim()).Where(l => l.Length > 0).Select(l =>
+                (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(l))];
 }

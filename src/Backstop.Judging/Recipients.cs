@@ -28,7 +28,9 @@ internal sealed record Mailbox(MailAddress Address, FolderFormat Format, string 
 /// <param name="Key">The address without tag and detail, as a key.</param>
 internal sealed record KnownRecipient(Mailbox Mailbox, bool IsRole, BatvTag? Tag, string Key)
 {
-    /// <summary>Whose it is, as one key: the mailbox's own address; where another server keeps the mailbox, the address without detail.</summary>
+    /// <summary>
+    /// Whose it is, as one key: the mailbox's own address; where another server keeps the mailbox, the address without detail.
+    /// </summary>
     public string Person => Mailbox.Path.Length > 0 ? Mailbox.Keys[0] : Mailbox.Keys[^1];
 
     /// <summary>All addresses of its mailbox, the one that was written to first.</summary>
@@ -87,7 +89,9 @@ internal sealed class Recipients
         return FindPlain(plain, tag) ?? FindPlain(WithoutDetail(plain), tag) ?? FindRole(plain) ?? FindCatchAll(plain, tag);
     }
 
-    /// <summary>Finds whose a forward-path is where another server keeps the mailboxes: every address of our domains is somebody's.</summary>
+    /// <summary>
+    /// Finds whose a forward-path is where another server keeps the mailboxes: every address of our domains is somebody's.
+    /// </summary>
     /// <param name="address">The address.</param>
     /// <returns>Null where its domain is not ours.</returns>
     public KnownRecipient? FindGuarded(MailAddress address)
@@ -116,11 +120,15 @@ internal sealed class Recipients
     }
 
     private KnownRecipient? FindPlain(MailAddress? address, BatvTag? tag) =>
-        address is not null && _byKey.TryGetValue(address.Key, out var mailbox) ? new(mailbox, IsRoleName(address.LocalPart), tag, address.Key) : null;
+        address is not null && _byKey.TryGetValue(address.Key, out var mailbox)
+            ? new(mailbox, IsRoleName(address.LocalPart), tag, address.Key)
+            : null;
 
     // RFC 5321 §4.5.1: postmaster of every domain, and without a domain. RFC 2142 §4: abuse.
     private KnownRecipient? FindRole(MailAddress address) =>
-        _postmaster is not null && IsRoleName(address.LocalPart) && IsLocalDomain(address.Domain) ? new(_postmaster, true, null, address.Key) : null;
+        _postmaster is not null && IsRoleName(address.LocalPart) && IsLocalDomain(address.Domain)
+            ? new(_postmaster, true, null, address.Key)
+            : null;
 
     private KnownRecipient? FindCatchAll(MailAddress address, BatvTag? tag) =>
         _catchAll.TryGetValue(MailAddress.DomainKey(address.Domain), out var mailbox) ? new(mailbox, false, tag, address.Key) : null;
@@ -138,9 +146,14 @@ internal sealed class Recipients
     private static Mailbox Make(BackstopOptions options, string text, MailboxOptions settings)
     {
         var address = MailAddress.TryParse(text)!;
-        var keys = settings.Aliases.Where(a => !a.StartsWith('@')).Select(a => MailAddress.TryParse(a)!.Key).Prepend(address.Key).Distinct().ToList();
-        var path = settings.Path.Length > 0 ? settings.Path : Path.Combine(DataPaths.Mail(options), FileName(address), settings.Format == FolderFormat.Maildir ? "Maildir" : "mbox");
-        return new(address, settings.Format, Path.GetFullPath(path), keys, settings.Recipes.Length > 0 ? Path.GetFullPath(settings.Recipes) : "");
+        var keys = settings.Aliases.Where(a => !a.StartsWith('@')).Select(a => MailAddress.TryParse(a)!.Key).Prepend(address.Key)
+            .Distinct().ToList();
+        var path = settings.Path.Length > 0
+            ? settings.Path
+            : Path.Combine(DataPaths.Mail(options), FileName(address), settings.Format == FolderFormat.Maildir ? "Maildir" : "mbox");
+        return new(
+            address, settings.Format, Path.GetFullPath(path), keys,
+            settings.Recipes.Length > 0 ? Path.GetFullPath(settings.Recipes) : "");
     }
 
     // The address comes from the config, but a slash in it must not leave the folder.

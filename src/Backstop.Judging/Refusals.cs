@@ -12,11 +12,13 @@ namespace Backstop.Judging;
 internal readonly record struct Refusal(Reason Reason, SmtpReply Reply)
 {
     /// <summary>Whether it is for a tag or an SRS address that is forged or too old.</summary>
-    public bool IsOfTag => Reason == Reasons.BatvForged || Reason == Reasons.BatvExpired || Reason == Reasons.SrsForged || Reason == Reasons.SrsExpired;
+    public bool IsOfTag =>
+        Reason == Reasons.BatvForged || Reason == Reasons.BatvExpired || Reason == Reasons.SrsForged || Reason == Reasons.SrsExpired;
 }
 
 /// <summary>Says no: one reason word, the same in reply, log and metric.</summary>
-internal sealed partial class Refusals(BackstopMetrics metrics, ActivityLog activity, ClientHistory clients, TimeProvider time, ILogger<Refusals> log)
+internal sealed partial class Refusals(
+    BackstopMetrics metrics, ActivityLog activity, ClientHistory clients, TimeProvider time, ILogger<Refusals> log)
 {
     /// <summary>How many unknown recipients of a session are told of one by one; the rest is one line at its end.</summary>
     public const int MaxToldUnknown = 20;
@@ -32,19 +34,23 @@ internal sealed partial class Refusals(BackstopMetrics metrics, ActivityLog acti
 
     /// <summary>"Come again later", for what may prove itself then; made once a reason.</summary>
     public SmtpReply Later(Reason reason) =>
-        _replies.GetOrAdd(reason.Word + "?", static (_, r) => new SmtpReply(451, "4.7.1", $"Many bounces to this address just now, try again later ({r})"), reason);
+        _replies.GetOrAdd(
+            reason.Word + "?",
+            static (_, r) => new SmtpReply(451, "4.7.1", $"Many bounces to this address just now, try again later ({r})"), reason);
 
     /// <summary>A refusal of a report that returns what nobody here sent.</summary>
     public SmtpReply NotSent(Reason reason) => Permanent("5.7.1", "Not sent by the address it is returned to", reason);
 
     /// <summary>Notes that a message goes round in circles, and gives the reply.</summary>
-    public SmtpReply Loop(Transaction transaction) => Refused("data", ServerReasons.Loop, transaction, null, Permanent("5.4.6", "Mail loop", ServerReasons.Loop));
+    public SmtpReply Loop(Transaction transaction) =>
+        Refused("data", ServerReasons.Loop, transaction, null, Permanent("5.4.6", "Mail loop", ServerReasons.Loop));
 
     /// <summary>Notes that nobody wants a message, and gives the reply.</summary>
     public SmtpReply Unwanted(Reason reason, Transaction transaction) => Refused("data", reason, transaction, null, NotSent(reason));
 
     /// <summary>Notes that a recipient was refused, and gives the reply.</summary>
-    public SmtpReply Refused(Refusal refusal, Transaction transaction, MailAddress address) => Refused("rcpt", refusal.Reason, transaction, address, refusal.Reply);
+    public SmtpReply Refused(Refusal refusal, Transaction transaction, MailAddress address) =>
+        Refused("rcpt", refusal.Reason, transaction, address, refusal.Reply);
 
     /// <summary>Notes a refusal inside a transaction, and gives its reply.</summary>
     public SmtpReply Refused(string stage, Reason reason, Transaction transaction, MailAddress? address, SmtpReply reply)
@@ -56,7 +62,9 @@ internal sealed partial class Refusals(BackstopMetrics metrics, ActivityLog acti
         }
 
         var to = address ?? transaction.Recipients.FirstOrDefault()?.ForwardPath;
-        activity.Note(new(time.GetUtcNow(), transaction.Client.Address, transaction.ReversePath, to, stage, OutcomeOf(stage, reply), reason.Word, "", "", ""));
+        activity.Note(new(
+            time.GetUtcNow(), transaction.Client.Address, transaction.ReversePath, to, stage, OutcomeOf(stage, reply), reason.Word, "",
+            "", ""));
         if (ReferenceEquals(reply, UnknownRecipient) && transaction.Client.UnknownRecipients >= MaxToldUnknown)
         {
             return reply;
@@ -78,8 +86,11 @@ internal sealed partial class Refusals(BackstopMetrics metrics, ActivityLog acti
     private static Outcome OutcomeOf(string stage, SmtpReply reply) =>
         reply.Code < 500 ? Outcome.Deferred : stage == "data" ? Outcome.RefusedAtData : Outcome.RefusedEarly;
 
-    [LoggerMessage(2002, LogLevel.Information, "refused client={Client} from={ReversePath} to=<{ForwardPath}> stage={Stage} code={Code} reason={Reason}")]
-    private partial void LogRefused(IPAddress client, ReversePath reversePath, MailAddress? forwardPath, string stage, int code, string reason);
+    [LoggerMessage(
+        2002, LogLevel.Information,
+        "refused client={Client} from={ReversePath} to=<{ForwardPath}> stage={Stage} code={Code} reason={Reason}")]
+    private partial void LogRefused(
+        IPAddress client, ReversePath reversePath, MailAddress? forwardPath, string stage, int code, string reason);
 
     [LoggerMessage(2003, LogLevel.Information, "refused client={Client} stage={Stage} code={Code} reason={Reason}")]
     private partial void LogRefusedEarly(IPAddress client, string stage, int code, string reason);

@@ -7,8 +7,8 @@ using Backstop.State;
 namespace Backstop.Judging;
 
 /// <summary>
-/// Counts, for each of our addresses, the answers that people write to its mail, and how many of them answer mail that we know. That is how much
-/// of what it sends passes us, measured.
+/// Counts, for each of our addresses, the answers that people write to its mail, and how many of them answer mail that we know.
+/// That is how much of what it sends passes us, measured.
 /// </summary>
 /// <remarks>Counts gather in memory and are written now and then: a lost minute of them changes nothing.</remarks>
 internal sealed class ReplyWatch(SentJournal journal, SignedMessageId signedIds, TimeProvider time)
@@ -43,7 +43,8 @@ internal sealed class ReplyWatch(SentJournal journal, SignedMessageId signedIds,
         }
 
         _waiting.AddOrUpdate(
-            (address.Key, now.ToUnixTimeSeconds() / 86400), (1, isKnown ? 1 : 0), (_, count) => (count.All + 1, count.ToKnown + (isKnown ? 1 : 0)));
+            (address.Key, now.ToUnixTimeSeconds() / 86400), (1, isKnown ? 1 : 0), (_, count) => (
+                count.All + 1, count.ToKnown + (isKnown ? 1 : 0)));
     }
 
     /// <summary>Writes what has gathered.</summary>

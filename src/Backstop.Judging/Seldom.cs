@@ -1,7 +1,8 @@
 namespace Backstop.Judging;
 
 /// <summary>
-/// When to log what can go on without end, such as what strangers provoke: at once, then at most once a minute, with the count since the start.
+/// When to log what can go on without end, such as what strangers provoke: at once, then at most once a minute, with the count
+/// since the start.
 /// </summary>
 internal sealed class Seldom(TimeProvider time)
 {

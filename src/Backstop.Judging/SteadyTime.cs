@@ -1,8 +1,8 @@
 namespace Backstop.Judging;
 
 /// <summary>
-/// A clock that never goes back: storms, first tries, caches and retries must end although somebody sets the machine's clock back a day. It follows
-/// the wall clock; where that is set back it goes on by the monotonic clock until the wall clock has caught up.
+/// A clock that never goes back: storms, first tries, caches and retries must end although somebody sets the machine's clock back a
+/// day. It follows the wall clock; where that is set back it goes on by the monotonic clock until the wall clock has caught up.
 /// </summary>
 /// <param name="inner">The machine's clock.</param>
 internal sealed class SteadyTime(TimeProvider inner) : TimeProvider
@@ -17,7 +17,8 @@ internal sealed class SteadyTime(TimeProvider inner) : TimeProvider
 
     public override long GetTimestamp() => inner.GetTimestamp();
 
-    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => inner.CreateTimer(callback, state, dueTime, period);
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+        inner.CreateTimer(callback, state, dueTime, period);
 
     public override DateTimeOffset GetUtcNow()
     {

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Judging;
 
 /// <summary>
-/// Knows how every store of the data folder fares, and says each change once: in the log, at /status and /healthz, and to whoever is alerted. Mail
-/// goes on without any of them.
+/// Knows how every store of the data folder fares, and says each change once: in the log, at /status and /healthz, and to whoever
+/// is alerted. Mail goes on without any of them.
 /// </summary>
 internal sealed partial class StoreWatch(BackstopOptions options, TimeProvider time, ILogger<StoreWatch> log)
 {
@@ -78,7 +78,8 @@ internal sealed partial class StoreWatch(BackstopOptions options, TimeProvider t
     /// <summary>How it is, in one word: <c>ok</c>, <c>lost</c>, or what is wrong just now.</summary>
     public static string Word(StoreState state) => state.Fault is { } fault ? Word(fault) : state.LostAt is not null ? "lost" : "ok";
 
-    private bool IsShown(StoreState state) => state.Fault is not null || (state.LostAt is { } at && time.GetUtcNow() - at < ShownFor(state));
+    private bool IsShown(StoreState state) =>
+        state.Fault is not null || (state.LostAt is { } at && time.GetUtcNow() - at < ShownFor(state));
 
     private TimeSpan ShownFor(StoreState state) => state.Name == StoreNames.Journal ? options.Backscatter.ProofWindow : _shownFor;
 
@@ -108,13 +109,19 @@ internal sealed partial class StoreWatch(BackstopOptions options, TimeProvider t
 
     private string Words(StoreState state) => state.Fault is { } fault
         ? $"{state.Name}: {state.Path} is {Word(fault)} ({state.Error}); mail goes on without it, and it is tried again. {Meaning(state)}"
-        : string.Create(CultureInfo.InvariantCulture, $"{state.Name}: {state.Path} was damaged{(state.Error.Length > 0 ? $" ({state.Error})" : "")}; set aside as {state.SetAside}, and a new one begun {state.LostAt?.UtcDateTime:yyyy-MM-dd HH:mm} UTC. {Meaning(state)}");
+        : string.Create(
+        CultureInfo.InvariantCulture,
+        $"{state.Name}: {state.Path} was damaged{(state.Error.Length > 0 ? $" ({state.Error})" : "")}; set aside as {state.SetAside}, "
+            + $"and a new one begun {state.LostAt?.UtcDateTime:yyyy-MM-dd HH:mm} UTC. {Meaning(state)}");
 
     private string Meaning(StoreState state) => state.Name switch
     {
         StoreNames.Journal => state.Fault is not null
             ? "Bounces without another proof are filed, and none is refused for want of proof."
-            : string.Create(CultureInfo.InvariantCulture, $"Bounces without another proof are filed, and none is refused for want of proof, until {(state.LostAt + options.Backscatter.ProofWindow)?.UtcDateTime:yyyy-MM-dd}."),
+            : string.Create(
+            CultureInfo.InvariantCulture,
+            $"Bounces without another proof are filed, and none is refused for want of proof, until "
+                + $"{(state.LostAt + options.Backscatter.ProofWindow)?.UtcDateTime:yyyy-MM-dd}."),
         StoreNames.Correspondents => "Nobody's mail is taken for an e-mail bomb meanwhile.",
         StoreNames.Bayes => "The learner's opinion is missing in scores.",
         StoreNames.Overrides => "What was set by hand is not in force: set it again.",

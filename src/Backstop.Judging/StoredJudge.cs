@@ -13,10 +13,13 @@ namespace Backstop.Judging;
 /// <param name="Ours">The address it came to, as a key; empty where nothing tells.</param>
 internal readonly record struct StoredVerdict(BounceReport Report, Verdict Verdict, ProofSet Proofs, string Ours);
 
-/// <summary>Does to a stored message what the server does to an arriving one, as far as the file still tells. Used by many threads at once.</summary>
+/// <summary>
+/// Does to a stored message what the server does to an arriving one, as far as the file still tells. Used by many threads at once.
+/// </summary>
 /// <param name="options">The configuration.</param>
 /// <param name="proving">What can prove an origin.</param>
-/// <param name="asksWhoTo">Whether the message is asked who it came to: where there are no keys, mailboxes and journal that does not matter.</param>
+/// <param name="asksWhoTo">Whether the message is asked who it came to: where there are no keys, mailboxes and journal that does
+/// not matter.</param>
 internal sealed class StoredJudge(BackstopOptions options, Proving proving, bool asksWhoTo)
 {
     // The fields that name the recipient, the most telling first.
@@ -49,7 +52,8 @@ internal sealed class StoredJudge(BackstopOptions options, Proving proving, bool
     {
         foreach (var name in _recipientFields)
         {
-            if (message.StrictFields.Text(message.Octets.Span, name) is { } body && MailAddress.TryParse(HeaderText.FirstAddress(body) ?? body) is { } address)
+            if (message.StrictFields.Text(message.Octets.Span, name) is { } body
+                && MailAddress.TryParse(HeaderText.FirstAddress(body) ?? body) is { } address)
             {
                 return address;
             }

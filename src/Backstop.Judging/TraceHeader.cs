@@ -11,15 +11,19 @@ internal static class TraceHeader
     public static string Received(Transaction transaction, string host, string queueId, DateTimeOffset now)
     {
         var client = transaction.Client;
-        var address = client.Address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? $"IPv6:{client.Address}" : client.Address.ToString();
+        var address = client.Address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6
+            ? $"IPv6:{client.Address}"
+            : client.Address.ToString();
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"Received: from {Atom(client.Helo)} ([{address}])\n\tby {host} with {client.Protocol(transaction.SmtpUtf8)} id {queueId};\n\t{now:ddd, d MMM yyyy HH:mm:ss +0000}\n");
+            $"Received: from {Atom(client.Helo)} ([{address}])\n\tby {host} with {client.Protocol(transaction.SmtpUtf8)} id "
+                + $"{queueId};\n\t{now:ddd, d MMM yyyy HH:mm:ss +0000}\n");
     }
 
     /// <summary>The fields that a spam filter must see before the message: who sent it here, and as whom.</summary>
     /// <param name="transaction">The transaction.</param>
-    /// <param name="clientName">The name of the client's address in DNS; null where it has none; empty where nobody knows, which is no evidence.</param>
+    /// <param name="clientName">The name of the client's address in DNS; null where it has none; empty where nobody knows, which is
+    /// no evidence.</param>
     /// <param name="host">This host.</param>
     /// <param name="now">The time.</param>
     public static string ForFilter(Transaction transaction, string? clientName, string host, DateTimeOffset now)
@@ -27,11 +31,14 @@ internal static class TraceHeader
         var client = transaction.Client;
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"Return-Path: {transaction.ReversePath}\nReceived: from {Atom(client.Helo)} ({clientName switch { null => "unknown", "" => Atom(client.Helo), _ => clientName }} [{client.Address}])\n\tby {host} (Postfix) with {client.Protocol(transaction.SmtpUtf8)} id 0;\n\t{now:ddd, d MMM yyyy HH:mm:ss +0000}\n");
+            $"Return-Path: {transaction.ReversePath}\nReceived: from {Atom(client.Helo)} "
+                + $"({clientName switch { null => "unknown", "" => Atom(client.Helo), _ => clientName }} [{client.Address}])\n\tby "
+                + $"{host} (Postfix) with {client.Protocol(transaction.SmtpUtf8)} id 0;\n\t{now:ddd, d MMM yyyy HH:mm:ss +0000}\n");
     }
 
     /// <summary>The fields of one copy: Return-Path (RFC 5321 §4.4), Delivered-To, why it is where it is, and the spam filter's.</summary>
-    public static string Copy(Transaction transaction, AcceptedRecipient recipient, BounceReport report, Verdict verdict, string filterFields) =>
+    public static string Copy(
+        Transaction transaction, AcceptedRecipient recipient, BounceReport report, Verdict verdict, string filterFields) =>
         $"Return-Path: {transaction.ReversePath}\nDelivered-To: {recipient.ForwardPath}\n"
         + $"X-Backstop: {Reason(report, verdict)}\n{filterFields}";
 
@@ -57,7 +64,10 @@ internal static class TraceHeader
         }
     }
 
-    // What the client said goes into a header: nothing that could end the line or the comment passes (the grammar lets none through either).
+    // What the client said goes into a header: nothing that could end the line or the comment passes (the grammar lets none through
+    // either).
     private static string Atom(string text) =>
-        text.Length == 0 ? "unknown" : string.Concat(text.Select(c => char.IsControl(c) || char.IsWhiteSpace(c) || c is '(' or ')' or ';' ? '?' : c));
+        text.Length == 0
+            ? "unknown"
+            : string.Concat(text.Select(c => char.IsControl(c) || char.IsWhiteSpace(c) || c is '(' or ')' or ';' ? '?' : c));
 }

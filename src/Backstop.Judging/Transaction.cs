@@ -80,7 +80,8 @@ internal sealed class ClientIdentity
 /// <param name="Batv">What its tag proved.</param>
 /// <param name="Srs">What its SRS address proved.</param>
 /// <param name="IsOurs">Whether it is of a domain of ours: where mail is handed on, it need not be.</param>
-internal sealed record AcceptedRecipient(MailAddress ForwardPath, KnownRecipient Known, BatvOutcome Batv, SignedOutcome Srs, bool IsOurs = true);
+internal sealed record AcceptedRecipient(
+    MailAddress ForwardPath, KnownRecipient Known, BatvOutcome Batv, SignedOutcome Srs, bool IsOurs = true);
 
 /// <summary>A mail transaction: from MAIL to the reply after the data.</summary>
 internal sealed class Transaction(ClientIdentity client, ReversePath reversePath, bool smtpUtf8, string? parameters = null)

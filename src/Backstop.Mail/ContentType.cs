@@ -18,7 +18,8 @@ public sealed record ContentType(string MediaType, string? Boundary, string? Rep
     public bool IsMessage => MediaType is "message/rfc822" or "message/global";
 
     /// <summary>Whether the part holds the header of a message (RFC 6522 §4, RFC 6533 §5).</summary>
-    public bool IsHeaderOnly => MediaType is "text/rfc822-headers" or "text/rfc822-header" or "message/rfc822-headers" or "message/global-headers";
+    public bool IsHeaderOnly =>
+        MediaType is "text/rfc822-headers" or "text/rfc822-header" or "message/rfc822-headers" or "message/global-headers";
 
     /// <summary>Reads a Content-Type body; what cannot be read counts as plain text.</summary>
     /// <param name="body">The unfolded field body.</param>
@@ -38,7 +39,9 @@ public sealed record ContentType(string MediaType, string? Boundary, string? Rep
 
         return semicolon < 0
             ? new(type, null, null, null)
-            : new(type, Parameter(body, "boundary"), Parameter(body, "report-type")?.ToLowerInvariant(), Parameter(body, "charset")?.ToLowerInvariant(), Parameter(body, "name"));
+            : new(
+            type, Parameter(body, "boundary"), Parameter(body, "report-type")?.ToLowerInvariant(),
+            Parameter(body, "charset")?.ToLowerInvariant(), Parameter(body, "name"));
     }
 
     internal static string? Parameter(string body, string name)

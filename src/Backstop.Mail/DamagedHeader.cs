@@ -27,7 +27,9 @@ internal static class DamagedHeader
     {
         var at = message is [0xEF, 0xBB, 0xBF, ..] ? 3 : 0;
         var start = at;
-        for (var lines = 0; lines < MaxEmptyLines && at < message.Length && HeaderScan.WithoutEnd(message[at..HeaderScan.LineEnd(message, at)]).IsEmpty; lines++)
+        for (
+            var lines = 0; lines < MaxEmptyLines && at < message.Length && HeaderScan.WithoutEnd(
+                message[at..HeaderScan.LineEnd(message, at)]).IsEmpty; lines++)
         {
             at = HeaderScan.LineEnd(message, at);
         }
@@ -35,7 +37,10 @@ internal static class DamagedHeader
         return IsWellKnown(message, at) ? at : start;
     }
 
-    /// <summary>Whether a header ended at an offset by a line that is no field, rather than by an empty line or the message's end; or began with one.</summary>
+    /// <summary>
+    /// Whether a header ended at an offset by a line that is no field, rather than by an empty line or the message's end; or began
+    /// with one.
+    /// </summary>
     public static bool Breaks(ReadOnlySpan<byte> message, int end, int start) =>
         end < message.Length && (end == start || (end > 0 && message[end - 1] == '\n' && !EndsInEmptyLine(message[..end])));
 

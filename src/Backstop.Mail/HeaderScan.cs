@@ -1,7 +1,9 @@
 namespace Backstop.Mail;
 
 /// <summary>Finds header fields over bytes in one pass, without regard for their meaning. Accepts CRLF and LF line ends.</summary>
-/// <remarks>RFC 5322 §2.2. A line that is no field and continues none ends the header: what follows is body, as procmail and Postfix see it.</remarks>
+/// <remarks>
+/// RFC 5322 §2.2. A line that is no field and continues none ends the header: what follows is body, as procmail and Postfix see it.
+/// </remarks>
 public static class HeaderScan
 {
     /// <summary>No real mail carries more fields; what follows is not looked at.</summary>
@@ -17,7 +19,10 @@ public static class HeaderScan
         return ScanBlock(message, fields, Leniency.None);
     }
 
-    /// <summary>Scans a header that others have damaged on its way back: a line that is no field continues the one before, only an empty line ends it.</summary>
+    /// <summary>
+    /// Scans a header that others have damaged on its way back: a line that is no field continues the one before, only an empty
+    /// line ends it.
+    /// </summary>
     /// <param name="message">A returned message, or its header.</param>
     /// <param name="fields">Receives the fields in order.</param>
     /// <returns>The offset at which the body begins.</returns>
@@ -27,14 +32,16 @@ public static class HeaderScan
     internal static int ScanPart(ReadOnlySpan<byte> part, List<HeaderField> fields) => ScanBlock(part, fields, Leniency.ParameterFold);
 
     /// <summary>
-    /// Scans the header of a message that something has damaged on its way: a byte order mark or empty lines before the header are skipped, and a
-    /// line that is no field does not end the header where well-known fields follow it before the next empty line.
+    /// Scans the header of a message that something has damaged on its way: a byte order mark or empty lines before the header are
+    /// skipped, and a line that is no field does not end the header where well-known fields follow it before the next empty line.
     /// </summary>
     /// <param name="message">A whole message.</param>
     /// <param name="fields">Receives the fields in order.</param>
     /// <param name="damage">The first damaged line, or null for a sound header.</param>
     /// <returns>The offset at which the body begins.</returns>
-    /// <remarks>Only for telling what a message is. What is trusted or renamed uses <see cref="Scan"/>, which reads as mail servers do.</remarks>
+    /// <remarks>
+    /// Only for telling what a message is. What is trusted or renamed uses <see cref="Scan"/>, which reads as mail servers do.
+    /// </remarks>
     public static int ScanDamaged(ReadOnlySpan<byte> message, List<HeaderField> fields, out HeaderDamage? damage) =>
         ScanBoth(message, fields, out damage).BodyStart;
 
@@ -101,7 +108,8 @@ public static class HeaderScan
                 last = fields.Count;
                 fields.Add(new(at, length, at + colon + 1, line.Length - colon - 1));
             }
-            else if (last >= 0 && (damage == Leniency.AnyFold || (damage == Leniency.ParameterFold && EndsInSemicolon(fields[last], message))))
+            else if (last >= 0
+                && (damage == Leniency.AnyFold || (damage == Leniency.ParameterFold && EndsInSemicolon(fields[last], message))))
             {
                 Continue(fields, last, at + line.Length);
             }
@@ -116,7 +124,8 @@ public static class HeaderScan
         return message.Length;
     }
 
-    private static bool EndsInSemicolon(HeaderField field, ReadOnlySpan<byte> message) => field.RawBody(message).TrimEnd(" \t\r"u8).EndsWith(";"u8);
+    private static bool EndsInSemicolon(HeaderField field, ReadOnlySpan<byte> message) =>
+        field.RawBody(message).TrimEnd(" \t\r"u8).EndsWith(";"u8);
 
     private static void Continue(List<HeaderField> fields, int last, int end)
     {

@@ -11,7 +11,9 @@ public static class HeaderText
     private static readonly SearchValues<char> _beforeAddress = SearchValues.Create(" \t,;:(<\"");
     private static readonly SearchValues<char> _afterAddress = SearchValues.Create(" \t,;)>\"");
 
-    /// <summary>Longest field body that is turned into text; what is longer is cut. Nobody reads further, and an attacker would like us to.</summary>
+    /// <summary>
+    /// Longest field body that is turned into text; what is longer is cut. Nobody reads further, and an attacker would like us to.
+    /// </summary>
     public const int MaxBody = 8192;
 
     static HeaderText() => CodePages.Register();

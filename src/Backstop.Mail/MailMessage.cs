@@ -1,9 +1,11 @@
 namespace Backstop.Mail;
 
-/// <summary>A message whose header is scanned once and whose parts are found once, for everybody who reads it. Used by one thread at a time.</summary>
+/// <summary>
+/// A message whose header is scanned once and whose parts are found once, for everybody who reads it. Used by one thread at a time.
+/// </summary>
 /// <remarks>
-/// The octets are not copied. An octet of a field's name may be changed behind the scan (forged fields are renamed so): the field is found under
-/// its new name then. Whoever changes more makes another <see cref="MailMessage"/>.
+/// The octets are not copied. An octet of a field's name may be changed behind the scan (forged fields are renamed so): the field
+/// is found under its new name then. Whoever changes more makes another <see cref="MailMessage"/>.
 /// </remarks>
 public sealed class MailMessage
 {
@@ -35,13 +37,18 @@ public sealed class MailMessage
     /// <summary>The first damaged line of the header, or null for a sound one.</summary>
     public HeaderDamage? Damage { get; }
 
-    /// <summary>The header fields as mail servers and programs see them, as <see cref="HeaderScan.Scan"/> does: for what is trusted, counted or renamed.</summary>
+    /// <summary>
+    /// The header fields as mail servers and programs see them, as <see cref="HeaderScan.Scan"/> does: for what is trusted, counted
+    /// or renamed.
+    /// </summary>
     public List<HeaderField> StrictFields { get; }
 
     /// <summary>Where the body begins for mail servers and programs.</summary>
     public int StrictBodyStart { get; }
 
-    /// <summary>The message itself and the parts inside (<see cref="MimeScan"/>), with a damaged header read on. Found when first asked for.</summary>
+    /// <summary>
+    /// The message itself and the parts inside (<see cref="MimeScan"/>), with a damaged header read on. Found when first asked for.
+    /// </summary>
     public IReadOnlyList<MimePart> Parts => _parts ??= MimeScan.Scan(Octets.Span, Fields, BodyStart);
 
     /// <summary>The parts as mail programs see them: the same list as <see cref="Parts"/> unless a damaged header was read on.</summary>

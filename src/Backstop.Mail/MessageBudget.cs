@@ -1,8 +1,8 @@
 namespace Backstop.Mail;
 
 /// <summary>
-/// The CPU time that everything together may take which looks at one message: classifier, rules, MIME, HTML, headers. When it is used up, the
-/// work that is under way is given up and nothing else begins: the message goes on unjudged by what is left.
+/// The CPU time that everything together may take which looks at one message: classifier, rules, MIME, HTML, headers. When it is
+/// used up, the work that is under way is given up and nothing else begins: the message goes on unjudged by what is left.
 /// </summary>
 /// <remarks>
 /// Work is done in <see cref="Run{T}"/>, one part after another, on any threads. What reads text says how much by <see cref="Charge"/>;
@@ -98,7 +98,10 @@ public sealed class MessageBudget(TimeSpan limit, Func<TimeSpan> clock)
         }
     }
 
-    /// <summary>Whether an expression that may backtrack may still be tried on this message: all of them together have not taken 15 ms. True outside of <see cref="Run{T}"/>.</summary>
+    /// <summary>
+    /// Whether an expression that may backtrack may still be tried on this message: all of them together have not taken 15 ms. True
+    /// outside of <see cref="Run{T}"/>.
+    /// </summary>
     internal static bool MayTry => _running is not { } budget || Interlocked.Read(ref budget._backtracked) < _maxBacktracking.Ticks;
 
     /// <summary>Says how long an expression that may backtrack took.</summary>

@@ -91,13 +91,17 @@ public static class MimeScan
     private static int ShiftedHeader(ReadOnlySpan<byte> part)
     {
         var rest = part.TrimStart("\r\n"u8);
-        return rest.Length < part.Length && rest.Length > 8 && Ascii.EqualsIgnoreCase(rest[..8], "Content-"u8) ? part.Length - rest.Length : 0;
+        return rest.Length < part.Length && rest.Length > 8 && Ascii.EqualsIgnoreCase(rest[..8], "Content-"u8)
+            ? part.Length - rest.Length
+            : 0;
     }
 
     private static MimePart Part(ReadOnlySpan<byte> slice, List<HeaderField> fields, int depth, int start, int body, int end)
     {
         var type = ContentType.Parse(fields.Text(slice, "Content-Type"u8));
         var encoding = fields.Text(slice, "Content-Transfer-Encoding"u8);
-        return new(depth, start, body, end, type, encoding is null ? "7bit" : encoding.ToLowerInvariant(), fields.Text(slice, "Content-Disposition"u8));
+        return new(
+            depth, start, body, end, type, encoding is null ? "7bit" : encoding.ToLowerInvariant(),
+            fields.Text(slice, "Content-Disposition"u8));
     }
 }

@@ -55,7 +55,9 @@ internal sealed record ReceivedFrom(string Host, IPAddress Address)
         return null;
     }
 
-    /// <summary>Reads the from clause of a Received field (RFC 5321 §4.4) as Postfix, Sendmail, Exim, qmail and Exchange write it.</summary>
+    /// <summary>
+    /// Reads the from clause of a Received field (RFC 5321 §4.4) as Postfix, Sendmail, Exim, qmail and Exchange write it.
+    /// </summary>
     /// <param name="body">The field's unfolded body.</param>
     public static ReceivedFrom? Parse(string body)
     {
@@ -90,7 +92,8 @@ internal sealed record ReceivedFrom(string Host, IPAddress Address)
         ArgumentNullException.ThrowIfNull(address);
         if (address.AddressFamily == AddressFamily.InterNetworkV6)
         {
-            return !(IPAddress.IsLoopback(address) || address.IsIPv6LinkLocal || address.IsIPv6UniqueLocal || address.Equals(IPAddress.IPv6Any));
+            return !(
+                IPAddress.IsLoopback(address) || address.IsIPv6LinkLocal || address.IsIPv6UniqueLocal || address.Equals(IPAddress.IPv6Any));
         }
 
         Span<byte> b = stackalloc byte[4];
@@ -127,5 +130,7 @@ internal sealed record ReceivedFrom(string Host, IPAddress Address)
     }
 
     private static string? Name(ReadOnlySpan<char> text) =>
-        text.Contains('.') && !text.ContainsAny(_neverInNames) && !text.StartsWith("unknown", StringComparison.OrdinalIgnoreCase) ? text.TrimEnd('.').ToString().ToLowerInvariant() : null;
+        text.Contains('.') && !text.ContainsAny(_neverInNames) && !text.StartsWith("unknown", StringComparison.OrdinalIgnoreCase)
+            ? text.TrimEnd('.').ToString().ToLowerInvariant()
+            : null;
 }

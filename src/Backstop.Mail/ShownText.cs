@@ -5,8 +5,9 @@ namespace Backstop.Mail;
 /// <summary>What strangers wrote, made fit to be shown: on a terminal, in a log, on a page, in an alert.</summary>
 internal static class ShownText
 {
-    // What moves a cursor, begins a line, or turns the text round it (Unicode TR 9: embeddings, overrides, isolates), and what those once were.
-    // The marks U+200E, U+200F and U+061C stay: Arabic and Hebrew are written with them, and they turn nothing but themselves.
+    // What moves a cursor, begins a line, or turns the text round it (Unicode TR 9: embeddings, overrides, isolates), and what
+    // those once were. The marks U+200E, U+200F and U+061C stay: Arabic and Hebrew are written with them, and they turn nothing but
+    // themselves.
     private static readonly string _unfit = string.Concat(
         Range('\0', '\x1f'), Range('\x7f', '\x9f'), Range('\u2028', '\u202e'), Range('\u2066', '\u206f'));
 

@@ -16,7 +16,9 @@ internal static class FileOwner
     /// <summary>From now on what this process makes is for its own user, unless it says otherwise (umask 077).</summary>
     public static void CloseToOthers() => _ = Libc.SetUmask(GroupAndOthers);
 
-    /// <summary>The user and group of a file; null where it is not there or may not be looked at. A symbolic link is looked at itself.</summary>
+    /// <summary>
+    /// The user and group of a file; null where it is not there or may not be looked at. A symbolic link is looked at itself.
+    /// </summary>
     /// <param name="path">The file.</param>
     public static (uint User, uint Group)? Of(string path) =>
         FileStatus.TryOf(path, followLinks: false, out _) is { } status ? (status.User, status.Group) : null;

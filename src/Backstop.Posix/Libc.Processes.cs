@@ -30,7 +30,8 @@ internal static partial class Libc
     public static partial nint OpenProcess(nint number, nint process, nint flags);
 
     [LibraryImport("libc", EntryPoint = "posix_spawn")]
-    public static partial int Spawn(ref int process, ref byte path, ref byte actions, ref byte attributes, nint arguments, nint environment);
+    public static partial int Spawn(
+        ref int process, ref byte path, ref byte actions, ref byte attributes, nint arguments, nint environment);
 
     [LibraryImport("libc", EntryPoint = "posix_spawnattr_init")]
     public static partial int InitAttributes(ref byte attributes);

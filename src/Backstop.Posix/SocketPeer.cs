@@ -16,7 +16,9 @@ internal sealed record SocketPeer(PeerPlace Place, uint User, IReadOnlyList<uint
     private const int CredentialsSize = 12;
     private const int MaxGroups = 1024;
 
-    /// <summary>Asks the kernel: who connected to a Unix socket; over TCP, whose the other end is, where that is a socket of this host.</summary>
+    /// <summary>
+    /// Asks the kernel: who connected to a Unix socket; over TCP, whose the other end is, where that is a socket of this host.
+    /// </summary>
     /// <param name="socket">Our end.</param>
     public static SocketPeer Of(Socket socket)
     {

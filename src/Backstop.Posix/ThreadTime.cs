@@ -14,7 +14,8 @@ internal static partial class ThreadTime
         get
         {
             _ = GetTime(ThreadClock, out var time);
-            return new TimeSpan((time.Seconds * TimeSpan.TicksPerSecond) + (time.Nanoseconds / 100)) - JitInfo.GetCompilationTime(currentThread: true);
+            return new TimeSpan(
+                (time.Seconds * TimeSpan.TicksPerSecond) + (time.Nanoseconds / 100)) - JitInfo.GetCompilationTime(currentThread: true);
         }
     }
 

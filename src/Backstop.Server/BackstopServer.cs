@@ -30,7 +30,9 @@ internal sealed partial class BackstopServer : IAsyncDisposable
     private readonly List<(string Protocol, Kestrel.ListenOptions Listener)> _listeners;
     private readonly IReadOnlyList<IPEndPoint> _milters;
 
-    private BackstopServer(BackstopOptions options, WebApplication app, ServerParts parts, List<(string Protocol, Kestrel.ListenOptions Listener)> listeners, IReadOnlyList<IPEndPoint> milters)
+    private BackstopServer(
+        BackstopOptions options, WebApplication app, ServerParts parts,
+        List<(string Protocol, Kestrel.ListenOptions Listener)> listeners, IReadOnlyList<IPEndPoint> milters)
     {
         _options = options;
         _app = app;
@@ -39,8 +41,12 @@ internal sealed partial class BackstopServer : IAsyncDisposable
         _milters = milters;
     }
 
-    /// <summary>Where it listens, with the ports that were really bound: <c>smtp</c>, <c>lmtp</c>, <c>spamd</c>, <c>spamd_tls</c>, <c>milter</c>, <c>policy</c>, <c>table</c>, <c>smtp_proxy</c>, <c>lmtp_proxy</c>, <c>web</c>.</summary>
-    public IReadOnlyList<(string Protocol, IPEndPoint EndPoint)> Listening => [.. _listeners.Select(l => (l.Protocol, l.Listener.IPEndPoint!)), .. _milters.Select(m => ("milter", m))];
+    /// <summary>
+    /// Where it listens, with the ports that were really bound: <c>smtp</c>, <c>lmtp</c>, <c>spamd</c>, <c>spamd_tls</c>,
+    /// <c>milter</c>, <c>policy</c>, <c>table</c>, <c>smtp_proxy</c>, <c>lmtp_proxy</c>, <c>web</c>.
+    /// </summary>
+    public IReadOnlyList<(string Protocol, IPEndPoint EndPoint)> Listening =>
+        [.. _listeners.Select(l => (l.Protocol, l.Listener.IPEndPoint!)), .. _milters.Select(m => ("milter", m))];
 
     /// <summary>Messages accepted and not yet in all their folders.</summary>
     public int Waiting => _parts.Mail.Delivery.Waiting;
@@ -51,7 +57,8 @@ internal sealed partial class BackstopServer : IAsyncDisposable
     /// <param name="configureLogging">Where the log goes.</param>
     /// <param name="ct">Ends the start.</param>
     /// <exception cref="IOException">A port is taken, or the data folder cannot be used.</exception>
-    public static async Task<BackstopServer> StartAsync(BackstopOptions options, TimeProvider time, Action<ILoggingBuilder> configureLogging, CancellationToken ct)
+    public static async Task<BackstopServer> StartAsync(
+        BackstopOptions options, TimeProvider time, Action<ILoggingBuilder> configureLogging, CancellationToken ct)
     {
         var descriptors = Descriptors.Plan(options, Descriptors.OfProcess());
         var asked = (Mail: options.Smtp.MaxConnections, Guard: options.Guard.MaxConnections);
@@ -87,14 +94,17 @@ internal sealed partial class BackstopServer : IAsyncDisposable
             if (error is IOException { InnerException: AddressInUseException or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse } })
             {
                 // Kestrel calls every listener http://.
-                throw new IOException(error.Message.Replace("http://", "", StringComparison.Ordinal) + " Is another server running?", error);
+                throw new IOException(
+                    error.Message.Replace("http://", "", StringComparison.Ordinal) + " Is another server running?", error);
             }
 
             throw;
         }
     }
 
-    /// <summary>Waits until a stop is asked for (SIGTERM, SIGINT), then stops: no new sessions, those under way end, then the deliveries.</summary>
+    /// <summary>
+    /// Waits until a stop is asked for (SIGTERM, SIGINT), then stops: no new sessions, those under way end, then the deliveries.
+    /// </summary>
     public async Task WaitForStopAsync()
     {
         var stopped = new TaskCompletionSource();
@@ -165,12 +175,15 @@ internal sealed partial class BackstopServer : IAsyncDisposable
 
     private static void AddTelemetry(IServiceCollection services, TelemetryOptions options)
     {
-        var telemetry = services.AddOpenTelemetry().ConfigureResource(r => r.AddService("backstop")).WithMetrics(m => m.AddMeter(BackstopMetrics.MeterName).AddPrometheusExporter());
+        var telemetry = services.AddOpenTelemetry().ConfigureResource(r => r.AddService("backstop"))
+            .WithMetrics(m => m.AddMeter(BackstopMetrics.MeterName).AddPrometheusExporter());
         if (options.Otlp.Length > 0)
         {
             var collector = new Uri(options.Otlp);
             telemetry.WithMetrics(m => m.AddOtlpExporter(o => o.Endpoint = collector));
-            telemetry.WithTracing(t => t.AddSource(Traces.Source).SetSampler(new TraceIdRatioBasedSampler(options.TracePerThousand / 1000.0)).AddOtlpExporter(o => o.Endpoint = collector));
+            telemetry.WithTracing(t =>
+                t.AddSource(Traces.Source).SetSampler(
+                    new TraceIdRatioBasedSampler(options.TracePerThousand / 1000.0)).AddOtlpExporter(o => o.Endpoint = collector));
         }
     }
 
@@ -187,7 +200,9 @@ internal sealed partial class BackstopServer : IAsyncDisposable
         }
     }
 
-    [LoggerMessage(1013, LogLevel.Warning, "{Key} is {Now} instead of {Asked}: this process may have {Limit} open files. LimitNOFILE= of the unit, or ulimit -n, raises it")]
+    [LoggerMessage(
+        1013, LogLevel.Warning,
+        "{Key} is {Now} instead of {Asked}: this process may have {Limit} open files. LimitNOFILE= of the unit, or ulimit -n, raises it")]
     private static partial void LogShrunk(ILogger log, string key, int asked, int now, int limit);
 
     [LoggerMessage(5006, LogLevel.Warning, "{Sentence}")]

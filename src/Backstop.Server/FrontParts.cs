@@ -31,7 +31,9 @@ internal sealed class FrontParts : IDisposable
         var budget = new ReceiveBudget(descriptors.Spills);
         var peers = new LocalPeers(options, time, logs.CreateLogger<LocalPeers>());
         var harvest = new HarvestWatch(options.Smtp.MaxUnknownRecipientsNetwork, judging.Clients, time);
-        var spool = new SpoolEnds(options, judging.Recipients, judging.Refusals, mail.Spool, mail.Delivery, mail.Precedence, time, logs.CreateLogger<SpoolEnds>());
+        var spool = new SpoolEnds(
+            options, judging.Recipients, judging.Refusals, mail.Spool, mail.Delivery, mail.Precedence, time,
+            logs.CreateLogger<SpoolEnds>());
         SmtpListener = new(options, isLmtp: false, tls is not null);
         LmtpListener = new(options, isLmtp: true, tls is not null);
         Handler = Serve(spool.For);
@@ -40,7 +42,8 @@ internal sealed class FrontParts : IDisposable
         _journalQueue = new(judging.Journal, time, logs.CreateLogger<JournalQueue>());
         var answers = new AnswerEnds(options, judging.Recipients, logs.CreateLogger<AnswerEnds>());
         var outbound = new OutboundMail(options, judging.Recipients, judging.Proving, _journalQueue, time);
-        var guard = new GuardServices(options, Way<GuardedMessage>(answers.For), answers, outbound, _questions.Content, budget, peers, time);
+        var guard = new GuardServices(
+            options, Way<GuardedMessage>(answers.For), answers, outbound, _questions.Content, budget, peers, time);
         Milter = new(new(guard, Connections), options.Listen, logs.CreateLogger<MilterListeners>());
         Policy = new(guard, Connections);
         Table = new(guard, judging.Proving, judging.Recipients, Connections);
@@ -51,11 +54,15 @@ internal sealed class FrontParts : IDisposable
         LmtpProxy = HandOn(options.Relay.LmtpTo, isLmtp: true);
         if (mail.Filter is not null && options.Listen.ServesSpamd)
         {
-            Spamd = new(new(mail.Filter, options, metrics, time, logs.CreateLogger<SpamdAnswer>()), options, tls, time, logs.CreateLogger<SpamdHandler>());
+            Spamd = new(
+                new(mail.Filter, options, metrics, time, logs.CreateLogger<SpamdAnswer>()), options, tls, time,
+                logs.CreateLogger<SpamdHandler>());
         }
 
         SmtpConnectionHandler Serve(Func<Transaction, IEnd<IncomingMessage>> ends) => new(
-            new(options, Way(ends), mail.Spool, mail.Sessions, budget, mail.Precedence.Shares, mail.Precedence.Gate, peers, harvest, time, tls), metrics,
+            new(
+                options, Way(ends), mail.Spool, mail.Sessions, budget, mail.Precedence.Shares, mail.Precedence.Gate, peers, harvest,
+                time, tls), metrics,
             logs.CreateLogger<SmtpConnectionHandler>());
 
         SmtpConnectionHandler? HandOn(string to, bool isLmtp)
@@ -65,7 +72,9 @@ internal sealed class FrontParts : IDisposable
                 return null;
             }
 
-            _relays.Add(new(options, judging.Recipients, judging.Refusals, outbound, new(endPoint, isLmtp, options, time), mail.Spool.LargeDirectory, logs.CreateLogger<NextHopEnds>()));
+            _relays.Add(new(
+                options, judging.Recipients, judging.Refusals, outbound, new(endPoint, isLmtp, options, time),
+                mail.Spool.LargeDirectory, logs.CreateLogger<NextHopEnds>()));
             return Serve(_relays[^1].For);
         }
     }
@@ -106,9 +115,11 @@ internal sealed class FrontParts : IDisposable
         _journalQueue.Dispose();
     }
 
-    private static Questions Ask(BackstopOptions options, JudgingParts judging, MailParts mail, TimeProvider time, BackstopMetrics metrics, ILoggerFactory logs)
+    private static Questions Ask(
+        BackstopOptions options, JudgingParts judging, MailParts mail, TimeProvider time, BackstopMetrics metrics, ILoggerFactory logs)
     {
-        var recipients = new RecipientRules(options, judging.Recipients, judging.Proving, judging.Dnsbl, judging.Refusals, judging.Storms, time);
+        var recipients = new RecipientRules(
+            options, judging.Recipients, judging.Proving, judging.Dnsbl, judging.Refusals, judging.Storms, time);
         var bombs = new BombRules(options, judging.Journal, judging.Proving.SignedIds, judging.Correspondents, judging.Storms, time);
         var content = new ContentRules(
             options, judging.Proving, judging.Replies, mail.Scorer, judging.Storms, bombs, mail.Precedence.Ladder, judging.Clients, judging.Activity, metrics, time,

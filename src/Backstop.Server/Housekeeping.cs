@@ -6,7 +6,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server;
 
-/// <summary>What must be looked at from time to time: the lists' test points, the answers counted, and what the journal may forget.</summary>
+/// <summary>
+/// What must be looked at from time to time: the lists' test points, the answers counted, and what the journal may forget.
+/// </summary>
 internal sealed partial class Housekeeping(
     BackstopOptions options, JudgingParts judging, TimeProvider time, ILogger<Housekeeping> log) : BackgroundService
 {

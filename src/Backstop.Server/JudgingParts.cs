@@ -29,14 +29,17 @@ internal sealed class JudgingParts : IDisposable
             Stores.Check(learned.Check);
         }
 
-        Dnsbl = new([.. options.Dnsbl.Zones.Where(_ => options.Listen.ReceivesMail || options.Listen.GuardsServer).Select(z => Zone(z, options.Dnsbl, steady))]);
+        Dnsbl = new(
+            [.. options.Dnsbl.Zones.Where(_ =>
+                options.Listen.ReceivesMail || options.Listen.GuardsServer).Select(z => Zone(z, options.Dnsbl, steady))]);
         Proving = Proving.Create(options, new JournalProof(Journal, journalHealth, options.Backscatter.ProofWindow));
         Replies = new(Journal, Proving.SignedIds, time);
         Activity = new(time);
         Clients = new(time);
         Refusals = new(metrics, Activity, Clients, time, logs.CreateLogger<Refusals>());
         Storms = new(options, Proving.Judge, Refusals, Stores, time, logs.CreateLogger<StormDesk>());
-        Correspondents = new(DataPaths.Correspondents(options), time, Stores.Add(StoreNames.Correspondents, DataPaths.Correspondents(options)));
+        Correspondents = new(
+            DataPaths.Correspondents(options), time, Stores.Add(StoreNames.Correspondents, DataPaths.Correspondents(options)));
         Stores.Check(Correspondents.Check);
     }
 
@@ -86,6 +89,12 @@ internal sealed class JudgingParts : IDisposable
     private static DnsblZone Zone(string name, DnsblSettings settings, TimeProvider time) => new(
         name,
         new DnsAddressLookup(settings.Resolvers, settings.TimeLimit).LookupAsync,
-        new() { TimeLimit = settings.TimeLimit, ListedFor = settings.ListedFor, UnlistedFor = settings.UnlistedFor, Codes = settings.Codes },
+        new()
+        {
+            TimeLimit = settings.TimeLimit,
+            ListedFor = settings.ListedFor,
+            UnlistedFor = settings.UnlistedFor,
+            Codes = settings.Codes
+        },
         time);
 }

@@ -20,13 +20,18 @@ internal sealed partial class MailParts : IDisposable
     private readonly ILogger<MailParts> _log;
     private readonly IReadOnlyList<SpoolEntry> _replay;
 
-    public MailParts(BackstopOptions options, JudgingParts judging, SpamStart spam, TimeProvider time, BackstopMetrics metrics, ILoggerFactory logs)
+    public MailParts(
+        BackstopOptions options, JudgingParts judging, SpamStart spam, TimeProvider time, BackstopMetrics metrics, ILoggerFactory logs)
     {
         _options = options;
         _time = time;
         _log = logs.CreateLogger<MailParts>();
         (Spool, _replay, var damaged) = SpoolLog.Open(
-            DataPaths.Spool(options), new() { SegmentSize = options.Spool.Segment.Bytes, OnTrouble = e => LogSpoolTrouble(e.Message) }, time);
+            DataPaths.Spool(options), new()
+            {
+                SegmentSize = options.Spool.Segment.Bytes,
+                OnTrouble = e => LogSpoolTrouble(e.Message)
+            }, time);
         if (damaged > 0)
         {
             LogDamaged(damaged);
@@ -39,7 +44,9 @@ internal sealed partial class MailParts : IDisposable
         // How long work takes is the machine's time, whatever clock messages are judged by.
         var flood = new FloodGate(() => Sessions.Count, new(TimeProvider.System));
         var recipes = MakeRecipes(judging.Recipients, new SteadyTime(time), logs);
-        Delivery = new(Spool, options.Hostname, time, metrics, logs.CreateLogger<DeliveryQueue>(), recipes, () => ladder.Step < LadderStep.ScanLater, () => flood.Real.IsNow)
+        Delivery = new(
+            Spool, options.Hostname, time, metrics, logs.CreateLogger<DeliveryQueue>(), recipes,
+            () => ladder.Step < LadderStep.ScanLater, () => flood.Real.IsNow)
         {
             RealDelivered = seconds =>
             {
@@ -124,11 +131,15 @@ internal sealed partial class MailParts : IDisposable
 
         filters.Add(FilterChoice.Create(FilterSetting.Parse(spam.Filter)!, () => new RulesFilter(Filter!, _options, _time)));
         return new(
-            [.. filters.Select(f => new GuardedFilter(f, Limits(f is RulesFilter ? Math.Max(1, cores - 1) : 4 * cores), _time, metrics, logs.CreateLogger<GuardedFilter>()))],
+            [.. filters.Select(f =>
+                new GuardedFilter(
+                    f, Limits(f is RulesFilter ? Math.Max(1, cores - 1) : 4 * cores), _time, metrics, logs.CreateLogger<GuardedFilter>()))],
             () => Filter is null || spam.Filter != FilterSetting.Rules || Filter.IsReady,
-            new ReverseLookup(_options.Dnsbl.Resolvers, _options.Dnsbl.TimeLimit).NameAsync, _options, metrics, _time, logs.CreateLogger<MailScorer>());
+            new ReverseLookup(
+                _options.Dnsbl.Resolvers, _options.Dnsbl.TimeLimit).NameAsync, _options, metrics, _time, logs.CreateLogger<MailScorer>());
 
-        FilterLimits Limits(int parallel) => new(spam.TimeLimit, spam.MaxParallel > 0 ? spam.MaxParallel : parallel, spam.FailuresBeforeRest, spam.Rest);
+        FilterLimits Limits(int parallel) =>
+            new(spam.TimeLimit, spam.MaxParallel > 0 ? spam.MaxParallel : parallel, spam.FailuresBeforeRest, spam.Rest);
     }
 
     [LoggerMessage(5001, LogLevel.Information, "{Count} messages from an earlier run are delivered now")]

@@ -38,9 +38,15 @@ internal static class ServerListeners
             ListenAt(options.Listen.SpamdSocket, l => l.Run(connection => parts().Fronts.Spamd!.RunAsync(connection, isTls: false)));
             Listen(options.Listen.Policy, "policy", l => l.Run(connection => parts().Fronts.Policy.RunAsync(connection)));
             ListenAt(options.Listen.PolicySocket, l => l.Run(connection => parts().Fronts.Policy.RunAsync(connection)));
-            Listen(options.Listen.SmtpProxy, "smtp_proxy", l => l.Run(connection => parts().Fronts.SmtpProxy!.RunAsync(connection, parts().Fronts.SmtpProxyListener)));
-            Listen(options.Listen.LmtpProxy, "lmtp_proxy", l => l.Run(connection => parts().Fronts.LmtpProxy!.RunAsync(connection, parts().Fronts.LmtpProxyListener)));
-            ListenAt(options.Listen.LmtpProxySocket, l => l.Run(connection => parts().Fronts.LmtpProxy!.RunAsync(connection, parts().Fronts.LmtpProxyListener)));
+            Listen(
+                options.Listen.SmtpProxy, "smtp_proxy",
+                l => l.Run(connection => parts().Fronts.SmtpProxy!.RunAsync(connection, parts().Fronts.SmtpProxyListener)));
+            Listen(
+                options.Listen.LmtpProxy, "lmtp_proxy",
+                l => l.Run(connection => parts().Fronts.LmtpProxy!.RunAsync(connection, parts().Fronts.LmtpProxyListener)));
+            ListenAt(
+                options.Listen.LmtpProxySocket,
+                l => l.Run(connection => parts().Fronts.LmtpProxy!.RunAsync(connection, parts().Fronts.LmtpProxyListener)));
             Listen(options.Listen.Table, "table", l => l.Run(connection => parts().Fronts.Table.RunAsync(connection)));
             ListenAt(options.Listen.TableSocket, l => l.Run(connection => parts().Fronts.Table.RunAsync(connection)));
 

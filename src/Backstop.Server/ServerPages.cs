@@ -28,14 +28,16 @@ internal static class ServerPages
             // A request may be on the thread that polls the sockets, the mail's too: a page that reads folders is no work for it.
             await Task.Yield();
             var headers = context.Response.Headers;
-            headers.ContentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+            headers.ContentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src "
+                + "'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
             headers.XContentTypeOptions = "nosniff";
             headers.XFrameOptions = "DENY";
             headers["Referrer-Policy"] = "same-origin";
             await next(context);
         });
         var classify = new ClassifyEndpoint(
-            options, new(options, parts.Judging.Proving, time), app.Services.GetRequiredService<BackstopMetrics>(), time, app.Services.GetRequiredService<ILogger<ClassifyEndpoint>>());
+            options, new(
+                options, parts.Judging.Proving, time), app.Services.GetRequiredService<BackstopMetrics>(), time, app.Services.GetRequiredService<ILogger<ClassifyEndpoint>>());
         app.Use((context, next) => ClassifyEndpoint.Is(context.Request.Path) ? classify.AnswerAsync(context) : next(context));
         app.Use(FormLimit.RunAsync);
         Login.Guard(app, options);
@@ -43,11 +45,17 @@ internal static class ServerPages
         var check = new SelfCheck(options, mail, time);
         app.Lifetime.ApplicationStopped.Register(check.Dispose);
         app.MapGet("/healthz", async (HttpContext context) =>
-            await check.AskAsync(context.RequestAborted) is { } trouble ? Results.Text(trouble + "\n", statusCode: StatusCodes.Status503ServiceUnavailable) : Results.Text("ok\n" + string.Concat(parts.Judging.Stores.Troubles.Select(t => t + "\n"))));
-        app.MapGet("/readyz", () => parts.Report.NotReady() is { } why ? Results.Text(why + "\n", statusCode: StatusCodes.Status503ServiceUnavailable) : Results.Text("ready\n"));
+            await check.AskAsync(context.RequestAborted) is { } trouble ? Results.Text(
+                trouble + "\n", statusCode: StatusCodes.Status503ServiceUnavailable) : Results.Text(
+                "ok\n" + string.Concat(parts.Judging.Stores.Troubles.Select(t => t + "\n"))));
+        app.MapGet(
+            "/readyz",
+            () => parts.Report.NotReady() is { } why ? Results.Text(
+                why + "\n", statusCode: StatusCodes.Status503ServiceUnavailable) : Results.Text("ready\n"));
         app.MapGet("/status", () => Results.Json(parts.Report.Now(), StatusJson.Default.ServerStatus));
         var judging = parts.Judging;
         new Dashboard(
-            new(options, judging.Recipients, judging.Proving, judging.Journal, judging.Activity, judging.Storms, parts.Report.Now), app.Services.GetRequiredService<Microsoft.AspNetCore.Antiforgery.IAntiforgery>(), app.Services.GetRequiredService<LoginSessions>(), app.Services.GetRequiredService<LoginLimits>(), time, app.Services.GetRequiredService<ILogger<Dashboard>>(), app.Lifetime.ApplicationStopping).Map(app);
+            new(
+                options, judging.Recipients, judging.Proving, judging.Journal, judging.Activity, judging.Storms, parts.Report.Now), app.Services.GetRequiredService<Microsoft.AspNetCore.Antiforgery.IAntiforgery>(), app.Services.GetRequiredService<LoginSessions>(), app.Services.GetRequiredService<LoginLimits>(), time, app.Services.GetRequiredService<ILogger<Dashboard>>(), app.Lifetime.ApplicationStopping).Map(app);
     }
 }

@@ -11,7 +11,9 @@ internal sealed class ServerParts : IDisposable
 {
     private bool _disposed;
 
-    public ServerParts(BackstopOptions options, Descriptors descriptors, SpamStart spam, TimeProvider time, BackstopMetrics metrics, ILoggerFactory logs)
+    public ServerParts(
+        BackstopOptions options, Descriptors descriptors, SpamStart spam, TimeProvider time, BackstopMetrics metrics,
+        ILoggerFactory logs)
     {
         Judging = new(options, spam, time, metrics, logs);
         Mail = new(options, Judging, spam, time, metrics, logs);

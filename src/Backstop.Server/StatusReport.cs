@@ -10,7 +10,8 @@ using Backstop.Server.Status;
 namespace Backstop.Server;
 
 /// <summary>Says how the server fares: at /status and /readyz, and in the figures that are read off.</summary>
-internal sealed class StatusReport(BackstopOptions options, JudgingParts judging, MailParts mail, FrontParts fronts, BackstopMetrics metrics, TimeProvider time)
+internal sealed class StatusReport(
+    BackstopOptions options, JudgingParts judging, MailParts mail, FrontParts fronts, BackstopMetrics metrics, TimeProvider time)
 {
     // A page that one can read; who has more mailboxes asks: backstop journal stats.
     private const int MaxShown = 100;
@@ -25,12 +26,15 @@ internal sealed class StatusReport(BackstopOptions options, JudgingParts judging
     /// <summary>As of now.</summary>
     public ServerStatus Now() => new(
         options.Hostname, mail.Sessions.Count, mail.Delivery.Waiting, mail.Room.Free, mail.Room.IsShort,
-        [.. mail.Delivery.Failing.Select(f => new FailingStatus(f.Folder.Path, f.Folder.Folder, f.Waiting, f.Failures, f.Error, f.RetryAt))],
+        [.. mail.Delivery.Failing.Select(f =>
+            new FailingStatus(f.Folder.Path, f.Folder.Folder, f.Waiting, f.Failures, f.Error, f.RetryAt))],
         [.. judging.Dnsbl.Zones.Select(z => new ListStatus(z.Name, z.State.ToString(), z.Rests))],
         [.. judging.Recipients.Mailboxes.Take(MaxShown).Select(m => CoverOf(m.Keys[0]))],
         metrics.MessagesGenerated)
     {
-        Ladder = mail.Precedence.Gate.Rate is { } rate ? string.Create(CultureInfo.InvariantCulture, $"{mail.Precedence.Ladder.Words}; bounces at {rate:F0}/s") : mail.Precedence.Ladder.Words,
+        Ladder = mail.Precedence.Gate.Rate is { } rate
+            ? string.Create(CultureInfo.InvariantCulture, $"{mail.Precedence.Ladder.Words}; bounces at {rate:F0}/s")
+            : mail.Precedence.Ladder.Words,
         Lanes = Enum.GetValues<MailClass>().ToDictionary(MailClasses.Word, mail.Precedence.Shares.Sessions),
         Stores = [.. judging.Stores.States.Select(StoreStatus.Of)],
         Storms = [.. judging.Storms.Watch.Summaries.Select(s => new StormStatus(s.Id, s.Kind, s.Victim, s.Started, s.Count))],
@@ -40,18 +44,31 @@ internal sealed class StatusReport(BackstopOptions options, JudgingParts judging
     public void Observe()
     {
         metrics.Observe("backstop.sessions", "{session}", "Open sessions.", () => mail.Sessions.Count);
-        metrics.Observe("backstop.guard.connections", "{connection}", "Open connections of servers that ask us.", () => fronts.Connections.Open);
-        metrics.Observe("backstop.ladder.step", "{step}", "What is left out under load: 0 nothing, 1 scans of known correspondents, 2 all scans, 3 bounces too.", () => (long)mail.Precedence.Ladder.Step);
-        metrics.Observe("backstop.lane.waiting", "{message}", "Messages of the null sender that wait until real mail leaves room.", () => mail.Precedence.Gate.Waiting);
-        metrics.Observe("backstop.lane.sessions", "Open sessions, by the class of their last message.", () => Enum.GetValues<MailClass>().Select(c =>
+        metrics.Observe(
+            "backstop.guard.connections", "{connection}", "Open connections of servers that ask us.", () => fronts.Connections.Open);
+        metrics.Observe(
+            "backstop.ladder.step", "{step}",
+            "What is left out under load: 0 nothing, 1 scans of known correspondents, 2 all scans, 3 bounces too.",
+            () => (long)mail.Precedence.Ladder.Step);
+        metrics.Observe(
+            "backstop.lane.waiting", "{message}", "Messages of the null sender that wait until real mail leaves room.",
+            () => mail.Precedence.Gate.Waiting);
+        metrics.Observe(
+            "backstop.lane.sessions", "Open sessions, by the class of their last message.",
+            () => Enum.GetValues<MailClass>().Select(c =>
             new Measurement<long>(mail.Precedence.Shares.Sessions(c), new KeyValuePair<string, object?>("class", MailClasses.Word(c)))));
         metrics.Observe("backstop.lane.delay", "us", "How late threads run.", () => (long)mail.Precedence.Gate.Delay.TotalMicroseconds);
         metrics.Observe("backstop.storms", "Storms that last, by kind.", () => Enum.GetValues<Backscatter.Storms.StormKind>().Select(k =>
-            new Measurement<long>(judging.Storms.Watch.Summaries.Count(s => s.Kind == Backscatter.Storms.StormWords.Word(k)), new KeyValuePair<string, object?>("kind", Backscatter.Storms.StormWords.Word(k)))));
-        metrics.Observe("backstop.store.working", "1 where a store of the data folder is as it should be; 0 where it fails or was lost.", () => judging.Stores.States.Select(s =>
+            new Measurement<long>(
+                judging.Storms.Watch.Summaries.Count(s => s.Kind == Backscatter.Storms.StormWords.Word(k)), new KeyValuePair<string,
+                object?>("kind", Backscatter.Storms.StormWords.Word(k)))));
+        metrics.Observe(
+            "backstop.store.working", "1 where a store of the data folder is as it should be; 0 where it fails or was lost.",
+            () => judging.Stores.States.Select(s =>
             new Measurement<long>(StoreStatus.Of(s).State == "ok" ? 1 : 0, new KeyValuePair<string, object?>("store", s.Name))));
         metrics.Observe("backstop.spool.free", "By", "Free room on the spool's disk.", () => mail.Room.Free);
-        metrics.Observe("backstop.delivery.failing", "{folder}", "Folders that cannot be delivered to just now.", () => mail.Delivery.Failing.Count);
+        metrics.Observe(
+            "backstop.delivery.failing", "{folder}", "Folders that cannot be delivered to just now.", () => mail.Delivery.Failing.Count);
         metrics.Observe("backstop.dnsbl.working", "1 where a DNS list is believed.", () => judging.Dnsbl.Zones.Select(z =>
             new Measurement<long>(z.State == DnsblState.Working && !z.Rests ? 1 : 0, new KeyValuePair<string, object?>("zone", z.Name))));
     }
@@ -61,7 +78,9 @@ internal sealed class StatusReport(BackstopOptions options, JudgingParts judging
         try
         {
             var cover = judging.Proving.Judge.CoverOf(address, time.GetUtcNow());
-            return new(address, cover.IsCovered, cover.Why, cover.Seen.Messages, cover.Seen.Since, cover.Seen.Replies, cover.Seen.RepliesToKnown);
+            return new(
+                address, cover.IsCovered, cover.Why, cover.Seen.Messages, cover.Seen.Since, cover.Seen.Replies,
+                cover.Seen.RepliesToKnown);
         }
         catch (DbException)
         {

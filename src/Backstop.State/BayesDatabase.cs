@@ -3,10 +3,12 @@ using Microsoft.Data.Sqlite;
 namespace Backstop.State;
 
 /// <summary>
-/// What the spam learner has seen: counts of tokens in memory, and in SQLite so that they outlive the process. The command line may teach while
-/// a server reads: the server takes its changes over within <see cref="RefreshAfter"/>.
+/// What the spam learner has seen: counts of tokens in memory, and in SQLite so that they outlive the process. The command line may
+/// teach while a server reads: the server takes its changes over within <see cref="RefreshAfter"/>.
 /// </summary>
-/// <remarks>Invariant: memory holds no count that is not in the database. Beyond <see cref="MaxTokens"/> those unseen longest are forgotten.</remarks>
+/// <remarks>
+/// Invariant: memory holds no count that is not in the database. Beyond <see cref="MaxTokens"/> those unseen longest are forgotten.
+/// </remarks>
 public sealed class BayesDatabase : IDisposable
 {
     /// <summary>Tokens kept; SpamAssassin keeps as many.</summary>
@@ -36,7 +38,8 @@ public sealed class BayesDatabase : IDisposable
     /// <summary>Opens the database, making it where there is none.</summary>
     /// <param name="path">The file.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="health">Keeps a server going where the database cannot be used; null to throw. Then nothing is known, and learning throws.</param>
+    /// <param name="health">Keeps a server going where the database cannot be used; null to throw. Then nothing is known, and
+    /// learning throws.</param>
     /// <exception cref="StoreException">It cannot be used; never with a <paramref name="health"/>.</exception>
     public BayesDatabase(string path, TimeProvider time, StoreHealth? health = null)
     {
@@ -133,7 +136,10 @@ public sealed class BayesDatabase : IDisposable
         if (isSpam is { } now)
         {
             Count(now, tokens, 1, transaction);
-            Run(transaction, "INSERT INTO learned VALUES ($a, $b, $c) ON CONFLICT DO UPDATE SET spam = excluded.spam, learned_at = excluded.learned_at", message, now ? 1 : 0, Now());
+            Run(
+                transaction,
+                "INSERT INTO learned VALUES ($a, $b, $c) ON CONFLICT DO UPDATE SET spam = excluded.spam, learned_at = excluded.learned_at",
+                message, now ? 1 : 0, Now());
         }
         else
         {
@@ -155,7 +161,11 @@ public sealed class BayesDatabase : IDisposable
     private void Count(bool isSpam, IReadOnlyCollection<long> tokens, int by, SqliteTransaction transaction)
     {
         var column = isSpam ? "spam" : "ham";
-        using var command = Command(transaction, $"INSERT INTO token VALUES ($a, {(isSpam ? "MAX(0, $b), 0" : "0, MAX(0, $b)")}, $c) ON CONFLICT DO UPDATE SET {column} = MAX(0, {column} + $b), seen_at = MAX(seen_at, $c)", 0L, by, Now());
+        using var command = Command(
+            transaction,
+            $"INSERT INTO token VALUES ($a, {(isSpam ? "MAX(0, $b), 0" : "0, MAX(0, $b)")}, $c) ON CONFLICT DO UPDATE SET {column} = "
+                + $"MAX(0, {column} + $b), seen_at = MAX(seen_at, $c)",
+            0L, by, Now());
         foreach (var token in tokens)
         {
             command.Parameters[0].Value = token;
@@ -171,7 +181,9 @@ public sealed class BayesDatabase : IDisposable
         Run(transaction, "DELETE FROM token WHERE spam = 0 AND ham = 0");
         if (_tokens.Count > MaxTokens)
         {
-            Run(transaction, "DELETE FROM token WHERE id IN (SELECT id FROM token ORDER BY seen_at LIMIT $a)", _tokens.Count - (MaxTokens * 3 / 4));
+            Run(
+                transaction, "DELETE FROM token WHERE id IN (SELECT id FROM token ORDER BY seen_at LIMIT $a)",
+                _tokens.Count - (MaxTokens * 3 / 4));
             _version = -1;
         }
     }

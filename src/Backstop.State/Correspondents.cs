@@ -29,7 +29,8 @@ public sealed class Correspondents : IDisposable
     /// <summary>Opens the table, making it where there is none.</summary>
     /// <param name="path">The database file.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="health">Keeps a server going where the table cannot be used; null to throw. Every method but <see cref="Note"/> throws <see cref="StoreException"/> meanwhile.</param>
+    /// <param name="health">Keeps a server going where the table cannot be used; null to throw. Every method but <see cref="Note"/>
+    /// throws <see cref="StoreException"/> meanwhile.</param>
     /// <exception cref="StoreException">It cannot be used; never with a <paramref name="health"/>.</exception>
     public Correspondents(string path, TimeProvider time, StoreHealth? health = null)
     {
@@ -103,7 +104,8 @@ public sealed class Correspondents : IDisposable
         using var transaction = connection.BeginTransaction();
         using var insert = connection.CreateCommand();
         insert.Transaction = transaction;
-        insert.CommandText = "INSERT INTO correspondent (mailbox, who, first_at, last_at) VALUES ($a, $b, $c, $d) ON CONFLICT DO UPDATE SET last_at = $d";
+        insert.CommandText = "INSERT INTO correspondent (mailbox, who, first_at, last_at) VALUES ($a, $b, $c, $d) ON CONFLICT DO "
+            + "UPDATE SET last_at = $d";
         foreach (var name in new[] { "$a", "$b", "$c", "$d" })
         {
             insert.Parameters.Add(new SqliteParameter(name, null));

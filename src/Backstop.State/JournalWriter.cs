@@ -11,7 +11,8 @@ internal sealed class JournalWriter : IDisposable
 
     public JournalWriter(SqliteConnection connection, SqliteTransaction transaction)
     {
-        _message = Command(connection, transaction, "INSERT OR IGNORE INTO message (id, sender, sent_at) VALUES ($a, $b, $c)", "$a", "$b", "$c");
+        _message = Command(
+            connection, transaction, "INSERT OR IGNORE INTO message (id, sender, sent_at) VALUES ($a, $b, $c)", "$a", "$b", "$c");
         _recipient = Command(connection, transaction, """
             INSERT INTO recipient (address, sender, sent_at) VALUES ($a, $b, $c)
             ON CONFLICT DO UPDATE SET sent_at = MAX(sent_at, excluded.sent_at)
@@ -60,7 +61,8 @@ internal sealed class JournalWriter : IDisposable
         return command.ExecuteNonQuery();
     }
 
-    private static SqliteCommand Command(SqliteConnection connection, SqliteTransaction transaction, string sql, params ReadOnlySpan<string> parameters)
+    private static SqliteCommand Command(
+        SqliteConnection connection, SqliteTransaction transaction, string sql, params ReadOnlySpan<string> parameters)
     {
         var command = connection.CreateCommand();
         command.Transaction = transaction;

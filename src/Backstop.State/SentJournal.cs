@@ -33,8 +33,10 @@ public sealed class SentJournal : IDisposable
     /// <summary>Opens the journal, making it where there is none.</summary>
     /// <param name="path">The database file.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="recipientWindow">How long after writing to somebody a bounce from there counts as proved. Message-IDs count for ever.</param>
-    /// <param name="health">Keeps a server going where the journal cannot be used; null to throw. Every method throws <see cref="StoreException"/> meanwhile.</param>
+    /// <param name="recipientWindow">How long after writing to somebody a bounce from there counts as proved. Message-IDs count for
+    /// ever.</param>
+    /// <param name="health">Keeps a server going where the journal cannot be used; null to throw. Every method throws
+    /// <see cref="StoreException"/> meanwhile.</param>
     /// <exception cref="StoreException">It cannot be used; never with a <paramref name="health"/>.</exception>
     public SentJournal(string path, TimeProvider time, TimeSpan recipientWindow, StoreHealth? health = null)
     {
@@ -94,7 +96,8 @@ public sealed class SentJournal : IDisposable
     /// <summary>Counts answers that arrived.</summary>
     /// <param name="replies">What arrived since the last call.</param>
     public void AddReplies(IEnumerable<ReplyCount> replies) => Change(
-        "INSERT INTO reply (address, day, total, known) VALUES ($a, $b, $c, $d) ON CONFLICT DO UPDATE SET total = total + $c, known = known + $d",
+        "INSERT INTO reply (address, day, total, known) VALUES ($a, $b, $c, $d) ON CONFLICT DO UPDATE SET total = total + $c, known = "
+            + "known + $d",
         replies.Select(r => new object[] { r.Address, r.Day, r.All, r.ToKnown }));
 
     /// <summary>How far a source of sent mail has been read; null for never.</summary>
@@ -123,7 +126,8 @@ public sealed class SentJournal : IDisposable
         {
             using var connection = _file.Open(forWriting: true);
             using var command = connection.CreateCommand();
-            command.CommandText = "DELETE FROM message WHERE sent_at < $before; DELETE FROM recipient WHERE sent_at < $before; DELETE FROM reply WHERE day < $day";
+            command.CommandText = "DELETE FROM message WHERE sent_at < $before; DELETE FROM recipient WHERE sent_at < $before; DELETE "
+                + "FROM reply WHERE day < $day";
             command.Parameters.AddWithValue("$before", before);
             command.Parameters.AddWithValue("$day", FirstReplyDay);
             return command.ExecuteNonQuery();

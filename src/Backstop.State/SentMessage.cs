@@ -8,7 +8,8 @@ namespace Backstop.State;
 /// <param name="Recipients">Who it went to.</param>
 /// <param name="SentAt">When.</param>
 /// <param name="IsCounted">Whether it is a message of its own: where recipients are told one by one, only the first is.</param>
-public sealed record SentMessage(MailAddress From, string? MessageId, IReadOnlyList<MailAddress> Recipients, DateTimeOffset SentAt, bool IsCounted = true);
+public sealed record SentMessage(
+    MailAddress From, string? MessageId, IReadOnlyList<MailAddress> Recipients, DateTimeOffset SentAt, bool IsCounted = true);
 
 /// <summary>How much of an address's outgoing mail is known.</summary>
 /// <param name="Address">The address, as a key.</param>
@@ -17,7 +18,8 @@ public sealed record SentMessage(MailAddress From, string? MessageId, IReadOnlyL
 /// <param name="Last">The last one seen.</param>
 /// <param name="Replies">How many answers from people to its mail arrived in the last <see cref="SentJournal.ReplyWindow"/>.</param>
 /// <param name="RepliesToKnown">How many of them answer mail that is known.</param>
-public sealed record SenderCoverage(string Address, long Messages, DateTimeOffset First, DateTimeOffset Last, long Replies = 0, long RepliesToKnown = 0);
+public sealed record SenderCoverage(
+    string Address, long Messages, DateTimeOffset First, DateTimeOffset Last, long Replies = 0, long RepliesToKnown = 0);
 
 /// <summary>Answers to an address's mail that arrived on one day.</summary>
 /// <param name="Address">The address, as a key.</param>

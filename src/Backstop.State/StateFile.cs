@@ -4,8 +4,9 @@ namespace Backstop.State;
 
 /// <summary>A database file that others may use at the same time: WAL, and whoever finds it busy waits.</summary>
 /// <remarks>
-/// Without a <see cref="StoreHealth"/> a store that cannot be used is the caller's trouble from the start. With one it is opened when it can be: a
-/// damaged file is set aside and a new one made, one that is locked or out of reach is tried again, and who asks meanwhile hears
+/// Without a <see cref="StoreHealth"/> a store that cannot be used is the caller's trouble from the start. With one it is opened
+/// when it can be: a damaged file is set aside and a new one made, one that is locked or out of reach is tried again, and who asks
+/// meanwhile hears
 /// <see cref="StoreException"/> at once.
 /// </remarks>
 internal sealed class StateFile
@@ -13,7 +14,9 @@ internal sealed class StateFile
     /// <summary>How long a writer waits for another one.</summary>
     private const int WriteSeconds = 10;
 
-    /// <summary>How long is waited for somebody who keeps the file for himself, where mail waits too. SQLite's binding counts whole seconds.</summary>
+    /// <summary>
+    /// How long is waited for somebody who keeps the file for himself, where mail waits too. SQLite's binding counts whole seconds.
+    /// </summary>
     private const int ReadSeconds = 1;
 
     private readonly string _path;
@@ -23,7 +26,9 @@ internal sealed class StateFile
     private readonly Lock _gate = new();
     private bool _isReady;
 
-    /// <summary>Makes the file where there is none. Whom somebody writes to is nobody else's business: file and folder are their owner's.</summary>
+    /// <summary>
+    /// Makes the file where there is none. Whom somebody writes to is nobody else's business: file and folder are their owner's.
+    /// </summary>
     /// <param name="path">The database file; its folder is made with it.</param>
     /// <param name="schema">Makes what is not there.</param>
     /// <param name="health">Keeps going without it; null to throw.</param>
@@ -32,7 +37,12 @@ internal sealed class StateFile
     public StateFile(string path, string schema, StoreHealth? health = null, bool isPooled = true)
     {
         (_path, _schema, _health) = (path, schema, health);
-        _connectionString = new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = health is null ? WriteSeconds : ReadSeconds, Pooling = isPooled }.ToString();
+        _connectionString = new SqliteConnectionStringBuilder
+        {
+            DataSource = path,
+            DefaultTimeout = health is null ? WriteSeconds : ReadSeconds,
+            Pooling = isPooled
+        }.ToString();
         if (health is null)
         {
             Prepare();
@@ -53,13 +63,14 @@ internal sealed class StateFile
     public int Generation { get; private set; }
 
     /// <summary>
-    /// Makes an empty file that only its owner may read, and its folder, where they are not there. SQLite would make one that everybody may; those
-    /// it makes beside it follow this one.
+    /// Makes an empty file that only its owner may read, and its folder, where they are not there. SQLite would make one that
+    /// everybody may; those it makes beside it follow this one.
     /// </summary>
     /// <param name="path">The database file; its folder is made with it.</param>
     private static void Make(string path)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Directory.CreateDirectory(
+            Path.GetDirectoryName(Path.GetFullPath(path))!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         try
         {
             // Never one that is there: closing it would give up SQLite's own locks on it (fcntl).
@@ -132,7 +143,9 @@ internal sealed class StateFile
         }
     }
 
-    /// <summary>Looks whether the file is still there: what is written into one that somebody has removed is gone at the next start.</summary>
+    /// <summary>
+    /// Looks whether the file is still there: what is written into one that somebody has removed is gone at the next start.
+    /// </summary>
     public void Check()
     {
         if (_health is not null && _isReady && !File.Exists(_path))

@@ -27,7 +27,8 @@ public enum StoreFault
 /// <param name="fault">What is wrong.</param>
 /// <param name="message">What the operating system or the database says.</param>
 /// <param name="inner">What was thrown there, if anything.</param>
-public sealed class StoreException(string path, StoreFault fault, string message, Exception? inner) : DbException($"{path}: {message}", inner)
+public sealed class StoreException(
+    string path, StoreFault fault, string message, Exception? inner) : DbException($"{path}: {message}", inner)
 {
     /// <summary>The file of the store.</summary>
     public string Path => path;
@@ -58,7 +59,9 @@ public sealed class StoreException(string path, StoreFault fault, string message
     private static StoreFault FaultOf(string path, SqliteException error) => error.SqliteErrorCode switch
     {
         11 or 24 or 26 => StoreFault.Damaged,
-        1 when error.Message.Contains("no such ", StringComparison.Ordinal) || error.Message.Contains("has no column", StringComparison.Ordinal) => StoreFault.Damaged,
+        1 when error.Message.Contains("no such ", StringComparison.Ordinal)
+            || error.Message.Contains("has no column", StringComparison.Ordinal) =>
+            StoreFault.Damaged,
         5 or 6 => StoreFault.Locked,
         3 or 8 => StoreFault.ReadOnly,
         13 => StoreFault.Full,

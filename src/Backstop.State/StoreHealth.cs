@@ -10,11 +10,12 @@ namespace Backstop.State;
 /// <param name="Since">Since when.</param>
 /// <param name="SetAside">Where what was damaged lies; null where nothing was.</param>
 /// <param name="LostAt">When that was set aside.</param>
-public sealed record StoreState(string Name, string Path, StoreFault? Fault, string Error, DateTimeOffset? Since, string? SetAside, DateTimeOffset? LostAt);
+public sealed record StoreState(
+    string Name, string Path, StoreFault? Fault, string Error, DateTimeOffset? Since, string? SetAside, DateTimeOffset? LostAt);
 
 /// <summary>
-/// Keeps a server going whose store is damaged, locked or gone: remembers what is wrong, sets damaged files aside (renamed, never deleted), and
-/// says each change once. Used by many threads at once.
+/// Keeps a server going whose store is damaged, locked or gone: remembers what is wrong, sets damaged files aside (renamed, never
+/// deleted), and says each change once. Used by many threads at once.
 /// </summary>
 /// <remarks>That something was lost is read from the name of what was set aside, so it is known after a restart too.</remarks>
 public sealed class StoreHealth
@@ -72,7 +73,8 @@ public sealed class StoreHealth
         {
             lock (_gate)
             {
-                return _restsSince is { } since && _time.GetElapsedTime(since) < (_state.Fault == StoreFault.Damaged ? _restWhenDamaged : Rest);
+                return _restsSince is { } since
+                    && _time.GetElapsedTime(since) < (_state.Fault == StoreFault.Damaged ? _restWhenDamaged : Rest);
             }
         }
     }
@@ -126,7 +128,9 @@ public sealed class StoreHealth
         Changed?.Invoke(changed);
     }
 
-    /// <summary>Sets what lies there aside: renamed, with a database's side files. Where nothing lies there, an empty file says so.</summary>
+    /// <summary>
+    /// Sets what lies there aside: renamed, with a database's side files. Where nothing lies there, an empty file says so.
+    /// </summary>
     /// <param name="error">What is wrong with it.</param>
     /// <returns>False where it could not be renamed, or was set aside only minutes ago: the store stays as it is, and faulty.</returns>
     internal bool SetAside(string error) => SetAside(State.Path, error);
@@ -212,6 +216,9 @@ public sealed class StoreHealth
     private static DateTimeOffset? TimeOf(string aside)
     {
         var stamp = aside[(aside.LastIndexOf(Mark, StringComparison.Ordinal) + Mark.Length)..].Split('.')[0];
-        return DateTimeOffset.TryParseExact(stamp, Stamp, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at) ? at : null;
+        return DateTimeOffset.TryParseExact(
+            stamp, Stamp, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at)
+            ? at
+            : null;
     }
 }

@@ -29,7 +29,8 @@ internal static class Demo
             Hostname = "mx." + Domain,
             Domains = [.. mailboxes.Select(m => MailAddress.TryParse(m)!.Domain).Distinct(StringComparer.OrdinalIgnoreCase)],
             Data = data,
-            Mailboxes = mailboxes.Distinct(StringComparer.OrdinalIgnoreCase).ToDictionary(m => m, _ => new MailboxOptions(), StringComparer.OrdinalIgnoreCase),
+            Mailboxes = mailboxes.Distinct(StringComparer.OrdinalIgnoreCase)
+                .ToDictionary(m => m, _ => new MailboxOptions(), StringComparer.OrdinalIgnoreCase),
             Listen = new() { Smtp = [new(IPAddress.Loopback, SmtpPort)], Web = [new(IPAddress.Loopback, WebPort)] },
 
             // All its clients are on loopback, which no list knows.

@@ -4,7 +4,8 @@ using System.Text;
 using Backstop.Commands;
 using Backstop.Deliver;
 
-// Sockets complete on the thread that polled them: on a busy server that saves a thread hop for every command. Read by .NET at the first socket.
+// Sockets complete on the thread that polled them: on a busy server that saves a thread hop for every command. Read by .NET at the
+// first socket.
 Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
 
 // A delivery agent has procmail's command line, which no other verb has.
@@ -48,7 +49,8 @@ if (parsed.Errors.Count > 0)
 }
 
 // The server handles SIGTERM and SIGINT itself; a second handler here raced with it and aborted the process after a clean stop.
-return await Failures.CatchAsync(() => parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }));
+return await Failures.CatchAsync(() =>
+    parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }));
 
 // Named here, since ASP.NET's generator makes the class public where nobody names it.
 internal sealed partial class Program;

@@ -24,15 +24,23 @@ public sealed class BadInputTests
         foreach (var number in new[] { 0, 1 })
         {
             // An mbox of one bounce, a message, and an rcfile with a mistake.
-            var text = verb.StartsWith("clean", StringComparison.Ordinal) ? "From MAILER-DAEMON Tue Nov 24 05:01:00 2026\n" : verb == "lint" ? ":0:\n| cat\n:0\n" : "";
-            await File.WriteAllTextAsync(folder[$"{number}.eml"], $"{text}From: me@example.org\nTo: you@example.org\nMessage-ID: <{number}@example.org>\nSubject: hello {number}\n\nhello, this is number {number}\n", Ct);
+            var text = verb.StartsWith("clean", StringComparison.Ordinal) ? "From MAILER-DAEMON Tue Nov 24 05:01:00 2026\n"
+                : verb == "lint" ? ":0:\n| cat\n:0\n"
+                : "";
+            await File.WriteAllTextAsync(
+                folder[$"{number}.eml"],
+                $"{text}From: me@example.org\nTo: you@example.org\nMessage-ID: <{number}@example.org>\nSubject: hello "
+                    + $"{number}\n\nhello, this is number {number}\n",
+                Ct);
         }
 
         var words = verb.Replace("{0}", folder.Path, StringComparison.Ordinal).Split(' ');
         var output = await Tool.RunAsync(Server.Launcher, [.. words, folder["0.eml"], Missing, folder["1.eml"]], _limit, 66);
         Assert.Contains(first.Replace("{0}", folder.Path, StringComparison.Ordinal), output, StringComparison.Ordinal);
         Assert.Contains(last.Replace("{0}", folder.Path, StringComparison.Ordinal), output, StringComparison.Ordinal);
-        Assert.Single(output.Split('\n'), l => l.StartsWith("backstop: ", StringComparison.Ordinal) && l.Contains(Missing, StringComparison.Ordinal));
+        Assert.Single(
+            output.Split('\n'),
+            l => l.StartsWith("backstop: ", StringComparison.Ordinal) && l.Contains(Missing, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -51,7 +59,8 @@ public sealed class BadInputTests
         await File.WriteAllTextAsync(folder["sent/1"], "From: me@example.org\nMessage-ID: <1@example.org>\n\n1\n", Ct);
         File.CreateSymbolicLink(folder["sent/2"], folder["later"]);
         string[] import = ["journal", "import", "--data", folder["data"], folder["sent"]];
-        Assert.Contains("1 messages, 1 new, 1 not read", await Tool.RunAsync(Server.Launcher, import, _limit, 66), StringComparison.Ordinal);
+        Assert.Contains(
+            "1 messages, 1 new, 1 not read", await Tool.RunAsync(Server.Launcher, import, _limit, 66), StringComparison.Ordinal);
         await File.WriteAllTextAsync(folder["later"], "From: me@example.org\nMessage-ID: <2@example.org>\n\n2\n", Ct);
         File.SetLastWriteTimeUtc(folder["later"], new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc));
         Assert.Contains("2 messages, 1 new", await Tool.RunAsync(Server.Launcher, import, _limit, 0), StringComparison.Ordinal);

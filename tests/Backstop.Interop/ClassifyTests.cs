@@ -16,17 +16,25 @@ public sealed partial class ClassifyTests
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    /// <summary>One mechanism: whoever asks over HTTP is told what <c>explain --json</c> says with the same configuration, about every mail that we have.</summary>
+    /// <summary>
+    /// One mechanism: whoever asks over HTTP is told what <c>explain --json</c> says with the same configuration, about every mail
+    /// that we have.
+    /// </summary>
     [Fact]
     public async Task Http_and_command_line_say_the_same()
     {
         using var folder = new TempFolder();
         using var server = await StartAsync(folder);
         var config = folder["backstop.toml"];
-        await File.WriteAllTextAsync(folder["sent.mbox"], "From me\nFrom: me@example.org\nTo: sam.reed@people7.example.com\nMessage-ID: <7f3e21.19ab@example.org>\nDate: Tue, 24 Nov 2026 05:00:59 +0000\n\nhello\n", Ct);
+        await File.WriteAllTextAsync(
+            folder["sent.mbox"],
+            "From me\nFrom: me@example.org\nTo: sam.reed@people7.example.com\nMessage-ID: <7f3e21.19ab@example.org>\nDate: Tue, 24 Nov "
+                + "2026 05:00:59 +0000\n\nhello\n",
+            Ct);
         await Tool.RunAsync(Server.Launcher, ["journal", "import", "--config", config, folder["sent.mbox"]], _limit);
         var mails = Directory.GetFiles(Path.Combine(Checkout.Root, "tests", "mails"), "*.eml").Order(StringComparer.Ordinal).ToList();
-        var told = (await Tool.RunAsync(Server.Launcher, ["explain", "--json", "--config", config, .. mails], _limit, 1)).Split('\n').Where(l => l.StartsWith('{')).ToList();
+        var told = (await Tool.RunAsync(Server.Launcher, ["explain", "--json", "--config", config, .. mails], _limit, 1)).Split('\n')
+            .Where(l => l.StartsWith('{')).ToList();
         Assert.Equal(mails.Count, told.Count);
         Assert.Contains(told, t => t.Contains("\"origin\":\"ours\"", StringComparison.Ordinal));
         for (var i = 0; i < mails.Count; i++)
@@ -34,8 +42,15 @@ public sealed partial class ClassifyTests
             Assert.Equal(Comparable(told[i]), Comparable(await PostAsync(server, await File.ReadAllBytesAsync(mails[i], Ct), "")));
         }
 
-        var given = await Tool.RunAsync("/bin/sh", ["-c", $"'{Server.Launcher}' explain --json --config '{config}' --to legit@bench.test --null-sender false - <'{mails[0]}'; true"], _limit);
-        Assert.Equal(Milliseconds().Replace(given.Trim(), ""), Milliseconds().Replace(await PostAsync(server, await File.ReadAllBytesAsync(mails[0], Ct), "?to=legit@bench.test&null=false"), "").Trim());
+        var given = await Tool.RunAsync(
+            "/bin/sh",
+            ["-c", $"'{Server.Launcher}' explain --json --config '{config}' --to legit@bench.test --null-sender false - <'{mails[0]}'; "
+                + $"true"],
+            _limit);
+        Assert.Equal(
+            Milliseconds().Replace(given.Trim(), ""),
+            Milliseconds().Replace(
+                await PostAsync(server, await File.ReadAllBytesAsync(mails[0], Ct), "?to=legit@bench.test&null=false"), "").Trim());
     }
 
     [Fact]
@@ -44,16 +59,32 @@ public sealed partial class ClassifyTests
         using var folder = new TempFolder();
         using var server = await StartAsync(folder);
         var page = await PageAsync();
-        var answer = JsonNode.Parse(await PostAsync(server, Encoding.UTF8.GetBytes(Bounce().Match(page).Groups["text"].Value), "?to=victim@bench.test&null=true"))!;
+        var answer = JsonNode.Parse(await PostAsync(
+            server, Encoding.UTF8.GetBytes(Bounce().Match(page).Groups["text"].Value), "?to=victim@bench.test&null=true"))!;
         AssertHolds(JsonNode.Parse(Block(page, "json"))!, answer, "$");
     }
 
     [Theory]
-    [InlineData("person.eml", "Return-Path: <sam@example.com>\nFrom: sam@example.com\nTo: help@example.org\nSubject: printer\n\nIt is on fire.\n", "open a ticket and answer")]
+    [InlineData(
+        "person.eml",
+        "Return-Path: <sam@example.com>\nFrom: sam@example.com\nTo: help@example.org\nSubject: printer\n\nIt is on fire.\n",
+        "open a ticket and answer")]
     [InlineData("bounce.eml", "", "note on the ticket of 1@example.org: bob@else.example failed 5.1.1")]
-    [InlineData("away.eml", "Return-Path: <sam@example.com>\nFrom: sam@example.com\nTo: help@example.org\nAuto-Submitted: auto-replied\nSubject: Out of office: [Ticket#7]\n\nI am out of the office until Monday.\n", "neither ticket nor answer: autoreply")]
-    [InlineData("list.eml", "Return-Path: <sam@example.com>\nFrom: sam@example.com\nTo: help@example.org\nList-Id: <x.example.com>\nSubject: printer\n\nIt is on fire.\n", "open a ticket")]
-    [InlineData("cron.eml", "Return-Path: <sam@example.com>\nFrom: sam@example.com\nTo: help@example.org\nAuto-Submitted: auto-generated\nSubject: backup\n\nDone.\n", "open a ticket")]
+    [InlineData(
+        "away.eml",
+        "Return-Path: <sam@example.com>\nFrom: sam@example.com\nTo: help@example.org\nAuto-Submitted: auto-replied\nSubject: Out of "
+            + "office: [Ticket#7]\n\nI am out of the office until Monday.\n",
+        "neither ticket nor answer: autoreply")]
+    [InlineData(
+        "list.eml",
+        "Return-Path: <sam@example.com>\nFrom: sam@example.com\nTo: help@example.org\nList-Id: <x.example.com>\nSubject: printer\n\nIt "
+            + "is on fire.\n",
+        "open a ticket")]
+    [InlineData(
+        "cron.eml",
+        "Return-Path: <sam@example.com>\nFrom: sam@example.com\nTo: help@example.org\nAuto-Submitted: auto-generated\nSubject: "
+            + "backup\n\nDone.\n",
+        "open a ticket")]
     [InlineData("named.eml", "tests/mails/autoreply-german-no-header.eml", "open a ticket")]
     [InlineData("own.eml", "tests/bounce-cases/mails/postfix-postmaster-copy.eml", "open a ticket")]
     public async Task Python_example_decides(string label, string mail, string decision)
@@ -66,10 +97,17 @@ public sealed partial class ClassifyTests
         mail = mail.Length == 0 ? Bounce().Match(page).Groups["text"].Value
             : mail.StartsWith("tests/", StringComparison.Ordinal) ? await File.ReadAllTextAsync(Path.Combine(Checkout.Root, mail), Ct)
             : mail;
-        var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["BACKSTOP_URL"] = $"http://127.0.0.1:{server.WebPort}/classify", ["BACKSTOP_TOKEN"] = Token };
-        Assert.Equal((label, decision), (label, (await Tool.RunWithAsync(environment, mail, python, [folder["ticket.py"]], _limit)).Trim()));
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["BACKSTOP_URL"] = $"http://127.0.0.1:{server.WebPort}/classify",
+            ["BACKSTOP_TOKEN"] = Token
+        };
+        Assert.Equal(
+            (label, decision), (label, (await Tool.RunWithAsync(environment, mail, python, [folder["ticket.py"]], _limit)).Trim()));
         environment["BACKSTOP_TOKEN"] = "another";
-        Assert.Contains("wrong-token", await Tool.RunWithAsync(environment, mail, python, [folder["ticket.py"]], _limit, 75), StringComparison.Ordinal);
+        Assert.Contains(
+            "wrong-token", await Tool.RunWithAsync(environment, mail, python, [folder["ticket.py"]], _limit, 75),
+            StringComparison.Ordinal);
     }
 
     /// <summary>A pipe that ends with anything but 75 makes the mail server bounce the mail, or lose it.</summary>
@@ -89,13 +127,19 @@ public sealed partial class ClassifyTests
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var answered = AnswerOnceAsync(listener, answer);
-        var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["BACKSTOP_URL"] = $"http://{listener.LocalEndpoint}/classify" };
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["BACKSTOP_URL"] = $"http://{listener.LocalEndpoint}"
+            + $"/classify"
+        };
         if (answer.Length > 0)
         {
             environment["BACKSTOP_TOKEN"] = Token;
         }
 
-        Assert.NotEqual((label, ""), (label, await Tool.RunWithAsync(environment, "Subject: x\n\nhello\n", python, [folder["ticket.py"]], _limit, 75)));
+        Assert.NotEqual(
+            (label, ""),
+            (label, await Tool.RunWithAsync(environment, "Subject: x\n\nhello\n", python, [folder["ticket.py"]], _limit, 75)));
         await answered;
     }
 
@@ -154,7 +198,8 @@ public sealed partial class ClassifyTests
 
     private static Task<string> PageAsync() => File.ReadAllTextAsync(Path.Combine(Checkout.Root, "docs", "guide", "classify.md"), Ct);
 
-    private static string Block(string page, string language) => Regex.Match(page, $"(?ms)^```{language}\n(.*?)^```$", RegexOptions.None, TimeSpan.FromSeconds(5)).Groups[1].Value;
+    private static string Block(string page, string language) =>
+        Regex.Match(page, $"(?ms)^```{language}\n(.*?)^```$", RegexOptions.None, TimeSpan.FromSeconds(5)).Groups[1].Value;
 
     [GeneratedRegex("(?ms)<<'END'\n(?<text>.*?)^END$", RegexOptions.ExplicitCapture, 5000)]
     private static partial Regex Bounce();

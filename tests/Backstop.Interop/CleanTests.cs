@@ -3,7 +3,9 @@ using Backstop.Mailboxes.Reading;
 
 namespace Backstop.Interop;
 
-/// <summary><c>clean</c> as people run it, on floods made from seeds, on mail of others, and beside programs that use the mailbox too.</summary>
+/// <summary>
+/// <c>clean</c> as people run it, on floods made from seeds, on mail of others, and beside programs that use the mailbox too.
+/// </summary>
 public sealed class CleanTests
 {
     // How long the program needs before anything can move, and until it is done, on a slow machine: kills fall in between.
@@ -29,11 +31,14 @@ public sealed class CleanTests
     {
         using var folder = new TempFolder();
         var flood = await Flood.MakeAsync(folder["flood"], AnySeed, 19_500, isHard ? ["--hard"] : []);
-        var (lost, found, unsure) = flood.Judge(await flood.RunAsync(1, "clean", flood.Maildir, "--sent", flood.Sent, "--show", "all"), flood.NumberOfFile);
+        var (lost, found, unsure) = flood.Judge(
+            await flood.RunAsync(1, "clean", flood.Maildir, "--sent", flood.Sent, "--show", "all"), flood.NumberOfFile);
         Assert.Equal(0, lost);
         Assert.InRange(found, 19_305, 19_500);
         Assert.InRange(unsure, 0, 195);
-        Assert.Equal((lost, found, unsure), flood.Judge(await flood.RunAsync(1, "clean", flood.Mbox, "--sent", flood.Sent, "--show", "all"), Flood.NumberInMbox));
+        Assert.Equal(
+            (lost, found, unsure),
+            flood.Judge(await flood.RunAsync(1, "clean", flood.Mbox, "--sent", flood.Sent, "--show", "all"), Flood.NumberInMbox));
     }
 
     [Theory]
@@ -46,9 +51,12 @@ public sealed class CleanTests
         foreach (var mailbox in new[] { flood.Maildir, flood.Mbox })
         {
             var before = await Flood.FingerprintAsync(mailbox);
-            string[] clean = ["clean", mailbox, "--sent", flood.Sent, "--apply", "--json", .. isDelete ? ["--delete"] : Array.Empty<string>()];
+            string[] clean = [
+                "clean", mailbox, "--sent", flood.Sent, "--apply", "--json", .. isDelete ? ["--delete"] : Array.Empty<string>()];
             var done = Flood.Summary(await flood.RunAsync(0, clean));
-            Assert.Equal((4_500, 500, 4_000), (done.GetProperty("messages").GetInt32(), done.GetProperty("kept").GetInt32(), done.GetProperty("moved").GetInt32()));
+            Assert.Equal(
+                (4_500, 500, 4_000),
+                (done.GetProperty("messages").GetInt32(), done.GetProperty("kept").GetInt32(), done.GetProperty("moved").GetInt32()));
             Assert.NotEqual(before, await Flood.FingerprintAsync(mailbox));
             var again = Flood.Summary(await flood.RunAsync(0, clean));
             Assert.Equal((500, 0), (again.GetProperty("messages").GetInt32(), again.GetProperty("moved").GetInt32()));
@@ -58,7 +66,9 @@ public sealed class CleanTests
         }
     }
 
-    /// <summary>Nothing is lost and nothing is doubled, wherever a kill falls; and one undo takes back all that the killed runs did.</summary>
+    /// <summary>
+    /// Nothing is lost and nothing is doubled, wherever a kill falls; and one undo takes back all that the killed runs did.
+    /// </summary>
     [Fact]
     public async Task Killed_runs_leave_every_message_in_one_place()
     {
@@ -105,7 +115,10 @@ public sealed class CleanTests
         Assert.Equal(before, (await Flood.FingerprintAsync(flood.Maildir), await Flood.FingerprintAsync(flood.Mbox)));
     }
 
-    /// <summary>An mbox is rewritten in place in a few milliseconds: a kill that waits for them falls in between, and mail that then comes stays, too.</summary>
+    /// <summary>
+    /// An mbox is rewritten in place in a few milliseconds: a kill that waits for them falls in between, and mail that then comes
+    /// stays, too.
+    /// </summary>
     [Fact]
     public async Task Mbox_that_a_kill_left_half_rewritten_is_whole_again()
     {
@@ -127,7 +140,8 @@ public sealed class CleanTests
             }
 
             halves += new FileInfo(flood.Mbox).Length == original.Length && File.Exists(flood.Mbox + ".Backscatter") ? 1 : 0;
-            var arrived = Encoding.ASCII.GetBytes(round % 2 == 0 ? "" : $"From a@b Tue Apr  1 05:00:00 2008\nSubject: arrived {round}\n\nhello\n\n");
+            var arrived = Encoding.ASCII.GetBytes(
+                round % 2 == 0 ? "" : $"From a@b Tue Apr  1 05:00:00 2008\nSubject: arrived {round}\n\nhello\n\n");
             await File.AppendAllBytesAsync(flood.Mbox, arrived, Ct);
             if (round % 4 < 2)
             {
@@ -158,7 +172,10 @@ public sealed class CleanTests
         Assert.Contains("name your Sent folder with --sent", output, StringComparison.Ordinal);
         Assert.Contains("known of what you sent: nothing", output, StringComparison.Ordinal);
         Assert.Contains("Nothing to move.", output, StringComparison.Ordinal);
-        Assert.All(output.Split('\n').SkipWhile(l => !l.Contains("unsure, left alone", StringComparison.Ordinal)).Skip(1).Where(l => !l.Contains("--no-sent", StringComparison.Ordinal)), l => Assert.InRange(l.TrimEnd().Length, 0, 80));
+        Assert.All(
+            output.Split('\n').SkipWhile(l => !l.Contains("unsure, left alone", StringComparison.Ordinal)).Skip(1)
+                .Where(l => !l.Contains("--no-sent", StringComparison.Ordinal)),
+            l => Assert.InRange(l.TrimEnd().Length, 0, 80));
     }
 
     /// <summary>The Sent folder beside the mailbox is found, and one campaign can be taken or left.</summary>
@@ -175,21 +192,30 @@ public sealed class CleanTests
         var number = 0;
         foreach (var sent in File.ReadLines(flood.Sent).Select(l => l.Split('\t')))
         {
-            var message = $"From: carl@example.org\nTo: {sent[1]}\nMessage-ID: {sent[0]}\nDate: Mon, 31 Mar 2008 12:00:00 +0000\nSubject: x\n\nhello\n";
+            var message = $"From: carl@example.org\nTo: {sent[1]}\nMessage-ID: {sent[0]}\nDate: Mon, 31 Mar 2008 12:00:00 "
+                + $"+0000\nSubject: x\n\nhello\n";
             await File.WriteAllTextAsync(Path.Combine(flood.Maildir, ".Sent/cur", $"{++number}.x:2,S"), message, Ct);
         }
 
         var all = (await flood.RunAsync(1, "clean", flood.Maildir, "--json")).Split('\n');
-        var campaigns = all.Where(l => l.Contains("\"type\":\"campaign\"", StringComparison.Ordinal)).Select(l => System.Text.Json.JsonDocument.Parse(l).RootElement).ToList();
-        Assert.Equal((2_000, 500), (campaigns.Sum(c => c.GetProperty("count").GetInt32()), Flood.Summary(all[^1]).GetProperty("kept").GetInt32()));
+        var campaigns = all.Where(l => l.Contains("\"type\":\"campaign\"", StringComparison.Ordinal))
+            .Select(l => System.Text.Json.JsonDocument.Parse(l).RootElement).ToList();
+        Assert.Equal(
+            (2_000, 500), (campaigns.Sum(c => c.GetProperty("count").GetInt32()), Flood.Summary(all[^1]).GetProperty("kept").GetInt32()));
         var (id, count) = (campaigns[0].GetProperty("campaign").GetString()!, campaigns[0].GetProperty("count").GetInt32());
-        Assert.Equal(count, (await flood.RunAsync(1, "clean", flood.Maildir, "--show", id)).Split('\n').Count(l => l.StartsWith("backscatter ", StringComparison.Ordinal)));
+        Assert.Equal(
+            count,
+            (await flood.RunAsync(1, "clean", flood.Maildir, "--show", id)).Split('\n').Count(l =>
+                l.StartsWith("backscatter ", StringComparison.Ordinal)));
         Assert.Equal(count, Moved(await flood.RunAsync(0, "clean", flood.Maildir, "--json", "--apply", "--only", id, "--to", "One")));
         Assert.Equal(count, Directory.EnumerateFiles(flood.Maildir + "/.One/cur").Count());
         var other = campaigns[1].GetProperty("campaign").GetString()!;
-        Assert.Equal(2_000 - count - campaigns[1].GetProperty("count").GetInt32(), Moved(await flood.RunAsync(0, "clean", flood.Maildir, "--json", "--apply", "--except", other, "--to", "Rest")));
+        Assert.Equal(
+            2_000 - count - campaigns[1].GetProperty("count").GetInt32(),
+            Moved(await flood.RunAsync(0, "clean", flood.Maildir, "--json", "--apply", "--except", other, "--to", "Rest")));
         Assert.Equal(0, Moved(await flood.RunAsync(0, "clean", flood.Maildir, "--json", "--apply", "--until", "2008-04-01T05:00")));
-        Assert.Contains("no campaign of that name", await flood.RunAsync(64, "clean", flood.Maildir, "--only", "zzzz"), StringComparison.Ordinal);
+        Assert.Contains(
+            "no campaign of that name", await flood.RunAsync(64, "clean", flood.Maildir, "--only", "zzzz"), StringComparison.Ordinal);
     }
 
     private static int Moved(string output) => Flood.Summary(output).GetProperty("moved").GetInt32();
@@ -205,7 +231,8 @@ public sealed class CleanTests
         await writer.WaitForAsync("10", Until.Bound);
         for (var round = 0; round < 4; round++)
         {
-            var run = Flood.Summary(await flood.RunAsync(0, "clean", flood.Mbox, "--sent", flood.Sent, "--apply", "--json")).GetProperty("run").GetString();
+            var run = Flood.Summary(await flood.RunAsync(0, "clean", flood.Mbox, "--sent", flood.Sent, "--apply", "--json"))
+                .GetProperty("run").GetString();
             if (run is not null)
             {
                 await flood.RunAsync(0, "undo", run);
@@ -213,7 +240,8 @@ public sealed class CleanTests
         }
 
         await writer.WaitForAsync("done", Until.Bound);
-        var subjects = MessageFiles.Read(flood.Mbox).Select(m => Encoding.Latin1.GetString(m.Bytes.Span)).Where(m => m.Contains("Subject: arrived ", StringComparison.Ordinal)).ToList();
+        var subjects = MessageFiles.Read(flood.Mbox).Select(m => Encoding.Latin1.GetString(m.Bytes.Span))
+            .Where(m => m.Contains("Subject: arrived ", StringComparison.Ordinal)).ToList();
         Assert.Equal(300, subjects.Count);
         Assert.Equal(300, subjects.Distinct(StringComparer.Ordinal).Count());
         Assert.Equal(3_800, MessageFiles.Read(flood.Mbox).Count());
@@ -248,13 +276,18 @@ public sealed class CleanTests
     {
         using var folder = new TempFolder();
         var flood = await Flood.MakeAsync(folder["flood"], AnySeed, 500, "--format", "maildir");
-        await flood.RunAsync(1, "clean", flood.Maildir, "--sent", flood.Sent, "--hosts", folder["plain"], "--hosts-postfix", folder["map"], "--hosts-rbldnsd", folder["zone"], "--report", folder["report.html"]);
+        await flood.RunAsync(
+            1, "clean", flood.Maildir, "--sent", flood.Sent, "--hosts", folder["plain"], "--hosts-postfix", folder["map"],
+            "--hosts-rbldnsd", folder["zone"], "--report", folder["report.html"]);
         var hosts = File.ReadLines(folder["plain"]).Where(l => !l.StartsWith('#')).ToList();
         Assert.InRange(hosts.Count, 450, 500);
         var postmap = Needs.Program("postmap", "postfix");
         await Tool.RunAsync(postmap, ["hash:" + folder["map"]], Until.Bound);
-        Assert.StartsWith("REJECT backscatter", await Tool.RunAsync(postmap, ["-q", hosts[0], "hash:" + folder["map"]], Until.Bound), StringComparison.Ordinal);
-        Assert.Equal("backscatterers", (await Tool.RunAsync(postmap, ["-q", "<>", "inline:{ {<> = backscatterers} }"], Until.Bound)).Trim());
+        Assert.StartsWith(
+            "REJECT backscatter", await Tool.RunAsync(postmap, ["-q", hosts[0], "hash:" + folder["map"]], Until.Bound),
+            StringComparison.Ordinal);
+        Assert.Equal(
+            "backscatterers", (await Tool.RunAsync(postmap, ["-q", "<>", "inline:{ {<> = backscatterers} }"], Until.Bound)).Trim());
         Assert.Equal(hosts.Count, File.ReadLines(folder["zone"]).Count(l => l.Length > 0 && char.IsAsciiDigit(l[0])));
         await AskRbldnsdAsync(folder, hosts[0]);
         Assert.Contains("<svg", await File.ReadAllTextAsync(folder["report.html"], Ct), StringComparison.Ordinal);
@@ -300,7 +333,8 @@ public sealed class CleanTests
 
     private static async Task KillUndoAsync(Flood flood, string mailbox)
     {
-        var last = (await flood.RunAsync(0, "undo")).Split('\n').FirstOrDefault(l => l.EndsWith(mailbox, StringComparison.Ordinal) && !l.Contains(" undone ", StringComparison.Ordinal));
+        var last = (await flood.RunAsync(0, "undo")).Split('\n')
+            .FirstOrDefault(l => l.EndsWith(mailbox, StringComparison.Ordinal) && !l.Contains(" undone ", StringComparison.Ordinal));
         if (last is not null)
         {
             using var tool = flood.Start("undo", last.Split(' ')[0]);
@@ -312,14 +346,17 @@ public sealed class CleanTests
 
     private static async Task UndoAllAsync(Flood flood, string mailbox)
     {
-        foreach (var line in (await flood.RunAsync(0, "undo")).Split('\n').Where(l => l.EndsWith(mailbox, StringComparison.Ordinal) && !l.Contains(" undone ", StringComparison.Ordinal)))
+        foreach (
+            var line in (await flood.RunAsync(0, "undo")).Split('\n').Where(l =>
+                l.EndsWith(mailbox, StringComparison.Ordinal) && !l.Contains(" undone ", StringComparison.Ordinal)))
         {
             await flood.RunAsync(0, "undo", line.Split(' ')[0]);
         }
     }
 
     private static List<string> Names(string maildir) =>
-        [.. Directory.EnumerateFiles(maildir, "*", SearchOption.AllDirectories).Select(f => Path.GetFileName(f)).Where(f => f != "maildirfolder").Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateFiles(
+            maildir, "*", SearchOption.AllDirectories).Select(f => Path.GetFileName(f)).Where(f => f != "maildirfolder").Order(StringComparer.Ordinal)];
 
     // Python's own mailbox module: a dot-lock and an fcntl lock for every message.
     private const string Writer = """

@@ -13,7 +13,9 @@ public sealed class CliTests
     public async Task Help_names_every_verb()
     {
         var help = await RunAsync(0, "--help");
-        Assert.All(["serve", "storm", "explain", "journal", "batv", "config", "status"], verb => Assert.Contains($"  {verb}", help, StringComparison.Ordinal));
+        Assert.All(
+            ["serve", "storm", "explain", "journal", "batv", "config", "status"],
+            verb => Assert.Contains($"  {verb}", help, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -49,7 +51,9 @@ public sealed class CliTests
     public async Task Bad_configuration_is_told_with_file_line_and_column()
     {
         using var folder = new TempFolder();
-        await File.WriteAllTextAsync(folder["b.toml"], "domains = [\"example.org\"]\nhostnam = \"mx\"\n[smtp]\nmax_errors = \"five\"\n", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            folder["b.toml"], "domains = [\"example.org\"]\nhostnam = \"mx\"\n[smtp]\nmax_errors = \"five\"\n",
+            TestContext.Current.CancellationToken);
         var output = await RunAsync(78, "serve", "--config", folder["b.toml"]);
         Assert.Contains($"{folder["b.toml"]}:2:1: unknown key \"hostnam\"; did you mean \"hostname\"?", output, StringComparison.Ordinal);
         Assert.Contains($"{folder["b.toml"]}:4:14: smtp.max_errors: wants a whole number", output, StringComparison.Ordinal);
@@ -64,14 +68,18 @@ public sealed class CliTests
         Assert.Equal("exim", e.GetProperty("format").GetString());
         Assert.True(e.GetProperty("nullReversePath").GetBoolean());
         Assert.Equal("sam.reed@people7.example.com", e.GetProperty("recipients")[0].GetProperty("address").GetString());
-        Assert.Equal(("hard", "mailbox-unknown"), (e.GetProperty("recipients")[0].GetProperty("class").GetString(), e.GetProperty("recipients")[0].GetProperty("classReason").GetString()));
+        Assert.Equal(
+            ("hard", "mailbox-unknown"),
+            (e.GetProperty("recipients")[0].GetProperty("class").GetString(), e.GetProperty("recipients")[0].GetProperty("classReason").GetString()));
         Assert.Equal("reply says \"unrouteable address\"", e.GetProperty("recipients")[0].GetProperty("classEvidence")[0].GetString());
         Assert.Equal("7f3e21.19ab@example.org", e.GetProperty("returned").GetProperty("messageId").GetString());
         Assert.Equal("none", e.GetProperty("proofs")[1].GetProperty("result").GetString());
         Assert.Equal(("unknown", "file", "Backscatter", "bounce:unproved"), (
             e.GetProperty("origin").GetString(), e.GetProperty("verdict").GetString(), e.GetProperty("folder").GetString(), e.GetProperty("reason").GetString()));
         var page = await RunAsync(1, "explain", Path.Combine(Mails, "bounce-exim.eml"));
-        Assert.Contains("hard (mailbox-unknown)", string.Join(' ', page.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        Assert.Contains(
+            "hard (mailbox-unknown)", string.Join(' ', page.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)),
+            StringComparison.Ordinal);
         await RunAsync(0, "explain", Path.Combine(Mails, "trap-person-asks-about-a-bounce.eml"));
     }
 
@@ -80,12 +88,19 @@ public sealed class CliTests
     {
         using var folder = new TempFolder();
         await File.WriteAllTextAsync(
-            folder["sent.mbox"], "From me\nFrom: me@example.org\nTo: sam.reed@people7.example.com\nMessage-ID: <7f3e21.19ab@example.org>\nDate: Tue, 24 Nov 2026 05:00:59 +0000\n\nhello\n",
+            folder["sent.mbox"], "From me\nFrom: me@example.org\nTo: sam.reed@people7.example.com\nMessage-ID: "
+                + "<7f3e21.19ab@example.org>\nDate: Tue, 24 Nov 2026 05:00:59 +0000\n\nhello\n",
             TestContext.Current.CancellationToken);
-        Assert.Contains("1 messages, 1 new", await RunAsync(0, "journal", "import", "--data", folder["d"], folder["sent.mbox"]), StringComparison.Ordinal);
-        Assert.Contains("1 messages since the last import, 0 new", await RunAsync(0, "journal", "import", "--data", folder["d"], folder["sent.mbox"]), StringComparison.Ordinal);
+        Assert.Contains(
+            "1 messages, 1 new", await RunAsync(0, "journal", "import", "--data", folder["d"], folder["sent.mbox"]),
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "1 messages since the last import, 0 new",
+            await RunAsync(0, "journal", "import", "--data", folder["d"], folder["sent.mbox"]), StringComparison.Ordinal);
         Assert.Contains("\"messages\":1", await RunAsync(0, "journal", "stats", "--json", "--data", folder["d"]), StringComparison.Ordinal);
-        Assert.Contains("journal:message-id", await RunAsync(0, "explain", "--journal", folder["d"], Path.Combine(Mails, "bounce-qmail.eml")), StringComparison.Ordinal);
+        Assert.Contains(
+            "journal:message-id", await RunAsync(0, "explain", "--journal", folder["d"], Path.Combine(Mails, "bounce-qmail.eml")),
+            StringComparison.Ordinal);
     }
 
     /// <summary>Mail through list software that signs nothing: a field of its own is what its bounces are known by.</summary>
@@ -93,14 +108,22 @@ public sealed class CliTests
     public async Task Own_field_is_believed_by_explain_and_clean()
     {
         using var folder = new TempFolder();
-        var bounce = "Return-Path: <>\nFrom: MAILER-DAEMON@mail4.example.net\nTo: me@example.org\nSubject: failure notice\n\nHi. This is the qmail-send program.\n<you@example.com>:\n550 no\n\n"
-            + "--- Below this line is a copy of the message.\n\nReturn-Path: <me@example.org>\nMessage-ID: <1@lists.example>\nFrom: me@example.org\nX-Campaign-Id: s3cret-9\nTo: you@example.com\n";
+        var bounce = "Return-Path: <>\nFrom: MAILER-DAEMON@mail4.example.net\nTo: me@example.org\nSubject: failure notice\n\nHi. This "
+            + "is the qmail-send program.\n<you@example.com>:\n550 no\n\n"
+            + "--- Below this line is a copy of the message.\n\nReturn-Path: <me@example.org>\nMessage-ID: <1@lists.example>\nFrom: "
+            + "me@example.org\nX-Campaign-Id: s3cret-9\nTo: you@example.com\n";
         await File.WriteAllTextAsync(folder["bounce"], bounce, TestContext.Current.CancellationToken);
-        await File.WriteAllTextAsync(folder["box"], $"From MAILER-DAEMON Tue Nov 24 05:00:59 2026\n{bounce}\n", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            folder["box"], $"From MAILER-DAEMON Tue Nov 24 05:00:59 2026\n{bounce}\n", TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(folder["sent"], "<x@example.org>\ty@z.example\n", TestContext.Current.CancellationToken);
         await RunAsync(1, "explain", folder["bounce"]);
-        Assert.Contains("\"reason\":\"own-field:pass\"", await RunAsync(0, "explain", "--json", "--own-field", "X-Campaign-Id: s3cret-", folder["bounce"]), StringComparison.Ordinal);
-        Assert.Contains("{\"proof\":\"own-field\",\"result\":\"none\",\"detail\":\"X-Campaign-Id is there, but does not begin with the configured value\"}", await RunAsync(1, "explain", "--json", "--own-field", "X-Campaign-Id: other-", folder["bounce"]), StringComparison.Ordinal);
+        Assert.Contains(
+            "\"reason\":\"own-field:pass\"",
+            await RunAsync(0, "explain", "--json", "--own-field", "X-Campaign-Id: s3cret-", folder["bounce"]), StringComparison.Ordinal);
+        Assert.Contains(
+            "{\"proof\":\"own-field\",\"result\":\"none\",\"detail\":\"X-Campaign-Id is there, but does not begin with the configured "
+                + "value\"}",
+            await RunAsync(1, "explain", "--json", "--own-field", "X-Campaign-Id: other-", folder["bounce"]), StringComparison.Ordinal);
         string[] clean = ["clean", folder["box"], "--sent", folder["sent"], "--state", folder["state"], "--json"];
         Assert.Contains("\"backscatter\":1", await RunAsync(1, clean), StringComparison.Ordinal);
         Assert.Contains("\"backscatter\":0", await RunAsync(0, [.. clean, "--own-field", "X-Campaign-Id"]), StringComparison.Ordinal);
@@ -115,7 +138,9 @@ public sealed class CliTests
         await RunAsync(0, "batv", "new-key", "--data", folder["d"]);
         var tagged = (await RunAsync(0, "batv", "sign", "--data", folder["d"], "me@example.org")).Trim();
         Assert.StartsWith("pass", await RunAsync(0, "batv", "check", "--data", folder["d"], tagged), StringComparison.Ordinal);
-        Assert.StartsWith("forged", await RunAsync(1, "batv", "check", "--data", folder["d"], "prvs=0123abcdef=me@example.org"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "forged", await RunAsync(1, "batv", "check", "--data", folder["d"], "prvs=0123abcdef=me@example.org"),
+            StringComparison.Ordinal);
         Assert.StartsWith("none", await RunAsync(1, "batv", "check", "--data", folder["d"], "me@example.org"), StringComparison.Ordinal);
     }
 

@@ -11,8 +11,13 @@ public sealed class ClientTests
         var source = Needs.Program("smtp-source", "postfix");
         using var folder = new TempFolder();
         using var server = await Server.StartAsync(folder.Path);
-        await Tool.RunAsync(source, ["-4", "-s", "10", "-m", "300", "-l", "5000", "-d", "-f", "a@client.example", "-t", "user@bench.test", $"127.0.0.1:{server.SmtpPort}"], TimeSpan.FromMinutes(1));
-        var refused = await Tool.RunAsync(source, ["-4", "-A", "-s", "5", "-m", "50", "-f", "", "-t", "nobody@bench.test", $"127.0.0.1:{server.SmtpPort}"], TimeSpan.FromMinutes(1));
+        await Tool.RunAsync(
+            source,
+            ["-4", "-s", "10", "-m", "300", "-l", "5000", "-d", "-f", "a@client.example", "-t", "user@bench.test", $"127.0.0.1:{server.SmtpPort}"],
+            TimeSpan.FromMinutes(1));
+        var refused = await Tool.RunAsync(
+            source, ["-4", "-A", "-s", "5", "-m", "50", "-f", "", "-t", "nobody@bench.test", $"127.0.0.1:{server.SmtpPort}"],
+            TimeSpan.FromMinutes(1));
         await server.DeliveredAsync();
         Assert.Equal(300, MessageFiles.Read(server.Maildir("user")).Count());
         Assert.Contains("recipient:unknown", refused, StringComparison.Ordinal);
@@ -25,7 +30,9 @@ public sealed class ClientTests
         using var folder = new TempFolder();
         using var server = await Server.StartAsync(folder.Path);
         var output = await Tool.RunAsync(
-            swaks, ["--server", $"127.0.0.1:{server.SmtpPort}", "--tls", "--pipeline", "--from", "a@client.example", "--to", "user@bench.test,legit@bench.test", "--ehlo", "client.example"],
+            swaks, [
+                "--server", $"127.0.0.1:{server.SmtpPort}", "--tls", "--pipeline", "--from", "a@client.example", "--to",
+                "user@bench.test,legit@bench.test", "--ehlo", "client.example"],
             TimeSpan.FromMinutes(1));
         Assert.Contains("TLS started", output, StringComparison.Ordinal);
         Assert.Contains("2.0.0 Accepted as", output, StringComparison.Ordinal);
@@ -42,7 +49,8 @@ public sealed class ClientTests
         var source = Needs.Program("smtp-source", "postfix");
         using var folder = new TempFolder();
         var box = folder["box"];
-        using var server = await Server.StartAsync(folder.Path, mailboxes: $"\"box@bench.test\" = {{ format = \"mbox\", path = \"{box}\" }}");
+        using var server = await Server.StartAsync(
+            folder.Path, mailboxes: $"\"box@bench.test\" = {{ format = \"mbox\", path = \"{box}\" }}");
         await File.WriteAllTextAsync(
             folder["rival.py"],
             """
@@ -62,7 +70,10 @@ public sealed class ClientTests
             """,
             TestContext.Current.CancellationToken);
         var rival = Tool.RunAsync(python, [folder["rival.py"], box], TimeSpan.FromMinutes(2));
-        await Tool.RunAsync(source, ["-4", "-s", "5", "-m", "1000", "-l", "3000", "-f", "a@client.example", "-t", "box@bench.test", $"127.0.0.1:{server.SmtpPort}"], TimeSpan.FromMinutes(2));
+        await Tool.RunAsync(
+            source,
+            ["-4", "-s", "5", "-m", "1000", "-l", "3000", "-f", "a@client.example", "-t", "box@bench.test", $"127.0.0.1:{server.SmtpPort}"],
+            TimeSpan.FromMinutes(2));
         await rival;
         await server.DeliveredAsync();
         var messages = MessageFiles.Read(box).Select(m => System.Text.Encoding.Latin1.GetString(m.Bytes.Span)).ToList();

@@ -4,8 +4,8 @@ using Backstop.Backscatter.Bounces;
 namespace Backstop.Interop;
 
 /// <summary>
-/// The classifier on 3,286 labelled mails that are not ours to publish: it reads them beside the checkout. A floor, not a target: the wording
-/// tables are written from knowledge of the servers, and the same figures are wanted on mail that nobody here has seen.
+/// The classifier on 3,286 labelled mails that are not ours to publish: it reads them beside the checkout. A floor, not a target:
+/// the wording tables are written from knowledge of the servers, and the same figures are wanted on mail that nobody here has seen.
 /// </summary>
 public sealed class CorpusTests
 {
@@ -31,8 +31,8 @@ public sealed class CorpusTests
         await Tool.RunAsync("/bin/tar", ["-xJf", Needs.Shared("corpora/mail-open.tar.xz"), "-C", folder.Path], TimeSpan.FromMinutes(2));
         var rows = Read(folder).ToList();
 
-        // Four labels are not what the mail is: three bounces are plain spam and one is a person's forward; one mdn is mail of a list, and one
-        // delay says "Action: failed". They count as missed.
+        // Four labels are not what the mail is: three bounces are plain spam and one is a person's forward; one mdn is mail of a
+        // list, and one delay says "Action: failed". They count as missed.
         Assert.InRange(Share(rows, "bounce"), 0.985, 1);
         Assert.InRange(Share(rows, "delayed"), 0.96, 1);
         Assert.InRange(Share(rows, "virusnotice"), 0.95, 1);
@@ -49,10 +49,15 @@ public sealed class CorpusTests
         var returning = rows.Where(r => r.Label == "bounce" && r.ReturnsId).ToList();
         Assert.InRange(returning.Count(r => r.Report.Returned.MessageId is not null) / (double)returning.Count, 0.98, 1);
         var bounces = rows.Where(r => r.Label == "bounce").ToList();
-        Assert.InRange(bounces.Count(r => r.Report.Recipients.Any(a => a.Address.Contains('@', StringComparison.Ordinal))) / (double)bounces.Count, 0.97, 1);
+        Assert.InRange(
+            bounces.Count(r => r.Report.Recipients.Any(a => a.Address.Contains('@', StringComparison.Ordinal))) / (double)bounces.Count,
+            0.97, 1);
     }
 
-    /// <summary>Without the parts of a delivery report, which most senders make today, the words must do: as many as a test can ask of mail it did not choose.</summary>
+    /// <summary>
+    /// Without the parts of a delivery report, which most senders make today, the words must do: as many as a test can ask of mail
+    /// it did not choose.
+    /// </summary>
     [Fact]
     public async Task Words_alone_know_the_bounces_that_structure_knows()
     {

@@ -5,16 +5,21 @@ public sealed class DeliverSignalTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    private static string Agent => Path.Combine(Checkout.Root, "artifacts", "bin", "Backstop.Deliver.Native", "release", "backstop-deliver.dll");
+    private static string Agent =>
+        Path.Combine(Checkout.Root, "artifacts", "bin", "Backstop.Deliver.Native", "release", "backstop-deliver.dll");
 
-    /// <summary>An append is finished, its lock given back, and the mail server told so: asked to try again it would have two copies, or one and a piece.</summary>
+    /// <summary>
+    /// An append is finished, its lock given back, and the mail server told so: asked to try again it would have two copies, or one
+    /// and a piece.
+    /// </summary>
     [Theory]
     [InlineData("")]
     [InlineData(":0fw\n| cat\n")]
     public async Task An_append_that_is_begun_is_finished(string before)
     {
         using var folder = new TempFolder();
-        Assert.EndsWith("exit 0\n", await SignalAsync(folder, before + ":0:\nbox\n", "[ -s box ]", megabytes: 64), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "exit 0\n", await SignalAsync(folder, before + ":0:\nbox\n", "[ -s box ]", megabytes: 64), StringComparison.Ordinal);
         Assert.False(File.Exists(Path.Combine(folder.Path, "box.lock")));
 
         // The blank line that ends an mbox's message is added.
@@ -52,7 +57,9 @@ public sealed class DeliverSignalTests
         await File.WriteAllTextAsync(Path.Combine(folder.Path, "rc"), rc, Ct);
         var line = new string('z', 63) + "\n";
         await File.WriteAllTextAsync(
-            Path.Combine(folder.Path, "mail"), "From a@example.org Mon Nov  2 10:00:00 2026\nSubject: x\n\n" + string.Concat(Enumerable.Repeat(line, megabytes << 14)), Ct);
+            Path.Combine(folder.Path, "mail"), "From a@example.org Mon Nov  2 10:00:00 2026\nSubject: "
+                + "x\n\n" + string.Concat(Enumerable.Repeat(
+                line, megabytes << 14)), Ct);
         var script = $"""
             cd {folder.Path}
             dotnet {Agent} HOME={folder.Path} MAILDIR={folder.Path} DEFAULT={folder.Path}/inbox {folder.Path}/rc <mail & pid=$!

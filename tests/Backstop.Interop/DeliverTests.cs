@@ -30,12 +30,14 @@ public sealed partial class DeliverTests
     private static readonly string[] _deviations =
         ["102", "132", "135", "138", "140", "144", "147", "153", "179", "239", "276", "285", "311"];
 
-    // mv does not read its input: whether it has gone before the message was written to it is a race, which a loaded machine ends otherwise.
+    // mv does not read its input: whether it has gone before the message was written to it is a race, which a loaded machine ends
+    // otherwise.
     private const string Race = "322";
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    private static string Agent => Path.Combine(Checkout.Root, "artifacts", "bin", "Backstop.Deliver.Native", "release", "backstop-deliver.dll");
+    private static string Agent =>
+        Path.Combine(Checkout.Root, "artifacts", "bin", "Backstop.Deliver.Native", "release", "backstop-deliver.dll");
 
     /// <summary>206 cases recorded from procmail 3.22, to the letter.</summary>
     [Fact]
@@ -51,7 +53,9 @@ public sealed partial class DeliverTests
     public async Task Recorded_cases_differ_by_default_only_where_that_is_meant()
     {
         var output = await CasesAsync();
-        Assert.Equal(_deviations, FailedCase().Matches(output).Select(m => m.Groups["number"].Value).Where(n => n != Race).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            _deviations,
+            FailedCase().Matches(output).Select(m => m.Groups["number"].Value).Where(n => n != Race).Order(StringComparer.Ordinal));
     }
 
     /// <summary>Whom recipes have answered is remembered where HOME says, not where the password file does.</summary>
@@ -77,11 +81,13 @@ public sealed partial class DeliverTests
     public async Task Recipes_do_what_they_do_under_procmail()
     {
         var procmail = Needs.Peer("usr/bin/procmail", "procmail");
-        var cases = (await File.ReadAllTextAsync(Path.Combine(Checkout.Root, "tests", "recipes", "cases.txt"), Encoding.Latin1, Ct)).Split("\n=== ").Skip(1).ToList();
+        var cases = (await File.ReadAllTextAsync(Path.Combine(Checkout.Root, "tests", "recipes", "cases.txt"), Encoding.Latin1, Ct))
+            .Split("\n=== ").Skip(1).ToList();
         var differences = new ConcurrentBag<string>();
         await Parallel.ForEachAsync(cases, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = Ct }, async (text, _) =>
         {
-            var (setup, rc) = (text[..text.IndexOf('\n', StringComparison.Ordinal)], text[(text.IndexOf('\n', StringComparison.Ordinal) + 1)..]);
+            var (setup, rc) = (
+                text[..text.IndexOf('\n', StringComparison.Ordinal)], text[(text.IndexOf('\n', StringComparison.Ordinal) + 1)..]);
             var theirs = await RunCaseAsync(setup, rc, [procmail]);
             var ours = await RunCaseAsync(setup, rc, ["dotnet", Agent, "--strict-procmail"]);
             if (theirs != ours)
@@ -107,22 +113,27 @@ public sealed partial class DeliverTests
             var patterns = Enumerable.Range(0, 400).Select(_ => Random(random, "ab", "ab^$().*+?|[]-\\<>", random.Next(1, 9)))
                 .Where(p => !p.Contains("??", StringComparison.Ordinal) && !p.EndsWith('\\')).Take(200).ToList();
             var body = Random(random, "ab", "ab ab\n\n.-", random.Next(0, 30));
-            var rc = "LOGFILE=log\nLOGABSTRACT=no\n" + string.Concat(patterns.Select(p => $":0 B\n* {p}\n{{ LOG=1 }}\n:0 E\n{{ LOG=0 }}\n")) + ":0\n/dev/null\n";
+            var rc = "LOGFILE=log\nLOGABSTRACT=no\n"
+                + string.Concat(patterns.Select(p => $":0 B\n* {p}\n{{ LOG=1 }}\n:0 E\n{{ LOG=0 }}\n")) + ":0\n/dev/null\n";
             await File.WriteAllTextAsync(Path.Combine(folder.Path, "rc"), rc, Ct);
             File.Delete(Path.Combine(folder.Path, "log"));
-            await Tool.RunWithAsync(new Dictionary<string, string>(), $"From a@b Mon Nov  2 10:00:00 2026\nSubject: x\n\n{body}", "/bin/sh", ["-c", $"cd {folder.Path} && exec {procmail} -m ./rc 2>/dev/null"], Until.Bound);
+            await Tool.RunWithAsync(
+                new Dictionary<string, string>(), $"From a@b Mon Nov  2 10:00:00 2026\nSubject: x\n\n{body}", "/bin/sh",
+                ["-c", $"cd {folder.Path} && exec {procmail} -m ./rc 2>/dev/null"], Until.Bound);
 
             // Complaints about parentheses go to the log too: digits alone are answers.
-            var log = string.Concat((await File.ReadAllTextAsync(Path.Combine(folder.Path, "log"), Ct)).Split('\n').Select(l => Complaint().Replace(l, "")));
-            var ours = string.Concat(patterns.Select(p => RecipeRegex.Parse(p.TrimEnd(), ignoreCase: true).IsMatch(Encoding.Latin1.GetBytes(body)) ? '1' : '0'));
+            var log = string.Concat(
+                (await File.ReadAllTextAsync(Path.Combine(folder.Path, "log"), Ct)).Split('\n').Select(l => Complaint().Replace(l, "")));
+            var ours = string.Concat(
+                patterns.Select(p => RecipeRegex.Parse(p.TrimEnd(), ignoreCase: true).IsMatch(Encoding.Latin1.GetBytes(body)) ? '1' : '0'));
             var wrong = patterns.Where((_, i) => i < log.Length && log[i] != ours[i]).ToList();
             Assert.True(log == ours, $"body {body.Replace("\n", "\\n", StringComparison.Ordinal)}: {string.Join("   ", wrong.Take(10))}");
         }
     }
 
     /// <summary>
-    /// Ours, procmail and dovecot-lda at one mbox at once: nothing lost, nothing torn. Dovecot takes its locks in procmail's order here: by default these two
-    /// stand in each other's way for minutes, and nobody else can have a lock that they hold.
+    /// Ours, procmail and dovecot-lda at one mbox at once: nothing lost, nothing torn. Dovecot takes its locks in procmail's order
+    /// here: by default these two stand in each other's way for minutes, and nobody else can have a lock that they hold.
     /// </summary>
     [Fact]
     public async Task Eight_writers_of_three_programs_share_an_mbox()
@@ -134,7 +145,12 @@ public sealed partial class DeliverTests
         using var config = new TempFolder();
         const int each = 5;
         await File.WriteAllTextAsync(Path.Combine(config.Path, "rc"), $"DEFAULT={folder.Path}/box\nLOCKSLEEP=1\n", Ct);
-        await File.WriteAllTextAsync("/tmp/" + Path.GetFileName(config.Path) + ".conf", $"mail_location = mbox:{folder.Path}/mbox:INBOX={folder.Path}/box\nmail_home = {folder.Path}\nlog_path = {folder.Path}/dovecot.log\nmail_privileged_group = root\nfirst_valid_uid = 0\nlisten = 127.0.0.1\nmbox_write_locks = dotlock fcntl\nssl = no\nhostname = localhost\npostmaster_address = postmaster@example.org\n", Ct);
+        await File.WriteAllTextAsync(
+            "/tmp/" + Path.GetFileName(config.Path) + ".conf",
+            $"mail_location = mbox:{folder.Path}/mbox:INBOX={folder.Path}/box\nmail_home = {folder.Path}\nlog_path = "
+                + $"{folder.Path}/dovecot.log\nmail_privileged_group = root\nfirst_valid_uid = 0\nlisten = 127.0.0.1\nmbox_write_locks "
+                + $"= dotlock fcntl\nssl = no\nhostname = localhost\npostmaster_address = postmaster@example.org\n",
+            Ct);
         await File.WriteAllTextAsync(Path.Combine(folder.Path, "box"), "", Ct);
         await Tool.RunAsync("/bin/chown", ["-R", "nobody:nogroup", folder.Path], Until.Bound);
         await Tool.RunAsync("/bin/chmod", ["-R", "a+rwX", folder.Path], Until.Bound);
@@ -151,8 +167,14 @@ public sealed partial class DeliverTests
             for (var i = 0; i < each; i++)
             {
                 var began = Stopwatch.GetTimestamp();
-                var message = string.Create(CultureInfo.InvariantCulture, $"From a@example.org Mon Nov  2 10:00:00 2026\nSubject: {writer}.{i}\nMessage-ID: <{writer}.{i}@x>\n\nbody of {writer}.{i}\nFrom here\n");
-                await Tool.RunWithAsync(new Dictionary<string, string>(), command == dovecot ? message[(message.IndexOf('\n', StringComparison.Ordinal) + 1)..] : message, command[0], command[1..], TimeSpan.FromSeconds(100));
+                var message = string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"From a@example.org Mon Nov  2 10:00:00 2026\nSubject: {writer}.{i}\nMessage-ID: <{writer}.{i}@x>\n\nbody of "
+                        + $"{writer}.{i}\nFrom here\n");
+                await Tool.RunWithAsync(
+                    new Dictionary<string, string>(),
+                    command == dovecot ? message[(message.IndexOf('\n', StringComparison.Ordinal) + 1)..] : message, command[0],
+                    command[1..], TimeSpan.FromSeconds(100));
                 if (command == ours)
                 {
                     waits.Add(Stopwatch.GetElapsedTime(began).TotalSeconds);
@@ -162,25 +184,33 @@ public sealed partial class DeliverTests
         await Task.WhenAll(writers);
 
         var box = await File.ReadAllTextAsync(Path.Combine(folder.Path, "box"), Ct);
-        var messages = Regex.Split(box, "(?m)^From .*[0-9]{4}(?: [-+0-9]+)?\n", RegexOptions.None, TimeSpan.FromSeconds(10)).Skip(1).ToList();
+        var messages = Regex.Split(box, "(?m)^From .*[0-9]{4}(?: [-+0-9]+)?\n", RegexOptions.None, TimeSpan.FromSeconds(10)).Skip(1)
+            .ToList();
         Assert.Equal(8 * each, messages.Count);
         for (var i = 0; i < 8 * each; i++)
         {
             var name = string.Create(CultureInfo.InvariantCulture, $"{i / each}.{i % each}");
-            Assert.Single(messages, m => m.Contains($"Subject: {name}\n", StringComparison.Ordinal) && m.Contains($"body of {name}\n", StringComparison.Ordinal));
+            Assert.Single(
+                messages,
+                m => m.Contains(
+                    $"Subject: {name}\n", StringComparison.Ordinal) && m.Contains($"body of {name}\n", StringComparison.Ordinal));
         }
 
         File.Delete(dovecot[^1]);
         Assert.False(File.Exists(Path.Combine(folder.Path, "box.lock")));
         Assert.InRange(waits.Max(), 0, 20);
-        TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture, $"longest delivery of ours: {waits.Max():F2} s, median {waits.Order().ElementAt(waits.Count / 2):F2} s"));
+        TestContext.Current.TestOutputHelper?.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"longest delivery of ours: {waits.Max():F2} s, median {waits.Order().ElementAt(waits.Count / 2):F2} s"));
     }
 
     private static async Task<string> CasesAsync(params string[] options)
     {
         Needs.Program("formail", "procmail");
         var cases = Path.GetDirectoryName(Needs.Shared("procmail-cases/run-cases.sh"))!;
-        return await Tool.RunAsync(Path.Combine(cases, "run-cases.sh"), ["-j", "4", "--list", Path.Combine(cases, "open.txt"), "dotnet", Agent, .. options], TimeSpan.FromMinutes(5), 0, 1);
+        return await Tool.RunAsync(
+            Path.Combine(cases, "run-cases.sh"), ["-j", "4", "--list", Path.Combine(cases, "open.txt"), "dotnet", Agent, .. options],
+            TimeSpan.FromMinutes(5), 0, 1);
     }
 
     private static async Task<string> RunCaseAsync(string setup, string rc, string[] agent)
@@ -188,15 +218,20 @@ public sealed partial class DeliverTests
         using var folder = new TempFolder();
         var home = folder.Path;
         await File.WriteAllTextAsync(Path.Combine(home, "rc"), rc, Encoding.Latin1, Ct);
-        await File.WriteAllTextAsync(Path.Combine(home, "sendmail"), $"#!/bin/sh\necho \"$@\" >>{home}/sent; cat >>{home}/sent; exit ${{SENDMAIL_STATUS:-0}}\n", Ct);
+        await File.WriteAllTextAsync(
+            Path.Combine(home, "sendmail"), $"#!/bin/sh\necho \"$@\" >>{home}/sent; cat >>{home}/sent; exit ${{SENDMAIL_STATUS:-0}}\n",
+            Ct);
         File.SetUnixFileMode(Path.Combine(home, "sendmail"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
         string[] assignments =
         [
             $"HOME={home}", $"MAILDIR={home}", "PATH=/usr/local/bin:/usr/bin:/bin", $"DEFAULT={home}/inbox", $"ORGMAIL={home}/org", "SHELL=/bin/sh",
             $"SENDMAIL={home}/sendmail", "LOCKSLEEP=1", "SUSPEND=1", $"LOGFILE={home}/log", $"{home}/rc",
         ];
-        var script = $"umask 077; cd {home}; {setup}\n{string.Join(' ', agent)} {string.Join(' ', assignments)}; echo \"exit $?\" >exit; sleep 0.05; chmod -R u+rwX .";
-        await Tool.RunWithAsync(new Dictionary<string, string> { ["TZ"] = "UTC", ["LC_ALL"] = "C" }, Mail.ReplaceLineEndings("\n"), "/bin/sh", ["-c", script], TimeSpan.FromMinutes(1));
+        var script = $"umask 077; cd {home}; {setup}\n{string.Join(' ', agent)} {string.Join(' ', assignments)}; echo \"exit $?\" "
+            + $">exit; sleep 0.05; chmod -R u+rwX .";
+        await Tool.RunWithAsync(
+            new Dictionary<string, string> { ["TZ"] = "UTC", ["LC_ALL"] = "C" }, Mail.ReplaceLineEndings("\n"), "/bin/sh",
+            ["-c", script], TimeSpan.FromMinutes(1));
         var lines = new List<string>();
         foreach (var file in Directory.EnumerateFileSystemEntries(home, "*", SearchOption.AllDirectories))
         {
@@ -208,8 +243,12 @@ public sealed partial class DeliverTests
         }
 
         // Of the log the abstracts: wording of complaints is our own.
-        var abstracts = (await File.ReadAllLinesAsync(Path.Combine(home, "log"), Encoding.Latin1, Ct)).Where(l => l.StartsWith("  Folder", StringComparison.Ordinal) || l.StartsWith(" Subject", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
-        return Unique().Replace(string.Join('\n', lines.Order(StringComparer.Ordinal).Concat(abstracts)).Replace(home, "HOME", StringComparison.Ordinal), "UNIQUE");
+        var abstracts = (await File.ReadAllLinesAsync(Path.Combine(home, "log"), Encoding.Latin1, Ct))
+            .Where(l => l.StartsWith("  Folder", StringComparison.Ordinal) || l.StartsWith(" Subject", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal);
+        return Unique().Replace(
+            string.Join('\n', lines.Order(StringComparer.Ordinal).Concat(abstracts)).Replace(home, "HOME", StringComparison.Ordinal),
+            "UNIQUE");
     }
 
     private static string Random(Random random, string first, string alphabet, int length) =>

@@ -3,7 +3,10 @@ using System.Net.Sockets;
 
 namespace Backstop.Interop;
 
-/// <summary>More clients than the server may have descriptors: it lives, delivers to those whom it has let in, tells the truth, and takes everybody when they have gone.</summary>
+/// <summary>
+/// More clients than the server may have descriptors: it lives, delivers to those whom it has let in, tells the truth, and takes
+/// everybody when they have gone.
+/// </summary>
 public sealed class DescriptorTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -27,7 +30,8 @@ public sealed class DescriptorTests
                 crowd.Add(socket);
                 try
                 {
-                    await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, server.SmtpPort), Ct).AsTask().WaitAsync(TimeSpan.FromSeconds(10), Ct);
+                    await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, server.SmtpPort), Ct).AsTask()
+                        .WaitAsync(TimeSpan.FromSeconds(10), Ct);
                 }
                 catch (Exception error) when (error is SocketException or TimeoutException)
                 {
@@ -40,7 +44,9 @@ public sealed class DescriptorTests
             await known.SayAsync("RCPT TO:<user@bench.test>", "250");
             await known.SayAsync("DATA", "354");
             await known.SayAsync("Subject: in the crowd\r\n\r\nhello\r\n.", "250");
-            await Until.SoAsync(() => Directory.Exists(server.Maildir("user") + "/new") && Directory.GetFiles(server.Maildir("user") + "/new").Length == 1, () => server.Log);
+            await Until.SoAsync(
+                () => Directory.Exists(server.Maildir("user") + "/new") && Directory.GetFiles(server.Maildir("user") + "/new").Length == 1,
+                () => server.Log);
         }
         finally
         {
@@ -59,8 +65,14 @@ public sealed class DescriptorTests
     {
         using var folder = new TempFolder();
         var config = Path.Combine(folder.Path, "backstop.toml");
-        await File.WriteAllTextAsync(config, $"hostname = \"mx.bench.test\"\ndomains = [\"bench.test\"]\ndata = \"{folder.Path}/data\"\nlisten.smtp = \"127.0.0.1:{Server.FreePort()}\"\n[mailboxes]\n\"user@bench.test\" = {{}}\n", Ct);
-        var said = await Tool.RunAsync(Needs.Program("prlimit", "util-linux"), ["--nofile=256:256", Server.Launcher, "serve", "--config", config], TimeSpan.FromMinutes(3), 69);
+        await File.WriteAllTextAsync(
+            config,
+            $"hostname = \"mx.bench.test\"\ndomains = [\"bench.test\"]\ndata = \"{folder.Path}/data\"\nlisten.smtp = "
+                + $"\"127.0.0.1:{Server.FreePort()}\"\n[mailboxes]\n\"user@bench.test\" = {{}}\n",
+            Ct);
+        var said = await Tool.RunAsync(
+            Needs.Program("prlimit", "util-linux"), ["--nofile=256:256", Server.Launcher, "serve", "--config", config],
+            TimeSpan.FromMinutes(3), 69);
         Assert.Contains("may have 256 open files", said, StringComparison.Ordinal);
         Assert.Contains("LimitNOFILE=", said, StringComparison.Ordinal);
     }

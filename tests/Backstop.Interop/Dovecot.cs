@@ -7,7 +7,10 @@ using MailKit.Security;
 
 namespace Backstop.Interop;
 
-/// <summary>A Dovecot of the test's own: no system user, no system file, ports of its own, a certificate of its own. Every user has the same Maildir.</summary>
+/// <summary>
+/// A Dovecot of the test's own: no system user, no system file, ports of its own, a certificate of its own. Every user has the same
+/// Maildir.
+/// </summary>
 internal sealed class Dovecot : IDisposable
 {
     public const string Password = "secret";
@@ -73,7 +76,8 @@ internal sealed class Dovecot : IDisposable
                 await client.AuthenticateAsync(user, Password, Ct);
                 return client;
             }
-            catch (Exception error) when (error is System.Net.Sockets.SocketException or ImapProtocolException && TimeProvider.System.GetElapsedTime(began) < Until.Bound)
+            catch (Exception error) when (
+                error is System.Net.Sockets.SocketException or ImapProtocolException && TimeProvider.System.GetElapsedTime(began) < Until.Bound)
             {
                 client.Dispose();
                 await Task.Delay(100, Ct);
@@ -89,7 +93,8 @@ internal sealed class Dovecot : IDisposable
         names.AddDnsName("localhost");
         names.AddIpAddress(IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());
-        using var certificate = request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(1));
+        using var certificate = request.CreateSelfSigned(
+            TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(1));
         File.WriteAllText(folder["tls.crt"], certificate.ExportCertificatePem());
         File.WriteAllText(folder["tls.key"], key.ExportPkcs8PrivateKeyPem());
     }
@@ -106,7 +111,10 @@ internal sealed class Dovecot : IDisposable
             ? "default_login_user = dovenull"
             : $"default_internal_user = {user}\ndefault_internal_group = {user}\ndefault_login_user = {user}";
         await File.WriteAllTextAsync(folder["oauth2.conf"], $"tokeninfo_url = {tokenInfoUrl}\nusername_attribute = user\n", Ct);
-        var oauth = tokenInfoUrl is null ? "" : $"auth_mechanisms = plain oauthbearer xoauth2\npassdb {{\n  driver = oauth2\n  mechanisms = oauthbearer xoauth2\n  args = {folder["oauth2.conf"]}\n}}";
+        var oauth = tokenInfoUrl is null
+            ? ""
+            : $"auth_mechanisms = plain oauthbearer xoauth2\npassdb {{\n  driver = oauth2\n  mechanisms = oauthbearer xoauth2\n  args "
+                + $"= {folder["oauth2.conf"]}\n}}";
         await File.WriteAllTextAsync(
             path,
             string.Create(CultureInfo.InvariantCulture, $$"""

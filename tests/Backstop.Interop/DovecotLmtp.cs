@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Backstop.Interop;
 
-/// <summary>Dovecot's LMTP server with a folder and ports of its own: knows victim, legit and user of bench.test, each with a Maildir.</summary>
+/// <summary>
+/// Dovecot's LMTP server with a folder and ports of its own: knows victim, legit and user of bench.test, each with a Maildir.
+/// </summary>
 internal sealed class DovecotLmtp : IDisposable
 {
     private readonly TempFolder _folder = new();
@@ -20,7 +22,9 @@ internal sealed class DovecotLmtp : IDisposable
         var dovecot = new DovecotLmtp();
         File.SetUnixFileMode(dovecot._folder.Path, (UnixFileMode)0x1ED);
         await Tool.RunAsync("/bin/chown", ["mail:mail", dovecot._folder.Path], Until.Bound);
-        await File.WriteAllTextAsync(dovecot._folder["passwd"], string.Concat(new[] { "victim", "legit", "user" }.Select(u => $"{u}@bench.test:{{plain}}x:::::\n")), Ct);
+        await File.WriteAllTextAsync(
+            dovecot._folder["passwd"],
+            string.Concat(new[] { "victim", "legit", "user" }.Select(u => $"{u}@bench.test:{{plain}}x:::::\n")), Ct);
         await File.WriteAllTextAsync(dovecot._folder["dovecot.conf"], dovecot.Config(lmtp), Ct);
         dovecot._process = Tool.Start(program, "-F", "-c", dovecot._folder["dovecot.conf"]);
         await Until.ListensAsync(dovecot.Port, dovecot._process);

@@ -18,7 +18,8 @@ public sealed class DovecotTests
         var storm = await StormC.BuildAsync(folder.Path);
         using var server = await Server.StartAsync(folder.Path, "backscatter.unproved = \"file\"");
         var journal = await StormC.JournalAsync(server, 100, 3);
-        var sent = await StormC.RunAsync(storm, server, "-n", "3000", "-c", "20", "-j", journal, "-L", "10", "-G", "10", "-l", "victim@bench.test", "-S", "3");
+        var sent = await StormC.RunAsync(
+            storm, server, "-n", "3000", "-c", "20", "-j", journal, "-L", "10", "-G", "10", "-l", "victim@bench.test", "-S", "3");
         await server.DeliveredAsync();
 
         await OwnAsync(server);

@@ -2,7 +2,10 @@ using System.Diagnostics;
 
 namespace Backstop.Interop;
 
-/// <summary>The server asks real filters: spamd, rspamd, spamassassin as a program, clamd; each is killed too, and the mail comes all the same.</summary>
+/// <summary>
+/// The server asks real filters: spamd, rspamd, spamassassin as a program, clamd; each is killed too, and the mail comes all the
+/// same.
+/// </summary>
 public sealed class FilterPeerTests
 {
     private const string Virus = "backstop-virus-test-string";
@@ -19,14 +22,18 @@ public sealed class FilterPeerTests
         var spamd = Needs.Peer("usr/sbin/spamd", "spamd");
         Needs.Program("spamassassin", "spamassassin");
         var port = Server.FreePort();
-        using var peer = Tool.Start("/usr/bin/perl", "-T", spamd, "-L", "-i", "127.0.0.1", "-p", $"{port}", "-x", "-s", "stderr", "-u", "nobody", "--min-children=1", "--max-children=1", "--cf=use_bayes 0");
+        using var peer = Tool.Start(
+            "/usr/bin/perl", "-T", spamd, "-L", "-i", "127.0.0.1", "-p", $"{port}", "-x", "-s", "stderr", "-u", "nobody",
+            "--min-children=1", "--max-children=1", "--cf=use_bayes 0");
         await peer.WaitForAsync("server started on", _limit);
         await JudgedAsync($"filter = \"spamd:127.0.0.1:{port}\"", Marker, "X-Spam-Flag: YES\n", peer);
     }
 
     [Fact]
     public async Task Spamassassin_as_a_program_is_asked() =>
-        await JudgedAsync($"filter = \"pipe:{Needs.Program("spamassassin", "spamassassin")}\"\ntime_limit = \"1m\"", Marker, "X-Spam-Flag: YES", peer: null);
+        await JudgedAsync(
+            $"filter = \"pipe:{Needs.Program("spamassassin", "spamassassin")}\"\ntime_limit = \"1m\"", Marker, "X-Spam-Flag: YES",
+            peer: null);
 
     [Fact]
     public async Task Rspamd_is_asked()
@@ -45,10 +52,13 @@ public sealed class FilterPeerTests
             worker "normal" { bind_socket = "127.0.0.1:{{port}}"; count = 1; }
             """,
             Ct);
-        string[] variables = [$"LUALIBDIR={share}/lualib", $"SHAREDIR={share}", $"RULESDIR={share}/rules", $"PLUGINSDIR={share}/plugins", $"CONFDIR={folder.Path}", $"DBDIR={folder.Path}", $"RUNDIR={folder.Path}"];
+        string[] variables = [
+            $"LUALIBDIR={share}/lualib", $"SHAREDIR={share}", $"RULESDIR={share}/rules", $"PLUGINSDIR={share}/plugins",
+            $"CONFDIR={folder.Path}", $"DBDIR={folder.Path}", $"RUNDIR={folder.Path}"];
         using var peer = Tool.Start(
             "/usr/bin/env",
-            [$"LD_LIBRARY_PATH={Needs.PeerFolder}/usr/lib/rspamd", rspamd, "-f", "-u", "root", "-g", "root", "--insecure", "-c", Path.Combine(folder.Path, "rspamd.conf"), .. variables.Select(v => "--var=" + v)]);
+            [$"LD_LIBRARY_PATH={Needs.PeerFolder}"
+                + $"/usr/lib/rspamd", rspamd, "-f", "-u", "root", "-g", "root", "--insecure", "-c", Path.Combine(folder.Path, "rspamd.conf"), .. variables.Select(v => "--var=" + v)]);
         await peer.WaitForAsync("starting normal process", _limit);
         await JudgedAsync($"filter = \"rspamd:http://127.0.0.1:{port}\"", Marker, "tests=GTUBE", peer);
     }
@@ -59,9 +69,12 @@ public sealed class FilterPeerTests
         var clamd = Needs.Peer("usr/sbin/clamd", "clamav-daemon");
         using var folder = new TempFolder();
         Directory.CreateDirectory(Path.Combine(folder.Path, "db"));
-        await File.WriteAllTextAsync(Path.Combine(folder.Path, "db", "t.ndb"), $"Backstop-Test:0:*:{Convert.ToHexStringLower(System.Text.Encoding.ASCII.GetBytes(Virus))}\n", Ct);
         await File.WriteAllTextAsync(
-            Path.Combine(folder.Path, "clamd.conf"), $"DatabaseDirectory {folder.Path}/db\nLocalSocket {folder.Path}/clamd.sock\nForeground yes\nLogFile {folder.Path}/log\nUser root\n", Ct);
+            Path.Combine(folder.Path, "db", "t.ndb"),
+            $"Backstop-Test:0:*:{Convert.ToHexStringLower(System.Text.Encoding.ASCII.GetBytes(Virus))}\n", Ct);
+        await File.WriteAllTextAsync(
+            Path.Combine(folder.Path, "clamd.conf"), $"DatabaseDirectory {folder.Path}/db\nLocalSocket "
+                + $"{folder.Path}/clamd.sock\nForeground yes\nLogFile {folder.Path}/log\nUser root\n", Ct);
         using var peer = Tool.Start(clamd, "-c", Path.Combine(folder.Path, "clamd.conf"));
         await peer.WaitForAsync("Self checking", _limit);
         await JudgedAsync($"clamd = \"{folder.Path}/clamd.sock\"", Virus, "X-Virus-Status: Infected (Backstop-Test.UNOFFICIAL)", peer);

@@ -43,7 +43,9 @@ internal sealed class Flood
 
     /// <summary>Runs backstop with a state folder of its own; gives what it printed.</summary>
     public Task<string> RunAsync(int code, params string[] arguments) =>
-        Tool.RunWithAsync(new Dictionary<string, string> { ["XDG_STATE_HOME"] = _state, ["BACKSTOP_IMAP_PASSWORD"] = Dovecot.Password }, "", Server.Launcher, arguments, _limit, code);
+        Tool.RunWithAsync(
+            new Dictionary<string, string> { ["XDG_STATE_HOME"] = _state, ["BACKSTOP_IMAP_PASSWORD"] = Dovecot.Password }, "",
+            Server.Launcher, arguments, _limit, code);
 
     /// <summary>The same with several exit codes that are right.</summary>
     public Task<string> RunAsync(int[] codes, params string[] arguments) =>
@@ -51,9 +53,12 @@ internal sealed class Flood
 
     /// <summary>The same, to be killed.</summary>
     public Tool Start(params string[] arguments) =>
-        Tool.Start("/usr/bin/env", [$"XDG_STATE_HOME={_state}", $"BACKSTOP_IMAP_PASSWORD={Dovecot.Password}", Server.Launcher, .. arguments]);
+        Tool.Start(
+            "/usr/bin/env", [$"XDG_STATE_HOME={_state}", $"BACKSTOP_IMAP_PASSWORD={Dovecot.Password}", Server.Launcher, .. arguments]);
 
-    /// <summary>Waits until the log of the newest run says something; looks as fast as it can, for what follows takes milliseconds.</summary>
+    /// <summary>
+    /// Waits until the log of the newest run says something; looks as fast as it can, for what follows takes milliseconds.
+    /// </summary>
     public Task WaitForLogAsync(string text) => WaitForLogAsync(log => ReadEnd(log).Contains(text, StringComparison.Ordinal));
 
     /// <summary>Waits until the log of the newest run is longer.</summary>
@@ -75,7 +80,10 @@ internal sealed class Flood
     private string? NewestLog()
     {
         var runs = Path.Combine(_state, "backstop", "clean");
-        return Directory.Exists(runs) ? Directory.EnumerateDirectories(runs).Order(StringComparer.Ordinal).Select(d => Path.Combine(d, "log")).LastOrDefault(File.Exists) : null;
+        return Directory.Exists(runs)
+            ? Directory.EnumerateDirectories(runs).Order(StringComparer.Ordinal).Select(d => Path.Combine(d, "log"))
+            .LastOrDefault(File.Exists)
+            : null;
     }
 
     private static string ReadEnd(string path)
@@ -89,7 +97,10 @@ internal sealed class Flood
     /// <summary>The last line of what <c>--json</c> printed.</summary>
     public static JsonElement Summary(string output) => JsonDocument.Parse(output.TrimEnd().Split('\n')[^1]).RootElement;
 
-    /// <summary>Judges what was said of every message: how many wanted ones would go, how many unwanted ones would, how many nobody can tell.</summary>
+    /// <summary>
+    /// Judges what was said of every message: how many wanted ones would go, how many unwanted ones would, how many nobody can
+    /// tell.
+    /// </summary>
     public (int WantedLost, int Found, int Unsure) Judge(string listing, Func<string, int> number)
     {
         var (lost, found, unsure) = (0, 0, 0);
@@ -123,7 +134,9 @@ internal sealed class Flood
     public static async Task<string> FingerprintAsync(string path)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var entry in Directory.Exists(path) ? Directory.EnumerateFileSystemEntries(path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToArray() : [path])
+        foreach (
+            var entry in Directory.Exists(path) ? Directory.EnumerateFileSystemEntries(
+                path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToArray() : [path])
         {
             hash.AppendData(Encoding.UTF8.GetBytes(entry + "\n"));
             if (File.Exists(entry))

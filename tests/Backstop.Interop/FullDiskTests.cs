@@ -7,7 +7,10 @@ namespace Backstop.Interop;
 /// <summary>A real file system of a few megabytes that fills up.</summary>
 public sealed class FullDiskTests
 {
-    /// <summary>The delivery agent at a full disk, and at folders that it may not write: 75, the folders as they were, and the mail server tries again.</summary>
+    /// <summary>
+    /// The delivery agent at a full disk, and at folders that it may not write: 75, the folders as they were, and the mail server
+    /// tries again.
+    /// </summary>
     [Fact]
     public async Task Delivery_agent_leaves_folders_as_they_were_and_says_try_again()
     {
@@ -18,7 +21,9 @@ public sealed class FullDiskTests
         await Tool.RunAsync("/bin/mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", disk], Until.Bound);
         try
         {
-            foreach (var (name, rc) in new[] { ("mbox", $"DEFAULT={disk}/box\n"), ("maildir", $"DEFAULT={disk}/md/\n"), ("mh", $"DEFAULT={disk}/mh/.\n") })
+            foreach (
+                var (name, rc) in new[] { ("mbox", $"DEFAULT={disk}/box\n"), (
+                    "maildir", $"DEFAULT={disk}/md/\n"), ("mh", $"DEFAULT={disk}/mh/.\n") })
             {
                 await File.WriteAllTextAsync(folder["rc"], rc, TestContext.Current.CancellationToken);
                 var small = "From: a@example.org\nSubject: small\n\n" + name + "\n";
@@ -42,7 +47,8 @@ public sealed class FullDiskTests
     }
 
     private static List<string> Files(string directory) =>
-        [.. Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories).Select(f => $"{f} {new FileInfo(f).Length}").Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateFiles(
+            directory, "*", SearchOption.AllDirectories).Select(f => $"{f} {new FileInfo(f).Length}").Order(StringComparer.Ordinal)];
 
     [Fact]
     public async Task Full_disk_is_452_nothing_is_lost_and_room_makes_it_normal_again()
@@ -54,7 +60,8 @@ public sealed class FullDiskTests
         await Tool.RunAsync("/bin/mount", ["-t", "tmpfs", "-o", "size=24m", "tmpfs", disk], Until.Bound);
         try
         {
-            using var server = await Server.StartAsync(disk, "spool = { min_free = \"2MiB\", segment = \"2MiB\" }\nbackscatter.unproved = \"file\"");
+            using var server = await Server.StartAsync(
+                disk, "spool = { min_free = \"2MiB\", segment = \"2MiB\" }\nbackscatter.unproved = \"file\"");
             var ballast = Path.Combine(disk, "ballast");
             await File.WriteAllBytesAsync(ballast, new byte[8 << 20], TestContext.Current.CancellationToken);
             var table = folder["full.tsv"];
@@ -87,7 +94,10 @@ public sealed class FullDiskTests
         }
     }
 
-    /// <summary>The databases' disk is full to the last octet, the spool's and the folders' is not: mail flows, what is full is named, and room makes it well.</summary>
+    /// <summary>
+    /// The databases' disk is full to the last octet, the spool's and the folders' is not: mail flows, what is full is named, and
+    /// room makes it well.
+    /// </summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -101,7 +111,8 @@ public sealed class FullDiskTests
         {
             var (box, policy) = (folder["box"], Server.FreePort());
             using var server = await Server.StartAsync(
-                disk, $"spool = {{ path = \"{folder["spool"]}\" }}", $"\"own@bench.test\" = {{ path = \"{box}\" }}", listen: $"policy = \"127.0.0.1:{policy}\"");
+                disk, $"spool = {{ path = \"{folder["spool"]}\" }}", $"\"own@bench.test\" = {{ path = \"{box}\" "
+                    + $"}}", listen: $"policy = \"127.0.0.1:{policy}\"");
             await SendAsync(server, "before", 3);
             await WriteToAsync(policy, 0, 10);
             await DeliveredAsync(box, 3, server);
@@ -120,13 +131,17 @@ public sealed class FullDiskTests
             await SendAsync(server, "full", 40);
             await WriteToAsync(policy, 10, 2000);
             await DeliveredAsync(box, 43, server);
-            await Until.SoAsync(() => server.Log.Contains(Path.Combine(server.Data, "journal.db"), StringComparison.Ordinal), () => server.Log);
+            await Until.SoAsync(
+                () => server.Log.Contains(Path.Combine(server.Data, "journal.db"), StringComparison.Ordinal), () => server.Log);
             File.Delete(rest);
             await SendAsync(server, "after", 3);
             await DeliveredAsync(box, 46, server);
             await server.StopAsync();
             var known = await Tool.RunAsync(
-                Needs.Program("python3", "python3"), ["-c", $"import sqlite3; print(sqlite3.connect('{server.Data}/journal.db').execute('select count(*) from recipient').fetchone()[0])"], TimeSpan.FromMinutes(1));
+                Needs.Program("python3", "python3"), [
+                    "-c",
+                    $"import sqlite3; print(sqlite3.connect('{server.Data}/journal.db').execute('select count(*) from "
+                        + $"recipient').fetchone()[0])"], TimeSpan.FromMinutes(1));
             Assert.Equal("2010", known.Trim());
         }
         finally
@@ -157,7 +172,8 @@ public sealed class FullDiskTests
         using var reader = new StreamReader(client.GetStream());
         for (var i = first; i < first + count; i++)
         {
-            var request = $"request=smtpd_access_policy\nprotocol_state=RCPT\nclient_address=127.0.0.1\nsasl_username=own\nsender=own@bench.test\nrecipient=somebody.with.a.long.name{i}@far{i}.example\ninstance=i{i}\n\n";
+            var request = $"request=smtpd_access_policy\nprotocol_state=RCPT\nclient_address=127.0.0.1\nsasl_username=own\n"
+                + $"sender=own@bench.test\nrecipient=somebody.with.a.long.name{i}@far{i}.example\ninstance=i{i}\n\n";
             await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(request), TestContext.Current.CancellationToken);
             Assert.StartsWith("action=", await reader.ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
             await reader.ReadLineAsync(TestContext.Current.CancellationToken);

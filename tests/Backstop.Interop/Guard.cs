@@ -69,7 +69,8 @@ internal sealed class Guard : IDisposable
     }
 
     /// <summary>A verb of the command line with this configuration.</summary>
-    public Task<string> RunAsync(params IEnumerable<string> arguments) => Tool.RunAsync(Server.Launcher, [.. arguments, "--config", Config], TimeSpan.FromMinutes(1));
+    public Task<string> RunAsync(params IEnumerable<string> arguments) =>
+        Tool.RunAsync(Server.Launcher, [.. arguments, "--config", Config], TimeSpan.FromMinutes(1));
 
     /// <summary>A storm at victim@bench.test through another server; its summary.</summary>
     public async Task<JsonElement> StormAsync(int port, int bounces, int genuine, int legit, int connections = 10)
@@ -77,7 +78,8 @@ internal sealed class Guard : IDisposable
         var output = await Tool.RunAsync(
             Server.Launcher,
             [
-                "storm", "--to", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}"), "--data", Data, "--victim", "victim@bench.test", "--connections", $"{connections}",
+                "storm", "--to", string.Create(
+                    CultureInfo.InvariantCulture, $"127.0.0.1:{port}"), "--data", Data, "--victim", "victim@bench.test", "--connections", $"{connections}",
                 "--bounces", $"{bounces}", "--legit", $"{legit}", "--genuine", $"{genuine}", "--json",
             ],
             TimeSpan.FromMinutes(5), 0, 1);

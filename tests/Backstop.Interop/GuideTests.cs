@@ -9,7 +9,8 @@ public sealed partial class GuideTests
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    public static TheoryData<string> Pages => [.. Directory.EnumerateFiles(Folder, "*.md").Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Pages =>
+        [.. Directory.EnumerateFiles(Folder, "*.md").Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)];
 
     private static string Folder => Path.Combine(Checkout.Root, "docs", "guide");
 
@@ -44,7 +45,9 @@ public sealed partial class GuideTests
         var macros = Path.GetDirectoryName(Path.GetDirectoryName(Needs.Peer("usr/share/sendmail/cf/m4/cf.m4", "sendmail-cf")))!;
         using var host = new TempFolder();
         var writesIt = commands.Exists(c => c.Contains("setup postfix --apply", StringComparison.Ordinal));
-        await PrepareAsync(host, writesIt ? null : (await BlocksAsync(page, "toml")).FirstOrDefault(), (await BlocksAsync(page, "ini")).FirstOrDefault() ?? (await BlocksAsync("postfix-dovecot.md", "ini"))[0], m4, macros);
+        await PrepareAsync(
+            host, writesIt ? null : (await BlocksAsync(page, "toml")).FirstOrDefault(),
+            (await BlocksAsync(page, "ini")).FirstOrDefault() ?? (await BlocksAsync("postfix-dovecot.md", "ini"))[0], m4, macros);
         var script = $$"""
             set -e
             ip link set lo up 2>/dev/null || ifconfig lo up
@@ -81,7 +84,8 @@ public sealed partial class GuideTests
         }
     }
 
-    // Programs that are not on a test machine, or must not touch it: systemctl runs the unit's command, make runs m4 as Sendmail's Makefile does.
+    // Programs that are not on a test machine, or must not touch it: systemctl runs the unit's command, make runs m4 as Sendmail's
+    // Makefile does.
     private static async Task PrepareAsync(TempFolder host, string? toml, string? unit, string m4, string macros)
     {
         File.SetUnixFileMode(host.Path, (UnixFileMode)0x1ED);
@@ -91,12 +95,25 @@ public sealed partial class GuideTests
         }
 
         await Tool.RunAsync("/bin/sh", ["-c", $"chown postfix {host["data"]}; cp -r /etc/postfix/. {host["postfix"]}"], _limit);
-        var start = unit is null ? "" : UnitCommand().Match(unit).Groups["command"].Value.Replace("/usr/local/bin/", "", StringComparison.Ordinal);
-        await ProgramAsync("backstop", $"case \"$*\" in *--config*|*--help*|lint*|deliver*|config*) exec {Server.Launcher} \"$@\";; *) exec {Server.Launcher} \"$@\" --config /etc/backstop/backstop.toml;; esac");
-        await ProgramAsync("systemctl", $"{start} >/opt/log 2>&1 & echo $! >/opt/pid; for i in $(seq 300); do grep -q ready /opt/log && exit 0; sleep 0.1; done; cat /opt/log; exit 1");
+        var start = unit is null
+            ? ""
+            : UnitCommand().Match(unit).Groups["command"].Value.Replace("/usr/local/bin/", "", StringComparison.Ordinal);
+        await ProgramAsync(
+            "backstop",
+            $"case \"$*\" in *--config*|*--help*|lint*|deliver*|config*) exec {Server.Launcher} \"$@\";; *) exec {Server.Launcher} "
+                + $"\"$@\" --config /etc/backstop/backstop.toml;; esac");
+        await ProgramAsync(
+            "systemctl",
+            $"{start} >/opt/log 2>&1 & echo $! >/opt/pid; for i in $(seq 300); do grep -q ready /opt/log && exit 0; sleep 0.1; done; "
+                + $"cat /opt/log; exit 1");
         await ProgramAsync("useradd", "exit 0");
-        await ProgramAsync("make", $"sed 's#/usr/share/sendmail/cf#{macros}#' /etc/mail/sendmail.mc | {m4} >/etc/mail/sendmail.cf && grep -q Xbackstop /etc/mail/sendmail.cf");
-        await File.WriteAllTextAsync(host["mail/sendmail.mc"], "include(`/usr/share/sendmail/cf/m4/cf.m4')dnl\nOSTYPE(`linux')dnl\nMAILER(`local')dnl\nMAILER(`smtp')dnl\n", Ct);
+        await ProgramAsync(
+            "make",
+            $"sed 's#/usr/share/sendmail/cf#{macros}#' /etc/mail/sendmail.mc | {m4} >/etc/mail/sendmail.cf && grep -q Xbackstop "
+                + $"/etc/mail/sendmail.cf");
+        await File.WriteAllTextAsync(
+            host["mail/sendmail.mc"],
+            "include(`/usr/share/sendmail/cf/m4/cf.m4')dnl\nOSTYPE(`linux')dnl\nMAILER(`local')dnl\nMAILER(`smtp')dnl\n", Ct);
         if (toml is not null)
         {
             await File.WriteAllTextAsync(host["c.toml"], toml, Ct);
@@ -152,7 +169,8 @@ public sealed partial class GuideTests
     }
 
     private static async Task<List<string>> BlocksAsync(string page, string language) =>
-        [.. Block().Matches(await File.ReadAllTextAsync(Path.Combine(Folder, page), Ct)).Where(m => m.Groups["language"].Value == language).Select(m => m.Groups["text"].Value)];
+        [.. Block().Matches(await File.ReadAllTextAsync(
+            Path.Combine(Folder, page), Ct)).Where(m => m.Groups["language"].Value == language).Select(m => m.Groups["text"].Value)];
 
     [GeneratedRegex("(?ms)^```(?<language>[a-z]*)\n(?<text>.*?)^```$", RegexOptions.ExplicitCapture, 5000)]
     private static partial Regex Block();

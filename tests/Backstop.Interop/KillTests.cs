@@ -16,10 +16,15 @@ public sealed class KillTests
         var storm = await StormC.BuildAsync(folder.Path);
         var path = folder["box"];
         var hasRecipes = format == "recipes";
-        await File.WriteAllTextAsync(folder["rc"], ":0\n* ^X-Storm-Id: .*[02468]$\neven/\n:0 fw: filter.lock\n* ^X-Storm-Id: .*[13]$\n| cat\n:0:\n* ^X-Storm-Id: .*[135]$\nodd.mbox\n", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            folder["rc"],
+            ":0\n* ^X-Storm-Id: .*[02468]$\neven/\n:0 fw: filter.lock\n* ^X-Storm-Id: .*[13]$\n| cat\n:0:\n* ^X-Storm-Id: "
+                + ".*[135]$\nodd.mbox\n",
+            TestContext.Current.CancellationToken);
         using var server = await Server.StartAsync(
             folder.Path, "backscatter.unproved = \"file\"",
-            $"\"box@bench.test\" = {{ format = \"{(hasRecipes ? "maildir" : format)}\", path = \"{path}\"{(hasRecipes ? $", recipes = \"{folder["rc"]}\"" : "")} }}");
+            $"\"box@bench.test\" = {{ format = \"{(hasRecipes ? "maildir" : format)}\", path = "
+                + $"\"{path}\"{(hasRecipes ? $", recipes = \"{folder["rc"]}\"" : "")} }}");
         var random = new Random(format.Length);
         var accepted = new List<string>();
         for (var round = 0; round < 20; round++)
@@ -28,7 +33,9 @@ public sealed class KillTests
             var victim = $"box+{round}@bench.test";
             var table = folder[$"round-{round}.tsv"];
             var client = Tool.RunAsync(
-                storm, ["-p", $"{server.SmtpPort}", "-o", table, "-n", "2500", "-c", "20", "-L", hasRecipes ? "100" : "0", "-G", "0", "-S", $"{round}", hasRecipes ? "-l" : "-v", victim, "-t", "60"], TimeSpan.FromMinutes(2));
+                storm, [
+                    "-p", $"{server.SmtpPort}", "-o", table, "-n", "2500", "-c", "20", "-L", hasRecipes ? "100" : "0", "-G", "0", "-S",
+                    $"{round}", hasRecipes ? "-l" : "-v", victim, "-t", "60"], TimeSpan.FromMinutes(2));
             await server.AcceptsAsync(random.Next(1, 150));
             await server.KillAsync();
 
@@ -41,7 +48,8 @@ public sealed class KillTests
 
         Assert.True(accepted.Count > 500, $"only {accepted.Count} were accepted");
         await server.StopAsync();
-        var copies = Folders(path).Concat(hasRecipes ? [folder["even"], folder["odd.mbox"]] : []).Where(Path.Exists).SelectMany(MessageFiles.Read).Select(m => Key(Encoding.Latin1.GetString(m.Bytes.Span))).CountBy(k => k).ToDictionary();
+        var copies = Folders(path).Concat(hasRecipes ? [folder["even"], folder["odd.mbox"]] : []).Where(Path.Exists)
+            .SelectMany(MessageFiles.Read).Select(m => Key(Encoding.Latin1.GetString(m.Bytes.Span))).CountBy(k => k).ToDictionary();
         Assert.DoesNotContain(accepted, a => copies.GetValueOrDefault(a) != 1);
         Assert.DoesNotContain(copies, c => c.Value != 1);
     }

@@ -20,7 +20,9 @@ public sealed class MilterTests
         var output = await Tool.RunWithAsync(
             new Dictionary<string, string> { ["LD_LIBRARY_PATH"] = Path.Combine(Needs.PeerFolder, "usr/lib/x86_64-linux-gnu") },
             null, program,
-            ["-D", string.Create(CultureInfo.InvariantCulture, $"port={guard.Milter}"), "-D", "tag=" + tag, "-D", "forged=prvs=0123456789=user@bench.test", "-s", Path.Combine(Checkout.Root, "tests", "guard", "milter.lua")],
+            ["-D", string.Create(
+                CultureInfo.InvariantCulture, $"port={guard.Milter}"), "-D", "tag=" + tag, "-D", "forged=prvs=0123456789=user@bench.test", "-s", Path.Combine(
+                    Checkout.Root, "tests", "guard", "milter.lua")],
             TimeSpan.FromMinutes(1));
         Assert.Contains("all corners seen", output, StringComparison.Ordinal);
     }
@@ -32,11 +34,16 @@ public sealed class MilterTests
         using var guard = await Guard.StartAsync("backscatter.unproved = \"refuse\"");
         var clients = await Task.WhenAll(Enumerable.Range(0, 1000).Select(_ => MilterClient.ConnectAsync(guard.Milter)));
         using var http = new HttpClient();
-        Assert.Matches("(?m)^backstop_guard_connections\\S* 1000$", await http.GetStringAsync(new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{guard.Web}/metrics")), Ct));
+        Assert.Matches(
+            "(?m)^backstop_guard_connections\\S* 1000$",
+            await http.GetStringAsync(new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{guard.Web}/metrics")), Ct));
 
         for (var round = 0; round < 5; round++)
         {
-            var replies = await Task.WhenAll(clients.Select((c, i) => i % 2 == 0 ? c.SendAsync("<>", "prvs=0123456789=user@bench.test") : c.SendAsync("<ann@client.example>", "user@bench.test")));
+            var replies = await Task.WhenAll(
+                clients.Select((c, i) =>
+                    i % 2 == 0 ? c.SendAsync("<>", "prvs=0123456789=user@bench.test") : c.SendAsync(
+                        "<ann@client.example>", "user@bench.test")));
             Assert.All(replies.Where((_, i) => i % 2 == 0), r => Assert.StartsWith("y550 5.7.1", r, StringComparison.Ordinal));
             Assert.All(replies.Where((_, i) => i % 2 == 1), r => Assert.EndsWith("c", r, StringComparison.Ordinal));
         }
@@ -50,7 +57,8 @@ public sealed class MilterTests
     {
         using var guard = await Guard.StartAsync();
         using var postfix = await Postfix.StartAsync(
-            Path.Combine(guard.Data, "mail"), string.Create(CultureInfo.InvariantCulture, $"smtpd_milters = inet:127.0.0.1:{guard.Milter}\nmilter_default_action = tempfail\n"));
+            Path.Combine(guard.Data, "mail"), string.Create(
+                CultureInfo.InvariantCulture, $"smtpd_milters = inet:127.0.0.1:{guard.Milter}\nmilter_default_action = tempfail\n"));
         using var client = await Dialog.ConnectAsync(postfix.Port);
         await client.SayAsync("EHLO client.example", "250");
         await client.SayAsync("MAIL FROM:<ann@client.example>", "250");

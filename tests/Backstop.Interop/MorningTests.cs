@@ -20,7 +20,9 @@ public sealed class MorningTests
         var bounces = summary.GetProperty("bounces");
         Assert.Equal(0, bounces.GetProperty("inInbox").GetInt32());
         Assert.Equal(0, bounces.GetProperty("missing").GetInt32());
-        Assert.Equal(20000, bounces.GetProperty("inOtherFolders").GetInt32() + bounces.GetProperty("refusedAtRcpt").GetInt32() + bounces.GetProperty("refusedAtData").GetInt32() + bounces.GetProperty("deferred").GetInt32());
+        Assert.Equal(
+            20000,
+            bounces.GetProperty("inOtherFolders").GetInt32() + bounces.GetProperty("refusedAtRcpt").GetInt32() + bounces.GetProperty("refusedAtData").GetInt32() + bounces.GetProperty("deferred").GetInt32());
         Assert.Equal(0, summary.GetProperty("duplicatesInFolders").GetInt32());
         Assert.Contains("\"messagesGenerated\": 0", await server.StatusAsync(), StringComparison.Ordinal);
     }
@@ -34,7 +36,8 @@ public sealed class MorningTests
         var journal = await StormC.JournalAsync(server, 50, 5);
         var table = folder["lmtp.tsv"];
         await Tool.RunAsync(
-            storm, ["-T", "-P", "-m", "20", "-p", $"{server.LmtpPort}", "-o", table, "-n", "3000", "-c", "20", "-j", journal, "-S", "5"], TimeSpan.FromMinutes(2));
+            storm, [
+                "-T", "-P", "-m", "20", "-p", $"{server.LmtpPort}", "-o", table, "-n", "3000", "-c", "20", "-j", journal, "-S", "5"], TimeSpan.FromMinutes(2));
         await server.DeliveredAsync();
         var sent = StormC.Read(table);
         Assert.All(sent, s => Assert.Equal(250, s.Code));

@@ -29,7 +29,9 @@ public sealed class PeerProofTests
         Assert.Equal(batv.Sign(address, Now).ToString(), theirs);
         Assert.Equal(BatvOutcome.Pass, batv.Check(BatvTag.TryParse(MailAddress.TryParse(theirs)!)!, Now));
         Assert.Contains($"valid 1 {text}", await CheckAsync(folder, batv.Sign(address, Now)), StringComparison.Ordinal);
-        Assert.Contains("valid  ", await CheckAsync(folder, new MailAddress(batv.Sign(address, Now).LocalPart + "x", address.Domain)), StringComparison.Ordinal);
+        Assert.Contains(
+            "valid  ", await CheckAsync(folder, new MailAddress(batv.Sign(address, Now).LocalPart + "x", address.Domain)),
+            StringComparison.Ordinal);
         Assert.Contains("valid  ", await CheckAsync(folder, batv.Sign(address, Now.AddDays(-9))), StringComparison.Ordinal);
     }
 
@@ -40,7 +42,8 @@ public sealed class PeerProofTests
         using var folder = new TempFolder();
         await File.WriteAllTextAsync(folder["secrets"], Secret + "\n", Ct);
         var (forward, reverse) = (Server.FreePort(), Server.FreePort());
-        using var postsrsd = Tool.Start(program, "-4", "-A", "-s" + folder["secrets"], "-dfwd.example.org", Port("-f", forward), Port("-r", reverse));
+        using var postsrsd = Tool.Start(
+            program, "-4", "-A", "-s" + folder["secrets"], "-dfwd.example.org", Port("-f", forward), Port("-r", reverse));
         await Until.ListensAsync(forward, postsrsd);
         await Until.ListensAsync(reverse, postsrsd);
         var srs = new Srs([Encoding.ASCII.GetBytes(Secret)]);
@@ -73,10 +76,12 @@ public sealed class PeerProofTests
     {
         Needs.Root();
         var exim = Needs.Peer("usr/sbin/exim4", "exim4-daemon-light");
-        File.WriteAllText(folder["passwd"], File.ReadAllText("/etc/passwd") + "Debian-exim:x:9925:9925::/var/spool/exim4:/usr/sbin/nologin\n");
+        File.WriteAllText(
+            folder["passwd"], File.ReadAllText("/etc/passwd") + "Debian-exim:x:9925:9925::/var/spool/exim4:/usr/sbin/nologin\n");
         File.WriteAllText(folder["group"], File.ReadAllText("/etc/group") + "Debian-exim:x:9925:\n");
         File.WriteAllText(folder["exim.conf"], "");
-        var script = $"mount --bind {folder["passwd"]} /etc/passwd && mount --bind {folder["group"]} /etc/group && exec {exim} -C {folder["exim.conf"]} -be \"$0\"";
+        var script = $"mount --bind {folder["passwd"]} /etc/passwd && mount --bind {folder["group"]} /etc/group && exec {exim} -C "
+            + $"{folder["exim.conf"]} -be \"$0\"";
         return Tool.RunWithAsync(
             new Dictionary<string, string> { ["LD_LIBRARY_PATH"] = Path.Combine(Needs.PeerFolder, "usr/lib/x86_64-linux-gnu") },
             null, "/usr/bin/unshare", ["-m", "/bin/bash", "-c", script, expression], _limit);

@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace Backstop.Interop;
 
-/// <summary>A Postfix of the test's own, with folders, queue and ports of its own: an MX for bench.test that delivers into Maildirs, and a submission port.</summary>
+/// <summary>
+/// A Postfix of the test's own, with folders, queue and ports of its own: an MX for bench.test that delivers into Maildirs, and a
+/// submission port.
+/// </summary>
 internal sealed class Postfix : IDisposable
 {
     private readonly TempFolder _folder = new();
@@ -41,7 +44,8 @@ internal sealed class Postfix : IDisposable
 
     /// <summary>Waits until all mail has left the queue.</summary>
     public Task EmptyAsync() => Until.SoAsync(
-        () => !Directory.EnumerateFiles(_folder["queue"], "*", SearchOption.AllDirectories).Any(IsQueued), () => $"mail stays in the queue:\n{Log}");
+        () => !Directory.EnumerateFiles(
+            _folder["queue"], "*", SearchOption.AllDirectories).Any(IsQueued), () => $"mail stays in the queue:\n{Log}");
 
     public void Dispose()
     {
@@ -55,7 +59,8 @@ internal sealed class Postfix : IDisposable
     }
 
     private static bool IsQueued(string file) =>
-        file.Split('/') is [.., var a, var b, _] && (a is "deferred" or "active" or "incoming" or "maildrop" or "hold" || b is "active" or "incoming" or "maildrop" or "hold");
+        file.Split('/') is [.., var a, var b, _]
+            && (a is "deferred" or "active" or "incoming" or "maildrop" or "hold" || b is "active" or "incoming" or "maildrop" or "hold");
 
     private async Task WriteAsync(string mail, string main, string mx, string master)
     {
@@ -73,7 +78,10 @@ internal sealed class Postfix : IDisposable
         }
 
         await Tool.RunAsync("/bin/chown", ["postfix", _folder["data"]], Until.Bound);
-        await Tool.RunAsync("/bin/sh", ["-c", $"chown -R nobody {mail}; d={mail}; while [ $d != /tmp ] && [ $d != / ]; do chmod a+rx $d; d=$(dirname $d); done"], Until.Bound);
+        await Tool.RunAsync(
+            "/bin/sh",
+            ["-c", $"chown -R nobody {mail}; d={mail}; while [ $d != /tmp ] && [ $d != / ]; do chmod a+rx $d; d=$(dirname $d); done"],
+            Until.Bound);
         await File.WriteAllTextAsync(_folder["conf/main.cf"], Main(mail, users) + main.ReplaceLineEndings("\n") + "\n", Ct);
         await File.WriteAllTextAsync(_folder["conf/master.cf"], Master(mx) + master.ReplaceLineEndings("\n") + "\n", Ct);
     }

@@ -19,10 +19,14 @@ public sealed class RelayTests
         using var dovecot = await DovecotLmtp.StartAsync();
         var port = Server.FreePort();
         using var guard = await Guard.StartAsync(
-            string.Create(CultureInfo.InvariantCulture, $"backscatter.unproved = \"refuse\"\nrelay.lmtp_to = \"127.0.0.1:{dovecot.Port}\""), string.Create(CultureInfo.InvariantCulture, $"lmtp_proxy = \"127.0.0.1:{port}\""));
+            string.Create(
+                CultureInfo.InvariantCulture, $"backscatter.unproved = \"refuse\"\nrelay.lmtp_to = "
+                    + $"\"127.0.0.1:{dovecot.Port}\""), string.Create(
+                    CultureInfo.InvariantCulture, $"lmtp_proxy = \"127.0.0.1:{port}\""));
         var journal = await StormC.JournalAsync(folder.Path, guard.Data, 50, 7);
         var table = folder["lmtp.tsv"];
-        await Tool.RunAsync(storm, ["-T", "-P", "-m", "20", "-p", $"{port}", "-o", table, "-n", "3000", "-c", "20", "-j", journal, "-S", "7"], _limit);
+        await Tool.RunAsync(
+            storm, ["-T", "-P", "-m", "20", "-p", $"{port}", "-o", table, "-n", "3000", "-c", "20", "-j", journal, "-S", "7"], _limit);
         var sent = StormC.Read(table);
         var inbox = StormC.Ids(dovecot.Maildir("victim"));
         Assert.All(sent.Where(s => s.Kind == "genuine"), s => Assert.Equal(1, inbox.GetValueOrDefault(s.Id)));
@@ -34,7 +38,8 @@ public sealed class RelayTests
         Assert.InRange(forged.Count(s => s.Code == 550), forged.Count / 2, forged.Count);
         Assert.Equal(
             forged.Count(s => s.Code == 250),
-            MessageFiles.Read(dovecot.Maildir("victim")).Count(m => Encoding.Latin1.GetString(m.Bytes.Span).Contains("X-Backstop: file; ", StringComparison.Ordinal)));
+            MessageFiles.Read(dovecot.Maildir("victim")).Count(m =>
+                Encoding.Latin1.GetString(m.Bytes.Span).Contains("X-Backstop: file; ", StringComparison.Ordinal)));
 
         // Dovecot's own words for whom it does not know; two recipients, two answers; a tag is taken off.
         using var client = await Dialog.ConnectAsync(port);
@@ -65,7 +70,10 @@ public sealed class RelayTests
         using var next = await Server.StartAsync(folder.Path);
         var port = Server.FreePort();
         using var guard = await Guard.StartAsync(
-            string.Create(CultureInfo.InvariantCulture, $"guard.servers = [\"127.0.0.9/32\"]\nrelay.smtp_to = \"127.0.0.1:{next.SmtpPort}\""), string.Create(CultureInfo.InvariantCulture, $"smtp_proxy = \"127.0.0.1:{port}\""));
+            string.Create(
+                CultureInfo.InvariantCulture, $"guard.servers = [\"127.0.0.9/32\"]\nrelay.smtp_to = "
+                    + $"\"127.0.0.1:{next.SmtpPort}\""), string.Create(
+                    CultureInfo.InvariantCulture, $"smtp_proxy = \"127.0.0.1:{port}\""));
         using var client = await Dialog.ConnectAsync(port);
         await client.SayAsync("EHLO client.example", "250");
         await client.SayAsync("XFORWARD ADDR=127.0.0.9", "502");
@@ -85,21 +93,30 @@ public sealed class RelayTests
         using var mail = new TempFolder();
         Guard? guard = null;
         using var postfix = await Postfix.StartAsync(
-            mail["mail"], string.Create(CultureInfo.InvariantCulture, $"smtp_send_xforward_command = yes\nrecipient_canonical_maps = socketmap:inet:127.0.0.1:{table}:untag\n"),
-            string.Create(CultureInfo.InvariantCulture, $"-o {(afterQueue ? "receive_override_options=no_address_mappings -o content_filter=smtp:[127.0.0.1]" : "smtpd_proxy_filter=127.0.0.1")}:{port}"),
+            mail["mail"], string.Create(
+                CultureInfo.InvariantCulture,
+                $"smtp_send_xforward_command = yes\nrecipient_canonical_maps = socketmap:inet:127.0.0.1:{table}:untag\n"),
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"-o {(afterQueue ? "receive_override_options=no_address_mappings -o content_filter=smtp:[127.0.0.1]" : "smtpd_proxy_filter=127.0.0.1")}:{port}"),
             p =>
             {
                 reinject = p.Reinject;
-                return string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{p.Reinject} inet n - n - 100 smtpd\n  -o smtpd_authorized_xforward_hosts=127.0.0.0/8\n  -o smtpd_relay_restrictions=reject_unauth_destination\n");
+                return string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"127.0.0.1:{p.Reinject} inet n - n - 100 smtpd\n  -o smtpd_authorized_xforward_hosts=127.0.0.0/8\n  -o "
+                        + $"smtpd_relay_restrictions=reject_unauth_destination\n");
             });
         var top = string.Create(
-            CultureInfo.InvariantCulture, $"backscatter.unproved = \"refuse\"\nrelay.smtp_to = \"127.0.0.1:{reinject}\"\nrelay.after_queue = {(afterQueue ? "true" : "false")}");
+            CultureInfo.InvariantCulture, $"backscatter.unproved = \"refuse\"\nrelay.smtp_to = "
+                + $"\"127.0.0.1:{reinject}\"\nrelay.after_queue = {(afterQueue ? "true" : "false")}");
         guard = await Guard.StartAsync(top, string.Create(CultureInfo.InvariantCulture, $"smtp_proxy = \"127.0.0.1:{port}\""), table);
         using var _ = guard;
         Directory.CreateSymbolicLink(Path.Combine(guard.Data, "mail"), mail["mail"]);
         var summary = await guard.StormAsync(postfix.Port, 1000, 100, 100);
         await postfix.EmptyAsync();
-        var bodies = MessageFiles.Read(Path.Combine(mail["mail"], "victim@bench.test", "Maildir")).Select(m => Encoding.Latin1.GetString(m.Bytes.Span)).ToList();
+        var bodies = MessageFiles.Read(Path.Combine(mail["mail"], "victim@bench.test", "Maildir"))
+            .Select(m => Encoding.Latin1.GetString(m.Bytes.Span)).ToList();
         Assert.Equal(100, summary.GetProperty("legit").GetProperty("inInbox").GetInt32());
         Assert.Equal(200, bodies.Count(b => b.Contains("X-Backstop: deliver; ", StringComparison.Ordinal)));
         var bounces = summary.GetProperty("bounces");
@@ -112,7 +129,9 @@ public sealed class RelayTests
         else
         {
             Assert.Contains("(bounce:unproved)", postfix.Log, StringComparison.Ordinal);
-            Assert.Equal(1000, bounces.GetProperty("refusedAtRcpt").GetInt32() + bounces.GetProperty("refusedAtData").GetInt32() + bounces.GetProperty("inInbox").GetInt32());
+            Assert.Equal(
+                1000,
+                bounces.GetProperty("refusedAtRcpt").GetInt32() + bounces.GetProperty("refusedAtData").GetInt32() + bounces.GetProperty("inInbox").GetInt32());
             Assert.InRange(bounces.GetProperty("inInbox").GetInt32(), 0, 300);
         }
 

@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace Backstop.Interop;
 
-/// <summary>A Sendmail of the test's own: made by m4 from a .mc as its users write it, with our milter, a queue and ports of its own; delivers into Maildirs.</summary>
+/// <summary>
+/// A Sendmail of the test's own: made by m4 from a .mc as its users write it, with our milter, a queue and ports of its own;
+/// delivers into Maildirs.
+/// </summary>
 internal sealed class Sendmail : IDisposable
 {
     private readonly TempFolder _folder = new();
@@ -28,7 +31,8 @@ internal sealed class Sendmail : IDisposable
         await Tool.RunAsync("/bin/sh", ["-c", $"{m4} {folder}/sendmail.mc >{folder}/sendmail.cf"], Until.Bound);
 
         // It wants a host name with a dot and asks DNS for clients: both come from a hosts file in a mount namespace of its own.
-        var script = $"mount --bind {folder}/hosts /etc/hosts; [ ! -e /etc/resolv.conf ] || mount --bind {folder}/resolv /etc/resolv.conf; exec {program} -C {folder}/sendmail.cf -bD -q1s";
+        var script = $"mount --bind {folder}/hosts /etc/hosts; [ ! -e /etc/resolv.conf ] || mount --bind {folder}/resolv "
+            + $"/etc/resolv.conf; exec {program} -C {folder}/sendmail.cf -bD -q1s";
         sendmail._daemon = Tool.Start("/usr/bin/unshare", "-m", "/bin/sh", "-c", script);
         await Until.ListensAsync(sendmail.Port, sendmail._daemon);
         return sendmail;
@@ -59,14 +63,18 @@ internal sealed class Sendmail : IDisposable
         }
 
         // Its mailer runs as nobody in particular.
-        await Tool.RunAsync("/bin/sh", ["-c", $"chmod -R a+rwX {mail}; d={mail}; while [ $d != /tmp ] && [ $d != / ]; do chmod a+rx $d; d=$(dirname $d); done"], Until.Bound);
+        await Tool.RunAsync(
+            "/bin/sh",
+            ["-c", $"chmod -R a+rwX {mail}; d={mail}; while [ $d != /tmp ] && [ $d != / ]; do chmod a+rx $d; d=$(dirname $d); done"],
+            Until.Bound);
         await File.WriteAllTextAsync(_folder["none"], "", Ct);
         await File.WriteAllTextAsync(_folder["hosts"], $"127.0.0.1 mx.bench.test localhost {Environment.MachineName}\n", Ct);
         await File.WriteAllTextAsync(_folder["resolv"], "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n", Ct);
         await File.WriteAllTextAsync(_folder["switch"], "hosts files\n", Ct);
         await File.WriteAllTextAsync(
             _folder["deliver"],
-            $"#!/bin/sh\nbox={mail}/${{1%%+*}}@bench.test/Maildir\nname=$$.$(date +%s%N)\ncat >$box/tmp/$name && mv $box/tmp/$name $box/new/$name\n", Ct);
+            $"#!/bin/sh\nbox={mail}/${{1%%+*}}@bench.test/Maildir\nname=$$.$(date +%s%N)\ncat >$box/tmp/$name && mv $box/tmp/$name "
+                + $"$box/new/$name\n", Ct);
         File.SetUnixFileMode(_folder["deliver"], (UnixFileMode)0x1ED);
         await File.WriteAllTextAsync(_folder["sendmail.mc"], string.Create(CultureInfo.InvariantCulture, $$"""
             include(`{{macros}}')dnl

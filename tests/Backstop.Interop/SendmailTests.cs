@@ -18,10 +18,15 @@ public sealed class SendmailTests
         var summary = await guard.StormAsync(sendmail.Port, 2000, 100, 200);
         await sendmail.EmptyAsync();
         var marks = MessageFiles.Read(Path.Combine(guard.Data, "mail", "victim@bench.test", "Maildir"))
-            .Select(m => Regex.Match(Encoding.Latin1.GetString(m.Bytes.Span), "(?m)^X-Backstop: (?<what>deliver|file); reason=", RegexOptions.ExplicitCapture, _limit).Groups["what"].Value).ToList();
+            .Select(m =>
+            Regex.Match(
+                Encoding.Latin1.GetString(m.Bytes.Span), "(?m)^X-Backstop: (?<what>deliver|file); reason=",
+                RegexOptions.ExplicitCapture, _limit).Groups["what"].Value).ToList();
         Assert.Equal(300, marks.Count(m => m == "deliver"));
         var bounces = summary.GetProperty("bounces");
-        Assert.Equal(2000, marks.Count(m => m == "file") + bounces.GetProperty("refusedAtRcpt").GetInt32() + bounces.GetProperty("refusedAtData").GetInt32());
+        Assert.Equal(
+            2000,
+            marks.Count(m => m == "file") + bounces.GetProperty("refusedAtRcpt").GetInt32() + bounces.GetProperty("refusedAtData").GetInt32());
         Assert.InRange(marks.Count(m => m == "file"), 0, 500);
         Assert.Contains("(bounce:unproved)", summary.GetRawText(), StringComparison.Ordinal);
     }
@@ -35,17 +40,21 @@ public sealed class SendmailTests
         using var sendmail = await Sendmail.StartAsync(Path.Combine(guard.Data, "mail"), guard.Milter);
         await SwaksAsync(sendmail.Submission, "user@bench.test", "legit@bench.test");
         await sendmail.EmptyAsync();
-        var sent = Encoding.Latin1.GetString(Assert.Single(MessageFiles.Read(Path.Combine(guard.Data, "mail", "legit@bench.test", "Maildir"))).Bytes.Span);
+        var sent = Encoding.Latin1.GetString(
+            Assert.Single(MessageFiles.Read(Path.Combine(guard.Data, "mail", "legit@bench.test", "Maildir"))).Bytes.Span);
         Assert.Contains("X-Backstop-Sent: bs", sent, StringComparison.Ordinal);
         var sender = Regex.Match(sent, "(?m)^Return-Path: <(?<sender>[^>]+)>", RegexOptions.ExplicitCapture, _limit).Groups["sender"].Value;
         Assert.Matches("^user\\+prvs=\\d{4}[0-9a-f]{6}@bench\\.test$", sender);
 
         await SwaksAsync(sendmail.Port, "<>", sender);
-        Assert.Contains("(batv:forged)", await SwaksAsync(sendmail.Port, "<>", "user+prvs=0123456789@bench.test"), StringComparison.Ordinal);
+        Assert.Contains(
+            "(batv:forged)", await SwaksAsync(sendmail.Port, "<>", "user+prvs=0123456789@bench.test"), StringComparison.Ordinal);
         await sendmail.EmptyAsync();
         Assert.Single(MessageFiles.Read(Path.Combine(guard.Data, "mail", "user@bench.test", "Maildir")));
 
         Task<string> SwaksAsync(int port, string from, string to) => Tool.RunAsync(
-            swaks, ["--server", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}"), "--from", from, "--to", to, "--ehlo", "client.example"], TimeSpan.FromMinutes(1), 0, 24);
+            swaks, [
+                "--server", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}"), "--from", from, "--to", to, "--ehlo",
+                "client.example"], TimeSpan.FromMinutes(1), 0, 24);
     }
 }

@@ -40,8 +40,12 @@ internal sealed class Server : IDisposable
 
     public static string Launcher => Path.Combine(Checkout.Root, "backstop");
 
-    /// <summary>Starts it for bench.test with the mailboxes victim, legit and user; <paramref name="more"/> is further configuration, <paramref name="descriptors"/> how many files it may open, <paramref name="listen"/> further listeners.</summary>
-    public static async Task<Server> StartAsync(string folder, string more = "", string mailboxes = "", int? descriptors = null, string listen = "")
+    /// <summary>
+    /// Starts it for bench.test with the mailboxes victim, legit and user; <paramref name="more"/> is further configuration,
+    /// <paramref name="descriptors"/> how many files it may open, <paramref name="listen"/> further listeners.
+    /// </summary>
+    public static async Task<Server> StartAsync(
+        string folder, string more = "", string mailboxes = "", int? descriptors = null, string listen = "")
     {
         var (smtp, lmtp, web) = (FreePort(), FreePort(), FreePort());
         var config = Path.Combine(folder, "backstop.toml");
@@ -74,7 +78,10 @@ internal sealed class Server : IDisposable
     public async Task StartAsync()
     {
         _tool = _descriptors is { } most
-            ? Tool.Start(Needs.Program("prlimit", "util-linux"), string.Create(System.Globalization.CultureInfo.InvariantCulture, $"--nofile={most}:{most}"), Launcher, "serve", "--config", _config)
+            ? Tool.Start(
+            Needs.Program("prlimit", "util-linux"),
+            string.Create(System.Globalization.CultureInfo.InvariantCulture, $"--nofile={most}:{most}"), Launcher, "serve", "--config",
+            _config)
             : Tool.Start(Launcher, "serve", "--config", _config);
         await _tool.WaitForLineAsync("ready", TimeSpan.FromMinutes(3));
     }
@@ -96,13 +103,15 @@ internal sealed class Server : IDisposable
         () => Log.Split(" accepted client=").Length > count, () => $"fewer than {count} accepted:\n{Log}");
 
     public Task DeliveredAsync() => Until.SoAsync(
-        async () => (await StatusAsync()).Contains("\"waiting\": 0,", StringComparison.Ordinal), async () => $"not delivered: {await StatusAsync()}");
+        async () => (await StatusAsync()).Contains(
+            "\"waiting\": 0,", StringComparison.Ordinal), async () => $"not delivered: {await StatusAsync()}");
 
     public void Dispose() => _tool?.Dispose();
 
     /// <summary>
-    /// A port nobody listens on, each only once, and below those that the kernel gives to outgoing connections (32768 and up): while a server is
-    /// down, a client that tries its port over and over would at last be given that very port, connect to itself, and keep the server from starting.
+    /// A port nobody listens on, each only once, and below those that the kernel gives to outgoing connections (32768 and up):
+    /// while a server is down, a client that tries its port over and over would at last be given that very port, connect to itself,
+    /// and keep the server from starting.
     /// </summary>
     public static int FreePort()
     {

@@ -33,17 +33,25 @@ public sealed class SpamAssassinTests
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     // SpamAssassin's test marker, written apart so that no filter on the way of this source takes it.
-    private static string Marked => SpamHead + string.Concat("XJS*C4JDBQADN1.NSBN3*2IDNEN*", "GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X") + "\n";
+    private static string Marked =>
+        SpamHead + string.Concat("XJS*C4JDBQADN1.NSBN3*2IDNEN*", "GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X") + "\n";
 
-    /// <summary>1,600 mails that are not ours to publish, scored by the real one with local tests. A floor: see ADR 0009 for the one rule that differs.</summary>
+    /// <summary>
+    /// 1,600 mails that are not ours to publish, scored by the real one with local tests. A floor: see ADR 0009 for the one rule
+    /// that differs.
+    /// </summary>
     [Fact]
     public async Task Scores_are_those_of_SpamAssassin()
     {
         Needs.Program("spamassassin", "spamassassin");
         using var folder = new TempFolder();
-        await Tool.RunAsync("/bin/tar", ["-xJf", Needs.Shared("corpora/spamassassin-open.tar.xz"), "-C", folder.Path], TimeSpan.FromMinutes(2));
-        var expected = (await File.ReadAllLinesAsync(Path.Combine(folder.Path, "expected.tsv"), Ct)).Skip(1).Select(l => l.Split('\t')).ToDictionary(c => c[0], StringComparer.Ordinal);
-        var lines = (await Tool.RunAsync(Server.Launcher, ["scan", "--json", Path.Combine(folder.Path, "mails")], TimeSpan.FromMinutes(4), 1)).Split('\n').Where(l => l.StartsWith('{')).ToList();
+        await Tool.RunAsync(
+            "/bin/tar", ["-xJf", Needs.Shared("corpora/spamassassin-open.tar.xz"), "-C", folder.Path], TimeSpan.FromMinutes(2));
+        var expected = (await File.ReadAllLinesAsync(Path.Combine(folder.Path, "expected.tsv"), Ct)).Skip(1)
+            .Select(l => l.Split('\t')).ToDictionary(c => c[0], StringComparer.Ordinal);
+        var lines = (await Tool.RunAsync(
+            Server.Launcher, [
+                "scan", "--json", Path.Combine(folder.Path, "mails")], TimeSpan.FromMinutes(4), 1)).Split('\n').Where(l => l.StartsWith('{')).ToList();
         Assert.Equal(expected.Count, lines.Count);
 
         var (verdicts, exact, right, extra, missed) = (0, 0, 0, 0, 0);
@@ -54,8 +62,10 @@ public sealed class SpamAssassinTests
             var (score, wanted) = (json.RootElement.GetProperty("score").GetDouble(), double.Parse(row[1], CultureInfo.InvariantCulture));
             verdicts += json.RootElement.GetProperty("spam").GetBoolean() == wanted >= 5 ? 1 : 0;
             exact += Math.Abs(score - wanted) < 0.0005 ? 1 : 0;
-            var ours = json.RootElement.GetProperty("hits").EnumerateArray().Select(h => h.GetProperty("rule").GetString()!).ToHashSet(StringComparer.Ordinal);
-            var theirs = row[3].Split(',', StringSplitOptions.RemoveEmptyEntries).Select(h => h.Split('=')[0]).Where(h => h != "none").ToHashSet(StringComparer.Ordinal);
+            var ours = json.RootElement.GetProperty("hits").EnumerateArray().Select(h => h.GetProperty("rule").GetString()!)
+                .ToHashSet(StringComparer.Ordinal);
+            var theirs = row[3].Split(',', StringSplitOptions.RemoveEmptyEntries).Select(h => h.Split('=')[0]).Where(h => h != "none")
+                .ToHashSet(StringComparer.Ordinal);
             right += ours.Count(theirs.Contains);
             extra += ours.Count(h => !theirs.Contains(h));
             missed += theirs.Count(h => !ours.Contains(h));
@@ -100,7 +110,10 @@ public sealed class SpamAssassinTests
             Tool.RunWithAsync(new Dictionary<string, string>(), mail, spamc, arguments, _limit, code);
     }
 
-    /// <summary>Mails of the project, by both servers: the same score, the same report, the same message handed on. Ours has set welcomelist_bounce_relays by itself.</summary>
+    /// <summary>
+    /// Mails of the project, by both servers: the same score, the same report, the same message handed on. Ours has set
+    /// welcomelist_bounce_relays by itself.
+    /// </summary>
     [Fact]
     public async Task Replies_are_those_of_spamd()
     {
@@ -108,9 +121,12 @@ public sealed class SpamAssassinTests
         using var folder = new TempFolder();
         using var ours = await SpamdServer.StartAsync(folder.Path);
         var port = Server.FreePort();
-        using var theirs = Tool.Start("/usr/bin/perl", "-T", spamd, "-L", "-i", "127.0.0.1", "-p", $"{port}", "-x", "-s", "stderr", "-u", "nobody", "--min-children=2", "--max-children=2", "--cf=use_bayes 0", "--cf=welcomelist_bounce_relays mx.bench.test");
+        using var theirs = Tool.Start(
+            "/usr/bin/perl", "-T", spamd, "-L", "-i", "127.0.0.1", "-p", $"{port}", "-x", "-s", "stderr", "-u", "nobody",
+            "--min-children=2", "--max-children=2", "--cf=use_bayes 0", "--cf=welcomelist_bounce_relays mx.bench.test");
         await theirs.WaitForAsync("server started on", _limit);
-        var mails = Directory.GetFiles(Path.Combine(Checkout.Root, "tests", "mails"), "*.eml").Order(StringComparer.Ordinal).Where((_, i) => i % 5 == 0).ToList();
+        var mails = Directory.GetFiles(Path.Combine(Checkout.Root, "tests", "mails"), "*.eml").Order(StringComparer.Ordinal)
+            .Where((_, i) => i % 5 == 0).ToList();
         foreach (var mail in mails)
         {
             foreach (var mode in new[] { "-c", "-y", "-R", "--headers", "-E" })
@@ -135,17 +151,24 @@ public sealed class SpamAssassinTests
         var (rules, site) = (Directory.CreateDirectory(folder["rules"]).FullName, Directory.CreateDirectory(folder["site"]).FullName);
         var dialogs = Path.Combine(Checkout.Root, "tests", "Backstop.Tests", "dialogs");
         File.Copy(Path.Combine(dialogs, "spamd.cf"), Path.Combine(rules, "spamd.cf"));
-        await File.WriteAllTextAsync(Path.Combine(site, "init.pre"), "loadplugin Mail::SpamAssassin::Plugin::Check\nloadplugin Mail::SpamAssassin::Plugin::Bayes\n", Ct);
+        await File.WriteAllTextAsync(
+            Path.Combine(site, "init.pre"),
+            "loadplugin Mail::SpamAssassin::Plugin::Check\nloadplugin Mail::SpamAssassin::Plugin::Bayes\n", Ct);
         await File.WriteAllTextAsync(Path.Combine(site, "local.cf"), $"bayes_path {folder.Path}/bayes\nbayes_auto_learn 0\n", Ct);
         var port = Server.FreePort();
-        using var theirs = Tool.Start("/usr/bin/perl", "-T", spamd, "-L", "-l", "-i", "127.0.0.1", "-p", $"{port}", "-x", "-s", "stderr", "-u", "nobody", "--min-children=1", "--max-children=1", "-C", rules, $"--siteconfigpath={site}");
+        using var theirs = Tool.Start(
+            "/usr/bin/perl", "-T", spamd, "-L", "-l", "-i", "127.0.0.1", "-p", $"{port}", "-x", "-s", "stderr", "-u", "nobody",
+            "--min-children=1", "--max-children=1", "-C", rules, $"--siteconfigpath={site}");
         await theirs.WaitForAsync("server started on", _limit);
         var played = 0;
-        foreach (var script in Directory.GetFiles(dialogs, "spamd-*.dialog").Where(f => !Path.GetFileName(f).StartsWith("spamd-own-", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        foreach (
+            var script in Directory.GetFiles(dialogs, "spamd-*.dialog").Where(f =>
+                !Path.GetFileName(f).StartsWith("spamd-own-", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
         {
             try
             {
-                await Backstop.Tests.Server.SpamdDialog.RunAsync(new(System.Net.IPAddress.Loopback, port), await File.ReadAllTextAsync(script, Ct), mayReset: true);
+                await Backstop.Tests.Server.SpamdDialog.RunAsync(
+                    new(System.Net.IPAddress.Loopback, port), await File.ReadAllTextAsync(script, Ct), mayReset: true);
             }
             catch (Xunit.Sdk.XunitException error)
             {
@@ -203,7 +226,8 @@ public sealed class SpamAssassinTests
             var file = Path.Combine(folder.Path, "mail");
             await File.WriteAllBytesAsync(file, Encoding.Latin1.GetBytes(mail), Ct);
             var before = server.Cpu;
-            var reply = await Tool.RunAsync("/bin/sh", ["-c", $"exec {spamc} -d 127.0.0.1 -p {server.Port} -s 20000000 -c < {file}"], _limit, 0, 1);
+            var reply = await Tool.RunAsync(
+                "/bin/sh", ["-c", $"exec {spamc} -d 127.0.0.1 -p {server.Port} -s 20000000 -c < {file}"], _limit, 0, 1);
             var took = server.Cpu - before;
             TestContext.Current.SendDiagnosticMessage($"{name}: {took.TotalMilliseconds:F0} ms of CPU");
             Assert.Matches("^-?\\d+\\.\\d/5.0$", reply);
@@ -217,22 +241,37 @@ public sealed class SpamAssassinTests
         yield return ("a line of a megabyte", "Subject: x\n\n" + new string('a', 1_000_000) + "\n");
         yield return ("a header of a megabyte", "Subject: " + new string('a', 1_000_000) + "\n\nx\n");
         yield return ("a hundred thousand tags", Html + string.Concat(Enumerable.Repeat("<b>", 100_000)));
-        yield return ("a hundred thousand attributes", Html + "<a " + string.Concat(Enumerable.Range(0, 100_000).Select(i => $"b{i}=c ")) + ">");
-        yield return ("a hundred thousand links", Html + string.Concat(Enumerable.Range(0, 100_000).Select(i => $"<a href=http://h{i}.example/>")));
-        yield return ("a thousand parts in each other", string.Concat(Enumerable.Range(0, 1000).Select(i => $"Content-Type: multipart/mixed; boundary=b{i}\n\n--b{i}\n")) + "x\n");
-        yield return ("twenty thousand parts", "Content-Type: multipart/mixed; boundary=b\n\n" + string.Concat(Enumerable.Repeat("--b\n\nx\n", 20_000)));
-        yield return ("ten thousand relays", string.Concat(Enumerable.Repeat("Received: from a (b [192.0.2.1]) by c (Postfix) with ESMTP id 1; Mon, 2 Nov 2026 10:00:00 +0000\n", 10_000)) + "\nx\n");
-        foreach (var bait in new[] { "a ", "From: ", "http://", "<<<<", "((((", "= = ", ".,.,", "0123456789 ", "\t \n", "viagra ", "$$$ 1,000,000 ", "dear friend ", "&#1234;" })
+        yield return ("a hundred thousand attributes", Html + "<a " + string.Concat(
+            Enumerable.Range(0, 100_000).Select(i => $"b{i}=c ")) + ">");
+        yield return ("a hundred thousand links", Html + string.Concat(
+            Enumerable.Range(0, 100_000).Select(i => $"<a href=http://h{i}.example/>")));
+        yield return ("a thousand parts in each other", string.Concat(
+            Enumerable.Range(0, 1000).Select(i => $"Content-Type: multipart/mixed; boundary=b{i}\n\n--b{i}\n")) + "x\n");
+        yield return ("twenty thousand parts", "Content-Type: multipart/mixed; boundary=b\n\n" + string.Concat(Enumerable.Repeat(
+            "--b\n\nx\n", 20_000)));
+        yield return ("ten thousand relays", string.Concat(Enumerable.Repeat(
+            "Received: from a (b [192.0.2.1]) by c (Postfix) with ESMTP id 1; Mon, 2 Nov 2026 10:00:00 +0000\n", 10_000)) + "\nx\n");
+        foreach (
+            var bait in new[]
+            {
+                "a ", "From: ", "http://", "<<<<", "((((", "= = ", ".,.,", "0123456789 ", "\t \n", "viagra ", "$$$ 1,000,000 ",
+                "dear friend ", "&#1234;"
+            })
         {
-            yield return ($"half a megabyte of \"{bait.Trim()}\"", "Subject: x\n\n" + string.Concat(Enumerable.Repeat(bait, 500_000 / bait.Length)) + "\n");
+            yield return ($"half a megabyte of \"{bait.Trim()}\"", "Subject: x\n\n" + string.Concat(Enumerable.Repeat(
+                bait, 500_000 / bait.Length)) + "\n");
         }
     }
 
     // Host, version and time are each server's own; boundaries are drawn, SpamAssassin's report has its rules in no
     // order, and what a rule has found below some of them, in brackets, which ours leaves out.
     private static string Comparable(string reply) => Regex.Replace(
-        string.Join('\n', reply.Split('\n').Order(StringComparer.Ordinal).Where(l => !l.StartsWith("X-Spam-Checker-Version:", StringComparison.Ordinal) && !l.StartsWith("\ton ", StringComparison.Ordinal)
-            && !l.StartsWith("Spam detection software, running on", StringComparison.Ordinal) && !l.StartsWith("Received: from localhost by", StringComparison.Ordinal)
+        string.Join(
+            '\n',
+            reply.Split('\n').Order(StringComparer.Ordinal).Where(l =>
+                !l.StartsWith("X-Spam-Checker-Version:", StringComparison.Ordinal) && !l.StartsWith("\ton ", StringComparison.Ordinal)
+            && !l.StartsWith("Spam detection software, running on", StringComparison.Ordinal)
+            && !l.StartsWith("Received: from localhost by", StringComparison.Ordinal)
             && !(l.StartsWith('\t') && l.EndsWith("+0000", StringComparison.Ordinal)) && !l.TrimStart().StartsWith('['))),
         "----------=_[0-9A-F.]+|autolearn=(disabled|no|unavailable|ham|spam)( autolearn_force=\\w+)?",
         "*");

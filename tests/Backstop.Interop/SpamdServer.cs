@@ -5,7 +5,8 @@ internal sealed class SpamdServer : IDisposable
 {
     private readonly Tool _tool;
 
-    private SpamdServer(Tool tool, int port, int tlsPort, string socket, string data) => (_tool, Port, TlsPort, Socket, Data) = (tool, port, tlsPort, socket, data);
+    private SpamdServer(Tool tool, int port, int tlsPort, string socket, string data) =>
+        (_tool, Port, TlsPort, Socket, Data) = (tool, port, tlsPort, socket, data);
 
     public int Port { get; }
 
@@ -18,7 +19,8 @@ internal sealed class SpamdServer : IDisposable
     public static async Task<SpamdServer> StartAsync(string folder)
     {
         Needs.Program("spamassassin", "spamassassin");
-        var (port, tls, socket, config) = (Server.FreePort(), Server.FreePort(), Path.Combine(folder, "spamd.sock"), Path.Combine(folder, "spamd.toml"));
+        var (port, tls, socket, config) = (
+            Server.FreePort(), Server.FreePort(), Path.Combine(folder, "spamd.sock"), Path.Combine(folder, "spamd.toml"));
         await File.WriteAllTextAsync(
             config,
             $"""
@@ -32,7 +34,8 @@ internal sealed class SpamdServer : IDisposable
             allow_tell = true
             """,
             TestContext.Current.CancellationToken);
-        var server = new SpamdServer(Tool.Start(Server.Launcher, "serve", "--config", config), port, tls, socket, Path.Combine(folder, "data"));
+        var server = new SpamdServer(
+            Tool.Start(Server.Launcher, "serve", "--config", config), port, tls, socket, Path.Combine(folder, "data"));
         await server._tool.WaitForAsync("spam rules ready", TimeSpan.FromMinutes(3));
         return server;
     }

@@ -30,7 +30,8 @@ internal static class StormC
         {
             var (id, to) = ($"{random.Next():x}.{i}@bench.test", $"person{i}@people{random.Next(90)}.example.com");
             lines.Add($"{id}\t{to}\tsubject {i}");
-            await File.WriteAllTextAsync(Path.Combine(sent, $"{i}.eml"), $"Message-ID: <{id}>\nFrom: victim@bench.test\nTo: {to}\nSubject: subject {i}\n\nx\n");
+            await File.WriteAllTextAsync(
+                Path.Combine(sent, $"{i}.eml"), $"Message-ID: <{id}>\nFrom: victim@bench.test\nTo: {to}\nSubject: subject {i}\n\nx\n");
         }
 
         await File.WriteAllLinesAsync(table, lines);
@@ -41,12 +42,14 @@ internal static class StormC
     public static async Task<IReadOnlyList<Sent>> RunAsync(string program, Server server, params string[] arguments)
     {
         var table = Path.Combine(server.Folder, $"storm-{Guid.NewGuid():N}.tsv");
-        await Tool.RunAsync(program, ["-p", server.SmtpPort.ToString(CultureInfo.InvariantCulture), "-o", table, .. arguments], TimeSpan.FromMinutes(6));
+        await Tool.RunAsync(
+            program, ["-p", server.SmtpPort.ToString(CultureInfo.InvariantCulture), "-o", table, .. arguments], TimeSpan.FromMinutes(6));
         return Read(table);
     }
 
     public static IReadOnlyList<Sent> Read(string table) =>
-        [.. File.ReadLines(table).Skip(1).Select(l => l.Split('\t')).Where(c => c.Length > 10).Select(c => new Sent(c[0], c[1], c[2], int.Parse(c[10], CultureInfo.InvariantCulture)))];
+        [.. File.ReadLines(table).Skip(1).Select(l => l.Split('\t')).Where(c => c.Length > 10).Select(c =>
+            new Sent(c[0], c[1], c[2], int.Parse(c[10], CultureInfo.InvariantCulture)))];
 
     /// <summary>How often each message's id is found in a folder.</summary>
     public static Dictionary<string, int> Ids(string maildir, string folder = "")

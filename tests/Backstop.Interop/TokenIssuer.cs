@@ -36,7 +36,8 @@ internal sealed class TokenIssuer : IDisposable
                 var isKnown = context.Request.QueryString["token"] == token;
                 context.Response.StatusCode = isKnown ? 200 : 401;
                 context.Response.ContentType = "application/json";
-                await context.Response.OutputStream.WriteAsync(Encoding.ASCII.GetBytes(isKnown ? $"{{\"user\":\"{user}\"}}" : "{\"error\":\"invalid_token\"}"));
+                await context.Response.OutputStream.WriteAsync(
+                    Encoding.ASCII.GetBytes(isKnown ? $"{{\"user\":\"{user}\"}}" : "{\"error\":\"invalid_token\"}"));
                 context.Response.Close();
             }
             catch (Exception error) when (error is HttpListenerException or ObjectDisposedException)

@@ -8,7 +8,9 @@ internal sealed class Tool : IDisposable
     private readonly Process _process;
     private readonly List<string> _output = [];
 
-    private Tool(string program, IEnumerable<string> arguments, string? directory, IReadOnlyDictionary<string, string>? environment = null, string? input = null)
+    private Tool(
+        string program, IEnumerable<string> arguments, string? directory, IReadOnlyDictionary<string, string>? environment = null,
+        string? input = null)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -137,7 +139,9 @@ internal sealed class Tool : IDisposable
             Assert.Fail($"{program} has not ended after {limit}:\n{Output}");
         }
 
-        Assert.True(exitCodes.Length == 0 ? _process.ExitCode == 0 : exitCodes.Contains(_process.ExitCode), $"{program} ended with {_process.ExitCode}:\n{Output}");
+        Assert.True(
+            exitCodes.Length == 0 ? _process.ExitCode == 0 : exitCodes.Contains(_process.ExitCode),
+            $"{program} ended with {_process.ExitCode}:\n{Output}");
         return Output;
     }
 

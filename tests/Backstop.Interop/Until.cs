@@ -3,8 +3,8 @@ using System.Net.Sockets;
 namespace Backstop.Interop;
 
 /// <summary>
-/// Waits for what other processes do: no longer than until it has happened, and on a machine that does much else as long as it takes. The bound
-/// only ends what would never end.
+/// Waits for what other processes do: no longer than until it has happened, and on a machine that does much else as long as it
+/// takes. The bound only ends what would never end.
 /// </summary>
 internal static class Until
 {
@@ -18,7 +18,8 @@ internal static class Until
     /// <summary>Until something is so.</summary>
     /// <param name="isSo">Whether it is.</param>
     /// <param name="otherwise">What is told when it never is.</param>
-    public static Task SoAsync(Func<bool> isSo, Func<string> otherwise) => SoAsync(() => Task.FromResult(isSo()), () => Task.FromResult(otherwise()));
+    public static Task SoAsync(Func<bool> isSo, Func<string> otherwise) =>
+        SoAsync(() => Task.FromResult(isSo()), () => Task.FromResult(otherwise()));
 
     /// <summary>The same where one must be asked.</summary>
     /// <param name="isSo">Whether it is.</param>

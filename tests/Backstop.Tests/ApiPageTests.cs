@@ -7,7 +7,10 @@ using Backstop.Backscatter.Bounces;
 
 namespace Backstop.Tests;
 
-/// <summary>docs/api/backscatter.md is made from the assembly and its documentation, so it cannot go stale. UPDATE_GOLDEN=1 rewrites it; read the diff.</summary>
+/// <summary>
+/// docs/api/backscatter.md is made from the assembly and its documentation, so it cannot go stale. UPDATE_GOLDEN=1 rewrites it;
+/// read the diff.
+/// </summary>
 public sealed partial class ApiPageTests
 {
     private static readonly Assembly _assembly = typeof(BounceClassifier).Assembly;
@@ -34,17 +37,22 @@ public sealed partial class ApiPageTests
         var readme = File.ReadAllText(Path.Combine(HouseRulesTests.Root(), "src", "Backstop.Backscatter", "README.md"));
         var example = Lines(Fence().Matches(readme)[number].Groups["code"].Value);
         Assert.InRange(example.Split('\n').Length, 5, 22);
-        Assert.Contains(example, Lines(File.ReadAllText(Path.Combine(HouseRulesTests.Root(), "tests", "Backstop.Tests", "Backscatter", test))), StringComparison.Ordinal);
+        Assert.Contains(
+            example, Lines(File.ReadAllText(Path.Combine(HouseRulesTests.Root(), "tests", "Backstop.Tests", "Backscatter", test))),
+            StringComparison.Ordinal);
     }
 
     // Indented as the test is, it is the same code.
-    private static string Lines(string code) => string.Join('\n', code.ReplaceLineEndings("\n").Split('\n').Select(l => l.Trim()).Where(l => l.Length > 0));
+    private static string Lines(string code) =>
+        string.Join('\n', code.ReplaceLineEndings("\n").Split('\n').Select(l => l.Trim()).Where(l => l.Length > 0));
 
     private static string Page()
     {
         var docs = XDocument.Load(Path.ChangeExtension(_assembly.Location, ".xml")).Descendants("member")
             .ToDictionary(m => m.Attribute("name")!.Value, m => Text(m.Element("summary")));
-        var page = new StringBuilder("# Backstop.Backscatter: the public API\nMade from the assembly by `ApiPageTests`; an example is in the [README](../../src/Backstop.Backscatter/README.md).\n");
+        var page = new StringBuilder(
+            "# Backstop.Backscatter: the public API\nMade from the assembly by `ApiPageTests`; an example is in the "
+                + "[README](../../src/Backstop.Backscatter/README.md).\n");
         foreach (var space in _assembly.GetExportedTypes().GroupBy(t => t.Namespace!).OrderBy(g => g.Key, StringComparer.Ordinal))
         {
             page.Append(CultureInfo.InvariantCulture, $"\n## {space.Key}\n");
@@ -70,15 +78,20 @@ public sealed partial class ApiPageTests
         }
 
         var members = type.GetFields(own).Select(f => ($"F:{type.FullName}.{f.Name}", $"{Name(f.FieldType)} {f.Name}"))
-            .Concat(type.GetProperties(own).Where(p => p.Name != "EqualityContract").Select(p => ($"P:{type.FullName}.{p.Name}", $"{Name(p.PropertyType)} {p.Name}")))
-            .Concat(type.GetMethods(own).Where(m => !m.IsSpecialName && !IsMadeByCompiler(m)).Select(m => (Id(m), $"{Name(m.ReturnType)} {m.Name}({Parameters(m)})")));
+            .Concat(
+            type.GetProperties(own).Where(p => p.Name != "EqualityContract").Select(p =>
+                ($"P:{type.FullName}.{p.Name}", $"{Name(p.PropertyType)} {p.Name}")))
+            .Concat(
+            type.GetMethods(own).Where(m => !m.IsSpecialName && !IsMadeByCompiler(m)).Select(m =>
+                (Id(m), $"{Name(m.ReturnType)} {m.Name}({Parameters(m)})")));
         return type.IsAbstract ? members : members.Concat(type.GetConstructors().Select(c => (Id(c), $"{type.Name}({Parameters(c)})")));
     }
 
     private static bool IsMadeByCompiler(MethodInfo method) =>
         method.Name is "ToString" or "Equals" or "GetHashCode" or "Deconstruct" or "PrintMembers" || method.Name.StartsWith('<');
 
-    private static string Parameters(MethodBase method) => string.Join(", ", method.GetParameters().Select(p => $"{Name(p.ParameterType)} {p.Name}"));
+    private static string Parameters(MethodBase method) =>
+        string.Join(", ", method.GetParameters().Select(p => $"{Name(p.ParameterType)} {p.Name}"));
 
     private static string Id(MethodBase method)
     {
@@ -99,8 +112,18 @@ public sealed partial class ApiPageTests
         }
 
         return type.IsGenericType
-            ? $"{type.Name[..type.Name.IndexOf('`', StringComparison.Ordinal)]}<{string.Join(", ", type.GetGenericArguments().Select(Name))}>"
-            : type.Name switch { "String" => "string", "Boolean" => "bool", "Int32" => "int", "Int64" => "long", "Double" => "double", "Void" => "void", var name => name };
+            ? $"{type.Name[..type.Name.IndexOf('`', StringComparison.Ordinal)]}"
+                + $"<{string.Join(", ", type.GetGenericArguments().Select(Name))}>"
+            : type.Name switch
+            {
+                "String" => "string",
+                "Boolean" => "bool",
+                "Int32" => "int",
+                "Int64" => "long",
+                "Double" => "double",
+                "Void" => "void",
+                var name => name
+            };
     }
 
     private static string Text(XElement? summary)

@@ -11,7 +11,9 @@ public sealed partial class GuideUnitTests : IDisposable
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    private static string Unit => UnitBlock().Match(File.ReadAllText(Path.Combine(HouseRulesTests.Root(), "docs", "guide", "postfix-dovecot.md"))).Groups["unit"].Value;
+    private static string Unit =>
+        UnitBlock().Match(
+            File.ReadAllText(Path.Combine(HouseRulesTests.Root(), "docs", "guide", "postfix-dovecot.md"))).Groups["unit"].Value;
 
     public void Dispose() => _folder.Dispose();
 
@@ -28,7 +30,8 @@ public sealed partial class GuideUnitTests : IDisposable
     [InlineData("ProtectHome", "yes")]
     [InlineData("SystemCallFilter", "@system-service")]
     public void Unit_has_a_user_of_its_own_and_a_sandbox(string key, string value) =>
-        Assert.Equal([value], Unit.Split('\n').Where(l => l.StartsWith(key + "=", StringComparison.Ordinal)).Select(l => l[(key.Length + 1)..]));
+        Assert.Equal(
+            [value], Unit.Split('\n').Where(l => l.StartsWith(key + "=", StringComparison.Ordinal)).Select(l => l[(key.Length + 1)..]));
 
     /// <summary>sock_diag, which tells whose program is connected over TCP, is netlink's.</summary>
     [Fact]
@@ -47,7 +50,13 @@ public sealed partial class GuideUnitTests : IDisposable
 
     private static async Task<(int Code, string Said)> RunAsync(params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(Analyze, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
+        using var process = Process.Start(
+            new ProcessStartInfo(Analyze, arguments)
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                UseShellExecute = false
+            })!;
         var output = process.StandardOutput.ReadToEndAsync(Ct);
         var said = await process.StandardError.ReadToEndAsync(Ct);
         await output;

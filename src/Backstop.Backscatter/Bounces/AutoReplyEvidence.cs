@@ -1,8 +1,8 @@
 namespace Backstop.Backscatter.Bounces;
 
 /// <summary>
-/// What speaks for and against an answer by machine (RFC 3834). People write about their absence, and shops write "as soon as possible": the words
-/// count only beside a sign that a machine wrote the message or that it answers one.
+/// What speaks for and against an answer by machine (RFC 3834). People write about their absence, and shops write "as soon as
+/// possible": the words count only beside a sign that a machine wrote the message or that it answers one.
 /// </summary>
 internal static class AutoReplyEvidence
 {
@@ -29,7 +29,9 @@ internal static class AutoReplyEvidence
             && (words.Sum(MailKind.Bounce) >= 2 || words.HasReply || (signs.NullSender && signs.MentionsRecipient));
         return new EvidenceSheet(MailKind.AutoReply, Enough)
             .Add(header.IsAutoReplied, 3, "Auto-Submitted or Precedence says that it answers by machine")
-            .Add(!header.IsAutoReplied && signs.IsResponder, 3, header.Field is { Kind: MailKind.AutoReply } own ? own.ToString() : "Precedence: junk on an answer")
+            .Add(
+            !header.IsAutoReplied && signs.IsResponder, 3,
+            header.Field is { Kind: MailKind.AutoReply } own ? own.ToString() : "Precedence: junk on an answer")
             .Add(subject).Add(body)
             .Add(signs.Answers, 1, "answers a message")
             .Add(signs.NullSender, 1, "null reverse-path")
@@ -49,8 +51,8 @@ internal static class AutoReplyEvidence
     }
 
     /// <summary>
-    /// The null reverse-path, a reference to somebody else's message and a prefix that no table knows: an answer in a language or of a program of
-    /// its own.
+    /// The null reverse-path, a reference to somebody else's message and a prefix that no table knows: an answer in a language or
+    /// of a program of its own.
     /// </summary>
     public static EvidenceSheet? OfUnknownPrefix(BounceContent content, Signs signs, WordsFound words)
     {
@@ -67,8 +69,8 @@ internal static class AutoReplyEvidence
             .CertainIf(false);
     }
 
-    // What is filed must say that it answers: by a responder's own sign, or by what it answers. RFC 3834 §5: auto-generated says the opposite, but
-    // Exchange writes it on its answers, whose prefix and reference show them.
+    // What is filed must say that it answers: by a responder's own sign, or by what it answers. RFC 3834 §5: auto-generated says
+    // the opposite, but Exchange writes it on its answers, whose prefix and reference show them.
     private static bool IsCertain(BounceContent content, Signs signs, WordsFound words)
     {
         var header = content.Header;

@@ -21,9 +21,11 @@ public static class BounceClassifier
     private const int MaxNesting = 2;
 
     /// <summary>Says what a message is. Never throws for what a message holds.</summary>
-    /// <param name="message">The message with CRLF or LF line ends; its header block must have been capped. The report's header octets point into it.</param>
+    /// <param name="message">The message with CRLF or LF line ends; its header block must have been capped. The report's header
+    /// octets point into it.</param>
     /// <param name="nullReversePath">Whether it came from <c>&lt;&gt;</c>; null to believe its Return-Path field.</param>
-    public static BounceReport Classify(ReadOnlyMemory<byte> message, bool? nullReversePath) => Classify(new MailMessage(message), nullReversePath);
+    public static BounceReport Classify(ReadOnlyMemory<byte> message, bool? nullReversePath) =>
+        Classify(new MailMessage(message), nullReversePath);
 
     /// <summary>Reads a message whose header has been scanned; its parts are found if they were not.</summary>
     /// <param name="message">The message. The report's header octets point into it.</param>
@@ -69,12 +71,15 @@ public static class BounceClassifier
         return Classify(message.GetBuffer().AsMemory(0, (int)message.Length), null);
     }
 
-    /// <summary>Whether a message may be anything but mail, as far as its header tells: only then is the rest of it worth fetching.</summary>
+    /// <summary>
+    /// Whether a message may be anything but mail, as far as its header tells: only then is the rest of it worth fetching.
+    /// </summary>
     /// <param name="header">Its header.</param>
     public static bool MayBeAutomatic(ReadOnlyMemory<byte> header)
     {
         var message = new MailMessage(header);
-        return MayHoldReport(message.Fields.Text(header.Span, "Content-Type"u8)) || new BounceHeader(header, message.Fields, nullReversePath: null).MayBeAutomatic;
+        return MayHoldReport(message.Fields.Text(header.Span, "Content-Type"u8))
+            || new BounceHeader(header, message.Fields, nullReversePath: null).MayBeAutomatic;
     }
 
     // Structure decides whatever the header says: a report's parts, Exchange's winmail.dat, the JSON of a cloud's notices.
@@ -113,7 +118,9 @@ public static class BounceClassifier
         var decision = WordJudge.Decide(content);
         if (decision.Kind == MailKind.None)
         {
-            return content.Report(MailKind.None, decision.Format, [], ReturnedMessage.Nothing, decision.For) with { EvidenceAgainst = decision.Against };
+            return content.Report(
+                MailKind.None, decision.Format, [], ReturnedMessage.Nothing, decision.For) with
+            { EvidenceAgainst = decision.Against };
         }
 
         var report = content.Report(decision.Kind, decision.Format, Recipients(content, decision.Kind), content.Returned, decision.For);
@@ -138,7 +145,15 @@ public static class BounceClassifier
 
         var inner = Classify(new MailMessage(content.Message[part.BodyStart..part.BodyEnd]), nullReversePath: null, nesting + 1);
         return inner.Kind is MailKind.Bounce or MailKind.Delay && inner.Recipients.Count > 0 && inner.Returned.Carrier != "none"
-            ? outer with { Kind = inner.Kind, Recipients = inner.Recipients, Returned = inner.Returned, ReportingMta = inner.ReportingMta, Evidence = [.. outer.Evidence, "passes on a bounce"] }
+            ? outer with
+            {
+                Kind = inner.Kind,
+                Recipients = inner.Recipients,
+                Returned = inner.Returned,
+                ReportingMta = inner.ReportingMta,
+                Evidence = [
+            .. outer.Evidence, "passes on a bounce"]
+            }
             : outer;
     }
 }

@@ -3,7 +3,9 @@ using Backstop.Mail;
 
 namespace Backstop.Backscatter.Bounces;
 
-/// <summary>A message under examination: its header, its parts, and its text and returned message, each read when first asked for.</summary>
+/// <summary>
+/// A message under examination: its header, its parts, and its text and returned message, each read when first asked for.
+/// </summary>
 internal sealed class BounceContent(ReadOnlyMemory<byte> message, BounceHeader header, IReadOnlyList<MimePart> parts)
 {
     // Of the texts before the returned message, these many are read: notices in two languages come as two parts.
@@ -73,7 +75,8 @@ internal sealed class BounceContent(ReadOnlyMemory<byte> message, BounceHeader h
             {
                 if (part.Type.MediaType is "text/plain" or "application/json")
                 {
-                    return part.RawBody(message.Span).TrimStart("\r\n\t "u8) is [(byte)'{', ..] || (part.TransferEncoding == "base64" && header.MayBeAutomatic);
+                    return part.RawBody(message.Span).TrimStart("\r\n\t "u8) is [(byte)'{', ..]
+                        || (part.TransferEncoding == "base64" && header.MayBeAutomatic);
                 }
             }
 
@@ -86,7 +89,9 @@ internal sealed class BounceContent(ReadOnlyMemory<byte> message, BounceHeader h
 
     public BounceReport Report(
         MailKind kind, string format, IReadOnlyList<ReportedRecipient> recipients, ReturnedMessage returned, IReadOnlyList<string> evidence, string? reportingMta = null) =>
-        new(kind, format, header.NullReversePath, WithText(recipients), kind == MailKind.None ? returned : WithId(returned), header.From, header.References)
+        new(
+            kind, format, header.NullReversePath, WithText(recipients), kind == MailKind.None ? returned : WithId(returned),
+            header.From, header.References)
         {
             Subject = header.Subject,
             To = header.To,
@@ -100,7 +105,8 @@ internal sealed class BounceContent(ReadOnlyMemory<byte> message, BounceHeader h
     /// <summary>Whether the reader's own server, by its name, tells its administrator something.</summary>
     public bool IsOwnServer { get; } = Signs.IsOfOwnServer(header);
 
-    // The report's text, for the class: where it has been read anyway, or where no field has the reply. OpenSMTPD and others write it in the text only.
+    // The report's text, for the class: where it has been read anyway, or where no field has the reply. OpenSMTPD and others write
+    // it in the text only.
     private IReadOnlyList<ReportedRecipient> WithText(IReadOnlyList<ReportedRecipient> recipients)
     {
         if (!recipients.Any(WantsText))
@@ -120,7 +126,8 @@ internal sealed class BounceContent(ReadOnlyMemory<byte> message, BounceHeader h
         recipient.Diagnostic is null ? FailedRecipients.DiagnosticOf(Human, recipient.Address, addresses) : null;
 
     // Only now, and not in Returned: a line of text that names an id returns no message, so it is no evidence of a bounce.
-    private ReturnedMessage WithId(ReturnedMessage returned) => returned.MessageId is null ? ReturnedReader.Named(returned, IdLabels.Find(Human)) : returned;
+    private ReturnedMessage WithId(ReturnedMessage returned) =>
+        returned.MessageId is null ? ReturnedReader.Named(returned, IdLabels.Find(Human)) : returned;
 
     private string ReadHuman()
     {

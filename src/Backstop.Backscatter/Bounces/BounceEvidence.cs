@@ -5,7 +5,9 @@ internal static class BounceEvidence
 {
     private const int Enough = 4;
 
-    /// <summary>TMDA and others let a bounce say "auto-replied". Subject and text that both speak of a failure are no answer of a person.</summary>
+    /// <summary>
+    /// TMDA and others let a bounce say "auto-replied". Subject and text that both speak of a failure are no answer of a person.
+    /// </summary>
     public static EvidenceSheet? OfPlainBounce(BounceContent content, Signs signs, WordsFound words) =>
         words.Starts(MailKind.Bounce) && words.SaysOfMail(MailKind.Bounce) && signs.IsMachine && words.Sum(MailKind.Delay) < 2
             ? Weigh(content, signs, words) : null;
@@ -19,7 +21,9 @@ internal static class BounceEvidence
         var header = content.Header;
         var starts = words.Starts(MailKind.Bounce);
         var returns = content.ReturnedPart is not null
-            || ((signs.IsServer || starts) && content.Returned is { Carrier: not "none" } back && (back.MessageId is not null || back.Received.Count > 0));
+            || (
+            (signs.IsServer || starts) && content.Returned is { Carrier: not "none" } back && (
+                back.MessageId is not null || back.Received.Count > 0));
         var said = words.Sum(MailKind.Bounce);
         var sheet = new EvidenceSheet(MailKind.Bounce, Enough)
             .Add(words.InSubject(MailKind.Bounce)).Add(words.InBody(MailKind.Bounce))
@@ -37,7 +41,8 @@ internal static class BounceEvidence
             .Require(starts || !signs.ReturnsMailToReader, "what it returns was sent to its reader")
             .Require(header.IsFromDaemon || header.IsToBounceAddress || returns || !words.IsReply, "the subject is a person's answer")
             .CertainIf(returns ? IsCertainToReturn(header, signs) : IsCertainToTell(header, signs, words));
-        return sheet.Require(IsPlausible(content, signs, words, said, returns, sheet.Weight), "nothing that says whose mail failed, and why");
+        return sheet.Require(
+            IsPlausible(content, signs, words, said, returns, sheet.Weight), "nothing that says whose mail failed, and why");
     }
 
     // People forward bounces, and lists discuss them; lists also pass them on to those who run them.
@@ -45,7 +50,8 @@ internal static class BounceEvidence
         header.IsFromMailerDaemon || header.IsToBounceAddress || header.IsListAdministrivia
         || (header.HasServerAddress && (signs.NullSender || !signs.IsLikePerson)) || (signs.IsMachine && !signs.IsLikeMail);
 
-    // A name is no server, and a postmaster is a person too: the more his mail looks like a person's, the more of a server's form must be there.
+    // A name is no server, and a postmaster is a person too: the more his mail looks like a person's, the more of a server's form
+    // must be there.
     private static bool IsCertainToTell(BounceHeader header, Signs signs, WordsFound words)
     {
         if (!signs.IsServer || signs.IsOwnDomain)
@@ -67,7 +73,9 @@ internal static class BounceEvidence
         var says = words.Starts(MailKind.Bounce) && words.SaysOfMail(MailKind.Bounce);
         var tells = words.HasReply || signs.Answers || words.InSubject(MailKind.Bounce) is not null;
         return (says && signs.NamesRecipient)
-            || (signs.NullSender && ((header.HasServerAddress && tells) || (words.HasReply && signs.NamesRecipient) || (header.IsAutoReplied && says)));
+            || (
+            signs.NullSender && (
+                (header.HasServerAddress && tells) || (words.HasReply && signs.NamesRecipient) || (header.IsAutoReplied && says)));
     }
 
     // What must be there whatever the weight, by who seems to write.
@@ -76,7 +84,8 @@ internal static class BounceEvidence
         var header = content.Header;
         if (header.IsFromDaemon)
         {
-            // A shop's "delivery team" has a server's name too: only what comes from nobody, or from mailer-daemon, need not say whose mail failed.
+            // A shop's "delivery team" has a server's name too: only what comes from nobody, or from mailer-daemon, need not say
+            // whose mail failed.
             var isSure = signs.IsServersOwn;
             var saysWhose = returns || words.HasReply || signs.MentionsRecipient;
             return (said > 0 && (isSure || saysWhose)) || (words.HasReply && isSure) || (returns && !header.IsList)
@@ -99,8 +108,9 @@ internal static class BounceEvidence
         return words.Starts(MailKind.Bounce) && weight > Enough && tells && words.OpensWithFailure();
     }
 
-    // No person writes as mailer-daemon, and no answer comes from <>: whom such a message names, it is about. In a language that no table knows the
-    // address stands alone, or beside a reply.
+    // No person writes as mailer-daemon, and no answer comes from <>: whom such a message names, it is about. In a language that no
+    // table knows the address stands alone, or beside a reply.
     private static bool IsOfSomebody(BounceHeader header, Signs signs) =>
-        header.IsFromDaemon && (header.IsFromMailerDaemon || (signs.NullSender && (signs.Answers || header.HasServerAddress))) && signs.MentionsRecipient;
+        header.IsFromDaemon && (header.IsFromMailerDaemon || (signs.NullSender && (signs.Answers || header.HasServerAddress)))
+            && signs.MentionsRecipient;
 }

@@ -21,7 +21,8 @@ internal sealed class BounceHeader
         Subject = HeaderText.Decode(fields.Text(message, "Subject"u8) ?? "").Trim();
         var returnPath = fields.Text(message, "Return-Path"u8);
         NullReversePath = nullReversePath ?? (returnPath is null ? null : returnPath.Trim() is "<>" or "");
-        References = [.. MessageIds.All(fields.Text(message, "In-Reply-To"u8)).Concat(MessageIds.All(fields.Text(message, "References"u8)))];
+        References = [
+            .. MessageIds.All(fields.Text(message, "In-Reply-To"u8)).Concat(MessageIds.All(fields.Text(message, "References"u8)))];
         FailedRecipients = fields.Text(message, "X-Failed-Recipients"u8) is { } failed ? TextAddresses.Find(failed) : [];
         AutoSubmitted = (fields.Text(message, "Auto-Submitted"u8) ?? "").ToLowerInvariant();
         Precedence = (fields.Text(message, "Precedence"u8) ?? fields.Text(message, "X-Precedence"u8) ?? "").ToLowerInvariant();
@@ -32,7 +33,8 @@ internal sealed class BounceHeader
         IsList = fields.Find(message, "List-Id"u8) is not null || fields.Find(message, "List-Unsubscribe"u8) is not null;
         Field = Senders.FindField(message, fields);
         var isOwnDaemon = Senders.IsMailerDaemon(From) || Senders.IsMailerDaemon(ReturnPath);
-        IsFromDaemon = isOwnDaemon || (!(IsFromPerson && NullReversePath != true) && (Senders.IsDaemon(From, FromText) || Senders.IsDaemon(ReturnPath, "")))
+        IsFromDaemon = isOwnDaemon
+            || (!(IsFromPerson && NullReversePath != true) && (Senders.IsDaemon(From, FromText) || Senders.IsDaemon(ReturnPath, "")))
             || (!IsFromPerson && IsReceivedForBounce(message, fields));
         IsFromMailerDaemon = isOwnDaemon;
         HasServerAddress = !(IsFromPerson && NullReversePath != true)
@@ -75,9 +77,12 @@ internal sealed class BounceHeader
     public bool IsThreadReply => IsReplyIndex(_fields.Text(_octets.Span, "Thread-Index"u8));
 
     /// <summary>Whether it belongs to a stream that its sender runs: RFC 2369's List-Unsubscribe, or Feedback-ID.</summary>
-    public bool IsBulkStream => _fields.Find(_octets.Span, "List-Unsubscribe"u8) is not null || _fields.Find(_octets.Span, "Feedback-ID"u8) is not null;
+    public bool IsBulkStream =>
+        _fields.Find(_octets.Span, "List-Unsubscribe"u8) is not null || _fields.Find(_octets.Span, "Feedback-ID"u8) is not null;
 
-    /// <summary>Whether a list server tells about the list's own business: by its field, or by the address that commands and bounces go to.</summary>
+    /// <summary>
+    /// Whether a list server tells about the list's own business: by its field, or by the address that commands and bounces go to.
+    /// </summary>
     public bool IsListAdministrivia { get; }
 
     /// <summary>Exchange and ticket systems: whoever writes this does not want an answer by machine, being one.</summary>
@@ -104,7 +109,8 @@ internal sealed class BounceHeader
     }
 
     /// <summary>Whether it came to an address made for bounces, such as <c>news-bounces@</c> or <c>bounce+me=example.org@</c>.</summary>
-    public bool IsToBounceAddress => To.Any(t => t.AsSpan(0, t.IndexOf('@', StringComparison.Ordinal)).Contains("bounce", StringComparison.OrdinalIgnoreCase));
+    public bool IsToBounceAddress =>
+        To.Any(t => t.AsSpan(0, t.IndexOf('@', StringComparison.Ordinal)).Contains("bounce", StringComparison.OrdinalIgnoreCase));
 
     public string Mailer { get; }
 
@@ -120,7 +126,9 @@ internal sealed class BounceHeader
     /// <summary>Whether it comes from an address of a mail server or of who runs it, not only under a name like theirs.</summary>
     public bool HasServerAddress { get; }
 
-    /// <summary>Whether a virus or content scanner wrote it, by its address, its program, or its name before a mail server's address.</summary>
+    /// <summary>
+    /// Whether a virus or content scanner wrote it, by its address, its program, or its name before a mail server's address.
+    /// </summary>
     public bool IsFromScanner { get; }
 
     /// <summary>Whether a scanner's program wrote it, as X-Mailer says.</summary>
@@ -135,12 +143,14 @@ internal sealed class BounceHeader
     public IReadOnlyList<WordingHit> SubjectHits { get; }
 
     /// <summary>RFC 3834 §5: an answer by machine.</summary>
-    public bool IsAutoReplied => AutoSubmitted.StartsWith("auto-replied", StringComparison.Ordinal) || Precedence is "auto_reply" or "auto-reply";
+    public bool IsAutoReplied =>
+        AutoSubmitted.StartsWith("auto-replied", StringComparison.Ordinal) || Precedence is "auto_reply" or "auto-reply";
 
     /// <summary>The gate: without any of these nothing in the body is looked at.</summary>
     public bool MayBeAutomatic =>
         NullReversePath == true || IsFromDaemon || IsFromScanner || FailedRecipients.Count > 0 || Field is not null || SubjectHits.Count > 0
-        || IsToBounceAddress || IsListAdministrivia || CloudNotice.IsFrom(From) || AutoSubmitted is not ("" or "no") || Precedence is "auto_reply" or "auto-reply" or "junk";
+        || IsToBounceAddress || IsListAdministrivia || CloudNotice.IsFrom(From) || AutoSubmitted is not ("" or "no")
+        || Precedence is "auto_reply" or "auto-reply" or "junk";
 
     /// <summary>The host in a daemon's own address: the best guess at who reports where nothing says it.</summary>
     public string? DaemonHost => IsFromDaemon && From?.IndexOf('@', StringComparison.Ordinal) is >= 0 and var at ? From[(at + 1)..] : null;
@@ -153,7 +163,8 @@ internal sealed class BounceHeader
     {
         const int thread = 22;
         Span<byte> octets = stackalloc byte[64];
-        return index is not null && index.Length <= 80 && Convert.TryFromBase64String(index.Trim(), octets, out var length) && length > thread;
+        return index is not null && index.Length <= 80 && Convert.TryFromBase64String(index.Trim(), octets, out var length)
+            && length > thread;
     }
 
     // qmail says so itself: "Received: (qmail 53818 invoked for bounce)".

@@ -15,7 +15,10 @@ public enum BounceReason
     /// <summary>The mailbox exists and is switched off: disabled, suspended, expired.</summary>
     MailboxDisabled,
 
-    /// <summary>A rule of the recipient's server refuses it: sender authentication (SPF, DKIM, DMARC, reverse DNS, TLS), a closed list, what an administrator wants.</summary>
+    /// <summary>
+    /// A rule of the recipient's server refuses it: sender authentication (SPF, DKIM, DMARC, reverse DNS, TLS), a closed list, what
+    /// an administrator wants.
+    /// </summary>
     Policy,
 
     /// <summary>What the message says or carries is refused: spam, a virus, an attachment, a broken form.</summary>

@@ -91,7 +91,8 @@ public sealed record ReturnedMessage(string? MessageId, string? From, string? To
 
 /// <summary>What a message is, and what it says.</summary>
 /// <param name="Kind">What it is.</param>
-/// <param name="Format">The dialect: <c>rfc3464</c>, <c>qmail</c>, <c>exim</c> and so on; <c>fake-bounce</c> for mail dressed as a bounce; empty for mail.</param>
+/// <param name="Format">The dialect: <c>rfc3464</c>, <c>qmail</c>, <c>exim</c> and so on; <c>fake-bounce</c> for mail dressed as a
+/// bounce; empty for mail.</param>
 /// <param name="NullReversePath">Whether it came from <c>&lt;&gt;</c>; null where nobody knows.</param>
 /// <param name="Recipients">The recipients it reports about.</param>
 /// <param name="Returned">What it returns.</param>
@@ -128,14 +129,15 @@ public sealed record BounceReport(
     public IReadOnlyList<string> EvidenceAgainst { get; init; } = [];
 
     /// <summary>
-    /// Whether a machine's own sign shows the kind: structure, the null reverse-path, a server's name, a responder's field. What is not certain is
-    /// only named; it is never filed, moved or refused for want of proof. A proof that fails refuses it all the same.
+    /// Whether a machine's own sign shows the kind: structure, the null reverse-path, a server's name, a responder's field. What is
+    /// not certain is only named; it is never filed, moved or refused for want of proof. A proof that fails refuses it all the
+    /// same.
     /// </summary>
     public bool IsCertain { get; init; } = true;
 
     /// <summary>
-    /// Whether a server, by its name, tells the administrator of its own domain something, and nobody else. Whether that is the reader's domain
-    /// the envelope tells (<see cref="Judge"/>).
+    /// Whether a server, by its name, tells the administrator of its own domain something, and nobody else. Whether that is the
+    /// reader's domain the envelope tells (<see cref="Judge"/>).
     /// </summary>
     public bool IsOwnServer { get; init; }
 

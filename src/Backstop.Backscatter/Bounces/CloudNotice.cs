@@ -4,7 +4,10 @@ using Backstop.Mail;
 
 namespace Backstop.Backscatter.Bounces;
 
-/// <summary>Amazon SES tells of bounces and complaints as JSON, by mail through SNS: "Amazon SES notification contents" of its developer guide.</summary>
+/// <summary>
+/// Amazon SES tells of bounces and complaints as JSON, by mail through SNS: "Amazon SES notification contents" of its developer
+/// guide.
+/// </summary>
 internal static class CloudNotice
 {
     private const int MaxRecipients = 50;
@@ -89,7 +92,8 @@ internal static class CloudNotice
 
         // People and programs send such text on, to ask what it means or to open a ticket.
         var recipients = Recipients(notice, s.Object, s.List, s.Kind);
-        var report = content.Report(s.Kind, "amazonses", recipients, Returned(notice), [$"a notice of Amazon SES of type {type}"], "amazonses.com");
+        var report = content.Report(
+            s.Kind, "amazonses", recipients, Returned(notice), [$"a notice of Amazon SES of type {type}"], "amazonses.com");
         return report with { IsCertain = IsFrom(content.Header.From) };
     }
 
@@ -149,7 +153,8 @@ internal static class CloudNotice
 
         foreach (var header in headers.EnumerateArray())
         {
-            if (header.ValueKind == JsonValueKind.Object && Text(header, "name") is { } name && Text(header, "value") is { } value && !value.AsSpan().ContainsAny('\r', '\n'))
+            if (header.ValueKind == JsonValueKind.Object && Text(header, "name") is { } name && Text(header, "value") is { } value
+                && !value.AsSpan().ContainsAny('\r', '\n'))
             {
                 yield return (name, value);
             }
@@ -159,9 +164,12 @@ internal static class CloudNotice
     private static bool Object(JsonElement element, string name, out JsonElement value)
     {
         value = default;
-        return element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out value) && value.ValueKind == JsonValueKind.Object;
+        return element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out value)
+            && value.ValueKind == JsonValueKind.Object;
     }
 
     private static string? Text(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString()
+            : null;
 }

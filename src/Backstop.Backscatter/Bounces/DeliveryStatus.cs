@@ -12,7 +12,8 @@ internal sealed record DeliveryStatus(string? ReportingMta, List<ReportedRecipie
 {
     private const int MaxRecipients = 50;
 
-    private static readonly byte[][] _first = ["Reporting-MTA:"u8.ToArray(), "Final-Recipient:"u8.ToArray(), "Original-Recipient:"u8.ToArray(), "Action:"u8.ToArray()];
+    private static readonly byte[][] _first = [
+        "Reporting-MTA:"u8.ToArray(), "Final-Recipient:"u8.ToArray(), "Original-Recipient:"u8.ToArray(), "Action:"u8.ToArray()];
 
     /// <summary>Reads the groups of fields; what is no field is skipped.</summary>
     public static DeliveryStatus Read(ReadOnlySpan<byte> content)
@@ -73,7 +74,8 @@ internal sealed record DeliveryStatus(string? ReportingMta, List<ReportedRecipie
     private static ReportedRecipient? ReadGroup(ReadOnlySpan<byte> content, List<HeaderField> group)
     {
         var final = group.Text(content, "Final-Recipient"u8);
-        var address = Address(final) ?? Address(group.Text(content, "Original-Recipient"u8)) ?? Address(group.Text(content, "X-Actual-Recipient"u8))
+        var address = Address(final) ?? Address(group.Text(content, "Original-Recipient"u8))
+            ?? Address(group.Text(content, "X-Actual-Recipient"u8))
             ?? (final is null ? null : AfterType(final).Trim('<', '>', ' '));
         var action = Word(group.Text(content, "Action"u8));
         var status = Word(group.Text(content, "Status"u8));
@@ -89,7 +91,9 @@ internal sealed record DeliveryStatus(string? ReportingMta, List<ReportedRecipie
         return new(address ?? "", action, status, diagnostic is null ? null : AfterType(diagnostic));
     }
 
-    /// <summary>The address of a recipient field, or null. RFC 3464 §2.3.1: address-type ";" generic-address; RFC 6533 §3 adds utf-8.</summary>
+    /// <summary>
+    /// The address of a recipient field, or null. RFC 3464 §2.3.1: address-type ";" generic-address; RFC 6533 §3 adds utf-8.
+    /// </summary>
     public static string? Address(string? body)
     {
         if (body is null)
@@ -102,7 +106,9 @@ internal sealed record DeliveryStatus(string? ReportingMta, List<ReportedRecipie
         address = (HeaderText.FirstAddress(address) ?? address).Trim('<', '>', ' ', '\'');
 
         // RFC 5321 §4.1.2: a source route stands before the address and is ignored.
-        address = address.StartsWith('@') && address.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon ? address[(colon + 1)..] : address;
+        address = address.StartsWith('@') && address.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon
+            ? address[(colon + 1)..]
+            : address;
         return address.IndexOf('@', StringComparison.Ordinal) > 0 ? address : null;
     }
 
@@ -119,7 +125,8 @@ internal sealed record DeliveryStatus(string? ReportingMta, List<ReportedRecipie
         {
             var close = address.IndexOf('}', at);
             if (address.AsSpan(at).StartsWith("\\x{") && close > 0
-                && int.TryParse(address.AsSpan(at + 3, close - at - 3), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code) && Rune.IsValid(code))
+                && int.TryParse(
+                address.AsSpan(at + 3, close - at - 3), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code) && Rune.IsValid(code))
             {
                 plain.Append(new Rune(code).ToString());
                 at = close;

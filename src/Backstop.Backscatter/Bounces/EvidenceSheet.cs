@@ -1,6 +1,8 @@
 namespace Backstop.Backscatter.Bounces;
 
-/// <summary>What speaks for and against one kind: every kind is decided by such a sheet, and <c>explain</c> prints both of its sides.</summary>
+/// <summary>
+/// What speaks for and against one kind: every kind is decided by such a sheet, and <c>explain</c> prints both of its sides.
+/// </summary>
 /// <param name="kind">The kind.</param>
 /// <param name="enough">The sum of weights from which on the kind is named.</param>
 internal sealed class EvidenceSheet(MailKind kind, int enough)

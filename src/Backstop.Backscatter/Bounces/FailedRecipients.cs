@@ -83,7 +83,8 @@ internal static class FailedRecipients
                 continue;
             }
 
-            var hasAddress = line.IndexOf('@') >= 0 && !StartsWithAny(line, _notRecipients) && !IdLabels.Begin(line) && ReadLine(content, line, found);
+            var hasAddress = line.IndexOf('@') >= 0 && !StartsWithAny(line, _notRecipients) && !IdLabels.Begin(line)
+                && ReadLine(content, line, found);
             sinceAddress = hasAddress ? 0 : sinceAddress + 1;
             sinceReply = !found.HasReply && StatusWords.HasReply(line) ? 0 : sinceReply + 1;
             found.HasReply |= Math.Max(sinceAddress, sinceReply) <= Beside;
@@ -117,17 +118,22 @@ internal static class FailedRecipients
 
     // Servers put the address at the line's start, alone, in brackets, or behind a word for it.
     private static bool IsPlace(ReadOnlySpan<char> line, string address) =>
-        line.StartsWith(address, StringComparison.OrdinalIgnoreCase) || line[0] == '<' || (line[0] == '(' && line.IndexOf(address, StringComparison.OrdinalIgnoreCase) == 1)
+        line.StartsWith(address, StringComparison.OrdinalIgnoreCase) || line[0] == '<'
+            || (line[0] == '(' && line.IndexOf(address, StringComparison.OrdinalIgnoreCase) == 1)
         || StartsWithAny(line, _beforeRecipient);
 
     // The report's own sender and the supposed sender of what it returns. Somebody who wrote to himself is named by the returned To.
     private static bool IsNoRecipient(BounceContent content, string address) =>
-        Same(address, content.Header.From) || Same(address, content.Returned.From) || content.Header.To.Contains(address, StringComparer.OrdinalIgnoreCase)
+        Same(address, content.Header.From) || Same(address, content.Returned.From)
+            || content.Header.To.Contains(address, StringComparer.OrdinalIgnoreCase)
         || Senders.IsDaemon(address, "");
 
     private static bool Same(string address, string? other) => address.Equals(other, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>What stands behind the address, up to the next empty line or the next recipient: there the remote server's words are. Null for nothing.</summary>
+    /// <summary>
+    /// What stands behind the address, up to the next empty line or the next recipient: there the remote server's words are. Null
+    /// for nothing.
+    /// </summary>
     /// <param name="human">The report's text.</param>
     /// <param name="address">The recipient's address.</param>
     /// <param name="addresses">All recipients' addresses.</param>
@@ -144,11 +150,13 @@ internal static class FailedRecipients
         end = end < 0 ? rest.IndexOf("\n\r\n") : end;
         rest = rest[..Math.Min(end < 0 ? rest.Length : end, MaxDiagnostic)];
         rest = rest[..NextRecipient(rest, address, addresses)];
-        var said = string.Join(' ', rest.ToString().Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        var said = string.Join(
+            ' ', rest.ToString().Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
         return said.Length == 0 ? null : said;
     }
 
-    // Where, behind some words, a line begins with another recipient. Several addresses may stand before the words that are about all of them.
+    // Where, behind some words, a line begins with another recipient. Several addresses may stand before the words that are about
+    // all of them.
     private static int NextRecipient(ReadOnlySpan<char> text, string address, IReadOnlyList<string> addresses)
     {
         for (var line = addresses.Count < 2 ? -1 : text.IndexOf('\n'); line >= 0;)

@@ -28,7 +28,8 @@ internal static class FakeBounce
             return $"speaks as a mail server, returns nothing, and attaches {name}";
         }
 
-        // Parcels and letters are returned too, by offices that name the address they write to: only what can be clicked or opened is a trap.
+        // Parcels and letters are returned too, by offices that name the address they write to: only what can be clicked or opened
+        // is a trap.
         if (header.NullReversePath == true || header.IsFromPerson || words.IsReply)
         {
             return null;
@@ -39,24 +40,29 @@ internal static class FakeBounce
             return "speaks as a mail server of mail to your own address, and wants a link to be clicked";
         }
 
-        return words.SaysOfMail(MailKind.Bounce) && FailsOnlyItsReader(content) && content.Parts.Any(p => p is { Depth: > 0, IsAttachment: true })
+        return words.SaysOfMail(MailKind.Bounce) && FailsOnlyItsReader(content)
+            && content.Parts.Any(p => p is { Depth: > 0, IsAttachment: true })
             ? "says that mail to your own address failed, returns nothing, and attaches a file" : null;
     }
 
     private static bool IsDisguised(BounceHeader header) =>
-        header.IsFromDaemon || Senders.Disguises.Has(header.FromText) || Senders.IsDaemon(header.From, header.FromText) || NamesItsReader(header);
+        header.IsFromDaemon || Senders.Disguises.Has(header.FromText) || Senders.IsDaemon(header.From, header.FromText)
+            || NamesItsReader(header);
 
     private static bool ReturnsMail(BounceContent content) =>
         content.ReturnedPart is not null || content.Returned is { MessageId: not null } or { Received.Count: > 0 };
 
-    // Parcels fail to be delivered too, by people who write links. This kind talks of mail to the reader's own address, or in its domain's name.
+    // Parcels fail to be delivered too, by people who write links. This kind talks of mail to the reader's own address, or in its
+    // domain's name.
     private static bool NamesItsReader(BounceHeader header) => header.To is [var to, ..]
         && (header.Subject.Contains(to, StringComparison.OrdinalIgnoreCase)
             || header.FromText.Contains(to[(to.IndexOf('@', StringComparison.Ordinal) + 1)..], StringComparison.OrdinalIgnoreCase));
 
-    // Worms fill their template with the address they send to, where a server puts the address that failed. A server reports about somebody else's.
+    // Worms fill their template with the address they send to, where a server puts the address that failed. A server reports about
+    // somebody else's.
     private static bool FailsOnlyItsReader(BounceContent content) =>
-        TextAddresses.Find(content.Human) is { Count: > 0 } named && named.TrueForAll(a => content.Header.To.Contains(a, StringComparer.OrdinalIgnoreCase))
+        TextAddresses.Find(content.Human) is { Count: > 0 } named
+            && named.TrueForAll(a => content.Header.To.Contains(a, StringComparer.OrdinalIgnoreCase))
         && FailedRecipients.StandsAlone(content.Human, named[0]);
 
     private static bool IsDangerous(MimePart part) =>

@@ -4,7 +4,8 @@ using System.Collections.Frozen;
 namespace Backstop.Backscatter.Bounces;
 
 /// <summary>
-/// Finds the returned Message-ID where a server gives it in its text, such as Exchange's "Message ID: &lt;...&gt;" under "Original message details":
+/// Finds the returned Message-ID where a server gives it in its text, such as Exchange's "Message ID: &lt;...&gt;" under "Original
+/// message details":
 /// <c>idlabels.tsv</c>. What stands behind &gt; or | is read too, for some set their own words off so; the message that is returned below
 /// them is read as a header.
 /// </summary>
@@ -22,7 +23,8 @@ internal static class IdLabels
     // RFC 5322 §2.1.1: a line has at most 998 octets, and an id cannot be folded.
     private const int MaxId = 998;
 
-    private static readonly FrozenSet<string> _labels = TableFile.Read("idlabels.tsv").Select(r => r[1]).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+    private static readonly FrozenSet<string> _labels = TableFile.Read("idlabels.tsv").Select(r => r[1])
+        .ToFrozenSet(StringComparer.OrdinalIgnoreCase);
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> _lookup = _labels.GetAlternateLookup<ReadOnlySpan<char>>();
     private static readonly int _longest = _labels.Max(l => l.Length);
     private static readonly SearchValues<char> _colons = SearchValues.Create(":\uFF1A");

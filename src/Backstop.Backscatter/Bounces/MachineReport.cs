@@ -1,6 +1,9 @@
 namespace Backstop.Backscatter.Bounces;
 
-/// <summary>Reports that machines make about many messages, for administrators who asked for them: DMARC aggregates (RFC 7489 §7.2.1.1), TLS reports (RFC 8460 §5.3).</summary>
+/// <summary>
+/// Reports that machines make about many messages, for administrators who asked for them: DMARC aggregates (RFC 7489 §7.2.1.1), TLS
+/// reports (RFC 8460 §5.3).
+/// </summary>
 internal static class MachineReport
 {
     /// <summary>Whether it is one, by its own parts: a bounce may return one that we sent.</summary>
@@ -13,7 +16,8 @@ internal static class MachineReport
                 return false;
             }
 
-            if (part.Type.MediaType.StartsWith("application/tlsrpt", StringComparison.Ordinal) || part.Type.ReportType == "tlsrpt" || IsAggregate(part.FileName))
+            if (part.Type.MediaType.StartsWith("application/tlsrpt", StringComparison.Ordinal) || part.Type.ReportType == "tlsrpt"
+                || IsAggregate(part.FileName))
             {
                 return true;
             }
@@ -25,5 +29,7 @@ internal static class MachineReport
     // RFC 7489 §7.2.1.1: receiver "!" policy-domain "!" begin "!" end, then .xml, .xml.gz or .zip.
     private static bool IsAggregate(string? name) =>
         name is not null && name.AsSpan().Count('!') >= 3
-        && (name.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) || name.EndsWith(".zip", StringComparison.OrdinalIgnoreCase) || name.EndsWith(".xml", StringComparison.OrdinalIgnoreCase));
+        && (
+        name.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) || name.EndsWith(
+            ".zip", StringComparison.OrdinalIgnoreCase) || name.EndsWith(".xml", StringComparison.OrdinalIgnoreCase));
 }

@@ -18,11 +18,15 @@ internal static class MessageIds
         string.IsNullOrWhiteSpace(body) ? null
         : First(body) ?? (body.Trim().Trim('<', '>') is { Length: > 0 } id && !id.Contains(' ', StringComparison.Ordinal) ? id : null);
 
-    /// <summary>The id of an envelope (RFC 3461 §4.4) where its sender took the Message-ID for it; null for ids of another form, such as a queue's number.</summary>
+    /// <summary>
+    /// The id of an envelope (RFC 3461 §4.4) where its sender took the Message-ID for it; null for ids of another form, such as a
+    /// queue's number.
+    /// </summary>
     /// <param name="body">The body of Original-Envelope-Id, RFC 3464 §2.2.1.</param>
     internal static string? OfEnvelope(string? body)
     {
-        // RFC 3461 §4: in SMTP the id is xtext. Some servers write it into the report as it came; "+" may stand in an id, so only brackets tell.
+        // RFC 3461 §4: in SMTP the id is xtext. Some servers write it into the report as it came; "+" may stand in an id, so only
+        // brackets tell.
         var isEncoded = body?.StartsWith("+3C", StringComparison.OrdinalIgnoreCase) == true;
         var id = Only(isEncoded ? FromXtext(body!) : body);
         return id?.IndexOf('@', StringComparison.Ordinal) is { } at && at > 0 && at < id.Length - 1 ? id : null;
@@ -72,7 +76,10 @@ internal static class MessageIds
         var plain = new StringBuilder(text.Length);
         for (var at = 0; at < text.Length; at++)
         {
-            if (text[at] == '+' && byte.TryParse(text.AsSpan(at + 1, Math.Min(2, text.Length - at - 1)), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var octet))
+            if (text[at] == '+'
+                && byte.TryParse(
+                text.AsSpan(at + 1, Math.Min(2, text.Length - at - 1)), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture,
+                out var octet))
             {
                 plain.Append((char)octet);
                 at += 2;

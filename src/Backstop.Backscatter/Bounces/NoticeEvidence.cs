@@ -34,13 +34,15 @@ internal static class NoticeEvidence
         // A scanner's address alone may be a laboratory's: a mail server's address, or the name of a scanner for mail, must be there too.
         var isScanner = header.HasServerAddress || header.HasScannerName;
 
-        // Scanners of one's own disk, shops that sell them and trackers of their faults write the same words, of other files than the reader's mail.
+        // Scanners of one's own disk, shops that sell them and trackers of their faults write the same words, of other files than
+        // the reader's mail.
         var isOfMail = content.ReturnedPart is not null || words.SaysYours || signs.ReturnsMailOfReader;
         var sheet = new EvidenceSheet(MailKind.VirusNotice, 2)
             .Add(words.InSubject(MailKind.VirusNotice)).Add(words.InBody(MailKind.VirusNotice))
             .Require(!signs.IsOwnServer, OwnServer)
             .Require(!signs.ReturnsMailToReader, "what it returns was sent to its reader")
-            .CertainIf((isOfMail || (isScanner && (signs.NullSender || header.HasScannerProgram))) && !signs.IsOwnDomain && !signs.IsLikeMail);
+            .CertainIf(
+            (isOfMail || (isScanner && (signs.NullSender || header.HasScannerProgram))) && !signs.IsOwnDomain && !signs.IsLikeMail);
         if (!header.IsFromScanner)
         {
             return sheet.Require(sum >= 2 && words.Sum(MailKind.Bounce) <= sum, "few words about a virus")
@@ -50,7 +52,8 @@ internal static class NoticeEvidence
         }
 
         // A scanner's gateway sends ordinary bounces too: its own words go first, then those of a bounce.
-        var isBounce = sum == 0 && (!isScanner || !signs.IsServer || words.Starts(MailKind.Bounce) || words.HasReply || content.ReturnedPart is not null);
+        var isBounce = sum == 0
+            && (!isScanner || !signs.IsServer || words.Starts(MailKind.Bounce) || words.HasReply || content.ReturnedPart is not null);
         return sheet.Add(true, 2, "sent by a scanner").Require(!isBounce, "words of a bounce, or none");
     }
 
@@ -65,7 +68,8 @@ internal static class NoticeEvidence
 
         // An account, a payment and a subscription are confirmed too, by machines that send from the null reverse-path: it answers nothing.
         var isMachine = signs.NullSender || signs.IsResponder || content.Header.HasServerAddress || content.Header.Precedence is "junk";
-        var asksInAnswer = signs.Answers && !signs.IsLikeMail && words.InSubject(MailKind.Challenge) is not null && words.SaysOfMail(MailKind.Challenge);
+        var asksInAnswer = signs.Answers && !signs.IsLikeMail && words.InSubject(MailKind.Challenge) is not null
+            && words.SaysOfMail(MailKind.Challenge);
         return new EvidenceSheet(MailKind.Challenge, 2)
             .Add(words.InSubject(MailKind.Challenge)).Add(words.InBody(MailKind.Challenge))
             .Add(signs.Answers, 1, "answers a message")
@@ -90,16 +94,20 @@ internal static class NoticeEvidence
         var returns = content.ReturnedPart is not null;
 
         // Of a server's words about a delay, the reader's mail and its recipient, one may be chance: a courier has messages too.
-        var isOfMail = returns || (words.SaysOfMail(MailKind.Delay) ? words.SaysYours || signs.NamesRecipient : words.SaysYours && signs.NamesRecipient);
+        var isOfMail = returns
+            || (words.SaysOfMail(MailKind.Delay) ? words.SaysYours || signs.NamesRecipient : words.SaysYours && signs.NamesRecipient);
         var saysWhose = signs.IsServersOwn || returns || words.HasReply || signs.MentionsRecipient;
         return new EvidenceSheet(MailKind.Delay, 2)
             .Add(words.InSubject(MailKind.Delay)).Add(words.InBody(MailKind.Delay))
             .Add(header.IsFromDaemon, 2, "a mail server's name as sender").Add(signs.NullSender, 1, "null reverse-path")
             .Add(signs.IsPerson, -2, "written with a mail program")
             .Require(!signs.IsOwnServer || returns, OwnServer)
-            .Require(header.IsFromDaemon ? isSubject || !words.Starts(MailKind.Bounce) : isSubject && isOfMail, "the text does not say it of mail")
+            .Require(
+            header.IsFromDaemon ? isSubject || !words.Starts(MailKind.Bounce) : isSubject && isOfMail,
+            "the text does not say it of mail")
             .Require(saysWhose, "nothing that says whose mail is late")
-            .CertainIf(header.IsFromMailerDaemon || (!signs.IsLikeMail && IsCertainDelay(header, signs, returns, isSubject && isOfMail, isOfMail)));
+            .CertainIf(
+            header.IsFromMailerDaemon || (!signs.IsLikeMail && IsCertainDelay(header, signs, returns, isSubject && isOfMail, isOfMail)));
     }
 
     private static bool IsCertainDelay(BounceHeader header, Signs signs, bool returns, bool hasForm, bool isOfMail) =>

@@ -6,7 +6,8 @@ namespace Backstop.Backscatter.Bounces;
 
 /// <summary>
 /// Finds where phrases of a table stand in a text: all of them in one pass, in any case. Which of them counts there is its user's to say.
-/// A bit for the first characters of every phrase says of nearly all places of a text that no phrase begins there; the few others are looked up.
+/// A bit for the first characters of every phrase says of nearly all places of a text that no phrase begins there; the few others
+/// are looked up.
 /// </summary>
 internal sealed class PhraseIndex
 {

@@ -1,8 +1,9 @@
 namespace Backstop.Backscatter.Bounces;
 
 /// <summary>
-/// Says why a recipient failed, and whether its address is of any use: first by words that only mean one thing, then by a code that does, then by words
-/// that make a vague code clear, then by the vague code. Pure: what a recipient carries gives the same answer whenever it is asked.
+/// Says why a recipient failed, and whether its address is of any use: first by words that only mean one thing, then by a code that
+/// does, then by words that make a vague code clear, then by the vague code. Pure: what a recipient carries gives the same answer
+/// whenever it is asked.
 /// </summary>
 internal static class ReasonJudge
 {
@@ -32,7 +33,8 @@ internal static class ReasonJudge
         var isDelayed = recipient.Action == "delayed";
         var isCoded = !ReasonTable.IsAlwaysSoft(reason);
 
-        // What speaks against the address is hard unless the server says that it may change; what tells nothing only where the server says that it will not.
+        // What speaks against the address is hard unless the server says that it may change; what tells nothing only where the
+        // server says that it will not.
         var isHard = isCoded && !isDelayed && (reason == BounceReason.Unknown ? status?[0] == '5' : status?[0] != '4');
         var evidence = new List<string>(3);
         Add(evidence, phrase is not null, $"{place} says \"{phrase?.Words}\"");
@@ -61,7 +63,9 @@ internal static class ReasonJudge
         code = code with { IsFirm = code.IsFirm && !isInferred };
         var inReply = StatusWords.Given(said);
         var replyCode = ReasonTable.OfCode(inReply);
-        return inReply is not null && (status is null || Rank(replyCode) > Rank(code)) ? (inReply, replyCode, "") : (status, code, isInferred ? " (inferred)" : "");
+        return inReply is not null && (status is null || Rank(replyCode) > Rank(code))
+            ? (inReply, replyCode, "")
+            : (status, code, isInferred ? " (inferred)" : "");
     }
 
     private static int Rank(ReasonCode code) => code.IsFirm ? 2 : code.Reason == BounceReason.Unknown ? 0 : 1;

@@ -26,8 +26,12 @@ internal sealed class ReasonPhrase
 
     public string? Code { get; }
 
-    /// <summary>Whether they count in a report's own text, which talks of much that was not the reason: of scans, attachments, terms of use.</summary>
-    public bool IsForReports => IsStrong || Reason is BounceReason.MailboxUnknown or BounceReason.MailboxDisabled or BounceReason.Dns or BounceReason.Network or BounceReason.Expired;
+    /// <summary>
+    /// Whether they count in a report's own text, which talks of much that was not the reason: of scans, attachments, terms of use.
+    /// </summary>
+    public bool IsForReports =>
+        IsStrong
+            || Reason is BounceReason.MailboxUnknown or BounceReason.MailboxDisabled or BounceReason.Dns or BounceReason.Network or BounceReason.Expired;
 
     /// <summary>Whether the words stand here as words: "spam" is said neither by "spamd" nor by the host mx.spam.example.</summary>
     /// <param name="text">A text.</param>

@@ -5,8 +5,10 @@ internal static class ReasonTable
 {
     private static readonly List<string[]> _rows = TableFile.Read("reasons.tsv");
     private static readonly HashSet<BounceReason> _soft = [.. Rows("reason").Where(r => r[2] == "soft").Select(Reason)];
-    private static readonly Dictionary<string, ReasonCode> _codes = Rows("code").ToDictionary(r => r[3], r => new ReasonCode(Reason(r), r[2] == "firm"), StringComparer.Ordinal);
-    private static readonly ReasonPhrase[] _phrases = [.. Rows("words").Select(r => new ReasonPhrase(Reason(r), r[3], r[2] == "strong", r.Length > 4 ? r[4] : null))];
+    private static readonly Dictionary<string, ReasonCode> _codes = Rows("code")
+        .ToDictionary(r => r[3], r => new ReasonCode(Reason(r), r[2] == "firm"), StringComparer.Ordinal);
+    private static readonly ReasonPhrase[] _phrases = [
+        .. Rows("words").Select(r => new ReasonPhrase(Reason(r), r[3], r[2] == "strong", r.Length > 4 ? r[4] : null))];
     private static readonly PhraseIndex _index = new(_phrases.Select(p => p.Words));
 
     /// <summary>The codes, as the table writes them.</summary>
@@ -41,7 +43,8 @@ internal static class ReasonTable
         while (places.Next())
         {
             var phrase = _phrases[places.Phrase];
-            if (places.Phrase < best && phrase.IsAt(text, places.At) && counts(phrase) && (phrase.Code is null || phrase.Code == AnyClass(status)))
+            if (places.Phrase < best && phrase.IsAt(text, places.At) && counts(phrase)
+                && (phrase.Code is null || phrase.Code == AnyClass(status)))
             {
                 best = places.Phrase;
             }

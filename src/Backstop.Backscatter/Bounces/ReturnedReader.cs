@@ -18,7 +18,9 @@ internal static class ReturnedReader
 
     /// <summary>Whether a part is made to carry a returned message or its header.</summary>
     public static bool IsCarrier(MimePart part) =>
-        part.Depth > 0 && (part.Type.IsMessage || part.Type.IsHeaderOnly || part.Type.MediaType is "message/partial" or "text/rfc822" or "application/rfc822");
+        part.Depth > 0
+            && (
+            part.Type.IsMessage || part.Type.IsHeaderOnly || part.Type.MediaType is "message/partial" or "text/rfc822" or "application/rfc822");
 
     /// <summary>The best of all places: the first that gives a Message-ID, else the first that gives anything.</summary>
     public static ReturnedMessage Find(BounceContent content)
@@ -80,7 +82,9 @@ internal static class ReturnedReader
     /// <param name="returned">What came back.</param>
     /// <param name="id">The id, or null.</param>
     public static ReturnedMessage Named(ReturnedMessage returned, string? id) =>
-        returned.MessageId is not null || id is null ? returned : returned with { MessageId = id, Carrier = returned.Carrier == "none" ? "quoted" : returned.Carrier };
+        returned.MessageId is not null || id is null
+            ? returned
+            : returned with { MessageId = id, Carrier = returned.Carrier == "none" ? "quoted" : returned.Carrier };
 
     private static IEnumerable<ReturnedMessage> Candidates(BounceContent content)
     {
@@ -91,7 +95,10 @@ internal static class ReturnedReader
 
         yield return content.Quoted;
 
-        foreach (var part in content.Parts.Where(p => p.Depth > 0 && (p.Type.MediaType == "text/plain" || p.Type.MediaType == "application/octet-stream" && p.FileName is not null)).Skip(1).Take(4))
+        foreach (
+            var part in content.Parts.Where(p =>
+                p.Depth > 0 && (
+                    p.Type.MediaType == "text/plain" || p.Type.MediaType == "application/octet-stream" && p.FileName is not null)).Skip(1).Take(4))
         {
             yield return FromText(Encoding.UTF8.GetBytes(PartText.Read(content.Message, part, BounceClassifier.MaxText)), out _);
         }
@@ -159,7 +166,8 @@ internal static class ReturnedReader
 
     // A message that passed through servers, not four lines that describe one.
     private static bool IsWholeHeader(ReadOnlySpan<byte> block, List<HeaderField> fields) =>
-        fields.Find(block, "Received"u8) is not null || fields.Find(block, "Return-Path"u8) is not null || fields.Find(block, "MIME-Version"u8) is not null
+        fields.Find(block, "Received"u8) is not null || fields.Find(block, "Return-Path"u8) is not null
+            || fields.Find(block, "MIME-Version"u8) is not null
         || fields.Find(block, "Content-Type"u8) is not null;
 
     private static int CountTelling(ReadOnlySpan<byte> block, List<HeaderField> fields)

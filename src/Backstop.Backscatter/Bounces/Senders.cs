@@ -28,7 +28,8 @@ internal static class Senders
     private static readonly string[] _listEnds = ["-request", "-owner", "-bounces", "-help"];
     private static readonly AnyOf _daemonNames = new(Words("daemon", "name"));
 
-    // By their third octet in lower case, for most begin with X-: so most fields of a message meet none. Every name is longer than that (TableTests).
+    // By their third octet in lower case, for most begin with X-: so most fields of a message meet none. Every name is longer than
+    // that (TableTests).
     private static readonly (byte[] Name, WordingHit Hit)[][] _fields = ByStart(_rows.Where(r => r[1] == "field")
         .Select(r => (Encoding.ASCII.GetBytes(r[2]), new WordingHit(MailKindWord.Parse(r[0])!.Value, r[3], r[2], WordPlace.Field))));
 
@@ -60,7 +61,10 @@ internal static class Senders
     /// <summary>Whether a server's own notices go to that address.</summary>
     public static bool IsAdministrator(string address) => _isAdministrator.Contains(LocalPart(address));
 
-    /// <summary>Whether that is the address of a list's commands, owner or bounces, such as <c>news-request@</c>: the list server writes from it.</summary>
+    /// <summary>
+    /// Whether that is the address of a list's commands, owner or bounces, such as <c>news-request@</c>: the list server writes
+    /// from it.
+    /// </summary>
     public static bool IsListServer(string? address)
     {
         var local = LocalPart(address);
@@ -81,7 +85,10 @@ internal static class Senders
         return address.AsSpan(0, at < 0 ? address?.Length ?? 0 : at);
     }
 
-    /// <summary>The first field that gives the kind away. In the table a name may end in * for any end, or go on with a colon and how the body begins.</summary>
+    /// <summary>
+    /// The first field that gives the kind away. In the table a name may end in * for any end, or go on with a colon and how the
+    /// body begins.
+    /// </summary>
     public static WordingHit? FindField(ReadOnlySpan<byte> message, List<HeaderField> fields)
     {
         foreach (var field in fields)
@@ -111,7 +118,8 @@ internal static class Senders
         var colon = wanted.IndexOf((byte)':');
         if (colon > 0)
         {
-            return field.Is(message, wanted[..colon]) && StartsWith(field.RawBody(message).Trim(" \t"u8), wanted[(colon + 1)..].Trim((byte)' '));
+            return field.Is(message, wanted[..colon])
+                && StartsWith(field.RawBody(message).Trim(" \t"u8), wanted[(colon + 1)..].Trim((byte)' '));
         }
 
         return wanted[^1] == (byte)'*' ? StartsWith(field.Name(message), wanted[..^1]) : field.Is(message, wanted);
@@ -120,5 +128,6 @@ internal static class Senders
     private static bool StartsWith(ReadOnlySpan<byte> text, ReadOnlySpan<byte> wanted) =>
         text.Length >= wanted.Length && Ascii.EqualsIgnoreCase(text[..wanted.Length], wanted);
 
-    private static IEnumerable<string> Words(string what, string place) => _rows.Where(r => r[0] == what && r[1] == place).Select(r => r[2]);
+    private static IEnumerable<string> Words(string what, string place) =>
+        _rows.Where(r => r[0] == what && r[1] == place).Select(r => r[2]);
 }

@@ -40,7 +40,9 @@ internal sealed class Signs
     /// <summary>The lowest precedence on an answer, as formail and vacation write it: no person does, and no mailing answers.</summary>
     public bool IsJunkAnswer => _header.Precedence is "junk" && Answers;
 
-    /// <summary>Whether it comes as answers by machine come: from nobody, with the lowest precedence, or from a list server about a post.</summary>
+    /// <summary>
+    /// Whether it comes as answers by machine come: from nobody, with the lowest precedence, or from a list server about a post.
+    /// </summary>
     public bool IsResponderByStructure => NullSender || _header.Precedence is "junk" || _header.IsListAdministrivia;
 
     /// <summary>Whether a machine wrote it: any sign but words.</summary>
@@ -58,18 +60,25 @@ internal sealed class Signs
     /// <summary>Whether a host of the reader's own domain wrote it, by its name: nobody else is addressed.</summary>
     public bool IsOwnDomain => IsAllOfDomain(_header);
 
-    /// <summary>Whether the reader's own server returns a message that somebody else sent to him: news for him, no bounce of his mail.</summary>
-    public bool ReturnsMailToReader => IsOwnDomain && _content.ReturnedPart is not null && _content.Returned is { From: { } from, To: { } to }
-        && !Senders.IsDaemon(from, "") && _header.To.Any(reader => AreRelated(Domain(reader), Domain(to))) && !_header.To.Any(reader => AreRelated(Domain(reader), Domain(from)));
+    /// <summary>
+    /// Whether the reader's own server returns a message that somebody else sent to him: news for him, no bounce of his mail.
+    /// </summary>
+    public bool ReturnsMailToReader =>
+        IsOwnDomain && _content.ReturnedPart is not null && _content.Returned is { From: { } from, To: { } to }
+        && !Senders.IsDaemon(from, "") && _header.To.Any(reader => AreRelated(Domain(reader), Domain(to)))
+        && !_header.To.Any(reader => AreRelated(Domain(reader), Domain(from)));
 
     /// <summary>Whether the text quotes a message as people's programs do: a line that ends in a colon, then lines behind &gt;.</summary>
     public bool Quotes => _quotes ??= HasQuote(_content.Human);
 
-    /// <summary>Whether the text names somebody as its recipient: an address where servers put it, neither the reader's nor the sender's.</summary>
+    /// <summary>
+    /// Whether the text names somebody as its recipient: an address where servers put it, neither the reader's nor the sender's.
+    /// </summary>
     public bool NamesRecipient => _content.AddressesInText.Placed.Count > 0;
 
     /// <summary>Whether the text has such an address anywhere, of another domain than the sender's.</summary>
-    public bool MentionsRecipient => NamesRecipient || _content.AddressesInText.Elsewhere.Exists(a => !AreRelated(Domain(a), Domain(_header.From)));
+    public bool MentionsRecipient =>
+        NamesRecipient || _content.AddressesInText.Elsewhere.Exists(a => !AreRelated(Domain(a), Domain(_header.From)));
 
     /// <summary>Whether it comes from nobody, or from the address that no person writes from.</summary>
     public bool IsServersOwn => NullSender || _header.IsFromMailerDaemon;
@@ -82,13 +91,15 @@ internal sealed class Signs
 
     /// <summary>Whether it returns the header of a message that its reader seems to have sent.</summary>
     public bool ReturnsMailOfReader => _content.Returned is { MessageId: not null } back
-        && _header.To.Any(to => to.Equals(back.From, StringComparison.OrdinalIgnoreCase) || to.Equals(back.ReturnPath, StringComparison.OrdinalIgnoreCase));
+        && _header.To.Any(to =>
+        to.Equals(back.From, StringComparison.OrdinalIgnoreCase) || to.Equals(back.ReturnPath, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>
-    /// Whether a sender writes to an administrator of his own domain by machine, and to nobody of another one: who else is addressed would be the
-    /// reader. The envelope knows better (<see cref="Judge"/>).
+    /// Whether a sender writes to an administrator of his own domain by machine, and to nobody of another one: who else is
+    /// addressed would be the reader. The envelope knows better (<see cref="Judge"/>).
     /// </summary>
-    public static bool IsOfOwnServer(BounceHeader header) => !header.IsFromPerson && IsAllOfDomain(header) && header.To.Any(Senders.IsAdministrator);
+    public static bool IsOfOwnServer(BounceHeader header) =>
+        !header.IsFromPerson && IsAllOfDomain(header) && header.To.Any(Senders.IsAdministrator);
 
     private bool IsNotOwn(string id)
     {
@@ -109,7 +120,8 @@ internal sealed class Signs
             one = longer;
         }
 
-        return other.Contains('.') && one.EndsWith(other, StringComparison.OrdinalIgnoreCase) && (one.Length == other.Length || one[^(other.Length + 1)] == '.');
+        return other.Contains('.') && one.EndsWith(other, StringComparison.OrdinalIgnoreCase)
+            && (one.Length == other.Length || one[^(other.Length + 1)] == '.');
     }
 
     internal static ReadOnlySpan<char> Domain(string? address)
@@ -122,7 +134,8 @@ internal sealed class Signs
     private static bool IsServersLine(ReadOnlySpan<char> line)
     {
         var rest = line.TrimStart("> ");
-        var isVerb = line.StartsWith(">>> ") && rest.Length >= 4 && rest[..4].IndexOfAnyExceptInRange('A', 'Z') < 0 && (rest.Length == 4 || rest[4] == ' ');
+        var isVerb = line.StartsWith(">>> ") && rest.Length >= 4 && rest[..4].IndexOfAnyExceptInRange('A', 'Z') < 0
+            && (rest.Length == 4 || rest[4] == ' ');
         return isVerb || (rest.Contains('@') && !rest.Contains(' '));
     }
 

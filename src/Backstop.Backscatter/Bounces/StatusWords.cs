@@ -26,7 +26,8 @@ internal static class StatusWords
         for (var i = words.IndexOfAny('4', '5'); i >= 0 && i + 4 < words.Length;)
         {
             var isBehindReply = IsBehindReply(words, i);
-            if (words[i + 1] == '.' && (isBehindReply || IsStatusStart(words, i)) && ReadStatus(words[i..], isBehindReply) is { Length: > 0 } status)
+            if (words[i + 1] == '.' && (isBehindReply || IsStatusStart(words, i))
+                && ReadStatus(words[i..], isBehindReply) is { Length: > 0 } status)
             {
                 return status.ToString();
             }
@@ -38,10 +39,12 @@ internal static class StatusWords
         return null;
     }
 
-    // RFC 5321 §4.2.1: "550-5.7.26" on each line of a reply but the last, "550 5.7.26" on that. Some servers part the two codes by another sign.
+    // RFC 5321 §4.2.1: "550-5.7.26" on each line of a reply but the last, "550 5.7.26" on that. Some servers part the two codes by
+    // another sign.
     private static bool IsBehindReply(ReadOnlySpan<char> words, int at) =>
         at >= 4 && words[at - 1] is ' ' or '-' or ':' or '/' or '#' && words[at - 4] is '4' or '5'
-        && char.IsAsciiDigit(words[at - 3]) && char.IsAsciiDigit(words[at - 2]) && (at == 4 || !(char.IsAsciiLetterOrDigit(words[at - 5]) || words[at - 5] is '.' or '-'));
+        && char.IsAsciiDigit(words[at - 3]) && char.IsAsciiDigit(words[at - 2])
+        && (at == 4 || !(char.IsAsciiLetterOrDigit(words[at - 5]) || words[at - 5] is '.' or '-'));
 
     // Not the end of a name or number; and what follows "version" is one, however it looks.
     private static bool IsStatusStart(ReadOnlySpan<char> words, int at) => IsStart(words, at)
@@ -61,7 +64,8 @@ internal static class StatusWords
         return false;
     }
 
-    // RFC 3463 §2: class "." subject "." detail without leading zeros. More dots are an IP address or a version, a longer subject is the month of a date.
+    // RFC 3463 §2: class "." subject "." detail without leading zeros. More dots are an IP address or a version, a longer subject
+    // is the month of a date.
     private static ReadOnlySpan<char> ReadStatus(ReadOnlySpan<char> text, bool mayTouchText)
     {
         if (Digits(text[2..]) != 1 || text[3] != '.')
@@ -103,13 +107,15 @@ internal static class StatusWords
         return code == 0 ? null : action == "delayed" || code < 500 ? "4.0.0" : "5.0.0";
     }
 
-    // RFC 5321 §4.2: three digits, then a space or a hyphen. Only the codes that refuse, and only where a sentence could not have them by chance.
+    // RFC 5321 §4.2: three digits, then a space or a hyphen. Only the codes that refuse, and only where a sentence could not have
+    // them by chance.
     private static int ReplyCode(ReadOnlySpan<char> words)
     {
         for (var i = words.IndexOfAny('4', '5'); i >= 0 && i + 4 < words.Length;)
         {
             var code = words.Slice(i, 3);
-            if (IsStart(words, i) && code is "421" or "450" or "451" or "452" or "500" or "501" or "503" or "504" or "530" or "535" or "550" or "551" or "552" or "553" or "554" or "555" or "571"
+            if (IsStart(words, i)
+                && code is "421" or "450" or "451" or "452" or "500" or "501" or "503" or "504" or "530" or "535" or "550" or "551" or "552" or "553" or "554" or "555" or "571"
                 && words[i + 3] is ' ' or '-' or ':' or '#' && IsReplyText(words[(i + 4)..]))
             {
                 return int.Parse(code, System.Globalization.CultureInfo.InvariantCulture);
@@ -135,5 +141,6 @@ internal static class StatusWords
         return end < 0 ? text.Length : end;
     }
 
-    private static bool IsStart(ReadOnlySpan<char> words, int at) => at == 0 || (!char.IsAsciiLetterOrDigit(words[at - 1]) && words[at - 1] is not ('.' or ':' or '-' or '/'));
+    private static bool IsStart(ReadOnlySpan<char> words, int at) =>
+        at == 0 || (!char.IsAsciiLetterOrDigit(words[at - 1]) && words[at - 1] is not ('.' or ':' or '-' or '/'));
 }

@@ -15,14 +15,17 @@ internal static class Structure
             switch (part.Type.MediaType)
             {
                 case "message/feedback-report":
-                    return content.Report(MailKind.FeedbackReport, "rfc5965", FeedbackRecipients(content, part), content.Returned, ["a part is message/feedback-report"]);
+                    return content.Report(
+                        MailKind.FeedbackReport, "rfc5965", FeedbackRecipients(content, part), content.Returned,
+                        ["a part is message/feedback-report"]);
                 case "message/disposition-notification" or "message/global-disposition-notification" when !isPassedOn:
                     return FromDisposition(content, part);
                 case "message/delivery-status" or "message/global-delivery-status" when !isPassedOn:
                     var report = FromStatus(content, DeliveryStatus.Read(Decoded(content, part).Span), $"a part is {part.Type.MediaType}");
                     return report with { IsCertain = !(IsOfUnknownSender(content) && HasTextBefore(content, part)) };
                 case "application/ms-tnef" when TnefReport.Read(Decoded(content, part).Span) is { } kind:
-                    return content.Report(kind, "tnef", FailedRecipients.OfReport(content, kind), content.Returned, ["winmail.dat holds a report"]);
+                    return content.Report(
+                        kind, "tnef", FailedRecipients.OfReport(content, kind), content.Returned, ["winmail.dat holds a report"]);
                 default:
                     break;
             }
@@ -40,11 +43,13 @@ internal static class Structure
     private static bool IsOfUnknownSender(BounceContent content)
     {
         var header = content.Header;
-        return content.Parts[0].Type.ReportType is null && header.NullReversePath != true && !header.IsFromDaemon && header.AutoSubmitted is ("" or "no");
+        return content.Parts[0].Type.ReportType is null && header.NullReversePath != true && !header.IsFromDaemon
+            && header.AutoSubmitted is ("" or "no");
     }
 
     private static bool HasTextBefore(BounceContent content, MimePart part) =>
-        content.Parts.Any(p => p.Depth > 0 && p.BodyStart < part.BodyStart && p.Type.MediaType.StartsWith("text/", StringComparison.Ordinal));
+        content.Parts.Any(p =>
+            p.Depth > 0 && p.BodyStart < part.BodyStart && p.Type.MediaType.StartsWith("text/", StringComparison.Ordinal));
 
     // RFC 6522 §3: the multipart says what it holds, and the part was lost or renamed on the way.
     private static BounceReport? FromPromise(BounceContent content) => content.Parts[0].Type.ReportType switch
@@ -84,7 +89,9 @@ internal static class Structure
 
         var status = DeliveryStatus.Read(text[start..]);
         return status.Recipients.Count > 0
-            ? FromStatus(content, status, "the text has the fields of a delivery status") with { IsCertain = IsServersOwnText(content) } : null;
+            ? FromStatus(
+            content, status, "the text has the fields of a delivery status") with
+            { IsCertain = IsServersOwnText(content) } : null;
     }
 
     // Who runs a server sends such fields by hand too, to explain them.
@@ -99,7 +106,8 @@ internal static class Structure
         var returned = ReturnedReader.Named(content.Returned, status.OriginalId);
         if (IsChallenge(content))
         {
-            return content.Report(MailKind.Challenge, "text", status.Recipients, returned, ["asks for a confirmation inside a delivery report"]);
+            return content.Report(
+                MailKind.Challenge, "text", status.Recipients, returned, ["asks for a confirmation inside a delivery report"]);
         }
 
         var recipients = status.Recipients;
@@ -114,7 +122,8 @@ internal static class Structure
             recipients = FailedRecipients.Find(content, action);
         }
 
-        recipients = recipients.ConvertAll(r => r.Status is null && r.Diagnostic is { } said ? WithStatus(r, StatusWords.Of(said, r.Action)) : r);
+        recipients = recipients.ConvertAll(r =>
+            r.Status is null && r.Diagnostic is { } said ? WithStatus(r, StatusWords.Of(said, r.Action)) : r);
         string[] why = [recipients is [{ Action: var a }, ..] ? $"{evidence}, action {a}" : evidence];
         return content.Report(kind, "rfc3464", recipients, returned, why, status.ReportingMta);
     }
@@ -122,7 +131,8 @@ internal static class Structure
     private static ReportedRecipient WithStatus(ReportedRecipient recipient, (string? Status, StatusSource Source) found) =>
         recipient with { Status = found.Status, StatusSource = found.Source };
 
-    // RFC 8098 §3.2.6. RFC 5429 §2.1.1: a Sieve "reject" may speak as a disposition notification. Its form is a receipt's, its recipient failed.
+    // RFC 8098 §3.2.6. RFC 5429 §2.1.1: a Sieve "reject" may speak as a disposition notification. Its form is a receipt's, its
+    // recipient failed.
     private static BounceReport FromDisposition(BounceContent content, MimePart part)
     {
         var bytes = Decoded(content, part).Span.TrimStart("\r\n"u8);
@@ -130,11 +140,14 @@ internal static class Structure
         HeaderScan.Scan(bytes, fields);
         if (!content.Header.AutoSubmitted.Contains("rejected", StringComparison.Ordinal))
         {
-            return content.Report(MailKind.Mdn, "rfc8098", Reader(bytes, fields), Receipt(content, bytes, fields), [$"a part is {part.Type.MediaType}"]);
+            return content.Report(
+                MailKind.Mdn, "rfc8098", Reader(bytes, fields), Receipt(content, bytes, fields), [$"a part is {part.Type.MediaType}"]);
         }
 
         var kind = fields.Find(bytes, "Disposition"u8) is null ? MailKind.Bounce : MailKind.Mdn;
-        return content.Report(kind, "rfc5429", FailedRecipients.Find(content, "failed"), Receipt(content, bytes, fields), ["a disposition notification that rejects"]);
+        return content.Report(
+            kind, "rfc5429", FailedRecipients.Find(content, "failed"), Receipt(content, bytes, fields),
+            ["a disposition notification that rejects"]);
     }
 
     // RFC 8098 §3.2.4: Final-Recipient says who has read it.
@@ -159,7 +172,9 @@ internal static class Structure
     // Boxbe and its kind dress a challenge as a delivery report. A server's own report never asks for a click.
     private static bool IsChallenge(BounceContent content) =>
         !content.Header.IsFromDaemon && content.Header.NullReversePath != true
-        && (content.Header.Field?.Kind == MailKind.Challenge || Wording.OfBody(content.Words).Any(h => h is { Kind: MailKind.Challenge, Weight: 2 }));
+        && (
+        content.Header.Field?.Kind == MailKind.Challenge || Wording.OfBody(content.Words).Any(h =>
+            h is { Kind: MailKind.Challenge, Weight: 2 }));
 
     private static ReadOnlyMemory<byte> Decoded(BounceContent content, MimePart part) =>
         PartText.Decode(content.Message[part.BodyStart..part.BodyEnd], part.TransferEncoding, BounceClassifier.MaxText);

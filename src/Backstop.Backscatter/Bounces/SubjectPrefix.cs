@@ -35,7 +35,8 @@ internal static class SubjectPrefix
     public static bool HasAny(string subject)
     {
         var colon = subject.AsSpan().IndexOfAny(_colons);
-        return colon is > 2 and <= LongestWords && !subject.AsSpan(0, colon).ContainsAnyInRange('0', '9') && !subject.AsSpan(colon + 1).Trim().IsEmpty;
+        return colon is > 2 and <= LongestWords && !subject.AsSpan(0, colon).ContainsAnyInRange('0', '9')
+            && !subject.AsSpan(colon + 1).Trim().IsEmpty;
     }
 
     private static bool IsPrefixed(ReadOnlySpan<char> subject)

@@ -26,7 +26,8 @@ internal static class TextAddresses
             // An apostrophe may begin a local-part, but it never does: it is a quote.
             start += text[start..at].StartsWith("'") ? 1 : 0;
             var address = text[start..end].TrimEnd('.');
-            if (start < at && address[(at - start)..].Contains('.') && !found.Contains(address.ToString(), StringComparer.OrdinalIgnoreCase))
+            if (start < at && address[(at - start)..].Contains('.')
+                && !found.Contains(address.ToString(), StringComparer.OrdinalIgnoreCase))
             {
                 found.Add(address.ToString());
             }

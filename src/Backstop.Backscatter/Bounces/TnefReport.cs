@@ -47,5 +47,6 @@ internal static class TnefReport
         : null;
 
     private static bool Ends(ReadOnlySpan<byte> messageClass, ReadOnlySpan<byte> end) =>
-        messageClass.TrimEnd((byte)0) is var whole && whole.Length >= end.Length && System.Text.Ascii.EqualsIgnoreCase(whole[^end.Length..], end);
+        messageClass.TrimEnd((byte)0) is var whole && whole.Length >= end.Length
+            && System.Text.Ascii.EqualsIgnoreCase(whole[^end.Length..], end);
 }

@@ -9,8 +9,9 @@ namespace Backstop.Backscatter.Bounces;
 internal sealed record WordDecision(MailKind Kind, string Format, IReadOnlyList<string> For, IReadOnlyList<string> Against, bool IsCertain);
 
 /// <summary>
-/// Decides by words, where structure has not. Words alone never decide: people quote bounces and write about them. Every kind weighs what speaks
-/// for it and against it on a sheet of the same form; the order of the kinds is the order of the lines in <see cref="Decide"/>.
+/// Decides by words, where structure has not. Words alone never decide: people quote bounces and write about them. Every kind
+/// weighs what speaks for it and against it on a sheet of the same form; the order of the kinds is the order of the lines in
+/// <see cref="Decide"/>.
 /// </summary>
 internal static class WordJudge
 {
@@ -45,8 +46,8 @@ internal static class WordJudge
         }
     }
 
-    // A field that only one kind carries names it; words or an answer beside it make it sure. An answering machine's field does not make a server's
-    // bounce an answer.
+    // A field that only one kind carries names it; words or an answer beside it make it sure. An answering machine's field does not
+    // make a server's bounce an answer.
     private static WordDecision? Field(BounceContent content, Signs signs, WordsFound words)
     {
         if (content.Header.FailedRecipients.Count > 0)

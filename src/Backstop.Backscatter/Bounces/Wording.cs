@@ -55,7 +55,9 @@ internal sealed class Wording
     // More hits say nothing more, and a text made of nothing but phrases must cost no more than another.
     private const int MaxHits = 100;
 
-    private static readonly string[] _negations = ["no", "not", "never", "without", "kein", "keine", "keinen", "aucun", "aucune", "sans", "ningún", "sin", "nessun", "geen", "inga", "ingen", "nenhum"];
+    private static readonly string[] _negations = [
+        "no", "not", "never", "without", "kein", "keine", "keinen", "aucun", "aucune", "sans", "ningún", "sin", "nessun", "geen",
+        "inga", "ingen", "nenhum"];
 
     private static readonly List<string[]> _rows = TableFile.Read("wording.tsv");
 
@@ -68,7 +70,8 @@ internal sealed class Wording
         _index = new(_phrases.Select(p => p.Words));
     }
 
-    private static Wording SubjectStart { get; } = new([.. Rows(WordPlace.SubjectPrefix, "prefix"), .. Rows(WordPlace.SubjectStart, "subject")]);
+    private static Wording SubjectStart { get; } = new(
+        [.. Rows(WordPlace.SubjectPrefix, "prefix"), .. Rows(WordPlace.SubjectStart, "subject")]);
 
     private static Wording Subject { get; } = new(Rows(WordPlace.Subject, "subject*"));
 
@@ -131,7 +134,8 @@ internal sealed class Wording
     }
 
     // ": our subject" or "] our subject". With nothing behind, nothing is answered.
-    private static bool PrecedesSubject(ReadOnlySpan<char> rest) => rest is [':' or '：' or ']' or '】' or ')', ..] && !rest[1..].Trim(" :：\u00A0").IsEmpty;
+    private static bool PrecedesSubject(ReadOnlySpan<char> rest) =>
+        rest is [':' or '：' or ']' or '】' or ')', ..] && !rest[1..].Trim(" :：\u00A0").IsEmpty;
 
     private static IEnumerable<WordingHit> Rows(WordPlace place, string name) =>
         _rows.Where(r => r[2] == name).Select(r => new WordingHit(MailKindWord.Parse(r[0])!.Value, r[1], r[3], place));

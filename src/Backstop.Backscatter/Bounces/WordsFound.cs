@@ -33,7 +33,9 @@ internal sealed class WordsFound
     /// <summary>Whether the text speaks of the reader's own message.</summary>
     public bool SaysYours => _saysYours ??= YourMail.IsIn(_content.Words);
 
-    /// <summary>The weight of the best of the subject and of the best of the text: ten phrases of one template are one piece of evidence.</summary>
+    /// <summary>
+    /// The weight of the best of the subject and of the best of the text: ten phrases of one template are one piece of evidence.
+    /// </summary>
     public int Sum(MailKind kind) => (InSubject(kind)?.Weight ?? 0) + (InBody(kind)?.Weight ?? 0);
 
     /// <summary>The subject's strongest words of a kind, or null.</summary>
@@ -50,14 +52,20 @@ internal sealed class WordsFound
 
     /// <summary>Whether the text begins with a failure. Who forwards a bounce or asks about one says a word of his own first.</summary>
     public bool OpensWithFailure() => Body.Any(h => h is { Kind: MailKind.Bounce, Weight: 2 }
-        && _content.Words.AsSpan(0, Math.Min(_content.Words.Length, Opening + h.Words.Length)).Contains(h.Words, StringComparison.OrdinalIgnoreCase));
+        && _content.Words.AsSpan(
+        0, Math.Min(_content.Words.Length, Opening + h.Words.Length)).Contains(h.Words, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>Whose words they are: words that are one server's own name the dialect, the text's before the subject's, the longest first.</summary>
+    /// <summary>
+    /// Whose words they are: words that are one server's own name the dialect, the text's before the subject's, the longest first.
+    /// </summary>
     public string FormatOf(MailKind kind) => Subject.Concat(Body).Where(h => h.Kind == kind && h.Format != "text")
-        .OrderByDescending(h => h.Weight).ThenByDescending(h => h.Place == WordPlace.Body).ThenByDescending(h => h.Words.Length).FirstOrDefault()?.Format ?? "text";
+        .OrderByDescending(h => h.Weight).ThenByDescending(h => h.Place == WordPlace.Body).ThenByDescending(h => h.Words.Length)
+        .FirstOrDefault()?.Format
+        ?? "text";
 
     /// <summary>Whether subject and text both have words of one program.</summary>
-    public bool IsOfFormat(MailKind kind, string format) => Subject.Any(h => h.Kind == kind && h.Format == format) && Body.Any(h => h.Kind == kind && h.Format == format);
+    public bool IsOfFormat(MailKind kind, string format) =>
+        Subject.Any(h => h.Kind == kind && h.Format == format) && Body.Any(h => h.Kind == kind && h.Format == format);
 
     private static WordingHit? Best(IReadOnlyList<WordingHit> hits, MailKind kind)
     {

@@ -40,7 +40,8 @@ public sealed class Campaign(string shape, string label, string example)
 
     /// <summary>The hosts that reported most, the busiest first.</summary>
     /// <param name="count">How many of them.</param>
-    public IEnumerable<KeyValuePair<string, int>> Busiest(int count) => _hosts.OrderByDescending(h => h.Value).ThenBy(h => h.Key, StringComparer.Ordinal).Take(count);
+    public IEnumerable<KeyValuePair<string, int>> Busiest(int count) =>
+        _hosts.OrderByDescending(h => h.Value).ThenBy(h => h.Key, StringComparer.Ordinal).Take(count);
 
     /// <summary>How many of each kind: <c>bounce</c>, <c>autoreply</c> and so on.</summary>
     public IReadOnlyDictionary<string, int> Kinds => _kinds;

@@ -19,8 +19,10 @@ public readonly record struct CampaignKey(string Shape, string Label)
 
         var own = SubjectShape.Of(report.Subject);
 
-        // An answering machine repeats the subject behind a mark of its own; other reports have a subject of their own, the same for all victims.
-        return report.Kind == MailKind.AutoReply && own.Length > 0 && SubjectShape.WithoutPrefixes(report.Subject).Length < report.Subject.Trim().Length
+        // An answering machine repeats the subject behind a mark of its own; other reports have a subject of their own, the same
+        // for all victims.
+        return report.Kind == MailKind.AutoReply && own.Length > 0
+            && SubjectShape.WithoutPrefixes(report.Subject).Length < report.Subject.Trim().Length
             ? new(own, SubjectShape.WithoutPrefixes(report.Subject).ToString())
             : new($"{report.Kind.Word()}: {own}", report.Subject.Length > 0 ? report.Subject : $"({report.Kind.Word()} without a subject)");
     }

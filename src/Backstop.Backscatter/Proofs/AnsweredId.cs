@@ -4,8 +4,9 @@ namespace Backstop.Backscatter.Proofs;
 
 /// <summary>A Message-ID of what a report answers.</summary>
 /// <remarks>
-/// Either proves where the journal knows it or our signature is in it: who can write it into In-Reply-To could return it as well. Only the returned
-/// message's own refutes. A thread names mail of many people and of last year, and servers copy it from what they answer.
+/// Either proves where the journal knows it or our signature is in it: who can write it into In-Reply-To could return it as well.
+/// Only the returned message's own refutes. A thread names mail of many people and of last year, and servers copy it from what they
+/// answer.
 /// </remarks>
 /// <param name="Id">Without brackets.</param>
 /// <param name="IsReturned">Whether it is the returned message's own; else In-Reply-To or References gives it.</param>

@@ -51,7 +51,8 @@ public sealed class Batv
     /// <param name="keys">One or two.</param>
     /// <param name="lifetimeDays">Days from signing to expiry; 7 is usual.</param>
     /// <param name="form">How signed addresses look; all forms verify.</param>
-    /// <exception cref="ArgumentException">There are more than <see cref="MaxKeys"/> keys, or the lifetime is not 1 to 400 days.</exception>
+    /// <exception cref="ArgumentException">There are more than <see cref="MaxKeys"/> keys, or the lifetime is not 1 to 400
+    /// days.</exception>
     public Batv(IReadOnlyList<BatvKey> keys, int lifetimeDays = 7, BatvForm form = BatvForm.Prefix)
     {
         ArgumentNullException.ThrowIfNull(keys);
@@ -70,7 +71,9 @@ public sealed class Batv
     /// <summary>Whether there is a key to sign with.</summary>
     public bool CanSign => _keys.Count > 0;
 
-    /// <summary>The address with a tag that expires after the lifetime. It changes once a day, so greylisting and retries see one address.</summary>
+    /// <summary>
+    /// The address with a tag that expires after the lifetime. It changes once a day, so greylisting and retries see one address.
+    /// </summary>
     /// <param name="address">The envelope sender.</param>
     /// <param name="now">The time of sending.</param>
     public MailAddress Sign(MailAddress address, DateTimeOffset now)
@@ -93,7 +96,8 @@ public sealed class Batv
             return BatvOutcome.None;
         }
 
-        if (tag.Value.Length != BatvTag.PrvsLength || !int.TryParse(tag.Value.AsSpan(1, 3), NumberStyles.None, CultureInfo.InvariantCulture, out var expiry))
+        if (tag.Value.Length != BatvTag.PrvsLength
+            || !int.TryParse(tag.Value.AsSpan(1, 3), NumberStyles.None, CultureInfo.InvariantCulture, out var expiry))
         {
             return BatvOutcome.Forged;
         }

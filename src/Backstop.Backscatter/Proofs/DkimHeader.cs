@@ -9,7 +9,8 @@ internal static class DkimHeader
     private const int MaxNames = 100;
 
     /// <summary>The signed fields in the order of h=, then the signature itself with an empty b=.</summary>
-    public static byte[] Canonicalize(ReadOnlySpan<byte> header, List<HeaderField> fields, HeaderField signature, string[] names, bool isRelaxed)
+    public static byte[] Canonicalize(
+        ReadOnlySpan<byte> header, List<HeaderField> fields, HeaderField signature, string[] names, bool isRelaxed)
     {
         var data = new List<byte>(4096);
         var used = new HashSet<int>();

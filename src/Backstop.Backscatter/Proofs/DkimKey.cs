@@ -4,7 +4,10 @@ using Org.BouncyCastle.Math.EC.Rfc8032;
 namespace Backstop.Backscatter.Proofs;
 
 /// <summary>A public key of ours, with the place in DNS where others find it.</summary>
-/// <remarks>RSA through .NET (RFC 6376; RFC 8301: at least 1024 bits, SHA-256 only), Ed25519 (RFC 8463) through BouncyCastle, which MimeKit brings.</remarks>
+/// <remarks>
+/// RSA through .NET (RFC 6376; RFC 8301: at least 1024 bits, SHA-256 only), Ed25519 (RFC 8463) through BouncyCastle, which MimeKit
+/// brings.
+/// </remarks>
 public sealed class DkimKey
 {
     private readonly RSAParameters? _rsa;
@@ -26,7 +29,8 @@ public sealed class DkimKey
 
     /// <summary>Reads a key from a PEM file or a DNS record (RFC 6376 §3.6.1).</summary>
     /// <param name="name">Its name in DNS: <c>selector._domainkey.domain</c>.</param>
-    /// <param name="text">A PEM file (of the public or the private key), or the TXT record, also quoted and split as in a zone file.</param>
+    /// <param name="text">A PEM file (of the public or the private key), or the TXT record, also quoted and split as in a zone
+    /// file.</param>
     /// <exception cref="FormatException">The name has no <c>._domainkey.</c>, or the text holds no key that can be used.</exception>
     public static DkimKey Parse(string name, string text)
     {
@@ -86,7 +90,9 @@ public sealed class DkimKey
             var key = Convert.FromBase64String(tags.Value("p").Replace(" ", "", StringComparison.Ordinal));
             if (tags.Value("k") == "ed25519")
             {
-                return key.Length == Ed25519.PublicKeySize ? new(selector, domain, null, key) : throw new FormatException("an Ed25519 key has 32 octets");
+                return key.Length == Ed25519.PublicKeySize
+                    ? new(selector, domain, null, key)
+                    : throw new FormatException("an Ed25519 key has 32 octets");
             }
 
             using var rsa = RSA.Create();
@@ -111,5 +117,7 @@ public sealed class DkimKey
     }
 
     private static RSAParameters Strong(RSA rsa) =>
-        rsa.KeySize >= 1024 ? rsa.ExportParameters(false) : throw new FormatException($"a key of {rsa.KeySize} bits; RFC 8301 wants at least 1024");
+        rsa.KeySize >= 1024
+            ? rsa.ExportParameters(false)
+            : throw new FormatException($"a key of {rsa.KeySize} bits; RFC 8301 wants at least 1024");
 }

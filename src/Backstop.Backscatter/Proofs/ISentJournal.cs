@@ -23,6 +23,9 @@ public interface ISentJournal
     /// <param name="ours">Our address as <c>MailAddress.Key</c> gives it.</param>
     Coverage Coverage(string ours);
 
-    /// <summary>Why something of what was sent may be missing here; null where nothing is. While it is not null nothing is refused for want of proof.</summary>
+    /// <summary>
+    /// Why something of what was sent may be missing here; null where nothing is. While it is not null nothing is refused for want
+    /// of proof.
+    /// </summary>
     Reason? Loss => null;
 }

@@ -4,13 +4,16 @@ using Backstop.Mail;
 
 namespace Backstop.Backscatter.Proofs;
 
-/// <summary>Asks everything that can prove whether we sent what a report returns. The order of the questions is the order of their strength.</summary>
+/// <summary>
+/// Asks everything that can prove whether we sent what a report returns. The order of the questions is the order of their strength.
+/// </summary>
 /// <param name="journal">What we sent.</param>
 /// <param name="signedIds">Signed ids and fields.</param>
 /// <param name="dkim">Our DKIM keys.</param>
 /// <param name="received">Our hosts.</param>
 /// <param name="ownFields">Fields that only our mail carries; null for none.</param>
-public sealed class OriginProver(ISentJournal journal, SignedMessageId signedIds, OwnDkim dkim, ReceivedChain received, OwnFields? ownFields = null)
+public sealed class OriginProver(
+    ISentJournal journal, SignedMessageId signedIds, OwnDkim dkim, ReceivedChain received, OwnFields? ownFields = null)
 {
     // A long thread is not worth a long line.
     private const int MaxShown = 4;
@@ -38,7 +41,8 @@ public sealed class OriginProver(ISentJournal journal, SignedMessageId signedIds
         var (chain, isHint) = received.Read(report.Returned);
         return new(
             [
-                FromBatv(envelope.Batv), FromSrs(envelope.Srs), FromSigned(report, ids, envelope.Ours, now), FromDkim(report, envelope.Ours, now),
+                FromBatv(envelope.Batv), FromSrs(envelope.Srs), FromSigned(
+                    report, ids, envelope.Ours, now), FromDkim(report, envelope.Ours, now),
                 FromJournal(report, ids, envelope.Ours), _ownFields.Read(report.Returned), chain,
             ],
             isHint);
@@ -83,18 +87,23 @@ public sealed class OriginProver(ISentJournal journal, SignedMessageId signedIds
         foreach (var id in ids)
         {
             var proof = Signed(report, ours, senders => signedIds.Check(id.Id, senders, now), $"id {id}");
-            yield return id.IsReturned || proof.Result != ProofResult.Fail ? proof : proof with { Result = ProofResult.None, Reason = null };
+            yield return id.IsReturned || proof.Result != ProofResult.Fail
+                ? proof
+                : proof with { Result = ProofResult.None, Reason = null };
         }
 
         if (report.Returned.MessageId is { } returned && Stamp(report.Returned) is { } stamp)
         {
-            yield return Signed(report, ours, senders => signedIds.CheckStamp(stamp, returned, senders, now), $"field {SignedMessageId.FieldName} of {returned}");
+            yield return Signed(
+                report, ours, senders => signedIds.CheckStamp(stamp, returned, senders, now),
+                $"field {SignedMessageId.FieldName} of {returned}");
         }
     }
 
-    // What we signed for another address of ours is no forgery: the envelope sender may not be who the message says. It proves nothing here.
-    // Where nothing says who the message is from, nobody can tell the one from the other.
-    private static Proof Signed(BounceReport report, IReadOnlyList<string> ours, Func<IReadOnlyCollection<string>, SignedOutcome> check, string what)
+    // What we signed for another address of ours is no forgery: the envelope sender may not be who the message says. It proves
+    // nothing here. Where nothing says who the message is from, nobody can tell the one from the other.
+    private static Proof Signed(
+        BounceReport report, IReadOnlyList<string> ours, Func<IReadOnlyCollection<string>, SignedOutcome> check, string what)
     {
         var outcome = check(ours);
         if (outcome != SignedOutcome.Forged)
@@ -115,8 +124,13 @@ public sealed class OriginProver(ISentJournal journal, SignedMessageId signedIds
     private static Proof Signed(SignedOutcome outcome, string what) => outcome switch
     {
         SignedOutcome.Pass => new("signed-message-id", ProofResult.Pass, $"{what} signed by us") { Reason = Reasons.SignedIdPass },
-        SignedOutcome.Expired => new("signed-message-id", ProofResult.Fail, $"{what} signed too long ago") { Reason = Reasons.SignedIdExpired },
-        SignedOutcome.Forged => new("signed-message-id", ProofResult.Fail, $"{what} looks like ours, but is not signed by us for this address") { Reason = Reasons.SignedIdForged },
+        SignedOutcome.Expired =>
+            new("signed-message-id", ProofResult.Fail, $"{what} signed too long ago") { Reason = Reasons.SignedIdExpired },
+        SignedOutcome.Forged =>
+            new(
+                "signed-message-id", ProofResult.Fail, $"{what} looks like ours, but is not signed by us for this "
+                    + $"address")
+            { Reason = Reasons.SignedIdForged },
         _ => new("signed-message-id", ProofResult.None, ""),
     };
 
@@ -145,11 +159,14 @@ public sealed class OriginProver(ISentJournal journal, SignedMessageId signedIds
             }
         }
 
-        return new("journal", ProofResult.None, NotKnown([.. ids.Select(i => $"message-id {i}"), .. recipients.Select(r => $"recipient {r}")]));
+        return new(
+            "journal", ProofResult.None, NotKnown([.. ids.Select(i => $"message-id {i}"), .. recipients.Select(r => $"recipient {r}")]));
     }
 
     private static string NotKnown(List<string> asked) =>
-        asked.Count == 0 ? "" : $"does not know {string.Join(", ", asked.Take(MaxShown))}{(asked.Count > MaxShown ? $" and {asked.Count - MaxShown} more" : "")}";
+        asked.Count == 0
+            ? ""
+            : $"does not know {string.Join(", ", asked.Take(MaxShown))}{(asked.Count > MaxShown ? $" and {asked.Count - MaxShown} more" : "")}";
 
     private static string? Stamp(ReturnedMessage returned)
     {

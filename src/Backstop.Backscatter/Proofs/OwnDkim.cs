@@ -6,10 +6,11 @@ using MimeKit.Utils;
 namespace Backstop.Backscatter.Proofs;
 
 /// <summary>
-/// Verifies our own DKIM signature over a returned header. The body is often cut or gone, and is not needed: the header signature covers From,
-/// Subject, Date and the body's hash, and only our key makes one.
+/// Verifies our own DKIM signature over a returned header. The body is often cut or gone, and is not needed: the header signature
+/// covers From, Subject, Date and the body's hash, and only our key makes one.
 /// </summary>
-/// <remarks>RFC 6376 without DNS: the keys are ours. A signature proves for its From address alone, and not for ever: who has one mail of ours could
+/// <remarks>RFC 6376 without DNS: the keys are ours. A signature proves for its From address alone, and not for ever: who has one
+/// mail of ours could
 /// otherwise return it again and again.</remarks>
 /// <param name="keys">Our public keys.</param>
 /// <param name="lifetime">How old a signature may be.</param>
@@ -60,11 +61,14 @@ public sealed class OwnDkim(IReadOnlyList<DkimKey> keys, TimeSpan lifetime)
         return best;
     }
 
-    private Proof VerifyOne(ReadOnlySpan<byte> header, List<HeaderField> fields, HeaderField signature, IReadOnlyCollection<string> ours, DateTimeOffset now)
+    private Proof VerifyOne(
+        ReadOnlySpan<byte> header, List<HeaderField> fields, HeaderField signature, IReadOnlyCollection<string> ours, DateTimeOffset now)
     {
         var tags = DkimTags.Parse(signature.Body(header));
         var key = keys.FirstOrDefault(k =>
-            k.Domain.Equals(tags.Value("d"), StringComparison.OrdinalIgnoreCase) && k.Selector.Equals(tags.Value("s"), StringComparison.OrdinalIgnoreCase));
+            k.Domain.Equals(
+                tags.Value("d"), StringComparison.OrdinalIgnoreCase) && k.Selector.Equals(
+                    tags.Value("s"), StringComparison.OrdinalIgnoreCase));
         if (key is null)
         {
             return _nothing;
@@ -104,9 +108,11 @@ public sealed class OwnDkim(IReadOnlyList<DkimKey> keys, TimeSpan lifetime)
             return new(Name, ProofResult.None, $"{named}: verifies, but says nothing signed of its time");
         }
 
-        var expired = long.TryParse(tags.Value("x"), NumberStyles.None, CultureInfo.InvariantCulture, out var x) && x < now.ToUnixTimeSeconds();
+        var expired = long.TryParse(tags.Value("x"), NumberStyles.None, CultureInfo.InvariantCulture, out var x)
+            && x < now.ToUnixTimeSeconds();
         return now - at > lifetime || at - now > TimeSpan.FromDays(1) || expired
-            ? new(Name, ProofResult.None, string.Create(CultureInfo.InvariantCulture, $"{named}: verifies, but was signed on {at:yyyy-MM-dd}"))
+            ? new(
+            Name, ProofResult.None, string.Create(CultureInfo.InvariantCulture, $"{named}: verifies, but was signed on {at:yyyy-MM-dd}"))
             : new(Name, ProofResult.Pass, $"{named}: verifies for {from}");
     }
 
@@ -117,7 +123,10 @@ public sealed class OwnDkim(IReadOnlyList<DkimKey> keys, TimeSpan lifetime)
             return DateTimeOffset.FromUnixTimeSeconds(t);
         }
 
-        return names.Contains("date", StringComparer.OrdinalIgnoreCase) && SignedBody(header, fields, "Date"u8) is { } date && DateUtils.TryParse(date, out var parsed) ? parsed : null;
+        return names.Contains("date", StringComparer.OrdinalIgnoreCase) && SignedBody(header, fields, "Date"u8) is { } date
+            && DateUtils.TryParse(date, out var parsed)
+            ? parsed
+            : null;
     }
 
     // RFC 6376 §5.4.2: of several fields of a name the last is signed. One that stands before it was put there by somebody else.

@@ -4,10 +4,12 @@ using System.Text;
 
 namespace Backstop.Backscatter.Proofs;
 
-/// <summary>A header field that only our mail carries: <c>X-Campaign-Id</c>, or with how its value begins <c>X-Campaign-Id: s3cret-</c>.</summary>
+/// <summary>
+/// A header field that only our mail carries: <c>X-Campaign-Id</c>, or with how its value begins <c>X-Campaign-Id: s3cret-</c>.
+/// </summary>
 /// <remarks>
-/// Weak: whoever has one mail of ours can write the field. It keeps out spam by those who have none, which is most; it never refutes. The value makes
-/// it hard to guess, not hard to copy.
+/// Weak: whoever has one mail of ours can write the field. It keeps out spam by those who have none, which is most; it never
+/// refutes. The value makes it hard to guess, not hard to copy.
 /// </remarks>
 public sealed record OwnField
 {
@@ -62,12 +64,14 @@ public sealed record OwnField
         // RFC 5322 §3.6.8: printable ASCII but the colon.
         if (name.Length == 0 || name.AsSpan().ContainsAnyExceptInRange('!', '~'))
         {
-            return $"\"{name}\" is not the name of a header field; write one such as \"X-Campaign-Id\", or \"X-Campaign-Id: s3cret-\" for how its value begins";
+            return $"\"{name}\" is not the name of a header field; write one such as \"X-Campaign-Id\", or \"X-Campaign-Id: s3cret-\" "
+                + $"for how its value begins";
         }
 
         if (_anybodys.Contains(name) || StartsWithAny(name, _anybodysPrefixes))
         {
-            return $"\"{name}\" is a field of anybody's mail and proves nothing; name one that only your own mail carries, such as \"X-Campaign-Id\"";
+            return $"\"{name}\" is a field of anybody's mail and proves nothing; name one that only your own mail carries, such as "
+                + $"\"X-Campaign-Id\"";
         }
 
         if (hasColon && prefix.Length == 0)
@@ -85,5 +89,6 @@ public sealed record OwnField
             : "";
     }
 
-    private static bool StartsWithAny(string name, string[] prefixes) => Array.Exists(prefixes, p => name.StartsWith(p, StringComparison.OrdinalIgnoreCase));
+    private static bool StartsWithAny(string name, string[] prefixes) =>
+        Array.Exists(prefixes, p => name.StartsWith(p, StringComparison.OrdinalIgnoreCase));
 }

@@ -4,7 +4,10 @@ using Backstop.Mail;
 
 namespace Backstop.Backscatter.Proofs;
 
-/// <summary>Looks for our own fields in a returned header. The last resort of those whose mail leaves through list software that nobody can teach to sign.</summary>
+/// <summary>
+/// Looks for our own fields in a returned header. The last resort of those whose mail leaves through list software that nobody can
+/// teach to sign.
+/// </summary>
 /// <param name="fields">The fields; one of them is enough.</param>
 public sealed class OwnFields(IReadOnlyCollection<OwnField> fields)
 {
@@ -20,7 +23,9 @@ public sealed class OwnFields(IReadOnlyCollection<OwnField> fields)
     public static OwnFields Parse(IEnumerable<string> texts) =>
         new([.. texts.Select(t => OwnField.TryParse(t, out var field, out var error) ? field : throw new FormatException(error))]);
 
-    /// <summary>Reads the returned header for one of the fields: pass where it is there with its value, none otherwise; it never fails.</summary>
+    /// <summary>
+    /// Reads the returned header for one of the fields: pass where it is there with its value, none otherwise; it never fails.
+    /// </summary>
     /// <param name="returned">What came back.</param>
     /// <returns>Pass or none, never fail: that the field is not there, or has another value, says nothing.</returns>
     internal Proof Read(ReturnedMessage returned)
@@ -47,7 +52,11 @@ public sealed class OwnFields(IReadOnlyCollection<OwnField> fields)
                 if (field.Body(header).StartsWith(own.Prefix, StringComparison.Ordinal))
                 {
                     // Not the value: an explanation is shown to others more easily than a configuration.
-                    return new(Name, ProofResult.Pass, own.Prefix.Length > 0 ? $"{own.Name} begins with the configured value" : $"{own.Name} is in the returned header") { Reason = Reasons.OwnFieldPass };
+                    return new(
+                        Name, ProofResult.Pass,
+                        own.Prefix.Length > 0 ? $"{own.Name} begins with the configured "
+                            + $"value" : $"{own.Name} is in the returned header")
+                    { Reason = Reasons.OwnFieldPass };
                 }
 
                 other = new(Name, ProofResult.None, $"{own.Name} is there, but does not begin with the configured value");

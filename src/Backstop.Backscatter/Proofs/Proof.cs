@@ -14,7 +14,8 @@ public enum ProofResult
 }
 
 /// <summary>One proof of origin.</summary>
-/// <param name="Name"><c>batv</c>, <c>srs</c>, <c>signed-message-id</c>, <c>own-dkim</c>, <c>journal</c>, <c>own-field</c> or <c>received</c>.</param>
+/// <param name="Name"><c>batv</c>, <c>srs</c>, <c>signed-message-id</c>, <c>own-dkim</c>, <c>journal</c>, <c>own-field</c> or
+/// <c>received</c>.</param>
 /// <param name="Result">What it gave.</param>
 /// <param name="Detail">What was compared, in few words; empty for none.</param>
 public sealed record Proof(string Name, ProofResult Result, string Detail)
@@ -34,7 +35,9 @@ public sealed record ProofSet(IReadOnlyList<Proof> All, bool HasHint)
     /// <summary>The strongest that passed, or null.</summary>
     public Proof? Passed => All.FirstOrDefault(p => p.Result == ProofResult.Pass);
 
-    /// <summary>A tag or id that claims to be ours and is not, or no more; or null. A damaged DKIM signature is none: relays change headers.</summary>
+    /// <summary>
+    /// A tag or id that claims to be ours and is not, or no more; or null. A damaged DKIM signature is none: relays change headers.
+    /// </summary>
     public Proof? Refuted => All.FirstOrDefault(p => p.Result == ProofResult.Fail && p.Reason is not null);
 
     /// <summary><c>ours</c>, <c>not-ours</c> or <c>unknown</c>.</summary>

@@ -3,8 +3,8 @@ using Backstop.Backscatter.Bounces;
 namespace Backstop.Backscatter.Proofs;
 
 /// <summary>
-/// Whether a returned message says that it passed a host of ours. Anybody can write such a line, so it proves nothing; but few forgers do, and
-/// what carries one is filed rather than refused.
+/// Whether a returned message says that it passed a host of ours. Anybody can write such a line, so it proves nothing; but few
+/// forgers do, and what carries one is filed rather than refused.
 /// </summary>
 /// <param name="hosts">Names of our hosts that send mail, in any case.</param>
 public sealed class ReceivedChain(IReadOnlyCollection<string> hosts)

@@ -27,9 +27,10 @@ public enum SignedOutcome
 /// proof as a header field for mail whose id somebody else has chosen.
 /// </summary>
 /// <remarks>
-/// Id: <c>bsK.DAY.RANDOM.MAC@domain</c>. Field: <c>X-Backstop-Sent: bsK.DAY.MAC</c>. K is the key's number, DAY the unix day of sending, RANDOM 60
-/// bits, MAC the first 80 bits of HMAC-SHA256 over all of it, the sender's address, and the domain or the Message-ID; base32 in lower case, so
-/// that a server which changes case changes nothing. The key is derived from the secret of the envelope tags: one file to hand out.
+/// Id: <c>bsK.DAY.RANDOM.MAC@domain</c>. Field: <c>X-Backstop-Sent: bsK.DAY.MAC</c>. K is the key's number, DAY the unix day of
+/// sending, RANDOM 60 bits, MAC the first 80 bits of HMAC-SHA256 over all of it, the sender's address, and the domain or the
+/// Message-ID; base32 in lower case, so that a server which changes case changes nothing. The key is derived from the secret of the
+/// envelope tags: one file to hand out.
 /// </remarks>
 public sealed class SignedMessageId
 {
@@ -47,7 +48,8 @@ public sealed class SignedMessageId
 
     /// <summary>Uses keys derived from those of the envelope tags; the first signs, all verify.</summary>
     /// <param name="keys">At most <see cref="Batv.MaxKeys"/>.</param>
-    /// <param name="lifetimeDays">Days from sending to the last bounce that is believed. Queues give up after five to seven; receipts and answers come later.</param>
+    /// <param name="lifetimeDays">Days from sending to the last bounce that is believed. Queues give up after five to seven;
+    /// receipts and answers come later.</param>
     public SignedMessageId(IReadOnlyList<BatvKey> keys, int lifetimeDays = 30)
     {
         ArgumentNullException.ThrowIfNull(keys);
@@ -112,7 +114,8 @@ public sealed class SignedMessageId
         }
 
         var random = rest[..RandomLength].ToString();
-        return Decide(number, day, rest[(RandomLength + 1)..].ToString(), now, key => senders.Select(s => Mac(key, "id", day, random, domain, s)));
+        return Decide(
+            number, day, rest[(RandomLength + 1)..].ToString(), now, key => senders.Select(s => Mac(key, "id", day, random, domain, s)));
     }
 
     /// <summary>Checks the field that carries the proof.</summary>
@@ -170,7 +173,8 @@ public sealed class SignedMessageId
         }
 
         var dot = text[4..].IndexOf('.');
-        if (dot is < 1 or > 6 || text[4] == '0' || !long.TryParse(text.Slice(4, dot), NumberStyles.None, CultureInfo.InvariantCulture, out day))
+        if (dot is < 1 or > 6 || text[4] == '0'
+            || !long.TryParse(text.Slice(4, dot), NumberStyles.None, CultureInfo.InvariantCulture, out day))
         {
             return false;
         }
@@ -185,7 +189,8 @@ public sealed class SignedMessageId
     // The parts hold no line feed, so no two lists of parts give the same octets. Who sends as me+list@ reads his bounces as me@.
     private static string Mac(byte[] key, string use, long day, string subject, string domain, string sender)
     {
-        var text = string.Create(CultureInfo.InvariantCulture, $"{use}\n{day}\n{subject}\n{domain}\n{MailAddress.KeyWithoutDetail(sender)}");
+        var text = string.Create(
+            CultureInfo.InvariantCulture, $"{use}\n{day}\n{subject}\n{domain}\n{MailAddress.KeyWithoutDetail(sender)}");
         Span<byte> hash = stackalloc byte[HMACSHA256.HashSizeInBytes];
         HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(text), hash);
         return Base32(hash[..(MacLength * 5 / 8)]);

@@ -6,12 +6,13 @@ using Backstop.Mail;
 namespace Backstop.Backscatter.Proofs;
 
 /// <summary>
-/// The sender rewriting scheme as libsrs2 and postsrsd write it: a forwarder's envelope sender that proves, when a bounce comes back to it, that
-/// the forwarder made it.
+/// The sender rewriting scheme as libsrs2 and postsrsd write it: a forwarder's envelope sender that proves, when a bounce comes
+/// back to it, that the forwarder made it.
 /// </summary>
 /// <remarks>
-/// <c>SRS0=HHHH=TT=domain=local@forwarder</c> and, one forwarder further, <c>SRS1=HHHH=first==HHHH=TT=domain=local@second</c>. HHHH is the beginning
-/// of the base64 of HMAC-SHA1 over the parts in lower case, compared without case; TT is the day modulo 1024 in base32.
+/// <c>SRS0=HHHH=TT=domain=local@forwarder</c> and, one forwarder further, <c>SRS1=HHHH=first==HHHH=TT=domain=local@second</c>. HHHH
+/// is the beginning of the base64 of HMAC-SHA1 over the parts in lower case, compared without case; TT is the day modulo 1024 in
+/// base32.
 /// </remarks>
 public sealed class Srs
 {
@@ -73,7 +74,9 @@ public sealed class Srs
         var isOurs = false;
         for (var i = 0; i < _secrets.Count; i++)
         {
-            isOurs |= Matches(address.Hash, address.IsGuarded ? Hash(i, address.Host, address.Remainder) : Hash(i, address.Stamp, address.Host, address.Local));
+            isOurs |= Matches(
+                address.Hash,
+                address.IsGuarded ? Hash(i, address.Host, address.Remainder) : Hash(i, address.Stamp, address.Host, address.Local));
         }
 
         // A guarded address has no day of its own: the first forwarder checks the one inside.
@@ -100,7 +103,8 @@ public sealed class Srs
         && CryptographicOperations.FixedTimeEquals(
             Encoding.UTF8.GetBytes(given.ToLowerInvariant()), Encoding.UTF8.GetBytes(expected[..given.Length].ToLowerInvariant()));
 
-    private static string Stamp(DateTimeOffset now) => string.Create(CultureInfo.InvariantCulture, $"{Alphabet[Day(now) >> 5]}{Alphabet[Day(now) & 31]}");
+    private static string Stamp(DateTimeOffset now) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Alphabet[Day(now) >> 5]}{Alphabet[Day(now) & 31]}");
 
     private static int Day(DateTimeOffset now) => (int)(now.ToUnixTimeSeconds() / 86400 % 1024);
 

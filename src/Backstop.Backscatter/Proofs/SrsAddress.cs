@@ -8,7 +8,8 @@ namespace Backstop.Backscatter.Proofs;
 /// <param name="Stamp">SRS0: the day; empty for SRS1.</param>
 /// <param name="Host">SRS0: the domain of the first sender; SRS1: the first forwarder.</param>
 /// <param name="Local">SRS0: the local-part of the first sender; empty for SRS1.</param>
-/// <param name="Remainder">What a later forwarder keeps: SRS0 behind its tag, with the separator; SRS1 behind the host, with the separator.</param>
+/// <param name="Remainder">What a later forwarder keeps: SRS0 behind its tag, with the separator; SRS1 behind the host, with the
+/// separator.</param>
 public sealed record SrsAddress(bool IsGuarded, string Hash, string Stamp, string Host, string Local, string Remainder)
 {
     /// <summary>Takes an address apart, or gives null where it is no SRS address.</summary>
@@ -17,7 +18,8 @@ public sealed record SrsAddress(bool IsGuarded, string Hash, string Stamp, strin
     {
         ArgumentNullException.ThrowIfNull(address);
         var local = address.LocalPart;
-        if (local.Length < 6 || !local.StartsWith("SRS", StringComparison.OrdinalIgnoreCase) || local[3] is not ('0' or '1') || local[4] is not ('=' or '+' or '-'))
+        if (local.Length < 6 || !local.StartsWith("SRS", StringComparison.OrdinalIgnoreCase) || local[3] is not ('0' or '1')
+            || local[4] is not ('=' or '+' or '-'))
         {
             return null;
         }

@@ -6,7 +6,8 @@ using Backstop.Mail;
 namespace Backstop.Backscatter.Storms;
 
 /// <summary>What a message looks like, from its outside.</summary>
-/// <param name="Weight">How much it looks like mail that a machine sends to whoever an address was typed in for; a person's mail has none, or less than none.</param>
+/// <param name="Weight">How much it looks like mail that a machine sends to whoever an address was typed in for; a person's mail
+/// has none, or less than none.</param>
 /// <param name="IsCode">Whether it brings a one-time code.</param>
 /// <param name="ListId">The list it came through (RFC 2919), in lower case; empty for none.</param>
 public readonly record struct MassMailShape(int Weight, bool IsCode, string ListId)
@@ -17,17 +18,27 @@ public readonly record struct MassMailShape(int Weight, bool IsCode, string List
     /// <summary>Looks like it more than not: while a storm lasts, that is enough.</summary>
     public bool IsLikelyMass => Weight >= 2;
 
-    /// <summary>Whether it is of a list, or speaks of signing up: what a bomb consists of. What a shop or bank sends to one customer is mass mail too, and neither.</summary>
+    /// <summary>
+    /// Whether it is of a list, or speaks of signing up: what a bomb consists of. What a shop or bank sends to one customer is mass
+    /// mail too, and neither.
+    /// </summary>
     public bool IsOfBombs { get; init; }
 
-    /// <summary>Whether its subject tells of access, money or goods (a changed password, a receipt): what a bomb is meant to bury.</summary>
+    /// <summary>
+    /// Whether its subject tells of access, money or goods (a changed password, a receipt): what a bomb is meant to bury.
+    /// </summary>
     public bool IsNotice { get; init; }
 
-    /// <summary>Whether it is a post to a discussion list, not a word of the list's own: it can be answered there (List-Post, RFC 2369), cannot be left by one click (RFC 8058), and its subject is about something else.</summary>
+    /// <summary>
+    /// Whether it is a post to a discussion list, not a word of the list's own: it can be answered there (List-Post, RFC 2369),
+    /// cannot be left by one click (RFC 8058), and its subject is about something else.
+    /// </summary>
     public bool IsPost { get; init; }
 }
 
-/// <summary>Tells list confirmations, newsletters and accounts from what persons write. Words and weights are in <c>massmail.tsv</c>.</summary>
+/// <summary>
+/// Tells list confirmations, newsletters and accounts from what persons write. Words and weights are in <c>massmail.tsv</c>.
+/// </summary>
 public static class MassMail
 {
     private const int MaxText = 8 << 10;
@@ -37,13 +48,16 @@ public static class MassMail
     private static readonly (string Place, int Weight, string Words)[] _table = ReadTable();
     private static readonly FrozenDictionary<string, int> _fields = Of("field");
     private static readonly FrozenDictionary<string, int> _from = Of("from");
-    private static readonly (string Words, int Weight)[] _subject = [.. _table.Where(r => r.Place == "subject").Select(r => (r.Words, r.Weight))];
+    private static readonly (string Words, int Weight)[] _subject = [
+        .. _table.Where(r => r.Place == "subject").Select(r => (r.Words, r.Weight))];
     private static readonly string[] _text = [.. _table.Where(r => r.Place == "text").Select(r => r.Words)];
 
     private static readonly string[] _notices = [.. TableFile.Read("notices.tsv").Select(c => c[1])];
 
     // Programs that persons write with. A machine may claim to be one; few take the trouble.
-    private static readonly string[] _agents = ["thunderbird", "apple mail", "iphone mail", "ipad mail", "outlook", "evolution", "mutt", "k-9", "kmail", "claws", "roundcube", "squirrelmail", "sogo", "zimbra", "alpine", "gmail", "geary", "fairemail"];
+    private static readonly string[] _agents = [
+        "thunderbird", "apple mail", "iphone mail", "ipad mail", "outlook", "evolution", "mutt", "k-9", "kmail", "claws", "roundcube",
+        "squirrelmail", "sogo", "zimbra", "alpine", "gmail", "geary", "fairemail"];
 
     private static readonly string[] _codeWords =
     [
@@ -70,7 +84,8 @@ public static class MassMail
         var weight = Fields(message.Span, fields) + From(report.From) + ofSubject + ofText;
 
         // The text of HTML has lost its links; hardly any is without.
-        var hasLink = part?.Type.MediaType == "text/html" || text.Contains("http://", StringComparison.Ordinal) || text.Contains("https://", StringComparison.Ordinal);
+        var hasLink = part?.Type.MediaType == "text/html" || text.Contains("http://", StringComparison.Ordinal)
+            || text.Contains("https://", StringComparison.Ordinal);
         return new(weight - (hasLink ? 0 : 1), HasCode(subject, text), ListId(message.Span, fields))
         {
             IsNotice = _notices.Any(n => subject.Contains(n, StringComparison.Ordinal)),
@@ -168,14 +183,16 @@ public static class MassMail
     private static int Text(string text) => Math.Min(MaxTextWeight, _text.Count(w => text.Contains(w, StringComparison.Ordinal)));
 
     // A word for it and, in the subject or near the word, four to eight digits by themselves.
-    private static bool HasCode(string subject, string text) => HasCode(subject) || (_codeWords.Any(w => HasWord(subject, w) >= 0) && HasNumber(text)) || HasCode(text);
+    private static bool HasCode(string subject, string text) =>
+        HasCode(subject) || (_codeWords.Any(w => HasWord(subject, w) >= 0) && HasNumber(text)) || HasCode(text);
 
     private static bool HasCode(string text)
     {
         const int Near = 60;
         foreach (var word in _codeWords)
         {
-            if (HasWord(text, word) is >= 0 and var at && HasNumber(text.AsSpan(Math.Max(0, at - Near), Math.Min(text.Length, at + word.Length + Near) - Math.Max(0, at - Near))))
+            if (HasWord(text, word) is >= 0 and var at
+                && HasNumber(text.AsSpan(Math.Max(0, at - Near), Math.Min(text.Length, at + word.Length + Near) - Math.Max(0, at - Near))))
             {
                 return true;
             }
@@ -188,7 +205,8 @@ public static class MassMail
     {
         for (var at = text.IndexOf(word, StringComparison.Ordinal); at >= 0; at = text.IndexOf(word, at + 1, StringComparison.Ordinal))
         {
-            if ((at == 0 || !char.IsAsciiLetter(text[at - 1])) && (at + word.Length == text.Length || !char.IsAsciiLetter(text[at + word.Length])))
+            if ((at == 0 || !char.IsAsciiLetter(text[at - 1]))
+                && (at + word.Length == text.Length || !char.IsAsciiLetter(text[at + word.Length])))
             {
                 return at;
             }
@@ -207,7 +225,8 @@ public static class MassMail
                 i++;
             }
 
-            if (i - start is >= 4 and <= 8 && !IsYear(text[start..i]) && (start == 0 || !IsJoined(text[start - 1])) && (i == text.Length || !IsJoined(text[i])))
+            if (i - start is >= 4 and <= 8 && !IsYear(text[start..i]) && (start == 0 || !IsJoined(text[start - 1]))
+                && (i == text.Length || !IsJoined(text[i])))
             {
                 return true;
             }
@@ -221,7 +240,8 @@ public static class MassMail
         static bool IsJoined(char c) => char.IsLetterOrDigit(c) || c is '/' or '=' or '-' or '_' or '&' or '+' or '%' or '#';
     }
 
-    private static FrozenDictionary<string, int> Of(string place) => _table.Where(r => r.Place == place).ToFrozenDictionary(r => r.Words, r => r.Weight, StringComparer.Ordinal);
+    private static FrozenDictionary<string, int> Of(string place) =>
+        _table.Where(r => r.Place == place).ToFrozenDictionary(r => r.Words, r => r.Weight, StringComparer.Ordinal);
 
     private static (string Place, int Weight, string Words)[] ReadTable() =>
         [.. TableFile.Read("massmail.tsv").Select(c => (c[0], int.Parse(c[1], System.Globalization.CultureInfo.InvariantCulture), c[2]))];

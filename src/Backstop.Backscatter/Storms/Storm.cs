@@ -5,7 +5,9 @@ using Backstop.Backscatter.Campaigns;
 
 namespace Backstop.Backscatter.Storms;
 
-/// <summary>A storm: an incident with a victim, a beginning and an end. All that it holds is bounded. Not for several threads at once.</summary>
+/// <summary>
+/// A storm: an incident with a victim, a beginning and an end. All that it holds is bounded. Not for several threads at once.
+/// </summary>
 internal sealed class Storm
 {
     private const int MaxHosts = 20_000;
@@ -54,7 +56,14 @@ internal sealed class Storm
     public static Storm From(StormRecord record)
     {
         ArgumentNullException.ThrowIfNull(record);
-        var storm = new Storm(StormWords.ParseKind(record.Kind), record.Victim, record.Started) { Ended = record.Ended, _last = record.Last, _count = record.Count, _example = record.Example };
+        var storm = new Storm(
+            StormWords.ParseKind(record.Kind), record.Victim, record.Started)
+        {
+            Ended = record.Ended,
+            _last = record.Last,
+            _count = record.Count,
+            _example = record.Example
+        };
         Fill(storm._hosts, record.Hosts);
         Fill(storm._reasons, record.Reasons);
         Fill(storm._actions, record.Actions);
@@ -103,17 +112,24 @@ internal sealed class Storm
     {
         if (report is not null)
         {
-            _example ??= new(report.Subject, report.From ?? "", report.Returned.Subject ?? "", report.Returned.From ?? "", report.Returned.MessageId ?? "");
+            _example ??= new(
+                report.Subject, report.From ?? "", report.Returned.Subject ?? "", report.Returned.From ?? "",
+                report.Returned.MessageId ?? "");
         }
     }
 
     /// <summary>It in one line.</summary>
-    public StormSummary Summary() => new(Id, Kind.Word(), Victim, Started, _count, _hosts.Count, _actions.GetValueOrDefault(StormAction.Filed.Word()));
+    public StormSummary Summary() =>
+        new(Id, Kind.Word(), Victim, Started, _count, _hosts.Count, _actions.GetValueOrDefault(StormAction.Filed.Word()));
 
     /// <summary>What is known of it now: a copy, to be shown and kept.</summary>
     public StormRecord Record() => new(
-        Id, Kind.Word(), Victim, Started, Ended, _last, _count, _minutes.Count == 0 ? 0 : _minutes.Values.Max(), new Dictionary<string, long>(_actions), new Dictionary<string, long>(_reasons),
-        new Dictionary<string, long>(_hosts), [.. _campaigns.Values.OrderByDescending(c => c.Count).ThenBy(c => c.Shape, StringComparer.Ordinal)], new Dictionary<long, long>(_minutes), _example);
+        Id, Kind.Word(), Victim, Started, Ended, _last, _count, _minutes.Count == 0
+            ? 0
+            : _minutes.Values.Max(), new Dictionary<string, long>(_actions), new Dictionary<string, long>(_reasons),
+        new Dictionary<string, long>(_hosts), [
+            .. _campaigns.Values.OrderByDescending(c => c.Count).ThenBy(
+                c => c.Shape, StringComparer.Ordinal)], new Dictionary<long, long>(_minutes), _example);
 
     private static void Fill(Dictionary<string, long> counts, IReadOnlyDictionary<string, long> from)
     {

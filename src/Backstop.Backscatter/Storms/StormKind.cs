@@ -46,7 +46,8 @@ public static class StormWords
 
     /// <summary>The kind of that word.</summary>
     /// <param name="word">Such as <c>mail-bomb</c>.</param>
-    public static StormKind ParseKind(string word) => Enum.GetValues<StormKind>().FirstOrDefault(k => string.Equals(k.Word(), word, StringComparison.Ordinal));
+    public static StormKind ParseKind(string word) =>
+        Enum.GetValues<StormKind>().FirstOrDefault(k => string.Equals(k.Word(), word, StringComparison.Ordinal));
 
     /// <summary>The action's word, such as <c>refused-at-rcpt</c>.</summary>
     /// <param name="action">The action.</param>

@@ -81,12 +81,14 @@ internal sealed class StormMeter(StormRule rule)
     }
 
     private bool StandsOut(DateTimeOffset now) =>
-        _fast.At(now) >= Math.Max(rule.FastCount, rule.Factor * Usual(_fastWindow, now)) || _slow.At(now) >= Math.Max(rule.SlowCount, rule.Factor * Usual(_slowWindow, now));
+        _fast.At(now) >= Math.Max(rule.FastCount, rule.Factor * Usual(_fastWindow, now))
+            || _slow.At(now) >= Math.Max(rule.SlowCount, rule.Factor * Usual(_slowWindow, now));
 
     // A few messages in one minute, or any number from one host, keep nothing up: that would be cheaper than what began it.
     private bool IsQuiet(DateTimeOffset now) => _slow.At(now) < rule.QuietShare * rule.SlowCount || !IsSpread(rule.QuietSources, now);
 
-    private bool IsSpread(int sources, DateTimeOffset now) => _sources.Count(now) >= sources && (_networks is null || _networks.Count(now) >= sources);
+    private bool IsSpread(int sources, DateTimeOffset now) =>
+        _sources.Count(now) >= sources && (_networks is null || _networks.Count(now) >= sources);
 
     private double Usual(TimeSpan window, DateTimeOffset now) => _baseline.At(now) * (window / _baselineWindow);
 }

@@ -2,8 +2,9 @@ namespace Backstop.Backscatter.Storms;
 
 /// <summary>When a storm begins and when it is over.</summary>
 /// <remarks>
-/// Two windows, because floods have two speeds: 15,000 in a morning fill a minute, 600 in an evening only a quarter of an hour. Both must stand out
-/// from the recipient's own baseline, and come from many sources: one server that repeats itself is a nuisance, no storm.
+/// Two windows, because floods have two speeds: 15,000 in a morning fill a minute, 600 in an evening only a quarter of an hour.
+/// Both must stand out from the recipient's own baseline, and come from many sources: one server that repeats itself is a nuisance,
+/// no storm.
 /// </remarks>
 public sealed record StormRule
 {
@@ -19,7 +20,9 @@ public sealed record StormRule
     /// <summary>From how many sources. Default 5.</summary>
     public int Sources { get; init; } = 5;
 
-    /// <summary>Below which part of <see cref="SlowCount"/> within about a quarter of an hour it counts as quiet. Default a quarter.</summary>
+    /// <summary>
+    /// Below which part of <see cref="SlowCount"/> within about a quarter of an hour it counts as quiet. Default a quarter.
+    /// </summary>
     public double QuietShare { get; init; } = 0.25;
 
     /// <summary>From how many sources it must come not to count as quiet: half of what begins it, rounded up.</summary>

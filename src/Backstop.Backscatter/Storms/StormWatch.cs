@@ -4,8 +4,8 @@ namespace Backstop.Backscatter.Storms;
 
 /// <summary>Watches all victims and campaigns at once, and keeps the storms that last. Safe for several threads.</summary>
 /// <remarks>
-/// Of each message two things are counted: that its victim got it, and that its mailing was seen again. A forger who spreads over a thousand
-/// addresses of a domain stays calm at each of them, not in sum.
+/// Of each message two things are counted: that its victim got it, and that its mailing was seen again. A forger who spreads over a
+/// thousand addresses of a domain stays calm at each of them, not in sum.
 /// </remarks>
 /// <param name="rule">When a storm begins and ends.</param>
 public sealed class StormWatch(StormRule rule)
@@ -45,7 +45,11 @@ public sealed class StormWatch(StormRule rule)
         {
             lock (_lock)
             {
-                return ActiveCount == 0 ? [] : [.. _watched.Values.Where(w => w.Storm is not null).Select(w => w.Storm!.Summary()).OrderBy(s => s.Started).ThenBy(s => s.Id, StringComparer.Ordinal)];
+                return ActiveCount == 0
+                    ? []
+                    : [
+                    .. _watched.Values.Where(w => w.Storm is not null).Select(w => w.Storm!.Summary()).OrderBy(s => s.Started).ThenBy(
+                        s => s.Id, StringComparer.Ordinal)];
             }
         }
     }
@@ -212,7 +216,9 @@ public sealed class StormWatch(StormRule rule)
     // The longest silent go first: who invents names costs nobody their memory.
     private void Forget(DateTimeOffset now, int atLeast = 0)
     {
-        var silent = _watched.Where(w => w.Value.Storm is null && now - w.Value.Meter.LastSeen > (w.Key.Victim.StartsWith(CampaignPrefix, StringComparison.Ordinal) ? _early : TimeSpan.FromDays(14)))
+        var silent = _watched.Where(w =>
+            w.Value.Storm is null && now - w.Value.Meter.LastSeen > (
+                w.Key.Victim.StartsWith(CampaignPrefix, StringComparison.Ordinal) ? _early : TimeSpan.FromDays(14)))
             .Select(w => w.Key).ToList();
         if (silent.Count < atLeast)
         {

@@ -48,7 +48,10 @@ public sealed class Judge(OriginProver prover, ISentJournal journal, UnprovedPol
     /// <param name="now">The time.</param>
     public Cover CoverOf(string ours, DateTimeOffset now) => rule.Judge(journal.Coverage(ours), now);
 
-    /// <summary>Why bounces without proof are filed and none is refused for want of it: the journal's <see cref="ISentJournal.Loss"/>; null where it is whole.</summary>
+    /// <summary>
+    /// Why bounces without proof are filed and none is refused for want of it: the journal's <see cref="ISentJournal.Loss"/>; null
+    /// where it is whole.
+    /// </summary>
     public Reason? Loss => journal.Loss;
 
     private Verdict Decide(BounceReport report, Envelope envelope, ProofSet proofs, DateTimeOffset now)
@@ -100,8 +103,8 @@ public sealed class Judge(OriginProver prover, ISentJournal journal, UnprovedPol
             : Verdict.File(reason);
     }
 
-    // Whoever writes a header addresses whom he likes: whose server it is, the envelope's recipient tells. A host below his domain is his, one above
-    // is not. Of a stored message nobody may know the recipient.
+    // Whoever writes a header addresses whom he likes: whose server it is, the envelope's recipient tells. A host below his domain
+    // is his, one above is not. Of a stored message nobody may know the recipient.
     private static bool IsOfDomainOf(string? from, IReadOnlyList<string> ours)
     {
         var host = Signs.Domain(from);

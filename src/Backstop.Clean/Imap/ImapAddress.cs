@@ -18,7 +18,8 @@ public sealed record ImapAddress(string User, string Host, int Port, bool IsTls,
     public static bool Is(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return text.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) || text.StartsWith(TlsScheme, StringComparison.OrdinalIgnoreCase);
+        return text.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
+            || text.StartsWith(TlsScheme, StringComparison.OrdinalIgnoreCase);
     }
 
     /// <summary>Reads an address.</summary>
@@ -42,13 +43,16 @@ public sealed record ImapAddress(string User, string Host, int Port, bool IsTls,
         var user = Uri.UnescapeDataString(authority[..at]);
         if (user.Contains(':', StringComparison.Ordinal))
         {
-            throw new CleanException(CleanFailure.Usage, $"{Scheme}...: no password on the command line, where others can read it: set {ImapSecret.PasswordVariable}");
+            throw new CleanException(
+                CleanFailure.Usage,
+                $"{Scheme}...: no password on the command line, where others can read it: set {ImapSecret.PasswordVariable}");
         }
 
         var host = authority[(at + 1)..];
         var port = isTls ? 993 : 143;
         var colon = host.LastIndexOf(':');
-        if (colon > 0 && !host.EndsWith(']') && (!int.TryParse(host[(colon + 1)..], CultureInfo.InvariantCulture, out port) || port is < 1 or > 65535))
+        if (colon > 0 && !host.EndsWith(']')
+            && (!int.TryParse(host[(colon + 1)..], CultureInfo.InvariantCulture, out port) || port is < 1 or > 65535))
         {
             throw new CleanException(CleanFailure.Usage, $"{text}: not a port: {host[(colon + 1)..]}");
         }

@@ -6,8 +6,8 @@ using MailKit.Security;
 namespace Backstop.Clean.Imap;
 
 /// <summary>
-/// The only way to the library: whatever it throws while it is asked is a fault of the server, and becomes an <see cref="ImapFault"/>. Nothing else
-/// is done inside <see cref="AskAsync{T}"/>, so a bug of ours is not taken for one.
+/// The only way to the library: whatever it throws while it is asked is a fault of the server, and becomes an
+/// <see cref="ImapFault"/>. Nothing else is done inside <see cref="AskAsync{T}"/>, so a bug of ours is not taken for one.
 /// </summary>
 /// <param name="client">The library's client.</param>
 /// <param name="guard">Its connection; null before there is one.</param>
@@ -80,20 +80,30 @@ internal sealed class ImapDoor(ImapClient client, ImapGuardStream? guard, ImapAd
 
     public void Dispose() => client.Dispose();
 
-    /// <summary>What a failure means for the person at the terminal. Of a login only the kind is told: a server may repeat what we sent.</summary>
+    /// <summary>
+    /// What a failure means for the person at the terminal. Of a login only the kind is told: a server may repeat what we sent.
+    /// </summary>
     private ImapFault FaultOf(Exception error) => error switch
     {
         ImapFault fault => fault,
-        AuthenticationException => new(CleanFailure.Unavailable, $"{address}: the server refused the login of {address.User}") { MayPass = false },
-        FolderNotFoundException missing => new(CleanFailure.NoInput, $"{address}: no folder {OneLine(missing.FolderName)}") { MayPass = false },
-        ImapCommandException refused => new(CleanFailure.Unavailable, $"{address}: {OneLine(refused.Message)}") { MayPass = refused.Response != ImapCommandResponse.Bad },
+        AuthenticationException =>
+            new(CleanFailure.Unavailable, $"{address}: the server refused the login of {address.User}") { MayPass = false },
+        FolderNotFoundException missing =>
+            new(CleanFailure.NoInput, $"{address}: no folder {OneLine(missing.FolderName)}") { MayPass = false },
+        ImapCommandException refused =>
+            new(
+                CleanFailure.Unavailable, $"{address}: {OneLine(refused.Message)}")
+            { MayPass = refused.Response != ImapCommandResponse.Bad },
         IOException or ServiceNotConnectedException or ServiceNotAuthenticatedException or TimeoutException or OperationCanceledException or ObjectDisposedException
             => new(CleanFailure.Unavailable, $"{address}: {OneLine(error.Message)}"),
         _ => new(CleanFailure.Protocol, $"{address}: the server's answer is not understood: {OneLine(error.Message)}"),
     };
 
     // A server's words go to a terminal.
-    private static string OneLine(string text) => string.Concat(text.Take(300).Select(c => char.IsControl(c) || char.GetUnicodeCategory(c) == System.Globalization.UnicodeCategory.Format ? ' ' : c));
+    private static string OneLine(string text) =>
+        string.Concat(
+            text.Take(300).Select(c =>
+                char.IsControl(c) || char.GetUnicodeCategory(c) == System.Globalization.UnicodeCategory.Format ? ' ' : c));
 
     private sealed class OwnFault(Exception inner) : Exception(inner.Message, inner);
 }

@@ -41,7 +41,9 @@ internal static class ImapFinish
         var validity = target.UidValidity;
 
         // Without MOVE a message may have been copied and not yet removed.
-        var twice = door.Capabilities.HasFlag(ImapCapabilities.Move) ? [] : there.Keys.Where(still.Contains).Select(u => new UniqueId(batch.Validity, u)).ToList();
+        var twice = door.Capabilities.HasFlag(ImapCapabilities.Move)
+            ? []
+            : there.Keys.Where(still.Contains).Select(u => new UniqueId(batch.Validity, u)).ToList();
         if (twice.Count > 0)
         {
             await door.AskAsync(

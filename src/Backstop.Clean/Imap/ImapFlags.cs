@@ -10,5 +10,6 @@ internal static class ImapFlags
 
     public static string Format(MessageFlags flags) => string.Concat(_all.Where(f => flags.HasFlag(f.Flag)).Select(f => f.Letter));
 
-    public static MessageFlags Parse(string letters) => _all.Where(f => letters.Contains(f.Letter, StringComparison.Ordinal)).Aggregate(MessageFlags.None, (flags, f) => flags | f.Flag);
+    public static MessageFlags Parse(string letters) =>
+        _all.Where(f => letters.Contains(f.Letter, StringComparison.Ordinal)).Aggregate(MessageFlags.None, (flags, f) => flags | f.Flag);
 }

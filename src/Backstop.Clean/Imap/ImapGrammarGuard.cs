@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Backstop.Clean.Imap;
 
 /// <summary>
-/// Follows what an IMAP server sends (RFC 3501 §7 and §9), as far as bounds need it: lines, literals, quoted strings, parentheses. Says what
-/// exceeds them before a parser sees it. Keeps nothing but counts.
+/// Follows what an IMAP server sends (RFC 3501 §7 and §9), as far as bounds need it: lines, literals, quoted strings, parentheses.
+/// Says what exceeds them before a parser sees it. Keeps nothing but counts.
 /// </summary>
 /// <remarks>In octets, one at a time: how they are cut into reads changes nothing.</remarks>
 internal sealed class ImapGrammarGuard(ImapGuardLimits limits)
@@ -102,7 +102,9 @@ internal sealed class ImapGrammarGuard(ImapGuardLimits limits)
                 return null;
             case (byte)'(':
                 _brace = Brace.None;
-                return ++_depth > limits.Depth ? string.Create(CultureInfo.InvariantCulture, $"more than {limits.Depth} parentheses within each other") : null;
+                return ++_depth > limits.Depth
+                    ? string.Create(CultureInfo.InvariantCulture, $"more than {limits.Depth} parentheses within each other")
+                    : null;
             case (byte)')':
                 _brace = Brace.None;
                 _depth = Math.Max(0, _depth - 1);
@@ -124,7 +126,9 @@ internal sealed class ImapGrammarGuard(ImapGuardLimits limits)
         if (_brace != Brace.Digits)
         {
             // Up to the line's end: only there it would be a literal.
-            return _brace == Brace.Nonsense && (octet is (>= (byte)'0' and <= (byte)'9') or (byte)'-' or (byte)'+' or (byte)'}') ? Brace.Nonsense : Brace.None;
+            return _brace == Brace.Nonsense && (octet is (>= (byte)'0' and <= (byte)'9') or (byte)'-' or (byte)'+' or (byte)'}')
+                ? Brace.Nonsense
+                : Brace.None;
         }
 
         if (octet is >= (byte)'0' and <= (byte)'9' && _count < MaxDigits)
@@ -170,13 +174,16 @@ internal sealed class ImapGrammarGuard(ImapGuardLimits limits)
 
         var isFolder = StartsWith("* LIST"u8) || StartsWith("* LSUB"u8) || StartsWith("* XLIST"u8);
         (_length, _depth, _isText) = (0, 0, false);
-        return ++_responses > limits.Responses ? string.Create(CultureInfo.InvariantCulture, $"more than {limits.Responses} responses to one command")
+        return ++_responses > limits.Responses ? string.Create(
+            CultureInfo.InvariantCulture, $"more than {limits.Responses} responses to one command")
             : isFolder && ++_folders > limits.Folders ? string.Create(CultureInfo.InvariantCulture, $"more than {limits.Folders} folders")
             : null;
     }
 
-    // RFC 3501 §7.1: what people read; braces and parentheses mean nothing there. Tagged lines and continuations are known by their first octet.
-    private bool IsText() => StartsWith("* OK"u8) || StartsWith("* NO"u8) || StartsWith("* BAD"u8) || StartsWith("* BYE"u8) || StartsWith("* PREAUTH"u8);
+    // RFC 3501 §7.1: what people read; braces and parentheses mean nothing there. Tagged lines and continuations are known by their
+    // first octet.
+    private bool IsText() =>
+        StartsWith("* OK"u8) || StartsWith("* NO"u8) || StartsWith("* BAD"u8) || StartsWith("* BYE"u8) || StartsWith("* PREAUTH"u8);
 
     private bool StartsWith(ReadOnlySpan<byte> word) =>
         Math.Min(_length + 1, _start.Length) >= word.Length && System.Text.Ascii.EqualsIgnoreCase(_start.AsSpan(0, word.Length), word);

@@ -1,6 +1,9 @@
 namespace Backstop.Clean.Imap;
 
-/// <summary>Stands between the connection and MailKit, which bounds nothing that a server sends. Every fault of the server is an <see cref="ImapFault"/>.</summary>
+/// <summary>
+/// Stands between the connection and MailKit, which bounds nothing that a server sends. Every fault of the server is an
+/// <see cref="ImapFault"/>.
+/// </summary>
 /// <param name="inner">The connection, decrypted.</param>
 /// <param name="address">The server, for messages.</param>
 /// <param name="limits">What it may send.</param>
@@ -72,9 +75,11 @@ internal sealed class ImapGuardStream(Stream inner, ImapAddress address, ImapGua
             cancellationToken);
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
 

@@ -4,7 +4,9 @@ using MailKit.Net.Imap;
 
 namespace Backstop.Clean.Imap;
 
-/// <summary>Knows messages again whose new numbers nobody told: by their size and the second of their arrival, which a move keeps.</summary>
+/// <summary>
+/// Knows messages again whose new numbers nobody told: by their size and the second of their arrival, which a move keeps.
+/// </summary>
 internal static class ImapMatch
 {
     /// <summary>Looks for messages in an opened folder.</summary>
@@ -14,13 +16,16 @@ internal static class ImapMatch
     /// <param name="messages">The messages.</param>
     /// <param name="ct">Ends it.</param>
     /// <returns>Old numbers and new ones.</returns>
-    public static async Task<Dictionary<uint, uint>> FindAsync(ImapDoor door, ImapFolder folder, uint first, IReadOnlyList<ServerMessage> messages, CancellationToken ct)
+    public static async Task<Dictionary<uint, uint>> FindAsync(
+        ImapDoor door, ImapFolder folder, uint first, IReadOnlyList<ServerMessage> messages, CancellationToken ct)
     {
         var there = new Dictionary<(long Size, long Received), Queue<uint>>();
         var range = new UniqueIdRange(folder.UidValidity, Math.Max(1, first), uint.MaxValue);
         var all = folder.Count == 0
             ? []
-            : await door.AskAsync(_ => folder.FetchAsync(range, MessageSummaryItems.UniqueId | MessageSummaryItems.Size | MessageSummaryItems.InternalDate, ct), ct);
+            : await door.AskAsync(
+            _ => folder.FetchAsync(range, MessageSummaryItems.UniqueId | MessageSummaryItems.Size | MessageSummaryItems.InternalDate, ct),
+            ct);
         foreach (var summary in all.Where(s => s.UniqueId.Id >= first).OrderBy(s => s.UniqueId.Id))
         {
             var key = (summary.Size ?? 0, summary.InternalDate?.ToUnixTimeSeconds() ?? 0);

@@ -4,7 +4,10 @@ using MailKit.Net.Imap;
 
 namespace Backstop.Clean.Imap;
 
-/// <summary>Moves messages on a server in batches: MOVE (RFC 6851), or COPY and UID EXPUNGE (RFC 4315). Each batch is logged before and after.</summary>
+/// <summary>
+/// Moves messages on a server in batches: MOVE (RFC 6851), or COPY and UID EXPUNGE (RFC 4315). Each batch is logged before and
+/// after.
+/// </summary>
 /// <param name="run">Logs it.</param>
 /// <param name="address">The folder that they are in.</param>
 /// <param name="access">The password, and whom to trust.</param>
@@ -23,7 +26,8 @@ internal sealed class ImapMover(Run run, ImapAddress address, ImapAccess access,
 
     /// <summary>Moves messages, or deletes them.</summary>
     /// <returns>How many; null where the folder's numbers mean something else by now.</returns>
-    public async Task<int?> MoveAsync(IReadOnlyList<ServerMessage> messages, uint validity, CleanTarget target, Meter meter, CancellationToken ct)
+    public async Task<int?> MoveAsync(
+        IReadOnlyList<ServerMessage> messages, uint validity, CleanTarget target, Meter meter, CancellationToken ct)
     {
         var moved = 0;
         try
@@ -178,9 +182,12 @@ internal sealed class ImapMover(Run run, ImapAddress address, ImapAccess access,
         }
 
         _door = await ImapConnection.OpenAsync(address, access, time, ct);
-        if (!_door.Capabilities.HasFlag(ImapCapabilities.UidPlus) && (target.IsDelete || !_door.Capabilities.HasFlag(ImapCapabilities.Move)))
+        if (!_door.Capabilities.HasFlag(ImapCapabilities.UidPlus)
+            && (target.IsDelete || !_door.Capabilities.HasFlag(ImapCapabilities.Move)))
         {
-            throw new CleanException(CleanFailure.Unavailable, $"{address}: the server knows neither MOVE nor UIDPLUS, so nothing can be moved without touching other messages");
+            throw new CleanException(
+                CleanFailure.Unavailable,
+                $"{address}: the server knows neither MOVE nor UIDPLUS, so nothing can be moved without touching other messages");
         }
 
         _target = target.IsDelete ? null : await TargetAsync(_door, target.Folder, ct);
@@ -210,7 +217,8 @@ internal sealed class ImapMover(Run run, ImapAddress address, ImapAccess access,
         }
 
         run.Append(new ServerFolder(root.FullName.Length > 0 ? $"{root.FullName}{root.DirectorySeparator}{name}" : name));
-        var made = await door.AskAsync(_ => root.CreateAsync(name, true, ct), ct) ?? throw new CleanException(CleanFailure.CannotCreate, $"{address}: the server did not make the folder {name}");
+        var made = await door.AskAsync(_ => root.CreateAsync(name, true, ct), ct)
+            ?? throw new CleanException(CleanFailure.CannotCreate, $"{address}: the server did not make the folder {name}");
         await door.AskAsync(_ => made.SubscribeAsync(ct), ct);
         return (ImapFolder)made;
     }

@@ -31,7 +31,9 @@ internal sealed class ImapSent : IDisposable
         var door = await ImapConnection.OpenAsync(address, access, time, ct);
         try
         {
-            var folder = address.Folder.Length > 0 ? await door.AskAsync(c => c.GetFolderAsync(address.Folder, ct), ct) : await FindAsync(door, ct) ?? throw await NoSentAsync(door, ct);
+            var folder = address.Folder.Length > 0
+                ? await door.AskAsync(c => c.GetFolderAsync(address.Folder, ct), ct)
+                : await FindAsync(door, ct) ?? throw await NoSentAsync(door, ct);
             await door.AskAsync(_ => folder.OpenAsync(FolderAccess.ReadOnly, ct), ct);
             return new(door, folder);
         }
@@ -42,18 +44,22 @@ internal sealed class ImapSent : IDisposable
         }
     }
 
-    /// <summary>The server's folder of sent mail: which RFC 6154 says it is, else by the names that mail programs give it; or null.</summary>
+    /// <summary>
+    /// The server's folder of sent mail: which RFC 6154 says it is, else by the names that mail programs give it; or null.
+    /// </summary>
     /// <param name="door">Logged in.</param>
     /// <param name="ct">Ends it.</param>
     public static async Task<IMailFolder?> FindAsync(ImapDoor door, CancellationToken ct) =>
-        door.Capabilities.HasFlag(ImapCapabilities.SpecialUse) && await door.AskAsync(c => Task.FromResult(c.GetFolder(SpecialFolder.Sent)), ct) is { } special
+        door.Capabilities.HasFlag(ImapCapabilities.SpecialUse)
+            && await door.AskAsync(c => Task.FromResult(c.GetFolder(SpecialFolder.Sent)), ct) is { } special
             ? special
             : (await FoldersAsync(door, ct)).FirstOrDefault(f => FolderNames.IsSent(f.Name));
 
     /// <summary>The headers of what came since a mark, in batches; each batch with the mark behind it.</summary>
     /// <param name="mark">What an earlier run gave, or null for all.</param>
     /// <param name="ct">Ends it.</param>
-    public async IAsyncEnumerable<(IReadOnlyList<byte[]> Headers, string Mark)> ReadAsync(string? mark, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+    public async IAsyncEnumerable<(IReadOnlyList<byte[]> Headers, string Mark)> ReadAsync(
+        string? mark, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
     {
         // RFC 3501 §2.3.1.1: another UIDVALIDITY, and all numbers mean something else.
         var validity = _folder.UidValidity;
@@ -100,5 +106,6 @@ internal sealed class ImapSent : IDisposable
 
     private static async Task<CleanException> NoSentAsync(ImapDoor door, CancellationToken ct) => new(
         CleanFailure.NoInput,
-        $"no Sent folder found; name it: imaps://user@host/FOLDER. There are: {string.Join(", ", (await FoldersAsync(door, ct)).Select(f => f.FullName).Take(20))}");
+        $"no Sent folder found; name it: imaps://user@host/FOLDER. There are: "
+            + $"{string.Join(", ", (await FoldersAsync(door, ct)).Select(f => f.FullName).Take(20))}");
 }

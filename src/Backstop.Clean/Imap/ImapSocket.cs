@@ -6,7 +6,10 @@ using System.Text;
 
 namespace Backstop.Clean.Imap;
 
-/// <summary>Connects and encrypts, from the first octet or by STARTTLS (RFC 3501 §6.2.1), before the library has a part in it: the guard must see what is inside.</summary>
+/// <summary>
+/// Connects and encrypts, from the first octet or by STARTTLS (RFC 3501 §6.2.1), before the library has a part in it: the guard
+/// must see what is inside.
+/// </summary>
 /// <param name="address">Where.</param>
 /// <param name="caFile">A PEM file with the certificates to trust beside the system's, or null.</param>
 internal sealed class ImapSocket(ImapAddress address, string? caFile)
@@ -64,7 +67,9 @@ internal sealed class ImapSocket(ImapAddress address, string? caFile)
     {
         if (!(await AskAsync(stream, "CAPABILITY", ct)).Any(l => l.Contains("STARTTLS", StringComparison.OrdinalIgnoreCase)))
         {
-            return MayBePlain ? stream : throw Fault(CleanFailure.Unavailable, "the server does not offer encryption, and the password is not sent without");
+            return MayBePlain
+                ? stream
+                : throw Fault(CleanFailure.Unavailable, "the server does not offer encryption, and the password is not sent without");
         }
 
         return (await AskAsync(stream, "STARTTLS", ct))[^1].StartsWith("A OK", StringComparison.OrdinalIgnoreCase)
@@ -78,7 +83,9 @@ internal sealed class ImapSocket(ImapAddress address, string? caFile)
         if (!greeting.StartsWith("* OK", StringComparison.OrdinalIgnoreCase))
         {
             // PREAUTH too: a session that somebody has begun for us is not the one that was asked for.
-            throw greeting.StartsWith("* BYE", StringComparison.OrdinalIgnoreCase) ? Fault(CleanFailure.Unavailable, "the server is not to be had now") : Fault(CleanFailure.Protocol, "it does not greet as an IMAP server does");
+            throw greeting.StartsWith("* BYE", StringComparison.OrdinalIgnoreCase)
+                ? Fault(CleanFailure.Unavailable, "the server is not to be had now")
+                : Fault(CleanFailure.Protocol, "it does not greet as an IMAP server does");
         }
     }
 
@@ -128,7 +135,8 @@ internal sealed class ImapSocket(ImapAddress address, string? caFile)
                 {
                     TargetHost = address.Host,
                     CertificateRevocationCheckMode = X509RevocationMode.Online,
-                    RemoteCertificateValidationCallback = (_, certificate, chain, errors) => !(_isRefused = !IsTrusted(certificate, chain, errors, roots)),
+                    RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
+                        !(_isRefused = !IsTrusted(certificate, chain, errors, roots)),
                 },
                 ct);
             return tls;
@@ -149,7 +157,8 @@ internal sealed class ImapSocket(ImapAddress address, string? caFile)
             return true;
         }
 
-        if (roots is null || certificate is not X509Certificate2 server || chain is null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch))
+        if (roots is null || certificate is not X509Certificate2 server || chain is null
+            || errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch))
         {
             return false;
         }

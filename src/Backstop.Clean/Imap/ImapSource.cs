@@ -38,12 +38,14 @@ internal sealed class ImapSource : IMailSource
     public string Format => "imap";
 
     /// <summary>Connects, logs in and finds the folder; INBOX where none is named.</summary>
-    public static async Task<ImapSource> OpenAsync(ImapAddress address, ImapAccess access, CleanOptions options, TimeProvider time, CancellationToken ct)
+    public static async Task<ImapSource> OpenAsync(
+        ImapAddress address, ImapAccess access, CleanOptions options, TimeProvider time, CancellationToken ct)
     {
         var door = await ImapConnection.OpenAsync(address, access, time, ct);
         try
         {
-            var folder = await door.AskAsync(async c => address.Folder.Length > 0 ? await c.GetFolderAsync(address.Folder, ct) : c.Inbox!, ct);
+            var folder = await door.AskAsync(
+                async c => address.Folder.Length > 0 ? await c.GetFolderAsync(address.Folder, ct) : c.Inbox!, ct);
             return new(address, access, options, time, door, (ImapFolder)folder);
         }
         catch
@@ -77,7 +79,12 @@ internal sealed class ImapSource : IMailSource
         await _door.AskAsync(_ => _folder.OpenAsync(FolderAccess.ReadOnly, ct), ct);
         var all = _folder.Count == 0
             ? []
-            : await _door.AskAsync(_ => _folder.FetchAsync(0, -1, MessageSummaryItems.UniqueId | MessageSummaryItems.Flags | MessageSummaryItems.InternalDate | MessageSummaryItems.Size, ct), ct);
+            : await _door.AskAsync(
+            _ => _folder.FetchAsync(
+                0, -1,
+                MessageSummaryItems.UniqueId | MessageSummaryItems.Flags | MessageSummaryItems.InternalDate | MessageSummaryItems.Size,
+                ct),
+            ct);
         if (all.GroupBy(m => m.UniqueId.Id).FirstOrDefault(g => g.Key == 0 || g.Count() > 1) is { } twice)
         {
             // RFC 3501 §2.3.1.1: a number names one message. With two of one number the wrong one would be moved.
@@ -101,7 +108,8 @@ internal sealed class ImapSource : IMailSource
         return found;
     }
 
-    private async Task ReadOnAnotherAsync(Queue<IMessageSummary[]> batches, CleanJudge judge, List<FoundMail> found, Meter meter, CancellationToken ct)
+    private async Task ReadOnAnotherAsync(
+        Queue<IMessageSummary[]> batches, CleanJudge judge, List<FoundMail> found, Meter meter, CancellationToken ct)
     {
         ImapDoor door;
         try
@@ -128,7 +136,9 @@ internal sealed class ImapSource : IMailSource
         }
     }
 
-    private async Task ReadAsync(ImapDoor door, ImapFolder folder, Queue<IMessageSummary[]> batches, CleanJudge judge, List<FoundMail> found, Meter meter, CancellationToken ct)
+    private async Task ReadAsync(
+        ImapDoor door, ImapFolder folder, Queue<IMessageSummary[]> batches, CleanJudge judge, List<FoundMail> found, Meter meter,
+        CancellationToken ct)
     {
         while (true)
         {
@@ -151,7 +161,8 @@ internal sealed class ImapSource : IMailSource
         }
     }
 
-    private async Task ReadBatchAsync(ImapDoor door, ImapFolder folder, IMessageSummary[] batch, CleanJudge judge, List<FoundMail> judged, CancellationToken ct)
+    private async Task ReadBatchAsync(
+        ImapDoor door, ImapFolder folder, IMessageSummary[] batch, CleanJudge judge, List<FoundMail> judged, CancellationToken ct)
     {
         var whole = batch.Where(m => m.Size <= Small).ToList();
         var large = batch.Where(m => m.Size > Small).ToDictionary(m => m.UniqueId);
@@ -191,7 +202,8 @@ internal sealed class ImapSource : IMailSource
         }
     }
 
-    private async Task ReadWholeAsync(ImapDoor door, ImapFolder folder, List<IMessageSummary> whole, CleanJudge judge, List<FoundMail> judged, CancellationToken ct)
+    private async Task ReadWholeAsync(
+        ImapDoor door, ImapFolder folder, List<IMessageSummary> whole, CleanJudge judge, List<FoundMail> judged, CancellationToken ct)
     {
         var byId = whole.ToDictionary(m => m.UniqueId);
         UniqueId? stranger = null;
@@ -218,10 +230,13 @@ internal sealed class ImapSource : IMailSource
         }
     }
 
-    private static async Task<List<(UniqueId Uid, ReadOnlyMemory<byte> Header)>> HeadersAsync(ImapFolder folder, IList<UniqueId> uids, CancellationToken ct)
+    private static async Task<List<(UniqueId Uid, ReadOnlyMemory<byte> Header)>> HeadersAsync(
+        ImapFolder folder, IList<UniqueId> uids, CancellationToken ct)
     {
         var headers = new List<(UniqueId, ReadOnlyMemory<byte>)>();
-        foreach (var summary in (await folder.FetchAsync(uids, MessageSummaryItems.UniqueId | MessageSummaryItems.Headers, ct)).Where(s => s.Headers is not null))
+        foreach (
+            var summary in (await folder.FetchAsync(
+                uids, MessageSummaryItems.UniqueId | MessageSummaryItems.Headers, ct)).Where(s => s.Headers is not null))
         {
             using var header = new MemoryStream();
             await summary.Headers!.WriteToAsync(header, ct);
@@ -250,7 +265,9 @@ internal sealed class ImapSource : IMailSource
         return new(_folder.FullName, received, judgement)
         {
             Order = summary.UniqueId.Id,
-            OnServer = new(summary.UniqueId.Id, summary.Size ?? 0, received.ToUnixTimeSeconds(), ImapFlags.Format(summary.Flags ?? MessageFlags.None)),
+            OnServer = new(
+                summary.UniqueId.Id, summary.Size ?? 0, received.ToUnixTimeSeconds(),
+                ImapFlags.Format(summary.Flags ?? MessageFlags.None)),
         };
     }
 }

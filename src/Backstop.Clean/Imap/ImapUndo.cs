@@ -31,7 +31,9 @@ internal static class ImapUndo
         foreach (var (batch, moved) in batches.Skip(done))
         {
             ct.ThrowIfCancellationRequested();
-            var back = batch.Target.Length > 0 ? await MoveBackAsync(door, batch, moved, ct) : await AppendAsync(run, door, batch, moved, ct);
+            var back = batch.Target.Length > 0
+                ? await MoveBackAsync(door, batch, moved, ct)
+                : await AppendAsync(run, door, batch, moved, ct);
             run.Append(new ServerMoved(batch.Validity, [], []));
             result += new UndoResult(back, moved.From.Count - back, 0);
             meter.Add(moved.From.Count);
@@ -83,7 +85,9 @@ internal static class ImapUndo
 
         if (there.Count > 0)
         {
-            await door.AskAsync(async client => await target.MoveToAsync([.. there], await client.GetFolderAsync(batch.Folder, ct), CancellationToken.None), CancellationToken.None);
+            await door.AskAsync(
+                async client => await target.MoveToAsync([.. there], await client.GetFolderAsync(batch.Folder, ct), CancellationToken.None),
+                CancellationToken.None);
         }
 
         return there.Count;

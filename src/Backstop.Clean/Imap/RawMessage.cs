@@ -42,9 +42,12 @@ internal static class RawMessage
             // Nothing may be encoded again.
         }
 
-        public override void WriteTo(FormatOptions options, Stream stream, bool contentOnly, CancellationToken cancellationToken = default) => stream.Write(_octets.Span);
+        public override void WriteTo(
+            FormatOptions options, Stream stream, bool contentOnly, CancellationToken cancellationToken = default) =>
+            stream.Write(_octets.Span);
 
-        public override Task WriteToAsync(FormatOptions options, Stream stream, bool contentOnly, CancellationToken cancellationToken = default) =>
+        public override Task WriteToAsync(
+            FormatOptions options, Stream stream, bool contentOnly, CancellationToken cancellationToken = default) =>
             stream.WriteAsync(_octets, cancellationToken).AsTask();
     }
 }

@@ -28,11 +28,16 @@ internal static class ArrivalChart
         var step = NiceStep(highest);
         var top = (highest + step - 1) / step * step;
         var svg = new StringBuilder();
-        svg.Append(CultureInfo.InvariantCulture, $"<svg viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"Arrivals over time, at most {highest} in {Span(span)}\">");
+        svg.Append(
+            CultureInfo.InvariantCulture,
+            $"<svg viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"Arrivals over time, at most {highest} in {Span(span)}\">");
         for (var value = 0; value <= top; value += step)
         {
             var y = Y(value, top);
-            svg.Append(CultureInfo.InvariantCulture, $"<line class=\"grid\" x1=\"{Left}\" x2=\"{Width}\" y1=\"{y:F1}\" y2=\"{y:F1}\"/><text x=\"{Left - 6}\" y=\"{y + 4:F1}\" text-anchor=\"end\">{value:N0}</text>");
+            svg.Append(
+                CultureInfo.InvariantCulture,
+                $"<line class=\"grid\" x1=\"{Left}\" x2=\"{Width}\" y1=\"{y:F1}\" y2=\"{y:F1}\"/><text x=\"{Left - 6}\" "
+                    + $"y=\"{y + 4:F1}\" text-anchor=\"end\">{value:N0}</text>");
         }
 
         DrawBars(svg, counts, first, span, top);
@@ -50,7 +55,10 @@ internal static class ArrivalChart
         for (var i = 0; i < bars; i++)
         {
             var below = 0;
-            var all = string.Join(", ", _order.Where(p => counts[i, (int)p] > 0).Select(p => string.Create(CultureInfo.InvariantCulture, $"{counts[i, (int)p]:N0} {Piles.Word(p)}")));
+            var all = string.Join(
+                ", ",
+                _order.Where(p => counts[i, (int)p] > 0).Select(p =>
+                    string.Create(CultureInfo.InvariantCulture, $"{counts[i, (int)p]:N0} {Piles.Word(p)}")));
             svg.Append(CultureInfo.InvariantCulture, $"<g><title>{Time(first + (span * i), span)}: {all}</title>");
             foreach (var pile in _order)
             {
@@ -58,7 +66,10 @@ internal static class ArrivalChart
                 if (count > 0)
                 {
                     var y = Y(below + count, top);
-                    svg.Append(CultureInfo.InvariantCulture, $"<rect class=\"{Piles.Word(pile)}\" x=\"{Left + (i * width):F1}\" y=\"{y:F1}\" width=\"{Math.Max(1, width - 1):F1}\" height=\"{Math.Max(1, Y(below, top) - y):F1}\"/>");
+                    svg.Append(
+                        CultureInfo.InvariantCulture,
+                        $"<rect class=\"{Piles.Word(pile)}\" x=\"{Left + (i * width):F1}\" y=\"{y:F1}\" "
+                            + $"width=\"{Math.Max(1, width - 1):F1}\" height=\"{Math.Max(1, Y(below, top) - y):F1}\"/>");
                     below += count;
                 }
             }
@@ -72,7 +83,10 @@ internal static class ArrivalChart
         for (var label = 0; label < Labels; label++)
         {
             var bar = bars * label / Labels;
-            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{Left + ((double)(Width - Left) * bar / bars):F1}\" y=\"{Height - 8}\">{Time(first + (span * bar), span)}</text>");
+            svg.Append(
+                CultureInfo.InvariantCulture,
+                $"<text x=\"{Left + ((double)(Width - Left) * bar / bars):F1}\" "
+                    + $"y=\"{Height - 8}\">{Time(first + (span * bar), span)}</text>");
         }
     }
 

@@ -22,29 +22,45 @@ internal static class CleanReport
     public static string Write(string mailbox, CleanPlan plan, CleanSummary summary, DateTimeOffset now)
     {
         var page = new StringBuilder();
-        page.Append("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")
-            .Append(CultureInfo.InvariantCulture, $"<title>Backscatter in {Html(mailbox)}</title><style>{Style()}</style></head><body><main>")
-            .Append(CultureInfo.InvariantCulture, $"<h1>Backscatter in {Html(mailbox)}</h1><p class=\"soft\">{Html(Headline(summary, now))}</p>");
+        page.Append(
+            "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, "
+                + "initial-scale=1\">")
+            .Append(
+            CultureInfo.InvariantCulture, $"<title>Backscatter in {Html(mailbox)}</title><style>{Style()}</style></head><body><main>")
+            .Append(
+            CultureInfo.InvariantCulture, $"<h1>Backscatter in {Html(mailbox)}</h1><p class=\"soft\">{Html(Headline(summary, now))}</p>");
         Tiles(page, summary);
         if (plan.Messages.Count > 0)
         {
             Arrivals(page, plan);
         }
 
-        Campaigns(page, "What came back", "Each row is one mailing that somebody sent in your name, as its bounces and answers tell.", plan.Backscatter, "backscatter");
+        Campaigns(
+            page, "What came back", "Each row is one mailing that somebody sent in your name, as its bounces and answers tell.",
+            plan.Backscatter, "backscatter");
         page.Append("<div class=\"columns\">");
-        Bars(page, "Kinds", plan.Backscatter.SelectMany(c => c.Kinds).GroupBy(k => k.Key, k => k.Value, StringComparer.Ordinal).Select(g => (g.Key, g.Sum())));
-        var hosts = plan.Messages.Where(m => m.Judgement is { Pile: Pile.Backscatter, Host: not null }).CountBy(m => m.Judgement.Host!, StringComparer.Ordinal).Select(h => (h.Key, h.Value)).ToList();
+        Bars(
+            page, "Kinds",
+            plan.Backscatter.SelectMany(c => c.Kinds).GroupBy(
+                k => k.Key, k => k.Value, StringComparer.Ordinal).Select(g => (g.Key, g.Sum())));
+        var hosts = plan.Messages.Where(m => m.Judgement is { Pile: Pile.Backscatter, Host: not null })
+            .CountBy(m => m.Judgement.Host!, StringComparer.Ordinal).Select(h => (h.Key, h.Value)).ToList();
         Bars(page, string.Create(CultureInfo.InvariantCulture, $"Busiest of {hosts.Count:N0} hosts"), hosts);
-        Bars(page, "Busiest networks", plan.Messages.Where(m => m.Judgement is { Pile: Pile.Backscatter, Address: not null }).CountBy(m => Networks.Around(m.Judgement.Address!), StringComparer.Ordinal).Select(h => (h.Key, h.Value)));
+        Bars(
+            page, "Busiest networks",
+            plan.Messages.Where(m => m.Judgement is { Pile: Pile.Backscatter, Address: not null }).CountBy(
+                m => Networks.Around(m.Judgement.Address!), StringComparer.Ordinal).Select(h => (h.Key, h.Value)));
         page.Append("</div>");
-        Campaigns(page, "Unsure, left alone", "Nothing tells for certain whether these answer something that you sent.", plan.Unsure, "unsure");
+        Campaigns(
+            page, "Unsure, left alone", "Nothing tells for certain whether these answer something that you sent.", plan.Unsure, "unsure");
         return page.Append("</main></body></html>\n").ToString();
     }
 
     private static string Headline(CleanSummary s, DateTimeOffset now)
     {
-        var done = s.Run is null ? "nothing was changed" : s.Moved == 0 ? "nothing was moved" : Text($"{s.Moved:N0} messages were moved{(s.To.Length > 0 ? " to " + s.To : " out")}; backstop undo {s.Run} takes it back");
+        var done = s.Run is null ? "nothing was changed"
+            : s.Moved == 0 ? "nothing was moved"
+            : Text($"{s.Moved:N0} messages were moved{(s.To.Length > 0 ? " to " + s.To : " out")}; backstop undo {s.Run} takes it back");
         return Text($"{now:yyyy-MM-dd HH:mm} UTC: {s.Messages:N0} messages looked at, {s.Sent:N0} sent ones known; {done}.");
     }
 
@@ -65,10 +81,15 @@ internal static class CleanReport
 
     private static void Arrivals(StringBuilder page, CleanPlan plan)
     {
-        page.Append(CultureInfo.InvariantCulture, $"<section><h2>Arrivals, messages in {ArrivalChart.SpanOf(plan.Messages)} (UTC)</h2><div class=\"scroll\">{ArrivalChart.Draw(plan.Messages)}</div><ul class=\"legend\">");
+        page.Append(
+            CultureInfo.InvariantCulture,
+            $"<section><h2>Arrivals, messages in {ArrivalChart.SpanOf(plan.Messages)} (UTC)</h2><div "
+                + $"class=\"scroll\">{ArrivalChart.Draw(plan.Messages)}</div><ul class=\"legend\">");
         foreach (var pile in new[] { "backscatter", "unsure", "ours", "mail" })
         {
-            page.Append(CultureInfo.InvariantCulture, $"<li><i style=\"--of:var(--{pile})\"></i>{(pile == "ours" ? "answers to your mail" : pile)}</li>");
+            page.Append(
+                CultureInfo.InvariantCulture,
+                $"<li><i style=\"--of:var(--{pile})\"></i>{(pile == "ours" ? "answers to your mail" : pile)}</li>");
         }
 
         page.Append("</ul></section>");
@@ -81,19 +102,33 @@ internal static class CleanReport
             return;
         }
 
-        page.Append(CultureInfo.InvariantCulture, $"<section><h2>{title}: {campaigns.Count:N0} {(campaigns.Count == 1 ? "campaign" : "campaigns")}</h2><p class=\"soft\">{about}</p><div class=\"scroll\"><table>")
-            .Append("<tr><th>Returned subject</th><th class=\"n\">Messages</th><th></th><th>When (UTC)</th><th class=\"n\">Hosts</th><th>Busiest host</th><th>Id</th></tr>");
+        page.Append(
+            CultureInfo.InvariantCulture,
+            $"<section><h2>{title}: {campaigns.Count:N0} {(campaigns.Count == 1 ? "campaign" : "campaigns")}</h2><p "
+                + $"class=\"soft\">{about}</p><div class=\"scroll\"><table>")
+            .Append(
+            "<tr><th>Returned subject</th><th class=\"n\">Messages</th><th></th><th>When (UTC)</th><th "
+                + "class=\"n\">Hosts</th><th>Busiest host</th><th>Id</th></tr>");
         foreach (var c in campaigns.Take(MaxCampaigns))
         {
             var busiest = c.Busiest(1).Select(h => Text($"{h.Key} ({h.Value})"));
-            page.Append(CultureInfo.InvariantCulture, $"<tr><td class=\"text\">{Html(ShownText.Of(c.Label, 120))}<br><small class=\"soft\">{Html(Kinds(c))}</small></td><td class=\"n\">{c.Count:N0}</td><td class=\"bars\">{Bar(c.Count, campaigns[0].Count, pile)}</td>")
-                .Append(CultureInfo.InvariantCulture, $"<td class=\"when\">{When(c)}</td><td class=\"n\">{c.Hosts.Count:N0}</td><td class=\"host\">{Html(string.Concat(busiest))}</td><td><code>{c.Id}</code></td></tr>");
+            page.Append(
+                CultureInfo.InvariantCulture,
+                $"<tr><td class=\"text\">{Html(ShownText.Of(c.Label, 120))}<br><small class=\"soft\">{Html(Kinds(c))}</small></td><td "
+                    + $"class=\"n\">{c.Count:N0}</td><td class=\"bars\">{Bar(c.Count, campaigns[0].Count, pile)}</td>")
+                .Append(
+                CultureInfo.InvariantCulture,
+                $"<td class=\"when\">{When(c)}</td><td class=\"n\">{c.Hosts.Count:N0}</td><td "
+                    + $"class=\"host\">{Html(string.Concat(busiest))}</td><td><code>{c.Id}</code></td></tr>");
         }
 
         page.Append("</table></div>");
         if (campaigns.Count > MaxCampaigns)
         {
-            page.Append(CultureInfo.InvariantCulture, $"<p class=\"soft\">and {campaigns.Count - MaxCampaigns:N0} more with {campaigns.Skip(MaxCampaigns).Sum(c => c.Count):N0} messages</p>");
+            page.Append(
+                CultureInfo.InvariantCulture,
+                $"<p class=\"soft\">and {campaigns.Count - MaxCampaigns:N0} more with "
+                    + $"{campaigns.Skip(MaxCampaigns).Sum(c => c.Count):N0} messages</p>");
         }
 
         page.Append("</section>");
@@ -110,19 +145,24 @@ internal static class CleanReport
         page.Append(CultureInfo.InvariantCulture, $"<section><h2>{title}</h2><table>");
         foreach (var (name, count) in most)
         {
-            page.Append(CultureInfo.InvariantCulture, $"<tr><td class=\"text\">{Html(ShownText.Of(name, 80))}</td><td class=\"n\">{count:N0}</td><td class=\"wide\">{Bar(count, most[0].Count, "backscatter")}</td></tr>");
+            page.Append(
+                CultureInfo.InvariantCulture,
+                $"<tr><td class=\"text\">{Html(ShownText.Of(name, 80))}</td><td class=\"n\">{count:N0}</td><td "
+                    + $"class=\"wide\">{Bar(count, most[0].Count, "backscatter")}</td></tr>");
         }
 
         page.Append("</table></section>");
     }
 
-    private static string Kinds(Campaign c) => string.Join(", ", c.Kinds.OrderByDescending(k => k.Value).Select(k => Text($"{k.Value:N0} {k.Key}")));
+    private static string Kinds(Campaign c) =>
+        string.Join(", ", c.Kinds.OrderByDescending(k => k.Value).Select(k => Text($"{k.Value:N0} {k.Key}")));
 
     private static string When(Campaign c) => c.First.UtcDateTime.Date == c.Last.UtcDateTime.Date
         ? Text($"{c.First.UtcDateTime:yyyy-MM-dd HH:mm} to {c.Last.UtcDateTime:HH:mm}")
         : Text($"{c.First.UtcDateTime:yyyy-MM-dd} to {c.Last.UtcDateTime:yyyy-MM-dd}");
 
-    private static string Bar(int count, int most, string pile) => Text($"<span class=\"bar\" style=\"--of:var(--{pile});width:{100.0 * count / most:F1}%\"></span>");
+    private static string Bar(int count, int most, string pile) =>
+        Text($"<span class=\"bar\" style=\"--of:var(--{pile});width:{100.0 * count / most:F1}%\"></span>");
 
     private static string Html(string text) => WebUtility.HtmlEncode(ShownText.Of(text));
 

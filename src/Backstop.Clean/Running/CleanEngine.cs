@@ -17,7 +17,8 @@ public sealed class CleanEngine
     private readonly TimeProvider _time;
 
     /// <summary>A judge without a server's configuration: no keys and no secrets, so mail is proved by what was sent alone.</summary>
-    /// <param name="journal">A journal of sent mail, asked beside the Sent folders; null for none. It stays the caller's to dispose of.</param>
+    /// <param name="journal">A journal of sent mail, asked beside the Sent folders; null for none. It stays the caller's to dispose
+    /// of.</param>
     /// <param name="access">How an IMAP server with a Sent folder is reached.</param>
     /// <param name="time">The clock.</param>
     public CleanEngine(SentJournal? journal, ImapAccess access, TimeProvider time)
@@ -43,7 +44,8 @@ public sealed class CleanEngine
     }
 
     /// <summary>Reads what was sent and makes the judge.</summary>
-    internal async Task<(CleanJudge Judge, SentMail Sent)> JudgeAsync(IMailSource source, CleanOptions options, Meter meter, CancellationToken ct)
+    internal async Task<(CleanJudge Judge, SentMail Sent)> JudgeAsync(
+        IMailSource source, CleanOptions options, Meter meter, CancellationToken ct)
     {
         var sent = new SentMail(_journal is null ? null : new JournalProof(_journal), _journal?.CountMessages() ?? 0);
         var folders = options.Sent.Count > 0 || options.IsWithoutSent ? options.Sent : await source.FindSentAsync(ct);

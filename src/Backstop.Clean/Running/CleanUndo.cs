@@ -8,7 +8,9 @@ namespace Backstop.Clean.Running;
 /// <param name="time">The clock.</param>
 public sealed class CleanUndo(ImapAccess access, TimeProvider time)
 {
-    /// <summary>Puts the messages of a run back where they were. Messages that somebody has moved or deleted since are counted as missing.</summary>
+    /// <summary>
+    /// Puts the messages of a run back where they were. Messages that somebody has moved or deleted since are counted as missing.
+    /// </summary>
     /// <param name="run">The run, from <see cref="RunStore.Open"/>.</param>
     /// <param name="meter">Counts the messages.</param>
     /// <param name="ct">Stops it; called again with the same run, it goes on.</param>
@@ -29,7 +31,9 @@ public sealed class CleanUndo(ImapAccess access, TimeProvider time)
             case "imap":
                 return await ImapUndo.RunAsync(run, access, meter, time, ct);
             default:
-                throw new CleanException(CleanFailure.BadInput, $"run {run.Id}: \"{run.Started.Format}\" is a kind of mailbox that this version does not know");
+                throw new CleanException(
+                    CleanFailure.BadInput,
+                    $"run {run.Id}: \"{run.Started.Format}\" is a kind of mailbox that this version does not know");
         }
     }
 }

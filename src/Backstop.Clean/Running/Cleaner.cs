@@ -22,7 +22,9 @@ public sealed class CleanOutcome
     internal SentMail Sent { get; }
 }
 
-/// <summary>Cleans a mailbox: reads what was sent, reads the mailbox, says what is in it, and moves what is to go where that was asked for.</summary>
+/// <summary>
+/// Cleans a mailbox: reads what was sent, reads the mailbox, says what is in it, and moves what is to go where that was asked for.
+/// </summary>
 /// <param name="options">What was asked for.</param>
 /// <param name="engine">Makes the judge of what was sent.</param>
 /// <param name="store">Where runs are kept.</param>
@@ -32,7 +34,10 @@ public sealed class Cleaner(CleanOptions options, CleanEngine engine, RunStore s
     // Mail may arrive while the mailbox is read. That a mail program rewrites it again and again is no flood.
     private const int MaxTries = 4;
 
-    /// <summary>Looks for a run over this mailbox that was stopped. With <c>IsApply</c> it is gone on with, so that one undo takes back all of it.</summary>
+    /// <summary>
+    /// Looks for a run over this mailbox that was stopped. With <c>IsApply</c> it is gone on with, so that one undo takes back all
+    /// of it.
+    /// </summary>
     /// <param name="source">The mailbox.</param>
     /// <param name="say">Told of it, in one sentence for a person.</param>
     /// <param name="ct">Ends it.</param>
@@ -53,11 +58,13 @@ public sealed class Cleaner(CleanOptions options, CleanEngine engine, RunStore s
             return null;
         }
 
-        var run = store.Open(last.Id) ?? throw new CleanException(CleanFailure.TryAgain, $"{source.Name}: another clean is at work on it (run {last.Id})");
+        var run = store.Open(last.Id)
+            ?? throw new CleanException(CleanFailure.TryAgain, $"{source.Name}: another clean is at work on it (run {last.Id})");
         if (last.State == RunState.Undoing)
         {
             run.Dispose();
-            throw new CleanException(CleanFailure.TryAgain, $"{source.Name}: taking back run {last.Id} was stopped; first: backstop undo {last.Id}");
+            throw new CleanException(
+                CleanFailure.TryAgain, $"{source.Name}: taking back run {last.Id} was stopped; first: backstop undo {last.Id}");
         }
 
         say($"going on with run {last.Id}, which was stopped");
@@ -80,14 +87,16 @@ public sealed class Cleaner(CleanOptions options, CleanEngine engine, RunStore s
         using (made)
         {
             var summary = new CleanSummary(
-                source.Name, plan.Messages.Count, plan.Count(Pile.Backscatter), plan.Count(Pile.Mail) + plan.Count(Pile.Ours), plan.Count(Pile.Unsure), moved,
+                source.Name, plan.Messages.Count, plan.Count(Pile.Backscatter), plan.Count(Pile.Mail)
+                    + plan.Count(Pile.Ours), plan.Count(Pile.Unsure), moved,
                 Math.Round(Stopwatch.GetElapsedTime(started).TotalSeconds, 3), (made ?? resumed)?.Id, plan.Count(Pile.Ours), sent.Count,
                 options.Target.IsDelete ? "" : options.Target.Folder);
             return new(plan, sent, summary);
         }
     }
 
-    private async Task<(CleanPlan Plan, SentMail Sent, int Moved, Run? Made)> WorkAsync(IMailSource source, Run? resumed, Meter meter, CancellationToken ct)
+    private async Task<(CleanPlan Plan, SentMail Sent, int Moved, Run? Made)> WorkAsync(
+        IMailSource source, Run? resumed, Meter meter, CancellationToken ct)
     {
         var (judge, sent) = await engine.JudgeAsync(source, options, meter, ct);
         Run? made = null;
@@ -133,7 +142,9 @@ public sealed class Cleaner(CleanOptions options, CleanEngine engine, RunStore s
         }
         catch (OperationCanceledException)
         {
-            throw new CleanException(CleanFailure.TryAgain, $"stopped; every message is in one place. The same command goes on with it, backstop undo {run.Id} takes it back");
+            throw new CleanException(
+                CleanFailure.TryAgain,
+                $"stopped; every message is in one place. The same command goes on with it, backstop undo {run.Id} takes it back");
         }
     }
 }

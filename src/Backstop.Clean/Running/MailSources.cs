@@ -14,7 +14,8 @@ public sealed class MailSources(RunStore store, ImapAccess access, TimeProvider 
     /// <param name="mailbox">A Maildir, an mbox, or <c>imaps://USER@HOST/FOLDER</c>.</param>
     /// <param name="options">The folder that messages go to is not read; a Maildir may be read without its other folders.</param>
     /// <param name="ct">Ends it.</param>
-    /// <exception cref="CleanException">There is no such mailbox, or it is of no kind that can be cleaned; or the server cannot be reached, or refuses the login.</exception>
+    /// <exception cref="CleanException">There is no such mailbox, or it is of no kind that can be cleaned; or the server cannot be
+    /// reached, or refuses the login.</exception>
     public async Task<IMailSource> OpenAsync(string mailbox, CleanOptions options, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(mailbox);
@@ -39,6 +40,7 @@ public sealed class MailSources(RunStore store, ImapAccess access, TimeProvider 
     private HashSet<string> Targets(string mailbox, CleanOptions options)
     {
         var root = MaildirTree.Open(mailbox).Root;
-        return [options.Target.Folder, .. store.List().Where(r => r.Started.Mailbox == root && r.State != RunState.Undone).Select(r => r.Started.To)];
+        return [options.Target.Folder, .. store.List().Where(r =>
+            r.Started.Mailbox == root && r.State != RunState.Undone).Select(r => r.Started.To)];
     }
 }

@@ -2,13 +2,19 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Backstop.Configuration.Options;
 
-/// <summary>Who is told when a storm begins and when it is over: once each, however large it is. And when a file of the data folder is damaged.</summary>
+/// <summary>
+/// Who is told when a storm begins and when it is over: once each, however large it is. And when a file of the data folder is
+/// damaged.
+/// </summary>
 internal sealed class AlertOptions
 {
     /// <summary>Where the storm's record is posted as JSON, as https:// or http:// address. Default: nowhere.</summary>
     public string Webhook { get; set; } = "";
 
-    /// <summary>A program that is run with the record as JSON on its standard input, and <c>begins</c>, <c>over</c>, <c>digest</c> or <c>store</c> as its argument. An absolute path. Default: none.</summary>
+    /// <summary>
+    /// A program that is run with the record as JSON on its standard input, and <c>begins</c>, <c>over</c>, <c>digest</c> or
+    /// <c>store</c> as its argument. An absolute path. Default: none.
+    /// </summary>
     public string Command { get; set; } = "";
 
     /// <summary>An address outside the storm that gets one mail at the beginning and one at the end. Default: none.</summary>

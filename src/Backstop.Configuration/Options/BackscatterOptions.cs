@@ -7,7 +7,10 @@ namespace Backstop.Configuration.Options;
 /// <summary>What happens to bounces that prove nothing.</summary>
 internal sealed class BackscatterOptions
 {
-    /// <summary><c>file</c> puts them into the folder Backscatter; <c>refuse</c> refuses them; <c>auto</c> files them until the address's sent mail is covered, then refuses. Default auto.</summary>
+    /// <summary>
+    /// <c>file</c> puts them into the folder Backscatter; <c>refuse</c> refuses them; <c>auto</c> files them until the address's
+    /// sent mail is covered, then refuses. Default auto.
+    /// </summary>
     public UnprovedPolicy Unproved { get; set; } = UnprovedPolicy.Auto;
 
     /// <summary>How long an address's sent mail must have been in the journal before auto refuses. Default 14d.</summary>
@@ -18,7 +21,10 @@ internal sealed class BackscatterOptions
     [Range(0, 1_000_000)]
     public int CoverMessages { get; set; } = 20;
 
-    /// <summary>The least part of the answered mail that must be known before auto refuses, in percent: answers to unknown mail show that some leaves unseen. Default 90.</summary>
+    /// <summary>
+    /// The least part of the answered mail that must be known before auto refuses, in percent: answers to unknown mail show that
+    /// some leaves unseen. Default 90.
+    /// </summary>
     [Range(0, 100)]
     public int CoverPercent { get; set; } = 90;
 
@@ -26,7 +32,9 @@ internal sealed class BackscatterOptions
     [Range(typeof(TimeSpan), "1.00:00:00", "365.00:00:00")]
     public TimeSpan ProofWindow { get; set; } = TimeSpan.FromDays(30);
 
-    /// <summary>Hosts of ours that send mail: a returned message that says it passed one is filed, not refused. Default: this host.</summary>
+    /// <summary>
+    /// Hosts of ours that send mail: a returned message that says it passed one is filed, not refused. Default: this host.
+    /// </summary>
     public IReadOnlyList<string> OwnHosts { get; set; } = [];
 
     /// <summary>

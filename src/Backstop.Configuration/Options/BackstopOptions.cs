@@ -2,7 +2,10 @@ using Backstop.Mail;
 
 namespace Backstop.Configuration.Options;
 
-/// <summary>The whole configuration. Every key may be left out but <c>domains</c> and <c>mailboxes</c>, and these too where only clients of spamd are served.</summary>
+/// <summary>
+/// The whole configuration. Every key may be left out but <c>domains</c> and <c>mailboxes</c>, and these too where only clients of
+/// spamd are served.
+/// </summary>
 internal sealed class BackstopOptions
 {
     /// <summary>The name of this host in greeting, Received fields and file names. Default: the machine's name.</summary>

@@ -7,14 +7,21 @@ namespace Backstop.Configuration.Options;
 /// <summary>Envelope tags (BATV): proof that a bounce is ours, checked before a single octet of it is read.</summary>
 internal sealed class BatvOptions
 {
-    /// <summary>The file with the keys, made by <c>backstop batv new-key</c>; the first key signs. Default: <c>batv.keys</c> in the data folder, if it is there.</summary>
+    /// <summary>
+    /// The file with the keys, made by <c>backstop batv new-key</c>; the first key signs. Default: <c>batv.keys</c> in the data
+    /// folder, if it is there.
+    /// </summary>
     public string Keys { get; set; } = "";
 
     /// <summary>Days that a tag is good for. Default 7.</summary>
     [Range(1, 60)]
     public int LifetimeDays { get; set; } = 7;
 
-    /// <summary>How a signed address looks: <c>prefix</c> is <c>prvs=TAG=me@example.org</c>, which all know; <c>detail</c> is <c>me+prvs=TAG@example.org</c>, which a server with <c>recipient_delimiter = +</c> delivers without being told. Both are always understood. Default prefix.</summary>
+    /// <summary>
+    /// How a signed address looks: <c>prefix</c> is <c>prvs=TAG=me@example.org</c>, which all know; <c>detail</c> is
+    /// <c>me+prvs=TAG@example.org</c>, which a server with <c>recipient_delimiter = +</c> delivers without being told. Both are
+    /// always understood. Default prefix.
+    /// </summary>
     public BatvForm Form { get; set; } = BatvForm.Prefix;
 
     /// <summary>Addresses whose mail is always signed: a bounce to them without a tag is refused. Default: none.</summary>

@@ -30,7 +30,8 @@ internal readonly record struct ByteSize(long Bytes)
             _ => -1,
         };
         var number = text.AsSpan(0, text.Length - unit.Length).Trim();
-        if (shift < 0 || !long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count > long.MaxValue >> shift)
+        if (shift < 0 || !long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            || count > long.MaxValue >> shift)
         {
             return false;
         }

@@ -10,7 +10,9 @@ internal sealed class DnsblSettings
     /// <summary>The lists. Empty asks none. Default <c>["ips.backscatterer.org"]</c>.</summary>
     public IReadOnlyList<string> Zones { get; set; } = ["ips.backscatterer.org"];
 
-    /// <summary>Answers that mean "listed": an address, or two and all between, from 127.0.0.2 to 127.255.254.255. Default all of these.</summary>
+    /// <summary>
+    /// Answers that mean "listed": an address, or two and all between, from 127.0.0.2 to 127.255.254.255. Default all of these.
+    /// </summary>
     public IReadOnlyList<DnsblCodes> Codes { get; set; } = [DnsblCodes.Any];
 
     /// <summary>DNS servers to ask. Default: the system's.</summary>

@@ -31,7 +31,8 @@ internal abstract record FilterSetting
     /// <summary>What is wrong with the text; null where nothing is.</summary>
     /// <param name="text">The setting.</param>
     public static string? Error(string text) => Parse(text) is null
-        ? $"\"{text}\" names no filter: \"rules\", \"spamd:127.0.0.1:783\", \"spamd:/run/spamd.sock\", \"rspamd:http://127.0.0.1:11333\" or \"pipe:/usr/bin/spamassassin\""
+        ? $"\"{text}\" names no filter: \"rules\", \"spamd:127.0.0.1:783\", \"spamd:/run/spamd.sock\", "
+            + $"\"rspamd:http://127.0.0.1:11333\" or \"pipe:/usr/bin/spamassassin\""
         : null;
 
     /// <summary>SpamAssassin's rules in this process.</summary>

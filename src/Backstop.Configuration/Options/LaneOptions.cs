@@ -3,8 +3,9 @@ using System.ComponentModel.DataAnnotations;
 namespace Backstop.Configuration.Options;
 
 /// <summary>
-/// How full connections (<c>smtp.max_connections</c>), the spool's queue (<c>spool.max_waiting</c>) and its disk (<c>spool.min_free</c>) may be while a class of mail is
-/// still taken, in percent. The rest is kept for the classes above it; all of it is there for known correspondents.
+/// How full connections (<c>smtp.max_connections</c>), the spool's queue (<c>spool.max_waiting</c>) and its disk
+/// (<c>spool.min_free</c>) may be while a class of mail is still taken, in percent. The rest is kept for the classes above it; all
+/// of it is there for known correspondents.
 /// </summary>
 internal sealed class LaneOptions
 {

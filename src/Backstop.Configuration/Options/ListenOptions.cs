@@ -33,13 +33,18 @@ internal sealed class ListenOptions
     /// <summary>The same on a Unix socket, by its path. Default: not.</summary>
     public string PolicySocket { get; set; } = "";
 
-    /// <summary>Tables that take tags off addresses and put them on: socketmap (Postfix, Sendmail) and tcp_table (Postfix). Default: not.</summary>
+    /// <summary>
+    /// Tables that take tags off addresses and put them on: socketmap (Postfix, Sendmail) and tcp_table (Postfix). Default: not.
+    /// </summary>
     public IReadOnlyList<IPEndPoint> Table { get; set; } = [];
 
     /// <summary>The same on a Unix socket, by its path. Default: not.</summary>
     public string TableSocket { get; set; } = "";
 
-    /// <summary>SMTP for mail that is handed on to <c>relay.smtp_to</c>: Postfix's smtpd_proxy_filter or content_filter, or any server's next hop. Default: not.</summary>
+    /// <summary>
+    /// SMTP for mail that is handed on to <c>relay.smtp_to</c>: Postfix's smtpd_proxy_filter or content_filter, or any server's
+    /// next hop. Default: not.
+    /// </summary>
     public IReadOnlyList<IPEndPoint> SmtpProxy { get; set; } = [];
 
     /// <summary>LMTP for mail that is handed on to <c>relay.lmtp_to</c>, such as Dovecot. Default: not.</summary>
@@ -57,10 +62,16 @@ internal sealed class ListenOptions
     /// <summary>The user whose Unix sockets they are, by name; may have mail signed there. Default: the server's own.</summary>
     public string SocketOwner { get; set; } = "";
 
-    /// <summary>Their group, such as <c>postfix</c>; its members may have mail signed there. Default: the server's own, whose members may connect and ask, but not have mail signed.</summary>
+    /// <summary>
+    /// Their group, such as <c>postfix</c>; its members may have mail signed there. Default: the server's own, whose members may
+    /// connect and ask, but not have mail signed.
+    /// </summary>
     public string SocketGroup { get; set; } = "";
 
-    /// <summary>HTTP: the dashboard, /metrics, /status, /healthz, /readyz and /classify. Beyond loopback only with web.password. Default: not.</summary>
+    /// <summary>
+    /// HTTP: the dashboard, /metrics, /status, /healthz, /readyz and /classify. Beyond loopback only with web.password. Default:
+    /// not.
+    /// </summary>
     public IReadOnlyList<IPEndPoint> Web { get; set; } = [];
 
     /// <summary>All Unix sockets.</summary>
@@ -70,7 +81,8 @@ internal sealed class ListenOptions
     public bool ReceivesMail => Smtp.Count + Lmtp.Count > 0;
 
     /// <summary>Whether a server beside us asks us.</summary>
-    public bool GuardsServer => Milter.Count + Policy.Count + Table.Count > 0 || MilterSocket.Length + PolicySocket.Length + TableSocket.Length > 0 || HandsOn;
+    public bool GuardsServer =>
+        Milter.Count + Policy.Count + Table.Count > 0 || MilterSocket.Length + PolicySocket.Length + TableSocket.Length > 0 || HandsOn;
 
     /// <summary>Whether mail is handed on.</summary>
     public bool HandsOn => SmtpProxy.Count + LmtpProxy.Count > 0 || LmtpProxySocket.Length > 0;

@@ -23,7 +23,10 @@ internal static class Networks
         return new(octets);
     }
 
-    /// <summary>The network that a host is counted in, as the tables of address space count: IPv4 by its first 16 bits, IPv6 by its first 32. What is no address is itself.</summary>
+    /// <summary>
+    /// The network that a host is counted in, as the tables of address space count: IPv4 by its first 16 bits, IPv6 by its first
+    /// 32. What is no address is itself.
+    /// </summary>
     /// <param name="host">An address.</param>
     public static string Around(string host)
     {

@@ -21,7 +21,8 @@ internal static class PeerAddress
         }
 
         var colon = address.LastIndexOf(':');
-        return colon > 0 && ushort.TryParse(address.AsSpan(colon + 1), out var port) && Uri.CheckHostName(address[..colon]) == UriHostNameType.Dns
+        return colon > 0 && ushort.TryParse(address.AsSpan(colon + 1), out var port)
+            && Uri.CheckHostName(address[..colon]) == UriHostNameType.Dns
             ? new DnsEndPoint(address[..colon], port)
             : null;
     }

@@ -11,7 +11,10 @@ internal sealed class RelayOptions
     /// <summary>Where mail of <c>listen.lmtp_proxy</c> goes: <c>host:port</c>, or the path of a Unix socket such as Dovecot's.</summary>
     public string LmtpTo { get; set; } = "";
 
-    /// <summary>Whether mail of <c>listen.smtp_proxy</c> comes from a server that has accepted it already (content_filter): then nothing is refused, for that server would write to the sender; what would be is marked for the folder Backscatter. Default false.</summary>
+    /// <summary>
+    /// Whether mail of <c>listen.smtp_proxy</c> comes from a server that has accepted it already (content_filter): then nothing is
+    /// refused, for that server would write to the sender; what would be is marked for the folder Backscatter. Default false.
+    /// </summary>
     public bool AfterQueue { get; set; }
 
     /// <summary>How long a connection to it may take. Default 30s.</summary>
@@ -39,7 +42,8 @@ internal sealed class RelayOptions
         {
             if (isUsed && PeerAddress.Parse(to) is null)
             {
-                problems.Add($"relay.{protocol}_to", $"name where listen.{protocol}_proxy hands mail on to: host:port or the path of a socket");
+                problems.Add(
+                    $"relay.{protocol}_to", $"name where listen.{protocol}_proxy hands mail on to: host:port or the path of a socket");
             }
         }
     }

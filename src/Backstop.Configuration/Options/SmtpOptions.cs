@@ -71,7 +71,10 @@ internal sealed class SmtpOptions
     [Range(10, 1000)]
     public int MaxHops { get; set; } = 100;
 
-    /// <summary>CPU time that all that looks at a message may take together (classifier, spam rules, MIME, HTML); larger messages than 256 KiB get more in proportion. When it is used up the message is delivered without the rest. Default 250ms.</summary>
+    /// <summary>
+    /// CPU time that all that looks at a message may take together (classifier, spam rules, MIME, HTML); larger messages than 256
+    /// KiB get more in proportion. When it is used up the message is delivered without the rest. Default 250ms.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
     public TimeSpan CpuPerMessage { get; set; } = TimeSpan.FromMilliseconds(250);
 

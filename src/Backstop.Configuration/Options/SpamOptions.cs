@@ -9,10 +9,16 @@ internal sealed class SpamOptions
     /// <summary>Whether mail that is received here is scored and spam filed. Default false.</summary>
     public bool Enabled { get; set; }
 
-    /// <summary>Who scores mail: <c>rules</c> (SpamAssassin's, in this process), <c>spamd:ADDRESS</c>, <c>rspamd:URL</c> or <c>pipe:PROGRAM</c>, such as <c>pipe:/usr/bin/spamassassin</c>. Default rules.</summary>
+    /// <summary>
+    /// Who scores mail: <c>rules</c> (SpamAssassin's, in this process), <c>spamd:ADDRESS</c>, <c>rspamd:URL</c> or
+    /// <c>pipe:PROGRAM</c>, such as <c>pipe:/usr/bin/spamassassin</c>. Default rules.
+    /// </summary>
     public string Filter { get; set; } = "rules";
 
-    /// <summary>A clamd that looks for viruses too, as <c>host:port</c> or the path of its socket; what it finds is filed with the spam. Default: none.</summary>
+    /// <summary>
+    /// A clamd that looks for viruses too, as <c>host:port</c> or the path of its socket; what it finds is filed with the spam.
+    /// Default: none.
+    /// </summary>
     public string Clamd { get; set; } = "";
 
     /// <summary>Failures in a row after which a filter is left alone for <c>rest</c>. Default 5.</summary>
@@ -37,11 +43,17 @@ internal sealed class SpamOptions
     [Range(typeof(TimeSpan), "00:00:00.010", "00:05:00")]
     public TimeSpan TimeLimit { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>While more messages than that wait to be scored or delivered, none is scored: a flood must not hold up real mail. Default 200.</summary>
+    /// <summary>
+    /// While more messages than that wait to be scored or delivered, none is scored: a flood must not hold up real mail. Default
+    /// 200.
+    /// </summary>
     [Range(1, 1000000)]
     public int SkipWhenWaiting { get; set; } = 200;
 
-    /// <summary>Messages that are scored at once. Default: by the rules one a core for clients of spamd, and one less for mail that arrives, so that a core is left to mail that waits for none of them; four a core by filters elsewhere.</summary>
+    /// <summary>
+    /// Messages that are scored at once. Default: by the rules one a core for clients of spamd, and one less for mail that arrives,
+    /// so that a core is left to mail that waits for none of them; four a core by filters elsewhere.
+    /// </summary>
     [Range(0, 1024)]
     public int MaxParallel { get; set; }
 

@@ -42,10 +42,16 @@ internal sealed class StormOptions
     [Range(typeof(TimeSpan), "00:01:00", "1.00:00:00")]
     public TimeSpan CalmAfter { get; set; } = TimeSpan.FromMinutes(30);
 
-    /// <summary>In a storm, where bounces whose envelope proves nothing are asked to come again: <c>auto</c>, <c>rcpt</c> or <c>data</c>. Not where <c>backscatter.unproved</c> is <c>file</c>. Default auto.</summary>
+    /// <summary>
+    /// In a storm, where bounces whose envelope proves nothing are asked to come again: <c>auto</c>, <c>rcpt</c> or <c>data</c>.
+    /// Not where <c>backscatter.unproved</c> is <c>file</c>. Default auto.
+    /// </summary>
     public StormGate RefuseAt { get; set; } = StormGate.Auto;
 
-    /// <summary>Whether a network that brings the first of them is asked to come again (451); its next try is judged by its content. No bounce is refused for good because of a storm. Default true.</summary>
+    /// <summary>
+    /// Whether a network that brings the first of them is asked to come again (451); its next try is judged by its content. No
+    /// bounce is refused for good because of a storm. Default true.
+    /// </summary>
     public bool TempfailFirst { get; set; } = true;
 
     /// <summary>How long after the first try the next one is judged. Default 5m.</summary>
@@ -55,7 +61,10 @@ internal sealed class StormOptions
     /// <summary>The folder for what an e-mail bomb consists of, in each mailbox. Default Flood.</summary>
     public string Folder { get; set; } = "Flood";
 
-    /// <summary>In an e-mail bomb, one-time codes from domains never seen before that still reach the inbox in ten minutes: one of them may have been asked for. Default 5.</summary>
+    /// <summary>
+    /// In an e-mail bomb, one-time codes from domains never seen before that still reach the inbox in ten minutes: one of them may
+    /// have been asked for. Default 5.
+    /// </summary>
     [Range(0, 1000)]
     public int Codes { get; set; } = 5;
 

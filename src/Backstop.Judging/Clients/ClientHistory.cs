@@ -3,7 +3,9 @@ using Backstop.Configuration.Options;
 
 namespace Backstop.Judging.Clients;
 
-/// <summary>Remembers what clients brought lately: through which of them known correspondents write, and of which nobody wanted anything.</summary>
+/// <summary>
+/// Remembers what clients brought lately: through which of them known correspondents write, and of which nobody wanted anything.
+/// </summary>
 /// <remarks>In memory only: after a restart everybody is ordinary. Bounded, and a flood of new clients displaces no known one.</remarks>
 internal sealed class ClientHistory(TimeProvider time)
 {
@@ -33,7 +35,9 @@ internal sealed class ClientHistory(TimeProvider time)
         }
     }
 
-    /// <summary>Whether a client that comes again will most likely bring real mail: within the last hour or two most of what it brought was.</summary>
+    /// <summary>
+    /// Whether a client that comes again will most likely bring real mail: within the last hour or two most of what it brought was.
+    /// </summary>
     public bool BringsRealMail(IPAddress client)
     {
         lock (_gate)

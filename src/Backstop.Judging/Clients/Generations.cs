@@ -2,7 +2,10 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Backstop.Judging.Clients;
 
-/// <summary>A table of bounded size that forgets what was not asked for: two generations, of which the older is dropped when the younger is full or old.</summary>
+/// <summary>
+/// A table of bounded size that forgets what was not asked for: two generations, of which the older is dropped when the younger is
+/// full or old.
+/// </summary>
 /// <remarks>No entry has a timer, and nothing is ever walked through. Not safe for several threads.</remarks>
 internal sealed class Generations<TKey, TValue>(int size, TimeSpan age, TimeProvider time)
     where TKey : notnull

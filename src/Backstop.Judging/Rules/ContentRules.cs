@@ -17,17 +17,21 @@ namespace Backstop.Judging.Rules;
 /// <param name="Wanted">Who gets it, and into which folder; nobody where all refuse it.</param>
 /// <param name="FilterFields">Fields that the spam filters add, each with its line end.</param>
 internal sealed record Judgement(
-    BounceReport Report, IReadOnlyList<Verdict> Verdicts, IReadOnlyList<(AcceptedRecipient Recipient, Verdict Verdict)> Wanted, string FilterFields)
+    BounceReport Report, IReadOnlyList<Verdict> Verdicts, IReadOnlyList<(
+        AcceptedRecipient Recipient, Verdict Verdict)> Wanted, string FilterFields)
 {
     /// <summary>What it looks like from outside; nothing for reports.</summary>
     public MassMailShape Shape { get; init; }
 
-    /// <summary>Scans it later, where filters could not keep up: a folder for each mailbox; null where it was scanned or needs no scan.</summary>
+    /// <summary>
+    /// Scans it later, where filters could not keep up: a folder for each mailbox; null where it was scanned or needs no scan.
+    /// </summary>
     public LateDecision? Later { get; init; }
 
     /// <summary>One verdict for all recipients: it is filed only where all of them file it, or would refuse it.</summary>
     public Verdict Joint() =>
-        Wanted.Select(w => w.Verdict).FirstOrDefault(v => v.Action == VerdictAction.Deliver) ?? (Wanted.Count > 0 ? Wanted[0].Verdict : Verdict.File(Verdicts[0].Reason));
+        Wanted.Select(w => w.Verdict).FirstOrDefault(v => v.Action == VerdictAction.Deliver)
+            ?? (Wanted.Count > 0 ? Wanted[0].Verdict : Verdict.File(Verdicts[0].Reason));
 }
 
 /// <summary>End of data: what is it, does it prove anything, is it spam? Asked wherever a whole message is shown to us.</summary>
@@ -53,7 +57,11 @@ internal sealed partial class ContentRules(
         if (judgement.Wanted.Count > 0 && scorer is not null)
         {
             judgement = IsLeftOut(report, judgement.Wanted)
-                ? judgement with { Later = ladder.Step >= LadderStep.ScanLater ? Later(transaction, judgement.Wanted, report.From, length) : null }
+                ? judgement with
+                {
+                    Later = ladder.Step >= LadderStep.ScanLater ? Later(
+                transaction, judgement.Wanted, report.From, length) : null
+                }
                 : await ScoredAsync(scorer, judgement, transaction, front, length, waiting, now, budget);
         }
 
@@ -85,7 +93,8 @@ internal sealed partial class ContentRules(
         return judgement with { Wanted = [.. judgement.Wanted.Select(w => (w.Recipient, budget.Said(w.Verdict)))] };
     }
 
-    private LateDecision? Later(Transaction transaction, IReadOnlyList<(AcceptedRecipient Recipient, Verdict Verdict)> wanted, string? from, long length)
+    private LateDecision? Later(
+        Transaction transaction, IReadOnlyList<(AcceptedRecipient Recipient, Verdict Verdict)> wanted, string? from, long length)
     {
         if (wanted.All(w => w.Verdict.Action != VerdictAction.Deliver || bombs.IsKnown(w.Recipient.Known, from)))
         {
@@ -94,8 +103,10 @@ internal sealed partial class ContentRules(
 
         return async content =>
         {
-            var score = await scorer!.ScoreAsync(transaction, content, length, wanted, waiting: 0, time.GetUtcNow(), JudgingBudget.For(options, content.Length));
-            return [.. wanted.DistinctBy(w => w.Recipient.Known.Mailbox).Select(w => score.IsSpam ? Filed(w.Recipient, w.Verdict, score.Reason).Folder : w.Verdict.Folder)];
+            var score = await scorer!.ScoreAsync(
+                transaction, content, length, wanted, waiting: 0, time.GetUtcNow(), JudgingBudget.For(options, content.Length));
+            return [.. wanted.DistinctBy(w => w.Recipient.Known.Mailbox).Select(w =>
+                score.IsSpam ? Filed(w.Recipient, w.Verdict, score.Reason).Folder : w.Verdict.Folder)];
         };
     }
 
@@ -130,7 +141,9 @@ internal sealed partial class ContentRules(
 
         NoteClient(transaction, judgement, verdict);
         metrics.Accepted(verdict.Action == VerdictAction.File ? "file" : "deliver", verdict.Reason, started);
-        var outcome = verdict.Action == VerdictAction.File ? Outcome.Filed : transaction.ReversePath.IsNull ? Outcome.DeliveredReport : Outcome.Delivered;
+        var outcome = verdict.Action == VerdictAction.File ? Outcome.Filed
+            : transaction.ReversePath.IsNull ? Outcome.DeliveredReport
+            : Outcome.Delivered;
         activity.Note(new(
             time.GetUtcNow(), transaction.Client.Address, transaction.ReversePath, transaction.Recipients[0].ForwardPath, "accept", outcome, verdict.Reason.Word, verdict.Folder, queueId,
             judgement.Report.Subject));
@@ -151,7 +164,9 @@ internal sealed partial class ContentRules(
         }
         else if (judgement.Report.Kind == MailKind.None)
         {
-            clients.NoteWanted(transaction.Client.Address, () => judgement.Wanted.Any(w => w.Recipient.IsOurs && bombs.IsKnown(w.Recipient.Known, judgement.Report.From)));
+            clients.NoteWanted(
+                transaction.Client.Address,
+                () => judgement.Wanted.Any(w => w.Recipient.IsOurs && bombs.IsKnown(w.Recipient.Known, judgement.Report.From)));
         }
     }
 
@@ -187,8 +202,10 @@ internal sealed partial class ContentRules(
         System.Text.Ascii.EqualsIgnoreCase(name, "X-Backstop"u8) || System.Text.Ascii.EqualsIgnoreCase(name, "X-Backstop-Id"u8)
         || (IsScored && name.Length > 7 && System.Text.Ascii.EqualsIgnoreCase(name[..7], "X-Spam-"u8));
 
-    // A journal that cannot be read proves nothing and refutes nothing: the other proofs decide, nothing is refused for want of it, and nothing waits.
-    private Verdict Decide(Transaction transaction, BounceReport report, MassMailShape shape, AcceptedRecipient recipient, DateTimeOffset now)
+    // A journal that cannot be read proves nothing and refutes nothing: the other proofs decide, nothing is refused for want of it,
+    // and nothing waits.
+    private Verdict Decide(
+        Transaction transaction, BounceReport report, MassMailShape shape, AcceptedRecipient recipient, DateTimeOffset now)
     {
         if (!recipient.IsOurs)
         {
@@ -200,7 +217,8 @@ internal sealed partial class ContentRules(
             var known = recipient.Known;
             var (decided, proofs) = proving.Judge.Decide(report, new(known.IsRole, recipient.Batv, known.Ours, recipient.Srs), now);
             var verdict = bombs.Judge(transaction, known, report, shape, decided);
-            if (report.Kind != MailKind.None && !known.IsRole && proofs.Passed is null && !proofs.HasHint && verdict.Action != VerdictAction.Deliver)
+            if (report.Kind != MailKind.None && !known.IsRole && proofs.Passed is null && !proofs.HasHint
+                && verdict.Action != VerdictAction.Deliver)
             {
                 storms.Saw(transaction, known, report, verdict);
             }
@@ -216,7 +234,8 @@ internal sealed partial class ContentRules(
         }
     }
 
-    // SMTP has one reply for all: a message that one recipient wants is taken, and filed for those that would refuse it. LMTP replies for each.
+    // SMTP has one reply for all: a message that one recipient wants is taken, and filed for those that would refuse it. LMTP
+    // replies for each.
     private static List<(AcceptedRecipient Recipient, Verdict Verdict)> Wanted(Transaction transaction, List<Verdict> verdicts)
     {
         var all = transaction.Recipients.Zip(verdicts).Select(p => (Recipient: p.First, Verdict: p.Second)).ToList();
@@ -226,12 +245,15 @@ internal sealed partial class ContentRules(
             : all.ConvertAll(p => p.Verdict.IsRefusal ? (p.Recipient, Verdict.File(p.Verdict.Reason)) : p);
     }
 
-    // postmaster@ and abuse@ reach a person whatever the score: complaints about spam quote it. Recipes have the score in the header, and decide themselves.
+    // postmaster@ and abuse@ reach a person whatever the score: complaints about spam quote it. Recipes have the score in the
+    // header, and decide themselves.
     private Verdict Filed(AcceptedRecipient recipient, Verdict verdict, Reason? reason) =>
         recipient.Known.IsRole || recipient.Known.Mailbox.Recipes.Length > 0 || verdict.Action != VerdictAction.Deliver
             ? verdict
             : new(VerdictAction.File, options.Spam.Folder, reason!);
 
-    [LoggerMessage(2008, LogLevel.Warning, "A message from {From} used up its CPU budget ({Milliseconds:F0} ms) and goes on unjudged; smtp.cpu_per_message")]
+    [LoggerMessage(
+        2008, LogLevel.Warning,
+        "A message from {From} used up its CPU budget ({Milliseconds:F0} ms) and goes on unjudged; smtp.cpu_per_message")]
     private partial void LogUnjudged(double milliseconds, string? from);
 }

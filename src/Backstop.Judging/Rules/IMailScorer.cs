@@ -26,6 +26,7 @@ internal interface IMailScorer
     /// <param name="now">The time.</param>
     /// <param name="budget">What the message may still cost.</param>
     ValueTask<MailScore> ScoreAsync(
-        Transaction transaction, ReadOnlyMemory<byte> front, long length, IReadOnlyList<(AcceptedRecipient Recipient, Verdict Verdict)> wanted, int waiting, DateTimeOffset now,
+        Transaction transaction, ReadOnlyMemory<byte> front, long length, IReadOnlyList<(
+            AcceptedRecipient Recipient, Verdict Verdict)> wanted, int waiting, DateTimeOffset now,
         MessageBudget budget);
 }

@@ -8,7 +8,9 @@ using Backstop.Protocols.Smtp;
 
 namespace Backstop.Judging.Rules;
 
-/// <summary>RCPT: may this sender write to this address? Asked wherever a recipient is told to us, before any octet of the message.</summary>
+/// <summary>
+/// RCPT: may this sender write to this address? Asked wherever a recipient is told to us, before any octet of the message.
+/// </summary>
 internal sealed class RecipientRules(
     BackstopOptions options, Recipients recipients, Proving proving, DnsblChecker dnsbl, Refusals refusals, StormDesk storms, TimeProvider time)
 {
@@ -32,7 +34,8 @@ internal sealed class RecipientRules(
         return (recipient, refusal);
     }
 
-    private async ValueTask<(AcceptedRecipient? Recipient, Refusal? Refusal)> AskAsync(Transaction transaction, MailAddress address, KnownRecipient? known, CancellationToken ct)
+    private async ValueTask<(AcceptedRecipient? Recipient, Refusal? Refusal)> AskAsync(
+        Transaction transaction, MailAddress address, KnownRecipient? known, CancellationToken ct)
     {
         var srs = Srs(transaction, address);
         if (srs is SignedOutcome.Forged or SignedOutcome.Expired)
@@ -90,12 +93,15 @@ internal sealed class RecipientRules(
 
     // A bounce to an address that a forwarder of ours made, or seems to have made.
     private SignedOutcome Srs(Transaction transaction, MailAddress address) =>
-        transaction.ReversePath.IsNull && proving.Srs.HasSecret && recipients.IsLocalDomain(address.Domain) && SrsAddress.TryParse(address) is { } made
+        transaction.ReversePath.IsNull && proving.Srs.HasSecret && recipients.IsLocalDomain(address.Domain)
+            && SrsAddress.TryParse(address) is { } made
             ? proving.Srs.Check(made, time.GetUtcNow())
             : SignedOutcome.None;
 
     private async ValueTask<string?> ListedAtAsync(ClientIdentity client, CancellationToken ct) =>
-        dnsbl.Zones.Count > 0 && (options.Dnsbl.AskPrivate || DnsblName.IsPublic(client.Address)) ? await dnsbl.FindAsync(client.Address, ct) : null;
+        dnsbl.Zones.Count > 0 && (options.Dnsbl.AskPrivate || DnsblName.IsPublic(client.Address))
+            ? await dnsbl.FindAsync(client.Address, ct)
+            : null;
 
     private static bool IsSafeModeSender(ReversePath path) =>
         path.IsNull || path.Address!.LocalPart.Equals("postmaster", StringComparison.OrdinalIgnoreCase);

@@ -12,10 +12,12 @@ using Backstop.State;
 namespace Backstop.Judging.Storms;
 
 /// <summary>
-/// Ordinary mail: who is known, who writes for the first time, and what belongs to an e-mail bomb. Whoever was written to, has written before or
-/// answers is never taken for one; nothing is refused for it.
+/// Ordinary mail: who is known, who writes for the first time, and what belongs to an e-mail bomb. Whoever was written to, has
+/// written before or answers is never taken for one; nothing is refused for it.
 /// </summary>
-internal sealed class BombRules(BackstopOptions options, SentJournal journal, SignedMessageId signedIds, Correspondents correspondents, StormDesk storms, TimeProvider time)
+internal sealed class BombRules(
+    BackstopOptions options, SentJournal journal, SignedMessageId signedIds, Correspondents correspondents, StormDesk storms,
+    TimeProvider time)
 {
     // Who first wrote during the bomb, or in the day before it, is not known yet.
     private static readonly TimeSpan _settled = TimeSpan.FromDays(1);
@@ -40,7 +42,8 @@ internal sealed class BombRules(BackstopOptions options, SentJournal journal, Si
 
         try
         {
-            return correspondents.Knew(known.Person, sender.Key, time.GetUtcNow() - _settled) || journal.HasRecipient(sender.Key, [.. known.Ours]);
+            return correspondents.Knew(known.Person, sender.Key, time.GetUtcNow() - _settled)
+                || journal.HasRecipient(sender.Key, [.. known.Ours]);
         }
         catch (DbException)
         {
@@ -63,13 +66,17 @@ internal sealed class BombRules(BackstopOptions options, SentJournal journal, Si
             return verdict;
         }
 
-        var judged = inStorm && options.Storm.Enabled && shape is { IsLikelyMass: true, IsOfBombs: true } && !IsAwaited(known, shape) ? new(VerdictAction.File, options.Storm.Folder, ServerReasons.StormBomb) : verdict;
+        var judged = inStorm && options.Storm.Enabled && shape is { IsLikelyMass: true, IsOfBombs: true } && !IsAwaited(known, shape)
+            ? new(VerdictAction.File, options.Storm.Folder, ServerReasons.StormBomb)
+            : verdict;
 
         // What a shop or bank sends to one customer is no part of a bomb, and must not make one of somebody's few mails.
         if (shape is { IsMass: true, IsOfBombs: true, IsNotice: false } || judged.Action == VerdictAction.File)
         {
             // A list is one source, whoever writes to it.
-            var source = shape.ListId.Length > 0 ? ListPrefix + shape.ListId : StormDesk.DomainOf(report.From) is { Length: > 0 } domain ? domain : StormDesk.NetworkOf(transaction);
+            var source = shape.ListId.Length > 0 ? ListPrefix + shape.ListId
+                : StormDesk.DomainOf(report.From) is { Length: > 0 } domain ? domain
+                : StormDesk.NetworkOf(transaction);
             storms.Saw(new(known.Person, StormKind.MailBomb, StormDesk.Host(transaction), source, StormDesk.ActionOf(judged), judged.Reason)
             {
                 Network = StormDesk.PublicNetworkOf(transaction),
@@ -96,7 +103,8 @@ internal sealed class BombRules(BackstopOptions options, SentJournal journal, Si
             return IsKnown(known, report.From)
                 || (domain.Length > 0 && correspondents.Knew(known.Person, "@" + domain, time.GetUtcNow() - _settled))
                 || (list.Length > 0 && correspondents.Knew(known.Person, ListPrefix + list, time.GetUtcNow() - _settled))
-                || report.References.Any(r => journal.HasMessageId(r) || signedIds.Check(r, [.. known.Ours], time.GetUtcNow()) == SignedOutcome.Pass);
+                || report.References.Any(r =>
+                journal.HasMessageId(r) || signedIds.Check(r, [.. known.Ours], time.GetUtcNow()) == SignedOutcome.Pass);
         }
         catch (DbException)
         {
@@ -104,7 +112,8 @@ internal sealed class BombRules(BackstopOptions options, SentJournal journal, Si
         }
     }
 
-    // What a bomb is meant to bury stays in sight. A person asks for one or two codes, and joins a list or two; who sends a bomb causes as many as there are sites.
+    // What a bomb is meant to bury stays in sight. A person asks for one or two codes, and joins a list or two; who sends a bomb
+    // causes as many as there are sites.
     private bool IsAwaited(KnownRecipient known, MassMailShape shape)
     {
         if (shape.IsNotice)

@@ -4,7 +4,9 @@ using Backstop.Configuration.Options;
 
 namespace Backstop.Judging.Storms;
 
-/// <summary>Remembers which networks were asked to come again, as a greylist does: the first try is put off, a later one is judged. Bounded.</summary>
+/// <summary>
+/// Remembers which networks were asked to come again, as a greylist does: the first try is put off, a later one is judged. Bounded.
+/// </summary>
 /// <param name="wait">How long after the first try the next one counts.</param>
 /// <param name="time">The clock.</param>
 internal sealed class FirstTries(TimeSpan wait, TimeProvider time)
@@ -20,7 +22,10 @@ internal sealed class FirstTries(TimeSpan wait, TimeProvider time)
     private readonly ConcurrentDictionary<(IPAddress Network, string Victim), DateTimeOffset> _first = new();
     private int _count;
 
-    /// <summary>Whether this try is to be put off. A pair for which there is no room is judged at once: whoever fills the table makes nobody wait, and costs no more a try.</summary>
+    /// <summary>
+    /// Whether this try is to be put off. A pair for which there is no room is judged at once: whoever fills the table makes nobody
+    /// wait, and costs no more a try.
+    /// </summary>
     public bool PutsOff(IPAddress client, string victim)
     {
         var now = time.GetUtcNow();
@@ -57,7 +62,7 @@ internal sealed class FirstTries(TimeSpan wait, TimeProvider time)
         }
     }
 
-    // RFC 6647 §5 says to compare networks; large senders try again from another host, of another building. Whoever is put off once too little is only
-    // judged earlier.
+    // RFC 6647 §5 says to compare networks; large senders try again from another host, of another building. Whoever is put off once
+    // too little is only judged earlier.
     private static IPAddress Network(IPAddress client) => Networks.Front(client, 2, 4);
 }

@@ -21,7 +21,10 @@ internal enum HostListFormat
     Zone,
 }
 
-/// <summary>The hosts that sent backscatter. They are other people's mail servers and send real mail too: every format says so, and how to refuse only their bounces.</summary>
+/// <summary>
+/// The hosts that sent backscatter. They are other people's mail servers and send real mail too: every format says so, and how to
+/// refuse only their bounces.
+/// </summary>
 internal static class HostList
 {
     /// <summary>Writes the list, the busiest host first.</summary>
@@ -31,7 +34,8 @@ internal static class HostList
     /// <param name="by">Who makes the list, for its head.</param>
     public static string Write(HostListFormat format, IReadOnlyDictionary<string, int> hosts, DateTimeOffset now, string by)
     {
-        var addresses = hosts.OrderByDescending(h => h.Value).ThenBy(h => h.Key, StringComparer.Ordinal).Select(h => (Address: IPAddress.Parse(h.Key), h.Value)).ToList();
+        var addresses = hosts.OrderByDescending(h => h.Value).ThenBy(h => h.Key, StringComparer.Ordinal)
+            .Select(h => (Address: IPAddress.Parse(h.Key), h.Value)).ToList();
         var text = new StringBuilder();
         foreach (var line in Head(format, addresses.Count, now, by))
         {
@@ -42,15 +46,24 @@ internal static class HostList
         {
             case HostListFormat.Rbldnsd:
                 text.Append("$TTL 3600\n:127.0.0.2:Backscatter from $ was seen\n");
-                addresses.ForEach(h => text.Append(h.Address.AddressFamily == AddressFamily.InterNetwork ? h.Address.ToString() : $"# {h.Address}").Append('\n'));
+                addresses.ForEach(h =>
+                    text.Append(
+                        h.Address.AddressFamily == AddressFamily.InterNetwork ? h.Address.ToString() : $"# {h.Address}").Append('\n'));
                 break;
             case HostListFormat.Postfix:
-                addresses.ForEach(h => text.Append(CultureInfo.InvariantCulture, $"{h.Address} REJECT backscatter: {h.Value} {(h.Value == 1 ? "bounce" : "bounces")} for mail that was not sent from here\n"));
+                addresses.ForEach(h =>
+                    text.Append(
+                        CultureInfo.InvariantCulture,
+                        $"{h.Address} REJECT backscatter: {h.Value} {(h.Value == 1 ? "bounce" : "bounces")} for mail that was not sent "
+                            + $"from here\n"));
                 break;
             case HostListFormat.Zone:
                 // RFC 5782 §5: 127.0.0.2 is listed, so that users can test; 127.0.0.1 is not.
                 text.Append("2.0.0.127 IN A 127.0.0.2\n2.0.0.127 IN TXT \"Test point\"\n");
-                addresses.ForEach(h => text.Append(CultureInfo.InvariantCulture, $"{Reversed(h.Address)} IN A 127.0.0.2\n{Reversed(h.Address)} IN TXT \"Backscatter from {h.Address} was seen\"\n"));
+                addresses.ForEach(h =>
+                    text.Append(
+                        CultureInfo.InvariantCulture,
+                        $"{Reversed(h.Address)} IN A 127.0.0.2\n{Reversed(h.Address)} IN TXT \"Backscatter from {h.Address} was seen\"\n"));
                 break;
             default:
                 addresses.ForEach(h => text.Append(h.Address).Append('\n'));
@@ -65,12 +78,15 @@ internal static class HostList
     {
         var octets = address.GetAddressBytes();
         Array.Reverse(octets);
-        return address.AddressFamily == AddressFamily.InterNetwork ? string.Join('.', octets) : string.Join('.', octets.Select(o => $"{o & 15:x}.{o >> 4:x}"));
+        return address.AddressFamily == AddressFamily.InterNetwork
+            ? string.Join('.', octets)
+            : string.Join('.', octets.Select(o => $"{o & 15:x}.{o >> 4:x}"));
     }
 
     private static string[] Head(HostListFormat format, int count, DateTimeOffset now, string by) =>
     [
-        string.Create(CultureInfo.InvariantCulture, $"{count} hosts that sent backscatter, the busiest first; {by}, {now:yyyy-MM-dd HH:mm} UTC"),
+        string.Create(
+            CultureInfo.InvariantCulture, $"{count} hosts that sent backscatter, the busiest first; {by}, {now:yyyy-MM-dd HH:mm} UTC"),
         "They are mail servers that send real mail too: refuse only what comes from the null sender.",
         .. format switch
         {

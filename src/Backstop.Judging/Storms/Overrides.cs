@@ -76,16 +76,19 @@ internal sealed class Overrides
     /// <exception cref="IOException">It cannot be kept; what was set before stays.</exception>
     public void SetBlocked(Override value)
     {
-        var network = Networks.Parse(value.Subject) ?? throw new FormatException($"{value.Subject} is neither an address nor a network such as 192.0.2.0/24");
+        var network = Networks.Parse(value.Subject)
+            ?? throw new FormatException($"{value.Subject} is neither an address nor a network such as 192.0.2.0/24");
         Change(s => s with { Blocked = With(s.Blocked, value with { Subject = Text(network) }) });
     }
 
-    private static string Text(IPNetwork network) => network.PrefixLength is 32 or 128 ? network.BaseAddress.ToString() : network.ToString();
+    private static string Text(IPNetwork network) =>
+        network.PrefixLength is 32 or 128 ? network.BaseAddress.ToString() : network.ToString();
 
     private List<Override> With(IReadOnlyList<Override> all, Override value)
     {
         var now = _time.GetUtcNow();
-        return [.. all.Where(o => o.Subject != value.Subject && o.Until > now).TakeLast(MaxEach - 1), .. value.Until > now ? [value] : Array.Empty<Override>()];
+        return [.. all.Where(o =>
+            o.Subject != value.Subject && o.Until > now).TakeLast(MaxEach - 1), .. value.Until > now ? [value] : Array.Empty<Override>()];
     }
 
     private void Change(Func<OverrideSet, OverrideSet> change)
@@ -103,7 +106,8 @@ internal sealed class Overrides
     }
 
     private static List<(IPNetwork Network, DateTimeOffset Until)> InForce(OverrideSet set) =>
-        [.. set.Blocked.Select(o => (Network: Networks.Parse(o.Subject), o.Until)).Where(o => o.Network is not null).Select(o => (o.Network!.Value, o.Until))];
+        [.. set.Blocked.Select(o =>
+            (Network: Networks.Parse(o.Subject), o.Until)).Where(o => o.Network is not null).Select(o => (o.Network!.Value, o.Until))];
 
     // What lies there unread is not written over: it is read by now, or set aside, or stays.
     private void ReadAgain()

@@ -89,8 +89,10 @@ internal sealed partial class StormDesk
             return Permanent(ServerReasons.StormStrict);
         }
 
-        // Anybody can raise a storm, so it is no evidence against what somebody else brings: never more than "later", and the next try is judged by its content.
-        return _putsOff && Watch.IsStorm(known.Person, StormKind.BounceFlood) && PutsOffAtRcpt(known) && _tries.PutsOff(transaction.Client.Address, known.Person)
+        // Anybody can raise a storm, so it is no evidence against what somebody else brings: never more than "later", and the next
+        // try is judged by its content.
+        return _putsOff && Watch.IsStorm(known.Person, StormKind.BounceFlood) && PutsOffAtRcpt(known)
+            && _tries.PutsOff(transaction.Client.Address, known.Person)
             ? new(ServerReasons.StormDeferred, _refusals.Later(ServerReasons.StormDeferred))
             : null;
     }
@@ -98,11 +100,15 @@ internal sealed partial class StormDesk
     /// <summary>Notes a refusal at RCPT that tells of backscatter.</summary>
     public void SawRefusal(Transaction transaction, MailAddress address, KnownRecipient? known, Refusal refusal)
     {
-        if (transaction.ReversePath.IsNull && refusal.Reason != ServerReasons.NullOneRecipient && refusal.Reason != ServerReasons.RelayDenied)
+        if (transaction.ReversePath.IsNull && refusal.Reason != ServerReasons.NullOneRecipient
+            && refusal.Reason != ServerReasons.RelayDenied)
         {
-            // Forged tags are refused whatever else comes, and cost three commands: they count for the domain, and raise no storm that untagged mail meets.
+            // Forged tags are refused whatever else comes, and cost three commands: they count for the domain, and raise no storm
+            // that untagged mail meets.
             var victim = known is null || refusal.IsOfTag ? "@" + MailAddress.DomainKey(address.Domain) : known.Person;
-            Saw(new(victim, StormKind.BounceFlood, Host(transaction), NetworkOf(transaction), refusal.Reply.Code < 500 ? StormAction.Deferred : StormAction.RefusedAtRcpt, refusal.Reason));
+            Saw(new(
+                victim, StormKind.BounceFlood, Host(transaction), NetworkOf(transaction),
+                refusal.Reply.Code < 500 ? StormAction.Deferred : StormAction.RefusedAtRcpt, refusal.Reason));
         }
     }
 
@@ -110,13 +116,16 @@ internal sealed partial class StormDesk
     public void Saw(Transaction transaction, KnownRecipient known, BounceReport report, Verdict verdict)
     {
         var domain = KindOf(report) == StormKind.AutoReplyFlood ? DomainOf(report.From) : "";
-        Saw(new(known.Person, KindOf(report), Host(transaction), domain.Length > 0 ? domain : NetworkOf(transaction), ActionOf(verdict), verdict.Reason)
-        {
-            Network = PublicNetworkOf(transaction),
-            Campaign = CampaignKey.Of(report),
-            TellsMailing = KindOf(report) == StormKind.BounceFlood && report.Returned.Subject is { Length: > 0 },
-            Report = report,
-        });
+        Saw(
+            new(
+                known.Person, KindOf(report), Host(transaction), domain.Length > 0 ? domain : NetworkOf(transaction), ActionOf(verdict),
+                verdict.Reason)
+            {
+                Network = PublicNetworkOf(transaction),
+                Campaign = CampaignKey.Of(report),
+                TellsMailing = KindOf(report) == StormKind.BounceFlood && report.Returned.Subject is { Length: > 0 },
+                Report = report,
+            });
     }
 
     /// <summary>Notes a message of a kind.</summary>
@@ -141,10 +150,12 @@ internal sealed partial class StormDesk
     public static string NetworkOf(Transaction transaction) => Networks.Front(transaction.Client.Address, 3, 6).ToString();
 
     /// <summary>The same; empty for a host of one's own network, through which mail of everybody may come.</summary>
-    public static string PublicNetworkOf(Transaction transaction) => DnsblName.IsPublic(transaction.Client.Address) ? NetworkOf(transaction) : "";
+    public static string PublicNetworkOf(Transaction transaction) =>
+        DnsblName.IsPublic(transaction.Client.Address) ? NetworkOf(transaction) : "";
 
     /// <summary>The domain of an address, as it is counted; empty for none.</summary>
-    public static string DomainOf(string? address) => MailAddress.TryParse(address ?? "") is { } parsed ? MailAddress.DomainKey(parsed.Domain) : "";
+    public static string DomainOf(string? address) =>
+        MailAddress.TryParse(address ?? "") is { } parsed ? MailAddress.DomainKey(parsed.Domain) : "";
 
     /// <summary>What a verdict comes to.</summary>
     public static StormAction ActionOf(Verdict verdict) => verdict.Action switch
@@ -154,7 +165,8 @@ internal sealed partial class StormDesk
         _ => StormAction.Delivered,
     };
 
-    private static StormKind KindOf(BounceReport report) => report.Kind is MailKind.AutoReply or MailKind.Challenge ? StormKind.AutoReplyFlood : StormKind.BounceFlood;
+    private static StormKind KindOf(BounceReport report) =>
+        report.Kind is MailKind.AutoReply or MailKind.Challenge ? StormKind.AutoReplyFlood : StormKind.BounceFlood;
 
     private bool PutsOffAtRcpt(KnownRecipient known)
     {
@@ -175,13 +187,16 @@ internal sealed partial class StormDesk
         }
     }
 
-    private Refusal Permanent(Reason reason) => new(reason, _refusals.Permanent("5.7.1", "This address did not send what is returned to it", reason));
+    private Refusal Permanent(Reason reason) =>
+        new(reason, _refusals.Permanent("5.7.1", "This address did not send what is returned to it", reason));
 
     private void OnChanged(StormRecord storm)
     {
         if (storm.Ended is null)
         {
-            LogBegins(storm.Kind, storm.Victim, storm.Count, storm.Hosts.Count, storm.Started, storm.Campaigns.Count > 0 ? storm.Campaigns[0].Label : "");
+            LogBegins(
+                storm.Kind, storm.Victim, storm.Count, storm.Hosts.Count, storm.Started,
+                storm.Campaigns.Count > 0 ? storm.Campaigns[0].Label : "");
         }
         else
         {
@@ -192,7 +207,8 @@ internal sealed partial class StormDesk
         Changed?.Invoke(storm);
     }
 
-    [LoggerMessage(8001, LogLevel.Warning, "storm begins: {Kind} to {Victim}, {Count} messages of {Hosts} hosts since {Started:O}; {Campaign}")]
+    [LoggerMessage(
+        8001, LogLevel.Warning, "storm begins: {Kind} to {Victim}, {Count} messages of {Hosts} hosts since {Started:O}; {Campaign}")]
     private partial void LogBegins(string kind, string victim, long count, int hosts, DateTimeOffset started, string campaign);
 
     [LoggerMessage(8002, LogLevel.Warning, "storm over: {Kind} to {Victim}, {Count} messages of {Hosts} hosts since {Started:O}")]

@@ -43,7 +43,10 @@ internal sealed class StormStore(string folder, StoreHealth? health = null)
             SetFileAside();
 
             // The names begin with the time.
-            return Directory.Exists(folder) ? [.. Directory.GetFiles(folder, "*" + Suffix).OrderDescending(StringComparer.Ordinal).Select(ReadFile).OfType<StormRecord>()] : [];
+            return Directory.Exists(folder)
+                ? [
+                .. Directory.GetFiles(folder, "*" + Suffix).OrderDescending(StringComparer.Ordinal).Select(ReadFile).OfType<StormRecord>()]
+                : [];
         }
         catch (Exception error) when (health is not null && error is IOException or UnauthorizedAccessException)
         {
@@ -54,7 +57,8 @@ internal sealed class StormStore(string folder, StoreHealth? health = null)
 
     /// <summary>One record; null where there is none of that name.</summary>
     /// <param name="id">Its name.</param>
-    public StormRecord? Find(string id) => id.All(c => char.IsAsciiLetterOrDigit(c) || c == '-') ? ReadFile(Path.Combine(folder, id + Suffix)) : null;
+    public StormRecord? Find(string id) =>
+        id.All(c => char.IsAsciiLetterOrDigit(c) || c == '-') ? ReadFile(Path.Combine(folder, id + Suffix)) : null;
 
     /// <summary>Forgets storms that ended before a time.</summary>
     /// <param name="before">The time.</param>
@@ -100,7 +104,11 @@ internal sealed class StormStore(string folder, StoreHealth? health = null)
 
     // JSON has null everywhere; the code that takes a storm up again has it nowhere.
     private static bool IsWhole(StormRecord record) =>
-        record is { Id: not null, Kind: not null, Victim: not null, Actions: not null, Reasons: not null, Hosts: not null, Campaigns: not null, Minutes: not null }
+        record is
+        {
+            Id: not null, Kind: not null, Victim: not null, Actions: not null, Reasons: not null, Hosts: not null, Campaigns: not null,
+            Minutes: not null
+        }
         && record.Campaigns.All(c => c is { Shape: not null, Label: not null });
 }
 

@@ -27,7 +27,8 @@ public readonly record struct DnsblCodes(uint First, uint Last)
     {
         codes = default;
         var ends = (text ?? "").Split('-');
-        if (ends.Length > 2 || Number(ends[0]) is not { } first || Number(ends[^1]) is not { } last || first > last || first < Lowest || last > Highest)
+        if (ends.Length > 2 || Number(ends[0]) is not { } first || Number(ends[^1]) is not { } last || first > last
+            || first < Lowest || last > Highest)
         {
             return false;
         }
@@ -47,7 +48,8 @@ public readonly record struct DnsblCodes(uint First, uint Last)
     /// <inheritdoc />
     public override string ToString() => First == Last ? $"{Address(First)}" : $"{Address(First)}-{Address(Last)}";
 
-    private static uint? Number(string text) => IPAddress.TryParse(text, out var address) && address.ToString() == text ? Number(address) : null;
+    private static uint? Number(string text) =>
+        IPAddress.TryParse(text, out var address) && address.ToString() == text ? Number(address) : null;
 
     private static uint? Number(IPAddress address) =>
         address.AddressFamily == AddressFamily.InterNetwork ? BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes()) : null;

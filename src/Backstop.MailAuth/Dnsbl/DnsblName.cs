@@ -43,7 +43,8 @@ internal static class DnsblName
         }
 
         return !IPAddress.IsLoopback(address) && !address.IsIPv6LinkLocal && !address.IsIPv6UniqueLocal && !address.IsIPv6SiteLocal
-            && address.GetAddressBytes() is not ([10, _, _, _] or [172, >= 16 and <= 31, _, _] or [192, 168, _, _] or [169, 254, _, _] or [0, _, _, _]
+            && address.GetAddressBytes() is not (
+            [10, _, _, _] or [172, >= 16 and <= 31, _, _] or [192, 168, _, _] or [169, 254, _, _] or [0, _, _, _]
                 or [100, >= 64 and <= 127, _, _]);
     }
 }

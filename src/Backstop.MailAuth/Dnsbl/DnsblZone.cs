@@ -26,8 +26,8 @@ public enum DnsblState
 }
 
 /// <summary>
-/// One DNSBL. Every trouble means "not listed". A listing counts while the list's test points are known to be right: they are looked at again
-/// when it lists somebody a minute after the last look, and sooner when it lists many (<see cref="TestPoints"/>).
+/// One DNSBL. Every trouble means "not listed". A listing counts while the list's test points are known to be right: they are
+/// looked at again when it lists somebody a minute after the last look, and sooner when it lists many (<see cref="TestPoints"/>).
 /// </summary>
 /// <param name="name">The zone, such as <c>ips.backscatterer.org</c>.</param>
 /// <param name="lookup">Asks DNS.</param>

@@ -1,8 +1,9 @@
 namespace Backstop.MailAuth.Dnsbl;
 
 /// <summary>
-/// Whether a list's test points were looked at lately enough to believe that it lists somebody. So a list that begins to list everybody, or a
-/// resolver that answers for it, is believed some twenty times and a second longer, not until the next regular test.
+/// Whether a list's test points were looked at lately enough to believe that it lists somebody. So a list that begins to list
+/// everybody, or a resolver that answers for it, is believed some twenty times and a second longer, not until the next regular
+/// test.
 /// </summary>
 /// <param name="time">The clock.</param>
 internal sealed class TestPoints(TimeProvider time)

@@ -3,7 +3,10 @@ using System.Text;
 
 namespace Backstop.Mailboxes.Local;
 
-/// <summary>The Content-Length field of some mboxes: how long the body is, so that separators in it need no quoting. procmail corrects it, at its width.</summary>
+/// <summary>
+/// The Content-Length field of some mboxes: how long the body is, so that separators in it need no quoting. procmail corrects it,
+/// at its width.
+/// </summary>
 internal static class ContentLength
 {
     /// <summary>Makes the header with the field corrected.</summary>

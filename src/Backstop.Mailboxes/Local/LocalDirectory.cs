@@ -18,7 +18,8 @@ internal sealed class LocalDirectory(string host, TimeProvider time)
     /// <param name="kind">What it is.</param>
     /// <param name="content">The octets.</param>
     /// <param name="rules">How.</param>
-    public (string Name, string Path) Write(string name, string path, LocalFolders.Kind kind, ReadOnlyMemory<byte> content, LocalRules rules)
+    public (string Name, string Path) Write(
+        string name, string path, LocalFolders.Kind kind, ReadOnlyMemory<byte> content, LocalRules rules)
     {
         var directory = Prepare(path, kind, rules);
         var unique = Unique(content.Length, rules.HasShortNames);
@@ -54,7 +55,8 @@ internal sealed class LocalDirectory(string host, TimeProvider time)
         }
     }
 
-    private static (string Name, string Path) Publish(string name, string directory, LocalFolders.Kind kind, string from, string unique, LocalRules rules)
+    private static (string Name, string Path) Publish(
+        string name, string directory, LocalFolders.Kind kind, string from, string unique, LocalRules rules)
     {
         var shown = kind == LocalFolders.Kind.Mh ? name[..^2].TrimEnd('/') : name.TrimEnd('/');
         if (kind == LocalFolders.Kind.Mh)
@@ -75,7 +77,9 @@ internal sealed class LocalDirectory(string host, TimeProvider time)
         var last = 0L;
         foreach (var file in Directory.EnumerateFiles(directory))
         {
-            last = long.TryParse(Path.GetFileName(file), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? Math.Max(last, number) : last;
+            last = long.TryParse(Path.GetFileName(file), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                ? Math.Max(last, number)
+                : last;
         }
 
         while (true)
@@ -124,11 +128,15 @@ internal sealed class LocalDirectory(string host, TimeProvider time)
         var now = time.GetUtcNow();
         if (isShort)
         {
-            return string.Create(CultureInfo.InvariantCulture, $"{now.ToUnixTimeSeconds()}.{Environment.ProcessId}_{Interlocked.Increment(ref _serial) - 1}.{_host}");
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"{now.ToUnixTimeSeconds()}.{Environment.ProcessId}_{Interlocked.Increment(ref _serial) - 1}.{_host}");
         }
 
         var micros = now.Ticks / TimeSpan.TicksPerMicrosecond % 1_000_000;
-        return string.Create(CultureInfo.InvariantCulture, $"{now.ToUnixTimeSeconds()}.M{micros}P{Environment.ProcessId}Q{Interlocked.Increment(ref _serial)}.{_host},S={size}");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{now.ToUnixTimeSeconds()}.M{micros}P{Environment.ProcessId}Q{Interlocked.Increment(ref _serial)}.{_host},S={size}");
     }
 
     private static string InodeName(string path)

@@ -39,7 +39,8 @@ public sealed class LocalFolders(string host, string owner, TimeProvider time)
     /// <param name="stopping">Ends a wait for somebody else's lock; what is begun is finished.</param>
     /// <exception cref="IOException">Nothing was written.</exception>
     /// <exception cref="OperationCanceledException">Nothing was written.</exception>
-    public LocalCopy Deliver(IReadOnlyList<string> names, string directory, LocalMail mail, LocalRules rules, CancellationToken stopping = default)
+    public LocalCopy Deliver(
+        IReadOnlyList<string> names, string directory, LocalMail mail, LocalRules rules, CancellationToken stopping = default)
     {
         ArgumentNullException.ThrowIfNull(names);
         ArgumentNullException.ThrowIfNull(mail);

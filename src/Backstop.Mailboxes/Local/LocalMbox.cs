@@ -40,7 +40,8 @@ internal sealed class LocalMbox(string owner, TimeProvider time)
         {
             return MboxLock.TryTake(path, dotLock, rules.FileMode);
         }
-        catch (IOException error) when (dotLock is not null && error.HResult is Libc.AccessDenied or Libc.ReadOnlyFileSystem or Libc.NotPermitted)
+        catch (IOException error) when (
+            dotLock is not null && error.HResult is Libc.AccessDenied or Libc.ReadOnlyFileSystem or Libc.NotPermitted)
         {
             dotLock = null;
             return MboxLock.TryTake(path, null, rules.FileMode);

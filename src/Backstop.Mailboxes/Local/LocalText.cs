@@ -83,7 +83,10 @@ internal static class LocalText
         var sender = "";
         if (text.StartsWith("Return-Path:"u8))
         {
-            sender = Encoding.Latin1.GetString(text["Return-Path:".Length..(text.IndexOf((byte)'\n') is >= 0 and var end ? end : text.Length)]).Trim(' ', '\t', '\r', '<', '>');
+            sender = Encoding.Latin1.GetString(
+                text[
+                    "Return-Path:".Length..(
+                        text.IndexOf((byte)'\n') is >= 0 and var end ? end : text.Length)]).Trim(' ', '\t', '\r', '<', '>');
         }
 
         return Encoding.Latin1.GetBytes(MboxSeparator.Line(sender, now.ToUniversalTime()));

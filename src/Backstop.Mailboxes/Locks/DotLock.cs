@@ -3,9 +3,12 @@ using Backstop.Posix;
 
 namespace Backstop.Mailboxes.Locks;
 
-/// <summary>A dot-lock: a file that is there while somebody is at work. Made by link(2) from a unique file, which is safe over NFS too.</summary>
+/// <summary>
+/// A dot-lock: a file that is there while somebody is at work. Made by link(2) from a unique file, which is safe over NFS too.
+/// </summary>
 /// <param name="path">The lockfile.</param>
-/// <param name="owner">What is written into it, at most 16 octets and nobody else's: procmail never breaks a lockfile that is longer.</param>
+/// <param name="owner">What is written into it, at most 16 octets and nobody else's: procmail never breaks a lockfile that is
+/// longer.</param>
 /// <param name="staleAfter">A lockfile that nobody has touched for so long belongs to nobody; null for never.</param>
 /// <param name="time">The clock.</param>
 public sealed class DotLock(string path, string owner, TimeSpan? staleAfter, TimeProvider time)
@@ -71,7 +74,10 @@ public sealed class DotLock(string path, string owner, TimeSpan? staleAfter, Tim
         }
     }
 
-    /// <summary>Tells others that its owner lives: they break what nobody has touched for a while (Dovecot after 2 minutes, Postfix after 8).</summary>
+    /// <summary>
+    /// Tells others that its owner lives: they break what nobody has touched for a while (Dovecot after 2 minutes, Postfix after
+    /// 8).
+    /// </summary>
     public void Refresh()
     {
         if (!HasContent(path, owner))
@@ -89,7 +95,9 @@ public sealed class DotLock(string path, string owner, TimeSpan? staleAfter, Tim
         }
     }
 
-    /// <summary>Removes what a killed run has left: nobody else writes that name, and the caller knows that its run is not at work.</summary>
+    /// <summary>
+    /// Removes what a killed run has left: nobody else writes that name, and the caller knows that its run is not at work.
+    /// </summary>
     internal void DropLeftover()
     {
         Release();
@@ -101,7 +109,8 @@ public sealed class DotLock(string path, string owner, TimeSpan? staleAfter, Tim
     {
         var held = new FileInfo(path);
         return held.Exists
-            ? held.Length <= MaxForeignLock && (time.GetUtcNow().UtcDateTime - held.LastWriteTimeUtc > staleAfter / 2 || HasContent(path, owner))
+            ? held.Length <= MaxForeignLock
+            && (time.GetUtcNow().UtcDateTime - held.LastWriteTimeUtc > staleAfter / 2 || HasContent(path, owner))
             : !Directory.Exists(path);
     }
 

@@ -2,7 +2,10 @@ using Backstop.Posix;
 
 namespace Backstop.Mailboxes.Locks;
 
-/// <summary>Waits for a lockfile to go: woken by the kernel when it does, and after a while in any case, for kernel locks and network file systems tell nobody.</summary>
+/// <summary>
+/// Waits for a lockfile to go: woken by the kernel when it does, and after a while in any case, for kernel locks and network file
+/// systems tell nobody.
+/// </summary>
 public sealed class LockWaiter : IDisposable
 {
     // Between 5 and 50 ms: short beside a delivery, and never in step with another waiter.

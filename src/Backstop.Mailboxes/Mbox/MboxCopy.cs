@@ -18,7 +18,9 @@ internal enum MboxCopyState
     Buried,
 }
 
-/// <summary>Compares a copy in an mbox with what it should be. Length alone cannot tell: another message may stand where the rest should.</summary>
+/// <summary>
+/// Compares a copy in an mbox with what it should be. Length alone cannot tell: another message may stand where the rest should.
+/// </summary>
 internal static class MboxCopy
 {
     /// <summary>Compares.</summary>

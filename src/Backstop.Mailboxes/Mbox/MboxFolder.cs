@@ -15,7 +15,8 @@ public sealed record MboxDelivery(SpoolEntry Entry, SpoolContent Content, int Ta
 /// <summary>Appends to an mbox file: many messages under one lock, a failed append taken back.</summary>
 /// <remarks>Format mboxrd: a line of <c>&gt;</c>s and <c>From </c> gets one more <c>&gt;</c>, so reading can undo it.</remarks>
 /// <param name="folder">An mbox folder.</param>
-/// <param name="owner">What this server writes into its dot-locks: <see cref="SpoolLog.Instance"/>. One worker at a time delivers to a folder.</param>
+/// <param name="owner">What this server writes into its dot-locks: <see cref="SpoolLog.Instance"/>. One worker at a time delivers
+/// to a folder.</param>
 /// <param name="time">The clock.</param>
 public sealed class MboxFolder(FolderRef folder, string owner, TimeProvider time)
 {
@@ -104,7 +105,8 @@ public sealed class MboxFolder(FolderRef folder, string owner, TimeProvider time
         }
 
         var (id, start) = present.MaxBy(p => p.Value);
-        if (deliveries.FirstOrDefault(d => IdOf(d) == id) is { } last && MboxCopy.StateOf(file, start, sink => WriteWhole(last, sink, start)) == MboxCopyState.TornAtEnd)
+        if (deliveries.FirstOrDefault(d => IdOf(d) == id) is { } last
+            && MboxCopy.StateOf(file, start, sink => WriteWhole(last, sink, start)) == MboxCopyState.TornAtEnd)
         {
             RandomAccess.SetLength(file, start);
             present.Remove(id);
@@ -114,7 +116,8 @@ public sealed class MboxFolder(FolderRef folder, string owner, TimeProvider time
     private static void Append(SafeFileHandle file, MboxDelivery delivery, Dictionary<string, long> present)
     {
         // What is torn and buried cannot be cut out of a file that others write too: the whole copy goes behind.
-        if (present.TryGetValue(IdOf(delivery), out var start) && MboxCopy.StateOf(file, start, sink => WriteWhole(delivery, sink, start)) == MboxCopyState.Whole)
+        if (present.TryGetValue(IdOf(delivery), out var start)
+            && MboxCopy.StateOf(file, start, sink => WriteWhole(delivery, sink, start)) == MboxCopyState.Whole)
         {
             return;
         }

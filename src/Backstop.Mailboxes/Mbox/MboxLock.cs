@@ -63,7 +63,10 @@ internal sealed class MboxLock : IDisposable
         return null;
     }
 
-    /// <summary>Removes a dot-lock that a killed run has left: nobody else writes that name, and the caller knows that its run is not at work.</summary>
+    /// <summary>
+    /// Removes a dot-lock that a killed run has left: nobody else writes that name, and the caller knows that its run is not at
+    /// work.
+    /// </summary>
     /// <param name="path">The mbox.</param>
     /// <param name="owner">The name.</param>
     public static void DropLeftover(string path, string owner) =>

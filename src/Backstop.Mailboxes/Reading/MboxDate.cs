@@ -3,7 +3,10 @@ using System.Text;
 
 namespace Backstop.Mailboxes.Reading;
 
-/// <summary>The date in the separator line of an mbox: <c>From a@b Tue Apr  1 05:00:00 2008</c>, with or without a zone before or behind the year.</summary>
+/// <summary>
+/// The date in the separator line of an mbox: <c>From a@b Tue Apr  1 05:00:00 2008</c>, with or without a zone before or behind the
+/// year.
+/// </summary>
 internal static class MboxDate
 {
     private static readonly string[] _months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -19,7 +22,8 @@ internal static class MboxDate
         for (var i = 2; i + 2 < count; i++)
         {
             var month = Month(text[parts[i]]);
-            if (month > 0 && int.TryParse(text[parts[i + 1]], CultureInfo.InvariantCulture, out var day) && TimeOnly.TryParse(text[parts[i + 2]], CultureInfo.InvariantCulture, out var time)
+            if (month > 0 && int.TryParse(text[parts[i + 1]], CultureInfo.InvariantCulture, out var day)
+                && TimeOnly.TryParse(text[parts[i + 2]], CultureInfo.InvariantCulture, out var time)
                 && Year(text, parts[(i + 3)..count]) is { } year && day >= 1 && day <= DateTime.DaysInMonth(year, month))
             {
                 return new(new DateOnly(year, month, day), time, Zone(text, parts[(i + 3)..count]));
@@ -46,7 +50,8 @@ internal static class MboxDate
     {
         foreach (var part in parts)
         {
-            if (text[part].Length == 4 && int.TryParse(text[part], NumberStyles.None, CultureInfo.InvariantCulture, out var year) && year > 1900)
+            if (text[part].Length == 4 && int.TryParse(text[part], NumberStyles.None, CultureInfo.InvariantCulture, out var year)
+                && year > 1900)
             {
                 return year;
             }
@@ -59,7 +64,8 @@ internal static class MboxDate
     {
         foreach (var part in parts)
         {
-            if (text[part] is ['+' or '-', _, _, _, _] zone && int.TryParse(zone, CultureInfo.InvariantCulture, out var value) && Math.Abs(value) <= 1400 && Math.Abs(value) % 100 < 60)
+            if (text[part] is ['+' or '-', _, _, _, _] zone && int.TryParse(zone, CultureInfo.InvariantCulture, out var value)
+                && Math.Abs(value) <= 1400 && Math.Abs(value) % 100 < 60)
             {
                 return TimeSpan.FromMinutes((value / 100 * 60) + (value % 100));
             }

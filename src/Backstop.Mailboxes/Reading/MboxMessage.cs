@@ -11,7 +11,10 @@ public readonly record struct MboxMessage(long Offset, long Length, ReadOnlyMemo
     /// <summary>The separator line: <c>From </c>, an address and a date; with its line end.</summary>
     public ReadOnlySpan<byte> Separator => Raw.Span[..SeparatorLength];
 
-    /// <summary>The message as it was delivered: without the separator line, the empty line before the next one, and the quoting of <c>From </c> lines.</summary>
+    /// <summary>
+    /// The message as it was delivered: without the separator line, the empty line before the next one, and the quoting of <c>From
+    /// </c> lines.
+    /// </summary>
     public ReadOnlyMemory<byte> Content()
     {
         var content = Raw[SeparatorLength..];

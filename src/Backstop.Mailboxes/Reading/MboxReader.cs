@@ -4,8 +4,8 @@ namespace Backstop.Mailboxes.Reading;
 
 /// <summary>Splits an mbox file into its messages, in one pass and without copying them.</summary>
 /// <remarks>
-/// A separator is a line that begins with <c>From </c> and stands at the start of the file or behind an empty line. Nothing more is asked of it:
-/// to take one message for two leaves both where they are, to take two for one could move the wrong one.
+/// A separator is a line that begins with <c>From </c> and stands at the start of the file or behind an empty line. Nothing more is
+/// asked of it: to take one message for two leaves both where they are, to take two for one could move the wrong one.
 /// </remarks>
 public static class MboxReader
 {

@@ -34,7 +34,8 @@ public static class MessageFiles
     /// <summary>The messages in a file, or none where it has not changed; moving it into its folder is a change.</summary>
     /// <param name="file">The file.</param>
     /// <param name="since">Since when; null for ever.</param>
-    internal static IEnumerable<FoundMessage> ReadChanged(string file, DateTimeOffset? since) => since is not null && Libc.ChangedAt(file) < since ? [] : ReadFile(file);
+    internal static IEnumerable<FoundMessage> ReadChanged(string file, DateTimeOffset? since) =>
+        since is not null && Libc.ChangedAt(file) < since ? [] : ReadFile(file);
 
     /// <summary>A file as one message, even where it begins like an mbox: what a filter is given.</summary>
     /// <param name="file">The file.</param>

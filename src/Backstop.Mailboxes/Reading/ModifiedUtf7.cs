@@ -44,7 +44,8 @@ internal static class ModifiedUtf7
 
             if (end > at)
             {
-                name.Append('&').Append(Convert.ToBase64String(Encoding.BigEndianUnicode.GetBytes(text[at..end])).TrimEnd('=').Replace('/', ',')).Append('-');
+                name.Append('&').Append(
+                    Convert.ToBase64String(Encoding.BigEndianUnicode.GetBytes(text[at..end])).TrimEnd('=').Replace('/', ',')).Append('-');
                 at = end;
                 continue;
             }
@@ -60,6 +61,8 @@ internal static class ModifiedUtf7
     {
         var padded = base64.ToString().Replace(',', '/').PadRight((base64.Length + 3) / 4 * 4, '=');
         var bytes = new byte[padded.Length];
-        return Convert.TryFromBase64String(padded, bytes, out var length) && length % 2 == 0 ? Encoding.BigEndianUnicode.GetString(bytes, 0, length) : null;
+        return Convert.TryFromBase64String(padded, bytes, out var length) && length % 2 == 0
+            ? Encoding.BigEndianUnicode.GetString(bytes, 0, length)
+            : null;
     }
 }

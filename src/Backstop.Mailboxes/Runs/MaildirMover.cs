@@ -34,7 +34,9 @@ public sealed class MaildirMover(Run run, MaildirTree tree)
             }
         }
 
-        Sync(messages.Select(m => Path.GetDirectoryName(m)!).Append(target + "/cur").Append(target + "/new").Distinct(StringComparer.Ordinal));
+        Sync(
+            messages.Select(m =>
+                Path.GetDirectoryName(m)!).Append(target + "/cur").Append(target + "/new").Distinct(StringComparer.Ordinal));
         return count;
     }
 
@@ -96,7 +98,8 @@ public sealed class MaildirMover(Run run, MaildirTree tree)
         var taken = new HashSet<string>(StringComparer.Ordinal);
         foreach (var part in MaildirTree.Parts)
         {
-            taken.UnionWith(Directory.EnumerateFiles(tree.PathOf(target + "/" + part)).Select(f => MaildirTree.Unique(Path.GetFileName(f)).ToString()));
+            taken.UnionWith(
+                Directory.EnumerateFiles(tree.PathOf(target + "/" + part)).Select(f => MaildirTree.Unique(Path.GetFileName(f)).ToString()));
         }
 
         foreach (var from in messages)

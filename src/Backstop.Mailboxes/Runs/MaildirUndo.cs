@@ -58,7 +58,8 @@ public sealed class MaildirUndo(Run run, TimeProvider time)
         foreach (var part in MaildirTree.Parts)
         {
             var directory = _tree.PathOf(Path.GetDirectoryName(Path.GetDirectoryName(move.To)!) + "/" + part);
-            if (NamesIn(directory).GetValueOrDefault(unique.ToString()) is { } name && Libc.RenameNoReplace(Path.Combine(directory, name), from) == 0)
+            if (NamesIn(directory).GetValueOrDefault(unique.ToString()) is { } name
+                && Libc.RenameNoReplace(Path.Combine(directory, name), from) == 0)
             {
                 return true;
             }
@@ -98,7 +99,8 @@ public sealed class MaildirUndo(Run run, TimeProvider time)
         var buffer = new byte[(int)Math.Min(1 << 20, Math.Max(1, archived.Length))];
         for (var at = 0L; at < archived.Length;)
         {
-            var read = RandomAccess.Read(archive, buffer.AsSpan(0, (int)Math.Min(buffer.Length, archived.Length - at)), archived.Offset + at);
+            var read = RandomAccess.Read(
+                archive, buffer.AsSpan(0, (int)Math.Min(buffer.Length, archived.Length - at)), archived.Offset + at);
             if (read == 0)
             {
                 throw new InvalidDataException($"{archived.Archive}:1:1: shorter than it was");

@@ -16,7 +16,9 @@ public sealed class MboxMover(Run run, TimeProvider time)
     internal static string FileOf(string mbox, string folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
-        return folder.Contains('/', StringComparison.Ordinal) ? Path.GetFullPath(folder) : MboxFolder.FileOf(new(FolderFormat.Mbox, mbox, folder));
+        return folder.Contains('/', StringComparison.Ordinal)
+            ? Path.GetFullPath(folder)
+            : MboxFolder.FileOf(new(FolderFormat.Mbox, mbox, folder));
     }
 
     /// <summary>Moves messages from an mbox to another mbox.</summary>
@@ -115,7 +117,8 @@ public sealed class MboxMover(Run run, TimeProvider time)
         }
     }
 
-    private void Commit(string source, string? target, SafeFileHandle from, SafeFileHandle? to, List<MboxCut> cuts, StagedFile moved, StagedFile kept)
+    private void Commit(
+        string source, string? target, SafeFileHandle from, SafeFileHandle? to, List<MboxCut> cuts, StagedFile moved, StagedFile kept)
     {
         kept.Sync();
         var size = RandomAccess.GetLength(from);

@@ -16,7 +16,8 @@ internal static class MboxRewrite
     /// <param name="edits">The changes; what they write is on the disk.</param>
     /// <param name="files">The locked file of each, in the same order.</param>
     /// <param name="before">What the log is told before them.</param>
-    public static void Make(Run run, IReadOnlyList<MboxEdit> edits, IReadOnlyList<SafeFileHandle> files, params IEnumerable<RunEntry> before)
+    public static void Make(
+        Run run, IReadOnlyList<MboxEdit> edits, IReadOnlyList<SafeFileHandle> files, params IEnumerable<RunEntry> before)
     {
         run.Append(before.Append(new MboxEdits(edits)));
         Carry(run, edits, files);
@@ -102,7 +103,13 @@ internal static class MboxRewrite
         staged.Copy(file, edit.OldSize, size - edit.OldSize);
         staged.Sync();
         var newSize = edit.Keep + staged.Length;
-        return edit with { OldSize = size, NewSize = newSize, OldCheck = newSize < size ? CheckOf(file, newSize, size) : 0, Staged = staged.Name };
+        return edit with
+        {
+            OldSize = size,
+            NewSize = newSize,
+            OldCheck = newSize < size ? CheckOf(file, newSize, size) : 0,
+            Staged = staged.Name
+        };
     }
 
     // The size is given in one call, before the octets where the file grows and behind them where it shrinks.

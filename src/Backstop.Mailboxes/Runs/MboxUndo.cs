@@ -60,7 +60,8 @@ public sealed class MboxUndo(Run run, TimeProvider time)
 
     private async Task<UndoResult> PutBackAsync(MboxCuts cuts, CancellationToken ct)
     {
-        using var locks = await LockSet.TakeAsync(cuts.Target.Length > 0 ? [run.Started.Mailbox, cuts.Target] : [run.Started.Mailbox], OwnerOf(run), time, ct);
+        using var locks = await LockSet.TakeAsync(
+            cuts.Target.Length > 0 ? [run.Started.Mailbox, cuts.Target] : [run.Started.Mailbox], OwnerOf(run), time, ct);
         var source = locks.Files[0];
         var target = cuts.Target.Length > 0 ? locks.Files[1] : null;
         using var archive = target is null ? File.OpenHandle(run.File(cuts.Archive)) : null;
@@ -74,8 +75,10 @@ public sealed class MboxUndo(Run run, TimeProvider time)
 
         using var whole = new StagedFile(run, "whole");
         using var rest = new StagedFile(run, "rest");
-        var isSame = RandomAccess.GetLength(source) >= cuts.NewSize && MboxRewrite.CheckOf(source, cuts.Cuts[0].At, cuts.NewSize) == cuts.NewCheck;
-        List<MboxEdit> edits = [isSame ? Weave(source, target ?? archive!, cuts, places, whole) : Append(source, target ?? archive!, places, whole)];
+        var isSame = RandomAccess.GetLength(source) >= cuts.NewSize
+            && MboxRewrite.CheckOf(source, cuts.Cuts[0].At, cuts.NewSize) == cuts.NewCheck;
+        List<MboxEdit> edits = [
+            isSame ? Weave(source, target ?? archive!, cuts, places, whole) : Append(source, target ?? archive!, places, whole)];
         if (target is not null)
         {
             edits.Add(Without(target, cuts, places, rest));
@@ -88,7 +91,8 @@ public sealed class MboxUndo(Run run, TimeProvider time)
         return new(restored, places.Count - restored, isSame ? 0 : restored);
     }
 
-    // Where each message lies in the target now, with length 0 for one that is gone. A mail program may have written into the target, or sorted it.
+    // Where each message lies in the target now, with length 0 for one that is gone. A mail program may have written into the
+    // target, or sorted it.
     private static List<(long At, long Length)> Find(SafeFileHandle target, MboxCuts cuts)
     {
         var places = new List<(long, long)>();
@@ -128,7 +132,8 @@ public sealed class MboxUndo(Run run, TimeProvider time)
     }
 
     // Between the messages that stayed, as it was; then what came since.
-    private MboxEdit Weave(SafeFileHandle source, SafeFileHandle target, MboxCuts cuts, List<(long At, long Length)> places, StagedFile whole)
+    private MboxEdit Weave(
+        SafeFileHandle source, SafeFileHandle target, MboxCuts cuts, List<(long At, long Length)> places, StagedFile whole)
     {
         var size = RandomAccess.GetLength(source);
         var first = cuts.Cuts[0].At;

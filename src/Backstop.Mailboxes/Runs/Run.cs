@@ -68,10 +68,14 @@ public sealed class Run : IDisposable
         }
     }
 
-    /// <summary>Removes what a stopped process had staged and nobody needs any more. Not to be called while a change of files is unfinished.</summary>
+    /// <summary>
+    /// Removes what a stopped process had staged and nobody needs any more. Not to be called while a change of files is unfinished.
+    /// </summary>
     internal void Tidy()
     {
-        foreach (var file in Directory.EnumerateFiles(Folder).Where(f => Path.GetFileName(f) is var name && name != LogName && !name.StartsWith(MboxUndo.ArchiveName, StringComparison.Ordinal)))
+        foreach (
+            var file in Directory.EnumerateFiles(Folder).Where(f =>
+                Path.GetFileName(f) is var name && name != LogName && !name.StartsWith(MboxUndo.ArchiveName, StringComparison.Ordinal)))
         {
             _ = Libc.Remove(file);
         }

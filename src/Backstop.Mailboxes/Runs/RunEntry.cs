@@ -43,7 +43,8 @@ internal sealed record FileMove(string From, string To) : RunEntry;
 /// <param name="Length">Its octets.</param>
 /// <param name="ModifiedAt">The file's time.</param>
 /// <param name="Mode">Its rights.</param>
-internal sealed record FileArchived(string From, string Archive, long Offset, long Length, DateTimeOffset ModifiedAt, UnixFileMode Mode) : RunEntry;
+internal sealed record FileArchived(
+    string From, string Archive, long Offset, long Length, DateTimeOffset ModifiedAt, UnixFileMode Mode) : RunEntry;
 
 /// <summary>A message to cut out of an mbox.</summary>
 /// <param name="At">Its offset.</param>
@@ -59,9 +60,13 @@ public readonly record struct MboxCut(long At, long Length, uint Key);
 /// <param name="TargetSize">Its size before.</param>
 /// <param name="TargetAt">Where the first one lies there, behind an empty line.</param>
 /// <param name="Archive">The file of the run's own folder, where there is no target.</param>
-internal sealed record MboxCuts(IReadOnlyList<MboxCut> Cuts, long NewSize, uint NewCheck, string Target, long TargetSize, long TargetAt, string Archive) : RunEntry;
+internal sealed record MboxCuts(
+    IReadOnlyList<MboxCut> Cuts, long NewSize, uint NewCheck, string Target, long TargetSize, long TargetAt, string Archive) : RunEntry;
 
-/// <summary>Changes to mbox files, about to be made; everything needed to make them lies on the disk. Until <see cref="MboxEdited"/> they are made again.</summary>
+/// <summary>
+/// Changes to mbox files, about to be made; everything needed to make them lies on the disk. Until <see cref="MboxEdited"/> they
+/// are made again.
+/// </summary>
 /// <param name="Edits">In this order.</param>
 internal sealed record MboxEdits(IReadOnlyList<MboxEdit> Edits) : RunEntry;
 
@@ -85,8 +90,10 @@ internal readonly record struct ServerMessage(uint Uid, long Size, long Received
 /// <param name="Messages">The messages.</param>
 /// <param name="Target">Into this one; empty for deletion.</param>
 /// <param name="TargetNext">The target's UIDNEXT before: what came with this batch has no lower number.</param>
-/// <param name="Archive">For deletion: the file of the run's folder that holds them, one behind the other, each as long as its size says.</param>
-internal sealed record ServerBatch(string Folder, uint Validity, IReadOnlyList<ServerMessage> Messages, string Target, uint TargetNext, string Archive) : RunEntry;
+/// <param name="Archive">For deletion: the file of the run's folder that holds them, one behind the other, each as long as its size
+/// says.</param>
+internal sealed record ServerBatch(
+    string Folder, uint Validity, IReadOnlyList<ServerMessage> Messages, string Target, uint TargetNext, string Archive) : RunEntry;
 
 /// <summary>They are moved.</summary>
 /// <param name="Validity">The target's UIDVALIDITY.</param>

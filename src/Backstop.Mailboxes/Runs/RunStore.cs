@@ -28,7 +28,8 @@ public sealed class RunStore(string folder, TimeProvider time)
     public Run Create(string mailbox, string format, string to)
     {
         var now = time.GetUtcNow();
-        var id = string.Create(CultureInfo.InvariantCulture, $"{now:yyyyMMdd-HHmmss}-{RandomNumberGenerator.GetHexString(4, lowercase: true)}");
+        var id = string.Create(
+            CultureInfo.InvariantCulture, $"{now:yyyyMMdd-HHmmss}-{RandomNumberGenerator.GetHexString(4, lowercase: true)}");
         return Run.Create(Path.Combine(folder, id), new(mailbox, format, to, now));
     }
 
@@ -62,7 +63,8 @@ public sealed class RunStore(string folder, TimeProvider time)
         Directory.Delete(run.Folder, recursive: true);
     }
 
-    // The log of a large run is long, and only three of its lines are wanted. A quote inside a JSON string is written otherwise, so no path can look like them.
+    // The log of a large run is long, and only three of its lines are wanted. A quote inside a JSON string is written otherwise, so
+    // no path can look like them.
     private static RunSummary? Summary(string path)
     {
         var log = Path.Combine(path, Run.LogName);

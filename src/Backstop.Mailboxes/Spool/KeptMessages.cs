@@ -14,7 +14,10 @@ internal sealed record KeptMessage(SpoolEnvelope Envelope, SpoolContent? Content
 /// </remarks>
 internal sealed class KeptMessages
 {
-    /// <summary>Some 2,500 ordinary envelopes: many times what is delivered at one moment. With 20,000 messages waiting, 210 octets for each.</summary>
+    /// <summary>
+    /// Some 2,500 ordinary envelopes: many times what is delivered at one moment. With 20,000 messages waiting, 210 octets for
+    /// each.
+    /// </summary>
     public const long MaxOctets = 4 << 20;
 
     /// <summary>Larger bodies are read for each copy.</summary>

@@ -16,7 +16,14 @@ public sealed record SpoolContent(SpoolEnvelope Envelope, ReadOnlyMemory<byte> B
     /// <summary>The same message as recipes have made it: all of it is its body.</summary>
     /// <param name="content">The octets.</param>
     internal SpoolContent Remade(ReadOnlyMemory<byte> content) => new(
-        Envelope with { Trace = "", Targets = [], LargeFile = null, BodyLength = content.Length, Lines = content.Span.Count((byte)'\n') }, content, null);
+        Envelope with
+        {
+            Trace = "",
+            Targets = [],
+            LargeFile = null,
+            BodyLength = content.Length,
+            Lines = content.Span.Count((byte)'\n')
+        }, content, null);
 
     /// <summary>The body as a stream.</summary>
     public Stream OpenBody() => LargeFile is null

@@ -1,6 +1,8 @@
 namespace Backstop.Mailboxes.Spool;
 
-/// <summary>A message in the spool. Small: with a long backlog only this stays in memory, and <see cref="KeptMessages"/> of the newest.</summary>
+/// <summary>
+/// A message in the spool. Small: with a long backlog only this stays in memory, and <see cref="KeptMessages"/> of the newest.
+/// </summary>
 public sealed class SpoolEntry
 {
     private volatile Place _place;

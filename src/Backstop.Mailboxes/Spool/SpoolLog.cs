@@ -49,7 +49,8 @@ public sealed class SpoolLog : IDisposable
     /// <param name="time">The clock.</param>
     /// <returns>The log, the messages still to deliver, and how many damaged places were skipped.</returns>
     /// <exception cref="IOException">The directory cannot be used, or another server uses it.</exception>
-    public static (SpoolLog Log, IReadOnlyList<SpoolEntry> Pending, int Damaged) Open(string directory, SpoolOptions options, TimeProvider time)
+    public static (
+        SpoolLog Log, IReadOnlyList<SpoolEntry> Pending, int Damaged) Open(string directory, SpoolOptions options, TimeProvider time)
     {
         Folders.Make(directory);
         var lockFile = TakeLock(directory);
@@ -58,7 +59,10 @@ public sealed class SpoolLog : IDisposable
         return (log, pending, damaged);
     }
 
-    /// <summary>A new id, unique in this spool for ever. Its upper 48 bits are the time in milliseconds, or more after the clock was set back.</summary>
+    /// <summary>
+    /// A new id, unique in this spool for ever. Its upper 48 bits are the time in milliseconds, or more after the clock was set
+    /// back.
+    /// </summary>
     public ulong NextId()
     {
         var now = (ulong)_time.GetUtcNow().ToUnixTimeMilliseconds() << 16;
@@ -76,7 +80,8 @@ public sealed class SpoolLog : IDisposable
     /// <summary>Writes a message to the log; it is on the disk when the task completes.</summary>
     /// <param name="id">From <see cref="NextId"/>, used once.</param>
     /// <param name="envelope">What to keep beside it.</param>
-    /// <param name="body">Its body, unchanged until the task completes; empty where <see cref="SpoolEnvelope.LargeFile"/> names a file (already synced).</param>
+    /// <param name="body">Its body, unchanged until the task completes; empty where <see cref="SpoolEnvelope.LargeFile"/> names a
+    /// file (already synced).</param>
     /// <returns>The entry, once it is on disk.</returns>
     /// <exception cref="IOException">It is not on disk; <see cref="DiskFull"/> says whether for want of room.</exception>
     public Task<SpoolEntry> AppendAsync(ulong id, SpoolEnvelope envelope, ReadOnlyMemory<byte> body)
@@ -118,7 +123,9 @@ public sealed class SpoolLog : IDisposable
         }
     }
 
-    /// <summary>Gives a message's content: from memory while it is kept there, else from the disk. The octets must not be changed.</summary>
+    /// <summary>
+    /// Gives a message's content: from memory while it is kept there, else from the disk. The octets must not be changed.
+    /// </summary>
     /// <param name="entry">An entry that is not done.</param>
     public SpoolContent Read(SpoolEntry entry)
     {

@@ -13,7 +13,9 @@ internal enum RecordKind : byte
 }
 
 /// <summary>The frame round a record: found again after a crash, told from what an earlier use of the segment left behind.</summary>
-/// <remarks>Layout, little-endian: magic 4, kind 4, epoch 8, id 8, head length 4, body length 4, CRC-32C of all but itself 4, zero 4.</remarks>
+/// <remarks>
+/// Layout, little-endian: magic 4, kind 4, epoch 8, id 8, head length 4, body length 4, CRC-32C of all but itself 4, zero 4.
+/// </remarks>
 internal readonly record struct SpoolRecord(RecordKind Kind, long Epoch, ulong Id, int HeadLength, int BodyLength, uint Crc)
 {
     public const int FrameLength = 40;
@@ -53,7 +55,8 @@ internal readonly record struct SpoolRecord(RecordKind Kind, long Epoch, ulong I
             BinaryPrimitives.ReadInt32LittleEndian(bytes[24..]),
             BinaryPrimitives.ReadInt32LittleEndian(bytes[28..]),
             BinaryPrimitives.ReadUInt32LittleEndian(bytes[CrcOffset..]));
-        var fits = record.HeadLength >= 0 && record.BodyLength >= 0 && (long)record.HeadLength + record.BodyLength + FrameLength <= bytes.Length;
+        var fits = record.HeadLength >= 0 && record.BodyLength >= 0
+            && (long)record.HeadLength + record.BodyLength + FrameLength <= bytes.Length;
         return fits && record.Epoch == epoch && record.Crc == Checksum(bytes, record.Head(bytes), record.Body(bytes)) ? record : null;
     }
 

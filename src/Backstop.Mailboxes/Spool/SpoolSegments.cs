@@ -4,7 +4,9 @@ using Backstop.Posix;
 namespace Backstop.Mailboxes.Spool;
 
 /// <summary>The log's files: which is written, which wait for deliveries, which are free. A thread of its own frees them.</summary>
-/// <remarks>Invariant: a file is freed only after every file before it, because it may hold the notes that messages in those are done.</remarks>
+/// <remarks>
+/// Invariant: a file is freed only after every file before it, because it may hold the notes that messages in those are done.
+/// </remarks>
 internal sealed class SpoolSegments : IDisposable
 {
     private readonly string _directory;
@@ -33,12 +35,15 @@ internal sealed class SpoolSegments : IDisposable
 
     public string LargeDirectory => LargeDirectoryOf(_directory);
 
-    public static (SpoolSegments Segments, IReadOnlyList<SpoolEntry> Pending, ulong LastId, int Damaged) Open(string directory, SpoolOptions options)
+    public static (
+        SpoolSegments Segments, IReadOnlyList<SpoolEntry> Pending, ulong LastId, int Damaged) Open(string directory, SpoolOptions options)
     {
         Folders.Make(LargeDirectoryOf(directory));
         var segments = SpoolSegment.OpenAll(directory).ToList();
         var replay = SpoolReplay.Read(segments);
-        foreach (var orphan in Directory.EnumerateFiles(LargeDirectoryOf(directory)).Where(f => !replay.LargeFiles.Contains(Path.GetFileName(f))))
+        foreach (
+            var orphan in Directory.EnumerateFiles(LargeDirectoryOf(directory)).Where(f =>
+                !replay.LargeFiles.Contains(Path.GetFileName(f))))
         {
             File.Delete(orphan);
         }

@@ -18,7 +18,9 @@ internal sealed record ProgramCommand(IReadOnlyList<string> Arguments, IReadOnly
     /// <summary>The file its errors go to; null to have them returned.</summary>
     public int? Errors { get; init; } = 2;
 
-    /// <summary>How much of what it writes is returned; the rest is read and dropped. Null returns all, and ends one that never stops.</summary>
+    /// <summary>
+    /// How much of what it writes is returned; the rest is read and dropped. Null returns all, and ends one that never stops.
+    /// </summary>
     public int? MaxKept { get; init; }
 
     /// <summary>How long it may take, or take to read its input where it is only fed; null for any time.</summary>

@@ -19,7 +19,9 @@ internal sealed class ProgramExit : IDisposable
         _handle = new(Libc.OpenProcess(PidfdOpen, process, 0), ownsHandle: true);
     }
 
-    /// <summary>A file that can be read from when it has ended (pidfd_open(2)); -1 where the kernel, or a container's rules, have none.</summary>
+    /// <summary>
+    /// A file that can be read from when it has ended (pidfd_open(2)); -1 where the kernel, or a container's rules, have none.
+    /// </summary>
     public int File => _handle.IsInvalid || _status is not null ? -1 : (int)_handle.DangerousGetHandle();
 
     /// <summary>How long one may wait for <see cref="File"/> before something else is to be done: touch locks, or ask by hand.</summary>

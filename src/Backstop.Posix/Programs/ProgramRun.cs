@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Backstop.Posix.Programs;
 
 /// <summary>
-/// One program from its start to its end: what is to be waited for next, and what to do with what came. It never waits itself, so one thread
-/// can lead one or many.
+/// One program from its start to its end: what is to be waited for next, and what to do with what came. It never waits itself, so
+/// one thread can lead one or many.
 /// </summary>
 internal sealed class ProgramRun : IDisposable
 {
@@ -132,7 +132,8 @@ internal sealed class ProgramRun : IDisposable
     public void Abandon() => _ = Libc.Signal(-_program.Process, Libc.SignalKill);
 
     /// <summary>How it ended, once it is over.</summary>
-    public ProgramEnd End() => new(_wasEnded ? 128 + Libc.SignalTerminate : _exit.Collect(), _output.Kept, _errors.Kept, TookAll, _wasEnded);
+    public ProgramEnd End() =>
+        new(_wasEnded ? 128 + Libc.SignalTerminate : _exit.Collect(), _output.Kept, _errors.Kept, TookAll, _wasEnded);
 
     public void Dispose()
     {

@@ -1,7 +1,8 @@
 namespace Backstop.Posix.Programs;
 
 /// <summary>
-/// Feeds a program and reads what it writes, both at once, so that neither end can block the other; ends its whole process group when it is late.
+/// Feeds a program and reads what it writes, both at once, so that neither end can block the other; ends its whole process group
+/// when it is late.
 /// </summary>
 /// <param name="time">The clock.</param>
 internal sealed class ProgramRunner(TimeProvider time)

@@ -17,7 +17,9 @@ internal static class ProgramStart
     private const short SetDefaultSignals = 4;
     private const short SetSignalMask = 8;
 
-    /// <summary>Starts a program. As much as a pipe holds of its input is there when it begins: one that ends at once has taken it.</summary>
+    /// <summary>
+    /// Starts a program. As much as a pipe holds of its input is there when it begins: one that ends at once has taken it.
+    /// </summary>
     /// <param name="command">The program.</param>
     /// <exception cref="IOException">It cannot be started, nor the shell in its place where that is wanted.</exception>
     public static RunningProgram Start(ProgramCommand command)

@@ -7,8 +7,8 @@ namespace Backstop.Protocols.Milter;
 
 /// <summary>Reads the data of packets: strings end in NUL, numbers are in network order.</summary>
 /// <remarks>
-/// A string is octets in whatever encoding a stranger chose: what is judged and told back must be the same octets. Only what is compared with
-/// words of ours is text.
+/// A string is octets in whatever encoding a stranger chose: what is judged and told back must be the same octets. Only what is
+/// compared with words of ours is text.
 /// </remarks>
 public static class MilterData
 {

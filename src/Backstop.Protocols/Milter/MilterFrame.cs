@@ -8,7 +8,10 @@ namespace Backstop.Protocols.Milter;
 /// <param name="Data">Its data; valid until the buffer it was read from goes on.</param>
 public readonly record struct MilterFrame(MilterEvent Event, ReadOnlySequence<byte> Data)
 {
-    /// <summary>What a packet may hold: body pieces have at most 65,535 octets (256 KiB or 1 MiB where that was agreed on, and we do not), a header field what the server takes.</summary>
+    /// <summary>
+    /// What a packet may hold: body pieces have at most 65,535 octets (256 KiB or 1 MiB where that was agreed on, and we do not), a
+    /// header field what the server takes.
+    /// </summary>
     public const int MaxLength = 1 << 20;
 
     private const int LengthSize = 4;

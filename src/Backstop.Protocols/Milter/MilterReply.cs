@@ -117,5 +117,6 @@ public static class MilterReply
     private static byte[] Octets(string text) => Encoding.UTF8.GetBytes(text);
 
     // Nothing that a client sent may end a line of the server's reply.
-    private static string Clean(string text) => text.Any(char.IsControl) ? string.Concat(text.Select(c => char.IsControl(c) ? '?' : c)) : text;
+    private static string Clean(string text) =>
+        text.Any(char.IsControl) ? string.Concat(text.Select(c => char.IsControl(c) ? '?' : c)) : text;
 }

@@ -19,7 +19,8 @@ public readonly record struct MilterTerms(int Version, MilterActions Actions, Mi
 
     /// <summary>Reads the server's offer, the data of a <see cref="MilterEvent.Negotiate"/> packet.</summary>
     /// <param name="data">The packet's data: version, actions and steps, four octets each, big-endian.</param>
-    /// <exception cref="FormatException">The data is shorter than 12 octets, or the version is older than <see cref="OldestVersion"/>.</exception>
+    /// <exception cref="FormatException">The data is shorter than 12 octets, or the version is older than
+    /// <see cref="OldestVersion"/>.</exception>
     public static MilterTerms Read(ReadOnlySpan<byte> data)
     {
         if (data.Length < Size)
@@ -33,7 +34,9 @@ public readonly record struct MilterTerms(int Version, MilterActions Actions, Mi
             throw new FormatException($"milter protocol version {version}");
         }
 
-        return new((int)Math.Min(version, NewestVersion), (MilterActions)BinaryPrimitives.ReadUInt32BigEndian(data[4..]), (MilterSteps)BinaryPrimitives.ReadUInt32BigEndian(data[8..]));
+        return new(
+            (int)Math.Min(version, NewestVersion), (MilterActions)BinaryPrimitives.ReadUInt32BigEndian(data[4..]),
+            (MilterSteps)BinaryPrimitives.ReadUInt32BigEndian(data[8..]));
     }
 
     /// <summary>What we take of an offer: never more than was offered, or the server hangs up.</summary>

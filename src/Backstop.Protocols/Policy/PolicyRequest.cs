@@ -66,5 +66,6 @@ public sealed class PolicyRequest
         _attributes[line[..equals]] = line[(equals + 1)..];
     }
 
-    private static string OneLine(string text) => text.Any(char.IsControl) ? string.Concat(text.Select(c => char.IsControl(c) ? '?' : c)) : text;
+    private static string OneLine(string text) =>
+        text.Any(char.IsControl) ? string.Concat(text.Select(c => char.IsControl(c) ? '?' : c)) : text;
 }

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Backstop.Protocols.Smtp;
 
-/// <summary>Who the client in truth is, as a server before us tells it: Postfix's XFORWARD (for one transaction) and XCLIENT (from now on).</summary>
+/// <summary>
+/// Who the client in truth is, as a server before us tells it: Postfix's XFORWARD (for one transaction) and XCLIENT (from now on).
+/// </summary>
 /// <param name="Values">Attributes by their names in capitals; null for what the server does not know.</param>
 public sealed record ClientAttributes(IReadOnlyDictionary<string, string?> Values)
 {
@@ -12,7 +14,11 @@ public sealed record ClientAttributes(IReadOnlyDictionary<string, string?> Value
     private static readonly string[] _known = ["NAME", "ADDR", "PORT", "PROTO", "HELO", "IDENT", "SOURCE", "LOGIN", "DESTADDR", "DESTPORT"];
 
     /// <summary>The address; null where it is not told, or no address of IP.</summary>
-    public IPAddress? Address => Value("ADDR") is { } text && IPAddress.TryParse(text.StartsWith("IPv6:", StringComparison.OrdinalIgnoreCase) ? text[5..] : text, out var address) ? address : null;
+    public IPAddress? Address =>
+        Value("ADDR") is { } text
+            && IPAddress.TryParse(text.StartsWith("IPv6:", StringComparison.OrdinalIgnoreCase) ? text[5..] : text, out var address)
+            ? address
+            : null;
 
     /// <summary>A value that is told and known.</summary>
     /// <param name="name">In capitals.</param>
@@ -27,7 +33,8 @@ public sealed record ClientAttributes(IReadOnlyDictionary<string, string?> Value
         {
             var equals = word.IndexOf('=', StringComparison.Ordinal);
             var name = equals > 0 ? word[..equals].ToUpperInvariant() : "";
-            if (!_known.Contains(name) || XText.Decode(word.AsSpan(equals + 1)) is not { Length: <= MaxValue } value || value.Any(char.IsControl))
+            if (!_known.Contains(name) || XText.Decode(word.AsSpan(equals + 1)) is not { Length: <= MaxValue } value
+                || value.Any(char.IsControl))
             {
                 return null;
             }
@@ -39,5 +46,6 @@ public sealed record ClientAttributes(IReadOnlyDictionary<string, string?> Value
     }
 
     /// <summary>The arguments as the command has them, values in xtext.</summary>
-    public override string ToString() => string.Join(' ', Values.Select(v => $"{v.Key}={(v.Value is null ? "[UNAVAILABLE]" : XText.Encode(v.Value))}"));
+    public override string ToString() =>
+        string.Join(' ', Values.Select(v => $"{v.Key}={(v.Value is null ? "[UNAVAILABLE]" : XText.Encode(v.Value))}"));
 }

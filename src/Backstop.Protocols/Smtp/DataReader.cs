@@ -28,7 +28,8 @@ public interface IContentSink
 }
 
 /// <summary>
-/// Reads message content: removes dot-stuffing (RFC 5321 §4.5.2), turns CRLF into LF, finds the end. Strict: only CRLF "." CRLF ends a message.
+/// Reads message content: removes dot-stuffing (RFC 5321 §4.5.2), turns CRLF into LF, finds the end. Strict: only CRLF "." CRLF
+/// ends a message.
 /// </summary>
 /// <remarks>
 /// Invariant: because a lone CR or LF is refused, turning CRLF into LF loses nothing; the original can be had back.

@@ -47,7 +47,8 @@ public readonly record struct SmtpCommand(
             SmtpVerb.Rcpt => ParseRcpt(argument, limits),
             SmtpVerb.Helo or SmtpVerb.Ehlo or SmtpVerb.Lhlo => ParseGreeting(verb, argument),
             SmtpVerb.Bdat => ParseBdat(argument),
-            SmtpVerb.XForward or SmtpVerb.XClient => ClientAttributes.TryParse(argument) is { } client ? new(verb, Client: client) : Bad(verb, SmtpReplies.BadSyntax),
+            SmtpVerb.XForward or SmtpVerb.XClient =>
+                ClientAttributes.TryParse(argument) is { } client ? new(verb, Client: client) : Bad(verb, SmtpReplies.BadSyntax),
 
             // RFC 5321 §4.1.1: these take no argument.
             SmtpVerb.Data or SmtpVerb.Rset or SmtpVerb.Quit or SmtpVerb.StartTls when !argument.IsEmpty => Bad(verb, SmtpReplies.BadSyntax),
@@ -197,7 +198,8 @@ public readonly record struct SmtpCommand(
         return !parameter.IsEmpty;
     }
 
-    private static string? Rest(ReadOnlySpan<byte> rest) => rest.Trim((byte)' ') is { IsEmpty: false } text ? Encoding.UTF8.GetString(text) : null;
+    private static string? Rest(ReadOnlySpan<byte> rest) =>
+        rest.Trim((byte)' ') is { IsEmpty: false } text ? Encoding.UTF8.GetString(text) : null;
 
     private static bool IsAscii(MailAddress address) => Ascii.IsValid(address.LocalPart) && Ascii.IsValid(address.Domain);
 

@@ -45,7 +45,9 @@ internal static class SmtpReplies
     /// <summary>553: an address beyond ASCII without SMTPUTF8, RFC 6531 §3.5.</summary>
     public static SmtpReply NeedsSmtpUtf8 { get; } = new(553, "5.6.7", "Address needs SMTPUTF8");
 
-    /// <summary>500: a command line over the limit, RFC 5321 §4.5.3.1.9. What follows cannot be told from commands, so we hang up.</summary>
+    /// <summary>
+    /// 500: a command line over the limit, RFC 5321 §4.5.3.1.9. What follows cannot be told from commands, so we hang up.
+    /// </summary>
     public static SmtpReply LineTooLong { get; } = new(500, "5.5.6", "Command line too long", closes: true);
 
     /// <summary>554: a lone CR or LF, RFC 5321 §2.3.8.</summary>
@@ -91,5 +93,6 @@ internal static class SmtpReplies
     public static SmtpReply NoTls { get; } = new(454, "4.7.0", "TLS not available");
 
     /// <summary>501: commands sent in the clear behind STARTTLS would be taken as if sent inside (RFC 3207 §6).</summary>
-    public static SmtpReply PipelinedStartTls { get; } = new(501, "5.5.4", "Nothing may follow STARTTLS before the handshake", closes: true);
+    public static SmtpReply PipelinedStartTls { get; } = new(
+        501, "5.5.4", "Nothing may follow STARTTLS before the handshake", closes: true);
 }

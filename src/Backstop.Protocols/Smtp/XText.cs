@@ -13,7 +13,9 @@ public static class XText
         var encoded = new StringBuilder();
         foreach (var c in Encoding.UTF8.GetBytes(text))
         {
-            _ = c is > 32 and < 127 and not ((byte)'+' or (byte)'=') ? encoded.Append((char)c) : encoded.Append(CultureInfo.InvariantCulture, $"+{c:X2}");
+            _ = c is > 32 and < 127 and not ((byte)'+' or (byte)'=')
+                ? encoded.Append((char)c)
+                : encoded.Append(CultureInfo.InvariantCulture, $"+{c:X2}");
         }
 
         return encoded.ToString();
@@ -29,7 +31,9 @@ public static class XText
         {
             if (text[i] == '+')
             {
-                if (i + 2 >= text.Length || !byte.TryParse(text.Slice(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out octets[length]))
+                if (i + 2 >= text.Length
+                    || !byte.TryParse(
+                    text.Slice(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out octets[length]))
                 {
                     return null;
                 }

@@ -48,7 +48,8 @@ public static class SpamdHead
         return TryFields(ref reader, atEnd, started, out request, out error);
     }
 
-    private static bool TryFields(ref SequenceReader<byte> reader, bool atEnd, SpamdRequest started, out SpamdRequest? request, out string? error)
+    private static bool TryFields(
+        ref SequenceReader<byte> reader, bool atEnd, SpamdRequest started, out SpamdRequest? request, out string? error)
     {
         (request, error) = (started, null);
         for (var count = 0; count < MaxFields; count++)
@@ -121,7 +122,8 @@ public static class SpamdHead
         var verb = space < 0 ? -1 : Array.FindIndex(_verbs, v => v.Word == line[..space]);
         var rest = space < 0 ? "" : line[(space + 1)..];
         return verb >= 0 && rest.StartsWith("SPAMC/", StringComparison.Ordinal)
-            && decimal.TryParse(rest.AsSpan(6), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var version) && version is >= 0 and < 100
+            && decimal.TryParse(rest.AsSpan(6), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var version)
+            && version is >= 0 and < 100
             ? new SpamdRequest(_verbs[verb].Verb, (int)(version * 10))
             : null;
     }
@@ -129,7 +131,8 @@ public static class SpamdHead
     private static bool TryLine(ref SequenceReader<byte> reader, bool atEnd, out string line)
     {
         line = "";
-        if (!reader.TryReadTo(out ReadOnlySequence<byte> text, (byte)'\n') && (!atEnd || !reader.TryReadExact((int)reader.Remaining, out text) || text.IsEmpty))
+        if (!reader.TryReadTo(out ReadOnlySequence<byte> text, (byte)'\n')
+            && (!atEnd || !reader.TryReadExact((int)reader.Remaining, out text) || text.IsEmpty))
         {
             return false;
         }

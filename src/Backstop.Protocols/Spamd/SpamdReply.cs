@@ -33,7 +33,8 @@ public static class SpamdReply
         var words = request.Verb == SpamdVerb.ReportIfSpam ? Words(score, "Yes", "No") : Words(score, "True", "False");
         if (request.Version >= SpamFieldSince)
         {
-            return [.. Latin1(string.Create(CultureInfo.InvariantCulture, $"SPAMD/1.1 0 EX_OK\r\nContent-length: {text.Length}\r\nSpam: {words}\r\n\r\n")), .. text];
+            return [.. Latin1(string.Create(
+                CultureInfo.InvariantCulture, $"SPAMD/1.1 0 EX_OK\r\nContent-length: {text.Length}\r\nSpam: {words}\r\n\r\n")), .. text];
         }
 
         byte[] end = request.Verb == SpamdVerb.Symbols ? [.. "\r\n"u8] : [];
@@ -50,8 +51,12 @@ public static class SpamdReply
         ArgumentNullException.ThrowIfNull(message);
         var head = request.Version switch
         {
-            >= SpamFieldSince => string.Create(CultureInfo.InvariantCulture, $"SPAMD/1.1 0 EX_OK\r\nContent-length: {message.Length}\r\nSpam: {Words(score, "True", "False")}\r\n\r\n"),
-            >= ContentLengthSince => string.Create(CultureInfo.InvariantCulture, $"SPAMD/1.1 0 EX_OK\r\nContent-length: {message.Length}\r\n\r\n"),
+            >= SpamFieldSince =>
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"SPAMD/1.1 0 EX_OK\r\nContent-length: {message.Length}\r\nSpam: {Words(score, "True", "False")}\r\n\r\n"),
+            >= ContentLengthSince =>
+                string.Create(CultureInfo.InvariantCulture, $"SPAMD/1.1 0 EX_OK\r\nContent-length: {message.Length}\r\n\r\n"),
             _ => "SPAMD/1.0 0 EX_OK\r\n",
         };
         return [.. Latin1(head), .. message];
@@ -75,7 +80,8 @@ public static class SpamdReply
     /// <param name="why">In words.</param>
     public static byte[] TimedOut(string why) => Latin1($"SPAMD/1.0 79 Timeout: {why}\r\n");
 
-    private static string Words(SpamdScore score, string yes, string no) => $"{(score.IsSpam ? yes : no)} ; {score.Score} / {score.Required}";
+    private static string Words(SpamdScore score, string yes, string no) =>
+        $"{(score.IsSpam ? yes : no)} ; {score.Score} / {score.Required}";
 
     private static byte[] Latin1(string text) => Encoding.Latin1.GetBytes(text);
 }

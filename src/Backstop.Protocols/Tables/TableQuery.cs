@@ -6,8 +6,8 @@ using Backstop.Mail;
 namespace Backstop.Protocols.Tables;
 
 /// <summary>
-/// A question to a table, in either of two notations: Sendmail's and Postfix's socketmap (a netstring with the table's name and the key), or Postfix's
-/// tcp_table (a line, <c>get KEY</c>, with odd octets as %XX).
+/// A question to a table, in either of two notations: Sendmail's and Postfix's socketmap (a netstring with the table's name and the
+/// key), or Postfix's tcp_table (a line, <c>get KEY</c>, with odd octets as %XX).
 /// </summary>
 /// <param name="Table">The table's name; empty in tcp_table, which has none.</param>
 /// <param name="Key">What is looked up.</param>
@@ -23,7 +23,8 @@ public sealed record TableQuery(string Table, string Key, bool IsSocketmap)
     /// <summary>Takes a question off the front of a buffer.</summary>
     /// <param name="buffer">What was received; what is left of it.</param>
     /// <returns>Null while it is not whole.</returns>
-    /// <exception cref="FormatException">The octets are neither a netstring nor a line that begins with <c>get</c>, or are more than <see cref="MaxLength"/>.</exception>
+    /// <exception cref="FormatException">The octets are neither a netstring nor a line that begins with <c>get</c>, or are more
+    /// than <see cref="MaxLength"/>.</exception>
     public static TableQuery? TryRead(ref ReadOnlySequence<byte> buffer)
     {
         if (buffer.IsEmpty)
@@ -57,7 +58,8 @@ public sealed record TableQuery(string Table, string Key, bool IsSocketmap)
             return buffer.Length > 6 ? throw new FormatException("a netstring without a length") : null;
         }
 
-        if (!int.TryParse(Encoding.ASCII.GetString(digits), NumberStyles.None, CultureInfo.InvariantCulture, out var length) || length > MaxLength)
+        if (!int.TryParse(Encoding.ASCII.GetString(digits), NumberStyles.None, CultureInfo.InvariantCulture, out var length)
+            || length > MaxLength)
         {
             throw new FormatException("a netstring that is too long");
         }

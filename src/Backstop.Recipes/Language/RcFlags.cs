@@ -60,5 +60,6 @@ internal static class RcFlagLetters
 
     public static bool HasAny(this RcFlags flags, RcFlags wanted) => (flags & wanted) != RcFlags.None;
 
-    public static RcFlags? Find(char letter) => Letters.IndexOf(letter, StringComparison.Ordinal) is >= 0 and var i ? (RcFlags)(1 << i) : null;
+    public static RcFlags? Find(char letter) =>
+        Letters.IndexOf(letter, StringComparison.Ordinal) is >= 0 and var i ? (RcFlags)(1 << i) : null;
 }

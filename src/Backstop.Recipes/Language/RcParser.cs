@@ -98,7 +98,9 @@ public static class RcParser
         }
 
         scanner.SkipSpace();
-        return new(at, head.Flags, headText, head.Skipped, head.Lock, head.Count >= 0, conditions, ParseAction(scanner, depth, conditions.Count > 0));
+        return new(
+            at, head.Flags, headText, head.Skipped, head.Lock, head.Count >= 0, conditions,
+            ParseAction(scanner, depth, conditions.Count > 0));
     }
 
     // A continued condition is one line; blanks that begin the next line are for the eye.

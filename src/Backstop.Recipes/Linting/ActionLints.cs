@@ -53,7 +53,11 @@ internal static class ActionLints
     }
 
     public static bool MaildirPart(string name) => name.TrimEnd('"', '\'') is var n
-        && (n.EndsWith("/new", StringComparison.Ordinal) || n.EndsWith("/cur", StringComparison.Ordinal) || n.EndsWith("/tmp", StringComparison.Ordinal)) && n != "/tmp";
+        && (
+        n.EndsWith(
+            "/new", StringComparison.Ordinal) || n.EndsWith(
+                "/cur", StringComparison.Ordinal) || n.EndsWith("/tmp", StringComparison.Ordinal))
+        && n != "/tmp";
 
     // One condition that is not even tied to a field. A copy kept before makes it harmless.
     private static bool IsLoose(LintContext context, RcRecipe recipe)
@@ -65,5 +69,8 @@ internal static class ActionLints
     }
 
     public static bool IsDuplicateCheck(string command) =>
-        command.Contains("formail", StringComparison.Ordinal) && command.Split(' ', '\t').Any(w => w.Length > 1 && w[0] == '-' && w.Contains('D', StringComparison.Ordinal) && !w.Contains('r', StringComparison.Ordinal));
+        command.Contains("formail", StringComparison.Ordinal)
+            && command.Split(' ', '\t')
+            .Any(w =>
+            w.Length > 1 && w[0] == '-' && w.Contains('D', StringComparison.Ordinal) && !w.Contains('r', StringComparison.Ordinal));
 }

@@ -49,7 +49,10 @@ internal static partial class ConditionLints
 
         if (Stars().IsMatch(text))
         {
-            Replace(context, "L13", condition, prefix + Stars().Replace(text, m => m.Groups["before"].Value + string.Concat(Enumerable.Repeat("\\*", m.Groups["stars"].Length))));
+            Replace(
+                context, "L13", condition,
+                prefix + Stars().Replace(
+                    text, m => m.Groups["before"].Value + string.Concat(Enumerable.Repeat("\\*", m.Groups["stars"].Length))));
         }
 
         if (Dot().IsMatch(text))
@@ -74,7 +77,10 @@ internal static partial class ConditionLints
             mended = mended.Replace(from, to, StringComparison.Ordinal);
         }
 
-        mended = Repeated().Replace(mended, m => string.Concat(Enumerable.Repeat(m.Groups["atom"].Value, int.Parse(m.Groups["count"].ValueSpan, System.Globalization.CultureInfo.InvariantCulture))));
+        mended = Repeated().Replace(
+            mended,
+            m => string.Concat(Enumerable.Repeat(
+                m.Groups["atom"].Value, int.Parse(m.Groups["count"].ValueSpan, System.Globalization.CultureInfo.InvariantCulture))));
         if (Foreign().IsMatch(mended) || mended == text)
         {
             context.Find("L14", condition.At, "classes in brackets, repeats written out");
@@ -96,7 +102,8 @@ internal static partial class ConditionLints
                 return;
             }
 
-            if (isExpanded && (name == "MATCH" || (context.Assigned.TryGetValue(name, out var values) && values.Exists(v => Acts(v.Value.Text)))))
+            if (isExpanded
+                && (name == "MATCH" || (context.Assigned.TryGetValue(name, out var values) && values.Exists(v => Acts(v.Value.Text)))))
             {
                 Replace(context, "L21", condition, prefix + text.Replace("$" + name, "$\\" + name, StringComparison.Ordinal));
                 return;
@@ -116,9 +123,13 @@ internal static partial class ConditionLints
         }
 
         var number = size.Groups["number"];
-        var factor = char.ToUpperInvariant(size.Groups["unit"].ValueSpan[0]) switch { 'K' => 1024L, 'M' => 1024L * 1024, _ => 1024L * 1024 * 1024 };
+        var factor = char.ToUpperInvariant(
+            size.Groups["unit"].ValueSpan[0]) switch
+        { 'K' => 1024L, 'M' => 1024L * 1024, _ => 1024L * 1024 * 1024 };
         var octets = long.Parse(number.ValueSpan, System.Globalization.CultureInfo.InvariantCulture) * factor;
-        Replace(context, "L19", condition.Source, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{text.AsSpan(0, number.Index)}{octets}"));
+        Replace(
+            context, "L19", condition.Source,
+            string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{text.AsSpan(0, number.Index)}{octets}"));
     }
 
     private static void Replace(LintContext context, string id, RcText condition, string mended)

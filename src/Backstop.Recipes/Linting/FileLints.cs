@@ -24,7 +24,9 @@ internal static class FileLints
             return;
         }
 
-        foreach (var assignment in context.Assigned.Where(a => a.Key is "LOCKFILE" or "INCLUDERC" or "SWITCHRC" or "LOGFILE").SelectMany(a => a.Value))
+        foreach (
+            var assignment in context.Assigned.Where(a =>
+                a.Key is "LOCKFILE" or "INCLUDERC" or "SWITCHRC" or "LOGFILE").SelectMany(a => a.Value))
         {
             var value = assignment.Value.Text.Trim('"', '\'');
             var later = changes.Find(c => c.At.Line > assignment.At.Line);

@@ -82,14 +82,17 @@ internal static class FlagLints
         var word = command.Trim().Split([' ', '\t'], 2)[0];
         word = word[(word.LastIndexOf('/') + 1)..];
         return !command.Contains("||", StringComparison.Ordinal)
-            && (word is "grep" or "egrep" or "fgrep" or "awk" or "head" or "tail" or "cut" || (word is "sed" && command.Contains(" -n", StringComparison.Ordinal))
+            && (
+            word is "grep" or "egrep" or "fgrep" or "awk" or "head" or "tail" or "cut"
+                || (word is "sed" && command.Contains(" -n", StringComparison.Ordinal))
                 || command.Contains(">/dev/null", StringComparison.Ordinal) || command.Contains("> /dev/null", StringComparison.Ordinal));
     }
 
     // A letter behind the second colon was meant for before it: ":0: c" locks a file named c.
     private static void LookAtWords(LintContext context, RcRecipe recipe)
     {
-        if (recipe.Lock is { Text: { Length: > 0 and <= 3 } name } && name.All(c => RcFlagLetters.Letters.Contains(c, StringComparison.Ordinal)))
+        if (recipe.Lock is { Text: { Length: > 0 and <= 3 } name }
+            && name.All(c => RcFlagLetters.Letters.Contains(c, StringComparison.Ordinal)))
         {
             context.FindInHead("L35", recipe, add: name, keepsLock: false, lockName: "");
         }
@@ -98,8 +101,11 @@ internal static class FlagLints
             // What was meant by the rest of the line, the flag that is none left out.
             var rest = recipe.Skipped[0].Text;
             var colon = rest.IndexOf(':', StringComparison.Ordinal);
-            var unknown = string.Concat(rest[..(colon < 0 ? rest.Length : colon)].Where(c => !char.IsWhiteSpace(c) && !RcFlagLetters.Letters.Contains(c, StringComparison.Ordinal)));
-            context.FindInHead("L35", recipe, remove: unknown, keepsLock: colon < 0, lockName: colon < 0 ? null : rest[(colon + 1)..].Trim());
+            var unknown = string.Concat(
+                rest[..(colon < 0 ? rest.Length : colon)].Where(c =>
+                    !char.IsWhiteSpace(c) && !RcFlagLetters.Letters.Contains(c, StringComparison.Ordinal)));
+            context.FindInHead(
+                "L35", recipe, remove: unknown, keepsLock: colon < 0, lockName: colon < 0 ? null : rest[(colon + 1)..].Trim());
         }
     }
 }

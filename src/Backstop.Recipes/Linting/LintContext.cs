@@ -54,7 +54,8 @@ internal sealed class LintContext
     }
 
     /// <summary>The conditions of a recipe and of the blocks around it.</summary>
-    public IEnumerable<string> AllConditions(RcRecipe recipe) => _outer.Append(recipe).SelectMany(r => r.Conditions).Select(c => c.Source.Text);
+    public IEnumerable<string> AllConditions(RcRecipe recipe) =>
+        _outer.Append(recipe).SelectMany(r => r.Conditions).Select(c => c.Source.Text);
 
     /// <summary>A folder's name, with variables put in that are assigned once and plainly.</summary>
     public string Plain(string name)

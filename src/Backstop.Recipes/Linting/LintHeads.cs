@@ -24,13 +24,17 @@ internal static class LintHeads
             digits++;
         }
 
-        var flags = string.Concat(front[digits..].Where(c => c is not (' ' or '\t') && !remove.Contains(c, StringComparison.Ordinal))) + add;
+        var flags = string.Concat(front[digits..].Where(c => c is not (' ' or '\t') && !remove.Contains(c, StringComparison.Ordinal)))
+            + add;
         var number = front[..digits].TrimEnd();
-        return number + (flags.Length > 0 ? " " + flags : "") + (lockName is null ? "" : lockName.Length == 0 ? ":" : ": " + lockName) + comment;
+        return number + (flags.Length > 0 ? " " + flags : "")
+            + (lockName is null ? "" : lockName.Length == 0 ? ":" : ": " + lockName) + comment;
     }
 
     /// <summary>Finds a lint whose mending is another first line.</summary>
-    public static void FindInHead(this LintContext context, string id, RcRecipe recipe, string add = "", string remove = "", bool keepsLock = true, string? lockName = null)
+    public static void FindInHead(
+        this LintContext context, string id, RcRecipe recipe, string add = "", string remove = "", bool keepsLock = true,
+        string? lockName = null)
     {
         var mended = Write(recipe, add, remove, keepsLock ? recipe.Lock?.Text : lockName);
         context.Find(id, recipe.At, mended, new(recipe.Head.At, recipe.Head.Text.Length, mended));

@@ -69,7 +69,8 @@ internal static class LockLints
     }
 
     private static bool WritesFile(string command) =>
-        command.Replace(">/dev/null", "", StringComparison.Ordinal).Replace(">&", "", StringComparison.Ordinal).Contains('>', StringComparison.Ordinal)
+        command.Replace(">/dev/null", "", StringComparison.Ordinal).Replace(">&", "", StringComparison.Ordinal)
+            .Contains('>', StringComparison.Ordinal)
         || command.Contains("tee ", StringComparison.Ordinal) || command.Contains(" -D", StringComparison.Ordinal);
 
     private static string FirstWord(string command)

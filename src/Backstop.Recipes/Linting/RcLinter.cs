@@ -60,7 +60,8 @@ public static class RcLinter
         var output = new StringBuilder();
         var done = 0;
         foreach (var (offset, edit) in findings.Where(f => f.Edit is not null)
-            .Select(f => (Offset: starts[f.Edit!.At.Line - 1] + f.Edit.At.Column - 1, f.Edit)).OrderBy(e => e.Offset).ThenBy(e => e.Edit.Length))
+            .Select(f =>
+            (Offset: starts[f.Edit!.At.Line - 1] + f.Edit.At.Column - 1, f.Edit)).OrderBy(e => e.Offset).ThenBy(e => e.Edit.Length))
         {
             // Two changes in one place: the second is made in the next round.
             if (offset >= done)

@@ -32,14 +32,17 @@ internal static class ReplyLints
 
     private static void LookAtLoop(LintContext context, RcRecipe recipe)
     {
-        if (!context.AllConditions(recipe).Any(c => c.Contains("X-Loop", StringComparison.OrdinalIgnoreCase)) && !FollowsGuard(context, recipe))
+        if (!context.AllConditions(recipe).Any(c => c.Contains("X-Loop", StringComparison.OrdinalIgnoreCase))
+            && !FollowsGuard(context, recipe))
         {
-            context.Find("L22", recipe.Action!.At, "* !^X-Loop: me@example\\.org before it, and formail -A \"X-Loop: me@example.org\" in it");
+            context.Find(
+                "L22", recipe.Action!.At, "* !^X-Loop: me@example\\.org before it, and formail -A \"X-Loop: me@example.org\" in it");
         }
     }
 
     private static bool KnowsDaemons(LintContext context, RcRecipe recipe) =>
-        context.AllConditions(recipe).Any(c => c.Contains("FROM_DAEMON", StringComparison.Ordinal) || c.Contains("FROM_MAILER", StringComparison.Ordinal)
+        context.AllConditions(recipe).Any(c =>
+            c.Contains("FROM_DAEMON", StringComparison.Ordinal) || c.Contains("FROM_MAILER", StringComparison.Ordinal)
             || c.Contains("Return-Path", StringComparison.OrdinalIgnoreCase)) || FollowsGuard(context, recipe);
 
     // A recipe with A, a or e goes on where the one before it has looked.

@@ -2,7 +2,10 @@ using Backstop.Automata;
 
 namespace Backstop.Recipes.Patterns;
 
-/// <summary>Reads procmail's own regular expressions (procmailrc(5), "Extended regular expressions"): no <c>{n}</c>, no named classes, one postfix operator an atom.</summary>
+/// <summary>
+/// Reads procmail's own regular expressions (procmailrc(5), "Extended regular expressions"): no <c>{n}</c>, no named classes, one
+/// postfix operator an atom.
+/// </summary>
 internal sealed class PatternParser(string pattern, bool ignoreCase)
 {
     // A recipe of 2,048 octets cannot nest deeper by accident, and the reader must not run out of stack on purpose.

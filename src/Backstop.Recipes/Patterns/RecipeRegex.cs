@@ -3,7 +3,8 @@ using Backstop.Automata;
 namespace Backstop.Recipes.Patterns;
 
 /// <summary>
-/// A regular expression as procmail reads it (procmailrc(5)): <c>^</c> and <c>$</c> each consume a newline, <c>^^</c> is the very start or end,
+/// A regular expression as procmail reads it (procmailrc(5)): <c>^</c> and <c>$</c> each consume a newline, <c>^^</c> is the very
+/// start or end,
 /// <c>\&lt;</c> and <c>\&gt;</c> consume what is no word, <c>\/</c> splits. No text makes it slower than linear.
 /// </summary>
 /// <remarks>Serves any number of threads.</remarks>
@@ -46,7 +47,8 @@ public sealed class RecipeRegex
     {
         var end = _ends.FirstEnd(text, start);
         return end < 0 ? null
-            : _hasSplit && wantsSplit && new SplitMatcher(_nfa).Find(text, start) is { } match ? match with { Split = match.Split > text.Length + 1 ? -1 : match.Split }
+            : _hasSplit && wantsSplit
+            && new SplitMatcher(_nfa).Find(text, start) is { } match ? match with { Split = match.Split > text.Length + 1 ? -1 : match.Split }
             : new RecipeMatch(end, -1);
     }
 }

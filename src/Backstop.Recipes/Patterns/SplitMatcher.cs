@@ -8,8 +8,8 @@ namespace Backstop.Recipes.Patterns;
 public readonly record struct RecipeMatch(int End, int Split);
 
 /// <summary>
-/// Matches expressions with <c>\/</c>: shortest on its left, longest on its right. All ways are followed at once, each with the place where it
-/// passed <c>\/</c>; of two in the same state the earlier place wins, so time is linear in the text.
+/// Matches expressions with <c>\/</c>: shortest on its left, longest on its right. All ways are followed at once, each with the
+/// place where it passed <c>\/</c>; of two in the same state the earlier place wins, so time is linear in the text.
 /// </summary>
 internal sealed class SplitMatcher(Nfa nfa)
 {

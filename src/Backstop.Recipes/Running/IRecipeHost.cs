@@ -1,6 +1,8 @@
 namespace Backstop.Recipes.Running;
 
-/// <summary>The world that recipes act on: programs, folders, lockfiles, rcfiles, a log. A delivery agent acts at once; a server plans.</summary>
+/// <summary>
+/// The world that recipes act on: programs, folders, lockfiles, rcfiles, a log. A delivery agent acts at once; a server plans.
+/// </summary>
 public interface IRecipeHost
 {
     /// <summary>The host's name, which <c>HOST</c> is compared with.</summary>
@@ -55,7 +57,9 @@ public interface IRecipeHost
     {
     }
 
-    /// <summary>Whether something of this run can be seen outside by now: it must not be begun anew. Who lets all be sent on need not know.</summary>
+    /// <summary>
+    /// Whether something of this run can be seen outside by now: it must not be begun anew. Who lets all be sent on need not know.
+    /// </summary>
     bool HasActed => false;
 
     /// <summary>Whether a run that is begun anew may run a program again, and nobody sees it.</summary>

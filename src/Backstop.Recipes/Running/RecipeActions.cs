@@ -17,7 +17,8 @@ internal sealed class RecipeActions(
     /// <summary>Carries out a recipe's action, which is no block.</summary>
     public ActionOutcome Do(RcRecipe recipe) => recipe.Action switch
     {
-        RcFolderAction folder => Deliver(programs.Expander.Words(folder.Names.Text, withArguments: false, out _), recipe.Flags, locks: false),
+        RcFolderAction folder =>
+            Deliver(programs.Expander.Words(folder.Names.Text, withArguments: false, out _), recipe.Flags, locks: false),
         RcPipeAction { Variable: { } variable } capture => filters.Capture(variable, capture.Command.Text, recipe.Flags),
         RcPipeAction pipe when recipe.Has(RcFlags.Filter) => filters.Filter(pipe.Command.Text, recipe.Flags),
         RcPipeAction pipe => Pipe(pipe.Command.Text, recipe.Flags),
@@ -40,7 +41,8 @@ internal sealed class RecipeActions(
 
         var part = RecipeFilters.PartOf(state.Message, flags);
         var delivery = new FolderCall(
-            names, state.Directory, [part], flags.HasAny(RcFlags.Raw), HasHeader: (flags & (RcFlags.FeedHeader | RcFlags.FeedBody)) != RcFlags.FeedBody,
+            names, state.Directory, [part], flags.HasAny(RcFlags.Raw), HasHeader: (
+                flags & (RcFlags.FeedHeader | RcFlags.FeedBody)) != RcFlags.FeedBody,
             state.Umask, state.Variables.Text("MSGPREFIX", RecipeDefaults.MessagePrefix), locks || !options.IsStrict, state.LockTimes);
         if (!host.IsRepeatable(delivery))
         {
@@ -116,7 +118,8 @@ internal sealed class RecipeActions(
 
     private ActionOutcome Give((List<string> Arguments, string Shown) command, ReadOnlyMemory<byte> part, RcFlags flags)
     {
-        // Without w procmail hands the message over and hopes. Where it is the only copy we wait: a program that fails must not take the mail with it.
+        // Without w procmail hands the message over and hopes. Where it is the only copy we wait: a program that fails must not
+        // take the mail with it.
         var isWaited = flags.HasAny(RcFlags.Wait | RcFlags.WaitQuietly);
         var waits = isWaited || (!options.IsStrict && !flags.HasAny(RcFlags.Copy));
         var input = RecipePrograms.Input(part, flags.HasAny(RcFlags.Raw));

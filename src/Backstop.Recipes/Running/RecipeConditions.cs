@@ -142,7 +142,8 @@ internal sealed class RecipeConditions(RcProgram program, RecipeState state, Rec
         var part = (_flags & (RcFlags.Header | RcFlags.Body)) == RcFlags.Body ? state.Message.Body
             : (_flags & (RcFlags.Header | RcFlags.Body)) == RcFlags.Header ? state.Message.Header
             : state.Message.Octets;
-        var outcome = programs.Run(programs.Parse(command.TrimStart(' ', '\t')), RecipePrograms.Input(part, isRaw: false), ProgramOutput.Discarded, waits: true);
+        var outcome = programs.Run(
+            programs.Parse(command.TrimStart(' ', '\t')), RecipePrograms.Input(part, isRaw: false), ProgramOutput.Discarded, waits: true);
         var status = outcome.Status ?? 0;
         Trace(prefix, status == 0, command);
         if (prefix.Weight is not { } weight)

@@ -3,7 +3,10 @@ using System.Text;
 
 namespace Backstop.Recipes.Running;
 
-/// <summary>Puts values in the place of <c>$NAME</c> and outputs in the place of <c>`command`</c>, and takes quotes off (procmailrc(5), "Substitution").</summary>
+/// <summary>
+/// Puts values in the place of <c>$NAME</c> and outputs in the place of <c>`command`</c>, and takes quotes off (procmailrc(5),
+/// "Substitution").
+/// </summary>
 /// <param name="state">The variables.</param>
 /// <param name="log">Told of bad substitutions.</param>
 /// <param name="execute">Runs a command and gives its output.</param>
@@ -181,7 +184,8 @@ internal sealed class RecipeExpander(RecipeState state, RecipeLog log, Func<stri
         var command = new StringBuilder();
         for (_at++; _at < _text.Length && _text[_at] != '`'; _at++)
         {
-            if (_text[_at] == '\\' && _at + 1 < _text.Length && (_text[_at + 1] is '`' or '\\' or '$' || (withinQuotes && _text[_at + 1] == '"')))
+            if (_text[_at] == '\\' && _at + 1 < _text.Length
+                && (_text[_at + 1] is '`' or '\\' or '$' || (withinQuotes && _text[_at + 1] == '"')))
             {
                 _at++;
             }

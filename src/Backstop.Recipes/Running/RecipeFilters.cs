@@ -6,12 +6,13 @@ namespace Backstop.Recipes.Running;
 internal sealed class RecipeFilters(RecipeState state, RecipePrograms programs, RecipeLog log, RecipeOptions options)
 {
     /// <summary>The part of a message that flags h and b choose.</summary>
-    public static ReadOnlyMemory<byte> PartOf(RecipeMessage message, RcFlags flags) => (flags & (RcFlags.FeedHeader | RcFlags.FeedBody)) switch
-    {
-        RcFlags.FeedHeader => message.Header,
-        RcFlags.FeedBody => message.Body,
-        _ => message.Octets,
-    };
+    public static ReadOnlyMemory<byte> PartOf(RecipeMessage message, RcFlags flags) =>
+        (flags & (RcFlags.FeedHeader | RcFlags.FeedBody)) switch
+        {
+            RcFlags.FeedHeader => message.Header,
+            RcFlags.FeedBody => message.Body,
+            _ => message.Octets,
+        };
 
     /// <summary>Puts a program's output in the place of what it was given; where the program fails, the message stays.</summary>
     public ActionOutcome Filter(string command, RcFlags flags)
@@ -38,7 +39,8 @@ internal sealed class RecipeFilters(RecipeState state, RecipePrograms programs, 
     public ActionOutcome Capture(string variable, string command, RcFlags flags)
     {
         var parsed = programs.Parse(command);
-        var outcome = programs.Run(parsed, RecipePrograms.Input(PartOf(state.Message, flags), flags.HasAny(RcFlags.Raw)), ProgramOutput.Wanted, waits: true);
+        var outcome = programs.Run(
+            parsed, RecipePrograms.Input(PartOf(state.Message, flags), flags.HasAny(RcFlags.Raw)), ProgramOutput.Wanted, waits: true);
         var failed = outcome.Status != 0 && flags.HasAny(RcFlags.Wait | RcFlags.WaitQuietly);
         if (failed)
         {

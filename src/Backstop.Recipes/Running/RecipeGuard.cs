@@ -1,12 +1,13 @@
 namespace Backstop.Recipes.Running;
 
 /// <summary>
-/// Keeps recipes from making backscatter (RFC 3834 §2): mail that must not be answered is not, whatever a recipe says, and nobody is answered twice a week.
-/// Forwarding is stopped only for mail that would come back to us if it failed, or has been here before.
+/// Keeps recipes from making backscatter (RFC 3834 §2): mail that must not be answered is not, whatever a recipe says, and nobody
+/// is answered twice a week. Forwarding is stopped only for mail that would come back to us if it failed, or has been here before.
 /// </summary>
 internal sealed class RecipeGuard(RecipeState state, IRecipeHost host)
 {
-    private static readonly string[] _mailers = ["sendmail", "mail", "mailx", "mutt", "msmtp", "nullmailer-inject", "ssmtp", "swaks", "vacation", "exim", "exim4", "qmail-inject"];
+    private static readonly string[] _mailers = [
+        "sendmail", "mail", "mailx", "mutt", "msmtp", "nullmailer-inject", "ssmtp", "swaks", "vacation", "exim", "exim4", "qmail-inject"];
     /// <summary>Why a sender is not answered again.</summary>
     public const string Answered = "answered this week";
 
@@ -20,7 +21,8 @@ internal sealed class RecipeGuard(RecipeState state, IRecipeHost host)
     /// <param name="command">The command.</param>
     public static bool SendsMail(string command) =>
         command.Contains("$SENDMAIL", StringComparison.Ordinal) || command.Contains("${SENDMAIL}", StringComparison.Ordinal)
-        || command.Split(_wordEnds, StringSplitOptions.RemoveEmptyEntries).Any(w => _mailers.Contains(w[(w.LastIndexOf('/') + 1)..], StringComparer.Ordinal));
+        || command.Split(_wordEnds, StringSplitOptions.RemoveEmptyEntries)
+        .Any(w => _mailers.Contains(w[(w.LastIndexOf('/') + 1)..], StringComparer.Ordinal));
 
     /// <summary>Why a message must not be answered; null where it may be, if its sender <see cref="MayBeAnswered"/>.</summary>
     public string? AgainstReply()
@@ -47,14 +49,19 @@ internal sealed class RecipeGuard(RecipeState state, IRecipeHost host)
             : host.WasAnswered(Sender) ? Answered : null;
     }
 
-    /// <summary>Whether a message's sender may be answered now; noted as answered where it may. To be asked last: what is noted and not sent never is.</summary>
+    /// <summary>
+    /// Whether a message's sender may be answered now; noted as answered where it may. To be asked last: what is noted and not sent
+    /// never is.
+    /// </summary>
     public bool MayBeAnswered() => host.MayReply(Sender);
 
     /// <summary>Why a message must not be forwarded; null where it may be.</summary>
     public string? AgainstForward() => IsNullReversePath ? "null reverse-path" : Loops ? "loop header" : WasHere ? BeenHere : null;
 
     // A field of ours, whoever it names: recipes write their own address into it.
-    private bool Loops => state.Message.Field("X-Loop:") is { } loop && state.Variables["LOGNAME"] is { Length: > 0 } name && loop.Contains(name, StringComparison.OrdinalIgnoreCase);
+    private bool Loops =>
+        state.Message.Field("X-Loop:") is { } loop && state.Variables["LOGNAME"] is { Length: > 0 } name
+            && loop.Contains(name, StringComparison.OrdinalIgnoreCase);
 
     // Whoever delivers writes the recipient above the rest, and what is sent on takes it along: twice the same has been here before.
     private bool WasHere

@@ -46,7 +46,8 @@ internal sealed class RecipeLocks(
     }
 
     /// <summary>Takes the lock that goes with DEFAULT.</summary>
-    public IDisposable? TakeForDefault(string name) => name == "|" || !WantsLock(name) ? null : options.IsStrict ? Take(name + Extension) : ByWriter(name);
+    public IDisposable? TakeForDefault(string name) =>
+        name == "|" || !WantsLock(name) ? null : options.IsStrict ? Take(name + Extension) : ByWriter(name);
 
     /// <summary>Takes a lock that is held until another is named or everything is done.</summary>
     public void TakeGlobal(string name)
@@ -96,7 +97,9 @@ internal sealed class RecipeLocks(
         switch (action)
         {
             case RcFolderAction folder:
-                return programs.Expander.Words(folder.Names.Text, withArguments: false, out _).FirstOrDefault() is { } name ? ImpliedBy(name) : null;
+                return programs.Expander.Words(folder.Names.Text, withArguments: false, out _).FirstOrDefault() is { } name
+                    ? ImpliedBy(name)
+                    : null;
             case RcPipeAction pipe when AppendsTo(pipe.Command.Text) is { } file:
                 return programs.Expander.Value(file) + Extension;
             case RcPipeAction pipe:
@@ -130,7 +133,8 @@ internal sealed class RecipeLocks(
         return null;
     }
 
-    private bool WantsLock(string name) => name != "/dev/null" && !name.EndsWith('/') && !name.EndsWith("/.", StringComparison.Ordinal) && !host.CanEnter(state.Resolve(name));
+    private bool WantsLock(string name) =>
+        name != "/dev/null" && !name.EndsWith('/') && !name.EndsWith("/.", StringComparison.Ordinal) && !host.CanEnter(state.Resolve(name));
 
     // What stands behind the last ">>".
     private static string? AppendsTo(string command)

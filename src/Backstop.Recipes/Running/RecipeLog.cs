@@ -55,7 +55,8 @@ internal sealed class RecipeLog(IRecipeHost host, RecipeOptions options)
         }
 
         var name = $"  Folder: {folder.AsSpan(0, Math.Min(folder.Length, MaxFolder))}".ReplaceLineEndings(" ");
-        text.Append(name).Append('\t', Math.Max(1, (SizeColumn - (name.Length / 8 * 8)) / 8)).Append(CultureInfo.InvariantCulture, $"{size,7}\n");
+        text.Append(name).Append('\t', Math.Max(1, (SizeColumn - (name.Length / 8 * 8)) / 8))
+            .Append(CultureInfo.InvariantCulture, $"{size,7}\n");
         return text.ToString();
     }
 }

@@ -32,7 +32,8 @@ internal sealed class RecipeMessage
     public ReadOnlyMemory<byte> Body => _octets[BodyStart..];
 
     /// <summary>The length of the <c>From </c> line at the start, its newline included; 0 where there is none.</summary>
-    public int FromLineLength => _octets.Span.StartsWith("From "u8) ? _octets.Span.IndexOf((byte)'\n') is >= 0 and var end ? end + 1 : _octets.Length : 0;
+    public int FromLineLength =>
+        _octets.Span.StartsWith("From "u8) ? _octets.Span.IndexOf((byte)'\n') is >= 0 and var end ? end + 1 : _octets.Length : 0;
 
     /// <summary>The header as conditions see it: a folded field is one line, its newline a space.</summary>
     public ReadOnlySpan<byte> JoinedHeader => _joinedHeader ??= Join(Header.Span);

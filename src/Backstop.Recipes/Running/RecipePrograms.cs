@@ -41,7 +41,8 @@ internal sealed class RecipePrograms
     }
 
     /// <summary>Runs a command.</summary>
-    public ProgramOutcome Run((List<string> Arguments, string Shown) command, IReadOnlyList<ReadOnlyMemory<byte>> input, ProgramOutput output, bool waits)
+    public ProgramOutcome Run(
+        (List<string> Arguments, string Shown) command, IReadOnlyList<ReadOnlyMemory<byte>> input, ProgramOutput output, bool waits)
     {
         _log.Trace($"Executing \"{string.Join(',', command.Arguments)}\"");
         var program = new ProgramCall(
@@ -63,7 +64,8 @@ internal sealed class RecipePrograms
     }
 
     /// <summary>A part of the message for a program: a mail ends in an empty line for it, unless it is given raw.</summary>
-    public static IReadOnlyList<ReadOnlyMemory<byte>> Input(ReadOnlyMemory<byte> part, bool isRaw) => isRaw || part.Span.EndsWith("\n\n"u8) ? [part] : [part, _newline];
+    public static IReadOnlyList<ReadOnlyMemory<byte>> Input(ReadOnlyMemory<byte> part, bool isRaw) =>
+        isRaw || part.Span.EndsWith("\n\n"u8) ? [part] : [part, _newline];
 
     // `command`: the whole message goes in, the output without its last newlines comes back.
     private string Execute(string command)

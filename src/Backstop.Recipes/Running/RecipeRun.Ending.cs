@@ -23,7 +23,9 @@ public sealed partial class RecipeRun
             _log.Deviate("L25", "nothing could be written: the message is deferred, not bounced");
         }
 
-        End(isLost ? 0 : isSoft ? TryAgain : CannotCreate, isDelivered: false, isLost ? "**Lost**" : isSoft ? "**Requeued**" : "**Bounced**", 0);
+        End(
+            isLost ? 0 : isSoft ? TryAgain : CannotCreate, isDelivered: false,
+            isLost ? "**Lost**" : isSoft ? "**Requeued**" : "**Bounced**", 0);
     }
 
     private bool DeliverTo(string variable, bool locks)
@@ -83,6 +85,7 @@ public sealed partial class RecipeRun
             _state.Variables["EXITCODE"] = exitCode.ToString(System.Globalization.CultureInfo.InvariantCulture);
         }
 
-        return _programs.Run(_programs.Parse(trap), RecipePrograms.Input(_state.Message.Octets, isRaw: false), ProgramOutput.Logged, waits: true).Status;
+        return _programs.Run(
+            _programs.Parse(trap), RecipePrograms.Input(_state.Message.Octets, isRaw: false), ProgramOutput.Logged, waits: true).Status;
     }
 }

@@ -100,7 +100,10 @@ public sealed partial class RecipeRun
         }
     }
 
-    /// <summary>How a run that is broken off from outside ends: as it would have where the message is delivered, and to be tried again where it is not.</summary>
+    /// <summary>
+    /// How a run that is broken off from outside ends: as it would have where the message is delivered, and to be tried again where
+    /// it is not.
+    /// </summary>
     public int Interrupt()
     {
         if (_decided is { } code)
@@ -108,7 +111,8 @@ public sealed partial class RecipeRun
             return code;
         }
 
-        _host.Log($"{_options.LogName}: Terminating prematurely\n{RecipeLog.TextOf(_state.Message, "**Requeued**", 0, withSubject: false)}");
+        _host.Log(
+            $"{_options.LogName}: Terminating prematurely\n{RecipeLog.TextOf(_state.Message, "**Requeued**", 0, withSubject: false)}");
         return TryAgain;
     }
 
@@ -256,7 +260,8 @@ public sealed partial class RecipeRun
         {
             End(0, isDelivered: true, outcome.Folder, outcome.Size);
         }
-        else if (isCopy && outcome.Succeeded && !recipe.Has(RcFlags.Filter) && _state.Variables.Text("LOGABSTRACT").StartsWith("a", StringComparison.OrdinalIgnoreCase))
+        else if (isCopy && outcome.Succeeded && !recipe.Has(RcFlags.Filter)
+            && _state.Variables.Text("LOGABSTRACT").StartsWith("a", StringComparison.OrdinalIgnoreCase))
         {
             _log.Abstract(_state.Message, outcome.Folder, outcome.Size);
         }

@@ -48,7 +48,8 @@ internal sealed class RecipeState
 
     public LockTimes LockTimes => new(Variables.Seconds("LOCKSLEEP", 8) ?? TimeSpan.Zero, Variables.Seconds("LOCKTIMEOUT", 1024));
 
-    public static RecipeState Begin(IEnumerable<KeyValuePair<string, string>> variables, RecipeMessage message, IReadOnlyList<string> arguments, string directory) =>
+    public static RecipeState Begin(
+        IEnumerable<KeyValuePair<string, string>> variables, RecipeMessage message, IReadOnlyList<string> arguments, string directory) =>
         new(new(variables), message, arguments, directory);
 
     public RecipeState Clone() => new(new(Variables.All), Message, Arguments, Directory)

@@ -59,5 +59,6 @@ internal sealed class RecipeVariables
     };
 
     /// <summary>Seconds; 0 means no limit.</summary>
-    public TimeSpan? Seconds(string name, long otherwise) => Number(name, otherwise) is > 0 and var seconds ? TimeSpan.FromSeconds(Math.Min(seconds, int.MaxValue / 1000)) : null;
+    public TimeSpan? Seconds(string name, long otherwise) =>
+        Number(name, otherwise) is > 0 and var seconds ? TimeSpan.FromSeconds(Math.Min(seconds, int.MaxValue / 1000)) : null;
 }

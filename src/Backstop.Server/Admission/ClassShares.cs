@@ -7,8 +7,8 @@ using Backstop.Mail;
 namespace Backstop.Server.Admission;
 
 /// <summary>
-/// How much of each resource a class of mail may fill: connections, the spool's queue, its disk. While there is plenty everybody has all of it; as it
-/// fills, suspects are turned away first, then bounces, then ordinary mail, and known correspondents last.
+/// How much of each resource a class of mail may fill: connections, the spool's queue, its disk. While there is plenty everybody
+/// has all of it; as it fills, suspects are turned away first, then bounces, then ordinary mail, and known correspondents last.
 /// </summary>
 internal sealed class ClassShares(BackstopOptions options, ClientHistory history, SpoolRoom room, Func<int> sessions, Func<int> waiting)
 {

@@ -3,13 +3,15 @@ using System.Diagnostics;
 namespace Backstop.Server.Admission;
 
 /// <summary>
-/// Lets the null sender's and suspects' messages in no faster than real mail can bear: none while a step of real mail is under way; so few at a time that one
-/// processor is left; and only so many a second that threads run in time, for which it measures how late a thread runs that wants to run.
+/// Lets the null sender's and suspects' messages in no faster than real mail can bear: none while a step of real mail is under way;
+/// so few at a time that one processor is left; and only so many a second that threads run in time, for which it measures how late
+/// a thread runs that wants to run.
 /// </summary>
 /// <remarks>
-/// Where real mail comes densely there is always a step of it under way: the flood would stand still, and its sessions pile up. There it is only kept from
-/// crowding, and real mail has the milliseconds that costs. Threads of a lower priority were tried instead: they hold locks and keep the garbage collector
-/// waiting while they stand back, and real mail waited longer (27 ms instead of 14 at the 99th percentile).
+/// Where real mail comes densely there is always a step of it under way: the flood would stand still, and its sessions pile up.
+/// There it is only kept from crowding, and real mail has the milliseconds that costs. Threads of a lower priority were tried
+/// instead: they hold locks and keep the garbage collector waiting while they stand back, and real mail waited longer (27 ms
+/// instead of 14 at the 99th percentile).
 /// </remarks>
 internal sealed class FloodGate : IDisposable
 {

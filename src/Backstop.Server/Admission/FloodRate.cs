@@ -1,8 +1,8 @@
 namespace Backstop.Server.Admission;
 
 /// <summary>
-/// How many of a flood's messages a second real mail can bear: fewer when threads run late or the disk is slow, more when they do not. Additive increase,
-/// multiplicative decrease, as TCP does it.
+/// How many of a flood's messages a second real mail can bear: fewer when threads run late or the disk is slow, more when they do
+/// not. Additive increase, multiplicative decrease, as TCP does it.
 /// </summary>
 internal sealed class FloodRate
 {

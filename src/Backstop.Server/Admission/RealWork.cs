@@ -1,7 +1,10 @@
 namespace Backstop.Server.Admission;
 
 /// <summary>Whether a step of real mail is being worked on just now, or will be in a moment: then a flood stands back.</summary>
-/// <remarks>A session is work only from a command's arrival to its reply: a client far away would stop the flood for as long as its lines travel.</remarks>
+/// <remarks>
+/// A session is work only from a command's arrival to its reply: a client far away would stop the flood for as long as its lines
+/// travel.
+/// </remarks>
 internal sealed class RealWork(TimeProvider time)
 {
     // A client nearby says its next line within that time.

@@ -72,7 +72,8 @@ internal sealed class AlertChannels(BackstopOptions options, BackstopMetrics met
     private async Task MailAsync(AlertMessage message)
     {
         var now = time.GetUtcNow();
-        using var server = await NextHopConnection.OpenAsync(PeerAddress.Parse(_alert.MailVia)!, $"EHLO {options.Hostname}", _alert.TimeLimit, _alert.TimeLimit, time);
+        using var server = await NextHopConnection.OpenAsync(
+            PeerAddress.Parse(_alert.MailVia)!, $"EHLO {options.Hostname}", _alert.TimeLimit, _alert.TimeLimit, time);
         await ExpectAsync("MAIL FROM:<>", 250);
         await ExpectAsync($"RCPT TO:<{_alert.MailTo}>", 250);
         await ExpectAsync("DATA", 354);

@@ -9,15 +9,20 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server.Alerts;
 
-/// <summary>Tells once that a storm begins and once that it is over, and that a store of the data folder is damaged. So many a day; the rest in one digest the next day. Never waits for anything in the mail's way.</summary>
-internal sealed partial class AlertDesk(BackstopOptions options, StormDesk storms, StoreWatch stores, BackstopMetrics metrics, TimeProvider time, ILogger<AlertDesk> log) : BackgroundService
+/// <summary>
+/// Tells once that a storm begins and once that it is over, and that a store of the data folder is damaged. So many a day; the rest
+/// in one digest the next day. Never waits for anything in the mail's way.
+/// </summary>
+internal sealed partial class AlertDesk(
+    BackstopOptions options, StormDesk storms, StoreWatch stores, BackstopMetrics metrics, TimeProvider time, ILogger<AlertDesk> log) : BackgroundService
 {
     private const int MaxWaiting = 1000;
     private const int MaxStores = 20;
 
     private static readonly TimeSpan[] _tries = [TimeSpan.Zero, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(15)];
 
-    private readonly Channel<StormRecord> _waiting = Channel.CreateBounded<StormRecord>(new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<StormRecord> _waiting = Channel.CreateBounded<StormRecord>(
+        new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Channel<(StoreState State, string Words)> _stores =
         Channel.CreateBounded<(StoreState, string)>(new BoundedChannelOptions(MaxStores) { FullMode = BoundedChannelFullMode.DropWrite });
 

@@ -7,7 +7,8 @@ using Backstop.Mail;
 namespace Backstop.Server.Alerts;
 
 /// <summary>What is told of storms, as it is posted: the event, who says it, and the storms without their long lists.</summary>
-/// <param name="Event"><c>begins</c>, <c>over</c> or <c>digest</c>; <c>store</c> where a file of the data folder is damaged or cannot be used.</param>
+/// <param name="Event"><c>begins</c>, <c>over</c> or <c>digest</c>; <c>store</c> where a file of the data folder is damaged or
+/// cannot be used.</param>
 /// <param name="Hostname">Who says it.</param>
 /// <param name="Text">In one sentence a storm.</param>
 /// <param name="Storms">One; in a digest, those of the day that were not told of.</param>
@@ -17,7 +18,8 @@ internal sealed record AlertMessage(string Event, string Hostname, string Text, 
     private const int MaxCampaigns = 10;
 
     /// <summary>Of one storm.</summary>
-    internal static AlertMessage Of(string host, StormRecord storm) => new(storm.Ended is null ? "begins" : "over", host, Sentence(storm), [Short(storm)]);
+    internal static AlertMessage Of(string host, StormRecord storm) =>
+        new(storm.Ended is null ? "begins" : "over", host, Sentence(storm), [Short(storm)]);
 
     /// <summary>Of a store of the data folder.</summary>
     internal static AlertMessage Store(string host, string words) => new("store", host, words, []);
@@ -30,8 +32,14 @@ internal sealed record AlertMessage(string Event, string Hostname, string Text, 
     internal string Mail(string to, string id, DateTimeOffset now)
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"From: Backstop <postmaster@{Hostname}>\r\nTo: <{to}>\r\nSubject: Backstop: {Subject()}\r\nDate: {now:ddd, d MMM yyyy HH:mm:ss +0000}\r\n")
-            .Append(CultureInfo.InvariantCulture, $"Message-ID: <{id}@{Hostname}>\r\nAuto-Submitted: auto-generated\r\nPrecedence: bulk\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n")
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"From: Backstop <postmaster@{Hostname}>\r\nTo: <{to}>\r\nSubject: Backstop: {Subject()}\r\nDate: "
+                + $"{now:ddd, d MMM yyyy HH:mm:ss +0000}\r\n")
+            .Append(
+            CultureInfo.InvariantCulture,
+            $"Message-ID: <{id}@{Hostname}>\r\nAuto-Submitted: auto-generated\r\nPrecedence: bulk\r\nMIME-Version: "
+                + $"1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n")
             .Append(Convert.ToBase64String(Encoding.UTF8.GetBytes(Text + "\n"), Base64FormattingOptions.InsertLineBreaks)).Append("\r\n");
         return text.ToString();
     }
@@ -46,7 +54,9 @@ internal sealed record AlertMessage(string Event, string Hostname, string Text, 
 
     private static string Sentence(StormRecord storm) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{storm.Kind} to {ShownText.Of(storm.Victim)} since {storm.Started.UtcDateTime:yyyy-MM-dd HH:mm} UTC{(storm.Ended is { } ended ? $", over since {ended.UtcDateTime:yyyy-MM-dd HH:mm}" : "")}: {storm.Count} messages of {storm.Hosts.Count} hosts{(storm.Campaigns.Count > 0 ? $", such as \"{ShownText.Of(storm.Campaigns[0].Label)}\"" : "")}.");
+        $"{storm.Kind} to {ShownText.Of(storm.Victim)} since {storm.Started.UtcDateTime:yyyy-MM-dd HH:mm} "
+            + $"UTC{(storm.Ended is { } ended ? $", over since {ended.UtcDateTime:yyyy-MM-dd HH:mm}" : "")}: {storm.Count} messages of "
+            + $"{storm.Hosts.Count} hosts{(storm.Campaigns.Count > 0 ? $", such as \"{ShownText.Of(storm.Campaigns[0].Label)}\"" : "")}.");
 
     private static StormRecord Short(StormRecord storm) => storm with
     {

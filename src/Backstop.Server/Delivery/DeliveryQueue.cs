@@ -100,7 +100,8 @@ internal sealed partial class DeliveryQueue : IDisposable
         {
             lock (_gate)
             {
-                return [.. _folders.Values.Where(f => f.Error is not null).Select(f => new FailingFolder(f.Folder, f.Count, f.Failures, f.Error!, f.RetryAt)), .. _recipes?.Failing ?? []];
+                return [.. _folders.Values.Where(f => f.Error is not null).Select(f =>
+                    new FailingFolder(f.Folder, f.Count, f.Failures, f.Error!, f.RetryAt)), .. _recipes?.Failing ?? []];
             }
         }
     }
@@ -133,7 +134,10 @@ internal sealed partial class DeliveryQueue : IDisposable
     /// <summary>Scans nothing more: what waits for that goes to its folder, because the server stops.</summary>
     internal void BeginStop() => _late.Release();
 
-    /// <summary>Takes what an earlier run has left in the spool, and may have delivered: all of it before any is delivered, so that the copy it died at can be the first.</summary>
+    /// <summary>
+    /// Takes what an earlier run has left in the spool, and may have delivered: all of it before any is delivered, so that the copy
+    /// it died at can be the first.
+    /// </summary>
     /// <param name="entries">The entries.</param>
     public void Replay(IEnumerable<SpoolEntry> entries)
     {
@@ -217,7 +221,9 @@ internal sealed partial class DeliveryQueue : IDisposable
         }
     }
 
-    /// <summary>Stops after the batches in hand, and after what recipes have decided is in its folders; the rest stays in the spool.</summary>
+    /// <summary>
+    /// Stops after the batches in hand, and after what recipes have decided is in its folders; the rest stays in the spool.
+    /// </summary>
     public void Dispose()
     {
         _recipes?.Dispose();
@@ -395,6 +401,7 @@ internal sealed partial class DeliveryQueue : IDisposable
         Offer(queue);
     }
 
-    [LoggerMessage(3001, LogLevel.Warning, "Delivery to {Mailbox} {Folder} failed: {Error}; {Waiting} waiting in the spool, next try {RetryAt:O}")]
+    [LoggerMessage(
+        3001, LogLevel.Warning, "Delivery to {Mailbox} {Folder} failed: {Error}; {Waiting} waiting in the spool, next try {RetryAt:O}")]
     private partial void LogFailed(string mailbox, string folder, string error, int waiting, DateTimeOffset retryAt);
 }

@@ -194,7 +194,8 @@ internal sealed class FolderQueue(FolderRef folder, Lane lane, string host, stri
         return _lastId;
     }
 
-    // The copy that a kill may have torn is the last in the file. Its message comes first, so that it is mended before anything is written behind it.
+    // The copy that a kill may have torn is the last in the file. Its message comes first, so that it is mended before anything is
+    // written behind it.
     private void BringForward(string? id)
     {
         var torn = _waiting.Where(c => MboxFolder.IdOf(c.Message.Entry, c.Target) == id).ToList();

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Server.Delivery;
 
 /// <summary>
-/// Mail that was accepted unscanned because filters could not keep up: it waits in the spool, is scanned when they can again, and goes to its folder
-/// without after a minute. What a kill leaves here is delivered unscanned by the next run.
+/// Mail that was accepted unscanned because filters could not keep up: it waits in the spool, is scanned when they can again, and
+/// goes to its folder without after a minute. What a kill leaves here is delivered unscanned by the next run.
 /// </summary>
 internal sealed partial class LateScans : IDisposable
 {
@@ -20,7 +20,9 @@ internal sealed partial class LateScans : IDisposable
     private readonly Func<bool> _mayScan;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
-    private readonly Channel<(InDelivery Message, LateDecision Decide, DateTimeOffset Since)> _held = Channel.CreateUnbounded<(InDelivery, LateDecision, DateTimeOffset)>();
+    private readonly Channel<(
+        InDelivery Message, LateDecision Decide, DateTimeOffset Since)> _held = Channel.CreateUnbounded<(
+            InDelivery, LateDecision, DateTimeOffset)>();
     private readonly CancellationTokenSource _stopping = new();
     private int _count;
 

@@ -47,7 +47,8 @@ internal sealed class MailboxRecipes(Mailbox mailbox, BackstopOptions options, R
     /// <param name="content">The message.</param>
     /// <param name="target">Which of its copies.</param>
     /// <param name="running">Told when a program begins and ends.</param>
-    /// <param name="plan">Where copies of it go, and as what where a filter changed it; none where a program has it, or the recipes threw it away.</param>
+    /// <param name="plan">Where copies of it go, and as what where a filter changed it; none where a program has it, or the recipes
+    /// threw it away.</param>
     /// <returns>Why it must be tried again, or null.</returns>
     public string? Run(SpoolContent content, int target, Action<bool>? running, out IReadOnlyList<RecipeCopy> plan)
     {
@@ -68,7 +69,8 @@ internal sealed class MailboxRecipes(Mailbox mailbox, BackstopOptions options, R
         var how = new RecipeOptions { SoftFails = true, LogName = "backstop", LocksFilters = false, TellsDeviation = Tells };
         var run = new RecipeRun(program, host, how, message, Variables(content), _home);
         var problem = Execute(run, host);
-        plan = [.. host.Plan.Select(c => IsPartOf(c.Content, message) ? RecipeCopy.Untouched(c.Folder) : new RecipeCopy(c.Folder, c.Content))];
+        plan = [
+            .. host.Plan.Select(c => IsPartOf(c.Content, message) ? RecipeCopy.Untouched(c.Folder) : new RecipeCopy(c.Folder, c.Content))];
         if (problem is null || !host.HasActed)
         {
             return problem;
@@ -106,7 +108,8 @@ internal sealed class MailboxRecipes(Mailbox mailbox, BackstopOptions options, R
         MemoryMarshal.TryGetArray(content, out var segment) && segment.Array == message
         && segment.Count == message.Length - (message.AsSpan().IndexOf((byte)'\n') + 1);
 
-    // Two mailboxes that send on to each other by ways that lose all marks stop here, and so does whoever floods somebody through a mailbox of ours.
+    // Two mailboxes that send on to each other by ways that lose all marks stop here, and so does whoever floods somebody through a
+    // mailbox of ours.
     private bool MayForward()
     {
         lock (_told)

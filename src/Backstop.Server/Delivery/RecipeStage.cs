@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Server.Delivery;
 
 /// <summary>
-/// Runs recipes before folders are written: several messages at once under one bound, real mail first. A message whose recipes cannot be carried
-/// out now stays in the spool and is tried again; it holds up no other.
+/// Runs recipes before folders are written: several messages at once under one bound, real mail first. A message whose recipes
+/// cannot be carried out now stays in the spool and is tried again; it holds up no other.
 /// </summary>
 internal sealed partial class RecipeStage : IDisposable
 {
@@ -33,7 +33,9 @@ internal sealed partial class RecipeStage : IDisposable
         _spool = spool;
         _time = new(time);
         _log = log;
-        _workers = [.. Enumerable.Range(0, _recipes.Count == 0 ? 0 : parallel).Select(i => new Thread(Work) { IsBackground = true, Name = $"recipes {i}" })];
+        _workers = [
+            .. Enumerable.Range(0, _recipes.Count == 0 ? 0 : parallel).Select(i =>
+                new Thread(Work) { IsBackground = true, Name = $"recipes {i}" })];
         _resting = new(_gate, j => j.RetryAt, Wake, _time);
     }
 
@@ -53,7 +55,8 @@ internal sealed partial class RecipeStage : IDisposable
         {
             lock (_gate)
             {
-                return [.. _resting.Items.GroupBy(t => t.Recipes.Inbox).Select(g => new FailingFolder(g.Key, g.Count(), g.Max(t => t.Failures), g.Last().Error, g.Min(t => t.RetryAt)))];
+                return [.. _resting.Items.GroupBy(t => t.Recipes.Inbox).Select(g =>
+                    new FailingFolder(g.Key, g.Count(), g.Max(t => t.Failures), g.Last().Error, g.Min(t => t.RetryAt)))];
             }
         }
     }
@@ -128,7 +131,8 @@ internal sealed partial class RecipeStage : IDisposable
             {
                 job.Error = job.Recipes.Run(_spool.Read(job.Message.Entry), job.Target, OnProgram, out plan) ?? "";
             }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or System.Text.Json.JsonException)
+            catch (Exception error) when (
+                error is IOException or UnauthorizedAccessException or ArgumentException or System.Text.Json.JsonException)
             {
                 job.Error = error.Message;
             }
@@ -183,7 +187,9 @@ internal sealed partial class RecipeStage : IDisposable
         WakeAnother();
     }
 
-    [LoggerMessage(3002, LogLevel.Warning, "Recipes of {Mailbox} could not be carried out for {QueueId}: {Error}; kept in the spool, next try {RetryAt:O}")]
+    [LoggerMessage(
+        3002, LogLevel.Warning,
+        "Recipes of {Mailbox} could not be carried out for {QueueId}: {Error}; kept in the spool, next try {RetryAt:O}")]
     private partial void LogFailed(string mailbox, string queueId, string error, DateTimeOffset retryAt);
 
     private sealed class Job(InDelivery message, int target, MailboxRecipes recipes)

@@ -6,7 +6,8 @@ namespace Backstop.Server.Filters;
 /// <summary>The learner's memory in the data folder. The engines do not know each other: here they meet.</summary>
 /// <param name="path">The database.</param>
 /// <param name="time">The clock.</param>
-/// <param name="health">Keeps a server going where the database cannot be used: then nothing is known, and nothing is learned. Null to throw.</param>
+/// <param name="health">Keeps a server going where the database cannot be used: then nothing is known, and nothing is learned. Null
+/// to throw.</param>
 internal sealed class BayesStore(string path, TimeProvider time, StoreHealth? health = null) : IBayesStore, IDisposable
 {
     private readonly BayesDatabase _database = new(path, time, health);
@@ -30,7 +31,8 @@ internal sealed class BayesStore(string path, TimeProvider time, StoreHealth? he
     }
 
     /// <inheritdoc/>
-    public bool Learn(string message, bool isSpam, IReadOnlyCollection<long> tokens) => Change(() => _database.Learn(message, isSpam, tokens));
+    public bool Learn(string message, bool isSpam, IReadOnlyCollection<long> tokens) =>
+        Change(() => _database.Learn(message, isSpam, tokens));
 
     /// <inheritdoc/>
     public bool Forget(string message, IReadOnlyCollection<long> tokens) => Change(() => _database.Forget(message, tokens));

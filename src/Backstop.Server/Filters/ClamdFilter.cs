@@ -6,7 +6,9 @@ using Backstop.Server.Net;
 
 namespace Backstop.Server.Filters;
 
-/// <summary>Asks clamd (<c>zINSTREAM</c> of its protocol, clamd(8)). A message with a virus is filed, not refused: signatures err too.</summary>
+/// <summary>
+/// Asks clamd (<c>zINSTREAM</c> of its protocol, clamd(8)). A message with a virus is filed, not refused: signatures err too.
+/// </summary>
 internal sealed class ClamdFilter(EndPoint endPoint) : IMessageFilter
 {
     private const int ChunkSize = 64 << 10;

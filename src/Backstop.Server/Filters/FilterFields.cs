@@ -20,7 +20,9 @@ internal static class FilterFields
                 break;
             }
 
-            isTaken = text[0] is ' ' or '\t' ? isTaken : text.StartsWith("X-Spam-", StringComparison.OrdinalIgnoreCase) && text.Contains(':', StringComparison.Ordinal);
+            isTaken = text[0] is ' ' or '\t'
+                ? isTaken
+                : text.StartsWith("X-Spam-", StringComparison.OrdinalIgnoreCase) && text.Contains(':', StringComparison.Ordinal);
             if (isTaken && fields.Length + text.Length < MaxTotal)
             {
                 fields.Append(Clean(text)).Append('\n');
@@ -32,10 +34,13 @@ internal static class FilterFields
 
     /// <summary>Whether the fields say spam: the flag, or a status that begins with Yes.</summary>
     public static bool SaySpam(string fields) =>
-        fields.Split('\n').Any(l => l.StartsWith("X-Spam-Flag: YES", StringComparison.OrdinalIgnoreCase) || l.StartsWith("X-Spam-Status: Yes", StringComparison.OrdinalIgnoreCase));
+        fields.Split('\n').Any(l =>
+            l.StartsWith("X-Spam-Flag: YES", StringComparison.OrdinalIgnoreCase) || l.StartsWith(
+                "X-Spam-Status: Yes", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>A word that a filter chose, such as the name of a virus or a rule.</summary>
-    public static string Word(string text) => string.Concat(text.Take(100).Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' or '/' or ':' ? c : '?'));
+    public static string Word(string text) =>
+        string.Concat(text.Take(100).Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' or '/' or ':' ? c : '?'));
 
     private static string Clean(string line) => string.Concat(line.Select(c => c is '\t' or (>= ' ' and < (char)127) ? c : '?'));
 }

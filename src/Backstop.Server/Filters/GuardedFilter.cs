@@ -12,8 +12,12 @@ namespace Backstop.Server.Filters;
 /// <param name="Rest">For how long; then one message tries it.</param>
 internal sealed record FilterLimits(TimeSpan TimeLimit, int MaxParallel, int FailuresBeforeRest, TimeSpan Rest);
 
-/// <summary>A filter that can be asked without fear: it answers in time or not at all, and one that fails again and again is left alone for a while.</summary>
-internal sealed partial class GuardedFilter(IMessageFilter filter, FilterLimits limits, TimeProvider time, BackstopMetrics metrics, ILogger<GuardedFilter> log) : IDisposable
+/// <summary>
+/// A filter that can be asked without fear: it answers in time or not at all, and one that fails again and again is left alone for
+/// a while.
+/// </summary>
+internal sealed partial class GuardedFilter(
+    IMessageFilter filter, FilterLimits limits, TimeProvider time, BackstopMetrics metrics, ILogger<GuardedFilter> log) : IDisposable
 {
     private readonly SemaphoreSlim _slots = new(limits.MaxParallel);
     private readonly Breaker _breaker = new(limits.FailuresBeforeRest, limits.Rest, time);

@@ -22,7 +22,8 @@ internal sealed partial class MailScorer(
     public IReadOnlyList<GuardedFilter> Filters => filters;
 
     public async ValueTask<MailScore> ScoreAsync(
-        Transaction transaction, ReadOnlyMemory<byte> front, long length, IReadOnlyList<(AcceptedRecipient Recipient, Verdict Verdict)> wanted, int waiting, DateTimeOffset now,
+        Transaction transaction, ReadOnlyMemory<byte> front, long length, IReadOnlyList<(
+            AcceptedRecipient Recipient, Verdict Verdict)> wanted, int waiting, DateTimeOffset now,
         MessageBudget budget)
     {
         if (transaction.ReversePath.IsNull || !wanted.Any(w => w.Verdict.Action == VerdictAction.Deliver))
@@ -63,7 +64,8 @@ internal sealed partial class MailScorer(
     }
 
     private async Task<FilterQuestion> QuestionAsync(
-        Transaction transaction, ReadOnlyMemory<byte> front, IReadOnlyList<(AcceptedRecipient Recipient, Verdict Verdict)> wanted, DateTimeOffset now, MessageBudget budget)
+        Transaction transaction, ReadOnlyMemory<byte> front, IReadOnlyList<(
+            AcceptedRecipient Recipient, Verdict Verdict)> wanted, DateTimeOffset now, MessageBudget budget)
     {
         // A copy: where we stop waiting, the buffer goes to another message while the filter still reads.
         var content = front.ToArray();
@@ -71,7 +73,9 @@ internal sealed partial class MailScorer(
         using var limit = new CancellationTokenSource(options.Spam.TimeLimit, time);
         var name = await nameOf(client.Address, limit.Token);
         var fields = Encoding.UTF8.GetBytes(TraceHeader.ForFilter(transaction, name, options.Hostname, now));
-        return new(content, fields, client.Address, name ?? "", client.Helo, transaction.ReversePath.Address?.ToString() ?? "", [.. wanted.Select(w => w.Recipient.ForwardPath.ToString())], budget);
+        return new(
+            content, fields, client.Address, name ?? "", client.Helo, transaction.ReversePath.Address?.ToString() ?? "",
+            [.. wanted.Select(w => w.Recipient.ForwardPath.ToString())], budget);
     }
 
     /// <summary>The first step of the ladder: off above the limit, on again below half of it.</summary>

@@ -17,7 +17,14 @@ internal sealed class RspamdFilter : IMessageFilter, IDisposable
     public RspamdFilter(Uri address)
     {
         _check = new Uri(address, "/checkv2");
-        _http = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5), ConnectTimeout = TimeSpan.FromSeconds(2), AllowAutoRedirect = false, UseProxy = false })
+        _http = new HttpClient(
+            new SocketsHttpHandler
+            {
+                PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+                ConnectTimeout = TimeSpan.FromSeconds(2),
+                AllowAutoRedirect = false,
+                UseProxy = false
+            })
         {
             MaxResponseContentBufferSize = MaxReply,
             Timeout = Timeout.InfiniteTimeSpan,
@@ -54,11 +61,15 @@ internal sealed class RspamdFilter : IMessageFilter, IDisposable
             using var json = JsonDocument.Parse(reply);
             var root = json.RootElement;
             var isSpam = root.GetProperty("action").GetString() is "add header" or "rewrite subject" or "reject" or "quarantine";
-            var (score, required) = (root.GetProperty("score").GetDouble(), root.TryGetProperty("required_score", out var limit) ? limit.GetDouble() : 0);
+            var (score, required) = (
+                root.GetProperty("score").GetDouble(), root.TryGetProperty("required_score", out var limit) ? limit.GetDouble() : 0);
             var symbols = root.TryGetProperty("symbols", out var found) && found.ValueKind == JsonValueKind.Object
                 ? found.EnumerateObject().Select(s => FilterFields.Word(s.Name)).Take(MaxSymbols)
                 : [];
-            var status = string.Create(CultureInfo.InvariantCulture, $"X-Spam-Status: {(isSpam ? "Yes" : "No")}, score={score:0.0} required={required:0.0}\n\ttests={string.Join(",\n\t", symbols)}\n");
+            var status = string.Create(
+                CultureInfo.InvariantCulture,
+                $"X-Spam-Status: {(isSpam ? "Yes" : "No")}, score={score:0.0} "
+                    + $"required={required:0.0}\n\ttests={string.Join(",\n\t", symbols)}\n");
             return new(isSpam ? ServerReasons.SpamScore : null, isSpam ? "X-Spam-Flag: YES\n" + status : status);
         }
         catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
@@ -67,7 +78,8 @@ internal sealed class RspamdFilter : IMessageFilter, IDisposable
         }
     }
 
-    // Without validation: these are what the client said, and a wrong one must not cost the scan. Line ends cannot be in them, and are looked for.
+    // Without validation: these are what the client said, and a wrong one must not cost the scan. Line ends cannot be in them, and
+    // are looked for.
     private static void Add(HttpRequestHeaders headers, string name, string value)
     {
         if (value.Length > 0 && System.Text.Ascii.IsValid(value) && !value.AsSpan().ContainsAny("\r\n\0"))

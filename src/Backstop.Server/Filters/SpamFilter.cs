@@ -41,7 +41,8 @@ internal sealed partial class SpamFilter : IDisposable
 
     /// <summary>Stands in X-Spam-Checker-Version, behind SpamAssassin's, whose rules and format these are.</summary>
     public static string Version { get; } =
-        "Backstop " + typeof(SpamFilter).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0];
+        "Backstop "
+            + typeof(SpamFilter).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0];
 
     /// <summary>Messages scored at once.</summary>
     public int Slots { get; }
@@ -56,12 +57,15 @@ internal sealed partial class SpamFilter : IDisposable
     public Task<FilterResult> ScanAsync(ReadOnlyMemory<byte> message, MessageBudget budget, CancellationToken ct) => InTurnAsync(engine =>
     {
         var scanned = engine.Scanner.ScanWhole(message.Span, engine.LearnerSpeaks ? engine.Learner : null, budget);
-        return new FilterResult(scanned, _options.Spam.AutoLearn && !scanned.Result.IsUnjudged && engine.Learner is { } learner ? scanned.AutoLearn(learner) : "disabled");
+        return new FilterResult(
+            scanned,
+            _options.Spam.AutoLearn && !scanned.Result.IsUnjudged && engine.Learner is { } learner ? scanned.AutoLearn(learner) : "disabled");
     }, ct);
 
     /// <summary>Learns a message (true: spam, false: ham) or forgets it (null). False where nothing changed, or nothing learns.</summary>
     public Task<bool> LearnAsync(ReadOnlyMemory<byte> message, bool? isSpam, CancellationToken ct) => InTurnAsync(
-        engine => engine.Learner is { } learner && (isSpam is { } kind ? learner.Learn(message.Span, kind) : learner.Forget(message.Span)), ct);
+        engine => engine.Learner is { } learner && (
+            isSpam is { } kind ? learner.Learn(message.Span, kind) : learner.Forget(message.Span)), ct);
 
     public void Dispose()
     {
@@ -133,7 +137,8 @@ internal sealed partial class SpamFilter : IDisposable
         }
         catch (Exception error)
         {
-            // sa-update is at work, or a bug: the outermost place of a timer, which would end the process. The old rules serve until the next look.
+            // sa-update is at work, or a bug: the outermost place of a timer, which would end the process. The old rules serve
+            // until the next look.
             LogUnreadable(error.Message);
         }
         finally
@@ -149,7 +154,8 @@ internal sealed partial class SpamFilter : IDisposable
             LogLine(diagnostic.ToString());
         }
 
-        // What reading the rules left behind is more than the rules; mail comes in small pieces, and the collector would not look for hours.
+        // What reading the rules left behind is more than the rules; mail comes in small pieces, and the collector would not look
+        // for hours.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         LogReady(engine.Scanner.ActiveRules, engine.Scanner.Unsupported.Count, engine.LearnerSpeaks);
     }

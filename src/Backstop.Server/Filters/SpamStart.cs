@@ -8,7 +8,8 @@ namespace Backstop.Server.Filters;
 /// <summary>Begins to read the rules before the rest of the server is made: it takes longest of all.</summary>
 internal sealed class SpamStart
 {
-    private SpamStart(BayesStore? store, StoreHealth? health, Task<SpamEngine>? engine) => (Store, Health, Engine) = (store, health, engine);
+    private SpamStart(BayesStore? store, StoreHealth? health, Task<SpamEngine>? engine) =>
+        (Store, Health, Engine) = (store, health, engine);
 
     /// <summary>What the learner has seen; null where there is none.</summary>
     public BayesStore? Store { get; }

@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Server.Guard;
 
 /// <summary>
-/// Knows which programs of this host may say that a message is ours, so that it is signed and journalled: whoever may say so can forge proof. A peer on
-/// another host is let in by <c>guard.servers</c> alone.
+/// Knows which programs of this host may say that a message is ours, so that it is signed and journalled: whoever may say so can
+/// forge proof. A peer on another host is let in by <c>guard.servers</c> alone.
 /// </summary>
 internal sealed partial class LocalPeers(BackstopOptions options, TimeProvider time, ILogger<LocalPeers> log)
 {
@@ -56,10 +56,16 @@ internal sealed partial class LocalPeers(BackstopOptions options, TimeProvider t
         || (_group is { } group && peer.Groups.Contains(group))
         || (!isUnix && options.Guard.Users.Count == 0 && peer.User < FirstPerson);
 
-    [LoggerMessage(7207, LogLevel.Warning, "{Protocol}: user {User} ({Number}) may not have mail signed or journalled, and was answered without; guard.users says who may ({Count} such connections since the start)")]
+    [LoggerMessage(
+        7207, LogLevel.Warning,
+        "{Protocol}: user {User} ({Number}) may not have mail signed or journalled, and was answered without; guard.users says who may "
+            + "({Count} such connections since the start)")]
     private partial void LogRefused(string protocol, string user, uint number, long count);
 
-    [LoggerMessage(7208, LogLevel.Warning, "{Protocol}: this system does not tell whose program is connected over TCP (sock_diag): any user of this host may have mail signed; use a Unix socket")]
+    [LoggerMessage(
+        7208, LogLevel.Warning,
+        "{Protocol}: this system does not tell whose program is connected over TCP (sock_diag): any user of this host may have mail "
+            + "signed; use a Unix socket")]
     private partial void LogUnknown(string protocol);
 }
 

@@ -14,9 +14,14 @@ using Backstop.Server.Way;
 namespace Backstop.Server.Guard;
 
 /// <summary>What the sessions of servers share.</summary>
-internal sealed record GuardServices(BackstopOptions Options, MailPipeline<GuardedMessage> Pipeline, AnswerEnds Ends, OutboundMail Outbound, ContentRules ContentRules, ReceiveBudget Budget, LocalPeers Peers, TimeProvider Time);
+internal sealed record GuardServices(
+    BackstopOptions Options, MailPipeline<GuardedMessage> Pipeline, AnswerEnds Ends, OutboundMail Outbound, ContentRules ContentRules,
+    ReceiveBudget Budget, LocalPeers Peers, TimeProvider Time);
 
-/// <summary>One connection of a mail server: one client after another, one message after another. Answers events; knows neither sockets nor frames.</summary>
+/// <summary>
+/// One connection of a mail server: one client after another, one message after another. Answers events; knows neither sockets nor
+/// frames.
+/// </summary>
 internal sealed class MilterSession(GuardServices services, LocalPeer peer) : IDisposable
 {
     // What is not answered costs no round trip: under a flood only RCPT and the end of a message are waited for.
@@ -150,7 +155,8 @@ internal sealed class MilterSession(GuardServices services, LocalPeer peer) : ID
         _client.IsEncrypted = _clientMacros.GetValueOrDefault("tls_version", "").Length > 0;
         _path = arguments.FirstOrDefault([]);
         var reversePath = new ReversePath(Address(_path));
-        _isOutbound = services.Outbound.IsOurs(_client.Address, _messageMacros.GetValueOrDefault("auth_authen", ""), _clientMacros.GetValueOrDefault("daemon_name", ""));
+        _isOutbound = services.Outbound.IsOurs(
+            _client.Address, _messageMacros.GetValueOrDefault("auth_authen", ""), _clientMacros.GetValueOrDefault("daemon_name", ""));
         var transaction = new Transaction(_client, reversePath, arguments.Any(a => Ascii.EqualsIgnoreCase(a, "SMTPUTF8"u8)));
         _end = services.Ends.For(transaction);
         _passage = new(transaction, _end);
@@ -166,7 +172,8 @@ internal sealed class MilterSession(GuardServices services, LocalPeer peer) : ID
             {
                 _to.Add(address);
             }
-            else if (await services.Pipeline.RecipientAsync(_passage, address, parameters: null, CancellationToken.None) is { IsPositive: false } refusal)
+            else if (await services.Pipeline.RecipientAsync(
+                _passage, address, parameters: null, CancellationToken.None) is { IsPositive: false } refusal)
             {
                 MilterReply.Reply(output, refusal.ToString());
                 return;
@@ -209,7 +216,8 @@ internal sealed class MilterSession(GuardServices services, LocalPeer peer) : ID
         EndMessage();
     }
 
-    private async ValueTask JudgeAsync(Passage<GuardedMessage> passage, GuardedMessage message, IBufferWriter<byte> output, Func<ValueTask> flushAsync)
+    private async ValueTask JudgeAsync(
+        Passage<GuardedMessage> passage, GuardedMessage message, IBufferWriter<byte> output, Func<ValueTask> flushAsync)
     {
         var judging = services.Pipeline.ReceiveAsync(passage, message).AsTask();
         while (!judging.IsCompleted && await Task.WhenAny(judging, Task.Delay(_progressEvery, services.Time)) != judging)
@@ -232,7 +240,8 @@ internal sealed class MilterSession(GuardServices services, LocalPeer peer) : ID
         }
 
         Insert(output, answer.Fields);
-        if (answer.Verdict is { Action: VerdictAction.File } filed && services.Options.Guard.FiledAs == FiledAs.Quarantine && _terms.Actions.HasFlag(MilterActions.Quarantine))
+        if (answer.Verdict is { Action: VerdictAction.File } filed && services.Options.Guard.FiledAs == FiledAs.Quarantine
+            && _terms.Actions.HasFlag(MilterActions.Quarantine))
         {
             MilterReply.Quarantine(output, filed.Reason.Word);
         }
@@ -283,6 +292,8 @@ internal sealed class MilterSession(GuardServices services, LocalPeer peer) : ID
     {
         var text = HeaderText.ToText(path).AsSpan().Trim();
         text = text.Length >= 2 && text[0] == '<' && text[^1] == '>' ? text[1..^1] : text;
-        return text.IsEmpty ? null : MailAddress.TryParse(text) ?? (text.Contains('@') ? new("invalid", "invalid.invalid") : new(text.ToString(), ""));
+        return text.IsEmpty
+            ? null
+            : MailAddress.TryParse(text) ?? (text.Contains('@') ? new("invalid", "invalid.invalid") : new(text.ToString(), ""));
     }
 }

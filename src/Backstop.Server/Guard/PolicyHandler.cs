@@ -10,11 +10,17 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Backstop.Server.Guard;
 
-/// <summary>Answers Postfix's policy delegation: what can be known of a recipient before the message (tags, null senders, DNS lists), and who is written to.</summary>
+/// <summary>
+/// Answers Postfix's policy delegation: what can be known of a recipient before the message (tags, null senders, DNS lists), and
+/// who is written to.
+/// </summary>
 internal sealed class PolicyHandler(GuardServices services, GuardConnections connections)
 {
     public Task RunAsync(ConnectionContext connection) =>
-        connections.RunAsync(connection.RemoteEndPoint, "policy", clock => ConverseAsync(connection.Transport.Input, connection.Transport.Output, clock, services.Peers.Of(connection, "policy")));
+        connections.RunAsync(
+            connection.RemoteEndPoint, "policy",
+            clock => ConverseAsync(
+                connection.Transport.Input, connection.Transport.Output, clock, services.Peers.Of(connection, "policy")));
 
     private async Task ConverseAsync(PipeReader input, PipeWriter output, GuardClock clock, LocalPeer peer)
     {
@@ -60,7 +66,8 @@ internal sealed class PolicyMessage(GuardServices services, LocalPeer peer) : ID
         var isFirst = _told++ == 0;
         if (!services.Outbound.IsOurs(transaction.Client.Address, request["sasl_username"], daemon: ""))
         {
-            return await services.Pipeline.RecipientAsync(passage, recipient, parameters: null, CancellationToken.None) is { IsPositive: false } refusal
+            return await services.Pipeline.RecipientAsync(
+                passage, recipient, parameters: null, CancellationToken.None) is { IsPositive: false } refusal
                 ? refusal.ToString()
                 : NoOpinion;
         }
@@ -85,10 +92,16 @@ internal sealed class PolicyMessage(GuardServices services, LocalPeer peer) : ID
         _instance = request["instance"];
         _told = 0;
         _ = IPAddress.TryParse(request["client_address"], out var client);
-        var identity = new ClientIdentity { Address = client ?? IPAddress.None, Helo = request["helo_name"], IsExtended = request["protocol_name"] == "ESMTP" };
+        var identity = new ClientIdentity
+        {
+            Address = client ?? IPAddress.None,
+            Helo = request["helo_name"],
+            IsExtended = request["protocol_name"] == "ESMTP"
+        };
         var sender = request["sender"];
         _passage?.Dispose();
-        var transaction = new Transaction(identity, new ReversePath(sender.Length == 0 ? null : MailAddress.TryParse(sender) ?? new(sender, "")), smtpUtf8: false);
+        var transaction = new Transaction(
+            identity, new ReversePath(sender.Length == 0 ? null : MailAddress.TryParse(sender) ?? new(sender, "")), smtpUtf8: false);
         return _passage = new(transaction, services.Ends.For(transaction));
     }
 }

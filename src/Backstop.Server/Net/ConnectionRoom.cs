@@ -1,6 +1,9 @@
 namespace Backstop.Server.Net;
 
-/// <summary>How many connections of a sort may be open; beyond that nobody is accepted until one has ended, and clients wait in the kernel's queue.</summary>
+/// <summary>
+/// How many connections of a sort may be open; beyond that nobody is accepted until one has ended, and clients wait in the kernel's
+/// queue.
+/// </summary>
 /// <param name="most">How many.</param>
 internal sealed class ConnectionRoom(int most) : IDisposable
 {

@@ -3,7 +3,10 @@ using Backstop.Configuration.Options;
 
 namespace Backstop.Server.Net;
 
-/// <summary>How the descriptors that this process may have are shared out, so that no flood takes those that deliveries, databases and the web need.</summary>
+/// <summary>
+/// How the descriptors that this process may have are shared out, so that no flood takes those that deliveries, databases and the
+/// web need.
+/// </summary>
 /// <param name="Limit">How many the process may have (RLIMIT_NOFILE).</param>
 /// <param name="Mail">Connections of SMTP and LMTP.</param>
 /// <param name="Guard">Connections of servers that ask us.</param>
@@ -11,7 +14,10 @@ namespace Backstop.Server.Net;
 /// <param name="Spills">Messages on their way in that are kept in files.</param>
 internal sealed record Descriptors(int Limit, int Mail, int Guard, int Web, int Spills)
 {
-    /// <summary>For the runtime, listeners, databases, folders, programs, filters and DNS. An idle server has 280: .NET keeps each of its libraries open twice, unless all was compiled ahead of time.</summary>
+    /// <summary>
+    /// For the runtime, listeners, databases, folders, programs, filters and DNS. An idle server has 280: .NET keeps each of its
+    /// libraries open twice, unless all was compiled ahead of time.
+    /// </summary>
     internal static readonly int Own = System.Runtime.CompilerServices.RuntimeFeature.IsDynamicCodeCompiled ? 416 : 160;
 
     /// <summary>With fewer a server cannot work.</summary>
@@ -31,7 +37,8 @@ internal sealed record Descriptors(int Limit, int Mail, int Guard, int Web, int 
         if (limit < Least)
         {
             throw new IOException(string.Create(
-                CultureInfo.InvariantCulture, $"This process may have {limit} open files; a server needs {Least} at least. Raise LimitNOFILE= of the unit, or ulimit -n."));
+                CultureInfo.InvariantCulture, $"This process may have {limit} open files; a server needs {Least} at least. Raise "
+                    + $"LimitNOFILE= of the unit, or ulimit -n."));
         }
 
         var free = limit - Own;
@@ -54,7 +61,10 @@ internal sealed record Descriptors(int Limit, int Mail, int Guard, int Web, int 
         int Share(long part) => (int)Math.Min(part, Math.Max(Fewest, rest * part / wanted));
     }
 
-    /// <summary>How many this process may have: .NET has raised its limit to the highest that it may set. Where that cannot be read, as many as anybody could use.</summary>
+    /// <summary>
+    /// How many this process may have: .NET has raised its limit to the highest that it may set. Where that cannot be read, as many
+    /// as anybody could use.
+    /// </summary>
     public static int OfProcess()
     {
         try

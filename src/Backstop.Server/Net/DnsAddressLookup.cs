@@ -5,7 +5,9 @@ using DnsClient.Protocol;
 
 namespace Backstop.Server.Net;
 
-/// <summary>Asks DNS for addresses. Answers are kept by the lists themselves: DnsClient's cache forgets that a name does not exist.</summary>
+/// <summary>
+/// Asks DNS for addresses. Answers are kept by the lists themselves: DnsClient's cache forgets that a name does not exist.
+/// </summary>
 internal sealed class DnsAddressLookup(IReadOnlyList<IPEndPoint> resolvers, TimeSpan timeLimit)
 {
     private readonly DnsQuestions _dns = new(resolvers, timeLimit, retries: 1, cacheFor: TimeSpan.Zero);

@@ -6,8 +6,8 @@ using DnsClient.Protocol;
 namespace Backstop.Server.Net;
 
 /// <summary>
-/// The only place that asks DNS. A reply is believed where it repeats the question (name, type, class; the library compares the id), and of its
-/// records only those that the question's name leads to, directly or by a chain of CNAMEs.
+/// The only place that asks DNS. A reply is believed where it repeats the question (name, type, class; the library compares the
+/// id), and of its records only those that the question's name leads to, directly or by a chain of CNAMEs.
 /// </summary>
 /// <remarks>Whatever the library throws, for any octets a resolver may send, becomes a <see cref="DnsLookupException"/>.</remarks>
 internal sealed class DnsQuestions
@@ -50,7 +50,9 @@ internal sealed class DnsQuestions
                 throw new DnsLookupException($"{name}: {reply.ErrorMessage}");
             }
 
-            return Repeats(reply, question) ? Believed(reply, question) : throw new DnsLookupException($"{name}: the reply is to another question");
+            return Repeats(reply, question)
+                ? Believed(reply, question)
+                : throw new DnsLookupException($"{name}: the reply is to another question");
         }
         catch (Exception error) when (error is not DnsLookupException && !ct.IsCancellationRequested)
         {
@@ -61,15 +63,18 @@ internal sealed class DnsQuestions
 
     // RFC 5452 §9.1: a reply that does not match the question section is not the reply.
     private static bool Repeats(IDnsQueryResponse reply, DnsQuestion question) =>
-        reply.Header.HasQuery && reply.Questions is [var asked] && asked.QuestionType == question.QuestionType && asked.QuestionClass == question.QuestionClass
+        reply.Header.HasQuery && reply.Questions is [var asked] && asked.QuestionType == question.QuestionType
+            && asked.QuestionClass == question.QuestionClass
         && IsSame(asked.QueryName, question.QueryName);
 
-    // RFC 1034 §3.6.2: a CNAME leads to the records. A chain comes in its order (RFC 1034 §4.3.2); what stands elsewhere is somebody else's.
+    // RFC 1034 §3.6.2: a CNAME leads to the records. A chain comes in its order (RFC 1034 §4.3.2); what stands elsewhere is
+    // somebody else's.
     private static List<DnsResourceRecord> Believed(IDnsQueryResponse reply, DnsQuestion question)
     {
         var name = question.QueryName;
         var found = new List<DnsResourceRecord>();
-        foreach (var record in reply.Answers.Take(MaxRecords).Where(r => IsSame(r.DomainName, name) && r.RecordClass == question.QuestionClass))
+        foreach (
+            var record in reply.Answers.Take(MaxRecords).Where(r => IsSame(r.DomainName, name) && r.RecordClass == question.QuestionClass))
         {
             if ((int)record.RecordType == (int)question.QuestionType)
             {

@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Server.Net;
 
 /// <summary>
-/// Listens until it is told to stop. Kestrel's own listener ends for good at an error that it does not expect, and goes round in a circle where no
-/// descriptor is left; this one waits for room before it accepts, and for better times where accepting fails.
+/// Listens until it is told to stop. Kestrel's own listener ends for good at an error that it does not expect, and goes round in a
+/// circle where no descriptor is left; this one waits for room before it accepts, and for better times where accepting fails.
 /// </summary>
 internal sealed partial class EnduringListener : IConnectionListener
 {

@@ -8,7 +8,9 @@ using Microsoft.Extensions.Options;
 
 namespace Backstop.Server.Net;
 
-/// <summary>Makes Kestrel's listeners: those of mail share one room, the rest another, so that a flood of mail never shuts the owner out.</summary>
+/// <summary>
+/// Makes Kestrel's listeners: those of mail share one room, the rest another, so that a flood of mail never shuts the owner out.
+/// </summary>
 internal sealed class EnduringTransport(
     BackstopOptions options, Descriptors descriptors, IOptions<SocketTransportOptions> transport, TimeProvider time, ILoggerFactory logs) : IConnectionListenerFactory, IDisposable
 {

@@ -10,8 +10,9 @@ namespace Backstop.Server.Net;
 
 /// <summary>A session with the server behind us: says lines, hears replies, each within its time.</summary>
 /// <remarks>
-/// Any trouble is an <see cref="IOException"/>; after it the connection is of no use. SMTP's replies carry no number: they belong together by
-/// their order alone. So what nobody asked for is trouble too, or every later reply would be taken for the one before it.
+/// Any trouble is an <see cref="IOException"/>; after it the connection is of no use. SMTP's replies carry no number: they belong
+/// together by their order alone. So what nobody asked for is trouble too, or every later reply would be taken for the one before
+/// it.
 /// </remarks>
 internal sealed class NextHopConnection : IDisposable
 {
@@ -34,7 +35,8 @@ internal sealed class NextHopConnection : IDisposable
     public long LastUsed { get; set; }
 
     /// <summary>Connects and greets.</summary>
-    public static async Task<NextHopConnection> OpenAsync(EndPoint to, string hello, TimeSpan connectLimit, TimeSpan commandLimit, TimeProvider time)
+    public static async Task<NextHopConnection> OpenAsync(
+        EndPoint to, string hello, TimeSpan connectLimit, TimeSpan commandLimit, TimeProvider time)
     {
         using var limit = new CancellationTokenSource(connectLimit, time);
         NextHopConnection connection;
@@ -118,7 +120,9 @@ internal sealed class NextHopConnection : IDisposable
     private async Task<IReadOnlyList<string>> ExpectAsync(int expected, TimeSpan limit)
     {
         var (code, lines) = await ReadReplyAsync(limit);
-        return code == expected ? lines : throw new IOException(string.Create(CultureInfo.InvariantCulture, $"the next server greeted with {code} {lines[0]}"));
+        return code == expected
+            ? lines
+            : throw new IOException(string.Create(CultureInfo.InvariantCulture, $"the next server greeted with {code} {lines[0]}"));
     }
 
     private async Task<(int Code, IReadOnlyList<string> Lines)> ReadReplyAsync(TimeSpan limit)

@@ -23,7 +23,8 @@ internal sealed class ReverseLookup(IReadOnlyList<IPEndPoint> resolvers, TimeSpa
 
         try
         {
-            var names = (await _dns.AskAsync(address.GetArpaName(), QueryType.PTR, ct)).OfType<PtrRecord>().Select(r => r.PtrDomainName.Value.TrimEnd('.'));
+            var names = (await _dns.AskAsync(address.GetArpaName(), QueryType.PTR, ct)).OfType<PtrRecord>()
+                .Select(r => r.PtrDomainName.Value.TrimEnd('.'));
             foreach (var name in names.Where(n => MailAddress.IsDomain(n)).Take(4))
             {
                 var type = address.AddressFamily == AddressFamily.InterNetworkV6 ? QueryType.AAAA : QueryType.A;

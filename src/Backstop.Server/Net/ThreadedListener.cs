@@ -4,7 +4,9 @@ using System.Net.Sockets;
 
 namespace Backstop.Server.Net;
 
-/// <summary>Serves connections on threads of their own that sleep in the kernel, up to a number; those beyond it through the event loop.</summary>
+/// <summary>
+/// Serves connections on threads of their own that sleep in the kernel, up to a number; those beyond it through the event loop.
+/// </summary>
 /// <remarks>
 /// Leader and followers (Schmidt, POSA2): the thread that accepts a connection serves it, after it has seen to it that another one waits.
 /// A milter's dialog is many small steps, each waited for: an event loop adds a wake-up to each, measured at a third of our CPU a message.

@@ -7,7 +7,9 @@ namespace Backstop.Server.Net;
 /// <summary>The file of a Unix socket, before and after it is listened on.</summary>
 internal static class UnixSocket
 {
-    /// <summary>Takes away what a killed server left. One that somebody still answers on stays: to listen there fails, as it should.</summary>
+    /// <summary>
+    /// Takes away what a killed server left. One that somebody still answers on stays: to listen there fails, as it should.
+    /// </summary>
     /// <param name="path">Empty: there is none.</param>
     public static void Clear(string path)
     {
@@ -38,9 +40,11 @@ internal static class UnixSocket
     public static void Protect(string path, ListenOptions options)
     {
         var owner = options.SocketOwner.Length == 0 ? FileOwner.Same
-            : UserAccount.NumberOf(options.SocketOwner) ?? throw new IOException($"listen.socket_owner: no user {options.SocketOwner} on this host");
+            : UserAccount.NumberOf(options.SocketOwner)
+            ?? throw new IOException($"listen.socket_owner: no user {options.SocketOwner} on this host");
         var group = options.SocketGroup.Length == 0 ? FileOwner.Same
-            : GroupAccount.Find(options.SocketGroup) ?? throw new IOException($"listen.socket_group: no group {options.SocketGroup} on this host");
+            : GroupAccount.Find(options.SocketGroup)
+            ?? throw new IOException($"listen.socket_group: no group {options.SocketGroup} on this host");
         if (owner != FileOwner.Same || group != FileOwner.Same)
         {
             try
@@ -49,7 +53,9 @@ internal static class UnixSocket
             }
             catch (IOException error)
             {
-                throw new IOException($"{error.Message}. Only root gives files away, and whoever belongs to listen.socket_group gives them to that group", error);
+                throw new IOException(
+                    $"{error.Message}. Only root gives files away, and whoever belongs to listen.socket_group gives them to that group",
+                    error);
             }
         }
 

@@ -7,8 +7,9 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Server.Outbound;
 
 /// <summary>
-/// Writes what is sent into the journal, many messages in one transaction. Who sends waits for it, so that a bounce is never faster than its proof, but
-/// not for long: a journal that is slow, full or gone never stops mail. What cannot be written is kept, and tried again.
+/// Writes what is sent into the journal, many messages in one transaction. Who sends waits for it, so that a bounce is never faster
+/// than its proof, but not for long: a journal that is slow, full or gone never stops mail. What cannot be written is kept, and
+/// tried again.
 /// </summary>
 internal sealed partial class JournalQueue : IDisposable
 {

@@ -17,7 +17,8 @@ internal sealed record OutboundChanges(MailAddress? Sender, IReadOnlyList<KeyVal
 /// <summary>Makes mail that leaves provable: a tag on its envelope sender, a signature in its header, an entry in the journal.</summary>
 internal sealed class OutboundMail(BackstopOptions options, Recipients recipients, Proving proving, JournalQueue journal, TimeProvider time)
 {
-    private readonly HashSet<string> _unsignedTo = [.. options.Outbound.UnsignedTo.Select(t => MailAddress.TryParse(t)?.Key ?? MailAddress.DomainKey(t.TrimStart('@')))];
+    private readonly HashSet<string> _unsignedTo = [
+        .. options.Outbound.UnsignedTo.Select(t => MailAddress.TryParse(t)?.Key ?? MailAddress.DomainKey(t.TrimStart('@')))];
 
     /// <summary>Whether a client's mail is ours: a user who logged in, a network of ours, a listener of ours.</summary>
     public bool IsOurs(IPAddress client, string user, string daemon) =>
@@ -27,7 +28,8 @@ internal sealed class OutboundMail(BackstopOptions options, Recipients recipient
 
     /// <summary>The sender with its tag; itself where it gets none.</summary>
     public MailAddress Signed(MailAddress sender) =>
-        proving.Batv.CanSign && recipients.IsLocalDomain(sender.Domain) && sender.Domain.Length > 0 && BatvTag.TryParse(sender) is null && SrsAddress.TryParse(sender) is null
+        proving.Batv.CanSign && recipients.IsLocalDomain(sender.Domain) && sender.Domain.Length > 0
+            && BatvTag.TryParse(sender) is null && SrsAddress.TryParse(sender) is null
             ? proving.Batv.Sign(sender, time.GetUtcNow())
             : sender;
 
@@ -73,5 +75,6 @@ internal sealed class OutboundMail(BackstopOptions options, Recipients recipient
             ? journal.AddAsync(new(BatvTag.TryParse(sender)?.Original ?? sender, null, [to], time.GetUtcNow(), isFirst))
             : ValueTask.CompletedTask;
 
-    private bool IsUnsigned(MailAddress to) => _unsignedTo.Count > 0 && (_unsignedTo.Contains(to.Key) || _unsignedTo.Contains(MailAddress.DomainKey(to.Domain)));
+    private bool IsUnsigned(MailAddress to) =>
+        _unsignedTo.Count > 0 && (_unsignedTo.Contains(to.Key) || _unsignedTo.Contains(MailAddress.DomainKey(to.Domain)));
 }

@@ -12,7 +12,8 @@ namespace Backstop.Server.Receiving;
 internal readonly record struct StrangeField(byte[] Name, int Index);
 
 /// <summary>
-/// A message that another server shows us piece by piece. Its front is kept, for that is what is judged; the rest is counted. Lines end in LF.
+/// A message that another server shows us piece by piece. Its front is kept, for that is what is judged; the rest is counted. Lines
+/// end in LF.
 /// </summary>
 internal sealed class GuardedMessage(ReceiveBudget budget, Func<ReadOnlySpan<byte>, bool> isOurs) : IReceived, IDisposable
 {

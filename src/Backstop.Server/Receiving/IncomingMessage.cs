@@ -42,7 +42,8 @@ internal sealed class ReceiveBudget(int maxFiles = int.MaxValue)
 /// A message on its way in: held in memory while small, written to the spool's folder for large bodies when not. Remembers what makes it
 /// unacceptable and then takes no more, so that a client may send what it likes.
 /// </summary>
-internal sealed class IncomingMessage(SmtpOptions limits, ReceiveBudget budget, string largeDirectory) : IContentSink, IReceived, IDisposable
+internal sealed class IncomingMessage(
+    SmtpOptions limits, ReceiveBudget budget, string largeDirectory) : IContentSink, IReceived, IDisposable
 {
     private readonly MessageFront _front = new(budget);
     private long _length;
@@ -53,7 +54,9 @@ internal sealed class IncomingMessage(SmtpOptions limits, ReceiveBudget budget, 
     /// <summary>Why the message cannot be taken; null where it can.</summary>
     public SmtpReply? Refusal { get; private set; }
 
-    /// <summary>The beginning of the message without a gap, its whole header within; all of it where <see cref="LargeFile"/> is null.</summary>
+    /// <summary>
+    /// The beginning of the message without a gap, its whole header within; all of it where <see cref="LargeFile"/> is null.
+    /// </summary>
     public ReadOnlyMemory<byte> Front => _front.Octets;
 
     /// <summary>Octets, with LF line ends.</summary>

@@ -4,7 +4,9 @@ using Backstop.Protocols.Smtp;
 
 namespace Backstop.Server.Smtp;
 
-/// <summary>Every session there is: counts them against the limits, ends those that are silent too long, and asks all to end at a stop.</summary>
+/// <summary>
+/// Every session there is: counts them against the limits, ends those that are silent too long, and asks all to end at a stop.
+/// </summary>
 /// <remarks>One timer for all: to set a session's deadline is one write, and an idle session costs no timer.</remarks>
 internal sealed class SessionRegistry : IDisposable
 {
@@ -79,7 +81,8 @@ internal sealed class SessionRegistry : IDisposable
         {
             _sessions.Remove(session);
             Volatile.Write(ref _count, _sessions.Count);
-            if (session.Client is { } client && --System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrNullRef(_perClient, client) == 0)
+            if (session.Client is { } client
+                && --System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrNullRef(_perClient, client) == 0)
             {
                 _perClient.Remove(client);
             }

@@ -32,7 +32,8 @@ internal sealed partial class SmtpConnectionHandler(SmtpServices services, Backs
             using var session = new SmtpSession(services, listener, client);
             await new SmtpConversation(services, connection, listener, session, clock).RunAsync();
         }
-        catch (Exception error) when (error is IOException or OperationCanceledException or ConnectionAbortedException or System.Security.Authentication.AuthenticationException)
+        catch (Exception error) when (
+            error is IOException or OperationCanceledException or ConnectionAbortedException or System.Security.Authentication.AuthenticationException)
         {
             LogGone(address, error.Message);
         }

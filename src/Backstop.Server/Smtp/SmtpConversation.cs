@@ -17,7 +17,8 @@ internal sealed class SmtpConversation(
     SmtpServices services, ConnectionContext connection, SmtpListener listener, SmtpSession session, SessionClock clock)
 {
     private readonly SmtpOptions _limits = services.Options.Smtp;
-    private readonly PathLimits _paths = new(services.Options.Smtp.MaxLocalPart, services.Options.Smtp.MaxDomain, services.Options.Smtp.MaxPath);
+    private readonly PathLimits _paths = new(
+        services.Options.Smtp.MaxLocalPart, services.Options.Smtp.MaxDomain, services.Options.Smtp.MaxPath);
     private PipeReader _input = connection.Transport.Input;
     private PipeWriter _output = connection.Transport.Output;
     private DataReader _data;
@@ -155,7 +156,9 @@ internal sealed class SmtpConversation(
         {
             // RFC 3207 §6: what a stranger slipped in before the handshake must not be taken as said inside it.
             _startTls = rest.IsEmpty;
-            reply = rest.IsEmpty ? reply : services.Pipeline.Refuse("session", ServerReasons.StartTlsPipelined, session.Client, SmtpReplies.PipelinedStartTls);
+            reply = rest.IsEmpty
+                ? reply
+                : services.Pipeline.Refuse("session", ServerReasons.StartTlsPipelined, session.Client, SmtpReplies.PipelinedStartTls);
         }
 
         Write(reply);

@@ -40,8 +40,8 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
     public ClientIdentity Client => client;
 
     /// <summary>
-    /// Whether the client is a server beside us: as the connection or its PROXY header has it. First asked behind the PROXY header and kept, whoever
-    /// XCLIENT says afterwards that its client is: a stranger behind our load balancer is a stranger.
+    /// Whether the client is a server beside us: as the connection or its PROXY header has it. First asked behind the PROXY header
+    /// and kept, whoever XCLIENT says afterwards that its client is: a stranger behind our load balancer is a stranger.
     /// </summary>
     public bool IsFromServer => _isFromServer ??= services.Options.Guard.IsServer(client.Address);
 
@@ -56,7 +56,10 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
     /// <summary>Whether the session may be ended without losing a message under way.</summary>
     public bool IsBetweenMessages => State is not (SmtpState.ReceivingData or SmtpState.ReceivingChunks);
 
-    /// <summary>Whether real mail is under way: a known client's, or anybody's that somebody here is to have; and where the client mostly brings such mail, before it says.</summary>
+    /// <summary>
+    /// Whether real mail is under way: a known client's, or anybody's that somebody here is to have; and where the client mostly
+    /// brings such mail, before it says.
+    /// </summary>
     public bool HasRealMail => _passage is null ? _expectsRealMail
         : _passage.Transaction is { Class: MailClass.Known } or { Class: MailClass.Ordinary, Recipients.Count: > 0 };
 
@@ -285,7 +288,8 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
     // What policy refuses is no error of the client's: a list with one dead address must not lose its connection.
     private SmtpReply CountErrors(SmtpVerb verb, SmtpReply reply)
     {
-        // But a stranger who asks for one unknown address after the other is guessing, and who says nothing but NOOP keeps a connection for nothing.
+        // But a stranger who asks for one unknown address after the other is guessing, and who says nothing but NOOP keeps a
+        // connection for nothing.
         if (verb == SmtpVerb.Rcpt && ReferenceEquals(reply, Refusals.UnknownRecipient) && TooManyGuesses() is { } reason)
         {
             return services.Pipeline.Refuse("rcpt", reason, client, SmtpReplies.TooManyErrors);

@@ -12,7 +12,8 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Server.Spamd;
 
 /// <summary>Gives a request to spamd its reply.</summary>
-internal sealed partial class SpamdAnswer(SpamFilter filter, BackstopOptions options, BackstopMetrics metrics, TimeProvider time, ILogger<SpamdAnswer> log)
+internal sealed partial class SpamdAnswer(
+    SpamFilter filter, BackstopOptions options, BackstopMetrics metrics, TimeProvider time, ILogger<SpamdAnswer> log)
 {
     public async Task<ReadOnlyMemory<byte>> ToAsync(SpamdRequest request, byte[] message, IPAddress? client, long started)
     {
@@ -25,7 +26,8 @@ internal sealed partial class SpamdAnswer(SpamFilter filter, BackstopOptions opt
             case SpamdVerb.Tell:
                 return await TellAsync(request, message, client, started);
             default:
-                var (scanned, autoLearn) = await filter.ScanAsync(message, JudgingBudget.For(options, message.Length), CancellationToken.None);
+                var (scanned, autoLearn) = await filter.ScanAsync(
+                    message, JudgingBudget.For(options, message.Length), CancellationToken.None);
                 var result = scanned.Result;
                 if (result.IsUnjudged)
                 {
@@ -37,7 +39,9 @@ internal sealed partial class SpamdAnswer(SpamFilter filter, BackstopOptions opt
                     metrics.Scanned("clients", result.IsSpam, started);
                 }
 
-                LogScored(request.Verb, client, request.User, scanned.ScoreText, result.IsSpam, message.Length, Stopwatch.GetElapsedTime(started).TotalMilliseconds, string.Join(',', result.Hits.Select(h => h.Rule)));
+                LogScored(
+                    request.Verb, client, request.User, scanned.ScoreText, result.IsSpam, message.Length,
+                    Stopwatch.GetElapsedTime(started).TotalMilliseconds, string.Join(',', result.Hits.Select(h => h.Rule)));
                 return Write(request, scanned, new(options.Hostname, SpamFilter.Version, autoLearn, time.GetUtcNow()));
         }
     }
@@ -49,7 +53,8 @@ internal sealed partial class SpamdAnswer(SpamFilter filter, BackstopOptions opt
         return request.Verb switch
         {
             SpamdVerb.Check => SpamdReply.Checked(score),
-            SpamdVerb.Symbols => SpamdReply.Text(request, score, System.Text.Encoding.Latin1.GetBytes(string.Join(',', result.Hits.Select(h => h.Rule)))),
+            SpamdVerb.Symbols =>
+                SpamdReply.Text(request, score, System.Text.Encoding.Latin1.GetBytes(string.Join(',', result.Hits.Select(h => h.Rule)))),
             SpamdVerb.ReportIfSpam when !result.IsSpam => SpamdReply.Text(request, score, []),
             SpamdVerb.Report or SpamdVerb.ReportIfSpam => SpamdReply.Text(request, score, scanned.Report(context)),
             SpamdVerb.Headers => SpamdReply.Message(request, score, scanned.RewriteHeader(context)),
@@ -71,16 +76,25 @@ internal sealed partial class SpamdAnswer(SpamFilter filter, BackstopOptions opt
 
         var didSet = request.SetLocal && await filter.LearnAsync(message, request.MessageClass == "spam", CancellationToken.None);
         var didRemove = request.RemoveLocal && await filter.LearnAsync(message, null, CancellationToken.None);
-        LogTold(client, request.User, didSet, didRemove, request.MessageClass, message.Length, Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+        LogTold(
+            client, request.User, didSet, didRemove, request.MessageClass, message.Length,
+            Stopwatch.GetElapsedTime(started).TotalMilliseconds);
         return SpamdReply.Told(didSet, didRemove);
     }
 
-    [LoggerMessage(6107, LogLevel.Warning, "spamd: a message used up its CPU budget and gets no score client={Client} user={User} bytes={Bytes}; smtp.cpu_per_message")]
+    [LoggerMessage(
+        6107, LogLevel.Warning,
+        "spamd: a message used up its CPU budget and gets no score client={Client} user={User} bytes={Bytes}; smtp.cpu_per_message")]
     private partial void LogUnjudged(IPAddress? client, string user, int bytes);
 
-    [LoggerMessage(6105, LogLevel.Information, "spamd: {Verb} client={Client} user={User} score={Score} spam={IsSpam} bytes={Bytes} ms={Milliseconds:F1} tests={Tests}")]
-    private partial void LogScored(SpamdVerb verb, IPAddress? client, string user, string score, bool isSpam, int bytes, double milliseconds, string tests);
+    [LoggerMessage(
+        6105, LogLevel.Information,
+        "spamd: {Verb} client={Client} user={User} score={Score} spam={IsSpam} bytes={Bytes} ms={Milliseconds:F1} tests={Tests}")]
+    private partial void LogScored(
+        SpamdVerb verb, IPAddress? client, string user, string score, bool isSpam, int bytes, double milliseconds, string tests);
 
-    [LoggerMessage(6106, LogLevel.Information, "spamd: Tell client={Client} user={User} learned={Learned} forgot={Forgot} class={Class} bytes={Bytes} ms={Milliseconds:F1}")]
+    [LoggerMessage(
+        6106, LogLevel.Information,
+        "spamd: Tell client={Client} user={User} learned={Learned} forgot={Forgot} class={Class} bytes={Bytes} ms={Milliseconds:F1}")]
     private partial void LogTold(IPAddress? client, string user, bool learned, bool forgot, string @class, int bytes, double milliseconds);
 }

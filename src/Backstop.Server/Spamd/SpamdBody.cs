@@ -43,7 +43,11 @@ internal static class SpamdBody
             if (announced is { } expected && (body.Length >= expected || read.IsCompleted))
             {
                 var got = LengthRead(body, expected);
-                return got == expected ? (body.ToArray(), null) : (null, string.Create(CultureInfo.InvariantCulture, $"(Content-Length mismatch: Expected {expected} bytes, got {got} bytes)"));
+                return got == expected
+                    ? (body.ToArray(), null)
+                    : (
+                    null,
+                    string.Create(CultureInfo.InvariantCulture, $"(Content-Length mismatch: Expected {expected} bytes, got {got} bytes)"));
             }
 
             if (read.IsCompleted)

@@ -12,7 +12,8 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Server.Spamd;
 
 /// <summary>Serves clients of spamd: one request a connection, as spamd does.</summary>
-internal sealed partial class SpamdHandler(SpamdAnswer answer, BackstopOptions options, TlsCertificate? tls, TimeProvider time, ILogger<SpamdHandler> log) : IDisposable
+internal sealed partial class SpamdHandler(
+    SpamdAnswer answer, BackstopOptions options, TlsCertificate? tls, TimeProvider time, ILogger<SpamdHandler> log) : IDisposable
 {
     private static readonly TimeSpan _lingering = TimeSpan.FromSeconds(2);
     private readonly SemaphoreSlim _clients = new(options.Spam.MaxClients);
@@ -32,7 +33,8 @@ internal sealed partial class SpamdHandler(SpamdAnswer answer, BackstopOptions o
         {
             await ServeAsync(connection, isTls, address);
         }
-        catch (Exception error) when (error is IOException or OperationCanceledException or ConnectionAbortedException or System.Security.Authentication.AuthenticationException)
+        catch (Exception error) when (
+            error is IOException or OperationCanceledException or ConnectionAbortedException or System.Security.Authentication.AuthenticationException)
         {
             LogGone(address, error.Message);
         }
@@ -57,7 +59,8 @@ internal sealed partial class SpamdHandler(SpamdAnswer answer, BackstopOptions o
             return;
         }
 
-        await using var stream = new SslStream(new PipeStream(connection.Transport.Input, connection.Transport.Output), leaveInnerStreamOpen: true);
+        await using var stream = new SslStream(
+            new PipeStream(connection.Transport.Input, connection.Transport.Output), leaveInnerStreamOpen: true);
         using (var handshake = Deadline())
         {
             await stream.AuthenticateAsServerAsync(tls!.Options, handshake.Token);

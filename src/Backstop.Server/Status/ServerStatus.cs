@@ -27,7 +27,8 @@ internal sealed record ListStatus(string Zone, string State, bool Rests);
 /// <param name="Since">When the first was sent; null for none.</param>
 /// <param name="Replies">Answers to its mail in the last thirty days.</param>
 /// <param name="RepliesToKnown">How many of them answer mail that is known.</param>
-internal sealed record CoverStatus(string Address, bool IsCovered, string Why, long Messages, DateTimeOffset? Since, long Replies, long RepliesToKnown);
+internal sealed record CoverStatus(
+    string Address, bool IsCovered, string Why, long Messages, DateTimeOffset? Since, long Replies, long RepliesToKnown);
 
 /// <summary>A storm that lasts.</summary>
 /// <param name="Id">Its name.</param>
@@ -38,15 +39,18 @@ internal sealed record CoverStatus(string Address, bool IsCovered, string Why, l
 internal sealed record StormStatus(string Id, string Kind, string Victim, DateTimeOffset Started, long Count);
 
 /// <summary>A store of the data folder.</summary>
-/// <param name="Name">What it holds: <c>journal</c>, <c>correspondents</c>, <c>bayes</c>, <c>storms</c>, <c>overrides</c>, <c>certificate</c>.</param>
+/// <param name="Name">What it holds: <c>journal</c>, <c>correspondents</c>, <c>bayes</c>, <c>storms</c>, <c>overrides</c>,
+/// <c>certificate</c>.</param>
 /// <param name="Path">The file or folder.</param>
-/// <param name="State"><c>ok</c>; <c>lost</c> where it was damaged and begun anew; else what is wrong just now, such as <c>locked</c>.</param>
+/// <param name="State"><c>ok</c>; <c>lost</c> where it was damaged and begun anew; else what is wrong just now, such as
+/// <c>locked</c>.</param>
 /// <param name="Error">In words; empty where nothing is wrong.</param>
 /// <param name="Since">Since when; null where nothing is wrong.</param>
 /// <param name="SetAside">Where what was damaged lies; null where nothing was.</param>
 internal sealed record StoreStatus(string Name, string Path, string State, string Error, DateTimeOffset? Since, string? SetAside)
 {
-    internal static StoreStatus Of(StoreState state) => new(state.Name, state.Path, StoreWatch.Word(state), state.Error, state.Since ?? state.LostAt, state.SetAside);
+    internal static StoreStatus Of(StoreState state) =>
+        new(state.Name, state.Path, StoreWatch.Word(state), state.Error, state.Since ?? state.LostAt, state.SetAside);
 }
 
 /// <summary>What the running server says of itself at /status.</summary>

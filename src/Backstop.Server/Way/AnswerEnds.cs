@@ -25,7 +25,10 @@ internal sealed partial class AnswerEnds(BackstopOptions options, Recipients rec
     /// <summary>The end of one transaction.</summary>
     public AnswerEnd For(Transaction transaction) => new(this, transaction);
 
-    [LoggerMessage(7101, LogLevel.Information, "passed client={Client} from={ReversePath} to=<{ForwardPath}> recipients={Count} folder={Folder} reason={Reason} bytes={Bytes} ms={Milliseconds:F1}")]
+    [LoggerMessage(
+        7101, LogLevel.Information,
+        "passed client={Client} from={ReversePath} to=<{ForwardPath}> recipients={Count} folder={Folder} reason={Reason} bytes={Bytes} "
+            + "ms={Milliseconds:F1}")]
     private partial void LogPassed(
         IPAddress client, ReversePath reversePath, MailAddress forwardPath, int count, string folder, string reason, long bytes, double milliseconds);
 
@@ -61,7 +64,8 @@ internal sealed partial class AnswerEnds(BackstopOptions options, Recipients rec
             if (decided is { } d)
             {
                 var (report, verdict) = (d.Judgement.Report, d.Verdict);
-                Answer = new(verdict, [new("X-Backstop", TraceHeader.Reason(report, verdict)), .. TraceHeader.Split(d.Judgement.FilterFields)]);
+                Answer = new(
+                    verdict, [new("X-Backstop", TraceHeader.Reason(report, verdict)), .. TraceHeader.Split(d.Judgement.FilterFields)]);
                 all.LogPassed(transaction.Client.Address, transaction.ReversePath, transaction.Recipients[0].ForwardPath, transaction.Recipients.Count,
                     verdict.Folder, verdict.Reason.Word, message.Length, Stopwatch.GetElapsedTime(d.Started).TotalMilliseconds);
             }

@@ -10,8 +10,8 @@ using Backstop.Server.Receiving;
 namespace Backstop.Server.Way;
 
 /// <summary>
-/// Where a message goes that was judged: the spool, the server behind us, or an answer to a server that keeps it. One for each transaction; the
-/// order of calls is that of SMTP.
+/// Where a message goes that was judged: the spool, the server behind us, or an answer to a server that keeps it. One for each
+/// transaction; the order of calls is that of SMTP.
 /// </summary>
 /// <typeparam name="TMessage">What it takes: octets that were received here, or shown to us.</typeparam>
 internal interface IEnd<in TMessage>

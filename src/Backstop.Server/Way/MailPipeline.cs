@@ -19,11 +19,12 @@ namespace Backstop.Server.Way;
 internal sealed record Questions(SmtpOptions Limits, RecipientRules Recipients, ContentRules Content, Refusals Refusals);
 
 /// <summary>
-/// The way of a message past all questions, in the order of what they cost. Where it leads is the end's matter; every refusal has one reason,
-/// whose word is the same in reply, log, figure and header.
+/// The way of a message past all questions, in the order of what they cost. Where it leads is the end's matter; every refusal has
+/// one reason, whose word is the same in reply, log, figure and header.
 /// </summary>
 /// <typeparam name="TMessage">What the end takes.</typeparam>
-internal sealed partial class MailPipeline<TMessage>(Questions questions, Func<Transaction, IEnd<TMessage>> ends, ILogger<MailPipeline<TMessage>> log)
+internal sealed partial class MailPipeline<TMessage>(
+    Questions questions, Func<Transaction, IEnd<TMessage>> ends, ILogger<MailPipeline<TMessage>> log)
     where TMessage : IReceived
 {
     private readonly Refusals _refusals = questions.Refusals;
@@ -49,7 +50,8 @@ internal sealed partial class MailPipeline<TMessage>(Questions questions, Func<T
     /// <param name="address">The forward-path's address.</param>
     /// <param name="parameters">The parameters of RCPT as they stood; null for none.</param>
     /// <param name="ct">Ends the question to DNS lists.</param>
-    public async ValueTask<SmtpReply> RecipientAsync(Passage<TMessage> passage, MailAddress address, string? parameters, CancellationToken ct)
+    public async ValueTask<SmtpReply> RecipientAsync(
+        Passage<TMessage> passage, MailAddress address, string? parameters, CancellationToken ct)
     {
         var (transaction, end) = (passage.Transaction, passage.End);
         if (transaction.Recipients.Count >= end.MaxRecipients)
@@ -129,16 +131,19 @@ internal sealed partial class MailPipeline<TMessage>(Questions questions, Func<T
     }
 
     /// <summary>Notes a refusal before there is a transaction.</summary>
-    public SmtpReply Refuse(string stage, Reason reason, ClientIdentity client, SmtpReply reply) => _refusals.Refused(stage, reason, client, reply);
+    public SmtpReply Refuse(string stage, Reason reason, ClientIdentity client, SmtpReply reply) =>
+        _refusals.Refused(stage, reason, client, reply);
 
     // A recipient, or the answer where there is none.
-    private async ValueTask<(AcceptedRecipient? Recipient, SmtpReply? Answer)> AskAsync(Passage<TMessage> passage, MailAddress address, CancellationToken ct)
+    private async ValueTask<(AcceptedRecipient? Recipient, SmtpReply? Answer)> AskAsync(
+        Passage<TMessage> passage, MailAddress address, CancellationToken ct)
     {
         var (transaction, end) = (passage.Transaction, passage.End);
         var addressee = end.Find(address);
         if (addressee.Kind == AddresseeKind.Answered)
         {
-            return (null, addressee.Reason is { } reason ? _refusals.Refused("rcpt", reason, transaction, address, addressee.Reply) : addressee.Reply);
+            return (null, addressee.Reason is { } reason ? _refusals.Refused(
+                "rcpt", reason, transaction, address, addressee.Reply) : addressee.Reply);
         }
 
         if (addressee.Kind == AddresseeKind.Elsewhere)
@@ -168,9 +173,11 @@ internal sealed partial class MailPipeline<TMessage>(Questions questions, Func<T
         }
     }
 
-    private static AcceptedRecipient Elsewhere(MailAddress address) => new(address, Recipients.Elsewhere(address), default, default, IsOurs: false);
+    private static AcceptedRecipient Elsewhere(MailAddress address) =>
+        new(address, Recipients.Elsewhere(address), default, default, IsOurs: false);
 
-    private async ValueTask<(Judgement? Judgement, SmtpReply? Failed)> JudgeAsync(Transaction transaction, MailMessage mail, long length, IEnd<TMessage> end)
+    private async ValueTask<(Judgement? Judgement, SmtpReply? Failed)> JudgeAsync(
+        Transaction transaction, MailMessage mail, long length, IEnd<TMessage> end)
     {
         try
         {

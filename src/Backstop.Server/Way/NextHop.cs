@@ -29,7 +29,8 @@ internal sealed class NextHop(EndPoint to, bool isLmtp, BackstopOptions options,
             known.Dispose();
         }
 
-        return await NextHopConnection.OpenAsync(to, $"{(isLmtp ? "LHLO" : "EHLO")} {options.Hostname}", _limits.ConnectTimeout, _limits.CommandTimeout, time);
+        return await NextHopConnection.OpenAsync(
+            to, $"{(isLmtp ? "LHLO" : "EHLO")} {options.Hostname}", _limits.ConnectTimeout, _limits.CommandTimeout, time);
     }
 
     /// <summary>Keeps a connection for the next transaction.</summary>

@@ -41,7 +41,9 @@ internal sealed partial class NextHopEnds(
             connection = await next.TakeAsync();
             await TellClientAsync(connection, transaction.Client);
             var isOutbound = outbound.IsOurs(transaction.Client.Address, transaction.Client.Login, daemon: "");
-            var sender = transaction.ReversePath.Address is { } address && isOutbound && options.Outbound.SignSender ? outbound.Signed(address) : transaction.ReversePath.Address;
+            var sender = transaction.ReversePath.Address is { } address && isOutbound && options.Outbound.SignSender
+                ? outbound.Signed(address)
+                : transaction.ReversePath.Address;
             var command = $"MAIL FROM:{new ReversePath(sender)}{RelayTransaction.Known(connection, transaction.Parameters, "RET", "ENVID")}";
             var reply = await connection.AskAsync(command, next.Limits.CommandTimeout);
             if (reply.IsPositive)
@@ -67,7 +69,8 @@ internal sealed partial class NextHopEnds(
         : IsFromServer(transaction.Client) ? Addressee.Elsewhere
 
         // The next server trusts us: whoever is not one of our servers reaches our own domains through us, and nobody else.
-        : Addressee.Answered(refusals.Permanent("5.7.1", "Not a domain of this host", ServerReasons.RelayDenied), ServerReasons.RelayDenied);
+        : Addressee.Answered(
+        refusals.Permanent("5.7.1", "Not a domain of this host", ServerReasons.RelayDenied), ServerReasons.RelayDenied);
 
     // It told us who its client is, or it is the client: then it has decided whom that may write to.
     private bool IsFromServer(ClientIdentity client) => client.Told is not null || options.Guard.IsServer(client.Address);
@@ -98,7 +101,8 @@ internal sealed partial class NextHopEnds(
         }
 
         var header = SentHeader.Read(message.Front.Span);
-        var changes = await outbound.PrepareAsync(transaction.ReversePath, [.. transaction.Recipients.Select(r => r.ForwardPath)], header.MessageId);
+        var changes = await outbound.PrepareAsync(
+            transaction.ReversePath, [.. transaction.Recipients.Select(r => r.ForwardPath)], header.MessageId);
         return string.Concat(changes.Fields.Select(f => $"{f.Key}: {f.Value}\n"));
     }
 
@@ -106,7 +110,10 @@ internal sealed partial class NextHopEnds(
         transaction.Client.Address, transaction.ReversePath, transaction.Recipients[0].ForwardPath, transaction.Recipients.Count, decided.Verdict.Folder,
         decided.Verdict.Reason.Word, length, reply.ToString(), Stopwatch.GetElapsedTime(decided.Started).TotalMilliseconds);
 
-    [LoggerMessage(7301, LogLevel.Information, "handed on client={Client} from={ReversePath} to=<{ForwardPath}> recipients={Count} folder={Folder} reason={Reason} bytes={Bytes} reply=\"{Reply}\" ms={Milliseconds:F1}")]
+    [LoggerMessage(
+        7301, LogLevel.Information,
+        "handed on client={Client} from={ReversePath} to=<{ForwardPath}> recipients={Count} folder={Folder} reason={Reason} "
+            + "bytes={Bytes} reply=\"{Reply}\" ms={Milliseconds:F1}")]
     private partial void LogHandedOn(
         IPAddress client, ReversePath reversePath, MailAddress forwardPath, int count, string folder, string reason, long bytes, string reply, double milliseconds);
 

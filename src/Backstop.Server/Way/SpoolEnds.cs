@@ -51,14 +51,16 @@ internal sealed partial class SpoolEnds(
         return new(replies, queueId);
     }
 
-    private async ValueTask<(SmtpReply Reply, string QueueId)> StoreAsync(Transaction transaction, IncomingMessage message, Judgement judgement)
+    private async ValueTask<(SmtpReply Reply, string QueueId)> StoreAsync(
+        Transaction transaction, IncomingMessage message, Judgement judgement)
     {
         using var span = Traces.Begin("spool");
         var now = time.GetUtcNow();
         var id = spool.NextId();
         var queueId = id.ToString("x", CultureInfo.InvariantCulture);
         var envelope = new SpoolEnvelope(
-            now.ToUnixTimeMilliseconds(), transaction.ReversePath.Address?.ToString() ?? "", message.Lines, message.LargeFile, message.Length,
+            now.ToUnixTimeMilliseconds(), transaction.ReversePath.Address?.ToString()
+                ?? "", message.Lines, message.LargeFile, message.Length,
             TraceHeader.Received(transaction, options.Hostname, queueId, now), Targets(transaction, judgement));
         try
         {
@@ -70,7 +72,9 @@ internal sealed partial class SpoolEnds(
         catch (IOException error)
         {
             LogSpoolFailed(error.Message);
-            return (refusals.Refused("data", ServerReasons.SpoolFailed, transaction, null, DiskFull.Is(error) ? SmtpReplies.OutOfRoom : SmtpReplies.OurTrouble), "");
+            return (refusals.Refused(
+                "data", ServerReasons.SpoolFailed, transaction, null,
+                DiskFull.Is(error) ? SmtpReplies.OutOfRoom : SmtpReplies.OurTrouble), "");
         }
 
         var (recipient, verdict) = judgement.Wanted[0];
@@ -102,9 +106,13 @@ internal sealed partial class SpoolEnds(
     // One copy a mailbox, however many of its addresses were named.
     private static List<SpoolTarget> Targets(Transaction transaction, Judgement judgement) =>
         [.. judgement.Wanted.DistinctBy(w => w.Recipient.Known.Mailbox).Select(w => new SpoolTarget(
-            w.Recipient.Known.Mailbox.Folder(w.Verdict.Folder), TraceHeader.Copy(transaction, w.Recipient, judgement.Report, w.Verdict, judgement.FilterFields)))];
+            w.Recipient.Known.Mailbox.Folder(w.Verdict.Folder), TraceHeader.Copy(
+                transaction, w.Recipient, judgement.Report, w.Verdict, judgement.FilterFields)))];
 
-    [LoggerMessage(2001, LogLevel.Information, "{QueueId} accepted client={Client} from={ReversePath} to={ForwardPath} recipients={Count} folder={Folder} reason={Reason} bytes={Bytes} ms={Milliseconds:F1}")]
+    [LoggerMessage(
+        2001, LogLevel.Information,
+        "{QueueId} accepted client={Client} from={ReversePath} to={ForwardPath} recipients={Count} folder={Folder} reason={Reason} "
+            + "bytes={Bytes} ms={Milliseconds:F1}")]
     private partial void LogAccepted(
         string queueId, IPAddress client, ReversePath reversePath, MailAddress forwardPath, int count, string folder, string reason, long bytes, double milliseconds);
 

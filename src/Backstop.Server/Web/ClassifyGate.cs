@@ -40,7 +40,8 @@ internal sealed partial class ClassifyGate(BackstopOptions options, TimeProvider
         : Tokens().Fits(authorization[Scheme.Length..].Trim()) ? null
         : ClassifyProblem.WrongToken;
 
-    // A token that is taken out of the file is worth nothing a second later. A file that has gone bad leaves those that were good, and is told of.
+    // A token that is taken out of the file is worth nothing a second later. A file that has gone bad leaves those that were good,
+    // and is told of.
     private ClassifyTokens Tokens()
     {
         lock (_gate)

@@ -37,15 +37,21 @@ internal sealed partial class Dashboard(
     private const int MaxDecisions = 100;
     private const int MaxHours = 24 * 31;
 
-    private readonly LiveOverview _live = new(() => Overview.Of(parts.Activity.Figures(), parts.Storms.Watch.Summaries, parts.Status()), logins, time, stopping);
+    private readonly LiveOverview _live = new(
+        () => Overview.Of(parts.Activity.Figures(), parts.Storms.Watch.Summaries, parts.Status()), logins, time, stopping);
     private readonly Seldom _refused = new(time);
     private readonly FiledMail _filed = new(
-        parts.Recipients, [.. new[] { Verdict.BackscatterFolder, parts.Options.Storm.Folder, parts.Options.Spam.Folder }.Distinct()], new RunStore(DataPaths.Runs(parts.Options), time), time);
+        parts.Recipients, [
+            .. new[] { Verdict.BackscatterFolder, parts.Options.Storm.Folder, parts.Options.Spam.Folder }.Distinct()], new RunStore(
+                DataPaths.Runs(parts.Options), time), time);
 
     public void Map(WebApplication app)
     {
         app.MapGet("/assets/{name}", Assets.Get);
-        app.MapGet("/", (HttpContext c) => Html(c, OverviewPage.Write(Frame(c), parts.Status(), parts.Activity.Figures(), parts.Storms.Watch.Summaries)));
+        app.MapGet(
+            "/",
+            (HttpContext c) => Html(
+                c, OverviewPage.Write(Frame(c), parts.Status(), parts.Activity.Figures(), parts.Storms.Watch.Summaries)));
         app.MapGet("/api/overview", () => Results.Text(_live.Json(), "application/json"));
         app.MapGet("/api/events", IResult (CancellationToken ct) => _live.IsFull
             ? Results.Text("Too many windows show the overview.\n", statusCode: StatusCodes.Status503ServiceUnavailable)
@@ -58,19 +64,27 @@ internal sealed partial class Dashboard(
     private void MapStorms(WebApplication app)
     {
         app.MapGet("/storms", (HttpContext c) => Html(c, StormPages.List(Frame(c), AllStorms())));
-        app.MapGet("/storms/{id}", (HttpContext c, string id) => Find(id) is { } storm ? Html(c, StormPages.One(Frame(c), storm)) : Missing(c));
+        app.MapGet(
+            "/storms/{id}", (HttpContext c, string id) => Find(id) is { } storm ? Html(c, StormPages.One(Frame(c), storm)) : Missing(c));
         app.MapGet("/api/storms", () => Results.Json(AllStorms(), StormJson.Default.IReadOnlyListStormRecord));
-        app.MapGet("/api/storms/{id}", (string id) => Find(id) is { } storm ? Results.Json(storm, StormJson.Default.StormRecord) : Results.NotFound());
+        app.MapGet(
+            "/api/storms/{id}",
+            (string id) => Find(id) is { } storm ? Results.Json(storm, StormJson.Default.StormRecord) : Results.NotFound());
         app.MapGet("/storms/{id}/hosts", (HttpContext c, string id, HostListFormat format) => Find(id) is { } storm
-            ? Results.Text(HostList.Write(format, storm.Hosts.ToDictionary(h => h.Key, h => (int)Math.Min(int.MaxValue, h.Value)), time.GetUtcNow(), "backstop, storm " + storm.Id))
+            ? Results.Text(HostList.Write(
+            format, storm.Hosts.ToDictionary(h => h.Key, h => (int)Math.Min(int.MaxValue, h.Value)), time.GetUtcNow(),
+            "backstop, storm " + storm.Id))
             : Missing(c));
     }
 
     private void MapMessages(WebApplication app)
     {
         app.MapGet("/messages", (HttpContext c, string? q, string? folder) => Html(c, MessagePages.List(
-            Frame(c), q ?? "", folder ?? "", _filed.Folders, _filed.List(folder ?? "", q ?? "", MaxFiled), parts.Activity.Find(q ?? "", MaxDecisions))));
-        app.MapGet("/messages/one", (HttpContext c, string mailbox, string folder, string id) => _filed.Find(mailbox, folder, id) is var (message, octets) ? Explain(c, message, octets) : Missing(c));
+            Frame(c), q ?? "", folder ?? "", _filed.Folders, _filed.List(
+                folder ?? "", q ?? "", MaxFiled), parts.Activity.Find(q ?? "", MaxDecisions))));
+        app.MapGet(
+            "/messages/one",
+            (HttpContext c, string mailbox, string folder, string id) => _filed.Find(mailbox, folder, id) is var (message, octets) ? Explain(c, message, octets) : Missing(c));
         Post(app, "/messages/release", async (c, form) => await ReleaseAsync(c, form, "") ?? Missing(c));
         Post(app, "/messages/mine", async (c, form) => await MineAsync(c, form));
     }
@@ -80,7 +94,10 @@ internal sealed partial class Dashboard(
         app.MapGet("/actions", (HttpContext c) => Html(c, ActionPages.Actions(Frame(c), parts.Storms.Overrides.Current)));
         Post(app, "/actions/strict", (c, form) => Task.FromResult(SetStrict(c, form)));
         Post(app, "/actions/block", (c, form) => Task.FromResult(SetBlocked(c, form)));
-        app.MapGet("/login", (HttpContext c, string? next) => parts.Options.Web.Password.Length == 0 ? Results.Redirect("/") : Html(c, ActionPages.Login(Frame(c), "", next ?? "/")));
+        app.MapGet(
+            "/login",
+            (HttpContext c, string? next) => parts.Options.Web.Password.Length == 0 ? Results.Redirect("/") : Html(
+                c, ActionPages.Login(Frame(c), "", next ?? "/")));
         Post(app, "/login", LoginAsync);
         Post(app, "/logout", async (c, form) =>
         {
@@ -107,19 +124,24 @@ internal sealed partial class Dashboard(
             }
 
             return isRight is null
-                ? Html(c, ActionPages.Login(Frame(c), "Too many tries. Wait a minute, or log in from a browser that has logged in before.", next), StatusCodes.Status429TooManyRequests)
+                ? Html(
+                c,
+                ActionPages.Login(Frame(c), "Too many tries. Wait a minute, or log in from a browser that has logged in before.", next),
+                StatusCodes.Status429TooManyRequests)
                 : Html(c, ActionPages.Login(Frame(c), "That is not the password.", next), StatusCodes.Status401Unauthorized);
         }
 
         limits.Remember(c);
         await Login.EnterAsync(c);
         LogLogin(c.Connection.RemoteIpAddress);
-        return Results.LocalRedirect(next.StartsWith('/') && !next.StartsWith("//", StringComparison.Ordinal) && !next.Contains('\\') ? next : "/");
+        return Results.LocalRedirect(
+            next.StartsWith('/') && !next.StartsWith("//", StringComparison.Ordinal) && !next.Contains('\\') ? next : "/");
     }
 
     private IResult Explain(HttpContext c, FiledMessage message, ReadOnlyMemory<byte> octets)
     {
-        var judged = new StoredJudge(parts.Options, parts.Proving, asksWhoTo: true).Judge(new(octets), new(MailAddress.TryParse(message.Mailbox), null), time.GetUtcNow());
+        var judged = new StoredJudge(parts.Options, parts.Proving, asksWhoTo: true)
+            .Judge(new(octets), new(MailAddress.TryParse(message.Mailbox), null), time.GetUtcNow());
         return Html(c, MessagePages.One(Frame(c), message, octets, judged.Report, judged.Verdict, judged.Proofs));
     }
 
@@ -132,7 +154,13 @@ internal sealed partial class Dashboard(
         }
 
         LogAction("released", form["mailbox"].ToString(), run);
-        return Html(c, ActionPages.Note(Frame(c), "Given back", $"{before}The message is in INBOX of {form["mailbox"]}. backstop undo {run} --state {Path.GetFullPath(parts.Options.Data)} takes it back.", isBad: false));
+        return Html(
+            c,
+            ActionPages.Note(
+                Frame(c), "Given back",
+                $"{before}The message is in INBOX of {form["mailbox"]}. backstop undo {run} --state "
+                    + $"{Path.GetFullPath(parts.Options.Data)} takes it back.",
+                isBad: false));
     }
 
     // What a person says was sent is as good as a copy of it: bounces of it prove themselves from now on.
@@ -151,7 +179,9 @@ internal sealed partial class Dashboard(
         }
         catch (StoreException error)
         {
-            return Html(c, ActionPages.Note(Frame(c), "Not remembered", $"The journal cannot be written: {error.Message}", isBad: true), StatusCodes.Status503ServiceUnavailable);
+            return Html(
+                c, ActionPages.Note(Frame(c), "Not remembered", $"The journal cannot be written: {error.Message}", isBad: true),
+                StatusCodes.Status503ServiceUnavailable);
         }
 
         LogAction("mine", message.Mailbox, report.Returned.MessageId ?? "");
@@ -162,7 +192,9 @@ internal sealed partial class Dashboard(
     {
         if (MailAddress.TryParse(form["address"].ToString()) is not { Domain.Length: > 0 } address)
         {
-            return Html(c, ActionPages.Note(Frame(c), "Not set", $"{form["address"]} is not an address.", isBad: true), StatusCodes.Status400BadRequest);
+            return Html(
+                c, ActionPages.Note(Frame(c), "Not set", $"{form["address"]} is not an address.", isBad: true),
+                StatusCodes.Status400BadRequest);
         }
 
         var person = parts.Recipients.FindGuarded(address)?.Person ?? address.Key;
@@ -201,7 +233,10 @@ internal sealed partial class Dashboard(
         }
     }
 
-    private DateTimeOffset Until(IFormCollection form) => time.GetUtcNow().AddHours(int.TryParse(form["hours"].ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var hours) ? Math.Clamp(hours, 0, MaxHours) : 0);
+    private DateTimeOffset Until(IFormCollection form) =>
+        time.GetUtcNow().AddHours(
+            int.TryParse(
+                form["hours"].ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var hours) ? Math.Clamp(hours, 0, MaxHours) : 0);
 
     private static string Who(HttpContext c) => c.User.Identity?.Name ?? "local";
 
@@ -218,20 +253,27 @@ internal sealed partial class Dashboard(
     private Frame Frame(HttpContext c)
     {
         var tokens = antiforgery.GetAndStoreTokens(c);
-        return new(parts.Options.Hostname, c.User.Identity?.IsAuthenticated == true, new Markup().Add($"<input type=\"hidden\" name=\"{tokens.FormFieldName}\" value=\"{tokens.RequestToken}\">"));
+        return new(
+            parts.Options.Hostname, c.User.Identity?.IsAuthenticated == true,
+            new Markup().Add($"<input type=\"hidden\" name=\"{tokens.FormFieldName}\" value=\"{tokens.RequestToken}\">"));
     }
 
-    private void Post(WebApplication app, string path, Func<HttpContext, IFormCollection, Task<IResult>> handle) => app.MapPost(path, async (HttpContext c) =>
+    private void Post(
+        WebApplication app, string path, Func<HttpContext, IFormCollection, Task<IResult>> handle) => app.MapPost(
+            path, async (HttpContext c) =>
     {
         if (!await antiforgery.IsRequestValidAsync(c))
         {
-            return Html(c, ActionPages.Note(Frame(c), "Not done", "The form was too old. Go back, reload the page and try again.", isBad: true), StatusCodes.Status400BadRequest);
+            return Html(
+                c, ActionPages.Note(Frame(c), "Not done", "The form was too old. Go back, reload the page and try again.", isBad: true),
+                StatusCodes.Status400BadRequest);
         }
 
         return await handle(c, await c.Request.ReadFormAsync(c.RequestAborted));
     });
 
-    private IResult Missing(HttpContext c) => Html(c, ActionPages.Note(Frame(c), "Not found", "It is not here, or not any more.", isBad: true), StatusCodes.Status404NotFound);
+    private IResult Missing(HttpContext c) =>
+        Html(c, ActionPages.Note(Frame(c), "Not found", "It is not here, or not any more.", isBad: true), StatusCodes.Status404NotFound);
 
     private static IResult Html(HttpContext c, Markup page, int code = StatusCodes.Status200OK)
     {

@@ -34,7 +34,9 @@ internal sealed class FiledMail(Recipients recipients, IReadOnlyList<string> fol
         .. recipients.Mailboxes
             .SelectMany(m => folders.Where(f => folder.Length == 0 || f == folder).SelectMany(f => Readable(() => Read(m, f)) ?? []))
             .OrderByDescending(m => m.At)
-            .Where(m => text.Length == 0 || new[] { m.Subject, m.From, m.Mailbox, m.Reason }.Any(t => t.Contains(text, StringComparison.OrdinalIgnoreCase)))
+            .Where(m =>
+            text.Length == 0 || new[] { m.Subject, m.From, m.Mailbox, m.Reason }.Any(t =>
+                t.Contains(text, StringComparison.OrdinalIgnoreCase)))
             .Take(max),
     ];
 
@@ -61,7 +63,9 @@ internal sealed class FiledMail(Recipients recipients, IReadOnlyList<string> fol
 
             using var move = runs.Create(at.Path, "maildir", FolderRef.Inbox);
             var tree = MaildirTree.Open(at.Path);
-            return new MaildirMover(move, tree).Move([Path.GetRelativePath(tree.Root, path)], ".", static () => { }, ct) == 1 ? move.Id : null;
+            return new MaildirMover(move, tree).Move([Path.GetRelativePath(tree.Root, path)], ".", static () => { }, ct) == 1
+                ? move.Id
+                : null;
         }
 
         if (MessageAt(at, id) is not { } found)
@@ -70,7 +74,10 @@ internal sealed class FiledMail(Recipients recipients, IReadOnlyList<string> fol
         }
 
         using var run = runs.Create(MboxFolder.FileOf(at), "mbox", FolderRef.Inbox);
-        return await new MboxMover(run, time).MoveAsync(MboxFolder.FileOf(at), [new(found.Offset, found.Length, MboxKey.Of(found.Raw.Span))], at.Path, ct) ? run.Id : null;
+        return await new MboxMover(run, time)
+            .MoveAsync(MboxFolder.FileOf(at), [new(found.Offset, found.Length, MboxKey.Of(found.Raw.Span))], at.Path, ct)
+            ? run.Id
+            : null;
     }
 
     private (FiledMessage Message, ReadOnlyMemory<byte> Octets)? FindNow(string mailbox, string folder, string id)
@@ -82,14 +89,20 @@ internal sealed class FiledMail(Recipients recipients, IReadOnlyList<string> fol
 
         if (at.Format == FolderFormat.Maildir)
         {
-            return FileOf(at, id) is { } path && ReadWhole(path) is { } octets ? (Describe(mailbox, folder, id, new DateTimeOffset(File.GetLastWriteTimeUtc(path)), octets), octets) : null;
+            return FileOf(at, id) is { } path && ReadWhole(path) is { } octets
+                ? (Describe(mailbox, folder, id, new DateTimeOffset(File.GetLastWriteTimeUtc(path)), octets), octets)
+                : null;
         }
 
-        return MessageAt(at, id) is { } found ? (Describe(mailbox, folder, id, Date(found, at), found.Content()), found.Content().ToArray()) : null;
+        return MessageAt(at, id) is { } found
+            ? (Describe(mailbox, folder, id, Date(found, at), found.Content()), found.Content().ToArray())
+            : null;
     }
 
     private FolderRef? Place(string mailbox, string folder) =>
-        folders.Contains(folder, StringComparer.Ordinal) && recipients.Mailboxes.FirstOrDefault(m => m.Keys[0] == mailbox) is { } found ? found.Folder(folder) : null;
+        folders.Contains(folder, StringComparer.Ordinal) && recipients.Mailboxes.FirstOrDefault(m => m.Keys[0] == mailbox) is { } found
+            ? found.Folder(folder)
+            : null;
 
     // A folder for its owner's eyes only hides no other.
     private static T? Readable<T>(Func<T?> read)
@@ -111,8 +124,12 @@ internal sealed class FiledMail(Recipients recipients, IReadOnlyList<string> fol
         {
             var root = MaildirFolder.DirectoryOf(at);
             return [.. MaildirTree.Parts.Select(p => Path.Combine(root, p)).Where(Directory.Exists).SelectMany(Directory.EnumerateFiles)
-                .Select(f => (Path: f, Name: MaildirTree.Unique(Path.GetFileName(f)).ToString())).OrderByDescending(f => f.Name, StringComparer.Ordinal).Take(MaxLooked)
-                .Select(f => ReadFront(f.Path) is { } front ? Describe(mailbox.Keys[0], folder, f.Name, new DateTimeOffset(File.GetLastWriteTimeUtc(f.Path)), front) : null).OfType<FiledMessage>()];
+                .Select(f => (Path: f, Name: MaildirTree.Unique(Path.GetFileName(f)).ToString()))
+                .OrderByDescending(f => f.Name, StringComparer.Ordinal).Take(MaxLooked)
+                .Select(f =>
+                ReadFront(f.Path) is { } front ? Describe(
+                    mailbox.Keys[0], folder, f.Name, new DateTimeOffset(
+                        File.GetLastWriteTimeUtc(f.Path)), front) : null).OfType<FiledMessage>()];
         }
 
         var file = MboxFolder.FileOf(at);
@@ -122,7 +139,8 @@ internal sealed class FiledMail(Recipients recipients, IReadOnlyList<string> fol
     private static List<FiledMessage> ReadMbox(string mailbox, string folder, string file, FolderRef at)
     {
         using var handle = RegularFile.Open(file, followLinks: true);
-        return [.. MboxReader.Read(handle, MessageFiles.MaxMessage).Select(m => Describe(mailbox, folder, m.Offset.ToString(CultureInfo.InvariantCulture), Date(m, at), m.Content()))];
+        return [.. MboxReader.Read(handle, MessageFiles.MaxMessage).Select(m =>
+            Describe(mailbox, folder, m.Offset.ToString(CultureInfo.InvariantCulture), Date(m, at), m.Content()))];
     }
 
     private static FiledMessage Describe(string mailbox, string folder, string id, DateTimeOffset at, ReadOnlyMemory<byte> octets)
@@ -130,7 +148,9 @@ internal sealed class FiledMail(Recipients recipients, IReadOnlyList<string> fol
         var fields = new List<HeaderField>(32);
         HeaderScan.Scan(octets.Span, fields);
         var why = Text("X-Backstop");
-        var reason = why.Split(';').Select(p => p.Trim()).FirstOrDefault(p => p.StartsWith("reason=", StringComparison.Ordinal))?["reason=".Length..] ?? "";
+        var reason = why.Split(';').Select(p => p.Trim())
+            .FirstOrDefault(p => p.StartsWith("reason=", StringComparison.Ordinal))?["reason=".Length..]
+            ?? "";
         return new(mailbox, folder, id, at, Text("From"), Text("Subject"), reason);
 
         string Text(string name)
@@ -148,7 +168,8 @@ internal sealed class FiledMail(Recipients recipients, IReadOnlyList<string> fol
     }
 
     private static string? FileOf(FolderRef at, string id) =>
-        MaildirTree.Parts.Select(p => Path.Combine(MaildirFolder.DirectoryOf(at), p)).Where(Directory.Exists).SelectMany(Directory.EnumerateFiles)
+        MaildirTree.Parts.Select(p => Path.Combine(MaildirFolder.DirectoryOf(at), p)).Where(Directory.Exists)
+            .SelectMany(Directory.EnumerateFiles)
             .FirstOrDefault(f => MaildirTree.Unique(Path.GetFileName(f)).SequenceEqual(id));
 
     private static MboxMessage? MessageAt(FolderRef at, string id)
@@ -171,7 +192,8 @@ internal sealed class FiledMail(Recipients recipients, IReadOnlyList<string> fol
         return null;
     }
 
-    private static DateTimeOffset Date(MboxMessage message, FolderRef at) => MboxDate.Read(message.Separator) ?? new DateTimeOffset(File.GetLastWriteTimeUtc(MboxFolder.FileOf(at)));
+    private static DateTimeOffset Date(MboxMessage message, FolderRef at) =>
+        MboxDate.Read(message.Separator) ?? new DateTimeOffset(File.GetLastWriteTimeUtc(MboxFolder.FileOf(at)));
 
     private static byte[]? ReadFront(string path) => ReadSome(path, MaxHeader);
 

@@ -55,7 +55,8 @@ internal static class Login
         });
         services.AddSingleton<LoginSessions>();
         services.AddSingleton<LoginLimits>();
-        services.AddOptions<CookieAuthenticationOptions>(CookieAuthenticationDefaults.AuthenticationScheme).Configure<LoginSessions>((c, sessions) => c.SessionStore = sessions);
+        services.AddOptions<CookieAuthenticationOptions>(CookieAuthenticationDefaults.AuthenticationScheme)
+            .Configure<LoginSessions>((c, sessions) => c.SessionStore = sessions);
     }
 
     /// <summary>Lets in or not, before any page is asked.</summary>
@@ -72,10 +73,13 @@ internal static class Login
 
     /// <summary>Opens a session for whoever knew the password.</summary>
     public static Task EnterAsync(HttpContext context) =>
-        context.SignInAsync(new ClaimsPrincipal(new ClaimsIdentity([new(ClaimTypes.Name, "operator")], CookieAuthenticationDefaults.AuthenticationScheme)));
+        context.SignInAsync(
+            new ClaimsPrincipal(new ClaimsIdentity([new(ClaimTypes.Name, "operator")], CookieAuthenticationDefaults.AuthenticationScheme)));
 
     /// <summary>Whether the browser came over TLS, to us or to a proxy before us.</summary>
-    public static bool IsSecure(HttpContext context) => context.Request.IsHttps || context.Request.Headers["X-Forwarded-Proto"].ToString().Equals("https", StringComparison.OrdinalIgnoreCase);
+    public static bool IsSecure(HttpContext context) =>
+        context.Request.IsHttps
+            || context.Request.Headers["X-Forwarded-Proto"].ToString().Equals("https", StringComparison.OrdinalIgnoreCase);
 
     private static Admission Admit(HttpContext context, BackstopOptions options)
     {
@@ -95,7 +99,8 @@ internal static class Login
         // Programs on this host that ask for figures have no session. A page of a stranger's has a name of its own.
         var path = context.Request.Path;
         var isProgram = isDirect && IsKnownName(context.Request.Host.Host, options) && Array.Exists(_figures, p => path == p);
-        return context.User.Identity?.IsAuthenticated == true || path.StartsWithSegments("/assets", StringComparison.Ordinal) || Array.Exists(_open, p => path == p) || isProgram
+        return context.User.Identity?.IsAuthenticated == true || path.StartsWithSegments("/assets", StringComparison.Ordinal)
+            || Array.Exists(_open, p => path == p) || isProgram
             ? Admission.Yes
             : Admission.Login;
     }
@@ -105,16 +110,22 @@ internal static class Login
         HttpProtocol.IsHttp10(request.Protocol) || Array.Exists(_proxyFields, request.Headers.ContainsKey)
         || request.Headers.Keys.Any(k => k.StartsWith("X-Forwarded", StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>Whether a host's name is one we go by: a page of a stranger's may lead a browser to us under a name of its own (DNS rebinding).</summary>
-    public static bool IsOurName(string host, BackstopOptions options) => IsKnownName(host, options) || (options.Web.Password.Length > 0 && options.Web.Hosts.Count == 0);
+    /// <summary>
+    /// Whether a host's name is one we go by: a page of a stranger's may lead a browser to us under a name of its own (DNS
+    /// rebinding).
+    /// </summary>
+    public static bool IsOurName(string host, BackstopOptions options) =>
+        IsKnownName(host, options) || (options.Web.Password.Length > 0 && options.Web.Hosts.Count == 0);
 
     private static bool IsKnownName(string host, BackstopOptions options) =>
-        IPAddress.TryParse(host, out _) || host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || options.Web.Hosts.Contains(host, StringComparer.OrdinalIgnoreCase);
+        IPAddress.TryParse(host, out _) || host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+            || options.Web.Hosts.Contains(host, StringComparer.OrdinalIgnoreCase);
 
     private static Task Refuse(HttpContext context)
     {
         context.Response.StatusCode = StatusCodes.Status403Forbidden;
-        return context.Response.WriteAsync("Only from this host, and not through a proxy: set web.password to let others in, or web.hosts for this name.\n");
+        return context.Response.WriteAsync(
+            "Only from this host, and not through a proxy: set web.password to let others in, or web.hosts for this name.\n");
     }
 
     private enum Admission

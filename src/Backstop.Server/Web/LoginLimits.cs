@@ -10,8 +10,9 @@ using Microsoft.AspNetCore.Http;
 namespace Backstop.Server.Web;
 
 /// <summary>
-/// Makes guessing slow and locks nobody out who knows the password: a browser that has logged in before has tries of its own, whatever strangers
-/// do; everybody else has some a minute for each address, and all strangers together are checked one after the other.
+/// Makes guessing slow and locks nobody out who knows the password: a browser that has logged in before has tries of its own,
+/// whatever strangers do; everybody else has some a minute for each address, and all strangers together are checked one after the
+/// other.
 /// </summary>
 internal sealed class LoginLimits : IDisposable
 {

@@ -7,7 +7,8 @@ using Microsoft.AspNetCore.WebUtilities;
 namespace Backstop.Server.Web;
 
 /// <summary>
-/// The logins that hold. A cookie names one of them and is nothing without it, so that a copied cookie ends with the login it was copied from.
+/// The logins that hold. A cookie names one of them and is nothing without it, so that a copied cookie ends with the login it was
+/// copied from.
 /// </summary>
 /// <remarks>In memory: a restart, which a new password needs, ends all.</remarks>
 internal sealed class LoginSessions : ITicketStore, IDisposable

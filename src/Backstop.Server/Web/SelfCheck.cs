@@ -62,7 +62,9 @@ internal sealed class SelfCheck(BackstopOptions options, Func<IPEndPoint?> liste
             // 421: it lives, and says that it has enough to do.
             if (!reply.AsSpan(0, length).StartsWith("220"u8) && !reply.AsSpan(0, length).StartsWith("421"u8))
             {
-                return length == 0 ? $"{endPoint} closes connections" : $"{endPoint} greets with {Encoding.Latin1.GetString(reply, 0, length).Trim()}";
+                return length == 0
+                    ? $"{endPoint} closes connections"
+                    : $"{endPoint} greets with {Encoding.Latin1.GetString(reply, 0, length).Trim()}";
             }
 
             await socket.SendAsync("QUIT\r\n"u8.ToArray(), limit.Token);

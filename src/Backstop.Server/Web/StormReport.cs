@@ -17,8 +17,18 @@ internal static class StormReport
     {
         ArgumentNullException.ThrowIfNull(storms);
         var page = new Markup();
-        page.Add($"<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>Storms at {host}</title><style>{new RawText(Style())}</style></head><body><main><h1>Storms at {host}</h1>")
-            .Add($"<p class=\"soft\">{now.UtcDateTime:yyyy-MM-dd HH:mm} UTC{(since is { } from ? $", since {from.UtcDateTime:yyyy-MM-dd HH:mm}" : "")}: {storms.Count} {(storms.Count == 1 ? "storm" : "storms")}, {Overview.Count(storms.Sum(s => s.Count))} messages of {Overview.Count(storms.SelectMany(s => s.Hosts.Keys).Distinct(StringComparer.Ordinal).Count())} hosts, of which {Overview.Count(Sum(storms, StormAction.RefusedAtRcpt) + Sum(storms, StormAction.RefusedAtData))} were refused, {Overview.Count(Sum(storms, StormAction.Deferred))} put off and {Overview.Count(Sum(storms, StormAction.Filed))} put aside. Backstop generated no message.</p>");
+        page.Add(
+            $"<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, "
+                + $"initial-scale=1\"><title>Storms at "
+                + $"{host}</title><style>{new RawText(Style())}</style></head><body><main><h1>Storms at {host}</h1>")
+            .Add(
+            $"<p class=\"soft\">{now.UtcDateTime:yyyy-MM-dd HH:mm} "
+                + $"UTC{(since is { } from ? $", since {from.UtcDateTime:yyyy-MM-dd HH:mm}" : "")}: {storms.Count} "
+                + $"{(storms.Count == 1 ? "storm" : "storms")}, {Overview.Count(storms.Sum(s => s.Count))} messages of "
+                + $"{Overview.Count(storms.SelectMany(s => s.Hosts.Keys).Distinct(StringComparer.Ordinal).Count())} hosts, of which "
+                + $"{Overview.Count(Sum(storms, StormAction.RefusedAtRcpt) + Sum(storms, StormAction.RefusedAtData))} were refused, "
+                + $"{Overview.Count(Sum(storms, StormAction.Deferred))} put off and {Overview.Count(Sum(storms, StormAction.Filed))} "
+                + $"put aside. Backstop generated no message.</p>");
         foreach (var storm in storms)
         {
             page.Add($"<h2>{storm.Victim}</h2>{StormPages.Content(storm)}");

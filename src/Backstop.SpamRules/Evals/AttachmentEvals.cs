@@ -6,7 +6,8 @@ namespace Backstop.SpamRules.Evals;
 internal static class AttachmentEvals
 {
     private static readonly PerlRegex _executableName = new(
-        "\\.(?:ade|adp|asx|bas|bat|chm|cmd|com|cpl|crt|dll|exe|hlp|hta|inf|ins|isp|js|jse|lnk|mda|mdb|mde|mdt|mdw|mdz|msc|msi|msp|mst|nws|ops|pcd|pif|prf|reg|scf|scr?|"
+        "\\.(?:ade|adp|asx|bas|bat|chm|cmd|com|cpl|crt|dll|exe|hlp|hta|inf|ins|isp|js|jse|lnk|mda|mdb|mde|mdt|mdw|mdz|msc|msi|msp|mst|n"
+            + "ws|ops|pcd|pif|prf|reg|scf|scr?|"
         + "sct|shb|shs|shm|swf|url|vb|vbe|vbs|vbx|vxd|wsc|wsf|wsh)$");
 
     private static readonly PerlRegex _executableBase64 = new("^TV[opqr].A..[AB].[AQgw][A-H].A");
@@ -38,7 +39,8 @@ internal static class AttachmentEvals
         return _executableName.IsMatch(type.Name?.ToLowerInvariant() ?? "")
             || (part.Header("content-transfer-encoding").Contains("base64", StringComparison.OrdinalIgnoreCase)
                 ? lines.Count > 0 && _executableBase64.IsMatch(lines[0])
-                : type.Type.StartsWith("text", StringComparison.Ordinal) && lines.Exists(l => l.StartsWith('M') && _executableUuencoded.IsMatch(l)));
+                : type.Type.StartsWith("text", StringComparison.Ordinal) && lines.Exists(l =>
+                l.StartsWith('M') && _executableUuencoded.IsMatch(l)));
     }
 
     private static bool IsMisnamed(Mime.MimeNode part)

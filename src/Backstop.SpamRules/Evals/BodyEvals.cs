@@ -10,8 +10,10 @@ internal static class BodyEvals
 {
     private static readonly PerlRegex _stockLine = new("^\\s*([^:\\s][^:\\n]{2,29})\\s*:\\s*\\S", RegexOptions.Multiline);
     private static readonly PerlRegex _stockWord = new(
-        "(^trad(?:e|ing)date|company(?:name)?|s\\w?(?:t\\w?o\\w?c\\w?k|y\\w?m(?:\\w?b\\w?o\\w?l)?)|t(?:arget|icker)|(?:opening|current)p(?:rice)?"
-        + "|p(?:rojected|osition)|expectations|weeks?high|marketperformance|(?:year|week|month|day|price)(?:target|estimates?)|sector|r(?:ecommendation|ating))$");
+        "(^trad(?:e|ing)date|company(?:name)?|s\\w?(?:t\\w?o\\w?c\\w?k|y\\w?m(?:\\w?b\\w?o\\w?l)?)|t(?:arget|icker)|(?:opening|current)"
+            + "p(?:rice)?"
+        + "|p(?:rojected|osition)|expectations|weeks?high|marketperformance|(?:year|week|month|day|price)(?:target|estimates?)|sector|r"
+        + "(?:ecommendation|ating))$");
 
     private static readonly PerlRegex _signature = new("^-- ?\\r?$", RegexOptions.Multiline);
 
@@ -25,15 +27,21 @@ internal static class BodyEvals
             && (arguments.Number(0) == 0 || ratio > arguments.Number(0)) && ratio <= arguments.Number(1));
         table.Add("tvd_vertical_words", static (scan, arguments) => arguments.Number(1) is var max
             && SpacePercent(scan) is var percent && percent >= arguments.Number(0) && percent < (max >= 100 ? 101 : max));
-        table.Add("check_stock_info", static (scan, arguments) => (arguments.Number(0) ?? 0) == 0 || StockWords(scan) >= arguments.Number(0));
+        table.Add(
+            "check_stock_info", static (scan, arguments) => (arguments.Number(0) ?? 0) == 0 || StockWords(scan) >= arguments.Number(0));
         table.Add("check_body_length", static (scan, arguments) => scan.Message.PristineBody.Length <= arguments.Number(0));
-        table.Add("plaintext_body_length", static (scan, arguments) => PlainLengths(scan) is { Body: >= 0 } lengths && Within(lengths.Body, arguments));
-        table.Add("plaintext_sig_length", static (scan, arguments) => PlainLengths(scan) is { Body: >= 0 } lengths && Within(lengths.Signature, arguments));
+        table.Add(
+            "plaintext_body_length",
+            static (scan, arguments) => PlainLengths(scan) is { Body: >= 0 } lengths && Within(lengths.Body, arguments));
+        table.Add(
+            "plaintext_sig_length",
+            static (scan, arguments) => PlainLengths(scan) is { Body: >= 0 } lengths && Within(lengths.Signature, arguments));
         table.Add("plaintext_body_sig_ratio", static (scan, arguments) => PlainLengths(scan) is { Body: >= 0 } lengths
             && Within(lengths.Signature == 0 ? 1e6 : lengths.Body / (double)lengths.Signature, arguments));
     }
 
-    private static bool Within(double value, EvalArguments arguments) => value >= (arguments.Number(0) ?? 0) && value <= (arguments.Number(1) ?? double.MaxValue);
+    private static bool Within(double value, EvalArguments arguments) =>
+        value >= (arguments.Number(0) ?? 0) && value <= (arguments.Number(1) ?? double.MaxValue);
 
     private static double BlankRatio(MessageScan scan, double minLines)
     {
@@ -42,7 +50,8 @@ internal static class BodyEvals
     }
 
     /// <summary>Words written from top to bottom leave lines full of blanks.</summary>
-    private static int SpacePercent(MessageScan scan) => scan.Remember("vertical_words", () => scan.Body.Where(l => l.Length > 5).Select(line =>
+    private static int SpacePercent(MessageScan scan) => scan.Remember(
+        "vertical_words", () => scan.Body.Where(l => l.Length > 5).Select(line =>
     {
         var spaces = line.Count(c => c == ' ');
         var others = line.Length - spaces;
@@ -91,7 +100,9 @@ internal sealed record AlternativeDifference(double Percent, int HtmlWords, int 
         {
             var html = new Dictionary<string, int>(StringComparer.Ordinal);
             var text = new Dictionary<string, int>(StringComparer.Ordinal);
-            foreach (var part in alternative.Walk().Where(p => p.Type.StartsWith("text", StringComparison.Ordinal)).Select(p => p.Rendered()).Where(r => r.Type is not null))
+            foreach (
+                var part in alternative.Walk().Where(p =>
+                    p.Type.StartsWith("text", StringComparison.Ordinal)).Select(p => p.Rendered()).Where(r => r.Type is not null))
             {
                 Count(part.Text!, part.Type == "text/html" ? html : text);
                 if (part.Type == "text/html" && html.Count == 0 && part.Html?.Inside.ContainsKey("img") == true)
@@ -110,9 +121,12 @@ internal sealed record AlternativeDifference(double Percent, int HtmlWords, int 
         return result;
     }
 
-    private static bool IsAlternative(MimeNode node) => node.Type.StartsWith("multipart/alternative", StringComparison.Ordinal) && (node.Type.Length == 21 || !char.IsAsciiLetterOrDigit(node.Type[21]));
+    private static bool IsAlternative(MimeNode node) =>
+        node.Type.StartsWith("multipart/alternative", StringComparison.Ordinal)
+            && (node.Type.Length == 21 || !char.IsAsciiLetterOrDigit(node.Type[21]));
 
-    private static bool IsInvitation(SpamMessage message) => message is { Type: "multipart/alternative", Parts: [{ Type: "text/html" }, { Type: "text/calendar" }] };
+    private static bool IsInvitation(SpamMessage message) =>
+        message is { Type: "multipart/alternative", Parts: [{ Type: "text/html" }, { Type: "text/calendar" }] };
 
     private static void Count(string text, Dictionary<string, int> words)
     {

@@ -21,7 +21,8 @@ internal static class DateEvals
             && seconds >= (arguments.Number(0) * 3600 ?? double.MinValue) && seconds < (arguments.Number(1) * 3600 ?? double.MaxValue));
         table.Add("check_outlook_message_id", static (scan, _) => HasWrongOutlookId(scan));
         table.Add("received_within_months", static (scan, arguments) => scan.Now.ToUnixTimeSeconds() - Received(scan) is var seconds
-            && seconds >= (arguments.Number(0) * MonthSeconds ?? double.MinValue) && seconds < (arguments.Number(1) * MonthSeconds ?? double.MaxValue));
+            && seconds >= (
+            arguments.Number(0) * MonthSeconds ?? double.MinValue) && seconds < (arguments.Number(1) * MonthSeconds ?? double.MaxValue));
     }
 
     /// <summary>Seconds by which the Date is ahead of the nearest Received.</summary>

@@ -12,13 +12,18 @@ internal readonly record struct EvalArguments(string Rule, IReadOnlyList<string>
 
     /// <summary>Null where absent or <c>undef</c>.</summary>
     public double? Number(int index) =>
-        double.TryParse(this[index], System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out var number) ? number : null;
+        double.TryParse(
+            this[index], System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out var number)
+            ? number
+            : null;
 
     /// <summary>Is the value at least the first number and below the second?</summary>
-    public bool HoldsBelow(double value, int min, int max) => value >= (Number(min) ?? double.MinValue) && value < (Number(max) ?? double.MaxValue);
+    public bool HoldsBelow(double value, int min, int max) =>
+        value >= (Number(min) ?? double.MinValue) && value < (Number(max) ?? double.MaxValue);
 
     /// <summary>Is the value above the first number and at most the second?</summary>
-    public bool HoldsAbove(double value, int min, int max) => value > (Number(min) ?? double.MinValue) && value <= (Number(max) ?? double.MaxValue);
+    public bool HoldsAbove(double value, int min, int max) =>
+        value > (Number(min) ?? double.MinValue) && value <= (Number(max) ?? double.MaxValue);
 }
 
 /// <summary>Every function there is, by its name. The families are SpamAssassin's plugins.</summary>

@@ -56,7 +56,8 @@ internal static class ForgeryEvals
     private static readonly PerlRegex _junoRelay = new("from.*\\b(?:juno|untd)\\.com.*[\\[(]" + IpPatterns.Any + "[\\])].*by");
     private static readonly PerlRegex _junoCookie = new(" cookie\\.(?:juno|untd)\\.com ");
     private static readonly PerlRegex _junoMail = new("from.*\\bmail\\.com.*\\[" + IpPatterns.Any + "\\].*by");
-    private static readonly PerlRegex _junoWeb = new("from (webmail\\S+\\.untd\\.com) \\((webmail\\S+\\.untd\\.com) \\[" + IpPatterns.Any + "\\]\\) by");
+    private static readonly PerlRegex _junoWeb = new(
+        "from (webmail\\S+\\.untd\\.com) \\((webmail\\S+\\.untd\\.com) \\[" + IpPatterns.Any + "\\]\\) by");
     private static readonly PerlRegex _mailCom = new("\\bmail\\.com");
     private static readonly PerlRegex _webmailVersion = new("^Webmail Version \\d");
     private static readonly PerlRegex _gmail = new("\\bgmail\\.com$", RegexOptions.IgnoreCase);
@@ -64,7 +65,8 @@ internal static class ForgeryEvals
     private static readonly PerlRegex _gmailV6 = new("by 2002:a\\d\\d:\\w+:\\S+ with SMTP id \\S+");
     private static readonly PerlRegex _googlemail = new("by smtp\\.googlemail\\.com with ESMTPSA id \\S+");
     private static readonly PerlRegex _gw05 = new(
-        "\\nfrom\\s(\\S+)\\sby\\s(\\S+)\\swith\\sESMTP;\\s+\\S\\S\\S,\\s+\\d+\\s+\\S\\S\\S\\s+\\d{4}\\s+\\d\\d:\\d\\d:\\d\\d\\s+[-+]*\\d{4}\\n$");
+        "\\nfrom\\s(\\S+)\\sby\\s(\\S+)\\swith\\sESMTP;\\s+\\S\\S\\S,"
+            + "\\s+\\d+\\s+\\S\\S\\S\\s+\\d{4}\\s+\\d\\d:\\d\\d:\\d\\d\\s+[-+]*\\d{4}\\n$");
 
     public static void Register(EvalTable table)
     {
@@ -91,7 +93,8 @@ internal static class ForgeryEvals
     public static bool IsGated(MessageScan scan)
     {
         var headers = scan.Headers;
-        if (_ezmlm.IsMatch(headers.One("Mailing-List")) && _ezmlmTo.IsMatch(headers.One("Delivered-To")) && _ezmlmReceived.IsMatch(headers.One("Received")))
+        if (_ezmlm.IsMatch(headers.One("Mailing-List")) && _ezmlmTo.IsMatch(headers.One("Delivered-To"))
+            && _ezmlmReceived.IsMatch(headers.One("Received")))
         {
             return true;
         }
@@ -102,14 +105,16 @@ internal static class ForgeryEvals
     private static HotmailTrail Hotmail(MessageScan scan) => scan.Remember("hotmail", () =>
     {
         var received = Received(scan);
-        if (received.Contains("from mail pickup service by hotmail.com with Microsoft SMTPSVC;", StringComparison.Ordinal) || IsMsnGroup(scan) || IsGated(scan))
+        if (received.Contains("from mail pickup service by hotmail.com with Microsoft SMTPSVC;", StringComparison.Ordinal)
+            || IsMsnGroup(scan) || IsGated(scan))
         {
             return HotmailTrail.Fine;
         }
 
         var hasAddress = IpPatterns.Find(scan.Headers.One("X-Originating-Ip")).Any();
         var hasOrg = _outlookOrg.IsMatch(scan.Headers.One("X-OriginatorOrg"));
-        if ((hasAddress && Array.Exists(_hotmailByAddress, r => r.IsMatch(received))) || (hasOrg && Array.Exists(_hotmailByOrg, r => r.IsMatch(received))))
+        if ((hasAddress && Array.Exists(_hotmailByAddress, r => r.IsMatch(received)))
+            || (hasOrg && Array.Exists(_hotmailByOrg, r => r.IsMatch(received))))
         {
             return HotmailTrail.Fine;
         }
@@ -121,7 +126,8 @@ internal static class ForgeryEvals
 
     private static bool IsMsnGroup(MessageScan scan)
     {
-        if (_msnTo.Match(scan.Headers.One("To")) is not { Success: true } to || _msnPickup.Match(scan.Headers.One("Received")) is not { Success: true } pickup)
+        if (_msnTo.Match(scan.Headers.One("To")) is not { Success: true } to
+            || _msnPickup.Match(scan.Headers.One("Received")) is not { Success: true } pickup)
         {
             return false;
         }
@@ -143,7 +149,8 @@ internal static class ForgeryEvals
             end++;
         }
 
-        return text.StartsWith(start, StringComparison.Ordinal) && end > 0 && text.LastIndexOf(ending, end - 1, StringComparison.Ordinal) > start.Length;
+        return text.StartsWith(start, StringComparison.Ordinal) && end > 0
+            && text.LastIndexOf(ending, end - 1, StringComparison.Ordinal) > start.Length;
     }
 
     private static bool IsForgedEudora(MessageScan scan) => _eudora.IsMatch(scan.Headers.One("From:addr")) && !IsGated(scan)
@@ -158,13 +165,15 @@ internal static class ForgeryEvals
         }
 
         var received = scan.Headers.One("Received");
-        if (scan.Headers.One("Resent-From").Length > 0 && scan.Headers.One("Resent-To").Length > 0 && scan.Headers.One("X-Received") is { Length: > 0 } inner)
+        if (scan.Headers.One("Resent-From").Length > 0 && scan.Headers.One("Resent-To").Length > 0
+            && scan.Headers.One("X-Received") is { Length: > 0 } inner)
         {
             received = inner;
         }
 
         received = _space.Replace(received, " ");
-        return !_yahooTrusted.IsMatch(RelayTrail.Format(scan.Relays.Trusted)) && !_yahooUntrusted.IsMatch(RelayTrail.Format(scan.Relays.Untrusted))
+        return !_yahooTrusted.IsMatch(RelayTrail.Format(scan.Relays.Trusted))
+            && !_yahooUntrusted.IsMatch(RelayTrail.Format(scan.Relays.Untrusted))
             && !Array.Exists(_yahooReceived, r => r.IsMatch(received)) && !(_yahooBulk.IsMatch(received) && _yahooReply.IsMatch(from));
     }
 
@@ -184,7 +193,10 @@ internal static class ForgeryEvals
         }
 
         // Without that header nothing below can hold the address it would have.
-        return !(_junoMail.IsMatch(received) ? _mailCom.IsMatch(mailer) : _junoWeb.Matches(received).Any(m => m.Groups[1].ValueSpan.SequenceEqual(m.Groups[2].ValueSpan)) && _webmailVersion.IsMatch(mailer)) || !IpPatterns.Find(origin).Any();
+        return !(
+            _junoMail.IsMatch(received) ? _mailCom.IsMatch(mailer) : _junoWeb.Matches(received).Any(m =>
+                m.Groups[1].ValueSpan.SequenceEqual(m.Groups[2].ValueSpan)) && _webmailVersion.IsMatch(mailer))
+            || !IpPatterns.Find(origin).Any();
     }
 
     private static bool IsForgedGmail(MessageScan scan)
@@ -196,7 +208,8 @@ internal static class ForgeryEvals
 
         var inner = scan.Headers.One("X-Received");
         return !_gmailV4.IsMatch(inner) && !_gmailV6.IsMatch(inner) && !_googlemail.IsMatch(scan.Headers.One("Received"))
-            && !(scan.Headers.One("X-Gm-Message-State").Length >= GoogleTokenLength && scan.Headers.One("X-Google-Smtp-Source").Length >= GoogleTokenLength);
+            && !(
+            scan.Headers.One("X-Gm-Message-State").Length >= GoogleTokenLength && scan.Headers.One("X-Google-Smtp-Source").Length >= GoogleTokenLength);
     }
 
     private static string Received(MessageScan scan) => _space.Replace(scan.Headers.One("Received"), " ");

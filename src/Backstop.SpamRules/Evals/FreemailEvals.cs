@@ -28,8 +28,13 @@ internal static class FreemailEvals
 
     public static void Register(EvalTable table)
     {
-        table.Add("check_freemail_from", static (scan, arguments) => Any(scan, Senders.From(scan).Select(a => a.ToLowerInvariant()), arguments[0]));
-        table.Add("check_freemail_header", static (scan, arguments) => Any(scan, scan.Headers.All($"{arguments[0]}:addr").Select(a => a.ToLowerInvariant()), arguments[1]));
+        table.Add(
+            "check_freemail_from",
+            static (scan, arguments) => Any(scan, Senders.From(scan).Select(a => a.ToLowerInvariant()), arguments[0]));
+        table.Add(
+            "check_freemail_header",
+            static (scan, arguments) => Any(
+                scan, scan.Headers.All($"{arguments[0]}:addr").Select(a => a.ToLowerInvariant()), arguments[1]));
         table.Add("check_freemail_body", static (scan, arguments) => Body(scan) is { } body && Matching(body, arguments[0]));
         table.Add("check_freemail_replyto", static (scan, arguments) => RepliesElsewhere(scan, arguments[0] ?? "replyto"));
     }
@@ -82,14 +87,16 @@ internal static class FreemailEvals
     }
 
     /// <summary>Free mail addresses in the text; null when there are too many to mean anything.</summary>
-    private static HashSet<string>? Body(MessageScan scan) => scan.Remember("freemail_body", () => new FoundAddresses(FindBody(scan))).Addresses;
+    private static HashSet<string>? Body(MessageScan scan) =>
+        scan.Remember("freemail_body", () => new FoundAddresses(FindBody(scan))).Addresses;
 
     private static HashSet<string>? FindBody(MessageScan scan)
     {
         var found = new List<string>();
         foreach (var (uri, detail) in scan.Uris.ByUri)
         {
-            if (found.Count < MaxLinks && detail.Types.Contains("a") && !detail.Types.Contains("parsed") && uri.StartsWith("mailto:", StringComparison.OrdinalIgnoreCase)
+            if (found.Count < MaxLinks && detail.Types.Contains("a") && !detail.Types.Contains("parsed")
+                && uri.StartsWith("mailto:", StringComparison.OrdinalIgnoreCase)
                 && First(scan, uri[7..]) is { Start: 0 } match)
             {
                 found.Add(uri[7..(7 + match.End)].ToLowerInvariant());
@@ -113,13 +120,19 @@ internal static class FreemailEvals
     /// <summary>An address in angles or in front of a quoted header is somebody spoken of, not somebody to answer.</summary>
     private static IEnumerable<string> InLine(MessageScan scan, string line) => AddressFinder.Find(line)
         .Where(m => scan.Settings.Boundaries.IsTopLevel(line.AsSpan(m.TopLevel, m.End - m.TopLevel))
-            && (!IsQuoted(line[m.End..Math.Min(line.Length, m.End + MaxQuoteHead)]) || line.AsSpan(0, m.Start).EndsWith("mailto:", StringComparison.Ordinal)))
+            && (
+            !IsQuoted(
+                line[
+                    m.End..Math.Min(line.Length, m.End + MaxQuoteHead)]) || line.AsSpan(0, m.Start).EndsWith(
+                        "mailto:", StringComparison.Ordinal)))
         .Select(m => line[m.Start..m.End].ToLowerInvariant());
 
-    private static bool IsQuoted(string behind) => _quoteHead.Match(behind) is { Success: true } head && !_contact.IsMatch(head.Groups[1].Value);
+    private static bool IsQuoted(string behind) =>
+        _quoteHead.Match(behind) is { Success: true } head && !_contact.IsMatch(head.Groups[1].Value);
 
     private static FoundAddress? First(MessageScan scan, string text) => AddressFinder.Find(text)
-        .Where(m => scan.Settings.Boundaries.IsTopLevel(text.AsSpan(m.TopLevel, m.End - m.TopLevel))).Select(m => (FoundAddress?)m).FirstOrDefault();
+        .Where(m => scan.Settings.Boundaries.IsTopLevel(text.AsSpan(m.TopLevel, m.End - m.TopLevel))).Select(m => (FoundAddress?)m)
+        .FirstOrDefault();
 
     private sealed record FoundAddresses(HashSet<string>? Addresses);
 }

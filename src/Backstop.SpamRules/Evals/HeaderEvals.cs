@@ -13,7 +13,8 @@ internal static class HeaderEvals
 
     private static readonly PerlRegex _template = new("%[A-Z][A-Z_-]");
     private static readonly PerlRegex _mayHoldTemplate = new(
-        "^(?:X-VMS-To|X-UIDL|X-Face|To|Cc|From|Subject|References|In-Reply-To|(?:X-|Resent-|X-Original-)?Message-Id):", RegexOptions.IgnoreCase);
+        "^(?:X-VMS-To|X-UIDL|X-Face|To|Cc|From|Subject|References|In-Reply-To|(?:X-|Resent-|X-Original-)?Message-Id)"
+            + ":", RegexOptions.IgnoreCase);
 
     private static readonly PerlRegex _ratwareId = new("<[A-Z]{28}\\.([^>]+?)>");
     private static readonly PerlRegex _srs = new("^SRS\\d[=+-]", RegexOptions.IgnoreCase);
@@ -29,21 +30,26 @@ internal static class HeaderEvals
     public static void Register(EvalTable table)
     {
         table.Add("subject_is_all_caps", static (scan, _) => SubjectIsAllCaps(scan));
-        table.Add("check_for_missing_to_header", static (scan, _) => scan.Headers.One("To").Length == 0 && scan.Headers.One("Apparently-To").Length == 0);
+        table.Add(
+            "check_for_missing_to_header",
+            static (scan, _) => scan.Headers.One("To").Length == 0 && scan.Headers.One("Apparently-To").Length == 0);
         table.Add("check_unresolved_template", static (scan, _) =>
             scan.Headers.One("ALL").Split('\n').Any(line => _template.IsMatch(line) && !_mayHoldTemplate.IsMatch(line)));
         table.Add("check_header_count_range", static (scan, arguments) =>
             scan.Message.Headers(arguments[0] ?? "").Distinct(StringComparer.Ordinal).Count() is var count && count >= arguments.Number(1) && count <= arguments.Number(2));
         table.Add("check_illegal_chars", static (scan, arguments) => HasIllegalCharacters(scan, arguments));
         table.Add("check_equal_from_domains", static (scan, _) => Domain(scan.Headers.One("From:addr")) is { Length: > 0 } from
-            && Domain(scan.Headers.One("EnvelopeFrom:addr")) is { Length: > 0 } envelope && !from.Equals(envelope, StringComparison.OrdinalIgnoreCase));
+            && Domain(scan.Headers.One("EnvelopeFrom:addr")) is { Length: > 0 } envelope && !from.Equals(
+            envelope, StringComparison.OrdinalIgnoreCase));
         table.Add("check_for_matching_env_and_hdr_from", static (scan, _) =>
             scan.Headers.One("EnvelopeFrom:addr").Equals(scan.Headers.One("From:addr"), StringComparison.OrdinalIgnoreCase));
         table.Add("check_ratware_name_id", static (scan, _) => HasRatwareId(scan));
         table.Add("check_ratware_envelope_from", static (scan, _) => HasRatwareSender(scan));
         table.Add("check_messageid_not_usable", static (scan, _) => _unsubscribe.IsMatch(scan.Headers.One("List-Unsubscribe"))
             || ForgeryEvals.IsGated(scan) || scan.Headers.One("Received") is var received
-            && (received.Contains("/CWT/DCE)", StringComparison.Ordinal) || received.Contains("iPlanet Messaging Server", StringComparison.Ordinal)));
+            && (
+            received.Contains("/CWT/DCE)", StringComparison.Ordinal) || received.Contains(
+                "iPlanet Messaging Server", StringComparison.Ordinal)));
         table.Add("check_for_fake_aol_relay_in_rcvd", static (scan, _) => _space.Replace(scan.Headers.One("Received"), " ") is var received
             && _aolRelay.IsMatch(received) && !_aolVersion.IsMatch(received) && !_aolId.IsMatch(received));
         table.Add("check_for_unique_subject_id", static (_, _) => false);
@@ -119,7 +125,8 @@ internal static class HeaderEvals
 
         var domain = scan.Settings.Boundaries.TrimDomain(to.Groups[2].Value);
         return scan.Settings.Boundaries.IsValid(domain)
-            && PerlText.Places(from, domain).Any(at => PerlText.IsBoundary(from, at) && StartsBehind(from, at + domain.Length, to.Groups[1].Value + "@"));
+            && PerlText.Places(from, domain)
+            .Any(at => PerlText.IsBoundary(from, at) && StartsBehind(from, at + domain.Length, to.Groups[1].Value + "@"));
     }
 
     // One octet that is no line end, then the text.

@@ -12,12 +12,26 @@ internal static class HtmlEvals
 
     public static void Register(EvalTable table)
     {
-        table.Add("html_test", static (scan, arguments) => scan.Html.Any(h => h.Flags.Contains(arguments[0] ?? "") || h.Numbers.GetValueOrDefault(arguments[0] ?? "") != 0));
+        table.Add(
+            "html_test",
+            static (scan, arguments) => scan.Html.Any(h =>
+                h.Flags.Contains(arguments[0] ?? "") || h.Numbers.GetValueOrDefault(arguments[0] ?? "") != 0));
         table.Add("html_tag_exists", static (scan, arguments) => scan.Html.Any(h => h.Inside.ContainsKey(arguments[0] ?? "")));
-        table.Add("html_tag_balance", static (scan, arguments) => scan.Html.Any(h => h.Inside.TryGetValue(arguments[0] ?? "", out var depth) && Compare(depth, arguments[1])));
-        table.Add("html_eval", static (scan, arguments) => scan.Html.Any(h => h.Numbers.TryGetValue(arguments[0] ?? "", out var value) && Compare(value, arguments[1])));
-        table.Add("html_range", static (scan, arguments) => scan.Html.Any(h => h.Numbers.TryGetValue(arguments[0] ?? "", out var value) && arguments.HoldsAbove(value, 1, 2)));
-        table.Add("html_image_only", static (scan, arguments) => scan.Html.Any(h => h.Inside.ContainsKey("img") && arguments.HoldsAbove(h.Numbers["length"], 0, 1)));
+        table.Add(
+            "html_tag_balance",
+            static (scan, arguments) => scan.Html.Any(h =>
+                h.Inside.TryGetValue(arguments[0] ?? "", out var depth) && Compare(depth, arguments[1])));
+        table.Add(
+            "html_eval",
+            static (scan, arguments) => scan.Html.Any(h =>
+                h.Numbers.TryGetValue(arguments[0] ?? "", out var value) && Compare(value, arguments[1])));
+        table.Add(
+            "html_range",
+            static (scan, arguments) => scan.Html.Any(h =>
+                h.Numbers.TryGetValue(arguments[0] ?? "", out var value) && arguments.HoldsAbove(value, 1, 2)));
+        table.Add(
+            "html_image_only",
+            static (scan, arguments) => scan.Html.Any(h => h.Inside.ContainsKey("img") && arguments.HoldsAbove(h.Numbers["length"], 0, 1)));
         table.Add("html_image_ratio", static (scan, arguments) => scan.Html.Any(h =>
             h.Numbers["image_area"] > 0 && arguments.HoldsAbove(h.Numbers["non_space_len"] / h.Numbers["image_area"], 0, 1)));
         table.Add("html_text_match", static (scan, arguments) => AnyText(scan, arguments, matches: true));
@@ -51,7 +65,8 @@ internal static class HtmlEvals
     private static bool AnyText(MessageScan scan, EvalArguments arguments, bool matches)
     {
         var pattern = arguments[1] is { } text ? EvalPatterns.Get(text) : null;
-        return pattern is not null && scan.Html.Any(h => h.Texts(arguments[0] ?? "").Any(t => pattern.IsMatch(Octets.FromUnicode(t)) == matches));
+        return pattern is not null
+            && scan.Html.Any(h => h.Texts(arguments[0] ?? "").Any(t => pattern.IsMatch(Octets.FromUnicode(t)) == matches));
     }
 
     private static readonly PerlRegex _webHost = new("^https?://([^/:?#]+)", RegexOptions.IgnoreCase);
@@ -74,7 +89,8 @@ internal static class HtmlEvals
                 return false;
             }
 
-            if (link.AnchorTexts.Count == 0 || _webHost.Match(uri) is not { Success: true } host || IpPatterns.IsAddress(host.Groups[1].Value))
+            if (link.AnchorTexts.Count == 0 || _webHost.Match(uri) is not { Success: true } host
+                || IpPatterns.IsAddress(host.Groups[1].Value))
             {
                 continue;
             }
@@ -86,7 +102,8 @@ internal static class HtmlEvals
             }
 
             anchors++;
-            hit |= link.AnchorTexts.Select(t => _secureHost.Match(t.ToString())).Any(m => m.Success && Shown(scan, m.Groups[1].Value) is { } shown && shown != domain);
+            hit |= link.AnchorTexts.Select(t => _secureHost.Match(t.ToString()))
+                .Any(m => m.Success && Shown(scan, m.Groups[1].Value) is { } shown && shown != domain);
         }
 
         return hit && anchors >= (arguments.Number(0) is { } min and > 0 ? min : 1) && anchors < max;

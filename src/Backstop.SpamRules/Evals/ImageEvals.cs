@@ -12,10 +12,18 @@ internal static class ImageEvals
     {
         table.Add("image_count", static (scan, arguments) => Within(Of(scan, arguments[0]).Count, arguments, 1, 2));
         table.Add("pixel_coverage", static (scan, arguments) => Within(Of(scan, arguments[0]).Sum(i => i.Area), arguments, 1, 2));
-        table.Add("image_size_exact", static (scan, arguments) => Of(scan, arguments[0]).Exists(i => i.Area > 0 && i.Height == arguments.Number(1) && i.Width == arguments.Number(2)));
-        table.Add("image_size_range", static (scan, arguments) => Of(scan, arguments[0]).Exists(i => i.Area > 0 && i.Height >= arguments.Number(1) && i.Width >= arguments.Number(2)
+        table.Add(
+            "image_size_exact",
+            static (scan, arguments) => Of(scan, arguments[0]).Exists(i =>
+                i.Area > 0 && i.Height == arguments.Number(1) && i.Width == arguments.Number(2)));
+        table.Add(
+            "image_size_range",
+            static (scan, arguments) => Of(scan, arguments[0]).Exists(i =>
+                i.Area > 0 && i.Height >= arguments.Number(1) && i.Width >= arguments.Number(2)
             && i.Height <= (arguments.Number(3) ?? double.MaxValue) && i.Width <= (arguments.Number(4) ?? double.MaxValue)));
-        table.Add("image_named", static (scan, arguments) => Of(scan, "all").Exists(i => i.Area > 0 && i.Name is not null && i.Name == arguments[0]));
+        table.Add(
+            "image_named",
+            static (scan, arguments) => Of(scan, "all").Exists(i => i.Area > 0 && i.Name is not null && i.Name == arguments[0]));
         table.Add("image_name_regex", static (scan, arguments) => arguments[0] is { } text && EvalPatterns.Get(text) is var pattern
             && Of(scan, "all").Exists(i => i.Area > 0 && i.Name is not null && pattern.IsMatch(i.Name)));
         table.Add("image_to_text_ratio", static (scan, arguments) =>
@@ -57,7 +65,9 @@ internal static class ImageEvals
 
     /// <summary>The size stands in the first chunk.</summary>
     private static (int Width, int Height) Png(ReadOnlySpan<byte> bytes) =>
-        bytes.Length >= 24 && bytes.StartsWith((ReadOnlySpan<byte>)[0x89, (byte)'P', (byte)'N', (byte)'G', 0x0d, 0x0a, 0x1a, 0x0a]) && bytes[12..].StartsWith("IHDR"u8)
+        bytes.Length >= 24
+            && bytes.StartsWith((ReadOnlySpan<byte>)[0x89, (byte)'P', (byte)'N', (byte)'G', 0x0d, 0x0a, 0x1a, 0x0a])
+            && bytes[12..].StartsWith("IHDR"u8)
             ? (BinaryPrimitives.ReadInt32BigEndian(bytes[16..]), BinaryPrimitives.ReadInt32BigEndian(bytes[20..]))
             : default;
 

@@ -16,18 +16,27 @@ internal static class ListEvals
 
     public static void Register(EvalTable table)
     {
-        table.Add("check_from_in_blocklist", "check_from_in_blacklist", static (scan, _) => Any(scan, Senders.From(scan), "blocklist_from"));
+        table.Add(
+            "check_from_in_blocklist", "check_from_in_blacklist", static (scan, _) => Any(scan, Senders.From(scan), "blocklist_from"));
         table.Add("check_to_in_blocklist", "check_to_in_blacklist", static (scan, _) => Any(scan, Senders.To(scan), "blocklist_to"));
         table.Add("check_to_in_welcomelist", "check_to_in_whitelist", static (scan, _) => Any(scan, Senders.To(scan), "welcomelist_to"));
         table.Add("check_to_in_more_spam", static (scan, _) => Any(scan, Senders.To(scan), "more_spam_to"));
         table.Add("check_to_in_all_spam", static (scan, _) => Any(scan, Senders.To(scan), "all_spam_to"));
         table.Add("check_from_in_list", static (scan, arguments) => Any(scan, Senders.From(scan), arguments[0] ?? ""));
         table.Add("check_to_in_list", static (scan, arguments) => Any(scan, Senders.To(scan), arguments[0] ?? ""));
-        table.Add("check_replyto_in_list", static (scan, arguments) => scan.Headers.One("Reply-To:addr") is { Length: > 0 } to && Any(scan, [to], arguments[0] ?? ""));
+        table.Add(
+            "check_replyto_in_list",
+            static (scan, arguments) => scan.Headers.One("Reply-To:addr") is { Length: > 0 } to && Any(scan, [to], arguments[0] ?? ""));
         table.Add("check_from_in_welcomelist", "check_from_in_whitelist", static (scan, _) => InWelcomeList(scan) == Trust.Listed);
-        table.Add("check_forged_in_welcomelist", "check_forged_in_whitelist", static (scan, _) => InWelcomeList(scan) == Trust.Forged && InDefaultList(scan) == Trust.None);
-        table.Add("check_from_in_default_welcomelist", "check_from_in_default_whitelist", static (scan, _) => InDefaultList(scan) == Trust.Listed);
-        table.Add("check_forged_in_default_welcomelist", "check_forged_in_default_whitelist", static (scan, _) => InDefaultList(scan) == Trust.Forged && InWelcomeList(scan) == Trust.None);
+        table.Add(
+            "check_forged_in_welcomelist", "check_forged_in_whitelist",
+            static (scan, _) => InWelcomeList(scan) == Trust.Forged && InDefaultList(scan) == Trust.None);
+        table.Add(
+            "check_from_in_default_welcomelist", "check_from_in_default_whitelist",
+            static (scan, _) => InDefaultList(scan) == Trust.Listed);
+        table.Add(
+            "check_forged_in_default_welcomelist", "check_forged_in_default_whitelist",
+            static (scan, _) => InDefaultList(scan) == Trust.Forged && InWelcomeList(scan) == Trust.None);
         table.Add("check_mailfrom_matches_rcvd", static (scan, _) => SenderMatchesRelay(scan));
         table.Add("check_uri_host_listed", static (scan, arguments) => IsHostListed(scan, arguments[0] ?? ""));
         table.Add("check_uri_host_in_blocklist", "check_uri_host_in_blacklist", static (scan, _) => IsHostListed(scan, "BLOCK"));
@@ -46,7 +55,8 @@ internal static class ListEvals
     private static bool Any(MessageScan scan, IEnumerable<string> addresses, string list) =>
         scan.Settings.AddressLists.TryGetValue(list, out var entries) && !entries.IsEmpty && addresses.Any(entries.Contains);
 
-    private static bool SubjectIn(MessageScan scan, string list) => scan.Headers.One("Subject") is { Length: > 0 } subject && Any(scan, [subject.TrimEnd('\n')], list);
+    private static bool SubjectIn(MessageScan scan, string list) =>
+        scan.Headers.One("Subject") is { Length: > 0 } subject && Any(scan, [subject.TrimEnd('\n')], list);
 
     private static Trust InWelcomeList(MessageScan scan) => scan.Remember("welcomelist", () =>
     {
@@ -111,7 +121,8 @@ internal static class ListEvals
         return rdns == entry || rdns.EndsWith("." + entry, StringComparison.Ordinal);
     }
 
-    private static List<Relay> LastRelays(MessageScan scan) => scan.Relays.Untrusted.Count > 0 ? [scan.Relays.Untrusted[0]] : scan.Relays.Trusted;
+    private static List<Relay> LastRelays(MessageScan scan) =>
+        scan.Relays.Untrusted.Count > 0 ? [scan.Relays.Untrusted[0]] : scan.Relays.Trusted;
 
     private static bool SenderMatchesRelay(MessageScan scan)
     {

@@ -4,7 +4,10 @@ using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Evals;
 
-/// <summary>A date of a header field in seconds since 1970, read as leniently as SpamAssassin reads it (Util.pm, parse_rfc822_date; RFC 5322 §3.3, §4.3).</summary>
+/// <summary>
+/// A date of a header field in seconds since 1970, read as leniently as SpamAssassin reads it (Util.pm, parse_rfc822_date; RFC 5322
+/// §3.3, §4.3).
+/// </summary>
 internal static class MailDate
 {
     private const string Months = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec";
@@ -19,9 +22,12 @@ internal static class MailDate
     private static readonly PerlRegex _zone = new("\\b([A-Z]{2,4}(?:-DST)?)\\b");
 
     private static readonly Dictionary<string, string> _zones = (
-        "UT+0000 UTC+0000 NDT-0230 AST-0400 ADT-0300 NST-0330 EST-0500 EDT-0400 CST-0600 CDT-0500 MST-0700 MDT-0600 PST-0800 PDT-0700 HST-1000 AKST-0900 "
-        + "AKDT-0800 HADT-0900 HAST-1000 GMT+0000 BST+0100 IST+0100 WET+0000 WEST+0100 CET+0100 CEST+0200 EET+0200 EEST+0300 MSK+0300 MSD+0400 MET+0100 MEZ+0100 "
-        + "MEST+0200 MESZ+0200 BRST-0200 BRT-0300 AEST+1000 AEDT+1100 ACST+0930 ACDT+1030 AWST+0800 NZST+1200 NZDT+1300 JST+0900 KST+0900 HKT+0800 SGT+0800 "
+        "UT+0000 UTC+0000 NDT-0230 AST-0400 ADT-0300 NST-0330 EST-0500 EDT-0400 CST-0600 CDT-0500 MST-0700 MDT-0600 PST-0800 PDT-0700 "
+            + "HST-1000 AKST-0900 "
+        + "AKDT-0800 HADT-0900 HAST-1000 GMT+0000 BST+0100 IST+0100 WET+0000 WEST+0100 CET+0100 CEST+0200 EET+0200 EEST+0300 MSK+0300 "
+        + "MSD+0400 MET+0100 MEZ+0100 "
+        + "MEST+0200 MESZ+0200 BRST-0200 BRT-0300 AEST+1000 AEDT+1100 ACST+0930 ACDT+1030 AWST+0800 NZST+1200 NZDT+1300 JST+0900 "
+        + "KST+0900 HKT+0800 SGT+0800 "
         + "PHT+0800 IDT+0300")
         .Split(' ').ToDictionary(z => z[..^5], z => z[^5..], StringComparer.Ordinal);
 
@@ -103,7 +109,9 @@ internal static class MailDate
 
     private static long Shift(long seconds, string offset)
     {
-        var shift = ((int.Parse(offset.AsSpan(1, 2), CultureInfo.InvariantCulture) * 60) + int.Parse(offset.AsSpan(3, 2), CultureInfo.InvariantCulture)) * 60;
+        var shift = (
+            (int.Parse(offset.AsSpan(1, 2), CultureInfo.InvariantCulture) * 60) + int.Parse(
+                offset.AsSpan(3, 2), CultureInfo.InvariantCulture)) * 60;
         return offset[0] == '-' ? seconds + shift : Math.Max(0, seconds - shift);
     }
 

@@ -23,7 +23,9 @@ internal static class MimeEvals
         table.Add("check_mime_multipart_ratio", static (scan, arguments) => arguments.HoldsBelow(MimeFacts.Of(scan).MultipartRatio, 0, 1));
         table.Add("check_msg_parse_flags", static (scan, arguments) => scan.Message.Flags.Contains(arguments[0] ?? ""));
         table.Add("check_for_ascii_text_illegal", static (scan, _) => MimeFacts.Of(scan).IllegalAsciiLines > 0);
-        table.Add("check_abundant_unicode_ratio", static (scan, arguments) => arguments.Number(0) is { } ratio && MimeFacts.Of(scan).UnicodeRatio >= ratio);
+        table.Add(
+            "check_abundant_unicode_ratio",
+            static (scan, arguments) => arguments.Number(0) is { } ratio && MimeFacts.Of(scan).UnicodeRatio >= ratio);
         table.Add("check_qp_ratio", static (scan, arguments) => MimeFacts.Of(scan).QuotedRatio >= (arguments.Number(0) ?? 0));
         table.Add("check_for_faraway_charset", static (scan, _) => HasFarawayCharset(scan));
         table.Add("check_for_uppercase", static (scan, arguments) => arguments.HoldsAbove(UppercasePercent(scan), 0, 1));
@@ -32,7 +34,8 @@ internal static class MimeEvals
             Base64Line(scan) is var length && length >= (arguments.Number(0) ?? 0) && length <= (arguments.Number(1) ?? double.MaxValue));
     }
 
-    private static bool IsHtml(MessageScan scan) => scan.Headers.One("Content-Type").StartsWith("text/html", StringComparison.OrdinalIgnoreCase);
+    private static bool IsHtml(MessageScan scan) =>
+        scan.Headers.One("Content-Type").StartsWith("text/html", StringComparison.OrdinalIgnoreCase);
 
     private static bool HasFarawayCharset(MessageScan scan)
     {
@@ -71,9 +74,12 @@ internal static class MimeEvals
 
     private static bool HasAlternativeWithoutText(MessageScan scan) => scan.Message.Walk().Where(n => n.Type == "multipart/alternative")
         .SelectMany(n => n.Parts ?? [])
-        .Any(p => p.IsLeaf && p.Type is not ("multipart/related" or "application/rtf") && !p.Type.StartsWith("text/", StringComparison.Ordinal));
+        .Any(p =>
+        p.IsLeaf && p.Type is not ("multipart/related" or "application/rtf") && !p.Type.StartsWith("text/", StringComparison.Ordinal));
 
     private static int Base64Line(MessageScan scan) => scan.Remember("base64_line", () => scan.Message.Leaves()
-        .Where(p => p.ParseContentType().Type != "application/ics" && p.Header("content-transfer-encoding").Equals("base64", StringComparison.OrdinalIgnoreCase))
+        .Where(p =>
+        p.ParseContentType().Type != "application/ics" && p.Header("content-transfer-encoding").Equals(
+            "base64", StringComparison.OrdinalIgnoreCase))
         .SelectMany(p => p.Raw ?? []).Select(l => l.Length).DefaultIfEmpty(0).Max());
 }

@@ -8,7 +8,8 @@ namespace Backstop.SpamRules.Evals;
 /// <summary>One walk over all parts for the mime evals (Plugin/MIMEEval.pm, _check_attachments).</summary>
 internal sealed class MimeFacts
 {
-    private static readonly PerlRegex _asciiName = new("(?:us-ascii|ansi_x3\\.4-1968|iso-ir-6|ansi_x3\\.4-1986|iso_646\\.irv:1991|ascii|iso646-us|us|ibm367|cp367|csascii)");
+    private static readonly PerlRegex _asciiName = new(
+        "(?:us-ascii|ansi_x3\\.4-1968|iso-ir-6|ansi_x3\\.4-1986|iso_646\\.irv:1991|ascii|iso646-us|us|ibm367|cp367|csascii)");
     private static readonly PerlRegex _attachmentOrInline = new("^(?:attachment|inline)");
     private static readonly PerlRegex _isoName = new("iso-\\S+-\\S+\\b", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _knownIso = new("iso-(?:8859-\\d{1,2}|2022-(?:jp|kr))\\b");
@@ -99,7 +100,9 @@ internal sealed class MimeFacts
         SetIf("mime_base64_count", isBase64);
         SetIf("mime_qp_count", !isBase64 && encoding.Contains("quoted-printable", StringComparison.Ordinal));
         SetIf("mime_attachment", disposition.Contains("attachment", StringComparison.Ordinal));
-        SetIf("mime_base64_encoded_text", isText && isBase64 && (charset.Length == 0 || _asciiName.IsMatch(charset)) && !_attachmentOrInline.IsMatch(disposition));
+        SetIf(
+            "mime_base64_encoded_text",
+            isText && isBase64 && (charset.Length == 0 || _asciiName.IsMatch(charset)) && !_attachmentOrInline.IsMatch(disposition));
         SetIf("mime_bad_iso_charset", _isoName.IsMatch(charset) && !_knownIso.IsMatch(charset));
         if (_letter.IsMatch(charset))
         {

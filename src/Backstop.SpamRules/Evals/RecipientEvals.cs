@@ -15,7 +15,10 @@ internal static class RecipientEvals
 
     public static void Register(EvalTable table)
     {
-        table.Add("sorted_recipients", static (scan, _) => Recipients(scan) is { Count: >= SortedCount } list && list.SequenceEqual(list.Order(StringComparer.Ordinal)));
+        table.Add(
+            "sorted_recipients",
+            static (scan, _) => Recipients(scan) is { Count: >= SortedCount } list && list.SequenceEqual(
+                list.Order(StringComparer.Ordinal)));
         table.Add("similar_recipients", static (scan, arguments) => arguments.HoldsBelow(Similarity(scan), 0, 1));
         table.Add("check_for_to_in_subject", static (scan, arguments) => IsInSubject(scan, arguments[0]));
     }
@@ -74,7 +77,8 @@ internal static class RecipientEvals
 
         if (what == "address")
         {
-            return PerlText.Places(subject, address).Any(at => PerlText.IsBoundary(subject, at) && PerlText.IsBoundary(subject, at + address.Length));
+            return PerlText.Places(subject, address)
+                .Any(at => PerlText.IsBoundary(subject, at) && PerlText.IsBoundary(subject, at + address.Length));
         }
 
         return what == "user" && IsAddressed(subject, address.Split('@')[0]);
@@ -90,7 +94,8 @@ internal static class RecipientEvals
             return true;
         }
 
-        if (At(0, StringComparison.Ordinal) && PerlText.SkipSpace(subject, user.Length) is var mark && mark < subject.Length && IsMark(subject[mark])
+        if (At(0, StringComparison.Ordinal) && PerlText.SkipSpace(subject, user.Length) is var mark && mark < subject.Length
+            && IsMark(subject[mark])
             && (mark + 1 == subject.Length || PerlSpace.Is(subject[mark + 1])))
         {
             return true;
@@ -102,7 +107,8 @@ internal static class RecipientEvals
             return true;
         }
 
-        if (!subject.StartsWith("re:", StringComparison.OrdinalIgnoreCase) && !subject.StartsWith("fw:", StringComparison.OrdinalIgnoreCase))
+        if (!subject.StartsWith("re:", StringComparison.OrdinalIgnoreCase)
+            && !subject.StartsWith("fw:", StringComparison.OrdinalIgnoreCase))
         {
             return false;
         }

@@ -10,7 +10,8 @@ internal static class Senders
     private static readonly PerlRegex _dots = new("\\.+");
     private static readonly PerlRegex _receivedFor = new(" for <?(\\S+@(\\S+?))>?;");
 
-    private static readonly string[] _senders = ["From:addr", "Envelope-Sender:addr", "Resent-Sender:addr", "X-Envelope-From:addr", "EnvelopeFrom:addr"];
+    private static readonly string[] _senders = [
+        "From:addr", "Envelope-Sender:addr", "Resent-Sender:addr", "X-Envelope-From:addr", "EnvelopeFrom:addr"];
 
     private static readonly string[] _recipients =
     [
@@ -22,7 +23,9 @@ internal static class Senders
     {
         var headers = scan.Headers;
         var resent = headers.All("Resent-From:first:addr");
-        var addresses = resent.Count > 0 ? resent : _senders.SelectMany(headers.All).Where(a => a.Length > 0).Select(a => _dots.Replace(a, "."));
+        var addresses = resent.Count > 0
+            ? resent
+            : _senders.SelectMany(headers.All).Where(a => a.Length > 0).Select(a => _dots.Replace(a, "."));
         return addresses.Distinct(StringComparer.Ordinal).ToList();
     });
 
@@ -36,7 +39,8 @@ internal static class Senders
         }
 
         var received = headers.All("Received").Take(3).Select(l => _receivedFor.Match(l))
-            .Where(m => m.Success && RegistryBoundaries.IsFullyQualified(RegistryBoundaries.ToAscii(m.Groups[2].Value))).Select(m => m.Groups[1].Value);
+            .Where(m => m.Success && RegistryBoundaries.IsFullyQualified(RegistryBoundaries.ToAscii(m.Groups[2].Value)))
+            .Select(m => m.Groups[1].Value);
         return received.Concat(_recipients.SelectMany(headers.All)).Distinct(StringComparer.Ordinal).ToList();
     });
 }

@@ -37,7 +37,10 @@ internal sealed class HitTable(int rules)
     /// <summary>The points of the hits.</summary>
     public double Score => Hits.Sum(h => h.Score);
 
-    /// <summary>What the points would be if each of <see cref="TimedOut"/> had helped the message as it could; null where none ran out of time.</summary>
+    /// <summary>
+    /// What the points would be if each of <see cref="TimedOut"/> had helped the message as it could; null where none ran out of
+    /// time.
+    /// </summary>
     public double? LowestScore { get; set; }
 
     public double this[int index] => _values[index];

@@ -48,7 +48,8 @@ internal static class CssColor
     public static string FromRgbText(string value)
     {
         var parts = string.Concat(value.Where(c => char.IsAsciiDigit(c) || c == ',')).Split(',');
-        var channels = Enumerable.Range(0, 3).Select(i => i < parts.Length && long.TryParse(parts[i], CultureInfo.InvariantCulture, out var n) ? Math.Min(n, 255) : 0);
+        var channels = Enumerable.Range(0, 3)
+            .Select(i => i < parts.Length && long.TryParse(parts[i], CultureInfo.InvariantCulture, out var n) ? Math.Min(n, 255) : 0);
         return "#" + string.Concat(channels.Select(c => c.ToString("x2", CultureInfo.InvariantCulture)));
     }
 
@@ -61,7 +62,8 @@ internal static class CssColor
         }
 
         double Difference(int i) => Hex(fg.Groups[i].Value) - Hex(bg.Groups[i].Value);
-        return Math.Sqrt(Math.Pow(0.2126 * Difference(1), 2) + Math.Pow(0.7152 * Difference(2), 2) + Math.Pow(0.0722 * Difference(3), 2)) < Indistinct;
+        return Math.Sqrt(
+            Math.Pow(0.2126 * Difference(1), 2) + Math.Pow(0.7152 * Difference(2), 2) + Math.Pow(0.0722 * Difference(3), 2)) < Indistinct;
     }
 
     private static string Normalize(string color)
@@ -87,7 +89,9 @@ internal static class CssColor
     }
 
     private static string Join(Match match, Func<long, long> channel) =>
-        string.Concat(Enumerable.Range(1, 3).Select(i => channel(long.Parse(match.Groups[i].ValueSpan, CultureInfo.InvariantCulture)).ToString("x2", CultureInfo.InvariantCulture)));
+        string.Concat(
+            Enumerable.Range(1, 3).Select(i =>
+                channel(long.Parse(match.Groups[i].ValueSpan, CultureInfo.InvariantCulture)).ToString("x2", CultureInfo.InvariantCulture)));
 
     private static int Hex(string text) => int.Parse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
 }

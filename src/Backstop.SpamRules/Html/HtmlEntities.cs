@@ -63,7 +63,9 @@ internal static class HtmlEntities
         }
 
         if (at == start || at - start > 8
-            || !long.TryParse(text.AsSpan(start, at - start), hex ? NumberStyles.AllowHexSpecifier : NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            || !long.TryParse(
+            text.AsSpan(start, at - start), hex ? NumberStyles.AllowHexSpecifier : NumberStyles.None, CultureInfo.InvariantCulture,
+            out var number)
             || number is 0 or > 0x10FFFF)
         {
             return false;

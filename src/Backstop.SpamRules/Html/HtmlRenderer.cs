@@ -8,9 +8,12 @@ namespace Backstop.SpamRules.Html;
 internal sealed class HtmlRenderer
 {
     private static readonly HashSet<string> _elements = [.. (
-        "a abbr acronym address area b base bdo big blockquote body br button caption cite code col colgroup dd del dfn div dl dt em fieldset form "
-        + "h1 h2 h3 h4 h5 h6 head hr html i img input ins kbd label legend li link map meta noscript object ol optgroup option p param pre q samp script "
-        + "select small span strong style sub sup table tbody td textarea tfoot th thead title tr tt ul var applet basefont center dir font frame frameset "
+        "a abbr acronym address area b base bdo big blockquote body br button caption cite code col colgroup dd del dfn div dl dt em "
+            + "fieldset form "
+        + "h1 h2 h3 h4 h5 h6 head hr html i img input ins kbd label legend li link map meta noscript object ol optgroup option p param "
+        + "pre q samp script "
+        + "select small span strong style sub sup table tbody td textarea tfoot th thead title tr tt ul var applet basefont center dir "
+        + "font frame frameset "
         + "iframe isindex menu noframes s strike u nobr x-sigsep x-tab").Split(' ')];
 
     private static readonly HashSet<string> _tricks = ["bgsound", "embed", "listing", "plaintext", "xmp"];
@@ -48,7 +51,8 @@ internal sealed class HtmlRenderer
     public static HtmlRenderer Render(string html)
     {
         var renderer = new HtmlRenderer();
-        var text = _selfClosed.Replace(html.Replace("&nbsp;", " ", StringComparison.Ordinal), "<$1>").Replace('\u201C', '"').Replace('\u201D', '"');
+        var text = _selfClosed.Replace(html.Replace("&nbsp;", " ", StringComparison.Ordinal), "<$1>").Replace('\u201C', '"')
+            .Replace('\u201D', '"');
         foreach (var token in HtmlTokenizer.Read(text))
         {
             renderer.Take(token);
@@ -188,7 +192,8 @@ internal sealed class HtmlRenderer
             case "img":
                 TestImage(attributes);
                 break;
-            case "form" when attributes.TryGetValue("action", out var action) && action.Contains("mailto:", StringComparison.OrdinalIgnoreCase):
+            case "form" when attributes.TryGetValue("action", out var action)
+                && action.Contains("mailto:", StringComparison.OrdinalIgnoreCase):
                 _results.Flags.Add("form_action_mailto");
                 break;
             case "object" or "embed":
@@ -202,7 +207,8 @@ internal sealed class HtmlRenderer
             case "title":
                 _results.Titles.Add(new StringBuilder());
                 break;
-            case "meta" when attributes.TryGetValue("http-equiv", out var equiv) && equiv.Contains("content-type", StringComparison.OrdinalIgnoreCase)
+            case "meta" when attributes.TryGetValue("http-equiv", out var equiv)
+                && equiv.Contains("content-type", StringComparison.OrdinalIgnoreCase)
                 && attributes.TryGetValue("content", out var content) && _metaCharset.Match(content) is { Success: true } match:
                 _results.Charsets = _results.Charsets is null ? match.Groups[1].Value : $"{_results.Charsets} {match.Groups[1].Value}";
                 break;
@@ -275,7 +281,8 @@ internal sealed class HtmlRenderer
         return value <= 0 ? 200 : value;
     }
 
-    private static bool IsWordCharacter(char c) => !char.IsWhiteSpace(c) && c is not ((>= '!' and <= '/') or (>= ':' and <= '@') or (>= '[' and <= '`') or (>= '{' and <= '~'));
+    private static bool IsWordCharacter(char c) =>
+        !char.IsWhiteSpace(c) && c is not ((>= '!' and <= '/') or (>= ':' and <= '@') or (>= '[' and <= '`') or (>= '{' and <= '~'));
 
     private static ReadOnlySpan<char> Tail(string color) => color.Length > 6 ? color.AsSpan(color.Length - 6) : color;
 

@@ -44,7 +44,9 @@ internal sealed partial class HtmlTokenizer
             return close < 0 ? _at : AddComment(close + 1);
         }
 
-        for (var dash = _html.IndexOf("--", s, StringComparison.Ordinal); dash >= 0; dash = _html.IndexOf("--", dash + 1, StringComparison.Ordinal))
+        for (
+            var dash = _html.IndexOf("--", s, StringComparison.Ordinal); dash >= 0; dash = _html.IndexOf(
+                "--", dash + 1, StringComparison.Ordinal))
         {
             var after = SkipSpace(dash + 2);
             if (after < End && _html[after] == '>')
@@ -73,7 +75,8 @@ internal sealed partial class HtmlTokenizer
         }
 
         var keyword = _html.AsSpan(s, open - s).Trim();
-        var isCdata = keyword.Equals("CDATA", StringComparison.OrdinalIgnoreCase) || keyword.Equals("RCDATA", StringComparison.OrdinalIgnoreCase);
+        var isCdata = keyword.Equals("CDATA", StringComparison.OrdinalIgnoreCase)
+            || keyword.Equals("RCDATA", StringComparison.OrdinalIgnoreCase);
         var isIgnore = keyword.Equals("IGNORE", StringComparison.OrdinalIgnoreCase);
         if (!isCdata && !isIgnore)
         {

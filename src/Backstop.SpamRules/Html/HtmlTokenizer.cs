@@ -233,7 +233,9 @@ internal sealed partial class HtmlTokenizer
         }
 
         var mayEnd = tag != "plaintext" && !(tag == "title" && _titlesStayOpen);
-        for (var lt = mayEnd ? _html.IndexOf("</", _at, StringComparison.Ordinal) : -1; lt >= 0; lt = _html.IndexOf("</", lt + 2, StringComparison.Ordinal))
+        for (
+            var lt = mayEnd ? _html.IndexOf("</", _at, StringComparison.Ordinal) : -1; lt >= 0; lt = _html.IndexOf(
+                "</", lt + 2, StringComparison.Ordinal))
         {
             var after = lt + 2 + tag.Length;
             if (after <= End && _html.AsSpan(lt + 2, tag.Length).Equals(tag, StringComparison.OrdinalIgnoreCase)

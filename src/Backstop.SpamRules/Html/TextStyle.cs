@@ -147,7 +147,8 @@ internal sealed class TextStyles
             }
             else if (_styleBackground.Match(part) is { Success: true } background)
             {
-                var first = CssLayers.Last(background.Groups[1].Value.ToLowerInvariant()).Select(CssColor.Parse).FirstOrDefault(c => c != CssColor.Invalid);
+                var first = CssLayers.Last(background.Groups[1].Value.ToLowerInvariant()).Select(CssColor.Parse)
+                    .FirstOrDefault(c => c != CssColor.Invalid);
                 style = first is null ? style : style with { Background = first };
             }
             else if (_styleOther.Match(part) is { Success: true } other)
@@ -184,5 +185,6 @@ internal sealed class TextStyles
         _ => false,
     };
 
-    private static double Number(Match match) => double.Parse(match.Groups[1].ValueSpan, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+    private static double Number(Match match) =>
+        double.Parse(match.Groups[1].ValueSpan, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
 }

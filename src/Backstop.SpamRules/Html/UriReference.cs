@@ -7,7 +7,8 @@ namespace Backstop.SpamRules.Html;
 /// <summary>A URI reference in five parts and its resolution, lenient about a repeated scheme (RFC 3986 §5.2.2).</summary>
 internal readonly record struct UriReference(string? Scheme, string? Authority, string Path, string? Query, string? Fragment)
 {
-    private static readonly PerlRegex _parts = new("^(?:([^:/?#]+):)?(?://([^/?#]*))?([^?#]*)(?:\\?([^#]*))?(?:#(.*))?", RegexOptions.Singleline);
+    private static readonly PerlRegex _parts = new(
+        "^(?:([^:/?#]+):)?(?://([^/?#]*))?([^?#]*)(?:\\?([^#]*))?(?:#(.*))?", RegexOptions.Singleline);
     private static readonly PerlRegex _www = new("^www\\d*\\.", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _ftp = new("^ftp\\d*\\.", RegexOptions.IgnoreCase);
 

@@ -28,7 +28,8 @@ internal static class AutoLearning
             : null;
     }
 
-    private static (double Total, double Header, double Body, double Learned, bool IsForced) Points(HitTable hits, RuleSet rules, int scoreSet)
+    private static (
+        double Total, double Header, double Body, double Learned, bool IsForced) Points(HitTable hits, RuleSet rules, int scoreSet)
     {
         double total = 0, header = 0, body = 0, learned = 0;
         var forced = false;
@@ -69,9 +70,11 @@ internal static class AutoLearning
         return heads + bodies == 0 ? (0, 0) : (heads / (double)(heads + bodies), bodies / (double)(heads + bodies));
     }
 
-    private static bool IsHeader(RuleDefinition rule) => rule.Kind == RuleKind.Header || (rule.Kind == RuleKind.Eval && rule.Area == EvalArea.Header);
+    private static bool IsHeader(RuleDefinition rule) =>
+        rule.Kind == RuleKind.Header || (rule.Kind == RuleKind.Eval && rule.Area == EvalArea.Header);
 
-    private static bool IsBody(RuleDefinition rule) => rule.Kind is RuleKind.Body or RuleKind.RawBody or RuleKind.Uri or RuleKind.MimeHeader or RuleKind.UriDetail
+    private static bool IsBody(RuleDefinition rule) =>
+        rule.Kind is RuleKind.Body or RuleKind.RawBody or RuleKind.Uri or RuleKind.MimeHeader or RuleKind.UriDetail
         || (rule.Kind == RuleKind.Eval && rule.Area is EvalArea.Body or EvalArea.RawBody);
 
     private static class Expressions

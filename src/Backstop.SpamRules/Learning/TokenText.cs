@@ -2,7 +2,10 @@ using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Learning;
 
-/// <summary>Words of a text as the learner takes them (Plugin/Bayes.pm, _tokenize_line): too short ones go, long ones keep their beginning, and a word counts as written, without its marks and in lower case.</summary>
+/// <summary>
+/// Words of a text as the learner takes them (Plugin/Bayes.pm, _tokenize_line): too short ones go, long ones keep their beginning,
+/// and a word counts as written, without its marks and in lower case.
+/// </summary>
 internal sealed class TokenText(ICollection<string> tokens)
 {
     private const int Shortest = 3;
@@ -11,8 +14,10 @@ internal sealed class TokenText(ICollection<string> tokens)
     private const int MaxTokens = 50_000;
 
     private static readonly HashSet<string> _stopWords = [.. (
-        "able all already and any are because both can come each email even few first for from give have has http information into it's just know like long look made mail "
-        + "mailing make many more most much need not now number off one only out own people place right same see such that the this through time using web where why with without "
+        "able all already and any are because both can come each email even few first for from give have has http information into "
+            + "it's just know like long look made mail "
+        + "mailing make many more most much need not now number off one only out own people place right same see such that the this "
+        + "through time using web where why with without "
         + "work world year years you your you're").Split(' ')];
 
     /// <summary>A line of the body or a URI, whose addresses and hosts are taken apart too.</summary>
@@ -100,7 +105,8 @@ internal sealed class TokenText(ICollection<string> tokens)
             return;
         }
 
-        for (var dot = token.IndexOf('.', StringComparison.Ordinal); dot > 0 && dot < token.Length - 1 && char.IsAsciiLetter(token[dot + 1]); dot = token.IndexOf('.', dot + 1))
+        for (
+            var dot = token.IndexOf('.', StringComparison.Ordinal); dot > 0 && dot < token.Length - 1 && char.IsAsciiLetter(token[dot + 1]); dot = token.IndexOf('.', dot + 1))
         {
             tokens.Add("UD:" + token[(dot + 1)..]);
         }
@@ -150,7 +156,9 @@ internal sealed class TokenText(ICollection<string> tokens)
     }
 
     private static string WithoutTitleCase(string word) =>
-        word.Length > 1 && char.IsAsciiLetterUpper(word[0]) && !word.AsSpan(1).ContainsAnyInRange('A', 'Z') ? char.ToLowerInvariant(word[0]) + word[1..] : word;
+        word.Length > 1 && char.IsAsciiLetterUpper(word[0]) && !word.AsSpan(1).ContainsAnyInRange('A', 'Z')
+            ? char.ToLowerInvariant(word[0]) + word[1..]
+            : word;
 
     /// <summary>Dots in a row and dashes in a row part words.</summary>
     private static bool IsBreak(string text, int i)

@@ -4,7 +4,9 @@ using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Messages;
 
-/// <summary>The texts body and rawbody rules are matched against (Message.pm, get_body_text_array_common and get_decoded_body_text_array).</summary>
+/// <summary>
+/// The texts body and rawbody rules are matched against (Message.pm, get_body_text_array_common and get_decoded_body_text_array).
+/// </summary>
 internal static class BodyText
 {
     private const int MaxLine = 2048;
@@ -30,7 +32,8 @@ internal static class BodyText
         }
 
         var subject = message.Headers("subject") is { Count: > 0 } subjects ? subjects[^1] + "\n" : "\n";
-        return SplitLines((withSubject ? subject : "") + (isWide ? Octets.FromUnicode(Squeeze(text, isWide)) : Octets.FromLatin1(Squeeze(text, isWide))));
+        return SplitLines(
+            (withSubject ? subject : "") + (isWide ? Octets.FromUnicode(Squeeze(text, isWide)) : Octets.FromLatin1(Squeeze(text, isWide))));
     }
 
     /// <summary>The decoded text parts in pieces of 2 to 4 KiB.</summary>
@@ -75,7 +78,10 @@ internal static class BodyText
         return text[..max];
     }
 
-    /// <summary>White space is one blank; where it holds two line ends or more, a paragraph ends: from the first to the last is one line end.</summary>
+    /// <summary>
+    /// White space is one blank; where it holds two line ends or more, a paragraph ends: from the first to the last is one line
+    /// end.
+    /// </summary>
     private static string Squeeze(StringBuilder text, bool isWide)
     {
         var squeezed = new StringBuilder(text.Length);

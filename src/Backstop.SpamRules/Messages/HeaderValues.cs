@@ -84,7 +84,8 @@ internal sealed class HeaderValues(SpamMessage message, RelayTrail relays, Regis
         values = parsed.First ? [values[0]] : parsed.Last ? [values[^1]] : values;
         if (parsed.Address || parsed.Name)
         {
-            values = values.SelectMany(HeaderAddresses.Parse).Select(a => parsed.Address ? a.Address : PhraseOf(a, parsed.Raw)).OfType<string>().ToList();
+            values = values.SelectMany(HeaderAddresses.Parse).Select(a => parsed.Address ? a.Address : PhraseOf(a, parsed.Raw))
+                .OfType<string>().ToList();
         }
 
         return parsed.Host ? values.Select(v => HostOf(v, parsed)).OfType<string>().ToList()
@@ -160,7 +161,8 @@ internal sealed class HeaderValues(SpamMessage message, RelayTrail relays, Regis
     {
         if (envelopeSenderHeader is not null)
         {
-            return All(envelopeSenderHeader + ":first:addr").FirstOrDefault(v => v.Length == 0 || v.IndexOf('@', StringComparison.Ordinal) > 0);
+            return All(envelopeSenderHeader + ":first:addr")
+                .FirstOrDefault(v => v.Length == 0 || v.IndexOf('@', StringComparison.Ordinal) > 0);
         }
 
         var relay = relays.Untrusted.Count > 0 ? relays.Untrusted[0] : relays.Trusted.Count > 0 ? relays.Trusted[^1] : null;
@@ -169,7 +171,8 @@ internal sealed class HeaderValues(SpamMessage message, RelayTrail relays, Regis
             return sender;
         }
 
-        if (All("X-Sender:first:addr").Any(v => v.Contains('@')) && message.Headers("received").Any(v => v.Contains("(fetchmail", StringComparison.Ordinal)))
+        if (All("X-Sender:first:addr").Any(v => v.Contains('@'))
+            && message.Headers("received").Any(v => v.Contains("(fetchmail", StringComparison.Ordinal)))
         {
             return null;
         }
@@ -235,7 +238,8 @@ internal sealed class HeaderValues(SpamMessage message, RelayTrail relays, Regis
             : ip;
     }
 
-    private IEnumerable<string> RawFields() => MessageParser.SplitFields(message.PristineHeaders).Where(f => f[0] is not (' ' or '\t') && f.EndsWith('\n') && f != "\n");
+    private IEnumerable<string> RawFields() =>
+        MessageParser.SplitFields(message.PristineHeaders).Where(f => f[0] is not (' ' or '\t') && f.EndsWith('\n') && f != "\n");
 
     private string? FirstHost(string text) => HostFinder.Find(text)
         .FirstOrDefault(h => boundaries.IsValid(h) && RegistryBoundaries.IsFullyQualified(RegistryBoundaries.ToAscii(h)));

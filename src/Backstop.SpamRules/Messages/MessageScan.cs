@@ -19,7 +19,9 @@ internal sealed class MessageScan
     private readonly Lazy<UriDetails> _uris;
     private readonly Dictionary<string, object> _memo = new(StringComparer.Ordinal);
 
-    public MessageScan(SpamMessage message, SpamSettings settings, UriCanonical canonical, DateTimeOffset now, IReadOnlyDictionary<string, bool> external)
+    public MessageScan(
+        SpamMessage message, SpamSettings settings, UriCanonical canonical, DateTimeOffset now, IReadOnlyDictionary<string,
+        bool> external)
     {
         (Message, Settings, Now, External) = (message, settings, now, external);
         _canonical = canonical;

@@ -11,15 +11,20 @@ namespace Backstop.SpamRules.Mime;
 /// </summary>
 internal static class Charsets
 {
-    private static readonly PerlRegex _asciiName = new("^(?:(?:US-)?ASCII|ANSI[_ ]?X3\\.4-(?:1986|1968)|ISO646-US)\\z", RegexOptions.IgnoreCase);
+    private static readonly PerlRegex _asciiName = new(
+        "^(?:(?:US-)?ASCII|ANSI[_ ]?X3\\.4-(?:1986|1968)|ISO646-US)\\z", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _extendedName = new(
-        "^(?:ISO[ -]?8859(?:-\\d{1,2})?|Windows-\\d{4}|UTF-?8|(KOI8|EUC)-[A-Z]{1,2}|Big5|GBK|GB[ -]?18030(?:-20\\d\\d)?)\\z", RegexOptions.IgnoreCase);
+        "^(?:ISO[ -]?8859(?:-\\d{1,2})?|Windows-\\d{4}|UTF-?8|(KOI8|EUC)-[A-Z]{1,2}|Big5|GBK|GB[ "
+            + "-]?18030(?:-20\\d\\d)?)\\z", RegexOptions.IgnoreCase);
 
     private static readonly UTF8Encoding _strictUtf8 = new(false, true);
     private static readonly Encoding _windows1252 = CodePagesEncodingProvider.Instance.GetEncoding(1252)!;
     private static readonly ConcurrentDictionary<string, Encoding?> _known = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Text in the declared charset as Unicode. <paramref name="insist"/>: an encoded-word names its charset, so UTF-8 is not guessed.</summary>
+    /// <summary>
+    /// Text in the declared charset as Unicode. <paramref name="insist"/>: an encoded-word names its charset, so UTF-8 is not
+    /// guessed.
+    /// </summary>
     public static string Decode(string octets, string declared, bool insist = false) => Decode(octets, declared, insist, out _);
 
     /// <summary>As above; <paramref name="isDecoded"/> is false when nothing was decoded and the text is the ASCII it was.</summary>
@@ -50,7 +55,10 @@ internal static class Charsets
 
     private static string? DecodeDeclared(byte[] bytes, string declared, bool insist, bool triedUtf8)
     {
-        if (!insist && (declared.Equals("us-ascii", StringComparison.OrdinalIgnoreCase) || declared.Equals("ascii", StringComparison.OrdinalIgnoreCase)))
+        if (!insist
+            && (
+            declared.Equals(
+                "us-ascii", StringComparison.OrdinalIgnoreCase) || declared.Equals("ascii", StringComparison.OrdinalIgnoreCase)))
         {
             return null;
         }
@@ -102,7 +110,9 @@ internal static class Charsets
             "ks-c-5601-1987" or "euc-kr" or "cp949" => ByPage(949),
             "shift-jis" or "shiftjis" or "sjis" or "cp932" => ByPage(932),
             "utf-7" => null,
-            _ when folded.StartsWith("cp", StringComparison.Ordinal) && int.TryParse(folded.AsSpan(2), System.Globalization.CultureInfo.InvariantCulture, out var page) => ByPage(page),
+            _ when folded.StartsWith("cp", StringComparison.Ordinal)
+                && int.TryParse(folded.AsSpan(2), System.Globalization.CultureInfo.InvariantCulture, out var page) =>
+                ByPage(page),
             _ => ByName(folded),
         };
     }

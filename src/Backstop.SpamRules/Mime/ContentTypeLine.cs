@@ -3,7 +3,9 @@ using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Mime;
 
-/// <summary>A Content-Type as SpamAssassin reads it (Util.pm, parse_content_type): lenient, and text of unknown subtypes is plain text.</summary>
+/// <summary>
+/// A Content-Type as SpamAssassin reads it (Util.pm, parse_content_type): lenient, and text of unknown subtypes is plain text.
+/// </summary>
 /// <param name="Type">Lower case, never empty.</param>
 /// <param name="Boundary">Of a multipart.</param>
 /// <param name="Charset">As declared.</param>
@@ -11,10 +13,12 @@ namespace Backstop.SpamRules.Mime;
 /// <param name="Missing">The header was absent or empty.</param>
 internal readonly record struct ContentTypeLine(string Type, string? Boundary, string? Charset, string? Name, bool Missing)
 {
-    private static readonly PerlRegex _boundary = new("\\bboundary\\s*=\\s*(?:(?<1>\"[^\"]+)|(?<1>[^\\s\";]+)(?:[\\s;]|$))", RegexOptions.IgnoreCase);
+    private static readonly PerlRegex _boundary = new(
+        "\\bboundary\\s*=\\s*(?:(?<1>\"[^\"]+)|(?<1>[^\\s\";]+)(?:[\\s;]|$))", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _charset = new("\\bcharset\\s*=\\s*[\"']?(.*?)(?:[\"'](?:;|$)|;|$)", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _name = new("\\b(?:|file)name\\s*=\\s*[\"']?(.*?)(?:[\"'](?:;|$)|;|$)", RegexOptions.IgnoreCase);
-    private static readonly PerlRegex _splitName = new("\\b(?:|file)name\\*(\\d{1,4})\\s*=\\s*[\"']?(.*?)(?:[\"'](?:;|$)|;|$)", RegexOptions.IgnoreCase);
+    private static readonly PerlRegex _splitName = new(
+        "\\b(?:|file)name\\*(\\d{1,4})\\s*=\\s*[\"']?(.*?)(?:[\"'](?:;|$)|;|$)", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _typeOnly = new("^([^/]+(?:/[^/\\s]*)?).*$", RegexOptions.Singleline);
 
     public static ContentTypeLine Parse(string header)

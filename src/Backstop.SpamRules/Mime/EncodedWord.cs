@@ -52,7 +52,8 @@ internal readonly record struct EncodedWord(bool IsEncoded, Range Charset, int E
             charset++;
         }
 
-        if (charset == at + 2 || charset + 2 >= body.Length || body[charset] != '?' || body[charset + 1] is not ('b' or 'q' or 'B' or 'Q') || body[charset + 2] != '?')
+        if (charset == at + 2 || charset + 2 >= body.Length || body[charset] != '?'
+            || body[charset + 1] is not ('b' or 'q' or 'B' or 'Q') || body[charset + 2] != '?')
         {
             return false;
         }

@@ -8,7 +8,8 @@ namespace Backstop.SpamRules.Mime;
 internal static class HeaderDecoding
 {
     private static readonly PerlRegex _notEncoded = new(
-        "^(?:Received|(?:Resent-)?(?:Message-ID|Date)|MIME-Version|References|In-Reply-To|List-.*)\\z", RegexOptions.IgnoreCase | RegexOptions.Singleline);
+        "^(?:Received|(?:Resent-)?(?:Message-ID|Date)|MIME-Version|References|In-Reply-To|List-.*"
+            + ")\\z", RegexOptions.IgnoreCase | RegexOptions.Singleline);
 
     public static string Decode(string body, string name)
     {
@@ -18,7 +19,8 @@ internal static class HeaderDecoding
         }
 
         var text = body.Contains('\n')
-            ? body.Replace("\n\t", "\n ", StringComparison.Ordinal).Replace("\r\n", "", StringComparison.Ordinal).Replace("\n", "", StringComparison.Ordinal)
+            ? body.Replace("\n\t", "\n ", StringComparison.Ordinal).Replace("\r\n", "", StringComparison.Ordinal)
+            .Replace("\n", "", StringComparison.Ordinal)
             : body;
         if (!Octets.IsAscii(text))
         {

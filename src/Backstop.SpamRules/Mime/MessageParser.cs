@@ -65,7 +65,9 @@ internal static class MessageParser
         {
             for (var i = 0; i < body.Count; i++)
             {
-                body[i] = body[i].EndsWith("\r\n", StringComparison.Ordinal) ? string.Concat(body[i].AsSpan(0, body[i].Length - 2), "\n") : body[i];
+                body[i] = body[i].EndsWith("\r\n", StringComparison.Ordinal)
+                    ? string.Concat(body[i].AsSpan(0, body[i].Length - 2), "\n")
+                    : body[i];
             }
         }
 
@@ -82,7 +84,9 @@ internal static class MessageParser
         return message;
     }
 
-    /// <summary>Reads fields up to the empty line, a MIME boundary, or the fourth line that is none; gives the first line of the body.</summary>
+    /// <summary>
+    /// Reads fields up to the empty line, a MIME boundary, or the fourth line that is none; gives the first line of the body.
+    /// </summary>
     private static int ReadHeader(SpamMessage message, List<string> lines, int next)
     {
         var squash = message.LineEnding == "\r\n";
@@ -163,7 +167,9 @@ internal static class MessageParser
         var type = node.ParseContentType();
         if (!type.Missing)
         {
-            node.Type = !type.Type.StartsWith("multipart/", StringComparison.Ordinal) || pending.Boundary is not null ? type.Type : "text/plain";
+            node.Type = !type.Type.StartsWith("multipart/", StringComparison.Ordinal) || pending.Boundary is not null
+                ? type.Type
+                : "text/plain";
         }
 
         node.Charset = type.Charset;

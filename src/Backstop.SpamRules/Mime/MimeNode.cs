@@ -110,7 +110,8 @@ internal class MimeNode
         };
     }
 
-    private bool IsTextOrMessage() => Type.StartsWith("text/", StringComparison.Ordinal) || Type.StartsWith("message/", StringComparison.Ordinal);
+    private bool IsTextOrMessage() =>
+        Type.StartsWith("text/", StringComparison.Ordinal) || Type.StartsWith("message/", StringComparison.Ordinal);
 
     /// <summary>A fold is a line end and the blanks behind it: one space.</summary>
     private static string Unfold(string value)

@@ -31,7 +31,8 @@ internal sealed class MultipartParser
         _delimiter = "--" + _boundary;
     }
 
-    public static void Split(SpamMessage message, PendingPart pending, Queue<PendingPart> queue) => new MultipartParser(message, pending, queue).Run();
+    public static void Split(SpamMessage message, PendingPart pending, Queue<PendingPart> queue) =>
+        new MultipartParser(message, pending, queue).Run();
 
     private void Run()
     {
@@ -170,7 +171,8 @@ internal sealed class MultipartParser
 
         var type = _part.ParseContentType();
         _part.Type = type.Missing && _pending.Node.Type == "multipart/digest" ? "message/rfc822" : type.Type;
-        _queue.Enqueue(new PendingPart(_part, string.IsNullOrEmpty(type.Boundary) ? _boundary : type.Boundary, _lines ?? [], _pending.Depth - 1));
+        _queue.Enqueue(new PendingPart(
+            _part, string.IsNullOrEmpty(type.Boundary) ? _boundary : type.Boundary, _lines ?? [], _pending.Depth - 1));
         _pending.Node.Parts!.Add(_part);
     }
 
@@ -194,7 +196,9 @@ internal sealed class MultipartParser
         }
 
         var rest = line.AsSpan(_delimiter.Length);
-        return IsBlank(rest) ? (true, false) : (rest.StartsWith("--") && IsBlank(rest[2..])) is var last && last ? (true, true) : (false, false);
+        return IsBlank(rest) ? (true, false)
+            : (rest.StartsWith("--") && IsBlank(rest[2..])) is var last && last ? (true, true)
+            : (false, false);
     }
 
     private static bool IsBlank(ReadOnlySpan<char> text) => PerlSpace.IsBlank(text);

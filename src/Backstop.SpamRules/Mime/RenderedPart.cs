@@ -30,6 +30,7 @@ internal sealed record RenderedPart(string? Type, string? Text, string? Visible,
 
         var html = HtmlRenderer.Render(text);
         html.Results.SetLengths(html.Text, octets.Length);
-        return new RenderedPart("text/html", html.Text, html.Visible, html.Invisible, html.Results, isDecoded || html.Text.Any(c => c > 0xFF));
+        return new RenderedPart(
+            "text/html", html.Text, html.Visible, html.Invisible, html.Results, isDecoded || html.Text.Any(c => c > 0xFF));
     }
 }

@@ -3,7 +3,9 @@ using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Mime;
 
-/// <summary>Quoted-printable and base64 as SpamAssassin decodes them, broken input included (Util.pm, qp_decode and base64_decode).</summary>
+/// <summary>
+/// Quoted-printable and base64 as SpamAssassin decodes them, broken input included (Util.pm, qp_decode and base64_decode).
+/// </summary>
 internal static class TransferDecoding
 {
     public static string QuotedPrintable(string text)
@@ -31,7 +33,10 @@ internal static class TransferDecoding
         return decoded.ToString();
     }
 
-    /// <summary>Characters outside the alphabet are skipped; a <c>=</c> inside counts as the value 63 when the input is not whole groups of four.</summary>
+    /// <summary>
+    /// Characters outside the alphabet are skipped; a <c>=</c> inside counts as the value 63 when the input is not whole groups of
+    /// four.
+    /// </summary>
     public static string Base64(string text)
     {
         var values = new List<byte>(text.Length);

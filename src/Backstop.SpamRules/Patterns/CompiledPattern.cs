@@ -15,7 +15,9 @@ internal sealed class CompiledPattern
 
     private const int MaxTries = 8;
 
-    /// <summary>A pattern .NET has to run so often is worth compiling, if it is not one of the giants, which compiling makes slower.</summary>
+    /// <summary>
+    /// A pattern .NET has to run so often is worth compiling, if it is not one of the giants, which compiling makes slower.
+    /// </summary>
     private const int CompileAfter = 300;
     private const int LongestCompiled = 600;
 
@@ -94,18 +96,20 @@ internal sealed class CompiledPattern
 
     /// <summary>The first match, for those who need its place or its groups.</summary>
     /// <exception cref="RegexMatchTimeoutException">The confirmation ran out of its time.</exception>
-    public Match Match(string text) => Decide(text) == false ? System.Text.RegularExpressions.Match.Empty : Confirm(text, static (engine, text) => engine.Match(text));
+    public Match Match(string text) =>
+        Decide(text) == false ? System.Text.RegularExpressions.Match.Empty : Confirm(text, static (engine, text) => engine.Match(text));
 
     private bool? Decide(string text)
     {
         MessageBudget.Charge(text.Length);
         return _nfa.Value is { } nfa
-            ? (Volatile.Read(ref _matcher) ?? Interlocked.CompareExchange(ref _matcher, new PatternMatcher(nfa), null) ?? _matcher).IsMatch(text)
+            ? (Volatile.Read(ref _matcher) ?? Interlocked.CompareExchange(ref _matcher, new PatternMatcher(nfa), null) ?? _matcher)
+            .IsMatch(text)
             : null;
     }
 
-    // .NET's engine that does not backtrack counts wrong for some patterns: b?a is not found in "b a" of "b a ba". It has its say where it is right,
-    // and where a text is too dear for the other.
+    // .NET's engine that does not backtrack counts wrong for some patterns: b?a is not found in "b a" of "b a ba". It has its say
+    // where it is right, and where a text is too dear for the other.
     private T Confirm<T>(string text, Func<Regex, string, T> match)
     {
         var engine = Engine();
@@ -125,8 +129,8 @@ internal sealed class CompiledPattern
         }
     }
 
-    // The limit is of wall time, and on a busy machine little of it may have been ours: then the mail is not at fault, and is tried again. Where no
-    // budget runs nobody knows how much was ours.
+    // The limit is of wall time, and on a busy machine little of it may have been ours: then the mail is not at fault, and is tried
+    // again. Where no budget runs nobody knows how much was ours.
     private static T Backtrack<T>(Regex engine, string text, Func<Regex, string, T> match)
     {
         for (var tries = 1; ; tries++)
@@ -136,7 +140,8 @@ internal sealed class CompiledPattern
             {
                 return match(engine, text);
             }
-            catch (RegexMatchTimeoutException) when (tries < MaxTries && (began is null || MessageBudget.Clock() - began < _confirmLimit / 2))
+            catch (RegexMatchTimeoutException) when (
+                tries < MaxTries && (began is null || MessageBudget.Clock() - began < _confirmLimit / 2))
             {
                 MessageBudget.ChargeMuch();
             }
@@ -169,11 +174,13 @@ internal sealed class CompiledPattern
         var regex = Volatile.Read(ref _regex);
         if (regex is null)
         {
-            regex = (_isExact && IsPlain(Node) ? _linear.Value : null) ?? new Regex(_dotNet.Value, RegexOptions.CultureInvariant, _confirmLimit);
+            regex = (_isExact && IsPlain(Node) ? _linear.Value : null)
+                ?? new Regex(_dotNet.Value, RegexOptions.CultureInvariant, _confirmLimit);
             Volatile.Write(ref _regex, regex);
         }
 
-        if (Interlocked.Increment(ref _regexUses) == CompileAfter && _dotNet.Value.Length <= LongestCompiled && !regex.Options.HasFlag(RegexOptions.NonBacktracking))
+        if (Interlocked.Increment(ref _regexUses) == CompileAfter && _dotNet.Value.Length <= LongestCompiled
+            && !regex.Options.HasFlag(RegexOptions.NonBacktracking))
         {
             ThreadPool.UnsafeQueueUserWorkItem(static self => self.CompileEngine(), this, preferLocal: false);
         }
@@ -194,7 +201,8 @@ internal sealed class CompiledPattern
         }
     }
 
-    private void CompileEngine() => Volatile.Write(ref _regex, new Regex(_dotNet.Value, RegexOptions.CultureInvariant | RegexOptions.Compiled, _confirmLimit));
+    private void CompileEngine() =>
+        Volatile.Write(ref _regex, new Regex(_dotNet.Value, RegexOptions.CultureInvariant | RegexOptions.Compiled, _confirmLimit));
 
     private static int CountOctets(string text, ByteSet set, int max)
     {
@@ -225,5 +233,6 @@ internal sealed class CompiledPattern
 
     /// <summary>Nothing in it may match nothing: then .NET's engine that does not backtrack counts right.</summary>
     private static bool IsPlain(PatternNode node) =>
-        node is not PatternNode.Assertion && (node is PatternNode.Concat || !PatternWidth.CanBeEmpty(node)) && DotNetPattern.Children(node).All(IsPlain);
+        node is not PatternNode.Assertion && (node is PatternNode.Concat || !PatternWidth.CanBeEmpty(node))
+            && DotNetPattern.Children(node).All(IsPlain);
 }

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Backstop.SpamRules.Patterns;
 
-/// <summary>Writes a pattern for .NET's engine, over the characters of <see cref="Text.Octets"/>. Only groups that are referred to capture.</summary>
+/// <summary>
+/// Writes a pattern for .NET's engine, over the characters of <see cref="Text.Octets"/>. Only groups that are referred to capture.
+/// </summary>
 internal static class DotNetPattern
 {
     /// <summary>The pattern as text.</summary>
@@ -143,7 +145,12 @@ internal static class DotNetPattern
                 (var min, -1) => $"{{{min},}}",
                 var (min, max) => $"{{{min},{max}}}",
             });
-            _ = repeat.Greediness switch { Greediness.Lazy => pattern.Append('?'), Greediness.Possessive => pattern.Append(')'), _ => pattern };
+            _ = repeat.Greediness switch
+            {
+                Greediness.Lazy => pattern.Append('?'),
+                Greediness.Possessive => pattern.Append(')'),
+                _ => pattern
+            };
         }
 
         private void WriteGrouped(PatternNode node, bool grouped)

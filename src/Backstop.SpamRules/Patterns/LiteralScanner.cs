@@ -11,7 +11,8 @@ internal sealed class LiteralScanner
     private readonly int[] _next;
     private readonly int[][] _marks;
 
-    private LiteralScanner(byte[] classOf, int classes, int[] next, int[][] marks) => (_classOf, _classes, _next, _marks) = (classOf, classes, next, marks);
+    private LiteralScanner(byte[] classOf, int classes, int[] next, int[][] marks) =>
+        (_classOf, _classes, _next, _marks) = (classOf, classes, next, marks);
 
     /// <summary>Builds the automaton of the strings.</summary>
     /// <param name="literals">Strings in lower case, with the number of the pattern each belongs to.</param>

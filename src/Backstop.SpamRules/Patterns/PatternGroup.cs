@@ -49,7 +49,8 @@ internal sealed class PatternGroup
         for (var i = 0; i < patterns.Count;)
         {
             var (count, total) = (0, 0);
-            while (i + count < patterns.Count && count < PatternsPerAutomaton && (count == 0 || total + patterns[i + count].Size <= MaxSharedTotal))
+            while (i + count < patterns.Count && count < PatternsPerAutomaton
+                && (count == 0 || total + patterns[i + count].Size <= MaxSharedTotal))
             {
                 total += patterns[i + count++].Size;
             }

@@ -38,7 +38,8 @@ internal sealed class PerlClassParser(string text, int at, bool ignoreCase)
 
     private ByteSet Item()
     {
-        if (text[_at] == '[' && _at + 1 < text.Length && text[_at + 1] == ':' && text.IndexOf(":]", _at + 2, StringComparison.Ordinal) is var close and >= 0)
+        if (text[_at] == '[' && _at + 1 < text.Length && text[_at + 1] == ':'
+            && text.IndexOf(":]", _at + 2, StringComparison.Ordinal) is var close and >= 0)
         {
             var name = text[(_at + 2)..close];
             _at = close + 2;
@@ -77,7 +78,9 @@ internal sealed class PerlClassParser(string text, int at, bool ignoreCase)
             return ByteSet.Of(8);
         }
 
-        return text[_at] is 'p' or 'P' or 'N' ? throw new PatternException($"\\{text[_at]} is not supported") : PerlEscape.Read(text, ref _at);
+        return text[_at] is 'p' or 'P' or 'N'
+            ? throw new PatternException($"\\{text[_at]} is not supported")
+            : PerlEscape.Read(text, ref _at);
     }
 
     private static ByteSet Posix(string name)

@@ -43,7 +43,8 @@ internal static class PerlEscape
             var close = text.IndexOf('}', at);
             var digits = close < 0 ? "" : text[(at + 1)..close].Trim();
             at = close + 1;
-            return int.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var wide) && wide is >= 0 and <= 0xFF
+            return int.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var wide)
+                && wide is >= 0 and <= 0xFF
                 ? wide
                 : throw new PatternException($"\\x{{{digits}}} is no octet");
         }

@@ -175,7 +175,9 @@ internal sealed partial class PerlPatternParser
     }
 
     private static int Number(string digits) =>
-        digits.Length <= 5 && int.Parse(digits, CultureInfo.InvariantCulture) is var n and <= MaxRepeat ? n : throw new PatternException($"repeat count {digits}");
+        digits.Length <= 5 && int.Parse(digits, CultureInfo.InvariantCulture) is var n and <= MaxRepeat
+            ? n
+            : throw new PatternException($"repeat count {digits}");
 
     /// <summary>Null for what matches nothing by itself: a comment, a change of flags.</summary>
     private PatternNode? Atom()
@@ -231,7 +233,9 @@ internal sealed partial class PerlPatternParser
             case 'E':
                 return null;
             case 'R':
-                return new PatternNode.Alternate([new PatternNode.Concat([Literal('\r'), Literal('\n')]), new PatternNode.Set(ByteSet.Range('\n', '\r') | ByteSet.Of(0x85))]);
+                return new PatternNode.Alternate(
+                    [new PatternNode.Concat([Literal('\r'), Literal('\n')]), new PatternNode.Set(
+                        ByteSet.Range('\n', '\r') | ByteSet.Of(0x85))]);
             case 'N':
                 return new PatternNode.Set(ByteSet.NotNewline);
             case >= '1' and <= '9':
@@ -240,7 +244,8 @@ internal sealed partial class PerlPatternParser
                 return GroupReference();
             case 'k':
                 var open = AtEnd ? '\0' : _text[_at++];
-                return new PatternNode.Backreference(0, Name(open switch { '<' => '>', '{' => '}', _ => '\'' }), _flags.HasFlag(Flags.IgnoreCase));
+                return new PatternNode.Backreference(
+                    0, Name(open switch { '<' => '>', '{' => '}', _ => '\'' }), _flags.HasFlag(Flags.IgnoreCase));
             case 'K' or 'G' or 'X' or 'C' or 'p' or 'P':
                 throw new PatternException($"\\{c} is not supported");
             default:

@@ -5,13 +5,16 @@ namespace Backstop.SpamRules.Relays;
 /// <summary>Servers that name themselves in the field: their own forms are tried first.</summary>
 internal static class KnownServers
 {
-    private static readonly PerlRegex _squirrelMail = ReceivedForm.Compile(@"(?:^|[^A-Fa-f0-9:])(?:{ip4}[^.\n-]|{ip6}\b[^.:\n-]).{9,79}{by} with HTTP");
+    private static readonly PerlRegex _squirrelMail = ReceivedForm.Compile(
+        @"(?:^|[^A-Fa-f0-9:])(?:{ip4}[^.\n-]|{ip6}\b[^.:\n-]).{9,79}{by} with HTTP");
     private static readonly PerlRegex _aolWeb = ReceivedForm.Compile(@"(?:^|[^A-Fa-f0-9:]){ip} {by} \({IP}\) with HTTP \(WebMailUI\)");
     private static readonly PerlRegex _smtpSvc = ReceivedForm.Compile(@"^(?<helo>\S*) \(\[{ip}\][^)]{0,40}\) {by} with Microsoft SMTPSVC");
     private static readonly PerlRegex _pickup = ReceivedForm.Compile(@"^mail pickup service by (\S+) with Microsoft SMTPSVC$");
-    private static readonly PerlRegex _exchangeMark = new(@" with (?:Microsoft SMTP Server|mapi id) (?:\([^)]+\) )?\d+\.\d+\.\d+\.\d+(?:$| )");
+    private static readonly PerlRegex _exchangeMark = new(
+        @" with (?:Microsoft SMTP Server|mapi id) (?:\([^)]+\) )?\d+\.\d+\.\d+\.\d+(?:$| )");
     private static readonly PerlRegex _exchange = ReceivedForm.Compile(@"^{helo} \(\[?{ip}(?:%[A-Z0-9._~-]*)?\]?\) {by} ");
-    private static readonly PerlRegex _xMail = ReceivedForm.Compile(@"^{helo} \(\[?(?:{ip4}\]?|{ip6}\]):\d+\) {by}(?: \(\S+\))? with \[XMail");
+    private static readonly PerlRegex _xMail = ReceivedForm.Compile(
+        @"^{helo} \(\[?(?:{ip4}\]?|{ip6}\]):\d+\) {by}(?: \(\S+\))? with \[XMail");
     private static readonly PerlRegex _xMailId = new(@" id <(\S+)>");
     private static readonly PerlRegex _xMailFrom = new(@" from <(\S+)>");
     private static readonly PerlRegex _ecelerityHelo = ReceivedForm.Compile(@"^\(\[{ip4}:\d+\] helo={helo}\) {by} ");
@@ -32,7 +35,8 @@ internal static class KnownServers
 
     public static ReceivedOutcome Read(ReceivedFields fields, string text)
     {
-        if (text.Contains(" (SquirrelMail authenticated user ", StringComparison.Ordinal) || text.Contains(" (NaSMail authenticated user ", StringComparison.Ordinal))
+        if (text.Contains(" (SquirrelMail authenticated user ", StringComparison.Ordinal)
+            || text.Contains(" (NaSMail authenticated user ", StringComparison.Ordinal))
         {
             if (fields.Take(_squirrelMail, text))
             {
@@ -40,7 +44,8 @@ internal static class KnownServers
             }
         }
 
-        if (text.Contains("aol.com", StringComparison.Ordinal) && text.Contains("with HTTP (WebMailUI)", StringComparison.Ordinal) && fields.Take(_aolWeb, text))
+        if (text.Contains("aol.com", StringComparison.Ordinal) && text.Contains("with HTTP (WebMailUI)", StringComparison.Ordinal)
+            && fields.Take(_aolWeb, text))
         {
             return ReceivedOutcome.Relay;
         }
@@ -55,7 +60,9 @@ internal static class KnownServers
         bool Has(string word) => text.Contains(word, StringComparison.Ordinal);
         if (Has(" SMTPSVC"))
         {
-            return fields.Take(_smtpSvc, text) ? ReceivedOutcome.Relay : _pickup.IsMatch(text) ? ReceivedOutcome.NoRelay : ReceivedOutcome.Unknown;
+            return fields.Take(_smtpSvc, text) ? ReceivedOutcome.Relay
+                : _pickup.IsMatch(text) ? ReceivedOutcome.NoRelay
+                : ReceivedOutcome.Unknown;
         }
 
         if (_exchangeMark.IsMatch(text))
@@ -122,7 +129,8 @@ internal static class KnownServers
         return ReceivedOutcome.Relay;
     }
 
-    private static string? First(PerlRegex regex, string text) => regex.Match(text) is { Success: true } match ? match.Groups[1].Value : null;
+    private static string? First(PerlRegex regex, string text) =>
+        regex.Match(text) is { Success: true } match ? match.Groups[1].Value : null;
 
     private static ReceivedOutcome Taken(bool taken) => taken ? ReceivedOutcome.Relay : ReceivedOutcome.Unknown;
 }

@@ -3,7 +3,10 @@ using System.Net.Sockets;
 
 namespace Backstop.SpamRules.Relays;
 
-/// <summary>Networks of a trust setting: CIDR, whole octets (<c>10.1.</c>) or addresses; a <c>!</c> excludes. The first that holds an address decides.</summary>
+/// <summary>
+/// Networks of a trust setting: CIDR, whole octets (<c>10.1.</c>) or addresses; a <c>!</c> excludes. The first that holds an
+/// address decides.
+/// </summary>
 internal sealed class NetworkSet
 {
     private readonly List<(IPNetwork Network, bool Excluded)> _networks = [];
@@ -72,7 +75,8 @@ internal sealed class NetworkSet
         var max = family == AddressFamily.InterNetwork ? 32 : 128;
         length = max;
         return prefix.Length == 0
-            || (int.TryParse(prefix.AsSpan(1), System.Globalization.CultureInfo.InvariantCulture, out length) && length >= 0 && length <= max);
+            || (
+            int.TryParse(prefix.AsSpan(1), System.Globalization.CultureInfo.InvariantCulture, out length) && length >= 0 && length <= max);
     }
 
     private static IPAddress Mask(IPAddress address, int length)

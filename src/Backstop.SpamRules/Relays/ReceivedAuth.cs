@@ -6,12 +6,14 @@ namespace Backstop.SpamRules.Relays;
 /// <summary>Did the client authenticate? By the protocol's name or by the words of the server.</summary>
 internal static class ReceivedAuth
 {
-    private static readonly PerlRegex _protocol = new(@" with ((?:ES|L|UTF8S|UTF8L)MTPS?A|ASMTP|HTTP[SU]?)(?: |;|$)", RegexOptions.IgnoreCase);
+    private static readonly PerlRegex _protocol = new(
+        @" with ((?:ES|L|UTF8S|UTF8L)MTPS?A|ASMTP|HTTP[SU]?)(?: |;|$)", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _gmail = new(
         @" by mx\.google\.com with ESMTPS id [a-z0-9]{1,4}sm[0-9]{2,9}[a-z]{3}\.[0-9]{1,3}\.[0-9]{4}\.(?:[0-6][0-9]\.){4}[0-6][0-9]");
 
     private static readonly PerlRegex _gmailTls = new(@"\(version=([^ ]+) cipher=([^)]+)\)");
-    private static readonly PerlRegex _courier = new(@"^from .*?(?:\]\)|\)\]) \(AUTH: (LOGIN|PLAIN|DIGEST-MD5|CRAM-MD5) \S+(?:, .*?)?\) by ");
+    private static readonly PerlRegex _courier = new(
+        @"^from .*?(?:\]\)|\)\]) \(AUTH: (LOGIN|PLAIN|DIGEST-MD5|CRAM-MD5) \S+(?:, .*?)?\) by ");
     private static readonly PerlRegex _sendmail = new(@"^from .*?(?:\](?: \([^)]*\))?\)|\)\]) .*?\(.*?authenticated.*?\).*? by");
     private static readonly PerlRegex _gmx = ReceivedForm.Compile(
         @"from \S* \((?:HELO|EHLO) (\S*)\) \[{ip}\] by (?<host>mail\.gmx\.(?:net|com)) \([^)]+\) with (?<with>(?:ESMTP|SMTP))");

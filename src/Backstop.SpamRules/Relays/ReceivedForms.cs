@@ -9,7 +9,10 @@ namespace Backstop.SpamRules.Relays;
 /// <param name="LooksUpDns">The server that writes so looks the client's name up, so that its absence says something.</param>
 internal sealed record ReceivedForm(PerlRegex Pattern, bool LooksUpDns = false)
 {
-    /// <summary>Shorthands: <c>{ip}</c> an address as group ip, <c>{ip4}</c> and <c>{ip6}</c> one of a kind, <c>{IP}</c> one without group, <c>{by}</c> the word behind "by".</summary>
+    /// <summary>
+    /// Shorthands: <c>{ip}</c> an address as group ip, <c>{ip4}</c> and <c>{ip6}</c> one of a kind, <c>{IP}</c> one without group,
+    /// <c>{by}</c> the word behind "by".
+    /// </summary>
     public static PerlRegex Compile(string pattern) => new(pattern
         .Replace("{ip}", "(?<ip>" + IpPatterns.Any + ")", StringComparison.Ordinal)
         .Replace("{ip4}", "\\b(?<ip>" + IpPatterns.V4 + ")\\b", StringComparison.Ordinal)
@@ -21,7 +24,9 @@ internal sealed record ReceivedForm(PerlRegex Pattern, bool LooksUpDns = false)
         .Replace("{rdns}", "(?<rdns>\\S+)", StringComparison.Ordinal));
 }
 
-/// <summary>The forms in the order in which SpamAssassin 4.0.1 tries them (Message/Metadata/Received.pm): the first that fits decides.</summary>
+/// <summary>
+/// The forms in the order in which SpamAssassin 4.0.1 tries them (Message/Metadata/Received.pm): the first that fits decides.
+/// </summary>
 internal static class ReceivedForms
 {
     /// <summary>Sendmail, and all who write like it, but not qmail.</summary>
@@ -86,7 +91,9 @@ internal static class ReceivedForms
     public static IReadOnlyList<ReceivedForm> AfterBatch { get; } =
     [
         Form(@"^{helo} \({rdns} \[{ip}\]\) {by} with ", looksUpDns: true),
-        Form(@"^{rdns} \((?:HELO|EHLO) (?<helo>\S*)\) \((?:(?<ident>\S+)@)?(?:{ip4}.*?|{ip6}(?:[^A-Fa-f0-9:].*?)?)\) {by} with ", looksUpDns: true),
+        Form(
+            @"^{rdns} \((?:HELO|EHLO) (?<helo>\S*)\) \((?:(?<ident>\S+)@)?(?:{ip4}.*?|{ip6}(?:[^A-Fa-f0-9:].*?)?)\) {by} with ",
+            looksUpDns: true),
         Form(@"^\[{ip}\] \((?:account \S+ )?(?:HELO|EHLO) (?<helo>\S*)\) {by} \("),
         Form(@"^(?<helo>(?<rdns>\S+)) \(\[{ip}\] verified\) {by} \(.*CommuniGate Pro", looksUpDns: true),
         Form(@"^\(\[{ip}\]\) {by} with "),

@@ -18,7 +18,8 @@ internal static class ReceivedParser
     private static readonly PerlRegex _localFor = new(@"\bwith local for\b");
     private static readonly PerlRegex _id = new(@" id <?([^\s<>;]{3,})");
     private static readonly PerlRegex _heloEquals = new(@"\bhelo=([" + HeloCharacters + @"]+)(?:[^\n" + HeloCharacters[1..] + @"-]|$)");
-    private static readonly PerlRegex _heloWord = new(@"\b(?:HELO|EHLO) ([" + HeloCharacters + @"]+)(?:[^\n" + HeloCharacters[1..] + @"-]|$)");
+    private static readonly PerlRegex _heloWord = new(
+        @"\b(?:HELO|EHLO) ([" + HeloCharacters + @"]+)(?:[^\n" + HeloCharacters[1..] + @"-]|$)");
     private static readonly PerlRegex _by = new(@" by (\S+)(?:[^-A-Za-z0-9;.]|$)");
     private static readonly PerlRegex _sender = new(@"(?:return-path:? |envelope-(?:sender|from)[ =])(\S+)\b", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _hotmail = new(@"by (\S+\.hotmail\.msn\.com) ");
@@ -33,7 +34,8 @@ internal static class ReceivedParser
         @"^{helo} \({rdns} \[{ip}\]\) BY (?<by>\S+) (?:\([^)]+\) WITH SMTP )?ID <?(?<id>\S+?)>?(?: FOR <[^>]+>)?$");
 
     private static readonly PerlRegex _interScan = ReceivedForm.Compile(@"^(?<helo>\S*) \[{ip}\]\) {by} \(NAVGW .*?\) with ");
-    private static readonly PerlRegex _parenthesisedLocal = new(@"^\S+@localhost\) by \S+ |^[^\s@]+@[^)]+\) by \S+\(jqueuemail\) id [^\s;]+");
+    private static readonly PerlRegex _parenthesisedLocal = new(
+        @"^\S+@localhost\) by \S+ |^[^\s@]+@[^)]+\) by \S+\(jqueuemail\) id [^\s;]+");
     private static readonly PerlRegex _anyBracketed = ReceivedForm.Compile(@"\[{ip}\]");
 
     /// <summary>The relay, or the reason why there is none. A field of qmail-scanner gives its sender to the field below.</summary>
@@ -89,7 +91,8 @@ internal static class ReceivedParser
         }
 
         if (TakeSendmailLike(fields, text) || TakeFirst(fields, ReceivedForms.BeforeQmail, text) || TakeHotmail(fields, text)
-            || TakeFirst(fields, ReceivedForms.BeforeQmailToo, text) || TakeQmail(fields, text) || TakeFirst(fields, ReceivedForms.AfterQmail, text))
+            || TakeFirst(
+            fields, ReceivedForms.BeforeQmailToo, text) || TakeQmail(fields, text) || TakeFirst(fields, ReceivedForms.AfterQmail, text))
         {
             return ReceivedLine.Of(fields);
         }
@@ -215,7 +218,8 @@ internal static class ReceivedParser
         return false;
     }
 
-    private static string? First(PerlRegex regex, string text) => regex.Match(text) is { Success: true } match ? match.Groups[1].Value : null;
+    private static string? First(PerlRegex regex, string text) =>
+        regex.Match(text) is { Success: true } match ? match.Groups[1].Value : null;
 }
 
 /// <summary>What a Received field gave.</summary>

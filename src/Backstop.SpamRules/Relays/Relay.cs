@@ -30,5 +30,6 @@ internal sealed class Relay
 
     /// <summary>The form in which rules match it: <c>[ ip=… rdns=… ]</c>.</summary>
     public override string ToString() =>
-        $"[ ip={Ip} rdns={Rdns} helo={Helo} by={By} ident={Ident} envfrom={EnvelopeFrom} intl={(IsInternal ? 1 : 0)} id={Id} auth={Auth} msa={(IsSubmission ? 1 : 0)} ]";
+        $"[ ip={Ip} rdns={Rdns} helo={Helo} by={By} ident={Ident} envfrom={EnvelopeFrom} intl={(IsInternal ? 1 : 0)} id={Id} "
+            + $"auth={Auth} msa={(IsSubmission ? 1 : 0)} ]";
 }

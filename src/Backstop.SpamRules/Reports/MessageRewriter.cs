@@ -128,7 +128,8 @@ internal sealed class MessageRewriter(SpamReport report)
     {
         var original = _message.Pristine;
         var header = new StringBuilder();
-        header.Append("Received: from localhost by ").Append(report.Context.Hostname).Append("\n\twith SpamAssassin (version ").Append(SpamReport.Compatible)
+        header.Append("Received: from localhost by ").Append(report.Context.Hostname).Append("\n\twith SpamAssassin (version ")
+            .Append(SpamReport.Compatible)
             .Append(");\n\t").Append(SpamReport.Date(report.Context.Now)).Append('\n');
         AppendCopied(header, "received");
         AppendTagged(header);
@@ -140,10 +141,12 @@ internal sealed class MessageRewriter(SpamReport report)
         var contentType = _message.Header("content-type");
         var isPlain = contentType.Length == 0 || contentType.Contains("text/plain", StringComparison.OrdinalIgnoreCase);
         text += isPlain ? "" : report.UnsafeText();
-        header.Append("MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"").Append(boundary).Append("\"\n\nThis is a multi-part message in MIME format.\n\n--")
+        header.Append("MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"").Append(boundary)
+            .Append("\"\n\nThis is a multi-part message in MIME format.\n\n--")
             .Append(boundary).Append("\nContent-Type: text/plain; charset=").Append(_settings.ReportCharset)
             .Append("\nContent-Disposition: inline\nContent-Transfer-Encoding: 8bit\n\n").Append(text).Append("\n\n--").Append(boundary)
-            .Append("\nContent-Type: ").Append(_settings.ReportSafe > 1 ? "text/plain" : "message/rfc822").Append("; x-spam-type=original\nContent-Description: original message before SpamAssassin\nContent-Disposition: ")
+            .Append("\nContent-Type: ").Append(_settings.ReportSafe > 1 ? "text/plain" : "message/rfc822")
+            .Append("; x-spam-type=original\nContent-Description: original message before SpamAssassin\nContent-Disposition: ")
             .Append(isPlain ? "inline" : "attachment").Append("\nContent-Transfer-Encoding: 8bit\n\n");
         return FixLineEnds(header.ToString()) + original + FixLineEnds($"\n--{boundary}--\n\n");
     }
@@ -154,7 +157,9 @@ internal sealed class MessageRewriter(SpamReport report)
         string? Behind(string name)
         {
             var body = Field(name);
-            return _settings.RewriteHeader.TryGetValue(name, out var template) ? $"{(body ?? "\n").TrimEnd('\n')}\t({OneLine(report.Fill(template))})\n" : body;
+            return _settings.RewriteHeader.TryGetValue(name, out var template)
+                ? $"{(body ?? "\n").TrimEnd('\n')}\t({OneLine(report.Fill(template))})\n"
+                : body;
         }
 
         Append(header, "From", Behind("From"));
@@ -176,7 +181,9 @@ internal sealed class MessageRewriter(SpamReport report)
     private void AppendCopied(StringBuilder header, string? only)
     {
         string[] always = ["from", "to", "cc", "subject", "date", "message-id"];
-        foreach (var name in _settings.ReportSafeCopyHeaders.Distinct(StringComparer.OrdinalIgnoreCase).Where(n => !always.Contains(n, StringComparer.OrdinalIgnoreCase)))
+        foreach (
+            var name in _settings.ReportSafeCopyHeaders.Distinct(StringComparer.OrdinalIgnoreCase).Where(n =>
+                !always.Contains(n, StringComparer.OrdinalIgnoreCase)))
         {
             if (name.Equals("received", StringComparison.OrdinalIgnoreCase) == (only is not null))
             {
@@ -204,7 +211,9 @@ internal sealed class MessageRewriter(SpamReport report)
         string boundary;
         do
         {
-            boundary = string.Create(CultureInfo.InvariantCulture, $"----------=_{RandomNumberGenerator.GetInt32(int.MaxValue):X8}.{RandomNumberGenerator.GetInt32(int.MaxValue):X8}");
+            boundary = string.Create(
+                CultureInfo.InvariantCulture,
+                $"----------=_{RandomNumberGenerator.GetInt32(int.MaxValue):X8}.{RandomNumberGenerator.GetInt32(int.MaxValue):X8}");
         }
         while (original.Contains(boundary, StringComparison.Ordinal));
 

@@ -4,11 +4,16 @@ using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Reports;
 
-/// <summary>Takes off a message what a filter put on it (SpamAssassin.pm, remove_spamassassin_markup): a learner must learn the message, not the verdict.</summary>
+/// <summary>
+/// Takes off a message what a filter put on it (SpamAssassin.pm, remove_spamassassin_markup): a learner must learn the message, not
+/// the verdict.
+/// </summary>
 internal static class SpamMarkup
 {
-    private static readonly PerlRegex _boundary = new("^\\s*multipart/mixed;\\s+boundary\\s*=\\s*[\"']?(.+?)[\"']?(?:;|$)", RegexOptions.IgnoreCase);
-    private static readonly PerlRegex _original = new("^Content-Type:\\s+(?:message/rfc822|text/plain);\\s+x-spam-type=original", RegexOptions.IgnoreCase);
+    private static readonly PerlRegex _boundary = new(
+        "^\\s*multipart/mixed;\\s+boundary\\s*=\\s*[\"']?(.+?)[\"']?(?:;|$)", RegexOptions.IgnoreCase);
+    private static readonly PerlRegex _original = new(
+        "^Content-Type:\\s+(?:message/rfc822|text/plain);\\s+x-spam-type=original", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _kept = new("^X-Spam-Prev-([^:\\s]+):", RegexOptions.IgnoreCase);
 
     /// <summary>The message without; null where it bears none.</summary>
@@ -54,7 +59,8 @@ internal static class SpamMarkup
 
     /// <summary>Whether a field was added by a filter: what it kept of ours is not.</summary>
     public static bool IsAdded(string field) =>
-        field.StartsWith("X-Spam-", StringComparison.OrdinalIgnoreCase) && !field.StartsWith("X-Spam-Prev-", StringComparison.OrdinalIgnoreCase);
+        field.StartsWith("X-Spam-", StringComparison.OrdinalIgnoreCase)
+            && !field.StartsWith("X-Spam-Prev-", StringComparison.OrdinalIgnoreCase);
 
     private static string WithoutFields(SpamMessage message)
     {

@@ -42,13 +42,16 @@ internal sealed class SpamReport(RuleSet rules, MessageScan scan, HitSummary sum
     /// <summary>The report of the <c>report</c> lines, ending with an empty line. Octets.</summary>
     public string Text()
     {
-        var template = rules.Settings.ReportTemplate.Count == 0 ? "(no report template found)" : string.Concat(rules.Settings.ReportTemplate.Select(l => l + "\n"));
+        var template = rules.Settings.ReportTemplate.Count == 0
+            ? "(no report template found)"
+            : string.Concat(rules.Settings.ReportTemplate.Select(l => l + "\n"));
         return Fill(template).TrimEnd('\n') + "\n\n";
     }
 
     public string UnsafeText() => Fill(string.Concat(rules.Settings.UnsafeReportTemplate.Select(l => l + "\n")));
 
-    public string Fill(string template) => _tag.Replace(template, match => Tag(match.Groups[1].Value, match.Groups[2].Success ? match.Groups[2].Value : null) ?? match.Value);
+    public string Fill(string template) =>
+        _tag.Replace(template, match => Tag(match.Groups[1].Value, match.Groups[2].Success ? match.Groups[2].Value : null) ?? match.Value);
 
     public string Score() => FormatScore(summary.Score, summary.Required, summary.IsSpam);
 
@@ -106,7 +109,8 @@ internal sealed class SpamReport(RuleSet rules, MessageScan scan, HitSummary sum
     /// <summary>What rules with a subjprefix put in front of the subject; null when none hit.</summary>
     public string? SubjectPrefix()
     {
-        var prefixes = hits.Hits.Select(h => rules.Settings.SubjectPrefix.GetValueOrDefault(h.Name)).OfType<string>().Distinct(StringComparer.Ordinal).ToList();
+        var prefixes = hits.Hits.Select(h => rules.Settings.SubjectPrefix.GetValueOrDefault(h.Name)).OfType<string>()
+            .Distinct(StringComparer.Ordinal).ToList();
         return prefixes.Count == 0 ? null : string.Join(' ', prefixes);
     }
 
@@ -126,20 +130,26 @@ internal sealed class SpamReport(RuleSet rules, MessageScan scan, HitSummary sum
         return count > 0 ? string.Concat(Enumerable.Repeat(star, count)) : "";
     }
 
-    public static string Date(DateTimeOffset time) => time.ToString("ddd, dd MMM yyyy HH:mm:ss ", CultureInfo.InvariantCulture) + time.ToString("zzz", CultureInfo.InvariantCulture).Replace(":", "", StringComparison.Ordinal);
+    public static string Date(DateTimeOffset time) =>
+        time.ToString("ddd, dd MMM yyyy HH:mm:ss ", CultureInfo.InvariantCulture)
+            + time.ToString("zzz", CultureInfo.InvariantCulture).Replace(":", "", StringComparison.Ordinal);
 
     private string HitList(string bullet, string indent, bool padNames)
     {
         var lines = new System.Text.StringBuilder();
         foreach (var hit in hits.Hits.OrderBy(Turn))
         {
-            var score = hit.Score is >= 10 or <= -10 ? hit.Score.ToString("F0", CultureInfo.InvariantCulture) : hit.Score.ToString("F1", CultureInfo.InvariantCulture);
+            var score = hit.Score is >= 10 or <= -10
+                ? hit.Score.ToString("F0", CultureInfo.InvariantCulture)
+                : hit.Score.ToString("F1", CultureInfo.InvariantCulture);
             score = score.PadLeft(4);
             var area = Area(hit);
             var description = rules.Descriptions.GetValueOrDefault(hit.Name, "No description available.");
             var used = (padNames ? 3 : 4) + hit.Name.Length + score.Length + area.Length;
-            var wrapped = PerlSpace.TrimStart(PerlWrap.AtSpaces(description, indent, new string(' ', used), rules.Settings.ReportWrapWidth));
-            lines.Append(bullet).Append(score).Append(' ').Append(padNames ? hit.Name.PadRight(22) : hit.Name).Append(' ').Append(area).Append(wrapped).Append('\n');
+            var wrapped = PerlSpace.TrimStart(PerlWrap.AtSpaces(
+                description, indent, new string(' ', used), rules.Settings.ReportWrapWidth));
+            lines.Append(bullet).Append(score).Append(' ').Append(padNames ? hit.Name.PadRight(22) : hit.Name).Append(' ')
+                .Append(area).Append(wrapped).Append('\n');
         }
 
         return lines.ToString();
@@ -164,7 +174,15 @@ internal sealed class SpamReport(RuleSet rules, MessageScan scan, HitSummary sum
         RuleKind.RawBody => "RAW: ",
         RuleKind.Uri => "URI: ",
         RuleKind.Full => "FULL: ",
-        RuleKind.Eval => slot.Rule.Area switch { EvalArea.Body => "BODY: ", EvalArea.RawBody => "RAW: ", EvalArea.Full => "FULL: ", EvalArea.Network => "RBL: ", _ => "" },
+        RuleKind.Eval =>
+            slot.Rule.Area switch
+            {
+                EvalArea.Body => "BODY: ",
+                EvalArea.RawBody => "RAW: ",
+                EvalArea.Full => "FULL: ",
+                EvalArea.Network => "RBL: ",
+                _ => ""
+            },
         _ => "",
     };
 

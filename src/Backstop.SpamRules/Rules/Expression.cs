@@ -40,7 +40,8 @@ internal abstract record Expression
     {
         public override double Evaluate(ReadOnlySpan<double> values) => 0;
 
-        public override Expression Bind(Func<string, int> placeOf) => placeOf(Text) is var place and >= 0 ? new Place(place) : new Number(0);
+        public override Expression Bind(Func<string, int> placeOf) =>
+            placeOf(Text) is var place and >= 0 ? new Place(place) : new Number(0);
     }
 
     public sealed record Place(int Index) : Expression
@@ -72,7 +73,8 @@ internal abstract record Expression
     {
         public override double Evaluate(ReadOnlySpan<double> values) => (Condition.Evaluate(values) != 0 ? Then : Else).Evaluate(values);
 
-        public override Expression Bind(Func<string, int> placeOf) => new Choice(Condition.Bind(placeOf), Then.Bind(placeOf), Else.Bind(placeOf));
+        public override Expression Bind(Func<string, int> placeOf) =>
+            new Choice(Condition.Bind(placeOf), Then.Bind(placeOf), Else.Bind(placeOf));
 
         protected override IEnumerable<Expression> Operands() => [Condition, Then, Else];
     }
@@ -219,7 +221,8 @@ internal sealed class ExpressionParser
 
     private Expression Operand(string token)
     {
-        if (double.TryParse(token, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && (char.IsAsciiDigit(token[0]) || token[0] == '.'))
+        if (double.TryParse(token, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+            && (char.IsAsciiDigit(token[0]) || token[0] == '.'))
         {
             return new Expression.Number(number);
         }

@@ -26,7 +26,8 @@ internal sealed class LoadedPlugins
     private static readonly HashSet<string> _pluginFeatures = new(StringComparer.Ordinal)
     {
         "BodyEval::has_check_body_length", "BodyEval::has_plaintext_body_sig_ratio", "MIMEEval::has_check_for_ascii_text_illegal",
-        "MIMEEval::has_check_abundant_unicode_ratio", "MIMEEval::has_check_qp_ratio", "URIDNSBL::has_tflags_domains_only", "URIDNSBL::has_uridnsbl_for_a",
+        "MIMEEval::has_check_abundant_unicode_rati"
+            + "o", "MIMEEval::has_check_qp_ratio", "URIDNSBL::has_tflags_domains_only", "URIDNSBL::has_uridnsbl_for_a",
         "URIDetail::has_host_key", "MIMEHeader::has_all_header", "MIMEHeader::has_tflags_range", "MIMEHeader::has_tflags_concat",
         "MIMEHeader::has_tflags_multiple", "MIMEHeader::has_capture_rules", "SPF::has_check_for_spf_errors", "DKIM::has_arc",
     };
@@ -54,7 +55,8 @@ internal sealed class LoadedPlugins
         }
 
         var end = method.LastIndexOf("::", StringComparison.Ordinal);
-        return method.StartsWith(Prefix, StringComparison.Ordinal) && end > Prefix.Length && Has(method[..end]) && _pluginFeatures.Contains(method[Prefix.Length..]);
+        return method.StartsWith(Prefix, StringComparison.Ordinal) && end > Prefix.Length && Has(method[..end])
+            && _pluginFeatures.Contains(method[Prefix.Length..]);
     }
 
     private static string Canonical(string name) => name switch

@@ -47,5 +47,6 @@ internal sealed class RuleFlags
         return (first, dash < 0 ? first : Number(range[(dash + 1)..], 1000));
     }
 
-    private static int Number(string text, int fallback) => int.TryParse(text, CultureInfo.InvariantCulture, out var number) ? number : fallback;
+    private static int Number(string text, int fallback) =>
+        int.TryParse(text, CultureInfo.InvariantCulture, out var number) ? number : fallback;
 }

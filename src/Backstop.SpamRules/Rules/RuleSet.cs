@@ -147,7 +147,10 @@ public sealed record RuleSetOptions
     /// <summary>Rules that ask the network run, with the results that a scan is given; their scores count. Default: false.</summary>
     public bool NetworkTests { get; init; }
 
-    /// <summary>Names of the hosts through which own mail leaves: a bounce that returns their Received fields is no backscatter (welcomelist_bounce_relays).</summary>
+    /// <summary>
+    /// Names of the hosts through which own mail leaves: a bounce that returns their Received fields is no backscatter
+    /// (welcomelist_bounce_relays).
+    /// </summary>
     public IReadOnlyList<string> OwnHosts { get; init; } = [];
 
     /// <summary>Lines of a .cf file that are read behind all files, so they win. Default: none.</summary>

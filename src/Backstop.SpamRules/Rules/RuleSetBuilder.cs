@@ -13,7 +13,8 @@ internal sealed class RuleSetBuilder
     private static readonly PerlRegex _mimeTest = new("^([^:\\s]+(?:\\:(?:raw)?)?)\\s*([=!]~)\\s*(.+)$");
     private static readonly PerlRegex _ifUnset = new("\\s+\\[if-unset:\\s+(.+)\\]$");
     private static readonly PerlRegex _argument = PerlRegex.ForRuleFiles("\\G\\s*(?:(['\"])(.*?)\\1|([\\d.:A-Za-z-]+?))\\s*(?:,\\s*|$)");
-    private static readonly PerlRegex _criterion = PerlRegex.ForRuleFiles("\\b(\\w+)\\b\\s*([=!]~)\\s*((?:/.*?/|m(\\W).*?\\4)[imsx]*)(?=\\s|$)");
+    private static readonly PerlRegex _criterion = PerlRegex.ForRuleFiles(
+        "\\b(\\w+)\\b\\s*([=!]~)\\s*((?:/.*?/|m(\\W).*?\\4)[imsx]*)(?=\\s|$)");
 
     private readonly SettingDirectives _settings;
 
@@ -96,13 +97,21 @@ internal sealed class RuleSetBuilder
 
         var rule = key switch
         {
-            "header" when EvalText(text) is { } eval => Eval(name, eval, text.StartsWith("rbl", StringComparison.Ordinal) || eval.StartsWith("check_rbl", StringComparison.Ordinal) || eval.StartsWith("check_dns", StringComparison.Ordinal) ? EvalArea.Network : EvalArea.Header, source),
+            "header" when EvalText(text) is { } eval =>
+                Eval(
+                    name, eval,
+                    text.StartsWith("rbl", StringComparison.Ordinal) || eval.StartsWith("check_rbl", StringComparison.Ordinal)
+                        || eval.StartsWith("check_dns", StringComparison.Ordinal)
+                        ? EvalArea.Network
+                        : EvalArea.Header,
+                    source),
             "header" => Header(name, text, source),
             "mimeheader" => MimeHeader(name, text, source),
             "uri_detail" => UriDetail(name, text, source),
             "meta" => new RuleDefinition(name, RuleKind.Meta, text, source),
             "body" => EvalText(text) is { } eval ? Eval(name, eval, EvalArea.Body, source) : Pattern(name, RuleKind.Body, text, source),
-            "rawbody" => EvalText(text) is { } eval ? Eval(name, eval, EvalArea.RawBody, source) : Pattern(name, RuleKind.RawBody, text, source),
+            "rawbody" =>
+                EvalText(text) is { } eval ? Eval(name, eval, EvalArea.RawBody, source) : Pattern(name, RuleKind.RawBody, text, source),
             "full" => EvalText(text) is { } eval ? Eval(name, eval, EvalArea.Full, source) : Pattern(name, RuleKind.Full, text, source),
             _ => Pattern(name, RuleKind.Uri, text, source),
         };
@@ -113,9 +122,12 @@ internal sealed class RuleSetBuilder
     }
 
     private static string? EvalText(string text) =>
-        text.StartsWith("eval:", StringComparison.Ordinal) ? text[5..] : text.StartsWith("rbleval:", StringComparison.Ordinal) ? text[8..] : null;
+        text.StartsWith("eval:", StringComparison.Ordinal) ? text[5..]
+            : text.StartsWith("rbleval:", StringComparison.Ordinal) ? text[8..]
+            : null;
 
-    private static RuleDefinition Pattern(string name, RuleKind kind, string text, SourceLine source) => new(name, kind, text, source) { Pattern = text };
+    private static RuleDefinition Pattern(string name, RuleKind kind, string text, SourceLine source) =>
+        new(name, kind, text, source) { Pattern = text };
 
     private RuleDefinition? Eval(string name, string text, EvalArea area, SourceLine source)
     {
@@ -125,7 +137,9 @@ internal sealed class RuleSetBuilder
             return null;
         }
 
-        return new RuleDefinition(name, RuleKind.Eval, text, source) { Function = match.Groups[1].Value, Arguments = arguments, Area = area };
+        return new RuleDefinition(
+            name, RuleKind.Eval, text, source)
+        { Function = match.Groups[1].Value, Arguments = arguments, Area = area };
     }
 
     private static List<string>? Arguments(string text)
@@ -156,7 +170,8 @@ internal sealed class RuleSetBuilder
         return HeaderPattern(_headerTest, RuleKind.Header, name, text, source);
     }
 
-    private RuleDefinition? MimeHeader(string name, string text, SourceLine source) => HeaderPattern(_mimeTest, RuleKind.MimeHeader, name, text, source);
+    private RuleDefinition? MimeHeader(string name, string text, SourceLine source) =>
+        HeaderPattern(_mimeTest, RuleKind.MimeHeader, name, text, source);
 
     private RuleDefinition? HeaderPattern(PerlRegex form, RuleKind kind, string name, string text, SourceLine source)
     {
@@ -179,7 +194,8 @@ internal sealed class RuleSetBuilder
 
     private RuleDefinition? UriDetail(string name, string text, SourceLine source)
     {
-        var criteria = _criterion.Matches(text).Select(m => new UriCriterion(m.Groups[1].Value, m.Groups[2].Value == "!~", m.Groups[3].Value)).ToList();
+        var criteria = _criterion.Matches(text)
+            .Select(m => new UriCriterion(m.Groups[1].Value, m.Groups[2].Value == "!~", m.Groups[3].Value)).ToList();
         if (criteria.Count == 0 || criteria.Any(c => c.Target is not ("raw" or "type" or "cleaned" or "text" or "domain" or "host")))
         {
             Report(source, $"rule {name}: '{text}' is no test of URI parts", isError: true);
@@ -202,7 +218,9 @@ internal sealed class RuleSetBuilder
         var numbers = words.Skip(1).Select(w => w.Trim('(', ')')).ToList();
         if (!numbers.All(n => _number.IsMatch(n)) || (isRelative && !Scores.ContainsKey(words[0])))
         {
-            Report(source, isRelative ? $"no score of {words[0]} before this relative one" : $"score {words[0]}: not a number", isError: true);
+            Report(
+                source, isRelative ? $"no score of {words[0]} before this relative one" : $"score {words[0]}: not a number",
+                isError: true);
             return;
         }
 

@@ -254,7 +254,8 @@ internal sealed partial class SettingDirectives
 
     private bool Number(string value, SourceLine source, Action<double> set)
     {
-        if (double.TryParse(value, NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
+        if (double.TryParse(
+            value, NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
         {
             set(number);
         }

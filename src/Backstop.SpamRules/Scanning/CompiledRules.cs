@@ -77,10 +77,12 @@ internal sealed class CompiledRules
     /// <summary>Lines that were read and cannot be compiled.</summary>
     public List<RuleDiagnostic> Diagnostics { get; } = [];
 
-    private List<RuleSlot> OfKind(RuleKind kind) => [.. Slots.Values.Where(s => s.Rule.Kind == kind && s.Pattern is not null && !Templates.Contains(s))];
+    private List<RuleSlot> OfKind(RuleKind kind) =>
+        [.. Slots.Values.Where(s => s.Rule.Kind == kind && s.Pattern is not null && !Templates.Contains(s))];
 
     private Dictionary<string, RuleGroup> Grouped(RuleKind kind, Func<RuleSlot, string> key) => OfKind(kind)
-        .Where(s => !OtherHeaders.Contains(s)).GroupBy(key, StringComparer.Ordinal).ToDictionary(g => g.Key, g => new RuleGroup([.. g]), StringComparer.Ordinal);
+        .Where(s => !OtherHeaders.Contains(s)).GroupBy(key, StringComparer.Ordinal)
+        .ToDictionary(g => g.Key, g => new RuleGroup([.. g]), StringComparer.Ordinal);
 
     private void Add(RuleDefinition rule)
     {

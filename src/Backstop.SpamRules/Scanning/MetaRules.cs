@@ -76,7 +76,9 @@ internal sealed class MetaRules
     }
 
     /// <summary>True when the rule runs. False while it is being visited: a circle.</summary>
-    private bool Visit(string name, Dictionary<string, Expression> expressions, IReadOnlyDictionary<string, RuleSlot> slots, Dictionary<string, bool> state, int depth)
+    private bool Visit(
+        string name, Dictionary<string, Expression> expressions, IReadOnlyDictionary<string, RuleSlot> slots, Dictionary<string,
+        bool> state, int depth)
     {
         const int maxDepth = 500;
         if (state.TryGetValue(name, out var runs))

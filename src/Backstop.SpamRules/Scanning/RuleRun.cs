@@ -126,7 +126,9 @@ internal sealed class RuleRun(CompiledRules rules, MessageScan scan)
     }
 
     private bool IsSuspended(RuleSlot slot) => _hits.TimedOut.Count > 0
-        && (_hits.TimedOut.Contains(slot) || (_hits.TimedOut.Count >= MaxTimeOuts && slot.Pattern is { MayRunOutOfTime: true } && _hits.TimedOut.Add(slot)));
+        && (
+        _hits.TimedOut.Contains(slot) || (
+            _hits.TimedOut.Count >= MaxTimeOuts && slot.Pattern is { MayRunOutOfTime: true } && _hits.TimedOut.Add(slot)));
 
     private void Guard(RuleSlot slot, Func<RuleSlot, int> test)
     {
@@ -227,7 +229,8 @@ internal sealed class RuleRun(CompiledRules rules, MessageScan scan)
     {
         foreach (var slot in rules.Captures)
         {
-            if (_hits[slot.Index] > 0 && scan.Headers.ForRule(slot.Rule.Header) is { } value && slot.Pattern!.Match(value) is { Success: true } match)
+            if (_hits[slot.Index] > 0 && scan.Headers.ForRule(slot.Rule.Header) is { } value
+                && slot.Pattern!.Match(value) is { Success: true } match)
             {
                 foreach (var (name, number) in slot.Pattern.CaptureNames)
                 {

@@ -9,7 +9,9 @@ public readonly record struct RuleHit(string Rule, double Score, string Descript
 /// <summary>What the rules say of a message.</summary>
 public sealed record ScanResult
 {
-    /// <summary>The sum of points, to three decimals. Where rules ran out of time, it is the least that it could be if they had not.</summary>
+    /// <summary>
+    /// The sum of points, to three decimals. Where rules ran out of time, it is the least that it could be if they had not.
+    /// </summary>
     public required double Score { get; init; }
 
     /// <summary>Points at which a message is spam: <see cref="Rules.RuleSet.RequiredScore"/>.</summary>
@@ -21,10 +23,15 @@ public sealed record ScanResult
     /// <summary>Names of the sub-rules (<c>__NAME</c>, without points) that hit, in ordinal order, each once.</summary>
     public required IReadOnlyList<string> SubRules { get; init; }
 
-    /// <summary>Rules that ran out of their time on this message, so that nobody knows whether they hit. Empty but for hostile mail.</summary>
+    /// <summary>
+    /// Rules that ran out of their time on this message, so that nobody knows whether they hit. Empty but for hostile mail.
+    /// </summary>
     public required IReadOnlyList<string> TimedOut { get; init; }
 
-    /// <summary>The CPU budget of the message was used up before all rules had run: no rule counts, for those that spoke for the message may be missing.</summary>
+    /// <summary>
+    /// The CPU budget of the message was used up before all rules had run: no rule counts, for those that spoke for the message may
+    /// be missing.
+    /// </summary>
     public bool IsUnjudged { get; init; }
 
     /// <summary>The score reaches what is required.</summary>

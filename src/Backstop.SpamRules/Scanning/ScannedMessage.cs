@@ -62,7 +62,9 @@ public sealed class ScannedMessage
     public string AutoLearn(BayesLearner learner)
     {
         ArgumentNullException.ThrowIfNull(learner);
-        return Result.TimedOut.Count == 0 && AutoLearning.Decide(_hits, _scanner.Rules, _scanner.ScoreSet, Result.IsSpam) is { } isSpam && learner.Learn(_scan, isSpam)
+        return Result.TimedOut.Count == 0
+            && AutoLearning.Decide(_hits, _scanner.Rules, _scanner.ScoreSet, Result.IsSpam) is { } isSpam
+            && learner.Learn(_scan, isSpam)
             ? isSpam ? "spam" : "ham"
             : "no";
     }

@@ -75,7 +75,8 @@ public sealed class SpamScanner
 
     /// <summary>Scores one message, without bound on CPU time but that of each rule.</summary>
     /// <param name="message">Its octets, lines ended by LF or CR LF; an mbox <c>From </c> line in front is no part of it.</param>
-    /// <param name="external">Results of rules or functions (<c>check_for_spf_pass</c>) that ask the network; absent ones are false.</param>
+    /// <param name="external">Results of rules or functions (<c>check_for_spf_pass</c>) that ask the network; absent ones are
+    /// false.</param>
     public ScanResult Scan(ReadOnlySpan<byte> message, IReadOnlyDictionary<string, bool>? external = null)
         => ScanWhole(message, external).Result;
 

@@ -8,7 +8,10 @@ internal static class TagTemplate
 {
     private static readonly PerlRegex _tag = new("%\\{([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)(?:\\([^)}]*\\))?\\}");
 
-    /// <summary>1 when the pattern, its tags filled, matches a text; a tag without text matches nothing. A text without the tag's is not tried.</summary>
+    /// <summary>
+    /// 1 when the pattern, its tags filled, matches a text; a tag without text matches nothing. A text without the tag's is not
+    /// tried.
+    /// </summary>
     public static int Count(string pattern, IReadOnlyDictionary<string, string> tags, IReadOnlyList<string> texts)
     {
         var values = _tag.Matches(pattern).Select(m => tags.GetValueOrDefault(m.Groups[1].Value, "")).ToList();
@@ -28,5 +31,6 @@ internal static class TagTemplate
         }
     }
 
-    private static string Quote(string text) => string.Concat(text.Select(c => char.IsAsciiLetterOrDigit(c) || c == '_' || Octets.IsHigh(c) ? c.ToString() : "\\" + c));
+    private static string Quote(string text) =>
+        string.Concat(text.Select(c => char.IsAsciiLetterOrDigit(c) || c == '_' || Octets.IsHigh(c) ? c.ToString() : "\\" + c));
 }

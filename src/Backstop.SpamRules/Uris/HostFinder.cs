@@ -18,7 +18,9 @@ internal static class HostFinder
             var last = end > at ? text.LastIndexOf('.', end - 1, end - at) : -1;
             for (var start = at; start < last;)
             {
-                var found = start == 0 || text[start - 1] is not ('.' or '_' or '-') ? End(text, start, Math.Min(last, start + MaxHead)) : 0;
+                var found = start == 0 || text[start - 1] is not ('.' or '_' or '-')
+                    ? End(text, start, Math.Min(last, start + MaxHead))
+                    : 0;
                 if (found > 0)
                 {
                     yield return text[start..found];

@@ -3,7 +3,10 @@ using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Uris;
 
-/// <summary>The patterns of <c>redirector_pattern</c>: where a URI leads that only leads elsewhere. One pass picks the few that have to be tried.</summary>
+/// <summary>
+/// The patterns of <c>redirector_pattern</c>: where a URI leads that only leads elsewhere. One pass picks the few that have to be
+/// tried.
+/// </summary>
 internal sealed class Redirectors
 {
     private readonly List<PerlRegex> _regexes = [];
@@ -43,7 +46,8 @@ internal sealed class Redirectors
         _group.Find(uri, candidates);
         for (var i = 0; i < _regexes.Count; i++)
         {
-            if ((candidates[i >> 6] >> (i & 63) & 1) != 0 && _regexes[i].Match(uri) is { Success: true } match && match.Groups["1"] is { Success: true } target
+            if ((candidates[i >> 6] >> (i & 63) & 1) != 0 && _regexes[i].Match(uri) is { Success: true } match
+                && match.Groups["1"] is { Success: true } target
                 && target.Value.Contains('.', StringComparison.Ordinal))
             {
                 return target.Value;

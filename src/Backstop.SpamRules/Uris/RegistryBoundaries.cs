@@ -5,12 +5,17 @@ using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Uris;
 
-/// <summary>Where names are registered: <c>a.b.co.uk</c> belongs to <c>b.co.uk</c>. The lists come from the rule files (util_rb_tld and its like).</summary>
+/// <summary>
+/// Where names are registered: <c>a.b.co.uk</c> belongs to <c>b.co.uk</c>. The lists come from the rule files (util_rb_tld and its
+/// like).
+/// </summary>
 internal sealed class RegistryBoundaries
 {
     private static readonly HashSet<string> _usStates =
     [
-        .. ("ak al ar az ca co ct dc de fl ga gu hi ia id il in ks ky la ma md me mi mn mo ms mt nc nd ne nh nj nm nv ny oh ok or pa pr ri sc sd tn tx ut "
+        .. (
+            "ak al ar az ca co ct dc de fl ga gu hi ia id il in ks ky la ma md me mi mn mo ms mt nc nd ne nh nj nm nv ny oh ok or pa "
+                + "pr ri sc sd tn tx ut "
             + "va vi vt wa wi wv wy").Split(' '),
     ];
 
@@ -121,7 +126,8 @@ internal sealed class RegistryBoundaries
 
         try
         {
-            return _idn.GetAscii(Encoding.UTF8.GetString(Octets.ToBytes(octets)).Replace('\u3002', '.').Replace('\uFF0E', '.').Replace('\uFF61', '.').Replace('\u2024', '.').Replace('\uFE52', '.')).ToLowerInvariant();
+            return _idn.GetAscii(
+                Encoding.UTF8.GetString(Octets.ToBytes(octets)).Replace('\u3002', '.').Replace('\uFF0E', '.').Replace('\uFF61', '.').Replace('\u2024', '.').Replace('\uFE52', '.')).ToLowerInvariant();
         }
         catch (ArgumentException)
         {
@@ -134,9 +140,11 @@ internal sealed class RegistryBoundaries
         2 => SecondLevel.Contains($"{labels[0]}.{labels[1]}"),
         3 when labels[2] == "us" => _usStates.Contains(labels[1]),
         3 => ThirdLevel.Contains($"{labels[0]}.{labels[1]}.{labels[2]}"),
-        4 when labels[3] == "us" => ((labels[0] == "pvt" && labels[1] == "k12") || _countyOrCity.IsMatch(labels[0])) && _usStates.Contains(labels[2]),
+        4 when labels[3] == "us" =>
+            ((labels[0] == "pvt" && labels[1] == "k12") || _countyOrCity.IsMatch(labels[0])) && _usStates.Contains(labels[2]),
         _ => false,
     };
 
-    private static string Before(string text, char stop) => text.IndexOf(stop, StringComparison.Ordinal) is var at and >= 0 ? text[..at] : text;
+    private static string Before(string text, char stop) =>
+        text.IndexOf(stop, StringComparison.Ordinal) is var at and >= 0 ? text[..at] : text;
 }

@@ -5,7 +5,10 @@ using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Uris;
 
-/// <summary>The forms of a URI that rules shall see: unescaped, without port, user and disguise of its host (Util.pm, uri_list_canonicalize).</summary>
+/// <summary>
+/// The forms of a URI that rules shall see: unescaped, without port, user and disguise of its host (Util.pm,
+/// uri_list_canonicalize).
+/// </summary>
 internal sealed class UriCanonical(RegistryBoundaries boundaries, Redirectors redirectors)
 {
     private const int MaxForms = 64;
@@ -29,13 +32,16 @@ internal sealed class UriCanonical(RegistryBoundaries boundaries, Redirectors re
     private static readonly PerlRegex _inner = new("(https?:/{0,2}[^&#]+)", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _hostUser = new("^[^@]+@");
     private static readonly PerlRegex _hostTail = new("[^0-9A-Za-z]+$");
-    private static readonly PerlRegex _quad = new("^((?:0x[0-9a-f]+|\\d+)\\.)((?:0x[0-9a-f]+|\\d+)\\.)((?:0x[0-9a-f]+|\\d+)\\.)(0x[0-9a-f]+|\\d+)$", RegexOptions.IgnoreCase);
+    private static readonly PerlRegex _quad = new(
+        "^((?:0x[0-9a-f]+|\\d+)\\.)((?:0x[0-9a-f]+|\\d+)\\.)((?:0x[0-9a-f]+|\\d+)\\.)(0x[0-9a-f]+|\\d+)$", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _hexHost = new("^0x[0-9a-f]*?([0-9a-f]{1,8})$", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _decimalHost = new("^[0-9]+$");
     private static readonly PerlRegex _octal = new("^0+([1-3][0-7]{0,2}|[4-7][0-7]?)\\b");
     private static readonly PerlRegex _bareHost = new("^(?:www\\.)?([^.]+)$");
 
-    /// <summary>All forms, the given one among them unless it is no URI at all. Targets of redirectors are followed, within bounds.</summary>
+    /// <summary>
+    /// All forms, the given one among them unless it is no URI at all. Targets of redirectors are followed, within bounds.
+    /// </summary>
     public HashSet<string> Forms(string uri)
     {
         var forms = new HashSet<string>(StringComparer.Ordinal);
@@ -43,7 +49,8 @@ internal sealed class UriCanonical(RegistryBoundaries boundaries, Redirectors re
         queue.Enqueue(uri);
         while (queue.TryDequeue(out var next) && forms.Count < MaxForms)
         {
-            next = next.Replace("\n", "", StringComparison.Ordinal).Trim(' ', '\t', '\r', '\f', '\v').Replace("\r", "", StringComparison.Ordinal);
+            next = next.Replace("\n", "", StringComparison.Ordinal).Trim(' ', '\t', '\r', '\f', '\v')
+                .Replace("\r", "", StringComparison.Ordinal);
             forms.Add(next);
             if (next.Length > 1 && !_local.IsMatch(next))
             {
@@ -110,7 +117,8 @@ internal sealed class UriCanonical(RegistryBoundaries boundaries, Redirectors re
         }
 
         form = _decimal.Replace(form, m => ((char)int.Parse(m.Groups[1].ValueSpan, CultureInfo.InvariantCulture)).ToString());
-        form = _hexadecimal.Replace(form, m => ((char)int.Parse(m.Groups[1].ValueSpan, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)).ToString());
+        form = _hexadecimal.Replace(
+            form, m => ((char)int.Parse(m.Groups[1].ValueSpan, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)).ToString());
         return _dots.Replace(form, ".");
     }
 
@@ -150,7 +158,8 @@ internal sealed class UriCanonical(RegistryBoundaries boundaries, Redirectors re
         FollowRedirect(scheme + host + rest, rest, queue);
         AddCleanHosts(scheme, host, rest, forms);
         var isPlain = web.Groups[2].Value.Length == 0 && scheme == "http://" && (port.Length == 0 || port == "80");
-        if (isPlain && ascii != "localhost" && _quad.Match(host) is not { Success: true } && !_decimalHost.IsMatch(host) && !_hexHost.IsMatch(host)
+        if (isPlain && ascii != "localhost" && _quad.Match(host) is not { Success: true } && !_decimalHost.IsMatch(host)
+            && !_hexHost.IsMatch(host)
             && _bareHost.Match(ascii) is { Success: true } bare && !boundaries.IsValid(ascii))
         {
             forms.Add($"{scheme}www.{bare.Groups[1].Value}.com{rest}");
@@ -165,7 +174,8 @@ internal sealed class UriCanonical(RegistryBoundaries boundaries, Redirectors re
             return;
         }
 
-        if (rest.Contains("http", StringComparison.OrdinalIgnoreCase) && _inner.Match(rest) is { Success: true } inner && inner.Value.Contains('.'))
+        if (rest.Contains("http", StringComparison.OrdinalIgnoreCase) && _inner.Match(rest) is { Success: true } inner
+            && inner.Value.Contains('.'))
         {
             queue.Enqueue(inner.Value);
         }
@@ -191,7 +201,8 @@ internal sealed class UriCanonical(RegistryBoundaries boundaries, Redirectors re
         }
         else if (host.StartsWith("0x", StringComparison.OrdinalIgnoreCase) && _hexHost.Match(host) is { Success: true } hex)
         {
-            forms.Add(scheme + Dotted(uint.Parse(hex.Groups[1].ValueSpan, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)) + rest);
+            forms.Add(
+                scheme + Dotted(uint.Parse(hex.Groups[1].ValueSpan, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)) + rest);
         }
         else if (_decimalHost.IsMatch(host))
         {
@@ -205,7 +216,9 @@ internal sealed class UriCanonical(RegistryBoundaries boundaries, Redirectors re
         var digits = text.TrimEnd('.');
         if (digits.StartsWith("0x", StringComparison.OrdinalIgnoreCase))
         {
-            digits = ulong.TryParse(digits.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value) ? value.ToString(CultureInfo.InvariantCulture) : digits;
+            digits = ulong.TryParse(digits.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)
+                ? value.ToString(CultureInfo.InvariantCulture)
+                : digits;
         }
 
         digits = _octal.Replace(digits, m => Convert.ToInt32(m.Groups[1].Value, 8).ToString(CultureInfo.InvariantCulture));
@@ -215,7 +228,9 @@ internal sealed class UriCanonical(RegistryBoundaries boundaries, Redirectors re
     private static string Dotted(uint address) => $"{address >> 24}.{(address >> 16) & 255}.{(address >> 8) & 255}.{address & 255}";
 }
 
-/// <summary>Escapes of a URI undone where they hide printable characters, and made where a character needs one (Util.pm, url_encode).</summary>
+/// <summary>
+/// Escapes of a URI undone where they hide printable characters, and made where a character needs one (Util.pm, url_encode).
+/// </summary>
 internal static class UrlEncoding
 {
     public static string Normalize(string uri)

@@ -18,7 +18,9 @@ internal sealed class UriDetail
     public List<string> AnchorTexts { get; } = [];
 }
 
-/// <summary>Every URI of a message from its text, its HTML and its signatures (PerMsgStatus.pm, get_uri_detail_list). At most 10,000.</summary>
+/// <summary>
+/// Every URI of a message from its text, its HTML and its signatures (PerMsgStatus.pm, get_uri_detail_list). At most 10,000.
+/// </summary>
 internal sealed class UriDetails(RegistryBoundaries boundaries, UriCanonical canonical)
 {
     private const int MaxUris = 10_000;
@@ -47,7 +49,8 @@ internal sealed class UriDetails(RegistryBoundaries boundaries, UriCanonical can
             var octets = Octets.FromUnicode(uri);
             if (Add(octets, link.Types, needsDomain: false))
             {
-                ByUri[octets].AnchorTexts.AddRange(link.AnchorTexts.Select(t => Octets.FromUnicode(t.ToString())).Distinct(StringComparer.Ordinal));
+                ByUri[octets].AnchorTexts.AddRange(
+                    link.AnchorTexts.Select(t => Octets.FromUnicode(t.ToString())).Distinct(StringComparer.Ordinal));
             }
         }
     }

@@ -153,7 +153,11 @@ internal sealed class UriFinder(RegistryBoundaries boundaries)
     {
         end = start;
         var rest = line.AsSpan(start);
-        var prefix = Starts(rest, "http://") ? 7 : Starts(rest, "https://") ? 8 : Starts(rest, "ftp://") ? 6 : Starts(rest, "ftp.") ? 4 : WwwLength(rest);
+        var prefix = Starts(rest, "http://") ? 7
+            : Starts(rest, "https://") ? 8
+            : Starts(rest, "ftp://") ? 6
+            : Starts(rest, "ftp.") ? 4
+            : WwwLength(rest);
         if (prefix == 0)
         {
             return false;
@@ -236,7 +240,8 @@ internal sealed class UriFinder(RegistryBoundaries boundaries)
         }
 
         var dot = line.LastIndexOf('.', stop - 1, stop - start);
-        return dot > start && dot < stop - 1 && dot - start <= MaxMailPart + 1 && boundaries.IsTopLevel(line.AsSpan(dot + 1, stop - dot - 1));
+        return dot > start && dot < stop - 1 && dot - start <= MaxMailPart + 1
+            && boundaries.IsTopLevel(line.AsSpan(dot + 1, stop - dot - 1));
     }
 
     private static bool TryAfterHost(string line, int stop, out int end)
@@ -293,7 +298,9 @@ internal sealed class UriFinder(RegistryBoundaries boundaries)
     {
         var before = at > 0 && IsWord(line[at - 1]);
         return before != IsWord(line[at])
-            || (at > 0 && (line[at - 1] is '>' or '<' or '"' or '\'' or '`' or ',' or '{' or '[' or '(' or '|' or '\x1b' or '\uE0A0' || IsSpace(line[at - 1])))
+            || (
+            at > 0 && (
+                line[at - 1] is '>' or '<' or '"' or '\'' or '`' or ',' or '{' or '[' or '(' or '|' or '\x1b' or '\uE0A0' || IsSpace(line[at - 1])))
             || (at > 2 && line[at - 3] == '\x1b' && line[at - 2] == '(');
     }
 
@@ -315,7 +322,8 @@ internal sealed class UriFinder(RegistryBoundaries boundaries)
 
     private static bool Starts(ReadOnlySpan<char> text, string prefix) => text.StartsWith(prefix, StringComparison.OrdinalIgnoreCase);
 
-    private static bool IsEnd(char c) => c is '>' or '<' or '"' or '`' or '}' or ']' or '{' or '[' or '|' or '\x1b' or '\uE0A0' || IsSpace(c);
+    private static bool IsEnd(char c) =>
+        c is '>' or '<' or '"' or '`' or '}' or ']' or '{' or '[' or '|' or '\x1b' or '\uE0A0' || IsSpace(c);
 
     private static bool IsMailEnd(char c) => IsEnd(c) || c is ',' or '(' or '\'' || Octets.IsHigh(c);
 

@@ -17,9 +17,11 @@ internal static class BatvCommand
         data.Recursive = true;
         var address = new Argument<string>("ADDR") { Description = "The address." };
         var sign = new Command("sign", "Print an address with a tag that is good from today.") { address };
-        sign.SetAction(parsed => Sign(CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data)), Address(parsed.GetValue(address)!)));
+        sign.SetAction(parsed =>
+            Sign(CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data)), Address(parsed.GetValue(address)!)));
         var check = new Command("check", "Check an address's tag: exit 0 where it is ours and alive, 1 where not.") { address };
-        check.SetAction(parsed => Check(CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data)), Address(parsed.GetValue(address)!)));
+        check.SetAction(parsed =>
+            Check(CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data)), Address(parsed.GetValue(address)!)));
         var newKey = new Command("new-key", "Make a new key that signs from now on; the last one goes on verifying.");
         newKey.SetAction(parsed => NewKey(CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data))));
         return new("batv", "Envelope tags (BATV): sign, check, make keys.") { sign, check, newKey, config, data };
@@ -51,7 +53,9 @@ internal static class BatvCommand
     {
         var path = DataPaths.BatvKeys(options);
         var key = BatvKeyFile.AddNew(path);
-        Console.WriteLine($"{path}: key {key.Number} signs from now on. Put this file on every host that sends or receives for the domain, and restart them.");
+        Console.WriteLine(
+            $"{path}: key {key.Number} signs from now on. Put this file on every host that sends or receives for the domain, and "
+                + $"restart them.");
         return ExitCode.Done;
     }
 
@@ -59,7 +63,9 @@ internal static class BatvCommand
     {
         var path = DataPaths.BatvKeys(options);
         var keys = BatvKeyFile.Read(path);
-        return keys.Count > 0 ? new(keys, options.Batv.LifetimeDays, options.Batv.Form) : throw new CommandException(ExitCode.NoInput, $"{path}: no keys; make one with: backstop batv new-key");
+        return keys.Count > 0
+            ? new(keys, options.Batv.LifetimeDays, options.Batv.Form)
+            : throw new CommandException(ExitCode.NoInput, $"{path}: no keys; make one with: backstop batv new-key");
     }
 
     private static MailAddress Address(string text) =>

@@ -10,49 +10,122 @@ namespace Backstop.Commands;
 /// <summary>The options of <c>clean</c>.</summary>
 internal sealed class CleanArguments
 {
-    private readonly Option<string[]> _sent = new("--sent") { Description = "What you sent: a Sent folder (Maildir, mbox, imaps://), or a list: Message-ID, tab, recipient. May be repeated. Default: found beside the mailbox.", HelpName = "FOLDER" };
-    private readonly Option<bool> _noSent = new("--no-sent") { Description = "Go on without knowing what you sent: genuine bounces go too." };
+    private readonly Option<string[]> _sent = new("--sent")
+    {
+        Description = "What you sent: a Sent folder (Maildir, mbox, imaps://), or a list: Message-ID, tab, recipient. May be repeated. "
+            + "Default: found beside the mailbox.",
+        HelpName = "FOLDER"
+    };
+    private readonly Option<bool> _noSent = new("--no-sent")
+    {
+        Description = "Go on without knowing what you sent: genuine bounces go "
+        + "too."
+    };
     private readonly Option<bool> _apply = new("--apply") { Description = "Do it." };
-    private readonly Option<string> _to = new("--to") { Description = "The folder that backscatter goes to; for an mbox a file beside it, or a path.", HelpName = "FOLDER", DefaultValueFactory = _ => "Backscatter" };
-    private readonly Option<bool> _delete = new("--delete") { Description = "With --apply: delete it instead. The run keeps a copy until it is forgotten: backstop undo --forget RUN." };
-    private readonly Option<string[]> _only = new("--only") { Description = "Only this campaign, unsure ones too; may be repeated.", HelpName = "ID" };
-    private readonly Option<string[]> _except = new("--except") { Description = "All but this campaign; may be repeated.", HelpName = "ID" };
-    private readonly Option<string?> _since = new("--since") { Description = "Only what came then or later: 2026-11-25, or with 2026-11-25T08:00.", HelpName = "TIME" };
+    private readonly Option<string> _to = new("--to")
+    {
+        Description = "The folder that backscatter goes to; for an mbox a file beside it, or a path.",
+        HelpName = "FOLDER",
+        DefaultValueFactory = _ => "Backscatter"
+    };
+    private readonly Option<bool> _delete = new("--delete")
+    {
+        Description = "With --apply: delete it instead. The run keeps a copy "
+        + "until it is forgotten: backstop undo --forget RUN."
+    };
+    private readonly Option<string[]> _only = new("--only")
+    {
+        Description = "Only this campaign, unsure ones too; may be repeated.",
+        HelpName = "ID"
+    };
+    private readonly Option<string[]> _except = new("--except")
+    {
+        Description = "All but this campaign; may be repeated.",
+        HelpName = "ID"
+    };
+    private readonly Option<string?> _since = new("--since")
+    {
+        Description = "Only what came then or later: 2026-11-25, or with 2026-11-25T08:00.",
+        HelpName = "TIME"
+    };
     private readonly Option<string?> _until = new("--until") { Description = "Only what came before.", HelpName = "TIME" };
-    private readonly Option<string[]> _show = new("--show") { Description = "List messages instead: of a campaign, or backscatter, unsure, ours, mail, all.", HelpName = "WHAT" };
-    private readonly Option<bool> _inboxOnly = new("--inbox-only") { Description = "Leave the other folders of a Maildir alone. Sent, Drafts and Trash always are." };
+    private readonly Option<string[]> _show = new("--show")
+    {
+        Description = "List messages instead: of a campaign, or backscatter, unsure, ours, mail, all.",
+        HelpName = "WHAT"
+    };
+    private readonly Option<bool> _inboxOnly = new("--inbox-only")
+    {
+        Description = "Leave the other folders of a Maildir alone. Sent, "
+        + "Drafts and Trash always are."
+    };
     private readonly Option<string?> _report = new("--report")
     {
         Description = "Write a page with charts; of further mailboxes to FILE-2, FILE-3 and so on.",
         HelpName = "FILE",
     };
 
-    private readonly Option<string?> _hosts = new("--hosts") { Description = "Write the addresses of the hosts that sent backscatter, one a line (- for stdout).", HelpName = "FILE" };
-    private readonly Option<string?> _rbldnsd = new("--hosts-rbldnsd") { Description = "The same as a zone for rbldnsd.", HelpName = "FILE" };
-    private readonly Option<string?> _postfix = new("--hosts-postfix") { Description = "The same as an access map for Postfix.", HelpName = "FILE" };
-    private readonly Option<int> _rate = new("--rate") { Description = "Move at most so many messages a second on an IMAP server. Default: as fast as it can.", HelpName = "N" };
+    private readonly Option<string?> _hosts = new("--hosts")
+    {
+        Description = "Write the addresses of the hosts that sent backscatter, one a line (- for stdout).",
+        HelpName = "FILE"
+    };
+    private readonly Option<string?> _rbldnsd = new("--hosts-rbldnsd")
+    {
+        Description = "The same as a zone for rbldnsd.",
+        HelpName = "FILE"
+    };
+    private readonly Option<string?> _postfix = new("--hosts-postfix")
+    {
+        Description = "The same as an access map for Postfix.",
+        HelpName = "FILE"
+    };
+    private readonly Option<int> _rate = new("--rate")
+    {
+        Description = "Move at most so many messages a second on an IMAP server. Default: as fast as it can.",
+        HelpName = "N"
+    };
     private readonly Option<string?> _state = StateOption();
 
-    public Option<string?> Undo { get; } = new("--undo") { Description = "Take a run back, the same as: backstop undo RUN.", HelpName = "RUN" };
+    public Option<string?> Undo { get; } = new("--undo")
+    {
+        Description = "Take a run back, the same as: backstop undo RUN.",
+        HelpName = "RUN"
+    };
 
     public Option<string?> Config { get; } = CommonOptions.Config();
 
-    public Option<string?> Journal { get; } = new("--journal") { Description = "A server's data folder: its journal and keys count too.", HelpName = "DIR" };
+    public Option<string?> Journal { get; } = new("--journal")
+    {
+        Description = "A server's data folder: its journal and keys count too.",
+        HelpName = "DIR"
+    };
 
-    public Option<string?> Ca { get; } = new("--ca") { Description = "Certificates to trust, for a server with one of its own (PEM).", HelpName = "FILE" };
+    public Option<string?> Ca { get; } = new("--ca")
+    {
+        Description = "Certificates to trust, for a server with one of its own (PEM).",
+        HelpName = "FILE"
+    };
 
     public Option<string[]> OwnField { get; } = CommonOptions.OwnField();
 
     public Option<bool> Json { get; } = CommonOptions.Json();
 
     /// <summary>Where runs are kept.</summary>
-    public static Option<string?> StateOption() => new("--state") { Description = "Where runs are kept. Default: $XDG_STATE_HOME/backstop, or ~/.local/state/backstop.", HelpName = "DIR" };
+    public static Option<string?> StateOption() =>
+        new("--state")
+        {
+            Description = "Where runs are kept. Default: $XDG_STATE_HOME/backstop, or ~/.local/state/backstop.",
+            HelpName = "DIR"
+        };
 
     /// <summary>The runs of that place.</summary>
     public static RunStore StoreOf(string? state)
     {
         var home = Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } given ? given
-            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify), ".local", "state");
+            : Path.Combine(
+            Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify), ".local",
+            "state");
         return new(Path.GetFullPath(Path.Combine(state ?? Path.Combine(home, "backstop"), "clean")), TimeProvider.System);
     }
 
@@ -91,7 +164,8 @@ internal sealed class CleanArguments
         Report = parsed.GetValue(_report),
         Hosts =
         [
-            .. new[] { (HostListFormat.Plain, parsed.GetValue(_hosts)), (HostListFormat.Rbldnsd, parsed.GetValue(_rbldnsd)), (HostListFormat.Postfix, parsed.GetValue(_postfix)) }
+            .. new[] { (HostListFormat.Plain, parsed.GetValue(_hosts)), (
+                HostListFormat.Rbldnsd, parsed.GetValue(_rbldnsd)), (HostListFormat.Postfix, parsed.GetValue(_postfix)) }
                 .Where(h => h.Item2 is not null).Select(h => (h.Item1, h.Item2!)),
         ],
     };

@@ -11,11 +11,16 @@ internal static class CleanCommand
 {
     public static Command Create()
     {
-        var mailboxes = new Argument<string[]>("MAILBOX") { Description = "A Maildir with its folders, an mbox, or imaps://USER@HOST/FOLDER.", Arity = ArgumentArity.ZeroOrMore };
+        var mailboxes = new Argument<string[]>("MAILBOX")
+        {
+            Description = "A Maildir with its folders, an mbox, or imaps://USER@HOST/FOLDER.",
+            Arity = ArgumentArity.ZeroOrMore
+        };
         var all = new CleanArguments();
         var command = new Command(
             "clean",
-            "Sort answers to mail you never sent out of a mailbox. Without --apply nothing changes: it shows what is there, and exits 1 where backscatter is. Every run can be taken back.") { mailboxes };
+            "Sort answers to mail you never sent out of a mailbox. Without --apply nothing changes: it shows what is there, and exits "
+                + "1 where backscatter is. Every run can be taken back.") { mailboxes };
         all.AddTo(command);
         command.Validators.Add(result =>
         {
@@ -36,18 +41,24 @@ internal static class CleanCommand
         var (config, data) = (parsed.GetValue(all.Config), parsed.GetValue(all.Journal));
         var server = CommonOptions.ReadForData(config, data);
         CommonOptions.AddOwnFields(server, parsed.GetValue(all.OwnField));
-        using var journal = config is null && data is null ? null : OpenJournal(DataPaths.Journal(server), server.Journal.RecipientWindow, mustBe: data is not null);
+        using var journal = config is null && data is null
+            ? null
+            : OpenJournal(DataPaths.Journal(server), server.Journal.RecipientWindow, mustBe: data is not null);
         var (store, access) = (all.Store(parsed), ServerAccess.Of(parsed.GetValue(all.Ca)));
         var engine = new CleanEngine(server, config is not null || data is not null, journal, access, TimeProvider.System);
-        var session = new CleanSession(options, show, new(options, engine, store, TimeProvider.System), Console.OpenStandardOutput, TimeProvider.System);
+        var session = new CleanSession(
+            options, show, new(options, engine, store, TimeProvider.System), Console.OpenStandardOutput, TimeProvider.System);
         var sources = new MailSources(store, access, TimeProvider.System);
-        if (options.Target.Folder.Length == 0 || options.Target.Folder.Equals("INBOX", StringComparison.OrdinalIgnoreCase) || Array.Exists(mailboxes, m => Directory.Exists(m) && options.Target.Folder.Split('/').Contains("..")))
+        if (options.Target.Folder.Length == 0 || options.Target.Folder.Equals("INBOX", StringComparison.OrdinalIgnoreCase)
+            || Array.Exists(mailboxes, m => Directory.Exists(m) && options.Target.Folder.Split('/').Contains("..")))
         {
             throw new CommandException(ExitCode.Usage, $"--to {options.Target.Folder}: name a folder of its own, such as --to Backscatter");
         }
 
         // Said before an hour of moving, not behind it.
-        foreach (var file in show.Hosts.Select(h => h.Path).Append(show.Report).OfType<string>().Where(f => f != "-" && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(f)))))
+        foreach (
+            var file in show.Hosts.Select(h => h.Path).Append(show.Report).OfType<string>().Where(f =>
+                f != "-" && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(f)))))
         {
             throw new CommandException(ExitCode.CannotCreate, $"{file}: no such folder");
         }

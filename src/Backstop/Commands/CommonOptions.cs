@@ -49,7 +49,8 @@ internal static class CommonOptions
         var (options, errors) = ConfigFile.Read(path);
         return errors.Count == 0
             ? options
-            : throw new CommandException(ExitCode.BadConfig, $"{path}: {errors.Count} error{(errors.Count == 1 ? "" : "s")}\n{string.Join('\n', errors)}");
+            : throw new CommandException(
+            ExitCode.BadConfig, $"{path}: {errors.Count} error{(errors.Count == 1 ? "" : "s")}\n{string.Join('\n', errors)}");
     }
 
     /// <summary>The options of a verb that needs only the data folder: from a configuration, or a folder alone.</summary>

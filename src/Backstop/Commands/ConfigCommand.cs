@@ -33,7 +33,8 @@ internal static class ConfigCommand
 
             return ExitCode.Done;
         });
-        var password = new Command("password", "Make the hash for web.password: asks for the password, or reads a line from standard input.");
+        var password = new Command(
+            "password", "Make the hash for web.password: asks for the password, or reads a line from standard input.");
         password.SetAction(async (_, ct) =>
         {
             var text = await ReadPasswordAsync(ct);

@@ -23,10 +23,22 @@ internal static class ExplainCommand
 
     public static Command Create()
     {
-        var files = new Argument<string[]>("FILE") { Description = "A message, - for stdin, a Maildir, an mbox or a folder of messages.", Arity = ArgumentArity.OneOrMore };
+        var files = new Argument<string[]>("FILE")
+        {
+            Description = "A message, - for stdin, a Maildir, an mbox or a folder of messages.",
+            Arity = ArgumentArity.OneOrMore
+        };
         var config = CommonOptions.Config();
-        var journal = new Option<string?>("--journal") { Description = "Data folder with the journal and the tag keys. Default: none, so nothing is proved.", HelpName = "DIR" };
-        var to = new Option<string?>("--to") { Description = "The address it came to. Default: what its header says (X-Original-To, Delivered-To, Envelope-To, To).", HelpName = "ADDR" };
+        var journal = new Option<string?>("--journal")
+        {
+            Description = "Data folder with the journal and the tag keys. Default: none, so nothing is proved.",
+            HelpName = "DIR"
+        };
+        var to = new Option<string?>("--to")
+        {
+            Description = "The address it came to. Default: what its header says (X-Original-To, Delivered-To, Envelope-To, To).",
+            HelpName = "ADDR"
+        };
         var ownField = CommonOptions.OwnField();
         var nullSender = new Option<bool?>("--null-sender")
         {
@@ -54,7 +66,9 @@ internal static class ExplainCommand
 
         // A server whose journal was lost files what it would refuse: so does this.
         var path = DataPaths.Journal(options);
-        ISentJournal sent = journal is null ? new NoJournal() : new JournalProof(journal, new("journal", path, TimeProvider.System), options.Backscatter.ProofWindow);
+        ISentJournal sent = journal is null
+            ? new NoJournal()
+            : new JournalProof(journal, new("journal", path, TimeProvider.System), options.Backscatter.ProofWindow);
         var proving = data is null && config is null ? Proving.Create(options, sent, []) : Proving.Create(options, sent);
         var inputs = new Inputs(Console.Error);
         var explainer = new Explainer(options, proving, TimeProvider.System);
@@ -125,7 +139,8 @@ internal static class ExplainCommand
             }
             else
             {
-                output.WriteLine(first is null ? ExplanationPage.Line(explanation) : ExplanationPage.Line(first) + "\n" + ExplanationPage.Line(explanation));
+                output.WriteLine(
+                    first is null ? ExplanationPage.Line(explanation) : ExplanationPage.Line(first) + "\n" + ExplanationPage.Line(explanation));
                 first = null;
             }
 

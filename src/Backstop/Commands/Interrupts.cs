@@ -11,7 +11,9 @@ internal sealed class Interrupts : IDisposable
     private Interrupts(CancellationToken ct)
     {
         _source = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        _signals = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(s => PosixSignalRegistration.Create(s, OnSignal))];
+        _signals = [
+            .. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(s =>
+                PosixSignalRegistration.Create(s, OnSignal))];
     }
 
     public CancellationToken Token => _source.Token;

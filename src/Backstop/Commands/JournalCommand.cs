@@ -30,24 +30,32 @@ internal static class JournalCommand
         var add = CreateAdd(parsed => CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data)));
         var stats = new Command("stats", "Show how much of each address's sent mail is known.") { json };
         stats.SetAction(parsed => Stats(CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data)), parsed.GetValue(json)));
-        return new("journal", "The journal of what was sent: it proves which bounces are yours.") { import, add, stamp, stats, config, data };
+        return new(
+            "journal", "The journal of what was sent: it proves which bounces are yours.") { import, add, stamp, stats, config, data };
     }
 
     private static Command CreateImport(Func<ParseResult, BackstopOptions> options)
     {
         var folders = new Argument<string[]>("SENT_FOLDER")
         {
-            Description = $"Maildir, mbox, message files, or imaps://USER@HOST/FOLDER (the password in {ImapSecret.PasswordVariable}, or an OAuth token in {ImapSecret.TokenVariable}; without FOLDER the server's Sent folder).",
+            Description = $"Maildir, mbox, message files, or imaps://USER@HOST/FOLDER (the password in {ImapSecret.PasswordVariable}, "
+                + $"or an OAuth token in {ImapSecret.TokenVariable}; without FOLDER the server's Sent folder).",
             Arity = ArgumentArity.OneOrMore,
         };
         var all = new Option<bool>("--all") { Description = "Read everything again, not only what is new since the last import." };
-        var ca = new Option<string?>("--ca") { Description = "Certificates to trust, for a server with one of its own (PEM).", HelpName = "FILE" };
-        var command = new Command("import", "Remember every message of a Sent folder. Safe to repeat: it goes on where it stopped.") { folders, all, ca };
+        var ca = new Option<string?>("--ca")
+        {
+            Description = "Certificates to trust, for a server with one of its own (PEM).",
+            HelpName = "FILE"
+        };
+        var command = new Command(
+            "import", "Remember every message of a Sent folder. Safe to repeat: it goes on where it stopped.") { folders, all, ca };
         command.SetAction(async (parsed, ct) =>
         {
             using var journal = Open(options(parsed));
             var inputs = new Inputs(Console.Error);
-            var import = new JournalImport(journal, inputs, parsed.GetValue(all), ServerAccess.Of(parsed.GetValue(ca)), TimeProvider.System);
+            var import = new JournalImport(
+                journal, inputs, parsed.GetValue(all), ServerAccess.Of(parsed.GetValue(ca)), TimeProvider.System);
             await inputs.EachAsync(parsed.GetValue(folders)!, f => import.RunAsync(f, ct), ct);
             return inputs.End(ExitCode.Done);
         });
@@ -56,9 +64,18 @@ internal static class JournalCommand
 
     private static Command CreateStamp(Func<ParseResult, BackstopOptions> options)
     {
-        var from = new Option<string?>("--from") { Description = "The envelope sender: the address its bounces come to. Default: the From field's.", HelpName = "ADDR" };
-        var to = new Option<string[]>("--to") { Description = "Who it goes to; may be repeated. Default: the header's To, Cc and Bcc.", HelpName = "ADDR" };
-        var command = new Command("stamp", "Sign a message on its way from stdin to stdout, and remember it: its bounces prove themselves.") { from, to };
+        var from = new Option<string?>("--from")
+        {
+            Description = "The envelope sender: the address its bounces come to. Default: the From field's.",
+            HelpName = "ADDR"
+        };
+        var to = new Option<string[]>("--to")
+        {
+            Description = "Who it goes to; may be repeated. Default: the header's To, Cc and Bcc.",
+            HelpName = "ADDR"
+        };
+        var command = new Command(
+            "stamp", "Sign a message on its way from stdin to stdout, and remember it: its bounces prove themselves.") { from, to };
         command.SetAction(parsed => JournalStamp.Run(
             options(parsed), parsed.GetValue(from) is { } text ? Address(text) : null, [.. (parsed.GetValue(to) ?? []).Select(Address)]));
         return command;
@@ -69,7 +86,9 @@ internal static class JournalCommand
         var from = new Option<string?>("--from") { Description = "Who sent it: the address its bounces come to.", HelpName = "ADDR" };
         var to = new Option<string[]>("--to") { Description = "Who it went to; may be repeated.", HelpName = "ADDR" };
         var id = new Option<string?>("--message-id") { Description = "Its Message-ID.", HelpName = "ID" };
-        var command = new Command("add", "Remember one message: given by options, or read from stdin (as from a filter that sees outgoing mail).") { from, to, id };
+        var command = new Command(
+            "add", "Remember one message: given by options, or read from stdin (as from a filter that sees outgoing "
+                + "mail).") { from, to, id };
         command.SetAction(parsed => Add(options(parsed), parsed.GetValue(from), parsed.GetValue(to) ?? [], parsed.GetValue(id)));
         return command;
     }
@@ -83,7 +102,8 @@ internal static class JournalCommand
             using var input = Console.OpenStandardInput();
             using var message = new MemoryStream();
             input.CopyTo(message);
-            sent = JournalImport.ToSent(SentHeader.Read(message.GetBuffer().AsSpan(0, (int)message.Length)), TimeProvider.System.GetUtcNow());
+            sent = JournalImport.ToSent(
+                SentHeader.Read(message.GetBuffer().AsSpan(0, (int)message.Length)), TimeProvider.System.GetUtcNow());
         }
         else
         {
@@ -113,8 +133,10 @@ internal static class JournalCommand
         Console.WriteLine($"{stats.Messages} messages known");
         foreach (var sender in stats.Senders)
         {
-            var cover = rule.Judge(new(sender.Messages, sender.First, sender.Replies, sender.RepliesToKnown), TimeProvider.System.GetUtcNow());
-            Console.WriteLine($"{ShownText.Of(sender.Address)}: {sender.Messages} messages, {sender.First:yyyy-MM-dd} to {sender.Last:yyyy-MM-dd}");
+            var cover = rule.Judge(
+                new(sender.Messages, sender.First, sender.Replies, sender.RepliesToKnown), TimeProvider.System.GetUtcNow());
+            Console.WriteLine(
+                $"{ShownText.Of(sender.Address)}: {sender.Messages} messages, {sender.First:yyyy-MM-dd} to {sender.Last:yyyy-MM-dd}");
             Console.WriteLine($"  {(cover.IsCovered ? "covered" : "not covered")}: {cover.Why}");
         }
 

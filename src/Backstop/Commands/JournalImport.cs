@@ -6,7 +6,10 @@ using Backstop.State;
 
 namespace Backstop.Commands;
 
-/// <summary><c>journal import</c>: reads Sent folders from disk or over IMAP. What was read is marked, so that the next run reads only what is new.</summary>
+/// <summary>
+/// <c>journal import</c>: reads Sent folders from disk or over IMAP. What was read is marked, so that the next run reads only what
+/// is new.
+/// </summary>
 /// <param name="journal">Receives it.</param>
 /// <param name="inputs">Goes on where a message cannot be read.</param>
 /// <param name="all">Read everything again.</param>
@@ -21,7 +24,9 @@ internal sealed class JournalImport(SentJournal journal, Inputs inputs, bool all
     {
         var failed = inputs.Failed;
         var (isRest, seen, added) = ImapAddress.Is(source) ? await FromServerAsync(source, ct) : FromFiles(source);
-        Console.WriteLine($"{ShownText.Of(source)}: {seen} messages{(isRest ? " since the last import" : "")}, {added} new{(inputs.Failed > failed ? $", {inputs.Failed - failed} not read" : "")}");
+        Console.WriteLine(
+            $"{ShownText.Of(source)}: {seen} messages{(isRest ? " since the last import" : "")}, {added} "
+                + $"new{(inputs.Failed > failed ? $", {inputs.Failed - failed} not read" : "")}");
     }
 
     /// <summary>What the journal keeps of a message; null where nobody says who sent it.</summary>
@@ -37,7 +42,9 @@ internal sealed class JournalImport(SentJournal journal, Inputs inputs, bool all
 
         var name = "files " + Path.GetFullPath(path);
         var started = time.GetUtcNow();
-        DateTimeOffset? since = !all && long.TryParse(journal.ImportMark(name), CultureInfo.InvariantCulture, out var mark) ? DateTimeOffset.FromUnixTimeSeconds(mark) : null;
+        DateTimeOffset? since = !all && long.TryParse(journal.ImportMark(name), CultureInfo.InvariantCulture, out var mark)
+            ? DateTimeOffset.FromUnixTimeSeconds(mark)
+            : null;
         var (seen, failed) = (0, inputs.Failed);
         var messages = inputs.Read(inputs.Read([path], MessageFiles.List), f => MessageFiles.ReadChanged(f, since));
         var headers = messages.Select(m => SentHeader.Read(m.Bytes.Span));

@@ -8,8 +8,8 @@ using Backstop.State;
 namespace Backstop.Commands;
 
 /// <summary>
-/// <c>journal stamp</c>: signs an outgoing message on its way from stdin to stdout, and remembers it. What it adds comes back in its bounces and
-/// proves them, also where no journal knows of it.
+/// <c>journal stamp</c>: signs an outgoing message on its way from stdin to stdout, and remembers it. What it adds comes back in
+/// its bounces and proves them, also where no journal knows of it.
 /// </summary>
 internal static class JournalStamp
 {
@@ -25,7 +25,8 @@ internal static class JournalStamp
 
         var message = ReadMessage();
         var header = SentHeader.Read(message);
-        var sender = from ?? header.From ?? throw new CommandException(ExitCode.BadInput, "the message on stdin has no From address; give --from ADDR");
+        var sender = from ?? header.From
+            ?? throw new CommandException(ExitCode.BadInput, "the message on stdin has no From address; give --from ADDR");
         var now = TimeProvider.System.GetUtcNow();
         var id = header.MessageId ?? signed.Create(sender, now);
         DataFolder.MakeFile(DataPaths.Journal(options));
@@ -34,7 +35,9 @@ internal static class JournalStamp
             journal.Add([new(sender, id, to.Count > 0 ? to : header.Recipients, now)]);
         }
 
-        Write(message, $"{SignedMessageId.FieldName}: {signed.Stamp(id, sender, now)}", header.MessageId is null ? $"Message-ID: <{id}>" : null);
+        Write(
+            message, $"{SignedMessageId.FieldName}: {signed.Stamp(id, sender, now)}",
+            header.MessageId is null ? $"Message-ID: <{id}>" : null);
         return ExitCode.Done;
     }
 

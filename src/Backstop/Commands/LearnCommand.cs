@@ -23,7 +23,11 @@ internal static class LearnCommand
 
     private static Command Verb(string name, string description, Func<BayesLearner, ReadOnlySpan<byte>, bool> teach)
     {
-        var files = new Argument<string[]>("FILE") { Description = "A message, - for stdin, or a folder of messages (a Maildir too).", Arity = ArgumentArity.OneOrMore };
+        var files = new Argument<string[]>("FILE")
+        {
+            Description = "A message, - for stdin, or a folder of messages (a Maildir too).",
+            Arity = ArgumentArity.OneOrMore
+        };
         var mbox = new Option<bool>("--mbox") { Description = "FILE is an mbox: every message in it." };
         var (config, data, json) = (CommonOptions.Config(), CommonOptions.Data(), CommonOptions.Json());
         var command = new Command(name, description) { files, mbox, config, data, json };
@@ -66,8 +70,12 @@ internal static class LearnCommand
             return;
         }
 
-        Console.WriteLine($"{line.Changed} of {line.Messages} messages {(line.Kind == "forget" ? "forgotten" : "learned")}; {line.Messages - line.Changed} {(line.Kind == "forget" ? "had not been learned" : "had been learned before")}");
+        Console.WriteLine(
+            $"{line.Changed} of {line.Messages} messages {(line.Kind == "forget" ? "forgotten" : "learned")}; "
+                + $"{line.Messages - line.Changed} {(line.Kind == "forget" ? "had not been learned" : "had been learned before")}");
         var (spam, ham) = learner.Needed;
-        Console.WriteLine($"known: {line.Spam} spam, {line.Ham} wanted; the learner {(line.Ready ? "has its say" : $"has its say from {spam} and {ham} on")}");
+        Console.WriteLine(
+            $"known: {line.Spam} spam, {line.Ham} wanted; the learner "
+                + $"{(line.Ready ? "has its say" : $"has its say from {spam} and {ham} on")}");
     }
 }

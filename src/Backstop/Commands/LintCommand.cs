@@ -11,10 +11,20 @@ internal static class LintCommand
 {
     public static Command Create()
     {
-        var files = new Argument<string[]>("RCFILE") { Description = "An rcfile of procmail's, or - for stdin.", Arity = ArgumentArity.OneOrMore };
-        var fix = new Option<bool>("--fix") { Description = "Mend what needs nobody to decide: RCFILE is written anew, the old one is kept as RCFILE.bak; with - the mended text goes to stdout." };
+        var files = new Argument<string[]>("RCFILE")
+        {
+            Description = "An rcfile of procmail's, or - for stdin.",
+            Arity = ArgumentArity.OneOrMore
+        };
+        var fix = new Option<bool>("--fix")
+        {
+            Description = "Mend what needs nobody to decide: RCFILE is written anew, the old one is "
+            + "kept as RCFILE.bak; with - the mended text goes to stdout."
+        };
         var json = CommonOptions.Json();
-        var command = new Command("lint", "Find what loses mail, makes backscatter or does nothing in rcfiles: exit 1 where something was found.") { files, fix, json };
+        var command = new Command(
+            "lint", "Find what loses mail, makes backscatter or does nothing in rcfiles: exit 1 where something was "
+                + "found.") { files, fix, json };
         command.SetAction(async (parsed, ct) =>
         {
             var (inputs, found) = (new Inputs(Console.Error), false);
@@ -47,14 +57,18 @@ internal static class LintCommand
             return findings;
         }
 
-        return [new("L38", "writable-by-others", new(1, 1), "others may write this file, so it is not read at all", $"chmod go-w {path}", null), .. findings];
+        return [new(
+            "L38", "writable-by-others", new(1, 1), "others may write this file, so it is not read at "
+                + "all", $"chmod go-w {path}", null), .. findings];
     }
 
     private static string Read(string path)
     {
         if (path != "-")
         {
-            return File.Exists(path) ? Encoding.Latin1.GetString(File.ReadAllBytes(path)) : throw new CommandException(ExitCode.NoInput, $"{path}: no such file");
+            return File.Exists(path)
+                ? Encoding.Latin1.GetString(File.ReadAllBytes(path))
+                : throw new CommandException(ExitCode.NoInput, $"{path}: no such file");
         }
 
         return Encoding.Latin1.GetString(Inputs.Stdin().Bytes.Span);
@@ -66,13 +80,17 @@ internal static class LintCommand
         {
             if (json)
             {
-                var line = new LintLine(path, finding.At.Line, finding.At.Column, finding.Id, finding.Name, finding.Why, finding.Mended, finding.Edit is not null);
+                var line = new LintLine(
+                    path, finding.At.Line, finding.At.Column, finding.Id, finding.Name, finding.Why, finding.Mended,
+                    finding.Edit is not null);
                 Console.Out.WriteLine(JsonSerializer.Serialize(line, CliJson.Default.LintLine));
             }
             else
             {
                 Console.Out.WriteLine($"{path}:{finding.At}: {finding.Id} {finding.Name}: {finding.Why}");
-                Console.Out.WriteLine($"    {(finding.Edit is null ? "rather" : "--fix ")}: {finding.Mended.Replace("\n", "\n            ", StringComparison.Ordinal)}");
+                Console.Out.WriteLine(
+                    $"    {(finding.Edit is null ? "rather" : "--fix ")}: "
+                        + $"{finding.Mended.Replace("\n", "\n            ", StringComparison.Ordinal)}");
             }
         }
     }
@@ -96,7 +114,9 @@ internal static class LintCommand
         }
 
         var left = Find(path, mended);
-        Console.Error.WriteLine($"{path}: {findings.Count} found, {left.Count} left for you to decide{(mended != text && path != "-" ? $"; the old file is {path}.bak" : "")}");
+        Console.Error.WriteLine(
+            $"{path}: {findings.Count} found, {left.Count} left for you to "
+                + $"decide{(mended != text && path != "-" ? $"; the old file is {path}.bak" : "")}");
         Write(path, path == "-" ? [] : left, json: false);
     }
 }

@@ -5,5 +5,7 @@ namespace Backstop.Commands;
 /// <summary>The version of this program, as reports and headers name it.</summary>
 internal static class ProgramVersion
 {
-    public static string Text { get; } = "Backstop " + (typeof(ProgramVersion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "");
+    public static string Text { get; } = "Backstop "
+        + (
+        typeof(ProgramVersion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "");
 }

@@ -17,14 +17,28 @@ internal static class ReportCommand
         var config = CommonOptions.Config();
         var data = CommonOptions.Data();
         var json = CommonOptions.Json();
-        var since = new Option<string?>("--since") { Description = "Storms that lasted then or later: a date (2026-11-25, 2026-11-25T08:00) or an age (24h, 7d). Default: all that are kept.", HelpName = "T" };
-        var output = new Option<string>("--output") { Description = "The page; - for stdout.", HelpName = "FILE", DefaultValueFactory = _ => DefaultOutput };
+        var since = new Option<string?>("--since")
+        {
+            Description = "Storms that lasted then or later: a date (2026-11-25, 2026-11-25T08:00) or an age (24h, 7d). Default: all "
+                + "that are kept.",
+            HelpName = "T"
+        };
+        var output = new Option<string>("--output")
+        {
+            Description = "The page; - for stdout.",
+            HelpName = "FILE",
+            DefaultValueFactory = _ => DefaultOutput
+        };
         (Option<string?> Option, HostListFormat Format)[] lists =
         [
-            (List("--hosts", "an address a line"), HostListFormat.Plain), (List("--rbldnsd", "a dataset for rbldnsd"), HostListFormat.Rbldnsd),
-            (List("--zone", "records of a DNS list, RFC 5782"), HostListFormat.Zone), (List("--postfix", "an access map for Postfix"), HostListFormat.Postfix),
+            (List("--hosts", "an address a line"), HostListFormat.Plain), (
+                List("--rbldnsd", "a dataset for rbldnsd"), HostListFormat.Rbldnsd),
+            (List("--zone", "records of a DNS list, RFC 5782"), HostListFormat.Zone), (
+                List("--postfix", "an access map for Postfix"), HostListFormat.Postfix),
         ];
-        var command = new Command("report", "Write an incident report of storms (HTML), and lists of the hosts that took part.") { config, data, since, output, json };
+        var command = new Command(
+            "report", "Write an incident report of storms (HTML), and lists of the hosts that took "
+                + "part.") { config, data, since, output, json };
         foreach (var (option, _) in lists)
         {
             command.Options.Add(option);
@@ -49,7 +63,8 @@ internal static class ReportCommand
             {
                 if (parsed.GetValue(option) is { } file)
                 {
-                    var hosts = storms.SelectMany(s => s.Hosts).GroupBy(h => h.Key, h => h.Value, StringComparer.Ordinal).ToDictionary(g => g.Key, g => (int)Math.Min(int.MaxValue, g.Sum()), StringComparer.Ordinal);
+                    var hosts = storms.SelectMany(s => s.Hosts).GroupBy(h => h.Key, h => h.Value, StringComparer.Ordinal)
+                        .ToDictionary(g => g.Key, g => (int)Math.Min(int.MaxValue, g.Sum()), StringComparer.Ordinal);
                     Write(file, HostList.Write(format, hosts, now, "backstop report"), Counted(hosts.Count, "host"));
                 }
             }
@@ -58,14 +73,17 @@ internal static class ReportCommand
         });
         return command;
 
-        static Option<string?> List(string name, string what) => new(name) { Description = $"Also write the hosts: {what}.", HelpName = "FILE" };
+        static Option<string?> List(string name, string what) =>
+            new(name) { Description = $"Also write the hosts: {what}.", HelpName = "FILE" };
     }
 
     private static DateTimeOffset ParseSince(string text, DateTimeOffset now)
     {
-        if (text.Length > 1 && int.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var count) && "mhdw".IndexOf(text[^1], StringComparison.Ordinal) is >= 0 and var unit)
+        if (text.Length > 1 && int.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            && "mhdw".IndexOf(text[^1], StringComparison.Ordinal) is >= 0 and var unit)
         {
-            return now - (count * new[] { TimeSpan.FromMinutes(1), TimeSpan.FromHours(1), TimeSpan.FromDays(1), TimeSpan.FromDays(7) }[unit]);
+            return now - (
+                count * new[] { TimeSpan.FromMinutes(1), TimeSpan.FromHours(1), TimeSpan.FromDays(1), TimeSpan.FromDays(7) }[unit]);
         }
 
         return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal, out var at)
@@ -73,7 +91,8 @@ internal static class ReportCommand
             : throw new CommandException(ExitCode.Usage, $"--since {text}: neither a date such as 2026-11-25 nor an age such as 24h or 7d");
     }
 
-    private static string Counted(int count, string what) => string.Create(CultureInfo.InvariantCulture, $"{count} {what}{(count == 1 ? "" : "s")}");
+    private static string Counted(int count, string what) =>
+        string.Create(CultureInfo.InvariantCulture, $"{count} {what}{(count == 1 ? "" : "s")}");
 
     private static void Write(string file, string content, string what)
     {

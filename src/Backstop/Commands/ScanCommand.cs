@@ -17,13 +17,30 @@ internal static class ScanCommand
 
     public static Command Create()
     {
-        var files = new Argument<string[]>("FILE") { Description = "A message, - for stdin, or a folder of messages (a Maildir too).", Arity = ArgumentArity.ZeroOrMore };
-        var rules = new Option<string[]>("--rules") { Description = "Folder or file of SpamAssassin rules; may be given more than once. Default: those of an installed SpamAssassin, or else Backstop's own small set.", HelpName = "DIR" };
+        var files = new Argument<string[]>("FILE")
+        {
+            Description = "A message, - for stdin, or a folder of messages (a Maildir too).",
+            Arity = ArgumentArity.ZeroOrMore
+        };
+        var rules = new Option<string[]>("--rules")
+        {
+            Description = "Folder or file of SpamAssassin rules; may be given more than once. Default: those of an installed "
+                + "SpamAssassin, or else Backstop's own small set.",
+            HelpName = "DIR"
+        };
         var mbox = new Option<bool>("--mbox") { Description = "FILE is an mbox: every message in it." };
-        var unsupported = new Option<bool>("--unsupported") { Description = "List the rules that cannot run here and why, and the lines that were not understood; exit 1 where there are any." };
+        var unsupported = new Option<bool>("--unsupported")
+        {
+            Description = "List the rules that cannot run here and why, and the "
+            + "lines that were not understood; exit 1 where there are any."
+        };
         var report = new Option<bool>("--report") { Description = "Write the report of the rule set for each message instead of a table." };
         var json = CommonOptions.Json();
-        var command = new Command("scan", "Score messages by SpamAssassin's rules (local tests): exit 1 where one is spam.") { files, rules, mbox, unsupported, report, json };
+        var command = new Command(
+            "scan", "Score messages by SpamAssassin's rules (local tests): exit 1 where one is spam.")
+            {
+                files, rules, mbox, unsupported, report, json
+            };
         command.SetAction(parsed =>
         {
             var folders = parsed.GetValue(rules) ?? [];
@@ -85,7 +102,8 @@ internal static class ScanCommand
 
     /// <summary>In order, on all cores.</summary>
     private static IEnumerable<ScanLine> Lines(SpamScanner scanner, IEnumerable<FoundMessage> messages) =>
-        messages.Chunk(MaxBatch * Environment.ProcessorCount).SelectMany(batch => batch.AsParallel().AsOrdered().WithDegreeOfParallelism(Environment.ProcessorCount).Select(message =>
+        messages.Chunk(MaxBatch * Environment.ProcessorCount).SelectMany(batch =>
+            batch.AsParallel().AsOrdered().WithDegreeOfParallelism(Environment.ProcessorCount).Select(message =>
         {
             var started = Stopwatch.GetTimestamp();
             var result = scanner.Scan(message.Bytes.Span);
@@ -94,7 +112,10 @@ internal static class ScanCommand
 
     private static void WriteTable(StreamWriter output, ScanLine line)
     {
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{ShownText.Of(line.Path)}: {(line.Spam ? "spam" : "not spam")}, {line.Score:0.0} of {line.Required:0.0} points, {line.Milliseconds:0.0} ms"));
+        output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{ShownText.Of(line.Path)}: {(line.Spam ? "spam" : "not spam")}, {line.Score:0.0} of {line.Required:0.0} points, "
+                + $"{line.Milliseconds:0.0} ms"));
         foreach (var hit in line.Hits.OrderByDescending(h => Math.Abs(h.Score)))
         {
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {hit.Score,6:0.0##}  {hit.Rule,-24} {hit.Description}"));
@@ -117,7 +138,9 @@ internal static class ScanCommand
             var text = scanned.Report(new(Environment.MachineName, ProgramVersion.Text, "disabled", TimeProvider.System.GetUtcNow()));
 
             // It quotes the message. A file gets it as it is.
-            output.Write(Console.IsOutputRedirected ? text : System.Text.Encoding.UTF8.GetBytes(ShownText.Of(HeaderText.ToText(text), keepsLines: true)));
+            output.Write(
+                Console.IsOutputRedirected ? text : System.Text.Encoding.UTF8.GetBytes(ShownText.Of(
+                    HeaderText.ToText(text), keepsLines: true)));
         }
 
         return found ? ExitCode.Found : ExitCode.Done;
@@ -125,16 +148,20 @@ internal static class ScanCommand
 
     private static int WriteUnsupported(RuleSet set, SpamScanner scanner, bool json)
     {
-        var gaps = scanner.Unsupported.Select(u => new ScanGap(u.Rule, u.Why)).Concat(scanner.Diagnostics.Where(d => d.IsError).Select(d => new ScanGap("", d.ToString()))).ToList();
+        var gaps = scanner.Unsupported.Select(u => new ScanGap(u.Rule, u.Why))
+            .Concat(scanner.Diagnostics.Where(d => d.IsError).Select(d => new ScanGap("", d.ToString()))).ToList();
         using var output = new StreamWriter(Console.OpenStandardOutput());
         foreach (var gap in gaps)
         {
-            output.WriteLine(json ? JsonSerializer.Serialize(gap, CliJson.Default.ScanGap) : gap.Rule.Length > 0 ? $"{gap.Rule}: {gap.Why}" : gap.Why);
+            output.WriteLine(
+                json ? JsonSerializer.Serialize(gap, CliJson.Default.ScanGap) : gap.Rule.Length > 0 ? $"{gap.Rule}: {gap.Why}" : gap.Why);
         }
 
         if (!json)
         {
-            output.WriteLine($"{scanner.ActiveRules} of {set.Count} rules run, {scanner.Unsupported.Count} cannot; {scanner.Diagnostics.Count(d => d.IsError)} lines not understood. Rules that ask the network are off.");
+            output.WriteLine(
+                $"{scanner.ActiveRules} of {set.Count} rules run, {scanner.Unsupported.Count} cannot; "
+                    + $"{scanner.Diagnostics.Count(d => d.IsError)} lines not understood. Rules that ask the network are off.");
         }
 
         return gaps.Count > 0 ? ExitCode.Found : ExitCode.Done;

@@ -14,9 +14,16 @@ internal static class ServeCommand
         var config = CommonOptions.Config();
         var data = CommonOptions.Data();
         var mailboxes = new Option<string[]>("--mailbox") { Description = "A further mailbox of the demo.", HelpName = "ADDR" };
-        var level = new Option<LogLevel>("--log") { Description = "How much to log: Debug, Information, Warning, Error.", DefaultValueFactory = _ => LogLevel.Information };
-        var command = new Command("serve", "Run the server. Without --config: a demo on loopback, SMTP port 2525, web port 8025.") { config, data, mailboxes, level };
-        command.SetAction((parsed, ct) => RunAsync(parsed.GetValue(config), parsed.GetValue(data), parsed.GetValue(mailboxes) ?? [], parsed.GetValue(level), ct));
+        var level = new Option<LogLevel>("--log")
+        {
+            Description = "How much to log: Debug, Information, Warning, Error.",
+            DefaultValueFactory = _ => LogLevel.Information
+        };
+        var command = new Command(
+            "serve", "Run the server. Without --config: a demo on loopback, SMTP port 2525, web port "
+                + "8025.") { config, data, mailboxes, level };
+        command.SetAction((parsed, ct) =>
+            RunAsync(parsed.GetValue(config), parsed.GetValue(data), parsed.GetValue(mailboxes) ?? [], parsed.GetValue(level), ct));
         return command;
     }
 

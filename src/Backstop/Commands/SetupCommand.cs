@@ -10,7 +10,11 @@ internal static class SetupCommand
 {
     private const string DefaultConfig = "/etc/backstop/backstop.toml";
 
-    public static Command Create() => new("setup", "Put Backstop beside Postfix, Sendmail, Exim or Dovecot: prints the lines, --apply writes them, --undo takes them out, --check tries them.")
+    public static Command Create() =>
+        new(
+            "setup",
+            "Put Backstop beside Postfix, Sendmail, Exim or Dovecot: prints the lines, --apply writes them, --undo takes them out, "
+                + "--check tries them.")
     {
         Postfix(), Sendmail(),
         Printing("exim", "Exim: the policy service at RCPT, spamd's protocol at DATA.", SetupTexts.EximConfig, SetupTexts.Exim),
@@ -19,8 +23,14 @@ internal static class SetupCommand
 
     private static Command Postfix()
     {
-        var folder = new Option<string>("--config-dir") { Description = "Postfix's configuration.", HelpName = "DIR", DefaultValueFactory = _ => "/etc/postfix" };
-        var (command, apply, undo, check, config, smtp, recipient) = Make("postfix", "Postfix: a milter beside those that are there.", folder);
+        var folder = new Option<string>("--config-dir")
+        {
+            Description = "Postfix's configuration.",
+            HelpName = "DIR",
+            DefaultValueFactory = _ => "/etc/postfix"
+        };
+        var (command, apply, undo, check, config, smtp, recipient) = Make(
+            "postfix", "Postfix: a milter beside those that are there.", folder);
         command.SetAction(async (parsed, ct) =>
         {
             var setup = new PostfixSetup(parsed.GetValue(folder)!);
@@ -42,17 +52,25 @@ internal static class SetupCommand
             if (parsed.GetValue(apply) && changes.Count > 0)
             {
                 await setup.ApplyAsync(changes, ct);
-                Console.WriteLine("\nwritten; main.cf and master.cf as they were: *.before-backstop. To take it out: backstop setup postfix --undo");
+                Console.WriteLine(
+                    "\nwritten; main.cf and master.cf as they were: *.before-backstop. To take it out: backstop setup postfix --undo");
             }
 
-            return parsed.GetValue(check) ? await CheckAsync(parsed.GetValue(config)!, parsed.GetValue(smtp)!, parsed.GetValue(recipient), ct) : ExitCode.Done;
+            return parsed.GetValue(check)
+                ? await CheckAsync(parsed.GetValue(config)!, parsed.GetValue(smtp)!, parsed.GetValue(recipient), ct)
+                : ExitCode.Done;
         });
         return command;
     }
 
     private static Command Sendmail()
     {
-        var folder = new Option<string>("--config-dir") { Description = "Where sendmail.mc is.", HelpName = "DIR", DefaultValueFactory = _ => "/etc/mail" };
+        var folder = new Option<string>("--config-dir")
+        {
+            Description = "Where sendmail.mc is.",
+            HelpName = "DIR",
+            DefaultValueFactory = _ => "/etc/mail"
+        };
         var (command, apply, undo, check, config, smtp, recipient) = Make("sendmail", "Sendmail: a milter.", folder);
         command.SetAction(async (parsed, ct) =>
         {
@@ -67,16 +85,22 @@ internal static class SetupCommand
             if (!parsed.GetValue(check) || parsed.GetValue(apply))
             {
                 await ShowAsync(parsed.GetValue(config)!, SetupTexts.Milter(["example.org"], hasDetail: true), parsed.GetValue(apply), ct);
-                Console.WriteLine($"\n{setup.File}, before the MAILER lines{(setup.IsThere ? " (there already)" : "")}:\n{string.Join('\n', SendmailSetup.Lines)}");
+                Console.WriteLine(
+                    $"\n{setup.File}, before the MAILER "
+                        + $"lines{(setup.IsThere ? " (there already)" : "")}:\n{string.Join('\n', SendmailSetup.Lines)}");
             }
 
             if (parsed.GetValue(apply) && !setup.IsThere)
             {
                 setup.Apply();
-                Console.WriteLine($"\nwritten; as it was: {setup.File}.before-backstop. Now: make -C {parsed.GetValue(folder)} && service sendmail restart");
+                Console.WriteLine(
+                    $"\nwritten; as it was: {setup.File}.before-backstop. Now: make -C {parsed.GetValue(folder)} && service sendmail "
+                        + $"restart");
             }
 
-            return parsed.GetValue(check) ? await CheckAsync(parsed.GetValue(config)!, parsed.GetValue(smtp)!, parsed.GetValue(recipient), ct) : ExitCode.Done;
+            return parsed.GetValue(check)
+                ? await CheckAsync(parsed.GetValue(config)!, parsed.GetValue(smtp)!, parsed.GetValue(recipient), ct)
+                : ExitCode.Done;
         });
         return command;
     }
@@ -88,7 +112,10 @@ internal static class SetupCommand
         {
             if (parsed.GetValue(apply) || parsed.GetValue(undo))
             {
-                throw new CommandException(ExitCode.Usage, $"setup {name}: its files differ too much from one installation to the next to be written for you; without --apply the lines are printed");
+                throw new CommandException(
+                    ExitCode.Usage,
+                    $"setup {name}: its files differ too much from one installation to the next to be written for you; without --apply "
+                        + $"the lines are printed");
             }
 
             if (!parsed.GetValue(check))
@@ -98,20 +125,42 @@ internal static class SetupCommand
                 Console.Write(theirs);
             }
 
-            return parsed.GetValue(check) ? await CheckAsync(parsed.GetValue(config)!, parsed.GetValue(smtp)!, parsed.GetValue(recipient), ct) : ExitCode.Done;
+            return parsed.GetValue(check)
+                ? await CheckAsync(parsed.GetValue(config)!, parsed.GetValue(smtp)!, parsed.GetValue(recipient), ct)
+                : ExitCode.Done;
         });
         return command;
     }
 
-    private static (Command Command, Option<bool> Apply, Option<bool> Undo, Option<bool> Check, Option<string> Config, Option<string> Smtp, Option<string?> Recipient) Make(
+    private static (
+        Command Command, Option<bool> Apply, Option<bool> Undo, Option<bool> Check, Option<string> Config, Option<string> Smtp,
+        Option<string?> Recipient) Make(
         string name, string description, Option<string>? folder)
     {
         var apply = new Option<bool>("--apply") { Description = "Write the lines; what was there is kept beside." };
         var undo = new Option<bool>("--undo") { Description = "Take them out." };
-        var check = new Option<bool>("--check") { Description = "Send a genuine and two forged bounces through the live server, and say what became of them." };
-        var config = new Option<string>("--config") { Description = "Backstop's configuration; made by --apply where it is not there.", HelpName = "FILE", DefaultValueFactory = _ => DefaultConfig };
-        var smtp = new Option<string>("--smtp") { Description = "Where the server listens for strangers; loopback.", HelpName = "HOST:PORT", DefaultValueFactory = _ => "127.0.0.1:25" };
-        var recipient = new Option<string?>("--recipient") { Description = "The mailbox that the bounces of --check go to.", HelpName = "ADDR" };
+        var check = new Option<bool>("--check")
+        {
+            Description = "Send a genuine and two forged bounces through the live server, and "
+            + "say what became of them."
+        };
+        var config = new Option<string>("--config")
+        {
+            Description = "Backstop's configuration; made by --apply where it is not there.",
+            HelpName = "FILE",
+            DefaultValueFactory = _ => DefaultConfig
+        };
+        var smtp = new Option<string>("--smtp")
+        {
+            Description = "Where the server listens for strangers; loopback.",
+            HelpName = "HOST:PORT",
+            DefaultValueFactory = _ => "127.0.0.1:25"
+        };
+        var recipient = new Option<string?>("--recipient")
+        {
+            Description = "The mailbox that the bounces of --check go to.",
+            HelpName = "ADDR"
+        };
         var command = new Command(name, description) { apply, undo, check, config, smtp, recipient };
         if (folder is not null)
         {
@@ -142,7 +191,8 @@ internal static class SetupCommand
             Console.WriteLine($"{Path.Combine(folder, file.Key)}:");
             foreach (var change in file)
             {
-                Console.WriteLine($"# {change.Why}\n{(change.IsService ? $"postconf -P \"{change.Name}={change.New}\"" : $"{change.Name} = {change.New}")}");
+                Console.WriteLine(
+                    $"# {change.Why}\n{(change.IsService ? $"postconf -P \"{change.Name}={change.New}\"" : $"{change.Name} = {change.New}")}");
             }
         }
     }

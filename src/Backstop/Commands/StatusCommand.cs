@@ -14,8 +14,13 @@ internal static class StatusCommand
     {
         var config = CommonOptions.Config();
         var json = CommonOptions.Json();
-        var url = new Option<string?>("--url") { Description = $"The server's web address. Default: from --config, or http://127.0.0.1:{Demo.WebPort}.", HelpName = "URL" };
-        var command = new Command("status", "Show what the running server does: sessions, spool, folders that fail, lists.") { config, url, json };
+        var url = new Option<string?>("--url")
+        {
+            Description = $"The server's web address. Default: from --config, or http://127.0.0.1:{Demo.WebPort}.",
+            HelpName = "URL"
+        };
+        var command = new Command(
+            "status", "Show what the running server does: sessions, spool, folders that fail, lists.") { config, url, json };
         command.SetAction((parsed, ct) => RunAsync(parsed.GetValue(url) ?? Url(parsed.GetValue(config)), parsed.GetValue(json), ct));
         return command;
     }
@@ -28,7 +33,9 @@ internal static class StatusCommand
         }
 
         var web = CommonOptions.Read(config).Listen.Web;
-        return web.Count > 0 ? $"http://{web[0]}" : throw new CommandException(ExitCode.BadConfig, $"{config}: listen.web is not set, so the server cannot be asked");
+        return web.Count > 0
+            ? $"http://{web[0]}"
+            : throw new CommandException(ExitCode.BadConfig, $"{config}: listen.web is not set, so the server cannot be asked");
     }
 
     private static async Task<int> RunAsync(string url, bool json, CancellationToken ct)
@@ -50,12 +57,17 @@ internal static class StatusCommand
             return ExitCode.Done;
         }
 
-        Console.WriteLine($"{status.Hostname}: {status.Sessions} sessions, {status.Waiting} messages waiting, {status.FreeBytes >> 20} MiB free{(status.RoomIsShort ? " (short: new mail is answered 452)" : "")}");
+        Console.WriteLine(
+            $"{status.Hostname}: {status.Sessions} sessions, {status.Waiting} messages waiting, {status.FreeBytes >> 20} MiB "
+                + $"free{(status.RoomIsShort ? " (short: new mail is answered 452)" : "")}");
         Console.WriteLine($"messages generated: {status.MessagesGenerated}");
         Console.WriteLine($"ladder: {status.Ladder}");
         foreach (var storm in status.Storms)
         {
-            Console.WriteLine(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"storm: {storm.Kind} to {ShownText.Of(storm.Victim)} since {storm.Started.UtcDateTime:yyyy-MM-dd HH:mm} UTC, {storm.Count} messages"));
+            Console.WriteLine(string.Create(
+                System.Globalization.CultureInfo.InvariantCulture,
+                $"storm: {storm.Kind} to {ShownText.Of(storm.Victim)} since {storm.Started.UtcDateTime:yyyy-MM-dd HH:mm} UTC, "
+                    + $"{storm.Count} messages"));
         }
 
         foreach (var list in status.Lists)
@@ -65,7 +77,10 @@ internal static class StatusCommand
 
         foreach (var store in status.Stores.Where(s => s.State != "ok"))
         {
-            Console.WriteLine(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"store {store.Name}: {store.Path} {store.State} since {store.Since?.UtcDateTime:yyyy-MM-dd HH:mm} UTC{(store.Error.Length > 0 ? $": {store.Error}" : "")}{(store.SetAside is { } aside ? $"; what was there is {aside}" : "")}"));
+            Console.WriteLine(string.Create(
+                System.Globalization.CultureInfo.InvariantCulture,
+                $"store {store.Name}: {store.Path} {store.State} since {store.Since?.UtcDateTime:yyyy-MM-dd HH:mm} "
+                    + $"UTC{(store.Error.Length > 0 ? $": {store.Error}" : "")}{(store.SetAside is { } aside ? $"; what was there is {aside}" : "")}"));
         }
 
         foreach (var cover in status.Coverage)
@@ -75,7 +90,9 @@ internal static class StatusCommand
 
         foreach (var folder in status.Failing)
         {
-            Console.WriteLine($"failing {ShownText.Of($"{folder.Mailbox} {folder.Folder}: {folder.Error}")}; {folder.Waiting} waiting, {folder.Failures} tries, next {folder.RetryAt:HH:mm:ss}Z");
+            Console.WriteLine(
+                $"failing {ShownText.Of($"{folder.Mailbox} {folder.Folder}: {folder.Error}")}; {folder.Waiting} waiting, "
+                    + $"{folder.Failures} tries, next {folder.RetryAt:HH:mm:ss}Z");
         }
 
         return status.Failing.Count > 0 || status.Stores.Any(s => s.State != "ok") ? ExitCode.Found : ExitCode.Done;

@@ -22,9 +22,24 @@ internal static class StormCommand
 
     public static Command Create()
     {
-        var to = new Option<string>("--to") { Description = "The server; loopback only.", HelpName = "HOST:PORT", DefaultValueFactory = _ => $"127.0.0.1:{Demo.SmtpPort}" };
-        var data = new Option<string>("--data") { Description = "The server's data folder: its journal is told what was really sent.", HelpName = "DIR", DefaultValueFactory = _ => Demo.DataFolder };
-        var victim = new Option<string>("--victim") { Description = "The forged address, a mailbox of the server.", HelpName = "ADDR", DefaultValueFactory = _ => Demo.Mailbox };
+        var to = new Option<string>("--to")
+        {
+            Description = "The server; loopback only.",
+            HelpName = "HOST:PORT",
+            DefaultValueFactory = _ => $"127.0.0.1:{Demo.SmtpPort}"
+        };
+        var data = new Option<string>("--data")
+        {
+            Description = "The server's data folder: its journal is told what was really sent.",
+            HelpName = "DIR",
+            DefaultValueFactory = _ => Demo.DataFolder
+        };
+        var victim = new Option<string>("--victim")
+        {
+            Description = "The forged address, a mailbox of the server.",
+            HelpName = "ADDR",
+            DefaultValueFactory = _ => Demo.Mailbox
+        };
         var bounces = Number("--bounces", "Bounces for mail never sent.", 20000, 0, 10_000_000);
         var legit = Number("--legit", "Mails from people.", 500, 0, 1_000_000);
         var genuine = Number("--genuine", "Bounces for mail really sent.", 400, 0, 1_000_000);
@@ -33,7 +48,8 @@ internal static class StormCommand
         var sources = Number("--sources", "Servers that the bounces come from.", 500, 1, 30_000);
         var seed = Number("--seed", "The same seed, the same storm.", 1, int.MinValue, int.MaxValue);
         var json = CommonOptions.Json();
-        var command = new Command("storm", "Replay a backscatter morning against a server on this machine, and report how each kind of mail fared.")
+        var command = new Command(
+            "storm", "Replay a backscatter morning against a server on this machine, and report how each kind of mail fared.")
         {
             to, data, victim, bounces, legit, genuine, rate, connections, sources, seed, json,
         };
@@ -64,7 +80,8 @@ internal static class StormCommand
         var maildir = Path.GetFullPath(Path.Combine(DataPaths.Mail(options), MailAddress.TryParse(s.Victim)!.Key, "Maildir"));
         var folders = await new FolderCheck(maildir, run).WaitAsync(results.Count(r => r.Code == 250), time, ct);
         var summary = new GeneratorSummary(
-            Summary(results, GeneratedKind.Bounce, folders), Summary(results, GeneratedKind.Genuine, folders), Summary(results, GeneratedKind.Legit, folders),
+            Summary(results, GeneratedKind.Bounce, folders), Summary(
+                results, GeneratedKind.Genuine, folders), Summary(results, GeneratedKind.Legit, folders),
             Math.Round(seconds, 2), folders is not null, folders?.Duplicates ?? 0);
         Print(summary, maildir, s.Json);
         return summary.IsLoss ? ExitCode.Found : ExitCode.Done;
@@ -121,11 +138,15 @@ internal static class StormCommand
             return;
         }
 
-        Console.WriteLine($"{"",-9}{"sent",7}{"rcpt 5xx",10}{"data 5xx",10}{"4xx",6}{"taken",7}{"failed",8}{"INBOX",7}{"filed",7}{"p50",8}{"p99 ms",8}");
+        Console.WriteLine(
+            $"{"",-9}{"sent",7}{"rcpt 5xx",10}{"data 5xx",10}{"4xx",6}{"taken",7}{"failed",8}{"INBOX",7}{"filed",7}{"p50",8}{"p99 ms",8}");
         Row("bounces", summary.Bounces);
         Row("genuine", summary.Genuine);
         Row("legit", summary.Legit);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{summary.Seconds} s, {(summary.Bounces.Sent + summary.Genuine.Sent + summary.Legit.Sent) / Math.Max(summary.Seconds, 0.01):F0} messages/s"));
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{summary.Seconds} s, "
+                + $"{(summary.Bounces.Sent + summary.Genuine.Sent + summary.Legit.Sent) / Math.Max(summary.Seconds, 0.01):F0} messages/s"));
         if (!summary.FoldersChecked)
         {
             Console.WriteLine($"Folders not checked: {maildir} is not there. Name the server's folder with --data.");
@@ -163,7 +184,8 @@ internal static class StormCommand
         return IPEndPoint.TryParse(text, out var endPoint) && endPoint.Port != 0
             ? endPoint.Address is { AddressFamily: System.Net.Sockets.AddressFamily.InterNetwork } address && IPAddress.IsLoopback(address)
                 ? endPoint
-                : throw new CommandException(ExitCode.Usage, $"--to {text}: not a loopback address; a storm is never sent to another machine")
+                : throw new CommandException(
+                ExitCode.Usage, $"--to {text}: not a loopback address; a storm is never sent to another machine")
             : throw new CommandException(ExitCode.Usage, $"--to {text}: wants an address with port, such as 127.0.0.1:{Demo.SmtpPort}");
     }
 

@@ -14,12 +14,21 @@ internal static class UndoCommand
 {
     public static Command Create()
     {
-        var name = new Argument<string?>("RUN") { Description = "The run, or a part of its name. Without it the runs are listed.", Arity = ArgumentArity.ZeroOrOne };
+        var name = new Argument<string?>("RUN")
+        {
+            Description = "The run, or a part of its name. Without it the runs are listed.",
+            Arity = ArgumentArity.ZeroOrOne
+        };
         var forget = new Option<bool>("--forget") { Description = "Do not take it back: remove what it keeps, for good." };
         var state = CleanArguments.StateOption();
-        var ca = new Option<string?>("--ca") { Description = "Certificates to trust, for a server with one of its own (PEM).", HelpName = "FILE" };
+        var ca = new Option<string?>("--ca")
+        {
+            Description = "Certificates to trust, for a server with one of its own (PEM).",
+            HelpName = "FILE"
+        };
         var json = CommonOptions.Json();
-        var command = new Command("undo", "Take a run of clean back: every message where it was, flags and times included.") { name, forget, state, ca, json };
+        var command = new Command(
+            "undo", "Take a run of clean back: every message where it was, flags and times included.") { name, forget, state, ca, json };
         command.SetAction(async (parsed, ct) =>
         {
             var store = CleanArguments.StoreOf(parsed.GetValue(state));
@@ -41,8 +50,11 @@ internal static class UndoCommand
 
         using var stop = Interrupts.Of(ct);
         var meter = new Meter();
-        var result = await ProgressBar.WhileAsync(meter, TimeProvider.System, () => new CleanUndo(ServerAccess.Of(ca), TimeProvider.System).RunAsync(run, meter, stop.Token));
-        var done = new UndoSummary(run.Id, run.Started.Mailbox, result.Restored, result.Missing, result.Appended, Math.Round(Stopwatch.GetElapsedTime(started).TotalSeconds, 3));
+        var result = await ProgressBar.WhileAsync(
+            meter, TimeProvider.System, () => new CleanUndo(ServerAccess.Of(ca), TimeProvider.System).RunAsync(run, meter, stop.Token));
+        var done = new UndoSummary(
+            run.Id, run.Started.Mailbox, result.Restored, result.Missing, result.Appended,
+            Math.Round(Stopwatch.GetElapsedTime(started).TotalSeconds, 3));
         Console.WriteLine(json ? JsonSerializer.Serialize(done, CleanJson.Default.UndoSummary) : Sentence(done));
         return ExitCode.Done;
     }
@@ -53,8 +65,11 @@ internal static class UndoCommand
         {
             var state = run.State.ToString().ToLowerInvariant();
             Console.WriteLine(json
-                ? JsonSerializer.Serialize(new(run.Id, state, run.Moved, run.Started.Format, run.Started.Mailbox, run.Started.To, run.Started.At), CleanJson.Default.RunLine)
-                : string.Create(CultureInfo.InvariantCulture, $"{run.Id}  {state,-11} {run.Moved,7:N0} to {run.Started.To,-12} {run.Started.Mailbox}"));
+                ? JsonSerializer.Serialize(
+                new(run.Id, state, run.Moved, run.Started.Format, run.Started.Mailbox, run.Started.To, run.Started.At),
+                CleanJson.Default.RunLine)
+                : string.Create(
+                CultureInfo.InvariantCulture, $"{run.Id}  {state,-11} {run.Moved,7:N0} to {run.Started.To,-12} {run.Started.Mailbox}"));
         }
 
         return ExitCode.Done;
@@ -65,7 +80,8 @@ internal static class UndoCommand
         using var run = Take(store, name, out _);
         var size = run.Size;
         RunStore.Forget(run);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"forgotten: run {run.Id}, {size / 1e6:F1} MB; it cannot be taken back any more"));
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"forgotten: run {run.Id}, {size / 1e6:F1} MB; it cannot be taken back any more"));
         return ExitCode.Done;
     }
 
@@ -78,10 +94,12 @@ internal static class UndoCommand
             [] => throw new CommandException(ExitCode.NoInput, $"{name}: no such run in {store.Folder}; backstop undo lists them"),
             _ => throw new CommandException(ExitCode.Usage, $"{name}: which of {string.Join(", ", found.Select(r => r.Id))}?"),
         };
-        return store.Open(summary.Id) ?? throw new CommandException(ExitCode.TryAgain, $"run {summary.Id}: another backstop is at work on it");
+        return store.Open(summary.Id)
+            ?? throw new CommandException(ExitCode.TryAgain, $"run {summary.Id}: another backstop is at work on it");
     }
 
     private static string Sentence(UndoSummary done) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{done.Restored:N0} messages are back in {done.Mailbox}{(done.Appended > 0 ? ", at its end: another program has rewritten it since" : "")}{(done.Missing > 0 ? $"; {done.Missing:N0} were moved or deleted by somebody meanwhile" : "")}");
+        $"{done.Restored:N0} messages are back in "
+            + $"{done.Mailbox}{(done.Appended > 0 ? ", at its end: another program has rewritten it since" : "")}{(done.Missing > 0 ? $"; {done.Missing:N0} were moved or deleted by somebody meanwhile" : "")}");
 }

@@ -16,11 +16,15 @@ internal static class ExplanationPage
     {
         console.MarkupLine($"[bold]{Escape(e.Path)}[/]");
         console.MarkupLine($"[{Colour(e.Verdict)}]{Escape(ExplanationSentence.Of(e))}[/]");
-        var grid = new Grid().AddColumn(new GridColumn().NoWrap().PadLeft(2).PadRight(2)).AddColumn(new GridColumn().PadLeft(0).PadRight(0));
+        var grid = new Grid().AddColumn(new GridColumn().NoWrap().PadLeft(2).PadRight(2))
+            .AddColumn(new GridColumn().PadLeft(0).PadRight(0));
         Row(grid, "verdict", $"{e.Verdict}{(e.Folder.Length > 0 ? $" to {e.Folder}" : "")}, because {e.Reason}");
         Row(grid, "next", e.Because.Advice);
         Row(grid, "kind", Kind(e));
-        Row(grid, "message", $"\"{e.Subject}\" from {e.From ?? "nobody"}, null sender: {e.NullReversePath switch { true => "yes", false => "no", _ => "not known" }}");
+        Row(
+            grid, "message",
+            $"\"{e.Subject}\" from {e.From ?? "nobody"}, null sender: "
+                + $"{e.NullReversePath switch { true => "yes", false => "no", _ => "not known" }}");
         Row(grid, "seen by", string.Join("; ", e.Evidence));
         Row(grid, "against", string.Join("; ", e.EvidenceAgainst));
         if (e.HeaderDamage is { } damage)
@@ -42,7 +46,9 @@ internal static class ExplanationPage
         Row(grid, "answers", e.Kind == "none" ? "" : string.Join(", ", e.References.Take(MaxReferences).Select(id => $"<{id}>")));
         foreach (var proof in e.Proofs.Where(p => p.Result != "none" || p.Detail.Length > 0))
         {
-            Row(grid, "proof", $"{proof.Proof}: {proof.Result}{(proof.Detail.Length > 0 ? $", {proof.Detail}" : "")}", proof.Result switch { "pass" => "green", "fail" => "red", _ => "default" });
+            Row(
+                grid, "proof", $"{proof.Proof}: {proof.Result}{(proof.Detail.Length > 0 ? $", {proof.Detail}" : "")}",
+                proof.Result switch { "pass" => "green", "fail" => "red", _ => "default" });
         }
 
         var silent = e.Proofs.Where(p => p.Result == "none" && p.Detail.Length == 0).Select(p => p.Proof).ToList();

@@ -38,7 +38,8 @@ internal static class ExplanationSentence
         ("deliver", _) => "Nobody is flooded with these. Delivered.",
         ("refuse", "not-ours") => $"It claims to answer mail of yours and does not: {Proof(e, "fail")}. Refused.",
         ("refuse", _) => "Nothing shows that you sent what it answers, though your sent mail is well known. Refused.",
-        _ when e.Because == Reasons.JournalLost => "Nothing shows that you sent what it answers, and the journal of what you sent was lost lately. Filed, not refused.",
+        _ when e.Because == Reasons.JournalLost =>
+            "Nothing shows that you sent what it answers, and the journal of what you sent was lost lately. Filed, not refused.",
         _ => "Nothing shows that you sent what it answers. Filed, not refused.",
     };
 

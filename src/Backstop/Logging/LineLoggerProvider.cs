@@ -65,7 +65,8 @@ internal sealed class LineLoggerProvider : ILoggerProvider
     private void Append(DateTimeOffset now, LogLevel level, int id, string text, Exception? exception)
     {
         var span = _lines.GetSpan(64);
-        System.Text.Unicode.Utf8.TryWrite(span, CultureInfo.InvariantCulture, $"{now:yyyy-MM-ddTHH:mm:ss.fff}Z {Word(level)} {id} ", out var written);
+        System.Text.Unicode.Utf8.TryWrite(
+            span, CultureInfo.InvariantCulture, $"{now:yyyy-MM-ddTHH:mm:ss.fff}Z {Word(level)} {id} ", out var written);
         _lines.Advance(written);
         Encoding.UTF8.GetBytes(OneLine(text), _lines);
         if (exception is not null)
@@ -85,7 +86,9 @@ internal sealed class LineLoggerProvider : ILoggerProvider
             _scheduled = false;
             if (_dropped > 0)
             {
-                Append(_time.GetUtcNow(), LogLevel.Warning, 0, string.Create(CultureInfo.InvariantCulture, $"{_dropped} log lines dropped: the log is not read fast enough"), null);
+                Append(
+                    _time.GetUtcNow(), LogLevel.Warning, 0,
+                    string.Create(CultureInfo.InvariantCulture, $"{_dropped} log lines dropped: the log is not read fast enough"), null);
                 _dropped = 0;
             }
 
@@ -129,7 +132,8 @@ internal sealed class LineLoggerProvider : ILoggerProvider
 
         public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
             provider.Write(logLevel, eventId.Id, formatter(state, exception), exception);
     }
 }

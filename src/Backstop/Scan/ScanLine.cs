@@ -3,7 +3,9 @@ using Backstop.SpamRules.Scanning;
 namespace Backstop.Scan;
 
 /// <summary>The JSON of <c>scan</c>: one message.</summary>
-internal sealed record ScanLine(string Path, double Score, double Required, bool Spam, IReadOnlyList<ScanHit> Hits, double Milliseconds, IReadOnlyList<string> TimedOut)
+internal sealed record ScanLine(
+    string Path, double Score, double Required, bool Spam, IReadOnlyList<ScanHit> Hits, double Milliseconds,
+    IReadOnlyList<string> TimedOut)
 {
     public static ScanLine Of(string path, ScanResult result, TimeSpan elapsed) => new(
         path, result.Score, result.Required, result.IsSpam, [.. result.Hits.Select(h => new ScanHit(h.Rule, h.Score, h.Description))],

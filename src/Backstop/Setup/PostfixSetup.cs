@@ -3,7 +3,10 @@ using System.Text.Json;
 
 namespace Backstop.Setup;
 
-/// <summary>Puts a milter into a Postfix, and takes it out again. What is there stays: other milters come first, and values that somebody changed later are theirs.</summary>
+/// <summary>
+/// Puts a milter into a Postfix, and takes it out again. What is there stays: other milters come first, and values that somebody
+/// changed later are theirs.
+/// </summary>
 internal sealed class PostfixSetup(string folder)
 {
     private const string StateName = "backstop-setup.json";
@@ -14,14 +17,19 @@ internal sealed class PostfixSetup(string folder)
     /// <summary>The domains that it receives mail for.</summary>
     public async Task<IReadOnlyList<string>> DomainsAsync(CancellationToken ct)
     {
-        var names = string.Join(',', await ValueAsync("mydestination", ct), await ValueAsync("virtual_mailbox_domains", ct), await ValueAsync("virtual_alias_domains", ct));
+        var names = string.Join(
+            ',', await ValueAsync("mydestination", ct), await ValueAsync("virtual_mailbox_domains", ct),
+            await ValueAsync("virtual_alias_domains", ct));
         return [.. names.Split([',', ' ', '\t', '\n'], StringSplitOptions.RemoveEmptyEntries)
-            .Where(n => n.Contains('.', StringComparison.Ordinal) && !n.Contains(':', StringComparison.Ordinal) && !n.Contains('/', StringComparison.Ordinal) && !n.Contains("localhost", StringComparison.Ordinal))
+            .Where(n =>
+            n.Contains('.', StringComparison.Ordinal) && !n.Contains(':', StringComparison.Ordinal) && !n.Contains('/', StringComparison.Ordinal) && !n.Contains(
+                "localhost", StringComparison.Ordinal))
             .Distinct(StringComparer.OrdinalIgnoreCase)];
     }
 
     /// <summary>Whether it delivers <c>user+detail</c> as <c>user</c>.</summary>
-    public async Task<bool> HasDetailAsync(CancellationToken ct) => (await ValueAsync("recipient_delimiter", ct)).Contains('+', StringComparison.Ordinal);
+    public async Task<bool> HasDetailAsync(CancellationToken ct) =>
+        (await ValueAsync("recipient_delimiter", ct)).Contains('+', StringComparison.Ordinal);
 
     /// <summary>What is missing.</summary>
     public async Task<IReadOnlyList<PostfixChange>> PlanAsync(CancellationToken ct)
@@ -42,7 +50,8 @@ internal sealed class PostfixSetup(string folder)
         {
             if ((await SetupProgram.RunAsync("postconf", ["-c", folder, "-M", service], ct)).Output.Length > 0)
             {
-                changes.Add(await SetAsync(service + "/milter_macro_daemon_name", "ORIGINATING", "mail that comes in here is ours, and signed", ct));
+                changes.Add(await SetAsync(
+                    service + "/milter_macro_daemon_name", "ORIGINATING", "mail that comes in here is ours, and signed", ct));
             }
         }
 
@@ -83,7 +92,12 @@ internal sealed class PostfixSetup(string folder)
             }
 
             var switches = change.IsService ? "-P" : "-e";
-            await SetupProgram.MustAsync("postconf", rest is null ? ["-c", folder, change.IsService ? "-PX" : "-X", change.Name] : ["-c", folder, switches, $"{change.Name}={rest}"], ct);
+            await SetupProgram.MustAsync(
+                "postconf",
+                rest is null
+                    ? ["-c", folder, change.IsService ? "-PX" : "-X", change.Name]
+                    : ["-c", folder, switches, $"{change.Name}={rest}"],
+                ct);
             done.Add(rest is null ? $"{change.Name} (taken out)" : $"{change.Name} = {rest}");
         }
 
@@ -118,7 +132,8 @@ internal sealed class PostfixSetup(string folder)
         return equals < 0 ? null : output[(equals + 1)..].Trim();
     }
 
-    private Task<string> ValueAsync(string name, CancellationToken ct) => SetupProgram.MustAsync("postconf", ["-c", folder, "-h", "-x", name], ct);
+    private Task<string> ValueAsync(string name, CancellationToken ct) =>
+        SetupProgram.MustAsync("postconf", ["-c", folder, "-h", "-x", name], ct);
 
     private async Task ReloadAsync(CancellationToken ct)
     {
@@ -130,5 +145,9 @@ internal sealed class PostfixSetup(string folder)
     }
 
     private static string? Without(string? list, string element) =>
-        list is null ? null : string.Join(", ", list.Split([',', ' ', '\t'], StringSplitOptions.RemoveEmptyEntries).Where(e => e != element)) is { Length: > 0 } rest ? rest : null;
+        list is null ? null
+            : string.Join(
+            ", ", list.Split(
+                [',', ' ', '\t'], StringSplitOptions.RemoveEmptyEntries).Where(e => e != element)) is { Length: > 0 } rest ? rest
+            : null;
 }

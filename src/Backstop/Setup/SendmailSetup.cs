@@ -14,7 +14,9 @@ internal sealed class SendmailSetup(string folder)
     public static IReadOnlyList<string> Lines =>
     [
         Begin,
-        string.Create(CultureInfo.InvariantCulture, $"INPUT_MAIL_FILTER(`backstop', `S=inet:{SetupPorts.Milter}@127.0.0.1, F=T, T=C:30s;S:30s;R:30s;E:5m')dnl"),
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"INPUT_MAIL_FILTER(`backstop', `S=inet:{SetupPorts.Milter}@127.0.0.1, F=T, T=C:30s;S:30s;R:30s;E:5m')dnl"),
         End,
     ];
 
@@ -26,7 +28,8 @@ internal sealed class SendmailSetup(string folder)
     {
         var lines = Read();
         System.IO.File.Copy(File, File + ".before-backstop", overwrite: true);
-        var mailer = lines.FindIndex(l => l.StartsWith("MAILER(", StringComparison.Ordinal) || l.StartsWith("MAILER_DEFINITIONS", StringComparison.Ordinal));
+        var mailer = lines.FindIndex(l =>
+            l.StartsWith("MAILER(", StringComparison.Ordinal) || l.StartsWith("MAILER_DEFINITIONS", StringComparison.Ordinal));
         lines.InsertRange(mailer < 0 ? lines.Count : mailer, Lines);
         System.IO.File.WriteAllLines(File, lines);
     }
@@ -43,5 +46,8 @@ internal sealed class SendmailSetup(string folder)
         }
     }
 
-    private List<string> Read() => System.IO.File.Exists(File) ? [.. System.IO.File.ReadAllLines(File)] : throw new CommandException(ExitCode.NoInput, $"{File}: no such file; --config-dir says where");
+    private List<string> Read() =>
+        System.IO.File.Exists(File)
+            ? [.. System.IO.File.ReadAllLines(File)]
+            : throw new CommandException(ExitCode.NoInput, $"{File}: no such file; --config-dir says where");
 }

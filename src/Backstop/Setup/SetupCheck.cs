@@ -23,10 +23,17 @@ internal static class SetupCheck
         var isGood = true;
         if (keys.Count > 0)
         {
-            var tagged = new Batv(keys, options.Batv.LifetimeDays, options.Batv.Form).Sign(recipient, TimeProvider.System.GetUtcNow()).ToString();
-            isGood &= await SendAsync("a bounce to a signed address", tagged, code => code == 250, "it should be taken: is the tag taken off before the mailbox is looked for?");
-            var forged = options.Batv.Form == BatvForm.Prefix ? $"prvs=0000000000={recipient}" : $"{recipient.LocalPart}+prvs=0000000000@{recipient.Domain}";
-            isGood &= await SendAsync("a bounce to a signature of somebody's making", forged, code => code is >= 500, "it should be refused: is Backstop asked at all?");
+            var tagged = new Batv(keys, options.Batv.LifetimeDays, options.Batv.Form).Sign(recipient, TimeProvider.System.GetUtcNow())
+                .ToString();
+            isGood &= await SendAsync(
+                "a bounce to a signed address", tagged, code => code == 250,
+                "it should be taken: is the tag taken off before the mailbox is looked for?");
+            var forged = options.Batv.Form == BatvForm.Prefix
+                ? $"prvs=0000000000={recipient}"
+                : $"{recipient.LocalPart}+prvs=0000000000@{recipient.Domain}";
+            isGood &= await SendAsync(
+                "a bounce to a signature of somebody's making", forged, code => code is >= 500,
+                "it should be refused: is Backstop asked at all?");
         }
         else
         {
@@ -43,7 +50,9 @@ internal static class SetupCheck
             var message = new StormMessage("setup", GeneratedKind.Bounce, IPAddress.Loopback, "", to, Content(recipient));
             var result = await StormClient.SendAsync(server, message, TimeProvider.System, ct);
             var right = isRight(result.Code);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {(right ? "ok " : "BAD")} {what}: {(result.Code == 250 ? "taken" : $"{result.Code} {ShownText.Of(result.Text)}")}"));
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"  {(right ? "ok " : "BAD")} {what}: {(result.Code == 250 ? "taken" : $"{result.Code} {ShownText.Of(result.Text)}")}"));
             if (!right)
             {
                 Console.WriteLine($"      {otherwise}");

@@ -10,7 +10,8 @@ internal static class SetupProgram
 
     /// <summary>Runs a program to its end.</summary>
     /// <exception cref="CommandException">It is not there, or takes too long.</exception>
-    public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(string program, IEnumerable<string> arguments, CancellationToken ct)
+    public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(
+        string program, IEnumerable<string> arguments, CancellationToken ct)
     {
         try
         {
@@ -32,7 +33,10 @@ internal static class SetupProgram
     {
         var list = arguments.ToList();
         var (code, output, errors) = await RunAsync(program, list, ct);
-        return code == 0 ? output : throw new CommandException(ExitCode.Unavailable, $"{program} {string.Join(' ', list)}: {(errors.Length > 0 ? errors : output)}");
+        return code == 0
+            ? output
+            : throw new CommandException(
+            ExitCode.Unavailable, $"{program} {string.Join(' ', list)}: {(errors.Length > 0 ? errors : output)}");
     }
 
     private static string Text(ReadOnlyMemory<byte> output) => Encoding.UTF8.GetString(output.Span).TrimEnd();

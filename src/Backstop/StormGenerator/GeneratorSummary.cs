@@ -20,7 +20,8 @@ internal sealed record StormKindSummary(
             folders is null ? 0 : accepted.Count(folders.Others.Contains),
             folders is null ? 0 : accepted.Count(id => !folders.Inbox.Contains(id) && !folders.Others.Contains(id)),
             At(times, 0.50), At(times, 0.99),
-            results.Where(r => r.Code != 250).CountBy(r => r.Code == 0 ? r.Text : $"{r.Code} {r.Text}").OrderByDescending(p => p.Value).Take(10).ToDictionary());
+            results.Where(r => r.Code != 250).CountBy(r =>
+                r.Code == 0 ? r.Text : $"{r.Code} {r.Text}").OrderByDescending(p => p.Value).Take(10).ToDictionary());
     }
 
     private static double At(List<double> sorted, double part) =>

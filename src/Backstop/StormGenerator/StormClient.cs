@@ -112,7 +112,11 @@ internal static class StormClient
             {
                 var line = _received[..end].TrimEnd('\r');
                 _received = _received[(end + 1)..];
-                if (line.Length >= 3 && int.TryParse(line.AsSpan(0, 3), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var code) && (line.Length == 3 || line[3] == ' '))
+                if (line.Length >= 3
+                    && int.TryParse(
+                    line.AsSpan(0, 3), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture,
+                    out var code)
+                    && (line.Length == 3 || line[3] == ' '))
                 {
                     Code = code;
                     Text = line.Length > 4 ? line[4..] : "";

@@ -26,7 +26,8 @@ internal sealed record SentMail(string MessageId, string Recipient, string Subje
 /// <param name="ReversePath">Empty for null.</param>
 /// <param name="ForwardPath">Who it goes to.</param>
 /// <param name="Content">The message, lines ended by CRLF, dots stuffed, the end included.</param>
-internal sealed record StormMessage(string Id, GeneratedKind Kind, IPAddress Source, string ReversePath, string ForwardPath, string Content);
+internal sealed record StormMessage(
+    string Id, GeneratedKind Kind, IPAddress Source, string ReversePath, string ForwardPath, string Content);
 
 /// <summary>Writes the messages of a storm from a seed: the same seed, the same storm.</summary>
 internal sealed class StormMail
@@ -54,7 +55,8 @@ internal sealed class StormMail
     /// <param name="tagged">Signs the victim's address; null where there is no key.</param>
     /// <param name="sources">How many servers send.</param>
     /// <param name="now">The time.</param>
-    public StormMail(int seed, string run, string victim, IReadOnlyList<SentMail> sent, Func<string>? tagged, int sources, DateTimeOffset now)
+    public StormMail(
+        int seed, string run, string victim, IReadOnlyList<SentMail> sent, Func<string>? tagged, int sources, DateTimeOffset now)
     {
         _seed = seed;
         _run = run;
@@ -70,7 +72,8 @@ internal sealed class StormMail
     {
         var random = new Random(seed);
         return [.. Enumerable.Range(0, count).Select(i => new SentMail(
-            $"{run}.{i}.{random.Next():x}@{domain}", $"{Word(random)}.{Word(random)}{random.Next(1000)}@people{random.Next(200)}.example.com", Subject(random)))];
+            $"{run}.{i}.{random.Next():x}@{domain}", $"{Word(random)}.{Word(random)}{random.Next(1000)}@people{random.Next(200)}"
+                + $".example.com", Subject(random)))];
     }
 
     public StormMessage Make(GeneratedKind kind, int number)
@@ -143,7 +146,8 @@ internal sealed class StormMail
         var domain = _victim.Split('@')[1];
         var received = isGenuine
             ? $"from mx.{domain} (mx.{domain} [192.0.2.25]) by relay.example.net with ESMTP id {random.Next():x}"
-            : $"from {(random.Next(2) == 0 ? domain : "User-PC")} (HELO {domain}) (198.51.100.{random.Next(255)}) by relay{random.Next(9)}.example.net with SMTP";
+            : $"from {(random.Next(2) == 0 ? domain : "User-PC")} (HELO {domain}) (198.51.100.{random.Next(255)}) by "
+                + $"relay{random.Next(9)}.example.net with SMTP";
         return $"""
             Received: {received};
             	{Date(random)}
@@ -166,10 +170,13 @@ internal sealed class StormMail
         return (text.EndsWith("\r\n", StringComparison.Ordinal) ? text : text + "\r\n") + ".\r\n";
     }
 
-    private string Date(Random random) => _now.AddSeconds(-random.Next(7200)).ToString("ddd, d MMM yyyy HH:mm:ss +0000", CultureInfo.InvariantCulture);
+    private string Date(Random random) =>
+        _now.AddSeconds(-random.Next(7200)).ToString("ddd, d MMM yyyy HH:mm:ss +0000", CultureInfo.InvariantCulture);
 
     private static string Text(Random random, int lines) =>
-        string.Join('\n', Enumerable.Range(0, lines).Select(_ => string.Join(' ', Enumerable.Range(0, 6 + random.Next(6)).Select(_ => Word(random)))));
+        string.Join(
+            '\n',
+            Enumerable.Range(0, lines).Select(_ => string.Join(' ', Enumerable.Range(0, 6 + random.Next(6)).Select(_ => Word(random)))));
 
     private static string Subject(Random random) => $"{Word(random)} {Word(random)} {Word(random)}";
 

@@ -15,7 +15,8 @@ internal sealed class StormRun(IPEndPoint server, StormMail mail, int connection
     /// <summary>Messages finished.</summary>
     public int Finished => _results.Count;
 
-    public async Task<(IReadOnlyCollection<StormResult> Results, double Seconds)> RunAsync(IReadOnlyList<(GeneratedKind Kind, int Number)> plan, CancellationToken ct)
+    public async Task<(IReadOnlyCollection<StormResult> Results, double Seconds)> RunAsync(
+        IReadOnlyList<(GeneratedKind Kind, int Number)> plan, CancellationToken ct)
     {
         _started = Stopwatch.GetTimestamp();
         await Task.WhenAll(Enumerable.Range(0, connections).Select(_ => WorkAsync(plan, ct)));

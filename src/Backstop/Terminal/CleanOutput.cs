@@ -5,7 +5,10 @@ namespace Backstop.Terminal;
 /// <summary>How <c>clean</c> shows what it found.</summary>
 internal sealed record CleanOutput
 {
-    /// <summary>Messages to list instead of campaigns: of a campaign, or <c>unsure</c>, <c>ours</c>, <c>backscatter</c>, <c>mail</c>, <c>all</c>.</summary>
+    /// <summary>
+    /// Messages to list instead of campaigns: of a campaign, or <c>unsure</c>, <c>ours</c>, <c>backscatter</c>, <c>mail</c>,
+    /// <c>all</c>.
+    /// </summary>
     public IReadOnlyList<string> Show { get; init; } = [];
 
     /// <summary>NDJSON instead of text.</summary>

@@ -19,11 +19,14 @@ internal static class ProgressBar
     {
         var console = AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(Console.Error) });
         return await console.Progress().AutoClear(true)
-            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn { Width = 24 }, new PercentageColumn(), new RateColumn(meter), new RemainingTimeColumn())
+            .Columns(
+            new TaskDescriptionColumn(), new ProgressBarColumn { Width = 24 }, new PercentageColumn(), new RateColumn(meter),
+            new RemainingTimeColumn())
             .StartAsync(async context =>
             {
                 // The work may block for as long as it likes: the bar has a thread of its own.
-                var working = Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
+                var working = Task.Factory.StartNew(
+                    work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
                 var task = context.AddTask(meter.What);
                 while (!working.IsCompleted)
                 {
@@ -48,8 +51,13 @@ internal static class ProgressBar
     {
         public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime)
         {
-            var done = meter.IsOctets ? string.Create(CultureInfo.InvariantCulture, $"{meter.Done / 1e6:F1}/{meter.Total / 1e6:F1} MB") : string.Create(CultureInfo.InvariantCulture, $"{meter.Done:N0}/{meter.Total:N0}");
-            var rate = task.Speed is { } speed and > 0 ? meter.IsOctets ? string.Create(CultureInfo.InvariantCulture, $" {speed / 1e6:F1} MB/s") : string.Create(CultureInfo.InvariantCulture, $" {speed:N0}/s") : "";
+            var done = meter.IsOctets
+                ? string.Create(CultureInfo.InvariantCulture, $"{meter.Done / 1e6:F1}/{meter.Total / 1e6:F1} MB")
+                : string.Create(CultureInfo.InvariantCulture, $"{meter.Done:N0}/{meter.Total:N0}");
+            var rate = task.Speed is { } speed and > 0 ? meter.IsOctets ? string.Create(
+                CultureInfo.InvariantCulture, $" {speed / 1e6:F1} MB/s")
+                : string.Create(CultureInfo.InvariantCulture, $" {speed:N0}/s")
+                : "";
             return new Text(done + rate);
         }
     }

@@ -53,7 +53,8 @@ public sealed class AnswerRuleTests
 
     private static BounceReport Read(string field, bool? nullReversePath)
     {
-        var mail = $"From: kim@example.com\nTo: help@example.org\nSubject: printer\n{(field.Length > 0 ? field + "\n" : "")}\nIt is on fire.\n";
+        var mail = $"From: kim@example.com\nTo: help@example.org\nSubject: printer\n{(field.Length > 0 ? field + "\n" : "")}\nIt is on "
+            + $"fire.\n";
         return BounceClassifier.Classify(Encoding.UTF8.GetBytes(mail), nullReversePath);
     }
 }

@@ -13,7 +13,9 @@ public sealed class BatvTests
     private static readonly MailAddress _me = new("me", "example.org");
     private static readonly BatvKey _key = new(3, "0123456789abcdef0123456789abcdef"u8.ToArray());
 
-    /// <summary>The tag written out by hand from the draft: K, day of expiry mod 1000, three octets of HMAC-SHA1 over both and the address.</summary>
+    /// <summary>
+    /// The tag written out by hand from the draft: K, day of expiry mod 1000, three octets of HMAC-SHA1 over both and the address.
+    /// </summary>
     [Fact]
     public void Tag_is_what_the_draft_says()
     {
@@ -100,7 +102,9 @@ public sealed class BatvTests
         Gen.Select(Gen.Int[0, 9], Gen.Char['0', 'z']).Sample((at, c) =>
         {
             var changed = tag.Value.Remove(at, 1).Insert(at, $"{c}");
-            Assert.Equal(changed.Equals(tag.Value, StringComparison.OrdinalIgnoreCase), batv.Check(tag with { Value = changed }, _now) == BatvOutcome.Pass);
+            Assert.Equal(
+                changed.Equals(tag.Value, StringComparison.OrdinalIgnoreCase),
+                batv.Check(tag with { Value = changed }, _now) == BatvOutcome.Pass);
         });
     }
 

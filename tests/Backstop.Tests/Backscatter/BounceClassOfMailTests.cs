@@ -6,14 +6,18 @@ namespace Backstop.Tests.Backscatter;
 /// <summary>Where in a report the reason stands.</summary>
 public sealed class BounceClassOfMailTests
 {
-    private const string Head = "Return-Path: <>\nFrom: Mail Delivery System <MAILER-DAEMON@mx.example.net>\nSubject: Undelivered Mail Returned to Sender\n";
+    private const string Head = "Return-Path: <>\nFrom: Mail Delivery System <MAILER-DAEMON@mx.example.net>\nSubject: Undelivered Mail "
+        + "Returned to Sender\n";
 
     /// <summary>OpenSMTPD's fields say 5.0.0 and nothing else; the reply stands in the text alone.</summary>
     [Fact]
     public void A_reply_that_only_the_text_has_is_read()
     {
-        var recipients = Report("one@example.com: 550 5.7.26 Authentication of the sender failed\ntwo@example.com: 550 5.1.1 no such user\n", "one@example.com", "two@example.com");
-        Assert.Equal(["soft policy: status 5.7.26", "hard mailbox-unknown: reply says \"no such user\", status 5.1.1"], recipients.Select(Told));
+        var recipients = Report(
+            "one@example.com: 550 5.7.26 Authentication of the sender failed\ntwo@example.com: 550 5.1.1 no such user\n",
+            "one@example.com", "two@example.com");
+        Assert.Equal(
+            ["soft policy: status 5.7.26", "hard mailbox-unknown: reply says \"no such user\", status 5.1.1"], recipients.Select(Told));
         Assert.Equal(["5.0.0", "5.0.0"], recipients.Select(r => r.Status));
     }
 
@@ -28,7 +32,8 @@ public sealed class BounceClassOfMailTests
     [Fact]
     public void Boilerplate_is_no_reason()
     {
-        var recipients = Report("Your message is returned as an attachment. This report was checked for viruses; read our policy.\n", "one@example.com");
+        var recipients = Report(
+            "Your message is returned as an attachment. This report was checked for viruses; read our policy.\n", "one@example.com");
         Assert.Equal("hard unknown: status 5.0.0", Told(recipients[0]));
     }
 
@@ -41,7 +46,8 @@ public sealed class BounceClassOfMailTests
     public void Amazon_says_it_in_a_word(string type, string fields, string told)
     {
         var notice = "From: AWS Notifications <no-reply@sns.amazonaws.com>\nReturn-Path: <>\nSubject: AWS Notification Message\n\n"
-            + $"{{\"notificationType\":\"Bounce\",\"bounce\":{{\"bounceType\":\"Permanent\",\"bounceSubType\":\"{type}\",\"bouncedRecipients\":[{{\"emailAddress\":\"a@example.com\"{fields}}}]}},\"mail\":{{}}}}\n";
+            + $"{{\"notificationType\":\"Bounce\",\"bounce\":{{\"bounceType\":\"Permanent\",\"bounceSubType\":\"{type}\","
+            + $"\"bouncedRecipients\":[{{\"emailAddress\":\"a@example.com\"{fields}}}]}},\"mail\":{{}}}}\n";
         Assert.Equal(told, Told(Assert.Single(Classify(notice).Recipients)));
     }
 

@@ -5,7 +5,10 @@ using Backstop.Backscatter.Bounces;
 
 namespace Backstop.Tests.Backscatter;
 
-/// <summary>The table of docs/api/bounce-class.md is made from reasons.tsv and the documentation of the reasons. UPDATE_GOLDEN=1 rewrites it; read the diff.</summary>
+/// <summary>
+/// The table of docs/api/bounce-class.md is made from reasons.tsv and the documentation of the reasons. UPDATE_GOLDEN=1 rewrites
+/// it; read the diff.
+/// </summary>
 public sealed class BounceClassPageTests
 {
     private const string Head = "| reason | class | what happened | status | words, for instance |\n| --- | --- | --- | --- | --- |\n";
@@ -32,13 +35,22 @@ public sealed class BounceClassPageTests
     private static string Table()
     {
         var assembly = typeof(BounceReason).Assembly;
-        var meanings = XDocument.Load(Path.ChangeExtension(assembly.Location, ".xml")).Descendants("member").ToDictionary(m => m.Attribute("name")!.Value, m => m.Element("summary")?.Value.Trim());
+        var meanings = XDocument.Load(Path.ChangeExtension(assembly.Location, ".xml")).Descendants("member")
+            .ToDictionary(m => m.Attribute("name")!.Value, m => m.Element("summary")?.Value.Trim());
         var table = new StringBuilder();
         foreach (var reason in Enum.GetValues<BounceReason>().Skip(1).Append(BounceReason.Unknown))
         {
-            var kind = ReasonTable.IsAlwaysSoft(reason) ? "soft" : reason == BounceReason.Unknown ? "hard for 5.x.x, else soft" : "hard, but soft for 4.x.x";
-            var words = string.Join(", ", ReasonTable.Phrases.Where(p => p.Reason == reason).OrderByDescending(p => p.Words.Contains(' ', StringComparison.Ordinal)).Take(4).Select(p => $"\"{p.Words}\""));
-            table.Append(CultureInfo.InvariantCulture, $"| `{reason.Word()}` | {kind} | {meanings[$"F:{typeof(BounceReason).FullName}.{reason}"]} | {Codes(reason)} | {words} |\n");
+            var kind = ReasonTable.IsAlwaysSoft(reason) ? "soft"
+                : reason == BounceReason.Unknown ? "hard for 5.x.x, else soft"
+                : "hard, but soft for 4.x.x";
+            var words = string.Join(
+                ", ",
+                ReasonTable.Phrases.Where(p => p.Reason == reason).OrderByDescending(p =>
+                    p.Words.Contains(' ', StringComparison.Ordinal)).Take(4).Select(p => $"\"{p.Words}\""));
+            table.Append(
+                CultureInfo.InvariantCulture,
+                $"| `{reason.Word()}` | {kind} | {meanings[$"F:{typeof(BounceReason).FullName}.{reason}"]} | {Codes(reason)} | {words} "
+                    + $"|\n");
         }
 
         return table.ToString();

@@ -25,9 +25,15 @@ public sealed class CampaignTests
     [Fact]
     public void Bounce_and_answer_to_the_same_mailing_are_one_campaign()
     {
-        var bounce = Key("Return-Path: <>\nFrom: MAILER-DAEMON@a.example\nSubject: failure notice\n\nHi. This is the qmail-send program at a.example.\n<x@a.example>:\nno\n\n--- Below this line is a copy of the message.\n\nReturn-Path: <me@b.example>\nMessage-ID: <1@b.example>\nFrom: me@b.example\nSubject: Cheap watches 55\n\nx\n");
-        var answer = Key("Return-Path: <>\nFrom: y@c.example\nSubject: Automatic reply: Cheap watches 7\nAuto-Submitted: auto-replied\n\nI am away.\n");
-        var challenge = Key("Return-Path: <>\nFrom: z@d.example\nSubject: Please confirm your message\nX-Delivery-Agent: TMDA/1.1\nAuto-Submitted: auto-replied\n\nYour message is being held because the address has not been verified.\n");
+        var bounce = Key(
+            "Return-Path: <>\nFrom: MAILER-DAEMON@a.example\nSubject: failure notice\n\nHi. This is the qmail-send program at "
+                + "a.example.\n<x@a.example>:\nno\n\n--- Below this line is a copy of the message.\n\nReturn-Path: "
+                + "<me@b.example>\nMessage-ID: <1@b.example>\nFrom: me@b.example\nSubject: Cheap watches 55\n\nx\n");
+        var answer = Key(
+            "Return-Path: <>\nFrom: y@c.example\nSubject: Automatic reply: Cheap watches 7\nAuto-Submitted: auto-replied\n\nI am away.\n");
+        var challenge = Key(
+            "Return-Path: <>\nFrom: z@d.example\nSubject: Please confirm your message\nX-Delivery-Agent: TMDA/1.1\nAuto-Submitted: "
+                + "auto-replied\n\nYour message is being held because the address has not been verified.\n");
         Assert.Equal(bounce.Shape, answer.Shape);
         Assert.Equal(("Cheap watches 55", "Cheap watches 7"), (bounce.Label, answer.Label));
         Assert.NotEqual(bounce.Shape, challenge.Shape);

@@ -22,7 +22,11 @@ public sealed class ClassifierCostTests
         { "From: mailer-daemon@b.c\nReferences: ", "<a@b.c> " },
         { "From: mailer-daemon@b.c\nSubject: ", "=?utf-8?q?a?= " },
         { "Return-Path: <>\nX-Failed-Recipients: ", "a@b.c, " },
-        { "x-amz-sns-message-id: 1\n\n{\"notificationType\":\"Bounce\",\"bounce\":{\"bouncedRecipients\":[", "{\"emailAddress\":\"a@b.c\"}," },
+
+        {
+            "x-amz-sns-message-id: 1\n\n{\"notificationType\":\"Bounce\",\"bounce\":{\"bouncedRecipients\":[",
+            "{\"emailAddress\":\"a@b.c\"},"
+        },
         { "From: mailer-daemon@b.c\n\n", "Message ID: a: Message-ID:\n" },
         { "From: a@b.c\n\n", "ordinary mail of many words " },
     };

@@ -9,11 +9,13 @@ namespace Backstop.Tests.Backscatter;
 public sealed class ClassifierFuzzTests
 {
     private static readonly byte[][] _seeds =
-        [.. Directory.EnumerateFiles(Path.Combine(HouseRulesTests.Root(), "tests", "mails"), "*.eml").Order(StringComparer.Ordinal).Select(File.ReadAllBytes)];
+        [.. Directory.EnumerateFiles(
+            Path.Combine(HouseRulesTests.Root(), "tests", "mails"), "*.eml").Order(StringComparer.Ordinal).Select(File.ReadAllBytes)];
 
     [Fact]
     public void Damaged_mail_is_classified_without_an_exception() =>
-        Gen.Select(Gen.Int[0, _seeds.Length - 1], Gen.Select(Gen.Int[0, 4000], Gen.Byte).Array[0, 20], Gen.Int[0, 4000]).Sample((seed, changes, cut) =>
+        Gen.Select(
+            Gen.Int[0, _seeds.Length - 1], Gen.Select(Gen.Int[0, 4000], Gen.Byte).Array[0, 20], Gen.Int[0, 4000]).Sample((seed, changes, cut) =>
         {
             var mail = (byte[])_seeds[seed].Clone();
             foreach (var (at, value) in changes)
@@ -44,7 +46,9 @@ public sealed class ClassifierFuzzTests
             BounceClassifier.Classify(Encoding.UTF8.GetBytes("From: no-reply@sns.amazonaws.com\n\n" + text), null);
     }
 
-    /// <summary>Shapes that cost the square of their length in other parsers. The bound is generous: the square would take minutes.</summary>
+    /// <summary>
+    /// Shapes that cost the square of their length in other parsers. The bound is generous: the square would take minutes.
+    /// </summary>
     [Theory]
     [InlineData("From: a@b.c\n\n", "From: a@b.c\nx\n")]
     [InlineData("From: a@b.c\n\n", "> From: a@b.c\n")]
@@ -53,7 +57,9 @@ public sealed class ClassifierFuzzTests
     [InlineData("Content-Type: multipart/mixed; boundary=b\n\n", "--b\n")]
     [InlineData("Subject: ", "=?utf-8?q?a?=")]
     [InlineData("References: ", "<a@b> ")]
-    [InlineData("Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\n", "Action: failed\n\n")]
+    [InlineData(
+        "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\n",
+        "Action: failed\n\n")]
     [InlineData("", "A:b\n")]
     [InlineData("A: b\n", " fold\n")]
     public void Hostile_shapes_are_no_slower_than_others(string start, string repeated)

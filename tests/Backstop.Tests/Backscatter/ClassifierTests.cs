@@ -17,15 +17,21 @@ public sealed class ClassifierTests
     [MemberData(nameof(Charsets))]
     public void Charset_that_nobody_can_read_is_no_reason_to_fail(string charset) => Assert.Equal(
         MailKind.Bounce,
-        Classify($"{Bounce}Content-Type: text/plain; charset=\"{charset}\"\n\nHi. This is the qmail-send program at mail4.example.net.\n<you@example.com>: 550 no such user\n").Kind);
+        Classify(
+            $"{Bounce}Content-Type: text/plain; charset=\"{charset}\"\n\nHi. This is the qmail-send program at "
+                + $"mail4.example.net.\n<you@example.com>: 550 no such user\n").Kind);
 
     [Fact]
     public void Any_charset_name_is_survived() => Gen.String[0, 30].Sample(name =>
         Classify($"{Bounce}Content-Type: text/plain; charset=\"{name}\"\n\nHi. This is the qmail-send program.\n"));
 
     [Theory]
-    [InlineData("quoted-printable", "Hi. This is the qmail=2Dsend program at ma=\nil4.example.net. <you@example.com>: 550 5.1.1 no such user")]
-    [InlineData("base64", "SGkuIFRoaXMgaXMgdGhlIHFtYWlsLXNlbmQgcHJvZ3JhbSBhdCBtYWlsNC5leGFtcGxlLm5ldC4gPHlvdUBleGFtcGxlLmNvbT46IDU1MCA1LjEuMSBubyBzdWNoIHVzZXI=")]
+    [InlineData(
+        "quoted-printable", "Hi. This is the qmail=2Dsend program at ma=\nil4.example.net. <you@example.com>: 550 5.1.1 no such user")]
+    [InlineData(
+        "base64",
+        "SGkuIFRoaXMgaXMgdGhlIHFtYWlsLXNlbmQgcHJvZ3JhbSBhdCBtYWlsNC5leGFtcGxlLm5ldC4gPHlvdUBleGFtcGxlLmNvbT46IDU1MCA1LjEuMSBubyBzdWNoIH"
+            + "VzZXI=")]
     [InlineData("7bit", "Hi. This is the\nqmail-send    program at mail4.example.net. <you@example.com>: 550 5.1.1 no such user")]
     public void Encodings_and_line_ends_hide_no_words(string encoding, string body)
     {
@@ -51,14 +57,18 @@ public sealed class ClassifierTests
     [Fact]
     public void Words_about_one_recipient_are_not_said_of_the_one_before()
     {
-        var report = Classify($"{Bounce}\nHi. This is the qmail-send program.\n\n<one@example.com>:\n550 no such user\n<two@example.com>:\n552 mailbox full\n\n");
+        var report = Classify(
+            $"{Bounce}\nHi. This is the qmail-send program.\n\n<one@example.com>:\n550 no such user\n<two@example.com>:\n552 mailbox "
+                + $"full\n\n");
         Assert.Equal(["550 no such user", "552 mailbox full"], report.Recipients.Select(r => r.Diagnostic));
     }
 
     [Fact]
     public void Several_addresses_may_stand_before_the_words_about_them()
     {
-        var report = Classify($"{Bounce}\nHi. This is the qmail-send program.\n\n<one@example.com>:\n<two@example.com>:\n<three@example.com>:\n550 no such user\n\n");
+        var report = Classify(
+            $"{Bounce}\nHi. This is the qmail-send program.\n\n<one@example.com>:\n<two@example.com>:\n<three@example.com>:\n550 no "
+                + $"such user\n\n");
         Assert.All(report.Recipients, r => Assert.EndsWith("550 no such user", r.Diagnostic, StringComparison.Ordinal));
     }
 
@@ -85,15 +95,20 @@ public sealed class ClassifierTests
         var path = Path.Combine(HouseRulesTests.Root(), "tests", "mails", "bounce-qmail.eml");
         await using var stream = File.OpenRead(path);
         var fromStream = await BounceClassifier.ReadAsync(stream, TestContext.Current.CancellationToken);
-        Assert.Equal(BounceClassifier.Classify(await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken), null).Returned.MessageId, fromStream.Returned.MessageId);
+        Assert.Equal(
+            BounceClassifier.Classify(await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken), null).Returned.MessageId,
+            fromStream.Returned.MessageId);
     }
 
     /// <summary>What a bounce returns may be a report that we sent; only its own parts make it one.</summary>
     [Fact]
     public void Bounce_that_returns_a_machine_s_report_is_a_bounce() => Assert.Equal(
         MailKind.Bounce,
-        Classify($"{Bounce}Content-Type: multipart/mixed; boundary=x\n\n--x\n\nHi. This is the qmail-send program.\n<you@example.com>: 550 no such user\n--x\n"
-            + "Content-Type: message/rfc822\n\nFrom: dmarc@example.org\nTo: you@example.com\nMessage-ID: <r@example.org>\nContent-Type: multipart/mixed; boundary=y\n\n"
+        Classify(
+            $"{Bounce}Content-Type: multipart/mixed; boundary=x\n\n--x\n\nHi. This is the qmail-send program.\n<you@example.com>: 550 "
+                + $"no such user\n--x\n"
+            + "Content-Type: message/rfc822\n\nFrom: dmarc@example.org\nTo: you@example.com\nMessage-ID: "
+            + "<r@example.org>\nContent-Type: multipart/mixed; boundary=y\n\n"
             + "--y\nContent-Type: application/gzip; name=\"example.org!example.com!1!2.xml.gz\"\n\nH4sI\n--y--\n--x--\n").Kind);
 
     [Fact]

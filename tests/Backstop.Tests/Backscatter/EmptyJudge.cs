@@ -8,7 +8,9 @@ namespace Backstop.Tests.Backscatter;
 internal static class EmptyJudge
 {
     private static readonly Judge _judge = new(
-        new(new NoJournal(), new([]), new([], TimeSpan.Zero), new([])), new NoJournal(), UnprovedPolicy.Auto, new(TimeSpan.FromDays(14), 20, 0.9));
+        new(
+            new NoJournal(), new([]), new([], TimeSpan.Zero), new([])), new NoJournal(), UnprovedPolicy.Auto, new(
+                TimeSpan.FromDays(14), 20, 0.9));
 
     public static Verdict Decide(BounceReport report, string ours = "me@example.org") =>
         _judge.Decide(report, new(false, BatvOutcome.None, [ours]), new DateTimeOffset(2026, 11, 24, 8, 0, 0, TimeSpan.Zero)).Verdict;

@@ -4,12 +4,19 @@ using Backstop.Backscatter.Bounces;
 
 namespace Backstop.Tests.Backscatter;
 
-/// <summary>Mails in tests/mails with what the classifier must say of them. UPDATE_GOLDEN=1 rewrites the expectations; read the diff.</summary>
+/// <summary>
+/// Mails in tests/mails with what the classifier must say of them. UPDATE_GOLDEN=1 rewrites the expectations; read the diff.
+/// </summary>
 public sealed class GoldenMailTests
 {
-    private static readonly JsonSerializerOptions _json = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions _json = new()
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping
+    };
 
-    public static TheoryData<string> Mails => [.. Directory.EnumerateFiles(Folder, "*.eml").Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Mails =>
+        [.. Directory.EnumerateFiles(Folder, "*.eml").Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal)];
 
     private static string Folder => Path.Combine(HouseRulesTests.Root(), "tests", "mails");
 

@@ -17,23 +17,36 @@ public sealed class JudgeTests
         { "day one: nothing is refused", MailKind.Bounce, true, BatvOutcome.None, false, 0, "File Backscatter bounce:unproved" },
         { "not covered long enough", MailKind.Bounce, true, BatvOutcome.None, false, 13, "File Backscatter bounce:unproved" },
         { "covered", MailKind.Bounce, true, BatvOutcome.None, false, 14, "Refuse  bounce:unproved" },
-        { "covered, but a real sender would get a bounce from its server", MailKind.Bounce, false, BatvOutcome.None, false, 14, "File Backscatter bounce:unproved" },
+
+        {
+            "covered, but a real sender would get a bounce from its server", MailKind.Bounce, false, BatvOutcome.None, false, 14,
+            "File Backscatter bounce:unproved"
+        },
         { "a valid tag beats everything", MailKind.Bounce, true, BatvOutcome.Pass, false, 14, "Deliver INBOX batv:pass" },
         { "postmaster is a person", MailKind.Bounce, true, BatvOutcome.None, true, 14, "Deliver INBOX role:bounce" },
-        { "automatic answers are filed, never refused", MailKind.AutoReply, true, BatvOutcome.None, false, 14, "File Backscatter autoreply:unproved" },
+
+        {
+            "automatic answers are filed, never refused", MailKind.AutoReply, true, BatvOutcome.None, false, 14,
+            "File Backscatter autoreply:unproved"
+        },
         { "read receipts are delivered", MailKind.Mdn, true, BatvOutcome.None, false, 14, "Deliver INBOX mdn" },
         { "a forged tag is refused at once", MailKind.Bounce, true, BatvOutcome.Forged, false, 0, "Refuse  batv:forged" },
         { "an expired tag is refused at once", MailKind.Delay, true, BatvOutcome.Expired, false, 0, "Refuse  batv:expired" },
         { "a failing tag on a receipt is no reason to refuse it", MailKind.Mdn, true, BatvOutcome.Forged, false, 99, "Deliver INBOX mdn" },
         { "a failing tag on mail is no reason to refuse it", MailKind.None, true, BatvOutcome.Forged, false, 99, "Deliver INBOX mail" },
-        { "a failing tag from a real sender is filed", MailKind.Bounce, false, BatvOutcome.Forged, false, 99, "File Backscatter bounce:unproved" },
+
+        {
+            "a failing tag from a real sender is filed", MailKind.Bounce, false, BatvOutcome.Forged, false, 99,
+            "File Backscatter bounce:unproved"
+        },
         { "a failing tag does not reach past a role", MailKind.Bounce, true, BatvOutcome.Forged, true, 99, "Deliver INBOX role:bounce" },
         { "complaints are delivered", MailKind.FeedbackReport, false, BatvOutcome.None, false, 14, "Deliver INBOX feedback-report" },
     };
 
     [Theory]
     [MemberData(nameof(Rows))]
-    public void Verdict_follows_the_rules(string label, MailKind kind, bool isNull, BatvOutcome tag, bool isRole, int daysCovered, string expected)
+    public void Verdict_follows_the_rules(
+        string label, MailKind kind, bool isNull, BatvOutcome tag, bool isRole, int daysCovered, string expected)
     {
         var journal = new Journal { Covered = daysCovered == 0 ? default : new(100, _now.AddDays(-daysCovered)) };
         Assert.True(expected == Decide(journal, Report(kind, isNull), tag, isRole), label);
@@ -45,15 +58,18 @@ public sealed class JudgeTests
 
     [Fact]
     public void Known_recipient_is_proof() =>
-        Assert.Equal("Deliver INBOX journal:recipient", Decide(new() { Recipients = { "you@example.com" } }, Report(MailKind.Bounce, true)));
+        Assert.Equal(
+            "Deliver INBOX journal:recipient", Decide(new() { Recipients = { "you@example.com" } }, Report(MailKind.Bounce, true)));
 
     [Fact]
     public void Answer_from_somebody_we_wrote_to_is_wanted() =>
-        Assert.Equal("Deliver INBOX journal:recipient", Decide(new() { Recipients = { "desk@example.net" } }, Report(MailKind.AutoReply, false)));
+        Assert.Equal(
+            "Deliver INBOX journal:recipient", Decide(new() { Recipients = { "desk@example.net" } }, Report(MailKind.AutoReply, false)));
 
     [Fact]
     public void Few_messages_do_not_cover_an_address() =>
-        Assert.Equal("File Backscatter bounce:unproved", Decide(new() { Covered = new(19, _now.AddYears(-1)) }, Report(MailKind.Bounce, true)));
+        Assert.Equal(
+            "File Backscatter bounce:unproved", Decide(new() { Covered = new(19, _now.AddYears(-1)) }, Report(MailKind.Bounce, true)));
 
     /// <summary>Answers to mail that nobody saw: some of it leaves another way, and its bounces would be refused.</summary>
     [Theory]
@@ -87,13 +103,16 @@ public sealed class JudgeTests
 
     [Fact]
     public void Receipt_that_rejects_needs_a_proof_as_a_bounce_does() =>
-        Assert.Equal("File Backscatter mdn:unproved", Decide(new(), Report(MailKind.Mdn, true) with { Recipients = [new("you@example.com", "failed", null, null)] }));
+        Assert.Equal(
+            "File Backscatter mdn:unproved",
+            Decide(new(), Report(MailKind.Mdn, true) with { Recipients = [new("you@example.com", "failed", null, null)] }));
 
     [Fact]
     public void Fake_bounce_is_filed() =>
         Assert.Equal("File Backscatter fake-bounce", Decide(new(), Report(MailKind.None, false) with { Format = BounceReport.FakeFormat }));
 
-    private static BounceReport With(BounceReport report, string received) => report with { Returned = report.Returned with { Received = [received] } };
+    private static BounceReport With(BounceReport report, string received) =>
+        report with { Returned = report.Returned with { Received = [received] } };
 
     private static BounceReport Report(MailKind kind, bool isNull) => new(
         kind, "text", isNull, kind is MailKind.AutoReply or MailKind.Mdn ? [] : [new("you@example.com", "failed", "5.1.1", null)],
@@ -102,7 +121,9 @@ public sealed class JudgeTests
     private static string Decide(Journal journal, BounceReport report, BatvOutcome tag = BatvOutcome.None, bool isRole = false)
     {
         var judge = new Judge(
-            new(journal, new([]), new([], TimeSpan.Zero), new(["mx.example.org"]), OwnFields.Parse(["X-Campaign-Id: s3cret-"])), journal, UnprovedPolicy.Auto, new(TimeSpan.FromDays(14), 20, 0.9));
+            new(
+                journal, new([]), new([], TimeSpan.Zero), new(["mx.example.org"]), OwnFields.Parse(["X-Campaign-Id: s3cret-"])), journal, UnprovedPolicy.Auto, new(
+                    TimeSpan.FromDays(14), 20, 0.9));
         var verdict = judge.Decide(report, new(isRole, tag, ["me@example.org"]), _now).Verdict;
         return $"{verdict.Action} {verdict.Folder} {verdict.Reason}";
     }

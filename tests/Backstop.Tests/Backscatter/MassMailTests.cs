@@ -9,17 +9,25 @@ public sealed class MassMailTests
 {
     [Theory]
     [InlineData("From: noreply@shop.example\nSubject: Please confirm your subscription\n\nClick the link: https://shop.example/c/1\n")]
-    [InlineData("From: wordpress@blog.example\nSubject: [Blog] Your username and password info\n\nUsername: me\nhttps://blog.example/wp-login.php\n")]
-    [InlineData("From: hallo@laden.example\nSubject: Bitte bestätigen Sie Ihre Anmeldung\nContent-Type: text/html; charset=utf-8\n\n<p>Klicken Sie <a href=\"https://laden.example\">hier</a></p>\n")]
+    [InlineData(
+        "From: wordpress@blog.example\nSubject: [Blog] Your username and password info\n\nUsername: "
+            + "me\nhttps://blog.example/wp-login.php\n")]
+    [InlineData(
+        "From: hallo@laden.example\nSubject: Bitte bestätigen Sie Ihre Anmeldung\nContent-Type: text/html; charset=utf-8\n\n<p>Klicken "
+            + "Sie <a href=\"https://laden.example\">hier</a></p>\n")]
     [InlineData("From: x@y.example\nSubject: Autumn\nList-Unsubscribe: <mailto:u@y.example>\n\nhttps://y.example\n")]
     [InlineData("From: x@y.example\nSubject: Autumn\nPrecedence: bulk\n\nhttps://y.example\n")]
     [InlineData("From: robot@y.example\nSubject: hi\nAuto-Submitted: auto-generated\n\nhttps://y.example\n")]
-    [InlineData("From: info@club.example\nSubject: =?utf-8?B?0J/QvtC00YLQstC10YDQtNC40YLQtSDRgNC10LPQuNGB0YLRgNCw0YbQuNGO?=\nContent-Type: text/plain; charset=utf-8\n\nперейдите по ссылке https://club.example\n")]
+    [InlineData(
+        "From: info@club.example\nSubject: =?utf-8?B?0J/QvtC00YLQstC10YDQtNC40YLQtSDRgNC10LPQuNGB0YLRgNCw0YbQuNGO?=\nContent-Type: "
+            + "text/plain; charset=utf-8\n\nперейдите по ссылке https://club.example\n")]
     public void Mass_mail(string message) => Assert.True(Look(message).IsMass);
 
     [Theory]
     [InlineData("From: ann@home.example\nSubject: Lunch on Friday?\n\nShall we say half past twelve?\n\nAnn\n")]
-    [InlineData("From: bob@firm.example\nSubject: Question about your talk\nUser-Agent: Mozilla Thunderbird\n\nI saw https://conf.example/talks and wondered.\n")]
+    [InlineData(
+        "From: bob@firm.example\nSubject: Question about your talk\nUser-Agent: Mozilla Thunderbird\n\nI saw "
+            + "https://conf.example/talks and wondered.\n")]
     [InlineData("From: info@bakery.example\nSubject: Your cake\nX-Mailer: iPhone Mail (20A)\n\nIt is ready.\n")]
     [InlineData("From: eve@club.example\nSubject: Re: welcome to the team\nIn-Reply-To: <1@a.example>\n\nThank you!\n")]
     public void Persons(string message) => Assert.False(Look(message).IsLikelyMass);
@@ -35,7 +43,8 @@ public sealed class MassMailTests
     [Fact]
     public void Hostile_text_costs_no_more()
     {
-        var text = "From: a@b.example\nSubject: " + new string('c', 60_000) + "\n\n" + string.Concat(Enumerable.Repeat("code tan pin ", 100_000));
+        var text = "From: a@b.example\nSubject: " + new string('c', 60_000) + "\n\n"
+            + string.Concat(Enumerable.Repeat("code tan pin ", 100_000));
         Assert.False(Look(text).IsCode);
     }
 

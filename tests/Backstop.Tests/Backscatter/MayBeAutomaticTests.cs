@@ -9,7 +9,8 @@ public sealed class MayBeAutomaticTests
     public static TheoryData<string> Mails =>
     [
         .. new[] { Path.Combine("tests", "mails"), Path.Combine("tests", "bounce-cases", "mails") }
-            .SelectMany(f => Directory.EnumerateFiles(Path.Combine(HouseRulesTests.Root(), f), "*.eml")).Select(f => Path.GetRelativePath(HouseRulesTests.Root(), f)).Order(StringComparer.Ordinal),
+            .SelectMany(f => Directory.EnumerateFiles(Path.Combine(HouseRulesTests.Root(), f), "*.eml"))
+            .Select(f => Path.GetRelativePath(HouseRulesTests.Root(), f)).Order(StringComparer.Ordinal),
     ];
 
     [Theory]
@@ -19,7 +20,9 @@ public sealed class MayBeAutomaticTests
         var message = File.ReadAllBytes(Path.Combine(HouseRulesTests.Root(), path));
         var report = BounceClassifier.Classify(message, null);
         var body = HeaderScan.ScanDamaged(message, [], out _);
-        Assert.True((report.Kind == MailKind.None && !report.IsFake) || BounceClassifier.MayBeAutomatic(message.AsMemory(0, body)), report.Kind.ToString());
+        Assert.True(
+            (report.Kind == MailKind.None && !report.IsFake) || BounceClassifier.MayBeAutomatic(message.AsMemory(0, body)),
+            report.Kind.ToString());
     }
 
     [Theory]

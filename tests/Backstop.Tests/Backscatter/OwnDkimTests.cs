@@ -20,9 +20,11 @@ public sealed partial class OwnDkimTests
     private static readonly HeaderId[] _signedFields = [HeaderId.From, HeaderId.To, HeaderId.Subject, HeaderId.Date, HeaderId.MessageId];
 
     // MimeKit signs the time of its own clock into t=; that is when these tests are.
-    private static readonly DateTimeOffset _now = DateTimeOffset.FromUnixTimeSeconds(long.Parse(TimeTag().Match(Sign()).Groups[1].Value, CultureInfo.InvariantCulture));
+    private static readonly DateTimeOffset _now = DateTimeOffset.FromUnixTimeSeconds(long.Parse(
+        TimeTag().Match(Sign()).Groups[1].Value, CultureInfo.InvariantCulture));
 
-    public static TheoryData<DkimCanonicalizationAlgorithm> Algorithms => [DkimCanonicalizationAlgorithm.Relaxed, DkimCanonicalizationAlgorithm.Simple];
+    public static TheoryData<DkimCanonicalizationAlgorithm> Algorithms =>
+        [DkimCanonicalizationAlgorithm.Relaxed, DkimCanonicalizationAlgorithm.Simple];
 
     [Theory]
     [MemberData(nameof(Algorithms))]
@@ -34,7 +36,9 @@ public sealed partial class OwnDkimTests
 
     [Fact]
     public void Line_ends_of_the_way_change_nothing() =>
-        Assert.StartsWith("Pass", Verify(Sign(DkimCanonicalizationAlgorithm.Simple).Replace("\r\n", "\n", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Pass", Verify(Sign(DkimCanonicalizationAlgorithm.Simple).Replace("\r\n", "\n", StringComparison.Ordinal)),
+            StringComparison.Ordinal);
 
     [Fact]
     public void Folds_and_case_of_names_change_nothing_when_relaxed() => Assert.StartsWith(
@@ -50,15 +54,22 @@ public sealed partial class OwnDkimTests
     public void Changed_header_does_not_pass(string from, string to) =>
         Assert.StartsWith("Fail", Verify(Sign().Replace(from, to, StringComparison.Ordinal)), StringComparison.Ordinal);
 
-    /// <summary>RFC 6376 §5.4.2: the last field of a name is signed, so one put in front is not believed, and one put behind breaks the signature.</summary>
+    /// <summary>
+    /// RFC 6376 §5.4.2: the last field of a name is signed, so one put in front is not believed, and one put behind breaks the
+    /// signature.
+    /// </summary>
     [Fact]
     public void Second_from_field_does_not_pass()
     {
         var signed = Sign();
-        Assert.StartsWith("Fail", Verify(signed.Replace("To: you", "From: Eve <eve@example.org>\r\nTo: you", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Fail", Verify(signed.Replace("To: you", "From: Eve <eve@example.org>\r\nTo: you", StringComparison.Ordinal)),
+            StringComparison.Ordinal);
     }
 
-    /// <summary>A field in front of a header that we really signed changes nothing that is signed: it must not be what is believed.</summary>
+    /// <summary>
+    /// A field in front of a header that we really signed changes nothing that is signed: it must not be what is believed.
+    /// </summary>
     [Fact]
     public void From_in_front_of_a_signed_header_is_not_believed() =>
         Assert.Equal(
@@ -68,15 +79,19 @@ public sealed partial class OwnDkimTests
     [Fact]
     public void Date_in_front_of_a_signed_header_does_not_renew_it()
     {
-        // A signature without t= tells its time by the signed Date alone. MimeKit always writes t=, so this one is made by hand, by RFC 6376 §3.4.2.
+        // A signature without t= tells its time by the signed Date alone. MimeKit always writes t=, so this one is made by hand, by
+        // RFC 6376 §3.4.2.
         const string header = "From: Me <me@example.org>\r\nDate: Tue, 24 Nov 2020 08:00:00 +0000\r\n";
         const string signature = "v=1; a=rsa-sha256; c=relaxed; d=example.org; s=s1; h=from:date; bh=AAAA; b=";
         var signed = $"from:Me <me@example.org>\r\ndate:Tue, 24 Nov 2020 08:00:00 +0000\r\ndkim-signature:{signature}";
-        var mac = Convert.ToBase64String(_rsa.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
+        var mac = Convert.ToBase64String(_rsa.SignData(
+            Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
         var whole = $"DKIM-Signature: {signature}{mac}\r\n{header}\r\n";
-        Assert.StartsWith("None s1._domainkey.example.org: verifies, but was signed on 2020-11-24", Verify(whole), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "None s1._domainkey.example.org: verifies, but was signed on 2020-11-24", Verify(whole), StringComparison.Ordinal);
         var renewed = $"Date: {_now.ToString("r", CultureInfo.InvariantCulture)}\r\n{whole}";
-        Assert.StartsWith("None s1._domainkey.example.org: verifies, but was signed on 2020-11-24", Verify(renewed), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "None s1._domainkey.example.org: verifies, but was signed on 2020-11-24", Verify(renewed), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -96,7 +111,9 @@ public sealed partial class OwnDkimTests
         using var other = RSA.Create(2048);
         Assert.Equal("None ", Verify(Sign(), key: DkimKey.Parse("s2._domainkey.example.org", other.ExportSubjectPublicKeyInfoPem())));
         Assert.Equal("None ", Verify(Sign(), key: DkimKey.Parse("s1._domainkey.example.com", other.ExportSubjectPublicKeyInfoPem())));
-        Assert.StartsWith("Fail", Verify(Sign(), key: DkimKey.Parse("s1._domainkey.example.org", other.ExportSubjectPublicKeyInfoPem())), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Fail", Verify(Sign(), key: DkimKey.Parse("s1._domainkey.example.org", other.ExportSubjectPublicKeyInfoPem())),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -127,15 +144,19 @@ public sealed partial class OwnDkimTests
     [InlineData("s1._domainkey.example.org", "v=DKIM1; p=")]
     [InlineData("s1._domainkey.example.org", "v=DKIM1; k=ed25519; p=AAAA")]
     [InlineData("s1._domainkey.example.org", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----")]
-    public void What_is_no_key_is_named_as_such(string name, string text) => Assert.Throws<FormatException>(() => DkimKey.Parse(name, text));
+    public void What_is_no_key_is_named_as_such(string name, string text) =>
+        Assert.Throws<FormatException>(() => DkimKey.Parse(name, text));
 
     /// <summary>What comes back was written by strangers.</summary>
     [Fact]
     public void Any_returned_signature_is_looked_at_without_an_exception() =>
         Gen.Select(Gen.String[Gen.Char[' ', '~'], 0, 200], Gen.String[Gen.Char[' ', '~'], 0, 100]).Sample((tags, more) =>
         {
-            var header = $"DKIM-Signature: v=1; a=rsa-sha256; d=example.org; s=s1; h=from:{more}; t=9{more}; b=AAAA; {tags}\r\nFrom: <me@example.org>\r\nDate: {tags}\r\n";
-            var returned = new ReturnedMessage(null, null, null, null, null, "quoted") { HasDkimSignature = true, Header = Encoding.ASCII.GetBytes(header) };
+            var header = $"DKIM-Signature: v=1; a=rsa-sha256; d=example.org; s=s1; h=from:{more}; t=9{more}; b=AAAA; {tags}\r\nFrom: "
+                + $"<me@example.org>\r\nDate: {tags}\r\n";
+            var returned = new ReturnedMessage(
+                null, null, null, null, null, "quoted")
+            { HasDkimSignature = true, Header = Encoding.ASCII.GetBytes(header) };
             Assert.NotEqual(ProofResult.Pass, new OwnDkim([_key], TimeSpan.FromDays(30)).Verify(returned, ["me@example.org"], _now).Result);
         });
 
@@ -151,7 +172,8 @@ public sealed partial class OwnDkimTests
     private static string Text(DkimSigner signer)
     {
         var message = new MimeMessage(
-            [new MailboxAddress("Me", "me@example.org")], [new MailboxAddress("", "you@example.com")], "garden plans", new TextPart("plain") { Text = "Hello.\r\n" })
+            [new MailboxAddress("Me", "me@example.org")], [
+                new MailboxAddress("", "you@example.com")], "garden plans", new TextPart("plain") { Text = "Hello.\r\n" })
         {
             Date = new DateTimeOffset(2026, 11, 24, 8, 0, 0, TimeSpan.Zero),
             MessageId = "1@example.org",
@@ -170,7 +192,8 @@ public sealed partial class OwnDkimTests
 
     private static string Verify(string returned, string mailbox = "me@example.org", int days = 0, DkimKey? key = null)
     {
-        var bounce = "Return-Path: <>\r\nFrom: MAILER-DAEMON@mx.example.com\r\nSubject: failure\r\nContent-Type: multipart/report; boundary=b; report-type=delivery-status\r\n\r\n"
+        var bounce = "Return-Path: <>\r\nFrom: MAILER-DAEMON@mx.example.com\r\nSubject: failure\r\nContent-Type: multipart/report; "
+            + "boundary=b; report-type=delivery-status\r\n\r\n"
             + "--b\r\nContent-Type: message/delivery-status\r\n\r\nFinal-Recipient: rfc822; you@example.com\r\nAction: failed\r\n\r\n"
             + $"--b\r\nContent-Type: message/rfc822\r\n\r\n{returned}\r\n--b--\r\n";
         var report = BounceClassifier.Classify(Encoding.ASCII.GetBytes(bounce), true);

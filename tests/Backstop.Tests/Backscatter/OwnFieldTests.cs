@@ -75,7 +75,8 @@ public sealed class OwnFieldTests
     }
 
     [Fact]
-    public void Without_fields_nothing_proves() => Assert.Equal(new("own-field", ProofResult.None, ""), new OwnFields([]).Read(Returned("X-Campaign-Id: 7\n")));
+    public void Without_fields_nothing_proves() =>
+        Assert.Equal(new("own-field", ProofResult.None, ""), new OwnFields([]).Read(Returned("X-Campaign-Id: 7\n")));
 
     /// <summary>Whatever comes back, it never refutes: nobody's bounce is refused for it.</summary>
     [Fact]
@@ -101,7 +102,8 @@ public sealed class OwnFieldTests
         Assert.NotEmpty(Assert.Throws<FormatException>(() => OwnFields.Parse(["X-Campaign-Id", text])).Message);
 
     [Fact]
-    public void Any_text_is_a_field_or_an_error() => Gen.String.Sample(text => Assert.True(OwnField.TryParse(text, out _, out var error) == (error.Length == 0)));
+    public void Any_text_is_a_field_or_an_error() =>
+        Gen.String.Sample(text => Assert.True(OwnField.TryParse(text, out _, out var error) == (error.Length == 0)));
 
     private static ReturnedMessage Returned(string header) => ReturnedMessage.Nothing with { Header = Encoding.UTF8.GetBytes(header) };
 }

@@ -40,7 +40,8 @@ public sealed class ReportedRecipientTests
     public void Report_that_is_kept_keeps_little_of_its_text()
     {
         var mail = "Return-Path: <>\nFrom: MAILER-DAEMON@example.com\nTo: me@example.org\nSubject: Undelivered Mail Returned to Sender\n\n"
-            + "Your message could not be delivered to:\n<a@example.com>: it failed\n<b@example.com>: it failed\n\n" + string.Concat(Enumerable.Repeat("and so on and on\n", 2000));
+            + "Your message could not be delivered to:\n<a@example.com>: it failed\n<b@example.com>: it failed\n\n"
+            + string.Concat(Enumerable.Repeat("and so on and on\n", 2000));
         var recipients = BounceClassifier.Classify(Encoding.ASCII.GetBytes(mail), nullReversePath: true).Recipients;
         Assert.Equal(2, recipients.Count);
         Assert.All(recipients, r => Assert.InRange(r.ReportText?.Length ?? 0, 1, 4096));

@@ -77,7 +77,9 @@ public sealed class ReturnedIdTests
     [Fact]
     public void Fields_in_the_text_name_the_message()
     {
-        var returned = Classify(Head + $"\nReporting-MTA: dns; mx.example.net\nX-Original-Message-ID: <{Id}>\n\nFinal-Recipient: rfc822; bad@example.com\nAction: failed\n").Returned;
+        var returned = Classify(
+            Head + $"\nReporting-MTA: dns; mx.example.net\nX-Original-Message-ID: <{Id}>\n\nFinal-Recipient: rfc822; "
+                + $"bad@example.com\nAction: failed\n").Returned;
         Assert.Equal((Id, "quoted"), (returned.MessageId, returned.Carrier));
     }
 
@@ -115,14 +117,16 @@ public sealed class ReturnedIdTests
         Assert.True(IdLabels.Begin($" {label}: <{Id}>"), language);
 
         // What looks like an address there is nobody that mail failed to reach.
-        Assert.Equal(["bad@example.com"], Classify($"{Head}\nNo such user: bad@example.com\n{label}: <{Id}>\n").Recipients.Select(r => r.Address));
+        Assert.Equal(
+            ["bad@example.com"], Classify($"{Head}\nNo such user: bad@example.com\n{label}: <{Id}>\n").Recipients.Select(r => r.Address));
     }
 
     /// <summary>An order, or somebody who asks about a bounce: a line of text returns no message, so it makes no bounce.</summary>
     [Fact]
     public void Named_id_is_no_evidence_of_a_bounce()
     {
-        var report = Classify($"From: kim@example.com\nTo: me@example.org\nSubject: Delivery failed?\n\nI got this: user unknown.\nMessage ID: <{Id}>\n");
+        var report = Classify(
+            $"From: kim@example.com\nTo: me@example.org\nSubject: Delivery failed?\n\nI got this: user unknown.\nMessage ID: <{Id}>\n");
         Assert.Equal((MailKind.None, null, "none"), (report.Kind, report.Returned.MessageId, report.Returned.Carrier));
     }
 
@@ -136,7 +140,8 @@ public sealed class ReturnedIdTests
 
     [Fact]
     public void Any_text_is_read_without_an_exception() =>
-        Gen.OneOf("Message-ID", "Message ID", ":", "\uFF1A", "<", ">", "@", "a", "\n", "\r\n", " ", "(", "\t", "メッセージ ID", "+3C", ">").Array[0, 30].Sample(words =>
+        Gen.OneOf(
+            "Message-ID", "Message ID", ":", "\uFF1A", "<", ">", "@", "a", "\n", "\r\n", " ", "(", "\t", "メッセージ ID", "+3C", ">").Array[0, 30].Sample(words =>
         {
             var text = string.Concat(words);
             Assert.DoesNotContain(IdLabels.Find(text) ?? "", c => char.IsWhiteSpace(c) || c is '<' or '>');
@@ -146,19 +151,25 @@ public sealed class ReturnedIdTests
 
     [Fact]
     public void Named_id_is_found_wherever_it_stands_in_the_text() =>
-        Gen.Select(Gen.OneOf("hello", "To: you@example.com", "", "a: b: c", "Error: 550").Array[0, 20], Gen.String[Gen.Char.AlphaNumeric, 1, 40], Gen.Int[0, 20]).Sample((lines, local, at) =>
+        Gen.Select(
+            Gen.OneOf("hello", "To: you@example.com", "", "a: b: c", "Error: 550").Array[0, 20],
+            Gen.String[Gen.Char.AlphaNumeric, 1, 40], Gen.Int[0, 20]).Sample((lines, local, at) =>
         {
             var all = lines.ToList();
             all.Insert(Math.Min(at, all.Count), $"Message ID: <{local}@example.org>");
             Assert.Equal($"{local}@example.org", IdLabels.Find(string.Join('\n', all)));
         });
 
-    private const string Head = "Return-Path: <>\nFrom: Mail Delivery Subsystem <mailer-daemon@mx.example.net>\nTo: me@example.org\nSubject: Delivery Status Notification (Failure)\n";
+    private const string Head = "Return-Path: <>\nFrom: Mail Delivery Subsystem <mailer-daemon@mx.example.net>\nTo: "
+        + "me@example.org\nSubject: Delivery Status Notification (Failure)\n";
 
     private static BounceReport Classify(string message) => BounceClassifier.Classify(Encoding.UTF8.GetBytes(message), null);
 
     private static string Dsn(string message, string recipient, string part = "") =>
-        Head + "MIME-Version: 1.0\nContent-Type: multipart/report; report-type=delivery-status; boundary=\"b\"\n\n--b\nContent-Type: text/plain\n\nNot delivered.\n"
+        Head
+            + "MIME-Version: 1.0\nContent-Type: multipart/report; report-type=delivery-status; boundary=\"b\"\n\n--b\nContent-Type: "
+            + "text/plain\n\nNot delivered.\n"
         + "--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.net\n" + (message.Length > 0 ? message + "\n" : "")
-        + "\nFinal-Recipient: rfc822; bad@example.com\nAction: failed\nStatus: 5.1.1\n" + (recipient.Length > 0 ? recipient + "\n" : "") + part + "\n--b--\n";
+        + "\nFinal-Recipient: rfc822; bad@example.com\nAction: failed\nStatus: 5.1.1\n"
+        + (recipient.Length > 0 ? recipient + "\n" : "") + part + "\n--b--\n";
 }

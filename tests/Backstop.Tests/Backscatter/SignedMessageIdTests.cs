@@ -13,7 +13,9 @@ public sealed class SignedMessageIdTests
     private static readonly string _id = _signed.Create(_me, _now);
     private static readonly string _stamp = _signed.Stamp("theirs@mail.example.net", _me, _now);
 
-    /// <summary>What an attacker who has seen one of our ids can make of it. Label, id, days later, the mailbox it is returned to, outcome.</summary>
+    /// <summary>
+    /// What an attacker who has seen one of our ids can make of it. Label, id, days later, the mailbox it is returned to, outcome.
+    /// </summary>
     public static TheoryData<string, string, int, string, SignedOutcome> Attacks => new()
     {
         { "as signed", _id, 0, "me@example.org", SignedOutcome.Pass },
@@ -23,9 +25,12 @@ public sealed class SignedMessageIdTests
         { "from a clock far ahead", _id, -2, "me@example.org", SignedOutcome.Expired },
         { "in capitals", _id.ToUpperInvariant(), 0, "me@example.org", SignedOutcome.Pass },
         { "returned to another address of the domain", _id, 0, "you@example.org", SignedOutcome.Forged },
-        { "under another domain of ours", _id.Replace("@example.org", "@example.com", StringComparison.Ordinal), 0, "me@example.com", SignedOutcome.Forged },
-        { "under a domain that is not ours", _id.Replace("@example.org", "@evil.example", StringComparison.Ordinal), 0, "me@example.org", SignedOutcome.None },
-        { "with a truncated MAC", _id.Replace("@", "", StringComparison.Ordinal)[..^15] + "@example.org", 0, "me@example.org", SignedOutcome.Forged },
+        { "under another domain of ours", _id.Replace(
+            "@example.org", "@example.com", StringComparison.Ordinal), 0, "me@example.com", SignedOutcome.Forged },
+        { "under a domain that is not ours", _id.Replace(
+            "@example.org", "@evil.example", StringComparison.Ordinal), 0, "me@example.org", SignedOutcome.None },
+        { "with a truncated MAC", _id.Replace(
+            "@", "", StringComparison.Ordinal)[..^15] + "@example.org", 0, "me@example.org", SignedOutcome.Forged },
         { "with an empty MAC", Cut(_id), 0, "me@example.org", SignedOutcome.Forged },
         { "with the day put forward", Forward(_id), 20, "me@example.org", SignedOutcome.Forged },
         { "with another key's number", _id.Replace("bs3.", "bs4.", StringComparison.Ordinal), 0, "me@example.org", SignedOutcome.None },
@@ -37,7 +42,8 @@ public sealed class SignedMessageIdTests
 
     [Theory]
     [MemberData(nameof(Attacks))]
-    public void Only_what_we_signed_for_this_address_and_lately_passes(string label, string id, int days, string mailbox, SignedOutcome expected) =>
+    public void Only_what_we_signed_for_this_address_and_lately_passes(
+        string label, string id, int days, string mailbox, SignedOutcome expected) =>
         Assert.True(expected == _signed.Check(id, [mailbox], _now.AddDays(days)), label);
 
     [Theory]

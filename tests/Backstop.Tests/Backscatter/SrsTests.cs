@@ -38,14 +38,17 @@ public sealed class SrsTests
         var day = _now.ToUnixTimeSeconds() / 86400 % 1024;
         const string letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
         var stamp = $"{letters[(int)(day / 32)]}{letters[(int)(day % 32)]}";
-        var hash = Convert.ToBase64String(HMACSHA1.HashData(_secret, Encoding.ASCII.GetBytes(stamp.ToLowerInvariant() + "source.example" + "bob")))[..4];
+        var hash = Convert.ToBase64String(HMACSHA1.HashData(
+            _secret, Encoding.ASCII.GetBytes(stamp.ToLowerInvariant() + "source.example" + "bob")))[..4];
         Assert.Equal($"SRS0={hash}={stamp}=Source.example=Bob@forward.example.org", _made.ToString());
     }
 
     [Theory]
     [InlineData("SRS0=HHHH=TT=source.example=bob@first.example", false, "source.example", "bob@source.example")]
     [InlineData("srs0+HHHH=TT=source.example=bob=x@first.example", false, "source.example", "bob=x@source.example")]
-    [InlineData("SRS1=GGGG=first.example==HHHH=TT=source.example=bob@second.example", true, "first.example", "SRS0=HHHH=TT=source.example=bob@first.example")]
+    [InlineData(
+        "SRS1=GGGG=first.example==HHHH=TT=source.example=bob@second.example", true, "first.example",
+        "SRS0=HHHH=TT=source.example=bob@first.example")]
     public void Addresses_are_taken_apart(string address, bool isGuarded, string host, string original)
     {
         var parsed = SrsAddress.TryParse(MailAddress.TryParse(address)!)!;

@@ -7,8 +7,13 @@ public sealed class StatusWordsTests
 {
     [Theory]
     [InlineData("421-4.7.28 Gmail has detected an unusual rate of unsolicited mail. 421-4.7.28 Learn more at 421 4.7.28 example", "4.7.28")]
-    [InlineData("450-4.2.1 The user you are trying to contact is receiving mail at a rate that\r\n450-4.2.1 prevents delivery.\r\n450 4.2.1 example - gsmtp", "4.2.1")]
-    [InlineData("550-5.7.26 This mail has been blocked because the sender is unauthenticated.\r\n 550-5.7.26 SPF [relay.example.net] did not pass", "5.7.26")]
+    [InlineData(
+        "450-4.2.1 The user you are trying to contact is receiving mail at a rate that\r\n450-4.2.1 prevents delivery.\r\n450 4.2.1 "
+            + "example - gsmtp",
+        "4.2.1")]
+    [InlineData(
+        "550-5.7.26 This mail has been blocked because the sender is unauthenticated.\r\n 550-5.7.26 SPF [relay.example.net] did not pass",
+        "5.7.26")]
     [InlineData("SMTP;550-5.2.1 The mailbox is disabled", "5.2.1")]
     [InlineData("smtp;550-5.1.1", "5.1.1")]
     [InlineData("host mx.example.net[192.0.2.1] said: 550-5.1.1 no", "5.1.1")]
@@ -29,13 +34,15 @@ public sealed class StatusWordsTests
     [InlineData("550 5.1.1User unknown", "5.1.1")]
     [InlineData("554 5.7.1: refused", "5.7.1")]
     [InlineData("550 5.7.606 Access denied", "5.7.606")]
-    public void Status_is_read_as_given(string said, string status) => Assert.Equal((status, StatusSource.Given), StatusWords.Of(said, "failed"));
+    public void Status_is_read_as_given(string said, string status) =>
+        Assert.Equal((status, StatusSource.Given), StatusWords.Of(said, "failed"));
 
     [Theory]
     [InlineData("user not listed in directory", "5.1.1")]
     [InlineData("192.0.2.1 is listed in a block list", "5.7.1")]
     [InlineData("192.0.2.1 is not listed in the SPF record", "5.7.1")]
-    public void Who_is_not_listed_is_no_sender(string said, string status) => Assert.Equal((status, StatusSource.Inferred), StatusWords.Of(said, "failed"));
+    public void Who_is_not_listed_is_no_sender(string said, string status) =>
+        Assert.Equal((status, StatusSource.Inferred), StatusWords.Of(said, "failed"));
 
     [Theory]
     [InlineData("x-5.1.1")]
@@ -59,5 +66,6 @@ public sealed class StatusWordsTests
     [InlineData("4.12.24")]
     [InlineData("5.01.24")]
     [InlineData("5.1.04")]
-    public void Addresses_versions_and_dates_are_no_status(string said) => Assert.NotEqual(StatusSource.Given, StatusWords.Of(said, "failed").Source);
+    public void Addresses_versions_and_dates_are_no_status(string said) =>
+        Assert.NotEqual(StatusSource.Given, StatusWords.Of(said, "failed").Source);
 }

@@ -90,11 +90,15 @@ public sealed class StormTests
     {
         for (var i = 0; i < 500; i++)
         {
-            _watch.Add(Sighting(Victim, "192.0.2.1") with { Kind = StormKind.MailBomb, Source = $"site{i}.example", Network = $"192.0.{i % 4}.0" }, _start.AddSeconds(i));
+            _watch.Add(
+                Sighting(Victim, "192.0.2.1") with { Kind = StormKind.MailBomb, Source = $"site{i}.example", Network = $"192.0.{i % 4}.0" },
+                _start.AddSeconds(i));
         }
 
         Assert.Empty(_told);
-        _watch.Add(Sighting(Victim, "192.0.2.1") with { Kind = StormKind.MailBomb, Source = "site.example", Network = "192.0.4.0" }, _start.AddSeconds(501));
+        _watch.Add(
+            Sighting(Victim, "192.0.2.1") with { Kind = StormKind.MailBomb, Source = "site.example", Network = "192.0.4.0" },
+            _start.AddSeconds(501));
         Assert.Single(_told);
     }
 
@@ -115,7 +119,15 @@ public sealed class StormTests
         var at = _start;
         for (var i = 0; i < 200; i++, at += TimeSpan.FromSeconds(3))
         {
-            _watch.Add(Sighting($"user{i % 150}@example.test", $"192.0.2.{i % 200}") with { Campaign = new("cheap watches #", "Cheap watches 55"), TellsMailing = true }, at);
+            _watch.Add(
+                Sighting(
+                    $"user{i % 150}@example.test", $"192.0.2.{i % 200}") with
+                {
+                    Campaign = new(
+                        "cheap watches #", "Cheap watches 55"),
+                    TellsMailing = true
+                },
+                at);
         }
 
         var storm = Assert.Single(_told);
@@ -169,7 +181,9 @@ public sealed class StormTests
     {
         for (var i = 0; i < 60_000; i++)
         {
-            _watch.Add(Sighting($"{i}@example.test", "192.0.2.1") with { Campaign = new($"shape {i}", "x"), TellsMailing = true }, _start.AddMilliseconds(i));
+            _watch.Add(
+                Sighting($"{i}@example.test", "192.0.2.1") with { Campaign = new($"shape {i}", "x"), TellsMailing = true },
+                _start.AddMilliseconds(i));
         }
 
         Send(1, TimeSpan.FromMinutes(1), i => $"192.0.2.{i}");
@@ -194,19 +208,31 @@ public sealed class StormTests
 
             watch.Tick(at.AddDays(1));
             watch.Tick(at.AddDays(2));
-            return watch.Active.Count == 0 && watch.ActiveCount == 0 && told.GroupBy(s => s.Kind).All(g => g.Select((s, i) => s.Ended is null == (i % 2 == 0)).All(x => x))
-                && told.Where(s => s.Ended is not null).All(s => s.Count == s.Actions.Values.Sum() && s.Count == s.Minutes.Values.Sum() && s.Started <= s.Last);
+            return watch.Active.Count == 0 && watch.ActiveCount == 0
+                && told.GroupBy(s => s.Kind).All(g => g.Select((s, i) => s.Ended is null == (i % 2 == 0)).All(x => x))
+                && told.Where(s => s.Ended is not null)
+                .All(s => s.Count == s.Actions.Values.Sum() && s.Count == s.Minutes.Values.Sum() && s.Started <= s.Last);
         }, iter: 500);
     }
 
-    private static StormSighting Sighting(string victim, string host) => new(victim, StormKind.BounceFlood, host, host, StormAction.Filed, Reasons.Unproved(MailKind.Bounce));
+    private static StormSighting Sighting(string victim, string host) =>
+        new(victim, StormKind.BounceFlood, host, host, StormAction.Filed, Reasons.Unproved(MailKind.Bounce));
 
     private void Maybe(Random random, double chance, int user, StormKind kind, DateTimeOffset at)
     {
         if (random.NextDouble() < chance)
         {
             var source = $"192.0.2.{random.Next(256)}";
-            _watch.Add(Sighting($"user{user}@example.test", source) with { Kind = kind, Campaign = new CampaignKey($"shape {random.Next(500)}", "x"), TellsMailing = true }, at);
+            _watch.Add(
+                Sighting(
+                    $"user{user}@example.test", source) with
+                {
+                    Kind = kind,
+                    Campaign = new CampaignKey(
+                        $"shape {random.Next(500)}", "x"),
+                    TellsMailing = true
+                },
+                at);
         }
     }
 

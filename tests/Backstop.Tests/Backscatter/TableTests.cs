@@ -18,19 +18,22 @@ public sealed partial class TableTests
             Assert.False(string.IsNullOrWhiteSpace(r[3]), string.Join('|', r));
             Assert.InRange(r[3].Length, 2, 200);
         });
-        Assert.Empty(rows.GroupBy(r => $"{r[0]} {r[2]} {r[3].ToLowerInvariant()}", StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => g.Key));
+        Assert.Empty(
+            rows.GroupBy(
+                r => $"{r[0]} {r[2]} {r[3].ToLowerInvariant()}", StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => g.Key));
     }
 
     /// <summary>
-    /// What another row of the same kind, format and place finds already says nothing more. A subject's start must begin with it; a prefix is not
-    /// one of them, for the colon must follow it.
+    /// What another row of the same kind, format and place finds already says nothing more. A subject's start must begin with it; a
+    /// prefix is not one of them, for the colon must follow it.
     /// </summary>
     [Fact]
     public void No_row_stands_in_another_ones_words()
     {
         var rows = TableFile.Read("wording.tsv").Where(r => r[2] != "prefix").ToList();
         var inVain = rows.GroupBy(r => string.Join('\t', r[..3]), StringComparer.Ordinal)
-            .SelectMany(g => g.Where(r => g.Any(other => !ReferenceEquals(other, r) && IsFoundBy(other[3], r)))).Select(r => string.Join(' ', r));
+            .SelectMany(g => g.Where(r => g.Any(other => !ReferenceEquals(other, r) && IsFoundBy(other[3], r))))
+            .Select(r => string.Join(' ', r));
         Assert.Empty(inVain);
     }
 
@@ -47,10 +50,16 @@ public sealed partial class TableTests
             Assert.Matches("^[a-z]{2}$", r[0]);
             Assert.InRange(r[1].Length, 3, 40);
         });
-        Assert.Empty(rows.Where(r => rows.Any(other => !ReferenceEquals(other, r) && r[1].Contains(other[1], StringComparison.OrdinalIgnoreCase))).Select(r => r[1]));
+        Assert.Empty(
+            rows.Where(r =>
+                rows.Any(other =>
+                    !ReferenceEquals(other, r) && r[1].Contains(other[1], StringComparison.OrdinalIgnoreCase))).Select(r => r[1]));
     }
 
-    /// <summary>A weak word that a strong one of the same kind contains would be found with it and say nothing more; the other way round it would be lost.</summary>
+    /// <summary>
+    /// A weak word that a strong one of the same kind contains would be found with it and say nothing more; the other way round it
+    /// would be lost.
+    /// </summary>
     [Fact]
     public void Words_are_not_weak_and_strong_at_once()
     {
@@ -94,13 +103,20 @@ public sealed partial class TableTests
         var rows = TableFile.Read("reasons.tsv");
         Assert.All(rows, r =>
         {
-            Assert.Contains(string.Join(' ', r[0], r[2]), new[] { "reason coded", "reason soft", "code firm", "code vague", "words strong", "words weak" });
+            Assert.Contains(
+                string.Join(' ', r[0], r[2]),
+                new[] { "reason coded", "reason soft", "code firm", "code vague", "words strong", "words weak" });
             Assert.NotNull(BounceReasonWord.Parse(r[1]));
             Assert.True(r[0] != "code" || AnyCode().IsMatch(r[3]), r[^1]);
             Assert.True(r[0] != "words" || (r[3].Trim('*').Length > 2 && r[3] == r[3].ToLowerInvariant().Trim()), string.Join('|', r));
         });
-        Assert.Equal(Enum.GetValues<BounceReason>(), rows.Where(r => r[0] == "reason").Select(r => BounceReasonWord.Parse(r[1])!.Value).Order());
-        Assert.Empty(rows.GroupBy(r => string.Join(' ', r.Where((_, i) => i is 0 or 3 or 4 || (i == 1 && r[0] == "reason"))), StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => g.Key));
+        Assert.Equal(
+            Enum.GetValues<BounceReason>(), rows.Where(r => r[0] == "reason").Select(r => BounceReasonWord.Parse(r[1])!.Value).Order());
+        Assert.Empty(
+            rows.GroupBy(
+                r => string.Join(
+                    ' ', r.Where((_, i) =>
+                        i is 0 or 3 or 4 || (i == 1 && r[0] == "reason"))), StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => g.Key));
     }
 
     /// <summary>A row that another one hides would say nothing: its own words must find it.</summary>

@@ -15,7 +15,9 @@ public sealed class CleanJudgeTests
     [InlineData("a bounce of what was never sent", nameof(Pile.Backscatter), "bounce:unproved")]
     [InlineData("a bounce of what was sent, by its id", nameof(Pile.Ours), "journal:message-id", "returned@example.org", "")]
     [InlineData("a bounce from whom was written to", nameof(Pile.Ours), "journal:recipient", "", "gone@far.example")]
-    [InlineData("it returns an id, so that somebody else there was written to says nothing", nameof(Pile.Backscatter), "bounce:unproved", "", "other@far.example")]
+    [InlineData(
+        "it returns an id, so that somebody else there was written to says nothing", nameof(Pile.Backscatter), "bounce:unproved", "",
+        "other@far.example")]
     public void Bounce_is_judged_by_what_was_sent(string label, string pile, string reason, string id = "", string to = "")
     {
         var sent = Sent("x@example.org", "somebody@else.example");
@@ -37,7 +39,10 @@ public sealed class CleanJudgeTests
     [InlineData("Precedence: junk\n", nameof(Pile.Backscatter), "autoreply:unproved")]
     public void Automatic_answer_is_moved_only_with_a_machines_sign(string field, string pile, string reason) => Assert.Equal(
         (Enum.Parse<Pile>(pile), reason),
-        Judge(Sent("x@example.org", "y@z.example"), $"{field}Return-Path: <kim@far.example>\nFrom: kim@far.example\nTo: me@example.org\nSubject: Automatic reply: plans\nIn-Reply-To: <a@b.example>\n\nBack on Monday.\n"));
+        Judge(
+            Sent("x@example.org", "y@z.example"),
+            $"{field}Return-Path: <kim@far.example>\nFrom: kim@far.example\nTo: me@example.org\nSubject: Automatic reply: "
+                + $"plans\nIn-Reply-To: <a@b.example>\n\nBack on Monday.\n"));
 
     [Fact]
     public void What_its_owner_marked_stays() =>
@@ -69,7 +74,8 @@ public sealed class CleanJudgeTests
     [InlineData("References: <old@example.org> <thread@example.org>", nameof(Pile.Ours), "journal:message-id")]
     [InlineData("In-Reply-To: <other@example.org>", nameof(Pile.Backscatter), "bounce:unproved")]
     public void Id_that_a_report_answers_is_asked_for(string field, string pile, string reason) =>
-        Assert.Equal((Enum.Parse<Pile>(pile), reason), Judge(Sent("thread@example.org", "y@z.example"), field + "\n" + Bounce(returned: "")));
+        Assert.Equal(
+            (Enum.Parse<Pile>(pile), reason), Judge(Sent("thread@example.org", "y@z.example"), field + "\n" + Bounce(returned: "")));
 
     [Fact]
     public void Own_field_keeps_what_returns_it()
@@ -85,8 +91,11 @@ public sealed class CleanJudgeTests
     public void Mail_and_complaints_stay()
     {
         var sent = Sent("x@example.org", "y@z.example");
-        Assert.Equal((Pile.Mail, "mail"), Judge(sent, "From: a@b.example\nTo: me@example.org\nSubject: Undelivered Mail Returned to Sender?\n\nwhat is this?\n"));
-        var complaint = File.ReadAllText(Directory.EnumerateFiles(Path.Combine(HouseRulesTests.Root(), "tests", "mails"), "feedback-report-amazon-ses.eml").First());
+        Assert.Equal(
+            (Pile.Mail, "mail"),
+            Judge(sent, "From: a@b.example\nTo: me@example.org\nSubject: Undelivered Mail Returned to Sender?\n\nwhat is this?\n"));
+        var complaint = File.ReadAllText(
+            Directory.EnumerateFiles(Path.Combine(HouseRulesTests.Root(), "tests", "mails"), "feedback-report-amazon-ses.eml").First());
         Assert.Equal(Pile.Mail, Judge(sent, complaint).Pile);
     }
 
@@ -97,7 +106,11 @@ public sealed class CleanJudgeTests
     public void Many_doubtful_reports_from_one_domain_are_a_flood(int reports, string pile)
     {
         var judge = JudgeOf(Sent("x@example.org", "other@far.example"), true);
-        var found = Enumerable.Range(1, reports).Select(i => new FoundMail("box", _arrival, judge.Judge(Encoding.ASCII.GetBytes(Bounce(returned: "")), _arrival, false)) { Order = i }).ToList();
+        var found = Enumerable.Range(1, reports)
+            .Select(i =>
+            new FoundMail(
+                "box", _arrival, judge.Judge(Encoding.ASCII.GetBytes(Bounce(returned: "")), _arrival, false))
+            { Order = i }).ToList();
         var plan = CleanPlan.Make(found, new());
         Assert.Equal(reports, plan.Count(Enum.Parse<Pile>(pile)));
         Assert.Equal(pile == nameof(Pile.Backscatter) ? reports : 0, plan.ToMove.Count);
@@ -107,7 +120,8 @@ public sealed class CleanJudgeTests
     public void Unsure_campaign_goes_only_when_it_is_named()
     {
         var judge = JudgeOf(new SentMail(null, 0), true);
-        var found = new List<FoundMail> { new("box", _arrival, judge.Judge(Encoding.ASCII.GetBytes(Bounce()), _arrival, false)) { Order = 1 } };
+        var found = new List<FoundMail> { new(
+            "box", _arrival, judge.Judge(Encoding.ASCII.GetBytes(Bounce()), _arrival, false)) { Order = 1 } };
         Assert.Empty(CleanPlan.Make(found, new()).ToMove);
         var id = CleanPlan.Make(found, new()).Unsure.Single().Id;
         Assert.Single(CleanPlan.Make(found, new() { Only = [id] }).ToMove);
@@ -124,7 +138,8 @@ public sealed class CleanJudgeTests
         return sent;
     }
 
-    private static (Pile Pile, string Reason) Judge(SentMail sent, string message, string? label = null, bool isMarked = false, bool needsSent = true)
+    private static (Pile Pile, string Reason) Judge(
+        SentMail sent, string message, string? label = null, bool isMarked = false, bool needsSent = true)
     {
         TestContext.Current.TestOutputHelper?.WriteLine(label ?? "");
         var judgement = JudgeOf(sent, needsSent).Judge(Encoding.Latin1.GetBytes(message), _arrival, isMarked);
@@ -138,9 +153,13 @@ public sealed class CleanJudgeTests
         return new(new StoredJudge(options, Proving.Create(options, sent, []), asksWhoTo: false), sent, believesHosts: false, needsSent);
     }
 
-    private static string Bounce(string returned = "Message-ID: <returned@example.org>\nFrom: me@example.org\nTo: gone@far.example\nSubject: offer\n\nbuy\n") =>
-        "Return-Path: <>\nFrom: MAILER-DAEMON@far.example\nTo: me@example.org\nSubject: Undelivered Mail Returned to Sender\nMIME-Version: 1.0\n"
-        + "Content-Type: multipart/report; report-type=delivery-status; boundary=\"b\"\n\n--b\nContent-Type: text/plain\n\nThis is the mail system.\n\n"
-        + "--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.far.example\n\nFinal-Recipient: rfc822; gone@far.example\nAction: failed\nStatus: 5.1.1\n\n"
+    private static string Bounce(
+        string returned = "Message-ID: <returned@example.org>\nFrom: me@example.org\nTo: gone@far.example\nSubject: offer\n\nbuy\n") =>
+        "Return-Path: <>\nFrom: MAILER-DAEMON@far.example\nTo: me@example.org\nSubject: Undelivered Mail Returned to "
+            + "Sender\nMIME-Version: 1.0\n"
+        + "Content-Type: multipart/report; report-type=delivery-status; boundary=\"b\"\n\n--b\nContent-Type: text/plain\n\nThis is the "
+        + "mail system.\n\n"
+        + "--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.far.example\n\nFinal-Recipient: rfc822; "
+        + "gone@far.example\nAction: failed\nStatus: 5.1.1\n\n"
         + (returned.Length > 0 ? "--b\nContent-Type: message/rfc822\n\n" + returned + "\n" : "") + "--b--\n";
 }

@@ -71,6 +71,7 @@ public sealed class MaildirSourceTests : IDisposable
     private static CleanJudge Judge()
     {
         var (sent, options) = (new SentMail(null, 0), new BackstopOptions());
-        return new(new StoredJudge(options, Proving.Create(options, sent, []), asksWhoTo: false), sent, believesHosts: false, needsSent: true);
+        return new(
+            new StoredJudge(options, Proving.Create(options, sent, []), asksWhoTo: false), sent, believesHosts: false, needsSent: true);
     }
 }

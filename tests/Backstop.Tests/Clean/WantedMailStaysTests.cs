@@ -6,7 +6,10 @@ using Backstop.Tests.Backscatter.WantedMail;
 
 namespace Backstop.Tests.Clean;
 
-/// <summary><c>clean --no-sent</c> over a mailbox of wanted mail and backscatter: it knows nothing of what was sent and moves no wanted mail.</summary>
+/// <summary>
+/// <c>clean --no-sent</c> over a mailbox of wanted mail and backscatter: it knows nothing of what was sent and moves no wanted
+/// mail.
+/// </summary>
 public sealed class WantedMailStaysTests
 {
     private static readonly DateTimeOffset _arrival = new(2026, 11, 25, 8, 0, 0, TimeSpan.Zero);
@@ -17,13 +20,16 @@ public sealed class WantedMailStaysTests
     {
         var sent = new SentMail(null, 0);
         var options = new BackstopOptions();
-        _judge = new(new StoredJudge(options, Proving.Create(options, sent, []), asksWhoTo: false), sent, believesHosts: false, needsSent: false);
+        _judge = new(
+            new StoredJudge(options, Proving.Create(options, sent, []), asksWhoTo: false), sent, believesHosts: false, needsSent: false);
     }
 
     [Fact]
     public void No_wanted_mail_is_in_the_backscatter_pile() => Assert.Empty(
-        WantedMails.From(17).Where(w => PileOf(Encoding.Latin1.GetBytes($"Return-Path: <{w.Path}>\r\n{w.Content}")) == Pile.Backscatter).Select(w => w.Name)
-            .Concat(Cases(r => r[1] == "none" || r[0] == "own-mta-bounce").Where(c => PileOf(c.Octets) == Pile.Backscatter).Select(c => c.Name)));
+        WantedMails.From(17).Where(w =>
+            PileOf(Encoding.Latin1.GetBytes($"Return-Path: <{w.Path}>\r\n{w.Content}")) == Pile.Backscatter).Select(w => w.Name)
+            .Concat(
+            Cases(r => r[1] == "none" || r[0] == "own-mta-bounce").Where(c => PileOf(c.Octets) == Pile.Backscatter).Select(c => c.Name)));
 
     [Fact]
     public void Bounces_of_the_cases_are_in_it()

@@ -15,7 +15,15 @@ public sealed class InputsTests : IDisposable
     public void What_was_read_before_and_behind_a_failure_counts_and_the_first_failure_is_the_code()
     {
         var inputs = new Inputs(_errors);
-        var read = inputs.Read<string>(["a", "torn", "missing", "b"], p => p switch { "torn" => Torn(), "missing" => throw new CommandException(ExitCode.NoInput, "missing: no such file"), _ => [p + "1", p + "2"] });
+        var read = inputs.Read<string>(
+            ["a", "torn", "missing", "b"],
+            p => p switch
+            {
+                "torn" => Torn(),
+                "missing" => throw new CommandException(
+                ExitCode.NoInput, "missing: no such file"),
+                _ => [p + "1", p + "2"]
+            });
         Assert.Equal(["a1", "a2", "half", "b1", "b2"], read);
         Assert.Equal(2, inputs.Failed);
         Assert.Equal(ExitCode.Unavailable, inputs.End(ExitCode.Found));
@@ -40,9 +48,13 @@ public sealed class InputsTests : IDisposable
         File.CreateSymbolicLink(folder["m/2"], folder["nowhere"]);
         File.WriteAllText(folder["m/3"], "Subject: 3\n\n");
         var inputs = new Inputs(_errors);
-        Assert.Equal([folder["m/1"], folder["m/3"]], inputs.Read(inputs.Files([folder["m"]]), Backstop.Mailboxes.Reading.MessageFiles.ReadFile).Select(m => m.Path));
+        Assert.Equal(
+            [folder["m/1"], folder["m/3"]],
+            inputs.Read(inputs.Files([folder["m"]]), Backstop.Mailboxes.Reading.MessageFiles.ReadFile).Select(m => m.Path));
         Assert.Equal(ExitCode.NoInput, inputs.End(ExitCode.Done));
-        Assert.Equal($"backstop: {folder["m/2"]}: gone; another program has moved or deleted it, or it is a link to nothing\n", _errors.ToString());
+        Assert.Equal(
+            $"backstop: {folder["m/2"]}: gone; another program has moved or deleted it, or it is a link to nothing\n",
+            _errors.ToString());
     }
 
     [Fact]
@@ -74,7 +86,8 @@ public sealed class InputsTests : IDisposable
     /// <summary>A bug or a broken journal is no fault of an input's: it ends the verb.</summary>
     [Fact]
     public void All_else_ends_the_verb() =>
-        Assert.Throws<InvalidOperationException>(() => new Inputs(_errors).Read<string>(["a", "b"], _ => throw new InvalidOperationException()).ToList());
+        Assert.Throws<InvalidOperationException>(() =>
+            new Inputs(_errors).Read<string>(["a", "b"], _ => throw new InvalidOperationException()).ToList());
 
     private static IEnumerable<string> Torn()
     {

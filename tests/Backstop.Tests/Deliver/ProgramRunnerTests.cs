@@ -6,7 +6,11 @@ namespace Backstop.Tests.Deliver;
 
 public sealed class ProgramRunnerTests : IDisposable
 {
-    private static readonly Dictionary<string, string> _environment = new(StringComparer.Ordinal) { ["PATH"] = "/usr/bin:/bin", ["NAME"] = "caf\u00E9" };
+    private static readonly Dictionary<string, string> _environment = new(StringComparer.Ordinal)
+    {
+        ["PATH"] = "/usr/bin:/bin",
+        ["NAME"] = "caf\u00E9"
+    };
     private readonly TempFolder _folder = new();
     private readonly ProgramRunner _runner = new(TimeProvider.System);
 
@@ -99,7 +103,10 @@ public sealed class ProgramRunnerTests : IDisposable
         }
 
         ProgramCommand Waiting(int number) =>
-            Command(["/bin/sh", "-c", $"cat; while [ ! -e gate ]; do sleep 0.1; done; echo {number} >&2; exit {number}"], $"in {number}") with { Errors = null };
+            Command(
+                ["/bin/sh", "-c", $"cat; while [ ! -e gate ]; do sleep 0.1; done; echo {number} >&2; exit "
+                    + $"{number}"], $"in {number}") with
+            { Errors = null };
     }
 
     [Fact]

@@ -1,6 +1,8 @@
 namespace Backstop.Tests.Growth;
 
-/// <summary>Nothing that reads text from outside costs more than linear time. The worst inputs known stand in the tables beside this file.</summary>
+/// <summary>
+/// Nothing that reads text from outside costs more than linear time. The worst inputs known stand in the tables beside this file.
+/// </summary>
 public sealed class GrowthTests
 {
     private static readonly Scanner[] _scanners = [.. HeaderGrowth.All, .. BodyGrowth.All, .. WireGrowth.All];

@@ -5,7 +5,10 @@ namespace Backstop.Tests.Growth;
 /// <summary>Reads from an assembly which methods make regular expressions, or are generated ones.</summary>
 internal static class RegexSites
 {
-    /// <summary>The methods, as <c>Type.Method</c>: those that construct a Regex, call a static method of it, or bear GeneratedRegexAttribute.</summary>
+    /// <summary>
+    /// The methods, as <c>Type.Method</c>: those that construct a Regex, call a static method of it, or bear
+    /// GeneratedRegexAttribute.
+    /// </summary>
     public static IReadOnlyList<string> In(string path)
     {
         using var code = new AssemblyCode(path);

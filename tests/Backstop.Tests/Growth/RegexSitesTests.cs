@@ -27,7 +27,8 @@ public sealed class RegexSitesTests
     public void No_expression_is_made_where_nobody_has_looked(string project)
     {
         // The generator's own classes: the method that bears the attribute stands for each.
-        var found = RegexSites.In(Project.All.Single(p => p.Name == project).Assembly).Where(s => !s.StartsWith("<RegexGenerator_g>", StringComparison.Ordinal));
+        var found = RegexSites.In(Project.All.Single(p => p.Name == project).Assembly)
+            .Where(s => !s.StartsWith("<RegexGenerator_g>", StringComparison.Ordinal));
         Assert.DoesNotContain(found, s => !_allowed.ContainsKey(s) && !s.StartsWith("ConditionLints.", StringComparison.Ordinal));
     }
 

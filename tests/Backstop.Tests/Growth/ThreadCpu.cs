@@ -12,7 +12,9 @@ internal static class ThreadCpu
         get
         {
             var failed = clock_gettime(ThreadClock, out var time) != 0;
-            return failed ? throw new PlatformNotSupportedException("clock_gettime") : TimeSpan.FromTicks((time.Seconds * 10_000_000) + (time.Nanoseconds / 100));
+            return failed
+                ? throw new PlatformNotSupportedException("clock_gettime")
+                : TimeSpan.FromTicks((time.Seconds * 10_000_000) + (time.Nanoseconds / 100));
         }
     }
 

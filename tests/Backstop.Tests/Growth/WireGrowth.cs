@@ -23,23 +23,42 @@ internal static class WireGrowth
     [
         new("SMTP commands", text => SmtpCommand.Parse(text, _limits),
         [
-            new("MAIL FROM:<", "a", ">"), new("MAIL FROM:<a@b>", " SIZE=1"), new("RCPT TO:<", "@a,", ":b@c>"), new("RCPT TO:<\"", "\\\"", "\"@b>"), new("MAIL", " "), new("EHLO ", "a."), new("", "A"), new("RCPT TO:<a@b> ORCPT=rfc822;", "+41"),
+            new("MAIL FROM:<", "a", ">"), new("MAIL FROM:<a@b>", " SIZE=1"), new("RCPT TO:<", "@a,", ":b@c>"), new(
+                "RCPT TO:<\"", "\\\"", "\"@b>"), new("MAIL", " "), new("EHLO ", "a."), new("", "A"), new(
+                "RCPT TO:<a@b> ORCPT=rfc822;", "+41"),
             new("XCLIENT", " ADDR=1"), new("BDAT ", "1"), new("MAIL FROM:", "<"),
         ]),
         new("SMTP lines", ReadLine, [new("", "a"), new("", "\r"), new("", "a\r\n")]),
         new("xtext", text => XText.Decode(Octets.FromBytes(text)), [new("", "+41"), new("", "+"), new("", "a")]),
         new("message content", ReadData, [new("", "a"), new("", ".\r\n."), new("", "\r\n"), new("", "..\r\n"), new("", "a\r\n")]),
-        new("PROXY header", Sequence(static (ref ReadOnlySequence<byte> b) => ProxyHeader.TryRead(ref b, out _)), [new("PROXY TCP4 ", "1"), new("PROXY", " "), new("\r\n\r\n\0\r\nQUIT\n", "\0")]),
-        new("policy requests", Sequence(static (ref ReadOnlySequence<byte> b) => PolicyRequest.TryRead(ref b)), [new("", "a=b\n"), new("", "a"), new("", "=\n"), new("", "a=b\n", "\n")]),
-        new("table queries", Sequence(static (ref ReadOnlySequence<byte> b) => TableQuery.TryRead(ref b)), [new("", "1"), new("get ", "%41"), new("1:", "a"), new("get ", "a", "\n")]),
-        new("milter frames", Sequence(static (ref ReadOnlySequence<byte> b) => MilterFrame.TryRead(ref b, out _)), [new("\0\0\0\x0ex", "a"), new("", "\0"), new("\0\x0f\0\0L", "a\0")]),
+        new(
+            "PROXY header", Sequence(static (ref ReadOnlySequence<byte> b) => ProxyHeader.TryRead(ref b, out _)),
+            [new("PROXY TCP4 ", "1"), new("PROXY", " "), new("\r\n\r\n\0\r\nQUIT\n", "\0")]),
+        new(
+            "policy requests", Sequence(static (ref ReadOnlySequence<byte> b) => PolicyRequest.TryRead(ref b)),
+            [new("", "a=b\n"), new("", "a"), new("", "=\n"), new("", "a=b\n", "\n")]),
+        new(
+            "table queries", Sequence(static (ref ReadOnlySequence<byte> b) => TableQuery.TryRead(ref b)),
+            [new("", "1"), new("get ", "%41"), new("1:", "a"), new("get ", "a", "\n")]),
+        new(
+            "milter frames", Sequence(static (ref ReadOnlySequence<byte> b) => MilterFrame.TryRead(ref b, out _)),
+            [new("\0\0\0\x0ex", "a"), new("", "\0"), new("\0\x0f\0\0L", "a\0")]),
         new("milter strings", text => MilterData.Strings(text), [new("", "\0"), new("", "a\0"), new("", "a")]),
         new("milter macros", text => MilterData.Macros(text), [new("C", "a\0b\0"), new("M", "{a}\0"), new("C", "\0")]),
         new("milter terms", text => MilterTerms.Read(text), [new("\0\0\0\x06\0\0\0\0\0\0\0\0", "\0\0\0\0a\0"), new("", "\0")]),
-        new("spamd requests", ReadSpamd, [new("CHECK SPAMC/1.5\r\n", "User: a\r\n"), new("CHECK ", "a"), new("CHECK SPAMC/1.5\r\n", ":"), new("CHECK SPAMC/1.5\r\nContent-length: ", "1"), new("", "\r\n")]),
-        new("mbox", ReadMbox, [new("From a\n", "\nFrom a\n"), new("From a\n", "\n"), new("From a\n", "From "), new("From a\n", ">From \n"), new("From a\n", "\r\n")]),
-        new("mbox separators", text => MboxDate.Read(text), [new("From a ", "Mon "), new("From ", " "), new("From a Mon Jan 1 ", "1:"), new("From a ", "1")]),
-        new("names of IMAP folders", text => ModifiedUtf7.Decode(Octets.FromBytes(text)), [new("", "&"), new("", "&-"), new("", "&AAA-"), new("&", "A")]),
+        new(
+            "spamd requests", ReadSpamd,
+            [new("CHECK SPAMC/1.5\r\n", "User: a\r\n"), new("CHECK ", "a"), new("CHECK SPAMC/1.5\r\n", ":"), new(
+                "CHECK SPAMC/1.5\r\nContent-length: ", "1"), new("", "\r\n")]),
+        new(
+            "mbox", ReadMbox,
+            [new("From a\n", "\nFrom a\n"), new("From a\n", "\n"), new("From a\n", "From "), new("From a\n", ">From \n"), new("From a\n", "\r\n")]),
+        new(
+            "mbox separators", text => MboxDate.Read(text),
+            [new("From a ", "Mon "), new("From ", " "), new("From a Mon Jan 1 ", "1:"), new("From a ", "1")]),
+        new(
+            "names of IMAP folders", text => ModifiedUtf7.Decode(Octets.FromBytes(text)),
+            [new("", "&"), new("", "&-"), new("", "&AAA-"), new("&", "A")]),
         new("rcfiles", text => RcParser.Parse("rc", Octets.FromBytes(text)),
         [
             new("", ":0\n* a\nb\n"), new("", ":0\n{\n"), new("", "\\\n"), new("", "A=\"b"), new("", "#\n"), new(":0\n", "* a\n"), new("", "A=`"), new("", "{ "), new("", "\""), new("", ":0 "),
@@ -49,7 +68,9 @@ internal static class WireGrowth
             new(":0\n* ^", " ", "x\na\n"), new(":0\n* ^", "a.", "\na\n"), new(":0\n* ", "!", "\na\n"), new(":0\n* ^", "**", "\na\n"), new(":0\n* ^", "a\\.", "\na\n"), new(":0\n* ", "1^1 ", "\na\n"), new(":0\n* ^", "$", "\na\n"),
             new(":0\n* ^", "[a", "\na\n"), new(":0\n* ", "a ?? ", "\na\n"), new(":0\n* ^", " # ", "\na\n"), new(":0\n* ^", "a-", "\na\n"), new(":0\n* > ", "<", "1k\na\n"), new("", ":0\n* a\nb\n"), new(":0\n* ^", "a{1}", "\na\n"),
         ]),
-        new("expressions of recipes", text => _expression.IsMatch(text), [new("", "a"), new("", ","), new("", "a,"), new("", "ad"), new("a", "d", "x"), new("", "a\n")]),
+        new(
+            "expressions of recipes", text => _expression.IsMatch(text),
+            [new("", "a"), new("", ","), new("", "a,"), new("", "ad"), new("a", "d", "x"), new("", "a\n")]),
         new("expressions of recipes, in two", text => _expression.Find(text), [new("", "a,"), new("a", "d"), new("a", "bd")]),
     ];
 

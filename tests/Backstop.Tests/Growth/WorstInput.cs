@@ -8,7 +8,8 @@ namespace Backstop.Tests.Growth;
 /// <param name="End">Stands behind.</param>
 public sealed record WorstInput(string Start, string Repeated, string End = "")
 {
-    public byte[] Times(int times) => Encoding.Latin1.GetBytes(new StringBuilder(Start).Insert(Start.Length, Repeated, times).Append(End).ToString());
+    public byte[] Times(int times) =>
+        Encoding.Latin1.GetBytes(new StringBuilder(Start).Insert(Start.Length, Repeated, times).Append(End).ToString());
 
     public override string ToString() => Short($"{Start}{{{Repeated}}}{End}".Replace("\n", "\\n", StringComparison.Ordinal));
 

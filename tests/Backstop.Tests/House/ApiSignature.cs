@@ -12,7 +12,8 @@ internal static class ApiSignature
     public static string Of(FieldInfo field)
     {
         var kind = field.IsLiteral ? "const " : (field.IsStatic ? "static " : "") + (field.IsInitOnly ? "readonly " : "") + Required(field);
-        return $"{kind}{ApiType.Of(field.FieldType, _nulls.Create(field), field)} {field.Name}{(field.IsLiteral ? " = " + Constant(field.GetRawConstantValue(), field.FieldType) : "")}";
+        return $"{kind}{ApiType.Of(field.FieldType, _nulls.Create(field), field)} "
+            + $"{field.Name}{(field.IsLiteral ? " = " + Constant(field.GetRawConstantValue(), field.FieldType) : "")}";
     }
 
     public static string Of(PropertyInfo property)
@@ -26,7 +27,8 @@ internal static class ApiSignature
     }
 
     public static string Of(EventInfo happening) =>
-        $"{Modifiers(happening.AddMethod!)}event {ApiType.Of(happening.EventHandlerType!, _nulls.Create(happening), happening)} {happening.Name}";
+        $"{Modifiers(happening.AddMethod!)}event {ApiType.Of(happening.EventHandlerType!, _nulls.Create(happening), happening)} "
+            + $"{happening.Name}";
 
     public static string Of(ConstructorInfo made)
     {
@@ -40,12 +42,15 @@ internal static class ApiSignature
         var isExtension = method.IsDefined(typeof(ExtensionAttribute));
         var generic = method.IsGenericMethod ? $"<{string.Join(", ", method.GetGenericArguments().Select(a => a.Name))}>" : "";
         var result = ApiType.Of(method.ReturnType, _nulls.Create(method.ReturnParameter), method.ReturnParameter);
-        return $"{Modifiers(method)}{Ref(method.ReturnType)}{result} {method.Name}{generic}({Parameters(method, isExtension)}){Constraints(method.GetGenericArguments())}{(method.IsPublic ? "" : " protected")}";
+        return $"{Modifiers(method)}{Ref(method.ReturnType)}{result} "
+            + $"{method.Name}{generic}({Parameters(method, isExtension)}"
+            + $"){Constraints(method.GetGenericArguments())}{(method.IsPublic ? "" : " protected")}";
     }
 
     /// <summary>What a delegate takes and gives.</summary>
     public static string OfDelegate(MethodInfo invoke) =>
-        $"{Ref(invoke.ReturnType)}{ApiType.Of(invoke.ReturnType, _nulls.Create(invoke.ReturnParameter), invoke.ReturnParameter)} ({Parameters(invoke, isExtension: false)})";
+        $"{Ref(invoke.ReturnType)}{ApiType.Of(invoke.ReturnType, _nulls.Create(invoke.ReturnParameter), invoke.ReturnParameter)} "
+            + $"({Parameters(invoke, isExtension: false)})";
 
     /// <summary>What type parameters must be; empty for anything.</summary>
     public static string Constraints(Type[] parameters) => string.Concat(parameters.Where(p => p.IsGenericParameter).Select(p =>
@@ -110,7 +115,8 @@ internal static class ApiSignature
         return value switch
         {
             null => plain.IsValueType && plain == type ? "default" : "null",
-            string text => $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).ReplaceLineEnds()}\"",
+            string text =>
+                $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).ReplaceLineEnds()}\"",
             bool truth => truth ? "true" : "false",
             _ when plain.IsEnum => $"{ApiType.NameOf(plain)}.{Enum.ToObject(plain, value)}",
             IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),

@@ -37,8 +37,11 @@ internal static class ApiType
     /// <param name="of">What has the type: it knows the names of tuples' parts.</param>
     public static string Of(Type type, NullabilityInfo nullability, ICustomAttributeProvider of)
     {
-        var names = of.GetCustomAttributes(typeof(TupleElementNamesAttribute), inherit: false).OfType<TupleElementNamesAttribute>().FirstOrDefault();
-        return Write(type.IsByRef ? type.GetElementType()! : type, type.IsByRef ? nullability.ElementType ?? nullability : nullability, new(names?.TransformNames ?? []));
+        var names = of.GetCustomAttributes(typeof(TupleElementNamesAttribute), inherit: false).OfType<TupleElementNamesAttribute>()
+            .FirstOrDefault();
+        return Write(
+            type.IsByRef ? type.GetElementType()! : type, type.IsByRef ? nullability.ElementType ?? nullability : nullability,
+            new(names?.TransformNames ?? []));
     }
 
     private static string Write(Type type, NullabilityInfo? info, Queue<string?> names)
@@ -49,7 +52,11 @@ internal static class ApiType
         }
 
         // Where T may be null its caller says by what he puts for it; a T that is a class says it here.
-        var mark = !type.IsValueType && (!type.IsGenericParameter || type.GenericParameterAttributes.HasFlag(GenericParameterAttributes.ReferenceTypeConstraint)) && info?.ReadState == NullabilityState.Nullable ? "?" : "";
+        var mark = !type.IsValueType
+            && (!type.IsGenericParameter || type.GenericParameterAttributes.HasFlag(GenericParameterAttributes.ReferenceTypeConstraint))
+            && info?.ReadState == NullabilityState.Nullable
+            ? "?"
+            : "";
         if (type.IsArray)
         {
             return $"{Write(type.GetElementType()!, info?.ElementType, names)}[{new string(',', type.GetArrayRank() - 1)}]{mark}";
@@ -88,5 +95,6 @@ internal static class ApiType
             : $"{type.Name[..tick]}<{string.Join(", ", type.GetGenericArguments().Select((a, i) => Write(a, Argument(info, i), names)))}>";
     }
 
-    private static NullabilityInfo? Argument(NullabilityInfo? info, int at) => info?.GenericTypeArguments is { } all && at < all.Length ? all[at] : null;
+    private static NullabilityInfo? Argument(NullabilityInfo? info, int at) =>
+        info?.GenericTypeArguments is { } all && at < all.Length ? all[at] : null;
 }

@@ -37,7 +37,9 @@ public sealed class PublicApiTests
     [Fact]
     public void Parts_of_the_product_offer_nothing() => Listed.None(
         "public, but not of a library: make it internal",
-        Project.All.Where(p => !_libraries.Contains(p.Name, StringComparer.Ordinal)).SelectMany(p => Load(p.Assembly).GetExportedTypes()).Select(t => t.FullName!));
+        Project.All.Where(p =>
+            !_libraries.Contains(p.Name, StringComparer.Ordinal)).SelectMany(p =>
+                Load(p.Assembly).GetExportedTypes()).Select(t => t.FullName!));
 
     /// <summary>A library that is gone, or renamed, is not passed over.</summary>
     [Fact]
@@ -55,8 +57,10 @@ public sealed class PublicApiTests
             "Backstop.Tests.House.OfferedBase<T>: abstract IReadOnlyList<string?> Names { get; protected set; }",
             "Backstop.Tests.House.OfferedBase<T>: const string Word = \"a \\\"b\\\"\"",
             "Backstop.Tests.House.OfferedBase<T>: event EventHandler? Changed",
-            "Backstop.Tests.House.OfferedBase<T>: static (int Count, string? Last) Take(ref int at, out string? last, in long from, params string[] rest)",
-            "Backstop.Tests.House.OfferedBase<T>: virtual TOther? Find<TOther>(ReadOnlySpan<byte> key) where TOther : struct, IComparable<TOther>",
+            "Backstop.Tests.House.OfferedBase<T>: static (int Count, string? Last) Take(ref int at, out string? last, in long from, "
+                + "params string[] rest)",
+            "Backstop.Tests.House.OfferedBase<T>: virtual TOther? Find<TOther>(ReadOnlySpan<byte> key) where TOther : struct, "
+                + "IComparable<TOther>",
             "Backstop.Tests.House.OfferedCall: delegate string? (int count, CancellationToken ct)",
             "Backstop.Tests.House.OfferedExtensions: static class",
             "Backstop.Tests.House.OfferedExtensions: static bool Is(this string text, StringComparison how = StringComparison.Ordinal)",
@@ -74,5 +78,7 @@ public sealed class PublicApiTests
 
     // Both are in order of type, and each line begins with its type: what is only in one of them is the change.
     private static List<string> Changes(IReadOnlyList<string> listed, IReadOnlyList<string> offered) =>
-        [.. listed.Except(offered, StringComparer.Ordinal).Select(l => "- " + l), .. offered.Except(listed, StringComparer.Ordinal).Select(l => "+ " + l)];
+        [.. listed.Except(
+            offered, StringComparer.Ordinal).Select(l => "- " + l), .. offered.Except(
+                listed, StringComparer.Ordinal).Select(l => "+ " + l)];
 }

@@ -31,10 +31,16 @@ public sealed partial class ReadmeTests
     [Fact]
     public void Every_place_in_the_standards_is_there()
     {
-        var rows = File.ReadLines(Path.Combine(HouseRulesTests.Root(), "docs", "STANDARDS.md")).Where(l => l.StartsWith("| RFC", StringComparison.Ordinal));
-        var places = rows.SelectMany(r => r.Split('|')[4].Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).Distinct().ToList();
+        var rows = File.ReadLines(Path.Combine(HouseRulesTests.Root(), "docs", "STANDARDS.md"))
+            .Where(l => l.StartsWith("| RFC", StringComparison.Ordinal));
+        var places = rows.SelectMany(r =>
+            r.Split('|')[4].Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).Distinct().ToList();
         Assert.True(places.Count > 30);
-        Listed.None("places of nothing", places.Where(p => Path.Combine(HouseRulesTests.Root(), "src", "Backstop." + p) is var path && !Directory.Exists(path) && !File.Exists(path + ".cs")));
+        Listed.None(
+            "places of nothing",
+            places.Where(p =>
+                Path.Combine(
+                    HouseRulesTests.Root(), "src", "Backstop." + p) is var path && !Directory.Exists(path) && !File.Exists(path + ".cs")));
     }
 
     [Theory]

@@ -9,9 +9,11 @@ using System.Text.RegularExpressions;
 namespace Backstop.Tests.Imap;
 
 /// <summary>
-/// An IMAP server on loopback with three messages in INBOX. It does as it should but where a script says otherwise: a section for a command gives
-/// what is said instead. In a script's line <c>[tag]</c> is the command's tag, <c>[repeat N TEXT]</c> and <c>[forever TEXT]</c> repeat a text,
-/// <c>[normal]</c> is the right answer, <c>[close]</c> hangs up and <c>[silence]</c> says nothing more. A backslash at its end: no line end follows.
+/// An IMAP server on loopback with three messages in INBOX. It does as it should but where a script says otherwise: a section for a
+/// command gives what is said instead. In a script's line <c>[tag]</c> is the command's tag, <c>[repeat N TEXT]</c> and <c>[forever
+/// TEXT]</c> repeat a text,
+/// <c>[normal]</c> is the right answer, <c>[close]</c> hangs up and <c>[silence]</c> says nothing more. A backslash at its end: no
+/// line end follows.
 /// </summary>
 internal sealed partial class FakeImap : IAsyncDisposable
 {
@@ -24,7 +26,9 @@ internal sealed partial class FakeImap : IAsyncDisposable
     private readonly bool _isTls;
     private readonly Task _accepting;
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, List<uint>> _folders = new(StringComparer.OrdinalIgnoreCase) { ["INBOX"] = [1, 2, 3], ["Sent"] = [1] };
+    private readonly Dictionary<string, List<uint>> _folders = new(
+        StringComparer.OrdinalIgnoreCase)
+    { ["INBOX"] = [1, 2, 3], ["Sent"] = [1] };
     private readonly HashSet<uint> _deleted = [];
     private int _responses;
     private long _sent;
@@ -80,7 +84,8 @@ internal sealed partial class FakeImap : IAsyncDisposable
                 sessions.Add(ServeAsync(await _listener.AcceptTcpClientAsync(_stop.Token)));
             }
         }
-        catch (Exception error) when (error is OperationCanceledException or SocketException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception error) when (
+            error is OperationCanceledException or SocketException or ObjectDisposedException or InvalidOperationException)
         {
             await Task.WhenAll(sessions);
         }
@@ -114,7 +119,8 @@ internal sealed partial class FakeImap : IAsyncDisposable
                     await AnswerAsync(stream, command, words[0], () => Normal(words[0], command, rest, folder));
                 }
             }
-            catch (Exception error) when (error is IOException or SocketException or OperationCanceledException or ObjectDisposedException or System.Security.Authentication.AuthenticationException)
+            catch (Exception error) when (
+                error is IOException or SocketException or OperationCanceledException or ObjectDisposedException or System.Security.Authentication.AuthenticationException)
             {
                 // The client left, or the script did.
             }
@@ -150,7 +156,8 @@ internal sealed partial class FakeImap : IAsyncDisposable
             }
             else if (Forever().Match(text) is { Success: true } endless)
             {
-                var chunk = Encoding.Latin1.GetBytes(string.Concat(Enumerable.Repeat(endless.Groups["text"].Value.Replace("\\n", "\r\n", StringComparison.Ordinal), 4000)));
+                var chunk = Encoding.Latin1.GetBytes(
+                    string.Concat(Enumerable.Repeat(endless.Groups["text"].Value.Replace("\\n", "\r\n", StringComparison.Ordinal), 4000)));
                 while (Sent < Enough)
                 {
                     await SendAsync(stream, chunk);
@@ -158,7 +165,12 @@ internal sealed partial class FakeImap : IAsyncDisposable
             }
             else
             {
-                var said = text == "[normal]" ? normal() : Repeat().Replace(text, m => string.Concat(Enumerable.Repeat(m.Groups["text"].Value, int.Parse(m.Groups["times"].Value, CultureInfo.InvariantCulture))));
+                var said = text == "[normal]"
+                    ? normal()
+                    : Repeat().Replace(
+                    text,
+                    m => string.Concat(Enumerable.Repeat(
+                        m.Groups["text"].Value, int.Parse(m.Groups["times"].Value, CultureInfo.InvariantCulture))));
                 await SayAsync(stream, said.EndsWith('\\') ? said[..^1] : text == "[normal]" ? said : said + "\r\n");
             }
         }
@@ -189,12 +201,18 @@ internal sealed partial class FakeImap : IAsyncDisposable
             return command switch
             {
                 "CAPABILITY" => $"* CAPABILITY IMAP4rev1 MOVE UIDPLUS{(_certificate is not null && !_isTls ? " STARTTLS" : "")}\r\n",
-                "LIST" or "LSUB" => rest.EndsWith("\"\"", StringComparison.Ordinal) ? "* LIST (\\Noselect) \"/\" \"\"\r\n" : string.Concat(_folders.Keys.Select(f => $"* LIST (\\HasNoChildren) \"/\" \"{f}\"\r\n")),
+                "LIST" or "LSUB" =>
+                    rest.EndsWith("\"\"", StringComparison.Ordinal)
+                        ? "* LIST (\\Noselect) \"/\" \"\"\r\n"
+                        : string.Concat(_folders.Keys.Select(f => $"* LIST (\\HasNoChildren) \"/\" \"{f}\"\r\n")),
                 "CREATE" => Make(Name(rest)),
                 "STATUS" => $"* STATUS \"{Name(rest)}\" (UIDNEXT 100 UIDVALIDITY 7 MESSAGES {Count(Name(rest))})\r\n",
-                "SELECT" or "EXAMINE" => $"* FLAGS (\\Seen \\Deleted)\r\n* {Count(folder)} EXISTS\r\n* 0 RECENT\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 100] x\r\n",
+                "SELECT" or "EXAMINE" =>
+                    $"* FLAGS (\\Seen \\Deleted)\r\n* {Count(folder)} EXISTS\r\n* 0 RECENT\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT "
+                        + $"100] x\r\n",
                 "UID SEARCH" => $"* SEARCH{string.Concat(In(folder, rest.Split(' ')[^1]).Select(u => $" {u}"))}\r\n",
-                "FETCH" or "UID FETCH" => string.Concat(In(folder, command == "FETCH" ? "1:*" : rest.Split(' ')[0]).Select(u => Fetched(folder, u, rest))),
+                "FETCH" or "UID FETCH" =>
+                    string.Concat(In(folder, command == "FETCH" ? "1:*" : rest.Split(' ')[0]).Select(u => Fetched(folder, u, rest))),
                 "UID MOVE" => Move(folder, Name(rest.Split(' ', 2)[1]), In(folder, rest.Split(' ')[0])),
                 "UID STORE" => Delete(In(folder, rest.Split(' ')[0])),
                 "UID EXPUNGE" => Expunge(folder),
@@ -213,7 +231,10 @@ internal sealed partial class FakeImap : IAsyncDisposable
     private List<uint> In(string folder, string set)
     {
         var known = _folders.TryGetValue(folder, out var ids) ? ids : [];
-        return [.. known.Where(u => set.Split(',').Any(r => r.Split(':') is var ends && u >= uint.Parse(ends[0], CultureInfo.InvariantCulture) && (ends[^1] == "*" || u <= uint.Parse(ends[^1], CultureInfo.InvariantCulture))))];
+        return [.. known.Where(u =>
+            set.Split(',').Any(r =>
+                r.Split(':') is var ends && u >= uint.Parse(ends[0], CultureInfo.InvariantCulture) && (
+                    ends[^1] == "*" || u <= uint.Parse(ends[^1], CultureInfo.InvariantCulture))))];
     }
 
     private string Fetched(string folder, uint uid, string what)
@@ -223,7 +244,9 @@ internal sealed partial class FakeImap : IAsyncDisposable
         var body = !what.Contains("BODY.PEEK[", StringComparison.Ordinal) ? ""
             : what.Contains("HEADER", StringComparison.Ordinal) ? $" BODY[HEADER] {{{Header(mail).Length}}}\r\n{Header(mail)}"
             : $" BODY[] {{{mail.Length}}}\r\n{mail}";
-        return string.Create(CultureInfo.InvariantCulture, $"* {at} FETCH (UID {uid} FLAGS () INTERNALDATE \"24-Nov-2026 10:00:0{uid % 10} +0000\" RFC822.SIZE {mail.Length}{body})\r\n");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"* {at} FETCH (UID {uid} FLAGS () INTERNALDATE \"24-Nov-2026 10:00:0{uid % 10} +0000\" RFC822.SIZE {mail.Length}{body})\r\n");
     }
 
     private string Move(string from, string to, List<uint> uids)
@@ -232,7 +255,10 @@ internal sealed partial class FakeImap : IAsyncDisposable
         var targets = uids.ConvertAll(_ => (uint)(100 + _folders[to].Count + uids.IndexOf(_)));
         uids.ForEach(u => _folders[from].Remove(u));
         _folders[to].AddRange(targets);
-        return uids.Count == 0 ? "" : $"* OK [COPYUID 7 {string.Join(',', uids)} {string.Join(',', targets)}] moved\r\n" + string.Concat(uids.Select(_ => "* 1 EXPUNGE\r\n"));
+        return uids.Count == 0
+            ? ""
+            : $"* OK [COPYUID 7 {string.Join(',', uids)} {string.Join(',', targets)}] moved\r\n"
+            + string.Concat(uids.Select(_ => "* 1 EXPUNGE\r\n"));
     }
 
     private string Delete(List<uint> uids)

@@ -7,7 +7,16 @@ namespace Backstop.Tests.Imap;
 /// <summary>The guard counts the same however octets are cut into reads, and lets by what servers send.</summary>
 public sealed class ImapGrammarGuardTests
 {
-    private static readonly ImapGuardLimits _small = new() { Line = 60, SearchLine = 200, Literal = 50, Depth = 3, Responses = 20, Folders = 5, Octets = 4000 };
+    private static readonly ImapGuardLimits _small = new()
+    {
+        Line = 60,
+        SearchLine = 200,
+        Literal = 50,
+        Depth = 3,
+        Responses = 20,
+        Folders = 5,
+        Octets = 4000
+    };
 
     private static readonly string[] _pieces =
         ["* 1 FETCH (", "* OK ", "* LIST ", "* SEARCH ", "A1 ", "{5}\r\n", "{60}\r\n", "{-1}", "\"", "\\", "(", ")", "abc", "\r\n", "\n", "{", "}", "7", " "];
@@ -34,7 +43,8 @@ public sealed class ImapGrammarGuardTests
     [InlineData("* FLAGS (aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "longer")]
     [InlineData("* OK aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "longer")]
     [InlineData("* LIST x\n* LIST x\n* LIST x\n* list x\n* LSUB x\n* XLIST x\n", "folders")]
-    public void What_exceeds_is_said(string text, string fault) => Assert.Contains(fault, new ImapGrammarGuard(_small).Look(Encoding.Latin1.GetBytes(text)), StringComparison.Ordinal);
+    public void What_exceeds_is_said(string text, string fault) =>
+        Assert.Contains(fault, new ImapGrammarGuard(_small).Look(Encoding.Latin1.GetBytes(text)), StringComparison.Ordinal);
 
     [Fact]
     public void How_octets_are_cut_into_reads_changes_nothing()

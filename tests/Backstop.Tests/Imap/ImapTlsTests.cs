@@ -58,10 +58,14 @@ public sealed class ImapTlsTests : IDisposable
     [Fact]
     public async Task Octets_behind_starttls_are_not_believed()
     {
-        await using var imap = new FakeImap(new(StringComparer.Ordinal) { ["STARTTLS"] = ["[tag] OK begin", "A1 OK [CAPABILITY IMAP4rev1] logged in"] }, _certificate);
-        Assert.Equal(CleanFailure.Unavailable, (await Assert.ThrowsAsync<ImapFault>(() => OpenAsync("imap", imap, _folder["ca.pem"]))).Failure);
+        await using var imap = new FakeImap(
+            new(StringComparer.Ordinal) { ["STARTTLS"] = ["[tag] OK begin", "A1 OK [CAPABILITY IMAP4rev1] logged in"] }, _certificate);
+        Assert.Equal(
+            CleanFailure.Unavailable, (await Assert.ThrowsAsync<ImapFault>(() => OpenAsync("imap", imap, _folder["ca.pem"]))).Failure);
     }
 
     private static Task<ImapSource> OpenAsync(string scheme, FakeImap imap, string? ca) =>
-        ImapSource.OpenAsync(ImapAddress.Parse($"{scheme}://me@127.0.0.1:{imap.Port}"), LyingImapTests.Access(ca), new CleanOptions(), TimeProvider.System, Ct);
+        ImapSource.OpenAsync(
+            ImapAddress.Parse($"{scheme}://me@127.0.0.1:{imap.Port}"), LyingImapTests.Access(ca), new CleanOptions(),
+            TimeProvider.System, Ct);
 }

@@ -9,8 +9,8 @@ using Backstop.Mailboxes.Runs;
 namespace Backstop.Tests.Imap;
 
 /// <summary>
-/// IMAP servers that lie or leave: each is one line of error with code 69 or 76, long before memory, stack or patience run out, and the run can be
-/// gone on with. A server's lie stands in a file of <c>servers/</c>.
+/// IMAP servers that lie or leave: each is one line of error with code 69 or 76, long before memory, stack or patience run out, and
+/// the run can be gone on with. A server's lie stands in a file of <c>servers/</c>.
 /// </summary>
 public sealed class LyingImapTests : IDisposable
 {
@@ -18,7 +18,8 @@ public sealed class LyingImapTests : IDisposable
 
     private readonly TempFolder _folder = new();
 
-    public static TheoryData<string> Servers => [.. Directory.GetFiles(_servers).Select(f => Path.GetFileNameWithoutExtension(f)!).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Servers =>
+        [.. Directory.GetFiles(_servers).Select(f => Path.GetFileNameWithoutExtension(f)!).Order(StringComparer.Ordinal)];
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -30,7 +31,9 @@ public sealed class LyingImapTests : IDisposable
     {
         var (expected, run, script) = Read(server);
         await using var imap = new FakeImap(script);
-        var fault = await Assert.ThrowsAnyAsync<CleanException>(() => CleanAsync(imap, run == "apply", run == "hurry" ? new HurriedTime(TimeSpan.MaxValue) : new HurriedTime(TimeSpan.FromMinutes(1))));
+        var fault = await Assert.ThrowsAnyAsync<CleanException>(() =>
+            CleanAsync(
+                imap, run == "apply", run == "hurry" ? new HurriedTime(TimeSpan.MaxValue) : new HurriedTime(TimeSpan.FromMinutes(1))));
         Assert.Equal(expected.Split(' ')[0], ExitCode.Of(fault.Failure).ToString(CultureInfo.InvariantCulture));
         Assert.Contains(expected[(expected.IndexOf(' ', StringComparison.Ordinal) + 1)..], fault.Message, StringComparison.Ordinal);
         Assert.StartsWith("imap://me@127.0.0.1", fault.Message, StringComparison.Ordinal);
@@ -51,8 +54,11 @@ public sealed class LyingImapTests : IDisposable
             for (var tries = 0; imap.Count("Backscatter") < 3; tries++)
             {
                 Assert.True(tries < 5, $"cut {cut}: {imap.Count("Backscatter")} of 3 moved");
-                var error = await Record.ExceptionAsync(() => CleanAsync(imap, isApply: true, new HurriedTime(TimeSpan.FromMinutes(1)), store));
-                Assert.True(error is null or CleanException { Failure: CleanFailure.Unavailable or CleanFailure.Protocol }, $"cut {cut}: {error}");
+                var error = await Record.ExceptionAsync(() =>
+                    CleanAsync(imap, isApply: true, new HurriedTime(TimeSpan.FromMinutes(1)), store));
+                Assert.True(
+                    error is null or CleanException { Failure: CleanFailure.Unavailable or CleanFailure.Protocol },
+                    $"cut {cut}: {error}");
                 Assert.Equal(3, imap.Count("INBOX") + imap.Count("Backscatter"));
             }
 
@@ -81,8 +87,10 @@ public sealed class LyingImapTests : IDisposable
     private static async Task CleanAsync(FakeImap imap, bool isApply, TimeProvider time, string store)
     {
         var options = new CleanOptions { IsApply = isApply };
-        var cleaner = new Cleaner(options, new(new BackstopOptions(), hasConfig: false, journal: null, Access(null), time), Store(store), time);
-        await using var source = await ImapSource.OpenAsync(ImapAddress.Parse($"imap://me@127.0.0.1:{imap.Port}"), Access(null), options, time, Ct);
+        var cleaner = new Cleaner(
+            options, new(new BackstopOptions(), hasConfig: false, journal: null, Access(null), time), Store(store), time);
+        await using var source = await ImapSource.OpenAsync(
+            ImapAddress.Parse($"imap://me@127.0.0.1:{imap.Port}"), Access(null), options, time, Ct);
         using var resumed = await cleaner.ResumeAsync(source, _ => { }, Ct);
         await cleaner.RunAsync(source, resumed, new(), Ct);
     }

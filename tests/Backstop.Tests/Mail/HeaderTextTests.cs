@@ -24,8 +24,9 @@ public sealed class HeaderTextTests
     };
 
     /// <summary>
-    /// MimeKit looks once, at its first use, which code pages .NET knows: whoever decoded a header before a body never saw a Japanese, Chinese or
-    /// Korean subject again. Other tests use MimeKit too, so each row has one of its own; a row run alone is that case.
+    /// MimeKit looks once, at its first use, which code pages .NET knows: whoever decoded a header before a body never saw a
+    /// Japanese, Chinese or Korean subject again. Other tests use MimeKit too, so each row has one of its own; a row run alone is
+    /// that case.
     /// </summary>
     [Theory]
     [MemberData(nameof(Subjects))]
@@ -33,7 +34,8 @@ public sealed class HeaderTextTests
     {
         var octets = (CodePagesEncodingProvider.Instance.GetEncoding(charset) ?? Encoding.GetEncoding(charset)).GetBytes(subject);
         var fresh = new FreshMimeKit();
-        var decode = fresh.LoadFromAssemblyPath(typeof(HeaderText).Assembly.Location).GetType(typeof(HeaderText).FullName!)!.GetMethod(nameof(HeaderText.Decode))!;
+        var decode = fresh.LoadFromAssemblyPath(typeof(HeaderText).Assembly.Location)
+            .GetType(typeof(HeaderText).FullName!)!.GetMethod(nameof(HeaderText.Decode))!;
         Assert.Equal(subject, decode.Invoke(null, [$"=?{charset}?B?{Convert.ToBase64String(octets)}?="]));
         Assert.Equal(subject, decode.Invoke(null, [$"=?{charset}?Q?{string.Concat(octets.Select(o => $"={o:X2}"))}?="]));
         fresh.Unload();

@@ -7,7 +7,8 @@ namespace Backstop.Tests.Mail;
 /// <summary>One scan of the header for all who read a message, and one walk over its parts.</summary>
 public sealed class MailMessageTests
 {
-    private const string Multipart = "Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n--b\nContent-Type: text/html\n\ntwo\n--b--\n";
+    private const string Multipart = "Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n--b\nContent-Type: "
+        + "text/html\n\ntwo\n--b--\n";
 
     [Fact]
     public void Parts_are_found_once_and_only_when_asked_for()
@@ -38,9 +39,11 @@ public sealed class MailMessageTests
 
     /// <summary>Who counts and renames fields must see them as mail servers do, and who tells what a message is reads on.</summary>
     [Theory]
-    [InlineData("From: a\nbroken\nContent-Type: text/html\n\nbody", "From=abroken|Content-Type=text/html", "From=a", "text/html", "text/plain")]
+    [InlineData(
+        "From: a\nbroken\nContent-Type: text/html\n\nbody", "From=abroken|Content-Type=text/html", "From=a", "text/html", "text/plain")]
     [InlineData("\nFrom: a\nContent-Type: text/html\n\nbody", "From=a|Content-Type=text/html", "", "text/html", "text/plain")]
-    [InlineData("\u00EF\u00BB\u00BFFrom: a\nContent-Type: text/html\n\nbody", "From=a|Content-Type=text/html", "", "text/html", "text/plain")]
+    [InlineData(
+        "\u00EF\u00BB\u00BFFrom: a\nContent-Type: text/html\n\nbody", "From=a|Content-Type=text/html", "", "text/html", "text/plain")]
     public void Damaged_header_is_read_both_ways(string text, string fields, string strict, string type, string strictType)
     {
         var message = new MailMessage(Encoding.Latin1.GetBytes(text));
@@ -54,7 +57,8 @@ public sealed class MailMessageTests
     public void Any_octets_are_read_as_both_scans_read_them() =>
         Gen.Select(
             Gen.OneOf("", "", "\n", "\r\n\n", "\u00EF\u00BB\u00BF", "From x\n", ">From x\n", "\u00EF\u00BB\u00BF\n"),
-            Gen.OneOf("To: a\n", "a: b\r\n", "\n", "broken\n", " fold\n", "From: c\n", ":\n", "To", "X-Backstop: y\n", "From x\n").Array[0, 12])
+            Gen.OneOf(
+                "To: a\n", "a: b\r\n", "\n", "broken\n", " fold\n", "From: c\n", ":\n", "To", "X-Backstop: y\n", "From x\n").Array[0, 12])
         .Sample((start, lines) =>
         {
             var octets = Encoding.Latin1.GetBytes(start + string.Concat(lines));

@@ -52,7 +52,8 @@ public sealed class MessageBudgetTests
     public void What_is_over_ends_the_outermost_part()
     {
         var budget = Budget(0);
-        var result = budget.Run(() => budget.Run(() => { MessageBudget.Charge(Much); return "inner"; }, () => "inner unjudged"), () => "outer unjudged");
+        var result = budget.Run(
+            () => budget.Run(() => { MessageBudget.Charge(Much); return "inner"; }, () => "inner unjudged"), () => "outer unjudged");
         Assert.Equal("outer unjudged", result);
     }
 

@@ -55,7 +55,9 @@ public sealed class MimeScanTests
 
     [Fact]
     public void Any_bytes_give_parts_within_their_bounds() =>
-        Gen.OneOf("--b\n", "--b--\n", "\n", "Content-Type: multipart/mixed; boundary=b\n", "x: y\n", "text\n", "\r\n", "--").Array[0, 30].Sample(lines =>
+        Gen.OneOf(
+            "--b\n", "--b--\n", "\n", "Content-Type: multipart/mixed; "
+                + "boundary=b\n", "x: y\n", "text\n", "\r\n", "--").Array[0, 30].Sample(lines =>
         {
             var bytes = Encoding.ASCII.GetBytes("Content-Type: multipart/mixed; boundary=b\n" + string.Concat(lines));
             foreach (var part in Parts(bytes))
@@ -76,7 +78,8 @@ public sealed class MimeScanTests
         Assert.Equal((type, boundary, report), (read.MediaType, read.Boundary, read.ReportType));
     }
 
-    private static string Describe(string message) => string.Join('|', Parts(Encoding.ASCII.GetBytes(message)).Select(p => $"{p.Depth} {p.Type.MediaType}"));
+    private static string Describe(string message) =>
+        string.Join('|', Parts(Encoding.ASCII.GetBytes(message)).Select(p => $"{p.Depth} {p.Type.MediaType}"));
 
     private static IReadOnlyList<MimePart> Parts(byte[] message)
     {

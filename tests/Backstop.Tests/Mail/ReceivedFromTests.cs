@@ -28,7 +28,8 @@ public sealed class ReceivedFromTests
     [Fact]
     public void Newest_public_address_counts()
     {
-        const string message = "Received: from localhost (localhost [127.0.0.1]) by us\nReceived: from filter (filter [10.1.2.3])\n\tby us\nReceived: from mx.example (mx.example [198.51.100.7]) by us\n"
+        const string message = "Received: from localhost (localhost [127.0.0.1]) by us\nReceived: from filter (filter "
+            + "[10.1.2.3])\n\tby us\nReceived: from mx.example (mx.example [198.51.100.7]) by us\n"
             + "Received: from liar (liar [203.0.113.9]) by mx.example\n\nbody\n";
         var fields = new List<HeaderField>();
         HeaderScan.Scan(Encoding.ASCII.GetBytes(message), fields);

@@ -126,7 +126,9 @@ public sealed class DnsblZoneTests
         Assert.Equal(isOne ? text : "0.0.0.0", codes.ToString());
     }
 
-    /// <summary>A list that begins to list everybody is found out within a second and some twenty listings, not at the next regular test.</summary>
+    /// <summary>
+    /// A list that begins to list everybody is found out within a second and some twenty listings, not at the next regular test.
+    /// </summary>
     [Fact]
     public async Task List_that_begins_to_list_everybody_is_found_out_while_it_is_asked()
     {
@@ -180,7 +182,9 @@ public sealed class DnsblZoneTests
     [Fact]
     public async Task Whatever_a_resolver_throws_lists_nobody()
     {
-        foreach (var error in (Exception[])[new InvalidOperationException(), new NotSupportedException(), new OverflowException(), new FormatException()])
+        foreach (
+            var error in (Exception[])[
+                new InvalidOperationException(), new NotSupportedException(), new OverflowException(), new FormatException()])
         {
             var good = true;
             var zone = new DnsblZone("bl.test", (name, ct) => good ? LookupAsync(name, ct) : throw error, new(), _time);
@@ -238,7 +242,9 @@ public sealed class DnsblZoneTests
     {
         var silent = new TaskCompletionSource<IReadOnlyList<IPAddress>>();
         var first = true;
-        var zone = new DnsblZone("bl.test", (name, _) => first || name.StartsWith("1.0.0", StringComparison.Ordinal) ? LookupAsync(name, Ct) : silent.Task, new(), _time);
+        var zone = new DnsblZone(
+            "bl.test", (name, _) => first || name.StartsWith("1.0.0", StringComparison.Ordinal) ? LookupAsync(name, Ct) : silent.Task,
+            new(), _time);
         await zone.TestAsync(Ct);
         first = false;
         var asking = zone.IsListedAsync(_listed, Ct);
@@ -259,7 +265,8 @@ public sealed class DnsblZoneTests
     [InlineData("172.32.0.1", true)]
     [InlineData("fe80::1", false)]
     [InlineData("8.8.8.8", true)]
-    public void Private_addresses_are_on_no_list(string address, bool isPublic) => Assert.Equal(isPublic, DnsblName.IsPublic(IPAddress.Parse(address)));
+    public void Private_addresses_are_on_no_list(string address, bool isPublic) =>
+        Assert.Equal(isPublic, DnsblName.IsPublic(IPAddress.Parse(address)));
 
     private async Task<DnsblZone> WorkingAsync()
     {

@@ -67,7 +67,8 @@ public sealed class FolderTests : IDisposable
         var messages = MessageFiles.Read(inbox.Path).Select(m => Encoding.ASCII.GetString(m.Bytes.Span)).ToList();
         Assert.Equal(2, messages.Count);
         Assert.EndsWith(body + "\n", messages[0], StringComparison.Ordinal);
-        Assert.Contains(">>From there", await File.ReadAllTextAsync(inbox.Path, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains(
+            ">>From there", await File.ReadAllTextAsync(inbox.Path, TestContext.Current.CancellationToken), StringComparison.Ordinal);
         Assert.False(File.Exists(inbox.Path + ".lock"));
     }
 
@@ -81,7 +82,9 @@ public sealed class FolderTests : IDisposable
                 using var folder = new TempFolder();
                 var inbox = new FolderRef(FolderFormat.Mbox, folder["mbox"], FolderRef.Inbox);
                 ToMboxAsync(inbox, body).GetAwaiter().GetResult();
-                Assert.EndsWith("X-One: 1\nReceived: x\n" + body, Encoding.ASCII.GetString(MessageFiles.Read(inbox.Path).Single().Bytes.Span), StringComparison.Ordinal);
+                Assert.EndsWith(
+                    "X-One: 1\nReceived: x\n" + body, Encoding.ASCII.GetString(MessageFiles.Read(inbox.Path).Single().Bytes.Span),
+                    StringComparison.Ordinal);
             },
             iter: 60, threads: 1);
 
@@ -109,17 +112,23 @@ public sealed class FolderTests : IDisposable
         var whole = await File.ReadAllBytesAsync(inbox.Path, TestContext.Current.CancellationToken);
 
         // The id stands in the second line; a cut before it cannot happen: it is in the first block the kernel writes.
-        var idEnd = Encoding.ASCII.GetString(whole).IndexOf('\n', Encoding.ASCII.GetString(whole).LastIndexOf(MboxFolder.IdField, StringComparison.Ordinal)) + 1;
+        var idEnd = Encoding.ASCII.GetString(whole)
+            .IndexOf('\n', Encoding.ASCII.GetString(whole).LastIndexOf(MboxFolder.IdField, StringComparison.Ordinal))
+            + 1;
         Assert.True(idEnd > before);
         for (var cut = idEnd; cut <= whole.Length; cut++)
         {
             await File.WriteAllBytesAsync(inbox.Path, whole[..cut], TestContext.Current.CancellationToken);
-            Assert.Equal(1, new MboxFolder(inbox, _spool.Instance, TimeProvider.System).Deliver([new(entry, content, 0, MayBeThere: true)]));
+            Assert.Equal(
+                1, new MboxFolder(inbox, _spool.Instance, TimeProvider.System).Deliver([new(entry, content, 0, MayBeThere: true)]));
             Assert.Equal(whole, await File.ReadAllBytesAsync(inbox.Path, TestContext.Current.CancellationToken));
         }
     }
 
-    /// <summary>The order of replay is not the order of delivery: another message may come first, and must not bury the copy that the kill tore.</summary>
+    /// <summary>
+    /// The order of replay is not the order of delivery: another message may come first, and must not bury the copy that the kill
+    /// tore.
+    /// </summary>
     [Fact]
     public async Task Torn_mbox_copy_is_mended_whatever_comes_first()
     {
@@ -127,20 +136,24 @@ public sealed class FolderTests : IDisposable
         var (torn, tornContent) = await ToMboxAsync(inbox, "a: torn\n\none\ntwo\n");
         var (other, otherContent) = await SpoolAsync(inbox, "a: other\n\n" + new string('x', 500) + "\n");
         var whole = await File.ReadAllBytesAsync(inbox.Path, TestContext.Current.CancellationToken);
-        var idEnd = whole.AsSpan().IndexOf("X-Backstop-Id"u8) + whole.AsSpan()[whole.AsSpan().IndexOf("X-Backstop-Id"u8)..].IndexOf((byte)'\n') + 1;
+        var idEnd = whole.AsSpan().IndexOf("X-Backstop-Id"u8)
+            + whole.AsSpan()[whole.AsSpan().IndexOf("X-Backstop-Id"u8)..].IndexOf((byte)'\n') + 1;
         for (var cut = idEnd; cut <= whole.Length; cut++)
         {
             await File.WriteAllBytesAsync(inbox.Path, whole[..cut], TestContext.Current.CancellationToken);
             var folder = new MboxFolder(inbox, _spool.Instance, TimeProvider.System);
             Assert.Equal(2, folder.Deliver([new(other, otherContent, 0, MayBeThere: true), new(torn, tornContent, 0, MayBeThere: true)]));
-            var messages = Backstop.Mailboxes.Reading.MessageFiles.Read(inbox.Path).Select(m => Encoding.ASCII.GetString(m.Bytes.Span)).ToList();
+            var messages = Backstop.Mailboxes.Reading.MessageFiles.Read(inbox.Path)
+                .Select(m => Encoding.ASCII.GetString(m.Bytes.Span)).ToList();
             Assert.Equal(2, messages.Count);
             Assert.Single(messages, m => m.Contains("a: torn\n\none\ntwo\n", StringComparison.Ordinal));
             Assert.Single(messages, m => m.Contains("a: other\n", StringComparison.Ordinal));
         }
     }
 
-    /// <summary>While we were dead another program went on: its message is not ours to cut off, and ours is not there until it is whole.</summary>
+    /// <summary>
+    /// While we were dead another program went on: its message is not ours to cut off, and ours is not there until it is whole.
+    /// </summary>
     [Fact]
     public async Task Torn_mbox_copy_that_another_program_wrote_behind_is_delivered_again()
     {
@@ -148,7 +161,8 @@ public sealed class FolderTests : IDisposable
         var (torn, content) = await ToMboxAsync(inbox, "a: torn\n\none\ntwo\n");
         var whole = await File.ReadAllTextAsync(inbox.Path, TestContext.Current.CancellationToken);
         var foreign = "\n\nFrom b@c.d Thu Jan  1 00:00:00 2026\na: foreign\n\n" + new string('x', 500) + "\n\n";
-        await File.WriteAllTextAsync(inbox.Path, whole[..whole.IndexOf("one", StringComparison.Ordinal)] + foreign, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            inbox.Path, whole[..whole.IndexOf("one", StringComparison.Ordinal)] + foreign, TestContext.Current.CancellationToken);
         Assert.Equal(1, new MboxFolder(inbox, _spool.Instance, TimeProvider.System).Deliver([new(torn, content, 0, MayBeThere: true)]));
         var text = await File.ReadAllTextAsync(inbox.Path, TestContext.Current.CancellationToken);
         Assert.Contains(foreign, text, StringComparison.Ordinal);
@@ -161,7 +175,8 @@ public sealed class FolderTests : IDisposable
     {
         var inbox = Inbox(FolderFormat.Mbox);
         var (entry, content) = await ToMboxAsync(inbox, "a: b\n\none\n");
-        var read = (await File.ReadAllTextAsync(inbox.Path, TestContext.Current.CancellationToken)).Replace("a: b\n", "a: b\nStatus: RO\n", StringComparison.Ordinal);
+        var read = (await File.ReadAllTextAsync(inbox.Path, TestContext.Current.CancellationToken))
+            .Replace("a: b\n", "a: b\nStatus: RO\n", StringComparison.Ordinal);
         await File.WriteAllTextAsync(inbox.Path, read, TestContext.Current.CancellationToken);
         Assert.Equal(1, new MboxFolder(inbox, _spool.Instance, TimeProvider.System).Deliver([new(entry, content, 0, MayBeThere: true)]));
         Assert.Equal(read, await File.ReadAllTextAsync(inbox.Path, TestContext.Current.CancellationToken));
@@ -232,7 +247,9 @@ public sealed class FolderTests : IDisposable
 
     private async Task<(SpoolEntry Entry, SpoolContent Content)> SpoolAsync(FolderRef folder, string body)
     {
-        var envelope = new SpoolEnvelope(1_700_000_000_000, "a@b.example", body.Count(c => c == '\n'), null, body.Length, "Received: x\n", [new(folder, "X-One: 1\n")]);
+        var envelope = new SpoolEnvelope(
+            1_700_000_000_000, "a@b.example", body.Count(c => c == '\n'), null, body.Length, "Received: x\n",
+            [new(folder, "X-One: 1\n")]);
         var entry = await _spool.AppendAsync(_spool.NextId(), envelope, Encoding.ASCII.GetBytes(body));
         return (entry, _spool.Read(entry));
     }

@@ -143,7 +143,8 @@ public sealed class KeptMessagesTests : IDisposable
         }));
     }
 
-    private static string Trace(int i) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"Received: from client {i:d300}\n");
+    private static string Trace(int i) =>
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"Received: from client {i:d300}\n");
 
     private SpoolLog Open() => SpoolLog.Open(_folder["spool"], new(), TimeProvider.System).Log;
 
@@ -161,5 +162,6 @@ public sealed class KeptMessagesTests : IDisposable
 
     private static SpoolEnvelope Envelope(int copies, int length) => new(
         1_700_000_000_000, "", 1, null, length, "",
-        [.. Enumerable.Range(0, copies).Select(i => new SpoolTarget(new(FolderFormat.Maildir, "/nowhere", FolderRef.Inbox), i % 2 == 0 ? "one" : "two"))]);
+        [.. Enumerable.Range(0, copies).Select(i =>
+            new SpoolTarget(new(FolderFormat.Maildir, "/nowhere", FolderRef.Inbox), i % 2 == 0 ? "one" : "two"))]);
 }

@@ -39,7 +39,9 @@ public sealed class LocalFoldersTests : IDisposable
     public void Directories_have_a_file_a_message()
     {
         Directory.CreateDirectory(_folder["dir"]);
-        var copy = Folders().Deliver(["md/", "mh/.", "dir"], _folder.Path, new([Bytes(Mail)], HasHeader: true, IsRaw: false), new(), TestContext.Current.CancellationToken);
+        var copy = Folders().Deliver(
+            ["md/", "mh/.", "dir"], _folder.Path, new([Bytes(Mail)], HasHeader: true, IsRaw: false), new(),
+            TestContext.Current.CancellationToken);
         Assert.Matches("^md/new/[^ ]+,S=22 mh/1 dir/msg\\.[^ ]+$", copy.Name);
         Assert.Equal("Subject: x\n\nFrom here\n", File.ReadAllText(_folder["mh/1"]));
         Assert.Empty(Directory.GetFiles(_folder["md/tmp"]));
@@ -53,7 +55,9 @@ public sealed class LocalFoldersTests : IDisposable
     public void A_second_folder_that_cannot_be_had_is_told_and_fails_nothing()
     {
         var elsewhere = $"/dev/shm/{Path.GetFileName(_folder.Path)}";
-        var copy = Folders().Deliver(["md/", "gone/md/", elsewhere + "/"], _folder.Path, new([Bytes(Mail)], HasHeader: true, IsRaw: false), new(), TestContext.Current.CancellationToken);
+        var copy = Folders().Deliver(
+            ["md/", "gone/md/", elsewhere + "/"], _folder.Path, new([Bytes(Mail)], HasHeader: true, IsRaw: false), new(),
+            TestContext.Current.CancellationToken);
         Assert.Single(Directory.GetFiles(_folder["md/new"]));
         Assert.Contains("gone is not there", Assert.Single(copy.Missed), StringComparison.Ordinal);
 
@@ -74,7 +78,8 @@ public sealed class LocalFoldersTests : IDisposable
     }
 
     [Fact]
-    public void A_Maildir_whose_parent_is_gone_is_not_made() => Assert.Throws<DirectoryNotFoundException>(() => Deliver(Mail, "a/b/md/", new()));
+    public void A_Maildir_whose_parent_is_gone_is_not_made() =>
+        Assert.Throws<DirectoryNotFoundException>(() => Deliver(Mail, "a/b/md/", new()));
 
     [Fact]
     public void A_lockfile_is_taken_once_and_given_back()
@@ -131,7 +136,9 @@ public sealed class LocalFoldersTests : IDisposable
         var holder = new DotLock(_folder["x.lock"], "1.a", null, TimeProvider.System);
         Assert.True(holder.TryTake());
         var waiter = new DotLock(_folder["x.lock"], "2.b", null, TimeProvider.System);
-        var waiting = Task.Run(() => LockWaiter.Take(_folder["x.lock"], isDotLockOnly: true, () => waiter.TryTake() ? waiter : null), TestContext.Current.CancellationToken);
+        var waiting = Task.Run(
+            () => LockWaiter.Take(_folder["x.lock"], isDotLockOnly: true, () => waiter.TryTake() ? waiter : null),
+            TestContext.Current.CancellationToken);
         Assert.False(waiting.IsCompleted);
         holder.Release();
         Assert.NotNull(await waiting.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken));
@@ -150,7 +157,8 @@ public sealed class LocalFoldersTests : IDisposable
 
     private LocalFolders Folders() => new("mx.example.org", "1.test", _time);
 
-    private void Deliver(string mail, string folder, LocalRules rules) => Folders().Deliver([folder], _folder.Path, new([Bytes(mail)], HasHeader: true, IsRaw: false), rules);
+    private void Deliver(string mail, string folder, LocalRules rules) =>
+        Folders().Deliver([folder], _folder.Path, new([Bytes(mail)], HasHeader: true, IsRaw: false), rules);
 
     private static byte[] Bytes(string text) => Encoding.Latin1.GetBytes(text);
 }

@@ -22,5 +22,6 @@ public sealed class MaildirLayoutTests : IDisposable
     [Theory]
     [InlineData("mx.example", "mx.example")]
     [InlineData("a/b:c/d", "a\\057b\\072c\\057d")]
-    public void A_host_in_a_name_is_neither_a_directory_nor_flags(string host, string name) => Assert.Equal(name, MaildirLayout.HostInName(host));
+    public void A_host_in_a_name_is_neither_a_directory_nor_flags(string host, string name) =>
+        Assert.Equal(name, MaildirLayout.HostInName(host));
 }

@@ -37,7 +37,9 @@ public sealed class MaildirRunTests : IDisposable
         var before = Tree();
         using var run = _store.Create(Box, "maildir", "Backscatter");
         Assert.Equal(3, Move(run, _files[..3]));
-        Assert.Equal([".Backscatter/cur/1.a.host:2,FS", ".Backscatter/cur/3.c.host,S=9:2,", ".Backscatter/maildirfolder", ".Backscatter/new/2.b.host", "cur/4.d.host:2,S"], Names());
+        Assert.Equal(
+            [".Backscatter/cur/1.a.host:2,FS", ".Backscatter/cur/3.c.host,S=9:2,", ".Backscatter/maildirfolder", ".Backscatter/new/2.b.host", "cur/4.d.host:2,S"],
+            Names());
         Assert.Equal(new(3, 0, 0), Undo(run));
         Assert.Equal(before, Tree());
         Assert.False(Directory.Exists(Path.Combine(Box, ".Backscatter")));
@@ -52,7 +54,9 @@ public sealed class MaildirRunTests : IDisposable
         File.Delete(Path.Combine(Box, ".Backscatter/cur/4.d.host:2,S"));
         File.WriteAllText(Path.Combine(Box, ".Backscatter/cur/9.other:2,"), "delivered meanwhile");
         Assert.Equal(new(3, 1, 0), Undo(run));
-        Assert.Equal([".Backscatter/cur/9.other:2,", ".Backscatter/maildirfolder", ".Lists/cur/3.c.host,S=9:2,", "cur/1.a.host:2,FS", "new/2.b.host"], Names());
+        Assert.Equal(
+            [".Backscatter/cur/9.other:2,", ".Backscatter/maildirfolder", ".Lists/cur/3.c.host,S=9:2,", "cur/1.a.host:2,FS", "new/2.b.host"],
+            Names());
     }
 
     [Fact]
@@ -106,7 +110,8 @@ public sealed class MaildirRunTests : IDisposable
         using (var run = _store.Create(Box, "maildir", "Backscatter"))
         {
             using var stop = new CancellationTokenSource();
-            Assert.Throws<OperationCanceledException>(() => new MaildirMover(run, MaildirTree.Open(Box)).Move(_files, ".Backscatter", stop.Cancel, stop.Token));
+            Assert.Throws<OperationCanceledException>(() =>
+                new MaildirMover(run, MaildirTree.Open(Box)).Move(_files, ".Backscatter", stop.Cancel, stop.Token));
         }
 
         Assert.Equal(5, Names().Count);
@@ -160,7 +165,8 @@ public sealed class MaildirRunTests : IDisposable
         Assert.Equal(text, ModifiedUtf7.Decode(name));
     }
 
-    private int Move(Run run, IEnumerable<string> files) => new MaildirMover(run, MaildirTree.Open(Box)).Move([.. files], ".Backscatter", () => { }, Ct);
+    private int Move(Run run, IEnumerable<string> files) =>
+        new MaildirMover(run, MaildirTree.Open(Box)).Move([.. files], ".Backscatter", () => { }, Ct);
 
     private static UndoResult Undo(Run run) => new MaildirUndo(run, TimeProvider.System).Undo(() => { }, Ct);
 
@@ -170,8 +176,12 @@ public sealed class MaildirRunTests : IDisposable
         File.SetLastWriteTimeUtc(Path.Combine(Box, file), new(2008, 4, 1, 5, 0, 0, DateTimeKind.Utc));
     }
 
-    private List<string> Names() => [.. Directory.EnumerateFiles(Box, "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(Box, f)).Order(StringComparer.Ordinal)];
+    private List<string> Names() =>
+        [.. Directory.EnumerateFiles(
+            Box, "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(Box, f)).Order(StringComparer.Ordinal)];
 
     private List<string> Tree() =>
-        [.. Names().Select(n => $"{n} {File.ReadAllText(Path.Combine(Box, n))} {File.GetLastWriteTimeUtc(Path.Combine(Box, n)):O} {File.GetUnixFileMode(Path.Combine(Box, n))}")];
+        [.. Names().Select(n =>
+            $"{n} {File.ReadAllText(Path.Combine(Box, n))} {File.GetLastWriteTimeUtc(Path.Combine(Box, n)):O} "
+                + $"{File.GetUnixFileMode(Path.Combine(Box, n))}")];
 }

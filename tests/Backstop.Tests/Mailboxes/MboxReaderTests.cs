@@ -7,7 +7,8 @@ namespace Backstop.Tests.Mailboxes;
 /// <summary>Where a message begins and ends, whatever the size of the pieces that are read.</summary>
 public sealed class MboxReaderTests : IDisposable
 {
-    private static readonly Gen<string> _line = OneOf("", "", "From a", ">From b", ">>From c", "x", "From", "\r", "Subject: s", "long " + new string('y', 60));
+    private static readonly Gen<string> _line = OneOf(
+        "", "", "From a", ">From b", ">>From c", "x", "From", "\r", "Subject: s", "long " + new string('y', 60));
 
     private readonly TempFolder _folder = new();
 
@@ -61,7 +62,9 @@ public sealed class MboxReaderTests : IDisposable
     [InlineData("From a@b Thu Feb 30 23:59:59 2024\n", null)]
     [InlineData("From a@b\n", null)]
     public void Date_is_read_from_the_separator(string separator, string? date) =>
-        Assert.Equal(date is null ? null : DateTimeOffset.Parse(date, System.Globalization.CultureInfo.InvariantCulture), MboxDate.Read(Encoding.ASCII.GetBytes(separator)));
+        Assert.Equal(
+            date is null ? null : DateTimeOffset.Parse(date, System.Globalization.CultureInfo.InvariantCulture),
+            MboxDate.Read(Encoding.ASCII.GetBytes(separator)));
 
     private List<MboxMessage> Read(string text, int max, int block)
     {

@@ -8,7 +8,8 @@ namespace Backstop.Tests.Mailboxes;
 /// <summary>Messages go from one mbox to another and come back, octet by octet; and a crash at any point can be gone over again.</summary>
 public sealed class MboxRunTests : IDisposable
 {
-    private static readonly Gen<string> _body = MboxReaderTests.OneOf("", "one line\n", "two\n\nlines\n", ">From quoted\n", "no end", "\r\ncrlf\r\n", new string('x', 3000) + "\n");
+    private static readonly Gen<string> _body = MboxReaderTests.OneOf(
+        "", "one line\n", "two\n\nlines\n", ">From quoted\n", "no end", "\r\ncrlf\r\n", new string('x', 3000) + "\n");
 
     private readonly TempFolder _folder = new();
     private int _number;
@@ -19,7 +20,9 @@ public sealed class MboxRunTests : IDisposable
 
     [Fact]
     public Task Move_and_undo_leave_every_octet_as_it_was() =>
-        Gen.Select(Gen.Select(_body, Gen.Bool).List[1, 12], MboxReaderTests.OneOf("", "From old\n\nthere\n\n", "From old\n\nthere\n", "From old\n\nthere")).SampleAsync(
+        Gen.Select(
+            Gen.Select(_body, Gen.Bool).List[1, 12],
+            MboxReaderTests.OneOf("", "From old\n\nthere\n\n", "From old\n\nthere\n", "From old\n\nthere")).SampleAsync(
             async (messages, before) =>
             {
                 var box = MakeBox(messages.Select(m => m.Item1), before);
@@ -32,14 +35,18 @@ public sealed class MboxRunTests : IDisposable
 
                 using var run = box.Store.Create(box.Source, "mbox", "B");
                 Assert.True(await new MboxMover(run, TimeProvider.System).MoveAsync(box.Source, cuts, box.Target, Ct));
-                Assert.Equal(string.Concat(messages.Select((m, i) => m.Item2 ? "" : Message(i, m.Item1, i == messages.Count - 1))), await ReadAsync(box.Source));
+                Assert.Equal(
+                    string.Concat(messages.Select((m, i) => m.Item2 ? "" : Message(i, m.Item1, i == messages.Count - 1))),
+                    await ReadAsync(box.Source));
                 var moved = Parse(box.Target);
                 Assert.Equal(cuts.Count + (before.Length > 0 ? 1 : 0), moved.Count);
                 Assert.Equal(cuts.Select(c => c.Key), moved.TakeLast(cuts.Count).Select(m => MboxKey.Of(m.Raw.Span)));
 
                 Assert.Equal(new(cuts.Count, 0, 0), await new MboxUndo(run, TimeProvider.System).UndoAsync(Ct));
                 Assert.Equal(original, await ReadAsync(box.Source));
-                Assert.Equal(before.TrimEnd('\n'), before.Length == 0 && !File.Exists(box.Target) ? "" : (await ReadAsync(box.Target)).TrimEnd('\n'));
+                Assert.Equal(
+                    before.TrimEnd('\n'),
+                    before.Length == 0 && !File.Exists(box.Target) ? "" : (await ReadAsync(box.Target)).TrimEnd('\n'));
                 Assert.Equal(["log"], Directory.EnumerateFiles(run.Folder).Select(f => Path.GetFileName(f)));
             },
             iter: 150);
@@ -53,7 +60,9 @@ public sealed class MboxRunTests : IDisposable
         await File.AppendAllTextAsync(box.Source, "From new\nSubject: new\n\nnew\n\n", Ct);
         await File.AppendAllTextAsync(box.Target, "From other\nSubject: other\n\nother\n\n", Ct);
         Assert.Equal(new(2, 0, 0), await new MboxUndo(run, TimeProvider.System).UndoAsync(Ct));
-        Assert.Equal(Message(0, "a\n") + Message(1, "b\n") + Message(2, "c", isLast: true) + "\n\n" + "From new\nSubject: new\n\nnew\n\n", await ReadAsync(box.Source));
+        Assert.Equal(
+            Message(0, "a\n") + Message(1, "b\n") + Message(2, "c", isLast: true) + "\n\n" + "From new\nSubject: new\n\nnew\n\n",
+            await ReadAsync(box.Source));
         Assert.Equal("From other\nSubject: other\n\nother\n\n", (await ReadAsync(box.Target)).TrimStart('\n'));
     }
 
@@ -66,8 +75,10 @@ public sealed class MboxRunTests : IDisposable
         var target = Parse(box.Target).Select(m => Encoding.Latin1.GetString(m.Raw.Span)).ToList();
 
         // One is deleted, one has got flags, their order is another; and the mailbox itself has flags, too.
-        await File.WriteAllTextAsync(box.Target, target[2] + target[0].Replace("Subject:", "Status: RO\nX-Status: A\nSubject:", StringComparison.Ordinal), Ct);
-        await File.WriteAllTextAsync(box.Source, (await ReadAsync(box.Source)).Replace("Subject:", "Status: O\nSubject:", StringComparison.Ordinal), Ct);
+        await File.WriteAllTextAsync(
+            box.Target, target[2] + target[0].Replace("Subject:", "Status: RO\nX-Status: A\nSubject:", StringComparison.Ordinal), Ct);
+        await File.WriteAllTextAsync(
+            box.Source, (await ReadAsync(box.Source)).Replace("Subject:", "Status: O\nSubject:", StringComparison.Ordinal), Ct);
         Assert.Equal(new(2, 1, 2), await new MboxUndo(run, TimeProvider.System).UndoAsync(Ct));
         var back = Parse(box.Source).Select(m => Encoding.Latin1.GetString(m.Content().Span)).ToList();
         Assert.Equal(3, back.Count);
@@ -129,10 +140,14 @@ public sealed class MboxRunTests : IDisposable
         Assert.Equal("From new\nSubject: new\n\nnew\n\n", await ReadAsync(box.Source));
     }
 
-    /// <summary>The states in which a kill can leave a file, and then others may have appended to it before anybody goes over it again.</summary>
+    /// <summary>
+    /// The states in which a kill can leave a file, and then others may have appended to it before anybody goes over it again.
+    /// </summary>
     [Fact]
     public Task Interrupted_change_is_gone_over_again() =>
-        Gen.Select(Gen.Int[0, 200], Gen.Int[0, 900], Gen.Int[0, 900], Gen.Int[0, 3], Gen.Double[0, 1], MboxReaderTests.OneOf("", "From new\n\nnew\n\n")).SampleAsync(
+        Gen.Select(
+            Gen.Int[0, 200], Gen.Int[0, 900], Gen.Int[0, 900], Gen.Int[0, 3], Gen.Double[0, 1],
+            MboxReaderTests.OneOf("", "From new\n\nnew\n\n")).SampleAsync(
             async (keep, oldTail, newTail, state, part, extra) =>
             {
                 var (head, was, will) = (Text('h', keep), Text('o', oldTail), Text('n', newTail));
@@ -147,10 +162,12 @@ public sealed class MboxRunTests : IDisposable
                 }
 
                 var cutOff = oldTail > newTail ? was[newTail..] : "";
-                run.Append(new MboxEdits([new(box.Source, keep, keep + oldTail, keep + newTail, oldTail > newTail ? CheckOf(cutOff) : 0, name)]));
+                run.Append(
+                    new MboxEdits([new(box.Source, keep, keep + oldTail, keep + newTail, oldTail > newTail ? CheckOf(cutOff) : 0, name)]));
                 await File.WriteAllTextAsync(box.Source, head + Interrupted(was, will, state, part) + extra, Ct);
                 await new MboxUndo(run, TimeProvider.System).FinishAsync(Ct);
-                Assert.Equal(head + will + extra, (await ReadAsync(box.Source)).Replace("\n\nFrom new", "From new", StringComparison.Ordinal));
+                Assert.Equal(
+                    head + will + extra, (await ReadAsync(box.Source)).Replace("\n\nFrom new", "From new", StringComparison.Ordinal));
                 Assert.IsType<MboxEdited>(run.Entries[^1]);
                 Assert.Equal(["log"], Directory.EnumerateFiles(run.Folder).Select(f => Path.GetFileName(f)));
             },
@@ -171,7 +188,8 @@ public sealed class MboxRunTests : IDisposable
 
     private static string Text(char c, int length) => new(c, length);
 
-    private static uint CheckOf(string text) => Backstop.Mailboxes.Crc32C.Add(Backstop.Mailboxes.Crc32C.Start, Encoding.ASCII.GetBytes(text));
+    private static uint CheckOf(string text) =>
+        Backstop.Mailboxes.Crc32C.Add(Backstop.Mailboxes.Crc32C.Start, Encoding.ASCII.GetBytes(text));
 
     private (string Source, string Target, RunStore Store) MakeBox(IEnumerable<string> bodies, string target)
     {

@@ -46,7 +46,8 @@ public sealed class RegularFileTests : IDisposable
 
     /// <summary>Search programs make folders of links: what only reads them follows.</summary>
     [Fact]
-    public void A_listed_link_is_read_by_what_only_reads() => Assert.Equal(14, MessageFiles.ReadFile(_folder["link"]).Single().Bytes.Length);
+    public void A_listed_link_is_read_by_what_only_reads() =>
+        Assert.Equal(14, MessageFiles.ReadFile(_folder["link"]).Single().Bytes.Length);
 
     [Fact]
     public void A_file_that_is_gone_is_told_from_one_that_is_refused()
@@ -81,7 +82,8 @@ public sealed class RegularFileTests : IDisposable
     [InlineData(Architecture.Arm64, 0x8000)]
     [InlineData(Architecture.Arm, 0x8000)]
     [InlineData(Architecture.Ppc64le, 0x8000)]
-    public void Not_following_links_has_its_number_by_processor(Architecture processor, int flag) => Assert.Equal(flag, Libc.NoFollow(processor));
+    public void Not_following_links_has_its_number_by_processor(Architecture processor, int flag) =>
+        Assert.Equal(flag, Libc.NoFollow(processor));
 
     public void Dispose() => _folder.Dispose();
 }

@@ -48,7 +48,8 @@ public sealed class SpoolLogTests : IDisposable
                 await AppendAsync(log, body);
             }
         });
-        var segment = Directory.EnumerateFiles(crashed, "seg-*").Order(StringComparer.Ordinal).First(f => File.ReadAllText(f).Contains("two", StringComparison.Ordinal));
+        var segment = Directory.EnumerateFiles(crashed, "seg-*").Order(StringComparer.Ordinal)
+            .First(f => File.ReadAllText(f).Contains("two", StringComparison.Ordinal));
         var bytes = File.ReadAllBytes(segment);
         bytes[Encoding.Latin1.GetString(bytes).IndexOf("two", StringComparison.Ordinal)] ^= 1;
         File.WriteAllBytes(segment, bytes);
@@ -162,7 +163,8 @@ public sealed class SpoolLogTests : IDisposable
     [Fact]
     public async Task Any_damage_is_read_past()
     {
-        var crashed = await CrashAsync(log => Task.WhenAll(Enumerable.Range(0, 20).Select(i => AppendAsync(log, $"m{i}"))), new() { SegmentSize = 64 << 10 });
+        var crashed = await CrashAsync(
+            log => Task.WhenAll(Enumerable.Range(0, 20).Select(i => AppendAsync(log, $"m{i}"))), new() { SegmentSize = 64 << 10 });
         var segment = Directory.EnumerateFiles(crashed, "seg-*").First(f => File.ReadAllText(f).Contains("m19", StringComparison.Ordinal));
         var whole = await File.ReadAllBytesAsync(segment, TestContext.Current.CancellationToken);
         var used = Encoding.Latin1.GetString(whole).LastIndexOf("m19", StringComparison.Ordinal) + 3;

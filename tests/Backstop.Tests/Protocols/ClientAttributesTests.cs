@@ -29,5 +29,6 @@ public sealed class ClientAttributesTests
     public void What_is_none_is_refused(string text) => Assert.Null(ClientAttributes.TryParse(Encoding.ASCII.GetBytes(text)));
 
     [Fact]
-    public void Xtext_comes_back() => Gen.String.Where(s => !s.Any(char.IsSurrogate)).Sample(text => XText.Decode(XText.Encode(text)) == text);
+    public void Xtext_comes_back() =>
+        Gen.String.Where(s => !s.Any(char.IsSurrogate)).Sample(text => XText.Decode(XText.Encode(text)) == text);
 }

@@ -14,7 +14,8 @@ public sealed class DataWriterTests
     [InlineData("a", "a\r\n")]
     [InlineData(".\n", "..\r\n")]
     [InlineData("..a\n.b\nc.d\n", "...a\r\n..b\r\nc.d\r\n")]
-    public void Doubles_dots_and_ends_lines(string content, string wire) => Assert.Equal(wire, Encoding.Latin1.GetString(Write(content, [])));
+    public void Doubles_dots_and_ends_lines(string content, string wire) =>
+        Assert.Equal(wire, Encoding.Latin1.GetString(Write(content, [])));
 
     /// <summary>What is written and read again is the same, wherever either is cut, and the end is the end.</summary>
     [Fact]

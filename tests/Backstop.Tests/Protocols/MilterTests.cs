@@ -28,7 +28,8 @@ public sealed class MilterTests
 
     /// <summary>Whatever is offered, no more is taken.</summary>
     [Fact]
-    public void Terms_are_a_part_of_the_offer() => Gen.Select(Gen.Int[2, 9], Gen.Int, Gen.Int, Gen.Int, Gen.Int).Sample((version, actions, steps, ourActions, ourSteps) =>
+    public void Terms_are_a_part_of_the_offer() => Gen.Select(Gen.Int[2, 9], Gen.Int, Gen.Int, Gen.Int, Gen.Int).Sample(
+        (version, actions, steps, ourActions, ourSteps) =>
     {
         var output = new ArrayBufferWriter<byte>();
         new MilterTerms(version, (MilterActions)actions, (MilterSteps)steps).Write(output);

@@ -59,7 +59,8 @@ public sealed class PolicyAndTableTests
         var buffer = Sequence("12:untag caf\xe9@b,13:untag caf\xc3\xa9@b,get caf%E9%zz%4\nget caf%C3%A9\n");
         var answers = new[]
         {
-            ("café@b", "9:OK caf\xe9@b,"), ("café@b", "10:OK caf\xc3\xa9@b,"), ("café%zz%4", "200 caf%E9%25zz%254\n"), ("café", "200 caf%C3%A9\n"),
+            ("café@b", "9:OK caf\xe9@b,"), ("café@b", "10:OK caf\xc3\xa9@b,"), (
+                "café%zz%4", "200 caf%E9%25zz%254\n"), ("café", "200 caf%C3%A9\n"),
         };
         foreach (var (key, found) in answers)
         {

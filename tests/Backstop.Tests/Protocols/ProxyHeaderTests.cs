@@ -20,11 +20,13 @@ public sealed class ProxyHeaderTests
     [InlineData("PROXY TCP4 192.0.2.1 198.51.100.1 56324 70000\r\n", ProxyStatus.Invalid, null)]
     [InlineData("PRO", ProxyStatus.Incomplete, null)]
     [InlineData("EHLO client\r\n", ProxyStatus.Invalid, null)]
-    public void Version_1(string input, ProxyStatus status, string? client) => Assert.Equal((status, client, ""), Read(Encoding.ASCII.GetBytes(input), status));
+    public void Version_1(string input, ProxyStatus status, string? client) =>
+        Assert.Equal((status, client, ""), Read(Encoding.ASCII.GetBytes(input), status));
 
     [Fact]
     public void Version_1_ends_within_107_octets() =>
-        Assert.Equal(ProxyStatus.Invalid, Read(Encoding.ASCII.GetBytes("PROXY UNKNOWN " + new string('x', 100)), ProxyStatus.Invalid).Status);
+        Assert.Equal(
+            ProxyStatus.Invalid, Read(Encoding.ASCII.GetBytes("PROXY UNKNOWN " + new string('x', 100)), ProxyStatus.Invalid).Status);
 
     [Fact]
     public void Version_2_tells_the_client_and_its_extras_are_skipped()

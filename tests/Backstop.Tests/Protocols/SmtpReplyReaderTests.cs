@@ -34,7 +34,8 @@ public sealed class SmtpReplyReaderTests
     public void Takes_no_reply_without_end()
     {
         const string Error = "sent a reply that does not end";
-        Assert.Equal($"250 {new string('x', SmtpReplyReader.MaxLine - 5)}", Read($"250 {new string('x', SmtpReplyReader.MaxLine - 5)}\r\n"));
+        Assert.Equal(
+            $"250 {new string('x', SmtpReplyReader.MaxLine - 5)}", Read($"250 {new string('x', SmtpReplyReader.MaxLine - 5)}\r\n"));
         Assert.Equal(Error, Read($"250 {new string('x', SmtpReplyReader.MaxLine)}\r\n"));
         Assert.Equal(Error, Read(new string('2', SmtpReplyReader.MaxLine + 1)));
         Assert.Equal(Error, Read(string.Concat(Enumerable.Repeat("250-x\r\n", SmtpReplyReader.MaxLines))));

@@ -68,7 +68,9 @@ public class SpamdTests
     [Fact]
     public void TellSaysWhatToDo()
     {
-        var request = Read("TELL SPAMC/1.5\r\nMessage-class: spam\r\nSet: local, remote\r\nRemove: remote\r\nCompress: zlib\r\n\r\n", atEnd: false).Request!;
+        var request = Read(
+            "TELL SPAMC/1.5\r\nMessage-class: spam\r\nSet: local, remote\r\nRemove: remote\r\nCompress: "
+                + "zlib\r\n\r\n", atEnd: false).Request!;
         Assert.Equal(("spam", true, false, true), (request.MessageClass, request.SetLocal, request.RemoveLocal, request.IsCompressed));
     }
 
@@ -76,14 +78,19 @@ public class SpamdTests
     public void AHeadWithoutEndTakesBoundedRoom()
     {
         Assert.Equal("(line too long)", Read(new string('A', SpamdHead.MaxLength + 1), atEnd: false).Error);
-        Assert.Equal("(too many headers)", Read("CHECK SPAMC/1.5\r\n" + string.Concat(Enumerable.Repeat("A: b\r\n", 300)), atEnd: false).Error);
+        Assert.Equal(
+            "(too many headers)", Read("CHECK SPAMC/1.5\r\n" + string.Concat(Enumerable.Repeat("A: b\r\n", 300)), atEnd: false).Error);
     }
 
     [Fact]
     public void WhereverTheHeadIsCutItIsReadTheSame()
     {
-        var line = Gen.OneOf(Gen.Const("Content-length: 5"), Gen.Const("User: jo"), Gen.Const("Set: local"), Gen.Const("bad"), Gen.String[Gen.Char[' ', '~'], 0, 20]);
-        Gen.Select(Gen.OneOf(Gen.Const("CHECK SPAMC/1.5"), Gen.Const("TELL SPAMC/1.4"), Gen.Const("PING SPAMC/1.5"), Gen.Const("X")), line.List[0, 5], Gen.Int[0, 200]).Sample((first, lines, cut) =>
+        var line = Gen.OneOf(
+            Gen.Const("Content-length: 5"), Gen.Const("User: jo"), Gen.Const("Set: local"), Gen.Const("bad"),
+            Gen.String[Gen.Char[' ', '~'], 0, 20]);
+        Gen.Select(
+            Gen.OneOf(Gen.Const("CHECK SPAMC/1.5"), Gen.Const("TELL SPAMC/1.4"), Gen.Const("PING SPAMC/1.5"), Gen.Const("X")),
+            line.List[0, 5], Gen.Int[0, 200]).Sample((first, lines, cut) =>
         {
             var text = string.Concat(lines.Prepend(first).Select(l => l + "\r\n")) + "\r\n";
             var whole = Read(text, atEnd: false);

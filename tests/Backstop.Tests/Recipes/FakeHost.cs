@@ -32,7 +32,8 @@ internal sealed class FakeHost : IRecipeHost
     public HashSet<string> Broken { get; } = new(StringComparer.Ordinal);
 
     /// <summary>What a program does with its input: null fails it.</summary>
-    public Func<ProgramCall, ProgramOutcome> Program { get; set; } = _ => new(0, ReadOnlyMemory<byte>.Empty, TookAll: true, TimedOut: false);
+    public Func<ProgramCall, ProgramOutcome> Program { get; set; } = _ =>
+        new(0, ReadOnlyMemory<byte>.Empty, TookAll: true, TimedOut: false);
 
     /// <summary>How many mails may be sent on.</summary>
     public int Forwards { get; set; } = int.MaxValue;

@@ -13,7 +13,8 @@ public class RcConditionParserTests
         "$A", "$\\A", "${A}", "$A$B", "${B:-x}", "$$", "$=", "$9", "^From:.*a\\.b", "text", "(", ")", "*",
     ];
 
-    private static readonly string[] _values = ["", " ", "!", "$", "$ ", "?", "<", "1", "1^0 ", "^0", "B ??", "O ??", " ??", "?? x", "\\", "\\<", "a.b", "`x`", "$\\B", "x"];
+    private static readonly string[] _values = [
+        "", " ", "!", "$", "$ ", "?", "<", "1", "1^0 ", "^0", "B ??", "O ??", " ??", "?? x", "\\", "\\<", "a.b", "`x`", "$\\B", "x"];
 
     /// <summary>What is told apart, and what is left as text. A pipe stands before the test.</summary>
     [Theory]
@@ -85,7 +86,10 @@ public class RcConditionParserTests
         Assert.Equal(new RcPosition(4, 3), RcConditionParser.ParseExpanded(recipe.Conditions[1], " ! b").Source.At);
     }
 
-    /// <summary>What a lint takes a condition for, a run takes it for, whatever the variables are; where they decide, the lint says that it does not know.</summary>
+    /// <summary>
+    /// What a lint takes a condition for, a run takes it for, whatever the variables are; where they decide, the lint says that it
+    /// does not know.
+    /// </summary>
     [Fact]
     public void Lint_and_run_agree_on_the_kind()
     {

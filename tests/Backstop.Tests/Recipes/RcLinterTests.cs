@@ -31,7 +31,9 @@ public class RcLinterTests
     [InlineData("L20", "ME=me\n:0\n* !$ME\nm/\n", "ME=me\n:0\n* $ !$\\ME\nm/\n")]
     [InlineData("L21", "ME=a.b\n:0\n* $ $ME\nm/\n", "ME=a.b\n:0\n* $ $\\ME\nm/\n")]
     [InlineData("L22", ":0 w\n* !^FROM_MAILER\n! other@x\n", null)]
-    [InlineData("L23", ":0 w\n* !^X-Loop: me\n| formail -r | $SENDMAIL -t\n", ":0 w\n* !^FROM_DAEMON\n* !^Auto-Submitted: *auto\n* !^Return-Path: *<>\n* !^X-Loop: me\n| formail -r | $SENDMAIL -t\n")]
+    [InlineData(
+        "L23", ":0 w\n* !^X-Loop: me\n| formail -r | $SENDMAIL -t\n",
+        ":0 w\n* !^FROM_DAEMON\n* !^Auto-Submitted: *auto\n* !^Return-Path: *<>\n* !^X-Loop: me\n| formail -r | $SENDMAIL -t\n")]
     [InlineData("L24", ":0 w\n* !^X-Loop: me\n! other@x\n", ":0 w\n* !^FROM_MAILER\n* !^X-Loop: me\n! other@x\n")]
     [InlineData("L25", "EXITCODE=67\n", null)]
     [InlineData("L26", "HOST=x\n", "EXITCODE=75 HOST=x\n")]
@@ -77,7 +79,9 @@ public class RcLinterTests
     [Theory]
     [InlineData("TIMEOUT=300\n:0 fw\n* < 262144\n| spamassassin\n\n:0:\n* ^X-Spam-Level: \\*\\*\\*\\*\\*\njunk\n")]
     [InlineData("MAILDIR=$HOME/Maildir\nDEFAULT=$MAILDIR/\n:0\n* ^List-Id:.*<\\/[-a-z0-9]+\n.lists.$MATCH/\n")]
-    [InlineData("TIMEOUT=300\n:0 Whc: vac.lock\n* !^FROM_DAEMON\n* !^X-Loop: me@example\\.org\n| formail -rD 8192 vac.cache\n\n:0 ehc\n| (formail -rA\"X-Loop: me@example.org\"; echo away) | $SENDMAIL -t\n")]
+    [InlineData(
+        "TIMEOUT=300\n:0 Whc: vac.lock\n* !^FROM_DAEMON\n* !^X-Loop: me@example\\.org\n| formail -rD 8192 vac.cache\n\n:0 ehc\n| "
+            + "(formail -rA\"X-Loop: me@example.org\"; echo away) | $SENDMAIL -t\n")]
     [InlineData(":0\n* ^Subject:.*(free|now)\n{ A=b }\n")]
     public void Good_recipes_have_no_findings(string rc) => Assert.Empty(RcLinter.Lint("rc", rc));
 

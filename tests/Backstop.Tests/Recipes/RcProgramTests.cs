@@ -84,14 +84,18 @@ public class RcProgramTests
         string[] files =
         [
             "INCLUDERC=/home/common\n:0\n* 1^1 B ?? o\n* -3^0\nmany\n:0\n* ^Subject: \\/[0-9]+\nbox$MATCH\n",
-            "INCLUDERC=/home/common\n:0\n* ! ^Subject: \\/[0-9]*7$\n* $ ^Subject: $MATCH\nnone\n:0 D\n* ^SUBJECT\nupper\n:0 c\n{\n:0\ncopy\n}\n",
+            "INCLUDERC=/home/common\n:0\n* ! ^Subject: \\/[0-9]*7$\n* $ ^Subject: $MATCH\nnone\n:0 D\n* ^SUBJECT\nupper\n:0 "
+                + "c\n{\n:0\ncopy\n}\n",
         ];
-        var mails = Enumerable.Range(0, 40).Select(i => string.Create(CultureInfo.InvariantCulture, $"Subject: {i}\nTo: bob\n\n{new string('o', i % 9)}\n")).ToList();
+        var mails = Enumerable.Range(0, 40)
+            .Select(i => string.Create(CultureInfo.InvariantCulture, $"Subject: {i}\nTo: bob\n\n{new string('o', i % 9)}\n")).ToList();
         var alone = files.Select(rc => mails.ConvertAll(m => Delivered(new(), rc, m))).ToList();
         Assert.True(alone.SelectMany(a => a).Distinct(StringComparer.Ordinal).Count() > 20);
 
         var together = new string[2000];
-        Parallel.For(0, together.Length, new() { MaxDegreeOfParallelism = 8 }, i => together[i] = Delivered(_program, files[i % 2], mails[i / 2 % mails.Count]));
+        Parallel.For(
+            0, together.Length, new() { MaxDegreeOfParallelism = 8 },
+            i => together[i] = Delivered(_program, files[i % 2], mails[i / 2 % mails.Count]));
         Assert.Equal(Enumerable.Range(0, together.Length).Select(i => alone[i % 2][i / 2 % mails.Count]), together);
     }
 
@@ -107,6 +111,7 @@ public class RcProgramTests
     {
         host.RcFiles["/home/rc"] = rc;
         var variables = new Dictionary<string, string>(StringComparer.Ordinal) { ["DEFAULT"] = "inbox" };
-        Assert.True(new RecipeRun(program, host, new(), Encoding.Latin1.GetBytes(mail), variables, "/home").Execute(["/home/rc"]).IsDelivered);
+        Assert.True(
+            new RecipeRun(program, host, new(), Encoding.Latin1.GetBytes(mail), variables, "/home").Execute(["/home/rc"]).IsDelivered);
     }
 }

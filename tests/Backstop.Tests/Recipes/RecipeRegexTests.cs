@@ -112,7 +112,8 @@ public class RecipeRegexTests
 
     // Operators that stand where .NET reads something else: doubled, or with nothing before them.
     private static bool IsOrdinary(string pattern) =>
-        !System.Text.RegularExpressions.Regex.IsMatch(pattern, @"(?:^|[(|*+?])[*+?]", System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1));
+        !System.Text.RegularExpressions.Regex.IsMatch(
+            pattern, @"(?:^|[(|*+?])[*+?]", System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1));
 
     private static byte[] Bytes(string text) => Encoding.Latin1.GetBytes(text);
 }

@@ -6,7 +6,8 @@ namespace Backstop.Tests.Recipes;
 
 public class RecipeRunTests
 {
-    private const string Mail = "From ann@example.org Mon Nov  2 10:00:00 2026\nFrom: Ann <ann@example.org>\nTo: bob@example.net\nSubject: lunch\n\nAt noon?\n";
+    private const string Mail = "From ann@example.org Mon Nov  2 10:00:00 2026\nFrom: Ann <ann@example.org>\nTo: "
+        + "bob@example.net\nSubject: lunch\n\nAt noon?\n";
     private static readonly string[] _words =
     [
         ":0", ":0 c", ":0 fw", ":0:", ":0 E", "\n", " ", "{ ", " }", "* ^Subject", "* 1^1 .", "* ! ", "box", "A=$B", "`x`", "\"", "'", "${A:-", "}", "\\", "| p", "! a",
@@ -95,9 +96,13 @@ public class RecipeRunTests
     [InlineData("From a@b Mon\nAuto-Submitted: auto-replied\n\nb\n", ":0 hc\n| (formail -r; echo) | /usr/sbin/sendmail -t\n", false)]
     [InlineData("From a@b Mon\nPrecedence: list\n\nb\n", ":0 hc\n| vacation bob\n", false)]
     [InlineData("From a@b Mon\nX-Loop: bob@example.net\n\nb\n", ":0\n! me@example.com\n", false)]
-    [InlineData("From a@b Mon\nDelivered-To: bob@example.net\nDelivered-To: eve@example.net\nDelivered-To: Bob@example.net\n\nb\n", ":0\n! eve@example.net\n", false)]
+    [InlineData(
+        "From a@b Mon\nDelivered-To: bob@example.net\nDelivered-To: eve@example.net\nDelivered-To: Bob@example.net\n\nb\n",
+        ":0\n! eve@example.net\n", false)]
     [InlineData("From a@b Mon\nDelivered-To: bob+x@example.net\nDelivered-To: <bob@example.net>\n\nb\n", ":0\n! eve@example.net\n", false)]
-    [InlineData("From a@b Mon\nDelivered-To: bob@example.net\nDelivered-To: bob@example.net\n\nb\n", ":0 c\n| formail -I Received | $SENDMAIL eve@example.net\n", false)]
+    [InlineData(
+        "From a@b Mon\nDelivered-To: bob@example.net\nDelivered-To: bob@example.net\n\nb\n",
+        ":0 c\n| formail -I Received | $SENDMAIL eve@example.net\n", false)]
     [InlineData("From a@b Mon\nDelivered-To: bob@example.net\nDelivered-To: eve@example.net\n\nb\n", ":0\n! eve@example.net\n", true)]
     [InlineData("From a@b Mon\nSubject: x\n\nb\n", ":0 hc\n| vacation bob\n", true)]
     [InlineData("From MAILER-DAEMON Mon\nSubject: x\n\nb\n", "BACKSTOP_GUARD=no\n:0\n! me@example.com\n", true)]
@@ -107,7 +112,9 @@ public class RecipeRunTests
         Assert.Equal(sends, _host.Ran.Count > 0);
     }
 
-    /// <summary>Each of two mailboxes sends every mail on to the other, twice: it doubled at every hop until a hundred hops were over.</summary>
+    /// <summary>
+    /// Each of two mailboxes sends every mail on to the other, twice: it doubled at every hop until a hundred hops were over.
+    /// </summary>
     [Fact]
     public void Mailboxes_that_send_on_to_each_other_stop_when_a_mail_comes_back()
     {
@@ -119,7 +126,9 @@ public class RecipeRunTests
             var other = mail.To == "bob" ? "eve" : "bob";
             var header = $"Delivered-To: {mail.To}@example.net\n{mail.Header}";
             _host.Ran.Clear();
-            Run($"RECIPIENT={mail.To}@example.net\n:0 c\n! {other}@example.net\n:0\n! {other}@example.net\n", mail: $"From a@b Mon\n{header}Subject: x\n\nb\n");
+            Run(
+                $"RECIPIENT={mail.To}@example.net\n:0 c\n! {other}@example.net\n:0\n! {other}@example.net\n",
+                mail: $"From a@b Mon\n{header}Subject: x\n\nb\n");
             _host.Ran.ForEach(_ => waiting.Enqueue((other, header)));
         }
 
@@ -353,6 +362,7 @@ public class RecipeRunTests
     {
         _host.RcFiles["/home/.procmailrc"] = rc;
         _host.HasActed = false;
-        return new RecipeRun(new(), _host, new() { IsStrict = isStrict }, Encoding.Latin1.GetBytes(mail), Variables(), "/home").Execute(["/home/.procmailrc"]);
+        return new RecipeRun(new(), _host, new() { IsStrict = isStrict }, Encoding.Latin1.GetBytes(mail), Variables(), "/home")
+            .Execute(["/home/.procmailrc"]);
     }
 }

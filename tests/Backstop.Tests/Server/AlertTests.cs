@@ -27,13 +27,20 @@ public sealed class AlertTests : IDisposable
     {
         _hook.Start();
         var program = _folder["alert"];
-        await File.WriteAllTextAsync(program, $"#!/bin/sh\ncat > {_folder["said"]}.new\nmv {_folder["said"]}.new {_folder["said"]}.$1\n", Ct);
+        await File.WriteAllTextAsync(
+            program, $"#!/bin/sh\ncat > {_folder["said"]}.new\nmv {_folder["said"]}.new {_folder["said"]}.$1\n", Ct);
         File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         await using var outside = await TestServer.StartAsync();
         await using var server = await TestServer.StartAsync(o =>
         {
             o.Storm.Sources = 1;
-            o.Alert = new() { Webhook = $"http://{_hook.LocalEndpoint}/storm", Command = program, MailTo = "you@example.org", MailVia = outside.Smtp.ToString() };
+            o.Alert = new()
+            {
+                Webhook = $"http://{_hook.LocalEndpoint}/storm",
+                Command = program,
+                MailTo = "you@example.org",
+                MailVia = outside.Smtp.ToString()
+            };
         });
         for (var i = 0; i < 30; i++)
         {
@@ -41,10 +48,14 @@ public sealed class AlertTests : IDisposable
         }
 
         using var posted = JsonDocument.Parse(await ReadPostAsync());
-        Assert.Equal(("begins", "mx.example.org"), (posted.RootElement.GetProperty("event").GetString(), posted.RootElement.GetProperty("hostname").GetString()));
+        Assert.Equal(
+            ("begins", "mx.example.org"),
+            (posted.RootElement.GetProperty("event").GetString(), posted.RootElement.GetProperty("hostname").GetString()));
         Assert.Equal("me@example.org", posted.RootElement.GetProperty("storms")[0].GetProperty("victim").GetString());
         var mail = Path.Combine(outside.Options.Data, "mail", "you@example.org", "Maildir", "new");
-        for (var tries = 0; !(File.Exists(_folder["said"] + ".begins") && Directory.Exists(mail) && Directory.GetFiles(mail).Length > 0); tries++)
+        for (
+            var tries = 0; !(
+                File.Exists(_folder["said"] + ".begins") && Directory.Exists(mail) && Directory.GetFiles(mail).Length > 0); tries++)
         {
             Assert.True(tries < 500, "not told after ten seconds");
             await Task.Delay(20, Ct);
@@ -75,7 +86,9 @@ public sealed class AlertTests : IDisposable
         }
 
         using var client = new HttpClient { BaseAddress = new($"http://{server.Web}") };
-        for (var tries = 0; !(await client.GetStringAsync("/metrics", Ct)).Contains("backstop_alerts_total{", StringComparison.Ordinal); tries++)
+        for (
+            var tries = 0; !(await client.GetStringAsync("/metrics", Ct)).Contains(
+                "backstop_alerts_total{", StringComparison.Ordinal); tries++)
         {
             Assert.True(tries < 500, "not told after ten seconds");
             await Task.Delay(20, Ct);
@@ -110,7 +123,9 @@ public sealed class AlertTests : IDisposable
         var length = 0;
         while (await reader.ReadLineAsync(Ct) is { Length: > 0 } line)
         {
-            length = line.StartsWith("Content-Length: ", StringComparison.OrdinalIgnoreCase) ? int.Parse(line[16..], System.Globalization.CultureInfo.InvariantCulture) : length;
+            length = line.StartsWith("Content-Length: ", StringComparison.OrdinalIgnoreCase)
+                ? int.Parse(line[16..], System.Globalization.CultureInfo.InvariantCulture)
+                : length;
         }
 
         var body = new char[length];

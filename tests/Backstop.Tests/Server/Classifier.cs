@@ -13,7 +13,12 @@ internal sealed class Classifier : IDisposable
 
     public Classifier(TestServer server, string? token = Token)
     {
-        _client = new(new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = new($"http://{server.Web}"), Timeout = TimeSpan.FromSeconds(60) };
+        _client = new(
+            new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false })
+        {
+            BaseAddress = new($"http://{server.Web}"),
+            Timeout = TimeSpan.FromSeconds(60)
+        };
         _client.DefaultRequestHeaders.Authorization = token is null ? null : new("Bearer", token);
     }
 
@@ -25,7 +30,8 @@ internal sealed class Classifier : IDisposable
         configure?.Invoke(o);
     });
 
-    public Task<(HttpStatusCode Status, string Text)> PostAsync(string message, string path = "/classify") => PostAsync(System.Text.Encoding.UTF8.GetBytes(message), path);
+    public Task<(HttpStatusCode Status, string Text)> PostAsync(string message, string path = "/classify") =>
+        PostAsync(System.Text.Encoding.UTF8.GetBytes(message), path);
 
     public async Task<(HttpStatusCode Status, string Text)> PostAsync(byte[] message, string path = "/classify")
     {

@@ -15,7 +15,8 @@ public sealed class ClassifyBodyTests
     public async Task No_more_is_kept_than_is_looked_at_and_no_more_read_than_is_allowed(long max, long length, int keep, int kept)
     {
         await using var endless = new Zeros(length);
-        var message = await ClassifyBody.ReadAsync(PipeReader.Create(endless), max, keep, length: null, TestContext.Current.CancellationToken);
+        var message = await ClassifyBody.ReadAsync(
+            PipeReader.Create(endless), max, keep, length: null, TestContext.Current.CancellationToken);
         Assert.Equal(kept, message?.Length ?? -1);
         Assert.InRange(endless.Given, 0, max + (64 << 10));
     }

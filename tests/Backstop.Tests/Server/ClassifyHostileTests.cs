@@ -40,7 +40,8 @@ public sealed class ClassifyHostileTests
         ClassifyProblem? Check(string token)
         {
             var context = new DefaultHttpContext();
-            (context.Request.Method, context.Request.Host, context.Request.Headers.Authorization) = ("POST", new("127.0.0.1"), "Bearer " + token);
+            (context.Request.Method, context.Request.Host, context.Request.Headers.Authorization) = (
+                "POST", new("127.0.0.1"), "Bearer " + token);
             return gate.Check(context.Request, out _);
         }
     }
@@ -85,7 +86,8 @@ public sealed class ClassifyHostileTests
     [Fact]
     public async Task Body_in_drips_is_given_up_and_its_place_is_free_again()
     {
-        await using var server = await Classifier.ServeAsync(o => (o.Classify.MaxParallel, o.Classify.TimeLimit) = (1, TimeSpan.FromSeconds(4)));
+        await using var server = await Classifier.ServeAsync(o =>
+            (o.Classify.MaxParallel, o.Classify.TimeLimit) = (1, TimeSpan.FromSeconds(4)));
         using var client = new Classifier(server);
         using var connection = await HoldAsync(server, client);
         var started = Stopwatch.GetTimestamp();
@@ -170,7 +172,8 @@ public sealed class ClassifyHostileTests
 
     private static async Task SendAsync(Socket socket, string text) => await socket.SendAsync(Encoding.ASCII.GetBytes(text), Ct);
 
-    // Takes the only place with a message that does not end. Until it is waited for the place is free, and whoever asks for it may be the one who has it.
+    // Takes the only place with a message that does not end. Until it is waited for the place is free, and whoever asks for it may
+    // be the one who has it.
     private static async Task<Socket> HoldAsync(TestServer server, Classifier client)
     {
         var started = Stopwatch.GetTimestamp();

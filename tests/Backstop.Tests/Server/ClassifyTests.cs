@@ -8,21 +8,33 @@ using Backstop.Server.Web;
 
 namespace Backstop.Tests.Server;
 
-/// <summary><c>POST /classify</c> over a real server: what it answers, and to whom. Hostile callers are in <see cref="ClassifyHostileTests"/>.</summary>
+/// <summary>
+/// <c>POST /classify</c> over a real server: what it answers, and to whom. Hostile callers are in
+/// <see cref="ClassifyHostileTests"/>.
+/// </summary>
 public sealed partial class ClassifyTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     private static string Mails => Path.Combine(HouseRulesTests.Root(), "tests", "mails");
 
-    /// <summary>Octet for octet but for the milliseconds. That the program's <c>explain --json</c> gives them too is tested in Backstop.Interop.</summary>
+    /// <summary>
+    /// Octet for octet but for the milliseconds. That the program's <c>explain --json</c> gives them too is tested in
+    /// Backstop.Interop.
+    /// </summary>
     [Fact]
     public async Task Answer_is_what_explain_gives()
     {
         await using var server = await Classifier.ServeAsync();
-        ServerMail.Journal(server, j => j.Add([new(Backstop.Mail.MailAddress.TryParse("me@example.org")!, "7f3e21.19ab@example.org", [], TimeProvider.System.GetUtcNow())]));
+        ServerMail.Journal(
+            server,
+            j => j.Add(
+                [new(
+                    Backstop.Mail.MailAddress.TryParse("me@example.org")!, "7f3e21.19ab@example.org", [],
+                    TimeProvider.System.GetUtcNow())]));
         using var client = new Classifier(server);
-        using var journal = new Backstop.State.SentJournal(DataPaths.Journal(server.Options), TimeProvider.System, server.Options.Journal.RecipientWindow);
+        using var journal = new Backstop.State.SentJournal(
+            DataPaths.Journal(server.Options), TimeProvider.System, server.Options.Journal.RecipientWindow);
         var explainer = new Explainer(server.Options, Proving.Create(server.Options, new JournalProof(journal)), TimeProvider.System);
         var files = Directory.GetFiles(Mails, "*.eml");
         Assert.True(files.Length > 80);
@@ -31,10 +43,15 @@ public sealed partial class ClassifyTests
             var octets = await File.ReadAllBytesAsync(file, Ct);
             var (status, text) = await client.PostAsync(octets);
             Assert.Equal(HttpStatusCode.OK, status);
-            Assert.Equal(WithoutTime(System.Text.Encoding.UTF8.GetString(explainer.Explain(new("-", octets), default).ToJsonLine())), WithoutTime(text));
+            Assert.Equal(
+                WithoutTime(System.Text.Encoding.UTF8.GetString(explainer.Explain(new("-", octets), default).ToJsonLine())),
+                WithoutTime(text));
         }
 
-        Assert.Contains("journal:message-id", (await client.PostAsync(await File.ReadAllBytesAsync(Path.Combine(Mails, "bounce-exim.eml"), Ct))).Text, StringComparison.Ordinal);
+        Assert.Contains(
+            "journal:message-id",
+            (await client.PostAsync(await File.ReadAllBytesAsync(Path.Combine(Mails, "bounce-exim.eml"), Ct))).Text,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -44,10 +61,18 @@ public sealed partial class ClassifyTests
         using var client = new Classifier(server);
         var bounce = ServerMail.BounceOf("x@example.org");
         Assert.Contains("\"address\":\"me@example.org\"", (await client.PostAsync(bounce)).Text, StringComparison.Ordinal);
-        Assert.Contains("\"address\":\"you@example.org\"", (await client.PostAsync(bounce, "/classify?to=you@example.org")).Text, StringComparison.Ordinal);
-        Assert.Contains("\"address\":\"me@example.org\"", (await client.PostAsync(bounce, "/classify?to=me%2Bticket7@example.org")).Text, StringComparison.Ordinal);
-        Assert.Contains("\"nullReversePath\":true", (await client.PostAsync("Subject: x\n\nhello\n", "/classify?null=true")).Text, StringComparison.Ordinal);
-        Assert.Contains("\"nullReversePath\":false", (await client.PostAsync("Subject: x\n\nhello\n", "/classify/?null=false")).Text, StringComparison.Ordinal);
+        Assert.Contains(
+            "\"address\":\"you@example.org\"", (await client.PostAsync(bounce, "/classify?to=you@example.org")).Text,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "\"address\":\"me@example.org\"", (await client.PostAsync(bounce, "/classify?to=me%2Bticket7@example.org")).Text,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "\"nullReversePath\":true", (await client.PostAsync("Subject: x\n\nhello\n", "/classify?null=true")).Text,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "\"nullReversePath\":false", (await client.PostAsync("Subject: x\n\nhello\n", "/classify/?null=false")).Text,
+            StringComparison.Ordinal);
         Assert.Contains("\"nullReversePath\":null", (await client.PostAsync("Subject: x\n\nhello\n")).Text, StringComparison.Ordinal);
     }
 
@@ -84,16 +109,24 @@ public sealed partial class ClassifyTests
     [InlineData(400, "parameter", "POST ?to=")]
     [InlineData(400, "parameter", "POST ?null=yes")]
     [InlineData(400, "parameter", "POST ?from=a@example.org")]
-    public async Task Refusal_says_what_is_wrong_and_what_to_do(int status, string error, string request, string body = "Subject: x\n\nhello\n", params string[] fields)
+    public async Task Refusal_says_what_is_wrong_and_what_to_do(
+        int status, string error, string request, string body = "Subject: x\n\nhello\n", params string[] fields)
     {
         await using var server = await Classifier.ServeAsync(o => o.Classify.Token = request == "classify off" ? "" : Classifier.Token);
-        using var client = new Classifier(server, Array.Exists(fields, f => f.StartsWith("Authorization:", StringComparison.Ordinal)) ? null : Classifier.Token);
+        using var client = new Classifier(
+            server, Array.Exists(fields, f => f.StartsWith("Authorization:", StringComparison.Ordinal)) ? null : Classifier.Token);
         var words = (request == "classify off" ? "POST" : request).Split(' ');
         using var content = new ByteArrayContent(System.Text.Encoding.UTF8.GetBytes(body));
-        using var message = new HttpRequestMessage(new(words[0]), "/classify" + words.ElementAtOrDefault(1)) { Content = words[0] == "GET" ? null : content };
+        using var message = new HttpRequestMessage(
+            new(words[0]), "/classify" + words.ElementAtOrDefault(1))
+        { Content = words[0] == "GET" ? null : content };
         foreach (var field in fields.Select(f => f.Split(':', 2)).Where(f => f[1].Length > 0))
         {
-            Assert.True((field[0].StartsWith("Content", StringComparison.Ordinal) ? (System.Net.Http.Headers.HttpHeaders)content.Headers : message.Headers).TryAddWithoutValidation(field[0], field[1].TrimStart()));
+            Assert.True(
+                (field[0].StartsWith(
+                    "Content", StringComparison.Ordinal) ? (
+                        System.Net.Http.Headers.HttpHeaders)content.Headers : message.Headers).TryAddWithoutValidation(
+                    field[0], field[1].TrimStart()));
         }
 
         using var reply = await client.SendAsync(message);
@@ -116,7 +149,8 @@ public sealed partial class ClassifyTests
     {
         var page = await File.ReadAllTextAsync(Path.Combine(HouseRulesTests.Root(), "docs", "guide", "classify.md"), Ct);
         var listed = Row().Matches(page).SelectMany(m => m.Groups[2].Value.Split(", ").Select(w => $"{m.Groups[1].Value} {w.Trim('`')}"));
-        var known = typeof(ClassifyProblem).GetFields().Select(f => f.GetValue(null)).OfType<ClassifyProblem>().Append(ClassifyProblem.TooLarge("")).Append(ClassifyProblem.Parameter("", ""));
+        var known = typeof(ClassifyProblem).GetFields().Select(f => f.GetValue(null)).OfType<ClassifyProblem>()
+            .Append(ClassifyProblem.TooLarge("")).Append(ClassifyProblem.Parameter("", ""));
         Assert.Equal(known.Select(p => $"{p.Status} {p.Error}").Order(StringComparer.Ordinal), listed.Order(StringComparer.Ordinal));
     }
 
@@ -127,7 +161,9 @@ public sealed partial class ClassifyTests
         var other = new string('t', 40);
         await File.WriteAllTextAsync(folder["tokens"], $"# tickets\n{other}\n\n# lists\n  {Classifier.Token}\r\n", Ct);
         await using var server = await TestServer.StartAsync(o => o.Classify.TokenFile = folder["tokens"]);
-        foreach (var (token, status) in new[] { (other, HttpStatusCode.OK), (Classifier.Token, HttpStatusCode.OK), ("# tickets", HttpStatusCode.Unauthorized), ("", HttpStatusCode.Unauthorized) })
+        foreach (
+            var (token, status) in new[] { (other, HttpStatusCode.OK), (Classifier.Token, HttpStatusCode.OK), (
+                "# tickets", HttpStatusCode.Unauthorized), ("", HttpStatusCode.Unauthorized) })
         {
             using var client = new Classifier(server, token);
             Assert.Equal(status, (await client.PostAsync("Subject: x\n\nhello\n")).Status);
@@ -143,7 +179,8 @@ public sealed partial class ClassifyTests
             (o.Listen.Smtp, o.Listen.Lmtp) = ([], []);
         });
         using var client = new Classifier(server);
-        Assert.Contains("\"kind\":\"bounce\"", (await client.PostAsync(ServerMail.BounceOf("x@example.org"))).Text, StringComparison.Ordinal);
+        Assert.Contains(
+            "\"kind\":\"bounce\"", (await client.PostAsync(ServerMail.BounceOf("x@example.org"))).Text, StringComparison.Ordinal);
     }
 
     /// <summary>A page of a stranger's may lead a logged-in browser here: its cookie opens nothing.</summary>
@@ -151,10 +188,18 @@ public sealed partial class ClassifyTests
     public async Task Login_to_the_dashboard_opens_nothing_and_is_not_needed()
     {
         await using var server = await Classifier.ServeAsync(o => o.Web.Password = PasswordHash.Make("a long password"));
-        using var browser = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false }) { BaseAddress = new($"http://{server.Web}") };
+        using var browser = new HttpClient(
+            new HttpClientHandler { AllowAutoRedirect = false })
+        { BaseAddress = new($"http://{server.Web}") };
         var form = await browser.GetStringAsync("/login", Ct);
         var token = WebUtility.HtmlDecode(Hidden().Match(form).Groups[1].Value);
-        await browser.PostAsync("/login", new FormUrlEncodedContent(new Dictionary<string, string> { ["__RequestVerificationToken"] = token, ["password"] = "a long password", ["next"] = "/" }), Ct);
+        await browser.PostAsync(
+            "/login",
+            new FormUrlEncodedContent(
+                new Dictionary<string,
+                string>
+                { ["__RequestVerificationToken"] = token, ["password"] = "a long password", ["next"] = "/" }),
+            Ct);
         Assert.Equal(HttpStatusCode.OK, (await browser.GetAsync("/", Ct)).StatusCode);
         using var content = new StringContent("Subject: x\n\nhello\n");
         using var reply = await browser.PostAsync("/classify", content, Ct);
@@ -169,7 +214,11 @@ public sealed partial class ClassifyTests
         await using var server = await Classifier.ServeAsync(o => o.Web.Hosts = ["backstop.example.org"]);
         using var client = new Classifier(server);
         using var content = new StringContent("Subject: x\n\nhello\n");
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/classify") { Content = content, Headers = { Host = "backstop.example.org" } };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/classify")
+        {
+            Content = content,
+            Headers = { Host = "backstop.example.org" }
+        };
         request.Headers.Add("X-Forwarded-For", "192.0.2.7");
         request.Headers.Add("X-Forwarded-Proto", "https");
         using var reply = await client.SendAsync(request);
@@ -202,7 +251,9 @@ public sealed partial class ClassifyTests
     }
 
     private static long Count(string metrics, string outcome) =>
-        long.Parse(Regex.Match(metrics, $"backstop_classify_total\\S*outcome=\"{outcome}\"\\S* (\\d+)").Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
+        long.Parse(
+            Regex.Match(metrics, $"backstop_classify_total\\S*outcome=\"{outcome}\"\\S* (\\d+)").Groups[1].Value,
+            System.Globalization.CultureInfo.InvariantCulture);
 
     private static string WithoutTime(string json) => Milliseconds().Replace(json, "");
 

@@ -73,8 +73,11 @@ public sealed class ConfigFileTests
                 "b.toml:13:1: mailboxes.me@elsewhere.example: unknown key \"aliasses\"; did you mean \"aliases\"?",
                 "b.toml:14:2: unknown table \"tsl\"; did you mean \"tls\"?",
             ],
-            errors.Select(e => e.ToString()).Where(e => !e.Contains("in none of", StringComparison.Ordinal) && !e.Contains("nothing to listen", StringComparison.Ordinal)));
-        Assert.Contains(errors, e => e.ToString() == "b.toml:12:12: mailboxes.me@elsewhere.example: \"me@elsewhere.example\" is in none of the domains");
+            errors.Select(e => e.ToString()).Where(e =>
+                !e.Contains("in none of", StringComparison.Ordinal) && !e.Contains("nothing to listen", StringComparison.Ordinal)));
+        Assert.Contains(
+            errors,
+            e => e.ToString() == "b.toml:12:12: mailboxes.me@elsewhere.example: \"me@elsewhere.example\" is in none of the domains");
     }
 
     /// <summary>A field that anybody's mail carries would let every bounce through.</summary>
@@ -82,14 +85,18 @@ public sealed class ConfigFileTests
     public void Own_field_that_proves_nothing_is_told_with_its_place()
     {
         var (options, errors) = ConfigFile.Parse(
-            Good + "\n[backscatter]\nunproved = \"auto\"\nown_fields = [\"X-Campaign-Id\", \"X-Shop: s3cret-\", \"Subject\", \"X-Mailer\", \"X-Mailer: OurShop/\", \"no name\"]\n", "b.toml");
+            Good + "\n[backscatter]\nunproved = \"auto\"\nown_fields = [\"X-Campaign-Id\", \"X-Shop: s3cret-\", \"Subject\", "
+                + "\"X-Mailer\", \"X-Mailer: OurShop/\", \"no name\"]\n", "b.toml");
         Assert.Equal(6, options.Backscatter.OwnFields.Count);
         var line = Good.Split('\n').Length + 3;
         Assert.Equal(
             [
-                $"b.toml:{line}:1: backscatter.own_fields: \"Subject\" is a field of anybody's mail and proves nothing; name one that only your own mail carries, such as \"X-Campaign-Id\"",
-                $"b.toml:{line}:1: backscatter.own_fields: \"X-Mailer\" stands in the mail of many senders; give how your value begins: \"X-Mailer: ...\"",
-                $"b.toml:{line}:1: backscatter.own_fields: \"no name\" is not the name of a header field; write one such as \"X-Campaign-Id\", or \"X-Campaign-Id: s3cret-\" for how its value begins",
+                $"b.toml:{line}:1: backscatter.own_fields: \"Subject\" is a field of anybody's mail and proves nothing; name one that "
+                    + $"only your own mail carries, such as \"X-Campaign-Id\"",
+                $"b.toml:{line}:1: backscatter.own_fields: \"X-Mailer\" stands in the mail of many senders; give how your value "
+                    + $"begins: \"X-Mailer: ...\"",
+                $"b.toml:{line}:1: backscatter.own_fields: \"no name\" is not the name of a header field; write one such as "
+                    + $"\"X-Campaign-Id\", or \"X-Campaign-Id: s3cret-\" for how its value begins",
             ],
             errors.Select(e => e.ToString()));
         Assert.Empty(ConfigFile.Parse(Good + "\n[backscatter]\nown_fields = \"X-Campaign-Id\"\n", "b.toml").Errors);
@@ -99,7 +106,8 @@ public sealed class ConfigFileTests
     [InlineData("domains = [", 1)]
     [InlineData("x = \"unclosed", 1)]
     [InlineData("= 1", 1)]
-    public void Broken_toml_is_told_with_its_place(string text, int line) => Assert.Equal(line, ConfigFile.Parse(text, "b.toml").Errors[0].Line);
+    public void Broken_toml_is_told_with_its_place(string text, int line) =>
+        Assert.Equal(line, ConfigFile.Parse(text, "b.toml").Errors[0].Line);
 
     /// <summary>Where only clients of spamd or callers of /classify are served, no mailbox is wanted.</summary>
     [Theory]
@@ -107,9 +115,13 @@ public sealed class ConfigFileTests
     [InlineData("listen.spamd_socket = \"/run/spamd.sock\"", "")]
     [InlineData("listen.web = \"127.0.0.1:8025\"\nclassify.token = \"0123456789abcdef0123456789abcdef\"", "")]
     [InlineData("listen.spamd = \"127.0.0.1:783\"\nspam.rules = \"/nowhere\"", "spam.rules: no such file or folder: /nowhere")]
-    [InlineData("listen.spamd = \"127.0.0.1:783\"\nspam.folder = \"../x\"", "spam.folder: \"../x\" cannot be a folder's name; such as \"Junk\", without / and not beginning with a dot")]
+    [InlineData(
+        "listen.spamd = \"127.0.0.1:783\"\nspam.folder = \"../x\"",
+        "spam.folder: \"../x\" cannot be a folder's name; such as \"Junk\", without / and not beginning with a dot")]
     [InlineData("listen.spamd_tls = \"127.0.0.1:783\"\ntls.enabled = false", "listen.spamd_tls: needs tls.enabled = true")]
-    [InlineData("listen.spamd = \"127.0.0.1:783\"\nlisten.lmtp = \"127.0.0.1:24\"\ndomains = [\"example.org\"]", "mailboxes: name at least one, such as [mailboxes.\"me@example.org\"]")]
+    [InlineData(
+        "listen.spamd = \"127.0.0.1:783\"\nlisten.lmtp = \"127.0.0.1:24\"\ndomains = [\"example.org\"]",
+        "mailboxes: name at least one, such as [mailboxes.\"me@example.org\"]")]
     public void A_filter_alone_is_a_whole_configuration(string text, string error)
     {
         var (_, errors) = ConfigFile.Parse(text, "b.toml");
@@ -118,8 +130,12 @@ public sealed class ConfigFileTests
 
     /// <summary>Each mistake is told, and none of the tokens with it.</summary>
     [Theory]
-    [InlineData("classify.token = \"secret-secret\"", "classify.token: 13 characters are too few for a token: wants at least 32; backstop config token makes one")]
-    [InlineData("classify.token = \"secret secret secret secret secret!\"", "classify.token: a token has only letters, digits and -._~+/ (and = at its end); backstop config token makes one")]
+    [InlineData(
+        "classify.token = \"secret-secret\"",
+        "classify.token: 13 characters are too few for a token: wants at least 32; backstop config token makes one")]
+    [InlineData(
+        "classify.token = \"secret secret secret secret secret!\"",
+        "classify.token: a token has only letters, digits and -._~+/ (and = at its end); backstop config token makes one")]
     [InlineData("classify.token = \"0123456789abcdef0123456789abcdef\"", "")]
     [InlineData("classify.token_file = \"/nowhere\"", "classify.token_file: no such file: /nowhere")]
     [InlineData("classify.token_file = \"/dev/null\"", "classify.token_file: cannot be read: /dev/null: not a regular file")]
@@ -143,9 +159,12 @@ public sealed class ConfigFileTests
         foreach (var (text, wanted) in new[]
         {
             ($"classify.token_file = \"{folder["fifo"]}\"", $"classify.token_file: cannot be read: {folder["fifo"]}: not a regular file"),
-            ($"classify.token_file = \"{folder["empty"]}\"", $"classify.token_file: {folder["empty"]} has no token in it; backstop config token makes one"),
-            ($"classify.token_file = \"{folder["large"]}\"", $"classify.token_file: cannot be read: {folder["large"]}: 2097152 octets are too many for a file of tokens"),
-            ($"dkim.\"a._domainkey.example.org\".file = \"{folder["fifo"]}\"", $"dkim.a._domainkey.example.org: cannot be read: {folder["fifo"]}: not a regular file"),
+            ($"classify.token_file = \"{folder["empty"]}\"", $"classify.token_file: {folder["empty"]} has no token in it; backstop "
+                + $"config token makes one"),
+            ($"classify.token_file = \"{folder["large"]}\"", $"classify.token_file: cannot be read: {folder["large"]}: 2097152 octets "
+                + $"are too many for a file of tokens"),
+            ($"dkim.\"a._domainkey.example.org\".file = \"{folder["fifo"]}\"", $"dkim.a._domainkey.example.org: cannot be read: "
+                + $"{folder["fifo"]}: not a regular file"),
         })
         {
             var (_, errors) = ConfigFile.Parse(none + text, "b.toml");
@@ -167,13 +186,16 @@ public sealed class ConfigFileTests
     [Fact]
     public void Address_taken_twice_is_told()
     {
-        var (_, errors) = ConfigFile.Parse(Good + "\naliases = []\n[mailboxes.\"x@example.org\"]\naliases = [\"INFO@example.org\"]\n", "b.toml");
-        Assert.Contains(errors, e => e.Message.Contains("\"INFO@example.org\" is taken by mailboxes.me@example.org", StringComparison.Ordinal));
+        var (_, errors) = ConfigFile.Parse(
+            Good + "\naliases = []\n[mailboxes.\"x@example.org\"]\naliases = [\"INFO@example.org\"]\n", "b.toml");
+        Assert.Contains(
+            errors, e => e.Message.Contains("\"INFO@example.org\" is taken by mailboxes.me@example.org", StringComparison.Ordinal));
     }
 
     [Fact]
     public void Any_text_is_a_config_or_errors() =>
-        Gen.OneOf("[listen]\n", "smtp = ", "\"a\"\n", "1\n", "{", "}", "[", "]", "=", ".", "\n", "mailboxes", "\"x\" = {}\n", "#", "domains").Array[0, 12].Sample(parts =>
+        Gen.OneOf(
+            "[listen]\n", "smtp = ", "\"a\"\n", "1\n", "{", "}", "[", "]", "=", ".", "\n", "mailboxes", "\"x\" = {}\n", "#", "domains").Array[0, 12].Sample(parts =>
             ConfigFile.Parse(string.Concat(parts), "b.toml"));
 
     /// <summary>What <c>config keys</c> prints is a file that is read without an error: manual and reader cannot part.</summary>

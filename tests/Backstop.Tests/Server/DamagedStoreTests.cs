@@ -3,13 +3,14 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Tests.Server;
 
 /// <summary>
-/// A store of the data folder, damaged in every way, at the start and while the server runs: mail flows, what is proved still is, nothing is
-/// refused that would not be, and log, status and health name the right file.
+/// A store of the data folder, damaged in every way, at the start and while the server runs: mail flows, what is proved still is,
+/// nothing is refused that would not be, and log, status and health name the right file.
 /// </summary>
 /// <param name="store">Its name.</param>
 public abstract class DamagedStoreTests(string store) : IDisposable
 {
-    private static readonly string[] _damages = ["garbage page", "bad header", "truncated", "empty", "directory", "read-only", "locked", "disk full"];
+    private static readonly string[] _damages = [
+        "garbage page", "bad header", "truncated", "empty", "directory", "read-only", "locked", "disk full"];
 
     private readonly StoreDamage _damage = new();
 

@@ -5,7 +5,10 @@ using Backstop.Server.Web;
 
 namespace Backstop.Tests.Server;
 
-/// <summary>The dashboard over HTTP: who is let in, and what strangers' words can do in it: nothing. The browser's tests are in Backstop.Interop.</summary>
+/// <summary>
+/// The dashboard over HTTP: who is let in, and what strangers' words can do in it: nothing. The browser's tests are in
+/// Backstop.Interop.
+/// </summary>
 public sealed partial class DashboardTests
 {
     private const string Hostile = "<script>alert(1)</script>\" onload=\"x";
@@ -52,32 +55,45 @@ public sealed partial class DashboardTests
         var token = Token(await client.GetStringAsync("/login?next=/storms", Ct));
         Assert.Equal("/storms", (await LogInAsync(client, token, "a long password", "/storms")).Headers.Location?.ToString());
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/storms", Ct)).StatusCode);
-        Assert.Equal("/", (await LogInAsync(client, Token(await client.GetStringAsync("/login", Ct)), "a long password", "//evil.example/")).Headers.Location?.ToString());
+        Assert.Equal(
+            "/",
+            (await LogInAsync(
+                client, Token(await client.GetStringAsync(
+                    "/login", Ct)), "a long password", "//evil.example/")).Headers.Location?.ToString());
     }
 
     [Fact]
     public async Task Words_of_strangers_stay_words()
     {
         await using var server = await TestServer.StartAsync(o => o.Backscatter.Unproved = UnprovedPolicy.File);
-        await ServerMail.SendAsync(server, "<>", "me@example.org", ServerMail.BounceOf("x@y.example").Replace("failure notice", "failure notice " + Hostile, StringComparison.Ordinal));
+        await ServerMail.SendAsync(
+            server, "<>", "me@example.org",
+            ServerMail.BounceOf("x@y.example").Replace("failure notice", "failure notice " + Hostile, StringComparison.Ordinal));
         await server.DeliveredAsync();
         using var client = Client(server);
         var list = await client.GetStringAsync("/messages?q=" + Uri.EscapeDataString("failure"), Ct);
         Assert.Contains("&lt;script&gt;alert(1)", list, StringComparison.Ordinal);
         var one = WebUtility.HtmlDecode(MessageLink().Match(list).Groups[1].Value);
-        foreach (var page in new[] { list, await client.GetStringAsync(one, Ct), await client.GetStringAsync("/messages?q=" + Uri.EscapeDataString(Hostile), Ct), await client.GetStringAsync("/", Ct) })
+        foreach (
+            var page in new[] { list, await client.GetStringAsync(one, Ct), await client.GetStringAsync(
+                "/messages?q=" + Uri.EscapeDataString(Hostile), Ct), await client.GetStringAsync("/", Ct) })
         {
             Assert.DoesNotContain("<script>alert", page, StringComparison.Ordinal);
             Assert.DoesNotContain("\" onload=\"", page, StringComparison.Ordinal);
         }
     }
 
-    /// <summary>A subject that turns text round, moves a cursor or ends a line does none of it: in the list, in the title, in the message as it came, and on the storm's page.</summary>
+    /// <summary>
+    /// A subject that turns text round, moves a cursor or ends a line does none of it: in the list, in the title, in the message as
+    /// it came, and on the storm's page.
+    /// </summary>
     [Fact]
     public async Task Subjects_of_strangers_turn_nothing_round()
     {
         await using var server = await TestServer.StartAsync(o => o.Backscatter.Unproved = UnprovedPolicy.File);
-        var bounce = ServerMail.BounceOf("x@y.example").Replace("Subject: failure notice", "Subject: =?utf-8?Q?gpj=E2=80=AE.exe=E2=81=A6?= =?utf-8?Q?=1B[2Jx?=", StringComparison.Ordinal)
+        var bounce = ServerMail.BounceOf("x@y.example")
+            .Replace(
+            "Subject: failure notice", "Subject: =?utf-8?Q?gpj=E2=80=AE.exe=E2=81=A6?= =?utf-8?Q?=1B[2Jx?=", StringComparison.Ordinal)
             .Replace("no such user", "no such \u202euser", StringComparison.Ordinal);
         await ServerMail.SendAsync(server, "<>", "me@example.org", bounce);
         await server.DeliveredAsync();
@@ -106,15 +122,27 @@ public sealed partial class DashboardTests
     {
         await using var server = await TestServer.StartAsync();
         using var client = Client(server);
-        Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync($"/messages/one?mailbox=me@example.org&folder={Uri.EscapeDataString(folder)}&id={Uri.EscapeDataString(id)}", Ct)).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.NotFound,
+            (await client.GetAsync(
+                $"/messages/one?mailbox=me@example.org&folder={Uri.EscapeDataString(folder)}"
+                    + $"&id={Uri.EscapeDataString(id)}", Ct)).StatusCode);
         foreach (var storm in new[] { "..%2F..%2Fjournal", "..", "%2e%2e%2foverrides", "x%00", "/etc/passwd" })
         {
-            Assert.Contains((await client.GetAsync("/api/storms/" + storm, Ct)).StatusCode, new[] { HttpStatusCode.NotFound, HttpStatusCode.BadRequest });
-            Assert.Contains((await client.GetAsync($"/storms/{storm}/hosts?format=plain", Ct)).StatusCode, new[] { HttpStatusCode.NotFound, HttpStatusCode.BadRequest });
+            Assert.Contains(
+                (await client.GetAsync("/api/storms/" + storm, Ct)).StatusCode,
+                new[] { HttpStatusCode.NotFound, HttpStatusCode.BadRequest });
+            Assert.Contains(
+                (await client.GetAsync($"/storms/{storm}/hosts?format=plain", Ct)).StatusCode,
+                new[] { HttpStatusCode.NotFound, HttpStatusCode.BadRequest });
         }
 
-        Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync($"/messages/one?mailbox={Uri.EscapeDataString("../me@example.org")}&folder=Backscatter&id=x", Ct)).StatusCode);
-        Assert.Equal(HttpStatusCode.BadRequest, (await client.PostAsync("/messages/release", new FormUrlEncodedContent([]), Ct)).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.NotFound,
+            (await client.GetAsync(
+                $"/messages/one?mailbox={Uri.EscapeDataString("../me@example.org")}&folder=Backscatter&id=x", Ct)).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.BadRequest, (await client.PostAsync("/messages/release", new FormUrlEncodedContent([]), Ct)).StatusCode);
     }
 
     [Theory]
@@ -126,11 +154,15 @@ public sealed partial class DashboardTests
         await ServerMail.SendAsync(server, "<>", "me@example.org", ServerMail.BounceOf("mine@example.org"));
         await server.DeliveredAsync();
         using var client = Client(server);
-        var page = await client.GetStringAsync(WebUtility.HtmlDecode(MessageLink().Match(await client.GetStringAsync("/messages", Ct)).Groups[1].Value), Ct);
-        var form = Hidden().Matches(page).DistinctBy(m => m.Groups[1].Value).ToDictionary(m => m.Groups[1].Value, m => WebUtility.HtmlDecode(m.Groups[2].Value));
+        var page = await client.GetStringAsync(
+            WebUtility.HtmlDecode(MessageLink().Match(await client.GetStringAsync("/messages", Ct)).Groups[1].Value), Ct);
+        var form = Hidden().Matches(page).DistinctBy(m => m.Groups[1].Value)
+            .ToDictionary(m => m.Groups[1].Value, m => WebUtility.HtmlDecode(m.Groups[2].Value));
         using var reply = await client.PostAsync("/messages/mine", new FormUrlEncodedContent(form), Ct);
         Assert.Contains("The message is in INBOX of me@example.org", await reply.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
-        Assert.StartsWith("250", await ServerMail.SendAsync(server, "<>", "me@example.org", ServerMail.BounceOf("mine@example.org")), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "250", await ServerMail.SendAsync(server, "<>", "me@example.org", ServerMail.BounceOf("mine@example.org")),
+            StringComparison.Ordinal);
         await server.DeliveredAsync();
         var inbox = format == Backstop.Mailboxes.FolderFormat.Maildir
             ? string.Concat(Directory.GetFiles(server.Inbox).Select(File.ReadAllText))
@@ -139,12 +171,19 @@ public sealed partial class DashboardTests
         Assert.Contains("reason=journal:message-id", inbox, StringComparison.Ordinal);
     }
 
-    private static HttpClient Client(TestServer server) => new(new HttpClientHandler { AllowAutoRedirect = false }) { BaseAddress = new($"http://{server.Web}") };
+    private static HttpClient Client(TestServer server) =>
+        new(new HttpClientHandler { AllowAutoRedirect = false }) { BaseAddress = new($"http://{server.Web}") };
 
-    private static string Token(string page) => WebUtility.HtmlDecode(Hidden().Matches(page).First(m => m.Groups[1].Value.Contains("Token", StringComparison.Ordinal)).Groups[2].Value);
+    private static string Token(string page) =>
+        WebUtility.HtmlDecode(
+            Hidden().Matches(page).First(m => m.Groups[1].Value.Contains("Token", StringComparison.Ordinal)).Groups[2].Value);
 
     private static Task<HttpResponseMessage> LogInAsync(HttpClient client, string token, string password, string next = "/") =>
-        client.PostAsync("/login", new FormUrlEncodedContent(new Dictionary<string, string> { ["__RequestVerificationToken"] = token, ["password"] = password, ["next"] = next }), Ct);
+        client.PostAsync(
+            "/login",
+            new FormUrlEncodedContent(
+                new Dictionary<string, string> { ["__RequestVerificationToken"] = token, ["password"] = password, ["next"] = next }),
+            Ct);
 
     [GeneratedRegex("<input type=\"hidden\" name=\"([^\"]+)\" value=\"([^\"]*)\">")]
     private static partial Regex Hidden();

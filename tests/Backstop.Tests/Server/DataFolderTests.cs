@@ -59,7 +59,9 @@ public sealed class DataFolderTests : IDisposable
         Assert.Contains($"{server.Options.Data} could be read by others of this host, and is closed now", log.All);
     }
 
-    /// <summary>An administrator who has opened the mailboxes in it to an IMAP server, or put a socket there, has done so for a reason.</summary>
+    /// <summary>
+    /// An administrator who has opened the mailboxes in it to an IMAP server, or put a socket there, has done so for a reason.
+    /// </summary>
     [Theory]
     [InlineData("mail/me@example.org/Maildir", "", "")]
     [InlineData("homes/me", "", "homes/me")]
@@ -70,11 +72,18 @@ public sealed class DataFolderTests : IDisposable
         File.SetUnixFileMode(Data, OpenFolder);
         File.WriteAllBytes(Path.Combine(Data, "journal.db"), []);
         File.SetUnixFileMode(Path.Combine(Data, "journal.db"), OpenFile);
-        var options = new BackstopOptions { Data = Data, Listen = new() { TableSocket = socket.Length > 0 ? Path.Combine(Data, socket) : "" } };
+        var options = new BackstopOptions
+        {
+            Data = Data,
+            Listen = new() { TableSocket = socket.Length > 0 ? Path.Combine(Data, socket) : "" }
+        };
         options.Mailboxes["me@example.org"] = new() { Path = mailbox.Length > 0 ? Path.Combine(Data, mailbox) : "" };
         var said = DataFolder.Close(options);
         Assert.Equal(2, said.Count);
-        Assert.Equal($"{Data} can be entered by others, for {Path.Combine(Data, folder + socket)} lies in it; move that elsewhere and chmod 700 {Data}", said[1]);
+        Assert.Equal(
+            $"{Data} can be entered by others, for {Path.Combine(Data, folder + socket)} lies in it; move that elsewhere and chmod 700 "
+                + $"{Data}",
+            said[1]);
         Assert.Equal(OpenFolder, File.GetUnixFileMode(Data));
         Assert.Equal(OwnerFile, File.GetUnixFileMode(Path.Combine(Data, "journal.db")));
     }
@@ -123,7 +132,15 @@ public sealed class DataFolderTests : IDisposable
     {
         var config = _folder["b.toml"];
         await File.WriteAllTextAsync(config, $"listen.web = \"127.0.0.1:0\"\nlisten.spamd = \"127.0.0.1:0\"\ndata = \"{Data}\"\n", Ct);
-        using var server = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "backstop.dll"), "serve", "--config", config]) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        using var server = Process.Start(
+            new ProcessStartInfo(
+                "dotnet", [
+                    Path.Combine(
+                        AppContext.BaseDirectory, "backstop.dll"), "serve", "--config", config])
+            {
+                RedirectStandardOutput = true,
+                UseShellExecute = false
+            })!;
         try
         {
             string? line;

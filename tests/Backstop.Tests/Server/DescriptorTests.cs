@@ -17,14 +17,17 @@ public sealed class DescriptorTests
     /// <summary>Whatever is configured, all parts together fit, and each gets something.</summary>
     [Fact]
     public void Shares_fit_into_the_limit() =>
-        Gen.Select(Gen.Int[Descriptors.Least, 1_100_000], Gen.Int[1, 1_000_000], Gen.Int[1, 100_000], Gen.Int[0, 7]).Sample((limit, mail, guard, listens) =>
+        Gen.Select(
+            Gen.Int[Descriptors.Least, 1_100_000], Gen.Int[1, 1_000_000], Gen.Int[1, 100_000], Gen.Int[0, 7]).Sample(
+                (limit, mail, guard, listens) =>
         {
             var options = Options(mail, guard, listens);
             var plan = Descriptors.Plan(options, limit);
             var each = options.Listen.HandsOn ? 2 : 1;
             return (plan.Mail * each) + plan.Guard + plan.Web + plan.Spills + Descriptors.Own <= limit
                 && plan.Mail <= mail && plan.Guard <= guard && plan.Web >= 16 && plan.Spills >= 16
-                && (plan.Mail > 0) == (options.Listen.ReceivesMail || options.Listen.HandsOn) && (plan.Guard > 0) == options.Listen.GuardsServer;
+                && (plan.Mail > 0) == (options.Listen.ReceivesMail || options.Listen.HandsOn)
+                && (plan.Guard > 0) == options.Listen.GuardsServer;
         });
 
     [Fact]
@@ -164,7 +167,12 @@ public sealed class DescriptorTests
         IPEndPoint[] some = [new(IPAddress.Loopback, 0)];
         var options = new BackstopOptions
         {
-            Listen = new() { Smtp = (listens & 1) > 0 ? some : [], Policy = (listens & 2) > 0 ? some : [], SmtpProxy = (listens & 4) > 0 ? some : [] },
+            Listen = new()
+            {
+                Smtp = (listens & 1) > 0 ? some : [],
+                Policy = (listens & 2) > 0 ? some : [],
+                SmtpProxy = (listens & 4) > 0 ? some : []
+            },
         };
         options.Smtp.MaxConnections = mail;
         options.Guard.MaxConnections = guard;

@@ -35,11 +35,16 @@ internal sealed class Dialog(IPEndPoint server) : IDisposable
                     await SendAsync(Rest(text) + lineEnd);
                     break;
                 case "R:":
-                    await SendAsync(Rest(text).Replace("\\r", "\r", StringComparison.Ordinal).Replace("\\n", "\n", StringComparison.Ordinal).Replace("\\0", "\0", StringComparison.Ordinal));
+                    await SendAsync(
+                        Rest(text).Replace(
+                            "\\r", "\r", StringComparison.Ordinal).Replace(
+                                "\\n", "\n", StringComparison.Ordinal).Replace("\\0", "\0", StringComparison.Ordinal));
                     break;
                 case "S:":
                     var reply = await ReadLineAsync();
-                    Assert.True(reply?.StartsWith(Rest(text), StringComparison.Ordinal) == true, $"line {number}: wanted \"{Rest(text)}\", got \"{reply}\"");
+                    Assert.True(
+                        reply?.StartsWith(Rest(text), StringComparison.Ordinal) == true,
+                        $"line {number}: wanted \"{Rest(text)}\", got \"{reply}\"");
                     break;
                 case "E:":
                     Assert.True(await ReadLineAsync() is null, $"line {number}: the connection should have ended");

@@ -4,12 +4,13 @@ using Backstop.Backscatter.Verdicts;
 namespace Backstop.Tests.Server;
 
 /// <summary>
-/// The scripts in <c>dialogs/</c>, each against a real server over a real socket. Names begin with the listener's: lmtp, lmtp-proxy, policy,
-/// milter, spamd; all others go to SMTP. Behind the proxy is a server that takes everything.
+/// The scripts in <c>dialogs/</c>, each against a real server over a real socket. Names begin with the listener's: lmtp,
+/// lmtp-proxy, policy, milter, spamd; all others go to SMTP. Behind the proxy is a server that takes everything.
 /// </summary>
 public sealed class DialogTests
 {
-    public static TheoryData<string> Scripts => [.. Directory.EnumerateFiles(Folder, "*.dialog").Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Scripts =>
+        [.. Directory.EnumerateFiles(Folder, "*.dialog").Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal)];
 
     private static string Folder => Path.Combine(HouseRulesTests.Root(), "tests", "Backstop.Tests", "dialogs");
 
@@ -21,7 +22,8 @@ public sealed class DialogTests
         await using var server = await TestServer.StartAsync(o =>
         {
             var any = new IPEndPoint(IPAddress.Loopback, 0);
-            (o.Listen.Milter, o.Listen.Policy, o.Listen.LmtpProxy, o.Relay.LmtpTo, o.Listen.Spamd) = ([any], [any], [any], next.Address, [any]);
+            (o.Listen.Milter, o.Listen.Policy, o.Listen.LmtpProxy, o.Relay.LmtpTo, o.Listen.Spamd) = (
+                [any], [any], [any], next.Address, [any]);
             (o.Spam.Rules, o.Spam.AllowTell, o.Spam.MaxClientMessage) = ([Path.Combine(Folder, "spamd.cf")], true, new(1000));
             o.Smtp.MaxErrors = 8;
             o.Smtp.MaxRecipients = 3;

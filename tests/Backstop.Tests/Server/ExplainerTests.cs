@@ -11,7 +11,8 @@ namespace Backstop.Tests.Server;
 /// <summary>The record of <c>explain</c>: what the envelope adds to a message, and the JSON that command line and web port share.</summary>
 public sealed class ExplainerTests
 {
-    private static readonly byte[] _letter = Encoding.ASCII.GetBytes("From: sam@example.com\nTo: me@example.org\nSubject: hello\n\nhello\n");
+    private static readonly byte[] _letter = Encoding.ASCII.GetBytes(
+        "From: sam@example.com\nTo: me@example.org\nSubject: hello\n\nhello\n");
 
     /// <summary>The contract of the command line: fields are added, never renamed and never dropped.</summary>
     [Fact]
@@ -20,7 +21,9 @@ public sealed class ExplainerTests
         var line = Encoding.UTF8.GetString(Explain(ServerMail.BounceOf("x@example.org"), default).ToJsonLine());
         Assert.Equal(line.Length - 1, line.IndexOf('\n', StringComparison.Ordinal));
         using var json = JsonDocument.Parse(line);
-        string[] contract = ["path", "kind", "format", "nullReversePath", "recipients", "returned", "proofs", "origin", "verdict", "folder", "reason", "milliseconds"];
+        string[] contract = [
+            "path", "kind", "format", "nullReversePath", "recipients", "returned", "proofs", "origin", "verdict", "folder", "reason",
+            "milliseconds"];
         Assert.Empty(contract.Except(json.RootElement.EnumerateObject().Select(p => p.Name)));
         string[] returned = ["messageId", "from", "to", "subject", "date", "carrier"];
         Assert.Empty(returned.Except(json.RootElement.GetProperty("returned").EnumerateObject().Select(p => p.Name)));
@@ -30,7 +33,8 @@ public sealed class ExplainerTests
     [InlineData(true)]
     [InlineData(false)]
     [InlineData(null)]
-    public void Null_sender_is_what_the_asker_knows_of_it(bool? isNull) => Assert.Equal(isNull, Explain(_letter, new(null, isNull)).NullReversePath);
+    public void Null_sender_is_what_the_asker_knows_of_it(bool? isNull) =>
+        Assert.Equal(isNull, Explain(_letter, new(null, isNull)).NullReversePath);
 
     [Fact]
     public void Recipient_that_is_given_beats_the_header()
@@ -44,7 +48,12 @@ public sealed class ExplainerTests
 
     private static Explanation Explain(byte[] message, KnownEnvelope known)
     {
-        var options = new BackstopOptions { Domains = ["example.org"], Mailboxes = new() { ["me@example.org"] = new(), ["you@example.org"] = new() } };
-        return new Explainer(options, Proving.Create(options, new SentMail(null, 0), []), TimeProvider.System).Explain(new("-", message), known);
+        var options = new BackstopOptions
+        {
+            Domains = ["example.org"],
+            Mailboxes = new() { ["me@example.org"] = new(), ["you@example.org"] = new() }
+        };
+        return new Explainer(options, Proving.Create(options, new SentMail(null, 0), []), TimeProvider.System)
+            .Explain(new("-", message), known);
     }
 }

@@ -13,13 +13,21 @@ namespace Backstop.Tests.Server;
 /// <summary>Filters elsewhere: what their replies mean, and that nothing they do holds mail up.</summary>
 public class FilterTests
 {
-    private static readonly FilterQuestion _question = new("Subject: x\n\nx\n"u8.ToArray(), default, IPAddress.Loopback, "", "client.example", "a@example.net", ["me@example.org"], Backstop.Mail.MessageBudget.Unlimited());
+    private static readonly FilterQuestion _question = new(
+        "Subject: x\n\nx\n"u8.ToArray(), default, IPAddress.Loopback, "", "client.example", "a@example.net", ["me@example.org"],
+        Backstop.Mail.MessageBudget.Unlimited());
 
     [Theory]
-    [InlineData("SPAMD/1.1 0 EX_OK\r\nContent-length: 9\r\nSpam: True ; 19.4 / 5.0\r\n\r\nReceived: x\nX-Spam-Flag: YES\nX-Spam-Status: Yes, score=19.4\n\ttests=A\nSubject: x\n\n", "spam:score", "X-Spam-Flag: YES\nX-Spam-Status: Yes, score=19.4\n\ttests=A\n")]
-    [InlineData("SPAMD/1.1 0 EX_OK\r\nSpam: False ; 0.4 / 5.0\r\n\r\nX-Spam-Status: No\r\nBcc: x\r\n\r\nX-Spam-Evil: 1\n", "", "X-Spam-Status: No\n")]
+    [InlineData(
+        "SPAMD/1.1 0 EX_OK\r\nContent-length: 9\r\nSpam: True ; 19.4 / 5.0\r\n\r\nReceived: x\nX-Spam-Flag: YES\nX-Spam-Status: Yes, "
+            + "score=19.4\n\ttests=A\nSubject: x\n\n",
+        "spam:score", "X-Spam-Flag: YES\nX-Spam-Status: Yes, score=19.4\n\ttests=A\n")]
+    [InlineData(
+        "SPAMD/1.1 0 EX_OK\r\nSpam: False ; 0.4 / 5.0\r\n\r\nX-Spam-Status: No\r\nBcc: x\r\n\r\nX-Spam-Evil: 1\n", "",
+        "X-Spam-Status: No\n")]
     [InlineData("SPAMD/1.1 0 EX_OK\r\nSpam: False ; 0.4 / 5.0\r\n\r\nX-Spam-Status: a\u001b[2Jb\n\n", "", "X-Spam-Status: a?[2Jb\n")]
-    public void SpamdsReplyIsRead(string reply, string reason, string fields) => Assert.Equal(new FilterVerdict(ServerReasons.Find(reason), fields), SpamdFilter.Read(Encoding.Latin1.GetBytes(reply)));
+    public void SpamdsReplyIsRead(string reply, string reason, string fields) =>
+        Assert.Equal(new FilterVerdict(ServerReasons.Find(reason), fields), SpamdFilter.Read(Encoding.Latin1.GetBytes(reply)));
 
     [Theory]
     [InlineData("")]
@@ -29,26 +37,31 @@ public class FilterTests
     [InlineData("SPAMD/1.1 0 EX_OK\r\nContent-length: 99\r\nSpam: True ; 9.0 / 5.0\r\n\r\nX-Spam-Flag: YES\nX-Spam-Sta")]
     [InlineData("SPAMD/1.1 0 EX_OK\r\nContent-length: 99999999999\r\nSpam: True ; 9.0 / 5.0\r\n\r\nX-Spam-Flag: YES\n")]
     [InlineData("SPAMD/1.1 0 EX_OK\r\nContent-length: 2\r\n\r\nx\n")]
-    public void WhatIsNoReplyOfSpamdIsAFailure(string reply) => Assert.Throws<FilterException>(() => SpamdFilter.Read(Encoding.Latin1.GetBytes(reply)));
+    public void WhatIsNoReplyOfSpamdIsAFailure(string reply) =>
+        Assert.Throws<FilterException>(() => SpamdFilter.Read(Encoding.Latin1.GetBytes(reply)));
 
     [Theory]
     [InlineData("""{"is_skipped":true,"score":15.0,"required_score":15.0,"action":"reject","symbols":{"GTUBE":{"score":0.0}}}""", "spam:score", "X-Spam-Flag: YES\nX-Spam-Status: Yes, score=15.0 required=15.0\n\ttests=GTUBE\n")]
     [InlineData("""{"score":-0.5,"required_score":15.0,"action":"no action","symbols":{"A B":{},"R_SPF_ALLOW":{}}}""", "", "X-Spam-Status: No, score=-0.5 required=15.0\n\ttests=A?B,\n\tR_SPF_ALLOW\n")]
     [InlineData("""{"score":4,"action":"greylist"}""", "", "X-Spam-Status: No, score=4.0 required=0.0\n\ttests=\n")]
-    public void RspamdsReplyIsRead(string reply, string reason, string fields) => Assert.Equal(new FilterVerdict(ServerReasons.Find(reason), fields), RspamdFilter.Read(Encoding.UTF8.GetBytes(reply)));
+    public void RspamdsReplyIsRead(string reply, string reason, string fields) =>
+        Assert.Equal(new FilterVerdict(ServerReasons.Find(reason), fields), RspamdFilter.Read(Encoding.UTF8.GetBytes(reply)));
 
     [Theory]
     [InlineData("")]
     [InlineData("[1]")]
     [InlineData("""{"error":"busy"}""")]
     [InlineData("""{"action":1,"score":"x"}""")]
-    public void WhatIsNoReplyOfRspamdIsAFailure(string reply) => Assert.Throws<FilterException>(() => RspamdFilter.Read(Encoding.UTF8.GetBytes(reply)));
+    public void WhatIsNoReplyOfRspamdIsAFailure(string reply) =>
+        Assert.Throws<FilterException>(() => RspamdFilter.Read(Encoding.UTF8.GetBytes(reply)));
 
     [Fact]
     public void ClamdsReplyIsRead()
     {
         Assert.False(ClamdFilter.Read("stream: OK").IsSpam);
-        Assert.Equal(new FilterVerdict(ServerReasons.VirusFound, "X-Virus-Status: Infected (Eicar-Test.?x?)\n"), ClamdFilter.Read("stream: Eicar-Test.\nx\n FOUND"));
+        Assert.Equal(
+            new FilterVerdict(ServerReasons.VirusFound, "X-Virus-Status: Infected (Eicar-Test.?x?)\n"),
+            ClamdFilter.Read("stream: Eicar-Test.\nx\n FOUND"));
         Assert.Throws<FilterException>(() => ClamdFilter.Read("INSTREAM size limit exceeded. ERROR"));
         Assert.Throws<FilterException>(() => ClamdFilter.Read(""));
     }
@@ -71,7 +84,8 @@ public class FilterTests
         async Task ServeAsync()
         {
             using var client = await listener.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
-            await client.GetStream().ReadExactlyAsync(new byte["zINSTREAM\0".Length + 4 + _question.Content.Length + 4], TestContext.Current.CancellationToken);
+            await client.GetStream().ReadExactlyAsync(
+                new byte["zINSTREAM\0".Length + 4 + _question.Content.Length + 4], TestContext.Current.CancellationToken);
             await client.GetStream().WriteAsync(Encoding.Latin1.GetBytes(reply), TestContext.Current.CancellationToken);
         }
     }
@@ -163,7 +177,9 @@ public class FilterTests
         }
 
         await using var server = await TestServer.StartAsync(o => (o.Spam.Enabled, o.Spam.Filter) = (true, $"spamd:127.0.0.1:{port}"));
-        Assert.StartsWith("250", await ServerMail.SendAsync(server, "<a@example.net>", "me@example.org", "Subject: hello\n\nhello\n"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "250", await ServerMail.SendAsync(server, "<a@example.net>", "me@example.org", "Subject: hello\n\nhello\n"),
+            StringComparison.Ordinal);
         Assert.DoesNotContain("X-Spam", Assert.Single(await server.MessagesAsync()), StringComparison.Ordinal);
         await serving;
     }
@@ -187,7 +203,9 @@ public class FilterTests
             connections.Add(await listener.AcceptTcpClientAsync(TestContext.Current.CancellationToken));
         }
 
-        Assert.StartsWith("250", await ServerMail.SendAsync(server, "<a@example.net>", "me@example.org", "Subject: third\n\nhello\n"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "250", await ServerMail.SendAsync(server, "<a@example.net>", "me@example.org", "Subject: third\n\nhello\n"),
+            StringComparison.Ordinal);
         foreach (var connection in connections)
         {
             await AnswerAsync(connection, "SPAMD/1.1 0 EX_OK\r\nSpam: True ; 9.0 / 5.0\r\n\r\nX-Spam-Flag: YES\n\n");
@@ -198,13 +216,16 @@ public class FilterTests
         // Messages on their way to their folders are part of what waits.
         Assert.Equal(2, (await server.MessagesAsync("Junk")).Length);
         var last = ServerMail.SendAsync(server, "<a@example.net>", "me@example.org", "Subject: last\n\nhello\n");
-        await AnswerAsync(await listener.AcceptTcpClientAsync(TestContext.Current.CancellationToken), "SPAMD/1.1 0 EX_OK\r\nSpam: True ; 9.0 / 5.0\r\n\r\nX-Spam-Flag: YES\n\n");
+        await AnswerAsync(
+            await listener.AcceptTcpClientAsync(TestContext.Current.CancellationToken),
+            "SPAMD/1.1 0 EX_OK\r\nSpam: True ; 9.0 / 5.0\r\n\r\nX-Spam-Flag: YES\n\n");
         await last;
         Assert.Contains("Subject: third", Assert.Single(await server.MessagesAsync()), StringComparison.Ordinal);
         Assert.Equal(3, (await server.MessagesAsync("Junk")).Length);
     }
 
-    private static async Task ServeOnceAsync(TcpListener listener, string reply) => await AnswerAsync(await listener.AcceptTcpClientAsync(TestContext.Current.CancellationToken), reply);
+    private static async Task ServeOnceAsync(TcpListener listener, string reply) =>
+        await AnswerAsync(await listener.AcceptTcpClientAsync(TestContext.Current.CancellationToken), reply);
 
     private static async Task AnswerAsync(TcpClient client, string reply)
     {
@@ -218,13 +239,17 @@ public class FilterTests
 
     internal static GuardedFilter Guard(IMessageFilter filter, TimeProvider time, int failures)
     {
-        var factory = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>();
-        return new(filter, new(TimeSpan.FromSeconds(5), 2, failures, TimeSpan.FromSeconds(30)), time, new BackstopMetrics(factory), NullLogger<GuardedFilter>.Instance);
+        var factory = new ServiceCollection().AddMetrics().BuildServiceProvider()
+            .GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>();
+        return new(
+            filter, new(TimeSpan.FromSeconds(5), 2, failures, TimeSpan.FromSeconds(30)), time, new BackstopMetrics(factory),
+            NullLogger<GuardedFilter>.Instance);
     }
 
     internal sealed class Scripted : IMessageFilter
     {
-        public Func<FilterQuestion, CancellationToken, Task<FilterVerdict>> Answer { get; set; } = (_, _) => Task.FromResult(default(FilterVerdict));
+        public Func<FilterQuestion, CancellationToken, Task<FilterVerdict>> Answer { get; set; } = (_, _) =>
+            Task.FromResult(default(FilterVerdict));
 
         public int Asked { get; private set; }
 

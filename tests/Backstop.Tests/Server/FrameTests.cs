@@ -19,10 +19,14 @@ public sealed class FrameTests
     public async Task No_answer_may_stand_in_a_frame(string password)
     {
         await using var server = await TestServer.StartAsync(o => o.Web.Password = password.Length > 0 ? PasswordHash.Make(password) : "");
-        using var client = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false }) { BaseAddress = new($"http://{server.Web}") };
+        using var client = new HttpClient(
+            new HttpClientHandler { AllowAutoRedirect = false })
+        { BaseAddress = new($"http://{server.Web}") };
         foreach (var path in _paths)
         {
-            foreach (var (method, host) in new[] { (HttpMethod.Get, "127.0.0.1"), (HttpMethod.Post, "127.0.0.1"), (HttpMethod.Get, "evil.example") })
+            foreach (
+                var (method, host) in new[] { (HttpMethod.Get, "127.0.0.1"), (HttpMethod.Post, "127.0.0.1"), (
+                    HttpMethod.Get, "evil.example") })
             {
                 using var request = new HttpRequestMessage(method, path) { Headers = { Host = host } };
                 using var reply = await client.SendAsync(request, Ct);

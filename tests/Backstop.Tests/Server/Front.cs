@@ -10,7 +10,9 @@ namespace Backstop.Tests.Server;
 /// <summary>A mail with its envelope. Lines end in LF.</summary>
 internal sealed record FrontMail(string Name, string ReversePath, string Recipient, byte[] Octets);
 
-/// <summary>What became of a mail, in the words that every front must say alike. A refusal has no folder, and does not say the kind.</summary>
+/// <summary>
+/// What became of a mail, in the words that every front must say alike. A refusal has no folder, and does not say the kind.
+/// </summary>
 internal readonly record struct FrontOutcome(string Verdict, string Reason, string Folder = "", string Kind = "");
 
 /// <summary>A server of its own with one front, and whoever hands mail to it there.</summary>

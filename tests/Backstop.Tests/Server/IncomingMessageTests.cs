@@ -15,7 +15,9 @@ public sealed class IncomingMessageTests
     private sealed record Session(Step[] Steps, int[] Overwritten);
 
     private static readonly Gen<Session> _sessions = Gen.Select(
-        Gen.Select(Gen.Frequency((6, Gen.Int[0, 400]), (3, Gen.Int[0, 20_000]), (1, Gen.Int[0, 300_000])), Gen.Bool, (size, isShort) => new Step(size, isShort)).Array[1, 12],
+        Gen.Select(
+            Gen.Frequency((6, Gen.Int[0, 400]), (3, Gen.Int[0, 20_000]), (1, Gen.Int[0, 300_000])), Gen.Bool,
+            (size, isShort) => new Step(size, isShort)).Array[1, 12],
         Gen.Int[0, HeaderLength - 1].Array[0, 6],
         (steps, overwritten) => new Session(steps, overwritten));
 
@@ -54,7 +56,9 @@ public sealed class IncomingMessageTests
                 }
 
                 Assert.Null(message.Refusal);
-                Assert.True(message.Front.Span.SequenceEqual(expected.AsSpan(0, message.Front.Length)), "the front is a beginning of the message");
+                Assert.True(
+                    message.Front.Span.SequenceEqual(expected.AsSpan(0, message.Front.Length)),
+                    "the front is a beginning of the message");
                 Assert.InRange(message.Front.Length, HeaderLength, expected.Length);
                 Assert.Equal(expected.Length, message.Length);
                 message.Flush(toDisk: false);

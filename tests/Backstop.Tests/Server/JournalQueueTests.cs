@@ -7,7 +7,9 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Backstop.Tests.Server;
 
-/// <summary>What is sent while the journal cannot be written is in it as soon as it can: a lost entry is a bounce that nothing proves.</summary>
+/// <summary>
+/// What is sent while the journal cannot be written is in it as soon as it can: a lost entry is a bounce that nothing proves.
+/// </summary>
 public sealed class JournalQueueTests : IDisposable
 {
     // A file of a later format is read and never written.

@@ -11,7 +11,8 @@ namespace Backstop.Tests.Server;
 public sealed class JudgingBudgetTests
 {
     // Every tag counts: the clock is asked once in 256.
-    private static readonly string _dear = "From: a@example.net\nSubject: x\nContent-Type: text/html\n\n" + string.Concat(Enumerable.Repeat("<b>x</b>\n", 2000));
+    private static readonly string _dear = "From: a@example.net\nSubject: x\nContent-Type: text/html\n\n"
+        + string.Concat(Enumerable.Repeat("<b>x</b>\n", 2000));
 
     [Fact]
     public async Task Mail_over_its_budget_goes_to_the_inbox_and_says_so()

@@ -19,10 +19,14 @@ public sealed class LadderTests : IDisposable
     public void Queue_that_stands_climbs_a_step_a_second_and_comes_down_by_itself()
     {
         var steps = Enumerable.Range(0, 5).Select(_ => Second(() => _ladder.NoteScan(TimeSpan.FromSeconds(1)))).ToList();
-        Assert.Equal([LadderStep.ScanOrdinary, LadderStep.ScanLater, LadderStep.RefuseReports, LadderStep.RefuseReports, LadderStep.RefuseReports], steps);
+        Assert.Equal(
+            [LadderStep.ScanOrdinary, LadderStep.ScanLater, LadderStep.RefuseReports, LadderStep.RefuseReports, LadderStep.RefuseReports],
+            steps);
         Assert.Equal("mail is scanned later, bounces are put off", _ladder.Words);
         steps = [.. Enumerable.Range(0, 30).Select(_ => Second(() => _ladder.NoteScan(TimeSpan.Zero)))];
-        Assert.Equal((LadderStep.RefuseReports, LadderStep.ScanLater, LadderStep.ScanOrdinary, LadderStep.Full), (steps[8], steps[9], steps[19], steps[29]));
+        Assert.Equal(
+            (LadderStep.RefuseReports, LadderStep.ScanLater, LadderStep.ScanOrdinary, LadderStep.Full),
+            (steps[8], steps[9], steps[19], steps[29]));
     }
 
     [Fact]

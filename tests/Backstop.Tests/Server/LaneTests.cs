@@ -170,7 +170,8 @@ public sealed class LaneTests
 
         using (var sixth = await OpenAsync(server, "203.0.113.6"))
         {
-            await sixth.PlayAsync("C: MAIL FROM:<a@b.example>\nS: 250\nC: RSET\nS: 250\nC: MAIL FROM:<>\nS: 421 4.7.0 Too many connections\nE:");
+            await sixth.PlayAsync(
+                "C: MAIL FROM:<a@b.example>\nS: 250\nC: RSET\nS: 250\nC: MAIL FROM:<>\nS: 421 4.7.0 Too many connections\nE:");
         }
 
         await server.HasSessionsAsync(5);
@@ -192,7 +193,9 @@ public sealed class LaneTests
         await using var server = await StartAsync();
         using (var guesser = await OpenAsync(server, "203.0.113.66"))
         {
-            await guesser.PlayAsync("C: MAIL FROM:<a@b.example>\nS: 250\n" + string.Concat(Enumerable.Range(0, 20).Select(i => $"C: RCPT TO:<guess{i}@example.org>\nS: 550 5.1.1\n")));
+            await guesser.PlayAsync(
+                "C: MAIL FROM:<a@b.example>\nS: 250\n" + string.Concat(
+                    Enumerable.Range(0, 20).Select(i => $"C: RCPT TO:<guess{i}@example.org>\nS: 550 5.1.1\n")));
         }
 
         await server.HasSessionsAsync(0);
@@ -212,7 +215,8 @@ public sealed class LaneTests
             open.Add(await OpenAsync(server, $"203.0.113.{i}"));
         }
 
-        // The server may still be about to set the last one's deadline: time goes on until it has, far below the usual limit of five minutes.
+        // The server may still be about to set the last one's deadline: time goes on until it has, far below the usual limit of
+        // five minutes.
         var ended = open[5].PlayAsync("S: 421 4.4.2\nE:");
         for (var i = 0; i < 200 && !ended.IsCompleted; i++)
         {
@@ -237,7 +241,8 @@ public sealed class LaneTests
         }
     }
 
-    private static string Header(string client) => string.Create(CultureInfo.InvariantCulture, $@"PROXY TCP4 {client} 192.0.2.1 4711 25\r\n");
+    private static string Header(string client) =>
+        string.Create(CultureInfo.InvariantCulture, $@"PROXY TCP4 {client} 192.0.2.1 4711 25\r\n");
 
     private static async Task<Dialog> OpenAsync(TestServer server, string client)
     {
@@ -262,7 +267,9 @@ public sealed class LaneTests
         }
 
         using var dialog = await OpenAsync(server, client);
-        await dialog.PlayAsync("C: MAIL FROM:<ann@home.example>\nS: 250\nC: RCPT TO:<me@example.org>\nS: 250\nC: DATA\nS: 354\nC: From: ann@home.example\nC: Subject: lunch\nC:\nC: yes\nC: .\nS: 250");
+        await dialog.PlayAsync(
+            "C: MAIL FROM:<ann@home.example>\nS: 250\nC: RCPT TO:<me@example.org>\nS: 250\nC: DATA\nS: 354\nC: From: "
+                + "ann@home.example\nC: Subject: lunch\nC:\nC: yes\nC: .\nS: 250");
     }
 
     // They end before the server does, whatever a test found: it waits for them, on a clock that stands still.

@@ -31,11 +31,18 @@ public sealed class LateScanTests : IDisposable
         using var metrics = new BackstopMetrics(services.GetRequiredService<IMeterFactory>());
         var mayScan = how.StartsWith("delivered", StringComparison.Ordinal);
         var inbox = new FolderRef(FolderFormat.Maildir, _folder["Maildir"], FolderRef.Inbox);
-        using (var queue = new DeliveryQueue(spool, "host", time, metrics, NullLogger<DeliveryQueue>.Instance, null, () => Volatile.Read(ref mayScan)))
+        using (
+            var queue = new DeliveryQueue(
+                spool, "host", time, metrics, NullLogger<DeliveryQueue>.Instance, null, () => Volatile.Read(ref mayScan)))
         {
             var body = Encoding.ASCII.GetBytes("Subject: x\n\nbuy\n");
-            var entry = await spool.AppendAsync(spool.NextId(), new(1_700_000_000_000, "a@b.example", 3, null, body.Length, "Received: x\n", [new(inbox, "X-One: 1\n")]), body);
-            queue.AddUnscanned(entry, Lane.Real, content => Encoding.ASCII.GetString(content.Span).Contains("buy", StringComparison.Ordinal) && !how.StartsWith("delivered", StringComparison.Ordinal)
+            var entry = await spool.AppendAsync(
+                spool.NextId(),
+                new(1_700_000_000_000, "a@b.example", 3, null, body.Length, "Received: x\n", [new(inbox, "X-One: 1\n")]), body);
+            queue.AddUnscanned(
+                entry, Lane.Real,
+                content => Encoding.ASCII.GetString(content.Span).Contains("buy", StringComparison.Ordinal)
+                    && !how.StartsWith("delivered", StringComparison.Ordinal)
                 ? Task.FromResult<IReadOnlyList<string>>(["Junk"])
                 : throw new InvalidDataException("no score"));
 

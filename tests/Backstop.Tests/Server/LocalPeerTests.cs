@@ -9,7 +9,10 @@ using static Backstop.Tests.Server.OtherUser;
 
 namespace Backstop.Tests.Server;
 
-/// <summary>Who of this host may connect to the sockets that servers ask over, and who of those may have mail signed and journalled: whoever may forges proof.</summary>
+/// <summary>
+/// Who of this host may connect to the sockets that servers ask over, and who of those may have mail signed and journalled: whoever
+/// may forges proof.
+/// </summary>
 public sealed class LocalPeerTests : IDisposable
 {
     private const UnixFileMode OwnerAndGroup = (UnixFileMode)0b110_110_000;
@@ -88,13 +91,16 @@ public sealed class LocalPeerTests : IDisposable
             errors.Select(e => e.ToString()));
     }
 
-    /// <summary>As nobody through sockets that anybody may connect to: no tag, no entry in the journal, no field; and a line in the log.</summary>
+    /// <summary>
+    /// As nobody through sockets that anybody may connect to: no tag, no entry in the journal, no field; and a line in the log.
+    /// </summary>
     [Fact]
     public async Task Stranger_on_a_unix_socket_is_answered_without_signing_and_journalling()
     {
         await using var server = await StartAsync(o => o.Listen.SocketMode = All);
         await NothingIsSignedAsync(server, path => Connect(At(path)));
-        Assert.Contains(_log.All, l => l.StartsWith("table: user nobody (65534) may not have mail signed or journalled", StringComparison.Ordinal));
+        Assert.Contains(
+            _log.All, l => l.StartsWith("table: user nobody (65534) may not have mail signed or journalled", StringComparison.Ordinal));
     }
 
     /// <summary>The same over TCP: a user of this host is known there too.</summary>
@@ -181,7 +187,8 @@ public sealed class LocalPeerTests : IDisposable
         using var policy = connect("policy");
         Assert.Equal("action=DUNNO\n\n", await AskAsync(
             policy,
-            "request=smtpd_access_policy\nprotocol_state=RCPT\nprotocol_name=ESMTP\nclient_address=203.0.113.9\nsender=me@example.org\nrecipient=victim@poison.example\ninstance=1\nsasl_username=x\n\n"));
+            "request=smtpd_access_policy\nprotocol_state=RCPT\nprotocol_name=ESMTP\nclient_address=203.0.113.9\nsender=me@example.org\n"
+                + "recipient=victim@poison.example\ninstance=1\nsasl_username=x\n\n"));
         using var milter = connect("milter");
         Assert.Equal("c", await OutboundAsync(milter));
         await server.StopAsync();
@@ -193,7 +200,10 @@ public sealed class LocalPeerTests : IDisposable
     {
         await AskAsync(milter, Packet('O', "\0\0\0\x06\0\0\x01\xff\0\x1f\xff\xff"));
         await milter.SendAsync(Encoding.Latin1.GetBytes(string.Concat(
-            Packet('C', "client.example\0" + "4\0\0" + "192.0.2.1\0"), Packet('D', "M{auth_authen}\0me\0"), Packet('M', "<me@example.org>\0"), Packet('R', "<victim@poison.example>\0"),
+            Packet(
+                'C', "client.example\0" + "4\0\0"
+                    + "192.0.2.1\0"), Packet('D', "M{auth_authen}\0me\0"), Packet('M', "<me@example.org>\0"), Packet(
+                    'R', "<victim@poison.example>\0"),
             Packet('L', "Subject\0 x\0"), Packet('N', ""), Packet('B', "x\r\n"), Packet('E', ""), Packet('Q', ""))), Ct);
         using var stream = new NetworkStream(milter);
         using var all = new MemoryStream();

@@ -146,14 +146,17 @@ public sealed class LoginTests
     public async Task Without_a_password_nothing_is_shown_to_http_1_0()
     {
         await using var server = await TestServer.StartAsync();
-        Assert.StartsWith("HTTP/1.1 403 ", await RawAsync(server, "GET /messages HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "HTTP/1.1 403 ", await RawAsync(server, "GET /messages HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n"), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Figures_without_a_login_are_for_programs_of_this_host_by_a_name_of_ours()
     {
         await using var server = await StartAsync();
-        using var client = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false }) { BaseAddress = new($"http://{server.Web}") };
+        using var client = new HttpClient(
+            new HttpClientHandler { AllowAutoRedirect = false })
+        { BaseAddress = new($"http://{server.Web}") };
         foreach (var path in new[] { "/metrics", "/status" })
         {
             Assert.Equal(HttpStatusCode.OK, (await client.GetAsync(path, Ct)).StatusCode);
@@ -169,13 +172,24 @@ public sealed class LoginTests
     {
         await using var server = await TestServer.StartAsync();
         using var browser = new Browser(server);
-        Assert.StartsWith("HTTP/1.1 413 ", await RawAsync(server, "POST /actions/block HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 40000000\r\n\r\n"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "HTTP/1.1 413 ",
+            await RawAsync(
+                server,
+                "POST /actions/block HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: "
+                    + "40000000\r\n\r\n"),
+            StringComparison.Ordinal);
         var chunk = new string('a', 0xFFFF);
         Assert.StartsWith(
             "HTTP/1.1 413 ",
-            await RawAsync(server, $"POST /actions/block HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\n{chunk}\r\nffff\r\n{chunk}\r\n0\r\n\r\n"),
+            await RawAsync(
+                server,
+                $"POST /actions/block HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: "
+                    + $"application/x-www-form-urlencoded\r\nTransfer-Encoding: "
+                    + $"chunked\r\n\r\nffff\r\n{chunk}\r\nffff\r\n{chunk}\r\n0\r\n\r\n"),
             StringComparison.Ordinal);
-        using var many = new StringContent(string.Concat(Enumerable.Range(0, 5000).Select(i => "a&")), Encoding.ASCII, "application/x-www-form-urlencoded");
+        using var many = new StringContent(
+            string.Concat(Enumerable.Range(0, 5000).Select(i => "a&")), Encoding.ASCII, "application/x-www-form-urlencoded");
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, await browser.PostAsync("/actions/block", many));
         using var torn = new StringContent("--x\r\nContent-Disposition: form-data; name=a", Encoding.ASCII);
         torn.Headers.ContentType = new("multipart/form-data") { Parameters = { new("boundary", "x") } };
@@ -188,7 +202,11 @@ public sealed class LoginTests
         var time = new FakeTimeProvider();
         using var logins = new LoginSessions();
         var made = 0;
-        var live = new LiveOverview(() => new(new Dictionary<string, string> { ["n"] = (++made).ToString(CultureInfo.InvariantCulture) }, new Dictionary<string, double>(), [], 0, ""), logins, time, Ct);
+        var live = new LiveOverview(
+            () => new(
+                new Dictionary<string, string> { ["n"] = (++made).ToString(CultureInfo.InvariantCulture) }, new Dictionary<string,
+                double>(), [], 0, ""),
+            logins, time, Ct);
         var streams = Enumerable.Range(0, LiveOverview.MaxStreams + 1).Select(_ => live.StreamAsync(Ct).GetAsyncEnumerator(Ct)).ToList();
         foreach (var stream in streams)
         {

@@ -6,7 +6,9 @@ using CsCheck;
 
 namespace Backstop.Tests.Server;
 
-/// <summary>Resolvers that lie, and octets that no resolver sends: a list that is not answered for lists nobody, and nothing else happens.</summary>
+/// <summary>
+/// Resolvers that lie, and octets that no resolver sends: a list that is not answered for lists nobody, and nothing else happens.
+/// </summary>
 public sealed class LyingDnsTests
 {
     private const string Client = "9.113.0.203.bl.test";
@@ -27,11 +29,14 @@ public sealed class LyingDnsTests
         ["a CNAME of another name, and that name's address"] = r =>
             [.. With(r, 7, 2)[..QuestionEnd], 1, (byte)'x', 0, 0, 5, 0, 1, 0, 0, 0, 1, 0, 2, 0xC0, 12, 1, (byte)'x', 0, .. r[(QuestionEnd + 2)..]],
         ["a name that points to itself"] = r => [.. r[..12], 0xC0, 12, 0, 1, 0, 1, .. r[QuestionEnd..]],
-        ["two names that point to each other"] = r => [.. With(r, 7, 2)[..QuestionEnd], 0xC0, QuestionEnd + 2, 0xC0, QuestionEnd, 0, 1, 0, 1],
+        ["two names that point to each other"] = r =>
+            [.. With(r, 7, 2)[..QuestionEnd], 0xC0, QuestionEnd + 2, 0xC0, QuestionEnd, 0, 1, 0, 1],
         ["a record's name that points to itself"] = r => With(r, QuestionEnd + 1, QuestionEnd),
         ["a name that points behind the end"] = r => [.. r[..QuestionEnd], 0xFF, 0xFF, .. r[(QuestionEnd + 2)..]],
         ["a chain of 1,500 pointers"] = r => Chain(r, 1500),
-        ["fifty CNAMEs in a circle"] = r => [.. With(r, 7, 50)[..QuestionEnd], .. Enumerable.Repeat<byte[]>([0xC0, 12, 0, 5, 0, 1, 0, 0, 0, 1, 0, 2, 0xC0, 12], 50).SelectMany(x => x)],
+        ["fifty CNAMEs in a circle"] = r =>
+            [.. With(r, 7, 50)[..QuestionEnd], .. Enumerable.Repeat<byte[]>(
+                [0xC0, 12, 0, 5, 0, 1, 0, 0, 0, 1, 0, 2, 0xC0, 12], 50).SelectMany(x => x)],
         ["an address of 60,000 octets"] = r => With(With(r, QuestionEnd + 10, 0xEA), QuestionEnd + 11, 0x60),
         ["65,535 records announced"] = r => With(With(r, 6, 0xFF), 7, 0xFF),
         ["five octets"] = r => r[..5],
@@ -63,10 +68,15 @@ public sealed class LyingDnsTests
     {
         await using var dns = NewDns();
         dns.Twist = (_, reply) => _lies[lie](reply);
-        Assert.True(string.IsNullOrEmpty(await new ReverseLookup([dns.EndPoint], TimeSpan.FromMilliseconds(500)).NameAsync(IPAddress.Parse("203.0.113.9"), Ct)));
+        Assert.True(
+            string.IsNullOrEmpty(
+                await new ReverseLookup([dns.EndPoint], TimeSpan.FromMilliseconds(500)).NameAsync(IPAddress.Parse("203.0.113.9"), Ct)));
     }
 
-    /// <summary>The longest chain that pointers of 14 bits can make: it fits only into a reply over TCP. A parser that follows it by recursion must not run out of stack.</summary>
+    /// <summary>
+    /// The longest chain that pointers of 14 bits can make: it fits only into a reply over TCP. A parser that follows it by
+    /// recursion must not run out of stack.
+    /// </summary>
     [Fact]
     public async Task Longest_chain_of_pointers_is_no_answer()
     {
@@ -88,14 +98,19 @@ public sealed class LyingDnsTests
         var zone = await WorkingAsync(dns, 20);
         dns.Twist = (name, reply) => (name == Client ? how : "") switch
         {
-            "in capitals" => [.. reply[..24], .. reply[24..33].Select(b => b is >= (byte)'a' and <= (byte)'z' ? (byte)(b - 32) : b), .. reply[33..]],
-            "by a CNAME" => [.. With(reply, 7, 2)[..QuestionEnd], 0xC0, 12, 0, 5, 0, 1, 0, 0, 0, 1, 0, 3, 1, (byte)'x', 0, 1, (byte)'X', 0, .. reply[(QuestionEnd + 2)..]],
+            "in capitals" =>
+                [.. reply[..24], .. reply[24..33].Select(b => b is >= (byte)'a' and <= (byte)'z' ? (byte)(b - 32) : b), .. reply[33..]],
+            "by a CNAME" =>
+                [.. With(reply, 7, 2)[..QuestionEnd], 0xC0, 12, 0, 5, 0, 1, 0, 0, 0, 1, 0, 3, 1, (byte)'x', 0, 1, (byte)'X', 0, .. reply[(QuestionEnd + 2)..]],
             _ => reply,
         };
         Assert.True(await zone.IsListedAsync(IPAddress.Parse("203.0.113.9"), Ct));
     }
 
-    /// <summary>A true reply with octets changed, taken out and put in: an answer or no answer, never another exception. Forty at a time, for most end by the time limit.</summary>
+    /// <summary>
+    /// A true reply with octets changed, taken out and put in: an answer or no answer, never another exception. Forty at a time,
+    /// for most end by the time limit.
+    /// </summary>
     [Fact]
     public async Task Any_octets_are_an_answer_or_none()
     {
@@ -138,7 +153,10 @@ public sealed class LyingDnsTests
         foreach (var lie in (string[])["another id", "a name that points to itself", "another name in the question"])
         {
             dns.Twist = (name, reply) => name == Client ? _lies[lie](reply) : reply;
-            await Dialog.RunAsync(server.Smtp, "R: PROXY TCP4 203.0.113.9 192.0.2.1 4711 25\\r\\n\nS: 220\nC: HELO c\nS: 250\nC: MAIL FROM:<>\nS: 250\nC: RCPT TO:<me@example.org>\nS: 250\nC: NOOP\nS: 250");
+            await Dialog.RunAsync(
+                server.Smtp,
+                "R: PROXY TCP4 203.0.113.9 192.0.2.1 4711 25\\r\\n\nS: 220\nC: HELO c\nS: 250\nC: MAIL FROM:<>\nS: 250\nC: RCPT "
+                    + "TO:<me@example.org>\nS: 250\nC: NOOP\nS: 250");
         }
     }
 
@@ -148,7 +166,8 @@ public sealed class LyingDnsTests
     private static async Task<DnsblZone> WorkingAsync(TestDns dns, double seconds = 0.5)
     {
         var limit = TimeSpan.FromSeconds(seconds);
-        var zone = new DnsblZone("bl.test", new DnsAddressLookup([dns.EndPoint], limit).LookupAsync, new() { TimeLimit = limit }, TimeProvider.System);
+        var zone = new DnsblZone(
+            "bl.test", new DnsAddressLookup([dns.EndPoint], limit).LookupAsync, new() { TimeLimit = limit }, TimeProvider.System);
         await zone.TestAsync(Ct);
         Assert.Equal(DnsblState.Working, zone.State);
         return zone;

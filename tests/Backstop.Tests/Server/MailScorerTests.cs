@@ -29,7 +29,8 @@ public sealed class MailScorerTests
             new() { Address = IPAddress.Parse("192.0.2.1") }, new ReversePath(MailAddress.TryParse("a@example.net")), smtpUtf8: false);
         var message = "Subject: x\n\nx\n"u8.ToArray();
         var scoring = scorer.ScoreAsync(
-            transaction, message, message.Length, [(me, Verdict.Deliver(Reasons.Mail))], 0, time.GetUtcNow(), MessageBudget.Unlimited()).AsTask();
+            transaction, message, message.Length, [
+                (me, Verdict.Deliver(Reasons.Mail))], 0, time.GetUtcNow(), MessageBudget.Unlimited()).AsTask();
         time.Advance(options.Spam.TimeLimit - TimeSpan.FromTicks(1));
         Assert.False(scoring.IsCompleted);
         time.Advance(TimeSpan.FromTicks(1));

@@ -25,7 +25,8 @@ public sealed class MailboxRecipesTests : IDisposable
     {
         File.WriteAllText(_folder["mailer"], "#!/bin/sh\necho x >>acted\ncat >>sent\n");
         File.SetUnixFileMode(_folder["mailer"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        var (recipes, content) = await MakeAsync($"SENDMAIL={_folder["mailer"]}\n:0 c\ncopies/\n{Acts}:0 c: own.lock\nlocked\n:0\n! eve@example.net\n");
+        var (recipes, content) = await MakeAsync(
+            $"SENDMAIL={_folder["mailer"]}\n:0 c\ncopies/\n{Acts}:0 c: own.lock\nlocked\n:0\n! eve@example.net\n");
         Assert.Null(recipes.Run(content, 0, null, out var plan));
         Assert.Equal("copies", Path.GetFileName(Assert.Single(plan).Folder.Path));
         Assert.Equal(2, Acted);
@@ -60,10 +61,14 @@ public sealed class MailboxRecipesTests : IDisposable
         Assert.Equal(RecipeCopy.Untouched(recipes.Inbox), Assert.Single(plan));
     }
 
-    /// <summary>A NUL in a header, or in what a program writes, named a folder that can nowhere be: the mail was tried again for ever.</summary>
+    /// <summary>
+    /// A NUL in a header, or in what a program writes, named a folder that can nowhere be: the mail was tried again for ever.
+    /// </summary>
     [Theory]
     [InlineData(":0\n* ^X-Folder: \\/.*\n$MATCH/\n")]
-    [InlineData(":0\n* ^X-Folder: \\/.*\n{\nLOCKFILE=$MATCH.lock\nLOGFILE=$MATCH.log\nMAILDIR=$MATCH\nINCLUDERC=$MATCH\nLOCKFILE\n:0\n$MATCH/\n}\n")]
+    [InlineData(
+        ":0\n* ^X-Folder: \\/.*\n{\nLOCKFILE=$MATCH.lock\nLOGFILE=$MATCH.log\nMAILDIR=$MATCH\nINCLUDERC=$MATCH\nLOCKFILE\n:0\n$MATCH/\n"
+            + "}\n")]
     [InlineData("A=`printf 'a\\000b'`\n:0\n$A/\n")]
     [InlineData(":0\nA=| printf 'a\\000b'\n:0\n$A/\n")]
     [InlineData(":0\n`printf 'a\\000b'`/\n")]
@@ -88,11 +93,14 @@ public sealed class MailboxRecipesTests : IDisposable
         var (recipes, content) = await MakeAsync(":0 c\n| env -0 >vars; true\n");
         Assert.Null(recipes.Run(content, 0, null, out _));
         var server = File.ReadAllText(_folder["mail/vars"]).Split('\0', StringSplitOptions.RemoveEmptyEntries)
-            .Select(v => v.Split('=', 2)).Where(v => v[0] is not ("PWD" or "OLDPWD" or "SHLVL" or "_")).ToDictionary(v => v[0], v => v[1], StringComparer.Ordinal);
-        var agent = AgentEnvironment.For(new("me", 1, 1, _folder["mail"], "/bin/sh"), "host", kept: null, isGeneralFilter: false, isHere: false);
+            .Select(v => v.Split('=', 2)).Where(v => v[0] is not ("PWD" or "OLDPWD" or "SHLVL" or "_"))
+            .ToDictionary(v => v[0], v => v[1], StringComparer.Ordinal);
+        var agent = AgentEnvironment.For(
+            new("me", 1, 1, _folder["mail"], "/bin/sh"), "host", kept: null, isGeneralFilter: false, isHere: false);
         agent.Remove("TZ");
 
-        Assert.Equal(["RECIPIENT", "SENDER", "TIMEOUT"], server.Keys.Except(agent.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["RECIPIENT", "SENDER", "TIMEOUT"], server.Keys.Except(agent.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal));
         Assert.Empty(agent.Keys.Except(server.Keys, StringComparer.Ordinal));
         Assert.Equal(["DEFAULT", "ORGMAIL", "PATH"], agent.Keys.Where(k => agent[k] != server[k]).Order(StringComparer.Ordinal));
         Assert.Equal("3.23pre", server["PROCMAIL_VERSION"]);
@@ -104,11 +112,15 @@ public sealed class MailboxRecipesTests : IDisposable
     {
         Directory.CreateDirectory(_folder["mail"]);
         File.WriteAllText(_folder["rc"], rc);
-        var mailbox = new Mailbox(MailAddress.TryParse("me@example.org")!, FolderFormat.Maildir, _folder["mail/Maildir"], ["me@example.org"], _folder["rc"]);
+        var mailbox = new Mailbox(
+            MailAddress.TryParse("me@example.org")!, FolderFormat.Maildir, _folder["mail/Maildir"], ["me@example.org"], _folder["rc"]);
         var (spool, _, _) = SpoolLog.Open(_folder["spool"], new(), TimeProvider.System);
         using var log = spool;
         var body = Encoding.ASCII.GetBytes("X-Folder: a\0b\nSubject: x\n\none\n");
-        var entry = await spool.AppendAsync(spool.NextId(), new(1_700_000_000_000, "a@b.example", 3, null, body.Length, "Received: x\n", [new(mailbox.Folder(FolderRef.Inbox), "")]), body);
+        var entry = await spool.AppendAsync(
+            spool.NextId(),
+            new(1_700_000_000_000, "a@b.example", 3, null, body.Length, "Received: x\n", [new(mailbox.Folder(FolderRef.Inbox), "")]),
+            body);
         var options = new BackstopOptions { Hostname = "host", Data = _folder["data"] };
         options.Recipes.MaxForwards = 1;
         return (new MailboxRecipes(mailbox, options, new(), _time, _ => { }), spool.Read(entry));

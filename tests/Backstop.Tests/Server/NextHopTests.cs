@@ -5,7 +5,9 @@ using Backstop.Server.Net;
 
 namespace Backstop.Tests.Server;
 
-/// <summary>A server behind us that answers out of turn. SMTP's replies have no number: one too many, and each is taken for the next one's.</summary>
+/// <summary>
+/// A server behind us that answers out of turn. SMTP's replies have no number: one too many, and each is taken for the next one's.
+/// </summary>
 public sealed class NextHopTests
 {
     private static readonly TimeSpan _limit = TimeSpan.FromSeconds(10);

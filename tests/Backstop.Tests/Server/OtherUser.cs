@@ -6,12 +6,17 @@ using System.Text;
 
 namespace Backstop.Tests.Server;
 
-/// <summary>Another user of this host: a thread of this process that has given up being root. Linux keeps the user of a thread, glibc makes all of them change; so the kernel is asked itself.</summary>
+/// <summary>
+/// Another user of this host: a thread of this process that has given up being root. Linux keeps the user of a thread, glibc makes
+/// all of them change; so the kernel is asked itself.
+/// </summary>
 internal static class OtherUser
 {
     public const uint Nobody = 65534;
 
-    private static readonly (int User, int Group) _calls = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? (147, 149) : (117, 119);
+    private static readonly (int User, int Group) _calls = RuntimeInformation.ProcessArchitecture == Architecture.Arm64
+        ? (147, 149)
+        : (117, 119);
 
     /// <summary>Connects as somebody.</summary>
     /// <param name="endPoint">Where.</param>

@@ -11,17 +11,20 @@ using Microsoft.Extensions.Time.Testing;
 namespace Backstop.Tests.Server;
 
 /// <summary>
-/// From the data to the verdict a header is scanned once and its parts are found once. Behind the first reading the colons of the header and
-/// the boundaries are overwritten, which nobody but a scan looks at: whoever scanned again would find no fields and no parts.
+/// From the data to the verdict a header is scanned once and its parts are found once. Behind the first reading the colons of the
+/// header and the boundaries are overwritten, which nobody but a scan looks at: whoever scanned again would find no fields and no
+/// parts.
 /// </summary>
 public sealed class ReadOnceTests
 {
     private const string Victim = "me@example.org";
 
-    // Who scans text that is no message on its way: what a report returns, a part's own fields, mail that lies in a folder, mail that is sent.
+    // Who scans text that is no message on its way: what a report returns, a part's own fields, mail that lies in a folder, mail
+    // that is sent.
     private static readonly string[] _scanners =
     [
-        "Backstop.Backscatter.Bounces.DeliveryStatus", "Backstop.Backscatter.Bounces.ReturnedReader", "Backstop.Backscatter.Bounces.Structure",
+        "Backstop.Backscatter.Bounces.DeliveryStatu"
+            + "s", "Backstop.Backscatter.Bounces.ReturnedReader", "Backstop.Backscatter.Bounces.Structure",
         "Backstop.Backscatter.Proofs.OriginProver", "Backstop.Backscatter.Proofs.OwnDkim", "Backstop.Backscatter.Proofs.OwnFields",
         "Backstop.Clean.MboxSource", "Backstop.Mail.HeaderScan", "Backstop.Mail.MailMessage", "Backstop.Mail.MimeScan", "Backstop.Mail.SentHeader",
         "Backstop.Server.Web.FiledMail",
@@ -56,11 +59,19 @@ public sealed class ReadOnceTests
     }
 
     [Theory]
-    [InlineData("", "Return-Path: <>\nFrom: MAILER-DAEMON@far.example\nTo: me@example.org\nSubject: Undelivered Mail Returned to Sender\nMIME-Version: 1.0\n"
-        + "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\nContent-Type: text/plain\n\nThis is the mail system.\n\n"
-        + "--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.far.example\n\nFinal-Recipient: rfc822; gone@far.example\nAction: failed\nStatus: 5.1.1\n\n--b--\n", "bounce:unproved", 0)]
-    [InlineData("news@shop.example", "From: news@shop.example\nSubject: Please confirm your subscription\nList-Unsubscribe: <https://shop.example/u>\n"
-        + "Content-Type: multipart/alternative; boundary=b\n\n--b\n\nClick https://shop.example/c/1\n--b\nContent-Type: text/html\n\n<p>Click</p>\n--b--\n", "mail", 7)]
+    [InlineData(
+        "",
+        "Return-Path: <>\nFrom: MAILER-DAEMON@far.example\nTo: me@example.org\nSubject: Undelivered Mail Returned to "
+            + "Sender\nMIME-Version: 1.0\n"
+        + "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\nContent-Type: text/plain\n\nThis is the "
+        + "mail system.\n\n"
+        + "--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.far.example\n\nFinal-Recipient: rfc822; "
+        + "gone@far.example\nAction: failed\nStatus: 5.1.1\n\n--b--\n", "bounce:unproved", 0)]
+    [InlineData(
+        "news@shop.example",
+        "From: news@shop.example\nSubject: Please confirm your subscription\nList-Unsubscribe: <https://shop.example/u>\n"
+        + "Content-Type: multipart/alternative; boundary=b\n\n--b\n\nClick https://shop.example/c/1\n--b\nContent-Type: "
+        + "text/html\n\n<p>Click</p>\n--b--\n", "mail", 7)]
     public async Task Verdict_of_arriving_mail_needs_no_second_scan(string from, string text, string reason, int weight)
     {
         var time = new FakeTimeProvider(_now);
@@ -89,13 +100,16 @@ public sealed class ReadOnceTests
     [Fact]
     public void Only_messages_scan_headers_and_parts() => Listed.Exactly(
         _scanners,
-        Uses(u => u.Type.ToString() is "Backstop.Mail.HeaderScan" or "Backstop.Mail.MimeScan" && u.Name.StartsWith("Scan", StringComparison.Ordinal)).Select(m => m.Type.ToString()));
+        Uses(u =>
+            u.Type.ToString() is "Backstop.Mail.HeaderScan" or "Backstop.Mail.MimeScan" && u.Name.StartsWith(
+                "Scan", StringComparison.Ordinal)).Select(m => m.Type.ToString()));
 
     /// <summary>SMTP, LMTP and the proxy, milter, and clean: each makes one message of what arrives, and hands it on.</summary>
     [Fact]
     public void No_front_makes_two_messages_of_one()
     {
-        var found = Uses(IsMade).Where(m => m.Type.Namespace is "Backstop.Server.Way" or "Backstop.Judging" or "Backstop.Judging.Rules" or "Backstop.Clean").ToList();
+        var found = Uses(IsMade).Where(m =>
+            m.Type.Namespace is "Backstop.Server.Way" or "Backstop.Judging" or "Backstop.Judging.Rules" or "Backstop.Clean").ToList();
         Assert.InRange(found.Count, 2, 3);
         Assert.All(found, m => Assert.Equal((m.Owner, 1), (m.Owner, m.Uses.Count(IsMade))));
 
@@ -120,7 +134,8 @@ public sealed class ReadOnceTests
             var delimiter = Encoding.UTF8.GetBytes("--" + part.Type.Boundary);
             for (var at = part.BodyStart; at < part.BodyEnd; at = HeaderScan.LineEnd(octets, at))
             {
-                if (octets.AsSpan(at).StartsWith(delimiter) && !message.Parts.Any(p => !p.Type.IsMultipart && at >= p.HeaderStart && at < p.BodyEnd))
+                if (octets.AsSpan(at).StartsWith(delimiter)
+                    && !message.Parts.Any(p => !p.Type.IsMultipart && at >= p.HeaderStart && at < p.BodyEnd))
                 {
                     octets[at] = 0;
                 }

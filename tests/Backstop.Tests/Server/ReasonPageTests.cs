@@ -60,7 +60,9 @@ public sealed class ReasonPageTests
             keys.Add(section + line.Split(' ')[0]);
         }
 
-        var named = All().SelectMany(r => Regex.Matches($"{r.Meaning} {r.Advice}", @"\b[a-z]+\.[a-z_]+\b", RegexOptions.None, TimeSpan.FromSeconds(5))).Select(m => m.Value).ToList();
+        var named = All().SelectMany(r =>
+            Regex.Matches(
+                $"{r.Meaning} {r.Advice}", @"\b[a-z]+\.[a-z_]+\b", RegexOptions.None, TimeSpan.FromSeconds(5))).Select(m => m.Value).ToList();
         Assert.InRange(named.Count, 10, 100);
         Assert.All(named, k => Assert.Contains(k, keys));
     }
@@ -76,7 +78,9 @@ public sealed class ReasonPageTests
 
     private static string Page()
     {
-        var page = new StringBuilder("# Reasons\nEvery decision has one word, the same in the SMTP reply, the log, the metrics, the `X-Backstop` field, the dashboard and `explain`. Made from the tables by `ReasonPageTests`.\n");
+        var page = new StringBuilder(
+            "# Reasons\nEvery decision has one word, the same in the SMTP reply, the log, the metrics, the `X-Backstop` field, the "
+                + "dashboard and `explain`. Made from the tables by `ReasonPageTests`.\n");
         Append(page, "What a message is and proves", Reasons.All);
         foreach (var (stage, reasons) in ServerReasons.ByStage)
         {

@@ -28,7 +28,10 @@ public sealed class RecipeServerTests : IDisposable
     [Fact]
     public async Task The_founding_storys_recipes_run_as_written()
     {
-        File.WriteAllText(_folder["sa"], "#!/bin/sh\nawk 'h==0&&/^$/{print \"X-Spam-Level: \" (spam ? \"**********\" : \"\"); h=1} /^Subject:.*pills/{spam=1} {print}'\n");
+        File.WriteAllText(
+            _folder["sa"],
+            "#!/bin/sh\nawk 'h==0&&/^$/{print \"X-Spam-Level: \" (spam ? \"**********\" : \"\"); h=1} /^Subject:.*pills/{spam=1} "
+                + "{print}'\n");
         File.SetUnixFileMode(_folder["sa"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
         await using var server = await StartAsync($"""
             MAILDIR=$HOME
@@ -47,12 +50,19 @@ public sealed class RecipeServerTests : IDisposable
         Assert.Contains("Subject: cheap pills", Encoding.ASCII.GetString(spam.Bytes.Span), StringComparison.Ordinal);
     }
 
-    /// <summary>With the rules of this process the filter of the recipe has done its work before it would be run; and the recipes file spam, not the server.</summary>
+    /// <summary>
+    /// With the rules of this process the filter of the recipe has done its work before it would be run; and the recipes file spam,
+    /// not the server.
+    /// </summary>
     [Fact]
     public async Task With_the_built_in_scanner_the_filter_is_no_limit()
     {
-        File.WriteAllText(_folder["rules.cf"], "add_header all Level _STARS(*)_\nheader BAD_SUBJECT Subject =~ /pills/\nscore BAD_SUBJECT 8\n");
-        File.WriteAllText(_folder["rc"], "PATH=/nonexistent\n:0fw: spamassassin.lock\n* < 262144\n| spamassassin\n\n:0:\n* ^X-Spam-Level: \\*\\*\\*\\*\\*\\*\\*\nalmost-certainly-spam\n");
+        File.WriteAllText(
+            _folder["rules.cf"], "add_header all Level _STARS(*)_\nheader BAD_SUBJECT Subject =~ /pills/\nscore BAD_SUBJECT 8\n");
+        File.WriteAllText(
+            _folder["rc"],
+            "PATH=/nonexistent\n:0fw: spamassassin.lock\n* < 262144\n| spamassassin\n\n:0:\n* ^X-Spam-Level: "
+                + "\\*\\*\\*\\*\\*\\*\\*\nalmost-certainly-spam\n");
         await using var server = await TestServer.StartAsync(o =>
         {
             o.Mailboxes["me@example.org"].Recipes = _folder["rc"];
@@ -88,12 +98,16 @@ public sealed class RecipeServerTests : IDisposable
     public async Task Whatever_goes_wrong_the_message_arrives_as_it_was(string rc)
     {
         await using var server = await StartAsync(rc, seconds: 1);
-        Assert.StartsWith("250", await SendAsync(server, "x", string.Concat(Enumerable.Repeat(new string('y', 99) + "\n", 2000)) + "yyy"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "250", await SendAsync(server, "x", string.Concat(Enumerable.Repeat(new string('y', 99) + "\n", 2000)) + "yyy"),
+            StringComparison.Ordinal);
         Assert.Contains("Subject: x", Assert.Single(await server.MessagesAsync()), StringComparison.Ordinal);
         Assert.EndsWith("yyy\n", Assert.Single(await server.MessagesAsync()), StringComparison.Ordinal);
     }
 
-    /// <summary>A filter that takes a second used to be 1,000 mails an hour behind its lock. Eight at once, and nobody else waits.</summary>
+    /// <summary>
+    /// A filter that takes a second used to be 1,000 mails an hour behind its lock. Eight at once, and nobody else waits.
+    /// </summary>
     [Fact]
     public async Task A_slow_filter_is_no_queue()
     {
@@ -131,7 +145,12 @@ public sealed class RecipeServerTests : IDisposable
         for (var i = 0; i < count; i++)
         {
             var body = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"Subject: {i}\n\none\n"));
-            entries.Add(await spool.AppendAsync(spool.NextId(), new(1_700_000_000_000, "a@b.example", 3, null, body.Length, "Received: x\n", [new(mailbox.Folder(FolderRef.Inbox), "X-One: 1\n")]), body));
+            entries.Add(await spool.AppendAsync(
+                spool.NextId(),
+                new(
+                    1_700_000_000_000, "a@b.example", 3, null, body.Length, "Received: x\n",
+                    [new(mailbox.Folder(FolderRef.Inbox), "X-One: 1\n")]),
+                body));
         }
 
         foreach (var isSecond in (bool[])[false, true])
@@ -141,10 +160,14 @@ public sealed class RecipeServerTests : IDisposable
 
         Assert.Equal(count, Directory.GetFiles(_folder["copies/new"]).Length);
         Assert.Equal(count, MessageFiles.Read(_folder["copies.mbox"]).Count());
-        Assert.Equal(count, format == FolderFormat.Mbox ? MessageFiles.Read(path).Count() : Directory.GetFiles(Path.Combine(path, "new")).Length);
+        Assert.Equal(
+            count, format == FolderFormat.Mbox ? MessageFiles.Read(path).Count() : Directory.GetFiles(Path.Combine(path, "new")).Length);
     }
 
-    /// <summary>A stop waits for the program of a recipe; what comes of it must reach its folder, or the program would run again after the next start.</summary>
+    /// <summary>
+    /// A stop waits for the program of a recipe; what comes of it must reach its folder, or the program would run again after the
+    /// next start.
+    /// </summary>
     [Theory]
     [InlineData(":0 wc\n| touch began; until [ -e go ]; do sleep 0.01; done; echo x >>acted\n")]
     [InlineData(":0 fw\n| touch began; until [ -e go ]; do sleep 0.01; done; echo x >>acted; cat\n")]
@@ -153,18 +176,25 @@ public sealed class RecipeServerTests : IDisposable
         File.WriteAllText(_folder["rc"], rc);
         var (spool, _, _) = SpoolLog.Open(_folder["spool"], new(), TimeProvider.System);
         using var log = spool;
-        var mailbox = new Mailbox(MailAddress.TryParse("me@example.org")!, FolderFormat.Maildir, _folder["Maildir"], ["me@example.org"], _folder["rc"]);
+        var mailbox = new Mailbox(
+            MailAddress.TryParse("me@example.org")!, FolderFormat.Maildir, _folder["Maildir"], ["me@example.org"], _folder["rc"]);
         var body = "Subject: x\n\none\n"u8.ToArray();
-        var entry = await spool.AppendAsync(spool.NextId(), new(1_700_000_000_000, "a@b.example", 3, null, body.Length, "Received: x\n", [new(mailbox.Folder(FolderRef.Inbox), "")]), body);
+        var entry = await spool.AppendAsync(
+            spool.NextId(),
+            new(1_700_000_000_000, "a@b.example", 3, null, body.Length, "Received: x\n", [new(mailbox.Folder(FolderRef.Inbox), "")]),
+            body);
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         using var metrics = new BackstopMetrics(services.GetRequiredService<IMeterFactory>());
-        var stage = new RecipeStage([new MailboxRecipes(mailbox, new() { Hostname = "host" }, new(), TimeProvider.System, _ => { })], 1, spool, TimeProvider.System, NullLogger.Instance);
+        var stage = new RecipeStage(
+            [new MailboxRecipes(mailbox, new() { Hostname = "host" }, new(), TimeProvider.System, _ => { })], 1, spool,
+            TimeProvider.System, NullLogger.Instance);
         var queue = new DeliveryQueue(spool, "host", TimeProvider.System, metrics, NullLogger<DeliveryQueue>.Instance, stage);
         queue.Add(entry, Lane.Real);
         Assert.True(SpinWait.SpinUntil(() => File.Exists(_folder["began"]), TimeSpan.FromSeconds(30)));
         var stopping = new Thread(queue.Dispose);
         stopping.Start();
-        Assert.True(SpinWait.SpinUntil(() => stopping.ThreadState.HasFlag(System.Threading.ThreadState.WaitSleepJoin), TimeSpan.FromSeconds(30)));
+        Assert.True(SpinWait.SpinUntil(
+            () => stopping.ThreadState.HasFlag(System.Threading.ThreadState.WaitSleepJoin), TimeSpan.FromSeconds(30)));
         File.WriteAllText(_folder["go"], "");
         stopping.Join();
         Assert.Equal(0, queue.Waiting);
@@ -175,7 +205,9 @@ public sealed class RecipeServerTests : IDisposable
     {
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         using var metrics = new BackstopMetrics(services.GetRequiredService<IMeterFactory>());
-        var stage = new RecipeStage([new MailboxRecipes(mailbox, new() { Hostname = "host" }, new(), TimeProvider.System, _ => { })], 4, spool, TimeProvider.System, NullLogger.Instance);
+        var stage = new RecipeStage(
+            [new MailboxRecipes(mailbox, new() { Hostname = "host" }, new(), TimeProvider.System, _ => { })], 4, spool,
+            TimeProvider.System, NullLogger.Instance);
         using var queue = new DeliveryQueue(spool, "host", TimeProvider.System, metrics, NullLogger<DeliveryQueue>.Instance, stage);
         if (isReplay)
         {

@@ -34,10 +34,13 @@ public sealed class ReplayTests : IDisposable
         for (var i = 0; i < count; i++)
         {
             var body = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"Subject: {i}\n\none\ntwo\n"));
-            entries.Add(await spool.AppendAsync(spool.NextId(), new(1_700_000_000_000, "a@b.example", 4, null, body.Length, "Received: x\n", [new(inbox, "X-One: 1\n")]), body));
+            entries.Add(await spool.AppendAsync(
+                spool.NextId(),
+                new(1_700_000_000_000, "a@b.example", 4, null, body.Length, "Received: x\n", [new(inbox, "X-One: 1\n")]), body));
         }
 
-        new MboxFolder(inbox, spool.Instance, TimeProvider.System).Deliver([new(entries[torn], spool.Read(entries[torn]), 0, MayBeThere: false)]);
+        new MboxFolder(inbox, spool.Instance, TimeProvider.System)
+            .Deliver([new(entries[torn], spool.Read(entries[torn]), 0, MayBeThere: false)]);
         var whole = await File.ReadAllBytesAsync(inbox.Path, Ct);
         await File.WriteAllBytesAsync(inbox.Path, whole[..^6], Ct);
 

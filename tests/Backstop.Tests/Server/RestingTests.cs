@@ -16,7 +16,8 @@ public sealed class RestingTests
     [InlineData(9, 256)]
     [InlineData(10, 300)]
     [InlineData(int.MaxValue, 300)]
-    public void Pauses_double_up_to_five_minutes(int failures, int seconds) => Assert.Equal(TimeSpan.FromSeconds(seconds), BackOff.After(failures));
+    public void Pauses_double_up_to_five_minutes(int failures, int seconds) =>
+        Assert.Equal(TimeSpan.FromSeconds(seconds), BackOff.After(failures));
 
     [Fact]
     public void Each_is_woken_when_it_is_due()

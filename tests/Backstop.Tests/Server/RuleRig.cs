@@ -21,7 +21,9 @@ namespace Backstop.Tests.Server;
 /// <summary>What happened to a mail that was tried until it was taken or refused for good.</summary>
 internal readonly record struct Fate(VerdictAction Action, string Folder, string Reason, int Tries);
 
-/// <summary>The rules of RCPT and of the end of data as the server joins them, without sockets and folders: thousands of attacks in seconds.</summary>
+/// <summary>
+/// The rules of RCPT and of the end of data as the server joins them, without sockets and folders: thousands of attacks in seconds.
+/// </summary>
 internal sealed class RuleRig : IDisposable
 {
     private readonly TempFolder _folder = new();
@@ -54,12 +56,14 @@ internal sealed class RuleRig : IDisposable
         var activity = new ActivityLog(time);
         var clients = new ClientHistory(time);
         var refusals = new Refusals(_metrics, activity, clients, time, NullLogger<Refusals>.Instance);
-        Storms = new(Options, proving.Judge, refusals, new(Options, time, NullLogger<StoreWatch>.Instance), time, NullLogger<StormDesk>.Instance);
+        Storms = new(
+            Options, proving.Judge, refusals, new(Options, time, NullLogger<StoreWatch>.Instance), time, NullLogger<StormDesk>.Instance);
         var bombs = new BombRules(Options, Journal, proving.SignedIds, _correspondents, Storms, time);
         _ladder = new(time, NullLogger<Ladder>.Instance);
         _atRcpt = new(Options, _recipients, proving, new DnsblChecker([]), refusals, Storms, time);
         _atData = new(
-            Options, proving, new ReplyWatch(Journal, proving.SignedIds, time), null, Storms, bombs, _ladder, clients, activity, _metrics, time, NullLogger<ContentRules>.Instance);
+            Options, proving, new ReplyWatch(
+                Journal, proving.SignedIds, time), null, Storms, bombs, _ladder, clients, activity, _metrics, time, NullLogger<ContentRules>.Instance);
     }
 
     public FakeTimeProvider Time { get; }
@@ -84,7 +88,8 @@ internal sealed class RuleRig : IDisposable
         var path = from.Length == 0 ? ReversePath.Null : new ReversePath(MailAddress.TryParse(from));
         var transaction = new Transaction(new() { Address = IPAddress.Parse(client) }, path, smtpUtf8: false);
         var address = MailAddress.TryParse(to)!;
-        var (recipient, refusal) = await _atRcpt.JudgeAsync(transaction, address, _recipients.Find(address), TestContext.Current.CancellationToken);
+        var (recipient, refusal) = await _atRcpt.JudgeAsync(
+            transaction, address, _recipients.Find(address), TestContext.Current.CancellationToken);
         if (refusal is { } no)
         {
             return new(VerdictAction.Refuse, no.Reply.Code < 500 ? "later" : "", no.Reason.Word, 1);

@@ -50,7 +50,8 @@ internal static class ServerMail
         using var http = new HttpClient();
         for (var tries = 0; tries < 200; tries++)
         {
-            if ((await http.GetStringAsync(new Uri($"http://{server.Web}/status"), TestContext.Current.CancellationToken)).Contains(wanted, StringComparison.Ordinal))
+            if ((await http.GetStringAsync(
+                new Uri($"http://{server.Web}/status"), TestContext.Current.CancellationToken)).Contains(wanted, StringComparison.Ordinal))
             {
                 return;
             }

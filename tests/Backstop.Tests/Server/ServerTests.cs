@@ -24,7 +24,10 @@ public sealed class ServerTests
         await using var server = await TestServer.StartAsync();
         await SendAsync(server, "<a@b.example>", "me+list@example.org", "Subject: hi\n\n.dot\nend");
         var message = Assert.Single(await server.MessagesAsync());
-        Assert.StartsWith("Return-Path: <a@b.example>\nDelivered-To: me+list@example.org\nX-Backstop: deliver; reason=mail; kind=none\nReceived: from client.example ([127.0.0.1])\n\tby mx.example.org with ESMTP id ", message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Return-Path: <a@b.example>\nDelivered-To: me+list@example.org\nX-Backstop: deliver; reason=mail; kind=none\nReceived: "
+                + "from client.example ([127.0.0.1])\n\tby mx.example.org with ESMTP id ",
+            message, StringComparison.Ordinal);
         Assert.EndsWith("\nSubject: hi\n\n.dot\nend\n", message, StringComparison.Ordinal);
     }
 
@@ -32,10 +35,16 @@ public sealed class ServerTests
     public async Task Unproved_bounce_is_filed_on_day_one_and_a_proved_one_delivered()
     {
         await using var server = await TestServer.StartAsync();
-        Journal(server, o => o.Add([new(MailAddress.TryParse("me@example.org")!, "sent@example.org", [MailAddress.TryParse("kim@example.com")!], TimeProvider.System.GetUtcNow())]));
+        Journal(
+            server,
+            o => o.Add(
+                [new(
+                    MailAddress.TryParse("me@example.org")!, "sent@example.org", [MailAddress.TryParse("kim@example.com")!],
+                    TimeProvider.System.GetUtcNow())]));
         await SendAsync(server, "<>", "me@example.org", BounceOf("forged@example.org"));
         await SendAsync(server, "<>", "me@example.org", BounceOf("sent@example.org"));
-        Assert.Contains("reason=bounce:unproved; kind=bounce", Assert.Single(await server.MessagesAsync("Backscatter")), StringComparison.Ordinal);
+        Assert.Contains(
+            "reason=bounce:unproved; kind=bounce", Assert.Single(await server.MessagesAsync("Backscatter")), StringComparison.Ordinal);
         Assert.Contains("reason=journal:message-id; kind=bounce", Assert.Single(await server.MessagesAsync()), StringComparison.Ordinal);
     }
 
@@ -43,13 +52,17 @@ public sealed class ServerTests
     public async Task Covered_address_has_unproved_bounces_refused()
     {
         await using var server = await TestServer.StartAsync(o => o.Backscatter.CoverMessages = 1);
-        Journal(server, o => o.Add([new(MailAddress.TryParse("me@example.org")!, "sent@example.org", [], TimeProvider.System.GetUtcNow().AddDays(-20))]));
+        Journal(
+            server,
+            o => o.Add(
+                [new(MailAddress.TryParse("me@example.org")!, "sent@example.org", [], TimeProvider.System.GetUtcNow().AddDays(-20))]));
         var reply = await SendAsync(server, "<>", "me@example.org", BounceOf("forged@example.org"));
         Assert.StartsWith("550 5.7.1 Not sent by the address it is returned to (bounce:unproved)", reply, StringComparison.Ordinal);
         Assert.Empty(await server.MessagesAsync("Backscatter"));
 
         // Coverage is the address's own: another mailbox is still on day one.
-        Assert.StartsWith("250", await SendAsync(server, "<>", "you@example.org", BounceOf("forged@example.org")), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "250", await SendAsync(server, "<>", "you@example.org", BounceOf("forged@example.org")), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -68,12 +81,17 @@ public sealed class ServerTests
             var now = TimeProvider.System.GetUtcNow();
             await SendAsync(server, "<>", batv.Sign(me, now).ToString(), BounceOf("forged@example.org"));
             Assert.Contains("reason=batv:pass", Assert.Single(await server.MessagesAsync()), StringComparison.Ordinal);
-            Assert.Contains("(batv:expired)", await SendAsync(server, "<>", batv.Sign(me, now.AddDays(-9)).ToString(), "x"), StringComparison.Ordinal);
-            Assert.Contains("(batv:forged)", await SendAsync(server, "<>", "prvs=0123abcdef=me@example.org", "x"), StringComparison.Ordinal);
+            Assert.Contains(
+                "(batv:expired)", await SendAsync(server, "<>", batv.Sign(me, now.AddDays(-9)).ToString(), "x"),
+                StringComparison.Ordinal);
+            Assert.Contains(
+                "(batv:forged)", await SendAsync(server, "<>", "prvs=0123abcdef=me@example.org", "x"), StringComparison.Ordinal);
             Assert.Contains("(batv:missing)", await SendAsync(server, "<>", "me@example.org", "x"), StringComparison.Ordinal);
 
             // A real sender that answers a tagged address is real mail.
-            Assert.StartsWith("250", await SendAsync(server, "<kim@example.com>", batv.Sign(me, now).ToString(), "Subject: re\n\nhi"), StringComparison.Ordinal);
+            Assert.StartsWith(
+                "250", await SendAsync(server, "<kim@example.com>", batv.Sign(me, now).ToString(), "Subject: re\n\nhi"),
+                StringComparison.Ordinal);
         }
     }
 
@@ -101,7 +119,8 @@ public sealed class ServerTests
         var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
         await using var server = await TestServer.StartAsync(time: time);
         using var dialog = new Dialog(server.Smtp);
-        await dialog.PlayAsync("S: 220\nC: HELO c\nS: 250\nC: MAIL FROM:<a@b.example>\nS: 250\nC: RCPT TO:<me@example.org>\nS: 250\nC: DATA\nS: 354");
+        await dialog.PlayAsync(
+            "S: 220\nC: HELO c\nS: 250\nC: MAIL FROM:<a@b.example>\nS: 250\nC: RCPT TO:<me@example.org>\nS: 250\nC: DATA\nS: 354");
         var told = dialog.ReadLineAsync();
         for (var tries = 0; !told.IsCompleted && tries < 300; tries++)
         {
@@ -130,7 +149,8 @@ public sealed class ServerTests
         using var idle = new Dialog(server.Smtp);
         using var busy = new Dialog(server.Smtp);
         await idle.PlayAsync("S: 220\nC: HELO c\nS: 250");
-        await busy.PlayAsync("S: 220\nC: HELO c\nS: 250\nC: MAIL FROM:<a@b.example>\nS: 250\nC: RCPT TO:<me@example.org>\nS: 250\nC: DATA\nS: 354");
+        await busy.PlayAsync(
+            "S: 220\nC: HELO c\nS: 250\nC: MAIL FROM:<a@b.example>\nS: 250\nC: RCPT TO:<me@example.org>\nS: 250\nC: DATA\nS: 354");
         var stopping = server.StopAsync();
         await idle.PlayAsync("S: 421 4.3.2\nE:");
         await busy.PlayAsync("C: Subject: last\nC: \nC: .\nS: 250 2.0.0\nS: 421 4.3.2\nE:");
@@ -146,7 +166,9 @@ public sealed class ServerTests
         using var client = new SmtpClient { ServerCertificateValidationCallback = (_, certificate, _, _) => certificate!.Subject == "CN=mx.example.org" };
         await client.ConnectAsync("127.0.0.1", server.Smtp.Port, SecureSocketOptions.StartTls, Ct);
         Assert.True(client.IsSecure);
-        Assert.True(client.Capabilities.HasFlag(SmtpCapabilities.Chunking | SmtpCapabilities.UTF8 | SmtpCapabilities.Pipelining | SmtpCapabilities.Dsn));
+        Assert.True(
+            client.Capabilities.HasFlag(
+                SmtpCapabilities.Chunking | SmtpCapabilities.UTF8 | SmtpCapabilities.Pipelining | SmtpCapabilities.Dsn));
         await client.SendAsync(Message(), Ct);
         await client.DisconnectAsync(true, Ct);
         Assert.Contains("with ESMTPS id", Assert.Single(await server.MessagesAsync()), StringComparison.Ordinal);
@@ -180,7 +202,11 @@ public sealed class ServerTests
         var message = Message();
         var attachment = new byte[3_000_000];
         new Random(1).NextBytes(attachment);
-        message.Body = new BodyBuilder { TextBody = ".\r\n..dots\r\nFrom here\r\n", Attachments = { { "a.bin", attachment } } }.ToMessageBody();
+        message.Body = new BodyBuilder
+        {
+            TextBody = ".\r\n..dots\r\nFrom here\r\n",
+            Attachments = { { "a.bin", attachment } }
+        }.ToMessageBody();
         using var client = new SmtpClient();
         await client.ConnectAsync("127.0.0.1", server.Smtp.Port, SecureSocketOptions.None, Ct);
         await client.SendAsync(message, Ct);
@@ -215,7 +241,9 @@ public sealed class ServerTests
         await Dialog.RunAsync(server.Smtp, "C: EHLO not.a.proxy\nE:");
     }
 
-    /// <summary>The load balancer is a server beside us; whom it announces is a stranger, and may not say that he is somebody else.</summary>
+    /// <summary>
+    /// The load balancer is a server beside us; whom it announces is a stranger, and may not say that he is somebody else.
+    /// </summary>
     [Fact]
     public async Task Announced_stranger_may_not_use_xclient()
     {
@@ -226,8 +254,12 @@ public sealed class ServerTests
             o.Relay.SmtpTo = "127.0.0.1:9";
         });
         var proxy = server.EndPoint("smtp_proxy");
-        await Dialog.RunAsync(proxy, "R: PROXY TCP4 203.0.113.9 192.0.2.1 4711 25\\r\\n\nS: 220\nC: HELO c\nS: 250\nC: XCLIENT ADDR=127.0.0.9 LOGIN=root\nS: 502\nC: XFORWARD ADDR=127.0.0.9\nS: 502");
-        await Dialog.RunAsync(proxy, "R: PROXY TCP4 127.0.0.8 192.0.2.1 4711 25\\r\\n\nS: 220\nC: HELO c\nS: 250\nC: XCLIENT ADDR=203.0.113.9\nS: 220");
+        await Dialog.RunAsync(
+            proxy,
+            "R: PROXY TCP4 203.0.113.9 192.0.2.1 4711 25\\r\\n\nS: 220\nC: HELO c\nS: 250\nC: XCLIENT ADDR=127.0.0.9 LOGIN=root\nS: "
+                + "502\nC: XFORWARD ADDR=127.0.0.9\nS: 502");
+        await Dialog.RunAsync(
+            proxy, "R: PROXY TCP4 127.0.0.8 192.0.2.1 4711 25\\r\\n\nS: 220\nC: HELO c\nS: 250\nC: XCLIENT ADDR=203.0.113.9\nS: 220");
     }
 
     [Fact]
@@ -261,7 +293,8 @@ public sealed class ServerTests
         var log = new LogLines();
         await using (var server = await TestServer.StartAsync(logging: l => l.SetMinimumLevel(LogLevel.Information).AddProvider(log)))
         {
-            await Dialog.RunAsync(server.Smtp, $"S: 220\nC: HELO c\nS: 250\nC: MAIL FROM:<a@b.example>\nS: 250\n{Guesses(90)}C: QUIT\nS: 221\nE:");
+            await Dialog.RunAsync(
+                server.Smtp, $"S: 220\nC: HELO c\nS: 250\nC: MAIL FROM:<a@b.example>\nS: 250\n{Guesses(90)}C: QUIT\nS: 221\nE:");
         }
 
         var lines = log.All.Where(l => l.Contains("reason=recipient:unknown", StringComparison.Ordinal)).ToList();
@@ -284,7 +317,8 @@ public sealed class ServerTests
         await Dialog.RunAsync(server.Smtp, Proxied("203.0.113.1") + Guesses(19));
         await Dialog.RunAsync(server.Smtp, Proxied("203.0.113.2") + Guesses(19));
         using var open = new Dialog(server.Smtp);
-        await open.PlayAsync(Proxied("203.0.113.3") + "C: RCPT TO:<me@example.org>\nS: 250\nC: RCPT TO:<guess@example.org>\nS: 421 4.7.0\nE:");
+        await open.PlayAsync(
+            Proxied("203.0.113.3") + "C: RCPT TO:<me@example.org>\nS: 250\nC: RCPT TO:<guess@example.org>\nS: 421 4.7.0\nE:");
         await Dialog.RunAsync(server.Smtp, "R: PROXY TCP4 203.0.113.4 192.0.2.1 4711 25\\r\\n\nS: 421 4.7.0 Too many errors\nE:");
         await Dialog.RunAsync(server.Smtp, Proxied("203.0.114.1") + Guesses(1));
         time.Advance(TimeSpan.FromMinutes(10));
@@ -325,8 +359,10 @@ public sealed class ServerTests
         });
         await ServerMail.StatusAsync(server, "\"Working\"");
         static string Hello(int client, string from, string to, string reply) =>
-            $"R: PROXY TCP4 203.0.113.{client} 192.0.2.1 4711 25\\r\\n\nS: 220\nC: HELO c\nS: 250\nC: MAIL FROM:<{from}>\nS: 250\nC: RCPT TO:<{to}>\nS: {reply}";
-        await Dialog.RunAsync(server.Smtp, Hello(9, "", "me@example.org", "550 5.7.1 Bounces from this address are not accepted (dnsbl:bl.test)"));
+            $"R: PROXY TCP4 203.0.113.{client} 192.0.2.1 4711 25\\r\\n\nS: 220\nC: HELO c\nS: 250\nC: MAIL FROM:<{from}>\nS: 250\nC: "
+                + $"RCPT TO:<{to}>\nS: {reply}";
+        await Dialog.RunAsync(
+            server.Smtp, Hello(9, "", "me@example.org", "550 5.7.1 Bounces from this address are not accepted (dnsbl:bl.test)"));
         await Dialog.RunAsync(server.Smtp, Hello(9, "postmaster@b.example", "me@example.org", "550"));
         await Dialog.RunAsync(server.Smtp, Hello(9, "kim@b.example", "me@example.org", "250"));
         await Dialog.RunAsync(server.Smtp, Hello(9, "", "postmaster@example.org", "250"));
@@ -338,8 +374,10 @@ public sealed class ServerTests
     {
         using var folder = new TempFolder();
         Directory.CreateDirectory(folder["box"]);
-        await using var server = await TestServer.StartAsync(o => o.Mailboxes["me@example.org"] = new() { Format = FolderFormat.Mbox, Path = folder["box"] });
-        Assert.StartsWith("250", await SendAsync(server, "<a@b.example>", "me@example.org", "Subject: kept\n\nx"), StringComparison.Ordinal);
+        await using var server = await TestServer.StartAsync(o =>
+            o.Mailboxes["me@example.org"] = new() { Format = FolderFormat.Mbox, Path = folder["box"] });
+        Assert.StartsWith(
+            "250", await SendAsync(server, "<a@b.example>", "me@example.org", "Subject: kept\n\nx"), StringComparison.Ordinal);
         await ServerMail.StatusAsync(server, folder["box"]);
         Directory.Delete(folder["box"]);
         await server.DeliveredAsync();
@@ -377,7 +415,10 @@ public sealed class ServerTests
     public async Task Mail_loop_is_ended()
     {
         await using var server = await TestServer.StartAsync(o => o.Smtp.MaxHops = 10);
-        Assert.StartsWith("550 5.4.6", await SendAsync(server, "<a@b.example>", "me@example.org", string.Concat(Enumerable.Repeat("Received: x\n", 11)) + "\nx"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "550 5.4.6",
+            await SendAsync(server, "<a@b.example>", "me@example.org", string.Concat(Enumerable.Repeat("Received: x\n", 11)) + "\nx"),
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -387,10 +428,13 @@ public sealed class ServerTests
     {
         await using var server = await TestServer.StartAsync();
         var body = string.Concat(Enumerable.Repeat("line of text\n", (size / 13) + 1));
-        await SendAsync(server, "<a@b.example>", "me@example.org", "x-backstop: deliver; reason=batv:pass\nX-Backstop-Id: 1.0\nSubject: x\n\n" + body + "end");
+        await SendAsync(
+            server, "<a@b.example>", "me@example.org",
+            "x-backstop: deliver; reason=batv:pass\nX-Backstop-Id: 1.0\nSubject: x\n\n" + body + "end");
         var message = Assert.Single(await server.MessagesAsync());
         Assert.Equal(1, message.Split("X-Backstop", StringSplitOptions.None).Length - 1);
-        Assert.Contains("\nY-backstop: deliver; reason=batv:pass\nY-Backstop-Id: 1.0\nSubject: x\n\n" + body, message, StringComparison.Ordinal);
+        Assert.Contains(
+            "\nY-backstop: deliver; reason=batv:pass\nY-Backstop-Id: 1.0\nSubject: x\n\n" + body, message, StringComparison.Ordinal);
         Assert.EndsWith("\nend\n", message, StringComparison.Ordinal);
     }
 
@@ -398,7 +442,10 @@ public sealed class ServerTests
     public async Task Two_addresses_of_one_mailbox_get_one_copy()
     {
         await using var server = await TestServer.StartAsync();
-        await Dialog.RunAsync(server.Smtp, "S: 220\nC: HELO c\nS: 250\nC: MAIL FROM:<a@b.example>\nS: 250\nC: RCPT TO:<me@example.org>\nS: 250\nC: RCPT TO:<info@example.org>\nS: 250\nC: DATA\nS: 354\nC: .\nS: 250");
+        await Dialog.RunAsync(
+            server.Smtp,
+            "S: 220\nC: HELO c\nS: 250\nC: MAIL FROM:<a@b.example>\nS: 250\nC: RCPT TO:<me@example.org>\nS: 250\nC: RCPT "
+                + "TO:<info@example.org>\nS: 250\nC: DATA\nS: 354\nC: .\nS: 250");
         Assert.Single(await server.MessagesAsync());
     }
 
@@ -416,8 +463,10 @@ public sealed class ServerTests
     private static string Proxied(string client) =>
         $"R: PROXY TCP4 {client} 192.0.2.1 4711 25\\r\\n\nS: 220\nC: HELO c\nS: 250\nC: MAIL FROM:<a@b.example>\nS: 250\n";
 
-    private static string Guesses(int count) => string.Concat(Enumerable.Range(1, count).Select(i => $"C: RCPT TO:<guess{i}@example.org>\nS: 550 5.1.1\n"));
+    private static string Guesses(int count) =>
+        string.Concat(Enumerable.Range(1, count).Select(i => $"C: RCPT TO:<guess{i}@example.org>\nS: 550 5.1.1\n"));
 
     private static MimeMessage Message() => new(
-        [new MailboxAddress("A", "a@b.example")], [new MailboxAddress("Me", "me@example.org")], "hello", new TextPart("plain") { Text = "hi\r\n" });
+        [new MailboxAddress("A", "a@b.example")], [
+            new MailboxAddress("Me", "me@example.org")], "hello", new TextPart("plain") { Text = "hi\r\n" });
 }

@@ -10,7 +10,10 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Backstop.Tests.Server;
 
-/// <summary>Wherever a stranger's words are shown, they cannot turn round what stands beside them: pages, reports, alerts, logs, the terminal.</summary>
+/// <summary>
+/// Wherever a stranger's words are shown, they cannot turn round what stands beside them: pages, reports, alerts, logs, the
+/// terminal.
+/// </summary>
 public sealed class ShownWordsTests
 {
     private const string Hostile = "a\u202eb\u2067c\u001b[2Jd\u0085e\nf";
@@ -19,7 +22,8 @@ public sealed class ShownWordsTests
 
     private static readonly StormRecord _storm = new(
         "20261128-0800-1", "bounce-flood", $"{Hostile}@example.org", _now, null, _now, 10, 5, new Dictionary<string, long>(), new Dictionary<string, long> { [Hostile] = 1 },
-        new Dictionary<string, long> { ["192.0.2.1"] = 1 }, [new(Hostile, "x", 10)], new Dictionary<long, long>(), new(Hostile, Hostile, Hostile, Hostile, Hostile));
+        new Dictionary<string, long> { ["192.0.2.1"] = 1 }, [new(Hostile, "x", 10)], new Dictionary<long, long>(), new(
+            Hostile, Hostile, Hostile, Hostile, Hostile));
 
     [Fact]
     public void Report_of_storms() => IsHarmless(StormReport.Write("mx.example.org", [_storm], null, _now));
@@ -52,5 +56,6 @@ public sealed class ShownWordsTests
     [Fact]
     public void Lines_of_clean() => Assert.Equal("a b c [2Jd e f", ShownText.Of(Hostile, 100));
 
-    private static void IsHarmless(string text) => Assert.DoesNotContain(text, c => c is '\u202e' or '\u2067' || (char.IsControl(c) && c is not ('\n' or '\r' or '\t')));
+    private static void IsHarmless(string text) =>
+        Assert.DoesNotContain(text, c => c is '\u202e' or '\u2067' || (char.IsControl(c) && c is not ('\n' or '\r' or '\t')));
 }

@@ -13,8 +13,11 @@ public sealed class SmuggleTests
         {
             var (label, end) = row.Data;
             using var dialog = new Dialog(server.Smtp);
-            await dialog.PlayAsync("S: 220\nC: HELO c\nS: 250\nC: MAIL FROM:<a@b.example>\nS: 250\nC: RCPT TO:<me@example.org>\nS: 250\nC: DATA\nS: 354");
-            await dialog.SendAsync($"Subject: first\r\n\r\ntext{end}MAIL FROM:<evil@b.example>\r\nRCPT TO:<me@example.org>\r\nDATA\r\nSubject: smuggled\r\n\r\nx\r\n.\r\n");
+            await dialog.PlayAsync(
+                "S: 220\nC: HELO c\nS: 250\nC: MAIL FROM:<a@b.example>\nS: 250\nC: RCPT TO:<me@example.org>\nS: 250\nC: DATA\nS: 354");
+            await dialog.SendAsync(
+                $"Subject: first\r\n\r\ntext{end}MAIL FROM:<evil@b.example>\r\nRCPT TO:<me@example.org>\r\nDATA\r\nSubject: "
+                    + $"smuggled\r\n\r\nx\r\n.\r\n");
             Assert.True((await dialog.ReadLineAsync())?.StartsWith("554", StringComparison.Ordinal) == true, label);
             Assert.True(await dialog.ReadLineAsync() is null, label);
         }

@@ -38,7 +38,9 @@ public sealed class SpamServerTests : IDisposable
     [InlineData("CHECK SPAMC/1.5", Ham, "SPAMD/1.1 0 EX_OK\r\nSpam: False ; -1.0 / 5.0\r\n\r\n")]
     [InlineData("SYMBOLS SPAMC/1.2", Spam, "SPAMD/1.1 0 EX_OK\r\nSpam: True ; 6.0 / 5.0\r\n\r\nBAD_SUBJECT\r\n")]
     [InlineData("REPORT_IFSPAM SPAMC/1.5", Ham, "SPAMD/1.1 0 EX_OK\r\nContent-length: 0\r\nSpam: No ; -1.0 / 5.0\r\n\r\n")]
-    [InlineData("TELL SPAMC/1.5\r\nMessage-class: spam\r\nSet: local", Spam, "SPAMD/1.0 69 Service Unavailable: TELL commands are not enabled, set spam.allow_tell = true.\r\n")]
+    [InlineData(
+        "TELL SPAMC/1.5\r\nMessage-class: spam\r\nSet: local", Spam,
+        "SPAMD/1.0 69 Service Unavailable: TELL commands are not enabled, set spam.allow_tell = true.\r\n")]
     public async Task ARequestIsAnswered(string head, string message, string reply)
     {
         await using var server = await StartAsync();
@@ -53,9 +55,15 @@ public sealed class SpamServerTests : IDisposable
         Assert.Equal("SPAMD/1.5 0 PONG\r\n", await AskAsync(server.Spamd, "PING SPAMC/1.5\r\n\r\n"));
         Assert.Equal("", await AskAsync(server.Spamd, "SKIP SPAMC/1.2\r\n"));
         Assert.Equal("SPAMD/1.0 76 Bad header line: FOO SPAMC/1.5\r\n", await AskAsync(server.Spamd, "FOO SPAMC/1.5\r\n\r\n"));
-        Assert.Equal("SPAMD/1.0 76 Bad header line: (Content-Length mismatch: Expected 10 bytes, got 18 bytes)\r\n", await AskAsync(server.Spamd, "CHECK SPAMC/1.5\r\nContent-length: 10\r\n\r\nSubject: Buy now\r\n\r\nx"));
-        Assert.Equal("SPAMD/1.0 76 Bad header line: (Content-Length mismatch: Expected 100 bytes, got 1 bytes)\r\n", await AskAsync(server.Spamd, "CHECK SPAMC/1.5\r\nContent-length: 100\r\n\r\nx"));
-        Assert.StartsWith("SPAMD/1.0 76 Bad header line: (message larger than", await AskAsync(server.Spamd, "CHECK SPAMC/1.5\r\nContent-length: 99999999999\r\n\r\nx"), StringComparison.Ordinal);
+        Assert.Equal(
+            "SPAMD/1.0 76 Bad header line: (Content-Length mismatch: Expected 10 bytes, got 18 bytes)\r\n",
+            await AskAsync(server.Spamd, "CHECK SPAMC/1.5\r\nContent-length: 10\r\n\r\nSubject: Buy now\r\n\r\nx"));
+        Assert.Equal(
+            "SPAMD/1.0 76 Bad header line: (Content-Length mismatch: Expected 100 bytes, got 1 bytes)\r\n",
+            await AskAsync(server.Spamd, "CHECK SPAMC/1.5\r\nContent-length: 100\r\n\r\nx"));
+        Assert.StartsWith(
+            "SPAMD/1.0 76 Bad header line: (message larger than",
+            await AskAsync(server.Spamd, "CHECK SPAMC/1.5\r\nContent-length: 99999999999\r\n\r\nx"), StringComparison.Ordinal);
         Assert.Equal("SPAMD/1.1 0 EX_OK\r\nSpam: True ; 6.0 / 5.0\r\n\r\n", await AskAsync(server.Spamd, $"CHECK SPAMC/1.5\r\n\r\n{Spam}"));
     }
 
@@ -63,9 +71,14 @@ public sealed class SpamServerTests : IDisposable
     public async Task AMessageMayBeCompressedButNotABomb()
     {
         await using var server = await StartAsync(o => o.Spam.MaxClientMessage = new(64 << 10));
-        Assert.Equal("SPAMD/1.1 0 EX_OK\r\nSpam: True ; 6.0 / 5.0\r\n\r\n", await AskCompressedAsync(server.Spamd, Encoding.ASCII.GetBytes(Spam)));
-        Assert.Equal("SPAMD/1.0 76 Bad header line: (message larger than 65536 bytes)\r\n", await AskCompressedAsync(server.Spamd, new byte[50 << 20]));
-        Assert.Equal("SPAMD/1.0 76 Bad header line: (message is not zlib data)\r\n", await AskAsync(server.Spamd, "CHECK SPAMC/1.5\r\nCompress: zlib\r\nContent-length: 4\r\n\r\nabcd"));
+        Assert.Equal(
+            "SPAMD/1.1 0 EX_OK\r\nSpam: True ; 6.0 / 5.0\r\n\r\n", await AskCompressedAsync(server.Spamd, Encoding.ASCII.GetBytes(Spam)));
+        Assert.Equal(
+            "SPAMD/1.0 76 Bad header line: (message larger than 65536 bytes)\r\n",
+            await AskCompressedAsync(server.Spamd, new byte[50 << 20]));
+        Assert.Equal(
+            "SPAMD/1.0 76 Bad header line: (message is not zlib data)\r\n",
+            await AskAsync(server.Spamd, "CHECK SPAMC/1.5\r\nCompress: zlib\r\nContent-length: 4\r\n\r\nabcd"));
     }
 
     [Fact]
@@ -81,7 +94,8 @@ public sealed class SpamServerTests : IDisposable
     public async Task TellTeachesAndForgets()
     {
         await using var server = await StartAsync(o => o.Spam.AllowTell = true);
-        string[] asks = ["Message-class: spam\r\nSet: local", "Message-class: spam\r\nSet: local", "Remove: local", "Set: local\r\nRemove: local"];
+        string[] asks = [
+            "Message-class: spam\r\nSet: local", "Message-class: spam\r\nSet: local", "Remove: local", "Set: local\r\nRemove: local"];
         var replies = new List<string>();
         foreach (var ask in asks)
         {
@@ -90,7 +104,8 @@ public sealed class SpamServerTests : IDisposable
 
         Assert.Equal(
             [
-                "SPAMD/1.1 0 EX_OK\r\nDidSet: local\r\n\r\n\r\n", "SPAMD/1.1 0 EX_OK\r\n\r\n\r\n", "SPAMD/1.1 0 EX_OK\r\nDidRemove: local\r\n\r\n\r\n",
+                "SPAMD/1.1 0 EX_OK\r\nDidSet: local\r\n\r\n\r\n", "SPAMD/1.1 0 EX_OK\r\n\r\n\r\n", "SPAMD/1.1 0 EX_OK\r\nDidRemove: "
+                    + "local\r\n\r\n\r\n",
                 "SPAMD/1.0 76 Bad header line: Unable to set local and remove local in the same operation.\r\n",
             ],
             replies);
@@ -103,12 +118,15 @@ public sealed class SpamServerTests : IDisposable
         await using var server = await StartAsync(o => o.Listen.SpamdSocket = path);
         using var client = new TcpClient();
         await client.ConnectAsync(server.SpamdTls, Ct);
-        await using var tls = new SslStream(client.GetStream(), false, (_, certificate, _, _) => certificate?.Subject == "CN=mx.example.org");
+        await using var tls = new SslStream(
+            client.GetStream(), false, (_, certificate, _, _) => certificate?.Subject == "CN=mx.example.org");
         await tls.AuthenticateAsClientAsync("mx.example.org");
         await tls.WriteAsync(Encoding.ASCII.GetBytes($"CHECK SPAMC/1.5\r\nContent-length: {Spam.Length}\r\n\r\n{Spam}"), Ct);
         Assert.Equal("SPAMD/1.1 0 EX_OK\r\nSpam: True ; 6.0 / 5.0\r\n\r\n", await new StreamReader(tls).ReadToEndAsync(Ct));
 
-        Assert.Equal("SPAMD/1.1 0 EX_OK\r\nSpam: True ; 6.0 / 5.0\r\n\r\n", await AskAsync(new UnixDomainSocketEndPoint(path), $"CHECK SPAMC/1.5\r\n\r\n{Spam}"));
+        Assert.Equal(
+            "SPAMD/1.1 0 EX_OK\r\nSpam: True ; 6.0 / 5.0\r\n\r\n",
+            await AskAsync(new UnixDomainSocketEndPoint(path), $"CHECK SPAMC/1.5\r\n\r\n{Spam}"));
         Assert.Equal((UnixFileMode)0b110_110_000, File.GetUnixFileMode(path) & (UnixFileMode)0b111_111_111);
     }
 
@@ -208,6 +226,9 @@ public sealed class SpamServerTests : IDisposable
             await zlib.WriteAsync(message, Ct);
         }
 
-        return await AskAsync(server, [.. Encoding.ASCII.GetBytes($"CHECK SPAMC/1.5\r\nCompress: zlib\r\nContent-length: {packed.Length}\r\n\r\n"), .. packed.ToArray()]);
+        return await AskAsync(
+            server,
+            [.. Encoding.ASCII.GetBytes(
+                $"CHECK SPAMC/1.5\r\nCompress: zlib\r\nContent-length: {packed.Length}\r\n\r\n"), .. packed.ToArray()]);
     }
 }

@@ -53,7 +53,9 @@ public sealed class SteadyTimeTests
         Assert.Equal(isPutOff, tries.PutsOff(IPAddress.Parse(next), "me@example.org"));
     }
 
-    /// <summary>Whoever fills the table makes nobody wait, nor does he end what it is for: those who are in it are still put off and let in.</summary>
+    /// <summary>
+    /// Whoever fills the table makes nobody wait, nor does he end what it is for: those who are in it are still put off and let in.
+    /// </summary>
     [Fact]
     public void A_full_table_judges_newcomers_at_once_and_recovers()
     {

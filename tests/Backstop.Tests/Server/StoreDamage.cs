@@ -56,7 +56,10 @@ internal sealed class StoreDamage : IDisposable
     {
         using (var journal = new SentJournal(PathOf(options, "journal"), Time, TimeSpan.FromDays(14)))
         {
-            var sent = Enumerable.Range(0, 400).Select(i => new SentMessage(new("me", "example.org"), $"{i}@example.org", [new("someone", $"site{i}.example")], Time.GetUtcNow().AddDays(-2)));
+            var sent = Enumerable.Range(0, 400)
+                .Select(i =>
+                new SentMessage(
+                    new("me", "example.org"), $"{i}@example.org", [new("someone", $"site{i}.example")], Time.GetUtcNow().AddDays(-2)));
             journal.Add([.. sent, new(new("me", "example.org"), Known, [new("pat", "elsewhere.example")], Time.GetUtcNow().AddDays(-1))]);
         }
 
@@ -81,7 +84,8 @@ internal sealed class StoreDamage : IDisposable
         }
 
         new StormStore(PathOf(options, "storms")).Write(new(
-            Unfinished, "bounce-flood", "you@example.org", Time.GetUtcNow().AddHours(-2), null, Time.GetUtcNow().AddMinutes(-1), 40, 5, new Dictionary<string, long>(), new Dictionary<string, long>(),
+            Unfinished, "bounce-flood", "you@example.org", Time.GetUtcNow().AddHours(-2), null, Time.GetUtcNow()
+                .AddMinutes(-1), 40, 5, new Dictionary<string, long>(), new Dictionary<string, long>(),
             new Dictionary<string, long>(), [], new Dictionary<long, long>(), null));
     }
 
@@ -216,7 +220,10 @@ internal sealed class StoreDamage : IDisposable
     {
         var before = (await server.MessagesAsync()).Length;
         var filed = (await server.MessagesAsync("Backscatter")).Length;
-        Assert.StartsWith("250", await ServerMail.SendAsync(server, "<kim@b.example>", "me@example.org", "From: kim@b.example\nSubject: hello\n\nhello\n"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "250",
+            await ServerMail.SendAsync(server, "<kim@b.example>", "me@example.org", "From: kim@b.example\nSubject: hello\n\nhello\n"),
+            StringComparison.Ordinal);
         Assert.StartsWith("250", await BounceAsync(server, Known), StringComparison.Ordinal);
         var unknown = await BounceAsync(server, "unknown@forged.example");
         var isJournalGone = store == "journal" && await StateAsync(server, "journal") is not ("ok" or "read-only");
@@ -233,7 +240,8 @@ internal sealed class StoreDamage : IDisposable
         using var status = JsonDocument.Parse(await http.GetStringAsync("/status", Ct));
         var health = await http.GetStringAsync("/healthz", Ct);
         Assert.StartsWith("ok\n", health, StringComparison.Ordinal);
-        foreach (var shown in status.RootElement.GetProperty("stores").EnumerateArray().Where(s => s.GetProperty("state").GetString() != "ok"))
+        foreach (
+            var shown in status.RootElement.GetProperty("stores").EnumerateArray().Where(s => s.GetProperty("state").GetString() != "ok"))
         {
             Assert.Equal(store, shown.GetProperty("name").GetString());
             Assert.StartsWith(PathOf(server.Options, store), shown.GetProperty("path").GetString(), StringComparison.Ordinal);
@@ -249,8 +257,10 @@ internal sealed class StoreDamage : IDisposable
     {
         using var http = new HttpClient { BaseAddress = new($"http://{server.Web}") };
         using var status = JsonDocument.Parse(await http.GetStringAsync("/status", Ct));
-        return status.RootElement.GetProperty("stores").EnumerateArray().Single(s => s.GetProperty("name").GetString() == store).GetProperty("state").GetString();
+        return status.RootElement.GetProperty("stores").EnumerateArray().Single(s => s.GetProperty("name").GetString() == store)
+            .GetProperty("state").GetString();
     }
 
-    public static Task<string> BounceAsync(TestServer server, string id) => ServerMail.SendAsync(server, "<>", "me@example.org", ServerMail.BounceOf(id));
+    public static Task<string> BounceAsync(TestServer server, string id) =>
+        ServerMail.SendAsync(server, "<>", "me@example.org", ServerMail.BounceOf(id));
 }

@@ -2,7 +2,9 @@ using Backstop.Backscatter.Verdicts;
 
 namespace Backstop.Tests.Server;
 
-/// <summary>What becomes of mail and of the store when it is used again, is lost, or is one that persons or the first start have written.</summary>
+/// <summary>
+/// What becomes of mail and of the store when it is used again, is lost, or is one that persons or the first start have written.
+/// </summary>
 public sealed class StoreTroubleTests : IDisposable
 {
     private readonly StoreDamage _damage = new();
@@ -85,7 +87,8 @@ public sealed class StoreTroubleTests : IDisposable
     public async Task Damage_is_alerted()
     {
         var program = _folder["alert"];
-        await File.WriteAllTextAsync(program, $"#!/bin/sh\ncat > {_folder["said"]}.new\nmv {_folder["said"]}.new {_folder["said"]}.$1\n", Ct);
+        await File.WriteAllTextAsync(
+            program, $"#!/bin/sh\ncat > {_folder["said"]}.new\nmv {_folder["said"]}.new {_folder["said"]}.$1\n", Ct);
         File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         await using var server = await TestServer.StartAsync(o =>
         {
@@ -100,7 +103,9 @@ public sealed class StoreTroubleTests : IDisposable
             await Task.Delay(20, Ct);
         }
 
-        Assert.Contains(StoreDamage.PathOf(server.Options, "correspondents"), await File.ReadAllTextAsync(_folder["said"] + ".store", Ct), StringComparison.Ordinal);
+        Assert.Contains(
+            StoreDamage.PathOf(server.Options, "correspondents"), await File.ReadAllTextAsync(_folder["said"] + ".store", Ct),
+            StringComparison.Ordinal);
     }
 
     /// <summary>What persons have set, and the certificate that is made once, are stores like the others.</summary>
@@ -120,7 +125,9 @@ public sealed class StoreTroubleTests : IDisposable
             File.WriteAllText(Path.Combine(o.Data, file), content);
         });
         Assert.Equal("lost", await StoreDamage.StateAsync(server, store));
-        Assert.StartsWith("250", await ServerMail.SendAsync(server, "<a@b.example>", "me@example.org", "Subject: hello\n\nhello\n"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "250", await ServerMail.SendAsync(server, "<a@b.example>", "me@example.org", "Subject: hello\n\nhello\n"),
+            StringComparison.Ordinal);
         var aside = Assert.Single(Directory.GetFiles(Path.GetDirectoryName(Path.Combine(server.Options.Data, file))!, "*.damaged-*"));
         Assert.Equal(content, await File.ReadAllTextAsync(aside, Ct));
     }

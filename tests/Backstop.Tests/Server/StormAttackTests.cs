@@ -7,8 +7,8 @@ using Microsoft.Extensions.Time.Testing;
 namespace Backstop.Tests.Server;
 
 /// <summary>
-/// Storms raised on purpose, to have somebody's genuine bounces refused: rates, sources and kinds are drawn; each victim has a twin with the same journal
-/// whom nobody attacks, and what the twin gets the victim must get.
+/// Storms raised on purpose, to have somebody's genuine bounces refused: rates, sources and kinds are drawn; each victim has a twin
+/// with the same journal whom nobody attacks, and what the twin gets the victim must get.
 /// </summary>
 public sealed class StormAttackTests
 {
@@ -79,20 +79,31 @@ public sealed class StormAttackTests
     {
         var (count, days) = kind switch { 0 => (0, 0), 1 => (3, 3), _ => (40, 20) };
         journal.Add(Enumerable.Range(0, count).Select(i => new SentMessage(
-            Backstop.Mail.MailAddress.TryParse(owner)!, string.Create(CultureInfo.InvariantCulture, $"sent{i}.{owner}"), [new(string.Create(CultureInfo.InvariantCulture, $"friend{i}"), "friend.example")],
+            Backstop.Mail.MailAddress.TryParse(owner)!, string.Create(CultureInfo.InvariantCulture, $"sent{i}.{owner}"), [
+                new(string.Create(CultureInfo.InvariantCulture, $"friend{i}"), "friend.example")],
             _time.GetUtcNow().AddDays(-days).AddHours(i))));
     }
 
     private static Task<Fate> AttackAsync(RuleRig rig, Plan plan, string victim, int message, Random random)
     {
-        var client = string.Create(CultureInfo.InvariantCulture, $"198.{random.Next(plan.Networks)}.{random.Next(256)}.{random.Next(1, 255)}");
+        var client = string.Create(
+            CultureInfo.InvariantCulture, $"198.{random.Next(plan.Networks)}.{random.Next(256)}.{random.Next(1, 255)}");
         return plan.Kind switch
         {
             AttackKind.ForgedTags => rig.SendAsync(client, "", $"prvs=0792aaaaaa={victim}", ""),
             AttackKind.Mixed when message % 2 == 0 => rig.SendAsync(client, "", $"prvs=0792aaaaaa={victim}", ""),
-            AttackKind.AutoReplies => rig.SendAsync(client, "", victim, $"From: bot@site{random.Next(plan.Networks)}.example\nTo: {victim}\nSubject: Out of office: hello\nAuto-Submitted: auto-replied\n\nI am away.\n"),
-            AttackKind.SameMailing => rig.SendAsync(client, "", victim, ServerMail.BounceOf($"{random.Next()}@forged.example").Replace("me@example.org", victim, StringComparison.Ordinal)),
-            _ => rig.SendAsync(client, "", victim, ServerMail.BounceOf($"{random.Next()}@forged.example").Replace("me@example.org", victim, StringComparison.Ordinal)
+            AttackKind.AutoReplies =>
+                rig.SendAsync(
+                    client, "", victim,
+                    $"From: bot@site{random.Next(plan.Networks)}.example\nTo: {victim}\nSubject: Out of office: hello\nAuto-Submitted: "
+                        + $"auto-replied\n\nI am away.\n"),
+            AttackKind.SameMailing =>
+                rig.SendAsync(
+                    client, "", victim,
+                    ServerMail.BounceOf($"{random.Next()}@forged.example").Replace("me@example.org", victim, StringComparison.Ordinal)),
+            _ => rig.SendAsync(
+                client, "", victim,
+                ServerMail.BounceOf($"{random.Next()}@forged.example").Replace("me@example.org", victim, StringComparison.Ordinal)
                 .Replace("Subject: hello", $"Subject: offer {random.Next()}", StringComparison.Ordinal)),
         };
     }
@@ -106,7 +117,10 @@ public sealed class StormAttackTests
         Fate fate = default;
         for (var tries = 0; tries < _retryMinutes.Length; tries++)
         {
-            fate = await rig.SendAsync(string.Create(CultureInfo.InvariantCulture, $"203.{random.Next(pool)}.{random.Next(256)}.{random.Next(1, 255)}"), "", owner, message) with { Tries = tries + 1 };
+            fate = await rig.SendAsync(
+                string.Create(CultureInfo.InvariantCulture, $"203.{random.Next(pool)}.{random.Next(256)}.{random.Next(1, 255)}"), "",
+                owner, message) with
+            { Tries = tries + 1 };
             if (fate is not { Action: VerdictAction.Refuse, Folder: "later" })
             {
                 break;
@@ -122,13 +136,19 @@ public sealed class StormAttackTests
     private static string Make(string owner, Genuine kind, int attack) => kind switch
     {
         Genuine.Proved => ServerMail.BounceOf($"sent1.{owner}"),
-        Genuine.ByRecipient => ServerMail.BounceOf("x@phone.example").Replace("sam@example.com", "friend1@friend.example", StringComparison.Ordinal),
+        Genuine.ByRecipient =>
+            ServerMail.BounceOf("x@phone.example").Replace("sam@example.com", "friend1@friend.example", StringComparison.Ordinal),
         Genuine.FromPhone => ServerMail.BounceOf($"{attack}.{kind}@phone.example"),
-        Genuine.SameSubject => ServerMail.BounceOf($"{attack}@example.org").Replace("no such user", "mailbox full", StringComparison.Ordinal),
-        Genuine.TextOnly => "From: postmaster@good.example\nTo: me@example.org\nSubject: failure notice\n\nHi. This is the qmail-send program at good.example.\nI'm afraid I wasn't able to deliver your message to the following addresses.\n\n"
+        Genuine.SameSubject =>
+            ServerMail.BounceOf($"{attack}@example.org").Replace("no such user", "mailbox full", StringComparison.Ordinal),
+        Genuine.TextOnly =>
+            "From: postmaster@good.example\nTo: me@example.org\nSubject: failure notice\n\nHi. This is the qmail-send program at "
+                + "good.example.\nI'm afraid I wasn't able to deliver your message to the following addresses.\n\n"
             + $"<stranger{attack}@good.example>:\n192.0.2.1 does not like recipient.\n",
         _ => "From: MAILER-DAEMON@good.example\nTo: me@example.org\nSubject: Warning: could not send message for past 4 hours\n\n"
-            + $"The original message was received from me@example.org\n   ----- Transcript of session follows -----\n451 <stranger{attack}@good.example>: deferred\nWarning: message still undelivered after 4 hours\nWill keep trying until message is 5 days old\n",
+            + $"The original message was received from me@example.org\n   ----- Transcript of session follows -----\n451 "
+            + $"<stranger{attack}@good.example>: deferred\nWarning: message still undelivered after 4 hours\nWill keep trying until "
+            + $"message is 5 days old\n",
     };
 
     private enum Genuine
@@ -153,6 +173,7 @@ public sealed class StormAttackTests
     private sealed record Plan(AttackKind Kind, int Messages, int Networks, TimeSpan Every)
     {
         public static Plan Draw(Random random) => new(
-            (AttackKind)random.Next(5), random.Next(12, 90), random.Next(4) == 0 ? random.Next(1, 5) : random.Next(5, 60), TimeSpan.FromSeconds(Math.Pow(10, random.NextDouble() * 2) * 0.3));
+            (AttackKind)random.Next(5), random.Next(12, 90), random.Next(4) == 0 ? random.Next(1, 5) : random.Next(5, 60), TimeSpan.FromSeconds(
+                Math.Pow(10, random.NextDouble() * 2) * 0.3));
     }
 }

@@ -18,12 +18,18 @@ public sealed class StormServerTests
     {
         await using var server = await TestServer.StartAsync(o => o.Storm.Sources = 1, _time);
         Assert.All(await BouncesAsync(server, 10), r => Assert.StartsWith("250", r, StringComparison.Ordinal));
-        Assert.Equal("451 4.7.1 Many bounces to this address just now, try again later (storm:deferred)", Assert.Single(await BouncesAsync(server, 1)));
+        Assert.Equal(
+            "451 4.7.1 Many bounces to this address just now, try again later (storm:deferred)",
+            Assert.Single(await BouncesAsync(server, 1)));
 
         // Nobody else is concerned, nor is anybody's mail.
         Assert.StartsWith("250", await SendAsync(server, "<>", "you@example.org", BounceOf("x@y.example")), StringComparison.Ordinal);
-        Assert.StartsWith("250", await SendAsync(server, "<ann@home.example>", "me@example.org", "From: ann@home.example\nSubject: lunch?\n\nhello\n"), StringComparison.Ordinal);
-        Assert.StartsWith("250", await SendAsync(server, "<>", "postmaster@example.org", BounceOf("x@y.example")), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "250",
+            await SendAsync(server, "<ann@home.example>", "me@example.org", "From: ann@home.example\nSubject: lunch?\n\nhello\n"),
+            StringComparison.Ordinal);
+        Assert.StartsWith(
+            "250", await SendAsync(server, "<>", "postmaster@example.org", BounceOf("x@y.example")), StringComparison.Ordinal);
         var storm = Assert.Single(new StormStore(DataPaths.Storms(server.Options)).Read());
         Assert.Equal(("bounce-flood", "me@example.org", 10L), (storm.Kind, storm.Victim, storm.Of(StormAction.Filed)));
         Assert.Equal(("failure notice", "hello"), (storm.Example!.Subject, storm.Example.ReturnedSubject));
@@ -40,8 +46,10 @@ public sealed class StormServerTests
         Assert.Equal(11, (await server.MessagesAsync("Backscatter")).Length);
 
         // The one that returns what was sent comes home.
-        Journal(server, j => j.Add([new(new("me", "example.org"), "genuine@example.org", [new("far", "away.example")], _time.GetUtcNow())]));
-        Assert.StartsWith("250", await SendAsync(server, "<>", "me@example.org", BounceOf("genuine@example.org")), StringComparison.Ordinal);
+        Journal(
+            server, j => j.Add([new(new("me", "example.org"), "genuine@example.org", [new("far", "away.example")], _time.GetUtcNow())]));
+        Assert.StartsWith(
+            "250", await SendAsync(server, "<>", "me@example.org", BounceOf("genuine@example.org")), StringComparison.Ordinal);
         Assert.Contains("genuine@example.org", Assert.Single(await server.MessagesAsync()), StringComparison.Ordinal);
     }
 
@@ -49,9 +57,11 @@ public sealed class StormServerTests
     public async Task Address_whose_mail_is_known_a_little_is_judged_by_content_at_once()
     {
         await using var server = await TestServer.StartAsync(o => o.Storm.Sources = 1, _time);
-        Journal(server, j => j.Add([new(new("me", "example.org"), "genuine@example.org", [new("far", "away.example")], _time.GetUtcNow())]));
+        Journal(
+            server, j => j.Add([new(new("me", "example.org"), "genuine@example.org", [new("far", "away.example")], _time.GetUtcNow())]));
         await BouncesAsync(server, 10);
-        Assert.StartsWith("250", await SendAsync(server, "<>", "me@example.org", BounceOf("genuine@example.org")), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "250", await SendAsync(server, "<>", "me@example.org", BounceOf("genuine@example.org")), StringComparison.Ordinal);
         Assert.StartsWith("250", Assert.Single(await BouncesAsync(server, 1)), StringComparison.Ordinal);
         Assert.Single(await server.MessagesAsync());
         Assert.Equal(11, (await server.MessagesAsync("Backscatter")).Length);
@@ -116,17 +126,23 @@ public sealed class StormServerTests
         Assert.False(hands.IsBlocked(System.Net.IPAddress.Parse("192.0.2.9")));
     }
 
-    /// <summary>A newsletter of one's own: genuine returns in bulk, and the answers of machines that nobody told which mail they answer.</summary>
+    /// <summary>
+    /// A newsletter of one's own: genuine returns in bulk, and the answers of machines that nobody told which mail they answer.
+    /// </summary>
     [Fact]
     public async Task Own_newsletter_is_no_storm()
     {
         await using var server = await TestServer.StartAsync(time: _time);
         Journal(server, j => j.Add(Enumerable.Range(0, 600).Select(i => new Backstop.State.SentMessage(
-            new("me", "example.org"), $"news{i}@example.org", [new("reader", string.Create(CultureInfo.InvariantCulture, $"site{i}.example"))], _time.GetUtcNow()))));
+            new("me", "example.org"), $"news{i}@example.org", [
+                new("reader", string.Create(CultureInfo.InvariantCulture, $"site{i}.example"))], _time.GetUtcNow()))));
         for (var i = 0; i < 600; i++)
         {
             var message = i % 3 == 0
-                ? string.Create(CultureInfo.InvariantCulture, $"From: reader@site{i}.example\nTo: me@example.org\nSubject: Out of office: News\nAuto-Submitted: auto-replied\n\nI am away.\n")
+                ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"From: reader@site{i}.example\nTo: me@example.org\nSubject: Out of office: News\nAuto-Submitted: auto-replied\n\nI am "
+                    + $"away.\n")
                 : BounceOf(string.Create(CultureInfo.InvariantCulture, $"news{i}@example.org"));
             Assert.StartsWith("250", await SendAsync(server, "<>", "me@example.org", message), StringComparison.Ordinal);
             _time.Advance(TimeSpan.FromMilliseconds(300));
@@ -144,7 +160,9 @@ public sealed class StormServerTests
         for (var i = 0; i < 300; i++)
         {
             await SendAsync(server, "<dev-bounces@lists.example>", "me@example.org", string.Create(
-                CultureInfo.InvariantCulture, $"From: dev{i}@home{i}.example\nList-Id: Development <dev.lists.example>\nList-Unsubscribe: <https://lists.example>\nPrecedence: list\nSubject: patch {i}\n\nhttps://lists.example\n"));
+                CultureInfo.InvariantCulture, $"From: dev{i}@home{i}.example\nList-Id: Development "
+                    + $"<dev.lists.example>\nList-Unsubscribe: <https://lists.example>\nPrecedence: list\nSubject: patch "
+                    + $"{i}\n\nhttps://lists.example\n"));
             _time.Advance(TimeSpan.FromSeconds(2));
         }
 
@@ -166,7 +184,8 @@ public sealed class StormServerTests
             Assert.StartsWith("250", await SendAsync(server, $"<{from}>", "me@example.org", message), StringComparison.Ordinal);
             if (i % 100 == 50)
             {
-                Assert.StartsWith("250", await SendAsync(server, "<x@y.example>", "me@example.org", wanted[i / 100]), StringComparison.Ordinal);
+                Assert.StartsWith(
+                    "250", await SendAsync(server, "<x@y.example>", "me@example.org", wanted[i / 100]), StringComparison.Ordinal);
             }
 
             _time.Advance(TimeSpan.FromMilliseconds(120));
@@ -182,13 +201,16 @@ public sealed class StormServerTests
         Assert.Equal(7, inInbox["first"]);
     }
 
-    // Ten answers to sent mail, twenty-five of people who were written to or wrote before, five of a shop one buys at, three codes, seven persons nobody knows.
+    // Ten answers to sent mail, twenty-five of people who were written to or wrote before, five of a shop one buys at, three codes,
+    // seven persons nobody knows.
     private async Task<List<string>> WantedAsync(TestServer server)
     {
         var now = _time.GetUtcNow();
         Journal(server, j => j.Add(Enumerable.Range(0, 10).Select(i => new Backstop.State.SentMessage(
-            new("me", "example.org"), $"sent{i}@example.org", [new(string.Create(CultureInfo.InvariantCulture, $"friend{i}"), "friends.example")], now))));
-        foreach (var from in Enumerable.Range(0, 15).Select(i => $"old{i}@people.example").Append("news@shop.example").Append("alerts@bank.example"))
+            new("me", "example.org"), $"sent{i}@example.org", [
+                new(string.Create(CultureInfo.InvariantCulture, $"friend{i}"), "friends.example")], now))));
+        foreach (
+            var from in Enumerable.Range(0, 15).Select(i => $"old{i}@people.example").Append("news@shop.example").Append("alerts@bank.example"))
         {
             await SendAsync(server, $"<{from}>", "me@example.org", $"From: {from}\nSubject: earlier\n\nhello\n");
         }
@@ -196,16 +218,32 @@ public sealed class StormServerTests
         _time.Advance(TimeSpan.FromDays(3));
         return
         [
-            .. Make(10, "reply", i => $"From: a{i}@unknown{i}.example\nIn-Reply-To: <sent{i}@example.org>\nSubject: Re: your registration\n\nThank you, see https://unknown.example\n"),
-            .. Make(10, "known", i => $"From: friend{i}@friends.example\nSubject: Please confirm your newsletter subscription\n\nclick here https://friends.example unsubscribe\n"),
+            .. Make(
+                10, "reply",
+                i => $"From: a{i}@unknown{i}.example\nIn-Reply-To: <sent{i}@example.org>\nSubject: Re: your registration\n\nThank you, "
+                    + $"see https://unknown.example\n"),
+            .. Make(
+                10, "known",
+                i => $"From: friend{i}@friends.example\nSubject: Please confirm your newsletter subscription\n\nclick here "
+                    + $"https://friends.example unsubscribe\n"),
             .. Make(15, "known", i => $"From: old{i}@people.example\nSubject: hello again\n\nhello\n"),
-            .. Make(5, "shop", i => $"From: news@shop.example\nList-Unsubscribe: <https://shop.example>\nSubject: offer {i}\n\nhttps://shop.example\n"),
-            .. Make(2, "code", i => $"From: alerts@bank.example\nSubject: Your one-time code\n\nYour code is 48{i}913. https://bank.example\n"),
-            .. Make(1, "code", i => $"From: noreply@newbank.example\nSubject: Your verification code\n\nYour code is 482913. https://newbank.example\n"),
-            .. Make(7, "first", i => $"From: Ann Other <ann{i}@stranger{i}.example>\nSubject: A question about your talk\nUser-Agent: Mozilla Thunderbird\n\nI read https://example.org/talk and wondered.\n"),
+            .. Make(
+                5, "shop",
+                i => $"From: news@shop.example\nList-Unsubscribe: <https://shop.example>\nSubject: offer {i}\n\nhttps://shop.example\n"),
+            .. Make(
+                2, "code",
+                i => $"From: alerts@bank.example\nSubject: Your one-time code\n\nYour code is 48{i}913. https://bank.example\n"),
+            .. Make(
+                1, "code",
+                i => $"From: noreply@newbank.example\nSubject: Your verification code\n\nYour code is 482913. https://newbank.example\n"),
+            .. Make(
+                7, "first",
+                i => $"From: Ann Other <ann{i}@stranger{i}.example>\nSubject: A question about your talk\nUser-Agent: Mozilla "
+                    + $"Thunderbird\n\nI read https://example.org/talk and wondered.\n"),
         ];
 
-        static IEnumerable<string> Make(int count, string kind, Func<int, string> message) => Enumerable.Range(0, count).Select(i => $"X-Wanted: {kind}\n" + message(i));
+        static IEnumerable<string> Make(int count, string kind, Func<int, string> message) =>
+            Enumerable.Range(0, count).Select(i => $"X-Wanted: {kind}\n" + message(i));
     }
 
     private static string? Wanted(string message)
@@ -219,7 +257,8 @@ public sealed class StormServerTests
         var replies = new List<string>();
         for (var i = 0; i < count; i++)
         {
-            replies.Add(await SendAsync(server, "<>", "me@example.org", BounceOf(string.Create(CultureInfo.InvariantCulture, $"{i}@forged.example"))));
+            replies.Add(await SendAsync(
+                server, "<>", "me@example.org", BounceOf(string.Create(CultureInfo.InvariantCulture, $"{i}@forged.example"))));
         }
 
         return replies;

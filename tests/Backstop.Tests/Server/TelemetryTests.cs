@@ -18,7 +18,8 @@ public sealed partial class TelemetryTests
         await server.DeliveredAsync();
         using var client = new HttpClient { BaseAddress = new($"http://{server.Web}") };
         var offered = Name().Matches(await client.GetStringAsync("/metrics", Ct)).Select(m => m.Value).ToHashSet(StringComparer.Ordinal);
-        using var dashboard = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(HouseRulesTests.Root(), "docs", "grafana", "backstop.json"), Ct));
+        using var dashboard = JsonDocument.Parse(await File.ReadAllTextAsync(
+            Path.Combine(HouseRulesTests.Root(), "docs", "grafana", "backstop.json"), Ct));
         var asked = dashboard.RootElement.GetProperty("panels").EnumerateArray().SelectMany(p => p.GetProperty("targets").EnumerateArray())
             .SelectMany(t => Name().Matches(t.GetProperty("expr").GetString()!)).Select(m => m.Value).Distinct().ToList();
         Assert.True(asked.Count > 12);
@@ -32,7 +33,8 @@ public sealed partial class TelemetryTests
         using var client = new HttpClient { BaseAddress = new($"http://{server.Web}") };
         Assert.Equal("ok\n", await client.GetStringAsync("/healthz", Ct));
         using var ready = await client.GetAsync("/readyz", Ct);
-        Assert.Equal((HttpStatusCode.ServiceUnavailable, "no room in the spool\n"), (ready.StatusCode, await ready.Content.ReadAsStringAsync(Ct)));
+        Assert.Equal(
+            (HttpStatusCode.ServiceUnavailable, "no room in the spool\n"), (ready.StatusCode, await ready.Content.ReadAsStringAsync(Ct)));
     }
 
     [GeneratedRegex(@"\bbackstop_\w+")]

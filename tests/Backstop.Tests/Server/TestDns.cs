@@ -6,7 +6,9 @@ using System.Text;
 
 namespace Backstop.Tests.Server;
 
-/// <summary>A DNS server on loopback that knows a few names: A records, NXDOMAIN for the rest. It lies where <see cref="Twist"/> does.</summary>
+/// <summary>
+/// A DNS server on loopback that knows a few names: A records, NXDOMAIN for the rest. It lies where <see cref="Twist"/> does.
+/// </summary>
 internal sealed class TestDns : IAsyncDisposable, IEnumerable
 {
     private readonly Dictionary<string, string> _names = new(StringComparer.OrdinalIgnoreCase);
@@ -123,6 +125,8 @@ internal sealed class TestDns : IAsyncDisposable, IEnumerable
         BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(2), (ushort)(0x8180 | (known ? 0 : 3)));
         BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(6), (ushort)(known ? 1 : 0));
         BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(8), 0);
-        return twist(name.ToString(), known ? [.. bytes, 0xC0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, .. IPAddress.Parse(address!).GetAddressBytes()] : bytes);
+        return twist(
+            name.ToString(),
+            known ? [.. bytes, 0xC0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, .. IPAddress.Parse(address!).GetAddressBytes()] : bytes);
     }
 }

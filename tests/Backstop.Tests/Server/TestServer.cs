@@ -34,7 +34,8 @@ internal sealed class TestServer : IAsyncDisposable
 
     public IPEndPoint Web => EndPoint("web");
 
-    public static async Task<TestServer> StartAsync(Action<BackstopOptions>? configure = null, TimeProvider? time = null, Action<ILoggingBuilder>? logging = null)
+    public static async Task<TestServer> StartAsync(
+        Action<BackstopOptions>? configure = null, TimeProvider? time = null, Action<ILoggingBuilder>? logging = null)
     {
         var folder = new TempFolder();
         var options = new BackstopOptions
@@ -73,7 +74,10 @@ internal sealed class TestServer : IAsyncDisposable
     {
         using var http = new HttpClient();
         var wanted = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"\"sessions\": {count},");
-        for (var tries = 0; !(await http.GetStringAsync(new Uri($"http://{Web}/status"), TestContext.Current.CancellationToken)).Contains(wanted, StringComparison.Ordinal); tries++)
+        for (
+            var tries = 0; !(await http.GetStringAsync(
+                new Uri($"http://{Web}/status"), TestContext.Current.CancellationToken)).Contains(
+                    wanted, StringComparison.Ordinal); tries++)
         {
             Assert.True(tries < 500, $"not {count} sessions after ten seconds");
             await Task.Delay(20, TestContext.Current.CancellationToken);
@@ -98,5 +102,7 @@ internal sealed class TestServer : IAsyncDisposable
     public IPEndPoint EndPoint(string protocol) => _server.Listening.First(l => l.Protocol == protocol).EndPoint;
 
     private static Task<BackstopServer> StartAsync(BackstopOptions options, TimeProvider? time, Action<ILoggingBuilder>? logging) =>
-        BackstopServer.StartAsync(options, time ?? TimeProvider.System, logging ?? (l => l.SetMinimumLevel(LogLevel.None)), TestContext.Current.CancellationToken);
+        BackstopServer.StartAsync(
+            options, time ?? TimeProvider.System, logging ?? (l => l.SetMinimumLevel(LogLevel.None)),
+            TestContext.Current.CancellationToken);
 }

@@ -14,9 +14,12 @@ public sealed class HostileMailTests
 
     [Fact]
     public void No_mixture_of_mail_makes_it_throw() => Gen.OneOf(
-        "Received: from ", "From: ", "To: ", "Subject: ", "Content-Type: multipart/mixed; boundary=b\n", "Content-Type: text/html\n", "Content-Transfer-Encoding: base64\n",
-        "Content-Transfer-Encoding: quoted-printable\n", "\n", "\n\n", "--b\n", "--b--\n", "=?utf-8?B?", "?=", "<a href=\"http://", "</", "<!--", "&#", ";", "\r\n", "\0", "\u00ff",
-        "a@b.com", "=3D", "=", "((", "\"", "[192.0.2.1]", " by mx.a.test (Postfix) with ESMTP id 123456", "Date: Mon, 99 Feb 0000 99:99:99 +9999\n", "message/rfc822", "Content-Type: ")
+        "Received: from ", "From: ", "To: ", "Subject: ", "Content-Type: multipart/mixed; "
+            + "boundary=b\n", "Content-Type: text/html\n", "Content-Transfer-Encoding: base64\n",
+        "Content-Transfer-Encoding: "
+            + "quoted-printable\n", "\n", "\n\n", "--b\n", "--b--\n", "=?utf-8?B?", "?=", "<a href=\"http://", "</", "<!--", "&#", ";", "\r\n", "\0", "\u00ff",
+        "a@b.com", "=3D", "=", "((", "\"", "[192.0.2.1]", " by mx.a.test (Postfix) with ESMTP id "
+            + "123456", "Date: Mon, 99 Feb 0000 99:99:99 +9999\n", "message/rfc822", "Content-Type: ")
         .Array[0, 40].Sample(parts => _scanner.Scan(Encoding.Latin1.GetBytes(string.Concat(parts))) is not null);
 
     [Theory]
@@ -49,7 +52,8 @@ public sealed class HostileMailTests
     public void Mail_that_makes_many_rules_hang_meets_the_others()
     {
         var rules = string.Concat(Enumerable.Range(1, 12).Select(i => $"body HANGS{i} {Backtracks}\n"));
-        var result = new SpamScanner(RuleSet.Parse(rules + "body PLAIN /plain/\nscore PLAIN -3\nbody LATER /pl(?=ain)/\nscore LATER 9\n")).Scan(_hostile);
+        var result = new SpamScanner(
+            RuleSet.Parse(rules + "body PLAIN /plain/\nscore PLAIN -3\nbody LATER /pl(?=ain)/\nscore LATER 9\n")).Scan(_hostile);
         Assert.Equal(["PLAIN"], result.Hits.Select(h => h.Rule));
         Assert.Equal(13, result.TimedOut.Count);
     }
@@ -62,7 +66,8 @@ public sealed class HostileMailTests
     [InlineData("body __HANGS %\nmeta BOTH __HANGS && SPAM\nscore BOTH 9", "SPAM", 5)]
     public void Rule_out_of_time_counts_as_it_helps_the_message(string rules, string names, double score)
     {
-        var result = new SpamScanner(RuleSet.Parse($"body SPAM /plain/\nscore SPAM 5\n{rules.Replace("%", Backtracks, StringComparison.Ordinal)}\n")).Scan(_hostile);
+        var result = new SpamScanner(
+            RuleSet.Parse($"body SPAM /plain/\nscore SPAM 5\n{rules.Replace("%", Backtracks, StringComparison.Ordinal)}\n")).Scan(_hostile);
         Assert.Equal(score, result.Score);
         Assert.All(result.Hits, h => Assert.Contains(h.Rule, names.Split(' ')));
         Assert.Single(result.TimedOut);

@@ -29,7 +29,8 @@ public sealed class HtmlTests
     [InlineData("abc def <", "T[abc def ] C[<]")]
     [InlineData("&amp &ampfoo &eacutex &alpha &alpha; &#65 &#x41; &#0; &bogus;<b>", "T[& &foo éx &alpha α A A &#0; &bogus;] S[b]")]
     [InlineData("<a href=\"x?a&copy=1&amp;b&lt\">t", "S[a href=x?a©=1&b<] T[t]")]
-    public void Tokens_are_those_of_HTML_Parser(string html, string expected) => Assert.Equal(expected, string.Join(' ', HtmlTokenizer.Read(html).Select(Show)));
+    public void Tokens_are_those_of_HTML_Parser(string html, string expected) =>
+        Assert.Equal(expected, string.Join(' ', HtmlTokenizer.Read(html).Select(Show)));
 
     [Theory]
     [InlineData("<p>one<br>two</p>three", "\n\none\ntwo\n\nthree")]
@@ -57,12 +58,14 @@ public sealed class HtmlTests
     [InlineData("", "//www.a.test/x", "http://www.a.test/x")]
     [InlineData("", "http://a.test/x?y#z", "http://a.test/x?y#z")]
     [InlineData("http://a.test/b/", "?q", "http://a.test/b/?q")]
-    public void Links_are_resolved(string origin, string reference, string expected) => Assert.Equal(expected, UriReference.Resolve(origin, reference));
+    public void Links_are_resolved(string origin, string reference, string expected) =>
+        Assert.Equal(expected, UriReference.Resolve(origin, reference));
 
     [Fact]
     public void A_hundred_thousand_tags_take_no_more_than_their_length()
     {
-        var html = string.Concat(Enumerable.Repeat("<a href=x><font color=red><td>", 100_000)) + string.Concat(Enumerable.Repeat("<!--", 50_000));
+        var html = string.Concat(Enumerable.Repeat("<a href=x><font color=red><td>", 100_000))
+            + string.Concat(Enumerable.Repeat("<!--", 50_000));
         Assert.NotNull(HtmlRenderer.Render(html));
     }
 

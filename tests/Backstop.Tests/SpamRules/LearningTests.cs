@@ -84,7 +84,9 @@ public class LearningTests
     {
         var rules = RuleSet.Parse($"{Rules}\n{how}\nadd_header all Status _YESNO_, score=_SCORE_\nadd_header all Checker-Version x");
         var (scanner, learner) = (new SpamScanner(rules), new BayesLearner(rules, _store));
-        var mail = Encoding.ASCII.GetBytes($"From: a@example.org\nSubject: {subject}\nDate: Mon, 2 Nov 2026 10:00:00 +0000\nMessage-ID: <1@example.org>\n\nwinner\n\nand more\n");
+        var mail = Encoding.ASCII.GetBytes(
+            $"From: a@example.org\nSubject: {subject}\nDate: Mon, 2 Nov 2026 10:00:00 +0000\nMessage-ID: "
+                + $"<1@example.org>\n\nwinner\n\nand more\n");
         var marked = scanner.ScanWhole(mail).Rewrite(new("mx.example.org", "x", "no", DateTimeOffset.UnixEpoch));
         Assert.Contains("X-Spam-Checker-Version", Encoding.ASCII.GetString(marked), StringComparison.Ordinal);
         Assert.True(learner.Learn(marked, isSpam: true));
@@ -99,7 +101,8 @@ public class LearningTests
     [InlineData("Content-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: message/rfc822; x-spam-type=original\n\n--a")]
     [InlineData(" folded before any field\n")]
     public void ForgedMarksDoNoHarm(string header) =>
-        Assert.True(_learner.Learn(Encoding.ASCII.GetBytes($"X-Spam-Checker-Version: x\nSubject: prize\n{header}\n\nwinner\n"), isSpam: true));
+        Assert.True(_learner.Learn(
+            Encoding.ASCII.GetBytes($"X-Spam-Checker-Version: x\nSubject: prize\n{header}\n\nwinner\n"), isSpam: true));
 
     [Theory]
     [InlineData("prize", "winner", "spam")]
@@ -107,7 +110,8 @@ public class LearningTests
     [InlineData("hello", "nothing", "ham")]
     public void OnlyWhatLeavesNoDoubtIsLearnedByItself(string subject, string body, string learned)
     {
-        var mail = Encoding.ASCII.GetBytes($"From: a@example.org\nSubject: {subject}\nDate: Mon, 2 Nov 2026 10:00:00 +0000\nMessage-ID: <1@example.org>\n\n{body}\n");
+        var mail = Encoding.ASCII.GetBytes(
+            $"From: a@example.org\nSubject: {subject}\nDate: Mon, 2 Nov 2026 10:00:00 +0000\nMessage-ID: <1@example.org>\n\n{body}\n");
         Assert.Equal(learned, _scanner.ScanWhole(mail).AutoLearn(_learner));
     }
 
@@ -156,5 +160,6 @@ public class LearningTests
     private IEnumerable<string> Hits(byte[] mail) => _scanner.ScanWhole(mail, _learner).Result.Hits.Select(h => h.Rule);
 
     private static byte[] Mail(string words, int number) =>
-        Encoding.ASCII.GetBytes($"From: a@example.org\nSubject: {words}\nMessage-ID: <{number}@example.org>\n\nHello {words} and some more {words}\n");
+        Encoding.ASCII.GetBytes(
+            $"From: a@example.org\nSubject: {words}\nMessage-ID: <{number}@example.org>\n\nHello {words} and some more {words}\n");
 }

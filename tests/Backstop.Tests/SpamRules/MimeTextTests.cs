@@ -33,7 +33,8 @@ public sealed class MimeTextTests
     [InlineData("=?utf-8?Q?a?= =?utf-8?Q?b?=", "ab")]
     [InlineData("=?nonsense?Q?a?= b", "a b")]
     [InlineData("a =?utf-8?Q?b", "a =?utf-8?Q?b")]
-    public void Encoded_words_are_decoded(string body, string expected) => Assert.Equal(expected, Octets.ToUnicode(HeaderDecoding.Decode(body, "subject")));
+    public void Encoded_words_are_decoded(string body, string expected) =>
+        Assert.Equal(expected, Octets.ToUnicode(HeaderDecoding.Decode(body, "subject")));
 
     [Theory]
     [InlineData(" Foo <a@b.test>, c@d.test", "a@b.test|Foo c@d.test|")]
@@ -81,7 +82,9 @@ public sealed class MimeTextTests
         var boundaries = new RegistryBoundaries();
         boundaries.TopLevel.UnionWith(["test", "com"]);
         const string text = "See http://a.test/x (or www.b.test), c.com <d@e.test>. Not: f.nothing, http://, g.com.h";
-        Assert.Equal(["http://a.test/x", "http://www.b.test", "http://c.com", "mailto:d@e.test"], new UriFinder(boundaries).Find([text]).Select(f => f.Uri));
+        Assert.Equal(
+            ["http://a.test/x", "http://www.b.test", "http://c.com", "mailto:d@e.test"],
+            new UriFinder(boundaries).Find([text]).Select(f => f.Uri));
     }
 
     [Theory]
@@ -99,11 +102,13 @@ public sealed class MimeTextTests
     [Fact]
     public void Parts_are_found_whatever_is_wrong_with_them()
     {
-        const string mail = "Content-Type: multipart/mixed; boundary=\"b\"\n\npreamble\n--b\nContent-Type: text/plain\n\none\n--b\ntwo without header\n--b\nContent-Type: message/rfc822\n\nSubject: inner\n\nthree\n--b--\nepilogue\n";
+        const string mail = "Content-Type: multipart/mixed; boundary=\"b\"\n\npreamble\n--b\nContent-Type: text/plain\n\none\n--b\ntwo "
+            + "without header\n--b\nContent-Type: message/rfc822\n\nSubject: inner\n\nthree\n--b--\nepilogue\n";
         var message = SpamMessage.Parse(mail);
         Assert.Equal(["text/plain", "text/plain", "text/plain"], message.Leaves().Select(l => l.Type));
         Assert.Equal(["one", "two without header", "three"], message.Leaves().Select(l => l.DecodedBody().Trim()));
-        Assert.Superset(new HashSet<string>(["mime_epilogue_exists", "missing_mime_headers", "missing_mime_head_body_separator"]), message.Flags);
+        Assert.Superset(
+            new HashSet<string>(["mime_epilogue_exists", "missing_mime_headers", "missing_mime_head_body_separator"]), message.Flags);
     }
 
     [Theory]

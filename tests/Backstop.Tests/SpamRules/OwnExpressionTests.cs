@@ -7,7 +7,10 @@ using CsCheck;
 
 namespace Backstop.Tests.SpamRules;
 
-/// <summary>.NET's engine that does not backtrack misses matches of some patterns, such as b?a in "b a ba": none of our own expressions may be one.</summary>
+/// <summary>
+/// .NET's engine that does not backtrack misses matches of some patterns, such as b?a in "b a ba": none of our own expressions may
+/// be one.
+/// </summary>
 public sealed class OwnExpressionTests
 {
     public static TheoryData<string, RegexOptions> Expressions
@@ -24,7 +27,10 @@ public sealed class OwnExpressionTests
         }
     }
 
-    /// <summary>The shape of those that are known to be wrong: where its first part is there and the rest is not, a later match is taken for the first.</summary>
+    /// <summary>
+    /// The shape of those that are known to be wrong: where its first part is there and the rest is not, a later match is taken for
+    /// the first.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Expressions))]
     public void None_begins_with_a_part_that_may_be_missing(string pattern, RegexOptions options) =>
@@ -37,7 +43,8 @@ public sealed class OwnExpressionTests
     [InlineData("(?:|b)a", false)]
     [InlineData("b*ac?", false)]
     [InlineData("(?:^|b)a", false)]
-    public void That_shape_is_known(string pattern, bool isWrong) => Assert.Equal(isWrong, MayLackItsFirst(PerlPatternParser.Parse(pattern, "")));
+    public void That_shape_is_known(string pattern, bool isWrong) =>
+        Assert.Equal(isWrong, MayLackItsFirst(PerlPatternParser.Parse(pattern, "")));
 
     [Fact]
     public void All_are_looked_at() => Assert.InRange(Expressions.Count, 100, 1000);
@@ -50,7 +57,8 @@ public sealed class OwnExpressionTests
         var other = new Regex(pattern, options & ~RegexOptions.NonBacktracking, TimeSpan.FromSeconds(5));
 
         // What the pattern is written with, and what stands around it in mail.
-        var pieces = Regex.Matches(pattern, @"[A-Za-z]{2,}|[^\\]", RegexOptions.None, TimeSpan.FromSeconds(5)).Select(m => m.Value).Concat(["a", "b ", "1", "2.", " ", "\n", "=", "\"", "x.y", "@"]).ToArray();
+        var pieces = Regex.Matches(pattern, @"[A-Za-z]{2,}|[^\\]", RegexOptions.None, TimeSpan.FromSeconds(5)).Select(m => m.Value)
+            .Concat(["a", "b ", "1", "2.", " ", "\n", "=", "\"", "x.y", "@"]).ToArray();
         Gen.OneOf(pieces.Select(p => Gen.Const(p)).ToArray()).Array[0, 14].Sample(
             parts =>
             {
@@ -60,7 +68,8 @@ public sealed class OwnExpressionTests
             iter: 300, threads: 1);
     }
 
-    private static IEnumerable<(int Index, int Length)> Places(Regex regex, string text) => regex.Matches(text).Select(m => (m.Index, m.Length));
+    private static IEnumerable<(int Index, int Length)> Places(Regex regex, string text) =>
+        regex.Matches(text).Select(m => (m.Index, m.Length));
 
     private static IEnumerable<(string Pattern, RegexOptions Options)> OwnOf(Type type)
     {
@@ -69,9 +78,13 @@ public sealed class OwnExpressionTests
             yield break;
         }
 
-        foreach (var field in type.GetFields(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public | BindingFlags.DeclaredOnly))
+        foreach (
+            var field in type.GetFields(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public | BindingFlags.DeclaredOnly))
         {
-            var value = typeof(PerlRegex).IsAssignableFrom(field.FieldType) || typeof(IEnumerable<PerlRegex>).IsAssignableFrom(field.FieldType) ? field.GetValue(null) : null;
+            var value = typeof(PerlRegex).IsAssignableFrom(field.FieldType)
+                || typeof(IEnumerable<PerlRegex>).IsAssignableFrom(field.FieldType)
+                ? field.GetValue(null)
+                : null;
             foreach (var own in value is PerlRegex one ? [one] : value as IEnumerable<PerlRegex> ?? [])
             {
                 if (own.Expression is { } regex && regex.Options.HasFlag(RegexOptions.NonBacktracking))
@@ -84,7 +97,8 @@ public sealed class OwnExpressionTests
 
     private static bool MayLackItsFirst(PatternNode node) => node switch
     {
-        PatternNode.Concat { Parts: [PatternNode.Assertion { Kind: not AssertionKind.TextStart }, ..] } behind => MayLackItsFirst(new PatternNode.Concat([.. behind.Parts.Skip(1)])),
+        PatternNode.Concat { Parts: [PatternNode.Assertion { Kind: not AssertionKind.TextStart }, ..] } behind =>
+            MayLackItsFirst(new PatternNode.Concat([.. behind.Parts.Skip(1)])),
         PatternNode.Concat { Parts: [var first, _, ..] } => IsOptional(first) || MayLackItsFirst(first),
         PatternNode.Concat { Parts: [var only] } => MayLackItsFirst(only),
         PatternNode.Alternate alternate => alternate.Choices.Any(MayLackItsFirst),

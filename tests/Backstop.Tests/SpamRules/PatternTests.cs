@@ -64,7 +64,8 @@ public sealed class PatternTests
     [InlineData("foo", "no delimiters")]
     [InlineData("/foo", "no closing /")]
     public void What_cannot_be_read_is_said(string pattern, string expected) =>
-        Assert.Contains(expected, Assert.Throws<PatternException>(() => CompiledPattern.CompileDelimited(pattern)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            expected, Assert.Throws<PatternException>(() => CompiledPattern.CompileDelimited(pattern)).Message, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("(?:(?:(?:a)+|(?:^)*)){2}", " bAA \na\nb\na", 12)]
@@ -85,25 +86,30 @@ public sealed class PatternTests
     [InlineData("(?:x|)y", "x y xy", 2)]
     [InlineData("a?b?c", "ab c ac c", 3)]
     [InlineData("(?:[ab]?|\\b|[^a]).", " A \n", 3)]
-    public void Every_match_is_counted(string pattern, string text, int count) => Assert.Equal(count, CompiledPattern.Compile(pattern).Count(text, 100));
+    public void Every_match_is_counted(string pattern, string text, int count) =>
+        Assert.Equal(count, CompiledPattern.Compile(pattern).Count(text, 100));
 
     [Fact]
     public void Automaton_and_dot_net_agree() => Gen.Select(Expression(3), Gen.String[Gen.Char["abA \n"], 0, 12]).Sample((pattern, text) =>
     {
         var compiled = CompiledPattern.Compile(pattern);
-        var regex = new Regex(DotNetPattern.Write(PerlPatternParser.Parse(pattern)), RegexOptions.CultureInvariant, TimeSpan.FromSeconds(5));
+        var regex = new Regex(
+            DotNetPattern.Write(PerlPatternParser.Parse(pattern)), RegexOptions.CultureInvariant, TimeSpan.FromSeconds(5));
         return compiled.IsMatch(text) == regex.IsMatch(text) && compiled.Count(text, 1000) == regex.Count(text);
     });
 
     [Fact]
-    public void Needed_strings_stand_in_every_match() => Gen.Select(Expression(3), Gen.String[Gen.Char["abA "], 0, 12]).Sample((pattern, text) =>
+    public void Needed_strings_stand_in_every_match() => Gen.Select(
+        Expression(3), Gen.String[Gen.Char["abA "], 0, 12]).Sample((pattern, text) =>
     {
         var compiled = CompiledPattern.Compile(pattern);
-        return compiled.Literals is not { } literals || !compiled.IsMatch(text) || literals.Any(l => text.Contains(l, StringComparison.OrdinalIgnoreCase));
+        return compiled.Literals is not { } literals || !compiled.IsMatch(text)
+            || literals.Any(l => text.Contains(l, StringComparison.OrdinalIgnoreCase));
     });
 
     [Fact]
-    public void A_group_finds_what_each_finds() => Gen.Select(Expression(2).Array[1, 30], Gen.String[Gen.Char["abA \n"], 0, 20]).Sample((patterns, text) =>
+    public void A_group_finds_what_each_finds() => Gen.Select(
+        Expression(2).Array[1, 30], Gen.String[Gen.Char["abA \n"], 0, 20]).Sample((patterns, text) =>
     {
         var compiled = patterns.Select(p => CompiledPattern.Compile(p)).ToList();
         var group = new PatternGroup(compiled);
@@ -127,7 +133,8 @@ public sealed class PatternTests
             var scanner = LiteralScanner.Build(literals.Select((l, i) => (l, i)));
             var found = new ulong[1];
             scanner.Scan(text, found);
-            return literals.Select((l, i) => text.Contains(l, StringComparison.OrdinalIgnoreCase) == ((found[0] >> i & 1) != 0)).All(same => same);
+            return literals.Select((l, i) => text.Contains(l, StringComparison.OrdinalIgnoreCase) == ((found[0] >> i & 1) != 0))
+                .All(same => same);
         });
 
     [Fact]

@@ -68,7 +68,9 @@ public sealed class RuleFileTests
     [Fact]
     public void Scores_add_up_and_multiple_counts_each()
     {
-        var result = Scan("body A /great/\ntflags A multiple\nscore A 1.25\nbody B /offer/\nscore B 0.1 0.2 0.3 0.4\nscore B (0.5)\ndescribe B Offers\nbody T_C /friend/");
+        var result = Scan(
+            "body A /great/\ntflags A multiple\nscore A 1.25\nbody B /offer/\nscore B 0.1 0.2 0.3 0.4\nscore B (0.5)\ndescribe B "
+                + "Offers\nbody T_C /friend/");
         Assert.Equal(3.11, result.Score);
         Assert.Equal(["A", "A", "B", "T_C"], result.Hits.Select(h => h.Rule));
         Assert.Equal("Offers", result.Hits[2].Description);
@@ -96,7 +98,9 @@ public sealed class RuleFileTests
     {
         Assert.NotNull(note);
         var set = RuleSet.Parse(rules);
-        Assert.StartsWith(expected.Replace("'body'", "''", StringComparison.Ordinal), Assert.Single(new SpamScanner(set).Diagnostics).ToString(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            expected.Replace("'body'", "''", StringComparison.Ordinal), Assert.Single(new SpamScanner(set).Diagnostics).ToString(),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -111,7 +115,8 @@ public sealed class RuleFileTests
     {
         const string rules = "header A eval:have_any_bounce_relays()\nbody B eval:check_welcomelist_bounce_relays()";
         var set = RuleSet.Parse(rules, options: new RuleSetOptions { OwnHosts = ["mx.b.test"] });
-        var bounce = "From: mailer-daemon@c.test\n\nReturned:\n\nReceived: from me by mx.b.test (Backstop) id 1; Mon, 1 Jan 2024\nSubject: x\n";
+        var bounce = "From: mailer-daemon@c.test\n\nReturned:\n\nReceived: from me by mx.b.test (Backstop) id 1; Mon, 1 Jan "
+            + "2024\nSubject: x\n";
         Assert.Equal(["A", "B"], new SpamScanner(set).Scan(Encoding.Latin1.GetBytes(bounce)).Hits.Select(h => h.Rule));
         Assert.Empty(new SpamScanner(RuleSet.Parse(rules)).Scan(Encoding.Latin1.GetBytes(bounce)).Hits);
     }

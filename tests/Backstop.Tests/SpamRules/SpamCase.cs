@@ -33,7 +33,8 @@ internal sealed partial record SpamCase(string Name, string Mail, IReadOnlyList<
         [.. Directory.EnumerateFiles(Folder, "*.txt").Order(StringComparer.Ordinal).SelectMany(Read)];
 
     /// <summary>The rules of the case, with whether they must hit.</summary>
-    public IEnumerable<(bool Hits, string Rule)> Rules => Lines.Where(l => l[0] is '+' or '-' && l[1] == ' ').Select(l => (l[0] == '+', l[2..]));
+    public IEnumerable<(bool Hits, string Rule)> Rules =>
+        Lines.Where(l => l[0] is '+' or '-' && l[1] == ' ').Select(l => (l[0] == '+', l[2..]));
 
     /// <summary>The lines of the case as they would stand if what is answered here were right.</summary>
     public IReadOnlyList<string> Answered()

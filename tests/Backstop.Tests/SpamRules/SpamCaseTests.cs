@@ -5,7 +5,9 @@ using Backstop.SpamRules.Scanning;
 
 namespace Backstop.Tests.SpamRules;
 
-/// <summary>SpamAssassin 4.0.1 and we say the same of the mails in <c>tests/spam-cases</c>; every function that rules call has its cases.</summary>
+/// <summary>
+/// SpamAssassin 4.0.1 and we say the same of the mails in <c>tests/spam-cases</c>; every function that rules call has its cases.
+/// </summary>
 public sealed partial class SpamCaseTests
 {
     /// <summary>SpamAssassin has these functions for old rule files; they never hit.</summary>

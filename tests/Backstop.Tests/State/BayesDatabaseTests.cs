@@ -60,7 +60,10 @@ public class BayesDatabaseTests
                     }
                 }
 
-                (int, int)[] counts = [.. Enumerable.Range(0, 7).Select(t => (expected.Values.Count(m => m.Spam && m.Tokens.Contains(t)), expected.Values.Count(m => !m.Spam && m.Tokens.Contains(t))))];
+                (int, int)[] counts = [
+                    .. Enumerable.Range(0, 7).Select(t =>
+                        (expected.Values.Count(m => m.Spam && m.Tokens.Contains(t)), expected.Values.Count(m =>
+                            !m.Spam && m.Tokens.Contains(t))))];
                 Assert.Equal(counts, Find(database, 0, 1, 2, 3, 4, 5, 6));
                 using var again = new BayesDatabase(folder["bayes.db"], TimeProvider.System);
                 Assert.Equal(counts, Find(again, 0, 1, 2, 3, 4, 5, 6));

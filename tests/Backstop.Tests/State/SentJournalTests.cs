@@ -40,7 +40,8 @@ public sealed class SentJournalTests : IDisposable
         using var journal = Open();
         var today = _time.GetUtcNow().ToUnixTimeSeconds() / 86400;
         journal.Add([Sent("a@example.org", "you@example.com")]);
-        journal.AddReplies([new("me@example.org", today, 3, 2), new("me@example.org", today - 31, 50, 0), new("other@example.org", today, 9, 9)]);
+        journal.AddReplies(
+            [new("me@example.org", today, 3, 2), new("me@example.org", today - 31, 50, 0), new("other@example.org", today, 9, 9)]);
         journal.AddReplies([new("me@example.org", today, 1, 1)]);
         Assert.Equal((4L, 3L), (journal.Coverage("me@example.org")!.Replies, journal.Coverage("me@example.org")!.RepliesToKnown));
         Assert.Equal(4L, Assert.Single(journal.Senders()).Replies);

@@ -5,7 +5,9 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Backstop.Tests.State;
 
-/// <summary>A store that is damaged is renamed and begun anew, once; whoever has no <see cref="StoreHealth"/> hears which file it is.</summary>
+/// <summary>
+/// A store that is damaged is renamed and begun anew, once; whoever has no <see cref="StoreHealth"/> hears which file it is.
+/// </summary>
 public sealed class StoreHealthTests : IDisposable
 {
     private readonly TempFolder _folder = new();

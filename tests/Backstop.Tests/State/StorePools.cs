@@ -9,7 +9,8 @@ internal static class StorePools
     {
         foreach (var seconds in (int[])[1, 10])
         {
-            using var any = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = seconds, Pooling = true }.ToString());
+            using var any = new SqliteConnection(
+                new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = seconds, Pooling = true }.ToString());
             SqliteConnection.ClearPool(any);
         }
     }

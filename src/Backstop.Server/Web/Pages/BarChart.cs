@@ -30,10 +30,13 @@ internal static class BarChart
 
         var highest = bars.Max();
         var width = (double)(Width - Left) / bars.Length;
-        var svg = new Markup().Add($"<svg class=\"bars\" viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"{label}, at most {highest} in {span} min\">");
+        var svg = new Markup().Add(
+            $"<svg class=\"bars\" viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"{label}, at most {highest} in {span} min\">");
         foreach (var share in new[] { 0, 0.5, 1 })
         {
-            svg.Add($"<line x1=\"{Left}\" x2=\"{Width}\" y1=\"{Y(share)}\" y2=\"{Y(share)}\"/><text x=\"{Left - 6}\" y=\"{Y(share)}\" dy=\"4\" text-anchor=\"end\">{Math.Round(share * highest):N0}</text>");
+            svg.Add(
+                $"<line x1=\"{Left}\" x2=\"{Width}\" y1=\"{Y(share)}\" y2=\"{Y(share)}\"/><text x=\"{Left - 6}\" y=\"{Y(share)}\" "
+                    + $"dy=\"4\" text-anchor=\"end\">{Math.Round(share * highest):N0}</text>");
         }
 
         for (var i = 0; i < bars.Length; i++)
@@ -41,13 +44,17 @@ internal static class BarChart
             if (bars[i] > 0)
             {
                 var y = Y((double)bars[i] / highest);
-                svg.Add($"<rect x=\"{Left + (i * width):F1}\" y=\"{y:F1}\" width=\"{Math.Max(1, width - 1):F1}\" height=\"{Y(0) - y:F1}\"><title>{Time(first + (i * span))}: {bars[i]:N0}</title></rect>");
+                svg.Add(
+                    $"<rect x=\"{Left + (i * width):F1}\" y=\"{y:F1}\" width=\"{Math.Max(1, width - 1):F1}\" "
+                        + $"height=\"{Y(0) - y:F1}\"><title>{Time(first + (i * span))}: {bars[i]:N0}</title></rect>");
             }
         }
 
         for (var i = 0; i < Labels; i++)
         {
-            svg.Add($"<text x=\"{Left + ((Width - Left) * i / Labels)}\" y=\"{Height - 6}\">{Time(first + (bars.Length * i / Labels * span))}</text>");
+            svg.Add(
+                $"<text x=\"{Left + ((Width - Left) * i / Labels)}\" "
+                    + $"y=\"{Height - 6}\">{Time(first + (bars.Length * i / Labels * span))}</text>");
         }
 
         return svg.Add($"</svg>");
@@ -55,5 +62,6 @@ internal static class BarChart
 
     private static double Y(double share) => 8 + ((Height - Bottom - 8) * (1 - share));
 
-    private static string Time(long minute) => DateTimeOffset.FromUnixTimeSeconds(minute * 60).UtcDateTime.ToString("MM-dd HH:mm", CultureInfo.InvariantCulture);
+    private static string Time(long minute) =>
+        DateTimeOffset.FromUnixTimeSeconds(minute * 60).UtcDateTime.ToString("MM-dd HH:mm", CultureInfo.InvariantCulture);
 }

@@ -8,4 +8,5 @@ namespace Backstop.Server.Web.Pages;
 /// <param name="From">Its From field.</param>
 /// <param name="Subject">Its subject.</param>
 /// <param name="Reason">Why it is there.</param>
-internal sealed record FiledMessage(string Mailbox, string Folder, string Id, DateTimeOffset At, string From, string Subject, string Reason);
+internal sealed record FiledMessage(
+    string Mailbox, string Folder, string Id, DateTimeOffset At, string From, string Subject, string Reason);

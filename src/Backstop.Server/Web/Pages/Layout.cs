@@ -6,7 +6,8 @@ namespace Backstop.Server.Web.Pages;
 /// <param name="Token">The form token's field.</param>
 internal sealed record Frame(string Host, bool HasLogin, Markup Token)
 {
-    private static readonly (string Path, string Name)[] _pages = [("/", "Overview"), ("/storms", "Storms"), ("/messages", "Messages"), ("/actions", "Actions")];
+    private static readonly (string Path, string Name)[] _pages = [
+        ("/", "Overview"), ("/storms", "Storms"), ("/messages", "Messages"), ("/actions", "Actions")];
 
     /// <summary>A whole page.</summary>
     /// <param name="title">Its title.</param>
@@ -16,14 +17,21 @@ internal sealed record Frame(string Host, bool HasLogin, Markup Token)
     public Markup Page(string title, string path, Markup body, params IEnumerable<string> scripts)
     {
         var page = new Markup();
-        page.Add($"<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{title} - Backstop {Host}</title>")
+        page.Add(
+            $"<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, "
+                + $"initial-scale=1\"><title>{title} - Backstop {Host}</title>")
             .Add($"<link rel=\"icon\" href=\"{Assets.Url("icon.svg")}\"><link rel=\"stylesheet\" href=\"{Assets.Url("app.css")}\">");
         foreach (var script in scripts)
         {
-            page.Add(Path.GetExtension(script) == ".css" ? new Markup().Add($"<link rel=\"stylesheet\" href=\"{Assets.Url(script)}\">") : new Markup().Add($"<script src=\"{Assets.Url(script)}\" defer></script>"));
+            page.Add(
+                Path.GetExtension(script) == ".css" ? new Markup().Add(
+                    $"<link rel=\"stylesheet\" href=\"{Assets.Url(script)}\">") : new Markup().Add(
+                        $"<script src=\"{Assets.Url(script)}\" defer></script>"));
         }
 
-        page.Add($"<script src=\"{Assets.Url("app.js")}\" defer></script></head><body><a class=\"skip\" href=\"#main\">To the content</a><header class=\"site\"><div><strong>Backstop</strong><nav aria-label=\"Pages\"><ul>")
+        page.Add(
+            $"<script src=\"{Assets.Url("app.js")}\" defer></script></head><body><a class=\"skip\" href=\"#main\">To the "
+                + $"content</a><header class=\"site\"><div><strong>Backstop</strong><nav aria-label=\"Pages\"><ul>")
             .Each(_pages, (m, p) => m.Add($"<li><a href=\"{p.Path}\"{Current(p.Path == path)}>{p.Name}</a></li>"))
             .Add($"</ul></nav>");
         if (HasLogin)

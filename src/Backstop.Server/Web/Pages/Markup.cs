@@ -6,10 +6,16 @@ using Backstop.Mail;
 
 namespace Backstop.Server.Web.Pages;
 
-/// <summary>What is put in as it is: style of ours, and JSON, for System.Text.Json writes &lt; and &amp; as escapes, so that nothing in it can end an element.</summary>
+/// <summary>
+/// What is put in as it is: style of ours, and JSON, for System.Text.Json writes &lt; and &amp; as escapes, so that nothing in it
+/// can end an element.
+/// </summary>
 internal readonly record struct RawText(string Text);
 
-/// <summary>HTML under construction. Whatever is put into it is text and made harmless: nothing in it is markup, or turns the text round it; only another <see cref="Markup"/> stays markup.</summary>
+/// <summary>
+/// HTML under construction. Whatever is put into it is text and made harmless: nothing in it is markup, or turns the text round it;
+/// only another <see cref="Markup"/> stays markup.
+/// </summary>
 internal sealed class Markup
 {
     private readonly StringBuilder _text = new();
@@ -62,6 +68,9 @@ internal sealed class Markup
         public void AppendFormatted<T>(T value) => AppendFormatted(value, format: null);
 
         public void AppendFormatted<T>(T value, string? format) =>
-            _markup._text.Append(WebUtility.HtmlEncode(ShownText.Of((value is IFormattable number ? number.ToString(format, CultureInfo.InvariantCulture) : value?.ToString()) ?? "", keepsLines: true)));
+            _markup._text.Append(
+                WebUtility.HtmlEncode(ShownText.Of(
+                    (value is IFormattable number ? number.ToString(format, CultureInfo.InvariantCulture) : value?.ToString()) ?? "",
+                    keepsLines: true)));
     }
 }

@@ -9,8 +9,13 @@ namespace Backstop.Server.Web.Pages;
 /// <summary>A minute of the chart.</summary>
 internal sealed record OverviewMinute(long At, long Refused, long Deferred, long Filed, long Real);
 
-/// <summary>What the overview shows: texts by name, shares of the bar in percent, the chart. The page is made from it, and the events bring it anew.</summary>
-internal sealed record Overview(IReadOnlyDictionary<string, string> Texts, IReadOnlyDictionary<string, double> Shares, IReadOnlyList<OverviewMinute> Minutes, int Storms, string StormIds)
+/// <summary>
+/// What the overview shows: texts by name, shares of the bar in percent, the chart. The page is made from it, and the events bring
+/// it anew.
+/// </summary>
+internal sealed record Overview(
+    IReadOnlyDictionary<string, string> Texts, IReadOnlyDictionary<string, double> Shares, IReadOnlyList<OverviewMinute> Minutes,
+    int Storms, string StormIds)
 {
     /// <summary>Gathers it.</summary>
     public static Overview Of(ActivityFigures figures, IReadOnlyList<StormSummary> storms, ServerStatus status)
@@ -46,7 +51,13 @@ internal sealed record Overview(IReadOnlyDictionary<string, string> Texts, IRead
             texts["filed-" + storm.Id] = Count(storm.Filed);
         }
 
-        var shares = new Dictionary<string, double>(StringComparer.Ordinal) { ["early"] = Share(early), ["atData"] = Share(atData), ["deferred"] = Share(deferred), ["filed"] = Share(filed) };
+        var shares = new Dictionary<string, double>(StringComparer.Ordinal)
+        {
+            ["early"] = Share(early),
+            ["atData"] = Share(atData),
+            ["deferred"] = Share(deferred),
+            ["filed"] = Share(filed)
+        };
         return new(texts, shares, [.. figures.Minutes.Select(Minute)], storms.Count, string.Join(' ', storms.Select(s => s.Id)));
 
         double Share(long count) => Math.Round(100.0 * count / all, 2);
@@ -64,11 +75,15 @@ internal sealed record Overview(IReadOnlyDictionary<string, string> Texts, IRead
     private static OverviewMinute Minute(MinuteCount minute)
     {
         var counts = minute.Counts;
-        return new(minute.At, counts[(int)Outcome.RefusedEarly] + counts[(int)Outcome.RefusedAtData], counts[(int)Outcome.Deferred], counts[(int)Outcome.Filed], counts[(int)Outcome.Delivered]);
+        return new(
+            minute.At, counts[(int)Outcome.RefusedEarly] + counts[(int)Outcome.RefusedAtData], counts[(int)Outcome.Deferred],
+            counts[(int)Outcome.Filed], counts[(int)Outcome.Delivered]);
     }
 
     private static string Duration(double milliseconds) =>
-        milliseconds < 1000 ? string.Create(CultureInfo.InvariantCulture, $"{milliseconds:F0} ms") : string.Create(CultureInfo.InvariantCulture, $"{milliseconds / 1000:F1} s");
+        milliseconds < 1000
+            ? string.Create(CultureInfo.InvariantCulture, $"{milliseconds:F0} ms")
+            : string.Create(CultureInfo.InvariantCulture, $"{milliseconds / 1000:F1} s");
 }
 
 /// <summary>JSON of the dashboard.</summary>

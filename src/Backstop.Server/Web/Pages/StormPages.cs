@@ -12,61 +12,105 @@ internal static class StormPages
     public static Markup List(Frame frame, IReadOnlyList<StormRecord> storms)
     {
         var body = storms.Count == 0
-            ? new Markup().Add($"<p class=\"soft\">No storm was seen yet. One begins when an address gets many unwanted messages from many sources: bounces of mail it never sent, automatic answers, or list confirmations.</p>")
-            : new Markup().Add($"<section><div class=\"scroll\"><table><thead><tr><th scope=\"col\">Since (UTC)</th><th scope=\"col\">Until</th><th scope=\"col\">Victim</th><th scope=\"col\">Kind</th><th scope=\"col\" class=\"n\">Messages</th><th scope=\"col\" class=\"n\">Most a minute</th><th scope=\"col\" class=\"n\">Hosts</th></tr></thead><tbody>")
-                .Each(storms, (m, s) => m.Add($"<tr><td class=\"when\"><a href=\"/storms/{s.Id}\">{s.Started.UtcDateTime:yyyy-MM-dd HH:mm}</a></td><td class=\"when\">{Until(s)}</td><td class=\"text\">{s.Victim}</td><td>{s.Kind}</td><td class=\"n\">{Count(s.Count)}</td><td class=\"n\">{Count(s.Peak)}</td><td class=\"n\">{Count(s.Hosts.Count)}</td></tr>"))
+            ? new Markup().Add(
+            $"<p class=\"soft\">No storm was seen yet. One begins when an address gets many unwanted messages from many sources: "
+                + $"bounces of mail it never sent, automatic answers, or list confirmations.</p>")
+            : new Markup().Add(
+            $"<section><div class=\"scroll\"><table><thead><tr><th scope=\"col\">Since (UTC)</th><th scope=\"col\">Until</th><th "
+                + $"scope=\"col\">Victim</th><th scope=\"col\">Kind</th><th scope=\"col\" class=\"n\">Messages</th><th scope=\"col\" "
+                + $"class=\"n\">Most a minute</th><th scope=\"col\" class=\"n\">Hosts</th></tr></thead><tbody>")
+                .Each(
+                storms,
+                (m, s) => m.Add(
+                    $"<tr><td class=\"when\"><a href=\"/storms/{s.Id}\">{s.Started.UtcDateTime:yyyy-MM-dd HH:mm}</a></td><td "
+                        + $"class=\"when\">{Until(s)}</td><td class=\"text\">{s.Victim}</td><td>{s.Kind}</td><td "
+                        + $"class=\"n\">{Count(s.Count)}</td><td class=\"n\">{Count(s.Peak)}</td><td "
+                        + $"class=\"n\">{Count(s.Hosts.Count)}</td></tr>"))
                 .Add($"</tbody></table></div></section>");
         return frame.Page("Storms", "/storms", body);
     }
 
     public static Markup One(Frame frame, StormRecord storm)
     {
-        var strict = storm.Ended is null && storm.Kind == StormKind.BounceFlood.Word() && storm.Victim.Contains('@') && storm.Victim[0] != '@' && !storm.Victim.StartsWith("campaign:", StringComparison.Ordinal)
-            ? new Markup().Add($"<form class=\"row\" method=\"post\" action=\"/actions/strict\">{frame.Token}<input type=\"hidden\" name=\"address\" value=\"{storm.Victim}\"><input type=\"hidden\" name=\"hours\" value=\"24\"><button>Strict for 24 hours: refuse every bounce without a tag</button></form>")
+        var strict = storm.Ended is null && storm.Kind == StormKind.BounceFlood.Word() && storm.Victim.Contains('@')
+            && storm.Victim[0] != '@' && !storm.Victim.StartsWith("campaign:", StringComparison.Ordinal)
+            ? new Markup().Add(
+            $"<form class=\"row\" method=\"post\" action=\"/actions/strict\">{frame.Token}<input type=\"hidden\" name=\"address\" "
+                + $"value=\"{storm.Victim}\"><input type=\"hidden\" name=\"hours\" value=\"24\"><button>Strict for 24 hours: refuse "
+                + $"every bounce without a tag</button></form>")
             : new Markup();
-        var body = Content(storm).Add($"<section><h2>Do something</h2>{strict}<p>The hosts, for others to use: <a href=\"/storms/{storm.Id}/hosts?format=plain\">plain list</a>, <a href=\"/storms/{storm.Id}/hosts?format=rbldnsd\">rbldnsd zone</a>, <a href=\"/storms/{storm.Id}/hosts?format=zone\">DNS zone</a>, <a href=\"/storms/{storm.Id}/hosts?format=postfix\">Postfix access map</a>. The whole record: <a href=\"/api/storms/{storm.Id}\">JSON</a>.</p></section>");
+        var body = Content(storm).Add(
+            $"<section><h2>Do something</h2>{strict}<p>The hosts, for others to use: <a "
+                + $"href=\"/storms/{storm.Id}/hosts?format=plain\">plain list</a>, <a "
+                + $"href=\"/storms/{storm.Id}/hosts?format=rbldnsd\">rbldnsd zone</a>, <a "
+                + $"href=\"/storms/{storm.Id}/hosts?format=zone\">DNS zone</a>, <a "
+                + $"href=\"/storms/{storm.Id}/hosts?format=postfix\">Postfix access map</a>. The whole record: <a "
+                + $"href=\"/api/storms/{storm.Id}\">JSON</a>.</p></section>");
         return frame.Page($"Storm to {storm.Victim}", "/storms", body);
     }
 
     /// <summary>What is said of a storm, on its page and in the report.</summary>
     public static Markup Content(StormRecord storm)
     {
-        var body = new Markup().Add($"<p>{storm.Kind}, {storm.Started.UtcDateTime:yyyy-MM-dd HH:mm} UTC until {Until(storm)}: {Count(storm.Count)} messages of {Count(storm.Hosts.Count)} hosts, at most {Count(storm.Peak)} a minute.</p><div class=\"tiles\">")
-            .Each(Enum.GetValues<StormAction>(), (m, a) => m.Add($"<div class=\"tile {Color(a)}\"><b>{Count(storm.Of(a))}</b>{Words(a)}</div>"))
+        var body = new Markup().Add(
+            $"<p>{storm.Kind}, {storm.Started.UtcDateTime:yyyy-MM-dd HH:mm} UTC until {Until(storm)}: {Count(storm.Count)} messages of "
+                + $"{Count(storm.Hosts.Count)} hosts, at most {Count(storm.Peak)} a minute.</p><div class=\"tiles\">")
+            .Each(
+            Enum.GetValues<StormAction>(),
+            (m, a) => m.Add($"<div class=\"tile {Color(a)}\"><b>{Count(storm.Of(a))}</b>{Words(a)}</div>"))
             .Add($"</div>");
         if (storm.Minutes.Count > 0)
         {
-            body.Add($"<section><h2>Messages over time (UTC)</h2><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Messages over time\">{BarChart.Draw(storm.Minutes, "Messages of the storm over time")}</div></section>");
+            body.Add(
+                $"<section><h2>Messages over time (UTC)</h2><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Messages "
+                    + $"over time\">{BarChart.Draw(storm.Minutes, "Messages of the storm over time")}</div></section>");
         }
 
         if (storm.Example is { } example)
         {
-            body.Add($"<section><h2>What one looks like</h2><dl><dt>Subject</dt><dd>{example.Subject}</dd><dt>From</dt><dd>{example.From}</dd>{Returned(example)}</dl></section>");
+            body.Add(
+                $"<section><h2>What one looks "
+                    + $"like</h2><dl><dt>Subject</dt><dd>{example.Subject}</dd><dt>From</dt><dd>{example.From}</dd>{Returned(example)}"
+                    + $"</dl></section>");
         }
 
         return body.Add($"<div class=\"columns\">")
             .Add(Table("Mailings", storm.Campaigns.Select(c => (c.Label, c.Count))))
             .Add(Table("Why", storm.Reasons.Select(r => (r.Key, r.Value))))
             .Add(Table("Busiest hosts", storm.Hosts.Select(h => (h.Key, h.Value))))
-            .Add(Table("Busiest networks", storm.Hosts.GroupBy(h => Networks.Around(h.Key), h => h.Value, StringComparer.Ordinal).Select(g => (g.Key, g.Sum()))))
+            .Add(Table(
+            "Busiest networks",
+            storm.Hosts.GroupBy(h => Networks.Around(h.Key), h => h.Value, StringComparer.Ordinal).Select(g => (g.Key, g.Sum()))))
             .Add($"</div>");
     }
 
-    private static Markup Returned(StormExample example) => example.ReturnedSubject.Length + example.ReturnedFrom.Length + example.ReturnedMessageId.Length == 0
+    private static Markup Returned(StormExample example) =>
+        example.ReturnedSubject.Length + example.ReturnedFrom.Length + example.ReturnedMessageId.Length == 0
         ? new Markup()
-        : new Markup().Add($"<dt>It returns</dt><dd>{example.ReturnedSubject}</dd><dt>in the name of</dt><dd>{example.ReturnedFrom}</dd><dt>with Message-ID</dt><dd>{example.ReturnedMessageId}</dd>");
+        : new Markup().Add(
+        $"<dt>It returns</dt><dd>{example.ReturnedSubject}</dd><dt>in the name of</dt><dd>{example.ReturnedFrom}</dd><dt>with "
+            + $"Message-ID</dt><dd>{example.ReturnedMessageId}</dd>");
 
     private static Markup Table(string title, IEnumerable<(string Name, long Count)> rows)
     {
         var most = rows.OrderByDescending(r => r.Count).ThenBy(r => r.Name, StringComparer.Ordinal).Take(MaxRows).ToList();
         return most.Count == 0
             ? new Markup()
-            : new Markup().Add($"<section><h2>{title}</h2><table><thead><tr><th scope=\"col\">{title}</th><th scope=\"col\" class=\"n\">Messages</th><th scope=\"col\" class=\"wide\">Share</th></tr></thead><tbody>")
-                .Each(most, (m, r) => m.Add($"<tr><td class=\"text\">{r.Name}</td><td class=\"n\">{Count(r.Count)}</td><td class=\"bars wide\"><meter min=\"0\" max=\"{most[0].Count}\" value=\"{r.Count}\" aria-label=\"{r.Name}\"></meter></td></tr>"))
+            : new Markup().Add(
+            $"<section><h2>{title}</h2><table><thead><tr><th scope=\"col\">{title}</th><th scope=\"col\" class=\"n\">Messages</th><th "
+                + $"scope=\"col\" class=\"wide\">Share</th></tr></thead><tbody>")
+                .Each(
+                most,
+                (m, r) => m.Add(
+                    $"<tr><td class=\"text\">{r.Name}</td><td class=\"n\">{Count(r.Count)}</td><td class=\"bars wide\"><meter "
+                        + $"min=\"0\" max=\"{most[0].Count}\" value=\"{r.Count}\" aria-label=\"{r.Name}\"></meter></td></tr>"))
                 .Add($"</tbody></table></section>");
     }
 
-    private static string Until(StormRecord storm) => storm.Ended is { } ended ? ended.UtcDateTime.ToString("yyyy-MM-dd HH:mm", System.Globalization.CultureInfo.InvariantCulture) : "now";
+    private static string Until(StormRecord storm) =>
+        storm.Ended is { } ended
+            ? ended.UtcDateTime.ToString("yyyy-MM-dd HH:mm", System.Globalization.CultureInfo.InvariantCulture)
+            : "now";
 
     private static string Color(StormAction action) => action switch
     {

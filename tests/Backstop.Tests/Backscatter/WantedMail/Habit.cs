@@ -17,9 +17,13 @@ internal sealed record Habit(
 
     /// <summary>Reads a file of habits: <c>= name</c>, lines with a point for what is no field of the header, then the fields.</summary>
     public static IEnumerable<Habit> Read(string path) => Section.Read(path).Select(section => new Habit(
-        section.Name, Words(section, ".for "), Words(section, ".in "), string.Concat(Words(section, ".path ")), Words(section, ".body ") is { Length: > 0 } shapes ? shapes : ["plain"],
+        section.Name, Words(section, ".for "), Words(section, ".in "), string.Concat(Words(section, ".path ")), Words(section, ".body ") is { Length: > 0 } shapes
+            ? shapes
+            : ["plain"],
         [.. section.Lines.Where(l => l.Length > 0 && l[0] != '.')]));
 
     private static string[] Words(Section section, string key) =>
-        section.Lines.FirstOrDefault(l => l.StartsWith(key, StringComparison.Ordinal))?[key.Length..].Split(_blank, StringSplitOptions.RemoveEmptyEntries) ?? [];
+        section.Lines.FirstOrDefault(l => l.StartsWith(key, StringComparison.Ordinal))?[key.Length..]
+            .Split(_blank, StringSplitOptions.RemoveEmptyEntries)
+            ?? [];
 }

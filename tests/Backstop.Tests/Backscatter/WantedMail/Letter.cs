@@ -8,7 +8,9 @@ namespace Backstop.Tests.Backscatter.WantedMail;
 /// <param name="Body">The text.</param>
 internal sealed record Letter(string Language, string Topic, bool IsAnswer, string Subject, string Body)
 {
-    /// <summary>Reads a file of letters: <c>= topic</c>, then the subject, then the text. A plus after the topic makes it an answer.</summary>
+    /// <summary>
+    /// Reads a file of letters: <c>= topic</c>, then the subject, then the text. A plus after the topic makes it an answer.
+    /// </summary>
     public static IEnumerable<Letter> Read(string path) => Section.Read(path).Select(section =>
     {
         var topic = section.Name.Split(' ');

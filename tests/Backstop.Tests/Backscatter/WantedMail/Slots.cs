@@ -3,16 +3,24 @@ using System.Text.RegularExpressions;
 
 namespace Backstop.Tests.Backscatter.WantedMail;
 
-/// <summary>Fills the slots of one mail. A slot has the same value wherever it stands in that mail; <c>{hex:a}</c> and <c>{hex:b}</c> are two.</summary>
+/// <summary>
+/// Fills the slots of one mail. A slot has the same value wherever it stands in that mail; <c>{hex:a}</c> and <c>{hex:b}</c> are
+/// two.
+/// </summary>
 /// <param name="random">Chooses the values.</param>
 internal sealed partial class Slots(Random random)
 {
     private const string HexDigits = "0123456789abcdef";
 
-    private static readonly string[] _names = ["Anna Berg", "Otto Lind", "Maria Rossi", "Jan Novak", "Eva Horn", "Paul Martin", "Ines Costa", "Piotr Zima", "Olga Kern", "Ken Mori", "Li Wen", "Sara Dahl"];
-    private static readonly string[] _shops = ["Nordlicht", "Kaufwelt", "Blue Kettle", "Papeterie Moulin", "Orto Verde", "Velo Haus", "Sakura Books", "Teplo", "Casa Lima", "Riverside Tools"];
+    private static readonly string[] _names = [
+        "Anna Berg", "Otto Lind", "Maria Rossi", "Jan Novak", "Eva Horn", "Paul Martin", "Ines Costa", "Piotr Zima", "Olga Kern",
+        "Ken Mori", "Li Wen", "Sara Dahl"];
+    private static readonly string[] _shops = [
+        "Nordlicht", "Kaufwelt", "Blue Kettle", "Papeterie Moulin", "Orto Verde", "Velo Haus", "Sakura Books", "Teplo", "Casa Lima",
+        "Riverside Tools"];
     private static readonly string[] _cities = ["Hamburg", "Lyon", "Torino", "Porto", "Gdansk", "Oslo", "Osaka", "Brno", "Malmo", "Leeds"];
-    private static readonly string[] _domains = ["example.net", "example.com", "shop.example", "mail.shop.example", "firm.example", "service.example", "uni.example"];
+    private static readonly string[] _domains = [
+        "example.net", "example.com", "shop.example", "mail.shop.example", "firm.example", "service.example", "uni.example"];
 
     private readonly Dictionary<string, string> _filled = new(StringComparer.Ordinal);
 

@@ -7,7 +7,10 @@ using Backstop.Backscatter.Verdicts;
 
 namespace Backstop.Tests.Backscatter.WantedMail;
 
-/// <summary>Mail that somebody wants reaches the inbox: the judge with an empty journal, as on the first day, files none of it and refuses none.</summary>
+/// <summary>
+/// Mail that somebody wants reaches the inbox: the judge with an empty journal, as on the first day, files none of it and refuses
+/// none.
+/// </summary>
 public sealed class WantedMailTests
 {
     private static readonly DateTimeOffset _now = new(2026, 11, 27, 8, 0, 0, TimeSpan.Zero);
@@ -20,7 +23,8 @@ public sealed class WantedMailTests
 
     /// <summary>Mail that nobody has looked at yet. The message names the seed: give it to the theory above until it is mended.</summary>
     [Fact]
-    public void Wanted_mail_of_any_seed_is_never_filed_or_refused() => AssertAllDelivered(RandomNumberGenerator.GetInt32(1_000, int.MaxValue));
+    public void Wanted_mail_of_any_seed_is_never_filed_or_refused() =>
+        AssertAllDelivered(RandomNumberGenerator.GetInt32(1_000, int.MaxValue));
 
     [Fact]
     public void Wanted_mail_is_of_many_languages_and_habits()
@@ -63,7 +67,9 @@ public sealed class WantedMailTests
         var journal = new EmptyJournal();
         var judge = new Judge(new OriginProver(journal), journal, UnprovedPolicy.Auto, new(TimeSpan.FromDays(14), 20, 0.9));
         var verdict = judge.Decide(report, new(IsRole: false, BatvOutcome.None, ["me@example.org"]), _now).Verdict;
-        return verdict.Action == VerdictAction.Deliver ? null : $"{verdict.Action} {verdict.Reason}, \"{report.Subject}\": {string.Join("; ", report.Evidence)}";
+        return verdict.Action == VerdictAction.Deliver
+            ? null
+            : $"{verdict.Action} {verdict.Reason}, \"{report.Subject}\": {string.Join("; ", report.Evidence)}";
     }
 
     private sealed class EmptyJournal : ISentJournal

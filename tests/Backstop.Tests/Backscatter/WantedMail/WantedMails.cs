@@ -2,8 +2,14 @@ using System.Text;
 
 namespace Backstop.Tests.Backscatter.WantedMail;
 
-/// <summary>Makes mail that people want, from letters in many languages, habits of senders and whole mails; the same seed makes the same mail.</summary>
-/// <remarks>Nothing here knows the classifier's tables: the letters say what such mail says, stock phrases of bounces and vacation answers included.</remarks>
+/// <summary>
+/// Makes mail that people want, from letters in many languages, habits of senders and whole mails; the same seed makes the same
+/// mail.
+/// </summary>
+/// <remarks>
+/// Nothing here knows the classifier's tables: the letters say what such mail says, stock phrases of bounces and vacation answers
+/// included.
+/// </remarks>
 internal static class WantedMails
 {
     private static readonly string _folder = Path.Combine(HouseRulesTests.Root(), "tests", "Backstop.Tests", "Backscatter", "WantedMail");
@@ -36,7 +42,9 @@ internal static class WantedMails
     private static Habit Fitting(Letter letter, Random random)
     {
         var fitting = Habits.Where(h => h.Writes(letter)).ToList();
-        return fitting.Count > 0 ? fitting[random.Next(fitting.Count)] : throw new FormatException($"no habit writes about '{letter.Topic}' in {letter.Language}");
+        return fitting.Count > 0
+            ? fitting[random.Next(fitting.Count)]
+            : throw new FormatException($"no habit writes about '{letter.Topic}' in {letter.Language}");
     }
 
     private static Wanted Write(Letter letter, Habit habit, Random random)
@@ -49,7 +57,9 @@ internal static class WantedMails
         {
             if (field == "{answer}")
             {
-                text.Append(letter.IsAnswer ? slots.Fill("In-Reply-To: <{hex:answered}@example.org>\nReferences: <{hex:answered}@example.org>\n") : "");
+                text.Append(
+                    letter.IsAnswer ? slots.Fill(
+                        "In-Reply-To: <{hex:answered}@example.org>\nReferences: <{hex:answered}@example.org>\n") : "");
             }
             else
             {
@@ -66,12 +76,14 @@ internal static class WantedMails
     private static Wanted Whole(string name, string text, Random random)
     {
         var slots = new Slots(random);
-        var (first, rest) = (text[..text.IndexOf('\n', StringComparison.Ordinal)], text[(text.IndexOf('\n', StringComparison.Ordinal) + 1)..]);
+        var (first, rest) = (
+            text[..text.IndexOf('\n', StringComparison.Ordinal)], text[(text.IndexOf('\n', StringComparison.Ordinal) + 1)..]);
         var path = slots.Fill(first)["Return-Path: <".Length..^1];
         return new(name, "en", "whole", path, Crlf(Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(slots.Fill(rest)))));
     }
 
     private static string Crlf(string text) => text.Replace("\n", "\r\n", StringComparison.Ordinal);
 
-    private static IEnumerable<string> Files(string folder, string pattern) => Directory.EnumerateFiles(Path.Combine(_folder, folder), pattern).Order(StringComparer.Ordinal);
+    private static IEnumerable<string> Files(string folder, string pattern) =>
+        Directory.EnumerateFiles(Path.Combine(_folder, folder), pattern).Order(StringComparer.Ordinal);
 }

@@ -26,7 +26,10 @@ internal sealed record WireText(string Charset, string Transfer)
 
     private static readonly string[] _latin = ["iso-8859-1", "windows-1252", "iso-8859-15"];
 
-    /// <summary>Chooses what a sender of that language might use for a text. UTF-8 two times of three, and where nothing else holds the text.</summary>
+    /// <summary>
+    /// Chooses what a sender of that language might use for a text. UTF-8 two times of three, and where nothing else holds the
+    /// text.
+    /// </summary>
     public static WireText Choose(string language, string text, Random random)
     {
         var charsets = _charsets.GetValueOrDefault(language) ?? _latin;
@@ -46,7 +49,9 @@ internal sealed record WireText(string Charset, string Transfer)
         var octets = Encode(text, Charset)!;
         return Transfer switch
         {
-            "base64" => Convert.ToBase64String(octets, Base64FormattingOptions.InsertLineBreaks).Replace("\r\n", "\n", StringComparison.Ordinal) + "\n",
+            "base64" => Convert.ToBase64String(octets, Base64FormattingOptions.InsertLineBreaks)
+                .Replace("\r\n", "\n", StringComparison.Ordinal)
+                + "\n",
             "quoted-printable" => Quoted(octets),
             _ => Latin(octets),
         };
@@ -77,9 +82,11 @@ internal sealed record WireText(string Charset, string Transfer)
         return string.Join("\n ", words);
     }
 
-    private static byte[]? Encode(string text, string charset) => charset == "utf-8" || text.All(char.IsAscii) ? System.Text.Encoding.UTF8.GetBytes(text) : Encoding(charset).GetBytes(text);
+    private static byte[]? Encode(string text, string charset) =>
+        charset == "utf-8" || text.All(char.IsAscii) ? System.Text.Encoding.UTF8.GetBytes(text) : Encoding(charset).GetBytes(text);
 
-    private static Encoding Encoding(string charset) => CodePagesEncodingProvider.Instance.GetEncoding(charset) ?? System.Text.Encoding.GetEncoding(charset);
+    private static Encoding Encoding(string charset) =>
+        CodePagesEncodingProvider.Instance.GetEncoding(charset) ?? System.Text.Encoding.GetEncoding(charset);
 
     private static string Latin(byte[] octets) => System.Text.Encoding.Latin1.GetString(octets);
 
@@ -91,7 +98,10 @@ internal sealed record WireText(string Charset, string Transfer)
         {
             var octet = octets[i];
             var isLineEnd = octet == (byte)'\n';
-            var isPlain = isLineEnd || (octet is >= 32 and < 127 && octet != (byte)'=' && !(octet == (byte)' ' && (i + 1 == octets.Length || octets[i + 1] == (byte)'\n')));
+            var isPlain = isLineEnd
+                || (
+                octet is >= 32 and < 127 && octet != (byte)'=' && !(
+                    octet == (byte)' ' && (i + 1 == octets.Length || octets[i + 1] == (byte)'\n')));
             var written = isPlain ? ((char)octet).ToString() : $"={octet:X2}";
             if (!isLineEnd && length + written.Length > 75)
             {
