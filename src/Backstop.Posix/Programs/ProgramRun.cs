@@ -17,6 +17,9 @@ internal sealed class ProgramRun : IDisposable
     private static readonly TimeSpan _untilStopIsSeen = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan _untilEndIsAsked = TimeSpan.FromMilliseconds(50);
 
+    // For so long a program that has ended may be silent before its children are taken to have nothing to say. procmail waits for ever.
+    private static readonly TimeSpan _silence = TimeSpan.FromMilliseconds(500);
+
     private readonly RunningProgram _program;
     private readonly OutputReader _output;
     private readonly OutputReader _errors;
@@ -29,6 +32,7 @@ internal sealed class ProgramRun : IDisposable
     private long _began;
     private Phase _phase;
     private long? _endedAt;
+    private long _lastSaid;
     private bool _wasEnded;
 
     /// <summary>Starts the program.</summary>
@@ -135,9 +139,18 @@ internal sealed class ProgramRun : IDisposable
     public ProgramEnd End() =>
         new(_wasEnded ? 128 + Libc.SignalTerminate : _exit.Collect(), _output.Kept, _errors.Kept, TookAll, _wasEnded);
 
+    /// <summary>
+    /// Gives up what belongs to it. One that nobody has seen end, for something went wrong, is killed: nothing is left to collect.
+    /// </summary>
     public void Dispose()
     {
         _stops.Dispose();
+        if (!_isOnlyFed && !_exit.HasEnded())
+        {
+            Abandon();
+            _exit.Collect();
+        }
+
         _program.Feed.Dispose();
         _output.Dispose();
         _errors.Dispose();
@@ -153,8 +166,11 @@ internal sealed class ProgramRun : IDisposable
             _program.Feed.Write();
         }
 
-        Read(_output, entries[1]);
-        Read(_errors, entries[2]);
+        if (Read(_output, entries[1]) | Read(_errors, entries[2]))
+        {
+            _lastSaid = Stopwatch.GetTimestamp();
+        }
+
         if (_endedAt is null && (entries[3].Returned != 0 || (_exit.File < 0 && _exit.HasEnded())))
         {
             _endedAt = Stopwatch.GetTimestamp();
@@ -164,26 +180,34 @@ internal sealed class ProgramRun : IDisposable
         {
             Stop();
         }
+        else if (_command.MaxKept is null && (_output.IsFull || _errors.IsFull))
+        {
+            // Half of what it said must not be taken for all of it.
+            Stop();
+        }
         else if (_isOnlyFed ? _program.Feed.IsOver : HasSaidAll)
         {
             Finish();
         }
-        else if (Left <= TimeSpan.Zero || (_command.MaxKept is null && (_output.IsFull || _errors.IsFull)))
+        else if (Left <= TimeSpan.Zero)
         {
             Stop();
         }
     }
 
-    // A program that has ended may have left children that keep its output open: what is there is read, more is not waited for.
-    private bool HasSaidAll =>
-        _endedAt is { } ended && ((!_output.IsOpen && !_errors.IsOpen) || Stopwatch.GetElapsedTime(ended) >= _untilEndIsAsked);
+    // A program that has ended may have left children that keep its output open: what they say is read until they are silent.
+    private bool HasSaidAll => _endedAt is { } ended
+        && ((!_output.IsOpen && !_errors.IsOpen) || Stopwatch.GetElapsedTime(Math.Max(ended, _lastSaid)) >= _silence);
 
-    private static void Read(OutputReader output, Libc.PollEntry entry)
+    private static bool Read(OutputReader output, Libc.PollEntry entry)
     {
-        if (entry.Returned != 0)
+        if (entry.Returned == 0)
         {
-            output.Read();
+            return false;
         }
+
+        output.Read();
+        return true;
     }
 
     private void Follow()

@@ -25,9 +25,22 @@ internal static class ProgramStart
     public static RunningProgram Start(ProgramCommand command)
     {
         var (inputRead, inputWrite) = ProgramPipe.Make();
-        var (outputRead, outputWrite) = command.Output is null ? ProgramPipe.Make() : (null, null);
-        var (errorsRead, errorsWrite) = command.Errors is null ? ProgramPipe.Make() : (null, null);
         var feed = new ProgramFeed(inputWrite, command.Input);
+        SafeFileHandle? outputRead = null, outputWrite = null, errorsRead = null, errorsWrite = null;
+        try
+        {
+            (outputRead, outputWrite) = command.Output is null ? ProgramPipe.Make() : (null, null);
+            (errorsRead, errorsWrite) = command.Errors is null ? ProgramPipe.Make() : (null, null);
+        }
+        catch (IOException)
+        {
+            inputRead.Dispose();
+            feed.Dispose();
+            outputRead?.Dispose();
+            outputWrite?.Dispose();
+            throw;
+        }
+
         using (inputRead)
         using (outputWrite)
         using (errorsWrite)

@@ -161,6 +161,15 @@ public sealed class ProgramRunnerTests : IDisposable
     private static bool IsAlive(string process) =>
         File.Exists($"/proc/{process}/stat") && !File.ReadAllText($"/proc/{process}/stat").Contains(") Z ", StringComparison.Ordinal);
 
+    /// <summary>Its child writes on, in pieces: a filter's output that is cut off is another message.</summary>
+    [Fact]
+    public void What_a_child_writes_behind_its_parents_end_is_read_until_it_is_silent()
+    {
+        var end = Sh("(i=0; while [ $i -lt 40 ]; do echo l$i; sleep 0.025; i=$((i+1)); done) & cat >/dev/null", "x");
+        Assert.Equal(0, end.Status);
+        Assert.Equal(40, Encoding.Latin1.GetString(end.Output.Span).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+    }
+
     private ProgramEnd Sh(string script, string input) => Run(["/bin/sh", "-c", script], input);
 
     private ProgramEnd Run(IReadOnlyList<string> arguments, string input) => _runner.Run(Command(arguments, input));
