@@ -6,10 +6,11 @@ namespace Backstop.Server.Delivery;
 internal sealed class Resting<T> : IDisposable
     where T : class
 {
-    // Timers count whole milliseconds: one that fired too early would fire again and again.
-    private static readonly TimeSpan _tick = TimeSpan.FromMilliseconds(1);
+    // A shot looks at all that waits, and a hundred thousand messages may.
+    private static readonly TimeSpan _tick = TimeSpan.FromMilliseconds(20);
 
-    private readonly List<T> _items = [];
+    private readonly HashSet<T> _items = new(ReferenceEqualityComparer.Instance);
+    private DateTimeOffset _first = DateTimeOffset.MaxValue;
     private readonly TimeProvider _time;
     private readonly Func<T, DateTimeOffset> _due;
     private readonly Action<T> _wake;
@@ -42,12 +43,13 @@ internal sealed class Resting<T> : IDisposable
     /// <summary>Takes one, or hears that one is due at another time now.</summary>
     public void Add(T item)
     {
-        if (!_items.Contains(item))
+        _items.Add(item);
+        var due = _due(item);
+        if (due < _first)
         {
-            _items.Add(item);
+            _first = due;
+            SetTimer();
         }
-
-        SetTimer();
     }
 
     public void Dispose() => _timer.Dispose();
@@ -55,18 +57,19 @@ internal sealed class Resting<T> : IDisposable
     private void WakeDue()
     {
         var now = _time.GetUtcNow();
-        foreach (var item in _items.Where(i => _due(i) <= now).ToList())
-        {
-            _items.Remove(item);
-            _wake(item);
-        }
-
+        var woken = _items.Where(i => _due(i) <= now).ToList();
+        _items.ExceptWith(woken);
+        _first = _items.Count == 0 ? DateTimeOffset.MaxValue : _items.Min(_due);
         SetTimer();
+
+        // What fails again is added again.
+        woken.ForEach(_wake);
     }
 
+    // Timers count whole milliseconds: one that fired too early would fire again and again.
     private void SetTimer()
     {
-        var first = _items.Count == 0 ? Timeout.InfiniteTimeSpan : _items.Min(_due) - _time.GetUtcNow() + _tick;
-        _timer.Change(first < _tick && _items.Count > 0 ? _tick : first, Timeout.InfiniteTimeSpan);
+        var wait = _first - _time.GetUtcNow() + TimeSpan.FromMilliseconds(1);
+        _timer.Change(_items.Count == 0 ? Timeout.InfiniteTimeSpan : wait < _tick ? _tick : wait, Timeout.InfiniteTimeSpan);
     }
 }
