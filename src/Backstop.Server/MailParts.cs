@@ -90,9 +90,9 @@ internal sealed partial class MailParts : IDisposable
         Delivery.Replay(_replay);
     }
 
+    /// <summary>Gives up all but the sessions, which end before those that they ask.</summary>
     public void Dispose()
     {
-        Sessions.Dispose();
         Precedence.Gate.Dispose();
         Precedence.Ladder.Dispose();
         Delivery.Dispose();

@@ -15,9 +15,20 @@ internal sealed class ServerParts : IDisposable
         BackstopOptions options, Descriptors descriptors, SpamStart spam, TimeProvider time, BackstopMetrics metrics,
         ILoggerFactory logs)
     {
-        Judging = new(options, spam, time, metrics, logs);
-        Mail = new(options, Judging, spam, time, metrics, logs);
-        Fronts = new(options, Judging, Mail, descriptors, time, metrics, logs);
+        try
+        {
+            Judging = new(options, spam, time, metrics, logs);
+            Mail = new(options, Judging, spam, time, metrics, logs);
+            Fronts = new(options, Judging, Mail, descriptors, time, metrics, logs);
+        }
+        catch
+        {
+            // Nobody else has them: the spool would stay locked.
+            Mail?.Dispose();
+            Judging?.Dispose();
+            throw;
+        }
+
         Report = new(options, Judging, Mail, Fronts, metrics, time);
         Report.Observe();
     }
@@ -38,6 +49,7 @@ internal sealed class ServerParts : IDisposable
         }
 
         _disposed = true;
+        Mail.Sessions.Dispose();
         Fronts.Dispose();
         Mail.Dispose();
         Judging.Dispose();

@@ -16,7 +16,7 @@ internal sealed class RecipientRules(
 {
     private readonly HashSet<string> _alwaysSigned = [.. options.Batv.AlwaysSigned.Select(a => MailAddress.TryParse(a)!.Key)];
 
-    /// <summary>Says what a recipient is, or why it is refused. Changes nothing.</summary>
+    /// <summary>Says what a recipient is, or why it is refused; the transaction stays as it is.</summary>
     /// <param name="transaction">The transaction.</param>
     /// <param name="address">The forward-path's address.</param>
     /// <param name="known">Whose it is; null for nobody's.</param>

@@ -63,9 +63,9 @@ internal sealed partial class AnswerEnds(BackstopOptions options, Recipients rec
         {
             if (decided is { } d)
             {
-                var (report, verdict) = (d.Judgement.Report, d.Verdict);
+                var verdict = d.Verdict;
                 Answer = new(
-                    verdict, [new("X-Backstop", TraceHeader.Reason(report, verdict)), .. TraceHeader.Split(d.Judgement.FilterFields)]);
+                    verdict, [new("X-Backstop", d.Mark), .. TraceHeader.Split(d.Judgement.FilterFields)]);
                 all.LogPassed(transaction.Client.Address, transaction.ReversePath, transaction.Recipients[0].ForwardPath, transaction.Recipients.Count,
                     verdict.Folder, verdict.Reason.Word, message.Length, Stopwatch.GetElapsedTime(d.Started).TotalMilliseconds);
             }

@@ -90,8 +90,9 @@ internal enum AddresseeKind
 /// <summary>What was decided about a message.</summary>
 /// <param name="Judgement">What it is and who gets it.</param>
 /// <param name="Verdict">What becomes of the whole of it.</param>
+/// <param name="Mark">The body of the field X-Backstop.</param>
 /// <param name="Started">When its data had ended, as a time stamp.</param>
-internal sealed record Decided(Judgement Judgement, Verdict Verdict, long Started);
+internal sealed record Decided(Judgement Judgement, Verdict Verdict, string Mark, long Started);
 
 /// <summary>What came of handing a message to an end.</summary>
 /// <param name="Replies">One, or in LMTP one for each recipient.</param>

@@ -88,9 +88,7 @@ internal sealed partial class MailPipeline<TMessage>(
 
         var started = Stopwatch.GetTimestamp();
         using var span = Traces.Begin("receive");
-
-        // The header of what is refused anyway may be of any length.
-        var mail = message.Refusal is null ? new MailMessage(message.Front) : null;
+        var mail = Scan(message, transaction, end);
         var hops = message.Close(questions.Content, mail, toDisk: end.IsDurable);
         if (message.Refusal is { } bad)
         {
@@ -102,25 +100,21 @@ internal sealed partial class MailPipeline<TMessage>(
             return transaction.ToAll(_refusals.Loop(transaction));
         }
 
-        var (judgement, failed) = end.AsksContent ? await JudgeAsync(transaction, mail!, message.Length, end) : (null, null);
-        if (failed is not null)
+        var decided = end.AsksContent && mail is not null ? await DecideAsync(passage, mail, message.Length, started) : null;
+        if (decided is null)
         {
-            return transaction.ToAll(failed);
+            return end.AsksContent && end.OnFailure == FailurePolicy.TempFail
+                ? transaction.ToAll(SmtpReplies.OurTrouble)
+                : (await end.TakeAsync(message, null)).Replies;
         }
 
-        if (judgement is null)
-        {
-            return (await end.TakeAsync(message, null)).Replies;
-        }
-
+        var judgement = decided.Judgement;
         span.Decided(judgement.Wanted.Count > 0 ? judgement.Wanted[0].Verdict : judgement.Verdicts[0]);
         if (judgement.Wanted.Count == 0 && !end.MustTake)
         {
             return transaction.ToAll(_refusals.Unwanted(judgement.Verdicts[0].Reason, transaction));
         }
 
-        var verdict = passage.Doubt is { } doubt ? Verdict.File(doubt) : judgement.Joint();
-        var decided = new Decided(judgement, verdict, started);
         var taken = await end.TakeAsync(message, decided);
         if (taken.IsTaken)
         {
@@ -176,17 +170,35 @@ internal sealed partial class MailPipeline<TMessage>(
     private static AcceptedRecipient Elsewhere(MailAddress address) =>
         new(address, Recipients.Elsewhere(address), default, default, IsOurs: false);
 
-    private async ValueTask<(Judgement? Judgement, SmtpReply? Failed)> JudgeAsync(
-        Transaction transaction, MailMessage mail, long length, IEnd<TMessage> end)
+    // Null where it is refused anyway, for such a header may be of any length, and where it cannot be read.
+    private MailMessage? Scan(TMessage message, Transaction transaction, IEnd<TMessage> end)
     {
         try
         {
-            return (await questions.Content.JudgeAsync(transaction, mail, length, end.Waiting), null);
+            return message.Refusal is null ? new(message.Front) : null;
+        }
+        catch (Exception error) when (end.OnFailure is not null)
+        {
+            LogFailed(error, transaction.ReversePath);
+            return null;
+        }
+    }
+
+    // Null where it cannot be judged, and the end has a rule for that.
+    private async ValueTask<Decided?> DecideAsync(Passage<TMessage> passage, MailMessage mail, long length, long started)
+    {
+        var (transaction, end) = (passage.Transaction, passage.End);
+        try
+        {
+            var judgement = await questions.Content.JudgeAsync(transaction, mail, length, end.Waiting);
+            var verdict = passage.Doubt is { } doubt ? Verdict.File(doubt) : judgement.Joint();
+            return new(judgement, verdict, TraceHeader.Reason(judgement.Report, verdict), started);
         }
         catch (Exception error) when (end.OnFailure is not null)
         {
             // The outermost place of a message: a bug must not decide about mail.
-            return (null, Failed(error, transaction, end));
+            LogFailed(error, transaction.ReversePath);
+            return null;
         }
     }
 

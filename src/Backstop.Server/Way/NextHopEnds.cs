@@ -92,7 +92,7 @@ internal sealed partial class NextHopEnds(
     {
         if (decided is { } d)
         {
-            return $"X-Backstop: {TraceHeader.Reason(d.Judgement.Report, d.Verdict)}\n{d.Judgement.FilterFields}";
+            return $"X-Backstop: {d.Mark}\n{d.Judgement.FilterFields}";
         }
 
         if (!relayed.IsOutbound)

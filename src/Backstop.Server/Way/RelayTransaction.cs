@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text;
-using Backstop.Backscatter;
 using Backstop.Mail;
 using Backstop.Protocols.Smtp;
 using Backstop.Server.Net;
@@ -15,9 +14,6 @@ internal sealed class RelayTransaction(NextHop next, NextHopConnection connectio
 
     /// <summary>Whether it leaves: its sender is ours.</summary>
     public bool IsOutbound => isOutbound;
-
-    /// <summary>Why a recipient would have been refused, where nothing may be.</summary>
-    public Reason? Doubt { get; set; }
 
     /// <summary>RCPT.</summary>
     public Task<SmtpReply> RecipientAsync(MailAddress address, string? parameters) =>

@@ -36,7 +36,9 @@ public sealed class BounceClassPageTests
     {
         var assembly = typeof(BounceReason).Assembly;
         var meanings = XDocument.Load(Path.ChangeExtension(assembly.Location, ".xml")).Descendants("member")
-            .ToDictionary(m => m.Attribute("name")!.Value, m => m.Element("summary")?.Value.Trim());
+            .ToDictionary(
+            m => m.Attribute("name")!.Value,
+            m => string.Join(' ', (m.Element("summary")?.Value ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)));
         var table = new StringBuilder();
         foreach (var reason in Enum.GetValues<BounceReason>().Skip(1).Append(BounceReason.Unknown))
         {
