@@ -37,8 +37,14 @@ internal sealed class KeptMessages
     /// <param name="entry">The entry, of which nobody knows yet.</param>
     /// <param name="envelope">Its envelope.</param>
     /// <param name="largeFile">The path of the file that holds its body; null where the body is in the log.</param>
-    public void KeepWritten(SpoolEntry entry, SpoolEnvelope envelope, string? largeFile) =>
-        Keep(entry, envelope, largeFile is null ? null : new(envelope, default, largeFile), Size(envelope));
+    public void KeepWritten(SpoolEntry entry, SpoolEnvelope envelope, string? largeFile)
+    {
+        // One copy is read once. Kept, the envelopes of a flood outlive their generation, and cost 70 MiB before they are collected.
+        if (envelope.Targets.Count > 1)
+        {
+            Keep(entry, envelope, largeFile is null ? null : new(envelope, default, largeFile), Size(envelope));
+        }
+    }
 
     /// <summary>Keeps a message that has just been read, where another copy of it is to be read.</summary>
     /// <param name="entry">The entry.</param>
