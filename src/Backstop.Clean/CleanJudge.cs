@@ -22,7 +22,7 @@ internal sealed class CleanJudge(StoredJudge judge, SentMail sent, bool believes
     private readonly ConcurrentDictionary<string, string> _words = new(StringComparer.Ordinal);
 
     /// <summary>Judges a message.</summary>
-    /// <param name="octets">It.</param>
+    /// <param name="octets">The octets, as they lie in memory.</param>
     /// <param name="at">When it came.</param>
     /// <param name="isMarked">Whether its owner has flagged or answered it.</param>
     public Judgement Judge(ReadOnlyMemory<byte> octets, DateTimeOffset at, bool isMarked)

@@ -7,7 +7,7 @@ using Backstop.Posix;
 namespace Backstop.Clean;
 
 /// <summary>An mbox file.</summary>
-/// <param name="path">It.</param>
+/// <param name="path">The mbox file.</param>
 /// <param name="time">The clock.</param>
 internal sealed class MboxSource(string path, TimeProvider time) : IMailSource
 {

@@ -11,7 +11,7 @@ internal static class OnAllCores
     /// <summary>Takes the items a batch at a time, one thread at a time, and works on the batches side by side.</summary>
     /// <param name="items">What to look at; never more of it is taken than is being worked on.</param>
     /// <param name="work">Looks at one; null leaves it out.</param>
-    /// <param name="ct">Ends it.</param>
+    /// <param name="ct">Stops the work.</param>
     /// <returns>What was found, in no order.</returns>
     public static List<TResult> Run<TItem, TResult>(IEnumerable<TItem> items, Func<TItem, TResult?> work, CancellationToken ct)
         where TResult : class

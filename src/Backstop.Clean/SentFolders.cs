@@ -35,7 +35,7 @@ internal static class SentFolders
     /// <summary>Reads a folder of sent mail, or a list of it: a Message-ID a line, then a tab and the recipient.</summary>
     /// <param name="source">A Maildir or a folder of one, an mbox, or a list.</param>
     /// <param name="sent">Receives it.</param>
-    /// <param name="ct">Ends it.</param>
+    /// <param name="ct">Stops the work.</param>
     public static void Read(string source, SentMail sent, CancellationToken ct)
     {
         if (Directory.Exists(source))

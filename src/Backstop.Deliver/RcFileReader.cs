@@ -28,7 +28,7 @@ internal static class RcFileReader
     }
 
     /// <summary>Reads an rcfile that was read before: the same again while the file and the user are the same.</summary>
-    /// <param name="path">Absolute.</param>
+    /// <param name="path">An absolute path.</param>
     /// <param name="user">Whose mail it is.</param>
     /// <param name="known">What was read before, or null.</param>
     /// <param name="text">What is read; null where there is a problem.</param>
@@ -48,7 +48,7 @@ internal static class RcFileReader
     }
 
     /// <summary>Reads an rcfile.</summary>
-    /// <param name="path">Absolute.</param>
+    /// <param name="path">An absolute path.</param>
     /// <param name="user">Whose mail it is.</param>
     /// <param name="isDefault">Whether nobody named it: then its group may not write it either.</param>
     /// <param name="text">Its text, one char an octet.</param>

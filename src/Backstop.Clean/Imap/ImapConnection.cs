@@ -12,7 +12,7 @@ internal static class ImapConnection
     /// <param name="address">Where.</param>
     /// <param name="access">The password, and whom to trust.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="ct">Ends it.</param>
+    /// <param name="ct">Stops the work.</param>
     /// <exception cref="ImapFault">The server is not there, refuses the login, or does not speak IMAP.</exception>
     public static async Task<ImapDoor> OpenAsync(ImapAddress address, ImapAccess access, TimeProvider time, CancellationToken ct)
     {

@@ -11,7 +11,7 @@ internal static class ImapFinish
     /// <summary>Does nothing where the log ends with an answer.</summary>
     /// <param name="run">The run.</param>
     /// <param name="door">Logged in.</param>
-    /// <param name="ct">Ends it.</param>
+    /// <param name="ct">Stops the work.</param>
     /// <returns>How many messages of the batch are moved.</returns>
     public static async Task<int> RunAsync(Run run, ImapDoor door, CancellationToken ct)
     {

@@ -14,7 +14,7 @@ internal static class ImapMatch
     /// <param name="folder">The folder.</param>
     /// <param name="first">The lowest number that they can have.</param>
     /// <param name="messages">The messages.</param>
-    /// <param name="ct">Ends it.</param>
+    /// <param name="ct">Stops the work.</param>
     /// <returns>Old numbers and new ones.</returns>
     public static async Task<Dictionary<uint, uint>> FindAsync(
         ImapDoor door, ImapFolder folder, uint first, IReadOnlyList<ServerMessage> messages, CancellationToken ct)

@@ -21,7 +21,7 @@ public sealed class ImapSecrets(Func<ImapAddress, CancellationToken, Task<string
 
     /// <summary>Finds it. To be asked before anything is connected, so that what is missing is said at once.</summary>
     /// <param name="address">The server and the user.</param>
-    /// <param name="ct">Ends it.</param>
+    /// <param name="ct">Stops the work.</param>
     /// <exception cref="CleanException">There is none, or the command fails.</exception>
     internal async Task<ImapSecret> OfAsync(ImapAddress address, CancellationToken ct)
     {

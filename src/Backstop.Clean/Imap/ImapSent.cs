@@ -25,7 +25,7 @@ internal sealed class ImapSent : IDisposable
     /// <param name="address">Where.</param>
     /// <param name="access">The password, and whom to trust.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="ct">Ends it.</param>
+    /// <param name="ct">Stops the work.</param>
     public static async Task<ImapSent> OpenAsync(ImapAddress address, ImapAccess access, TimeProvider time, CancellationToken ct)
     {
         var door = await ImapConnection.OpenAsync(address, access, time, ct);
@@ -48,7 +48,7 @@ internal sealed class ImapSent : IDisposable
     /// The server's folder of sent mail: which RFC 6154 says it is, else by the names that mail programs give it; or null.
     /// </summary>
     /// <param name="door">Logged in.</param>
-    /// <param name="ct">Ends it.</param>
+    /// <param name="ct">Stops the work.</param>
     public static async Task<IMailFolder?> FindAsync(ImapDoor door, CancellationToken ct) =>
         door.Capabilities.HasFlag(ImapCapabilities.SpecialUse)
             && await door.AskAsync(c => Task.FromResult(c.GetFolder(SpecialFolder.Sent)), ct) is { } special
@@ -57,7 +57,7 @@ internal sealed class ImapSent : IDisposable
 
     /// <summary>The headers of what came since a mark, in batches; each batch with the mark behind it.</summary>
     /// <param name="mark">What an earlier run gave, or null for all.</param>
-    /// <param name="ct">Ends it.</param>
+    /// <param name="ct">Stops the work.</param>
     public async IAsyncEnumerable<(IReadOnlyList<byte[]> Headers, string Mark)> ReadAsync(
         string? mark, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
     {

@@ -7,7 +7,7 @@ internal static class RawMessage
 {
     /// <summary>Makes one to append to a folder.</summary>
     /// <param name="octets">It, with CRLF line ends as the server gave it.</param>
-    /// <param name="ct">Ends it.</param>
+    /// <param name="ct">Stops the work.</param>
     public static async Task<MimeMessage> OfAsync(ReadOnlyMemory<byte> octets, CancellationToken ct)
     {
         var end = octets.Span.IndexOf("\r\n\r\n"u8);

@@ -40,7 +40,7 @@ public sealed class Cleaner(CleanOptions options, CleanEngine engine, RunStore s
     /// </summary>
     /// <param name="source">The mailbox.</param>
     /// <param name="say">Told of it, in one sentence for a person.</param>
-    /// <param name="ct">Ends it.</param>
+    /// <param name="ct">Stops the work.</param>
     /// <returns>The run to go on with; null for none.</returns>
     /// <exception cref="CleanException">Another program is at work on it, or it was being taken back.</exception>
     public async Task<Run?> ResumeAsync(IMailSource source, Action<string> say, CancellationToken ct)

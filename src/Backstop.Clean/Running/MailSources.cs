@@ -13,7 +13,7 @@ public sealed class MailSources(RunStore store, ImapAccess access, TimeProvider 
     /// <summary>Opens a mailbox. Reads its folders' names and changes nothing.</summary>
     /// <param name="mailbox">A Maildir, an mbox, or <c>imaps://USER@HOST/FOLDER</c>.</param>
     /// <param name="options">The folder that messages go to is not read; a Maildir may be read without its other folders.</param>
-    /// <param name="ct">Ends it.</param>
+    /// <param name="ct">Stops the work.</param>
     /// <exception cref="CleanException">There is no such mailbox, or it is of no kind that can be cleaned; or the server cannot be
     /// reached, or refuses the login.</exception>
     public async Task<IMailSource> OpenAsync(string mailbox, CleanOptions options, CancellationToken ct)

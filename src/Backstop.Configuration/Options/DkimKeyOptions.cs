@@ -13,7 +13,7 @@ internal sealed class DkimKeyOptions
     public string File { get; set; } = "";
 
     /// <summary>Says what is wrong with the section.</summary>
-    /// <param name="problems">Takes it.</param>
+    /// <param name="problems">Collects the errors, each with its key.</param>
     /// <param name="name">The key's name in DNS.</param>
     internal void Check(IConfigProblems problems, string name)
     {

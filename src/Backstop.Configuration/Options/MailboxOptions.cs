@@ -18,7 +18,7 @@ internal sealed class MailboxOptions
     public IReadOnlyList<string> Aliases { get; set; } = [];
 
     /// <summary>Says what is wrong with the section.</summary>
-    /// <param name="problems">Takes it.</param>
+    /// <param name="problems">Collects the errors, each with its key.</param>
     /// <param name="key">The mailbox's table.</param>
     internal void Check(IConfigProblems problems, string key)
     {

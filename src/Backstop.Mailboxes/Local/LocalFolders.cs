@@ -58,7 +58,7 @@ public sealed class LocalFolders(string host, string owner, TimeProvider time)
     }
 
     /// <summary>What a name means.</summary>
-    /// <param name="path">Absolute.</param>
+    /// <param name="path">An absolute path.</param>
     public static Kind KindOf(string path)
     {
         ArgumentNullException.ThrowIfNull(path);

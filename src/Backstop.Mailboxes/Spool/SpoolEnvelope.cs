@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace Backstop.Mailboxes.Spool;
 
 /// <summary>One copy of a message to deliver.</summary>
-/// <param name="Folder">Where to.</param>
+/// <param name="Folder">The folder that the copy goes to.</param>
 /// <param name="Header">Header fields of this copy, each line ended by LF.</param>
 public sealed record SpoolTarget(FolderRef Folder, string Header);
 

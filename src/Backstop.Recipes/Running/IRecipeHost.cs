@@ -21,12 +21,12 @@ public interface IRecipeHost
     IDisposable? Lock(LockCall lockfile);
 
     /// <summary>Reads an rcfile; null where it is not there, not readable, or not to be trusted.</summary>
-    /// <param name="path">Absolute.</param>
+    /// <param name="path">An absolute path.</param>
     /// <param name="known">What this or another host read there before, or null; may be given back while the file is the same.</param>
     RcFileText? ReadRcFile(string path, RcFileText? known);
 
     /// <summary>Whether a directory can be entered.</summary>
-    /// <param name="path">Absolute.</param>
+    /// <param name="path">An absolute path.</param>
     bool CanEnter(string path);
 
     /// <summary>Where the log goes from now on.</summary>

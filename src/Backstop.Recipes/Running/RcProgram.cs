@@ -20,8 +20,8 @@ public sealed class RcProgram
     private readonly ConcurrentDictionary<(string Pattern, bool IgnoreCase), RecipeRegex> _expressions = new();
 
     /// <summary>An rcfile, parsed anew only where its text is another than before; null where the host does not read it.</summary>
-    /// <param name="host">Reads it.</param>
-    /// <param name="path">Absolute.</param>
+    /// <param name="host">Reads the rcfile.</param>
+    /// <param name="path">An absolute path.</param>
     internal RcFile? Read(IRecipeHost host, string path)
     {
         var isKept = _files.TryGetValue(path, out var kept);

@@ -15,7 +15,7 @@ internal static class SetupCheck
     /// <param name="options">Our configuration, with the keys that sign.</param>
     /// <param name="server">Where the mail server listens for strangers; loopback.</param>
     /// <param name="recipient">A mailbox of it.</param>
-    /// <param name="ct">Ends it.</param>
+    /// <param name="ct">Stops the work.</param>
     /// <returns>Whether all went as it should.</returns>
     public static async Task<bool> RunAsync(BackstopOptions options, IPEndPoint server, MailAddress recipient, CancellationToken ct)
     {

@@ -6,7 +6,7 @@ using Backstop.Mail;
 namespace Backstop.Terminal;
 
 /// <summary>What a mailbox holds, for a terminal of 80 columns or more: campaigns first, then what would be done about them.</summary>
-/// <param name="output">Where to.</param>
+/// <param name="output">Takes the lines.</param>
 /// <param name="columns">How wide.</param>
 /// <param name="rows">How many campaigns have room.</param>
 internal sealed class CleanTable(TextWriter output, int columns, int rows)
