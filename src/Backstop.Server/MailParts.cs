@@ -133,7 +133,7 @@ internal sealed partial class MailParts : IDisposable
         return new(
             [.. filters.Select(f =>
                 new GuardedFilter(
-                    f, Limits(f is RulesFilter ? Math.Max(1, cores - 1) : 4 * cores), _time, metrics, logs.CreateLogger<GuardedFilter>()))],
+                    f, Limits(f is RulesFilter ? cores : 4 * cores), _time, metrics, logs.CreateLogger<GuardedFilter>()))],
             () => Filter is null || spam.Filter != FilterSetting.Rules || Filter.IsReady,
             new ReverseLookup(
                 _options.Dnsbl.Resolvers, _options.Dnsbl.TimeLimit).NameAsync, _options, metrics, _time, logs.CreateLogger<MailScorer>());

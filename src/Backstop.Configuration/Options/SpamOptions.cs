@@ -51,8 +51,8 @@ internal sealed class SpamOptions
     public int SkipWhenWaiting { get; set; } = 200;
 
     /// <summary>
-    /// Messages that are scored at once. Default: by the rules one a core for clients of spamd, and one less for mail that arrives,
-    /// so that a core is left to mail that waits for none of them; four a core by filters elsewhere.
+    /// Messages that are scored at once. Default: one a core by the rules, four a core by filters elsewhere. Where there are two or
+    /// more, the last one is kept for clients that used the filter little lately, so that dear mail holds up only whoever sends it.
     /// </summary>
     [Range(0, 1024)]
     public int MaxParallel { get; set; }

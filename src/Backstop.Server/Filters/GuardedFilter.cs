@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using Backstop.Judging;
 using Backstop.MailAuth;
 using Microsoft.Extensions.Logging;
@@ -19,7 +20,7 @@ internal sealed record FilterLimits(TimeSpan TimeLimit, int MaxParallel, int Fai
 internal sealed partial class GuardedFilter(
     IMessageFilter filter, FilterLimits limits, TimeProvider time, BackstopMetrics metrics, ILogger<GuardedFilter> log) : IDisposable
 {
-    private readonly SemaphoreSlim _slots = new(limits.MaxParallel);
+    private readonly FairTurns _turns = new(limits.MaxParallel, time);
     private readonly Breaker _breaker = new(limits.FailuresBeforeRest, limits.Rest, time);
     private int _waiting;
 
@@ -51,7 +52,14 @@ internal sealed partial class GuardedFilter(
         try
         {
             using var limit = new CancellationTokenSource(limits.TimeLimit, time);
-            var verdict = await AskAsync(question, limit.Token).WaitAsync(limit.Token);
+            if (await TurnAsync(question.Client, limit.Token) is not { } turn)
+            {
+                // Others were before it; the filter did not fail.
+                metrics.NotScanned(Name, "queued");
+                return null;
+            }
+
+            var verdict = await AskAsync(question, turn, limit.Token).WaitAsync(limit.Token);
             _breaker.Succeeded();
             if (verdict.IsUnjudged)
             {
@@ -82,19 +90,34 @@ internal sealed partial class GuardedFilter(
 
     public void Dispose() => (filter as IDisposable)?.Dispose();
 
-    // A message that is given up keeps its slot until the filter lets go of it: a slow filter is not asked more at once than it may be.
-    private async Task<FilterVerdict> AskAsync(FilterQuestion question, CancellationToken ct)
+    // Null where its time was up before its turn came.
+    private async ValueTask<FairTurns.Turn?> TurnAsync(IPAddress client, CancellationToken ct)
     {
         var began = Stopwatch.GetTimestamp();
-        await _slots.WaitAsync(ct);
-        Waited?.Invoke(Stopwatch.GetElapsedTime(began));
+        try
+        {
+            return await _turns.EnterAsync(client, ct);
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
+        finally
+        {
+            Waited?.Invoke(Stopwatch.GetElapsedTime(began));
+        }
+    }
+
+    // A message that is given up keeps its slot until the filter lets go of it: a slow filter is not asked more at once than it may be.
+    private async Task<FilterVerdict> AskAsync(FilterQuestion question, FairTurns.Turn turn, CancellationToken ct)
+    {
         try
         {
             return await filter.JudgeAsync(question, ct);
         }
         finally
         {
-            _slots.Release();
+            _turns.Leave(turn);
         }
     }
 

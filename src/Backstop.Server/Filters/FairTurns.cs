@@ -1,0 +1,144 @@
+using System.Net;
+using Backstop.Backscatter.Storms;
+using Backstop.Configuration.Options;
+using Backstop.Judging.Clients;
+
+namespace Backstop.Server.Filters;
+
+/// <summary>
+/// Shares a filter's slots among clients: the next slot goes to the client that used the filter least lately, and one slot stays free for
+/// clients that use it little. Mail that is dear to scan holds up only whoever sends it.
+/// </summary>
+/// <remarks>A client is an IPv4 address or an IPv6 /64. Where there is one slot, none is kept free; the order still counts.</remarks>
+/// <param name="slots">Messages at once.</param>
+/// <param name="time">The clock.</param>
+internal sealed class FairTurns(int slots, TimeProvider time)
+{
+    // A message costs 5-60 ms. Who sends a few in ten seconds is nobody to be kept from the last slot.
+    private const double ManySeconds = 0.2;
+    private const int MaxClients = 10_000;
+    private static readonly TimeSpan _window = TimeSpan.FromSeconds(10);
+
+    private readonly Lock _gate = new();
+    private readonly List<Turn> _waiting = [];
+    private readonly Generations<IPAddress, Usage> _usages = new(MaxClients, 6 * _window, time);
+    private int _taken;
+
+    /// <summary>Waits for a slot.</summary>
+    /// <param name="client">The sending host.</param>
+    /// <param name="ct">Gives up waiting.</param>
+    /// <returns>The slot, to be given back to <see cref="Leave"/>.</returns>
+    /// <exception cref="OperationCanceledException">Given up; no slot is taken.</exception>
+    public async ValueTask<Turn> EnterAsync(IPAddress client, CancellationToken ct)
+    {
+        ct.ThrowIfCancellationRequested();
+        Turn turn;
+        lock (_gate)
+        {
+            turn = new(UsageOf(Networks.Front(client, 4, 8)));
+            _waiting.Add(turn);
+            BeginNext();
+        }
+
+        await using var registration = ct.Register(() => GiveUp(turn, ct));
+        await turn.Begun;
+        return turn;
+    }
+
+    /// <summary>Gives a slot back, and counts the time since it was taken against its client.</summary>
+    public void Leave(Turn turn)
+    {
+        lock (_gate)
+        {
+            _taken--;
+            turn.Usage.Taken--;
+            turn.Usage.Seconds.Add(time.GetUtcNow(), time.GetElapsedTime(turn.Since).TotalSeconds);
+            BeginNext();
+        }
+    }
+
+    private void GiveUp(Turn turn, CancellationToken ct)
+    {
+        lock (_gate)
+        {
+            if (_waiting.Remove(turn))
+            {
+                turn.Cancel(ct);
+            }
+        }
+    }
+
+    private void BeginNext()
+    {
+        while (Next() is { } turn)
+        {
+            _waiting.Remove(turn);
+            _taken++;
+            turn.Usage.Taken++;
+            turn.Begin(time.GetTimestamp());
+        }
+    }
+
+    // MinBy takes the first of equals: those of one client go in the order they came.
+    private Turn? Next()
+    {
+        if (_waiting.Count == 0 || _taken >= slots)
+        {
+            return null;
+        }
+
+        var now = time.GetUtcNow();
+        var isLast = slots > 1 && _taken == slots - 1;
+        return _waiting.Where(t => !isLast || t.Usage.IsLittle(now)).MinBy(t => t.Usage.Weight(now));
+    }
+
+    private Usage UsageOf(IPAddress client)
+    {
+        if (!_usages.TryGet(client, out var usage))
+        {
+            usage = new();
+            _usages.Add(client, usage);
+        }
+
+        return usage;
+    }
+
+    /// <summary>A message's slot, or its place among those that wait for one.</summary>
+    internal sealed class Turn(Usage usage)
+    {
+        private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>Ends when the slot is taken.</summary>
+        public Task Begun => _begun.Task;
+
+        /// <summary>What its client used.</summary>
+        public Usage Usage { get; } = usage;
+
+        /// <summary>The clock's timestamp at which the slot was taken.</summary>
+        public long Since { get; private set; }
+
+        public void Begin(long since)
+        {
+            Since = since;
+            _begun.SetResult();
+        }
+
+        public void Cancel(CancellationToken ct) => _begun.SetCanceled(ct);
+    }
+
+    /// <summary>How much of a filter a client used lately.</summary>
+    internal sealed class Usage
+    {
+        private DecayedCount _seconds = new(_window);
+
+        /// <summary>Slots it has now.</summary>
+        public int Taken { get; set; }
+
+        public ref DecayedCount Seconds => ref _seconds;
+
+        public bool IsLittle(DateTimeOffset now) => Taken == 0 && _seconds.At(now) < ManySeconds;
+
+        // A slot that is taken counts at once, with what a dear message costs: a client that was never here could have them all otherwise.
+        public double Weight(DateTimeOffset now) => _seconds.At(now) + (Taken * ManySeconds);
+    }
+}
