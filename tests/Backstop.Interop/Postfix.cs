@@ -9,7 +9,10 @@ namespace Backstop.Interop;
 internal sealed class Postfix : IDisposable
 {
     private readonly TempFolder _folder = new();
+    private readonly Debian _debian;
     private Tool? _master;
+
+    private Postfix(Debian debian) => _debian = debian;
 
     /// <summary>Where strangers deliver.</summary>
     public int Port { get; } = Server.FreePort();
@@ -31,13 +34,15 @@ internal sealed class Postfix : IDisposable
     /// <param name="main">Further lines of main.cf.</param>
     /// <param name="mx">Further options of the listener for strangers.</param>
     /// <param name="master">Further lines of master.cf.</param>
-    public static async Task<Postfix> StartAsync(string mail, string main = "", string mx = "", Func<Postfix, string>? master = null)
+    /// <param name="release">The Debian release whose Postfix it is.</param>
+    public static async Task<Postfix> StartAsync(
+        string mail, string main = "", string mx = "", Func<Postfix, string>? master = null, int release = 12)
     {
         Needs.Root();
-        Needs.Program("postfix", "postfix");
-        var postfix = new Postfix();
+        var postfix = new Postfix(new(release));
+        postfix._debian.Needs("/usr/sbin/postfix", "postfix");
         await postfix.WriteAsync(mail, main, mx, master?.Invoke(postfix) ?? "");
-        postfix._master = Tool.Start("/usr/sbin/postfix", "-c", postfix.ConfigFolder, "start-fg");
+        postfix._master = postfix._debian.Start("/usr/sbin/postfix", "-c", postfix.ConfigFolder, "start-fg");
         await Until.ListensAsync(postfix.Port, postfix._master, () => postfix.Log);
         return postfix;
     }
@@ -51,7 +56,7 @@ internal sealed class Postfix : IDisposable
     {
         if (_master is not null)
         {
-            Tool.RunAsync("/usr/sbin/postfix", ["-c", ConfigFolder, "stop"], Until.Bound, 0, 1).GetAwaiter().GetResult();
+            _debian.RunAsync("/usr/sbin/postfix", ["-c", ConfigFolder, "stop"], 0, 1).GetAwaiter().GetResult();
             _master.Dispose();
         }
 
@@ -77,7 +82,8 @@ internal sealed class Postfix : IDisposable
             Directory.CreateDirectory(Path.Combine(mail, $"{user}@bench.test", "Maildir"));
         }
 
-        await Tool.RunAsync("/bin/chown", ["postfix", _folder["data"]], Until.Bound);
+        // Its number differs from release to release.
+        await _debian.RunAsync("/bin/chown", ["postfix", _folder["data"]]);
         await Tool.RunAsync(
             "/bin/sh",
             ["-c", $"chown -R nobody {mail}; d={mail}; while [ $d != /tmp ] && [ $d != / ]; do chmod a+rx $d; d=$(dirname $d); done"],
