@@ -17,7 +17,7 @@ apt() {
 }
 apt update
 # Debian installs one mail transport agent at a time, so each is resolved by itself.
-for packages in "base-files base-passwd bash coreutils findutils grep hostname sed mawk postfix dovecot-imapd dovecot-lmtpd dovecot-sieve procmail spamassassin rspamd" "exim4-daemon-light" "sendmail-bin sendmail-cf m4"; do
+for packages in "base-files base-passwd bash coreutils dash findutils grep hostname sed mawk postfix dovecot-imapd dovecot-lmtpd dovecot-sieve procmail spamassassin rspamd" "exim4-daemon-light" "sendmail-bin sendmail-cf m4"; do
   # shellcheck disable=SC2086 # a list of packages
   apt -y --download-only install $packages >/dev/null
 done

@@ -56,6 +56,55 @@ public sealed class SetupTests
             StringComparison.Ordinal);
     }
 
+    /// <summary>As the guide says.</summary>
+    [Theory]
+    [InlineData(12, "tempfail")]
+    [InlineData(13, "shutdown")]
+    public async Task Postfix_without_its_milter_does_this_by_default(int release, string action)
+    {
+        var debian = new Debian(release);
+        debian.Needs("/usr/sbin/postconf", "postfix");
+        Assert.EndsWith(
+            "milter_default_action = " + action, await debian.RunAsync("/usr/sbin/postconf", ["-d", "milter_default_action"]),
+            StringComparison.Ordinal);
+    }
+
+    /// <summary>The printed lines, in the Dovecot they are for: what Backstop has marked goes into its folder, other mail does not.</summary>
+    [Theory]
+    [InlineData(12, "# Dovecot 2.3 (Debian 12)")]
+    [InlineData(13, "Dovecot 2.4 (Debian 13)")]
+    public async Task Dovecot_files_what_is_marked_by_the_printed_lines(int release, string heading)
+    {
+        Needs.Program("sievec", "dovecot-sieve");
+        var printed = await Tool.RunAsync(Server.Launcher, ["setup", "dovecot"], _limit);
+        using var dovecot = await DovecotLmtp.StartAsync(release, d =>
+        {
+            File.WriteAllText(d["backstop.sieve"], printed[printed.IndexOf("require [", StringComparison.Ordinal)..]);
+            var plugin = release == 12 ? "mail_plugins = sieve" : "mail_plugins {\n  sieve = yes\n}";
+            return $"protocol lmtp {{\n{plugin}\n}}\n"
+                + Paragraph(printed, heading).Replace("/etc/dovecot/backstop.sieve", d["backstop.sieve"], StringComparison.Ordinal);
+        });
+        using var client = await Dialog.ConnectAsync(dovecot.Port);
+        await client.SayAsync("LHLO client.example", "250");
+        foreach (var field in new[] { "X-Backstop: file; reason=bounce:unproved", "X-Other: 1" })
+        {
+            await client.SayAsync("MAIL FROM:<ann@client.example>", "250");
+            await client.SayAsync("RCPT TO:<user@bench.test>", "250");
+            await client.SayAsync("DATA", "354");
+            await client.SayAsync($"{field}\r\nSubject: x\r\n\r\nx\r\n.", "250");
+        }
+
+        Assert.Contains("X-Backstop: ", await OnlyMailAsync(".Backscatter/new"), StringComparison.Ordinal);
+        Assert.Contains("X-Other: ", await OnlyMailAsync("new"), StringComparison.Ordinal);
+
+        Task<string> OnlyMailAsync(string place) =>
+            File.ReadAllTextAsync(Assert.Single(Directory.GetFiles(Path.Combine(dovecot.Maildir("user"), place))), Ct);
+    }
+
+    // The lines below a heading, up to the next empty one.
+    private static string Paragraph(string text, string heading) =>
+        string.Join('\n', text.Split('\n').SkipWhile(l => !l.Contains(heading, StringComparison.Ordinal)).Skip(1).TakeWhile(l => l.Length > 0)) + "\n";
+
     [Fact]
     public async Task Sendmail_mc_gets_the_filter_and_loses_it_again()
     {

@@ -67,11 +67,18 @@ internal static class SetupTexts
         # Postfix, main.cf: mail passes Backstop on its way to Dovecot
         virtual_transport = lmtp:inet:127.0.0.1:{{SetupPorts.LmtpProxy}}
 
-        # Dovecot, 90-sieve.conf: files what Backstop marks, for all users
+        # Files what Backstop marks, for all users. Dovecot 2.4 (Debian 13), 90-sieve.conf:
+        sieve_script backstop {
+          type = before
+          path = /etc/dovecot/backstop.sieve
+        }
+
+        # Dovecot 2.3 (Debian 12), 90-sieve.conf; 2.4 does not start with it:
         plugin {
           sieve_before = /etc/dovecot/backstop.sieve
         }
 
+        # In both, LMTP must have the plugin "sieve" among its mail_plugins (20-lmtp.conf).
         # /etc/dovecot/backstop.sieve (then: sievec /etc/dovecot/backstop.sieve)
         require ["fileinto", "mailbox"];
         if header :matches "X-Backstop" "file; *" {
