@@ -27,7 +27,7 @@ internal static class CleanJsonLines
             output.WriteByte((byte)'\n');
         }
 
-        foreach (var mail in plan.Messages.Where(m => m.Judgement.Pile == Pile.Unsure || plan.IsShown(m, show)))
+        foreach (var mail in plan.Messages.Where(m => m.Finding.Pile == Pile.Unsure || plan.IsShown(m, show)))
         {
             JsonSerializer.Serialize(output, Of(plan, mail), CleanJson.Default.CleanMessage);
             output.WriteByte((byte)'\n');
@@ -43,7 +43,7 @@ internal static class CleanJsonLines
 
     private static CleanMessage Of(CleanPlan plan, FoundMail mail)
     {
-        var j = mail.Judgement;
-        return new("message", mail.Name, Piles.Word(j.Pile), j.Kind, j.Reason.Word, plan.CampaignOf(mail)?.Id, mail.At, j.Host, j.Address);
+        var f = mail.Finding;
+        return new("message", mail.Name, Piles.Word(f.Pile), f.Kind, f.Reason.Word, plan.CampaignOf(mail)?.Id, mail.At, f.Host, f.Address);
     }
 }

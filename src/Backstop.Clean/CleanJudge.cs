@@ -25,7 +25,7 @@ internal sealed class CleanJudge(StoredJudge judge, SentMail sent, bool believes
     /// <param name="octets">The octets, as they lie in memory.</param>
     /// <param name="at">When it came.</param>
     /// <param name="isMarked">Whether its owner has flagged or answered it.</param>
-    public Judgement Judge(ReadOnlyMemory<byte> octets, DateTimeOffset at, bool isMarked)
+    public Finding Judge(ReadOnlyMemory<byte> octets, DateTimeOffset at, bool isMarked)
     {
         var message = new MailMessage(octets);
         var found = judge.Judge(message, default, at);
@@ -39,7 +39,7 @@ internal sealed class CleanJudge(StoredJudge judge, SentMail sent, bool believes
         if (found.Verdict.Action == VerdictAction.Deliver)
         {
             return found.Proofs.Passed is null
-                ? found.Report.Kind == MailKind.None ? Judgement.Mail : Judgement.Mail with { Kind = kind, Reason = found.Verdict.Reason }
+                ? found.Report.Kind == MailKind.None ? Finding.Mail : Finding.Mail with { Kind = kind, Reason = found.Verdict.Reason }
                 : new(Pile.Ours, kind, found.Verdict.Reason, KeyOf(found.Report), null, null, null);
         }
 

@@ -31,14 +31,14 @@ public sealed class CleanPlan
 
     /// <summary>The number of messages on a pile.</summary>
     /// <param name="pile">The pile.</param>
-    public int Count(Pile pile) => Messages.Count(m => m.Judgement.Pile == pile);
+    public int Count(Pile pile) => Messages.Count(m => m.Finding.Pile == pile);
 
     /// <summary>The campaign of a message on the piles backscatter and unsure; null for a message of the other piles.</summary>
     /// <param name="mail">A message of this plan.</param>
     public Campaign? CampaignOf(FoundMail mail)
     {
         ArgumentNullException.ThrowIfNull(mail);
-        return mail.Judgement.Key.Shape is { } shape ? _campaignOf.GetValueOrDefault((mail.Judgement.Pile, shape)) : null;
+        return mail.Finding.Key.Shape is { } shape ? _campaignOf.GetValueOrDefault((mail.Finding.Pile, shape)) : null;
     }
 
     /// <summary>Groups and chooses.</summary>
@@ -46,9 +46,9 @@ public sealed class CleanPlan
     internal static CleanPlan Make(IReadOnlyList<FoundMail> found, CleanOptions options)
     {
         var plan = new CleanPlan(WithoutFloods(found));
-        foreach (var mail in plan.Messages.Where(m => m.Judgement.Pile >= Pile.Unsure))
+        foreach (var mail in plan.Messages.Where(m => m.Finding.Pile >= Pile.Unsure))
         {
-            var (pile, kind, _, key, host, _, _) = mail.Judgement;
+            var (pile, kind, _, key, host, _, _) = mail.Finding;
             plan._campaignOf[(pile, key.Shape)] = (pile == Pile.Unsure ? plan._unsure : plan._backscatter)
                 .Add(key, mail.At, kind, host, mail.Name);
         }
@@ -63,8 +63,8 @@ public sealed class CleanPlan
 
     // What is unsure goes only where its campaign is named.
     private bool Goes(FoundMail mail, HashSet<Campaign> only, HashSet<Campaign> except) =>
-        mail.Judgement.Pile >= Pile.Unsure && CampaignOf(mail) is { } campaign && !except.Contains(campaign)
-        && (only.Count == 0 ? mail.Judgement.Pile == Pile.Backscatter : only.Contains(campaign));
+        mail.Finding.Pile >= Pile.Unsure && CampaignOf(mail) is { } campaign && !except.Contains(campaign)
+        && (only.Count == 0 ? mail.Finding.Pile == Pile.Backscatter : only.Contains(campaign));
 
     private HashSet<Campaign> Find(IReadOnlyList<string> ids)
     {
@@ -82,17 +82,23 @@ public sealed class CleanPlan
 
     private static IReadOnlyList<FoundMail> WithoutFloods(IReadOnlyList<FoundMail> found)
     {
-        var flooded = found.Where(m => m.Judgement.Domain is not null).CountBy(m => m.Judgement.Domain!)
+        var flooded = found.Where(m => m.Finding.Domain is not null).CountBy(m => m.Finding.Domain!)
             .Where(d => d.Value > MaxDoubtful).Select(d => d.Key).ToHashSet(StringComparer.Ordinal);
         return flooded.Count == 0
             ? found
-            : [
-            .. found.Select(m =>
-                m.Judgement.Domain is { } domain && flooded.Contains(domain) ? m with { Judgement = m.Judgement with { Pile = Pile.Backscatter, Reason = Reasons.Unproved(MailKindWord.Parse(m.Judgement.Kind)!.Value) } } : m)];
+            : [.. found.Select(m => m.Finding.Domain is { } domain && flooded.Contains(domain)
+                ? m with { Finding = AsBackscatter(m.Finding) }
+                : m)];
+    }
+
+    private static Finding AsBackscatter(Finding finding)
+    {
+        var reason = Reasons.Unproved(MailKindWord.Parse(finding.Kind)!.Value);
+        return finding with { Pile = Pile.Backscatter, Reason = reason };
     }
 
     /// <summary>Whether somebody asked for a message.</summary>
     internal bool IsShown(FoundMail mail, IReadOnlyList<string> show) =>
-        show.Contains("all", StringComparer.Ordinal) || show.Contains(Piles.Word(mail.Judgement.Pile), StringComparer.Ordinal)
-        || (mail.Judgement.Pile >= Pile.Unsure && show.Contains(CampaignOf(mail)!.Id, StringComparer.Ordinal));
+        show.Contains("all", StringComparer.Ordinal) || show.Contains(Piles.Word(mail.Finding.Pile), StringComparer.Ordinal)
+        || (mail.Finding.Pile >= Pile.Unsure && show.Contains(CampaignOf(mail)!.Id, StringComparer.Ordinal));
 }

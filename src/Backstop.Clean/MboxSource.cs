@@ -56,14 +56,14 @@ internal sealed class MboxSource(string path, TimeProvider time) : IMailSource
     {
         var content = message.Content();
         var at = MboxDate.Read(message.Separator) ?? new DateTimeOffset(File.GetLastWriteTimeUtc(_path));
-        var judgement = judge.Judge(content, at, isMarked: false);
-        if (judgement.Pile == Pile.Backscatter && IsMarked(content.Span))
+        var finding = judge.Judge(content, at, isMarked: false);
+        if (finding.Pile == Pile.Backscatter && IsMarked(content.Span))
         {
-            judgement = judge.Judge(content, at, isMarked: true);
+            finding = judge.Judge(content, at, isMarked: true);
         }
 
-        var cut = new MboxCut(message.Offset, message.Length, judgement.Pile >= Pile.Unsure ? MboxKey.Of(message.Raw.Span) : 0);
-        return new(_path, at, judgement) { Cut = cut, Order = number };
+        var cut = new MboxCut(message.Offset, message.Length, finding.Pile >= Pile.Unsure ? MboxKey.Of(message.Raw.Span) : 0);
+        return new(_path, at, finding) { Cut = cut, Order = number };
     }
 
     // X-Status as mbox programs write it (F flagged, A answered); X-Mozilla-Status as Thunderbird does (2 answered, 4 flagged).

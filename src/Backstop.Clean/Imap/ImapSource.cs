@@ -176,7 +176,7 @@ internal sealed class ImapSource : IMailSource
 
             if (!BounceClassifier.MayBeAutomatic(header))
             {
-                judged.Add(Mail(known, Judgement.Mail));
+                judged.Add(Mail(known, Finding.Mail));
             }
             else
             {
@@ -259,10 +259,10 @@ internal sealed class ImapSource : IMailSource
         return Mail(summary, judge.Judge(octets, summary.InternalDate ?? DateTimeOffset.UnixEpoch, isMarked));
     }
 
-    private FoundMail Mail(IMessageSummary summary, Judgement judgement)
+    private FoundMail Mail(IMessageSummary summary, Finding finding)
     {
         var received = summary.InternalDate ?? DateTimeOffset.UnixEpoch;
-        return new(_folder.FullName, received, judgement)
+        return new(_folder.FullName, received, finding)
         {
             Order = summary.UniqueId.Id,
             OnServer = new(

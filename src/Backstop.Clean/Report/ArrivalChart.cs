@@ -99,7 +99,7 @@ internal static class ArrivalChart
         var counts = new int[Math.Min(4 * MaxBars, (int)((to - first) / span) + 1), 4];
         foreach (var mail in messages.Where(m => m.At >= from && m.At <= to))
         {
-            counts[Math.Min(counts.GetLength(0) - 1, (int)((mail.At - first) / span)), (int)mail.Judgement.Pile]++;
+            counts[Math.Min(counts.GetLength(0) - 1, (int)((mail.At - first) / span)), (int)mail.Finding.Pile]++;
         }
 
         return (first, span, counts);
@@ -109,7 +109,7 @@ internal static class ArrivalChart
     private static (DateTimeOffset From, DateTimeOffset To) Window(IReadOnlyList<FoundMail> messages)
     {
         var all = messages.Select(m => m.At).Order().ToList();
-        var flood = messages.Where(m => m.Judgement.Pile == Pile.Backscatter).Select(m => m.At).Order().ToList();
+        var flood = messages.Where(m => m.Finding.Pile == Pile.Backscatter).Select(m => m.At).Order().ToList();
         if (flood.Count == 0)
         {
             return (all[0], all[^1]);

@@ -43,13 +43,13 @@ internal static class CleanReport
             page, "Kinds",
             plan.Backscatter.SelectMany(c => c.Kinds).GroupBy(
                 k => k.Key, k => k.Value, StringComparer.Ordinal).Select(g => (g.Key, g.Sum())));
-        var hosts = plan.Messages.Where(m => m.Judgement is { Pile: Pile.Backscatter, Host: not null })
-            .CountBy(m => m.Judgement.Host!, StringComparer.Ordinal).Select(h => (h.Key, h.Value)).ToList();
+        var hosts = plan.Messages.Where(m => m.Finding is { Pile: Pile.Backscatter, Host: not null })
+            .CountBy(m => m.Finding.Host!, StringComparer.Ordinal).Select(h => (h.Key, h.Value)).ToList();
         Bars(page, string.Create(CultureInfo.InvariantCulture, $"Busiest of {hosts.Count:N0} hosts"), hosts);
         Bars(
             page, "Busiest networks",
-            plan.Messages.Where(m => m.Judgement is { Pile: Pile.Backscatter, Address: not null }).CountBy(
-                m => Networks.Around(m.Judgement.Address!), StringComparer.Ordinal).Select(h => (h.Key, h.Value)));
+            plan.Messages.Where(m => m.Finding is { Pile: Pile.Backscatter, Address: not null }).CountBy(
+                m => Networks.Around(m.Finding.Address!), StringComparer.Ordinal).Select(h => (h.Key, h.Value)));
         page.Append("</div>");
         Campaigns(
             page, "Unsure, left alone", "Nothing tells for certain whether these answer something that you sent.", plan.Unsure, "unsure");

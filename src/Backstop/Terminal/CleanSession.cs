@@ -45,7 +45,7 @@ internal sealed class CleanSession(CleanOptions options, CleanOutput show, Clean
         }
 
         // One list of all mailboxes: what the next one adds is written over it.
-        var found = plan.Messages.Where(m => m.Judgement.Pile == Pile.Backscatter).Select(m => m.Judgement.Address).OfType<string>()
+        var found = plan.Messages.Where(m => m.Finding.Pile == Pile.Backscatter).Select(m => m.Finding.Address).OfType<string>()
             .CountBy(a => a, StringComparer.Ordinal).ToDictionary();
         foreach (var (address, count) in found)
         {

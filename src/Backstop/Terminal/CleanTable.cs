@@ -28,7 +28,7 @@ internal sealed class CleanTable(TextWriter output, int columns, int rows)
     {
         foreach (var mail in plan.Messages.Where(m => plan.IsShown(m, show)))
         {
-            output.WriteLine($"{Piles.Word(mail.Judgement.Pile),-11} {mail.Judgement.Kind,-14} {mail.Judgement.Reason.Word,-22} {ShownText.Of(mail.Name, 400)}");
+            output.WriteLine($"{Piles.Word(mail.Finding.Pile),-11} {mail.Finding.Kind,-14} {mail.Finding.Reason.Word,-22} {ShownText.Of(mail.Name, 400)}");
         }
     }
 
@@ -63,7 +63,7 @@ internal sealed class CleanTable(TextWriter output, int columns, int rows)
     }
 
     private static string WhyUnsure(CleanPlan plan, Campaign c) =>
-        plan.Messages.First(m => m.Judgement.Pile == Pile.Unsure && plan.CampaignOf(m) == c).Judgement.Reason.Meaning + "; e.g. " + Tail(c.Example);
+        plan.Messages.First(m => m.Finding.Pile == Pile.Unsure && plan.CampaignOf(m) == c).Finding.Reason.Meaning + "; e.g. " + Tail(c.Example);
 
     // What tells it from others: a Maildir's names go on with the host, sizes and flags.
     private static string Tail(string name)
