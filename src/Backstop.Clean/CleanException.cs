@@ -1,35 +1,37 @@
 namespace Backstop.Clean;
 
-/// <summary>What kept a mailbox from being cleaned. The command line ends with a code for each.</summary>
+/// <summary>Why a mailbox could not be cleaned. The command line has an exit code for each.</summary>
 public enum CleanFailure
 {
-    /// <summary>What was asked for makes no sense: no such campaign, no password given.</summary>
+    /// <summary>The request makes no sense: an unknown campaign, a missing password.</summary>
     Usage,
 
-    /// <summary>A file is not what it should be.</summary>
+    /// <summary>A file has a form that cannot be read.</summary>
     BadInput,
 
-    /// <summary>The mailbox, a folder or a file is not there.</summary>
+    /// <summary>A mailbox, folder or file does not exist.</summary>
     NoInput,
 
-    /// <summary>A server cannot be reached, or refuses.</summary>
+    /// <summary>A server cannot be reached, or refuses the request.</summary>
     Unavailable,
 
-    /// <summary>A folder cannot be made.</summary>
+    /// <summary>A folder or file cannot be created.</summary>
     CannotCreate,
 
-    /// <summary>It was stopped, or another program is at work on it: the same again later.</summary>
+    /// <summary>
+    /// The work was stopped, or another program is changing the mailbox: the same command may succeed later.
+    /// </summary>
     TryAgain,
 
-    /// <summary>A server does not keep to its protocol.</summary>
+    /// <summary>A server violates its protocol.</summary>
     Protocol,
 }
 
-/// <summary>A mailbox cannot be cleaned. The message says what, where and what to do, in one line for a person.</summary>
-/// <param name="failure">What kind of failure it is.</param>
-/// <param name="message">The line.</param>
+/// <summary>
+/// Thrown where a mailbox cannot be cleaned. The message is one line for a person: what is wrong, where, what to do.
+/// </summary>
 public class CleanException(CleanFailure failure, string message) : Exception(message)
 {
-    /// <summary>What kind of failure it is.</summary>
+    /// <summary>The kind of failure, which decides the exit code.</summary>
     public CleanFailure Failure => failure;
 }

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Backstop.Clean;
 
-/// <summary>The JSON of <c>clean</c> and <c>undo</c>: one line an object.</summary>
+/// <summary>JSON serialization of what <c>clean</c> and <c>undo</c> print, one object a line.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(CleanCampaign))]
 [JsonSerializable(typeof(CleanMessage))]

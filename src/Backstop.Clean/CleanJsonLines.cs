@@ -3,16 +3,18 @@ using Backstop.Backscatter.Campaigns;
 
 namespace Backstop.Clean;
 
-/// <summary>The NDJSON of <c>clean</c>: campaigns, then messages that are unsure or asked for, then the summary.</summary>
+/// <summary>
+/// Writes the NDJSON of <c>clean</c>: campaigns, then messages that are unsure or asked for, then the summary.
+/// </summary>
 internal static class CleanJsonLines
 {
     private const int TopHosts = 10;
 
-    /// <summary>Writes them.</summary>
-    /// <param name="output">Takes the octets.</param>
-    /// <param name="plan">What was found.</param>
-    /// <param name="show">The messages to list, by campaign or pile.</param>
-    /// <param name="summary">The last line.</param>
+    /// <summary>Writes the campaigns, the chosen messages and the summary, one object a line.</summary>
+    /// <param name="output">The stream that the lines are written to.</param>
+    /// <param name="plan">The campaigns and messages.</param>
+    /// <param name="show">The messages to list: ids of campaigns, words of piles, or "all".</param>
+    /// <param name="summary">Written last.</param>
     public static void Write(Stream output, CleanPlan plan, IReadOnlyList<string> show, CleanSummary summary)
     {
         foreach (var campaign in plan.Backscatter)

@@ -9,22 +9,23 @@ using Backstop.Mail;
 namespace Backstop.Clean;
 
 /// <summary>
-/// Puts messages on piles. The server's judge says what a message is; what is added here is when not to trust that. The first rule
-/// that fits decides.
+/// Sorts messages into piles. The server's judge gives the verdict; this class decides when a verdict against a message
+/// is too uncertain to act on. The first rule that applies decides.
 /// </summary>
-/// <param name="judge">The server's judge over the journal of what was sent.</param>
-/// <param name="sent">What was sent.</param>
-/// <param name="believesHosts">Whether the names of our own hosts are known, so that they are a hint.</param>
-/// <param name="needsSent">Whether nothing counts as backscatter while nothing that was sent is known.</param>
+/// <param name="judge">The server's judge, with the journal of sent mail.</param>
+/// <param name="sent">The sent mail that is known.</param>
+/// <param name="believesHosts">Whether the names of our own hosts are known, so that a Received field with one is a
+/// hint.</param>
+/// <param name="needsSent">Whether a bounce stays unsure as long as no sent mail is known.</param>
 internal sealed class CleanJudge(StoredJudge judge, SentMail sent, bool believesHosts, bool needsSent)
 {
-    // A flood says the same thing twenty thousand times: it is remembered once.
+    // A flood repeats the same few shapes thousands of times, so each text is kept in memory once.
     private readonly ConcurrentDictionary<string, string> _words = new(StringComparer.Ordinal);
 
-    /// <summary>Judges a message.</summary>
-    /// <param name="octets">The octets, as they lie in memory.</param>
-    /// <param name="at">When it came.</param>
-    /// <param name="isMarked">Whether its owner has flagged or answered it.</param>
+    /// <summary>Finds the pile of one message, and the reason.</summary>
+    /// <param name="octets">The whole message. It is read in place, not copied.</param>
+    /// <param name="at">When the message arrived.</param>
+    /// <param name="isMarked">Whether the owner of the mailbox has flagged or answered it.</param>
     public Finding Judge(ReadOnlyMemory<byte> octets, DateTimeOffset at, bool isMarked)
     {
         var message = new MailMessage(octets);
@@ -58,10 +59,10 @@ internal sealed class CleanJudge(StoredJudge judge, SentMail sent, bool believes
 
     private string Once(string word) => _words.GetOrAdd(word, word);
 
-    // Why it may be wanted after all, or null.
+    // Returns why the owner may want the message after all; null where nothing speaks for it.
     private (Reason? Reason, string? Domain) Doubt(StoredVerdict found, DateTimeOffset at)
     {
-        // Spam in disguise, or a tag or id that claims to be ours and is not: nothing that was sent makes that wanted.
+        // A fake bounce, or one whose tag or id is forged, answers nothing that was sent: no doubt applies.
         if (found.Report.IsFake || found.Proofs.Refuted is not null)
         {
             return default;
@@ -82,8 +83,8 @@ internal sealed class CleanJudge(StoredJudge judge, SentMail sent, bool believes
             return (Doubts.OwnHost, null);
         }
 
-        // Nothing came back that an id could be read from, and it comes from where mail was sent to: an alias there may answer for
-        // the address.
+        // The bounce returns no Message-ID, but comes from a domain that the owner has written to. An address there may
+        // forward to another one, which then bounces with an address that the owner never wrote to.
         return found.Report is { Returned.MessageId: null, References.Count: 0 } && DomainOf(found.Report) is { } domain
             && sent.HasDomain(domain)
             ? (Doubts.KnownDomain, domain)

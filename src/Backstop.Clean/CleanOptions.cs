@@ -1,13 +1,16 @@
 namespace Backstop.Clean;
 
-/// <summary>What to clean, and how. The defaults change nothing: they find backscatter and list it.</summary>
+/// <summary>What to clean, and how. The defaults change nothing: backscatter is found and listed.</summary>
 public sealed record CleanOptions
 {
-    /// <summary>Sent folders, as paths or <c>imaps://</c> addresses; empty to take those that lie in the mailbox.</summary>
+    /// <summary>
+    /// Sent folders, as paths or <c>imaps://</c> addresses. Default: empty, which uses those found beside the mailbox.
+    /// </summary>
     public IReadOnlyList<string> Sent { get; init; } = [];
 
     /// <summary>
-    /// Whether reports may be moved although no sent mail is known. Default false: then every report without a proof is unsure.
+    /// Whether unproved bounces may be moved although no sent mail is known. Default false: every bounce without a
+    /// proof is unsure then.
     /// </summary>
     public bool IsWithoutSent { get; init; }
 
@@ -17,21 +20,23 @@ public sealed record CleanOptions
     /// <summary>The folder that backscatter is moved to. Default <c>Backscatter</c>.</summary>
     public CleanTarget Target { get; init; } = new("Backscatter", false);
 
-    /// <summary>Campaigns to take, by their short names; empty for all that are backscatter.</summary>
+    /// <summary>Ids of the campaigns to move, unsure ones too. Default: empty, which moves all backscatter.</summary>
     public IReadOnlyList<string> Only { get; init; } = [];
 
-    /// <summary>Campaigns that stay, by their short names (<see cref="Backscatter.Campaigns.Campaign.Id"/>).</summary>
+    /// <summary>
+    /// Ids of the campaigns that stay (<see cref="Backscatter.Campaigns.Campaign.Id"/>). Default: empty.
+    /// </summary>
     public IReadOnlyList<string> Except { get; init; } = [];
 
-    /// <summary>Messages that arrived before this time stay. Default: none stays for its age.</summary>
+    /// <summary>Messages that arrived before this time stay. Default: no limit.</summary>
     public DateTimeOffset Since { get; init; } = DateTimeOffset.MinValue;
 
-    /// <summary>Messages that arrived at this time or later stay. Default: none.</summary>
+    /// <summary>Messages that arrived at this time or later stay. Default: no limit.</summary>
     public DateTimeOffset Until { get; init; } = DateTimeOffset.MaxValue;
 
-    /// <summary>Whether the other folders of a Maildir are left alone.</summary>
+    /// <summary>Whether only the inbox of a Maildir is cleaned, not its other folders. Default false.</summary>
     public bool IsInboxOnly { get; init; }
 
-    /// <summary>Messages a second that a server is asked to move; 0 for as many as it can.</summary>
+    /// <summary>How many messages a second an IMAP server is asked to move at most. Default 0: no limit.</summary>
     public int Rate { get; init; }
 }

@@ -4,11 +4,11 @@ using Backstop.Backscatter.Campaigns;
 
 namespace Backstop.Clean;
 
-/// <summary>What a mailbox holds, by piles and campaigns, and which of it is to go.</summary>
+/// <summary>What a mailbox holds, sorted into piles and campaigns, and which messages are to be moved.</summary>
 public sealed class CleanPlan
 {
-    // An alias at a domain answers now and then. Who sends more than this many reports about addresses there that were never
-    // written to is being flooded.
+    // A forwarding address at a domain causes a few such bounces. A domain that sends more than this many about
+    // addresses that were never written to is part of a flood.
     private const int MaxDoubtful = 5;
 
     private readonly Dictionary<(Pile Pile, string Shape), Campaign> _campaignOf = [];
@@ -20,20 +20,23 @@ public sealed class CleanPlan
     /// <summary>All messages, in the order of the mailbox.</summary>
     public IReadOnlyList<FoundMail> Messages { get; }
 
-    /// <summary>The messages that are moved where <see cref="CleanOptions.IsApply"/> is set, in the order of the mailbox.</summary>
+    /// <summary>
+    /// The messages to move where <see cref="CleanOptions.IsApply"/> is set, in the order of the mailbox.
+    /// </summary>
     public IReadOnlyList<FoundMail> ToMove { get; private set; } = [];
 
     /// <summary>The campaigns of backscatter, the largest first.</summary>
     public IReadOnlyList<Campaign> Backscatter => _backscatter.All;
 
-    /// <summary>The campaigns of which nothing tells for certain.</summary>
+    /// <summary>
+    /// The campaigns of which it cannot be told for certain whether they answer sent mail, the largest first.
+    /// </summary>
     public IReadOnlyList<Campaign> Unsure => _unsure.All;
 
-    /// <summary>The number of messages on a pile.</summary>
-    /// <param name="pile">The pile.</param>
+    /// <summary>Counts the messages of one pile.</summary>
     public int Count(Pile pile) => Messages.Count(m => m.Finding.Pile == pile);
 
-    /// <summary>The campaign of a message on the piles backscatter and unsure; null for a message of the other piles.</summary>
+    /// <summary>Returns the campaign of a message; null unless its pile is backscatter or unsure.</summary>
     /// <param name="mail">A message of this plan.</param>
     public Campaign? CampaignOf(FoundMail mail)
     {
@@ -41,8 +44,8 @@ public sealed class CleanPlan
         return mail.Finding.Key.Shape is { } shape ? _campaignOf.GetValueOrDefault((mail.Finding.Pile, shape)) : null;
     }
 
-    /// <summary>Groups and chooses.</summary>
-    /// <exception cref="CleanException">A campaign was named that is not there.</exception>
+    /// <summary>Groups messages into campaigns, and chooses those that are to be moved.</summary>
+    /// <exception cref="CleanException">The options name a campaign that was not found.</exception>
     internal static CleanPlan Make(IReadOnlyList<FoundMail> found, CleanOptions options)
     {
         var plan = new CleanPlan(WithoutFloods(found));
@@ -61,7 +64,7 @@ public sealed class CleanPlan
         return plan;
     }
 
-    // What is unsure goes only where its campaign is named.
+    // An unsure message is moved only where its campaign is named.
     private bool Goes(FoundMail mail, HashSet<Campaign> only, HashSet<Campaign> except) =>
         mail.Finding.Pile >= Pile.Unsure && CampaignOf(mail) is { } campaign && !except.Contains(campaign)
         && (only.Count == 0 ? mail.Finding.Pile == Pile.Backscatter : only.Contains(campaign));
@@ -74,7 +77,7 @@ public sealed class CleanPlan
             var those = Backscatter.Concat(Unsure).Where(c => c.Id == id).ToList();
             found.UnionWith(
                 those.Count > 0 ? those : throw new CleanException(
-                    CleanFailure.Usage, $"{id}: no campaign of that name; a run without it lists them"));
+                    CleanFailure.Usage, $"{id}: no such campaign in this mailbox; clean without --only and --except lists the campaigns"));
         }
 
         return found;
@@ -97,7 +100,7 @@ public sealed class CleanPlan
         return finding with { Pile = Pile.Backscatter, Reason = reason };
     }
 
-    /// <summary>Whether somebody asked for a message.</summary>
+    /// <summary>Whether <paramref name="show"/> asks for this message: by "all", its pile or its campaign.</summary>
     internal bool IsShown(FoundMail mail, IReadOnlyList<string> show) =>
         show.Contains("all", StringComparer.Ordinal) || show.Contains(Piles.Word(mail.Finding.Pile), StringComparer.Ordinal)
         || (mail.Finding.Pile >= Pile.Unsure && show.Contains(CampaignOf(mail)!.Id, StringComparer.Ordinal));

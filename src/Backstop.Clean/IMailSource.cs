@@ -2,28 +2,34 @@ using Backstop.Mailboxes.Runs;
 
 namespace Backstop.Clean;
 
-/// <summary>A mailbox to clean, opened by <c>MailSources</c>. It holds a connection or files until it is disposed of.</summary>
+/// <summary>
+/// A mailbox to clean, opened by <c>MailSources</c>. It holds files or a connection until it is disposed of.
+/// </summary>
 public interface IMailSource : IAsyncDisposable
 {
-    /// <summary>What the run is kept under: an absolute path, or a server's address.</summary>
+    /// <summary>
+    /// The name that the run is kept under: an absolute path, or the address of a folder on a server.
+    /// </summary>
     string Name { get; }
 
     /// <summary><c>maildir</c>, <c>mbox</c> or <c>imap</c>.</summary>
     string Format { get; }
 
-    /// <summary>What the last scan could not look at, in one sentence; or null.</summary>
+    /// <summary>One sentence about files that the last reading left out; null where all were read.</summary>
     string? Remark => null;
 
-    /// <summary>The Sent folders that belong to it.</summary>
+    /// <summary>Finds the Sent folders that belong to the mailbox.</summary>
     internal Task<IReadOnlyList<string>> FindSentAsync(CancellationToken ct);
 
-    /// <summary>Reads and judges everything. Changes nothing.</summary>
+    /// <summary>Reads the mailbox and sorts every message into a pile. Changes nothing.</summary>
     internal Task<IReadOnlyList<FoundMail>> ScanAsync(CleanJudge judge, Meter meter, CancellationToken ct);
 
-    /// <summary>Moves messages. Those that somebody else has touched since they were seen stay.</summary>
-    /// <returns>How many are moved; null where the mailbox has changed and must be read again.</returns>
+    /// <summary>
+    /// Moves messages. A message that another program has changed since it was read stays where it is.
+    /// </summary>
+    /// <returns>How many were moved; null where the mailbox has changed so that it must be read again.</returns>
     internal Task<int?> MoveAsync(Run run, IReadOnlyList<FoundMail> messages, CleanTarget target, Meter meter, CancellationToken ct);
 
-    /// <summary>Finishes what a run has begun and a crash interrupted.</summary>
+    /// <summary>Completes the moves of a run that was interrupted by a crash.</summary>
     internal Task FinishAsync(Run run, CancellationToken ct);
 }

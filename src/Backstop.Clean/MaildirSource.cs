@@ -5,10 +5,10 @@ using Backstop.Posix;
 
 namespace Backstop.Clean;
 
-/// <summary>A Maildir with its folders.</summary>
-/// <param name="path">It, or a folder in it.</param>
-/// <param name="targets">Folders that backscatter goes to, now or in earlier runs: they are not looked into.</param>
-/// <param name="isInboxOnly">Whether its other folders are left alone.</param>
+/// <summary>A Maildir and its folders.</summary>
+/// <param name="path">The Maildir, or one folder of it.</param>
+/// <param name="targets">Folders that this run or an earlier one moves backscatter to. They are not read.</param>
+/// <param name="isInboxOnly">Whether the other folders of the Maildir are left alone.</param>
 internal sealed class MaildirSource(string path, IReadOnlySet<string> targets, bool isInboxOnly) : IMailSource
 {
     private readonly MaildirTree _tree = MaildirTree.Open(path);
@@ -22,10 +22,10 @@ internal sealed class MaildirSource(string path, IReadOnlySet<string> targets, b
     public string? Remark => _countNotRead switch
     {
         0 => null,
-        1 => $"{_notRead}: no message but a link, FIFO or device; left alone",
+        1 => $"{_notRead}: not a regular file but a link, FIFO or device; left alone",
         _ => string.Create(
             CultureInfo.InvariantCulture,
-            $"{_notRead} and {_countNotRead - 1:N0} more: no messages but links, FIFOs or devices; left alone"),
+            $"{_notRead} and {_countNotRead - 1:N0} more: not regular files but links, FIFOs or devices; left alone"),
     };
 
     public Task<IReadOnlyList<string>> FindSentAsync(CancellationToken ct) => Task.FromResult(SentFolders.Beside(path));
@@ -39,7 +39,8 @@ internal sealed class MaildirSource(string path, IReadOnlySet<string> targets, b
             files,
             f =>
             {
-                // A link in a folder is not followed: what it leads to was not delivered here, and moving the link would not move it.
+                // A symbolic link is not followed: its target was not delivered to this folder, and moving the link
+                // would not move it.
                 var file = _tree.PathOf(f.File);
                 var mail = MessageFile.Use(
                     file, followLinks: false, MessageFiles.MaxMessage, m => Look(judge, m, f.File, f.Order), out var opened);
@@ -66,7 +67,7 @@ internal sealed class MaildirSource(string path, IReadOnlySet<string> targets, b
             : mover.Move(files, _tree.DirectoryOf(target.Folder), () => meter.Add(1), ct));
     }
 
-    // A rename is made or not: there is nothing in between.
+    // A rename happens as a whole or not at all, so nothing can be left half done.
     public Task FinishAsync(Run run, CancellationToken ct) => Task.CompletedTask;
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -85,7 +86,7 @@ internal sealed class MaildirSource(string path, IReadOnlySet<string> targets, b
         return new(_tree.Root, at, judge.Judge(message, at, isMarked)) { File = file, Order = order };
     }
 
-    // By convention a name begins with the second of delivery.
+    // By convention the name of a file in a Maildir begins with the time of delivery in seconds.
     private static DateTimeOffset? DateOf(ReadOnlySpan<char> name)
     {
         var dot = name.IndexOf('.');

@@ -7,8 +7,6 @@ using Backstop.Posix;
 namespace Backstop.Clean;
 
 /// <summary>An mbox file.</summary>
-/// <param name="path">The mbox file.</param>
-/// <param name="time">The clock.</param>
 internal sealed class MboxSource(string path, TimeProvider time) : IMailSource
 {
     private readonly string _path = Path.GetFullPath(path);
@@ -66,14 +64,18 @@ internal sealed class MboxSource(string path, TimeProvider time) : IMailSource
         return new(_path, at, finding) { Cut = cut, Order = number };
     }
 
-    // X-Status as mbox programs write it (F flagged, A answered); X-Mozilla-Status as Thunderbird does (2 answered, 4 flagged).
+    // mbox programs write X-Status (F flagged, A answered), Thunderbird X-Mozilla-Status (2 answered, 4 flagged).
     private static bool IsMarked(ReadOnlySpan<byte> message)
     {
         var fields = new List<HeaderField>();
         HeaderScan.Scan(message, fields);
         return fields.Text(message, "X-Status"u8)?.AsSpan().ContainsAny('F', 'A') == true
-            || (
-            int.TryParse(
-                fields.Text(message, "X-Mozilla-Status"u8), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var bits) && (bits & 6) != 0);
+            || (HexOf(fields.Text(message, "X-Mozilla-Status"u8)) & 6) != 0;
+    }
+
+    private static int HexOf(string? text)
+    {
+        _ = int.TryParse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var bits);
+        return bits;
     }
 }

@@ -1,24 +1,24 @@
 namespace Backstop.Clean;
 
-/// <summary>How far a run is, for whoever shows it. Any number of threads may read and count at once.</summary>
+/// <summary>How far the work is, for a progress bar. Safe to be used by any number of threads at once.</summary>
 public sealed class Meter
 {
     private long _done;
     private long _total;
 
-    /// <summary>What is being done.</summary>
+    /// <summary>The present phase, as shown to people, such as "reading".</summary>
     public string What { get; private set; } = "starting";
 
-    /// <summary>How much of it is done: messages, or octets.</summary>
+    /// <summary>How much of the phase is done, in messages or octets.</summary>
     public long Done => Interlocked.Read(ref _done);
 
-    /// <summary>How much there is; 0 where nobody knows.</summary>
+    /// <summary>How much there is to do in this phase; 0 where it is not known.</summary>
     public long Total => Interlocked.Read(ref _total);
 
-    /// <summary>Whether octets are counted.</summary>
+    /// <summary>Whether <see cref="Done"/> and <see cref="Total"/> count octets rather than messages.</summary>
     public bool IsOctets { get; private set; }
 
-    /// <summary>Begins a phase; the count starts again at 0.</summary>
+    /// <summary>Begins a phase, and counts from 0 again.</summary>
     internal void Begin(string what, long total, bool isOctets = false)
     {
         What = what;
@@ -27,6 +27,6 @@ public sealed class Meter
         Interlocked.Exchange(ref _done, 0);
     }
 
-    /// <summary>Counts what is done.</summary>
+    /// <summary>Adds to what is done.</summary>
     internal void Add(long done) => Interlocked.Add(ref _done, done);
 }

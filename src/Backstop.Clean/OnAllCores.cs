@@ -3,16 +3,16 @@ using System.Runtime.ExceptionServices;
 
 namespace Backstop.Clean;
 
-/// <summary>Looks at many messages on all cores.</summary>
+/// <summary>Works on many messages in parallel, on all cores.</summary>
 internal static class OnAllCores
 {
     private const int Batch = 64;
 
-    /// <summary>Takes the items a batch at a time, one thread at a time, and works on the batches side by side.</summary>
-    /// <param name="items">What to look at; never more of it is taken than is being worked on.</param>
-    /// <param name="work">Looks at one; null leaves it out.</param>
+    /// <summary>Takes items in batches, from one thread at a time, and works on the batches in parallel.</summary>
+    /// <param name="items">The items. No more of them are taken than are being worked on.</param>
+    /// <param name="work">Works on one item; null leaves the item out of the result.</param>
     /// <param name="ct">Stops the work.</param>
-    /// <returns>What was found, in no order.</returns>
+    /// <returns>The results, in no particular order.</returns>
     public static List<TResult> Run<TItem, TResult>(IEnumerable<TItem> items, Func<TItem, TResult?> work, CancellationToken ct)
         where TResult : class
     {
@@ -46,7 +46,7 @@ internal static class OnAllCores
         }
         catch (AggregateException error)
         {
-            // Many threads may fail alike; one line says it.
+            // Several threads may fail for the same cause; the first failure is enough for the message.
             ExceptionDispatchInfo.Throw(error.InnerExceptions[0]);
         }
 

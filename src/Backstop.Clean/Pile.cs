@@ -1,26 +1,25 @@
 namespace Backstop.Clean;
 
-/// <summary>Where a message of a mailbox belongs.</summary>
+/// <summary>Where <c>clean</c> sorts a message of a mailbox.</summary>
 public enum Pile
 {
-    /// <summary>No report about anything: it stays.</summary>
+    /// <summary>Not an automatic answer: the message stays.</summary>
     Mail,
 
-    /// <summary>It answers something that was sent: it stays.</summary>
+    /// <summary>An automatic answer to mail that was sent: the message stays.</summary>
     Ours,
 
-    /// <summary>Nothing tells for certain: it stays and is listed.</summary>
+    /// <summary>It cannot be told for certain what the message answers: it stays and is listed.</summary>
     Unsure,
 
-    /// <summary>It answers something that was never sent.</summary>
+    /// <summary>An automatic answer to mail that was never sent.</summary>
     Backscatter,
 }
 
-/// <summary>The words for piles.</summary>
+/// <summary>The words for piles in output and JSON.</summary>
 public static class Piles
 {
-    /// <summary>The word for a pile, in lower case as JSON has it.</summary>
-    /// <param name="pile">The pile.</param>
+    /// <summary>Returns the word for a pile, in lower case.</summary>
     public static string Word(Pile pile) => pile switch
     {
         Pile.Backscatter => "backscatter",

@@ -8,13 +8,13 @@ namespace Backstop.Clean;
 /// <summary>Finds and reads folders of sent mail.</summary>
 internal static class SentFolders
 {
-    // Only the header counts.
+    // Only the header of a sent message is read.
     private const int MaxHeader = 64 * 1024;
 
     private static readonly string[] _homes = ["mail", "Mail", ""];
 
-    /// <summary>The Sent folders that lie with a mailbox on the disk.</summary>
-    /// <param name="mailbox">A Maildir, a folder in one, or an mbox.</param>
+    /// <summary>Finds the Sent folders that lie beside a mailbox on disk.</summary>
+    /// <param name="mailbox">A Maildir, one folder of it, or an mbox.</param>
     public static IReadOnlyList<string> Beside(string mailbox)
     {
         if (Directory.Exists(mailbox))
@@ -24,7 +24,7 @@ internal static class SentFolders
             return [.. whole.Folders.Where(f => FolderNames.IsSent(f.Name)).Select(f => tree.PathOf(f.Directory))];
         }
 
-        // An inbox in the spool has its folders at home.
+        // An inbox in the system's mail spool has its folders in the home directory.
         var directory = Path.GetDirectoryName(Path.GetFullPath(mailbox))!;
         var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         var places = directory is "/var/mail" or "/var/spool/mail" ? _homes.Select(h => Path.Combine(home, h)) : [directory];
@@ -32,10 +32,13 @@ internal static class SentFolders
             FolderNames.IsSent(Path.GetFileNameWithoutExtension(f)) && Path.GetExtension(f) is "" or ".mbox" && MessageFiles.IsMbox(f))];
     }
 
-    /// <summary>Reads a folder of sent mail, or a list of it: a Message-ID a line, then a tab and the recipient.</summary>
-    /// <param name="source">A Maildir or a folder of one, an mbox, or a list.</param>
-    /// <param name="sent">Receives it.</param>
+    /// <summary>
+    /// Reads a folder of sent mail, or a list of sent mail: on each line a Message-ID, a tab and the recipient.
+    /// </summary>
+    /// <param name="source">A Maildir or one folder of it, an mbox, or a list.</param>
+    /// <param name="sent">Receives what is read.</param>
     /// <param name="ct">Stops the work.</param>
+    /// <exception cref="CleanException">The folder does not exist, or has another form.</exception>
     public static void Read(string source, SentMail sent, CancellationToken ct)
     {
         if (Directory.Exists(source))
@@ -61,7 +64,7 @@ internal static class SentFolders
     {
         if (!MaildirTree.Is(source))
         {
-            throw new CleanException(CleanFailure.NoInput, $"{source}: no Maildir: it has no cur and new");
+            throw new CleanException(CleanFailure.NoInput, $"{source}: not a Maildir: it has no folders cur and new");
         }
 
         var tree = MaildirTree.Open(source);
@@ -92,7 +95,8 @@ internal static class SentFolders
             {
                 throw new CleanException(
                     CleanFailure.BadInput,
-                    $"{path}:{number}:1: neither an mbox nor a list of sent mail: wants a Message-ID, a tab and a recipient");
+                    $"{path}:{number}:1: not a line of a list of sent mail; "
+                        + "write a Message-ID, a tab and a recipient on each line, or name an mbox");
             }
 
             sent.Add(columns[0], recipients.OfType<MailAddress>());

@@ -4,16 +4,21 @@ using Backstop.State;
 
 namespace Backstop.Clean;
 
-/// <summary>What was sent, read from Sent folders into memory; beside it, the server's journal where there is one.</summary>
+/// <summary>
+/// The sent mail that is known: what was read from Sent folders, and the server's journal where there is one.
+/// </summary>
 /// <remarks>
-/// A mailbox has one owner, and folders of sent mail are his: whoever a message was sent to was written to by him, long ago too.
+/// A mailbox has one owner, and its Sent folders hold his mail: he has written to every recipient in them, however long
+/// ago.
 /// </remarks>
 internal sealed class SentMail : ISentJournal
 {
-    // A folder that reaches less far back says nothing about what was sent before: it may have been tidied today.
+    // A folder that covers less time may have been emptied lately, so it does not tell when sent mail begins to be
+    // known.
     private static readonly TimeSpan _tellingSpan = TimeSpan.FromDays(7);
 
-    // A bounce may be underway for as long as servers retry.
+    // A server may retry for days before it bounces, so a bounce may come this much later than the mail that it
+    // returns.
     private static readonly TimeSpan _margin = TimeSpan.FromDays(5);
 
     private readonly HashSet<string> _ids = new(StringComparer.Ordinal);
@@ -23,28 +28,30 @@ internal sealed class SentMail : ISentJournal
     private DateTimeOffset _first = DateTimeOffset.MaxValue;
     private DateTimeOffset _last = DateTimeOffset.MinValue;
 
-    /// <summary>Nothing but what the journal knows.</summary>
-    /// <param name="journal">The server's, or null.</param>
-    /// <param name="known">How many messages it holds.</param>
+    /// <summary>Begins with what the journal knows.</summary>
+    /// <param name="journal">The server's journal; null for none.</param>
+    /// <param name="known">How many messages the journal holds.</param>
     public SentMail(ISentJournal? journal, long known)
     {
         _journal = journal;
         Count = known;
     }
 
-    /// <summary>How many messages are known.</summary>
+    /// <summary>How many sent messages are known.</summary>
     public long Count { get; private set; }
 
-    /// <summary>Whether any is.</summary>
+    /// <summary>Whether any sent message is known.</summary>
     public bool IsKnown => Count > 0;
 
-    /// <summary>Before this nothing is known; <see cref="DateTimeOffset.MinValue"/> where nobody can tell.</summary>
+    /// <summary>
+    /// Sent mail from before this time is not known; <see cref="DateTimeOffset.MinValue"/> where that cannot be told.
+    /// </summary>
     public DateTimeOffset Since =>
         _journal is null && _first != DateTimeOffset.MaxValue && _last - _first >= _tellingSpan
             ? _first - _margin
             : DateTimeOffset.MinValue;
 
-    /// <summary>Remembers a message. Not to be called by two threads at once, nor while others ask.</summary>
+    /// <summary>Adds a message. Must not be called by two threads at once, nor while another thread reads.</summary>
     public void Add(SentHeader sent)
     {
         Add(sent.MessageId, sent.Recipients);
@@ -55,7 +62,7 @@ internal sealed class SentMail : ISentJournal
         }
     }
 
-    /// <summary>The same of a message whose date nobody knows.</summary>
+    /// <summary>Adds a message whose date is not known.</summary>
     public void Add(string? messageId, IEnumerable<MailAddress> recipients)
     {
         Count++;
@@ -71,7 +78,7 @@ internal sealed class SentMail : ISentJournal
         }
     }
 
-    /// <summary>Whether somebody of that domain was written to.</summary>
+    /// <summary>Whether mail was sent to a recipient of that domain.</summary>
     public bool HasDomain(string domain) => _domains.Contains(domain);
 
     public bool HasMessageId(string messageId) => _ids.Contains(SentJournal.IdKey(messageId)) || _journal?.HasMessageId(messageId) == true;

@@ -215,7 +215,7 @@ public sealed class CleanTests
             Moved(await flood.RunAsync(0, "clean", flood.Maildir, "--json", "--apply", "--except", other, "--to", "Rest")));
         Assert.Equal(0, Moved(await flood.RunAsync(0, "clean", flood.Maildir, "--json", "--apply", "--until", "2008-04-01T05:00")));
         Assert.Contains(
-            "no campaign of that name", await flood.RunAsync(64, "clean", flood.Maildir, "--only", "zzzz"), StringComparison.Ordinal);
+            "no such campaign", await flood.RunAsync(64, "clean", flood.Maildir, "--only", "zzzz"), StringComparison.Ordinal);
     }
 
     private static int Moved(string output) => Flood.Summary(output).GetProperty("moved").GetInt32();
@@ -356,7 +356,8 @@ public sealed class CleanTests
 
     private static List<string> Names(string maildir) =>
         [.. Directory.EnumerateFiles(
-            maildir, "*", SearchOption.AllDirectories).Select(f => Path.GetFileName(f)).Where(f => f != "maildirfolder").Order(StringComparer.Ordinal)];
+            maildir, "*", SearchOption.AllDirectories).Select(f => Path.GetFileName(f)).Where(f => f != "maildirfolder")
+            .Order(StringComparer.Ordinal)];
 
     // Python's own mailbox module: a dot-lock and an fcntl lock for every message.
     private const string Writer = """

@@ -42,21 +42,22 @@ public sealed class ImportTests
         var url = $"imaps://me@localhost:{dovecot.TlsPort}";
         var import = new[] { "journal", "import", "--data", folder["d"] };
         Assert.Contains(
-            "its certificate is not trusted; --ca FILE", await WithPasswordAsync(Dovecot.Password, 69, [.. import, url]),
+            "its certificate is not trusted; to trust it, name its CA with --ca FILE",
+            await WithPasswordAsync(Dovecot.Password, 69, [.. import, url]),
             StringComparison.Ordinal);
         var refused = await WithPasswordAsync("wrong-secret", 69, [.. import, url, "--ca", dovecot.Certificate]);
         Assert.Contains("refused the login of me", refused, StringComparison.Ordinal);
         Assert.DoesNotContain("wrong-secret", refused, StringComparison.Ordinal);
         Assert.Contains(
-            "no folder Nowhere",
+            "no such folder: Nowhere",
             await WithPasswordAsync(Dovecot.Password, 66, [.. import, url + "/Nowhere", "--ca", dovecot.Certificate]),
             StringComparison.Ordinal);
         await File.WriteAllTextAsync(folder["empty.pem"], "no certificate\n", Ct);
         Assert.Contains(
-            "no certificate in it", await WithPasswordAsync(Dovecot.Password, 65, [.. import, url, "--ca", folder["empty.pem"]]),
+            "no certificate found", await WithPasswordAsync(Dovecot.Password, 65, [.. import, url, "--ca", folder["empty.pem"]]),
             StringComparison.Ordinal);
         Assert.Contains("BACKSTOP_IMAP_PASSWORD", await WithPasswordAsync("", 64, [.. import, url]), StringComparison.Ordinal);
-        Assert.Contains("wants a user", await WithPasswordAsync("", 64, [.. import, "imaps://localhost"]), StringComparison.Ordinal);
+        Assert.Contains("the user is missing", await WithPasswordAsync("", 64, [.. import, "imaps://localhost"]), StringComparison.Ordinal);
         Assert.DoesNotContain(
             "hunter2", await WithPasswordAsync("", 64, [.. import, "imaps://me:hunter2@localhost"]), StringComparison.Ordinal);
     }
@@ -94,7 +95,7 @@ public sealed class ImportTests
             StringComparison.Ordinal);
         Assert.Contains("refused the login of me", await WithCommandAsync("echo wrong-secret", 69, import), StringComparison.Ordinal);
         var failed = await WithCommandAsync("echo wrong-secret; exit 3", 69, import);
-        Assert.Contains("BACKSTOP_IMAP_PASSWORD_COMMAND: the command ended with 3", failed, StringComparison.Ordinal);
+        Assert.Contains("BACKSTOP_IMAP_PASSWORD_COMMAND: the command ended with exit code 3", failed, StringComparison.Ordinal);
         Assert.DoesNotContain("wrong-secret", failed, StringComparison.Ordinal);
     }
 

@@ -2,19 +2,21 @@ using System.Globalization;
 
 namespace Backstop.Clean.Imap;
 
-/// <summary>A mailbox on an IMAP server, as written on the command line: <c>imaps://user@host[:port][/Folder]</c>.</summary>
-/// <param name="User">The user, percent-decoded: an @ in it is written %40, or as it is.</param>
-/// <param name="Host">The server.</param>
-/// <param name="Port">993 for imaps, 143 for imap.</param>
-/// <param name="IsTls">Encrypted from the first octet; otherwise through STARTTLS.</param>
-/// <param name="Folder">The folder, or empty to find it.</param>
+/// <summary>
+/// A folder on an IMAP server, as written on the command line: <c>imaps://user@host[:port][/Folder]</c>.
+/// </summary>
+/// <param name="User">The user's name, percent-decoded. An @ in it may be written as it is or as %40.</param>
+/// <param name="Host">The server's name or IP address.</param>
+/// <param name="Port">The port; default 993 for imaps, 143 for imap.</param>
+/// <param name="IsTls">Whether the connection is encrypted from the first octet; otherwise STARTTLS encrypts
+/// it.</param>
+/// <param name="Folder">The folder; empty for the default one, INBOX or the Sent folder.</param>
 public sealed record ImapAddress(string User, string Host, int Port, bool IsTls, string Folder)
 {
     private const string Scheme = "imap://";
     private const string TlsScheme = "imaps://";
 
-    /// <summary>Whether the text means a server rather than a file.</summary>
-    /// <param name="text">A path or an address.</param>
+    /// <summary>Whether a text is an address of this form rather than a path.</summary>
     public static bool Is(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -22,9 +24,10 @@ public sealed record ImapAddress(string User, string Host, int Port, bool IsTls,
             || text.StartsWith(TlsScheme, StringComparison.OrdinalIgnoreCase);
     }
 
-    /// <summary>Reads an address.</summary>
-    /// <param name="text">A text of which <see cref="Is"/> is true.</param>
-    /// <exception cref="CleanException">User, server or port is missing or wrong, or a password is in it.</exception>
+    /// <summary>Parses an address.</summary>
+    /// <param name="text">A text for which <see cref="Is"/> returns true.</param>
+    /// <exception cref="CleanException">The user, server or port is missing or wrong, or the address contains a
+    /// password.</exception>
     public static ImapAddress Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -33,11 +36,11 @@ public sealed record ImapAddress(string User, string Host, int Port, bool IsTls,
         var slash = rest.IndexOf('/', StringComparison.Ordinal);
         var authority = slash < 0 ? rest : rest[..slash];
 
-        // The last @: users are often addresses.
+        // The last @ separates user and host, since users are often mail addresses.
         var at = authority.LastIndexOf('@');
         if (at <= 0)
         {
-            throw new CleanException(CleanFailure.Usage, $"{text}: wants a user, such as imaps://me@example.org@imap.example.org/Sent");
+            throw new CleanException(CleanFailure.Usage, $"{text}: the user is missing; write imaps://USER@HOST/FOLDER");
         }
 
         var user = Uri.UnescapeDataString(authority[..at]);
@@ -45,7 +48,7 @@ public sealed record ImapAddress(string User, string Host, int Port, bool IsTls,
         {
             throw new CleanException(
                 CleanFailure.Usage,
-                $"{Scheme}...: no password on the command line, where others can read it: set {ImapSecret.PasswordVariable}");
+                $"{Scheme}...: a password on the command line can be read by other users; remove it and set {ImapSecret.PasswordVariable}");
         }
 
         var host = authority[(at + 1)..];
@@ -54,18 +57,20 @@ public sealed record ImapAddress(string User, string Host, int Port, bool IsTls,
         if (colon > 0 && !host.EndsWith(']')
             && (!int.TryParse(host[(colon + 1)..], CultureInfo.InvariantCulture, out port) || port is < 1 or > 65535))
         {
-            throw new CleanException(CleanFailure.Usage, $"{text}: not a port: {host[(colon + 1)..]}");
+            throw new CleanException(CleanFailure.Usage, $"{text}: {host[(colon + 1)..]} is not a port; give a number from 1 to 65535");
         }
 
         host = (colon > 0 && !host.EndsWith(']') ? host[..colon] : host).Trim('[', ']');
         return host.Length == 0
-            ? throw new CleanException(CleanFailure.Usage, $"{text}: wants a server")
+            ? throw new CleanException(CleanFailure.Usage, $"{text}: the server is missing; write imaps://USER@HOST/FOLDER")
             : new(user, host, port, isTls, slash < 0 ? "" : Uri.UnescapeDataString(rest[(slash + 1)..]).TrimEnd('/'));
     }
 
-    /// <summary>The form that <see cref="Parse"/> reads, whatever the folder is called.</summary>
+    /// <summary>
+    /// Formats the address so that <see cref="Parse"/> reads it back, whatever characters the folder's name has.
+    /// </summary>
     public string ToUri() => $"{(IsTls ? TlsScheme : Scheme)}{Uri.EscapeDataString(User)}@{Host}:{Port}/{Uri.EscapeDataString(Folder)}";
 
-    /// <summary>The address as a person writes it; never with a password.</summary>
+    /// <summary>Formats the address as a person writes it.</summary>
     public override string ToString() => $"{(IsTls ? TlsScheme : Scheme)}{User}@{Host}:{Port}/{Folder}";
 }

@@ -3,17 +3,17 @@ using MailKit.Security;
 
 namespace Backstop.Clean.Imap;
 
-/// <summary>Connects to an IMAP server and logs in.</summary>
+/// <summary>Opens connections to an IMAP server.</summary>
 internal static class ImapConnection
 {
     private static readonly ImapGuardLimits _limits = new();
 
     /// <summary>Connects and logs in.</summary>
-    /// <param name="address">Where.</param>
-    /// <param name="access">The password, and whom to trust.</param>
+    /// <param name="address">The server and the user.</param>
+    /// <param name="access">The password, and the certificates to trust.</param>
     /// <param name="time">The clock.</param>
     /// <param name="ct">Stops the work.</param>
-    /// <exception cref="ImapFault">The server is not there, refuses the login, or does not speak IMAP.</exception>
+    /// <exception cref="ImapFault">The server cannot be reached, refuses the login, or does not speak IMAP.</exception>
     public static async Task<ImapDoor> OpenAsync(ImapAddress address, ImapAccess access, TimeProvider time, CancellationToken ct)
     {
         var secret = await access.Secrets.OfAsync(address, ct);
@@ -44,7 +44,9 @@ internal static class ImapConnection
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            throw new ImapFault(CleanFailure.Unavailable, $"{address}: no answer for {_limits.Silence.TotalSeconds:0} seconds");
+            throw new ImapFault(
+                CleanFailure.Unavailable,
+                $"{address}: the server did not answer within {_limits.Silence.TotalSeconds:0} seconds; try again later");
         }
     }
 

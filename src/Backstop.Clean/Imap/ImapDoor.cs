@@ -6,25 +6,28 @@ using MailKit.Security;
 namespace Backstop.Clean.Imap;
 
 /// <summary>
-/// The only way to the library: whatever it throws while it is asked is a fault of the server, and becomes an
-/// <see cref="ImapFault"/>. Nothing else is done inside <see cref="AskAsync{T}"/>, so a bug of ours is not taken for one.
+/// The only access to MailKit. Whatever MailKit throws during a call is a fault of the server, and is turned into an
+/// <see cref="ImapFault"/>. Code of ours runs outside <see cref="AskAsync{T}"/>, so that a bug in it is not reported as
+/// a fault of the server.
 /// </summary>
-/// <param name="client">The library's client.</param>
-/// <param name="guard">Its connection; null before there is one.</param>
-/// <param name="address">The server.</param>
+/// <param name="client">MailKit's client.</param>
+/// <param name="guard">The guard around the client's connection; null before there is a connection.</param>
+/// <param name="address">The server, for messages.</param>
 internal sealed class ImapDoor(ImapClient client, ImapGuardStream? guard, ImapAddress address) : IDisposable
 {
-    // A mailbox with more is not read in one run; a set such as 1:4294967295 must not be written out.
+    // A larger mailbox is not read in one run. The limit also keeps a set such as 1:4294967295 from being expanded.
     private const int MaxIds = 1_000_000;
 
     public ImapAddress Address => address;
 
     public ImapCapabilities Capabilities => client.Capabilities;
 
-    /// <summary>Asks the server.</summary>
-    /// <param name="question">The library's call, and nothing else.</param>
-    /// <param name="ct">The token that the question heeds: where it is cancelled, that is no fault of the server.</param>
-    /// <exception cref="ImapFault">The server refused it, lied or left.</exception>
+    /// <summary>Makes one call of MailKit.</summary>
+    /// <param name="question">The call, and nothing else.</param>
+    /// <param name="ct">The token that the call uses. A cancellation of it is not reported as a fault of the
+    /// server.</param>
+    /// <exception cref="ImapFault">The server refused the command, gave a false answer, or closed the
+    /// connection.</exception>
     public async Task<T> AskAsync<T>(Func<ImapClient, Task<T>> question, CancellationToken ct)
     {
         try
@@ -42,9 +45,10 @@ internal sealed class ImapDoor(ImapClient client, ImapGuardStream? guard, ImapAd
         }
     }
 
-    /// <summary>Asks for what has no answer but success.</summary>
-    /// <param name="question">As for <see cref="AskAsync{T}"/>.</param>
-    /// <param name="ct">The token that the question heeds: where it is cancelled, that is no fault of the server.</param>
+    /// <summary>Makes one call of MailKit that returns nothing.</summary>
+    /// <param name="question">The call, and nothing else.</param>
+    /// <param name="ct">The token that the call uses. A cancellation of it is not reported as a fault of the
+    /// server.</param>
     public Task AskAsync(Func<ImapClient, Task> question, CancellationToken ct) => AskAsync(
         async c =>
         {
@@ -53,8 +57,9 @@ internal sealed class ImapDoor(ImapClient client, ImapGuardStream? guard, ImapAd
         },
         ct);
 
-    /// <summary>Does work of ours where the library calls back: what fails there is not the server's fault.</summary>
-    /// <param name="work">The work.</param>
+    /// <summary>
+    /// Runs code of ours in a callback of MailKit, so that an exception of it is not reported as a fault of the server.
+    /// </summary>
     public static void Own(Action work)
     {
         try
@@ -67,39 +72,44 @@ internal sealed class ImapDoor(ImapClient client, ImapGuardStream? guard, ImapAd
         }
     }
 
-    /// <summary>Numbers that a server gave, written out.</summary>
-    /// <param name="ids">As the library has them: ranges may be long.</param>
-    /// <param name="most">How many there can be.</param>
+    /// <summary>Expands a set of message numbers that the server sent.</summary>
+    /// <param name="ids">MailKit's list, which may stand for long ranges.</param>
+    /// <param name="most">How many numbers there may be.</param>
     /// <exception cref="ImapFault">There are more.</exception>
     public IReadOnlyList<UniqueId> Bounded(IList<UniqueId> ids, int most = MaxIds) =>
-        (uint)ids.Count > (uint)most ? throw Lie($"it numbers more than {most} messages") : [.. ids];
+        (uint)ids.Count > (uint)most ? throw Lie($"the server sent more than {most} message numbers") : [.. ids];
 
-    /// <summary>A fault that the library does not see.</summary>
-    /// <param name="what">What the server said.</param>
+    /// <summary>Makes the fault for an answer that MailKit accepts although it cannot be true.</summary>
+    /// <param name="what">The end of the sentence that begins with the server's address.</param>
     public ImapFault Lie(string what) => new(CleanFailure.Protocol, $"{address}: {what}");
 
     public void Dispose() => client.Dispose();
 
     /// <summary>
-    /// What a failure means for the person at the terminal. Of a login only the kind is told: a server may repeat what we sent.
+    /// Turns an exception into a line for the person at the terminal. For a failed login the server's text is left out,
+    /// since it may repeat the password.
     /// </summary>
     private ImapFault FaultOf(Exception error) => error switch
     {
         ImapFault fault => fault,
         AuthenticationException =>
-            new(CleanFailure.Unavailable, $"{address}: the server refused the login of {address.User}") { MayPass = false },
+            new(
+                CleanFailure.Unavailable,
+                $"{address}: the server refused the login of {address.User}; check the user and the password or token")
+            { MayPass = false },
         FolderNotFoundException missing =>
-            new(CleanFailure.NoInput, $"{address}: no folder {OneLine(missing.FolderName)}") { MayPass = false },
+            new(CleanFailure.NoInput, $"{address}: no such folder: {OneLine(missing.FolderName)}") { MayPass = false },
         ImapCommandException refused =>
             new(
                 CleanFailure.Unavailable, $"{address}: {OneLine(refused.Message)}")
             { MayPass = refused.Response != ImapCommandResponse.Bad },
-        IOException or ServiceNotConnectedException or ServiceNotAuthenticatedException or TimeoutException or OperationCanceledException or ObjectDisposedException
+        IOException or ServiceNotConnectedException or ServiceNotAuthenticatedException or TimeoutException
+            or OperationCanceledException or ObjectDisposedException
             => new(CleanFailure.Unavailable, $"{address}: {OneLine(error.Message)}"),
-        _ => new(CleanFailure.Protocol, $"{address}: the server's answer is not understood: {OneLine(error.Message)}"),
+        _ => new(CleanFailure.Protocol, $"{address}: the server's answer cannot be read: {OneLine(error.Message)}"),
     };
 
-    // A server's words go to a terminal.
+    // The server's text is shown on a terminal, so control characters are removed.
     private static string OneLine(string text) =>
         string.Concat(
             text.Take(300).Select(c =>

@@ -5,14 +5,16 @@ using MailKit.Search;
 
 namespace Backstop.Clean.Imap;
 
-/// <summary>Finds out what became of a batch whose answer never came, and logs it.</summary>
+/// <summary>Finds out how many messages of an interrupted batch were moved, and writes it to the run's log.</summary>
 internal static class ImapFinish
 {
-    /// <summary>Does nothing where the log ends with an answer.</summary>
+    /// <summary>
+    /// Completes the last batch of a run. Does nothing where the log already has the server's answer.
+    /// </summary>
     /// <param name="run">The run.</param>
-    /// <param name="door">Logged in.</param>
+    /// <param name="door">A connection that is logged in.</param>
     /// <param name="ct">Stops the work.</param>
-    /// <returns>How many messages of the batch are moved.</returns>
+    /// <returns>How many messages of the batch were moved.</returns>
     public static async Task<int> RunAsync(Run run, ImapDoor door, CancellationToken ct)
     {
         if (run.Entries.LastOrDefault(e => e is ServerBatch or ServerMoved) is not ServerBatch batch)
@@ -40,7 +42,7 @@ internal static class ImapFinish
         var there = await ImapMatch.FindAsync(door, target, batch.TargetNext, batch.Messages, ct);
         var validity = target.UidValidity;
 
-        // Without MOVE a message may have been copied and not yet removed.
+        // A server without MOVE copies and then removes: a message may have been copied and not removed.
         var twice = door.Capabilities.HasFlag(ImapCapabilities.Move)
             ? []
             : there.Keys.Where(still.Contains).Select(u => new UniqueId(batch.Validity, u)).ToList();

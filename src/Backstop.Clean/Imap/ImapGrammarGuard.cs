@@ -3,10 +3,10 @@ using System.Globalization;
 namespace Backstop.Clean.Imap;
 
 /// <summary>
-/// Follows what an IMAP server sends (RFC 3501 §7 and §9), as far as bounds need it: lines, literals, quoted strings, parentheses.
-/// Says what exceeds them before a parser sees it. Keeps nothing but counts.
+/// Follows the grammar of what an IMAP server sends (RFC 3501 §7 and §9) as far as the limits need it: lines, literals,
+/// quoted strings, parentheses. Reports what exceeds a limit before a parser sees it. Keeps counts only, no text.
 /// </summary>
-/// <remarks>In octets, one at a time: how they are cut into reads changes nothing.</remarks>
+/// <remarks>It works octet by octet, so the result does not depend on how the octets are split into reads.</remarks>
 internal sealed class ImapGrammarGuard(ImapGuardLimits limits)
 {
     private const int MaxDigits = 12;
@@ -25,7 +25,7 @@ internal sealed class ImapGrammarGuard(ImapGuardLimits limits)
     private bool _isEscaped;
     private Brace _brace;
 
-    // How far "{n}" or "{n+}" has come, which before a line's end announces a literal.
+    // How much of "{n}" or "{n+}" has been seen. At the end of a line it announces a literal.
     private enum Brace
     {
         None,
@@ -34,17 +34,17 @@ internal sealed class ImapGrammarGuard(ImapGuardLimits limits)
         Nonsense,
     }
 
-    /// <summary>A command was sent: the answer to it is counted anew.</summary>
+    /// <summary>Begins a new answer: a command was sent, and all counts start again at 0.</summary>
     public void BeginAnswer() => (_responses, _folders, _octets) = (0, 0, 0);
 
-    /// <summary>Looks at what was received.</summary>
-    /// <returns>What is wrong with it; null where nothing is.</returns>
+    /// <summary>Checks received octets.</summary>
+    /// <returns>What is wrong with them, for the message of a fault; null where nothing is.</returns>
     public string? Look(ReadOnlySpan<byte> received)
     {
         _octets += received.Length;
         if (_octets > limits.Octets)
         {
-            return string.Create(CultureInfo.InvariantCulture, $"its answer is longer than {limits.Octets} octets");
+            return string.Create(CultureInfo.InvariantCulture, $"the answer is longer than {limits.Octets} octets");
         }
 
         for (var i = 0; i < received.Length; i++)
@@ -103,7 +103,7 @@ internal sealed class ImapGrammarGuard(ImapGuardLimits limits)
             case (byte)'(':
                 _brace = Brace.None;
                 return ++_depth > limits.Depth
-                    ? string.Create(CultureInfo.InvariantCulture, $"more than {limits.Depth} parentheses within each other")
+                    ? string.Create(CultureInfo.InvariantCulture, $"more than {limits.Depth} nested parentheses")
                     : null;
             case (byte)')':
                 _brace = Brace.None;
@@ -125,7 +125,7 @@ internal sealed class ImapGrammarGuard(ImapGuardLimits limits)
 
         if (_brace != Brace.Digits)
         {
-            // Up to the line's end: only there it would be a literal.
+            // Skipped up to the end of the line: braces announce a literal only there.
             return _brace == Brace.Nonsense && (octet is (>= (byte)'0' and <= (byte)'9') or (byte)'-' or (byte)'+' or (byte)'}')
                 ? Brace.Nonsense
                 : Brace.None;
@@ -137,7 +137,7 @@ internal sealed class ImapGrammarGuard(ImapGuardLimits limits)
             return Brace.Digits;
         }
 
-        // "{12+}" is what clients may say; "{-1}" is what nobody may.
+        // Clients may send "{12+}". Nobody may send "{-1}".
         return octet switch
         {
             (byte)'}' => _count > 0 ? Brace.Closed : Brace.Nonsense,
@@ -150,7 +150,7 @@ internal sealed class ImapGrammarGuard(ImapGuardLimits limits)
     {
         if (_inQuotes)
         {
-            return "a string in quotes goes on over the end of its line";
+            return "a quoted string does not end on its line";
         }
 
         if (_brace == Brace.Nonsense)
@@ -162,12 +162,13 @@ internal sealed class ImapGrammarGuard(ImapGuardLimits limits)
         _brace = Brace.None;
         if (announced > limits.Literal)
         {
-            return string.Create(CultureInfo.InvariantCulture, $"a literal of {announced} octets; no more than {limits.Literal} are taken");
+            return string.Create(CultureInfo.InvariantCulture, $"a literal of {announced} octets; the limit is {limits.Literal}");
         }
 
         if (announced >= 0)
         {
-            // The response goes on behind it, with a length of its own: many literals in one response are bounded by its octets.
+            // The response goes on after the literal, and its length is counted anew. Many literals in one answer are
+            // bounded by its octets.
             _literal = announced;
             return null;
         }
@@ -180,8 +181,8 @@ internal sealed class ImapGrammarGuard(ImapGuardLimits limits)
             : null;
     }
 
-    // RFC 3501 §7.1: what people read; braces and parentheses mean nothing there. Tagged lines and continuations are known by their
-    // first octet.
+    // RFC 3501 §7.1: these responses carry text for people, in which braces and parentheses mean nothing. Tagged lines
+    // and continuations are recognised by their first octet.
     private bool IsText() =>
         StartsWith("* OK"u8) || StartsWith("* NO"u8) || StartsWith("* BAD"u8) || StartsWith("* BYE"u8) || StartsWith("* PREAUTH"u8);
 

@@ -1,12 +1,12 @@
 namespace Backstop.Clean.Imap;
 
 /// <summary>
-/// Stands between the connection and MailKit, which bounds nothing that a server sends. Every fault of the server is an
-/// <see cref="ImapFault"/>.
+/// Checks what an IMAP server sends before MailKit reads it, because MailKit bounds nothing. Every fault of the server
+/// is thrown as an <see cref="ImapFault"/>.
 /// </summary>
 /// <param name="inner">The connection, decrypted.</param>
 /// <param name="address">The server, for messages.</param>
-/// <param name="limits">What it may send.</param>
+/// <param name="limits">The limits of an answer.</param>
 /// <param name="time">The clock.</param>
 internal sealed class ImapGuardStream(Stream inner, ImapAddress address, ImapGuardLimits limits, TimeProvider time) : Stream
 {
@@ -34,14 +34,17 @@ internal sealed class ImapGuardStream(Stream inner, ImapAddress address, ImapGua
         set => throw new NotSupportedException();
     }
 
-    /// <summary>The fault that ended the connection; null while there is none. The library may hide it behind one of its own.</summary>
+    /// <summary>
+    /// The fault that ended the connection; null while there is none. MailKit may hide it behind an exception of its
+    /// own.
+    /// </summary>
     public ImapFault? Fault { get; private set; }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (_first.Length > 0)
         {
-            // The greeting was read before encryption began, and is said again.
+            // The greeting was read before encryption began, so MailKit is given it again here.
             var count = Math.Min(_first.Length, buffer.Length);
             _first.AsSpan(0, count).CopyTo(buffer.Span);
             _first = _first[count..];
@@ -50,7 +53,7 @@ internal sealed class ImapGuardStream(Stream inner, ImapAddress address, ImapGua
 
         if (time.GetElapsedTime(_asked) > limits.Answer)
         {
-            throw End(CleanFailure.Unavailable, $"no whole answer within {limits.Answer.TotalMinutes:0} minutes");
+            throw End(CleanFailure.Unavailable, $"the server did not complete its answer within {limits.Answer.TotalMinutes:0} minutes");
         }
 
         var received = await WithinAsync(token => inner.ReadAsync(buffer, token), cancellationToken);
@@ -85,7 +88,7 @@ internal sealed class ImapGuardStream(Stream inner, ImapAddress address, ImapGua
 
     public override void Flush() => inner.Flush();
 
-    // The library is used asynchronously; only its own disposal writes so.
+    // MailKit is only used asynchronously. Its own disposal alone writes synchronously.
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     public override void Write(byte[] buffer, int offset, int count) => inner.Write(buffer, offset, count);
@@ -119,7 +122,8 @@ internal sealed class ImapGuardStream(Stream inner, ImapAddress address, ImapGua
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            throw End(CleanFailure.Unavailable, $"no answer for {limits.Silence.TotalSeconds:0} seconds");
+            throw End(
+                CleanFailure.Unavailable, $"the server did not answer within {limits.Silence.TotalSeconds:0} seconds; try again later");
         }
         catch (Exception error) when (error is IOException or System.Net.Sockets.SocketException or ObjectDisposedException)
         {

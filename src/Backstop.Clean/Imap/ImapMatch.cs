@@ -5,17 +5,18 @@ using MailKit.Net.Imap;
 namespace Backstop.Clean.Imap;
 
 /// <summary>
-/// Knows messages again whose new numbers nobody told: by their size and the second of their arrival, which a move keeps.
+/// Finds moved messages again where the server did not tell their new numbers: by size and the second of arrival, which
+/// a move keeps.
 /// </summary>
 internal static class ImapMatch
 {
-    /// <summary>Looks for messages in an opened folder.</summary>
-    /// <param name="door">The way to the server.</param>
-    /// <param name="folder">The folder.</param>
-    /// <param name="first">The lowest number that they can have.</param>
-    /// <param name="messages">The messages.</param>
+    /// <summary>Finds messages in an opened folder.</summary>
+    /// <param name="door">A connection that is logged in.</param>
+    /// <param name="folder">The folder to search.</param>
+    /// <param name="first">The lowest number that a moved message can have.</param>
+    /// <param name="messages">The messages to find.</param>
     /// <param name="ct">Stops the work.</param>
-    /// <returns>Old numbers and new ones.</returns>
+    /// <returns>The new number of each message that was found, by its old number.</returns>
     public static async Task<Dictionary<uint, uint>> FindAsync(
         ImapDoor door, ImapFolder folder, uint first, IReadOnlyList<ServerMessage> messages, CancellationToken ct)
     {

@@ -5,13 +5,13 @@ using MailKit.Net.Imap;
 namespace Backstop.Clean.Imap;
 
 /// <summary>
-/// Moves messages on a server in batches: MOVE (RFC 6851), or COPY and UID EXPUNGE (RFC 4315). Each batch is logged before and
-/// after.
+/// Moves messages on a server in batches: by MOVE (RFC 6851), or by COPY and UID EXPUNGE (RFC 4315). Each batch is
+/// written to the run's log before and after.
 /// </summary>
-/// <param name="run">Logs it.</param>
-/// <param name="address">The folder that they are in.</param>
-/// <param name="access">The password, and whom to trust.</param>
-/// <param name="options">What was asked for.</param>
+/// <param name="run">The run that the batches are logged in.</param>
+/// <param name="address">The folder that the messages are in.</param>
+/// <param name="access">The password, and the certificates to trust.</param>
+/// <param name="options">The rate, and the folder to move to.</param>
 /// <param name="time">The clock.</param>
 internal sealed class ImapMover(Run run, ImapAddress address, ImapAccess access, CleanOptions options, TimeProvider time)
 {
@@ -24,8 +24,9 @@ internal sealed class ImapMover(Run run, ImapAddress address, ImapAccess access,
     private ImapFolder? _source;
     private ImapFolder? _target;
 
-    /// <summary>Moves messages, or deletes them.</summary>
-    /// <returns>How many; null where the folder's numbers mean something else by now.</returns>
+    /// <summary>Moves messages to the target, or deletes them.</summary>
+    /// <returns>How many were moved; null where UIDVALIDITY has changed, so that the numbers name other
+    /// messages.</returns>
     public async Task<int?> MoveAsync(
         IReadOnlyList<ServerMessage> messages, uint validity, CleanTarget target, Meter meter, CancellationToken ct)
     {
@@ -76,12 +77,12 @@ internal sealed class ImapMover(Run run, ImapAddress address, ImapAccess access,
         await _door!.AskAsync(_ => _target!.StatusAsync(StatusItems.UidNext | StatusItems.UidValidity, ct), ct);
         run.Append(new ServerBatch(_source.FullName, validity, batch, _target!.FullName, _target.UidNext?.Id ?? 1, ""));
 
-        // Once the server has the command it may carry it out: its answer is waited for.
+        // The server may carry out the command as soon as it has it, so its answer is awaited whatever happens.
         var map = await _door.AskAsync(_ => _source.MoveToAsync(ids, _target, CancellationToken.None), CancellationToken.None);
         var (from, to) = (_door.Bounded(map.Source, batch.Length), _door.Bounded(map.Destination, batch.Length));
         if (from.Count != to.Count || !from.All(ids.Contains))
         {
-            throw _door.Lie("it says that it moved messages which it was not asked for");
+            throw _door.Lie("the server says that it moved messages which it was not asked to move");
         }
 
         run.Append(new ServerMoved(_target.UidValidity, [.. from.Select(u => u.Id)], [.. to.Select(u => u.Id)]));
@@ -106,7 +107,7 @@ internal sealed class ImapMover(Run run, ImapAddress address, ImapAccess access,
         var byId = batch.ToDictionary(m => m.Uid);
         if (order.Find(u => !byId.ContainsKey(u)) is > 0 and var stranger)
         {
-            throw _door.Lie($"it sent message {stranger}, which it was not asked for");
+            throw _door.Lie($"the server sent message {stranger}, which was not requested");
         }
 
         var kept = order.Select(u => byId[u] with { Size = sizes[u] }).ToList();
@@ -124,7 +125,7 @@ internal sealed class ImapMover(Run run, ImapAddress address, ImapAccess access,
 
         void Keep(uint uid, ReadOnlySpan<byte> message)
         {
-            // A number that comes twice would name two messages in the archive.
+            // A number that is sent twice would stand for two messages in the archive.
             if (sizes.TryAdd(uid, message.Length))
             {
                 archive.Write(message);
@@ -133,7 +134,8 @@ internal sealed class ImapMover(Run run, ImapAddress address, ImapAccess access,
         }
     }
 
-    // A server that is busy, over a limit or gone is asked again, each time later; what a batch has left undone is found out first.
+    // Where the server is busy, over a limit or gone, the batch is tried again after growing pauses. Before each try it
+    // is found out what the last one has moved.
     private async Task<int?> RetryAsync(Func<Task<int?>> work, CancellationToken ct)
     {
         for (var tries = 1; ; tries++)
@@ -144,7 +146,7 @@ internal sealed class ImapMover(Run run, ImapAddress address, ImapAccess access,
             }
             catch (ImapFault fault) when (tries < MaxTries && fault.MayPass)
             {
-                // Again.
+                // Tried again below.
             }
 
             Close();
@@ -156,7 +158,8 @@ internal sealed class ImapMover(Run run, ImapAddress address, ImapAccess access,
         }
     }
 
-    // How many the interrupted batch moved after all, where it moved any: the rest stays for another run. Null to try it again.
+    // Returns how many messages the interrupted batch moved, where it moved any; the rest is left for another run. Null
+    // to try the batch again.
     private async Task<int?> FinishAsync(CancellationToken ct)
     {
         try
@@ -187,7 +190,8 @@ internal sealed class ImapMover(Run run, ImapAddress address, ImapAccess access,
         {
             throw new CleanException(
                 CleanFailure.Unavailable,
-                $"{address}: the server knows neither MOVE nor UIDPLUS, so nothing can be moved without touching other messages");
+                $"{address}: the server supports neither MOVE nor UIDPLUS; without them other messages could be expunged, "
+                    + "so nothing was moved");
         }
 
         _target = target.IsDelete ? null : await TargetAsync(_door, target.Folder, ct);
@@ -218,7 +222,8 @@ internal sealed class ImapMover(Run run, ImapAddress address, ImapAccess access,
 
         run.Append(new ServerFolder(root.FullName.Length > 0 ? $"{root.FullName}{root.DirectorySeparator}{name}" : name));
         var made = await door.AskAsync(_ => root.CreateAsync(name, true, ct), ct)
-            ?? throw new CleanException(CleanFailure.CannotCreate, $"{address}: the server did not make the folder {name}");
+            ?? throw new CleanException(
+                CleanFailure.CannotCreate, $"{address}: the server did not create the folder {name}; create it and try again");
         await door.AskAsync(_ => made.SubscribeAsync(ct), ct);
         return (ImapFolder)made;
     }

@@ -1,19 +1,21 @@
 namespace Backstop.Clean.Imap;
 
-/// <summary>What logs a user in.</summary>
-/// <param name="Text">A password or a token.</param>
+/// <summary>The password or token that logs a user in.</summary>
+/// <param name="Text">The password or token itself.</param>
 /// <param name="IsToken">Whether it is an OAuth 2 access token.</param>
 internal sealed record ImapSecret(string Text, bool IsToken)
 {
-    /// <summary>The environment's name for the password, or a password for this program alone.</summary>
+    /// <summary>The environment variable for the password, which may be an app password.</summary>
     public const string PasswordVariable = "BACKSTOP_IMAP_PASSWORD";
 
-    /// <summary>For a command that prints the password, such as <c>pass show mail</c>.</summary>
+    /// <summary>
+    /// The environment variable for a command that prints the password, such as <c>pass show mail</c>.
+    /// </summary>
     public const string CommandVariable = "BACKSTOP_IMAP_PASSWORD_COMMAND";
 
-    /// <summary>For an OAuth 2 access token (RFC 7628, or XOAUTH2).</summary>
+    /// <summary>The environment variable for an OAuth 2 access token (RFC 7628, or XOAUTH2).</summary>
     public const string TokenVariable = "BACKSTOP_IMAP_TOKEN";
 
-    /// <summary>Does not show it where somebody prints the record.</summary>
+    /// <summary>Does not contain the secret, so that no log can show it.</summary>
     public override string ToString() => IsToken ? "a token" : "a password";
 }

@@ -2,27 +2,30 @@ using System.Diagnostics;
 
 namespace Backstop.Clean.Imap;
 
-/// <summary>How an IMAP server is reached, beside its address.</summary>
+/// <summary>What is needed to reach an IMAP server, apart from its address.</summary>
 /// <param name="Secrets">Finds the password or token of a user.</param>
-/// <param name="CaFile">A PEM file with the certificates to trust beside the system's; null for none.</param>
+/// <param name="CaFile">A PEM file of certificates to trust in addition to the system's; null for none.</param>
 public sealed record ImapAccess(ImapSecrets Secrets, string? CaFile);
 
 /// <summary>
 /// Finds the password or token of a user: in BACKSTOP_IMAP_TOKEN, in BACKSTOP_IMAP_PASSWORD, from the command in
-/// BACKSTOP_IMAP_PASSWORD_COMMAND, or by asking. Several connections of one run ask once.
+/// BACKSTOP_IMAP_PASSWORD_COMMAND, or by asking. It is found once and used for all connections of a run.
 /// </summary>
-/// <param name="ask">Asked for the password where none of these variables is set; null where nobody can be asked.</param>
-/// <param name="time">The clock that the command is timed by.</param>
+/// <param name="ask">Asks a person for the password where none of these variables is set; null where nobody can be
+/// asked.</param>
+/// <param name="time">The clock for the time limit of the command.</param>
 public sealed class ImapSecrets(Func<ImapAddress, CancellationToken, Task<string>>? ask, TimeProvider time)
 {
     private static readonly TimeSpan _commandLimit = TimeSpan.FromMinutes(1);
 
     private readonly Dictionary<string, ImapSecret> _known = new(StringComparer.Ordinal);
 
-    /// <summary>Finds it. To be asked before anything is connected, so that what is missing is said at once.</summary>
+    /// <summary>
+    /// Finds the password or token. Called before connecting, so that a missing one is reported at once.
+    /// </summary>
     /// <param name="address">The server and the user.</param>
     /// <param name="ct">Stops the work.</param>
-    /// <exception cref="CleanException">There is none, or the command fails.</exception>
+    /// <exception cref="CleanException">There is no password, or the command fails.</exception>
     internal async Task<ImapSecret> OfAsync(ImapAddress address, CancellationToken ct)
     {
         var key = $"{address.User}@{address.Host}:{address.Port}";
@@ -41,12 +44,12 @@ public sealed class ImapSecrets(Func<ImapAddress, CancellationToken, Task<string
         await FromCommandAsync(command, ct), false)
         : ask is null ? throw new CleanException(
         CleanFailure.Usage,
-        $"{address}: no password: set {ImapSecret.PasswordVariable}, {ImapSecret.CommandVariable} or {ImapSecret.TokenVariable}")
+        $"{address}: no password is set; set {ImapSecret.PasswordVariable}, {ImapSecret.CommandVariable} or {ImapSecret.TokenVariable}")
         : new(await ask(address, ct), false);
 
-    // Its first line, as password managers print it. It may ask the person at the terminal for a passphrase: so it stays in our process
-    // group with our standard input and error, which a program of ProgramRunner does not; a group in the background is stopped when
-    // it reads.
+    // Takes the first line of the output, as password managers print the password there. The command may ask the person
+    // at the terminal for a passphrase, so it stays in our process group and keeps our standard input and error. A
+    // program of ProgramRunner has a group of its own, which the terminal stops when it reads.
     private async Task<string> FromCommandAsync(string command, CancellationToken ct)
     {
         using var late = new CancellationTokenSource(_commandLimit, time);
@@ -61,15 +64,15 @@ public sealed class ImapSecrets(Func<ImapAddress, CancellationToken, Task<string
                 ? line
                 : throw new CleanException(
                 CleanFailure.Unavailable,
-                $"{ImapSecret.CommandVariable}: the command ended with {process.ExitCode} and "
-                    + $"{(line is { Length: > 0 } ? "a line" : "no line")}");
+                $"{ImapSecret.CommandVariable}: the command ended with exit code {process.ExitCode} and printed "
+                    + $"{(line is { Length: > 0 } ? "a line" : "nothing on its first line")}; it must print the password and exit with 0");
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
             process.Kill(entireProcessTree: true);
             throw new CleanException(
                 CleanFailure.Unavailable,
-                $"{ImapSecret.CommandVariable}: the command took longer than {_commandLimit.TotalSeconds:F0} s");
+                $"{ImapSecret.CommandVariable}: the command did not end within {_commandLimit.TotalSeconds:F0} s");
         }
     }
 }

@@ -4,7 +4,10 @@ using MailKit.Search;
 
 namespace Backstop.Clean.Imap;
 
-/// <summary>Reads the headers of a Sent folder over IMAP. Never changes anything: the folder is opened read-only and peeked at.</summary>
+/// <summary>
+/// Reads the headers of a Sent folder over IMAP. Changes nothing: the folder is opened read-only, and no message is
+/// marked as seen.
+/// </summary>
 internal sealed class ImapSent : IDisposable
 {
     private const int Batch = 500;
@@ -22,8 +25,8 @@ internal sealed class ImapSent : IDisposable
     public string FolderName => _folder.FullName;
 
     /// <summary>Connects, logs in and opens the folder.</summary>
-    /// <param name="address">Where.</param>
-    /// <param name="access">The password, and whom to trust.</param>
+    /// <param name="address">The server, the user and the folder; without a folder, the server's Sent folder.</param>
+    /// <param name="access">The password, and the certificates to trust.</param>
     /// <param name="time">The clock.</param>
     /// <param name="ct">Stops the work.</param>
     public static async Task<ImapSent> OpenAsync(ImapAddress address, ImapAccess access, TimeProvider time, CancellationToken ct)
@@ -45,9 +48,10 @@ internal sealed class ImapSent : IDisposable
     }
 
     /// <summary>
-    /// The server's folder of sent mail: which RFC 6154 says it is, else by the names that mail programs give it; or null.
+    /// Finds the server's Sent folder: the one marked so by RFC 6154, else one with a usual name; null where there is
+    /// none.
     /// </summary>
-    /// <param name="door">Logged in.</param>
+    /// <param name="door">A connection that is logged in.</param>
     /// <param name="ct">Stops the work.</param>
     public static async Task<IMailFolder?> FindAsync(ImapDoor door, CancellationToken ct) =>
         door.Capabilities.HasFlag(ImapCapabilities.SpecialUse)
@@ -55,13 +59,16 @@ internal sealed class ImapSent : IDisposable
             ? special
             : (await FoldersAsync(door, ct)).FirstOrDefault(f => FolderNames.IsSent(f.Name));
 
-    /// <summary>The headers of what came since a mark, in batches; each batch with the mark behind it.</summary>
-    /// <param name="mark">What an earlier run gave, or null for all.</param>
+    /// <summary>
+    /// Reads the headers of messages that are newer than a mark, in batches. Each batch comes with the mark to continue
+    /// after it.
+    /// </summary>
+    /// <param name="mark">The mark that an earlier reading ended with; null to read all.</param>
     /// <param name="ct">Stops the work.</param>
     public async IAsyncEnumerable<(IReadOnlyList<byte[]> Headers, string Mark)> ReadAsync(
         string? mark, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
     {
-        // RFC 3501 §2.3.1.1: another UIDVALIDITY, and all numbers mean something else.
+        // RFC 3501 §2.3.1.1: where UIDVALIDITY has changed, the old numbers name other messages.
         var validity = _folder.UidValidity;
         var last = mark?.Split(' ') is [var v, var u] && v == $"{validity}" && uint.TryParse(u, out var seen) ? seen : 0;
         var all = new UniqueIdRange(validity, Math.Min(last, uint.MaxValue - 1) + 1, uint.MaxValue);
@@ -77,7 +84,7 @@ internal sealed class ImapSent : IDisposable
 
     public void Dispose() => _door.Dispose();
 
-    // A message without the fields that were asked for is no proof of anything.
+    // A message without the fields that were asked for proves nothing and is left out.
     private async Task<List<byte[]>> HeadersAsync(UniqueId[] batch, FetchRequest request, CancellationToken ct)
     {
         var headers = new List<byte[]>();
@@ -106,6 +113,6 @@ internal sealed class ImapSent : IDisposable
 
     private static async Task<CleanException> NoSentAsync(ImapDoor door, CancellationToken ct) => new(
         CleanFailure.NoInput,
-        $"no Sent folder found; name it: imaps://user@host/FOLDER. There are: "
+        $"no Sent folder found; name it: imaps://USER@HOST/FOLDER. Folders on this server: "
             + $"{string.Join(", ", (await FoldersAsync(door, ct)).Select(f => f.FullName).Take(20))}");
 }

@@ -7,11 +7,11 @@ using System.Text;
 namespace Backstop.Clean.Imap;
 
 /// <summary>
-/// Connects and encrypts, from the first octet or by STARTTLS (RFC 3501 §6.2.1), before the library has a part in it: the guard
-/// must see what is inside.
+/// Connects and encrypts, from the first octet or by STARTTLS (RFC 3501 §6.2.1), before MailKit takes over: the guard
+/// must see the decrypted octets.
 /// </summary>
-/// <param name="address">Where.</param>
-/// <param name="caFile">A PEM file with the certificates to trust beside the system's, or null.</param>
+/// <param name="address">The server.</param>
+/// <param name="caFile">A PEM file of certificates to trust in addition to the system's; null for none.</param>
 internal sealed class ImapSocket(ImapAddress address, string? caFile)
 {
     private const int MaxLine = 8 << 10;
@@ -19,12 +19,12 @@ internal sealed class ImapSocket(ImapAddress address, string? caFile)
 
     private bool _isRefused;
 
-    // On the same host nobody listens in.
+    // A connection to the same host cannot be read by others on the network.
     private bool MayBePlain => IPAddress.TryParse(address.Host, out var ip) && IPAddress.IsLoopback(ip);
 
-    /// <summary>A connection whose greeting has been read.</summary>
-    /// <param name="ct">Ends it; also where it takes too long.</param>
-    /// <exception cref="ImapFault">The server is not there, or its certificate is not trusted.</exception>
+    /// <summary>Opens a connection and reads the server's greeting.</summary>
+    /// <param name="ct">Stops the work; also used for the time limit.</param>
+    /// <exception cref="ImapFault">The server cannot be reached, or its certificate is not trusted.</exception>
     public async Task<Stream> OpenAsync(CancellationToken ct)
     {
         var roots = caFile is null ? null : Roots(caFile);
@@ -69,7 +69,8 @@ internal sealed class ImapSocket(ImapAddress address, string? caFile)
         {
             return MayBePlain
                 ? stream
-                : throw Fault(CleanFailure.Unavailable, "the server does not offer encryption, and the password is not sent without");
+                : throw Fault(
+                    CleanFailure.Unavailable, "the server offers no STARTTLS, and the password is not sent unencrypted; use imaps://");
         }
 
         return (await AskAsync(stream, "STARTTLS", ct))[^1].StartsWith("A OK", StringComparison.OrdinalIgnoreCase)
@@ -82,10 +83,10 @@ internal sealed class ImapSocket(ImapAddress address, string? caFile)
         var greeting = await LineAsync(stream, ct);
         if (!greeting.StartsWith("* OK", StringComparison.OrdinalIgnoreCase))
         {
-            // PREAUTH too: a session that somebody has begun for us is not the one that was asked for.
+            // PREAUTH is refused too: an attacker could have begun that session.
             throw greeting.StartsWith("* BYE", StringComparison.OrdinalIgnoreCase)
-                ? Fault(CleanFailure.Unavailable, "the server is not to be had now")
-                : Fault(CleanFailure.Protocol, "it does not greet as an IMAP server does");
+                ? Fault(CleanFailure.Unavailable, "the server refuses connections now; try again later")
+                : Fault(CleanFailure.Protocol, "its greeting is not that of an IMAP server");
         }
     }
 
@@ -102,10 +103,11 @@ internal sealed class ImapSocket(ImapAddress address, string? caFile)
             }
         }
 
-        throw Fault(CleanFailure.Protocol, $"more than {MaxLines} lines before encryption");
+        throw Fault(CleanFailure.Protocol, $"the server sent more than {MaxLines} lines before encryption");
     }
 
-    // Octet by octet: what follows the line of STARTTLS must not be taken from the stream, or somebody on the way could put it there.
+    // Octet by octet: what follows the answer to STARTTLS must stay in the stream, or an attacker could insert text
+    // before encryption.
     private async Task<string> LineAsync(Stream stream, CancellationToken ct)
     {
         var line = new byte[MaxLine];
@@ -144,7 +146,7 @@ internal sealed class ImapSocket(ImapAddress address, string? caFile)
         catch (Exception error)
         {
             await tls.DisposeAsync();
-            throw _isRefused ? Fault(CleanFailure.Unavailable, "its certificate is not trusted; --ca FILE names one to trust")
+            throw _isRefused ? Fault(CleanFailure.Unavailable, "its certificate is not trusted; to trust it, name its CA with --ca FILE")
                 : error is System.Security.Authentication.AuthenticationException ? Fault(CleanFailure.Unavailable, error.Message)
                 : error;
         }
@@ -173,7 +175,9 @@ internal sealed class ImapSocket(ImapAddress address, string? caFile)
     {
         var roots = new X509Certificate2Collection();
         roots.ImportFromPemFile(caFile);
-        return roots.Count > 0 ? roots : throw new CleanException(CleanFailure.BadInput, $"{caFile}: no certificate in it (PEM)");
+        return roots.Count > 0
+            ? roots
+            : throw new CleanException(CleanFailure.BadInput, $"{caFile}: no certificate found; name a PEM file");
     }
 
     private ImapFault Fault(CleanFailure failure, string message) => new(failure, $"{address}: {message}");

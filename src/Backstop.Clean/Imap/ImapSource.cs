@@ -5,14 +5,17 @@ using MailKit.Net.Imap;
 
 namespace Backstop.Clean.Imap;
 
-/// <summary>A folder on an IMAP server. Headers first: of mail from people nothing more is fetched.</summary>
+/// <summary>
+/// A folder on an IMAP server. Headers are read first; the rest is fetched only of messages that may be automatic
+/// answers.
+/// </summary>
 internal sealed class ImapSource : IMailSource
 {
-    // Servers allow a user ten connections or so, and he has programs of his own.
+    // Many servers allow about ten connections per user, and the user's mail programs need some of them.
     private const int Connections = 3;
     private const int Batch = 200;
 
-    // Below this the whole message costs no more than its header.
+    // A message below this size costs no more than its header, so it is fetched whole.
     private const int Small = 16 * 1024;
     private const int MaxFetched = 256 * 1024;
 
@@ -37,7 +40,7 @@ internal sealed class ImapSource : IMailSource
 
     public string Format => "imap";
 
-    /// <summary>Connects, logs in and finds the folder; INBOX where none is named.</summary>
+    /// <summary>Connects, logs in and opens the folder; INBOX where none is named.</summary>
     public static async Task<ImapSource> OpenAsync(
         ImapAddress address, ImapAccess access, CleanOptions options, TimeProvider time, CancellationToken ct)
     {
@@ -87,13 +90,14 @@ internal sealed class ImapSource : IMailSource
             ct);
         if (all.GroupBy(m => m.UniqueId.Id).FirstOrDefault(g => g.Key == 0 || g.Count() > 1) is { } twice)
         {
-            // RFC 3501 §2.3.1.1: a number names one message. With two of one number the wrong one would be moved.
-            throw _door.Lie($"it gives {twice.Count()} messages the number {twice.Key}");
+            // RFC 3501 §2.3.1.1: a number names one message. With two messages of one number the wrong one would be
+            // moved.
+            throw _door.Lie($"the server gives {twice.Count()} messages the number {twice.Key}");
         }
 
         meter.Begin("reading", all.Count);
 
-        // A few connections side by side; a server that allows fewer gets fewer.
+        // A few connections are used in parallel. Where the server allows fewer, fewer are used.
         var batches = new Queue<IMessageSummary[]>(all.Chunk(Batch));
         var found = new List<FoundMail>(all.Count);
         var others = new List<Task>();
@@ -118,7 +122,7 @@ internal sealed class ImapSource : IMailSource
         }
         catch (CleanException)
         {
-            // One connection works: the folder is read over it alone.
+            // The first connection works, so the folder is read over it alone.
             return;
         }
 
@@ -171,7 +175,7 @@ internal sealed class ImapSource : IMailSource
         {
             if (!large.Remove(uid, out var known))
             {
-                throw door.Lie($"it sent message {uid}, which it was not asked for");
+                throw door.Lie($"the server sent message {uid}, which was not requested");
             }
 
             if (!BounceClassifier.MayBeAutomatic(header))
@@ -226,7 +230,7 @@ internal sealed class ImapSource : IMailSource
             ct);
         if (stranger is { } wrong)
         {
-            throw door.Lie($"it sent message {wrong}, which it was not asked for");
+            throw door.Lie($"the server sent message {wrong}, which was not requested");
         }
     }
 

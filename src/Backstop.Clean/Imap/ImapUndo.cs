@@ -4,10 +4,10 @@ using MailKit.Net.Imap;
 
 namespace Backstop.Clean.Imap;
 
-/// <summary>Takes back what <see cref="ImapMover"/> did. May be stopped and called again.</summary>
+/// <summary>Takes back a run of <see cref="ImapMover"/>. May be stopped and called again.</summary>
 internal static class ImapUndo
 {
-    /// <summary>Puts everything back.</summary>
+    /// <summary>Moves or appends every message of the run back to its folder.</summary>
     public static async Task<UndoResult> RunAsync(Run run, ImapAccess access, Meter meter, TimeProvider time, CancellationToken ct)
     {
         var address = ImapAddress.Parse(run.Started.Mailbox);
@@ -24,7 +24,7 @@ internal static class ImapUndo
             run.Append(new UndoStarted(time.GetUtcNow()));
         }
 
-        // Each batch that is back has left a line behind that of the beginning.
+        // Each batch that was taken back has added an entry after the one that undoing began with.
         var done = run.Entries.SkipWhile(e => e is not UndoStarted).Count(e => e is ServerMoved);
         meter.Begin("taking back", batches.Sum(b => b.Moved.From.Count));
         var result = default(UndoResult);
@@ -55,8 +55,9 @@ internal static class ImapUndo
             }
             else if (entry is ServerMoved moved && last is not null)
             {
-                // A server that does not tell the new numbers does not tell which were moved either.
-                yield return (last, moved.From.Count > 0 || moved.Validity == 0 ? moved : moved with { From = [.. last.Messages.Select(m => m.Uid)] });
+                // A server that does not tell the new numbers does not tell either which messages it moved.
+                var isTold = moved.From.Count > 0 || moved.Validity == 0;
+                yield return (last, isTold ? moved : moved with { From = [.. last.Messages.Select(m => m.Uid)] });
                 last = null;
             }
         }
@@ -80,7 +81,7 @@ internal static class ImapUndo
         var there = door.Bounded(await door.AskAsync(_ => target.SearchAsync(asked, ct), ct), ids.Count);
         if (!there.All(u => ids.Contains(u.Id)))
         {
-            throw door.Lie("it found messages which it was not asked for");
+            throw door.Lie("the server found messages which were not searched for");
         }
 
         if (there.Count > 0)
@@ -116,7 +117,7 @@ internal static class ImapUndo
         return back;
     }
 
-    // What the run made goes with it, unless somebody has used it.
+    // A folder that the run created is removed, unless it holds other messages by now.
     private static async Task RemoveFoldersAsync(Run run, ImapDoor door, CancellationToken ct)
     {
         foreach (var made in run.Entries.OfType<ServerFolder>())
@@ -138,7 +139,7 @@ internal static class ImapUndo
             }
             catch (ImapFault fault) when (fault.Failure == CleanFailure.NoInput)
             {
-                // Somebody was faster.
+                // Another program has removed the folder already.
             }
         }
     }

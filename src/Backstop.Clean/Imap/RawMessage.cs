@@ -2,11 +2,13 @@ using MimeKit;
 
 namespace Backstop.Clean.Imap;
 
-/// <summary>A message that is written octet by octet as it came: what a parser makes of a damaged body is another body.</summary>
+/// <summary>
+/// A message that is written octet by octet as it was read. MimeKit would write a damaged body in another form.
+/// </summary>
 internal static class RawMessage
 {
-    /// <summary>Makes one to append to a folder.</summary>
-    /// <param name="octets">It, with CRLF line ends as the server gave it.</param>
+    /// <summary>Makes a message to append to a folder.</summary>
+    /// <param name="octets">The message, with CRLF line ends as the server sent it.</param>
     /// <param name="ct">Stops the work.</param>
     public static async Task<MimeMessage> OfAsync(ReadOnlyMemory<byte> octets, CancellationToken ct)
     {
@@ -33,13 +35,13 @@ internal static class RawMessage
         {
             _octets = octets;
 
-            // The message's own header has what there was.
+            // The message's own header already has the fields of the body.
             Headers.Clear();
         }
 
         public override void Prepare(EncodingConstraint constraint, int maxLineLength = 78)
         {
-            // Nothing may be encoded again.
+            // The body must not be encoded again.
         }
 
         public override void WriteTo(

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Backstop.Clean.Report;
 
-/// <summary>Arrivals over time as an SVG: a bar a span of time, piles on top of each other.</summary>
+/// <summary>Draws arrivals over time as an SVG: one bar for each span of time, with the piles stacked.</summary>
 internal static class ArrivalChart
 {
     private const int Width = 1000;
@@ -14,13 +14,13 @@ internal static class ArrivalChart
     private const int MaxBars = 96;
     private const int Labels = 6;
 
-    // Spans that a clock or a calendar has, in minutes.
+    // Round spans of clock and calendar, in minutes.
     private static readonly int[] _spans = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080, 43200, 129600, 525600];
 
     private static readonly Pile[] _order = [Pile.Mail, Pile.Ours, Pile.Unsure, Pile.Backscatter];
 
-    /// <summary>Draws it.</summary>
-    /// <param name="messages">At least one.</param>
+    /// <summary>Draws the chart.</summary>
+    /// <param name="messages">At least one message.</param>
     public static string Draw(IReadOnlyList<FoundMail> messages)
     {
         var (first, span, counts) = Count(messages);
@@ -45,7 +45,7 @@ internal static class ArrivalChart
         return svg.Append("</svg>").ToString();
     }
 
-    /// <summary>What one bar stands for.</summary>
+    /// <summary>Returns the span of time that one bar stands for.</summary>
     public static string SpanOf(IReadOnlyList<FoundMail> messages) => Span(Count(messages).Span);
 
     private static void DrawBars(StringBuilder svg, int[,] counts, DateTimeOffset first, TimeSpan span, int top)
@@ -105,7 +105,8 @@ internal static class ArrivalChart
         return (first, span, counts);
     }
 
-    // A mailbox may reach back for years and its flood lasts a morning: the picture shows the flood, with as much again on both sides.
+    // A mailbox may cover years while its flood lasts a morning: the chart shows the flood and as much time again on
+    // both sides.
     private static (DateTimeOffset From, DateTimeOffset To) Window(IReadOnlyList<FoundMail> messages)
     {
         var all = messages.Select(m => m.At).Order().ToList();

@@ -8,17 +8,17 @@ using Backstop.Mail;
 
 namespace Backstop.Clean.Report;
 
-/// <summary>A page about a mailbox: one file, nothing loaded from elsewhere, no script.</summary>
+/// <summary>Writes the report about a mailbox: one HTML file that loads nothing and has no script.</summary>
 internal static class CleanReport
 {
     private const int MaxCampaigns = 40;
     private const int MaxRows = 15;
 
-    /// <summary>Writes it.</summary>
-    /// <param name="mailbox">The mailbox.</param>
-    /// <param name="plan">What is in it.</param>
-    /// <param name="summary">The sums.</param>
-    /// <param name="now">The time.</param>
+    /// <summary>Returns the page.</summary>
+    /// <param name="mailbox">The mailbox's name, for the title.</param>
+    /// <param name="plan">The campaigns and messages.</param>
+    /// <param name="summary">The counts.</param>
+    /// <param name="now">The time of the report.</param>
     public static string Write(string mailbox, CleanPlan plan, CleanSummary summary, DateTimeOffset now)
     {
         var page = new StringBuilder();
@@ -36,7 +36,8 @@ internal static class CleanReport
         }
 
         Campaigns(
-            page, "What came back", "Each row is one mailing that somebody sent in your name, as its bounces and answers tell.",
+            page, "What came back",
+            "Each row is one mailing that somebody sent with your address as its sender, as its bounces and answers show.",
             plan.Backscatter, "backscatter");
         page.Append("<div class=\"columns\">");
         Bars(
@@ -52,7 +53,7 @@ internal static class CleanReport
                 m => Networks.Around(m.Finding.Address!), StringComparer.Ordinal).Select(h => (h.Key, h.Value)));
         page.Append("</div>");
         Campaigns(
-            page, "Unsure, left alone", "Nothing tells for certain whether these answer something that you sent.", plan.Unsure, "unsure");
+            page, "Unsure, left alone", "It cannot be told for certain whether these answer mail that you sent.", plan.Unsure, "unsure");
         return page.Append("</main></body></html>\n").ToString();
     }
 
@@ -61,7 +62,7 @@ internal static class CleanReport
         var done = s.Run is null ? "nothing was changed"
             : s.Moved == 0 ? "nothing was moved"
             : Text($"{s.Moved:N0} messages were moved{(s.To.Length > 0 ? " to " + s.To : " out")}; backstop undo {s.Run} takes it back");
-        return Text($"{now:yyyy-MM-dd HH:mm} UTC: {s.Messages:N0} messages looked at, {s.Sent:N0} sent ones known; {done}.");
+        return Text($"{now:yyyy-MM-dd HH:mm} UTC: {s.Messages:N0} messages read, {s.Sent:N0} sent messages known; {done}.");
     }
 
     private static void Tiles(StringBuilder page, CleanSummary s)

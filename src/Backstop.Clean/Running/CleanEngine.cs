@@ -7,7 +7,7 @@ using Backstop.State;
 
 namespace Backstop.Clean.Running;
 
-/// <summary>Makes the judge of a mailbox from what its owner has sent: the same as the server's.</summary>
+/// <summary>Makes the judge for a mailbox from its owner's sent mail. It decides as the server's judge does.</summary>
 public sealed class CleanEngine
 {
     private readonly BackstopOptions _server;
@@ -16,21 +16,25 @@ public sealed class CleanEngine
     private readonly ImapAccess _access;
     private readonly TimeProvider _time;
 
-    /// <summary>A judge without a server's configuration: no keys and no secrets, so mail is proved by what was sent alone.</summary>
-    /// <param name="journal">A journal of sent mail, asked beside the Sent folders; null for none. It stays the caller's to dispose
-    /// of.</param>
-    /// <param name="access">How an IMAP server with a Sent folder is reached.</param>
+    /// <summary>
+    /// Makes a judge without a server's configuration. It has no keys and no secrets, so only the sent mail proves a
+    /// message.
+    /// </summary>
+    /// <param name="journal">A journal of sent mail, used in addition to the Sent folders; null for none. The caller
+    /// disposes of it.</param>
+    /// <param name="access">What is needed to reach an IMAP server with a Sent folder.</param>
     /// <param name="time">The clock.</param>
     public CleanEngine(SentJournal? journal, ImapAccess access, TimeProvider time)
         : this(new BackstopOptions(), hasConfig: false, journal, access, time)
     {
     }
 
-    /// <summary>A judge with the server's own proofs.</summary>
-    /// <param name="server">The server's configuration, or its defaults.</param>
-    /// <param name="hasConfig">Whether there is one: keys, secrets and host names are its.</param>
-    /// <param name="journal">The server's journal, or null.</param>
-    /// <param name="access">How a server with a Sent folder is reached.</param>
+    /// <summary>Makes a judge that uses the server's proofs.</summary>
+    /// <param name="server">The server's configuration, or the defaults.</param>
+    /// <param name="hasConfig">Whether a configuration was given, so that its keys, secrets and host names
+    /// count.</param>
+    /// <param name="journal">The server's journal; null for none.</param>
+    /// <param name="access">What is needed to reach an IMAP server with a Sent folder.</param>
     /// <param name="time">The clock.</param>
     internal CleanEngine(BackstopOptions server, bool hasConfig, SentJournal? journal, ImapAccess access, TimeProvider time)
     {
@@ -43,7 +47,7 @@ public sealed class CleanEngine
         _time = time;
     }
 
-    /// <summary>Reads what was sent and makes the judge.</summary>
+    /// <summary>Reads the sent mail and makes the judge.</summary>
     internal async Task<(CleanJudge Judge, SentMail Sent)> JudgeAsync(
         IMailSource source, CleanOptions options, Meter meter, CancellationToken ct)
     {
@@ -51,7 +55,7 @@ public sealed class CleanEngine
         var folders = options.Sent.Count > 0 || options.IsWithoutSent ? options.Sent : await source.FindSentAsync(ct);
         foreach (var folder in folders)
         {
-            meter.Begin("reading what was sent", 0);
+            meter.Begin("reading sent mail", 0);
             if (ImapAddress.Is(folder))
             {
                 await ReadServerAsync(ImapAddress.Parse(folder), sent, ct);

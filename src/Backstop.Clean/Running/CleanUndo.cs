@@ -3,17 +3,18 @@ using Backstop.Mailboxes.Runs;
 
 namespace Backstop.Clean.Running;
 
-/// <summary>Takes a run back, whatever kind of mailbox it was over.</summary>
-/// <param name="access">How a server is reached.</param>
+/// <summary>Takes a run back, whatever kind of mailbox it was made on.</summary>
+/// <param name="access">What is needed to reach an IMAP server.</param>
 /// <param name="time">The clock.</param>
 public sealed class CleanUndo(ImapAccess access, TimeProvider time)
 {
     /// <summary>
-    /// Puts the messages of a run back where they were. Messages that somebody has moved or deleted since are counted as missing.
+    /// Puts the messages of a run back where they were. A message that has been moved or deleted since is counted as
+    /// missing.
     /// </summary>
     /// <param name="run">The run, from <see cref="RunStore.Open"/>.</param>
     /// <param name="meter">Counts the messages.</param>
-    /// <param name="ct">Stops it; called again with the same run, it goes on.</param>
+    /// <param name="ct">Stops the work. A second call with the same run continues it.</param>
     /// <exception cref="CleanException">The kind of mailbox is unknown, or the server cannot be reached or refuses.</exception>
     /// <exception cref="IOException">A folder or file cannot be written.</exception>
     public async Task<UndoResult> RunAsync(Run run, Meter meter, CancellationToken ct)
@@ -33,7 +34,7 @@ public sealed class CleanUndo(ImapAccess access, TimeProvider time)
             default:
                 throw new CleanException(
                     CleanFailure.BadInput,
-                    $"run {run.Id}: \"{run.Started.Format}\" is a kind of mailbox that this version does not know");
+                    $"run {run.Id}: unknown kind of mailbox \"{run.Started.Format}\"; use the version of backstop that made it");
         }
     }
 }

@@ -13,7 +13,7 @@ public sealed class CleanOutcome
         Summary = summary;
     }
 
-    /// <summary>What is in the mailbox, and what is to go.</summary>
+    /// <summary>The messages of the mailbox, and which of them are to be moved.</summary>
     public CleanPlan Plan { get; }
 
     /// <summary>The counts, and the run that moved messages.</summary>
@@ -23,26 +23,28 @@ public sealed class CleanOutcome
 }
 
 /// <summary>
-/// Cleans a mailbox: reads what was sent, reads the mailbox, says what is in it, and moves what is to go where that was asked for.
+/// Cleans a mailbox: reads the sent mail and the mailbox, sorts the messages, and moves backscatter where that was
+/// asked for.
 /// </summary>
-/// <param name="options">What was asked for.</param>
-/// <param name="engine">Makes the judge of what was sent.</param>
-/// <param name="store">Where runs are kept.</param>
+/// <param name="options">What to clean, and how.</param>
+/// <param name="engine">Makes the judge from the sent mail.</param>
+/// <param name="store">Keeps the runs.</param>
 /// <param name="time">The clock.</param>
 public sealed class Cleaner(CleanOptions options, CleanEngine engine, RunStore store, TimeProvider time)
 {
-    // Mail may arrive while the mailbox is read. That a mail program rewrites it again and again is no flood.
+    // Mail may arrive while the mailbox is read, so a changed mailbox is read again. More changes than this come from a
+    // program at work.
     private const int MaxTries = 4;
 
     /// <summary>
-    /// Looks for a run over this mailbox that was stopped. With <c>IsApply</c> it is gone on with, so that one undo takes back all
-    /// of it.
+    /// Looks for a run on this mailbox that was stopped. With <c>IsApply</c> that run is continued, so that one undo
+    /// takes back all of it.
     /// </summary>
     /// <param name="source">The mailbox.</param>
-    /// <param name="say">Told of it, in one sentence for a person.</param>
+    /// <param name="say">Receives one sentence about the stopped run, for a person.</param>
     /// <param name="ct">Stops the work.</param>
-    /// <returns>The run to go on with; null for none.</returns>
-    /// <exception cref="CleanException">Another program is at work on it, or it was being taken back.</exception>
+    /// <returns>The run to continue; null for none.</returns>
+    /// <exception cref="CleanException">Another program uses the run, or it was being taken back.</exception>
     public async Task<Run?> ResumeAsync(IMailSource source, Action<string> say, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -54,30 +56,33 @@ public sealed class Cleaner(CleanOptions options, CleanEngine engine, RunStore s
 
         if (!options.IsApply)
         {
-            say($"run {last.Id} over this mailbox was stopped: --apply goes on with it, backstop undo {last.Id} takes it back");
+            say($"run {last.Id} on this mailbox was stopped: continue it with --apply, or take it back with backstop undo {last.Id}");
             return null;
         }
 
         var run = store.Open(last.Id)
-            ?? throw new CleanException(CleanFailure.TryAgain, $"{source.Name}: another clean is at work on it (run {last.Id})");
+            ?? throw new CleanException(
+                CleanFailure.TryAgain, $"{source.Name}: another clean is working on it (run {last.Id}); try again when that has ended");
         if (last.State == RunState.Undoing)
         {
             run.Dispose();
             throw new CleanException(
-                CleanFailure.TryAgain, $"{source.Name}: taking back run {last.Id} was stopped; first: backstop undo {last.Id}");
+                CleanFailure.TryAgain,
+                $"{source.Name}: undo of run {last.Id} was stopped; complete it first with: backstop undo {last.Id}");
         }
 
-        say($"going on with run {last.Id}, which was stopped");
+        say($"continuing run {last.Id}, which was stopped");
         await source.FinishAsync(run, ct);
         return run;
     }
 
-    /// <summary>Reads the mailbox, and moves what is to go where that was asked for.</summary>
+    /// <summary>Reads the mailbox, and moves backscatter where that was asked for.</summary>
     /// <param name="source">The mailbox.</param>
-    /// <param name="resumed">The run to go on with; null for none.</param>
+    /// <param name="resumed">The run to continue; null for none.</param>
     /// <param name="meter">Counts what is done.</param>
-    /// <param name="ct">Stops it; every message is in one place then.</param>
-    /// <exception cref="CleanException">It was stopped, or another program keeps changing the mailbox.</exception>
+    /// <param name="ct">Stops the work. No message is lost or doubled by that.</param>
+    /// <exception cref="CleanException">The work was stopped, or another program keeps changing the
+    /// mailbox.</exception>
     public async Task<CleanOutcome> RunAsync(IMailSource source, Run? resumed, Meter meter, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -123,7 +128,9 @@ public sealed class Cleaner(CleanOptions options, CleanEngine engine, RunStore s
 
             if (tries == MaxTries)
             {
-                throw new CleanException(CleanFailure.TryAgain, $"{source.Name}: another program keeps changing it; nothing was moved");
+                throw new CleanException(
+                    CleanFailure.TryAgain,
+                    $"{source.Name}: another program keeps changing the mailbox; nothing was moved. Try again later");
             }
         }
     }
@@ -144,7 +151,8 @@ public sealed class Cleaner(CleanOptions options, CleanEngine engine, RunStore s
         {
             throw new CleanException(
                 CleanFailure.TryAgain,
-                $"stopped; every message is in one place. The same command goes on with it, backstop undo {run.Id} takes it back");
+                "stopped; no message is lost or doubled. Continue with the same command, "
+                    + $"or take the run back with backstop undo {run.Id}");
         }
     }
 }

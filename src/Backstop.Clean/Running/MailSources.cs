@@ -4,18 +4,20 @@ using Backstop.Mailboxes.Runs;
 
 namespace Backstop.Clean.Running;
 
-/// <summary>Opens the mailbox that a person names.</summary>
-/// <param name="store">Where runs are kept: what earlier ones moved away is not read again.</param>
-/// <param name="access">How a server is reached.</param>
+/// <summary>Opens mailboxes by the name that a person gives.</summary>
+/// <param name="store">The runs. Folders that earlier ones moved messages to are not read.</param>
+/// <param name="access">What is needed to reach an IMAP server.</param>
 /// <param name="time">The clock.</param>
 public sealed class MailSources(RunStore store, ImapAccess access, TimeProvider time)
 {
-    /// <summary>Opens a mailbox. Reads its folders' names and changes nothing.</summary>
+    /// <summary>Opens a mailbox. Reads the names of its folders and changes nothing.</summary>
     /// <param name="mailbox">A Maildir, an mbox, or <c>imaps://USER@HOST/FOLDER</c>.</param>
-    /// <param name="options">The folder that messages go to is not read; a Maildir may be read without its other folders.</param>
+    /// <param name="options">The folder to move to, which is not read, and whether only the inbox of a Maildir
+    /// is.</param>
     /// <param name="ct">Stops the work.</param>
-    /// <exception cref="CleanException">There is no such mailbox, or it is of no kind that can be cleaned; or the server cannot be
-    /// reached, or refuses the login.</exception>
+    /// <exception cref="CleanException">The mailbox does not exist, its form is not known, or the server cannot be
+    /// reached or refuses the
+    /// login.</exception>
     public async Task<IMailSource> OpenAsync(string mailbox, CleanOptions options, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(mailbox);
@@ -29,7 +31,7 @@ public sealed class MailSources(RunStore store, ImapAccess access, TimeProvider 
         {
             return MaildirTree.Is(mailbox)
                 ? new MaildirSource(mailbox, Targets(mailbox, options), options.IsInboxOnly)
-                : throw new CleanException(CleanFailure.BadInput, $"{mailbox}: not a Maildir: it has no cur and new");
+                : throw new CleanException(CleanFailure.BadInput, $"{mailbox}: not a Maildir: it has no folders cur and new");
         }
 
         return !File.Exists(mailbox) ? throw new CleanException(CleanFailure.NoInput, $"{mailbox}: no such file or folder")

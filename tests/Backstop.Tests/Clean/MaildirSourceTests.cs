@@ -45,12 +45,12 @@ public sealed class MaildirSourceTests : IDisposable
         File.CreateSymbolicLink(link, _folder["elsewhere"]);
         await using IMailSource source = new MaildirSource(_maildir, new HashSet<string>(), isInboxOnly: false);
         Assert.Single(await source.ScanAsync(Judge(), new Meter(), Ct));
-        Assert.Equal($"{link}: no message but a link, FIFO or device; left alone", source.Remark);
+        Assert.Equal($"{link}: not a regular file but a link, FIFO or device; left alone", source.Remark);
 
         using var made = Process.Start("/usr/bin/mkfifo", Path.Combine(_maildir, "cur", "fifo"));
         await made.WaitForExitAsync(Ct);
         Assert.Single(await source.ScanAsync(Judge(), new Meter(), Ct));
-        Assert.EndsWith(" and 1 more: no messages but links, FIFOs or devices; left alone", source.Remark, StringComparison.Ordinal);
+        Assert.EndsWith(" and 1 more: not regular files but links, FIFOs or devices; left alone", source.Remark, StringComparison.Ordinal);
     }
 
     /// <summary>Put in a message's place after it was judged.</summary>

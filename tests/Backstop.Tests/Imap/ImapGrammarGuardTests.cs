@@ -39,11 +39,11 @@ public sealed class ImapGrammarGuardTests
     [InlineData("* 1 FETCH (BODY[] {}\r\n", "without a length")]
     [InlineData("* 1 FETCH (BODY[] {1234567890123}\r\n", "without a length")]
     [InlineData("* 1 FETCH ((((\r\n", "parentheses")]
-    [InlineData("* LIST () \"/\" \"a\r\n", "quotes")]
+    [InlineData("* LIST () \"/\" \"a\r\n", "quoted")]
     [InlineData("* FLAGS (aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "longer")]
     [InlineData("* OK aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "longer")]
     [InlineData("* LIST x\n* LIST x\n* LIST x\n* list x\n* LSUB x\n* XLIST x\n", "folders")]
-    public void What_exceeds_is_said(string text, string fault) =>
+    public void Reports_what_exceeds_a_limit(string text, string fault) =>
         Assert.Contains(fault, new ImapGrammarGuard(_small).Look(Encoding.Latin1.GetBytes(text)), StringComparison.Ordinal);
 
     [Fact]

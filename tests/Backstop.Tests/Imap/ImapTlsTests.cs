@@ -51,7 +51,7 @@ public sealed class ImapTlsTests : IDisposable
         await using var imap = new FakeImap(certificate: _certificate, isTls: isTls);
         var fault = await Assert.ThrowsAsync<ImapFault>(() => OpenAsync(scheme, imap, null));
         Assert.Equal(CleanFailure.Unavailable, fault.Failure);
-        Assert.Contains("its certificate is not trusted; --ca FILE names one to trust", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("its certificate is not trusted; to trust it, name its CA with --ca FILE", fault.Message, StringComparison.Ordinal);
     }
 
     /// <summary>What somebody on the way writes behind the line that begins encryption is not taken for the server's words.</summary>
