@@ -5,7 +5,9 @@ using Backstop.Mail;
 
 namespace Backstop;
 
-/// <summary>The server that runs without a configuration: loopback, one domain, one mailbox.</summary>
+/// <summary>
+/// The configuration that the server runs with where none is given: loopback, one domain, one mailbox.
+/// </summary>
 internal static class Demo
 {
     public const string Domain = "example.test";
@@ -14,14 +16,16 @@ internal static class Demo
     public const int SmtpPort = 2525;
     public const int WebPort = 8025;
 
-    /// <summary>Its options; a tag key is made in the data folder, so that bounces can be proved by tag too.</summary>
+    /// <summary>
+    /// Returns the options of the demo. Makes a tag key in the data folder, so that tags prove bounces too.
+    /// </summary>
     public static BackstopOptions Options(string data, IReadOnlyList<string> moreMailboxes)
     {
         var mailboxes = moreMailboxes.Prepend(Mailbox).ToList();
         var wrong = mailboxes.Find(m => MailAddress.TryParse(m) is null);
         if (wrong is not null)
         {
-            throw new CommandException(ExitCode.Usage, $"--mailbox {wrong}: not an address");
+            throw new CommandException(ExitCode.Usage, $"--mailbox {wrong}: not a mail address; write user@domain");
         }
 
         var options = new BackstopOptions
@@ -33,7 +37,7 @@ internal static class Demo
                 .ToDictionary(m => m, _ => new MailboxOptions(), StringComparer.OrdinalIgnoreCase),
             Listen = new() { Smtp = [new(IPAddress.Loopback, SmtpPort)], Web = [new(IPAddress.Loopback, WebPort)] },
 
-            // All its clients are on loopback, which no list knows.
+            // All clients of the demo are on loopback, which no DNS list contains.
             Dnsbl = new() { Zones = [] },
         };
         Directory.CreateDirectory(data, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);

@@ -2,7 +2,7 @@ using Backstop.Clean;
 
 namespace Backstop;
 
-/// <summary>The exit codes of the command line, as in sysexits.h. They are a contract.</summary>
+/// <summary>The exit codes of the command line, as in sysexits.h. They are a contract and never change.</summary>
 internal static class ExitCode
 {
     public const int Done = 0;
@@ -17,7 +17,7 @@ internal static class ExitCode
     public const int NoPermission = 77;
     public const int BadConfig = 78;
 
-    /// <summary>The code for what kept a mailbox from being cleaned.</summary>
+    /// <summary>Returns the code for a mailbox that could not be cleaned.</summary>
     public static int Of(CleanFailure failure) => failure switch
     {
         CleanFailure.Usage => Usage,
@@ -27,6 +27,6 @@ internal static class ExitCode
         CleanFailure.CannotCreate => CannotCreate,
         CleanFailure.TryAgain => TryAgain,
         CleanFailure.Protocol => Protocol,
-        _ => throw new ArgumentOutOfRangeException(nameof(failure), failure, "no code is known for it"),
+        _ => throw new ArgumentOutOfRangeException(nameof(failure), failure, "no exit code is defined for this failure"),
     };
 }

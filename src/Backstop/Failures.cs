@@ -4,13 +4,18 @@ using Backstop.State;
 
 namespace Backstop;
 
-/// <summary>A failure with the exit code it ends in; its message is for the person at the terminal.</summary>
+/// <summary>
+/// A failure of a verb, with the exit code it ends with. The message is for the person at the terminal.
+/// </summary>
 internal class CommandException(int exitCode, string message) : Exception(message)
 {
     public int ExitCode => exitCode;
 }
 
-/// <summary>Turns what a verb throws into one line on stderr and an exit code. No stack trace: the line says what, where and why.</summary>
+/// <summary>
+/// Turns an exception of a verb into an exit code and one line on stderr, without a stack trace. The line says what is
+/// wrong, where, and why.
+/// </summary>
 internal static class Failures
 {
     public static async Task<int> CatchAsync(Func<Task<int>> verb)

@@ -4,20 +4,20 @@ using System.Text;
 using Backstop.Commands;
 using Backstop.Deliver;
 
-// Sockets complete on the thread that polled them: on a busy server that saves a thread hop for every command. Read by .NET at the
-// first socket.
+// Socket operations complete on the thread that polled them, which saves a busy server a thread switch for each
+// command. .NET reads the setting at the first use of a socket.
 Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
 
-// A delivery agent has procmail's command line, which no other verb has.
+// deliver has the command line of procmail, which differs from that of all other verbs.
 if (args is ["deliver", ..])
 {
     return DeliveryAgent.Run(args[1..], "backstop", ProgramVersion.Text);
 }
 
-// MimeKit, which MailKit brings in for IMAP, looks once which code pages there are: before anything reaches it.
+// MimeKit, which MailKit uses, looks only once which code pages exist, so they are registered before its first use.
 Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
 
-var root = new RootCommand("Backstop keeps mail arriving in a flood: refuses bounces for mail you never sent, delivers the rest.")
+var root = new RootCommand("Backstop keeps mail arriving in a flood: it refuses bounces for mail you never sent and delivers the rest.")
 {
     ServeCommand.Create(),
     StormCommand.Create(),
@@ -48,9 +48,10 @@ if (parsed.Errors.Count > 0)
     return ExitCode.Usage;
 }
 
-// The server handles SIGTERM and SIGINT itself; a second handler here raced with it and aborted the process after a clean stop.
+// The server handles SIGTERM and SIGINT itself. A second handler here would race with it and abort the process after a
+// clean stop.
 return await Failures.CatchAsync(() =>
     parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }));
 
-// Named here, since ASP.NET's generator makes the class public where nobody names it.
+// Declared here because the ASP.NET generator would make the class public otherwise.
 internal sealed partial class Program;

@@ -170,7 +170,7 @@ public sealed class CleanTests
         var output = await Tool.RunAsync("/usr/bin/script", ["-qec", command, "/dev/null"], TimeSpan.FromMinutes(1));
         Assert.Contains("unsure, left alone: 2,035 messages", output, StringComparison.Ordinal);
         Assert.Contains("name your Sent folder with --sent", output, StringComparison.Ordinal);
-        Assert.Contains("known of what you sent: nothing", output, StringComparison.Ordinal);
+        Assert.Contains("known of your sent mail: nothing", output, StringComparison.Ordinal);
         Assert.Contains("Nothing to move.", output, StringComparison.Ordinal);
         Assert.All(
             output.Split('\n').SkipWhile(l => !l.Contains("unsure, left alone", StringComparison.Ordinal)).Skip(1)

@@ -6,7 +6,7 @@ using Backstop.Mail;
 
 namespace Backstop.Commands;
 
-/// <summary><c>batv</c>: envelope tags.</summary>
+/// <summary>The verb <c>batv</c>: signs and checks envelope tags.</summary>
 internal static class BatvCommand
 {
     public static Command Create()
@@ -15,14 +15,14 @@ internal static class BatvCommand
         config.Recursive = true;
         var data = CommonOptions.Data();
         data.Recursive = true;
-        var address = new Argument<string>("ADDR") { Description = "The address." };
-        var sign = new Command("sign", "Print an address with a tag that is good from today.") { address };
+        var address = new Argument<string>("ADDR") { Description = "A mail address." };
+        var sign = new Command("sign", "Print an address with a tag that is valid from today on.") { address };
         sign.SetAction(parsed =>
             Sign(CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data)), Address(parsed.GetValue(address)!)));
-        var check = new Command("check", "Check an address's tag: exit 0 where it is ours and alive, 1 where not.") { address };
+        var check = new Command("check", "Check the tag of an address: exit 0 if it is ours and valid, 1 if not.") { address };
         check.SetAction(parsed =>
             Check(CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data)), Address(parsed.GetValue(address)!)));
-        var newKey = new Command("new-key", "Make a new key that signs from now on; the last one goes on verifying.");
+        var newKey = new Command("new-key", "Make a new key to sign with. Tags of the last key stay valid.");
         newKey.SetAction(parsed => NewKey(CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data))));
         return new("batv", "Envelope tags (BATV): sign, check, make keys.") { sign, check, newKey, config, data };
     }
@@ -41,10 +41,12 @@ internal static class BatvCommand
         var outcome = tag is null ? BatvOutcome.None : batv.Check(tag, TimeProvider.System.GetUtcNow());
         Console.WriteLine(outcome switch
         {
-            BatvOutcome.Pass => $"pass: {tag!.Original} signed this, and the tag is alive",
+            BatvOutcome.Pass => $"pass: {tag!.Original} signed this, and the tag is valid",
             BatvOutcome.Expired => $"expired: {tag!.Original} signed this too long ago",
-            BatvOutcome.Forged => "forged: not signed with a key of ours",
-            _ => tag is null ? "none: no tag" : $"none: a tag of another system ({tag.Dialect}), which only that can check",
+            BatvOutcome.Forged => "forged: the tag is not signed with a key of ours",
+            _ => tag is null
+                ? "none: no tag"
+                : $"none: the tag was made by another system ({tag.Dialect}), and only that system can check it",
         });
         return outcome == BatvOutcome.Pass ? ExitCode.Done : ExitCode.Found;
     }
@@ -69,5 +71,5 @@ internal static class BatvCommand
     }
 
     private static MailAddress Address(string text) =>
-        MailAddress.TryParse(text) ?? throw new CommandException(ExitCode.Usage, $"{text}: not an address");
+        MailAddress.TryParse(text) ?? throw new CommandException(ExitCode.Usage, $"{text}: not a mail address; write user@domain");
 }

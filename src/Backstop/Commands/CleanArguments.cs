@@ -12,56 +12,56 @@ internal sealed class CleanArguments
 {
     private readonly Option<string[]> _sent = new("--sent")
     {
-        Description = "What you sent: a Sent folder (Maildir, mbox, imaps://), or a list: Message-ID, tab, recipient. May be repeated. "
-            + "Default: found beside the mailbox.",
+        Description = "A folder of your sent mail (Maildir, mbox, imaps://), or a list: Message-ID, tab, recipient. May be repeated. "
+            + "Default: the Sent folders beside the mailbox.",
         HelpName = "FOLDER"
     };
     private readonly Option<bool> _noSent = new("--no-sent")
     {
-        Description = "Go on without knowing what you sent: genuine bounces go "
+        Description = "Clean although none of your sent mail is known: genuine bounces are moved "
         + "too."
     };
-    private readonly Option<bool> _apply = new("--apply") { Description = "Do it." };
+    private readonly Option<bool> _apply = new("--apply") { Description = "Move the messages. Without it nothing changes." };
     private readonly Option<string> _to = new("--to")
     {
-        Description = "The folder that backscatter goes to; for an mbox a file beside it, or a path.",
+        Description = "The folder that backscatter is moved to; for an mbox, a file beside it or a path.",
         HelpName = "FOLDER",
         DefaultValueFactory = _ => "Backscatter"
     };
     private readonly Option<bool> _delete = new("--delete")
     {
-        Description = "With --apply: delete it instead. The run keeps a copy "
-        + "until it is forgotten: backstop undo --forget RUN."
+        Description = "With --apply: delete backscatter instead. The run keeps a copy "
+        + "until you forget it: backstop undo --forget RUN."
     };
     private readonly Option<string[]> _only = new("--only")
     {
-        Description = "Only this campaign, unsure ones too; may be repeated.",
+        Description = "Move only this campaign, even an unsure one. May be repeated.",
         HelpName = "ID"
     };
     private readonly Option<string[]> _except = new("--except")
     {
-        Description = "All but this campaign; may be repeated.",
+        Description = "Leave this campaign alone. May be repeated.",
         HelpName = "ID"
     };
     private readonly Option<string?> _since = new("--since")
     {
-        Description = "Only what came then or later: 2026-11-25, or with 2026-11-25T08:00.",
+        Description = "Only mail that arrived then or later: 2026-11-25 or 2026-11-25T08:00 (UTC).",
         HelpName = "TIME"
     };
-    private readonly Option<string?> _until = new("--until") { Description = "Only what came before.", HelpName = "TIME" };
+    private readonly Option<string?> _until = new("--until") { Description = "Only mail that arrived before then.", HelpName = "TIME" };
     private readonly Option<string[]> _show = new("--show")
     {
-        Description = "List messages instead: of a campaign, or backscatter, unsure, ours, mail, all.",
+        Description = "List messages instead of campaigns: those of a campaign, or backscatter, unsure, ours, mail, all.",
         HelpName = "WHAT"
     };
     private readonly Option<bool> _inboxOnly = new("--inbox-only")
     {
         Description = "Leave the other folders of a Maildir alone. Sent, "
-        + "Drafts and Trash always are."
+        + "Drafts and Trash are always left alone."
     };
     private readonly Option<string?> _report = new("--report")
     {
-        Description = "Write a page with charts; of further mailboxes to FILE-2, FILE-3 and so on.",
+        Description = "Write a page with charts; for further mailboxes to FILE-2, FILE-3 and so on.",
         HelpName = "FILE",
     };
 
@@ -72,24 +72,24 @@ internal sealed class CleanArguments
     };
     private readonly Option<string?> _rbldnsd = new("--hosts-rbldnsd")
     {
-        Description = "The same as a zone for rbldnsd.",
+        Description = "Write these addresses as a zone for rbldnsd.",
         HelpName = "FILE"
     };
     private readonly Option<string?> _postfix = new("--hosts-postfix")
     {
-        Description = "The same as an access map for Postfix.",
+        Description = "Write these addresses as an access map for Postfix.",
         HelpName = "FILE"
     };
     private readonly Option<int> _rate = new("--rate")
     {
-        Description = "Move at most so many messages a second on an IMAP server. Default: as fast as it can.",
+        Description = "The most messages a second to move on an IMAP server. Default: no limit.",
         HelpName = "N"
     };
     private readonly Option<string?> _state = StateOption();
 
     public Option<string?> Undo { get; } = new("--undo")
     {
-        Description = "Take a run back, the same as: backstop undo RUN.",
+        Description = "Take a run back; the same as: backstop undo RUN.",
         HelpName = "RUN"
     };
 
@@ -97,13 +97,13 @@ internal sealed class CleanArguments
 
     public Option<string?> Journal { get; } = new("--journal")
     {
-        Description = "A server's data folder: its journal and keys count too.",
+        Description = "The data folder of a server, to use its journal and keys too.",
         HelpName = "DIR"
     };
 
     public Option<string?> Ca { get; } = new("--ca")
     {
-        Description = "Certificates to trust, for a server with one of its own (PEM).",
+        Description = "Certificates to trust, for a server with its own CA (PEM).",
         HelpName = "FILE"
     };
 
@@ -111,15 +111,15 @@ internal sealed class CleanArguments
 
     public Option<bool> Json { get; } = CommonOptions.Json();
 
-    /// <summary>Where runs are kept.</summary>
+    /// <summary>Returns the option that names the folder for runs.</summary>
     public static Option<string?> StateOption() =>
         new("--state")
         {
-            Description = "Where runs are kept. Default: $XDG_STATE_HOME/backstop, or ~/.local/state/backstop.",
+            Description = "The folder that runs are kept in. Default: $XDG_STATE_HOME/backstop, or ~/.local/state/backstop.",
             HelpName = "DIR"
         };
 
-    /// <summary>The runs of that place.</summary>
+    /// <summary>Opens the folder for runs.</summary>
     public static RunStore StoreOf(string? state)
     {
         var home = Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } given ? given
@@ -172,5 +172,6 @@ internal sealed class CleanArguments
 
     private static DateTimeOffset? Time(string? text, string option) => text is null ? null
         : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time
-        : throw new CommandException(ExitCode.Usage, $"{option} {text}: not a time; such as 2026-11-25 or 2026-11-25T08:00 (UTC)");
+        : throw new CommandException(
+            ExitCode.Usage, $"{option} {text}: not a time; write a date such as 2026-11-25 or 2026-11-25T08:00 (UTC)");
 }

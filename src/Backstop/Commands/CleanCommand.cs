@@ -6,7 +6,7 @@ using Backstop.Terminal;
 
 namespace Backstop.Commands;
 
-/// <summary><c>clean</c>: sorts backscatter out of a mailbox.</summary>
+/// <summary>The verb <c>clean</c>: moves backscatter out of mailboxes.</summary>
 internal static class CleanCommand
 {
     public static Command Create()
@@ -19,14 +19,15 @@ internal static class CleanCommand
         var all = new CleanArguments();
         var command = new Command(
             "clean",
-            "Sort answers to mail you never sent out of a mailbox. Without --apply nothing changes: it shows what is there, and exits "
-                + "1 where backscatter is. Every run can be taken back.") { mailboxes };
+            "Move backscatter, the answers to mail you never sent, out of a mailbox. "
+                + "Without --apply nothing changes: it shows what is there, "
+                + "and exits with 1 if there is backscatter. Every run can be taken back.") { mailboxes };
         all.AddTo(command);
         command.Validators.Add(result =>
         {
             if (result.GetValue(mailboxes) is not { Length: > 0 } && result.GetValue(all.Undo) is null)
             {
-                result.AddError("clean: which mailbox? A Maildir, an mbox, or imaps://USER@HOST/FOLDER");
+                result.AddError("clean: no mailbox is given; name a Maildir, an mbox, or imaps://USER@HOST/FOLDER");
             }
         });
         command.SetAction((parsed, ct) => parsed.GetValue(all.Undo) is { } run
@@ -52,15 +53,17 @@ internal static class CleanCommand
         if (options.Target.Folder.Length == 0 || options.Target.Folder.Equals("INBOX", StringComparison.OrdinalIgnoreCase)
             || Array.Exists(mailboxes, m => Directory.Exists(m) && options.Target.Folder.Split('/').Contains("..")))
         {
-            throw new CommandException(ExitCode.Usage, $"--to {options.Target.Folder}: name a folder of its own, such as --to Backscatter");
+            throw new CommandException(
+                ExitCode.Usage,
+                $"--to {options.Target.Folder}: not a folder for backscatter; name another one, such as --to Backscatter");
         }
 
-        // Said before an hour of moving, not behind it.
+        // Checked before moving, which may take an hour, rather than after it.
         foreach (
             var file in show.Hosts.Select(h => h.Path).Append(show.Report).OfType<string>().Where(f =>
                 f != "-" && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(f)))))
         {
-            throw new CommandException(ExitCode.CannotCreate, $"{file}: no such folder");
+            throw new CommandException(ExitCode.CannotCreate, $"{file}: the folder of this file does not exist; create it");
         }
 
         using var stop = Interrupts.Of(ct);
@@ -75,6 +78,6 @@ internal static class CleanCommand
 
     private static SentJournal? OpenJournal(string path, TimeSpan window, bool mustBe) =>
         File.Exists(path) ? new(path, TimeProvider.System, window)
-        : mustBe ? throw new CommandException(ExitCode.NoInput, $"{path}: no journal there")
+        : mustBe ? throw new CommandException(ExitCode.NoInput, $"{path}: no such journal; name a server's data folder")
         : null;
 }

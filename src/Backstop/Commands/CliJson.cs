@@ -6,7 +6,7 @@ using Backstop.StormGenerator;
 
 namespace Backstop.Commands;
 
-/// <summary>The JSON of the command line: one line an object.</summary>
+/// <summary>JSON serialization of what verbs print with <c>--json</c>, one object a line.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(ServerStatus))]
 [JsonSerializable(typeof(GeneratorSummary))]

@@ -4,27 +4,29 @@ using Backstop.Configuration.Options;
 
 namespace Backstop.Commands;
 
-/// <summary>The options that many verbs share.</summary>
+/// <summary>Options that several verbs have.</summary>
 internal static class CommonOptions
 {
     public static Option<string?> Config() => new("--config") { Description = "Configuration file (TOML).", HelpName = "FILE" };
 
     public static Option<string?> Data() => new("--data")
     {
-        Description = $"Data folder. Default: the configuration's, or {Demo.DataFolder}.",
+        Description = $"The data folder. Default: that of the configuration, or {Demo.DataFolder}.",
         HelpName = "DIR",
     };
 
-    public static Option<bool> Json() => new("--json") { Description = "One JSON object a line on stdout." };
+    public static Option<bool> Json() => new("--json") { Description = "Print JSON on stdout, one object a line." };
 
     public static Option<string[]> OwnField() => new("--own-field")
     {
-        Description = "A header field that only your mail carries: X-Campaign-Id, or with how its value begins, "
-            + "\"X-Campaign-Id: s3cret-\". What returns it is yours. May be repeated.",
+        Description = "A header field that only your mail carries: X-Campaign-Id, or with the beginning of its value, "
+        + "\"X-Campaign-Id: s3cret-\". A bounce that returns it is yours. May be repeated.",
         HelpName = "FIELD",
     };
 
-    /// <summary>Adds the fields of <see cref="OwnField"/> to those of the configuration, or ends with what is wrong with one.</summary>
+    /// <summary>
+    /// Adds the fields of <see cref="OwnField"/> to those of the configuration, or throws where one of them is wrong.
+    /// </summary>
     public static void AddOwnFields(BackstopOptions options, string[]? fields)
     {
         foreach (var field in fields ?? [])
@@ -38,12 +40,12 @@ internal static class CommonOptions
         options.Backscatter.OwnFields = [.. options.Backscatter.OwnFields, .. fields ?? []];
     }
 
-    /// <summary>Reads a configuration, or ends with every error in it.</summary>
+    /// <summary>Reads a configuration, or throws with all errors in it.</summary>
     public static BackstopOptions Read(string path)
     {
         if (!File.Exists(path))
         {
-            throw new CommandException(ExitCode.NoInput, $"{path}: no such file");
+            throw new CommandException(ExitCode.NoInput, $"{path}: no such file; --config names the configuration");
         }
 
         var (options, errors) = ConfigFile.Read(path);
@@ -53,7 +55,9 @@ internal static class CommonOptions
             ExitCode.BadConfig, $"{path}: {errors.Count} error{(errors.Count == 1 ? "" : "s")}\n{string.Join('\n', errors)}");
     }
 
-    /// <summary>The options of a verb that needs only the data folder: from a configuration, or a folder alone.</summary>
+    /// <summary>
+    /// Returns the options for a verb that needs only the data folder, given by a configuration or by the folder alone.
+    /// </summary>
     public static BackstopOptions ReadForData(string? config, string? data)
     {
         var options = config is null ? new BackstopOptions { Data = Demo.DataFolder } : Read(config);

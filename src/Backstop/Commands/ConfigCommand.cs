@@ -7,7 +7,9 @@ using Spectre.Console;
 
 namespace Backstop.Commands;
 
-/// <summary><c>config</c>: the manual of the configuration, and a check of a file.</summary>
+/// <summary>
+/// The verb <c>config</c>: prints the manual of the configuration, checks a file, makes secrets for it.
+/// </summary>
 internal static class ConfigCommand
 {
     private const int MinPassword = 10;
@@ -15,8 +17,8 @@ internal static class ConfigCommand
 
     public static Command Create()
     {
-        var file = new Argument<string>("FILE") { Description = "The configuration." };
-        var check = new Command("check", "Check a configuration: every error with file:line:column.") { file };
+        var file = new Argument<string>("FILE") { Description = "A configuration file." };
+        var check = new Command("check", "Check a configuration, and print every error with file:line:column.") { file };
         check.SetAction(parsed =>
         {
             CommonOptions.Read(parsed.GetValue(file)!);
@@ -34,25 +36,27 @@ internal static class ConfigCommand
             return ExitCode.Done;
         });
         var password = new Command(
-            "password", "Make the hash for web.password: asks for the password, or reads a line from standard input.");
+            "password", "Make the hash for web.password: it asks for the password, or reads a line from stdin.");
         password.SetAction(async (_, ct) =>
         {
             var text = await ReadPasswordAsync(ct);
             if (text.Length < MinPassword)
             {
-                throw new CommandException(ExitCode.Usage, $"config password: a password has at least {MinPassword} characters");
+                throw new CommandException(
+                    ExitCode.Usage,
+                    $"config password: the password is too short; give at least {MinPassword} characters");
             }
 
             Console.WriteLine($"web.password = \"{PasswordHash.Make(text)}\"");
             return ExitCode.Done;
         });
-        var token = new Command("token", "Make a token for classify.token: what a ticket system proves itself with.");
+        var token = new Command("token", "Make a token for classify.token, which a ticket system must send with each request.");
         token.SetAction(_ =>
         {
             Console.WriteLine($"classify.token = \"{Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(TokenLength))}\"");
             return ExitCode.Done;
         });
-        return new("config", "Explain or check the configuration, or make its password or token.") { check, show, password, token };
+        return new("config", "Explain or check the configuration, or make a password or token for it.") { check, show, password, token };
     }
 
     private static async Task<string> ReadPasswordAsync(CancellationToken ct) => Console.IsInputRedirected

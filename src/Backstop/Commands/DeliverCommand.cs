@@ -3,8 +3,8 @@ using System.CommandLine;
 namespace Backstop.Commands;
 
 /// <summary>
-/// <c>deliver</c> as --help lists it. Its command line is procmail's, so <see cref="Deliver.DeliveryAgent"/> reads it before any
-/// other verb's is read.
+/// The verb <c>deliver</c> as <c>--help</c> lists it. Its command line is that of procmail, so <see
+/// cref="Deliver.DeliveryAgent"/> reads it before any other verb is parsed.
 /// </summary>
 internal static class DeliverCommand
 {

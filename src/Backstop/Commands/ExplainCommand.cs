@@ -14,10 +14,11 @@ using Spectre.Console;
 
 namespace Backstop.Commands;
 
-/// <summary><c>explain</c>: what a message is, and what would be done with it.</summary>
+/// <summary>The verb <c>explain</c>: says what a message is, and what would be done with it.</summary>
 internal static class ExplainCommand
 {
-    // Enough messages that handing them over costs nothing, few enough octets that a mailbox of large ones fits into memory.
+    // Large enough that handing a batch to another thread costs little, small enough that a batch of large messages
+    // fits into memory.
     private const int MaxBatch = 64;
     private const int MaxBatchSize = 1 << 20;
 
@@ -31,24 +32,24 @@ internal static class ExplainCommand
         var config = CommonOptions.Config();
         var journal = new Option<string?>("--journal")
         {
-            Description = "Data folder with the journal and the tag keys. Default: none, so nothing is proved.",
+            Description = "The data folder with the journal and the tag keys. Default: none, so that nothing is proved.",
             HelpName = "DIR"
         };
         var to = new Option<string?>("--to")
         {
-            Description = "The address it came to. Default: what its header says (X-Original-To, Delivered-To, Envelope-To, To).",
+            Description = "The envelope recipient. Default: taken from the header (X-Original-To, Delivered-To, Envelope-To, To).",
             HelpName = "ADDR"
         };
         var ownField = CommonOptions.OwnField();
         var nullSender = new Option<bool?>("--null-sender")
         {
-            Description = "Whether the envelope sender was <>: true or false. Default: what its Return-Path says.",
+            Description = "Whether the envelope sender was <>: true or false. Default: taken from Return-Path.",
             HelpName = "BOOL",
         };
         var json = CommonOptions.Json();
         var command = new Command(
             "explain",
-            "Say what a message is, what it proves and what would be done with it: exit 1 where something would not go to INBOX.")
+            "Say what a message is, what it proves and what would be done with it: exit 1 if a message would not go to INBOX.")
         {
             files, config, journal, to, nullSender, ownField, json,
         };
@@ -64,7 +65,7 @@ internal static class ExplainCommand
         CommonOptions.AddOwnFields(options, ownFields);
         using var journal = data is null && config is null ? null : OpenJournal(options, mustBe: data is not null);
 
-        // A server whose journal was lost files what it would refuse: so does this.
+        // A server whose journal was lost files what it would refuse otherwise; explain must say the same.
         var path = DataPaths.Journal(options);
         ISentJournal sent = journal is null
             ? new NoJournal()
@@ -73,7 +74,8 @@ internal static class ExplainCommand
         var inputs = new Inputs(Console.Error);
         var explainer = new Explainer(options, proving, TimeProvider.System);
 
-        // In order, on all cores; the files are read by one thread at a time, a batch for each core and none ahead.
+        // Explanations come in the order of the messages, and are made on all cores. One thread at a time reads files,
+        // and only as many batches as there are cores.
         var messages = inputs.Read(inputs.Files(files), f => f == "-" ? [Inputs.Stdin()] : MessageFiles.ReadFile(f));
         var explanations = Partitioner.Create(Batches(messages), EnumerablePartitionerOptions.NoBuffering)
             .AsParallel().AsOrdered().WithDegreeOfParallelism(Environment.ProcessorCount).WithMergeOptions(ParallelMergeOptions.NotBuffered)
@@ -84,14 +86,15 @@ internal static class ExplainCommand
         }
         catch (AggregateException error)
         {
-            // Many threads may fail alike; one line says it.
+            // Several threads may fail for the same cause; the first failure is enough for the message.
             ExceptionDispatchInfo.Throw(error.InnerExceptions[0]);
             throw;
         }
     }
 
     private static MailAddress? Address(string? text) =>
-        text is null ? null : MailAddress.TryParse(text) ?? throw new CommandException(ExitCode.Usage, $"{text}: not an address");
+        text is null ? null : MailAddress.TryParse(text) ?? throw new CommandException(
+            ExitCode.Usage, $"{text}: not a mail address; write user@domain");
 
     private static IEnumerable<List<FoundMessage>> Batches(IEnumerable<FoundMessage> messages)
     {
@@ -125,7 +128,7 @@ internal static class ExplainCommand
         return found;
     }
 
-    // One message gets a page, many get a line each and the sums.
+    // One message is shown as a page; several as one line each, and the sums.
     private static bool WritePages(IEnumerable<Explanation> explanations)
     {
         var sums = new SortedDictionary<string, int>(StringComparer.Ordinal);
@@ -140,7 +143,7 @@ internal static class ExplainCommand
             else
             {
                 output.WriteLine(
-                    first is null ? ExplanationPage.Line(explanation) : ExplanationPage.Line(first) + "\n" + ExplanationPage.Line(explanation));
+                    (first is null ? "" : ExplanationPage.Line(first) + "\n") + ExplanationPage.Line(explanation));
                 first = null;
             }
 
@@ -160,13 +163,14 @@ internal static class ExplainCommand
         return sums.Keys.Any(k => !k.StartsWith("deliver", StringComparison.Ordinal));
     }
 
-    // A configuration whose server has never run has no journal yet; a folder that is named must have one.
+    // A server that has never run has no journal yet. A data folder that is named with an option must have one.
     private static SentJournal? OpenJournal(BackstopOptions options, bool mustBe) =>
         File.Exists(DataPaths.Journal(options)) ? new(DataPaths.Journal(options), TimeProvider.System, options.Journal.RecipientWindow)
-        : mustBe ? throw new CommandException(ExitCode.NoInput, $"{DataPaths.Journal(options)}: no journal there")
+        : mustBe ? throw new CommandException(
+            ExitCode.NoInput, $"{DataPaths.Journal(options)}: no such journal; name a server's data folder")
         : null;
 
-    /// <summary>Knows nothing: every bounce is without proof.</summary>
+    /// <summary>A journal that knows no sent mail, so that no bounce is proved by it.</summary>
     private sealed class NoJournal : ISentJournal
     {
         public bool HasMessageId(string messageId) => false;

@@ -5,22 +5,22 @@ using Backstop.Mailboxes.Reading;
 namespace Backstop.Commands;
 
 /// <summary>
-/// The FILEs of a verb. One that cannot be read costs nobody else's work: the others are done, it is told of, and the verb ends
-/// with the code of the first that failed.
+/// Reads the FILE arguments of a verb. Where one cannot be read, the others are still read, the failure is reported,
+/// and the verb ends with the exit code of the first failure.
 /// </summary>
-/// <param name="errors">Where it is told of: stderr.</param>
+/// <param name="errors">Receives a line for each failure: stderr.</param>
 internal sealed class Inputs(TextWriter errors)
 {
-    // Twenty say what is wrong with a folder as well as twenty thousand.
+    // Twenty lines show what is wrong with a folder as well as twenty thousand would.
     private const int MaxTold = 20;
 
     private readonly List<string> _untold = [];
     private int _code;
 
-    /// <summary>How many could not be read.</summary>
+    /// <summary>How many files or messages could not be read.</summary>
     public int Failed { get; private set; }
 
-    /// <summary>A message on standard input.</summary>
+    /// <summary>Returns the message on stdin.</summary>
     public static FoundMessage Stdin()
     {
         using var input = Console.OpenStandardInput();
@@ -29,7 +29,7 @@ internal sealed class Inputs(TextWriter errors)
         return new("-", message.ToArray());
     }
 
-    /// <summary>The files that the FILEs name: themselves, and those in folders.</summary>
+    /// <summary>Returns the files that the arguments name: themselves, and those in folders.</summary>
     /// <param name="paths">Files, folders, or - for stdin.</param>
     public IEnumerable<string> Files(IEnumerable<string> paths) => Read(
         paths,
@@ -37,9 +37,9 @@ internal sealed class Inputs(TextWriter errors)
             : Path.Exists(p) ? MessageFiles.List(p)
             : throw new CommandException(ExitCode.NoInput, $"{p}: no such file or folder"));
 
-    /// <summary>What all of them hold, one after the other, as it is asked for.</summary>
-    /// <param name="paths">The FILEs.</param>
-    /// <param name="read">Reads one; where it fails midway, what it gave until then counts.</param>
+    /// <summary>Reads all inputs one after the other, as their content is asked for.</summary>
+    /// <param name="paths">The arguments.</param>
+    /// <param name="read">Reads one input. Where it fails in the middle, what it returned before that counts.</param>
     public IEnumerable<T> Read<T>(IEnumerable<string> paths, Func<string, IEnumerable<T>> read)
     {
         foreach (var path in paths)
@@ -52,10 +52,10 @@ internal sealed class Inputs(TextWriter errors)
         }
     }
 
-    /// <summary>Does something with each, one after the other.</summary>
-    /// <param name="paths">The FILEs.</param>
-    /// <param name="work">The work.</param>
-    /// <param name="ct">Ends all of it.</param>
+    /// <summary>Works on each input, one after the other.</summary>
+    /// <param name="paths">The arguments.</param>
+    /// <param name="work">Works on one input.</param>
+    /// <param name="ct">Stops at the present input.</param>
     public async Task EachAsync(IEnumerable<string> paths, Func<string, Task> work, CancellationToken ct)
     {
         foreach (var path in paths)
@@ -66,22 +66,22 @@ internal sealed class Inputs(TextWriter errors)
             }
             catch (Exception error) when (!ct.IsCancellationRequested && Failure(error, path) is { } failure)
             {
-                // Said at once: the next one may take an hour.
+                // Reported at once, because the next input may take an hour.
                 Note(failure);
                 Tell();
             }
         }
     }
 
-    /// <summary>Tells of those that failed.</summary>
-    /// <param name="code">What the verb has to say otherwise.</param>
-    /// <returns>The exit code of the verb.</returns>
+    /// <summary>Reports the failures, and returns the exit code of the verb.</summary>
+    /// <param name="code">The exit code where nothing failed.</param>
+    /// <returns>That code, or the one of the first failure.</returns>
     public int End(int code)
     {
         Tell();
         if (Failed > MaxTold)
         {
-            errors.WriteLine($"backstop: and {Failed - MaxTold} more that could not be read");
+            errors.WriteLine($"backstop: {Failed - MaxTold} more files could not be read");
         }
 
         return _code != 0 ? _code : code;
@@ -116,13 +116,15 @@ internal sealed class Inputs(TextWriter errors)
         _untold.Clear();
     }
 
-    // What is wrong with one input only; all else ends the verb.
+    // Failures of one input; all others end the verb.
     private static (int Code, string Message)? Failure(Exception error, string path) => error switch
     {
         CommandException command => (command.ExitCode, command.Message),
         CleanException clean => (ExitCode.Of(clean.Failure), clean.Message),
         FileNotFoundException or DirectoryNotFoundException =>
-            (ExitCode.NoInput, $"{path}: gone; another program has moved or deleted it, or it is a link to nothing"),
+            (
+                ExitCode.NoInput,
+                $"{path}: the file does not exist any more; another program has moved or deleted it, or it is a broken link"),
         UnauthorizedAccessException => (ExitCode.NoPermission, error.Message),
         InvalidDataException => (ExitCode.BadInput, $"{path}: {error.Message}"),
         IOException =>
@@ -130,7 +132,7 @@ internal sealed class Inputs(TextWriter errors)
         _ => null,
     };
 
-    /// <summary>One input as it is read: opening it may fail as reading it may.</summary>
+    /// <summary>Reads one input. Opening it may fail in the same ways as reading it.</summary>
     private sealed class Reading<T>(string path, Func<string, IEnumerable<T>> read) : IDisposable
     {
         private IEnumerator<T>? _items;

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Backstop.Commands;
 
-/// <summary>Turns Ctrl-C and SIGTERM into a cancellation, so that what was begun is brought to a good end first.</summary>
+/// <summary>Turns Ctrl-C and SIGTERM into a cancellation, so that the work begun is completed first.</summary>
 internal sealed class Interrupts : IDisposable
 {
     private readonly CancellationTokenSource _source;
@@ -30,7 +30,7 @@ internal sealed class Interrupts : IDisposable
         _source.Dispose();
     }
 
-    // The second one ends the program where it stands: what it has logged can be gone on with.
+    // The second signal ends the program at once. What it has logged allows the work to be continued.
     private void OnSignal(PosixSignalContext context)
     {
         context.Cancel = !_source.IsCancellationRequested;

@@ -11,11 +11,11 @@ using Backstop.Terminal;
 namespace Backstop.Commands;
 
 /// <summary>JSON of <c>journal stats</c>.</summary>
-/// <param name="Messages">Message-IDs known.</param>
-/// <param name="Senders">What covers each address.</param>
+/// <param name="Messages">How many Message-IDs are known.</param>
+/// <param name="Senders">How much of each address's sent mail is known.</param>
 internal sealed record JournalStats(long Messages, IReadOnlyList<SenderCoverage> Senders);
 
-/// <summary><c>journal</c>: what was sent.</summary>
+/// <summary>The verb <c>journal</c>: fills the journal of sent mail, and shows what it knows.</summary>
 internal static class JournalCommand
 {
     public static Command Create()
@@ -28,10 +28,10 @@ internal static class JournalCommand
         var import = CreateImport(parsed => CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data)));
         var stamp = CreateStamp(parsed => CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data)));
         var add = CreateAdd(parsed => CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data)));
-        var stats = new Command("stats", "Show how much of each address's sent mail is known.") { json };
+        var stats = new Command("stats", "Show how much of the sent mail of each address is known.") { json };
         stats.SetAction(parsed => Stats(CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data)), parsed.GetValue(json)));
         return new(
-            "journal", "The journal of what was sent: it proves which bounces are yours.") { import, add, stamp, stats, config, data };
+            "journal", "The journal of sent mail, which proves that a bounce is yours.") { import, add, stamp, stats, config, data };
     }
 
     private static Command CreateImport(Func<ParseResult, BackstopOptions> options)
@@ -39,17 +39,17 @@ internal static class JournalCommand
         var folders = new Argument<string[]>("SENT_FOLDER")
         {
             Description = $"Maildir, mbox, message files, or imaps://USER@HOST/FOLDER (the password in {ImapSecret.PasswordVariable}, "
-                + $"or an OAuth token in {ImapSecret.TokenVariable}; without FOLDER the server's Sent folder).",
+            + $"or an OAuth token in {ImapSecret.TokenVariable}; without FOLDER, the server's Sent folder).",
             Arity = ArgumentArity.OneOrMore,
         };
-        var all = new Option<bool>("--all") { Description = "Read everything again, not only what is new since the last import." };
+        var all = new Option<bool>("--all") { Description = "Read all messages again, not only those that are new since the last import." };
         var ca = new Option<string?>("--ca")
         {
-            Description = "Certificates to trust, for a server with one of its own (PEM).",
+            Description = "Certificates to trust, for a server with its own CA (PEM).",
             HelpName = "FILE"
         };
         var command = new Command(
-            "import", "Remember every message of a Sent folder. Safe to repeat: it goes on where it stopped.") { folders, all, ca };
+            "import", "Remember every message of a Sent folder. Safe to repeat: it continues where it stopped.") { folders, all, ca };
         command.SetAction(async (parsed, ct) =>
         {
             using var journal = Open(options(parsed));
@@ -66,16 +66,16 @@ internal static class JournalCommand
     {
         var from = new Option<string?>("--from")
         {
-            Description = "The envelope sender: the address its bounces come to. Default: the From field's.",
+            Description = "The envelope sender, which bounces come to. Default: the address in From.",
             HelpName = "ADDR"
         };
         var to = new Option<string[]>("--to")
         {
-            Description = "Who it goes to; may be repeated. Default: the header's To, Cc and Bcc.",
+            Description = "A recipient; may be repeated. Default: those in To, Cc and Bcc.",
             HelpName = "ADDR"
         };
         var command = new Command(
-            "stamp", "Sign a message on its way from stdin to stdout, and remember it: its bounces prove themselves.") { from, to };
+            "stamp", "Sign a message on its way from stdin to stdout, and remember it, so that its bounces prove themselves.") { from, to };
         command.SetAction(parsed => JournalStamp.Run(
             options(parsed), parsed.GetValue(from) is { } text ? Address(text) : null, [.. (parsed.GetValue(to) ?? []).Select(Address)]));
         return command;
@@ -83,11 +83,11 @@ internal static class JournalCommand
 
     private static Command CreateAdd(Func<ParseResult, BackstopOptions> options)
     {
-        var from = new Option<string?>("--from") { Description = "Who sent it: the address its bounces come to.", HelpName = "ADDR" };
-        var to = new Option<string[]>("--to") { Description = "Who it went to; may be repeated.", HelpName = "ADDR" };
-        var id = new Option<string?>("--message-id") { Description = "Its Message-ID.", HelpName = "ID" };
+        var from = new Option<string?>("--from") { Description = "The envelope sender, which bounces come to.", HelpName = "ADDR" };
+        var to = new Option<string[]>("--to") { Description = "A recipient; may be repeated.", HelpName = "ADDR" };
+        var id = new Option<string?>("--message-id") { Description = "The Message-ID of the message.", HelpName = "ID" };
         var command = new Command(
-            "add", "Remember one message: given by options, or read from stdin (as from a filter that sees outgoing "
+            "add", "Remember one message, given by options or read from stdin (as from a filter for outgoing "
                 + "mail).") { from, to, id };
         command.SetAction(parsed => Add(options(parsed), parsed.GetValue(from), parsed.GetValue(to) ?? [], parsed.GetValue(id)));
         return command;
@@ -112,10 +112,10 @@ internal static class JournalCommand
 
         if (sent is null)
         {
-            throw new CommandException(ExitCode.BadInput, "the message on stdin has no From address");
+            throw new CommandException(ExitCode.BadInput, "the message on stdin has no From address; give --from ADDR");
         }
 
-        Console.WriteLine(journal.Add([sent]) == 1 ? "added" : "known already");
+        Console.WriteLine(journal.Add([sent]) == 1 ? "added" : "already known");
         return ExitCode.Done;
     }
 
@@ -150,5 +150,5 @@ internal static class JournalCommand
     }
 
     private static MailAddress Address(string text) =>
-        MailAddress.TryParse(text) ?? throw new CommandException(ExitCode.Usage, $"{text}: not an address");
+        MailAddress.TryParse(text) ?? throw new CommandException(ExitCode.Usage, $"{text}: not a mail address; write user@domain");
 }

@@ -7,17 +7,17 @@ using Backstop.State;
 namespace Backstop.Commands;
 
 /// <summary>
-/// <c>journal import</c>: reads Sent folders from disk or over IMAP. What was read is marked, so that the next run reads only what
-/// is new.
+/// <c>journal import</c>: reads Sent folders from disk or over IMAP. It keeps a mark of how far it has read, so that
+/// the next import reads only new messages.
 /// </summary>
-/// <param name="journal">Receives it.</param>
-/// <param name="inputs">Goes on where a message cannot be read.</param>
-/// <param name="all">Read everything again.</param>
-/// <param name="access">How a server is reached.</param>
+/// <param name="journal">Receives the sent mail.</param>
+/// <param name="inputs">Reports messages that cannot be read.</param>
+/// <param name="all">Whether everything is read again.</param>
+/// <param name="access">What is needed to reach an IMAP server.</param>
 /// <param name="time">The clock.</param>
 internal sealed class JournalImport(SentJournal journal, Inputs inputs, bool all, ImapAccess access, TimeProvider time)
 {
-    // A file may change in the second that we look.
+    // A file may change in the same second in which it is read.
     private static readonly TimeSpan _overlap = TimeSpan.FromSeconds(2);
 
     public async Task RunAsync(string source, CancellationToken ct)
@@ -29,7 +29,7 @@ internal sealed class JournalImport(SentJournal journal, Inputs inputs, bool all
                 + $"new{(inputs.Failed > failed ? $", {inputs.Failed - failed} not read" : "")}");
     }
 
-    /// <summary>What the journal keeps of a message; null where nobody says who sent it.</summary>
+    /// <summary>Returns what the journal keeps of a message; null where its sender is not known.</summary>
     public static SentMessage? ToSent(SentHeader header, DateTimeOffset now) =>
         header.From is null ? null : new(header.From, header.MessageId, header.Recipients, header.Date ?? now);
 
@@ -51,7 +51,8 @@ internal sealed class JournalImport(SentJournal journal, Inputs inputs, bool all
         var added = journal.Add(headers.Select(h => { seen++; return ToSent(h, started); }).OfType<SentMessage>());
         if (inputs.Failed == failed)
         {
-            // Where one could not be read the next import reads them all again: that one may have been the last.
+            // Where a message could not be read, no mark is set, and the next import reads the folder again: the file
+            // may be readable then.
             journal.SetImportMark(name, $"{(started - _overlap).ToUnixTimeSeconds()}");
         }
 
@@ -60,7 +61,7 @@ internal sealed class JournalImport(SentJournal journal, Inputs inputs, bool all
 
     private async Task<(bool IsRest, int Seen, int Added)> FromServerAsync(string source, CancellationToken ct)
     {
-        // Where the connection ends midway, what was read is kept and marked; the next import goes on from there.
+        // Where the connection breaks, what was read is kept and marked, and the next import continues from there.
         var address = ImapAddress.Parse(source);
         using var folder = await ImapSent.OpenAsync(address, access, time, ct);
         var name = $"imap {address.User}@{address.Host}:{address.Port}/{folder.FolderName}";
@@ -69,7 +70,7 @@ internal sealed class JournalImport(SentJournal journal, Inputs inputs, bool all
         var added = 0;
         await foreach (var (headers, mark) in folder.ReadAsync(last, ct))
         {
-            // Marked batch by batch: an import that is cut off goes on where it was.
+            // Marked after each batch, so that an interrupted import continues where it was.
             added += journal.Add(headers.Select(h => ToSent(SentHeader.Read(h), time.GetUtcNow())).OfType<SentMessage>());
             journal.SetImportMark(name, mark);
             seen += headers.Count;

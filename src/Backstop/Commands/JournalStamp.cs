@@ -8,8 +8,8 @@ using Backstop.State;
 namespace Backstop.Commands;
 
 /// <summary>
-/// <c>journal stamp</c>: signs an outgoing message on its way from stdin to stdout, and remembers it. What it adds comes back in
-/// its bounces and proves them, also where no journal knows of it.
+/// <c>journal stamp</c>: signs an outgoing message on its way from stdin to stdout, and remembers it. Its bounces
+/// return the signature, which proves them even to a server that does not have this journal.
 /// </summary>
 internal static class JournalStamp
 {
@@ -51,14 +51,15 @@ internal static class JournalStamp
             message.Write(buffer, 0, read);
             if (message.Length > MaxMessage)
             {
-                throw new CommandException(ExitCode.BadInput, "the message on stdin is larger than 128 MiB");
+                throw new CommandException(ExitCode.BadInput, "the message on stdin is larger than 128 MiB and is not signed");
             }
         }
 
         return message.ToArray();
     }
 
-    // Behind an mbox separator, before the first field; with the line ends that the message has. Everything else stays as it is.
+    // Adds fields after an mbox separator and before the first field, with the line ends of the message. Nothing else
+    // changes.
     private static void Write(byte[] message, params IEnumerable<string?> fields)
     {
         var first = message.AsSpan().StartsWith("From "u8) ? HeaderScan.LineEnd(message, 0) : 0;

@@ -2,10 +2,11 @@ using System.Reflection;
 
 namespace Backstop.Commands;
 
-/// <summary>The version of this program, as reports and headers name it.</summary>
+/// <summary>The name and version of this program, as reports and headers state it.</summary>
 internal static class ProgramVersion
 {
     public static string Text { get; } = "Backstop "
         + (
-        typeof(ProgramVersion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "");
+        typeof(ProgramVersion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
+            ?.InformationalVersion.Split('+')[0] ?? "");
 }

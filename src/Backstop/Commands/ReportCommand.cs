@@ -7,7 +7,9 @@ using Backstop.Server.Web;
 
 namespace Backstop.Commands;
 
-/// <summary><c>report</c>: an incident report of the storms that the server has kept, and lists of the hosts that took part.</summary>
+/// <summary>
+/// The verb <c>report</c>: writes an incident report of the server's storms, and lists of the hosts that took part.
+/// </summary>
 internal static class ReportCommand
 {
     private const string DefaultOutput = "storm-report.html";
@@ -19,22 +21,22 @@ internal static class ReportCommand
         var json = CommonOptions.Json();
         var since = new Option<string?>("--since")
         {
-            Description = "Storms that lasted then or later: a date (2026-11-25, 2026-11-25T08:00) or an age (24h, 7d). Default: all "
-                + "that are kept.",
+            Description = "Storms that lasted until then or later: a date (2026-11-25, 2026-11-25T08:00) or an age (24h, 7d). Default: all "
+            + "storms on record.",
             HelpName = "T"
         };
         var output = new Option<string>("--output")
         {
-            Description = "The page; - for stdout.",
+            Description = "The file for the page; - for stdout.",
             HelpName = "FILE",
             DefaultValueFactory = _ => DefaultOutput
         };
         (Option<string?> Option, HostListFormat Format)[] lists =
         [
-            (List("--hosts", "an address a line"), HostListFormat.Plain), (
-                List("--rbldnsd", "a dataset for rbldnsd"), HostListFormat.Rbldnsd),
-            (List("--zone", "records of a DNS list, RFC 5782"), HostListFormat.Zone), (
-                List("--postfix", "an access map for Postfix"), HostListFormat.Postfix),
+            (List("--hosts", "one address a line"), HostListFormat.Plain), (
+                List("--rbldnsd", "as a dataset for rbldnsd"), HostListFormat.Rbldnsd),
+            (List("--zone", "as records of a DNS list (RFC 5782)"), HostListFormat.Zone), (
+                List("--postfix", "as an access map for Postfix"), HostListFormat.Postfix),
         ];
         var command = new Command(
             "report", "Write an incident report of storms (HTML), and lists of the hosts that took "
@@ -74,7 +76,7 @@ internal static class ReportCommand
         return command;
 
         static Option<string?> List(string name, string what) =>
-            new(name) { Description = $"Also write the hosts: {what}.", HelpName = "FILE" };
+            new(name) { Description = $"Also write the hosts, {what}.", HelpName = "FILE" };
     }
 
     private static DateTimeOffset ParseSince(string text, DateTimeOffset now)
@@ -88,7 +90,9 @@ internal static class ReportCommand
 
         return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal, out var at)
             ? at
-            : throw new CommandException(ExitCode.Usage, $"--since {text}: neither a date such as 2026-11-25 nor an age such as 24h or 7d");
+            : throw new CommandException(
+                ExitCode.Usage,
+                $"--since {text}: not a time; write a date such as 2026-11-25, or an age such as 24h or 7d");
     }
 
     private static string Counted(int count, string what) =>

@@ -6,14 +6,14 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Commands;
 
-/// <summary><c>serve</c>: the server.</summary>
+/// <summary>The verb <c>serve</c>: runs the server.</summary>
 internal static class ServeCommand
 {
     public static Command Create()
     {
         var config = CommonOptions.Config();
         var data = CommonOptions.Data();
-        var mailboxes = new Option<string[]>("--mailbox") { Description = "A further mailbox of the demo.", HelpName = "ADDR" };
+        var mailboxes = new Option<string[]>("--mailbox") { Description = "Another mailbox for the demo.", HelpName = "ADDR" };
         var level = new Option<LogLevel>("--log")
         {
             Description = "How much to log: Debug, Information, Warning, Error.",
@@ -31,7 +31,7 @@ internal static class ServeCommand
     {
         if (config is not null && mailboxes.Length > 0)
         {
-            throw new CommandException(ExitCode.Usage, "--mailbox is for the demo; with --config the mailboxes stand in the file");
+            throw new CommandException(ExitCode.Usage, "--mailbox is for the demo only; with --config, add the mailbox to that file");
         }
 
         FileOwner.CloseToOthers();
@@ -52,7 +52,7 @@ internal static class ServeCommand
         return ExitCode.Done;
     }
 
-    // stdout is for what the server promises to print; the log goes to stderr.
+    // stdout is for the lines that other programs read, so the log goes to stderr.
     private static void Log(ILoggingBuilder logging, LogLevel level)
     {
         logging.SetMinimumLevel(level);

@@ -5,7 +5,7 @@ using Backstop.Setup;
 
 namespace Backstop.Commands;
 
-/// <summary><c>setup</c>: puts Backstop beside a mail server that is already there, and takes it away.</summary>
+/// <summary>The verb <c>setup</c>: adds Backstop to a mail server's configuration, and removes it.</summary>
 internal static class SetupCommand
 {
     private const string DefaultConfig = "/etc/backstop/backstop.toml";
@@ -13,31 +13,33 @@ internal static class SetupCommand
     public static Command Create() =>
         new(
             "setup",
-            "Put Backstop beside Postfix, Sendmail, Exim or Dovecot: prints the lines, --apply writes them, --undo takes them out, "
-                + "--check tries them.")
+            "Put Backstop beside Postfix, Sendmail, Exim or Dovecot: print the lines to add, "
+                + "write them with --apply, remove them with --undo, test them with --check.")
     {
         Postfix(), Sendmail(),
-        Printing("exim", "Exim: the policy service at RCPT, spamd's protocol at DATA.", SetupTexts.EximConfig, SetupTexts.Exim),
-        Printing("dovecot", "Dovecot: mail passes Backstop (LMTP) on its way.", SetupTexts.DovecotConfig, SetupTexts.Dovecot),
+        Printing(
+            "exim", "Exim: asks the policy service at RCPT, and scans by spamd's protocol at DATA.",
+            SetupTexts.EximConfig, SetupTexts.Exim),
+        Printing("dovecot", "Dovecot: mail passes through Backstop (LMTP) on its way.", SetupTexts.DovecotConfig, SetupTexts.Dovecot),
     };
 
     private static Command Postfix()
     {
         var folder = new Option<string>("--config-dir")
         {
-            Description = "Postfix's configuration.",
+            Description = "The folder of Postfix's configuration.",
             HelpName = "DIR",
             DefaultValueFactory = _ => "/etc/postfix"
         };
         var (command, apply, undo, check, config, smtp, recipient) = Make(
-            "postfix", "Postfix: a milter beside those that are there.", folder);
+            "postfix", "Postfix: adds a milter to those that are configured.", folder);
         command.SetAction(async (parsed, ct) =>
         {
             var setup = new PostfixSetup(parsed.GetValue(folder)!);
             if (parsed.GetValue(undo))
             {
                 var done = await setup.UndoAsync(ct);
-                Console.WriteLine(done.Count == 0 ? "nothing of Backstop's is there" : string.Join('\n', done));
+                Console.WriteLine(done.Count == 0 ? "nothing of Backstop was found in this configuration" : string.Join('\n', done));
                 return ExitCode.Done;
             }
 
@@ -53,7 +55,7 @@ internal static class SetupCommand
             {
                 await setup.ApplyAsync(changes, ct);
                 Console.WriteLine(
-                    "\nwritten; main.cf and master.cf as they were: *.before-backstop. To take it out: backstop setup postfix --undo");
+                    "\nwritten; copies of the old files: *.before-backstop. To remove Backstop again: backstop setup postfix --undo");
             }
 
             return parsed.GetValue(check)
@@ -67,18 +69,18 @@ internal static class SetupCommand
     {
         var folder = new Option<string>("--config-dir")
         {
-            Description = "Where sendmail.mc is.",
+            Description = "The folder with sendmail.mc.",
             HelpName = "DIR",
             DefaultValueFactory = _ => "/etc/mail"
         };
-        var (command, apply, undo, check, config, smtp, recipient) = Make("sendmail", "Sendmail: a milter.", folder);
+        var (command, apply, undo, check, config, smtp, recipient) = Make("sendmail", "Sendmail: adds a milter.", folder);
         command.SetAction(async (parsed, ct) =>
         {
             var setup = new SendmailSetup(parsed.GetValue(folder)!);
             if (parsed.GetValue(undo))
             {
                 setup.Undo();
-                Console.WriteLine($"{setup.File}: taken out. Now: make -C {parsed.GetValue(folder)} && service sendmail restart");
+                Console.WriteLine($"{setup.File}: removed. Now run: make -C {parsed.GetValue(folder)} && service sendmail restart");
                 return ExitCode.Done;
             }
 
@@ -87,14 +89,15 @@ internal static class SetupCommand
                 await ShowAsync(parsed.GetValue(config)!, SetupTexts.Milter(["example.org"], hasDetail: true), parsed.GetValue(apply), ct);
                 Console.WriteLine(
                     $"\n{setup.File}, before the MAILER "
-                        + $"lines{(setup.IsThere ? " (there already)" : "")}:\n{string.Join('\n', SendmailSetup.Lines)}");
+                        + $"lines{(setup.IsThere ? " (already there)" : "")}:\n{string.Join('\n', SendmailSetup.Lines)}");
             }
 
             if (parsed.GetValue(apply) && !setup.IsThere)
             {
                 setup.Apply();
                 Console.WriteLine(
-                    $"\nwritten; as it was: {setup.File}.before-backstop. Now: make -C {parsed.GetValue(folder)} && service sendmail "
+                    $"\nwritten; copy of the old file: {setup.File}.before-backstop. Now run: "
+                        + $"make -C {parsed.GetValue(folder)} && service sendmail "
                         + $"restart");
             }
 
@@ -114,8 +117,8 @@ internal static class SetupCommand
             {
                 throw new CommandException(
                     ExitCode.Usage,
-                    $"setup {name}: its files differ too much from one installation to the next to be written for you; without --apply "
-                        + $"the lines are printed");
+                    $"setup {name}: these files differ too much between installations to be changed automatically; run it without --apply "
+                        + $"and --undo to print the lines");
             }
 
             if (!parsed.GetValue(check))
@@ -137,28 +140,28 @@ internal static class SetupCommand
         Option<string?> Recipient) Make(
         string name, string description, Option<string>? folder)
     {
-        var apply = new Option<bool>("--apply") { Description = "Write the lines; what was there is kept beside." };
-        var undo = new Option<bool>("--undo") { Description = "Take them out." };
+        var apply = new Option<bool>("--apply") { Description = "Write the lines, and keep copies of the old files." };
+        var undo = new Option<bool>("--undo") { Description = "Remove the lines." };
         var check = new Option<bool>("--check")
         {
-            Description = "Send a genuine and two forged bounces through the live server, and "
-            + "say what became of them."
+            Description = "Send one genuine and two forged bounces through the running server, and "
+            + "report what became of them."
         };
         var config = new Option<string>("--config")
         {
-            Description = "Backstop's configuration; made by --apply where it is not there.",
+            Description = "Backstop's configuration; --apply creates it if it does not exist.",
             HelpName = "FILE",
             DefaultValueFactory = _ => DefaultConfig
         };
         var smtp = new Option<string>("--smtp")
         {
-            Description = "Where the server listens for strangers; loopback.",
+            Description = "The loopback address at which the server takes mail from the Internet.",
             HelpName = "HOST:PORT",
             DefaultValueFactory = _ => "127.0.0.1:25"
         };
         var recipient = new Option<string?>("--recipient")
         {
-            Description = "The mailbox that the bounces of --check go to.",
+            Description = "The mailbox that --check sends its bounces to.",
             HelpName = "ADDR"
         };
         var command = new Command(name, description) { apply, undo, check, config, smtp, recipient };
@@ -173,26 +176,26 @@ internal static class SetupCommand
     private static async Task ShowAsync(string config, string text, bool writes, CancellationToken ct)
     {
         var isThere = File.Exists(config);
-        Console.WriteLine($"{config}{(isThere ? " is there already; it needs:" : writes ? ", written:" : ":")}\n{text.TrimEnd()}");
+        Console.WriteLine($"{config}{(isThere ? " exists already; it needs:" : writes ? ", written:" : ":")}\n{text.TrimEnd()}");
         if (writes && !isThere)
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(config))!);
             await File.WriteAllTextAsync(config, text, ct);
         }
 
-        Console.WriteLine($"\nthen, once: backstop batv new-key --config {config}; and: backstop serve --config {config}");
+        Console.WriteLine($"\nthen make a key once: backstop batv new-key --config {config}; and start: backstop serve --config {config}");
     }
 
     private static void Show(string folder, IReadOnlyList<PostfixChange> changes)
     {
-        Console.WriteLine(changes.Count == 0 ? $"\n{folder}: all lines are there" : "");
+        Console.WriteLine(changes.Count == 0 ? $"\n{folder}: nothing to add, all lines are there" : "");
         foreach (var file in changes.GroupBy(c => c.IsService ? "master.cf" : "main.cf"))
         {
             Console.WriteLine($"{Path.Combine(folder, file.Key)}:");
             foreach (var change in file)
             {
-                Console.WriteLine(
-                    $"# {change.Why}\n{(change.IsService ? $"postconf -P \"{change.Name}={change.New}\"" : $"{change.Name} = {change.New}")}");
+                Console.WriteLine($"# {change.Why}");
+                Console.WriteLine(change.IsService ? $"postconf -P \"{change.Name}={change.New}\"" : $"{change.Name} = {change.New}");
             }
         }
     }
@@ -202,12 +205,15 @@ internal static class SetupCommand
         var options = CommonOptions.Read(config);
         if (!IPEndPoint.TryParse(smtp, out var server) || !IPAddress.IsLoopback(server.Address) || server.Port == 0)
         {
-            throw new CommandException(ExitCode.Usage, $"--smtp {smtp}: wants an address of this host with its port, such as 127.0.0.1:25");
+            throw new CommandException(
+                ExitCode.Usage, $"--smtp {smtp}: not a loopback address with a port; give one such as 127.0.0.1:25");
         }
 
         var address = MailAddress.TryParse(recipient ?? options.Mailboxes.Keys.FirstOrDefault() ?? "")
-            ?? throw new CommandException(ExitCode.Usage, "--recipient: wants a mailbox of the server; the bounces go there");
-        Console.WriteLine($"through {server} to {address}:");
+            ?? throw new CommandException(
+                ExitCode.Usage,
+                "--recipient: no mailbox is given; name a mailbox of the server to send the bounces to");
+        Console.WriteLine($"sent through {server} to {address}:");
         return await SetupCheck.RunAsync(options, server, address, ct) ? ExitCode.Done : ExitCode.Found;
     }
 }

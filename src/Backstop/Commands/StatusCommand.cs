@@ -5,7 +5,7 @@ using Backstop.Server.Status;
 
 namespace Backstop.Commands;
 
-/// <summary><c>status</c>: the running server's figures.</summary>
+/// <summary>The verb <c>status</c>: shows the figures of the running server.</summary>
 internal static class StatusCommand
 {
     private static readonly TimeSpan _timeLimit = TimeSpan.FromSeconds(5);
@@ -16,7 +16,7 @@ internal static class StatusCommand
         var json = CommonOptions.Json();
         var url = new Option<string?>("--url")
         {
-            Description = $"The server's web address. Default: from --config, or http://127.0.0.1:{Demo.WebPort}.",
+            Description = $"The web address of the server. Default: that of --config, or http://127.0.0.1:{Demo.WebPort}.",
             HelpName = "URL"
         };
         var command = new Command(
@@ -35,7 +35,9 @@ internal static class StatusCommand
         var web = CommonOptions.Read(config).Listen.Web;
         return web.Count > 0
             ? $"http://{web[0]}"
-            : throw new CommandException(ExitCode.BadConfig, $"{config}: listen.web is not set, so the server cannot be asked");
+            : throw new CommandException(
+                ExitCode.BadConfig,
+                $"{config}: listen.web is not set, so the server cannot be asked; set it, and restart the server");
     }
 
     private static async Task<int> RunAsync(string url, bool json, CancellationToken ct)
@@ -77,10 +79,11 @@ internal static class StatusCommand
 
         foreach (var store in status.Stores.Where(s => s.State != "ok"))
         {
+            var error = store.Error.Length > 0 ? $": {store.Error}" : "";
+            var aside = store.SetAside is { } path ? $"; the damaged file is kept as {path}" : "";
             Console.WriteLine(string.Create(
                 System.Globalization.CultureInfo.InvariantCulture,
-                $"store {store.Name}: {store.Path} {store.State} since {store.Since?.UtcDateTime:yyyy-MM-dd HH:mm} "
-                    + $"UTC{(store.Error.Length > 0 ? $": {store.Error}" : "")}{(store.SetAside is { } aside ? $"; what was there is {aside}" : "")}"));
+                $"store {store.Name}: {store.Path} {store.State} since {store.Since?.UtcDateTime:yyyy-MM-dd HH:mm} UTC{error}{aside}"));
         }
 
         foreach (var cover in status.Coverage)

@@ -12,41 +12,42 @@ using Spectre.Console;
 
 namespace Backstop.Commands;
 
-/// <summary><c>storm</c>: replays a backscatter morning against a server on this machine.</summary>
+/// <summary>The verb <c>storm</c>: replays a backscatter morning against a server on this machine.</summary>
 internal static class StormCommand
 {
     private static readonly TimeSpan _progressEvery = TimeSpan.FromMilliseconds(200);
 
     private sealed record Settings(
-        IPEndPoint To, string Data, string Victim, int Bounces, int Legit, int Genuine, double Rate, int Connections, int Sources, int Seed, bool Json);
+        IPEndPoint To, string Data, string Victim, int Bounces, int Legit, int Genuine, double Rate, int Connections, int Sources,
+        int Seed, bool Json);
 
     public static Command Create()
     {
         var to = new Option<string>("--to")
         {
-            Description = "The server; loopback only.",
+            Description = "The server's SMTP address; loopback only.",
             HelpName = "HOST:PORT",
             DefaultValueFactory = _ => $"127.0.0.1:{Demo.SmtpPort}"
         };
         var data = new Option<string>("--data")
         {
-            Description = "The server's data folder: its journal is told what was really sent.",
+            Description = "The server's data folder. The genuine mail is added to its journal.",
             HelpName = "DIR",
             DefaultValueFactory = _ => Demo.DataFolder
         };
         var victim = new Option<string>("--victim")
         {
-            Description = "The forged address, a mailbox of the server.",
+            Description = "The forged sender address: a mailbox of the server.",
             HelpName = "ADDR",
             DefaultValueFactory = _ => Demo.Mailbox
         };
-        var bounces = Number("--bounces", "Bounces for mail never sent.", 20000, 0, 10_000_000);
-        var legit = Number("--legit", "Mails from people.", 500, 0, 1_000_000);
-        var genuine = Number("--genuine", "Bounces for mail really sent.", 400, 0, 1_000_000);
-        var rate = new Option<double>("--rate") { Description = "Messages a second at most; 0: as fast as it goes.", HelpName = "R" };
-        var connections = Number("--connections", "Connections at once.", 50, 1, 5000);
-        var sources = Number("--sources", "Servers that the bounces come from.", 500, 1, 30_000);
-        var seed = Number("--seed", "The same seed, the same storm.", 1, int.MinValue, int.MaxValue);
+        var bounces = Number("--bounces", "How many bounces for mail that was never sent.", 20000, 0, 10_000_000);
+        var legit = Number("--legit", "How many mails from people.", 500, 0, 1_000_000);
+        var genuine = Number("--genuine", "How many bounces for mail that was sent.", 400, 0, 1_000_000);
+        var rate = new Option<double>("--rate") { Description = "The most messages a second; 0 for no limit.", HelpName = "R" };
+        var connections = Number("--connections", "How many connections at the same time.", 50, 1, 5000);
+        var sources = Number("--sources", "How many servers the bounces come from.", 500, 1, 30_000);
+        var seed = Number("--seed", "The seed of the random numbers; the same seed makes the same storm.", 1, int.MinValue, int.MaxValue);
         var json = CommonOptions.Json();
         var command = new Command(
             "storm", "Replay a backscatter morning against a server on this machine, and report how each kind of mail fared.")
@@ -55,8 +56,9 @@ internal static class StormCommand
         };
         command.SetAction((parsed, ct) => RunAsync(
             new(
-                EndPoint(parsed.GetValue(to)!), parsed.GetValue(data)!, Victim(parsed.GetValue(victim)!), parsed.GetValue(bounces), parsed.GetValue(legit),
-                parsed.GetValue(genuine), parsed.GetValue(rate), parsed.GetValue(connections), parsed.GetValue(sources), parsed.GetValue(seed), parsed.GetValue(json)),
+                EndPoint(parsed.GetValue(to)!), parsed.GetValue(data)!, Victim(parsed.GetValue(victim)!), parsed.GetValue(bounces),
+                parsed.GetValue(legit), parsed.GetValue(genuine), parsed.GetValue(rate), parsed.GetValue(connections),
+                parsed.GetValue(sources), parsed.GetValue(seed), parsed.GetValue(json)),
             ct));
         return command;
     }
@@ -149,7 +151,7 @@ internal static class StormCommand
                 + $"{(summary.Bounces.Sent + summary.Genuine.Sent + summary.Legit.Sent) / Math.Max(summary.Seconds, 0.01):F0} messages/s"));
         if (!summary.FoldersChecked)
         {
-            Console.WriteLine($"Folders not checked: {maildir} is not there. Name the server's folder with --data.");
+            Console.WriteLine($"The folders were not checked: {maildir} does not exist. Name the server's data folder with --data.");
         }
 
         foreach (var (reply, count) in summary.Bounces.Replies.Concat(summary.Genuine.Replies).Concat(summary.Legit.Replies))
@@ -157,12 +159,13 @@ internal static class StormCommand
             Console.WriteLine($"  {count,6}  {ShownText.Of(reply)}");
         }
 
-        Console.WriteLine(summary.IsLoss ? "LOSS: wanted mail was refused, lost or put away." : "No wanted mail was lost.");
+        Console.WriteLine(summary.IsLoss ? "LOSS: wanted mail was refused, lost or filed." : "No wanted mail was lost.");
     }
 
     private static void Row(string name, StormKindSummary k) => Console.WriteLine(string.Create(
         CultureInfo.InvariantCulture,
-        $"{name,-9}{k.Sent,7}{k.RefusedAtRcpt,10}{k.RefusedAtData,10}{k.Deferred,6}{k.Accepted,7}{k.Failed,8}{k.InInbox,7}{k.InOtherFolders,7}{k.P50Ms,8:F1}{k.P99Ms,8:F1}"));
+        $"{name,-9}{k.Sent,7}{k.RefusedAtRcpt,10}{k.RefusedAtData,10}{k.Deferred,6}{k.Accepted,7}{k.Failed,8}"
+            + $"{k.InInbox,7}{k.InOtherFolders,7}{k.P50Ms,8:F1}{k.P99Ms,8:F1}"));
 
     private static Option<int> Number(string name, string description, int value, int min, int max)
     {
@@ -171,13 +174,13 @@ internal static class StormCommand
         {
             if (r.GetValueOrDefault<int>() < min || r.GetValueOrDefault<int>() > max)
             {
-                r.AddError($"{name}: must lie between {min} and {max}");
+                r.AddError($"{name}: must be between {min} and {max}");
             }
         });
         return option;
     }
 
-    // A storm is for one's own server on one's own machine.
+    // A storm is only sent to one's own machine.
     private static IPEndPoint EndPoint(string text)
     {
         text = text.StartsWith("localhost:", StringComparison.OrdinalIgnoreCase) ? "127.0.0.1" + text["localhost".Length..] : text;
@@ -185,11 +188,12 @@ internal static class StormCommand
             ? endPoint.Address is { AddressFamily: System.Net.Sockets.AddressFamily.InterNetwork } address && IPAddress.IsLoopback(address)
                 ? endPoint
                 : throw new CommandException(
-                ExitCode.Usage, $"--to {text}: not a loopback address; a storm is never sent to another machine")
-            : throw new CommandException(ExitCode.Usage, $"--to {text}: wants an address with port, such as 127.0.0.1:{Demo.SmtpPort}");
+                ExitCode.Usage, $"--to {text}: not a loopback address; a storm is only sent to this machine")
+            : throw new CommandException(
+                ExitCode.Usage, $"--to {text}: not an address with a port; give one such as 127.0.0.1:{Demo.SmtpPort}");
     }
 
     private static string Victim(string text) => MailAddress.TryParse(text) is not null
         ? text
-        : throw new CommandException(ExitCode.Usage, $"--victim {text}: not an address");
+        : throw new CommandException(ExitCode.Usage, $"--victim {text}: not a mail address; write user@domain");
 }

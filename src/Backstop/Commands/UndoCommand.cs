@@ -9,26 +9,27 @@ using Backstop.Terminal;
 
 namespace Backstop.Commands;
 
-/// <summary><c>undo</c>: takes a run of <c>clean</c> back, or lists the runs.</summary>
+/// <summary>The verb <c>undo</c>: takes back a run of <c>clean</c>, or lists the runs.</summary>
 internal static class UndoCommand
 {
     public static Command Create()
     {
         var name = new Argument<string?>("RUN")
         {
-            Description = "The run, or a part of its name. Without it the runs are listed.",
+            Description = "The run, or a part of its id. Without it, the runs are listed.",
             Arity = ArgumentArity.ZeroOrOne
         };
-        var forget = new Option<bool>("--forget") { Description = "Do not take it back: remove what it keeps, for good." };
+        var forget = new Option<bool>("--forget") { Description = "Do not take the run back, but delete the copies it keeps, for good." };
         var state = CleanArguments.StateOption();
         var ca = new Option<string?>("--ca")
         {
-            Description = "Certificates to trust, for a server with one of its own (PEM).",
+            Description = "Certificates to trust, for a server with its own CA (PEM).",
             HelpName = "FILE"
         };
         var json = CommonOptions.Json();
         var command = new Command(
-            "undo", "Take a run of clean back: every message where it was, flags and times included.") { name, forget, state, ca, json };
+            "undo", "Take a run of clean back: every message returns to its place, with its flags and times.")
+            { name, forget, state, ca, json };
         command.SetAction(async (parsed, ct) =>
         {
             var store = CleanArguments.StoreOf(parsed.GetValue(state));
@@ -45,7 +46,7 @@ internal static class UndoCommand
         using var run = Take(store, name, out var summary);
         if (summary.State == RunState.Undone)
         {
-            throw new CommandException(ExitCode.Usage, $"run {run.Id} is taken back already");
+            throw new CommandException(ExitCode.Usage, $"run {run.Id} has already been taken back");
         }
 
         using var stop = Interrupts.Of(ct);
@@ -91,15 +92,25 @@ internal static class UndoCommand
         summary = found switch
         {
             [var one] => one,
-            [] => throw new CommandException(ExitCode.NoInput, $"{name}: no such run in {store.Folder}; backstop undo lists them"),
-            _ => throw new CommandException(ExitCode.Usage, $"{name}: which of {string.Join(", ", found.Select(r => r.Id))}?"),
+            [] => throw new CommandException(ExitCode.NoInput, $"{name}: no such run in {store.Folder}; list the runs with: backstop undo"),
+            _ => throw new CommandException(
+                ExitCode.Usage,
+                $"{name}: several runs match, {string.Join(", ", found.Select(r => r.Id))}; give more of the id"),
         };
         return store.Open(summary.Id)
-            ?? throw new CommandException(ExitCode.TryAgain, $"run {summary.Id}: another backstop is at work on it");
+            ?? throw new CommandException(
+                ExitCode.TryAgain,
+                $"run {summary.Id}: another backstop is working on it; try again when that has ended");
     }
 
     private static string Sentence(UndoSummary done) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{done.Restored:N0} messages are back in "
-            + $"{done.Mailbox}{(done.Appended > 0 ? ", at its end: another program has rewritten it since" : "")}{(done.Missing > 0 ? $"; {done.Missing:N0} were moved or deleted by somebody meanwhile" : "")}");
+        $"{done.Restored:N0} messages are back in {done.Mailbox}{Where(done)}{Missing(done)}");
+
+    private static string Where(UndoSummary done) =>
+        done.Appended > 0 ? ", at its end, because another program has rewritten it since" : "";
+
+    private static string Missing(UndoSummary done) => done.Missing == 0
+        ? ""
+        : string.Create(CultureInfo.InvariantCulture, $"; {done.Missing:N0} had been moved or deleted since and stay so");
 }

@@ -4,14 +4,17 @@ using Spectre.Console;
 
 namespace Backstop.Explain;
 
-/// <summary>An explanation for people: one screen, the reason in one sentence first; or one line where there are many messages.</summary>
+/// <summary>
+/// Prints explanations for people: one screen for one message, with the reason first; or one line for each of several
+/// messages.
+/// </summary>
 internal static class ExplanationPage
 {
     private const int MaxRecipients = 5;
     private const int MaxReferences = 3;
     private const int MaxText = 160;
 
-    /// <summary>All of it.</summary>
+    /// <summary>Prints the explanation of one message on a screen.</summary>
     public static void WritePage(IAnsiConsole console, Explanation e)
     {
         console.MarkupLine($"[bold]{Escape(e.Path)}[/]");
@@ -29,7 +32,7 @@ internal static class ExplanationPage
         Row(grid, "against", string.Join("; ", e.EvidenceAgainst));
         if (e.HeaderDamage is { } damage)
         {
-            var rest = damage.IsCut ? "the header ends there" : "fields follow, reading went on";
+            var rest = damage.IsCut ? "the header ends there" : "more fields follow and were read";
             Row(grid, "header", $"line {damage.Line} is damaged; {rest}");
         }
 
@@ -58,7 +61,7 @@ internal static class ExplanationPage
         console.WriteLine();
     }
 
-    /// <summary>One line.</summary>
+    /// <summary>Returns the explanation of one message as a line.</summary>
     public static string Line(Explanation e) =>
         $"{e.Verdict,-7} {Kind(e),-24} {e.Reason,-22} {ShownText.Of(e.Returned.Subject ?? e.Subject, 40),-40} {ShownText.Of(e.Path, 400)}";
 
@@ -71,7 +74,7 @@ internal static class ExplanationPage
             return;
         }
 
-        // Some give nothing but the id.
+        // Some bounces return nothing but the Message-ID.
         var isKnown = (returned.Subject ?? returned.From ?? returned.To ?? returned.Date) is not null;
         if (isKnown)
         {

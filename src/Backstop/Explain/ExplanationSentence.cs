@@ -4,14 +4,14 @@ using Backstop.Judging.Explain;
 
 namespace Backstop.Explain;
 
-/// <summary>The reason in one sentence, for somebody who does not know what a null reverse-path is.</summary>
+/// <summary>Says the reason in one sentence, for a reader who does not know what a null reverse-path is.</summary>
 internal static class ExplanationSentence
 {
     public static string Of(Explanation e) => e.Kind switch
     {
-        "none" when e.Format == "fake-bounce" => "Dressed as a bounce and none: it returns nothing. Filed.",
+        "none" when e.Format == "fake-bounce" => "It looks like a bounce but is not one: it returns nothing. Filed.",
         "none" when e.HeaderDamage is { IsCut: true } damage =>
-            $"The header ends early at line {damage.Line}, which is no field: what follows is read as text. Ordinary mail. Delivered.",
+            $"Ordinary mail. Its header ends at line {damage.Line}, which is not a field; the rest is read as text. Delivered.",
         "none" => "Ordinary mail. Delivered.",
         _ => $"{What(e)} {Why(e)}",
     };
@@ -22,7 +22,7 @@ internal static class ExplanationSentence
         "delay" => "A delay notice: a server says that mail is late.",
         "success-report" => "A delivery receipt: a server says that mail arrived.",
         "autoreply" => "An automatic answer.",
-        "challenge" => "A challenge: somebody's filter wants a proof that you are human.",
+        "challenge" => "A challenge: somebody's filter asks you to prove that you are human.",
         "virus-notice" => "A scanner's notice about a virus or forbidden content.",
         "feedback-report" => "A complaint about mail.",
         "mdn" => "A read receipt.",
@@ -31,16 +31,16 @@ internal static class ExplanationSentence
 
     private static string Why(Explanation e) => (e.Verdict, e.Origin) switch
     {
-        ("deliver", "ours") => $"You sent what it answers: {Proof(e, "pass")}. Delivered.",
-        ("deliver", _) when !e.IsCertain => "Its words say so, but no sign shows that a machine wrote it. Delivered.",
+        ("deliver", "ours") => $"You sent the mail that it answers: {Proof(e, "pass")}. Delivered.",
+        ("deliver", _) when !e.IsCertain => "Its text reads like one, but nothing shows that a machine wrote it. Delivered.",
         ("deliver", _) when MailKindWord.Parse(e.Kind) is { } kind && e.Because == Reasons.OwnServer(kind) =>
-            "Your own server tells its administrator. Delivered.",
-        ("deliver", _) => "Nobody is flooded with these. Delivered.",
-        ("refuse", "not-ours") => $"It claims to answer mail of yours and does not: {Proof(e, "fail")}. Refused.",
-        ("refuse", _) => "Nothing shows that you sent what it answers, though your sent mail is well known. Refused.",
+            "Your own server reports to its administrator. Delivered.",
+        ("deliver", _) => "This kind is not part of a flood. Delivered.",
+        ("refuse", "not-ours") => $"It claims to answer mail of yours, but does not: {Proof(e, "fail")}. Refused.",
+        ("refuse", _) => "Nothing shows that you sent the mail it answers, although your sent mail is well known. Refused.",
         _ when e.Because == Reasons.JournalLost =>
-            "Nothing shows that you sent what it answers, and the journal of what you sent was lost lately. Filed, not refused.",
-        _ => "Nothing shows that you sent what it answers. Filed, not refused.",
+            "Nothing shows that you sent the mail it answers, and the journal of your sent mail was lost lately. Filed, not refused.",
+        _ => "Nothing shows that you sent the mail it answers. Filed, not refused.",
     };
 
     private static string Proof(Explanation e, string result) =>

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Backstop.Setup;
 
 /// <summary>
-/// Puts a milter into a Postfix, and takes it out again. What is there stays: other milters come first, and values that somebody
-/// changed later are theirs.
+/// Adds a milter to a Postfix configuration, and removes it. Existing settings stay: other milters come first, and
+/// values that were changed later are kept.
 /// </summary>
 internal sealed class PostfixSetup(string folder)
 {
@@ -14,36 +14,35 @@ internal sealed class PostfixSetup(string folder)
 
     private string State => Path.Combine(folder, StateName);
 
-    /// <summary>The domains that it receives mail for.</summary>
+    /// <summary>Returns the domains that Postfix receives mail for.</summary>
     public async Task<IReadOnlyList<string>> DomainsAsync(CancellationToken ct)
     {
         var names = string.Join(
             ',', await ValueAsync("mydestination", ct), await ValueAsync("virtual_mailbox_domains", ct),
             await ValueAsync("virtual_alias_domains", ct));
         return [.. names.Split([',', ' ', '\t', '\n'], StringSplitOptions.RemoveEmptyEntries)
-            .Where(n =>
-            n.Contains('.', StringComparison.Ordinal) && !n.Contains(':', StringComparison.Ordinal) && !n.Contains('/', StringComparison.Ordinal) && !n.Contains(
-                "localhost", StringComparison.Ordinal))
+            .Where(n => n.Contains('.', StringComparison.Ordinal) && !n.AsSpan().ContainsAny(':', '/')
+                && !n.Contains("localhost", StringComparison.Ordinal))
             .Distinct(StringComparer.OrdinalIgnoreCase)];
     }
 
-    /// <summary>Whether it delivers <c>user+detail</c> as <c>user</c>.</summary>
+    /// <summary>Whether Postfix delivers <c>user+detail</c> to <c>user</c>.</summary>
     public async Task<bool> HasDetailAsync(CancellationToken ct) =>
         (await ValueAsync("recipient_delimiter", ct)).Contains('+', StringComparison.Ordinal);
 
-    /// <summary>What is missing.</summary>
+    /// <summary>Returns the changes that are missing in the configuration.</summary>
     public async Task<IReadOnlyList<PostfixChange>> PlanAsync(CancellationToken ct)
     {
         var milter = string.Create(CultureInfo.InvariantCulture, $"inet:127.0.0.1:{SetupPorts.Milter}");
         var changes = new List<PostfixChange?>
         {
-            await AppendAsync("smtpd_milters", milter, "asks at RCPT and at the end of each message", ct),
-            await AppendAsync("non_smtpd_milters", milter, "signs what local programs send", ct),
+            await AppendAsync("smtpd_milters", milter, "Backstop decides at RCPT and at the end of each message", ct),
+            await AppendAsync("non_smtpd_milters", milter, "mail of local programs is signed", ct),
         };
         if (!await HasDetailAsync(ct))
         {
             var table = string.Create(CultureInfo.InvariantCulture, $"socketmap:inet:127.0.0.1:{SetupPorts.Table}:untag");
-            changes.Add(await AppendAsync("recipient_canonical_maps", table, "a bounce to a signed address finds its mailbox", ct));
+            changes.Add(await AppendAsync("recipient_canonical_maps", table, "bounces to a signed address reach their mailbox", ct));
         }
 
         foreach (var service in _submission)
@@ -51,14 +50,14 @@ internal sealed class PostfixSetup(string folder)
             if ((await SetupProgram.RunAsync("postconf", ["-c", folder, "-M", service], ct)).Output.Length > 0)
             {
                 changes.Add(await SetAsync(
-                    service + "/milter_macro_daemon_name", "ORIGINATING", "mail that comes in here is ours, and signed", ct));
+                    service + "/milter_macro_daemon_name", "ORIGINATING", "mail that arrives here is ours, and is signed", ct));
             }
         }
 
         return [.. changes.OfType<PostfixChange>()];
     }
 
-    /// <summary>Writes the changes; main.cf and master.cf are copied before, and what was there is noted.</summary>
+    /// <summary>Writes the changes. Copies main.cf and master.cf first, and records the old values.</summary>
     public async Task ApplyAsync(IReadOnlyList<PostfixChange> changes, CancellationToken ct)
     {
         foreach (var name in new[] { "main.cf", "master.cf" })
@@ -66,7 +65,7 @@ internal sealed class PostfixSetup(string folder)
             File.Copy(Path.Combine(folder, name), Path.Combine(folder, name + ".before-backstop"), overwrite: true);
         }
 
-        // Noted before anything is changed, together with what an earlier run did.
+        // Recorded before anything is changed, together with the changes of an earlier run.
         var all = Noted().Where(n => !changes.Any(c => c.Name == n.Name)).Concat(changes).ToList();
         await File.WriteAllTextAsync(State, JsonSerializer.Serialize(all, SetupJson.Default.IReadOnlyListPostfixChange) + "\n", ct);
         foreach (var change in changes)
@@ -77,8 +76,8 @@ internal sealed class PostfixSetup(string folder)
         await ReloadAsync(ct);
     }
 
-    /// <summary>Takes out what was put in; what somebody else has changed meanwhile keeps the rest of its value.</summary>
-    /// <returns>What was taken out.</returns>
+    /// <summary>Removes what was added. Where somebody has changed the value since, the rest of it is kept.</summary>
+    /// <returns>What was removed, one line for each setting.</returns>
     public async Task<IReadOnlyList<string>> UndoAsync(CancellationToken ct)
     {
         var done = new List<string>();
@@ -98,7 +97,7 @@ internal sealed class PostfixSetup(string folder)
                     ? ["-c", folder, change.IsService ? "-PX" : "-X", change.Name]
                     : ["-c", folder, switches, $"{change.Name}={rest}"],
                 ct);
-            done.Add(rest is null ? $"{change.Name} (taken out)" : $"{change.Name} = {rest}");
+            done.Add(rest is null ? $"{change.Name} (removed)" : $"{change.Name} = {rest}");
         }
 
         File.Delete(State);
@@ -123,7 +122,7 @@ internal sealed class PostfixSetup(string folder)
         return old == value ? null : new(name, old, value, value, why);
     }
 
-    // The value that the file sets; null where it is Postfix's own.
+    // Returns the value that the file sets; null where Postfix uses its default.
     private async Task<string?> SetValueAsync(string name, CancellationToken ct)
     {
         var isService = name.Contains('/', StringComparison.Ordinal);

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Backstop.Setup;
 
-/// <summary>Puts a milter into a sendmail.mc, between two marks, and takes it out again.</summary>
+/// <summary>Adds a milter to sendmail.mc, between two marks, and removes it.</summary>
 internal sealed class SendmailSetup(string folder)
 {
     private const string Begin = "dnl # Backstop begins: backstop setup sendmail --undo takes this out";
@@ -10,7 +10,7 @@ internal sealed class SendmailSetup(string folder)
 
     public string File => Path.Combine(folder, "sendmail.mc");
 
-    /// <summary>The lines, to stand before the MAILER lines.</summary>
+    /// <summary>The lines to add before the MAILER lines.</summary>
     public static IReadOnlyList<string> Lines =>
     [
         Begin,
@@ -20,10 +20,10 @@ internal sealed class SendmailSetup(string folder)
         End,
     ];
 
-    /// <summary>Whether they are there.</summary>
+    /// <summary>Whether the lines are in the file.</summary>
     public bool IsThere => System.IO.File.Exists(File) && System.IO.File.ReadAllText(File).Contains(Begin, StringComparison.Ordinal);
 
-    /// <summary>Writes them; the file is copied before.</summary>
+    /// <summary>Adds the lines, and keeps a copy of the old file.</summary>
     public void Apply()
     {
         var lines = Read();
@@ -34,7 +34,7 @@ internal sealed class SendmailSetup(string folder)
         System.IO.File.WriteAllLines(File, lines);
     }
 
-    /// <summary>Takes them out.</summary>
+    /// <summary>Removes the lines.</summary>
     public void Undo()
     {
         var lines = Read();
@@ -49,5 +49,5 @@ internal sealed class SendmailSetup(string folder)
     private List<string> Read() =>
         System.IO.File.Exists(File)
             ? [.. System.IO.File.ReadAllLines(File)]
-            : throw new CommandException(ExitCode.NoInput, $"{File}: no such file; --config-dir says where");
+            : throw new CommandException(ExitCode.NoInput, $"{File}: no such file; name its folder with --config-dir");
 }

@@ -8,15 +8,17 @@ using Backstop.StormGenerator;
 
 namespace Backstop.Setup;
 
-/// <summary>Sends one genuine and two forged bounces through the live server, and says what became of them.</summary>
+/// <summary>
+/// Sends one genuine and two forged bounces through the running server, and reports what became of them.
+/// </summary>
 internal static class SetupCheck
 {
-    /// <summary>Runs.</summary>
-    /// <param name="options">Our configuration, with the keys that sign.</param>
-    /// <param name="server">Where the mail server listens for strangers; loopback.</param>
-    /// <param name="recipient">A mailbox of it.</param>
+    /// <summary>Sends the bounces and prints one line for each.</summary>
+    /// <param name="options">Backstop's configuration, with the keys to sign with.</param>
+    /// <param name="server">The loopback address at which the mail server takes mail from the Internet.</param>
+    /// <param name="recipient">A mailbox of that server.</param>
     /// <param name="ct">Stops the work.</param>
-    /// <returns>Whether all went as it should.</returns>
+    /// <returns>Whether each bounce was treated as it should be.</returns>
     public static async Task<bool> RunAsync(BackstopOptions options, IPEndPoint server, MailAddress recipient, CancellationToken ct)
     {
         var keys = BatvKeyFile.Read(DataPaths.BatvKeys(options));
@@ -27,22 +29,22 @@ internal static class SetupCheck
                 .ToString();
             isGood &= await SendAsync(
                 "a bounce to a signed address", tagged, code => code == 250,
-                "it should be taken: is the tag taken off before the mailbox is looked for?");
+                "it should be accepted; does the server remove the tag before it looks for the mailbox?");
             var forged = options.Batv.Form == BatvForm.Prefix
                 ? $"prvs=0000000000={recipient}"
                 : $"{recipient.LocalPart}+prvs=0000000000@{recipient.Domain}";
             isGood &= await SendAsync(
-                "a bounce to a signature of somebody's making", forged, code => code is >= 500,
-                "it should be refused: is Backstop asked at all?");
+                "a bounce to an address with a forged signature", forged, code => code is >= 500,
+                "it should be refused; does the server ask Backstop at all?");
         }
         else
         {
-            Console.WriteLine($"  no key yet, so nothing is signed: backstop batv new-key makes {DataPaths.BatvKeys(options)}");
+            Console.WriteLine($"  no key exists, so nothing is signed; make {DataPaths.BatvKeys(options)} with: backstop batv new-key");
         }
 
         isGood &= await SendAsync(
-            "a bounce for mail nobody sent", recipient.ToString(), code => code is 250 or >= 500,
-            "it should be refused, or taken and marked (X-Backstop: file) while the sent mail is not known long enough");
+            "a bounce for mail that nobody sent", recipient.ToString(), code => code is 250 or >= 500,
+            "it should be refused; or accepted and marked (X-Backstop: file) as long as too little of the sent mail is known");
         return isGood;
 
         async Task<bool> SendAsync(string what, string to, Func<int, bool> isRight, string otherwise)
@@ -52,7 +54,7 @@ internal static class SetupCheck
             var right = isRight(result.Code);
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"  {(right ? "ok " : "BAD")} {what}: {(result.Code == 250 ? "taken" : $"{result.Code} {ShownText.Of(result.Text)}")}"));
+                $"  {(right ? "ok " : "BAD")} {what}: {(result.Code == 250 ? "accepted" : $"{result.Code} {ShownText.Of(result.Text)}")}"));
             if (!right)
             {
                 Console.WriteLine($"      {otherwise}");

@@ -1,6 +1,6 @@
 namespace Backstop.Setup;
 
-/// <summary>Where a guard listens when nobody chose: neither OpenDKIM's port nor rspamd's.</summary>
+/// <summary>The default ports of a guard. They differ from those of OpenDKIM and rspamd.</summary>
 internal static class SetupPorts
 {
     public const int LmtpProxy = 7624;

@@ -3,13 +3,13 @@ using Backstop.Posix.Programs;
 
 namespace Backstop.Setup;
 
-/// <summary>Runs the mail server's own tools: its configuration is read and written by nobody else.</summary>
+/// <summary>Runs the tools of the mail server. Only they read and write its configuration.</summary>
 internal static class SetupProgram
 {
     private static readonly TimeSpan _limit = TimeSpan.FromSeconds(30);
 
-    /// <summary>Runs a program to its end.</summary>
-    /// <exception cref="CommandException">It is not there, or takes too long.</exception>
+    /// <summary>Runs a program and returns its exit code and output.</summary>
+    /// <exception cref="CommandException">The program does not exist, or takes too long.</exception>
     public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(
         string program, IEnumerable<string> arguments, CancellationToken ct)
     {
@@ -18,7 +18,7 @@ internal static class SetupProgram
             var command = ProgramCommand.OfHost([program, .. arguments]) with { Errors = null, Limit = _limit };
             var end = await new ProgramRunner(TimeProvider.System).RunAsync(command, ct);
             return end.TimedOut
-                ? throw new CommandException(ExitCode.Unavailable, $"{program} took longer than {_limit.TotalSeconds:F0} s")
+                ? throw new CommandException(ExitCode.Unavailable, $"{program} did not end within {_limit.TotalSeconds:F0} s")
                 : (end.Status, Text(end.Output), Text(end.Errors));
         }
         catch (IOException error)
@@ -27,8 +27,8 @@ internal static class SetupProgram
         }
     }
 
-    /// <summary>Runs a program that must succeed; what it printed.</summary>
-    /// <exception cref="CommandException">It does not.</exception>
+    /// <summary>Runs a program and returns its output.</summary>
+    /// <exception cref="CommandException">The program does not exist, takes too long, or fails.</exception>
     public static async Task<string> MustAsync(string program, IEnumerable<string> arguments, CancellationToken ct)
     {
         var list = arguments.ToList();

@@ -2,10 +2,13 @@ using System.Globalization;
 
 namespace Backstop.Setup;
 
-/// <summary>What people paste: our configuration, and the lines for servers whose files are too different to be written for them.</summary>
+/// <summary>
+/// Texts to paste: Backstop's configuration, and the lines for servers whose files differ too much to be changed
+/// automatically.
+/// </summary>
 internal static class SetupTexts
 {
-    /// <summary>Our configuration as a milter.</summary>
+    /// <summary>Returns Backstop's configuration as a milter.</summary>
     public static string Milter(IReadOnlyList<string> domains, bool hasDetail) => string.Create(CultureInfo.InvariantCulture, $"""
         domains = [{string.Join(", ", domains.Select(d => $"\"{d}\""))}]
         data = "/var/lib/backstop"
@@ -16,7 +19,7 @@ internal static class SetupTexts
 
         """);
 
-    /// <summary>Our configuration for Exim.</summary>
+    /// <summary>Backstop's configuration beside Exim.</summary>
     public static string EximConfig => string.Create(CultureInfo.InvariantCulture, $"""
         domains = ["example.org"]
         data = "/var/lib/backstop"
@@ -26,7 +29,7 @@ internal static class SetupTexts
 
         """);
 
-    /// <summary>Exim's lines: the policy service at RCPT, SpamAssassin's protocol at DATA.</summary>
+    /// <summary>The lines for Exim: the policy service at RCPT, SpamAssassin's protocol at DATA.</summary>
     public static string Exim => """
         # main section
         spamd_address = 127.0.0.1 783
@@ -46,13 +49,14 @@ internal static class SetupTexts
             spam       = nobody:true
             add_header = X-Spam-Score: $spam_score
 
-        # transport remote_smtp: signs what leaves with Exim's own prvs, which Backstop believes. SECRET has at least 16 characters, NUMBER is a
-        # digit; /var/lib/backstop/batv.keys has the line: NUMBER, a space, and SECRET in hex (printf %s SECRET | xxd -p)
+        # transport remote_smtp: signs outgoing mail with Exim's own prvs, which Backstop accepts. SECRET has at least
+        # 16 characters, NUMBER is a digit; /var/lib/backstop/batv.keys has the line: NUMBER, a space, and SECRET in hex
+        # (printf %s SECRET | xxd -p)
           return_path = ${prvs{$return_path}{SECRET}{NUMBER}}
 
         """.Replace("@POLICY@", SetupPorts.Policy.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
 
-    /// <summary>Our configuration before Dovecot.</summary>
+    /// <summary>Backstop's configuration in front of Dovecot.</summary>
     public static string DovecotConfig => string.Create(CultureInfo.InvariantCulture, $"""
         domains = ["example.org"]
         data = "/var/lib/backstop"
@@ -62,7 +66,9 @@ internal static class SetupTexts
 
         """);
 
-    /// <summary>What points the mail server at us instead of Dovecot, and files what is marked.</summary>
+    /// <summary>
+    /// The lines that make the mail server hand mail to Backstop instead of Dovecot, and file marked mail.
+    /// </summary>
     public static string Dovecot => string.Create(CultureInfo.InvariantCulture, $$"""
         # Postfix, main.cf: mail passes Backstop on its way to Dovecot
         virtual_transport = lmtp:inet:127.0.0.1:{{SetupPorts.LmtpProxy}}

@@ -1,15 +1,17 @@
 namespace Backstop.StormGenerator;
 
-/// <summary>A way that mail servers write their bounces.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Template">The message, with places to fill; lines end in LF.</param>
+/// <summary>A form in which mail servers write bounces.</summary>
+/// <param name="Name">The name of the form.</param>
+/// <param name="Template">The message, with places to fill in; lines end in LF.</param>
 internal sealed record Dialect(string Name, string Template)
 {
-    /// <summary>Whether a person's or guard's machine answers, rather than a mail server: half of these carry a real sender.</summary>
+    /// <summary>
+    /// Whether a person's or a filter's program answers rather than a mail server. Half of these have a real sender.
+    /// </summary>
     public bool IsAnswer => Name is "vacation" or "challenge" or "antivirus";
 }
 
-/// <summary>The dialects of <c>dialects.txt</c>.</summary>
+/// <summary>Reads the forms from <c>dialects.txt</c>.</summary>
 internal static class Dialects
 {
     public static IReadOnlyList<Dialect> All { get; } = Load();

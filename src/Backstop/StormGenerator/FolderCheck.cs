@@ -2,12 +2,12 @@ using System.Text;
 
 namespace Backstop.StormGenerator;
 
-/// <summary>Looks for the storm's messages in the victim's Maildir.</summary>
+/// <summary>Finds the generated messages in the victim's Maildir.</summary>
 internal sealed class FolderCheck(string maildir, string run)
 {
     private static readonly TimeSpan _poll = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Waits until that many messages are there, or nothing has come for five seconds.</summary>
+    /// <summary>Waits until the expected number of messages is there, or none has arrived for five seconds.</summary>
     public async Task<StormFolders?> WaitAsync(int expected, TimeProvider time, CancellationToken ct)
     {
         if (!Directory.Exists(maildir))

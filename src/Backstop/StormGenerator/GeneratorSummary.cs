@@ -1,8 +1,12 @@
 namespace Backstop.StormGenerator;
 
-/// <summary>How the messages of one kind fared, in the JSON of <c>storm</c>. A contract: fields are added, never changed.</summary>
+/// <summary>
+/// How the messages of one kind fared, in the JSON of <c>storm</c>. This is a contract: fields are added, never
+/// changed.
+/// </summary>
 internal sealed record StormKindSummary(
-    int Sent, int RefusedAtRcpt, int RefusedAtData, int Deferred, int Accepted, int Failed, int InInbox, int InOtherFolders, int Missing, double P50Ms, double P99Ms,
+    int Sent, int RefusedAtRcpt, int RefusedAtData, int Deferred, int Accepted, int Failed, int InInbox, int InOtherFolders,
+    int Missing, double P50Ms, double P99Ms,
     IReadOnlyDictionary<string, int> Replies)
 {
     public static StormKindSummary Of(IReadOnlyList<StormResult> results, StormFolders? folders)
@@ -30,14 +34,15 @@ internal sealed record StormKindSummary(
 
 /// <summary>The JSON of <c>storm</c>.</summary>
 internal sealed record GeneratorSummary(
-    StormKindSummary Bounces, StormKindSummary Genuine, StormKindSummary Legit, double Seconds, bool FoldersChecked, int DuplicatesInFolders)
+    StormKindSummary Bounces, StormKindSummary Genuine, StormKindSummary Legit, double Seconds, bool FoldersChecked,
+    int DuplicatesInFolders)
 {
-    /// <summary>Whether mail that is wanted was refused for good, not delivered, or put away.</summary>
+    /// <summary>Whether wanted mail was refused for good, not delivered, or filed.</summary>
     public bool IsLoss => Lost(Genuine) || Lost(Legit);
 
     private bool Lost(StormKindSummary kind) =>
         kind.RefusedAtRcpt + kind.RefusedAtData + kind.Failed + kind.Deferred > 0 || (FoldersChecked && kind.InInbox < kind.Accepted);
 }
 
-/// <summary>Where the storm's messages are found afterwards, by id.</summary>
+/// <summary>The ids of the generated messages that were found in folders afterwards.</summary>
 internal sealed record StormFolders(HashSet<string> Inbox, HashSet<string> Others, int Duplicates);

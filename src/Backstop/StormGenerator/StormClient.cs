@@ -5,16 +5,17 @@ using System.Text;
 
 namespace Backstop.StormGenerator;
 
-/// <summary>How a message fared.</summary>
+/// <summary>How one message fared.</summary>
 /// <param name="Message">The message.</param>
-/// <param name="Stage">connect, mail, rcpt, data or end: where the last reply came.</param>
-/// <param name="Code">The last reply's code; 0 where the connection broke.</param>
-/// <param name="Text">The last reply's text.</param>
-/// <param name="Milliseconds">From connecting to the last reply.</param>
+/// <param name="Stage">The stage of the last reply: connect, mail, rcpt, data or end.</param>
+/// <param name="Code">The code of the last reply; 0 where the connection broke.</param>
+/// <param name="Text">The text of the last reply.</param>
+/// <param name="Milliseconds">The time from connecting to the last reply.</param>
 internal sealed record StormResult(StormMessage Message, string Stage, int Code, string Text, double Milliseconds);
 
-/// <summary>Sends one message over a connection of its own, as a mail server would.</summary>
-/// <remarks>It reads replies by itself on purpose: with the server's own reader it would be blind to the server's own mistakes.</remarks>
+/// <summary>Sends one message over its own connection, as a mail server does.</summary>
+/// <remarks>It has its own reader of replies on purpose: the server's reader would not see the server's
+/// mistakes.</remarks>
 internal static class StormClient
 {
     private static readonly TimeSpan _timeLimit = TimeSpan.FromSeconds(60);
@@ -55,7 +56,7 @@ internal static class StormClient
             && await StepAsync("end", message.Content, 250);
         if (dialog.Code != 0 && dialog.Code != 421)
         {
-            // Politely, but its answer changes nothing.
+            // Sent for politeness; the answer does not matter.
             await socket.SendAsync(Encoding.ASCII.GetBytes("QUIT\r\n"), ct);
             _ = await socket.ReceiveAsync(buffer, ct);
         }
@@ -105,7 +106,7 @@ internal static class StormClient
             }
         }
 
-        // RFC 5321 §4.2.1: the last line has a space behind its code.
+        // RFC 5321 §4.2.1: the last line of a reply has a space after its code.
         private bool TakeReply()
         {
             while (_received.IndexOf('\n', StringComparison.Ordinal) is >= 0 and var end)

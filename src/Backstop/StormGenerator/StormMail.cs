@@ -3,7 +3,7 @@ using System.Net;
 
 namespace Backstop.StormGenerator;
 
-/// <summary>What a message of the storm is, in truth.</summary>
+/// <summary>What a generated message is in truth.</summary>
 internal enum GeneratedKind
 {
     /// <summary>A bounce for mail that was never sent.</summary>
@@ -16,26 +16,28 @@ internal enum GeneratedKind
     Legit,
 }
 
-/// <summary>A mail that was really sent, as the journal knows it.</summary>
+/// <summary>A message that was sent, as the journal knows it.</summary>
 internal sealed record SentMail(string MessageId, string Recipient, string Subject);
 
-/// <summary>One message of the storm.</summary>
-/// <param name="Id">Unique in this run; also in its X-Storm-Id field, which no server looks at.</param>
-/// <param name="Kind">What it is, in truth.</param>
-/// <param name="Source">The loopback address it comes from.</param>
-/// <param name="ReversePath">Empty for null.</param>
-/// <param name="ForwardPath">Who it goes to.</param>
-/// <param name="Content">The message, lines ended by CRLF, dots stuffed, the end included.</param>
+/// <summary>One message of the generator.</summary>
+/// <param name="Id">Unique in this run. The field X-Storm-Id, which no server reads, has it too.</param>
+/// <param name="Kind">What the message is in truth.</param>
+/// <param name="Source">The loopback address that it is sent from.</param>
+/// <param name="ReversePath">The envelope sender; empty for the null sender.</param>
+/// <param name="ForwardPath">The envelope recipient.</param>
+/// <param name="Content">The message as sent after DATA: CRLF line ends, dots stuffed, the final dot included.</param>
 internal sealed record StormMessage(
     string Id, GeneratedKind Kind, IPAddress Source, string ReversePath, string ForwardPath, string Content);
 
-/// <summary>Writes the messages of a storm from a seed: the same seed, the same storm.</summary>
+/// <summary>Writes the messages of a storm. The same seed makes the same messages.</summary>
 internal sealed class StormMail
 {
     private static readonly string[] _words =
     [
-        "parcel", "meeting", "invoice", "garden", "weather", "ticket", "printer", "coffee", "budget", "holiday", "recipe", "report", "window",
-        "photo", "bicycle", "letter", "lunch", "station", "library", "project", "harvest", "answer", "kitchen", "journey", "discount", "watches",
+        "parcel", "meeting", "invoice", "garden", "weather", "ticket", "printer", "coffee", "budget", "holiday",
+        "recipe", "report", "window",
+        "photo", "bicycle", "letter", "lunch", "station", "library", "project", "harvest", "answer", "kitchen",
+        "journey", "discount", "watches",
         "casino", "refund", "winner", "pills", "degree", "loan",
     ];
 
@@ -47,14 +49,14 @@ internal sealed class StormMail
     private readonly int _seed;
     private readonly int _sources;
 
-    /// <summary>Prepares a storm.</summary>
-    /// <param name="seed">The seed.</param>
-    /// <param name="run">Marks this run's messages.</param>
+    /// <summary>Prepares the messages.</summary>
+    /// <param name="seed">The seed of the random numbers.</param>
+    /// <param name="run">Marks the messages of this run.</param>
     /// <param name="victim">The forged address.</param>
-    /// <param name="sent">What the victim really sent.</param>
-    /// <param name="tagged">Signs the victim's address; null where there is no key.</param>
-    /// <param name="sources">How many servers send.</param>
-    /// <param name="now">The time.</param>
+    /// <param name="sent">The mail that the victim really sent.</param>
+    /// <param name="tagged">Returns the victim's address with a tag; null where there is no key.</param>
+    /// <param name="sources">How many servers send bounces.</param>
+    /// <param name="now">The present time.</param>
     public StormMail(
         int seed, string run, string victim, IReadOnlyList<SentMail> sent, Func<string>? tagged, int sources, DateTimeOffset now)
     {
@@ -67,7 +69,7 @@ internal sealed class StormMail
         _now = now;
     }
 
-    /// <summary>What the victim sent, as a seed tells it.</summary>
+    /// <summary>Makes the mail that the victim really sent, from a seed.</summary>
     public static IReadOnlyList<SentMail> MakeSent(int seed, string run, string domain, int count)
     {
         var random = new Random(seed);
@@ -112,7 +114,7 @@ internal sealed class StormMail
     {
         var friend = $"friend{random.Next(50)}@{Word(random)}{random.Next(90)}.example.org";
 
-        // Now and then a person writes about undeliverable things: words alone must not send that away.
+        // Now and then a person writes about undeliverable things: words alone must not have that filed.
         var subject = random.Next(6) == 0 ? "Re: Undeliverable parcels and mail delivery failed?" : Subject(random);
         var content = $"""
             X-Storm-Id: {id}
@@ -162,7 +164,7 @@ internal sealed class StormMail
             """.Replace("\r", "", StringComparison.Ordinal);
     }
 
-    // RFC 5321 §4.5.2: CRLF line ends, a leading dot doubled, then the end.
+    // RFC 5321 §4.5.2: CRLF line ends, a leading dot doubled, then the final dot.
     private static string Wire(string content)
     {
         var lines = content.Split('\n').Select(l => l.StartsWith('.') ? "." + l : l);
@@ -184,6 +186,6 @@ internal sealed class StormMail
 
     private static IPAddress Source(byte second, int number) => new([127, second, (byte)(number >> 8), (byte)(1 + (number & 127))]);
 
-    // The same on every machine and in every run: System.HashCode is not.
+    // The same on every machine and in every run, which System.HashCode is not.
     private int HashCode(int number, GeneratedKind kind) => unchecked((_seed * 486187739) + (number * 16777619) + ((int)kind * 7919));
 }

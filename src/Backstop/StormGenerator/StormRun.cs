@@ -4,7 +4,7 @@ using System.Net;
 
 namespace Backstop.StormGenerator;
 
-/// <summary>Sends the messages of a storm, mixed, over a number of connections at once, at most at a rate.</summary>
+/// <summary>Sends the messages of a storm in mixed order, over several connections at once, within a rate.</summary>
 internal sealed class StormRun(IPEndPoint server, StormMail mail, int connections, double rate, TimeProvider time)
 {
     private const int MaxTries = 6;
@@ -12,7 +12,7 @@ internal sealed class StormRun(IPEndPoint server, StormMail mail, int connection
     private int _next;
     private long _started;
 
-    /// <summary>Messages finished.</summary>
+    /// <summary>How many messages are finished.</summary>
     public int Finished => _results.Count;
 
     public async Task<(IReadOnlyCollection<StormResult> Results, double Seconds)> RunAsync(
@@ -23,7 +23,7 @@ internal sealed class StormRun(IPEndPoint server, StormMail mail, int connection
         return (_results, Stopwatch.GetElapsedTime(_started).TotalSeconds);
     }
 
-    /// <summary>The kinds in an order that a seed shuffles.</summary>
+    /// <summary>Returns the kinds of the messages in an order that the seed shuffles.</summary>
     public static (GeneratedKind Kind, int Number)[] Plan(int seed, int bounces, int genuine, int legit)
     {
         var plan = Enumerable.Repeat(GeneratedKind.Bounce, bounces)
@@ -51,7 +51,7 @@ internal sealed class StormRun(IPEndPoint server, StormMail mail, int connection
         }
     }
 
-    // Wanted mail is tried again when it was put off, as its server would.
+    // Wanted mail that was deferred is sent again, as its server would do.
     private async Task<StormResult> SendAsync(StormMessage message, CancellationToken ct)
     {
         for (var tries = 1; ; tries++)

@@ -7,11 +7,11 @@ using Backstop.Mail;
 
 namespace Backstop.Terminal;
 
-/// <summary>Cleans mailboxes at a terminal: shows how far it is, then what was found and what to do next.</summary>
-/// <param name="options">What was asked for.</param>
-/// <param name="show">How it is shown.</param>
-/// <param name="cleaner">Does it.</param>
-/// <param name="output">Takes the table or the JSON.</param>
+/// <summary>Cleans mailboxes at a terminal: shows the progress, then what was found and what to do next.</summary>
+/// <param name="options">What to clean, and how.</param>
+/// <param name="show">How the result is shown.</param>
+/// <param name="cleaner">Does the cleaning.</param>
+/// <param name="output">Opens the stream for the table or the JSON.</param>
 /// <param name="time">The clock.</param>
 internal sealed class CleanSession(CleanOptions options, CleanOutput show, Cleaner cleaner, Func<Stream> output, TimeProvider time)
 {
@@ -19,8 +19,8 @@ internal sealed class CleanSession(CleanOptions options, CleanOutput show, Clean
     private readonly Dictionary<string, int> _hosts = new(StringComparer.Ordinal);
     private int _reports;
 
-    /// <summary>Cleans one.</summary>
-    /// <returns>Whether backscatter was found and is still there.</returns>
+    /// <summary>Cleans one mailbox.</summary>
+    /// <returns>Whether backscatter was found and has not been moved.</returns>
     public async Task<bool> RunAsync(IMailSource source, CancellationToken ct)
     {
         using var resumed = await cleaner.ResumeAsync(source, said => Console.Error.WriteLine($"backstop: {said}"), ct);
@@ -44,7 +44,7 @@ internal sealed class CleanSession(CleanOptions options, CleanOutput show, Clean
             await File.WriteAllTextAsync(ReportFile(report, ++_reports), page, ct);
         }
 
-        // One list of all mailboxes: what the next one adds is written over it.
+        // One list for all mailboxes: each further mailbox writes the file again with its hosts added.
         var found = plan.Messages.Where(m => m.Finding.Pile == Pile.Backscatter).Select(m => m.Finding.Address).OfType<string>()
             .CountBy(a => a, StringComparer.Ordinal).ToDictionary();
         foreach (var (address, count) in found)
@@ -65,7 +65,10 @@ internal sealed class CleanSession(CleanOptions options, CleanOutput show, Clean
         }
     }
 
-    /// <summary>The page of the first mailbox goes into the file that was named, those of the next into others beside it.</summary>
+    /// <summary>
+    /// Returns the file for the page of a mailbox: the named file for the first, numbered files beside it for the
+    /// others.
+    /// </summary>
     internal static string ReportFile(string file, int number)
     {
         var (stem, end) = (Path.GetFileNameWithoutExtension(file), Path.GetExtension(file));
@@ -102,7 +105,7 @@ internal sealed class CleanSession(CleanOptions options, CleanOutput show, Clean
 
     private static (int Columns, int Rows) Screen()
     {
-        // Two rows a campaign; the sums and the heads need a dozen.
+        // A campaign takes two rows; the sums and headings take about a dozen.
         const int rest = 14;
         return Console.IsOutputRedirected || Console.WindowHeight == 0
             ? (100, 20)

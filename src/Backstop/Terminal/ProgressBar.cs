@@ -5,16 +5,18 @@ using Spectre.Console.Rendering;
 
 namespace Backstop.Terminal;
 
-/// <summary>Shows a meter on a terminal's stderr: bar, rate, time left. Anywhere else it shows nothing.</summary>
+/// <summary>
+/// Shows progress on a terminal's stderr: bar, rate, time left. Shows nothing where stderr is not a terminal.
+/// </summary>
 internal static class ProgressBar
 {
     private static readonly TimeSpan _tick = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Shows it while something works.</summary>
+    /// <summary>Shows the progress of <paramref name="work"/> until it ends.</summary>
     public static Task<T> WhileAsync<T>(Meter meter, TimeProvider time, Func<Task<T>> work) =>
         Console.IsErrorRedirected ? work() : ShowWhileAsync(meter, time, work);
 
-    // Apart, so that nothing of it is loaded where nobody looks.
+    // In a method of its own, so that the terminal library is not loaded where nothing is shown.
     private static async Task<T> ShowWhileAsync<T>(Meter meter, TimeProvider time, Func<Task<T>> work)
     {
         var console = AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(Console.Error) });
@@ -24,7 +26,7 @@ internal static class ProgressBar
             new RemainingTimeColumn())
             .StartAsync(async context =>
             {
-                // The work may block for as long as it likes: the bar has a thread of its own.
+                // The work may block, so it runs on a thread of its own.
                 var working = Task.Factory.StartNew(
                     work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
                 var task = context.AddTask(meter.What);
@@ -46,7 +48,7 @@ internal static class ProgressBar
         task.Value = meter.Done;
     }
 
-    /// <summary>How fast it goes, in what is counted.</summary>
+    /// <summary>Shows the rate, in messages or octets.</summary>
     private sealed class RateColumn(Meter meter) : ProgressColumn
     {
         public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime)

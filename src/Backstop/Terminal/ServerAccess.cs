@@ -3,11 +3,13 @@ using Spectre.Console;
 
 namespace Backstop.Terminal;
 
-/// <summary>How an IMAP server is reached from a terminal: who sits there is asked for the password.</summary>
+/// <summary>
+/// Makes the access to an IMAP server from a terminal, where the person can be asked for the password.
+/// </summary>
 internal static class ServerAccess
 {
-    /// <summary>Makes it.</summary>
-    /// <param name="caFile">The certificates to trust beside the system's; null for none.</param>
+    /// <summary>Returns the access.</summary>
+    /// <param name="caFile">A PEM file of certificates to trust in addition to the system's; null for none.</param>
     public static ImapAccess Of(string? caFile) => new(new(Console.IsInputRedirected ? null : AskAsync, TimeProvider.System), caFile);
 
     private static Task<string> AskAsync(ImapAddress address, CancellationToken ct) =>
