@@ -19,7 +19,7 @@ using Kestrel = Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Backstop.Server;
 
-/// <summary>A running server: listeners, pipeline, spool and deliveries, started and stopped together.</summary>
+/// <summary>A running server: its listeners, pipeline, spool and deliveries, which start and stop together.</summary>
 internal sealed partial class BackstopServer : IAsyncDisposable
 {
     private static readonly string[] _mail = ["smtp", "lmtp", "smtp_proxy", "lmtp_proxy"];
@@ -42,21 +42,21 @@ internal sealed partial class BackstopServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Where it listens, with the ports that were really bound: <c>smtp</c>, <c>lmtp</c>, <c>spamd</c>, <c>spamd_tls</c>,
-    /// <c>milter</c>, <c>policy</c>, <c>table</c>, <c>smtp_proxy</c>, <c>lmtp_proxy</c>, <c>web</c>.
+    /// The addresses that it listens on, with the ports that were bound: <c>smtp</c>, <c>lmtp</c>, <c>spamd</c>,
+    /// <c>spamd_tls</c>, <c>milter</c>, <c>policy</c>, <c>table</c>, <c>smtp_proxy</c>, <c>lmtp_proxy</c>, <c>web</c>.
     /// </summary>
     public IReadOnlyList<(string Protocol, IPEndPoint EndPoint)> Listening =>
         [.. _listeners.Select(l => (l.Protocol, l.Listener.IPEndPoint!)), .. _milters.Select(m => ("milter", m))];
 
-    /// <summary>Messages accepted and not yet in all their folders.</summary>
+    /// <summary>How many messages are accepted and not yet in all their folders.</summary>
     public int Waiting => _parts.Mail.Delivery.Waiting;
 
     /// <summary>Starts a server.</summary>
-    /// <param name="options">A checked configuration.</param>
+    /// <param name="options">A configuration that was checked.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="configureLogging">Where the log goes.</param>
-    /// <param name="ct">Ends the start.</param>
-    /// <exception cref="IOException">A port is taken, or the data folder cannot be used.</exception>
+    /// <param name="configureLogging">Adds the destinations of the log.</param>
+    /// <param name="ct">Cancels the start.</param>
+    /// <exception cref="IOException">A port is in use, or the data folder cannot be used.</exception>
     public static async Task<BackstopServer> StartAsync(
         BackstopOptions options, TimeProvider time, Action<ILoggingBuilder> configureLogging, CancellationToken ct)
     {
@@ -91,9 +91,12 @@ internal sealed partial class BackstopServer : IAsyncDisposable
         catch (Exception error)
         {
             await app.DisposeAsync();
-            if (error is IOException { InnerException: AddressInUseException or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse } })
+            if (error is IOException
+                {
+                    InnerException: AddressInUseException or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse },
+                })
             {
-                // Kestrel calls every listener http://.
+                // Kestrel writes http:// before the address of every listener.
                 throw new IOException(
                     error.Message.Replace("http://", "", StringComparison.Ordinal) + " Is another server running?", error);
             }
@@ -103,7 +106,7 @@ internal sealed partial class BackstopServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits until a stop is asked for (SIGTERM, SIGINT), then stops: no new sessions, those under way end, then the deliveries.
+    /// Waits for SIGTERM or SIGINT, then stops: no new sessions, then the end of open sessions, then of deliveries.
     /// </summary>
     public async Task WaitForStopAsync()
     {
@@ -120,13 +123,13 @@ internal sealed partial class BackstopServer : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    // Waits for answers to servers and deliveries under way; what cannot be delivered now stays in the spool.
+    // Waits for open sessions and deliveries. What cannot be delivered now stays in the spool.
     private async Task DrainAsync()
     {
         var (delivery, connections) = (_parts.Mail.Delivery, _parts.Fronts.Connections);
         delivery.BeginStop();
 
-        // How long work takes is the machine's time: a clock that somebody else turns may stand still.
+        // Real time, because the clock of a test may stand still.
         var started = TimeProvider.System.GetTimestamp();
         while ((connections.Open > 0 || (delivery.Waiting > 0 && delivery.Failing.Count == 0))
             && TimeProvider.System.GetElapsedTime(started) < _options.Smtp.StopTimeout)
@@ -143,7 +146,7 @@ internal sealed partial class BackstopServer : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
 
-        // It warns that its keys lie in the data folder unencrypted, as the journal and the mail do.
+        // It warns that its keys are in the data folder unencrypted, as the journal and the mail are.
         builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         configureLogging(builder.Logging);
         builder.Services.AddSingleton(time);
@@ -156,7 +159,8 @@ internal sealed partial class BackstopServer : IAsyncDisposable
         builder.Services.AddSingleton<ServerParts>();
         builder.Services.AddHostedService(s => new Housekeeping(options, Judging(s), time, s.GetRequiredService<ILogger<Housekeeping>>()));
         builder.Services.AddHostedService(s => new AlertDesk(
-            options, Judging(s).Storms, Judging(s).Stores, s.GetRequiredService<BackstopMetrics>(), time, s.GetRequiredService<ILogger<AlertDesk>>()));
+            options, Judging(s).Storms, Judging(s).Stores, s.GetRequiredService<BackstopMetrics>(), time,
+            s.GetRequiredService<ILogger<AlertDesk>>()));
         if (options.Listen.Web.Count > 0)
         {
             Login.AddServices(builder.Services, options);
@@ -165,11 +169,11 @@ internal sealed partial class BackstopServer : IAsyncDisposable
         WebApplication? app = null;
         ServerListeners.Configure(builder.WebHost, options, () => app!.Services.GetRequiredService<ServerParts>(), listeners);
 
-        // The last one that is registered is asked first.
+        // Where several are registered, the last one is used.
         builder.Services.AddSingleton<IConnectionListenerFactory, EnduringTransport>();
         return app = builder.Build();
 
-        // The container disposes of what it makes, and of this as one.
+        // The container disposes of objects that it makes, including this one.
         static JudgingParts Judging(IServiceProvider services) => services.GetRequiredService<ServerParts>().Judging;
     }
 
@@ -202,7 +206,8 @@ internal sealed partial class BackstopServer : IAsyncDisposable
 
     [LoggerMessage(
         1013, LogLevel.Warning,
-        "{Key} is {Now} instead of {Asked}: this process may have {Limit} open files. LimitNOFILE= of the unit, or ulimit -n, raises it")]
+        "{Key} is {Now} instead of {Asked}, because this process may have only {Limit} open files; "
+            + "raise LimitNOFILE= of the unit, or ulimit -n")]
     private static partial void LogShrunk(ILogger log, string key, int asked, int now, int limit);
 
     [LoggerMessage(5006, LogLevel.Warning, "{Sentence}")]

@@ -14,7 +14,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server;
 
-/// <summary>Who is spoken to: the wires, and the ways behind them.</summary>
+/// <summary>The fronts that clients and servers connect to, and the pipelines behind them.</summary>
 internal sealed class FrontParts : IDisposable
 {
     private readonly ILoggerFactory _logs;
@@ -23,7 +23,8 @@ internal sealed class FrontParts : IDisposable
     private readonly List<NextHopEnds> _relays = [];
 
     public FrontParts(
-        BackstopOptions options, JudgingParts judging, MailParts mail, Descriptors descriptors, TimeProvider time, BackstopMetrics metrics, ILoggerFactory logs)
+        BackstopOptions options, JudgingParts judging, MailParts mail, Descriptors descriptors, TimeProvider time,
+        BackstopMetrics metrics, ILoggerFactory logs)
     {
         _logs = logs;
         _questions = Ask(options, judging, mail, time, metrics, logs);
@@ -89,10 +90,10 @@ internal sealed class FrontParts : IDisposable
 
     public SmtpListener LmtpProxyListener { get; }
 
-    /// <summary>Null where there is no next server.</summary>
+    /// <summary>The front of the SMTP proxy; null where no next server is configured.</summary>
     public SmtpConnectionHandler? SmtpProxy { get; }
 
-    /// <summary>Null where there is no next server.</summary>
+    /// <summary>The front of the LMTP proxy; null where no next server is configured.</summary>
     public SmtpConnectionHandler? LmtpProxy { get; }
 
     public GuardConnections Connections { get; }
@@ -103,7 +104,7 @@ internal sealed class FrontParts : IDisposable
 
     public TableHandler Table { get; }
 
-    /// <summary>Null where nobody asks it.</summary>
+    /// <summary>The front for spamd's protocol; null where it is not configured.</summary>
     public SpamdHandler? Spamd { get; }
 
     public void Dispose()
@@ -122,8 +123,8 @@ internal sealed class FrontParts : IDisposable
             options, judging.Recipients, judging.Proving, judging.Dnsbl, judging.Refusals, judging.Storms, time);
         var bombs = new BombRules(options, judging.Journal, judging.Proving.SignedIds, judging.Correspondents, judging.Storms, time);
         var content = new ContentRules(
-            options, judging.Proving, judging.Replies, mail.Scorer, judging.Storms, bombs, mail.Precedence.Ladder, judging.Clients, judging.Activity, metrics, time,
-            logs.CreateLogger<ContentRules>());
+            options, judging.Proving, judging.Replies, mail.Scorer, judging.Storms, bombs, mail.Precedence.Ladder,
+            judging.Clients, judging.Activity, metrics, time, logs.CreateLogger<ContentRules>());
         return new(options.Smtp, recipients, content, judging.Refusals);
     }
 

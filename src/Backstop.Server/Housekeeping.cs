@@ -6,9 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server;
 
-/// <summary>
-/// What must be looked at from time to time: the lists' test points, the answers counted, and what the journal may forget.
-/// </summary>
+/// <summary>Periodic work: tests the DNS lists, writes counters, and removes old entries from the journal.</summary>
 internal sealed partial class Housekeeping(
     BackstopOptions options, JudgingParts judging, TimeProvider time, ILogger<Housekeeping> log) : BackgroundService
 {
@@ -32,7 +30,8 @@ internal sealed partial class Housekeeping(
             }
             catch (Exception error) when (error is not OperationCanceledException)
             {
-                // A host ends with the first of its services that throws; a busy database or a full disk must not end a mail server.
+                // An exception of a background service would end the host; a busy database or a full disk must not end
+                // a mail server.
                 LogTrouble(error.Message);
             }
         }
@@ -45,7 +44,7 @@ internal sealed partial class Housekeeping(
         SayLists();
     }
 
-    // Also between tests: a list is found out while it is asked.
+    // Also between tests, because a failing list is noticed when it is queried.
     private void SayLists()
     {
         lock (_said)
@@ -79,7 +78,7 @@ internal sealed partial class Housekeeping(
         }
         catch (StoreException)
         {
-            // Said by who watches the stores; what is too old is forgotten tomorrow.
+            // The watch over the stores reports this failure. Old entries are removed tomorrow.
         }
 
         return Task.CompletedTask;
@@ -88,9 +87,9 @@ internal sealed partial class Housekeeping(
     [LoggerMessage(EventId = 4001, Message = "DNS list {Zone} is {State} (RFC 5782 test points)")]
     private partial void LogList(LogLevel level, string zone, DnsblState state);
 
-    [LoggerMessage(4003, LogLevel.Error, "Housekeeping failed, and is tried again: {Error}")]
+    [LoggerMessage(4003, LogLevel.Error, "Housekeeping failed and will be tried again: {Error}")]
     private partial void LogTrouble(string error);
 
-    [LoggerMessage(4002, LogLevel.Information, "Journal forgot {Rows} rows older than {Age}")]
+    [LoggerMessage(4002, LogLevel.Information, "Removed {Rows} entries older than {Age} from the journal")]
     private partial void LogForgotten(int rows, TimeSpan age);
 }

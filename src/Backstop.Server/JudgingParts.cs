@@ -12,7 +12,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server;
 
-/// <summary>What is remembered of mail, and who answers questions from it.</summary>
+/// <summary>The stores of the data folder, and the parts that decide from them.</summary>
 internal sealed class JudgingParts : IDisposable
 {
     public JudgingParts(BackstopOptions options, SpamStart spam, TimeProvider time, BackstopMetrics metrics, ILoggerFactory logs)
@@ -65,7 +65,7 @@ internal sealed class JudgingParts : IDisposable
 
     public Correspondents Correspondents { get; }
 
-    /// <summary>Writes what is counted in memory: the answers to mail, and who has written lately.</summary>
+    /// <summary>Writes counters that are kept in memory: the replies to our mail, and who has written lately.</summary>
     public void Write()
     {
         Replies.Write();
@@ -75,7 +75,7 @@ internal sealed class JudgingParts : IDisposable
         }
         catch (DbException)
         {
-            // Said by who watches the stores; tried again with the next.
+            // The watch over the stores reports this failure. It is tried again with the next write.
         }
     }
 

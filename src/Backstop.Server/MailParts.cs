@@ -12,7 +12,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server;
 
-/// <summary>Where mail is kept and goes, what looks at it on its way, and who goes first.</summary>
+/// <summary>The spool, the deliveries, the filters, and the order in which mail is served.</summary>
 internal sealed partial class MailParts : IDisposable
 {
     private readonly BackstopOptions _options;
@@ -41,7 +41,7 @@ internal sealed partial class MailParts : IDisposable
         Sessions = new(options.Smtp, time);
         var ladder = new Ladder(time, logs.CreateLogger<Ladder>());
 
-        // How long work takes is the machine's time, whatever clock messages are judged by.
+        // Real time, whatever clock messages are judged by: the gate measures how late threads run.
         var flood = new FloodGate(() => Sessions.Count, new(TimeProvider.System));
         var recipes = MakeRecipes(judging.Recipients, new SteadyTime(time), logs);
         Delivery = new(
@@ -73,13 +73,13 @@ internal sealed partial class MailParts : IDisposable
 
     public Precedence Precedence { get; }
 
-    /// <summary>Null where nobody asks it.</summary>
+    /// <summary>The filter by rules; null where none is configured.</summary>
     public SpamFilter? Filter { get; }
 
-    /// <summary>Null where mail is not scored.</summary>
+    /// <summary>Asks the filters; null where mail is not scored.</summary>
     public MailScorer? Scorer { get; }
 
-    /// <summary>Delivers what an earlier run left in the spool.</summary>
+    /// <summary>Delivers messages that an earlier run of the server left in the spool.</summary>
     public void Replay()
     {
         if (_replay.Count > 0)
@@ -90,7 +90,7 @@ internal sealed partial class MailParts : IDisposable
         Delivery.Replay(_replay);
     }
 
-    /// <summary>Gives up all but the sessions, which end before those that they ask.</summary>
+    /// <summary>Disposes of all parts but the sessions, which must end before the parts that they use.</summary>
     public void Dispose()
     {
         Precedence.Gate.Dispose();
@@ -109,7 +109,7 @@ internal sealed partial class MailParts : IDisposable
         foreach (var mailbox in recipients.Mailboxes.Where(m => m.Recipes.Length > 0 && File.Exists(m.Recipes)))
         {
             var findings = RcLinter.Lint(mailbox.Recipes, System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(mailbox.Recipes)));
-            LogRecipe(mailbox.Address, $"{findings.Count} findings; backstop lint {mailbox.Recipes} tells which");
+            LogRecipe(mailbox.Address, $"{findings.Count} findings; list them with: backstop lint {mailbox.Recipes}");
         }
 
         var program = new Recipes.Running.RcProgram();
@@ -125,7 +125,7 @@ internal sealed partial class MailParts : IDisposable
         var filters = new List<IMessageFilter>();
         if (spam.Clamd.Length > 0)
         {
-            // First: a virus is the better reason.
+            // clamd comes first, because a virus is the stronger reason.
             filters.Add(new ClamdFilter(PeerAddress.Parse(spam.Clamd)!));
         }
 
@@ -142,15 +142,15 @@ internal sealed partial class MailParts : IDisposable
             new(spam.TimeLimit, spam.MaxParallel > 0 ? spam.MaxParallel : parallel, spam.FailuresBeforeRest, spam.Rest);
     }
 
-    [LoggerMessage(5001, LogLevel.Information, "{Count} messages from an earlier run are delivered now")]
+    [LoggerMessage(5001, LogLevel.Information, "Delivering {Count} messages that an earlier run left in the spool")]
     private partial void LogReplay(int count);
 
-    [LoggerMessage(5002, LogLevel.Error, "The spool has {Count} damaged places; what lies behind them was read")]
+    [LoggerMessage(5002, LogLevel.Error, "The spool is damaged in {Count} places; the messages after these were read")]
     private partial void LogDamaged(int count);
 
     [LoggerMessage(5004, LogLevel.Information, "recipes of {Mailbox}: {Line}")]
     private partial void LogRecipe(Backstop.Mail.MailAddress mailbox, string line);
 
-    [LoggerMessage(5003, LogLevel.Error, "Trouble with the spool's files: {Error}")]
+    [LoggerMessage(5003, LogLevel.Error, "The spool's files cannot be maintained: {Error}")]
     private partial void LogSpoolTrouble(string error);
 }

@@ -9,7 +9,9 @@ using Kestrel = Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Backstop.Server;
 
-/// <summary>Tells Kestrel where to listen, and what answers there. The milter has listeners of its own.</summary>
+/// <summary>
+/// Configures Kestrel: where it listens, and which handler serves each listener. The milter has its own listeners.
+/// </summary>
 internal static class ServerListeners
 {
     public static void Configure(
@@ -20,16 +22,17 @@ internal static class ServerListeners
             s.NoDelay = true;
             s.Backlog = 4096;
 
-            // Replies are written where the read completed: a session needs no thread hop a command.
+            // Replies are written on the thread that completed the read, so a session needs no thread switch for each
+            // command.
             s.UnsafePreferInlineScheduling = true;
         });
         host.ConfigureKestrel(kestrel =>
         {
-            // What a client may send ahead of us; Kestrel's default would let 10,000 of them fill 10 GB.
+            // What a client may send ahead. With Kestrel's default, 10,000 clients could fill 10 GB.
             kestrel.Limits.MaxRequestBufferSize = 64 << 10;
             kestrel.Limits.MaxResponseBufferSize = 64 << 10;
 
-            // Connections are counted: a browser's idle one must not keep somebody else out for two minutes.
+            // Connections are limited: an idle one of a browser must not keep others out for two minutes.
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(20);
             Listen(options.Listen.Smtp, "smtp", l => Handle(l, () => parts().Fronts.SmtpListener));
             Listen(options.Listen.Lmtp, "lmtp", l => Handle(l, () => parts().Fronts.LmtpListener));

@@ -13,7 +13,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server;
 
-/// <summary>What is answered at <c>listen.web</c>.</summary>
+/// <summary>Serves <c>listen.web</c>.</summary>
 internal static class ServerPages
 {
     public static void Map(WebApplication app, BackstopOptions options, ServerParts parts, TimeProvider time, Func<IPEndPoint?> mail)
@@ -25,7 +25,8 @@ internal static class ServerPages
 
         app.Use(async (context, next) =>
         {
-            // A request may be on the thread that polls the sockets, the mail's too: a page that reads folders is no work for it.
+            // A request may run on the thread that polls all sockets, those of mail too; a page that reads folders must
+            // not block it.
             await Task.Yield();
             var headers = context.Response.Headers;
             headers.ContentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src "
@@ -36,8 +37,8 @@ internal static class ServerPages
             await next(context);
         });
         var classify = new ClassifyEndpoint(
-            options, new(
-                options, parts.Judging.Proving, time), app.Services.GetRequiredService<BackstopMetrics>(), time, app.Services.GetRequiredService<ILogger<ClassifyEndpoint>>());
+            options, new(options, parts.Judging.Proving, time), app.Services.GetRequiredService<BackstopMetrics>(), time,
+            app.Services.GetRequiredService<ILogger<ClassifyEndpoint>>());
         app.Use((context, next) => ClassifyEndpoint.Is(context.Request.Path) ? classify.AnswerAsync(context) : next(context));
         app.Use(FormLimit.RunAsync);
         Login.Guard(app, options);
@@ -56,6 +57,9 @@ internal static class ServerPages
         var judging = parts.Judging;
         new Dashboard(
             new(
-                options, judging.Recipients, judging.Proving, judging.Journal, judging.Activity, judging.Storms, parts.Report.Now), app.Services.GetRequiredService<Microsoft.AspNetCore.Antiforgery.IAntiforgery>(), app.Services.GetRequiredService<LoginSessions>(), app.Services.GetRequiredService<LoginLimits>(), time, app.Services.GetRequiredService<ILogger<Dashboard>>(), app.Lifetime.ApplicationStopping).Map(app);
+                options, judging.Recipients, judging.Proving, judging.Journal, judging.Activity, judging.Storms, parts.Report.Now),
+            app.Services.GetRequiredService<Microsoft.AspNetCore.Antiforgery.IAntiforgery>(),
+            app.Services.GetRequiredService<LoginSessions>(), app.Services.GetRequiredService<LoginLimits>(), time,
+            app.Services.GetRequiredService<ILogger<Dashboard>>(), app.Lifetime.ApplicationStopping).Map(app);
     }
 }

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server;
 
-/// <summary>Makes the parts of a server from its options, and joins them; nothing else.</summary>
+/// <summary>Makes the parts of a server from its options, and connects them.</summary>
 internal sealed class ServerParts : IDisposable
 {
     private bool _disposed;
@@ -23,7 +23,7 @@ internal sealed class ServerParts : IDisposable
         }
         catch
         {
-            // Nobody else has them: the spool would stay locked.
+            // No other object disposes of them, and the spool would stay locked.
             Mail?.Dispose();
             Judging?.Dispose();
             throw;

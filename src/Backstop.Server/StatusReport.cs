@@ -9,21 +9,21 @@ using Backstop.Server.Status;
 
 namespace Backstop.Server;
 
-/// <summary>Says how the server fares: at /status and /readyz, and in the figures that are read off.</summary>
+/// <summary>Reports the state of the server: for /status, /readyz and metrics.</summary>
 internal sealed class StatusReport(
     BackstopOptions options, JudgingParts judging, MailParts mail, FrontParts fronts, BackstopMetrics metrics, TimeProvider time)
 {
-    // A page that one can read; who has more mailboxes asks: backstop journal stats.
+    // The page stays readable. For more mailboxes: backstop journal stats.
     private const int MaxShown = 100;
 
-    /// <summary>Why no mail is taken just now; null where it is.</summary>
+    /// <summary>Returns why no mail is accepted now; null where mail is accepted.</summary>
     public string? NotReady() =>
         mail.Sessions.IsStopping ? "stopping"
         : mail.Room.IsShort ? "no room in the spool"
         : mail.Delivery.Waiting >= options.Spool.MaxWaiting ? "too many messages wait"
         : null;
 
-    /// <summary>As of now.</summary>
+    /// <summary>Returns the present state.</summary>
     public ServerStatus Now() => new(
         options.Hostname, mail.Sessions.Count, mail.Delivery.Waiting, mail.Room.Free, mail.Room.IsShort,
         [.. mail.Delivery.Failing.Select(f =>
@@ -40,7 +40,7 @@ internal sealed class StatusReport(
         Storms = [.. judging.Storms.Watch.Summaries.Select(s => new StormStatus(s.Id, s.Kind, s.Victim, s.Started, s.Count))],
     };
 
-    /// <summary>Offers the figures that are read off.</summary>
+    /// <summary>Registers the observed metrics.</summary>
     public void Observe()
     {
         metrics.Observe("backstop.sessions", "{session}", "Open sessions.", () => mail.Sessions.Count);

@@ -50,7 +50,7 @@ try {
   const first = await browser.newContext({ viewport: sizes.desk, bypassCSP: true });
   const desk = await open(first);
   await logIn(desk, "not the password");
-  await desk.getByRole("alert").getByText("That is not the password.").waitFor();
+  await desk.getByRole("alert").getByText("The password is wrong.").waitFor();
   await look(desk, "login-desk");
   await desk.getByLabel("Password").fill(password);
   desk.loaded = 0;

@@ -73,7 +73,7 @@ public sealed class DescriptorTests
         var said = await Tool.RunAsync(
             Needs.Program("prlimit", "util-linux"), ["--nofile=256:256", Server.Launcher, "serve", "--config", config],
             TimeSpan.FromMinutes(3), 69);
-        Assert.Contains("may have 256 open files", said, StringComparison.Ordinal);
+        Assert.Contains("may have only 256 open files", said, StringComparison.Ordinal);
         Assert.Contains("LimitNOFILE=", said, StringComparison.Ordinal);
     }
 

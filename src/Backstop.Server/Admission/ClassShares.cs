@@ -7,42 +7,45 @@ using Backstop.Mail;
 namespace Backstop.Server.Admission;
 
 /// <summary>
-/// How much of each resource a class of mail may fill: connections, the spool's queue, its disk. While there is plenty everybody
-/// has all of it; as it fills, suspects are turned away first, then bounces, then ordinary mail, and known correspondents last.
+/// Limits how much of each resource a class of mail may use: connections, the spool's queue, its disk. While there is
+/// plenty every class may use all of it. As it fills, suspects are refused first, then the null sender, then ordinary
+/// mail, and known correspondents last.
 /// </summary>
 internal sealed class ClassShares(BackstopOptions options, ClientHistory history, SpoolRoom room, Func<int> sessions, Func<int> waiting)
 {
-    /// <summary>How long a client may be silent between messages while connections run short.</summary>
+    /// <summary>How long a client may be silent between messages while connections are short.</summary>
     public static readonly TimeSpan CrowdedTimeout = TimeSpan.FromSeconds(10);
 
     private readonly int[] _sessions = new int[Enum.GetValues<MailClass>().Length];
 
-    /// <summary>Whether connections run short, so that silent ones are ended soon.</summary>
+    /// <summary>Whether connections are short, so that silent ones are closed soon.</summary>
     public bool IsCrowded => !HasConnections(MailClass.NullSender);
 
-    /// <summary>The class of what a client sends.</summary>
+    /// <summary>Returns the class of a client's mail from a sender.</summary>
     public MailClass ClassOf(ClientIdentity client, ReversePath path)
     {
         var standing = Standing(client);
         return path.IsNull && standing != MailClass.Suspect ? MailClass.NullSender : standing;
     }
 
-    /// <summary>Whether a client's connection may be taken, its class being known as far as its address tells it.</summary>
+    /// <summary>Whether a client may connect, judged by what is known of its address.</summary>
     public bool MayConnect(ClientIdentity client) => HasConnections(Standing(client));
 
-    /// <summary>Whether a client's session is taken for one of real mail before it has said anything.</summary>
+    /// <summary>Whether a session is expected to bring real mail before its client has sent a command.</summary>
     public bool ExpectsRealMail(ClientIdentity client) => history.BringsRealMail(client.Address);
 
-    /// <summary>Whether a session of a class may go on.</summary>
+    /// <summary>Whether a session of a class may continue.</summary>
     public bool HasConnections(MailClass mail) => sessions() <= Share(mail) * (long)options.Smtp.MaxConnections / 100;
 
     /// <summary>Whether the spool has room for a class.</summary>
     public bool HasRoom(MailClass mail) => waiting() < Share(mail) * (long)options.Spool.MaxWaiting / 100 && !room.IsShortFor(Share(mail));
 
-    /// <summary>Sessions by the class of their last message; those that sent none are in no class.</summary>
+    /// <summary>
+    /// How many sessions are in a class, by their last message. A session without a message is in no class.
+    /// </summary>
     public int Sessions(MailClass mail) => Volatile.Read(ref _sessions[(int)mail]);
 
-    /// <summary>A session goes from one class to another; null for none.</summary>
+    /// <summary>Moves a session from one class to another; null for no class.</summary>
     public void Move(MailClass? from, MailClass? to)
     {
         if (from == to)
@@ -62,8 +65,8 @@ internal sealed class ClassShares(BackstopOptions options, ClientHistory history
     }
 
     /// <summary>
-    /// Whether a client is a server of our own, such as a backup MX: it hands on what others send, and what nobody wanted of it is not its
-    /// own.
+    /// Whether a client is a server of our own, such as a backup MX. It hands on mail of others, so unwanted mail does
+    /// not count against it.
     /// </summary>
     public bool IsOurs(ClientIdentity client) =>
         client.IsLmtp || IPAddress.IsLoopback(client.Address) || options.Guard.IsServer(client.Address)

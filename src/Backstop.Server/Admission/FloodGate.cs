@@ -3,32 +3,34 @@ using System.Diagnostics;
 namespace Backstop.Server.Admission;
 
 /// <summary>
-/// Lets the null sender's and suspects' messages in no faster than real mail can bear: none while a step of real mail is under way;
-/// so few at a time that one processor is left; and only so many a second that threads run in time, for which it measures how late
-/// a thread runs that wants to run.
+/// Admits messages of the null sender and of suspects no faster than real mail can bear: none while a step of real mail
+/// is under way; so few at a time that one processor stays free; and so few a second that threads run in time. For the
+/// last it measures how late a thread runs.
 /// </summary>
 /// <remarks>
-/// Where real mail comes densely there is always a step of it under way: the flood would stand still, and its sessions pile up.
-/// There it is only kept from crowding, and real mail has the milliseconds that costs. Threads of a lower priority were tried
-/// instead: they hold locks and keep the garbage collector waiting while they stand back, and real mail waited longer (27 ms
-/// instead of 14 at the 99th percentile).
+/// Where real mail comes densely, a step of it is always under way: the flood would stop, and its sessions pile up.
+/// There the flood is only
+/// kept from crowding, which costs real mail some milliseconds. Threads of a lower priority were tried instead: they
+/// hold locks and delay
+/// the garbage collector while they do not run, and real mail waited longer (27 ms instead of 14 at the 99th
+/// percentile).
 /// </remarks>
 internal sealed class FloodGate : IDisposable
 {
-    // So few sessions get in nobody's way.
+    // So few sessions do not slow others.
     private const int Crowd = 4;
     private const int MaxWaiting = 5000;
 
-    // So many real messages a second and processor are dense; half of that is sparse again.
+    // Real mail is dense from this many messages a second and processor, and sparse again at half of that.
     private const double Dense = 15;
 
     private static readonly TimeSpan _tick = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan _window = TimeSpan.FromMilliseconds(50);
 
-    // A client that is far away keeps nobody else out while its next line travels.
+    // A turn ends after this time, so that a distant client does not keep others out while its next line travels.
     private static readonly TimeSpan _turnTime = TimeSpan.FromMilliseconds(4);
 
-    // Who sends real mail in drips is always at work: a genuine bounce must not wait for that.
+    // A sender that sends real mail slowly is always at work; a genuine bounce must not wait longer than this for it.
     private static readonly TimeSpan _longestStandBack = TimeSpan.FromMilliseconds(20);
     private static readonly int _turnsBesideSparse = Math.Max(1, Environment.ProcessorCount - 1);
     private static readonly int _turnsBesideDense = 6 * Environment.ProcessorCount;
@@ -40,7 +42,7 @@ internal sealed class FloodGate : IDisposable
     private readonly List<Turn> _turns = [];
     private readonly FloodRate _rate = new();
 
-    // No spinning: five hundred times a second it would be a load of its own.
+    // Without spinning, which at five hundred times a second would be a load of its own.
     private readonly ManualResetEventSlim _stopping = new(initialState: false, spinCount: 0);
 
     private readonly Func<int> _sessions;
@@ -55,9 +57,9 @@ internal sealed class FloodGate : IDisposable
     private long _delay;
     private long _sync;
 
-    /// <summary>Starts the clock.</summary>
-    /// <param name="sessions">How many sessions are open.</param>
-    /// <param name="real">The work on real mail.</param>
+    /// <summary>Starts the thread that measures and admits.</summary>
+    /// <param name="sessions">Returns how many sessions are open.</param>
+    /// <param name="real">Tells when real mail is worked on.</param>
     public FloodGate(Func<int> sessions, RealWork real)
     {
         _sessions = sessions;
@@ -66,16 +68,16 @@ internal sealed class FloodGate : IDisposable
         _clock.Start();
     }
 
-    /// <summary>The work on real mail that it stands back for.</summary>
+    /// <summary>Tells when real mail is worked on; the flood waits then.</summary>
     public RealWork Real { get; }
 
-    /// <summary>Messages of the flood let in a second; null where nobody holds them back.</summary>
+    /// <summary>How many messages of the flood are admitted a second; null where there is no limit.</summary>
     public double? Rate => IsHeld && _rate.IsSlowed ? _rate.PerSecond : null;
 
     /// <summary>How late threads ran in the last window.</summary>
     public TimeSpan Delay => TimeSpan.FromTicks(Volatile.Read(ref _delay));
 
-    /// <summary>Messages of the flood that wait.</summary>
+    /// <summary>How many messages of the flood wait.</summary>
     public int Waiting
     {
         get
@@ -87,14 +89,15 @@ internal sealed class FloodGate : IDisposable
         }
     }
 
-    /// <summary>Whether the flood is held back at all: real mail comes, and many sessions are open.</summary>
+    /// <summary>Whether the flood is held back: real mail arrives, and many sessions are open.</summary>
     public bool IsHeld => !_isOver && _isCrowded;
 
-    /// <summary>Notes how long real mail waited for the disk.</summary>
+    /// <summary>Records how long real mail waited for the disk.</summary>
     public void NoteSync(TimeSpan waited) => Volatile.Write(ref _sync, Math.Max(Volatile.Read(ref _sync), waited.Ticks));
 
-    /// <summary>Waits until a message of the flood may go on.</summary>
-    /// <returns>Its turn, to be given back when it is done; null where too many wait: it is to come again.</returns>
+    /// <summary>Waits until a message of the flood may proceed.</summary>
+    /// <returns>The turn, to be given back with <see cref="Leave"/>; null where too many wait, and the client must try
+    /// again later.</returns>
     public ValueTask<Turn?> EnterAsync()
     {
         Interlocked.Increment(ref _admitted);
@@ -118,7 +121,7 @@ internal sealed class FloodGate : IDisposable
         return turn.WaitAsync();
     }
 
-    /// <summary>A message is done, or refused: the next one's turn.</summary>
+    /// <summary>Gives a turn back after the message is accepted or refused, which admits the next one.</summary>
     public void Leave(Turn turn)
     {
         if (turn == Turn.Free)
@@ -134,7 +137,7 @@ internal sealed class FloodGate : IDisposable
         LetIn();
     }
 
-    /// <summary>Holds nobody back any more: the server stops, and sessions must end.</summary>
+    /// <summary>Admits everything from now on, because the server stops and sessions must end.</summary>
     public void BeginStop()
     {
         _isOver = true;
@@ -199,7 +202,7 @@ internal sealed class FloodGate : IDisposable
         }
     }
 
-    // Over about half a second.
+    // The average over about half a second.
     private void NoteDensity(TimeSpan window)
     {
         _realPerSecond += ((Real.TakeCount() / window.TotalSeconds) - _realPerSecond) / 10;
@@ -225,7 +228,7 @@ internal sealed class FloodGate : IDisposable
         }
     }
 
-    // Whose turn is next, where there is one: all of them once nobody is held back.
+    // Returns the next turn, if one may begin. Where the flood is not held back, all may.
     private Turn? Next()
     {
         lock (_gate)
@@ -259,21 +262,21 @@ internal sealed class FloodGate : IDisposable
 
     private bool StandsBack() => !_isDense && Real.IsNow && Stopwatch.GetElapsedTime(_lastLetIn) < _longestStandBack;
 
-    /// <summary>A message's turn.</summary>
+    /// <summary>The turn of one message.</summary>
     internal sealed class Turn
     {
         private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        /// <summary>That of a message nobody holds back.</summary>
+        /// <summary>The turn of a message that is not held back.</summary>
         public static Turn Free { get; } = new();
 
-        /// <summary>Since when it has been on.</summary>
+        /// <summary>The time stamp of its beginning.</summary>
         public long Began { get; set; }
 
-        /// <summary>Now.</summary>
+        /// <summary>Lets the message proceed.</summary>
         public void Begin() => _begun.SetResult();
 
-        /// <summary>Waits for it.</summary>
+        /// <summary>Waits until <see cref="Begin"/> is called.</summary>
         public async ValueTask<Turn?> WaitAsync()
         {
             await _begun.Task;

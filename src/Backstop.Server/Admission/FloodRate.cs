@@ -1,8 +1,8 @@
 namespace Backstop.Server.Admission;
 
 /// <summary>
-/// How many of a flood's messages a second real mail can bear: fewer when threads run late or the disk is slow, more when they do
-/// not. Additive increase, multiplicative decrease, as TCP does it.
+/// How many messages of a flood real mail can bear a second: fewer when threads run late or the disk is slow, more
+/// otherwise. Additive increase, multiplicative decrease, as in TCP.
 /// </summary>
 internal sealed class FloodRate
 {
@@ -15,20 +15,20 @@ internal sealed class FloodRate
 
     private double _rate = Max;
 
-    /// <summary>Messages a second.</summary>
+    /// <summary>The present limit, in messages a second.</summary>
     public double PerSecond => Volatile.Read(ref _rate);
 
-    /// <summary>Whether it slows anybody down.</summary>
+    /// <summary>Whether there is a limit.</summary>
     public bool IsSlowed => PerSecond < Max;
 
-    /// <summary>Nobody needs to be slowed down.</summary>
+    /// <summary>Removes the limit.</summary>
     public void Free() => Volatile.Write(ref _rate, Max);
 
-    /// <summary>Takes the next step.</summary>
-    /// <param name="late">How late a thread ran that wanted to run.</param>
-    /// <param name="target">How late it may.</param>
-    /// <param name="sync">The longest that real mail waited for the disk.</param>
-    /// <param name="seen">The flood's messages a second, as they came: the first step down begins there.</param>
+    /// <summary>Adapts the limit.</summary>
+    /// <param name="late">How late threads ran.</param>
+    /// <param name="target">How late they may run.</param>
+    /// <param name="sync">The longest time that real mail waited for the disk.</param>
+    /// <param name="seen">The flood's messages a second; the first decrease begins from there.</param>
     public void Steer(TimeSpan late, TimeSpan target, TimeSpan sync, double seen)
     {
         var rate = late > target || sync > _syncTarget

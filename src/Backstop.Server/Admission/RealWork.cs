@@ -1,19 +1,20 @@
 namespace Backstop.Server.Admission;
 
-/// <summary>Whether a step of real mail is being worked on just now, or will be in a moment: then a flood stands back.</summary>
+/// <summary>Tells whether a step of real mail is worked on now or within a moment, so that a flood must wait.</summary>
 /// <remarks>
-/// A session is work only from a command's arrival to its reply: a client far away would stop the flood for as long as its lines
-/// travel.
+/// A session counts as work only from the arrival of a command to its reply. Otherwise a distant client would stop the
+/// flood for as long
+/// as its lines travel.
 /// </remarks>
 internal sealed class RealWork(TimeProvider time)
 {
-    // A client nearby says its next line within that time.
+    // A client nearby sends its next line within this time.
     private static readonly TimeSpan _grace = TimeSpan.FromMilliseconds(2);
 
-    // A filter elsewhere that thinks for a second is no work here.
+    // A filter on another host that takes longer does not use this machine.
     private static readonly TimeSpan _longest = TimeSpan.FromMilliseconds(30);
 
-    // Real mail lately: only then is there anybody to be held back for.
+    // The flood is held back only where real mail came within this time.
     private static readonly TimeSpan _recent = TimeSpan.FromSeconds(2);
 
     private readonly long _start = time.GetTimestamp() - (time.TimestampFrequency * 60);
@@ -22,23 +23,23 @@ internal sealed class RealWork(TimeProvider time)
     private long _began;
     private long _ended;
 
-    /// <summary>Whether real mail is under way now.</summary>
+    /// <summary>Whether real mail is worked on now.</summary>
     public bool IsNow => (Volatile.Read(ref _steps) > 0 && Since(ref _began) < _longest) || Since(ref _ended) < _grace;
 
-    /// <summary>Whether there was any lately.</summary>
+    /// <summary>Whether real mail was worked on lately.</summary>
     public bool IsRecent => Since(ref _began) < _recent || Since(ref _ended) < _recent;
 
-    /// <summary>A message has a recipient here: counted once.</summary>
+    /// <summary>Counts a real message, at its first recipient here.</summary>
     public void Count() => Interlocked.Increment(ref _messages);
 
-    /// <summary>How many were counted since this was last asked.</summary>
+    /// <summary>Returns the count since the last call, and sets it to 0.</summary>
     public int TakeCount() => Interlocked.Exchange(ref _messages, 0);
 
-    /// <summary>Real mail was seen, and goes on in a moment.</summary>
+    /// <summary>Records that real mail was seen and continues within a moment.</summary>
     public void Touch() => Volatile.Write(ref _ended, time.GetTimestamp());
 
-    /// <summary>A step begins, and ends with what this gives.</summary>
-    /// <param name="isReal">Whether it is one of real mail; nothing is noted otherwise.</param>
+    /// <summary>Begins a step, which ends when the returned value is disposed of.</summary>
+    /// <param name="isReal">Whether it is a step of real mail; otherwise nothing is recorded.</param>
     public Step Begin(bool isReal)
     {
         if (!isReal)

@@ -3,7 +3,7 @@ using Backstop.Configuration.Options;
 
 namespace Backstop.Server.Admission;
 
-/// <summary>Watches the free room of the spool's disk, so that mail is refused while there is still room to work with.</summary>
+/// <summary>Watches the free space on the spool's disk, so that mail is refused before the disk is full.</summary>
 internal sealed class SpoolRoom : IDisposable
 {
     private readonly string _path;
@@ -20,14 +20,14 @@ internal sealed class SpoolRoom : IDisposable
         _timer = time.CreateTimer(_ => Look(), null, tick, tick);
     }
 
-    /// <summary>Whether all new mail must wait.</summary>
+    /// <summary>Whether all new mail is refused with 452.</summary>
     public bool IsShort => IsShortFor(100);
 
-    /// <summary>Free octets, for showing.</summary>
+    /// <summary>Free octets, for display.</summary>
     public long Free { get; private set; }
 
-    /// <summary>Whether mail must wait that may fill only a share of the room.</summary>
-    /// <param name="share">In percent: at 50, twice the least room must be free.</param>
+    /// <summary>Whether mail is refused that may use only a share of the space.</summary>
+    /// <param name="share">In percent: at 50, twice <c>spool.min_free</c> must be free.</param>
     public bool IsShortFor(int share) => _isKnown && Free / 100 * share < _minFree;
 
     public void Dispose() => _timer.Dispose();
@@ -41,7 +41,7 @@ internal sealed class SpoolRoom : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // Nobody knows: the append itself will tell.
+            // The free space is not known, so mail is accepted; writing to the spool will tell.
             _isKnown = false;
         }
     }

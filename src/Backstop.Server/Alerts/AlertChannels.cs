@@ -8,14 +8,17 @@ using Backstop.Server.Net;
 
 namespace Backstop.Server.Alerts;
 
-/// <summary>The ways an alert goes out. Each is tried by itself; what fails is an <see cref="IOException"/>.</summary>
+/// <summary>
+/// The channels for alerts. Each is used independently of the others; every failure is thrown as an <see
+/// cref="IOException"/>.
+/// </summary>
 internal sealed class AlertChannels(BackstopOptions options, BackstopMetrics metrics, TimeProvider time) : IDisposable
 {
     private readonly AlertOptions _alert = options.Alert;
     private readonly ProgramRunner _runner = new(time);
     private readonly HttpClient _http = new() { Timeout = options.Alert.TimeLimit };
 
-    /// <summary>The ways that are configured, by name.</summary>
+    /// <summary>The configured channels, by name.</summary>
     public IEnumerable<(string Name, Func<AlertMessage, Task> SendAsync)> All()
     {
         if (_alert.Webhook.Length > 0)
@@ -43,7 +46,7 @@ internal sealed class AlertChannels(BackstopOptions options, BackstopMetrics met
             using var content = new StringContent(Json(message), Encoding.UTF8, "application/json");
             using var request = new HttpRequestMessage(HttpMethod.Post, _alert.Webhook) { Content = content };
 
-            // Its status is enough: a reply without end is not read.
+            // The status is enough, and an endless reply must not be read.
             using var reply = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
             reply.EnsureSuccessStatusCode();
         }
@@ -55,7 +58,7 @@ internal sealed class AlertChannels(BackstopOptions options, BackstopMetrics met
 
     private async Task RunAsync(AlertMessage message)
     {
-        // A program that does not want the record need not read it: its exit status says whether it did its work.
+        // A program need not read its input: the exit code says whether it did its work.
         var command = ProgramCommand.OfHost(_alert.Command, message.Event) with
         {
             Input = [Encoding.UTF8.GetBytes(Json(message))],
@@ -65,7 +68,7 @@ internal sealed class AlertChannels(BackstopOptions options, BackstopMetrics met
         var end = await _runner.RunAsync(command, CancellationToken.None);
         if (end.Status != 0)
         {
-            throw new IOException(end.TimedOut ? "not done in time" : $"ended with {end.Status}");
+            throw new IOException(end.TimedOut ? "the program did not end in time" : $"the program ended with exit code {end.Status}");
         }
     }
 

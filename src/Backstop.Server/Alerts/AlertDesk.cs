@@ -10,11 +10,12 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Server.Alerts;
 
 /// <summary>
-/// Tells once that a storm begins and once that it is over, and that a store of the data folder is damaged. So many a day; the rest
-/// in one digest the next day. Never waits for anything in the mail's way.
+/// Sends an alert when a storm begins, when it ends, and when a store of the data folder is damaged. So many a day are
+/// sent at once, the rest in a digest the next day. Never makes mail wait.
 /// </summary>
 internal sealed partial class AlertDesk(
-    BackstopOptions options, StormDesk storms, StoreWatch stores, BackstopMetrics metrics, TimeProvider time, ILogger<AlertDesk> log) : BackgroundService
+    BackstopOptions options, StormDesk storms, StoreWatch stores, BackstopMetrics metrics, TimeProvider time,
+    ILogger<AlertDesk> log) : BackgroundService
 {
     private const int MaxWaiting = 1000;
     private const int MaxStores = 20;
@@ -105,7 +106,7 @@ internal sealed partial class AlertDesk(
                 _today = 0;
             }
 
-            // Who was told of its beginning is told of its end.
+            // Whoever was told that a storm began is told that it ended.
             if (storm.Ended is null ? _today < options.Alert.PerDay : _told.Remove(storm.Id))
             {
                 _today += storm.Ended is null ? 1 : 0;
@@ -152,7 +153,7 @@ internal sealed partial class AlertDesk(
             }
             catch (Exception trouble) when (trouble is not OperationCanceledException || !ct.IsCancellationRequested)
             {
-                // The outermost place of an alert: a host ends with the first of its services that throws.
+                // Every exception is caught here, because one that leaves a background service ends the host.
                 error = trouble.Message;
             }
         }
@@ -169,6 +170,8 @@ internal sealed partial class AlertDesk(
     [LoggerMessage(8202, LogLevel.Error, "alert by {Channel} failed ({Event}): {Error}")]
     private partial void LogFailed(string channel, string @event, string error);
 
-    [LoggerMessage(8203, LogLevel.Warning, "no alert by mail: {Address} is in a storm itself; alert.mail_to wants an address outside")]
+    [LoggerMessage(
+        8203, LogLevel.Warning,
+        "no alert by mail: {Address} is in a storm itself; set alert.mail_to to an address on another server")]
     private partial void LogInStorm(string address);
 }

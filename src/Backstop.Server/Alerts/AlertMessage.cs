@@ -6,29 +6,32 @@ using Backstop.Mail;
 
 namespace Backstop.Server.Alerts;
 
-/// <summary>What is told of storms, as it is posted: the event, who says it, and the storms without their long lists.</summary>
+/// <summary>The content of an alert: the event, the server, and the storms without their long lists.</summary>
 /// <param name="Event"><c>begins</c>, <c>over</c> or <c>digest</c>; <c>store</c> where a file of the data folder is damaged or
 /// cannot be used.</param>
-/// <param name="Hostname">Who says it.</param>
-/// <param name="Text">In one sentence a storm.</param>
-/// <param name="Storms">One; in a digest, those of the day that were not told of.</param>
+/// <param name="Hostname">The name of the server.</param>
+/// <param name="Text">One sentence for each storm.</param>
+/// <param name="Storms">One storm; in a digest, those of the day that no alert was sent for.</param>
 internal sealed record AlertMessage(string Event, string Hostname, string Text, IReadOnlyList<StormRecord> Storms)
 {
     private const int MaxHosts = 20;
     private const int MaxCampaigns = 10;
 
-    /// <summary>Of one storm.</summary>
+    /// <summary>Makes the alert for one storm.</summary>
     internal static AlertMessage Of(string host, StormRecord storm) =>
         new(storm.Ended is null ? "begins" : "over", host, Sentence(storm), [Short(storm)]);
 
-    /// <summary>Of a store of the data folder.</summary>
+    /// <summary>Makes the alert for a store of the data folder.</summary>
     internal static AlertMessage Store(string host, string words) => new("store", host, words, []);
 
-    /// <summary>Of those that were too many to be told of by themselves.</summary>
+    /// <summary>Makes the digest of storms beyond the daily limit.</summary>
     internal static AlertMessage Digest(string host, IReadOnlyList<StormRecord> storms) =>
         new("digest", host, string.Join('\n', storms.Select(Sentence)), [.. storms.Select(Short)]);
 
-    /// <summary>As a mail from nobody, which nobody can answer and no server returns.</summary>
+    /// <summary>
+    /// Formats the alert as a mail that nobody can answer. It is sent with the null sender, so that no server returns
+    /// it.
+    /// </summary>
     internal string Mail(string to, string id, DateTimeOffset now)
     {
         var text = new StringBuilder();
@@ -55,7 +58,7 @@ internal sealed record AlertMessage(string Event, string Hostname, string Text, 
     private static string Sentence(StormRecord storm) => string.Create(
         CultureInfo.InvariantCulture,
         $"{storm.Kind} to {ShownText.Of(storm.Victim)} since {storm.Started.UtcDateTime:yyyy-MM-dd HH:mm} "
-            + $"UTC{(storm.Ended is { } ended ? $", over since {ended.UtcDateTime:yyyy-MM-dd HH:mm}" : "")}: {storm.Count} messages of "
+            + $"UTC{(storm.Ended is { } ended ? $", over since {ended.UtcDateTime:yyyy-MM-dd HH:mm}" : "")}: {storm.Count} messages from "
             + $"{storm.Hosts.Count} hosts{(storm.Campaigns.Count > 0 ? $", such as \"{ShownText.Of(storm.Campaigns[0].Label)}\"" : "")}.");
 
     private static StormRecord Short(StormRecord storm) => storm with
@@ -66,7 +69,7 @@ internal sealed record AlertMessage(string Event, string Hostname, string Text, 
     };
 }
 
-/// <summary>JSON of alerts.</summary>
+/// <summary>JSON serialization of alerts.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(AlertMessage))]
 internal sealed partial class AlertJson : JsonSerializerContext;

@@ -3,14 +3,15 @@ using Backstop.State;
 namespace Backstop.Server.Alerts;
 
 /// <summary>
-/// Which trouble of a store is told: each kind of each store once a day, for one that fails and works by turns must not fill a mailbox.
+/// Decides which failures of a store are sent as alerts: each kind for each store once a day, so that a store that
+/// fails on and off does not fill a mailbox.
 /// </summary>
 internal sealed class StoreAlerts(TimeProvider time)
 {
     private readonly HashSet<(DateOnly Day, string Name, StoreFault? Fault)> _told = [];
 
-    /// <summary>Whether this is told.</summary>
-    /// <param name="state">How the store fares; without a fault it was set aside.</param>
+    /// <summary>Whether an alert is due.</summary>
+    /// <param name="state">The state of the store; without a fault, the store was damaged and set aside.</param>
     public bool IsNew(StoreState state)
     {
         var today = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);

@@ -7,24 +7,24 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Server.Delivery;
 
 /// <summary>
-/// Empties the spool into folders. Real mail has a worker of its own, so a flood never stands in its way; a delivery that fails
-/// stays in the spool, is tried again with back-off, and makes no message.
+/// Delivers the messages of the spool to folders. Real mail has its own worker, so a flood never delays it. A delivery
+/// that fails stays in the spool, is tried again with growing pauses, and causes no message.
 /// </summary>
 internal sealed partial class DeliveryQueue : IDisposable
 {
-    // What recipes have changed lies in memory until it is in its folder.
+    // Messages changed by recipes are kept in memory until they are in their folder.
     private const long MaxRemade = 64 << 20;
 
-    // In milliseconds: a hundred copies a second reach their folders however much real mail comes.
+    // In milliseconds: a hundred copies a second are delivered however much real mail arrives.
     private const int LongestStandBack = 10;
 
-    // At a stop, for what recipes have decided: a folder that takes longer is not waited for.
+    // How long a stop waits for copies that recipes have decided on.
     private static readonly TimeSpan _drainPatience = TimeSpan.FromSeconds(10);
 
     private readonly SpoolLog _spool;
     private readonly TimeProvider _time;
 
-    // For what waits: a clock that is set back must not make a retry wait for it.
+    // A clock for retries that never goes back, so that a clock that is set back does not delay them.
     private readonly SteadyTime _steady;
     private readonly BackstopMetrics _metrics;
     private readonly ILogger<DeliveryQueue> _log;
@@ -58,7 +58,8 @@ internal sealed partial class DeliveryQueue : IDisposable
     }
 
     internal DeliveryQueue(
-        SpoolLog spool, string host, TimeProvider time, BackstopMetrics metrics, ILogger<DeliveryQueue> log, RecipeStage? recipes, Func<bool>? mayScan = null, Func<bool>? isRealNow = null)
+        SpoolLog spool, string host, TimeProvider time, BackstopMetrics metrics, ILogger<DeliveryQueue> log,
+        RecipeStage? recipes, Func<bool>? mayScan = null, Func<bool>? isRealNow = null)
     {
         _isRealNow = isRealNow;
         _steady = new(time);
@@ -87,13 +88,13 @@ internal sealed partial class DeliveryQueue : IDisposable
         }
     }
 
-    /// <summary>Messages not yet in all their folders.</summary>
+    /// <summary>How many messages are not yet in all their folders.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
 
-    /// <summary>Told of each copy of real mail that has reached its folder: seconds since it was accepted.</summary>
+    /// <summary>Called for each delivered copy of real mail, with the seconds since it was accepted.</summary>
     internal Action<double>? RealDelivered { get; set; }
 
-    /// <summary>Folders that cannot be delivered to just now.</summary>
+    /// <summary>The folders that cannot be delivered to now.</summary>
     public IReadOnlyList<FailingFolder> Failing
     {
         get
@@ -106,9 +107,9 @@ internal sealed partial class DeliveryQueue : IDisposable
         }
     }
 
-    /// <summary>Takes a message that is in the spool.</summary>
-    /// <param name="entry">The entry.</param>
-    /// <param name="lane">How soon.</param>
+    /// <summary>Adds a message that is in the spool.</summary>
+    /// <param name="entry">The message's entry in the spool.</param>
+    /// <param name="lane">The queue it waits in.</param>
     public void Add(SpoolEntry entry, Lane lane)
     {
         lock (_gate)
@@ -117,10 +118,10 @@ internal sealed partial class DeliveryQueue : IDisposable
         }
     }
 
-    /// <summary>Takes a message that is scanned before its folder is known, when filters can keep up again.</summary>
-    /// <param name="entry">The entry.</param>
-    /// <param name="lane">How soon.</param>
-    /// <param name="decide">Scans it.</param>
+    /// <summary>Adds a message that is scanned, and its folder decided, once filters keep up again.</summary>
+    /// <param name="entry">The message's entry in the spool.</param>
+    /// <param name="lane">The queue it waits in.</param>
+    /// <param name="decide">Scans the message and returns its folders.</param>
     internal void AddUnscanned(SpoolEntry entry, Lane lane, LateDecision decide)
     {
         var message = new InDelivery(entry, lane, replayed: false);
@@ -131,14 +132,14 @@ internal sealed partial class DeliveryQueue : IDisposable
         }
     }
 
-    /// <summary>Scans nothing more: what waits for that goes to its folder, because the server stops.</summary>
+    /// <summary>Ends late scans because the server stops: messages that wait for one are delivered unscanned.</summary>
     internal void BeginStop() => _late.Release();
 
     /// <summary>
-    /// Takes what an earlier run has left in the spool, and may have delivered: all of it before any is delivered, so that the copy
-    /// it died at can be the first.
+    /// Adds messages that an earlier run left in the spool and may have delivered. All are added before any is
+    /// delivered, so that the copy that was interrupted by a crash can be handled first.
     /// </summary>
-    /// <param name="entries">The entries.</param>
+    /// <param name="entries">The entries of the messages.</param>
     public void Replay(IEnumerable<SpoolEntry> entries)
     {
         lock (_gate)
@@ -180,7 +181,7 @@ internal sealed partial class DeliveryQueue : IDisposable
         }
     }
 
-    // Recipes have decided, or cannot for now: folders that waited for this message's copy go on.
+    // Recipes have decided, or cannot decide now: folders that waited for this copy go on.
     private void Decided(InDelivery message)
     {
         if (message.Replayed && _undecided.Remove(message.Entry.QueueId))
@@ -199,7 +200,7 @@ internal sealed partial class DeliveryQueue : IDisposable
         Offer(queue);
     }
 
-    // Recipes have decided: so many copies, or none, where a program has the message or they threw it away.
+    // Recipes have decided on any number of copies; none where a program took the message or the recipes discarded it.
     private void AddPlanned(InDelivery message, int target, IReadOnlyList<RecipeCopy> plan)
     {
         if (message.CopyBecomes(plan.Count))
@@ -222,7 +223,8 @@ internal sealed partial class DeliveryQueue : IDisposable
     }
 
     /// <summary>
-    /// Stops after the batches in hand, and after what recipes have decided is in its folders; the rest stays in the spool.
+    /// Stops after the present batches, and after copies that recipes have decided on are delivered. The rest stays in
+    /// the spool.
     /// </summary>
     public void Dispose()
     {
@@ -245,7 +247,7 @@ internal sealed partial class DeliveryQueue : IDisposable
         _stopped.Dispose();
     }
 
-    // A decision is nowhere but here: after the next start the recipes would run again, with all that they do beside it.
+    // A decision of recipes is kept only in memory: after a restart they would run again, with all their side effects.
     private void AwaitPlanned()
     {
         _draining = true;
@@ -257,7 +259,7 @@ internal sealed partial class DeliveryQueue : IDisposable
         }
     }
 
-    // An mbox has one queue: two workers would only wait for each other's lock.
+    // An mbox has one queue, because two workers would only wait for each other's lock.
     private FolderQueue QueueOf(FolderRef folder, Lane lane)
     {
         var key = (folder, folder.Format == FolderFormat.Mbox ? Lane.Real : lane);
@@ -279,7 +281,7 @@ internal sealed partial class DeliveryQueue : IDisposable
         }
     }
 
-    // Either worker takes real mail; only the second takes the flood. Workers that are awake look again by themselves.
+    // Both workers take real mail; only the second takes the flood. A worker that is awake looks for work by itself.
     private void WakeFor(Lane lane)
     {
         if (_sleeps[(int)Lane.Flood])
@@ -330,7 +332,8 @@ internal sealed partial class DeliveryQueue : IDisposable
         }
     }
 
-    // A copy of the flood waits while real mail is being received, but not for long: there may be always some.
+    // A copy of the flood waits while real mail is being received, but not for long, since real mail may always be
+    // there.
     private void StandBack()
     {
         for (var waited = 0; waited < LongestStandBack && _isRealNow?.Invoke() == true && !_stopped.Wait(1); waited++)
@@ -392,7 +395,7 @@ internal sealed partial class DeliveryQueue : IDisposable
         _resting.Add(queue);
     }
 
-    // The id begins with the time of acceptance, in milliseconds.
+    // The upper bits of the id are the time of acceptance in milliseconds.
     private double Age(SpoolEntry entry) => Math.Max(0, (_time.GetUtcNow().ToUnixTimeMilliseconds() - (long)(entry.Id >> 16)) / 1000.0);
 
     private void Wake(FolderQueue queue)

@@ -2,10 +2,10 @@ using Backstop.Mailboxes;
 
 namespace Backstop.Server.Delivery;
 
-/// <summary>A folder that mail cannot be delivered to just now.</summary>
+/// <summary>A folder that cannot be delivered to now.</summary>
 /// <param name="Folder">The folder.</param>
-/// <param name="Waiting">Messages waiting for it.</param>
-/// <param name="Failures">Tries since the last success.</param>
-/// <param name="Error">What went wrong last.</param>
-/// <param name="RetryAt">When it is tried again.</param>
+/// <param name="Waiting">How many messages wait for it.</param>
+/// <param name="Failures">Failed tries since the last success.</param>
+/// <param name="Error">The last error.</param>
+/// <param name="RetryAt">The time of the next try.</param>
 internal sealed record FailingFolder(FolderRef Folder, int Waiting, int Failures, string Error, DateTimeOffset RetryAt);

@@ -5,17 +5,17 @@ using Backstop.Mailboxes.Spool;
 
 namespace Backstop.Server.Delivery;
 
-/// <summary>How soon a message must be in its folder.</summary>
+/// <summary>The two queues of deliveries, which decide how soon a message is delivered.</summary>
 internal enum Lane
 {
-    /// <summary>Real mail: at once.</summary>
+    /// <summary>Real mail, delivered at once.</summary>
     Real,
 
-    /// <summary>What came from the null reverse-path or is filed: when real mail leaves room.</summary>
+    /// <summary>Mail of the null sender and filed mail, delivered when real mail leaves room.</summary>
     Flood,
 }
 
-/// <summary>A message on its way to its folders.</summary>
+/// <summary>A message whose delivery has begun.</summary>
 internal sealed class InDelivery(SpoolEntry entry, Lane lane, bool replayed)
 {
     private int _left = entry.Folders.Count;
@@ -24,29 +24,32 @@ internal sealed class InDelivery(SpoolEntry entry, Lane lane, bool replayed)
 
     public Lane Lane => lane;
 
-    /// <summary>Whether an earlier run of the server may have delivered it.</summary>
+    /// <summary>Whether an earlier run of the server may have delivered it already.</summary>
     public bool Replayed => replayed;
 
-    /// <summary>Notes a copy; true when it was the last.</summary>
+    /// <summary>Counts a delivered copy; true when it was the last.</summary>
     public bool CopyDone() => Interlocked.Decrement(ref _left) == 0;
 
-    /// <summary>Notes that recipes made several copies of one, or none; true when nothing is left to do.</summary>
+    /// <summary>
+    /// Records that recipes replaced one copy by several, or by none; true when no copy is left to deliver.
+    /// </summary>
     public bool CopyBecomes(int count) => Interlocked.Add(ref _left, count - 1) == 0;
 }
 
-/// <summary>One copy to deliver.</summary>
+/// <summary>One copy of a message to deliver.</summary>
 /// <param name="Message">The message.</param>
-/// <param name="Target">Which of its copies: names follow from it, so that a second delivery finds the first.</param>
-/// <param name="Remade">The message as recipes have changed it; null for as it came.</param>
+/// <param name="Target">The number of the copy. File names derive from it, so that a second delivery finds the
+/// first.</param>
+/// <param name="Remade">The message as changed by recipes; null where it is unchanged.</param>
 internal readonly record struct Copy(InDelivery Message, int Target, ReadOnlyMemory<byte>? Remade = null)
 {
-    /// <summary>Whether recipes made it.</summary>
+    /// <summary>Whether recipes decided on this copy.</summary>
     public bool IsPlanned => Target >= SpoolContent.TargetsPerCopy;
 
-    /// <summary>The number of a copy that recipes made.</summary>
+    /// <summary>Returns the number of a copy that recipes decided on.</summary>
     public static int TargetOf(int target, int copy) => ((copy + 1) * SpoolContent.TargetsPerCopy) + target;
 
-    /// <summary>Its content.</summary>
+    /// <summary>Reads the content of the copy.</summary>
     public SpoolContent Read(SpoolLog spool)
     {
         var content = spool.Read(Message.Entry);
@@ -54,16 +57,22 @@ internal readonly record struct Copy(InDelivery Message, int Target, ReadOnlyMem
     }
 }
 
-/// <summary>What waits for one folder. Workers take it in batches; an mbox has one worker at a time, a Maildir any number.</summary>
+/// <summary>
+/// The copies that wait for one folder. Workers take them in batches; an mbox is written by one worker at a time, a
+/// Maildir by any number.
+/// </summary>
 /// <param name="folder">The folder.</param>
-/// <param name="lane">How soon.</param>
-/// <param name="host">This host's name.</param>
-/// <param name="owner">What is written into dot-locks.</param>
-/// <param name="isUndecided">Whether recipes have still to decide about a message that an earlier run left, by its queue id.</param>
+/// <param name="lane">The queue that it belongs to.</param>
+/// <param name="host">This host's name, for file names.</param>
+/// <param name="owner">Written into dot-locks.</param>
+/// <param name="isUndecided">Whether recipes have still to decide about a message of an earlier run, by its queue
+/// id.</param>
 /// <param name="time">The clock.</param>
-internal sealed class FolderQueue(FolderRef folder, Lane lane, string host, string owner, Func<string, bool> isUndecided, TimeProvider time)
+internal sealed class FolderQueue(
+    FolderRef folder, Lane lane, string host, string owner, Func<string, bool> isUndecided, TimeProvider time)
 {
-    // An mbox is worth its lock. Maildir copies cost the same alone, and small batches can be shared by two workers.
+    // An mbox is locked for each batch, so batches are large. In a Maildir each copy costs the same, and small batches
+    // can be shared by two workers.
     private const int MaxMboxBatch = 64;
     private const int MaxMaildirBatch = 16;
 
@@ -80,28 +89,29 @@ internal sealed class FolderQueue(FolderRef folder, Lane lane, string host, stri
 
     public int Count => _waiting.Count;
 
-    /// <summary>Whether it stands in line for a worker.</summary>
+    /// <summary>Whether the queue waits for a worker.</summary>
     public bool IsReady { get; set; }
 
-    /// <summary>Whether it waits for <see cref="RetryAt"/>.</summary>
+    /// <summary>Whether the queue waits until <see cref="RetryAt"/>.</summary>
     public bool IsResting { get; set; }
 
-    /// <summary>Workers at it.</summary>
+    /// <summary>How many workers deliver to the folder.</summary>
     public int Workers { get; set; }
 
     /// <summary>Whether another worker may take a batch.</summary>
     public bool MayTake => _waiting.Count > 0 && !IsReady && !IsResting && (Workers == 0 || _mbox is null) && !AwaitsTorn;
 
-    // The last copy in the file may be torn, and its message still with the recipes: what is written behind it now would bury it.
+    // The last copy in the mbox may be torn while its message is still with the recipes. A copy written now would
+    // follow the torn part.
     private bool AwaitsTorn => _mbox is not null && _mayBeTorn && LastId() is { } id && isUndecided(id.Split('.')[0]);
 
-    /// <summary>Failures since the last success.</summary>
+    /// <summary>Failed tries since the last success.</summary>
     public int Failures { get; private set; }
 
-    /// <summary>The last error's text.</summary>
+    /// <summary>The last error; null where there was none.</summary>
     public string? Error { get; private set; }
 
-    /// <summary>When to try again.</summary>
+    /// <summary>The time of the next try.</summary>
     public DateTimeOffset RetryAt { get; private set; }
 
     public void Add(Copy copy) => _waiting.Enqueue(copy);
@@ -124,11 +134,11 @@ internal sealed class FolderQueue(FolderRef folder, Lane lane, string host, stri
         return batch;
     }
 
-    /// <summary>Delivers copies; those that fail are left in the list. Called without any lock held.</summary>
+    /// <summary>Delivers copies. Those that fail are returned. Called without a lock.</summary>
     /// <param name="batch">The copies.</param>
-    /// <param name="spool">Where they are.</param>
-    /// <param name="beforeEach">Called when another piece of work begins.</param>
-    /// <param name="error">What went wrong.</param>
+    /// <param name="spool">The spool to read them from.</param>
+    /// <param name="beforeEach">Called before each separate piece of work.</param>
+    /// <param name="error">The failure; null where there was none.</param>
     public List<Copy> Deliver(List<Copy> batch, SpoolLog spool, Action? beforeEach, out IOException? error)
     {
         var delivered = new List<Copy>(batch.Count);
@@ -151,14 +161,18 @@ internal sealed class FolderQueue(FolderRef folder, Lane lane, string host, stri
         }
         catch (Exception problem) when (problem is UnauthorizedAccessException or System.Text.Json.JsonException or ArgumentException)
         {
-            // A message that cannot be read back or a folder that is not ours: kept, shown, tried again; never the end of the worker.
+            // The message cannot be read from the spool, or the folder is not ours: it is kept, shown and tried again.
+            // The worker must not end.
             error = new IOException(problem.Message, problem);
         }
 
         return delivered;
     }
 
-    /// <summary>Puts back what failed, the one that failed last: a message that cannot be written must not hold up the rest.</summary>
+    /// <summary>
+    /// Puts failed copies back, the one that failed at the end, so that a message that cannot be written does not delay
+    /// the others.
+    /// </summary>
     public void PutBack(List<Copy> failed, string? error)
     {
         foreach (var copy in failed.Skip(1).Concat(failed.Take(1)))
@@ -168,7 +182,8 @@ internal sealed class FolderQueue(FolderRef folder, Lane lane, string host, stri
 
         if (error is null)
         {
-            // Somebody else holds the mbox's lock: soon again, never the same moment as another waiter.
+            // Another program holds the lock of the mbox: tried again soon, at a random time so that two waiters do not
+            // meet again.
             RetryAt = time.GetUtcNow() + TimeSpan.FromMilliseconds(Random.Shared.Next(5, 50));
             return;
         }
@@ -194,8 +209,8 @@ internal sealed class FolderQueue(FolderRef folder, Lane lane, string host, stri
         return _lastId;
     }
 
-    // The copy that a kill may have torn is the last in the file. Its message comes first, so that it is mended before anything is
-    // written behind it.
+    // The last copy in the file may have been torn by a crash. Its message is delivered first, so that it is repaired
+    // before anything is written after it.
     private void BringForward(string? id)
     {
         var torn = _waiting.Where(c => MboxFolder.IdOf(c.Message.Entry, c.Target) == id).ToList();
@@ -212,7 +227,7 @@ internal sealed class FolderQueue(FolderRef folder, Lane lane, string host, stri
         }
     }
 
-    // After a failure a part may be in the file already; only then is the file searched.
+    // After a failure a part may be in the file already. Only then is the file searched.
     private void DeliverToMbox(List<Copy> batch, SpoolLog spool, List<Copy> delivered, MboxFolder mbox)
     {
         var count = mbox.Deliver([.. batch.Select(c =>

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Server.Delivery;
 
 /// <summary>
-/// Mail that was accepted unscanned because filters could not keep up: it waits in the spool, is scanned when they can again, and
-/// goes to its folder without after a minute. What a kill leaves here is delivered unscanned by the next run.
+/// Messages that were accepted unscanned because filters could not keep up. They wait in the spool, are scanned when
+/// filters keep up again, and are delivered unscanned after a minute. After a crash they are delivered unscanned.
 /// </summary>
 internal sealed partial class LateScans : IDisposable
 {
@@ -26,9 +26,9 @@ internal sealed partial class LateScans : IDisposable
     private readonly CancellationTokenSource _stopping = new();
     private int _count;
 
-    /// <summary>Begins.</summary>
-    /// <param name="spool">Where the messages are.</param>
-    /// <param name="mayScan">Whether filters can keep up again.</param>
+    /// <summary>Starts the scanning.</summary>
+    /// <param name="spool">The spool that the messages are in.</param>
+    /// <param name="mayScan">Whether filters keep up again.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">The log.</param>
     public LateScans(SpoolLog spool, Func<bool> mayScan, TimeProvider time, ILogger log)
@@ -37,13 +37,13 @@ internal sealed partial class LateScans : IDisposable
         _ = RunAsync();
     }
 
-    /// <summary>Takes messages on: null for the folders they were meant for.</summary>
+    /// <summary>Receives a message and its folders; null for the folders that were decided before.</summary>
     public Action<InDelivery, IReadOnlyList<string>?>? Decided { get; set; }
 
-    /// <summary>Messages that wait.</summary>
+    /// <summary>How many messages wait.</summary>
     public int Count => Volatile.Read(ref _count);
 
-    /// <summary>Takes a message; false where too many wait.</summary>
+    /// <summary>Adds a message; false where too many wait.</summary>
     public bool TryAdd(InDelivery message, LateDecision decide)
     {
         if (Count >= MaxHeld || _stopping.IsCancellationRequested)
@@ -55,7 +55,7 @@ internal sealed partial class LateScans : IDisposable
         return _held.Writer.TryWrite((message, decide, _time.GetUtcNow()));
     }
 
-    /// <summary>Lets all go unscanned: the server stops.</summary>
+    /// <summary>Delivers all waiting messages unscanned, because the server stops.</summary>
     public void Release() => _stopping.Cancel();
 
     public void Dispose()
@@ -75,7 +75,7 @@ internal sealed partial class LateScans : IDisposable
             }
             catch (Exception error)
             {
-                // Whatever is wrong with it: the mail is more important than its score.
+                // Whatever is wrong, the mail matters more than its score.
                 LogFailed(message.Entry.QueueId, error.Message);
             }
 
@@ -84,7 +84,7 @@ internal sealed partial class LateScans : IDisposable
         }
     }
 
-    // Whether there is still time to scan it.
+    // Whether there is still time to scan the message.
     private async Task<bool> WaitAsync(DateTimeOffset since)
     {
         while (!_stopping.IsCancellationRequested && _time.GetUtcNow() - since < _maxHold)
@@ -100,6 +100,6 @@ internal sealed partial class LateScans : IDisposable
         return false;
     }
 
-    [LoggerMessage(3003, LogLevel.Warning, "{QueueId} could not be scanned from the spool and is delivered without: {Error}")]
+    [LoggerMessage(3003, LogLevel.Warning, "{QueueId} could not be scanned from the spool and is delivered unscanned: {Error}")]
     private partial void LogFailed(string queueId, string error);
 }

@@ -14,25 +14,25 @@ using Backstop.Recipes.Running;
 
 namespace Backstop.Server.Delivery;
 
-/// <summary>A copy that recipes want in a folder.</summary>
+/// <summary>A copy that recipes want delivered to a folder.</summary>
 /// <param name="Folder">The folder.</param>
-/// <param name="Remade">The message as they have changed it; null for as it came.</param>
+/// <param name="Remade">The message as changed by recipes; null where it is unchanged.</param>
 internal readonly record struct RecipeCopy(FolderRef Folder, ReadOnlyMemory<byte>? Remade)
 {
-    /// <summary>A copy of the message as it came.</summary>
-    // Not "condition ? null : octets": null becomes an empty memory there, and an empty memory an empty mail.
+    /// <summary>Returns a copy of the unchanged message.</summary>
+    // Not "condition ? null : octets": null would become an empty memory, and so an empty mail.
     public static RecipeCopy Untouched(FolderRef folder) => new(folder, default(ReadOnlyMemory<byte>?));
 }
 
-/// <summary>Runs the recipes of one mailbox over its messages.</summary>
+/// <summary>Runs the recipes of one mailbox.</summary>
 /// <param name="mailbox">The mailbox.</param>
 /// <param name="options">The configuration.</param>
-/// <param name="program">The rcfiles read and expressions compiled for all mailboxes, which have much in common.</param>
+/// <param name="program">The rcfiles and compiled expressions that mailboxes share.</param>
 /// <param name="time">The clock.</param>
-/// <param name="log">Takes what the recipes have to say.</param>
+/// <param name="log">Receives the log lines of the recipes.</param>
 internal sealed class MailboxRecipes(Mailbox mailbox, BackstopOptions options, RcProgram program, TimeProvider time, Action<string> log)
 {
-    // SpamAssassin's programs add what the filter of this server has added already: they need not be run.
+    // The server's filter has added what these programs would add, so they need not run.
     private static readonly string[] _filters = ["spamassassin", "spamc"];
 
     private readonly HashSet<string> _told = new(StringComparer.Ordinal);
@@ -40,16 +40,16 @@ internal sealed class MailboxRecipes(Mailbox mailbox, BackstopOptions options, R
     private DecayedCount _forwards = new(TimeSpan.FromHours(1));
     private readonly string _home = MakeHome(Path.GetDirectoryName(mailbox.Path) ?? "/");
 
-    /// <summary>The folder whose mail they decide about.</summary>
+    /// <summary>The folder whose mail the recipes decide about.</summary>
     public FolderRef Inbox => mailbox.Folder(FolderRef.Inbox);
 
-    /// <summary>Runs them.</summary>
+    /// <summary>Runs the recipes for one copy of a message.</summary>
     /// <param name="content">The message.</param>
-    /// <param name="target">Which of its copies.</param>
-    /// <param name="running">Told when a program begins and ends.</param>
-    /// <param name="plan">Where copies of it go, and as what where a filter changed it; none where a program has it, or the recipes
-    /// threw it away.</param>
-    /// <returns>Why it must be tried again, or null.</returns>
+    /// <param name="target">The number of the copy.</param>
+    /// <param name="running">Called with true when a program begins, with false when it ends.</param>
+    /// <param name="plan">The copies to deliver; none where a program took the message, or the recipes discarded
+    /// it.</param>
+    /// <returns>Why the recipes must run again later; null where they have decided.</returns>
     public string? Run(SpoolContent content, int target, Action<bool>? running, out IReadOnlyList<RecipeCopy> plan)
     {
         var message = MessageOf(content, target);
@@ -76,13 +76,13 @@ internal sealed class MailboxRecipes(Mailbox mailbox, BackstopOptions options, R
             return problem;
         }
 
-        // Begun anew, all that was done would be done again, every few minutes: programs, and mails sent on.
-        log($"{Inbox.Path}: {problem}; not tried again, because programs have run or mail was sent: the message goes to the inbox");
+        // A second run would repeat every few minutes all that was done: programs run, mails sent on.
+        log($"{Inbox.Path}: {problem}; not tried again, because programs have run or mail was sent; the message is delivered to the inbox");
         plan = [.. plan, RecipeCopy.Untouched(Inbox)];
         return null;
     }
 
-    // Why the message is nowhere, or null.
+    // Returns why the message is not delivered; null where it is.
     private string? Execute(RecipeRun run, PlanHost host)
     {
         try
@@ -96,20 +96,20 @@ internal sealed class MailboxRecipes(Mailbox mailbox, BackstopOptions options, R
         }
     }
 
-    // Programs run there, and relative folders lie there, before the first delivery has made it.
+    // Programs run in this folder, and relative folders are below it, before the first delivery has created it.
     private static string MakeHome(string path)
     {
         Folders.Make(path);
         return path;
     }
 
-    // The untouched message is in the spool, and need not be kept in memory too.
+    // The unchanged message is in the spool and need not be kept in memory as well.
     private static bool IsPartOf(ReadOnlyMemory<byte> content, byte[] message) =>
         MemoryMarshal.TryGetArray(content, out var segment) && segment.Array == message
         && segment.Count == message.Length - (message.AsSpan().IndexOf((byte)'\n') + 1);
 
-    // Two mailboxes that send on to each other by ways that lose all marks stop here, and so does whoever floods somebody through a
-    // mailbox of ours.
+    // Stops a loop of two mailboxes that forward to each other and lose all marks, and a flood through a mailbox of
+    // ours.
     private bool MayForward()
     {
         lock (_told)
@@ -118,7 +118,8 @@ internal sealed class MailboxRecipes(Mailbox mailbox, BackstopOptions options, R
         }
     }
 
-    // Runs that go on at the same time may find the same last one free: what they send beyond it is counted, and waited for by the next.
+    // Runs at the same time may find the same last place free. What they send above the limit is counted, and delays
+    // the next.
     private void NoteForward()
     {
         lock (_told)
@@ -127,7 +128,7 @@ internal sealed class MailboxRecipes(Mailbox mailbox, BackstopOptions options, R
         }
     }
 
-    // Once for a mailbox, not once a message.
+    // Once for each mailbox, not for each message.
     private bool Tells(string id)
     {
         lock (_told)
@@ -141,7 +142,7 @@ internal sealed class MailboxRecipes(Mailbox mailbox, BackstopOptions options, R
             ? new(0, program.Input[0], TookAll: true, TimedOut: false)
             : null;
 
-    // As it would lie in an mbox: recipes ask the separator line who sent it.
+    // As in an mbox, because recipes read the sender from the separator line.
     private static byte[] MessageOf(SpoolContent content, int target)
     {
         var envelope = content.Envelope;
@@ -164,7 +165,8 @@ internal sealed class MailboxRecipes(Mailbox mailbox, BackstopOptions options, R
         var inbox = mailbox.Format == FolderFormat.Maildir ? mailbox.Path + "/" : mailbox.Path;
         var variables = new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            // Only here: an address and an envelope, no login and so no ~/bin, sendmail's folder, and the server's own limit.
+            // Only here: address and envelope are known, there is no login and so no ~/bin; sendmail's folder and the
+            // server's time limit are added.
             ["RECIPIENT"] = mailbox.Address.ToString(),
             ["SENDER"] = content.Envelope.ReversePath,
             ["PATH"] = $"{RecipeDefaults.Path}:/usr/sbin:/sbin",

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Server.Delivery;
 
 /// <summary>
-/// Runs recipes before folders are written: several messages at once under one bound, real mail first. A message whose recipes
-/// cannot be carried out now stays in the spool and is tried again; it holds up no other.
+/// Runs recipes before folders are written: several messages at the same time within a limit, real mail first. A
+/// message whose recipes fail stays in the spool and is tried again; it delays no other.
 /// </summary>
 internal sealed partial class RecipeStage : IDisposable
 {
@@ -16,7 +16,7 @@ internal sealed partial class RecipeStage : IDisposable
     private readonly Dictionary<FolderRef, MailboxRecipes> _recipes;
     private readonly SpoolLog _spool;
 
-    // A clock that is set back must not make a retry wait for it.
+    // A clock for retries that never goes back, so that a clock that is set back does not delay them.
     private readonly SteadyTime _time;
     private readonly ILogger _log;
     private readonly object _gate = new();
@@ -39,16 +39,16 @@ internal sealed partial class RecipeStage : IDisposable
         _resting = new(_gate, j => j.RetryAt, Wake, _time);
     }
 
-    /// <summary>Takes what recipes have decided.</summary>
+    /// <summary>Receives the copies that recipes have decided on.</summary>
     public Action<InDelivery, int, IReadOnlyList<RecipeCopy>>? Planned { get; set; }
 
-    /// <summary>Told of messages that must be tried again later.</summary>
+    /// <summary>Called for a message that must be tried again later.</summary>
     public Action<InDelivery>? Postponed { get; set; }
 
-    /// <summary>Whether so much waits in memory for its folders that no more must be made.</summary>
+    /// <summary>Whether so many changed messages wait in memory for their folders that no recipes may run.</summary>
     public Func<bool>? IsFull { get; set; }
 
-    /// <summary>Messages whose recipes could not be carried out.</summary>
+    /// <summary>Mailboxes with messages whose recipes failed.</summary>
     public IReadOnlyList<FailingFolder> Failing
     {
         get
@@ -61,7 +61,7 @@ internal sealed partial class RecipeStage : IDisposable
         }
     }
 
-    /// <summary>Begins.</summary>
+    /// <summary>Starts the workers.</summary>
     public void Start()
     {
         _awake = _workers.Length;
@@ -88,7 +88,7 @@ internal sealed partial class RecipeStage : IDisposable
         return true;
     }
 
-    // Threads that wait for a program cost nothing; more than the cores that do not would only take turns.
+    // Threads that wait for a program cost nothing. Of the others, more than there are cores would only take turns.
     private void WakeAnother()
     {
         if (_awake - _inProgram < Environment.ProcessorCount && _waiting.Any(w => w.Count > 0))
@@ -106,7 +106,7 @@ internal sealed partial class RecipeStage : IDisposable
         }
     }
 
-    /// <summary>Stops after the messages in hand; a program that runs then is waited for.</summary>
+    /// <summary>Stops after the present messages. A program that is running is waited for.</summary>
     public void Dispose()
     {
         lock (_gate)
@@ -189,7 +189,7 @@ internal sealed partial class RecipeStage : IDisposable
 
     [LoggerMessage(
         3002, LogLevel.Warning,
-        "Recipes of {Mailbox} could not be carried out for {QueueId}: {Error}; kept in the spool, next try {RetryAt:O}")]
+        "Recipes of {Mailbox} failed for {QueueId}: {Error}; kept in the spool, next try {RetryAt:O}")]
     private partial void LogFailed(string mailbox, string queueId, string error, DateTimeOffset retryAt);
 
     private sealed class Job(InDelivery message, int target, MailboxRecipes recipes)

@@ -1,12 +1,14 @@
 namespace Backstop.Server.Delivery;
 
-/// <summary>What waits for its next try. Its timer runs only while something does, and fires when the first of it is due.</summary>
-/// <remarks>Everything but the timer is called with the gate held, and what is woken is woken so.</remarks>
-/// <typeparam name="T">What waits.</typeparam>
+/// <summary>
+/// Items that wait for their next try. A timer runs while there are any, and fires when the first is due.
+/// </summary>
+/// <remarks>All but the timer is called with the lock held, and <c>wake</c> is called with it held too.</remarks>
+/// <typeparam name="T">The type of the items.</typeparam>
 internal sealed class Resting<T> : IDisposable
     where T : class
 {
-    // A shot looks at all that waits, and a hundred thousand messages may.
+    // The timer looks at all items, of which there may be a hundred thousand.
     private static readonly TimeSpan _tick = TimeSpan.FromMilliseconds(20);
 
     private readonly HashSet<T> _items = new(ReferenceEqualityComparer.Instance);
@@ -16,10 +18,10 @@ internal sealed class Resting<T> : IDisposable
     private readonly Action<T> _wake;
     private readonly ITimer _timer;
 
-    /// <summary>Nothing waits yet.</summary>
+    /// <summary>Begins without items.</summary>
     /// <param name="gate">The owner's lock.</param>
-    /// <param name="due">When one is to be tried again.</param>
-    /// <param name="wake">Tries it again.</param>
+    /// <param name="due">Returns when an item is to be tried again.</param>
+    /// <param name="wake">Tries an item again.</param>
     /// <param name="time">The clock.</param>
     public Resting(object gate, Func<T, DateTimeOffset> due, Action<T> wake, TimeProvider time)
     {
@@ -37,10 +39,10 @@ internal sealed class Resting<T> : IDisposable
             null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>What waits.</summary>
+    /// <summary>The items that wait.</summary>
     public IReadOnlyCollection<T> Items => _items;
 
-    /// <summary>Takes one, or hears that one is due at another time now.</summary>
+    /// <summary>Adds an item, or takes note that its time has changed.</summary>
     public void Add(T item)
     {
         _items.Add(item);
@@ -62,7 +64,7 @@ internal sealed class Resting<T> : IDisposable
         _first = _items.Count == 0 ? DateTimeOffset.MaxValue : _items.Min(_due);
         SetTimer();
 
-        // What fails again is added again.
+        // An item that fails again is added again.
         woken.ForEach(_wake);
     }
 

@@ -3,11 +3,15 @@ using Backstop.State;
 
 namespace Backstop.Server.Filters;
 
-/// <summary>The learner's memory in the data folder. The engines do not know each other: here they meet.</summary>
+/// <summary>
+/// The learner's database in the data folder. It adapts the store of Backstop.State to the interface of
+/// Backstop.SpamRules.
+/// </summary>
 /// <param name="path">The database.</param>
 /// <param name="time">The clock.</param>
-/// <param name="health">Keeps a server going where the database cannot be used: then nothing is known, and nothing is learned. Null
-/// to throw.</param>
+/// <param name="health">Keeps the server running where the database cannot be used: nothing is known then, and nothing
+/// is learned.
+/// Null to throw instead.</param>
 internal sealed class BayesStore(string path, TimeProvider time, StoreHealth? health = null) : IBayesStore, IDisposable
 {
     private readonly BayesDatabase _database = new(path, time, health);
@@ -37,13 +41,16 @@ internal sealed class BayesStore(string path, TimeProvider time, StoreHealth? he
     /// <inheritdoc/>
     public bool Forget(string message, IReadOnlyCollection<long> tokens) => Change(() => _database.Forget(message, tokens));
 
-    /// <summary>Looks whether the file is still there, and whether one that could not be used can be. Called every few seconds.</summary>
+    /// <summary>
+    /// Checks whether the file still exists, and whether one that could not be used can be used again. Called every few
+    /// seconds.
+    /// </summary>
     public void Check() => _database.Check();
 
     /// <inheritdoc/>
     public void Dispose() => _database.Dispose();
 
-    // A score does not fail because it cannot be learned from.
+    // A message is scored even where nothing can be learned from it.
     private bool Change(Func<bool> change)
     {
         try

@@ -7,7 +7,8 @@ using Backstop.Server.Net;
 namespace Backstop.Server.Filters;
 
 /// <summary>
-/// Asks clamd (<c>zINSTREAM</c> of its protocol, clamd(8)). A message with a virus is filed, not refused: signatures err too.
+/// Asks clamd (<c>zINSTREAM</c> of its protocol, clamd(8)). A message with a virus is filed, not refused, since
+/// signatures may be wrong.
 /// </summary>
 internal sealed class ClamdFilter(EndPoint endPoint) : IMessageFilter
 {
@@ -32,8 +33,8 @@ internal sealed class ClamdFilter(EndPoint endPoint) : IMessageFilter
         return Read(Encoding.UTF8.GetString(await PeerSocket.ReadAsync(stream, ct, end: 0)).TrimEnd('\0', '\n'));
     }
 
-    /// <summary>Reads a reply.</summary>
-    /// <exception cref="FilterException">It is an error, or none.</exception>
+    /// <summary>Parses a reply.</summary>
+    /// <exception cref="FilterException">The reply is an error, or is malformed.</exception>
     public static FilterVerdict Read(string reply)
     {
         const string Stream = "stream: ";
@@ -44,6 +45,6 @@ internal sealed class ClamdFilter(EndPoint endPoint) : IMessageFilter
 
         return reply.StartsWith(Stream, StringComparison.Ordinal) && reply.EndsWith(" FOUND", StringComparison.Ordinal)
             ? new(ServerReasons.VirusFound, $"X-Virus-Status: Infected ({FilterFields.Word(reply[Stream.Length..^6])})\n")
-            : throw new FilterException($"it replied \"{FilterFields.Word(reply)}\"");
+            : throw new FilterException($"clamd replied \"{FilterFields.Word(reply)}\"");
     }
 }

@@ -2,12 +2,14 @@ using System.Text;
 
 namespace Backstop.Server.Filters;
 
-/// <summary>Takes from what a filter gives back what may stand in a header.</summary>
+/// <summary>Takes header fields from the output of a filter.</summary>
 internal static class FilterFields
 {
     private const int MaxTotal = 8 << 10;
 
-    /// <summary>The X-Spam-* fields of a header block, with their folds; LF line ends. Nothing else of it is believed.</summary>
+    /// <summary>
+    /// Returns the X-Spam-* fields of a header with their folded lines, with LF line ends. Other fields are ignored.
+    /// </summary>
     public static string Of(ReadOnlySpan<byte> message)
     {
         var fields = new StringBuilder();
@@ -32,13 +34,15 @@ internal static class FilterFields
         return fields.ToString();
     }
 
-    /// <summary>Whether the fields say spam: the flag, or a status that begins with Yes.</summary>
+    /// <summary>Whether the fields say spam: by the flag, or by a status that begins with Yes.</summary>
     public static bool SaySpam(string fields) =>
         fields.Split('\n').Any(l =>
             l.StartsWith("X-Spam-Flag: YES", StringComparison.OrdinalIgnoreCase) || l.StartsWith(
                 "X-Spam-Status: Yes", StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>A word that a filter chose, such as the name of a virus or a rule.</summary>
+    /// <summary>
+    /// Returns a word from a filter, such as the name of a virus or a rule, with other characters replaced.
+    /// </summary>
     public static string Word(string text) =>
         string.Concat(text.Take(100).Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' or '/' or ':' ? c : '?'));
 

@@ -6,15 +6,15 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server.Filters;
 
-/// <summary>How a filter is held in bounds.</summary>
-/// <param name="TimeLimit">For one message, waiting included.</param>
-/// <param name="MaxParallel">Messages at once; more wait.</param>
-/// <param name="FailuresBeforeRest">Failures in a row after which it is left alone.</param>
-/// <param name="Rest">For how long; then one message tries it.</param>
+/// <summary>The limits of a filter.</summary>
+/// <param name="TimeLimit">The time for one message, waiting included.</param>
+/// <param name="MaxParallel">How many messages are scanned at once; more wait.</param>
+/// <param name="FailuresBeforeRest">How many failures in a row suspend the filter.</param>
+/// <param name="Rest">How long it is suspended; then one message tries it.</param>
 internal sealed record FilterLimits(TimeSpan TimeLimit, int MaxParallel, int FailuresBeforeRest, TimeSpan Rest);
 
 /// <summary>
-/// A filter that can be asked without fear: it answers in time or not at all, and one that fails again and again is left alone for
+/// Asks a filter within limits: it answers in time or is not waited for, and one that fails repeatedly is suspended for
 /// a while.
 /// </summary>
 internal sealed partial class GuardedFilter(
@@ -26,19 +26,19 @@ internal sealed partial class GuardedFilter(
 
     public string Name => filter.Name;
 
-    /// <summary>Whether it is the rules, which are read for a second or two after the start; the others can be asked at once.</summary>
+    /// <summary>Whether this is the filter by rules, which takes a second or two to be ready after the start.</summary>
     public bool IsRules => filter is RulesFilter;
 
-    /// <summary>Told how long each message waited for its turn.</summary>
+    /// <summary>Called with the time that each message waited for its turn.</summary>
     public Action<TimeSpan>? Waited { get; set; }
 
-    /// <summary>Messages being judged or waiting for that.</summary>
+    /// <summary>How many messages are being scanned or wait for it.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
 
-    /// <summary>Whether it is left alone just now.</summary>
+    /// <summary>Whether the filter is suspended now.</summary>
     public bool Rests => _breaker.Rests;
 
-    /// <summary>Null where it says nothing.</summary>
+    /// <summary>Asks the filter about a message; null where there is no answer.</summary>
     public async Task<FilterVerdict?> JudgeAsync(FilterQuestion question)
     {
         if (!_breaker.MayAsk())
@@ -63,7 +63,7 @@ internal sealed partial class GuardedFilter(
             _breaker.Succeeded();
             if (verdict.IsUnjudged)
             {
-                // The message's fault, not the filter's.
+                // The message's fault, not the filter's, so it does not count as a failure.
                 metrics.NotScanned(Name, "cpu");
                 return null;
             }
@@ -73,11 +73,11 @@ internal sealed partial class GuardedFilter(
         }
         catch (OperationCanceledException)
         {
-            Failed("late", $"no answer within {limits.TimeLimit.TotalSeconds:0.###} s");
+            Failed("late", $"it did not answer within {limits.TimeLimit.TotalSeconds:0.###} s");
         }
         catch (Exception error)
         {
-            // Whatever is wrong with it, even a bug of ours: the mail is more important.
+            // Whatever is wrong, even a bug of ours, the mail matters more.
             Failed("failed", error.Message);
         }
         finally
@@ -108,7 +108,8 @@ internal sealed partial class GuardedFilter(
         }
     }
 
-    // A message that is given up keeps its slot until the filter lets go of it: a slow filter is not asked more at once than it may be.
+    // A message that is not waited for any more keeps its slot until the filter is done with it, so that a slow filter
+    // never has more messages at once than its limit.
     private async Task<FilterVerdict> AskAsync(FilterQuestion question, FairTurns.Turn turn, CancellationToken ct)
     {
         try
@@ -134,9 +135,9 @@ internal sealed partial class GuardedFilter(
         }
     }
 
-    [LoggerMessage(6203, LogLevel.Warning, "filter {Name} failed, the message goes without its say: {Why}")]
+    [LoggerMessage(6203, LogLevel.Warning, "filter {Name} failed; message accepted unscanned: {Why}")]
     private partial void LogFailed(string name, string why);
 
-    [LoggerMessage(6204, LogLevel.Error, "filter {Name} failed again and is left alone for {Rest}: {Why}")]
+    [LoggerMessage(6204, LogLevel.Error, "filter {Name} failed again and is suspended for {Rest}: {Why}")]
     private partial void LogRests(string name, TimeSpan rest, string why);
 }

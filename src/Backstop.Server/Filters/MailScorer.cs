@@ -10,11 +10,12 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Server.Filters;
 
 /// <summary>
-/// Asks the filters about mail that is on its way to an inbox. Never holds it up: what is too large, comes in a flood or gets no answer in
-/// time is delivered without.
+/// Asks the filters about mail for an inbox. Never delays it: a message that is too large, comes in a flood or gets no
+/// answer in time is delivered unscanned.
 /// </summary>
 internal sealed partial class MailScorer(
-    IReadOnlyList<GuardedFilter> filters, Func<bool> isReady, Func<IPAddress, CancellationToken, Task<string?>> nameOf, BackstopOptions options, BackstopMetrics metrics,
+    IReadOnlyList<GuardedFilter> filters, Func<bool> isReady,
+    Func<IPAddress, CancellationToken, Task<string?>> nameOf, BackstopOptions options, BackstopMetrics metrics,
     TimeProvider time, ILogger<MailScorer> log) : IMailScorer, IDisposable
 {
     private int _isOff;
@@ -67,7 +68,7 @@ internal sealed partial class MailScorer(
         Transaction transaction, ReadOnlyMemory<byte> front, IReadOnlyList<(
             AcceptedRecipient Recipient, Verdict Verdict)> wanted, DateTimeOffset now, MessageBudget budget)
     {
-        // A copy: where we stop waiting, the buffer goes to another message while the filter still reads.
+        // A copy, because after a timeout the buffer is used for another message while the filter still reads.
         var content = front.ToArray();
         var client = transaction.Client;
         using var limit = new CancellationTokenSource(options.Spam.TimeLimit, time);
@@ -78,7 +79,7 @@ internal sealed partial class MailScorer(
             [.. wanted.Select(w => w.Recipient.ForwardPath.ToString())], budget);
     }
 
-    /// <summary>The first step of the ladder: off above the limit, on again below half of it.</summary>
+    /// <summary>The first step of the ladder: filters are off above the limit, and on again below half of it.</summary>
     private bool IsOff(int waiting)
     {
         var most = filters.Aggregate(waiting, (m, f) => Math.Max(m, f.Waiting));

@@ -5,7 +5,7 @@ using Backstop.Judging;
 
 namespace Backstop.Server.Filters;
 
-/// <summary>Asks rspamd over HTTP (<c>/checkv2</c>), on connections that are kept.</summary>
+/// <summary>Asks rspamd over HTTP (<c>/checkv2</c>), over connections that are kept open.</summary>
 internal sealed class RspamdFilter : IMessageFilter, IDisposable
 {
     private const int MaxSymbols = 60;
@@ -47,13 +47,16 @@ internal sealed class RspamdFilter : IMessageFilter, IDisposable
 
         using var response = await _http.SendAsync(request, ct);
         var reply = await response.Content.ReadAsByteArrayAsync(ct);
-        return response.IsSuccessStatusCode ? Read(reply) : throw new FilterException($"it replied {(int)response.StatusCode}");
+        return response.IsSuccessStatusCode ? Read(reply) : throw new FilterException(
+            $"rspamd replied with HTTP status {(int)response.StatusCode}");
     }
 
     public void Dispose() => _http.Dispose();
 
-    /// <summary>Reads a reply. What rspamd would mark, rename or reject is spam; greylisting and soft rejects are no verdict.</summary>
-    /// <exception cref="FilterException">It is none.</exception>
+    /// <summary>
+    /// Parses a reply. What rspamd would mark, rename or reject is spam; greylisting and soft rejects are ignored.
+    /// </summary>
+    /// <exception cref="FilterException">The reply is malformed.</exception>
     public static FilterVerdict Read(ReadOnlyMemory<byte> reply)
     {
         try
@@ -74,12 +77,12 @@ internal sealed class RspamdFilter : IMessageFilter, IDisposable
         }
         catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
-            throw new FilterException($"its reply is not understood: {error.Message}");
+            throw new FilterException($"the reply of rspamd cannot be read: {error.Message}");
         }
     }
 
-    // Without validation: these are what the client said, and a wrong one must not cost the scan. Line ends cannot be in them, and
-    // are looked for.
+    // Added without validation: the values come from the client, and a wrong one must not prevent the scan. Line ends
+    // cannot be in them; they are checked for all the same.
     private static void Add(HttpRequestHeaders headers, string name, string value)
     {
         if (value.Length > 0 && System.Text.Ascii.IsValid(value) && !value.AsSpan().ContainsAny("\r\n\0"))

@@ -5,7 +5,7 @@ using Backstop.SpamRules.Reports;
 
 namespace Backstop.Server.Filters;
 
-/// <summary>The rules in this process.</summary>
+/// <summary>Scans by the rules in this process.</summary>
 internal sealed class RulesFilter(SpamFilter filter, BackstopOptions options, TimeProvider time) : IMessageFilter
 {
     public string Name => "rules";

@@ -5,7 +5,7 @@ using Backstop.SpamRules.Scanning;
 
 namespace Backstop.Server.Filters;
 
-/// <summary>Rules as they were read at one time, compiled, with the learner. Replaced as a whole.</summary>
+/// <summary>Compiled rules, as read at one time, with the learner. Replaced as a whole.</summary>
 internal sealed class SpamEngine
 {
     private readonly RuleSet _rules;
@@ -19,18 +19,18 @@ internal sealed class SpamEngine
 
     public SpamScanner Scanner { get; }
 
-    /// <summary>Null where there is none.</summary>
+    /// <summary>The learner; null where there is none.</summary>
     public BayesLearner? Learner { get; }
 
-    /// <summary>The scores of the sets with Bayes are compiled in: the learner had seen enough.</summary>
+    /// <summary>Whether the learner has seen enough, so that the score sets with Bayes are compiled.</summary>
     public bool LearnerSpeaks { get; }
 
     public IReadOnlyList<RuleDiagnostic> Diagnostics => Scanner.Diagnostics;
 
-    /// <summary>Reads the rules.</summary>
+    /// <summary>Reads the rule files.</summary>
     public static RuleSet Read(BackstopOptions options) => RuleSet.LoadOrOwn(options.Spam.Rules, RuleOptions(options));
 
-    /// <summary>Compiles them.</summary>
+    /// <summary>Compiles rules.</summary>
     public static SpamEngine Compile(RuleSet rules, IBayesStore? store, TimeProvider time)
     {
         var speaks = store is not null && BayesLearner.HasEnough(rules, store.Messages);
@@ -39,7 +39,9 @@ internal sealed class SpamEngine
         return new(rules, scanner, store is null ? null : new BayesLearner(rules, store), speaks);
     }
 
-    /// <summary>This one, or a newer one where rule files have changed or the learner has come to know enough.</summary>
+    /// <summary>
+    /// Returns this engine, or a new one where rule files have changed or the learner has seen enough since.
+    /// </summary>
     public SpamEngine Renewed(BackstopOptions options, IBayesStore? store, TimeProvider time)
     {
         if (!Times(_rules.Files).SequenceEqual(_files))
@@ -50,7 +52,7 @@ internal sealed class SpamEngine
         return (Learner?.IsReady ?? false) == LearnerSpeaks ? this : Compile(_rules, store, time);
     }
 
-    // VBounce: a bounce that returns the Received field of one of our hosts is none of the backscatter.
+    // VBounce: a bounce that returns a Received field of one of our hosts is not backscatter.
     private static RuleSetOptions RuleOptions(BackstopOptions options) => new()
     {
         OwnHosts = options.Backscatter.OwnHosts.Count > 0 ? options.Backscatter.OwnHosts : [options.Hostname],

@@ -6,14 +6,14 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server.Filters;
 
-/// <summary>What the filter says of a message.</summary>
-/// <param name="Message">Score, hits and the ways to write them down.</param>
-/// <param name="AutoLearn">As X-Spam-Status says it: ham, spam, no or disabled.</param>
+/// <summary>The result of a scan.</summary>
+/// <param name="Message">The score, the rules that hit, and the reports.</param>
+/// <param name="AutoLearn">The word in X-Spam-Status: ham, spam, no or disabled.</param>
 internal readonly record struct FilterResult(ScannedMessage Message, string AutoLearn);
 
 /// <summary>
-/// The rules in this process: as many messages at once as there are cores, the others wait in the order they came. The rules are read
-/// behind the start, and again when their files change.
+/// Scans by the rules in this process: as many messages at once as there are cores; others wait in the order of their
+/// arrival. The rules are read in the background after the start, and again when their files change.
 /// </summary>
 internal sealed partial class SpamFilter : IDisposable
 {
@@ -39,30 +39,37 @@ internal sealed partial class SpamFilter : IDisposable
         _timer = time.CreateTimer(_ => Renew(), null, _renewAfter, _renewAfter);
     }
 
-    /// <summary>Stands in X-Spam-Checker-Version, behind SpamAssassin's, whose rules and format these are.</summary>
+    /// <summary>
+    /// The version in X-Spam-Checker-Version, after that of SpamAssassin, whose rules and format these are.
+    /// </summary>
     public static string Version { get; } =
         "Backstop "
             + typeof(SpamFilter).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0];
 
-    /// <summary>Messages scored at once.</summary>
+    /// <summary>How many messages are scanned at once.</summary>
     public int Slots { get; }
 
-    /// <summary>Messages that wait for their turn.</summary>
+    /// <summary>How many messages wait for their turn.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
 
-    /// <summary>Whether the rules are read.</summary>
+    /// <summary>Whether the rules have been read.</summary>
     public bool IsReady => _engine.IsCompletedSuccessfully;
 
-    /// <summary>Scores a message. The octets must not change until the task has ended, even where its caller no longer waits.</summary>
+    /// <summary>
+    /// Scans a message. The octets must not change until the task has ended, even where the caller no longer waits for
+    /// it.
+    /// </summary>
     public Task<FilterResult> ScanAsync(ReadOnlyMemory<byte> message, MessageBudget budget, CancellationToken ct) => InTurnAsync(engine =>
     {
         var scanned = engine.Scanner.ScanWhole(message.Span, engine.LearnerSpeaks ? engine.Learner : null, budget);
-        return new FilterResult(
-            scanned,
-            _options.Spam.AutoLearn && !scanned.Result.IsUnjudged && engine.Learner is { } learner ? scanned.AutoLearn(learner) : "disabled");
+        var learns = _options.Spam.AutoLearn && !scanned.Result.IsUnjudged;
+        return new FilterResult(scanned, learns && engine.Learner is { } learner ? scanned.AutoLearn(learner) : "disabled");
     }, ct);
 
-    /// <summary>Learns a message (true: spam, false: ham) or forgets it (null). False where nothing changed, or nothing learns.</summary>
+    /// <summary>
+    /// Learns a message (true: spam, false: ham) or forgets it (null). Returns false where nothing changed, or there is
+    /// no learner.
+    /// </summary>
     public Task<bool> LearnAsync(ReadOnlyMemory<byte> message, bool? isSpam, CancellationToken ct) => InTurnAsync(
         engine => engine.Learner is { } learner && (
             isSpam is { } kind ? learner.Learn(message.Span, kind) : learner.Forget(message.Span)), ct);
@@ -74,7 +81,7 @@ internal sealed partial class SpamFilter : IDisposable
         _slots.Dispose();
     }
 
-    // Connections run where their read completed (inline scheduling): to compute there would stop the others.
+    // Connections run on the thread that completed their read (inline scheduling). A scan there would block the others.
     private async Task<T> InTurnAsync<T>(Func<SpamEngine, T> work, CancellationToken ct)
     {
         var engine = await _engine.WaitAsync(ct);
@@ -137,8 +144,8 @@ internal sealed partial class SpamFilter : IDisposable
         }
         catch (Exception error)
         {
-            // sa-update is at work, or a bug: the outermost place of a timer, which would end the process. The old rules serve
-            // until the next look.
+            // sa-update is running, or there is a bug. An exception that leaves a timer would end the process. The old
+            // rules are used until the next look.
             LogUnreadable(error.Message);
         }
         finally
@@ -154,13 +161,13 @@ internal sealed partial class SpamFilter : IDisposable
             LogLine(diagnostic.ToString());
         }
 
-        // What reading the rules left behind is more than the rules; mail comes in small pieces, and the collector would not look
-        // for hours.
+        // Reading the rules leaves more garbage than the rules themselves, and mail allocates so little that the
+        // collector would not run for hours.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         LogReady(engine.Scanner.ActiveRules, engine.Scanner.Unsupported.Count, engine.LearnerSpeaks);
     }
 
-    [LoggerMessage(6001, LogLevel.Information, "spam rules ready: {Active} run, {Unsupported} cannot, learner speaks={Learner}")]
+    [LoggerMessage(6001, LogLevel.Information, "spam rules ready: {Active} run, {Unsupported} cannot, learner ready={Learner}")]
     private partial void LogReady(int active, int unsupported, bool learner);
 
     [LoggerMessage(6002, LogLevel.Error, "The spam rules cannot be read: {Error}")]

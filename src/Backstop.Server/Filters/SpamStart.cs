@@ -5,19 +5,21 @@ using Backstop.State;
 
 namespace Backstop.Server.Filters;
 
-/// <summary>Begins to read the rules before the rest of the server is made: it takes longest of all.</summary>
+/// <summary>
+/// Starts reading the rules before the other parts of the server are made, because it takes the longest.
+/// </summary>
 internal sealed class SpamStart
 {
     private SpamStart(BayesStore? store, StoreHealth? health, Task<SpamEngine>? engine) =>
         (Store, Health, Engine) = (store, health, engine);
 
-    /// <summary>What the learner has seen; null where there is none.</summary>
+    /// <summary>The learner's database; null where there is no learner.</summary>
     public BayesStore? Store { get; }
 
-    /// <summary>How that fares; null where there is none.</summary>
+    /// <summary>The health of that database; null where there is no learner.</summary>
     public StoreHealth? Health { get; }
 
-    /// <summary>The compiled rules; null where nobody asks them.</summary>
+    /// <summary>The compiled rules; null where no filter uses them.</summary>
     public Task<SpamEngine>? Engine { get; }
 
     public static SpamStart Begin(BackstopOptions options, TimeProvider time)

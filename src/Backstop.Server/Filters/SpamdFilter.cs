@@ -6,7 +6,9 @@ using Backstop.Server.Net;
 
 namespace Backstop.Server.Filters;
 
-/// <summary>Asks a spamd elsewhere (HEADERS of its protocol: score and fields, without the body coming back).</summary>
+/// <summary>
+/// Asks a spamd on another host or port (HEADERS of its protocol, which returns score and fields without the body).
+/// </summary>
 internal sealed class SpamdFilter(EndPoint endPoint) : IMessageFilter
 {
     public string Name => "spamd";
@@ -21,10 +23,10 @@ internal sealed class SpamdFilter(EndPoint endPoint) : IMessageFilter
         return Read(await PeerSocket.ReadAsync(stream, ct));
     }
 
-    /// <summary>Reads a reply.</summary>
-    /// <exception cref="FilterException">It is none, or an error.</exception>
+    /// <summary>Parses a reply.</summary>
+    /// <exception cref="FilterException">The reply is an error, or is malformed.</exception>
     public static FilterVerdict Read(ReadOnlySpan<byte> reply) =>
         SpamdReplyReader.Read(reply, out var error) is { } said
             ? new(said.IsSpam ? ServerReasons.SpamScore : null, FilterFields.Of(reply[said.BodyAt..]))
-            : throw new FilterException($"it {error}");
+            : throw new FilterException($"spamd {error}");
 }

@@ -9,12 +9,12 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Server.Guard;
 
 /// <summary>
-/// Knows which programs of this host may say that a message is ours, so that it is signed and journalled: whoever may say so can
-/// forge proof. A peer on another host is let in by <c>guard.servers</c> alone.
+/// Decides which programs on this host are trusted to say that a message is ours, so that it is signed and journalled:
+/// such a program can forge proof. A peer on another host is trusted through <c>guard.servers</c> only.
 /// </summary>
 internal sealed partial class LocalPeers(BackstopOptions options, TimeProvider time, ILogger<LocalPeers> log)
 {
-    // useradd's first number for a person; "nobody" is far above.
+    // The first number that useradd gives to a person; "nobody" has a much higher one.
     private const uint FirstPerson = 1000;
 
     private readonly HashSet<uint> _users =
@@ -24,11 +24,11 @@ internal sealed partial class LocalPeers(BackstopOptions options, TimeProvider t
     private readonly Seldom _refused = new(time);
     private readonly Seldom _unknown = new(time);
 
-    /// <summary>The peer of a connection of Kestrel's.</summary>
+    /// <summary>Returns the peer of a Kestrel connection.</summary>
     public LocalPeer Of(ConnectionContext connection, string protocol) =>
         new(this, connection.Features.Get<IConnectionSocketFeature>()?.Socket, protocol);
 
-    /// <summary>Asks who is at the other end, and decides.</summary>
+    /// <summary>Finds the user at the other end, and decides whether it is trusted.</summary>
     public bool MayVouch(Socket? socket, string protocol)
     {
         var peer = socket is null ? new(PeerPlace.Gone, 0, []) : SocketPeer.Of(socket);
@@ -58,22 +58,24 @@ internal sealed partial class LocalPeers(BackstopOptions options, TimeProvider t
 
     [LoggerMessage(
         7207, LogLevel.Warning,
-        "{Protocol}: user {User} ({Number}) may not have mail signed or journalled, and was answered without; guard.users says who may "
-            + "({Count} such connections since the start)")]
+        "{Protocol}: user {User} ({Number}) may not have mail signed or journalled and was answered without that; allow users in "
+            + "guard.users ({Count} such connections since the start)")]
     private partial void LogRefused(string protocol, string user, uint number, long count);
 
     [LoggerMessage(
         7208, LogLevel.Warning,
-        "{Protocol}: this system does not tell whose program is connected over TCP (sock_diag): any user of this host may have mail "
-            + "signed; use a Unix socket")]
+        "{Protocol}: this system does not tell which user is connected over TCP (sock_diag), so any user of this host may have mail "
+            + "signed; use a Unix socket to prevent that")]
     private partial void LogUnknown(string protocol);
 }
 
-/// <summary>The program at the other end of one connection. It is asked for when it first claims something, and once.</summary>
+/// <summary>
+/// The program at the other end of one connection. Whether it is trusted is decided once, when it first matters.
+/// </summary>
 internal sealed class LocalPeer(LocalPeers peers, Socket? socket, string protocol) : IPeerTrust
 {
     private bool? _mayVouch;
 
-    /// <summary>Whether it is believed when it says that a message is ours, or who its own client is.</summary>
+    /// <summary>Whether it is trusted to say that a message is ours, or who its own client is.</summary>
     public bool MayVouch => _mayVouch ??= peers.MayVouch(socket, protocol);
 }

@@ -6,12 +6,12 @@ using Backstop.Server.Net;
 
 namespace Backstop.Server.Guard;
 
-/// <summary>Moves packets between a mail server and its session.</summary>
+/// <summary>Moves packets between a mail server and its milter session.</summary>
 internal sealed class MilterHandler(GuardServices services, GuardConnections connections)
 {
     private const string Protocol = "milter";
 
-    /// <summary>Serves a connection on the thread that calls: it reads, answers and waits itself.</summary>
+    /// <summary>Serves a connection on the calling thread, which reads, decides and waits.</summary>
     public void Run(Socket socket)
     {
         var served = connections.RunAsync(RemoteOf(socket), Protocol, clock =>
@@ -23,14 +23,15 @@ internal sealed class MilterHandler(GuardServices services, GuardConnections con
         served.GetAwaiter().GetResult();
     }
 
-    /// <summary>Serves a connection without a thread.</summary>
+    /// <summary>Serves a connection without a thread of its own.</summary>
     public Task RunAsync(Socket socket) => connections.RunAsync(RemoteOf(socket), Protocol, async clock =>
     {
         await using var stream = new NetworkStream(socket);
         await ConverseAsync(PipeReader.Create(stream), PipeWriter.Create(stream), clock, new(services.Peers, socket, Protocol));
     });
 
-    // The same as below, but that whoever waits is this thread: what is awaited must not go on elsewhere and block there.
+    // The same as below, except that this thread waits: an awaited step must not continue on another thread and block
+    // there.
     private void Converse(BlockingStream stream, LocalPeer peer)
     {
         using var session = new MilterSession(services, peer);
@@ -89,7 +90,7 @@ internal sealed class MilterHandler(GuardServices services, GuardConnections con
         async ValueTask FlushAsync() => await output.FlushAsync();
     }
 
-    // Meant to block: the thread is this connection's own and has nothing else to do.
+    // Blocks on purpose: the thread belongs to this connection and has nothing else to do.
     private static T Wait<T>(ValueTask<T> task) => task.IsCompletedSuccessfully ? task.Result : task.AsTask().GetAwaiter().GetResult();
 
     private static System.Net.EndPoint? RemoteOf(Socket socket)
@@ -100,7 +101,7 @@ internal sealed class MilterHandler(GuardServices services, GuardConnections con
         }
         catch (SocketException)
         {
-            // It has gone already; the first read says so.
+            // The peer has closed the connection; the first read will notice.
             return null;
         }
     }

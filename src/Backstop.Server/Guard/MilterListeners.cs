@@ -6,14 +6,14 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server.Guard;
 
-/// <summary>The sockets that mail servers ask over as a milter.</summary>
+/// <summary>The listeners for milter connections of mail servers.</summary>
 internal sealed partial class MilterListeners(MilterHandler handler, ListenOptions options, ILogger<MilterListeners> log) : IDisposable
 {
     private readonly List<ThreadedListener> _listeners = [];
 
-    /// <summary>Begins to listen.</summary>
+    /// <summary>Starts listening.</summary>
     /// <returns>The addresses, with the ports that were bound.</returns>
-    /// <exception cref="IOException">Somebody else listens there, or we may not.</exception>
+    /// <exception cref="IOException">The port is in use, or listening on it is not permitted.</exception>
     public IReadOnlyList<IPEndPoint> Start()
     {
         if (options.MilterSocket.Length > 0)
@@ -26,7 +26,7 @@ internal sealed partial class MilterListeners(MilterHandler handler, ListenOptio
         return [.. options.Milter.Select(e => (IPEndPoint)Listen(e))];
     }
 
-    /// <summary>No new connection; those there are end at what they have read.</summary>
+    /// <summary>Accepts no more connections. Open ones end after the packets that they have read.</summary>
     public void BeginStop() => _listeners.ForEach(l => l.BeginStop());
 
     public void Dispose() => _listeners.ForEach(l => l.Dispose());

@@ -13,23 +13,25 @@ using Backstop.Server.Way;
 
 namespace Backstop.Server.Guard;
 
-/// <summary>What the sessions of servers share.</summary>
+/// <summary>The services that all sessions of mail servers share.</summary>
 internal sealed record GuardServices(
     BackstopOptions Options, MailPipeline<GuardedMessage> Pipeline, AnswerEnds Ends, OutboundMail Outbound, ContentRules ContentRules,
     ReceiveBudget Budget, LocalPeers Peers, TimeProvider Time);
 
 /// <summary>
-/// One connection of a mail server: one client after another, one message after another. Answers events; knows neither sockets nor
-/// frames.
+/// The session of one connection of a mail server, which reports one client after another and one message after
+/// another. It answers events and knows neither sockets nor frames.
 /// </summary>
 internal sealed class MilterSession(GuardServices services, LocalPeer peer) : IDisposable
 {
-    // What is not answered costs no round trip: under a flood only RCPT and the end of a message are waited for.
+    // A step that is not answered costs no round trip, so the server waits only at RCPT and at the end of a message.
     private const MilterSteps Steps =
-        MilterSteps.NoUnknown | MilterSteps.NoData | MilterSteps.NoConnectReply | MilterSteps.NoHeloReply | MilterSteps.NoMailReply | MilterSteps.NoHeaderReply
-        | MilterSteps.NoEndOfHeaderReply | MilterSteps.NoBodyReply | MilterSteps.LeadingSpace;
+        MilterSteps.NoUnknown | MilterSteps.NoData | MilterSteps.NoConnectReply | MilterSteps.NoHeloReply
+        | MilterSteps.NoMailReply | MilterSteps.NoHeaderReply | MilterSteps.NoEndOfHeaderReply
+        | MilterSteps.NoBodyReply | MilterSteps.LeadingSpace;
 
-    private const MilterActions Actions = MilterActions.AddHeaders | MilterActions.ChangeHeaders | MilterActions.ChangeSender | MilterActions.Quarantine;
+    private const MilterActions Actions =
+        MilterActions.AddHeaders | MilterActions.ChangeHeaders | MilterActions.ChangeSender | MilterActions.Quarantine;
 
     private static readonly TimeSpan _progressEvery = TimeSpan.FromSeconds(5);
 
@@ -46,9 +48,9 @@ internal sealed class MilterSession(GuardServices services, LocalPeer peer) : ID
 
     /// <summary>Answers an event.</summary>
     /// <param name="frame">The event.</param>
-    /// <param name="output">Where the answer goes.</param>
-    /// <param name="flushAsync">Sends what was answered until now.</param>
-    /// <returns>Whether the connection goes on.</returns>
+    /// <param name="output">Receives the answer.</param>
+    /// <param name="flushAsync">Sends what was written until now.</param>
+    /// <returns>Whether the connection continues.</returns>
     public async ValueTask<bool> AnswerAsync(MilterFrame frame, IBufferWriter<byte> output, Func<ValueTask> flushAsync)
     {
         switch (frame.Event)
@@ -118,7 +120,7 @@ internal sealed class MilterSession(GuardServices services, LocalPeer peer) : ID
                 MilterReply.Continue(output);
                 break;
             default:
-                throw new FormatException($"an event of code {(int)frame.Event}");
+                throw new FormatException($"unknown event code {(int)frame.Event}");
         }
     }
 
@@ -150,7 +152,7 @@ internal sealed class MilterSession(GuardServices services, LocalPeer peer) : ID
 
     private void Mail(IReadOnlyList<byte[]> arguments)
     {
-        // Macros of this MAIL came before it; those of the message before must not speak for it.
+        // The macros of this MAIL came before it. Those of the last message must not be used for it.
         EndMessage(keepsMacros: true);
         _client.IsEncrypted = _clientMacros.GetValueOrDefault("tls_version", "").Length > 0;
         _path = arguments.FirstOrDefault([]);
@@ -287,7 +289,7 @@ internal sealed class MilterSession(GuardServices services, LocalPeer peer) : ID
         }
     }
 
-    // A path in its brackets; a local name without a domain is the server's own notation.
+    // A path in brackets. A local name without a domain is the server's own notation.
     private static MailAddress? Address(byte[] path)
     {
         var text = HeaderText.ToText(path).AsSpan().Trim();

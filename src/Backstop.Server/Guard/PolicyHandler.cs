@@ -11,8 +11,8 @@ using Microsoft.AspNetCore.Connections;
 namespace Backstop.Server.Guard;
 
 /// <summary>
-/// Answers Postfix's policy delegation: what can be known of a recipient before the message (tags, null senders, DNS lists), and
-/// who is written to.
+/// Serves Postfix's policy delegation: decides what can be decided about a recipient before the message (tags, null
+/// sender, DNS lists), and records whom we write to.
 /// </summary>
 internal sealed class PolicyHandler(GuardServices services, GuardConnections connections)
 {
@@ -24,7 +24,7 @@ internal sealed class PolicyHandler(GuardServices services, GuardConnections con
 
     private async Task ConverseAsync(PipeReader input, PipeWriter output, GuardClock clock, LocalPeer peer)
     {
-        // One smtpd process, one connection: a message's recipients come one behind the other.
+        // Each smtpd process has its own connection, and asks about the recipients of a message one after the other.
         using var message = new PolicyMessage(services, peer);
         while (true)
         {
@@ -44,7 +44,7 @@ internal sealed class PolicyHandler(GuardServices services, GuardConnections con
     }
 }
 
-/// <summary>The message that a server asks about, recipient by recipient.</summary>
+/// <summary>The message that a server asks about, one recipient at a time.</summary>
 internal sealed class PolicyMessage(GuardServices services, LocalPeer peer) : IDisposable
 {
     private const string NoOpinion = "DUNNO";
@@ -53,7 +53,7 @@ internal sealed class PolicyMessage(GuardServices services, LocalPeer peer) : ID
     private Passage<GuardedMessage>? _passage;
     private int _told;
 
-    /// <summary>The action for a question.</summary>
+    /// <summary>Returns the action for a request.</summary>
     public async ValueTask<string> AnswerAsync(PolicyRequest request)
     {
         if (request["protocol_state"] != "RCPT" || MailAddress.TryParse(request["recipient"]) is not { } recipient)

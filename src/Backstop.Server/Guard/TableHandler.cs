@@ -9,8 +9,8 @@ using Microsoft.AspNetCore.Connections;
 namespace Backstop.Server.Guard;
 
 /// <summary>
-/// Tables that a server rewrites addresses by. <c>untag</c> takes a tag of ours off, so that a bounce finds its mailbox;
-/// <c>sign</c> puts one on, for servers that have no milter. tcp_table, which names no table, is <c>untag</c>.
+/// Serves lookup tables for rewriting addresses. <c>untag</c> removes a tag of ours, so that a bounce reaches its
+/// mailbox; <c>sign</c> adds one, for servers without milter. tcp_table, which names no table, is <c>untag</c>.
 /// </summary>
 internal sealed class TableHandler(GuardServices services, Proving proving, Recipients recipients, GuardConnections connections)
 {
@@ -48,8 +48,8 @@ internal sealed class TableHandler(GuardServices services, Proving proving, Reci
         _ => query.Trouble($"no table {query.Table}; there are untag and sign"),
     };
 
-    // Only what we signed once: a server takes every address that has an entry here for one that exists, and what nobody signed
-    // must stay unknown.
+    // Only addresses with a tag of ours: a server accepts every address that has an entry here, so an address without a
+    // valid tag must stay unknown.
     private string? Untagged(string key) =>
         MailAddress.TryParse(key) is { } address && recipients.IsLocalDomain(address.Domain) && address.Domain.Length > 0
             && BatvTag.TryParse(address) is { } tag

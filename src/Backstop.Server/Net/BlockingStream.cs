@@ -2,10 +2,11 @@ using System.Net.Sockets;
 
 namespace Backstop.Server.Net;
 
-/// <summary>A socket read by the thread that asks, which sleeps in the kernel until something comes.</summary>
+/// <summary>Reads a socket on the calling thread, which sleeps in the kernel until data arrives.</summary>
 /// <remarks>
-/// A server asks a few octets at a time and waits for each answer: through the event loop each costs a wake-up more,
-/// measured at a third of our CPU a message. Reads and writes end at once for whoever awaits them.
+/// A mail server sends a few octets at a time and waits for each answer. The event loop would add a wake-up to each,
+/// measured at a
+/// third of our CPU for a message. Reads and writes complete synchronously.
 /// </remarks>
 internal sealed class BlockingStream(Socket socket) : Stream
 {

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Backstop.Server.Net;
 
-/// <summary>A connection that takes up room until its socket is closed.</summary>
+/// <summary>A connection that is counted until its socket is closed.</summary>
 internal sealed class CountedConnection(ConnectionContext inner, ConnectionRoom room) : ConnectionContext
 {
     private int _given;

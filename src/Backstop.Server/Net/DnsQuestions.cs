@@ -6,22 +6,23 @@ using DnsClient.Protocol;
 namespace Backstop.Server.Net;
 
 /// <summary>
-/// The only place that asks DNS. A reply is believed where it repeats the question (name, type, class; the library compares the
-/// id), and of its records only those that the question's name leads to, directly or by a chain of CNAMEs.
+/// The only place that queries DNS. A reply is accepted where it repeats the question (name, type, class; DnsClient
+/// compares the id), and of its records only those that the name leads to, directly or through a chain of CNAMEs.
 /// </summary>
-/// <remarks>Whatever the library throws, for any octets a resolver may send, becomes a <see cref="DnsLookupException"/>.</remarks>
+/// <remarks>Whatever DnsClient throws, for any octets of a resolver, becomes a <see
+/// cref="DnsLookupException"/>.</remarks>
 internal sealed class DnsQuestions
 {
-    /// <summary>Records looked at in a reply; one with more is cut, for no list and no host has as many.</summary>
+    /// <summary>How many records of a reply are read. No list and no host has as many.</summary>
     private const int MaxRecords = 64;
 
     private readonly LookupClient _client;
 
-    /// <summary>Prepares the client; asks nothing yet.</summary>
-    /// <param name="resolvers">Whom to ask; empty for the system's resolvers.</param>
-    /// <param name="timeLimit">For one try.</param>
-    /// <param name="retries">Further tries after one that had no answer.</param>
-    /// <param name="cacheFor">How long answers are kept at most; zero where the caller keeps them.</param>
+    /// <summary>Prepares the client, without a query.</summary>
+    /// <param name="resolvers">The resolvers to use; empty for those of the system.</param>
+    /// <param name="timeLimit">The time limit of one try.</param>
+    /// <param name="retries">How many further tries follow one without an answer.</param>
+    /// <param name="cacheFor">How long answers are cached at most; zero where the caller caches them.</param>
     public DnsQuestions(IReadOnlyList<IPEndPoint> resolvers, TimeSpan timeLimit, int retries, TimeSpan cacheFor)
     {
         var options = resolvers.Count == 0 ? new LookupClientOptions() : new LookupClientOptions([.. resolvers]);
@@ -33,12 +34,12 @@ internal sealed class DnsQuestions
         _client = new(options);
     }
 
-    /// <summary>Asks for the records of a name.</summary>
-    /// <param name="name">The name, ASCII.</param>
-    /// <param name="type">Their type.</param>
-    /// <param name="ct">Ends the wait.</param>
-    /// <returns>Records of that type and of that name; none where the name does not exist or has none.</returns>
-    /// <exception cref="DnsLookupException">No answer, an error, or a reply that is not believed.</exception>
+    /// <summary>Queries the records of a name.</summary>
+    /// <param name="name">The name, in ASCII.</param>
+    /// <param name="type">The type of the records.</param>
+    /// <param name="ct">Cancels the query.</param>
+    /// <returns>The records of that type and name; none where the name does not exist or has none.</returns>
+    /// <exception cref="DnsLookupException">There was no answer, an error, or a reply that is not accepted.</exception>
     public async Task<IReadOnlyList<DnsResourceRecord>> AskAsync(string name, QueryType type, CancellationToken ct)
     {
         try
@@ -52,11 +53,12 @@ internal sealed class DnsQuestions
 
             return Repeats(reply, question)
                 ? Believed(reply, question)
-                : throw new DnsLookupException($"{name}: the reply is to another question");
+                : throw new DnsLookupException($"{name}: the reply answers another question");
         }
         catch (Exception error) when (error is not DnsLookupException && !ct.IsCancellationRequested)
         {
-            // The library's parser throws many kinds for octets it does not expect; each of them means that there is no answer.
+            // DnsClient's parser throws many kinds of exceptions for malformed octets. Each of them means that there is
+            // no answer.
             throw new DnsLookupException($"{name}: {error.Message}", error);
         }
     }
@@ -67,8 +69,8 @@ internal sealed class DnsQuestions
             && asked.QuestionClass == question.QuestionClass
         && IsSame(asked.QueryName, question.QueryName);
 
-    // RFC 1034 §3.6.2: a CNAME leads to the records. A chain comes in its order (RFC 1034 §4.3.2); what stands elsewhere is
-    // somebody else's.
+    // RFC 1034 §3.6.2: a CNAME leads to the records. A chain comes in order (RFC 1034 §4.3.2); records elsewhere in the
+    // reply are ignored.
     private static List<DnsResourceRecord> Believed(IDnsQueryResponse reply, DnsQuestion question)
     {
         var name = question.QueryName;
@@ -89,7 +91,7 @@ internal sealed class DnsQuestions
         return found;
     }
 
-    // RFC 4343 §3: without regard to the case of ASCII letters.
+    // RFC 4343 §3: the case of ASCII letters is ignored.
     private static bool IsSame(DnsString one, DnsString other) =>
         string.Equals(one.Value.TrimEnd('.'), other.Value.TrimEnd('.'), StringComparison.OrdinalIgnoreCase);
 }

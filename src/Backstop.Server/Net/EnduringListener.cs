@@ -7,14 +7,14 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Server.Net;
 
 /// <summary>
-/// Listens until it is told to stop. Kestrel's own listener ends for good at an error that it does not expect, and goes round in a
-/// circle where no descriptor is left; this one waits for room before it accepts, and for better times where accepting fails.
+/// Listens until it is stopped. Kestrel's own listener ends for good at an unexpected error, and loops where no
+/// descriptor is left. This one waits for room before it accepts, and tries again after an error.
 /// </summary>
 internal sealed partial class EnduringListener : IConnectionListener
 {
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(100);
 
-    // So many in a row are the listening socket's own.
+    // This many failures in a row come from the listening socket itself, which is then replaced.
     private const int FailuresBeforeNew = 20;
 
     private readonly ConnectionRoom _room;
@@ -27,14 +27,14 @@ internal sealed partial class EnduringListener : IConnectionListener
     private Socket _socket;
     private int _failures;
 
-    /// <summary>Begins to listen.</summary>
+    /// <summary>Starts listening.</summary>
     /// <param name="endPoint">An address and port, or the path of a Unix socket.</param>
-    /// <param name="bound">Told each time that the socket is there and nobody can connect yet.</param>
-    /// <param name="room">How many connections there may be.</param>
-    /// <param name="options">Kestrel's settings of sockets.</param>
+    /// <param name="bound">Called each time that the socket is bound, before clients can connect.</param>
+    /// <param name="room">Limits the connections.</param>
+    /// <param name="options">Kestrel's settings for sockets.</param>
     /// <param name="connections">Makes Kestrel's connections.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="log">Where trouble is told.</param>
+    /// <param name="log">The log.</param>
     public EnduringListener(
         EndPoint endPoint, Action<EndPoint> bound, ConnectionRoom room, SocketTransportOptions options,
         SocketConnectionContextFactory connections, TimeProvider time, ILogger log)
@@ -52,7 +52,7 @@ internal sealed partial class EnduringListener : IConnectionListener
     /// <inheritdoc/>
     public EndPoint EndPoint { get; }
 
-    /// <summary>What is listened on just now.</summary>
+    /// <summary>The socket that it listens on at present.</summary>
     internal Socket Socket => _socket;
 
     /// <inheritdoc/>
@@ -121,7 +121,7 @@ internal sealed partial class EnduringListener : IConnectionListener
         }
         catch (Exception error)
         {
-            // Whatever it is: a server that no longer accepts, and lives, is the worst of all.
+            // Any exception is caught here: a server that runs but no longer accepts connections is the worst case.
             socket?.Dispose();
             await RecoverAsync(error, isOfSocket: socket is null && IsOfSocket(error));
         }
@@ -129,7 +129,8 @@ internal sealed partial class EnduringListener : IConnectionListener
         return null;
     }
 
-    // Of what accept fails with, the rest is a client's that has gone, the network's, or the system's: no descriptor, no memory.
+    // Whether a failure of accept comes from the listening socket. Others come from a client that has gone, the
+    // network, or the system: no descriptor, no memory.
     internal static bool IsOfSocket(Exception error) => error is ObjectDisposedException or SocketException
     {
         SocketErrorCode: SocketError.NotSocket or SocketError.InvalidArgument or SocketError.OperationNotSupported
@@ -140,7 +141,7 @@ internal sealed partial class EnduringListener : IConnectionListener
     {
         _failures++;
 
-        // A client that has gone while it waited is no trouble.
+        // A client that closed its connection while it waited is not an error.
         var isClients = error is SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted };
         if (isClients && _failures == 1)
         {
@@ -175,7 +176,7 @@ internal sealed partial class EnduringListener : IConnectionListener
             _socket = Listen(EndPoint);
             if (_stopping.IsCancellationRequested)
             {
-                // The stop has closed the one before.
+                // The stop has closed the old socket only.
                 _socket.Dispose();
                 return;
             }
@@ -184,7 +185,8 @@ internal sealed partial class EnduringListener : IConnectionListener
         }
         catch (Exception error)
         {
-            // Somebody else's port, no descriptor, a group that is gone: an accept on what is closed brings us here again.
+            // The port is in use, no descriptor is left, or the socket's group does not exist: the next accept fails
+            // and tries again.
             if (tells)
             {
                 LogTrouble(EndPoint, error.Message);
@@ -214,9 +216,9 @@ internal sealed partial class EnduringListener : IConnectionListener
         }
     }
 
-    [LoggerMessage(1011, LogLevel.Error, "{EndPoint}: no connection can be accepted just now: {Error}; tried again until it goes")]
+    [LoggerMessage(1011, LogLevel.Error, "{EndPoint}: connections cannot be accepted: {Error}; tried again until it works")]
     private partial void LogTrouble(EndPoint endPoint, string error);
 
-    [LoggerMessage(1012, LogLevel.Warning, "{EndPoint}: listening anew")]
+    [LoggerMessage(1012, LogLevel.Warning, "{EndPoint}: listening again, on a new socket")]
     private partial void LogAnew(EndPoint endPoint);
 }

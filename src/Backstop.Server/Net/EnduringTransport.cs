@@ -9,12 +9,14 @@ using Microsoft.Extensions.Options;
 namespace Backstop.Server.Net;
 
 /// <summary>
-/// Makes Kestrel's listeners: those of mail share one room, the rest another, so that a flood of mail never shuts the owner out.
+/// Makes Kestrel's listeners. Those for mail share one limit of connections, the others have another, so that a flood
+/// of mail never locks out the owner.
 /// </summary>
 internal sealed class EnduringTransport(
-    BackstopOptions options, Descriptors descriptors, IOptions<SocketTransportOptions> transport, TimeProvider time, ILoggerFactory logs) : IConnectionListenerFactory, IDisposable
+    BackstopOptions options, Descriptors descriptors, IOptions<SocketTransportOptions> transport, TimeProvider time,
+    ILoggerFactory logs) : IConnectionListenerFactory, IDisposable
 {
-    // Those beyond the limit are told so, and must be accepted for it.
+    // Connections above the limit are accepted in order to be refused with a reply.
     private const int Refused = 16;
 
     private readonly ConnectionRoom _mail = new(Math.Max(1, descriptors.Mail + descriptors.Guard) + Refused);

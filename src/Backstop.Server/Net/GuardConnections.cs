@@ -6,17 +6,17 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server.Net;
 
-/// <summary>Reads, and gives up on a server that says nothing for too long.</summary>
-/// <remarks>One source of cancellation for all reads of a connection: it is wound up again, not made anew.</remarks>
+/// <summary>Reads from a mail server, and gives up where it is silent for too long.</summary>
+/// <remarks>One cancellation source serves all reads of a connection and is re-armed for each.</remarks>
 internal sealed class GuardClock(TimeSpan idle, TimeProvider time, CancellationToken stopping) : IDisposable
 {
     private CancellationTokenSource _limit = new(Timeout.InfiniteTimeSpan, time);
 
-    /// <summary>How long a server may say nothing.</summary>
+    /// <summary>How long a server may be silent.</summary>
     public TimeSpan Idle => idle;
 
-    /// <summary>Reads what has come.</summary>
-    /// <exception cref="OperationCanceledException">Nothing came, or the server goes down.</exception>
+    /// <summary>Reads the next octets.</summary>
+    /// <exception cref="OperationCanceledException">Nothing came in time, or our server stops.</exception>
     public async ValueTask<ReadResult> ReadAsync(PipeReader input)
     {
         if (input.TryRead(out var ready) && !ready.IsCanceled)
@@ -30,7 +30,7 @@ internal sealed class GuardClock(TimeSpan idle, TimeProvider time, CancellationT
             _limit = new(Timeout.InfiniteTimeSpan, time);
         }
 
-#pragma warning disable RS0030 // Winds up the timer that the source was made with.
+#pragma warning disable RS0030 // Re-arms the timer that the source was created with.
         _limit.CancelAfter(idle);
 #pragma warning restore RS0030
         using var stop = stopping.UnsafeRegister(static l => ((CancellationTokenSource)l!).Cancel(), _limit);
@@ -40,16 +40,18 @@ internal sealed class GuardClock(TimeSpan idle, TimeProvider time, CancellationT
     public void Dispose() => _limit.Dispose();
 }
 
-/// <summary>Lets servers in, up to a limit, and runs their connections. The outermost loop of each.</summary>
+/// <summary>
+/// Accepts connections of mail servers up to a limit, and runs them. The outermost loop of each connection.
+/// </summary>
 internal sealed partial class GuardConnections(BackstopOptions options, TimeProvider time, ILogger<GuardConnections> log) : IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
     private int _open;
 
-    /// <summary>Connections now open.</summary>
+    /// <summary>How many connections are open.</summary>
     public int Open => Volatile.Read(ref _open);
 
-    /// <summary>Ends those that wait for their server; a server takes it for a restart.</summary>
+    /// <summary>Ends connections that wait for their server, which treats that as a restart.</summary>
     public void BeginStop() => _stopping.Cancel();
 
     public async Task RunAsync(EndPoint? remote, string protocol, Func<GuardClock, Task> converse)
@@ -83,7 +85,7 @@ internal sealed partial class GuardConnections(BackstopOptions options, TimeProv
         }
         catch (Exception error)
         {
-            // A bug: this connection is dropped, the others live.
+            // A bug: this connection is dropped, the others continue.
             LogBug(error, protocol);
         }
         finally
@@ -94,18 +96,18 @@ internal sealed partial class GuardConnections(BackstopOptions options, TimeProv
 
     public void Dispose() => _stopping.Dispose();
 
-    [LoggerMessage(7201, LogLevel.Warning, "{Protocol}: connection from {Client} closed; guard.servers says who may")]
+    [LoggerMessage(7201, LogLevel.Warning, "{Protocol}: connection from {Client} closed, because guard.servers does not list it")]
     private partial void LogStranger(string protocol, IPAddress client);
 
-    [LoggerMessage(7202, LogLevel.Warning, "{Protocol}: connection closed, {Limit} are open; guard.max_connections is the limit")]
+    [LoggerMessage(7202, LogLevel.Warning, "{Protocol}: connection closed, because {Limit} are open; guard.max_connections is the limit")]
     private partial void LogFull(string protocol, int limit);
 
     [LoggerMessage(7203, LogLevel.Debug, "{Protocol}: connection ended: {Error}")]
     private partial void LogGone(string protocol, string error);
 
-    [LoggerMessage(7204, LogLevel.Warning, "{Protocol}: connection of {Client} closed, it does not speak the protocol: {Error}")]
+    [LoggerMessage(7204, LogLevel.Warning, "{Protocol}: connection of {Client} closed, because it violates the protocol: {Error}")]
     private partial void LogWrong(string protocol, IPAddress? client, string error);
 
-    [LoggerMessage(7205, LogLevel.Error, "{Protocol}: connection dropped by a bug")]
+    [LoggerMessage(7205, LogLevel.Error, "{Protocol}: connection dropped because of a bug")]
     private partial void LogBug(Exception error, string protocol);
 }

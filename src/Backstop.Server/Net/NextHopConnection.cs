@@ -8,11 +8,13 @@ using Backstop.Protocols.Smtp;
 
 namespace Backstop.Server.Net;
 
-/// <summary>A session with the server behind us: says lines, hears replies, each within its time.</summary>
+/// <summary>A connection to the next server: sends lines and reads replies, each within a time limit.</summary>
 /// <remarks>
-/// Any trouble is an <see cref="IOException"/>; after it the connection is of no use. SMTP's replies carry no number: they belong
-/// together by their order alone. So what nobody asked for is trouble too, or every later reply would be taken for the one before
-/// it.
+/// Every failure is an <see cref="IOException"/>, after which the connection cannot be used. SMTP replies carry no
+/// number and belong to
+/// commands by order alone. A reply that was not asked for is therefore a failure too: every later reply would be taken
+/// for the one
+/// before it.
 /// </remarks>
 internal sealed class NextHopConnection : IDisposable
 {
@@ -28,13 +30,13 @@ internal sealed class NextHopConnection : IDisposable
         _time = time;
     }
 
-    /// <summary>The keywords of its EHLO or LHLO answer.</summary>
+    /// <summary>The keywords of the reply to EHLO or LHLO.</summary>
     public IReadOnlySet<string> Extensions { get; private set; } = new HashSet<string>();
 
-    /// <summary>When it was last used.</summary>
+    /// <summary>The time stamp of the last use.</summary>
     public long LastUsed { get; set; }
 
-    /// <summary>Connects and greets.</summary>
+    /// <summary>Connects and sends EHLO or LHLO.</summary>
     public static async Task<NextHopConnection> OpenAsync(
         EndPoint to, string hello, TimeSpan connectLimit, TimeSpan commandLimit, TimeProvider time)
     {
@@ -46,7 +48,8 @@ internal sealed class NextHopConnection : IDisposable
         }
         catch (Exception error) when (error is SocketException or OperationCanceledException)
         {
-            throw new IOException($"{to}: {(error is OperationCanceledException ? "no connection in time" : error.Message)}", error);
+            throw new IOException(
+                $"{to}: {(error is OperationCanceledException ? "the connection was not established in time" : error.Message)}", error);
         }
 
         try
@@ -64,10 +67,10 @@ internal sealed class NextHopConnection : IDisposable
         }
     }
 
-    /// <summary>Says a line and hears its reply.</summary>
-    /// <param name="line">Without its end.</param>
-    /// <param name="limit">For the line, and for the reply.</param>
-    /// <param name="good">The first digit of a positive reply: 3 for DATA.</param>
+    /// <summary>Sends a line and reads its reply.</summary>
+    /// <param name="line">The line, without its line end.</param>
+    /// <param name="limit">The time limit for sending, and for the reply.</param>
+    /// <param name="good">The first digit of a positive reply; 3 for DATA.</param>
     public async Task<SmtpReply> AskAsync(string line, TimeSpan limit, int good = 2)
     {
         ExpectSilence();
@@ -75,8 +78,8 @@ internal sealed class NextHopConnection : IDisposable
         return await HearAsync(limit, good);
     }
 
-    /// <summary>Makes sure that no reply has come before the octets that it would be the answer to.</summary>
-    /// <exception cref="IOException">One has.</exception>
+    /// <summary>Checks that no reply has arrived before the octets that it would answer.</summary>
+    /// <exception cref="IOException">One has arrived.</exception>
     public void ExpectSilence()
     {
         if (_stream is NetworkStream { DataAvailable: true } || (_input.TryRead(out var read) && !read.Buffer.IsEmpty))
@@ -96,16 +99,17 @@ internal sealed class NextHopConnection : IDisposable
         }
         catch (OperationCanceledException error)
         {
-            throw new IOException("the next server does not read", error);
+            throw new IOException("the next server does not read what is sent", error);
         }
     }
 
-    /// <summary>A reply as the client behind us is to hear it.</summary>
+    /// <summary>Reads a reply in the form in which the client is to get it.</summary>
     public async Task<SmtpReply> HearAsync(TimeSpan limit, int good = 2)
     {
         var (code, lines) = await ReadReplyAsync(limit);
 
-        // Its 421 ends its session with us, not ours with the client; a code that cannot be the answer (RFC 5321 §4.3.2) is trouble.
+        // 421 ends the next server's session with us, not ours with the client. A code that cannot answer the command
+        // (RFC 5321 §4.3.2) is a failure.
         return code == 421 ? SmtpReply.Lines(451, lines)
             : code / 100 == good || code is >= 400 and < 600 ? SmtpReply.Lines(code, lines)
             : throw new IOException($"the next server answered {code}");
@@ -146,7 +150,7 @@ internal sealed class NextHopConnection : IDisposable
         }
         catch (OperationCanceledException error)
         {
-            throw new IOException("the next server does not answer in time", error);
+            throw new IOException("the next server did not answer in time", error);
         }
     }
 

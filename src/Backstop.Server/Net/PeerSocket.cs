@@ -3,7 +3,9 @@ using System.Net.Sockets;
 
 namespace Backstop.Server.Net;
 
-/// <summary>Where a program listens that we ask or hand mail to: <c>host:port</c> or the path of a Unix socket.</summary>
+/// <summary>
+/// Connects to a program that we ask or hand mail to, at <c>host:port</c> or the path of a Unix socket.
+/// </summary>
 internal static class PeerSocket
 {
     private const int MaxReply = 1 << 20;
@@ -25,8 +27,8 @@ internal static class PeerSocket
         }
     }
 
-    /// <summary>Everything until the other side closes, or a reply that ends with that octet.</summary>
-    /// <exception cref="IOException">It is too long, or closed before that octet: half a reply is none.</exception>
+    /// <summary>Reads until the other side closes, or until a given octet ends the reply.</summary>
+    /// <exception cref="IOException">The reply is too long, or the connection was closed before that octet.</exception>
     public static async Task<byte[]> ReadAsync(Stream stream, CancellationToken ct, byte? end = null)
     {
         using var reply = new MemoryStream();
@@ -36,7 +38,7 @@ internal static class PeerSocket
             reply.Write(buffer, 0, count);
             if (reply.Length > MaxReply)
             {
-                throw new IOException("its reply is larger than a megabyte");
+                throw new IOException("the reply is larger than a megabyte");
             }
 
             if (end is { } octet && buffer[count - 1] == octet)
@@ -45,6 +47,6 @@ internal static class PeerSocket
             }
         }
 
-        return end is null ? reply.ToArray() : throw new IOException("it closed the connection before its reply was whole");
+        return end is null ? reply.ToArray() : throw new IOException("the connection was closed before the end of the reply");
     }
 }

@@ -2,7 +2,7 @@ using System.IO.Pipelines;
 
 namespace Backstop.Server.Net;
 
-/// <summary>A connection's two pipes as one stream, for SslStream.</summary>
+/// <summary>Joins the two pipes of a connection into one stream, for SslStream.</summary>
 internal sealed class PipeStream(PipeReader input, PipeWriter output) : Stream
 {
     private readonly Stream _read = input.AsStream(leaveOpen: true);

@@ -7,13 +7,15 @@ using DnsClient.Protocol;
 
 namespace Backstop.Server.Net;
 
-/// <summary>The name of an address, where the name has the address too: what MTAs write into Received for filters to judge.</summary>
+/// <summary>
+/// Finds the name of an address that itself resolves to that address. MTAs write it into Received, and filters use it.
+/// </summary>
 internal sealed class ReverseLookup(IReadOnlyList<IPEndPoint> resolvers, TimeSpan timeLimit)
 {
-    // Short: what a resolver once said wrongly must not be shown for as long as it says.
+    // A short time, so that a wrong answer of a resolver is not used for as long as its TTL says.
     private readonly DnsQuestions _dns = new(resolvers, timeLimit, retries: 0, cacheFor: TimeSpan.FromMinutes(5));
 
-    /// <summary>Null where there is none; empty where DNS does not tell.</summary>
+    /// <summary>Returns the name; null where there is none; empty where DNS gives no answer.</summary>
     public async Task<string?> NameAsync(IPAddress address, CancellationToken ct)
     {
         if (IPAddress.IsLoopback(address))

@@ -5,15 +5,18 @@ using System.Net.Sockets;
 namespace Backstop.Server.Net;
 
 /// <summary>
-/// Serves connections on threads of their own that sleep in the kernel, up to a number; those beyond it through the event loop.
+/// Serves connections on their own threads, which sleep in the kernel, up to a number. Connections above it are served
+/// by the event loop.
 /// </summary>
 /// <remarks>
-/// Leader and followers (Schmidt, POSA2): the thread that accepts a connection serves it, after it has seen to it that another one waits.
-/// A milter's dialog is many small steps, each waited for: an event loop adds a wake-up to each, measured at a third of our CPU a message.
+/// Leader and followers (Schmidt, POSA2): the thread that accepts a connection serves it, after another thread has
+/// taken over accepting.
+/// A milter's dialog has many small steps, each awaited. An event loop adds a wake-up to each, measured at a third of
+/// our CPU for a message.
 /// </remarks>
-/// <param name="serve">Serves on the thread that calls, to the end.</param>
-/// <param name="serveAsync">Serves without a thread.</param>
-/// <param name="onTrouble">Told when a connection cannot be accepted.</param>
+/// <param name="serve">Serves a connection on the calling thread until it ends.</param>
+/// <param name="serveAsync">Serves a connection without a thread.</param>
+/// <param name="onTrouble">Called when a connection cannot be accepted.</param>
 internal sealed class ThreadedListener(Action<Socket> serve, Func<Socket, Task> serveAsync, Action<SocketException> onTrouble) : IDisposable
 {
     private const int Backlog = 4096;
@@ -29,10 +32,10 @@ internal sealed class ThreadedListener(Action<Socket> serve, Func<Socket, Task> 
     private int _threads;
     private int _waiting;
 
-    /// <summary>Begins to listen.</summary>
+    /// <summary>Starts listening.</summary>
     /// <param name="endPoint">An address and port, or the path of a Unix socket.</param>
-    /// <returns>Where, with the port that was bound.</returns>
-    /// <exception cref="IOException">Somebody else listens there, or we may not.</exception>
+    /// <returns>The address, with the port that was bound.</returns>
+    /// <exception cref="IOException">The port is in use, or listening on it is not permitted.</exception>
     public EndPoint Start(EndPoint endPoint)
     {
         _listener = new(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
@@ -50,7 +53,7 @@ internal sealed class ThreadedListener(Action<Socket> serve, Func<Socket, Task> 
         return _listener.LocalEndPoint!;
     }
 
-    /// <summary>No new connection; those that are served get no more to read.</summary>
+    /// <summary>Accepts no more connections. Open ones read no more data.</summary>
     public void BeginStop()
     {
         _stopping.Set();
@@ -111,19 +114,19 @@ internal sealed class ThreadedListener(Action<Socket> serve, Func<Socket, Task> 
         }
         catch (SocketException error) when (!_stopping.IsSet)
         {
-            // Out of descriptors, most likely: the clients wait in the backlog.
+            // Most likely no descriptor is left; clients wait in the kernel's queue.
             onTrouble(error);
             _stopping.Wait(_pause);
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException)
         {
-            // The end.
+            // The listener was stopped.
         }
 
         return null;
     }
 
-    // Somebody must go on accepting: the last thread there may be serves nobody itself.
+    // One thread must keep accepting, so the last free thread serves no connection itself.
     private bool MayServe()
     {
         lock (_lock)
@@ -173,7 +176,7 @@ internal sealed class ThreadedListener(Action<Socket> serve, Func<Socket, Task> 
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException)
         {
-            // It has ended by itself.
+            // The connection has ended already.
         }
     }
 }

@@ -8,7 +8,9 @@ using Backstop.Posix;
 
 namespace Backstop.Server.Net;
 
-/// <summary>The certificate for STARTTLS: the configured one, or a self-signed one that is made once and kept.</summary>
+/// <summary>
+/// The certificate for STARTTLS: the configured one, or a self-signed one that is made once and kept.
+/// </summary>
 internal sealed class TlsCertificate
 {
     private TlsCertificate(X509Certificate2 certificate) => Options = new()
@@ -16,10 +18,10 @@ internal sealed class TlsCertificate
         ServerCertificateContext = SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true),
     };
 
-    /// <summary>For the handshake.</summary>
+    /// <summary>The options for the handshake.</summary>
     public SslServerAuthenticationOptions Options { get; }
 
-    /// <summary>Loads or makes it; null where TLS is switched off.</summary>
+    /// <summary>Loads the certificate or makes it; returns null where TLS is off.</summary>
     public static TlsCertificate? Open(BackstopOptions options, TimeProvider time, StoreWatch stores)
     {
         if (!options.Tls.Enabled)
@@ -52,7 +54,7 @@ internal sealed class TlsCertificate
         }
         catch (CryptographicException error)
         {
-            // Nobody can check a self-signed one: another is as good.
+            // A self-signed certificate cannot be verified by clients, so a new one is as good.
             health.SetAside(error.Message);
         }
 

@@ -4,13 +4,14 @@ using Backstop.Posix;
 
 namespace Backstop.Server.Net;
 
-/// <summary>The file of a Unix socket, before and after it is listened on.</summary>
+/// <summary>Prepares the file of a Unix socket before and after listening.</summary>
 internal static class UnixSocket
 {
     /// <summary>
-    /// Takes away what a killed server left. One that somebody still answers on stays: to listen there fails, as it should.
+    /// Removes the file that a killed server left. A socket that still answers stays, and listening on it fails, as it
+    /// should.
     /// </summary>
-    /// <param name="path">Empty: there is none.</param>
+    /// <param name="path">The path; empty where there is no socket.</param>
     public static void Clear(string path)
     {
         if (path.Length == 0 || !File.Exists(path))
@@ -29,22 +30,23 @@ internal static class UnixSocket
         }
         catch (SocketException)
         {
-            // No socket at all: whoever put it there keeps it.
+            // The file is not a socket, so it is left alone.
         }
     }
 
-    /// <summary>Gives the file its owner, group and mode: who may connect is who may write to it.</summary>
-    /// <param name="path">The socket.</param>
+    /// <summary>Sets owner, group and mode of the file, which decide who may connect.</summary>
+    /// <param name="path">The path of the socket.</param>
     /// <param name="options">Owner, group and mode.</param>
-    /// <exception cref="IOException">There is no such user or group, or this process may not give files to them.</exception>
+    /// <exception cref="IOException">The user or group does not exist, or this process may not give files to
+    /// it.</exception>
     public static void Protect(string path, ListenOptions options)
     {
         var owner = options.SocketOwner.Length == 0 ? FileOwner.Same
             : UserAccount.NumberOf(options.SocketOwner)
-            ?? throw new IOException($"listen.socket_owner: no user {options.SocketOwner} on this host");
+            ?? throw new IOException($"listen.socket_owner: user {options.SocketOwner} does not exist on this host");
         var group = options.SocketGroup.Length == 0 ? FileOwner.Same
             : GroupAccount.Find(options.SocketGroup)
-            ?? throw new IOException($"listen.socket_group: no group {options.SocketGroup} on this host");
+            ?? throw new IOException($"listen.socket_group: group {options.SocketGroup} does not exist on this host");
         if (owner != FileOwner.Same || group != FileOwner.Same)
         {
             try
@@ -54,7 +56,7 @@ internal static class UnixSocket
             catch (IOException error)
             {
                 throw new IOException(
-                    $"{error.Message}. Only root gives files away, and whoever belongs to listen.socket_group gives them to that group",
+                    $"{error.Message}. Only root can change the owner, and only a member of listen.socket_group can set that group",
                     error);
             }
         }

@@ -7,9 +7,9 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Server.Outbound;
 
 /// <summary>
-/// Writes what is sent into the journal, many messages in one transaction. Who sends waits for it, so that a bounce is never faster
-/// than its proof, but not for long: a journal that is slow, full or gone never stops mail. What cannot be written is kept, and
-/// tried again.
+/// Writes sent messages into the journal, many in one transaction. The sender waits for it, so that a bounce is never
+/// faster than its proof, but not for long: a journal that is slow, full or missing never stops mail. What cannot be
+/// written is kept and tried again.
 /// </summary>
 internal sealed partial class JournalQueue : IDisposable
 {
@@ -36,13 +36,13 @@ internal sealed partial class JournalQueue : IDisposable
         _writing = Task.Run(WriteAsync);
     }
 
-    /// <summary>Remembers a message.</summary>
+    /// <summary>Adds a message to the journal.</summary>
     public async ValueTask AddAsync(SentMessage message)
     {
         var written = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         if (!_waiting.Writer.TryWrite((message, written)))
         {
-            Complain("more messages are sent than it can take");
+            Complain("more messages are sent than it can write");
             return;
         }
 
@@ -56,7 +56,7 @@ internal sealed partial class JournalQueue : IDisposable
         }
     }
 
-    /// <summary>Writes what waits, and ends.</summary>
+    /// <summary>Writes what waits, then stops.</summary>
     public void Dispose()
     {
         _waiting.Writer.TryComplete();
@@ -86,7 +86,7 @@ internal sealed partial class JournalQueue : IDisposable
         Write(kept);
     }
 
-    // What was kept does not wait for more.
+    // Messages kept after a failure do not wait for more to come.
     private async Task<bool> IsThereMoreAsync(bool isKept)
     {
         using var pause = isKept ? new CancellationTokenSource(_pause, _time) : new();
@@ -111,13 +111,13 @@ internal sealed partial class JournalQueue : IDisposable
             }
             catch (DbException error)
             {
-                // Full, locked or gone: kept until it goes.
+                // The disk is full, the database locked or missing: the messages are kept until it works again.
                 Complain(error.Message);
                 return;
             }
             catch (Exception error)
             {
-                // A bug would be there the next time too.
+                // A bug would fail again the next time, so these messages are dropped.
                 Complain(error.Message);
             }
 
@@ -125,7 +125,7 @@ internal sealed partial class JournalQueue : IDisposable
         }
     }
 
-    // One line a minute: a dead disk must not fill the log too.
+    // One line a minute, so that a dead disk does not fill the log.
     private void Complain(string why)
     {
         if (_complaints.Count(out _))
@@ -134,7 +134,7 @@ internal sealed partial class JournalQueue : IDisposable
         }
     }
 
-    [LoggerMessage(7001, LogLevel.Error, "What is sent cannot be written into the journal: {Why}; mail goes on, "
-        + "and until it goes in its bounces lack that proof")]
+    [LoggerMessage(7001, LogLevel.Error, "Sent mail cannot be written into the journal: {Why}; mail is sent all the same, "
+        + "but until this is mended its bounces lack that proof")]
     private partial void LogFailed(string why);
 }

@@ -6,37 +6,42 @@ using Backstop.Mail;
 
 namespace Backstop.Server.Outbound;
 
-/// <summary>What a message that leaves gets.</summary>
-/// <param name="Sender">Its envelope sender with a tag; null where it stays.</param>
+/// <summary>The changes to an outgoing message.</summary>
+/// <param name="Sender">The envelope sender with a tag; null where it is not changed.</param>
 /// <param name="Fields">Header fields to add.</param>
 internal sealed record OutboundChanges(MailAddress? Sender, IReadOnlyList<KeyValuePair<string, string>> Fields)
 {
     public static OutboundChanges None { get; } = new(null, []);
 }
 
-/// <summary>Makes mail that leaves provable: a tag on its envelope sender, a signature in its header, an entry in the journal.</summary>
+/// <summary>
+/// Makes outgoing mail provable: by a tag on its envelope sender, a signature in its header, and an entry in the
+/// journal.
+/// </summary>
 internal sealed class OutboundMail(BackstopOptions options, Recipients recipients, Proving proving, JournalQueue journal, TimeProvider time)
 {
     private readonly HashSet<string> _unsignedTo = [
         .. options.Outbound.UnsignedTo.Select(t => MailAddress.TryParse(t)?.Key ?? MailAddress.DomainKey(t.TrimStart('@')))];
 
-    /// <summary>Whether a client's mail is ours: a user who logged in, a network of ours, a listener of ours.</summary>
+    /// <summary>
+    /// Whether mail of a client is ours: by a logged-in user, a network of ours, or a listener of ours.
+    /// </summary>
     public bool IsOurs(IPAddress client, string user, string daemon) =>
         user.Length > 0
         || options.Outbound.Networks.Any(n => n.Contains(client))
         || (daemon.Length > 0 && options.Outbound.Daemons.Contains(daemon, StringComparer.OrdinalIgnoreCase));
 
-    /// <summary>The sender with its tag; itself where it gets none.</summary>
+    /// <summary>Returns the sender with a tag, or unchanged where it gets none.</summary>
     public MailAddress Signed(MailAddress sender) =>
         proving.Batv.CanSign && recipients.IsLocalDomain(sender.Domain) && sender.Domain.Length > 0
             && BatvTag.TryParse(sender) is null && SrsAddress.TryParse(sender) is null
             ? proving.Batv.Sign(sender, time.GetUtcNow())
             : sender;
 
-    /// <summary>Prepares a message, and remembers it.</summary>
+    /// <summary>Prepares an outgoing message, and adds it to the journal.</summary>
     public async ValueTask<OutboundChanges> PrepareAsync(ReversePath reversePath, IReadOnlyList<MailAddress> to, string? messageId)
     {
-        // A bounce of ours has no sender to sign; another domain's mail is not ours to prove.
+        // A bounce of ours has no sender to sign, and mail of another domain is not ours.
         if (reversePath.Address is not { Domain.Length: > 0 } tagged || !recipients.IsLocalDomain(tagged.Domain))
         {
             return OutboundChanges.None;
@@ -66,10 +71,10 @@ internal sealed class OutboundMail(BackstopOptions options, Recipients recipient
         return new(signs && Signed(tagged) is var signed && signed != tagged ? signed : null, fields);
     }
 
-    /// <summary>Remembers that somebody is written to, where nothing more is known of the message.</summary>
-    /// <param name="sender">Who writes.</param>
-    /// <param name="to">To whom.</param>
-    /// <param name="isFirst">Whether it is the message's first recipient.</param>
+    /// <summary>Records that a recipient was written to, where nothing else is known of the message.</summary>
+    /// <param name="sender">The sender.</param>
+    /// <param name="to">The recipient.</param>
+    /// <param name="isFirst">Whether this is the first recipient of the message.</param>
     public ValueTask NoteAsync(MailAddress sender, MailAddress to, bool isFirst) =>
         options.Outbound.Journal && recipients.IsLocalDomain(sender.Domain) && sender.Domain.Length > 0
             ? journal.AddAsync(new(BatvTag.TryParse(sender)?.Original ?? sender, null, [to], time.GetUtcNow(), isFirst))

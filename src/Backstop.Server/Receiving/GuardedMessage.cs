@@ -6,14 +6,14 @@ using Backstop.Protocols.Smtp;
 
 namespace Backstop.Server.Receiving;
 
-/// <summary>A field that the server behind us is to take away: it has a name of ours.</summary>
-/// <param name="Name">As written, octet for octet.</param>
-/// <param name="Index">Which of that name, counted from 1.</param>
+/// <summary>A field that the mail server must remove, because it has a name that only we may write.</summary>
+/// <param name="Name">The name, octet for octet.</param>
+/// <param name="Index">Its number among the fields of that name, from 1.</param>
 internal readonly record struct StrangeField(byte[] Name, int Index);
 
 /// <summary>
-/// A message that another server shows us piece by piece. Its front is kept, for that is what is judged; the rest is counted. Lines
-/// end in LF.
+/// A message that another server shows us piece by piece. Its beginning is kept, which is what is judged; the rest is
+/// only counted. Lines end in LF.
 /// </summary>
 internal sealed class GuardedMessage(ReceiveBudget budget, Func<ReadOnlySpan<byte>, bool> isOurs) : IReceived, IDisposable
 {
@@ -23,10 +23,10 @@ internal sealed class GuardedMessage(ReceiveBudget budget, Func<ReadOnlySpan<byt
     private bool _endedInCr;
     private int _hops;
 
-    /// <summary>The front: all of it where it is as long as <see cref="Length"/>.</summary>
+    /// <summary>The beginning of the message; all of it where it is as long as <see cref="Length"/>.</summary>
     public ReadOnlyMemory<byte> Front => _front.Octets;
 
-    /// <summary>Octets shown to us.</summary>
+    /// <summary>How many octets were shown to us.</summary>
     public long Length { get; private set; }
 
     /// <inheritdoc />
@@ -35,18 +35,18 @@ internal sealed class GuardedMessage(ReceiveBudget budget, Func<ReadOnlySpan<byt
     /// <inheritdoc />
     public int Close(ContentRules rules, MailMessage? front, bool toDisk) => _hops;
 
-    /// <summary>Fields to take away, the last first, so that the numbers of the others stay.</summary>
+    /// <summary>The fields to remove, the last first, so that the numbers of the others stay valid.</summary>
     public IEnumerable<StrangeField> Strange => _strange.AsEnumerable().Reverse();
 
     /// <summary>Adds a header field.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="value">Its body, with the white space behind the colon.</param>
+    /// <param name="name">The field's name.</param>
+    /// <param name="value">The field's body, with the white space after the colon.</param>
     public void AddField(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
         _hops += Ascii.EqualsIgnoreCase(name, "Received"u8) ? 1 : 0;
         if (_strange.Count < HeaderScan.MaxFields && isOurs(name))
         {
-            // The key stands for the octets, one for one.
+            // Latin-1 maps each octet to one character, so the key stands for the octets.
             var key = Encoding.Latin1.GetString(name);
             var index = _counts[key] = _counts.GetValueOrDefault(key) + 1;
             _strange.Add(new(name.ToArray(), index));
@@ -58,11 +58,11 @@ internal sealed class GuardedMessage(ReceiveBudget budget, Func<ReadOnlySpan<byt
         Add("\n"u8);
     }
 
-    /// <summary>The header is over.</summary>
+    /// <summary>Ends the header.</summary>
     public void EndHeader() => Add("\n"u8);
 
     /// <summary>Adds a piece of the body.</summary>
-    /// <param name="body">Lines that end in CRLF; a line end may be cut in two.</param>
+    /// <param name="body">Lines that end in CRLF. A CRLF may be split between two pieces.</param>
     public void AddBody(ReadOnlySequence<byte> body)
     {
         foreach (var piece in body)
@@ -73,7 +73,7 @@ internal sealed class GuardedMessage(ReceiveBudget budget, Func<ReadOnlySpan<byt
 
     public void Dispose() => _front.Dispose();
 
-    // CRLF becomes LF; a lone CR stays.
+    // CRLF becomes LF. A single CR stays.
     private void AddLines(ReadOnlySpan<byte> text)
     {
         while (!text.IsEmpty)

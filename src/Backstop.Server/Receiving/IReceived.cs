@@ -4,22 +4,24 @@ using Backstop.Protocols.Smtp;
 
 namespace Backstop.Server.Receiving;
 
-/// <summary>A message whose octets are all here, or of which the front is kept.</summary>
+/// <summary>A message that was received whole, or whose beginning is kept.</summary>
 internal interface IReceived
 {
-    /// <summary>The front: all of it where it is as long as <see cref="Length"/>. Lines end in LF.</summary>
+    /// <summary>
+    /// The beginning of the message; all of it where it is as long as <see cref="Length"/>. Lines end in LF.
+    /// </summary>
     ReadOnlyMemory<byte> Front { get; }
 
-    /// <summary>Octets of the whole.</summary>
+    /// <summary>How many octets the whole message has.</summary>
     long Length { get; }
 
-    /// <summary>What is wrong with the octets; null where nothing is.</summary>
+    /// <summary>Why the message is refused for its octets; null where it is not.</summary>
     SmtpReply? Refusal { get; }
 
-    /// <summary>No more octets come: takes their names from fields that only we may write.</summary>
-    /// <param name="rules">Knows which those are.</param>
-    /// <param name="front">The front as it was scanned; null where it is refused.</param>
-    /// <param name="toDisk">Whether what is in a file must be on the disk before this returns.</param>
-    /// <returns>How many hosts it has passed (RFC 5321 §6.3).</returns>
+    /// <summary>Ends the message, and renames fields that only we may write.</summary>
+    /// <param name="rules">Knows the names of these fields.</param>
+    /// <param name="front">The header and parts of the beginning; null where the message is refused.</param>
+    /// <param name="toDisk">Whether a message in a file must be on disk before this returns.</param>
+    /// <returns>How many hosts the message has passed (RFC 5321 §6.3).</returns>
     int Close(ContentRules rules, MailMessage? front, bool toDisk);
 }

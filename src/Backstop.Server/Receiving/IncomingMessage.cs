@@ -7,11 +7,11 @@ using Backstop.Protocols.Smtp;
 
 namespace Backstop.Server.Receiving;
 
-/// <summary>How much memory all messages being received may hold together, and how many of them may be kept in files.</summary>
-/// <param name="maxFiles">How many files: each takes a descriptor beside its connection's.</param>
+/// <summary>Limits the memory and the files that all messages being received use together.</summary>
+/// <param name="maxFiles">How many files; each needs a descriptor in addition to that of its connection.</param>
 internal sealed class ReceiveBudget(int maxFiles = int.MaxValue)
 {
-    /// <summary>Above this, messages go to disk early.</summary>
+    /// <summary>Above this many octets, messages are written to disk early.</summary>
     public const long Limit = 32L << 20;
 
     private long _held;
@@ -22,7 +22,7 @@ internal sealed class ReceiveBudget(int maxFiles = int.MaxValue)
 
     public void Add(long bytes) => Interlocked.Add(ref _held, bytes);
 
-    /// <summary>Takes room for a file; false where there is none.</summary>
+    /// <summary>Reserves a file; false where none is left.</summary>
     public bool TryOpenFile()
     {
         if (Interlocked.Increment(ref _files) <= maxFiles)
@@ -34,13 +34,13 @@ internal sealed class ReceiveBudget(int maxFiles = int.MaxValue)
         return false;
     }
 
-    /// <summary>Gives a file's room back.</summary>
+    /// <summary>Gives a file back.</summary>
     public void CloseFile() => Interlocked.Decrement(ref _files);
 }
 
 /// <summary>
-/// A message on its way in: held in memory while small, written to the spool's folder for large bodies when not. Remembers what makes it
-/// unacceptable and then takes no more, so that a client may send what it likes.
+/// A message that is being received: in memory while small, in a file of the spool's folder for large messages
+/// otherwise. It remembers why it must be refused and then keeps nothing more, so that a client may send anything.
 /// </summary>
 internal sealed class IncomingMessage(
     SmtpOptions limits, ReceiveBudget budget, string largeDirectory) : IContentSink, IReceived, IDisposable
@@ -51,21 +51,22 @@ internal sealed class IncomingMessage(
     private bool _headerEnded;
     private FileStream? _file;
 
-    /// <summary>Why the message cannot be taken; null where it can.</summary>
+    /// <summary>Why the message must be refused; null where it may be accepted.</summary>
     public SmtpReply? Refusal { get; private set; }
 
     /// <summary>
-    /// The beginning of the message without a gap, its whole header within; all of it where <see cref="LargeFile"/> is null.
+    /// The beginning of the message without a gap, including the whole header; all of it where <see cref="LargeFile"/>
+    /// is null.
     /// </summary>
     public ReadOnlyMemory<byte> Front => _front.Octets;
 
-    /// <summary>Octets, with LF line ends.</summary>
+    /// <summary>How many octets it has, with LF line ends.</summary>
     public long Length => _length;
 
-    /// <summary>Lines.</summary>
+    /// <summary>How many lines it has.</summary>
     public int Lines => _lines;
 
-    /// <summary>The name of the file with the whole message, or null.</summary>
+    /// <summary>The name of the file with the whole message; null where it is in memory.</summary>
     public string? LargeFile => _file is null ? null : Path.GetFileName(_file.Name);
 
     /// <inheritdoc />
@@ -102,14 +103,14 @@ internal sealed class IncomingMessage(
         }
     }
 
-    /// <summary>Takes no more, for that reason.</summary>
+    /// <summary>Refuses the message, and keeps nothing more.</summary>
     public void Refuse(SmtpReply reason)
     {
         Refusal ??= reason;
         Dispose();
     }
 
-    /// <summary>Changes one octet of the front.</summary>
+    /// <summary>Changes one octet of the beginning.</summary>
     public void Overwrite(int offset, byte value)
     {
         if (Refusal is not null)
@@ -129,7 +130,7 @@ internal sealed class IncomingMessage(
         }
         catch (IOException error)
         {
-            // Who changes the front is reading it: it stays until he is done.
+            // The caller is reading the beginning, so it stays until the caller is done.
             Refusal ??= ReplyTo(error);
         }
     }
@@ -142,8 +143,8 @@ internal sealed class IncomingMessage(
         return hops;
     }
 
-    /// <summary>Writes a large message into its file.</summary>
-    /// <param name="toDisk">Whether it must be on the disk for good; else for whoever reads it there.</param>
+    /// <summary>Writes a large message to its file.</summary>
+    /// <param name="toDisk">Whether it must be synced to disk, rather than only be readable in the file.</param>
     public void Flush(bool toDisk)
     {
         try
@@ -186,11 +187,12 @@ internal sealed class IncomingMessage(
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // What it had not written yet is not wanted, and the file is closed. One that cannot be removed goes at the next start.
+            // Buffered octets are not needed, and the file is closed. A file that cannot be removed is removed at the
+            // next start.
         }
     }
 
-    // The whole header stays in memory however short that is: hops, forged fields and the classifier are read from it.
+    // The whole header stays in memory however short that is: hops, forged fields and the classifier need it.
     private void Keep(ReadOnlySpan<byte> content)
     {
         var taken = _front.Add(content, _headerEnded ? 0 : (int)limits.MaxHeader.Bytes);
@@ -204,7 +206,7 @@ internal sealed class IncomingMessage(
         }
     }
 
-    // Moves what is in memory to a file; false where that failed and the message is refused.
+    // Moves the message from memory to a file; false where that failed and the message is refused.
     private bool Spill()
     {
         if (!budget.TryOpenFile())

@@ -2,11 +2,13 @@ using System.Buffers;
 
 namespace Backstop.Server.Receiving;
 
-/// <summary>The beginning of a message, in memory: what is judged. Less of it where memory is short.</summary>
-/// <remarks>Invariant: it has no gap. Once an octet has gone past it, none may enter it again.</remarks>
+/// <summary>
+/// The beginning of a message in memory, which is what is judged. It is shorter where memory is short.
+/// </summary>
+/// <remarks>Invariant: it has no gap. Once an octet was left out, none may be added.</remarks>
 internal sealed class MessageFront(ReceiveBudget budget) : IDisposable
 {
-    /// <summary>How much of a message it holds.</summary>
+    /// <summary>How many octets of a message it holds at most.</summary>
     public const int Max = 256 << 10;
     private const int MaxWhenShort = 16 << 10;
     private const int FirstBuffer = 4096;
@@ -15,13 +17,13 @@ internal sealed class MessageFront(ReceiveBudget budget) : IDisposable
     private int _used;
     private bool _isFull;
 
-    /// <summary>What it holds; valid until more is added.</summary>
+    /// <summary>The octets; valid until more are added.</summary>
     public ReadOnlyMemory<byte> Octets => _buffer.AsMemory(0, _used);
 
-    /// <summary>Adds what there is room for.</summary>
-    /// <param name="content">What comes next of the message.</param>
-    /// <param name="atLeast">Room there is however short memory is.</param>
-    /// <returns>How much of it was taken.</returns>
+    /// <summary>Adds as many octets as there is room for.</summary>
+    /// <param name="content">The next octets of the message.</param>
+    /// <param name="atLeast">The room there is however short memory is.</param>
+    /// <returns>How many octets were added.</returns>
     public int Add(ReadOnlySpan<byte> content, int atLeast = 0)
     {
         var limit = Math.Max(atLeast, budget.IsShort ? MaxWhenShort : Max);
@@ -40,7 +42,7 @@ internal sealed class MessageFront(ReceiveBudget budget) : IDisposable
     /// <summary>Changes one octet.</summary>
     public void Overwrite(int offset, byte value) => _buffer[offset] = value;
 
-    /// <summary>Gives the memory back; nothing is held then.</summary>
+    /// <summary>Frees the memory.</summary>
     public void Dispose()
     {
         Replace([]);

@@ -4,7 +4,10 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Backstop.Server.Smtp;
 
-/// <summary>When a session must have heard from its client. The registry's timer looks; the session's reads are woken.</summary>
+/// <summary>
+/// The deadline by which a session must hear from its client. The timer of the registry checks it, and wakes the
+/// session's read.
+/// </summary>
 internal sealed class SessionClock(ConnectionContext connection, TimeProvider time)
 {
     private static readonly TimeSpan _grace = TimeSpan.FromSeconds(10);
@@ -13,23 +16,23 @@ internal sealed class SessionClock(ConnectionContext connection, TimeProvider ti
     private volatile bool _isOver;
     private volatile PipeReader? _input;
 
-    /// <summary>The client it is counted for; null where it is not.</summary>
+    /// <summary>The client that the session is counted for; null where it is not counted.</summary>
     public IPAddress? Client { get; set; }
 
     /// <summary>Whether the deadline has passed.</summary>
     public bool IsOver => _isOver;
 
-    /// <summary>Where the session reads, so that it can be woken.</summary>
+    /// <summary>Sets the pipe that the session reads, so that its read can be woken.</summary>
     public void Watch(PipeReader input) => _input = input;
 
-    /// <summary>The client must say something within that time.</summary>
+    /// <summary>Sets how soon the client must send something.</summary>
     public void Within(TimeSpan limit) => Volatile.Write(ref _deadline, time.GetTimestamp() + Ticks(limit));
 
-    /// <summary>The message must end within that time, however busily it drips.</summary>
+    /// <summary>Sets how soon the message must end, even if the client keeps sending.</summary>
     public void MessageWithin(TimeSpan? limit) =>
         Volatile.Write(ref _messageDeadline, limit is { } span ? time.GetTimestamp() + Ticks(span) : long.MaxValue);
 
-    /// <summary>It is our turn: no deadline runs.</summary>
+    /// <summary>Stops the deadline while we are working.</summary>
     public void Pause() => Volatile.Write(ref _deadline, long.MaxValue);
 
     public void Wake() => _input?.CancelPendingRead();
@@ -45,7 +48,7 @@ internal sealed class SessionClock(ConnectionContext connection, TimeProvider ti
         _isOver = true;
         Wake();
 
-        // A client that does not even take our reply keeps the session from noticing.
+        // A client that does not read our reply keeps the session from noticing the deadline.
         if (now - deadline > Ticks(_grace))
         {
             connection.Abort();

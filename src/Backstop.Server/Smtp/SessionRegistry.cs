@@ -5,9 +5,11 @@ using Backstop.Protocols.Smtp;
 namespace Backstop.Server.Smtp;
 
 /// <summary>
-/// Every session there is: counts them against the limits, ends those that are silent too long, and asks all to end at a stop.
+/// All open sessions. Counts them against the limits, ends those that are silent too long, and asks all to end at a
+/// stop.
 /// </summary>
-/// <remarks>One timer for all: to set a session's deadline is one write, and an idle session costs no timer.</remarks>
+/// <remarks>One timer serves all: setting the deadline of a session is one write, and an idle session needs no
+/// timer.</remarks>
 internal sealed class SessionRegistry : IDisposable
 {
     private static readonly TimeSpan _tick = TimeSpan.FromSeconds(1);
@@ -27,12 +29,12 @@ internal sealed class SessionRegistry : IDisposable
         _timer = time.CreateTimer(_ => Sweep(), null, _tick, _tick);
     }
 
-    /// <summary>Whether the server is going down.</summary>
+    /// <summary>Whether the server is stopping.</summary>
     public bool IsStopping { get; private set; }
 
     public int Count => Volatile.Read(ref _count);
 
-    /// <summary>Lets a connection in, or gives the reply it is closed with.</summary>
+    /// <summary>Admits a session, or returns the reply that it is closed with.</summary>
     public SmtpReply? Enter(SessionClock session)
     {
         lock (_gate)
@@ -53,7 +55,7 @@ internal sealed class SessionRegistry : IDisposable
         }
     }
 
-    /// <summary>Counts a session for its client; false over the limit. Called once the real client is known.</summary>
+    /// <summary>Counts a session for its client; false above the limit. Called once the real client is known.</summary>
     public bool CountClient(SessionClock session, IPAddress client)
     {
         if (IPAddress.IsLoopback(client))
@@ -89,7 +91,7 @@ internal sealed class SessionRegistry : IDisposable
         }
     }
 
-    /// <summary>Asks every session to end: those between messages at once, the others after theirs.</summary>
+    /// <summary>Asks every session to end: those between messages at once, the others after their message.</summary>
     public void BeginStop()
     {
         lock (_gate)

@@ -5,7 +5,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server.Smtp;
 
-/// <summary>Takes a connection from Kestrel, lets it in or not, and runs its conversation. The outermost loop of a session.</summary>
+/// <summary>
+/// Admits a connection of Kestrel or refuses it, and runs its conversation. The outermost loop of a session.
+/// </summary>
 internal sealed partial class SmtpConnectionHandler(SmtpServices services, BackstopMetrics metrics, ILogger<SmtpConnectionHandler> log)
 {
     public async Task RunAsync(ConnectionContext connection, SmtpListener listener)
@@ -33,13 +35,14 @@ internal sealed partial class SmtpConnectionHandler(SmtpServices services, Backs
             await new SmtpConversation(services, connection, listener, session, clock).RunAsync();
         }
         catch (Exception error) when (
-            error is IOException or OperationCanceledException or ConnectionAbortedException or System.Security.Authentication.AuthenticationException)
+            error is IOException or OperationCanceledException or ConnectionAbortedException
+                or System.Security.Authentication.AuthenticationException)
         {
             LogGone(address, error.Message);
         }
         catch (Exception error)
         {
-            // A bug: this connection is dropped, the others live.
+            // A bug: this connection is dropped, the others continue.
             LogBug(error, address);
         }
         finally
@@ -59,6 +62,6 @@ internal sealed partial class SmtpConnectionHandler(SmtpServices services, Backs
         + "in its session; the first 20 have lines of their own")]
     private partial void LogUnknown(IPAddress client, int count);
 
-    [LoggerMessage(1002, LogLevel.Error, "Connection of {Client} dropped by a bug")]
+    [LoggerMessage(1002, LogLevel.Error, "Connection of {Client} dropped because of a bug")]
     private partial void LogBug(Exception error, IPAddress client);
 }

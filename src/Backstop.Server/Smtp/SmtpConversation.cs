@@ -12,7 +12,10 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Backstop.Server.Smtp;
 
-/// <summary>Moves bytes between a connection and its session: reads frames, writes replies, one flush a batch (RFC 2920).</summary>
+/// <summary>
+/// Moves bytes between a connection and its session: reads frames and writes replies, with one flush for each batch
+/// (RFC 2920).
+/// </summary>
 internal sealed class SmtpConversation(
     SmtpServices services, ConnectionContext connection, SmtpListener listener, SmtpSession session, SessionClock clock)
 {
@@ -37,7 +40,7 @@ internal sealed class SmtpConversation(
             return;
         }
 
-        // A server beside us has as many connections as its clients need.
+        // A mail server beside us may have as many connections as its clients need.
         if (!(listener.IsProxy && session.IsFromServer) && !services.Sessions.CountClient(clock, session.Client.Address))
         {
             await CloseAsync(ServerReasons.ConnectionsClient, SmtpReplies.TooManyConnections);
@@ -95,12 +98,12 @@ internal sealed class SmtpConversation(
                 _closed |= flush.IsCompleted;
             }
 
-            // The end of the stream inside a frame: what was not finished was never accepted.
+            // The stream ended inside a frame: a message that is not finished is never accepted.
             _closed |= read.IsCompleted;
         }
     }
 
-    // Takes all whole frames; gives what is left of the buffer.
+    // Takes all whole frames, and returns the rest of the buffer.
     private async ValueTask<ReadOnlySequence<byte>> TakeAllAsync(ReadOnlySequence<byte> buffer)
     {
         while (!_closed && !buffer.IsEmpty)
@@ -154,7 +157,8 @@ internal sealed class SmtpConversation(
         var reply = await session.ReplyAsync(command, CancellationToken.None);
         if (ReferenceEquals(reply, SmtpReplies.StartTls))
         {
-            // RFC 3207 §6: what a stranger slipped in before the handshake must not be taken as said inside it.
+            // RFC 3207 §6: what an attacker inserted before the handshake must not be taken as part of the encrypted
+            // session.
             _startTls = rest.IsEmpty;
             reply = rest.IsEmpty
                 ? reply
@@ -288,7 +292,7 @@ internal sealed class SmtpConversation(
         clock.Watch(_input);
         await ConverseAsync();
 
-        // Without close_notify the client cannot tell our end from a cut line.
+        // Without close_notify the client cannot tell the end of the session from a broken connection.
         await tls.ShutdownAsync();
     }
 
@@ -312,7 +316,7 @@ internal sealed class SmtpConversation(
             _input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
             if (status == ProxyStatus.Invalid || read.IsCompleted || (read.IsCanceled && EndReason() is not null))
             {
-                // The specification: anything else than a header from a listed peer is dropped.
+                // As the PROXY protocol demands: a connection with anything but a header from a listed peer is dropped.
                 services.Pipeline.Refuse("connect", ServerReasons.ProxyInvalid, session.Client, SmtpReplies.BadSyntax);
                 return false;
             }

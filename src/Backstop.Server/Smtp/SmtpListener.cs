@@ -3,7 +3,7 @@ using Backstop.Protocols.Smtp;
 
 namespace Backstop.Server.Smtp;
 
-/// <summary>What is said on one kind of listener: its greeting and its extensions, made once.</summary>
+/// <summary>The greeting and the extensions of one kind of listener, made once.</summary>
 internal sealed class SmtpListener
 {
     private readonly SmtpReply _extensions;
@@ -24,15 +24,15 @@ internal sealed class SmtpListener
 
     public bool OffersTls { get; }
 
-    /// <summary>Whether mail is handed on to the server behind us.</summary>
+    /// <summary>Whether mail is handed on to the next server.</summary>
     public bool IsProxy { get; }
 
     public SmtpReply Greeting { get; }
 
-    /// <summary>The answer to HELO.</summary>
+    /// <summary>The reply to HELO.</summary>
     public SmtpReply Hello { get; }
 
-    /// <summary>The answer to EHLO and LHLO. RFC 3207 §4: STARTTLS is not offered inside TLS.</summary>
+    /// <summary>Returns the reply to EHLO and LHLO. RFC 3207 §4: STARTTLS is not offered inside TLS.</summary>
     public SmtpReply ExtendedHello(bool isEncrypted) => isEncrypted ? _extensionsInTls : _extensions;
 
     private static SmtpReply Extensions(BackstopOptions options, bool offersTls, bool isProxy)
@@ -49,7 +49,7 @@ internal sealed class SmtpListener
         ];
         if (isProxy)
         {
-            // What DSN asks for, the server before us does itself where the next one may not.
+            // The server before us does itself what DSN asks for, where the next one does not offer it.
             lines.Add("XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE");
             lines.Add("XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT");
         }

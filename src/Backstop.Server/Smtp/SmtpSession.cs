@@ -13,15 +13,18 @@ using Backstop.Server.Way;
 
 namespace Backstop.Server.Smtp;
 
-/// <summary>What the services of a session are; the same for all.</summary>
+/// <summary>The services that all sessions share.</summary>
 internal sealed record SmtpServices(
-    BackstopOptions Options, MailPipeline<IncomingMessage> Pipeline, SpoolLog Spool, SessionRegistry Sessions, ReceiveBudget Budget, ClassShares Shares,
+    BackstopOptions Options, MailPipeline<IncomingMessage> Pipeline, SpoolLog Spool, SessionRegistry Sessions,
+    ReceiveBudget Budget, ClassShares Shares,
     FloodGate Gate, LocalPeers Peers, HarvestWatch Harvest, TimeProvider Time, TlsCertificate? Tls);
 
-/// <summary>One client's session: gives every command its reply. Knows order and policy; neither bytes nor sockets.</summary>
+/// <summary>
+/// The session of one client: gives every command its reply. It knows order and policy, and neither bytes nor sockets.
+/// </summary>
 internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, ClientIdentity client) : IDisposable
 {
-    // More NOOP, RSET, VRFY, HELP and greetings without a message between are errors, each.
+    // After this many NOOP, RSET, VRFY, HELP and greetings without a message, each further one counts as an error.
     private const int MaxIdleCommands = 100;
 
     private readonly SmtpOptions _limits = services.Options.Smtp;
@@ -40,30 +43,32 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
     public ClientIdentity Client => client;
 
     /// <summary>
-    /// Whether the client is a server beside us: as the connection or its PROXY header has it. First asked behind the PROXY header
-    /// and kept, whoever XCLIENT says afterwards that its client is: a stranger behind our load balancer is a stranger.
+    /// Whether the client is a mail server beside us, by the address of the connection or of its PROXY header. Decided
+    /// after the PROXY header and then kept, whatever client XCLIENT names later: a stranger behind our load balancer
+    /// stays a stranger.
     /// </summary>
     public bool IsFromServer => _isFromServer ??= services.Options.Guard.IsServer(client.Address);
 
     /// <summary>
-    /// Whether what it asks for is asked by others, of a server of ours: a backup MX, a relay, a server beside us. It guesses nothing.
+    /// Whether the client hands on mail of others: a backup MX, a relay, a mail server beside us. Unknown recipients do
+    /// not count against it.
     /// </summary>
     public bool IsTrusted => listener.IsLmtp || listener.IsProxy || IsFromServer || services.Shares.IsOurs(client);
 
-    /// <summary>Where the content of the current message goes.</summary>
+    /// <summary>Receives the content of the current message.</summary>
     public IncomingMessage Message => _message!;
 
-    /// <summary>Whether the session may be ended without losing a message under way.</summary>
+    /// <summary>Whether the session may be ended without losing a message.</summary>
     public bool IsBetweenMessages => State is not (SmtpState.ReceivingData or SmtpState.ReceivingChunks);
 
     /// <summary>
-    /// Whether real mail is under way: a known client's, or anybody's that somebody here is to have; and where the client mostly
-    /// brings such mail, before it says.
+    /// Whether real mail is under way: from a known client, or from any client with a recipient here; or expected,
+    /// where the client mostly brings real mail.
     /// </summary>
     public bool HasRealMail => _passage is null ? _expectsRealMail
         : _passage.Transaction is { Class: MailClass.Known } or { Class: MailClass.Ordinary, Recipients.Count: > 0 };
 
-    /// <summary>The session begins: its client is known.</summary>
+    /// <summary>Begins the session, and returns the greeting.</summary>
     public SmtpReply Begin()
     {
         _expectsRealMail = services.Shares.ExpectsRealMail(client);
@@ -71,14 +76,19 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
         return listener.Greeting;
     }
 
-    /// <summary>Replies to a command. BDAT's reply comes from <see cref="EndChunkAsync"/>, once its octets are read.</summary>
+    /// <summary>
+    /// Returns the reply to a command. The reply to BDAT comes from <see cref="EndChunkAsync"/>, once its octets are
+    /// read.
+    /// </summary>
     public async ValueTask<SmtpReply> ReplyAsync(SmtpCommand command, CancellationToken ct)
     {
         var reply = command.Error ?? (Forbidden(command.Verb) ?? await DoAsync(command, ct));
         return CountErrors(command.Verb, reply);
     }
 
-    /// <summary>Whether a BDAT chunk may be taken now; where not, its octets are read and dropped.</summary>
+    /// <summary>
+    /// Returns why a BDAT chunk is refused, so that its octets are read and dropped; null where it is taken.
+    /// </summary>
     public SmtpReply? RefuseChunk()
     {
         if (Forbidden(SmtpVerb.Bdat) is { } forbidden)
@@ -91,11 +101,11 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
         return null;
     }
 
-    /// <summary>Replies to a chunk whose octets were taken.</summary>
+    /// <summary>Returns the reply to a chunk whose octets were taken.</summary>
     public async ValueTask<IReadOnlyList<SmtpReply>> EndChunkAsync(bool isLast) =>
         isLast ? await EndMessageAsync() : [Message.Refusal ?? SmtpReplies.Ok];
 
-    /// <summary>Replies to the end of the message: once, or once a recipient (LMTP, RFC 2033 §4.2).</summary>
+    /// <summary>Returns the reply to the message: one, or one for each recipient (LMTP, RFC 2033 §4.2).</summary>
     public async ValueTask<IReadOnlyList<SmtpReply>> EndMessageAsync()
     {
         try
@@ -108,7 +118,7 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
         }
     }
 
-    /// <summary>After the TLS handshake: all that was said is forgotten (RFC 3207 §4.2).</summary>
+    /// <summary>Forgets all that was sent before the TLS handshake (RFC 3207 §4.2).</summary>
     public void StartTls()
     {
         Reset();
@@ -173,14 +183,14 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
 
     private SmtpReply Greet(SmtpCommand command)
     {
-        // RFC 5321 §4.1.4: greeting again is a reset.
+        // RFC 5321 §4.1.4: a second greeting resets the transaction.
         Reset();
         client.Helo = command.Name!;
         client.IsExtended = command.Verb != SmtpVerb.Helo;
         return client.IsExtended ? listener.ExtendedHello(client.IsEncrypted) : listener.Hello;
     }
 
-    // Postfix sends it in several lines: an attribute that is told later is one more.
+    // Postfix sends XFORWARD in several lines; each adds attributes.
     private SmtpReply Forward(ClientAttributes told)
     {
         client.Take(told);
@@ -285,10 +295,11 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
         return SmtpReplies.Ok;
     }
 
-    // What policy refuses is no error of the client's: a list with one dead address must not lose its connection.
+    // A refusal by policy is not an error of the client: a mailing list with one dead address must not lose its
+    // connection.
     private SmtpReply CountErrors(SmtpVerb verb, SmtpReply reply)
     {
-        // But a stranger who asks for one unknown address after the other is guessing, and who says nothing but NOOP keeps a
+        // But a stranger that asks for many unknown addresses is guessing, and one that sends only NOOP holds a
         // connection for nothing.
         if (verb == SmtpVerb.Rcpt && ReferenceEquals(reply, Refusals.UnknownRecipient) && TooManyGuesses() is { } reason)
         {
@@ -305,7 +316,7 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
     private static bool IsIdle(SmtpVerb verb) =>
         verb is SmtpVerb.Noop or SmtpVerb.Rset or SmtpVerb.Vrfy or SmtpVerb.Help or SmtpVerb.Helo or SmtpVerb.Ehlo or SmtpVerb.Lhlo;
 
-    // The reason where it, or its network, has guessed too often.
+    // Returns the reason where the client or its network has guessed too often.
     private Reason? TooManyGuesses()
     {
         client.UnknownRecipients++;

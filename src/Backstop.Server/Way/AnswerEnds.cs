@@ -10,19 +10,19 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server.Way;
 
-/// <summary>What is to be done with a message that another server keeps.</summary>
-/// <param name="Verdict">Where it belongs; null where nobody asked.</param>
+/// <summary>What another mail server is to do with a message that it keeps.</summary>
+/// <param name="Verdict">Where the message belongs; null where nothing was decided.</param>
 /// <param name="Fields">Header fields to add, in order.</param>
 internal sealed record GuardAnswer(Verdict? Verdict, IReadOnlyList<KeyValuePair<string, string>> Fields)
 {
-    /// <summary>It passes as it is.</summary>
+    /// <summary>The message passes unchanged.</summary>
     public static GuardAnswer Pass { get; } = new(null, []);
 }
 
-/// <summary>An answer to a server that asks and keeps the message itself (milter, policy service): nothing is dropped here.</summary>
+/// <summary>The end for a mail server that asks us and keeps the message itself (milter, policy service).</summary>
 internal sealed partial class AnswerEnds(BackstopOptions options, Recipients recipients, ILogger<AnswerEnds> log)
 {
-    /// <summary>The end of one transaction.</summary>
+    /// <summary>Returns the end of one transaction.</summary>
     public AnswerEnd For(Transaction transaction) => new(this, transaction);
 
     [LoggerMessage(
@@ -30,15 +30,16 @@ internal sealed partial class AnswerEnds(BackstopOptions options, Recipients rec
         "passed client={Client} from={ReversePath} to=<{ForwardPath}> recipients={Count} folder={Folder} reason={Reason} bytes={Bytes} "
             + "ms={Milliseconds:F1}")]
     private partial void LogPassed(
-        IPAddress client, ReversePath reversePath, MailAddress forwardPath, int count, string folder, string reason, long bytes, double milliseconds);
+        IPAddress client, ReversePath reversePath, MailAddress forwardPath, int count, string folder, string reason,
+        long bytes, double milliseconds);
 
-    /// <summary>The answer of one transaction.</summary>
+    /// <summary>The end of one transaction, with its answer.</summary>
     internal sealed class AnswerEnd(AnswerEnds all, Transaction transaction) : IEnd<GuardedMessage>
     {
-        /// <summary>The answer, once the message was taken.</summary>
+        /// <summary>The answer, once the message was accepted.</summary>
         public GuardAnswer Answer { get; private set; } = GuardAnswer.Pass;
 
-        // Its server has a limit of its own.
+        // The mail server has its own limit.
         public int MaxRecipients => int.MaxValue;
 
         public bool AsksContent => true;
@@ -53,7 +54,7 @@ internal sealed partial class AnswerEnds(BackstopOptions options, Recipients rec
 
         public ValueTask<SmtpReply> BeginAsync() => new(SmtpReplies.SenderOk);
 
-        // Recipients that are not ours are nobody's business here.
+        // Recipients that are not ours are accepted without any rule.
         public Addressee Find(MailAddress address) =>
             all.Find(address) is { } known ? Addressee.Ours(known) : Addressee.Answered(SmtpReplies.RecipientOk);
 
@@ -66,8 +67,10 @@ internal sealed partial class AnswerEnds(BackstopOptions options, Recipients rec
                 var verdict = d.Verdict;
                 Answer = new(
                     verdict, [new("X-Backstop", d.Mark), .. TraceHeader.Split(d.Judgement.FilterFields)]);
-                all.LogPassed(transaction.Client.Address, transaction.ReversePath, transaction.Recipients[0].ForwardPath, transaction.Recipients.Count,
-                    verdict.Folder, verdict.Reason.Word, message.Length, Stopwatch.GetElapsedTime(d.Started).TotalMilliseconds);
+                all.LogPassed(
+                    transaction.Client.Address, transaction.ReversePath, transaction.Recipients[0].ForwardPath,
+                    transaction.Recipients.Count, verdict.Folder, verdict.Reason.Word, message.Length,
+                    Stopwatch.GetElapsedTime(d.Started).TotalMilliseconds);
             }
 
             return new(new Taken([SmtpReplies.Ok], ""));
@@ -75,7 +78,7 @@ internal sealed partial class AnswerEnds(BackstopOptions options, Recipients rec
 
         public void Drop()
         {
-            // Nothing is kept.
+            // Nothing is kept here.
         }
     }
 

@@ -11,27 +11,27 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server.Way;
 
-/// <summary>What every way asks.</summary>
-/// <param name="Limits">Limits of a message.</param>
+/// <summary>The rules that all pipelines ask.</summary>
+/// <param name="Limits">The limits of a message.</param>
 /// <param name="Recipients">The rules at RCPT.</param>
 /// <param name="Content">The rules at the end of data.</param>
-/// <param name="Refusals">Says no.</param>
+/// <param name="Refusals">Makes and records refusals.</param>
 internal sealed record Questions(SmtpOptions Limits, RecipientRules Recipients, ContentRules Content, Refusals Refusals);
 
 /// <summary>
-/// The way of a message past all questions, in the order of what they cost. Where it leads is the end's matter; every refusal has
-/// one reason, whose word is the same in reply, log, figure and header.
+/// Takes a message through all rules, the cheapest first. Its end decides where it goes. Every refusal has one reason,
+/// with the same word in reply, log, metric and header.
 /// </summary>
-/// <typeparam name="TMessage">What the end takes.</typeparam>
+/// <typeparam name="TMessage">The type of message that the end takes.</typeparam>
 internal sealed partial class MailPipeline<TMessage>(
     Questions questions, Func<Transaction, IEnd<TMessage>> ends, ILogger<MailPipeline<TMessage>> log)
     where TMessage : IReceived
 {
     private readonly Refusals _refusals = questions.Refusals;
 
-    /// <summary>MAIL: is it small enough, and can the end take it?</summary>
+    /// <summary>MAIL: checks the size, and whether the end can take a message.</summary>
     /// <param name="transaction">The transaction.</param>
-    /// <param name="announcedSize">The octets that the client says it will send; 0 where it says nothing.</param>
+    /// <param name="announcedSize">The size that the client announces; 0 where it announces none.</param>
     /// <returns>The reply; where it is positive, the passage for the rest of the transaction.</returns>
     public async ValueTask<(SmtpReply Reply, Passage<TMessage>? Passage)> BeginAsync(Transaction transaction, long announcedSize)
     {
@@ -45,11 +45,12 @@ internal sealed partial class MailPipeline<TMessage>(
         return (reply, reply.IsPositive ? new(transaction, end) : null);
     }
 
-    /// <summary>RCPT: whose is it, and may this sender write to it?</summary>
-    /// <param name="passage">The message under way; gets the recipient where the reply is positive and it is somebody's here.</param>
-    /// <param name="address">The forward-path's address.</param>
-    /// <param name="parameters">The parameters of RCPT as they stood; null for none.</param>
-    /// <param name="ct">Ends the question to DNS lists.</param>
+    /// <summary>RCPT: finds the recipient's mailbox, and decides whether this sender may write to it.</summary>
+    /// <param name="passage">The message under way. The recipient is added to it where the reply is positive and the
+    /// mailbox is here.</param>
+    /// <param name="address">The address of the forward-path.</param>
+    /// <param name="parameters">The parameters of RCPT as the client sent them; null for none.</param>
+    /// <param name="ct">Cancels the query of DNS lists.</param>
     public async ValueTask<SmtpReply> RecipientAsync(
         Passage<TMessage> passage, MailAddress address, string? parameters, CancellationToken ct)
     {
@@ -74,15 +75,18 @@ internal sealed partial class MailPipeline<TMessage>(
         return reply;
     }
 
-    /// <summary>End of data: what is it, does it prove anything, who gets it? One reply, or in LMTP one for each recipient.</summary>
+    /// <summary>
+    /// End of data: decides what the message is, what it proves and who gets it. Returns one reply, or one for each
+    /// recipient in LMTP.
+    /// </summary>
     /// <param name="passage">The message under way.</param>
-    /// <param name="message">Its octets.</param>
+    /// <param name="message">The received message.</param>
     public async ValueTask<IReadOnlyList<SmtpReply>> ReceiveAsync(Passage<TMessage> passage, TMessage message)
     {
         var (transaction, end) = (passage.Transaction, passage.End);
         if (transaction.Recipients.Count == 0)
         {
-            // Nobody of ours.
+            // None of the recipients is ours.
             return (await end.TakeAsync(message, null)).Replies;
         }
 
@@ -124,11 +128,11 @@ internal sealed partial class MailPipeline<TMessage>(
         return taken.Replies;
     }
 
-    /// <summary>Notes a refusal before there is a transaction.</summary>
+    /// <summary>Records a refusal before there is a transaction.</summary>
     public SmtpReply Refuse(string stage, Reason reason, ClientIdentity client, SmtpReply reply) =>
         _refusals.Refused(stage, reason, client, reply);
 
-    // A recipient, or the answer where there is none.
+    // Returns a recipient to add, or the reply where there is none.
     private async ValueTask<(AcceptedRecipient? Recipient, SmtpReply? Answer)> AskAsync(
         Passage<TMessage> passage, MailAddress address, CancellationToken ct)
     {
@@ -170,7 +174,8 @@ internal sealed partial class MailPipeline<TMessage>(
     private static AcceptedRecipient Elsewhere(MailAddress address) =>
         new(address, Recipients.Elsewhere(address), default, default, IsOurs: false);
 
-    // Null where it is refused anyway, for such a header may be of any length, and where it cannot be read.
+    // Null where the message is refused anyway, since its header may then be of any length, and where it cannot be
+    // read.
     private MailMessage? Scan(TMessage message, Transaction transaction, IEnd<TMessage> end)
     {
         try
@@ -184,7 +189,7 @@ internal sealed partial class MailPipeline<TMessage>(
         }
     }
 
-    // Null where it cannot be judged, and the end has a rule for that.
+    // Null where the message cannot be judged, and the end has a policy for that.
     private async ValueTask<Decided?> DecideAsync(Passage<TMessage> passage, MailMessage mail, long length, long started)
     {
         var (transaction, end) = (passage.Transaction, passage.End);
@@ -208,7 +213,7 @@ internal sealed partial class MailPipeline<TMessage>(
         return end.OnFailure == FailurePolicy.TempFail ? SmtpReplies.OurTrouble : null;
     }
 
-    // It is taken: what cannot be noted must not make the client send it again.
+    // The message was accepted: a failure to record that must not make the client send it again.
     private void Note(Transaction transaction, Decided decided, string queueId)
     {
         try
@@ -224,6 +229,6 @@ internal sealed partial class MailPipeline<TMessage>(
     [LoggerMessage(7102, LogLevel.Error, "A message from {ReversePath} could not be judged; guard.on_failure decides")]
     private partial void LogFailed(Exception error, ReversePath reversePath);
 
-    [LoggerMessage(7103, LogLevel.Error, "A message from {ReversePath} was taken, and what is counted of it is not")]
+    [LoggerMessage(7103, LogLevel.Error, "A message from {ReversePath} was accepted, but could not be counted")]
     private partial void LogNotNoted(Exception error, ReversePath reversePath);
 }

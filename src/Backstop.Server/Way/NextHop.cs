@@ -5,7 +5,7 @@ using Backstop.Server.Net;
 
 namespace Backstop.Server.Way;
 
-/// <summary>The server that mail is handed on to, and the connections to it that are open.</summary>
+/// <summary>The next server, and the open connections to it.</summary>
 internal sealed class NextHop(EndPoint to, bool isLmtp, BackstopOptions options, TimeProvider time) : IDisposable
 {
     private readonly RelayOptions _limits = options.Relay;
@@ -15,8 +15,8 @@ internal sealed class NextHop(EndPoint to, bool isLmtp, BackstopOptions options,
 
     public RelayOptions Limits => _limits;
 
-    /// <summary>A connection that is ready for a transaction.</summary>
-    /// <exception cref="IOException">The server cannot be reached.</exception>
+    /// <summary>Returns a connection that is ready for a transaction.</summary>
+    /// <exception cref="IOException">The next server cannot be reached.</exception>
     public async Task<NextHopConnection> TakeAsync()
     {
         while (_idle.TryPop(out var known))
@@ -40,7 +40,9 @@ internal sealed class NextHop(EndPoint to, bool isLmtp, BackstopOptions options,
         _idle.Push(connection);
     }
 
-    /// <summary>Gives a transaction up: at once, for the server holds a file open for it; then keeps the connection.</summary>
+    /// <summary>
+    /// Gives up a transaction at once, since the next server holds a file open for it; then keeps the connection.
+    /// </summary>
     public async Task ReturnAsync(NextHopConnection connection)
     {
         if (await IsReadyAsync(connection))
@@ -61,7 +63,7 @@ internal sealed class NextHop(EndPoint to, bool isLmtp, BackstopOptions options,
         }
     }
 
-    // Servers close what is idle: that is found out here, where another can be had, and not in a transaction.
+    // Servers close idle connections. That is found out here, where another can be opened, and not in a transaction.
     private async Task<bool> IsReadyAsync(NextHopConnection connection)
     {
         try

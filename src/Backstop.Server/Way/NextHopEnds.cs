@@ -13,12 +13,14 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Server.Way;
 
 /// <summary>
-/// The server behind us, while the sender waits: its answer is our answer. There is no queue: what it does not take, the sender keeps.
+/// Hands mail to the next server while the client waits: its reply is our reply. There is no queue: what it refuses
+/// stays with the client.
 /// </summary>
 internal sealed partial class NextHopEnds(
-    BackstopOptions options, Recipients recipients, Refusals refusals, OutboundMail outbound, NextHop next, string largeDirectory, ILogger<NextHopEnds> log) : IDisposable
+    BackstopOptions options, Recipients recipients, Refusals refusals, OutboundMail outbound, NextHop next,
+    string largeDirectory, ILogger<NextHopEnds> log) : IDisposable
 {
-    // A server that has accepted the mail already would answer our refusal with a message to whoever it says it is from.
+    // A mail server that has queued the message would answer our refusal with a bounce to its alleged sender.
     private readonly bool _mustTake = options.Relay.AfterQueue && !next.IsLmtp;
     private readonly SmtpReply _unreachable = new(451, "4.4.1", "The next server cannot be reached; try again later");
 
@@ -28,7 +30,7 @@ internal sealed partial class NextHopEnds(
 
     private string LargeDirectory => largeDirectory;
 
-    /// <summary>The end of one transaction.</summary>
+    /// <summary>Returns the end of one transaction.</summary>
     public IEnd<IncomingMessage> For(Transaction transaction) => new NextHopEnd(this, transaction);
 
     public void Dispose() => next.Dispose();
@@ -44,7 +46,8 @@ internal sealed partial class NextHopEnds(
             var sender = transaction.ReversePath.Address is { } address && isOutbound && options.Outbound.SignSender
                 ? outbound.Signed(address)
                 : transaction.ReversePath.Address;
-            var command = $"MAIL FROM:{new ReversePath(sender)}{RelayTransaction.Known(connection, transaction.Parameters, "RET", "ENVID")}";
+            var parameters = RelayTransaction.Known(connection, transaction.Parameters, "RET", "ENVID");
+            var command = $"MAIL FROM:{new ReversePath(sender)}{parameters}";
             var reply = await connection.AskAsync(command, next.Limits.CommandTimeout);
             if (reply.IsPositive)
             {
@@ -68,14 +71,14 @@ internal sealed partial class NextHopEnds(
         : recipients.FindGuarded(address) is { } known ? Addressee.Ours(known)
         : IsFromServer(transaction.Client) ? Addressee.Elsewhere
 
-        // The next server trusts us: whoever is not one of our servers reaches our own domains through us, and nobody else.
+        // The next server trusts us, so clients other than our servers may reach only our own domains through us.
         : Addressee.Answered(
         refusals.Permanent("5.7.1", "Not a domain of this host", ServerReasons.RelayDenied), ServerReasons.RelayDenied);
 
-    // It told us who its client is, or it is the client: then it has decided whom that may write to.
+    // A mail server beside us named its client, or is the client itself: it has decided whom that client may write to.
     private bool IsFromServer(ClientIdentity client) => client.Told is not null || options.Guard.IsServer(client.Address);
 
-    // A tag of ours has done its work: the server behind us knows the address without it.
+    // A tag of ours is removed here: the next server knows the address without it.
     private static MailAddress PlainOf(AcceptedRecipient recipient) =>
         recipient is { IsOurs: true, Known.Tag: { } tag, Batv: BatvOutcome.Pass } ? tag.Original : recipient.ForwardPath;
 
@@ -107,7 +110,8 @@ internal sealed partial class NextHopEnds(
     }
 
     private void LogHandedOn(Transaction transaction, Decided decided, long length, SmtpReply reply) => LogHandedOn(
-        transaction.Client.Address, transaction.ReversePath, transaction.Recipients[0].ForwardPath, transaction.Recipients.Count, decided.Verdict.Folder,
+        transaction.Client.Address, transaction.ReversePath, transaction.Recipients[0].ForwardPath,
+        transaction.Recipients.Count, decided.Verdict.Folder,
         decided.Verdict.Reason.Word, length, reply.ToString(), Stopwatch.GetElapsedTime(decided.Started).TotalMilliseconds);
 
     [LoggerMessage(
@@ -115,9 +119,10 @@ internal sealed partial class NextHopEnds(
         "handed on client={Client} from={ReversePath} to=<{ForwardPath}> recipients={Count} folder={Folder} reason={Reason} "
             + "bytes={Bytes} reply=\"{Reply}\" ms={Milliseconds:F1}")]
     private partial void LogHandedOn(
-        IPAddress client, ReversePath reversePath, MailAddress forwardPath, int count, string folder, string reason, long bytes, string reply, double milliseconds);
+        IPAddress client, ReversePath reversePath, MailAddress forwardPath, int count, string folder, string reason,
+        long bytes, string reply, double milliseconds);
 
-    [LoggerMessage(7302, LogLevel.Error, "The next server: {Error}")]
+    [LoggerMessage(7302, LogLevel.Error, "The next server failed: {Error}")]
     private partial void LogUnreachable(string error);
 
     private sealed class NextHopEnd(NextHopEnds all, Transaction transaction) : IEnd<IncomingMessage>
@@ -172,7 +177,7 @@ internal sealed partial class NextHopEnds(
             _relayed = null;
         }
 
-        // Where the next server fails, its connection is given up, and the client keeps its mail.
+        // Where the next server fails, its connection is closed, and the client keeps its mail.
         private async ValueTask<SmtpReply> AskAsync(Func<RelayTransaction, Task<SmtpReply>> ask)
         {
             if (_relayed is not { } relayed)

@@ -7,23 +7,23 @@ using Backstop.Server.Receiving;
 
 namespace Backstop.Server.Way;
 
-/// <summary>A transaction as it stands with the server behind us.</summary>
+/// <summary>A transaction with the next server.</summary>
 internal sealed class RelayTransaction(NextHop next, NextHopConnection connection, bool isOutbound)
 {
     private bool _isComplete;
 
-    /// <summary>Whether it leaves: its sender is ours.</summary>
+    /// <summary>Whether the mail is outgoing: its sender is ours.</summary>
     public bool IsOutbound => isOutbound;
 
-    /// <summary>RCPT.</summary>
+    /// <summary>Sends RCPT.</summary>
     public Task<SmtpReply> RecipientAsync(MailAddress address, string? parameters) =>
         connection.AskAsync($"RCPT TO:<{address}>{Known(connection, parameters, "NOTIFY", "ORCPT")}", next.Limits.CommandTimeout);
 
-    /// <summary>DATA, the message, and its replies: one, or in LMTP one for each recipient.</summary>
-    /// <param name="fields">Header fields before it, LF line ends.</param>
+    /// <summary>Sends DATA and the message, and returns the replies: one, or one for each recipient in LMTP.</summary>
+    /// <param name="fields">Header fields to add before the message, with LF line ends.</param>
     /// <param name="message">The message.</param>
-    /// <param name="file">Where a large one lies; null for a small one.</param>
-    /// <param name="recipients">How many recipients there are.</param>
+    /// <param name="file">The file of a large message; null where it is in memory.</param>
+    /// <param name="recipients">How many recipients it has.</param>
     public async Task<IReadOnlyList<SmtpReply>> SendAsync(string fields, IncomingMessage message, string? file, int recipients)
     {
         var go = await connection.AskAsync("DATA", next.Limits.CommandTimeout, good: 3);
@@ -43,7 +43,7 @@ internal sealed class RelayTransaction(NextHop next, NextHopConnection connectio
         return replies;
     }
 
-    /// <summary>Gives the connection back for others, or away where it is of no use any more.</summary>
+    /// <summary>Gives the connection back for other transactions, or closes it where it cannot be used.</summary>
     public void End(bool isBroken)
     {
         if (isBroken)
@@ -56,12 +56,12 @@ internal sealed class RelayTransaction(NextHop next, NextHopConnection connectio
         }
         else
         {
-            // Nobody waits for it: the client has its answer.
+            // Not awaited, because the client has its reply.
             _ = next.ReturnAsync(connection);
         }
     }
 
-    /// <summary>Those parameters that the next server knows; the others were for us.</summary>
+    /// <summary>Returns those parameters that the next server supports; the others were for us.</summary>
     public static string Known(NextHopConnection connection, string? parameters, params ReadOnlySpan<string> dsn)
     {
         if (parameters is null)
@@ -136,7 +136,7 @@ internal sealed class RelayTransaction(NextHop next, NextHopConnection connectio
         {
             _data.EndLine(_output);
 
-            // A reply that is there already cannot be that to the whole message.
+            // A reply that is there already cannot answer the whole message.
             await FlushAsync();
             connection.ExpectSilence();
             await connection.WriteAsync(DataWriter.End, limit);

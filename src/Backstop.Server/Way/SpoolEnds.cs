@@ -17,11 +17,15 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server.Way;
 
-/// <summary>The mailboxes of this host: a message is in the spool, on the disk, before it is taken; deliveries follow.</summary>
+/// <summary>
+/// The end for the mailboxes of this host: a message is in the spool, on disk, before it is accepted. Deliveries
+/// follow.
+/// </summary>
 internal sealed partial class SpoolEnds(
-    BackstopOptions options, Recipients recipients, Refusals refusals, SpoolLog spool, DeliveryQueue delivery, Precedence precedence, TimeProvider time, ILogger<SpoolEnds> log)
+    BackstopOptions options, Recipients recipients, Refusals refusals, SpoolLog spool, DeliveryQueue delivery,
+    Precedence precedence, TimeProvider time, ILogger<SpoolEnds> log)
 {
-    /// <summary>The end of one transaction.</summary>
+    /// <summary>Returns the end of one transaction.</summary>
     public IEnd<IncomingMessage> For(Transaction transaction) => new SpoolEnd(this, transaction);
 
     private int MaxRecipients => options.Smtp.MaxRecipients;
@@ -103,7 +107,7 @@ internal sealed partial class SpoolEnds(
         }
     }
 
-    // One copy a mailbox, however many of its addresses were named.
+    // One copy for each mailbox, however many of its addresses are recipients.
     private static List<SpoolTarget> Targets(Transaction transaction, Judgement judgement) =>
         [.. judgement.Wanted.DistinctBy(w => w.Recipient.Known.Mailbox).Select(w => new SpoolTarget(
             w.Recipient.Known.Mailbox.Folder(w.Verdict.Folder), TraceHeader.Copy(
@@ -114,7 +118,8 @@ internal sealed partial class SpoolEnds(
         "{QueueId} accepted client={Client} from={ReversePath} to={ForwardPath} recipients={Count} folder={Folder} reason={Reason} "
             + "bytes={Bytes} ms={Milliseconds:F1}")]
     private partial void LogAccepted(
-        string queueId, IPAddress client, ReversePath reversePath, MailAddress forwardPath, int count, string folder, string reason, long bytes, double milliseconds);
+        string queueId, IPAddress client, ReversePath reversePath, MailAddress forwardPath, int count, string folder,
+        string reason, long bytes, double milliseconds);
 
     [LoggerMessage(2004, LogLevel.Error, "The spool cannot be written: {Error}")]
     private partial void LogSpoolFailed(string error);
@@ -143,7 +148,7 @@ internal sealed partial class SpoolEnds(
 
         public void Drop()
         {
-            // What was taken is in the spool; nothing else was begun.
+            // Accepted messages are in the spool, and nothing else was begun.
         }
     }
 }

@@ -3,21 +3,21 @@ using System.IO.Pipelines;
 
 namespace Backstop.Server.Web;
 
-/// <summary>Receives a message without keeping more of it than is looked at, however long it says it is.</summary>
+/// <summary>Reads a request's message, and keeps no more of it than is judged, however long it claims to be.</summary>
 internal static class ClassifyBody
 {
     private const int FirstSize = 64 << 10;
 
     /// <summary>Reads a body to its end, or until it is too long.</summary>
     /// <param name="body">The body.</param>
-    /// <param name="max">How long it may be.</param>
-    /// <param name="keep">How much of its beginning is kept.</param>
-    /// <param name="length">How long it says that it is, or null.</param>
-    /// <param name="ct">Cancels the reading; what has been read by then is dropped.</param>
-    /// <returns>Its beginning; null where it is too long: then the rest is not read.</returns>
+    /// <param name="max">The most octets it may have.</param>
+    /// <param name="keep">How many octets of its beginning are kept.</param>
+    /// <param name="length">The announced length; null for none.</param>
+    /// <param name="ct">Cancels the reading and drops what was read.</param>
+    /// <returns>The beginning; null where the body is too long, and then its rest is not read.</returns>
     public static async Task<ReadOnlyMemory<byte>?> ReadAsync(PipeReader body, long max, int keep, long? length, CancellationToken ct)
     {
-        // Doubled from a power of two it ends at what is kept, not above it.
+        // The buffer doubles, so a power of two makes it end at exactly what is kept.
         var kept = new ArrayBufferWriter<byte>((int)Math.Clamp(length ?? FirstSize, 1, keep));
         var read = 0L;
         while (true)
@@ -44,7 +44,7 @@ internal static class ClassifyBody
 
     private static void Keep(ReadOnlySequence<byte> octets, ArrayBufferWriter<byte> kept, int keep)
     {
-        // The writer grows for nothing where it is full.
+        // A full writer must not grow.
         if (octets.IsEmpty || kept.WrittenCount >= keep)
         {
             return;

@@ -11,8 +11,8 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Server.Web;
 
 /// <summary>
-/// <c>POST /classify</c>: a message in, the JSON of <c>explain</c> out. It stands before the dashboard's login, so that only the token
-/// counts: no cookie lets anybody in, and no wrong token locks anybody out.
+/// <c>POST /classify</c>: takes a message and returns the JSON of <c>explain</c>. It comes before the dashboard's
+/// login, so that only the token counts: no cookie gives access, and no wrong token locks anybody out.
 /// </summary>
 internal sealed partial class ClassifyEndpoint(
     BackstopOptions options, Explainer explainer, BackstopMetrics metrics, TimeProvider time, ILogger<ClassifyEndpoint> log)
@@ -21,7 +21,7 @@ internal sealed partial class ClassifyEndpoint(
     private readonly Seldom _refused = new(time);
     private int _open;
 
-    /// <summary>Whether a path is its own.</summary>
+    /// <summary>Whether a path belongs to this endpoint.</summary>
     public static bool Is(PathString path) =>
         path.StartsWithSegments("/classify", StringComparison.Ordinal, out var rest) && rest.Value is null or "" or "/";
 
@@ -58,8 +58,8 @@ internal sealed partial class ClassifyEndpoint(
 
     private async Task<ClassifyProblem?> ExplainAsync(HttpContext context, KnownEnvelope known)
     {
-        // A message that is too long is refused here, in words. What its sender still sends Kestrel reads for five seconds, so that the
-        // answer is seen.
+        // A message that is too long is refused here, with an explanation. Kestrel reads what the client still sends
+        // for five seconds, so that the client sees the answer.
         context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
         using var limit = new CancellationTokenSource(options.Classify.TimeLimit, time);
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, context.RequestAborted);
@@ -90,7 +90,7 @@ internal sealed partial class ClassifyEndpoint(
 
     private async Task<ClassifyProblem?> JudgeAsync(HttpContext context, ReadOnlyMemory<byte> octets, KnownEnvelope known)
     {
-        // The body may have arrived on the thread that polls the sockets, the mail's too: judging is no work for it.
+        // The body may have arrived on the thread that polls all sockets, those of mail too; judging must not block it.
         await Task.Yield();
         byte[] answer;
         try
@@ -104,7 +104,8 @@ internal sealed partial class ClassifyEndpoint(
         }
         catch (Exception error)
         {
-            // The outermost loop of a request: a bug at one message must not look like an empty answer, which a caller may take for "mail".
+            // The outermost loop of a request: a bug must not look like an empty answer, which a caller could take for
+            // "mail".
             LogFailed(error);
             return ClassifyProblem.Failed;
         }
@@ -113,7 +114,7 @@ internal sealed partial class ClassifyEndpoint(
         return null;
     }
 
-    // curl -d @FILE says that it sends a form, and leaves out every line end: what is left of a bounce looks like one field.
+    // curl -d @FILE declares a form and leaves out every line end: a bounce then looks like one field.
     private static bool IsStripped(HttpRequest request, ReadOnlySpan<byte> octets) =>
         request.ContentType?.StartsWith("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase) == true
         && !octets.Contains((byte)'\n');
@@ -124,7 +125,7 @@ internal sealed partial class ClassifyEndpoint(
         switch (problem.Status)
         {
             case StatusCodes.Status401Unauthorized:
-                // RFC 6750 §3.1: a request without any token is not told of an error.
+                // RFC 6750 §3.1: a request without a token gets no error code.
                 var error = problem == ClassifyProblem.NoToken ? "" : ", error=\"invalid_token\"";
                 headers.WWWAuthenticate = "Bearer realm=\"backstop\"" + error;
                 break;
@@ -142,7 +143,7 @@ internal sealed partial class ClassifyEndpoint(
         return WriteAsync(context, problem.Status, "application/problem+json", problem.ToJsonLine());
     }
 
-    // To a caller that has gone Kestrel writes nothing; it is no error.
+    // Kestrel writes nothing to a caller that has gone; that is not an error.
     private static async Task WriteAsync(HttpContext context, int status, string type, byte[] json)
     {
         context.Response.StatusCode = status;
@@ -152,7 +153,7 @@ internal sealed partial class ClassifyEndpoint(
         await context.Response.Body.WriteAsync(json, CancellationToken.None);
     }
 
-    // A line a minute, whatever is tried: the counter has the rest.
+    // One line a minute, whatever is tried; the metric counts the rest.
     private void NoteRefused(IPAddress? client)
     {
         if (_refused.Count(out var count))

@@ -6,7 +6,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server.Web;
 
-/// <summary>Decides by a request's address and header whether <c>/classify</c> takes it; nothing of its body has been read then.</summary>
+/// <summary>
+/// Decides from the address and header of a request whether <c>/classify</c> takes it. Its body has not been read then.
+/// </summary>
 internal sealed partial class ClassifyGate(BackstopOptions options, TimeProvider time, ILogger log)
 {
     private const string Scheme = "Bearer ";
@@ -23,8 +25,8 @@ internal sealed partial class ClassifyGate(BackstopOptions options, TimeProvider
 
     /// <summary>Checks a request.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="known">What it knows of the message's envelope.</param>
-    /// <returns>Why it is refused, or null.</returns>
+    /// <param name="known">What the request says of the message's envelope.</param>
+    /// <returns>Why it is refused; null where it is not.</returns>
     public ClassifyProblem? Check(HttpRequest request, out KnownEnvelope known)
     {
         known = default;
@@ -40,8 +42,8 @@ internal sealed partial class ClassifyGate(BackstopOptions options, TimeProvider
         : Tokens().Fits(authorization[Scheme.Length..].Trim()) ? null
         : ClassifyProblem.WrongToken;
 
-    // A token that is taken out of the file is worth nothing a second later. A file that has gone bad leaves those that were good,
-    // and is told of.
+    // A token that is removed from the file is invalid a second later. Where the file cannot be read any more, the last
+    // tokens stay valid, and the log says so.
     private ClassifyTokens Tokens()
     {
         lock (_gate)
@@ -75,7 +77,7 @@ internal sealed partial class ClassifyGate(BackstopOptions options, TimeProvider
 
     private static DateTime ChangedAt(string file) => file.Length > 0 ? File.GetLastWriteTimeUtc(file) : default;
 
-    // A form or a compressed message would be taken for mail that says nothing, and nobody would notice.
+    // A form or a compressed message would be classified as ordinary mail, and nobody would notice.
     private ClassifyProblem? Body(HttpRequest request) =>
         request.ContentType?.StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase) == true ? ClassifyProblem.Form
         : request.Headers.ContentEncoding.Any(e => e is not (null or "" or "identity")) ? ClassifyProblem.Encoded
@@ -94,27 +96,27 @@ internal sealed partial class ClassifyGate(BackstopOptions options, TimeProvider
                     break;
                 case "to":
                     return ClassifyProblem.Parameter(
-                        "to is not one address.",
-                        "Give the address that the message came to, a + in it as %2B; or leave it out, "
-                        + "and the message's own fields are asked.");
+                        "The parameter to is not a single address.",
+                        "Give the recipient's address, a + in it as %2B; or leave it out, "
+                        + "and it is taken from the message's own fields.");
                 case "null" when value is "true" or "false":
                     known = known with { NullReversePath = value == "true" };
                     break;
                 case "null":
                     return ClassifyProblem.Parameter(
-                        "null is neither true nor false.",
-                        "Say whether the envelope sender was <>; or leave it out, and Return-Path is asked.");
+                        "The parameter null is neither true nor false.",
+                        "Say whether the envelope sender was <>; or leave it out, and it is taken from Return-Path.");
                 default:
-                    return ClassifyProblem.Parameter("The query has a parameter that is not known.", "Known are to and null.");
+                    return ClassifyProblem.Parameter("The query has an unknown parameter.", "The parameters are to and null.");
             }
         }
 
         return null;
     }
 
-    [LoggerMessage(8405, LogLevel.Information, "classify: {File} has changed; its tokens are good from now on, and no others")]
+    [LoggerMessage(8405, LogLevel.Information, "classify: {File} has changed; from now on only the tokens in it are valid")]
     private partial void LogTokens(string file);
 
-    [LoggerMessage(8404, LogLevel.Error, "classify: the tokens are those of before, for their file is bad now: {Error}")]
+    [LoggerMessage(8404, LogLevel.Error, "classify: the token file cannot be used, so the last tokens stay valid: {Error}")]
     private partial void LogBadTokens(string error);
 }

@@ -4,10 +4,10 @@ using System.Text.Json.Serialization;
 namespace Backstop.Server.Web;
 
 /// <summary>
-/// Why <c>/classify</c> gave no explanation, as RFC 9457 wants it told. One word, the same in the answer and in the metric; then what is
-/// wrong and what to do.
+/// Why <c>/classify</c> gave no explanation, in the form of RFC 9457: one word, the same in answer and metric; then
+/// what is wrong and what to do.
 /// </summary>
-/// <param name="Status">The status code.</param>
+/// <param name="Status">The HTTP status code.</param>
 /// <param name="Error">The word.</param>
 /// <param name="Title">What is wrong.</param>
 /// <param name="Detail">What to do.</param>
@@ -26,7 +26,7 @@ internal sealed record ClassifyProblem(int Status, string Error, string Title, s
         401, "no-token", "The request has no token.",
         "Send Authorization: Bearer TOKEN, with the server's classify.token. A login to the dashboard does not count here.");
     public static readonly ClassifyProblem WrongToken = new(
-        401, "wrong-token", "The token is none of the server's.",
+        401, "wrong-token", "The token is not one of the server's tokens.",
         "Compare it with classify.token and classify.token_file; the file is read again when it changes.");
     public static readonly ClassifyProblem Form = new(
         415, "form", "The body is a form, not a message.",
@@ -45,10 +45,10 @@ internal sealed record ClassifyProblem(int Status, string Error, string Title, s
         "Send as many octets as Content-Length says, or well-formed chunks.");
     public static readonly ClassifyProblem TooSlow = new(
         408, "too-slow", "The message took too long to arrive.",
-        "Send it at once; classify.time_limit is how long it may take.");
+        "Send it without pauses; classify.time_limit is the limit.");
     public static readonly ClassifyProblem Busy = new(
-        503, "busy", "As many messages as the server takes at a time are being judged.",
-        "Ask again after a second; classify.max_parallel is how many it takes.");
+        503, "busy", "The server is judging as many messages as it may at a time.",
+        "Ask again after a second; classify.max_parallel is the limit.");
     public static readonly ClassifyProblem Journal = new(
         503, "journal", "The journal of sent mail cannot be read just now.",
         "Ask again after a second; the server's log has the reason.");
@@ -59,14 +59,14 @@ internal sealed record ClassifyProblem(int Status, string Error, string Title, s
 
     public static ClassifyProblem TooLarge(string max) => new(
         413, "too-large", $"The message is larger than {max}.",
-        "Send its beginning: the first 4MiB are looked at. classify.max_message is how large it may be.");
+        "Send its beginning: only the first 4MiB are judged. classify.max_message is the limit.");
 
     public static ClassifyProblem Parameter(string title, string detail) => new(400, "parameter", title, detail);
 
     public byte[] ToJsonLine() => [.. JsonSerializer.SerializeToUtf8Bytes(this, ClassifyProblemJson.Default.ClassifyProblem), (byte)'\n'];
 }
 
-/// <summary>JSON of what went wrong.</summary>
+/// <summary>JSON serialization of these answers.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(ClassifyProblem))]
 internal sealed partial class ClassifyProblemJson : JsonSerializerContext;

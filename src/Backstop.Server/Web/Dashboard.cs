@@ -18,20 +18,25 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server.Web;
 
-/// <summary>What the dashboard shows, and what it changes.</summary>
+/// <summary>What the dashboard shows and changes.</summary>
 /// <param name="Options">The configuration.</param>
 /// <param name="Recipients">The mailboxes.</param>
 /// <param name="Proving">The proofs of origin.</param>
-/// <param name="Journal">Gets what a person says was sent.</param>
-/// <param name="Activity">What happened lately.</param>
-/// <param name="Storms">The storms, and what persons have set.</param>
-/// <param name="Status">How the server fares as of now.</param>
+/// <param name="Journal">Receives messages that a person confirms as sent.</param>
+/// <param name="Activity">The recent decisions.</param>
+/// <param name="Storms">The storms, and the overrides that people have set.</param>
+/// <param name="Status">Returns the present state of the server.</param>
 internal sealed record DashboardSources(
-    BackstopOptions Options, Recipients Recipients, Proving Proving, SentJournal Journal, ActivityLog Activity, StormDesk Storms, Func<ServerStatus> Status);
+    BackstopOptions Options, Recipients Recipients, Proving Proving, SentJournal Journal, ActivityLog Activity,
+    StormDesk Storms, Func<ServerStatus> Status);
 
-/// <summary>The dashboard's addresses. Pages are made on the server and work without script; script keeps the overview current.</summary>
+/// <summary>
+/// The routes of the dashboard. Pages are made on the server and work without scripts; scripts keep the overview
+/// current.
+/// </summary>
 internal sealed partial class Dashboard(
-    DashboardSources parts, IAntiforgery antiforgery, LoginSessions logins, LoginLimits limits, TimeProvider time, ILogger<Dashboard> log, CancellationToken stopping)
+    DashboardSources parts, IAntiforgery antiforgery, LoginSessions logins, LoginLimits limits, TimeProvider time,
+    ILogger<Dashboard> log, CancellationToken stopping)
 {
     private const int MaxFiled = 100;
     private const int MaxDecisions = 100;
@@ -54,7 +59,8 @@ internal sealed partial class Dashboard(
                 c, OverviewPage.Write(Frame(c), parts.Status(), parts.Activity.Figures(), parts.Storms.Watch.Summaries)));
         app.MapGet("/api/overview", () => Results.Text(_live.Json(), "application/json"));
         app.MapGet("/api/events", IResult (CancellationToken ct) => _live.IsFull
-            ? Results.Text("Too many windows show the overview.\n", statusCode: StatusCodes.Status503ServiceUnavailable)
+            ? Results.Text(
+                "Too many windows show the overview; close one and reload.\n", statusCode: StatusCodes.Status503ServiceUnavailable)
             : TypedResults.ServerSentEvents(_live.StreamAsync(ct)));
         MapStorms(app);
         MapMessages(app);
@@ -84,7 +90,8 @@ internal sealed partial class Dashboard(
                 folder ?? "", q ?? "", MaxFiled), parts.Activity.Find(q ?? "", MaxDecisions))));
         app.MapGet(
             "/messages/one",
-            (HttpContext c, string mailbox, string folder, string id) => _filed.Find(mailbox, folder, id) is var (message, octets) ? Explain(c, message, octets) : Missing(c));
+            (HttpContext c, string mailbox, string folder, string id) =>
+                _filed.Find(mailbox, folder, id) is var (message, octets) ? Explain(c, message, octets) : Missing(c));
         Post(app, "/messages/release", async (c, form) => await ReleaseAsync(c, form, "") ?? Missing(c));
         Post(app, "/messages/mine", async (c, form) => await MineAsync(c, form));
     }
@@ -126,9 +133,9 @@ internal sealed partial class Dashboard(
             return isRight is null
                 ? Html(
                 c,
-                ActionPages.Login(Frame(c), "Too many tries. Wait a minute, or log in from a browser that has logged in before.", next),
+                ActionPages.Login(Frame(c), "Too many attempts. Wait a minute, or log in from a browser that has logged in before.", next),
                 StatusCodes.Status429TooManyRequests)
-                : Html(c, ActionPages.Login(Frame(c), "That is not the password.", next), StatusCodes.Status401Unauthorized);
+                : Html(c, ActionPages.Login(Frame(c), "The password is wrong.", next), StatusCodes.Status401Unauthorized);
         }
 
         limits.Remember(c);
@@ -158,12 +165,12 @@ internal sealed partial class Dashboard(
             c,
             ActionPages.Note(
                 Frame(c), "Given back",
-                $"{before}The message is in INBOX of {form["mailbox"]}. backstop undo {run} --state "
-                    + $"{Path.GetFullPath(parts.Options.Data)} takes it back.",
+                $"{before}The message is in INBOX of {form["mailbox"]}. To take that back: backstop undo {run} --state "
+                + $"{Path.GetFullPath(parts.Options.Data)}",
                 isBad: false));
     }
 
-    // What a person says was sent is as good as a copy of it: bounces of it prove themselves from now on.
+    // A message that a person confirms as sent goes into the journal, and its bounces are proved from now on.
     private async Task<IResult> MineAsync(HttpContext c, IFormCollection form)
     {
         if (_filed.Find(form["mailbox"].ToString(), form["folder"].ToString(), form["id"].ToString()) is not var (message, octets))
@@ -185,7 +192,7 @@ internal sealed partial class Dashboard(
         }
 
         LogAction("mine", message.Mailbox, report.Returned.MessageId ?? "");
-        return await ReleaseAsync(c, form, "Remembered: bounces of that message prove themselves from now on. ") ?? Missing(c);
+        return await ReleaseAsync(c, form, "Remembered: bounces of that message are proved from now on. ") ?? Missing(c);
     }
 
     private IResult SetStrict(HttpContext c, IFormCollection form)
@@ -193,7 +200,7 @@ internal sealed partial class Dashboard(
         if (MailAddress.TryParse(form["address"].ToString()) is not { Domain.Length: > 0 } address)
         {
             return Html(
-                c, ActionPages.Note(Frame(c), "Not set", $"{form["address"]} is not an address.", isBad: true),
+                c, ActionPages.Note(Frame(c), "Not set", $"{form["address"]} is not a mail address; write user@domain.", isBad: true),
                 StatusCodes.Status400BadRequest);
         }
 
@@ -218,7 +225,7 @@ internal sealed partial class Dashboard(
         return Results.LocalRedirect("/actions");
     }
 
-    // What went wrong; null where it is set.
+    // Returns a page about the failure; null where the override was set.
     private IResult? NotSet(HttpContext c, Action set)
     {
         try
@@ -235,12 +242,13 @@ internal sealed partial class Dashboard(
 
     private DateTimeOffset Until(IFormCollection form) =>
         time.GetUtcNow().AddHours(
-            int.TryParse(
-                form["hours"].ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var hours) ? Math.Clamp(hours, 0, MaxHours) : 0);
+            int.TryParse(form["hours"].ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var hours)
+                ? Math.Clamp(hours, 0, MaxHours)
+                : 0);
 
     private static string Who(HttpContext c) => c.User.Identity?.Name ?? "local";
 
-    // Those that last are newer in memory than on disk.
+    // Storms that have not ended are newer in memory than on disk.
     private IReadOnlyList<StormRecord> AllStorms()
     {
         var active = parts.Storms.Watch.Active;
@@ -265,7 +273,7 @@ internal sealed partial class Dashboard(
         if (!await antiforgery.IsRequestValidAsync(c))
         {
             return Html(
-                c, ActionPages.Note(Frame(c), "Not done", "The form was too old. Go back, reload the page and try again.", isBad: true),
+                c, ActionPages.Note(Frame(c), "Not done", "The form has expired. Go back, reload the page and try again.", isBad: true),
                 StatusCodes.Status400BadRequest);
         }
 
@@ -273,7 +281,9 @@ internal sealed partial class Dashboard(
     });
 
     private IResult Missing(HttpContext c) =>
-        Html(c, ActionPages.Note(Frame(c), "Not found", "It is not here, or not any more.", isBad: true), StatusCodes.Status404NotFound);
+        Html(
+            c, ActionPages.Note(Frame(c), "Not found", "It does not exist, or does not exist any more.", isBad: true),
+            StatusCodes.Status404NotFound);
 
     private static IResult Html(HttpContext c, Markup page, int code = StatusCodes.Status200OK)
     {

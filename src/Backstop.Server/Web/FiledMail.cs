@@ -11,24 +11,26 @@ using Backstop.Server.Web.Pages;
 
 namespace Backstop.Server.Web;
 
-/// <summary>What was put aside: lists, shows and gives back. Names come from the folders themselves, never from who asks.</summary>
+/// <summary>
+/// Lists filed mail, shows it and gives it back. File names come from the folders themselves, never from a request.
+/// </summary>
 /// <param name="recipients">The mailboxes.</param>
 /// <param name="folders">The folders beside the inbox.</param>
-/// <param name="runs">Logs what is moved, so that <c>undo</c> takes it back.</param>
+/// <param name="runs">Records moves, so that <c>undo</c> can take them back.</param>
 /// <param name="time">The clock.</param>
 internal sealed class FiledMail(Recipients recipients, IReadOnlyList<string> folders, RunStore runs, TimeProvider time)
 {
-    // The newest of a folder: who looks for older mail has a mail program.
+    // Only the newest messages of a folder are read. For older mail there are mail programs.
     private const int MaxLooked = 3000;
     private const int MaxHeader = 32 << 10;
 
-    /// <summary>The folders.</summary>
+    /// <summary>The names of the folders.</summary>
     public IReadOnlyList<string> Folders => folders;
 
-    /// <summary>The newest first.</summary>
-    /// <param name="folder">One folder; empty for all.</param>
-    /// <param name="text">A text in sender, subject, mailbox or reason; empty for any.</param>
-    /// <param name="max">How many.</param>
+    /// <summary>Returns filed messages, the newest first.</summary>
+    /// <param name="folder">The folder; empty for all.</param>
+    /// <param name="text">A text to find in sender, subject, mailbox or reason; empty for any.</param>
+    /// <param name="max">The most messages to return.</param>
     public IReadOnlyList<FiledMessage> List(string folder, string text, int max) =>
     [
         .. recipients.Mailboxes
@@ -40,13 +42,13 @@ internal sealed class FiledMail(Recipients recipients, IReadOnlyList<string> fol
             .Take(max),
     ];
 
-    /// <summary>A message with its octets; null where it has gone, or may not be read.</summary>
+    /// <summary>Returns a message with its octets; null where it does not exist any more, or may not be read.</summary>
     public (FiledMessage Message, ReadOnlyMemory<byte> Octets)? Find(string mailbox, string folder, string id) =>
         Readable(() => FindNow(mailbox, folder, id));
 
-    /// <summary>Gives a message back to the inbox.</summary>
-    /// <returns>The run that <c>undo</c> takes back; null where the message has gone.</returns>
-    /// <exception cref="IOException">It could not be moved.</exception>
+    /// <summary>Moves a message to the inbox.</summary>
+    /// <returns>The run, which <c>undo</c> can take back; null where the message does not exist any more.</returns>
+    /// <exception cref="IOException">The message could not be moved.</exception>
     public async Task<string?> ReleaseAsync(string mailbox, string folder, string id, CancellationToken ct)
     {
         if (Place(mailbox, folder) is not { } at)
@@ -104,7 +106,7 @@ internal sealed class FiledMail(Recipients recipients, IReadOnlyList<string> fol
             ? found.Folder(folder)
             : null;
 
-    // A folder for its owner's eyes only hides no other.
+    // A folder that this process may not read does not hide the others.
     private static T? Readable<T>(Func<T?> read)
     {
         try
@@ -209,7 +211,7 @@ internal sealed class FiledMail(Recipients recipients, IReadOnlyList<string> fol
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // Read and moved by its owner meanwhile, or for his eyes only.
+            // The owner has read or moved the message meanwhile, or this process may not read it.
             return null;
         }
     }

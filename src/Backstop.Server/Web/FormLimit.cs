@@ -4,13 +4,15 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Backstop.Server.Web;
 
-/// <summary>Refuses what is no form of the dashboard's by its size, before any of it is kept.</summary>
+/// <summary>Refuses bodies that are larger than any form of the dashboard, before they are kept.</summary>
 internal static class FormLimit
 {
-    /// <summary>The longest form has a search text or a file's name in it.</summary>
+    /// <summary>The longest form contains a search text or a file name.</summary>
     public const int MaxLength = 64 << 10;
 
-    /// <summary>Lets a request pass whose body is small enough; answers 413 for others, and 400 for bodies that are broken.</summary>
+    /// <summary>
+    /// Passes a request whose body is small enough. Answers 413 for others, and 400 for malformed bodies.
+    /// </summary>
     public static async Task RunAsync(HttpContext context, RequestDelegate next)
     {
         if (context.Request.ContentLength > MaxLength)
@@ -30,7 +32,8 @@ internal static class FormLimit
         }
     }
 
-    // Antiforgery reads the form first, and wraps what goes wrong. InvalidDataException: more fields, or longer names, than any form has.
+    // Antiforgery reads the form first and wraps exceptions. InvalidDataException: more fields or longer names than any
+    // form has.
     private static int? StatusOf(Exception error) => error switch
     {
         BadHttpRequestException bad => bad.StatusCode,
@@ -43,7 +46,7 @@ internal static class FormLimit
     {
         context.Response.StatusCode = status;
         context.Response.Headers.Connection = "close";
-        var text = status == StatusCodes.Status413PayloadTooLarge ? "The form is too large.\n" : "The request is broken.\n";
+        var text = status == StatusCodes.Status413PayloadTooLarge ? "The form is too large.\n" : "The request is malformed.\n";
         return context.Response.WriteAsync(text, CancellationToken.None);
     }
 }

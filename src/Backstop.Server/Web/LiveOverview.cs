@@ -5,19 +5,21 @@ using Backstop.Server.Web.Pages;
 
 namespace Backstop.Server.Web;
 
-/// <summary>Brings the overview to everybody who watches it: made once a second, however many they are, and for so many.</summary>
-/// <param name="make">Makes the overview from the figures of the moment; called at most once a second.</param>
-/// <param name="logins">The logins: when one ends, streams end, and whose login holds comes back.</param>
+/// <summary>
+/// Streams the overview to all open dashboards. It is made once a second for all of them, and their number is limited.
+/// </summary>
+/// <param name="make">Makes the overview; called at most once a second.</param>
+/// <param name="logins">The logins. When one ends, all streams end, and browsers with a valid login reconnect.</param>
 /// <param name="time">The clock.</param>
-/// <param name="stopping">The server goes down.</param>
+/// <param name="stopping">Cancelled when the server stops.</param>
 internal sealed class LiveOverview(Func<Overview> make, LoginSessions logins, TimeProvider time, CancellationToken stopping)
 {
-    /// <summary>Streams at a time; a person has one a window.</summary>
+    /// <summary>The most streams at the same time. Each window has one.</summary>
     public const int MaxStreams = 64;
 
     private static readonly TimeSpan _every = TimeSpan.FromSeconds(1);
 
-    // A browser comes back by itself, and its login is looked at again.
+    // A browser reconnects by itself, and its login is checked again.
     private static readonly TimeSpan _atMost = TimeSpan.FromMinutes(10);
 
     private readonly Lock _gate = new();
@@ -25,10 +27,10 @@ internal sealed class LiveOverview(Func<Overview> make, LoginSessions logins, Ti
     private long _madeAt;
     private int _streams;
 
-    /// <summary>Whether no stream more can begin.</summary>
+    /// <summary>Whether no further stream may begin.</summary>
     public bool IsFull => Volatile.Read(ref _streams) >= MaxStreams;
 
-    /// <summary>The overview as JSON, at most a second old.</summary>
+    /// <summary>Returns the overview as JSON, at most a second old.</summary>
     public string Json()
     {
         lock (_gate)
@@ -44,7 +46,7 @@ internal sealed class LiveOverview(Func<Overview> make, LoginSessions logins, Ti
         }
     }
 
-    /// <summary>A stream of it.</summary>
+    /// <summary>Returns a stream of overviews.</summary>
     public async IAsyncEnumerable<SseItem<string>> StreamAsync([EnumeratorCancellation] CancellationToken ct)
     {
         var number = Interlocked.Increment(ref _streams);

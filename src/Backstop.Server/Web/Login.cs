@@ -12,17 +12,20 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Backstop.Server.Web;
 
-/// <summary>Who may look: everybody on loopback where there is no password, whoever knows it where there is one.</summary>
+/// <summary>
+/// Decides who may see the dashboard: without a password, clients on loopback; with one, whoever knows it.
+/// </summary>
 internal static class Login
 {
     private static readonly string[] _health = ["/healthz", "/readyz"];
     private static readonly string[] _open = ["/login", .. _health];
     private static readonly string[] _figures = ["/metrics", "/status"];
 
-    // What proxies say, each in its own words; besides all that begins with X-Forwarded-.
+    // Fields that proxies add, in addition to all that begin with X-Forwarded-.
     private static readonly string[] _proxyFields =
     [
-        "Forwarded", "Via", "X-Real-IP", "X-Client-IP", "X-Cluster-Client-IP", "X-Original-Host", "X-Original-URL", "X-Original-Forwarded-For", "X-ProxyUser-Ip", "True-Client-IP", "CF-Connecting-IP",
+        "Forwarded", "Via", "X-Real-IP", "X-Client-IP", "X-Cluster-Client-IP", "X-Original-Host", "X-Original-URL",
+        "X-Original-Forwarded-For", "X-ProxyUser-Ip", "True-Client-IP", "CF-Connecting-IP",
         "CF-Ray", "Fastly-Client-IP", "Fly-Client-IP", "X-Azure-ClientIP", "X-Appengine-User-IP", "X-Envoy-External-Address", "X-Scheme",
     ];
 
@@ -35,7 +38,7 @@ internal static class Login
             a.Cookie.Name = "backstop-form";
             a.Cookie.SameSite = SameSiteMode.Strict;
 
-            // It would allow frames of our own, and the policy allows none.
+            // The default would allow frames by our own pages, and our policy allows none.
             a.SuppressXFrameOptionsHeader = true;
         });
         services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(c =>
@@ -59,7 +62,7 @@ internal static class Login
             .Configure<LoginSessions>((c, sessions) => c.SessionStore = sessions);
     }
 
-    /// <summary>Lets in or not, before any page is asked.</summary>
+    /// <summary>Adds the check before any page.</summary>
     public static void Guard(WebApplication app, BackstopOptions options)
     {
         app.UseAuthentication();
@@ -71,12 +74,12 @@ internal static class Login
         });
     }
 
-    /// <summary>Opens a session for whoever knew the password.</summary>
+    /// <summary>Opens a session after the password was given.</summary>
     public static Task EnterAsync(HttpContext context) =>
         context.SignInAsync(
             new ClaimsPrincipal(new ClaimsIdentity([new(ClaimTypes.Name, "operator")], CookieAuthenticationDefaults.AuthenticationScheme)));
 
-    /// <summary>Whether the browser came over TLS, to us or to a proxy before us.</summary>
+    /// <summary>Whether the browser's connection is encrypted, to us or to a proxy before us.</summary>
     public static bool IsSecure(HttpContext context) =>
         context.Request.IsHttps
             || context.Request.Headers["X-Forwarded-Proto"].ToString().Equals("https", StringComparison.OrdinalIgnoreCase);
@@ -89,14 +92,14 @@ internal static class Login
             return Admission.No;
         }
 
-        // A proxy on this host brings strangers to loopback.
+        // A proxy on this host makes strangers appear on loopback.
         var isDirect = isLocal && !IsForwarded(context.Request);
         if (options.Web.Password.Length == 0)
         {
             return isDirect || (isLocal && Array.Exists(_health, p => context.Request.Path == p)) ? Admission.Yes : Admission.No;
         }
 
-        // Programs on this host that ask for figures have no session. A page of a stranger's has a name of its own.
+        // Programs on this host read metrics without a session. A page of an attacker would use another host name.
         var path = context.Request.Path;
         var isProgram = isDirect && IsKnownName(context.Request.Host.Host, options) && Array.Exists(_figures, p => path == p);
         return context.User.Identity?.IsAuthenticated == true || path.StartsWithSegments("/assets", StringComparison.Ordinal)
@@ -105,14 +108,13 @@ internal static class Login
             : Admission.Login;
     }
 
-    // nginx says nothing by itself, but speaks HTTP/1.0.
+    // nginx adds no field by default, but uses HTTP/1.0.
     private static bool IsForwarded(HttpRequest request) =>
         HttpProtocol.IsHttp10(request.Protocol) || Array.Exists(_proxyFields, request.Headers.ContainsKey)
         || request.Headers.Keys.Any(k => k.StartsWith("X-Forwarded", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>
-    /// Whether a host's name is one we go by: a page of a stranger's may lead a browser to us under a name of its own (DNS
-    /// rebinding).
+    /// Whether a host name is ours. A page of an attacker may lead a browser to us under its own name (DNS rebinding).
     /// </summary>
     public static bool IsOurName(string host, BackstopOptions options) =>
         IsKnownName(host, options) || (options.Web.Password.Length > 0 && options.Web.Hosts.Count == 0);

@@ -10,9 +10,9 @@ using Microsoft.AspNetCore.Http;
 namespace Backstop.Server.Web;
 
 /// <summary>
-/// Makes guessing slow and locks nobody out who knows the password: a browser that has logged in before has tries of its own,
-/// whatever strangers do; everybody else has some a minute for each address, and all strangers together are checked one after the
-/// other.
+/// Makes guessing slow without locking out the owner. A browser that has logged in before has its own attempts,
+/// whatever strangers do. Every other address has some attempts a minute, and those of all strangers are checked one
+/// after the other.
 /// </summary>
 internal sealed class LoginLimits : IDisposable
 {
@@ -39,14 +39,14 @@ internal sealed class LoginLimits : IDisposable
         _protector = protection.CreateProtector("Backstop.KnownBrowser");
         _time = time;
 
-        // A browser is known as long as the password is.
+        // A browser is remembered as long as the password stays the same.
         _password = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(options.Web.Password)))[..16];
     }
 
-    /// <summary>Checks a password, unless there were too many tries.</summary>
-    /// <param name="context">Who tries.</param>
-    /// <param name="check">The check, which takes its time.</param>
-    /// <returns>Whether it is right; null where it was not checked.</returns>
+    /// <summary>Checks a password, unless there were too many attempts.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="check">The check, which is slow on purpose.</param>
+    /// <returns>Whether the password is right; null where it was not checked.</returns>
     public async Task<bool?> TryAsync(HttpContext context, Func<bool> check)
     {
         var known = KnownBrowser(context);
@@ -59,8 +59,7 @@ internal sealed class LoginLimits : IDisposable
         return known is not null ? check() : await InLineAsync(check, context.RequestAborted);
     }
 
-    /// <summary>Remembers a browser that knew the password.</summary>
-    /// <param name="context">Its request.</param>
+    /// <summary>Remembers a browser that gave the right password.</summary>
     public void Remember(HttpContext context) => context.Response.Cookies.Append(
         Cookie,
         _protector.Protect($"{_password} {Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(Prefix))}"),
@@ -123,8 +122,8 @@ internal sealed class LoginLimits : IDisposable
         }
     }
 
-    // Whoever has one IPv6 address has a network of them. Behind a proxy all come from its address: what it says last is what it has seen
-    // itself.
+    // An owner of one IPv6 address has a whole network of them. Behind a proxy all requests come from its address, so
+    // the last address that the proxy added is used.
     private static string Network(HttpContext context)
     {
         var address = context.Connection.RemoteIpAddress ?? IPAddress.None;

@@ -7,13 +7,12 @@ using Microsoft.AspNetCore.WebUtilities;
 namespace Backstop.Server.Web;
 
 /// <summary>
-/// The logins that hold. A cookie names one of them and is nothing without it, so that a copied cookie ends with the login it was
-/// copied from.
+/// The valid logins. A cookie names one of them and contains nothing else, so that a copied cookie ends with its login.
 /// </summary>
-/// <remarks>In memory: a restart, which a new password needs, ends all.</remarks>
+/// <remarks>Kept in memory: a restart, which a new password needs, ends all logins.</remarks>
 internal sealed class LoginSessions : ITicketStore, IDisposable
 {
-    // Every one of them knew the password. Beyond that the oldest end.
+    // Each login needed the password. Above this number the oldest ends.
     private const int MaxSessions = 1000;
     private const int KeyLength = 32;
 
@@ -22,7 +21,7 @@ internal sealed class LoginSessions : ITicketStore, IDisposable
     private CancellationTokenSource _ended = new();
     private long _count;
 
-    /// <summary>Cancelled when any login ends: what lasts longer than a request asks again then.</summary>
+    /// <summary>Cancelled when any login ends, so that long-lived responses check their login again.</summary>
     public CancellationToken Ended
     {
         get
@@ -48,7 +47,7 @@ internal sealed class LoginSessions : ITicketStore, IDisposable
 
     public Task RenewAsync(string key, AuthenticationTicket ticket)
     {
-        // One that was ended meanwhile stays so.
+        // A login that was ended meanwhile is not renewed.
         if (_open.TryGetValue(key, out var old))
         {
             _open.TryUpdate(key, (old.Number, ticket), old);
@@ -84,7 +83,7 @@ internal sealed class LoginSessions : ITicketStore, IDisposable
             (old, _ended) = (_ended, new());
         }
 
-        // Not disposed of: somebody may have taken its token just now.
+        // Not disposed of, because its token may be in use.
         old.Cancel();
     }
 }

@@ -5,15 +5,17 @@ using Backstop.Configuration.Options;
 
 namespace Backstop.Server.Web;
 
-/// <summary>Asks the own SMTP port whether it still greets: a server whose listener has died looks well from inside.</summary>
-/// <param name="options">Which clients announce themselves.</param>
-/// <param name="listening">Where mail is taken, with the real port; null where none is.</param>
+/// <summary>
+/// Checks whether our own SMTP port greets. A server whose listener has died looks healthy from inside.
+/// </summary>
+/// <param name="options">Which clients send a PROXY header.</param>
+/// <param name="listening">Returns the address of the SMTP port; null where there is none.</param>
 /// <param name="time">The clock.</param>
 internal sealed class SelfCheck(BackstopOptions options, Func<IPEndPoint?> listening, TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan _limit = TimeSpan.FromSeconds(3);
 
-    // Whoever asks often gets the same answer: it costs a connection of ours.
+    // Repeated checks get the same result for this time, because each costs a connection.
     private static readonly TimeSpan _kept = TimeSpan.FromSeconds(2);
 
     private readonly SemaphoreSlim _one = new(1, 1);
@@ -21,7 +23,7 @@ internal sealed class SelfCheck(BackstopOptions options, Func<IPEndPoint?> liste
     private string? _trouble;
     private bool _asked;
 
-    /// <summary>What is wrong; null where it greets.</summary>
+    /// <summary>Returns what is wrong; null where the port greets.</summary>
     public async Task<string?> AskAsync(CancellationToken ct)
     {
         await _one.WaitAsync(ct);
@@ -59,7 +61,7 @@ internal sealed class SelfCheck(BackstopOptions options, Func<IPEndPoint?> liste
             var reply = new byte[512];
             var length = await socket.ReceiveAsync(reply, limit.Token);
 
-            // 421: it lives, and says that it has enough to do.
+            // 421: the server lives and is busy.
             if (!reply.AsSpan(0, length).StartsWith("220"u8) && !reply.AsSpan(0, length).StartsWith("421"u8))
             {
                 return length == 0

@@ -5,14 +5,14 @@ using Backstop.Server.Web.Pages;
 
 namespace Backstop.Server.Web;
 
-/// <summary>An incident report: storms on one page that needs nothing else.</summary>
+/// <summary>Writes an incident report of storms: one HTML page that loads nothing.</summary>
 internal static class StormReport
 {
-    /// <summary>Writes it.</summary>
-    /// <param name="host">Whose report it is.</param>
+    /// <summary>Returns the page.</summary>
+    /// <param name="host">The name of the server.</param>
     /// <param name="storms">The storms, the latest first.</param>
-    /// <param name="since">From when on; null for all.</param>
-    /// <param name="now">The time.</param>
+    /// <param name="since">The time from which storms are reported; null for all.</param>
+    /// <param name="now">The time of the report.</param>
     public static string Write(string host, IReadOnlyList<StormRecord> storms, DateTimeOffset? since, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(storms);
@@ -24,11 +24,11 @@ internal static class StormReport
             .Add(
             $"<p class=\"soft\">{now.UtcDateTime:yyyy-MM-dd HH:mm} "
                 + $"UTC{(since is { } from ? $", since {from.UtcDateTime:yyyy-MM-dd HH:mm}" : "")}: {storms.Count} "
-                + $"{(storms.Count == 1 ? "storm" : "storms")}, {Overview.Count(storms.Sum(s => s.Count))} messages of "
+                + $"{(storms.Count == 1 ? "storm" : "storms")}, {Overview.Count(storms.Sum(s => s.Count))} messages from "
                 + $"{Overview.Count(storms.SelectMany(s => s.Hosts.Keys).Distinct(StringComparer.Ordinal).Count())} hosts, of which "
                 + $"{Overview.Count(Sum(storms, StormAction.RefusedAtRcpt) + Sum(storms, StormAction.RefusedAtData))} were refused, "
-                + $"{Overview.Count(Sum(storms, StormAction.Deferred))} put off and {Overview.Count(Sum(storms, StormAction.Filed))} "
-                + $"put aside. Backstop generated no message.</p>");
+                + $"{Overview.Count(Sum(storms, StormAction.Deferred))} deferred and {Overview.Count(Sum(storms, StormAction.Filed))} "
+                + $"filed. Backstop generated no message.</p>");
         foreach (var storm in storms)
         {
             page.Add($"<h2>{storm.Victim}</h2>{StormPages.Content(storm)}");

@@ -2,13 +2,13 @@ using Backstop.Judging.Storms;
 
 namespace Backstop.Server.Web.Pages;
 
-/// <summary>What a person may set by hand, the login, and what went wrong.</summary>
+/// <summary>The pages for overrides, login and notices.</summary>
 internal static class ActionPages
 {
     public static Markup Actions(Frame frame, OverrideSet set) => frame.Page("Actions", "/actions", new Markup()
         .Add(
         $"<section><h2>Strict mode for an address</h2><p>Refuses at RCPT every bounce to it that no tag in its address proves. Genuine "
-            + $"bounces are refused too where your mail leaves without tags; mail from senders is never touched.</p><form "
+        + $"bounces are refused too if your mail is sent without tags; mail with a sender is not affected.</p><form "
             + $"class=\"row\" method=\"post\" action=\"/actions/strict\">{frame.Token}<div><label "
             + $"for=\"address\">Address</label><input id=\"address\" name=\"address\" type=\"email\" "
             + $"required></div>{Hours("strict-hours")}<button>Set</button></form>"
@@ -21,8 +21,8 @@ internal static class ActionPages
             + $"{List(frame, set.Blocked, "/actions/block", "source")}</section>")
         .Add(
         frame.HasLogin ? new Markup().Add(
-            $"<section><h2>Logins</h2><p>Ends every login to this dashboard, yours too: where a browser was left open, or a cookie "
-                + $"copied.</p><form class=\"row\" method=\"post\" action=\"/logout\">{frame.Token}<input type=\"hidden\" "
+            $"<section><h2>Logins</h2><p>Ends every login to this dashboard, yours too: use it if a browser was left open or a cookie "
+                + $"was copied.</p><form class=\"row\" method=\"post\" action=\"/logout\">{frame.Token}<input type=\"hidden\" "
                 + $"name=\"everywhere\" value=\"1\"><button class=\"quiet\">End all logins</button></form></section>") : new Markup()));
 
     public static Markup Login(Frame frame, string message, string next)
@@ -37,7 +37,7 @@ internal static class ActionPages
                     + $"in</button></form></section>"));
     }
 
-    /// <summary>One sentence.</summary>
+    /// <summary>A page with one sentence.</summary>
     public static Markup Note(Frame frame, string title, string text, bool isBad) =>
         frame.Page(
             title, "",

@@ -5,17 +5,19 @@ using Microsoft.AspNetCore.Http;
 
 namespace Backstop.Server.Web.Pages;
 
-/// <summary>Style, scripts and their licences: part of the program, nothing is loaded from elsewhere.</summary>
+/// <summary>Styles, scripts and their licences, embedded in the program. Nothing is loaded from elsewhere.</summary>
 internal static class Assets
 {
     private const string Prefix = "web/";
 
     private static readonly FrozenDictionary<string, (byte[] Content, string Tag)> _all = Read();
 
-    /// <summary>The address of one: it changes with its content, so that it may be kept for ever.</summary>
+    /// <summary>
+    /// Returns the address of an asset. It changes with the content, so that it may be cached for ever.
+    /// </summary>
     public static string Url(string name) => $"/assets/{name}?v={_all[name].Tag}";
 
-    /// <summary>Sends one.</summary>
+    /// <summary>Sends an asset.</summary>
     public static IResult Get(string name, HttpContext context)
     {
         if (!_all.TryGetValue(name, out var asset))

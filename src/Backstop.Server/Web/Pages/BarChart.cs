@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Backstop.Server.Web.Pages;
 
-/// <summary>Counts over time as an SVG of bars: needs no script.</summary>
+/// <summary>Draws counts over time as an SVG of bars, without scripts.</summary>
 internal static class BarChart
 {
     private const int Width = 1000;
@@ -14,9 +14,9 @@ internal static class BarChart
 
     private static readonly int[] _spans = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440];
 
-    /// <summary>Draws it.</summary>
+    /// <summary>Draws the chart.</summary>
     /// <param name="minutes">Counts by minutes since 1970; at least one.</param>
-    /// <param name="label">What it shows, for those who cannot see it.</param>
+    /// <param name="label">A description for people who cannot see the chart.</param>
     public static Markup Draw(IReadOnlyDictionary<long, long> minutes, string label)
     {
         var (from, to) = (minutes.Keys.Min(), minutes.Keys.Max());

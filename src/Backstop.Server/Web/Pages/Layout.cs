@@ -1,19 +1,19 @@
 namespace Backstop.Server.Web.Pages;
 
-/// <summary>What all pages share.</summary>
-/// <param name="Host">This host.</param>
-/// <param name="HasLogin">Whether there is a login to end.</param>
-/// <param name="Token">The form token's field.</param>
+/// <summary>The parts that all pages share.</summary>
+/// <param name="Host">The name of this host.</param>
+/// <param name="HasLogin">Whether there is a login, and so a button to log out.</param>
+/// <param name="Token">The hidden field against forged requests.</param>
 internal sealed record Frame(string Host, bool HasLogin, Markup Token)
 {
     private static readonly (string Path, string Name)[] _pages = [
         ("/", "Overview"), ("/storms", "Storms"), ("/messages", "Messages"), ("/actions", "Actions")];
 
-    /// <summary>A whole page.</summary>
-    /// <param name="title">Its title.</param>
-    /// <param name="path">Which of the site's pages it belongs to.</param>
-    /// <param name="body">Its content.</param>
-    /// <param name="scripts">Scripts beside the site's own.</param>
+    /// <summary>Returns a whole page.</summary>
+    /// <param name="title">The page's title.</param>
+    /// <param name="path">The entry of the navigation that it belongs to.</param>
+    /// <param name="body">The content.</param>
+    /// <param name="scripts">Scripts in addition to the site's own.</param>
     public Markup Page(string title, string path, Markup body, params IEnumerable<string> scripts)
     {
         var page = new Markup();

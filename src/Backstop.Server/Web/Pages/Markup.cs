@@ -7,23 +7,23 @@ using Backstop.Mail;
 namespace Backstop.Server.Web.Pages;
 
 /// <summary>
-/// What is put in as it is: style of ours, and JSON, for System.Text.Json writes &lt; and &amp; as escapes, so that nothing in it
-/// can end an element.
+/// Text that is added to HTML unchanged: our styles, and JSON, in which System.Text.Json escapes &lt; and &amp; so that
+/// it cannot end an element.
 /// </summary>
 internal readonly record struct RawText(string Text);
 
 /// <summary>
-/// HTML under construction. Whatever is put into it is text and made harmless: nothing in it is markup, or turns the text round it;
-/// only another <see cref="Markup"/> stays markup.
+/// HTML under construction. Whatever is inserted is text and is escaped: it cannot be markup, or reverse the direction
+/// of text around it. Only another <see cref="Markup"/> stays markup.
 /// </summary>
 internal sealed class Markup
 {
     private readonly StringBuilder _text = new();
 
-    /// <summary>Adds markup; its holes are encoded.</summary>
+    /// <summary>Adds markup and escapes the inserted values.</summary>
     public Markup Add([InterpolatedStringHandlerArgument("")] ref Handler handler)
     {
-        // The handler has written into this instance.
+        // The handler has written into this instance already.
         _ = handler;
         return this;
     }
@@ -34,7 +34,7 @@ internal sealed class Markup
         return this;
     }
 
-    /// <summary>Adds one piece for each.</summary>
+    /// <summary>Adds one piece for each item.</summary>
     public Markup Each<T>(IEnumerable<T> items, Action<Markup, T> add)
     {
         foreach (var item in items)
@@ -47,7 +47,7 @@ internal sealed class Markup
 
     public override string ToString() => _text.ToString();
 
-    /// <summary>Writes the literal parts as they are and the holes encoded.</summary>
+    /// <summary>Writes literal parts unchanged and escapes inserted values.</summary>
     [InterpolatedStringHandler]
     internal readonly ref struct Handler
     {

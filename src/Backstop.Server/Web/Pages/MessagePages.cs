@@ -6,7 +6,7 @@ using Backstop.Judging;
 
 namespace Backstop.Server.Web.Pages;
 
-/// <summary>What was put aside and what was decided: searched, explained, given back.</summary>
+/// <summary>The pages for filed mail and recent decisions: search, explanation, giving back.</summary>
 internal static class MessagePages
 {
     private const int MaxText = 16 << 10;
@@ -23,19 +23,19 @@ internal static class MessagePages
             folders,
             (m, f) => m.Add(f == folder ? new Markup().Add($"<option selected>{f}</option>") : new Markup().Add($"<option>{f}</option>")))
             .Add($"</select></div><button>Search</button></form>");
-        body.Add($"<section><h2>Put aside</h2>");
+        body.Add($"<section><h2>Filed</h2>");
         body.Add(
             filed.Count == 0 ? new Markup().Add(
-                $"<p class=\"soft\">Nothing found. Where another server keeps the mailboxes, it is in their "
+                $"<p class=\"soft\">Nothing found. If another server keeps the mailboxes, filed mail is in their "
                     + $"folders.</p>") : Filed(filed)).Add($"</section>");
-        body.Add($"<section><h2>Decided lately</h2>");
+        body.Add($"<section><h2>Recent decisions</h2>");
         return frame.Page(
             "Messages", "/messages",
             body.Add(
                 decisions.Count == 0 ? new Markup().Add($"<p class=\"soft\">Nothing found.</p>") : Decided(decisions)).Add($"</section>"));
     }
 
-    /// <summary>One message that was put aside.</summary>
+    /// <summary>The page of one filed message.</summary>
     public static Markup One(
         Frame frame, FiledMessage message, ReadOnlyMemory<byte> octets, BounceReport report, Verdict verdict, ProofSet proofs)
     {
@@ -49,7 +49,7 @@ internal static class MessagePages
             : new Markup();
         var body = new Markup().Add(
             $"<section><dl><dt>Mailbox</dt><dd>{message.Mailbox}</dd><dt>Folder</dt><dd>{message.Folder}</dd><dt>From</dt><dd>"
-                + $"{message.From}</dd><dt>Came</dt><dd>{message.At.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC</dd><dt>Put aside "
+                + $"{message.From}</dd><dt>Arrived</dt><dd>{message.At.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC</dd><dt>Filed "
                 + $"because</dt><dd>{message.Reason}</dd>{Meaning(message.Reason)}</dl></section>")
             .Add(
             $"<section><h2>Do something</h2><div class=\"row\"><form class=\"row\" method=\"post\" "
@@ -57,7 +57,8 @@ internal static class MessagePages
             .Add(
             $"<section><h2>What it is</h2><dl><dt>Kind</dt><dd>{report.Kind.Word()} "
                 + $"{report.Format}</dd>"
-                + $"{Row("Returned subject", report.Returned.Subject)}{Row("Returned From", report.Returned.From)}{Row("Returned Message-ID", report.Returned.MessageId)}")
+                + $"{Row("Returned subject", report.Returned.Subject)}{Row("Returned From", report.Returned.From)}"
+                + $"{Row("Returned Message-ID", report.Returned.MessageId)}")
             .Each(report.Recipients.Take(10), (m, r) => m.Add($"<dt>{r.Action}</dt><dd>{r.Address} {r.Status} {r.Diagnostic}</dd>"))
             .Add(
             $"<dt>Today's verdict</dt><dd>{verdict.Action.ToString().ToLowerInvariant()} {verdict.Folder}, "
@@ -65,7 +66,7 @@ internal static class MessagePages
         if (proofs.All.Count > 0)
         {
             body.Add(
-                $"<section><h2>Proofs that it returns mail of yours</h2><table><thead><tr><th scope=\"col\">Proof</th><th "
+                $"<section><h2>Proofs that it returns your mail</h2><table><thead><tr><th scope=\"col\">Proof</th><th "
                     + $"scope=\"col\">Result</th><th scope=\"col\">Detail</th></tr></thead><tbody>")
                 .Each(
                 proofs.All,
@@ -77,12 +78,13 @@ internal static class MessagePages
         return frame.Page(
             message.Subject.Length > 0 ? message.Subject : "(no subject)", "/messages",
             body.Add(
-                $"<section><h2>The message</h2><pre tabindex=\"0\" aria-label=\"The message as it came\">{Text(octets)}</pre></section>"));
+                $"<section><h2>The message</h2><pre tabindex=\"0\" aria-label=\"The message as it "
+                    + $"arrived\">{Text(octets)}</pre></section>"));
     }
 
     private static Markup Filed(IReadOnlyList<FiledMessage> filed) => new Markup()
         .Add(
-        $"<div class=\"scroll\"><table><thead><tr><th scope=\"col\">Came (UTC)</th><th scope=\"col\">Subject</th><th scope=\"col\" "
+        $"<div class=\"scroll\"><table><thead><tr><th scope=\"col\">Arrived (UTC)</th><th scope=\"col\">Subject</th><th scope=\"col\" "
             + $"class=\"wide\">From</th><th scope=\"col\" class=\"wide\">Mailbox</th><th scope=\"col\">Folder, "
             + $"reason</th></tr></thead><tbody>")
         .Each(
@@ -109,7 +111,7 @@ internal static class MessagePages
         .Add($"</tbody></table></div>");
 
     private static Markup Meaning(string word) => ServerReasons.Find(word) is { } reason
-        ? new Markup().Add($"{Row("Which means", reason.Meaning)}{Row("What you can do", reason.Advice)}")
+        ? new Markup().Add($"{Row("Meaning", reason.Meaning)}{Row("What you can do", reason.Advice)}")
         : new Markup();
 
     private static Markup Row(string name, string? value) =>

@@ -6,18 +6,18 @@ using Backstop.Server.Status;
 
 namespace Backstop.Server.Web.Pages;
 
-/// <summary>A minute of the chart.</summary>
+/// <summary>One minute of the chart.</summary>
 internal sealed record OverviewMinute(long At, long Refused, long Deferred, long Filed, long Real);
 
 /// <summary>
-/// What the overview shows: texts by name, shares of the bar in percent, the chart. The page is made from it, and the events bring
-/// it anew.
+/// The content of the overview: texts by name, shares of the bar in percent, and the chart. The page is made from it,
+/// and events send it again.
 /// </summary>
 internal sealed record Overview(
     IReadOnlyDictionary<string, string> Texts, IReadOnlyDictionary<string, double> Shares, IReadOnlyList<OverviewMinute> Minutes,
     int Storms, string StormIds)
 {
-    /// <summary>Gathers it.</summary>
+    /// <summary>Collects the content.</summary>
     public static Overview Of(ActivityFigures figures, IReadOnlyList<StormSummary> storms, ServerStatus status)
     {
         var early = figures.Of(Outcome.RefusedEarly);
@@ -63,7 +63,7 @@ internal sealed record Overview(
         double Share(long count) => Math.Round(100.0 * count / all, 2);
     }
 
-    /// <summary>A number as people read it.</summary>
+    /// <summary>Formats a number for people.</summary>
     public static string Count(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
 
     private static string Sessions(ServerStatus status)
@@ -86,7 +86,7 @@ internal sealed record Overview(
             : string.Create(CultureInfo.InvariantCulture, $"{milliseconds / 1000:F1} s");
 }
 
-/// <summary>JSON of the dashboard.</summary>
+/// <summary>JSON serialization of the dashboard.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(Overview))]
 internal sealed partial class WebJson : JsonSerializerContext;

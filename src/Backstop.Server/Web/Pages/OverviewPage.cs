@@ -6,7 +6,9 @@ using static Backstop.Server.Web.Pages.Overview;
 
 namespace Backstop.Server.Web.Pages;
 
-/// <summary>The first page: where mail is refused, whether real mail still arrives, and that we made none ourselves.</summary>
+/// <summary>
+/// The first page: at which stage mail is refused, whether real mail still arrives, and that we generated none.
+/// </summary>
 internal static class OverviewPage
 {
     private const int MaxReasons = 15;
@@ -18,7 +20,7 @@ internal static class OverviewPage
             .Add(Tiles(overview)).Add(Stages(overview))
             .Add(
             $"<section><h2>Messages a minute, last two hours (UTC)</h2><div id=\"chart\" class=\"chart\" role=\"img\" "
-                + $"aria-label=\"Refused, put off, filed and real messages a minute; the table below has the last "
+                + $"aria-label=\"Refused, deferred, filed and real messages a minute; the table below has the last "
                 + $"minutes\"></div><details><summary>The last ten minutes as a table</summary>{Minutes(figures)}</details></section>")
             .Add($"<div class=\"columns\">{Reasons(figures)}{Health(overview)}</div>")
             .Add($"<script type=\"application/json\" id=\"figures\">{Json(overview)}</script>");
@@ -33,19 +35,19 @@ internal static class OverviewPage
         state.Add(storms.Count == 0 ? new Markup().Add($"<p><strong>Calm.</strong> No storm.</p>") : new Markup());
         return state.Each(storms, (m, s) => m.Add(
                 $"<p><strong>Storm</strong> since {s.Started.UtcDateTime:yyyy-MM-dd HH:mm} UTC: {s.Kind} to <a "
-                    + $"href=\"/storms/{s.Id}\">{s.Victim}</a>, <span data-f=\"storm-{s.Id}\">{Count(s.Count)}</span> messages of "
+                    + $"href=\"/storms/{s.Id}\">{s.Victim}</a>, <span data-f=\"storm-{s.Id}\">{Count(s.Count)}</span> messages from "
                     + $"{Count(s.Hosts)} hosts{PutAside(s)}.</p>"))
             .Add(
             $"<p class=\"soft\"><span data-f=\"now\">{overview.Texts["now"]}</span> UTC, <span id=\"live\">as of "
                 + $"loading</span></p></section>");
     }
 
-    // An owner who waits for something must know that mail of strangers is not all in the inbox.
+    // An owner who waits for a message must know that not all mail of strangers is in the inbox.
     private static Markup PutAside(StormSummary storm) => storm.Kind != StormKind.MailBomb.Word()
         ? new Markup()
         : new Markup().Add(
-        $"; <strong><span data-f=\"filed-{storm.Id}\">{Count(storm.Filed)}</span> were put aside</strong>: <a "
-            + $"href=\"/messages?q=storm:bomb\">look through them</a> for what you wait for");
+        $"; <strong><span data-f=\"filed-{storm.Id}\">{Count(storm.Filed)}</span> were filed</strong>: <a "
+            + $"href=\"/messages?q=storm:bomb\">look through them</a> for mail that you expect");
 
     private static Markup Tiles(Overview overview) => new Markup().Add($"<div class=\"tiles\">")
         .Add(Tile("of-refused", "early", "refused before their data", "cheapest: at connect, MAIL or RCPT", overview))
@@ -55,7 +57,7 @@ internal static class OverviewPage
             $"<small>last <span data-f=\"lastReal\">{overview.Texts["lastReal"]}</span>, slowest of the hour <span "
                 + $"data-f=\"slowest\">{overview.Texts["slowest"]}</span></small>")))
         .Add(Tile("of-report", "generated", "messages we generated", "alerts by mail, if you ask; no bounce, ever", overview))
-        .Add(Tile("of-filed", "filed", "put aside", "in Backscatter, Flood and Junk", overview))
+        .Add(Tile("of-filed", "filed", "filed", "in Backscatter, Flood and Junk", overview))
         .Add($"</div>");
 
     private static Markup Tile(string color, string name, string what, string? more, Overview overview, Markup? extra = null) =>
@@ -70,7 +72,7 @@ internal static class OverviewPage
         [
             ("early", "of-refused", "refused before data"), (
                 "atData", "of-data", "refused at the end of data"), (
-                    "deferred", "of-deferred", "put off (451)"), ("filed", "of-filed", "put aside"),
+                    "deferred", "of-deferred", "deferred (451)"), ("filed", "of-filed", "filed"),
         ];
         return new Markup().Add(
             $"<section><h2>At which stage unwanted mail was stopped, last 24 hours</h2><svg class=\"stages\" viewBox=\"0 0 100 3\" "
@@ -121,8 +123,8 @@ internal static class OverviewPage
     {
         (string What, string Name)[] rows =
         [
-            ("Real mail into its folder, half of it within", "p50"), ("99 of 100 within", "p99"), (
-                "The slowest of the last hour", "slowest"), ("Proved reports delivered", "reports"),
+            ("Half of real mail is delivered within", "p50"), ("99 of 100 within", "p99"), (
+                "The slowest of the last hour", "slowest"), ("Proved automatic answers delivered", "reports"),
             ("Waiting in the spool", "waiting"), ("Sessions", "sessions"), ("Ladder", "ladder"), (
                 "Free on the spool's disk", "free"), ("Folders that fail", "failing"),
         ];
@@ -130,6 +132,6 @@ internal static class OverviewPage
             .Each(rows, (m, r) => m.Add($"<dt>{r.What}</dt><dd data-f=\"{r.Name}\">{overview.Texts[r.Name]}</dd>")).Add($"</dl></section>");
     }
 
-    // Inside a script element only "</" could end it; the encoder writes < as an escape, so it is safe as it is.
+    // Inside a script element only "</" could end it. The encoder escapes <, so the text is safe.
     private static RawText Json(Overview overview) => new(JsonSerializer.Serialize(overview, WebJson.Default.Overview));
 }

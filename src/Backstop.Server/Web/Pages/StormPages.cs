@@ -4,7 +4,7 @@ using static Backstop.Server.Web.Pages.Overview;
 
 namespace Backstop.Server.Web.Pages;
 
-/// <summary>The storms, and one of them.</summary>
+/// <summary>The pages of storms: the list, and one storm.</summary>
 internal static class StormPages
 {
     private const int MaxRows = 15;
@@ -13,7 +13,7 @@ internal static class StormPages
     {
         var body = storms.Count == 0
             ? new Markup().Add(
-            $"<p class=\"soft\">No storm was seen yet. One begins when an address gets many unwanted messages from many sources: "
+            $"<p class=\"soft\">No storm yet. One begins when an address gets many unwanted messages from many sources: "
                 + $"bounces of mail it never sent, automatic answers, or list confirmations.</p>")
             : new Markup().Add(
             $"<section><div class=\"scroll\"><table><thead><tr><th scope=\"col\">Since (UTC)</th><th scope=\"col\">Until</th><th "
@@ -49,11 +49,11 @@ internal static class StormPages
         return frame.Page($"Storm to {storm.Victim}", "/storms", body);
     }
 
-    /// <summary>What is said of a storm, on its page and in the report.</summary>
+    /// <summary>Describes a storm, for its page and for the report.</summary>
     public static Markup Content(StormRecord storm)
     {
         var body = new Markup().Add(
-            $"<p>{storm.Kind}, {storm.Started.UtcDateTime:yyyy-MM-dd HH:mm} UTC until {Until(storm)}: {Count(storm.Count)} messages of "
+            $"<p>{storm.Kind}, {storm.Started.UtcDateTime:yyyy-MM-dd HH:mm} UTC until {Until(storm)}: {Count(storm.Count)} messages from "
                 + $"{Count(storm.Hosts.Count)} hosts, at most {Count(storm.Peak)} a minute.</p><div class=\"tiles\">")
             .Each(
             Enum.GetValues<StormAction>(),
@@ -69,8 +69,8 @@ internal static class StormPages
         if (storm.Example is { } example)
         {
             body.Add(
-                $"<section><h2>What one looks "
-                    + $"like</h2><dl><dt>Subject</dt><dd>{example.Subject}</dd><dt>From</dt><dd>{example.From}</dd>{Returned(example)}"
+                $"<section><h2>An example "
+                    + $"message</h2><dl><dt>Subject</dt><dd>{example.Subject}</dd><dt>From</dt><dd>{example.From}</dd>{Returned(example)}"
                     + $"</dl></section>");
         }
 
@@ -88,7 +88,7 @@ internal static class StormPages
         example.ReturnedSubject.Length + example.ReturnedFrom.Length + example.ReturnedMessageId.Length == 0
         ? new Markup()
         : new Markup().Add(
-        $"<dt>It returns</dt><dd>{example.ReturnedSubject}</dd><dt>in the name of</dt><dd>{example.ReturnedFrom}</dd><dt>with "
+        $"<dt>Returned subject</dt><dd>{example.ReturnedSubject}</dd><dt>Returned From</dt><dd>{example.ReturnedFrom}</dd><dt>Returned "
             + $"Message-ID</dt><dd>{example.ReturnedMessageId}</dd>");
 
     private static Markup Table(string title, IEnumerable<(string Name, long Count)> rows)
@@ -125,8 +125,8 @@ internal static class StormPages
     {
         StormAction.RefusedAtRcpt => "refused before data",
         StormAction.RefusedAtData => "refused at the end of data",
-        StormAction.Deferred => "put off",
-        StormAction.Filed => "put aside",
+        StormAction.Deferred => "deferred",
+        StormAction.Filed => "filed",
         _ => "in the inbox",
     };
 }
