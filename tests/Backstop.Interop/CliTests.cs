@@ -48,7 +48,7 @@ public sealed class CliTests
     }
 
     [Fact]
-    public async Task Bad_configuration_is_told_with_file_line_and_column()
+    public async Task Reports_a_bad_configuration_with_file_line_and_column()
     {
         using var folder = new TempFolder();
         await File.WriteAllTextAsync(

@@ -28,7 +28,7 @@ public sealed class MorningTests
     }
 
     [Fact]
-    public async Task Storm_over_lmtp_is_told_apart_too()
+    public async Task Treats_each_kind_of_mail_right_in_a_storm_over_lmtp()
     {
         using var folder = new TempFolder();
         var storm = await StormC.BuildAsync(folder.Path);
@@ -50,7 +50,7 @@ public sealed class MorningTests
     [Theory]
     [InlineData("file", 11)]
     [InlineData("refuse", 12)]
-    public async Task Independent_storm_is_told_apart(string unproved, int seed)
+    public async Task Treats_each_kind_of_mail_right_in_an_independent_storm(string unproved, int seed)
     {
         using var folder = new TempFolder();
         var storm = await StormC.BuildAsync(folder.Path);

@@ -45,7 +45,7 @@ public sealed class CleanJudgeTests
                 + $"plans\nIn-Reply-To: <a@b.example>\n\nBack on Monday.\n"));
 
     [Fact]
-    public void What_its_owner_marked_stays() =>
+    public void Message_marked_by_its_owner_stays() =>
         Assert.Equal((Pile.Unsure, Doubts.Marked.Word), Judge(Sent("x@example.org", "y@z.example"), Bounce(), isMarked: true));
 
     [Theory]

@@ -38,7 +38,7 @@ public sealed class MaildirSourceTests : IDisposable
     }
 
     [Fact]
-    public async Task Link_and_fifo_are_left_alone_and_told_of()
+    public async Task Leaves_links_and_fifos_alone_and_reports_them()
     {
         var link = Path.Combine(_maildir, "cur", "1795600001.M2.h:2,");
         File.WriteAllText(_folder["elsewhere"], "Subject: x\n\ny\n");

@@ -12,7 +12,7 @@ public sealed class InputsTests : IDisposable
     public void Dispose() => _errors.Dispose();
 
     [Fact]
-    public void What_was_read_before_and_behind_a_failure_counts_and_the_first_failure_is_the_code()
+    public void Inputs_around_a_failure_count_and_the_first_failure_is_the_code()
     {
         var inputs = new Inputs(_errors);
         var read = inputs.Read<string>(
@@ -31,7 +31,7 @@ public sealed class InputsTests : IDisposable
     }
 
     [Fact]
-    public void Without_a_failure_the_verb_says_how_it_ends()
+    public void Without_a_failure_the_verb_decides_the_exit_code()
     {
         var inputs = new Inputs(_errors);
         Assert.Equal(["a"], inputs.Read<string>(["a"], p => [p]));

@@ -31,7 +31,7 @@ public sealed class ImapGrammarGuardTests
     [InlineData("* LIST () \"/\" {3}\r\n\r\n\n\r\n")]
     [InlineData("* 1 FETCH (BODY[] {0}\r\n)\r\n")]
     [InlineData("* SEARCH 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27\r\n")]
-    public void What_servers_may_send_passes(string text) => Assert.Null(new ImapGrammarGuard(_small).Look(Encoding.Latin1.GetBytes(text)));
+    public void Passes_what_servers_may_send(string text) => Assert.Null(new ImapGrammarGuard(_small).Look(Encoding.Latin1.GetBytes(text)));
 
     [Theory]
     [InlineData("* 1 FETCH (BODY[] {51}\r\n", "51")]

@@ -46,7 +46,7 @@ public sealed class ImapTlsTests : IDisposable
     [Theory]
     [InlineData("imaps", true)]
     [InlineData("imap", false)]
-    public async Task Certificate_that_is_not_trusted_is_said(string scheme, bool isTls)
+    public async Task Reports_a_certificate_that_is_not_trusted(string scheme, bool isTls)
     {
         await using var imap = new FakeImap(certificate: _certificate, isTls: isTls);
         var fault = await Assert.ThrowsAsync<ImapFault>(() => OpenAsync(scheme, imap, null));

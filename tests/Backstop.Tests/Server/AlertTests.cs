@@ -23,7 +23,7 @@ public sealed class AlertTests : IDisposable
     }
 
     [Fact]
-    public async Task Beginning_is_told_once_in_each_way()
+    public async Task An_alert_is_sent_once_over_each_channel()
     {
         _hook.Start();
         var program = _folder["alert"];
@@ -73,7 +73,7 @@ public sealed class AlertTests : IDisposable
     }
 
     [Fact]
-    public async Task Who_is_in_the_storm_gets_no_mail_about_it()
+    public async Task The_victim_of_a_storm_gets_no_alert_about_it()
     {
         await using var server = await TestServer.StartAsync(o =>
         {
@@ -100,7 +100,7 @@ public sealed class AlertTests : IDisposable
 
     /// <summary>A journal on a full disk that is damaged as well is told of twice; one that fails and works by turns once a day.</summary>
     [Fact]
-    public void Trouble_of_a_store_is_told_once_a_day_for_each_kind()
+    public void A_failing_store_alerts_once_a_day_for_each_kind()
     {
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 24, 8, 0, 0, TimeSpan.Zero));
         var alerts = new StoreAlerts(time);

@@ -111,7 +111,7 @@ public sealed class ClassifyHostileTests
     }
 
     [Fact]
-    public async Task Broken_chunks_are_told_of()
+    public async Task Refuses_malformed_chunks()
     {
         await using var server = await Classifier.ServeAsync();
         using var connection = await ConnectAsync(server);

@@ -148,7 +148,7 @@ public sealed partial class DashboardTests
     [Theory]
     [InlineData(Backstop.Mailboxes.FolderFormat.Maildir)]
     [InlineData(Backstop.Mailboxes.FolderFormat.Mbox)]
-    public async Task What_was_mine_is_remembered_and_given_back(Backstop.Mailboxes.FolderFormat format)
+    public async Task A_message_marked_as_mine_is_journalled_and_given_back(Backstop.Mailboxes.FolderFormat format)
     {
         await using var server = await TestServer.StartAsync(o => o.Mailboxes["me@example.org"].Format = format);
         await ServerMail.SendAsync(server, "<>", "me@example.org", ServerMail.BounceOf("mine@example.org"));

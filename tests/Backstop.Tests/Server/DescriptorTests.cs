@@ -42,7 +42,7 @@ public sealed class DescriptorTests
     }
 
     [Fact]
-    public async Task Nobody_is_accepted_beyond_the_room_until_one_has_gone()
+    public async Task No_connection_is_accepted_above_the_limit_until_one_ends()
     {
         using var room = new ConnectionRoom(2);
         await using var listener = Listen(room);
@@ -89,7 +89,7 @@ public sealed class DescriptorTests
 
     /// <summary>Somebody else has the port meanwhile, or there is no such group any more: it goes on trying.</summary>
     [Fact]
-    public async Task A_listener_that_cannot_listen_anew_tries_until_it_can()
+    public async Task A_listener_without_a_new_socket_tries_until_it_has_one()
     {
         using var room = new ConnectionRoom(10);
         var bound = 0;

@@ -36,7 +36,7 @@ public sealed class FiledMailTests : IDisposable
 
     /// <summary>A message, a folder or a file that is for its owner only: the others are shown.</summary>
     [Fact]
-    public void What_may_not_be_read_hides_nothing_else()
+    public void An_unreadable_folder_hides_no_other()
     {
         Assert.Equal(["ann@example.org", "bob@example.org", "mia@example.org"], Shown());
         Close(FileOf("ann"));

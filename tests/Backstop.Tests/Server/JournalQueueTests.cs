@@ -36,7 +36,7 @@ public sealed class JournalQueueTests : IDisposable
     }
 
     [Fact]
-    public async Task What_could_not_be_written_goes_in_with_the_next()
+    public async Task Messages_not_written_are_written_with_the_next()
     {
         using var queue = new JournalQueue(_journal, _time, NullLogger<JournalQueue>.Instance);
         Set(3);
@@ -48,7 +48,7 @@ public sealed class JournalQueueTests : IDisposable
     }
 
     [Fact]
-    public async Task What_could_not_be_written_is_tried_again_at_the_end()
+    public async Task Messages_not_written_are_tried_again_at_the_end()
     {
         using (var queue = new JournalQueue(_journal, _time, NullLogger<JournalQueue>.Instance))
         {
@@ -61,7 +61,7 @@ public sealed class JournalQueueTests : IDisposable
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task What_could_not_be_written_is_tried_again_without_more_mail()
+    public async Task Messages_not_written_are_tried_again_without_more_mail()
     {
         var written = new TaskCompletionSource();
         var health = new StoreHealth("journal", Path, _time);

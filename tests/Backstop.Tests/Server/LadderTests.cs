@@ -80,7 +80,7 @@ public sealed class LadderTests : IDisposable
     }
 
     [Fact]
-    public async Task Who_finds_thousands_waiting_comes_again_and_a_stop_lets_all_go()
+    public async Task A_full_gate_defers_and_a_stop_admits_all()
     {
         using var lane = await HeldAsync();
         var turns = Enumerable.Range(0, 6000).Select(_ => lane.EnterAsync().AsTask()).ToList();

@@ -44,7 +44,7 @@ public sealed class LaneTests
     }
 
     [Fact]
-    public void Whom_a_known_correspondent_writes_through_is_known_whatever_else_it_brings()
+    public void A_server_of_a_known_correspondent_is_known_whatever_else_it_brings()
     {
         var history = new ClientHistory(_time);
         Bring(history, _client, 0, 500);

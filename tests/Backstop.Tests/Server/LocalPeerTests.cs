@@ -167,7 +167,7 @@ public sealed class LocalPeerTests : IDisposable
 
     /// <summary>A socket that its program has closed reads as root's.</summary>
     [Fact]
-    public void Connection_whose_other_end_has_closed_is_nobodys()
+    public void Trusts_no_connection_whose_other_end_has_closed()
     {
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));

@@ -54,7 +54,7 @@ public sealed class LyingDnsTests
 
     [Theory]
     [MemberData(nameof(Lies))]
-    public async Task A_lie_lists_nobody_and_throws_nothing(string lie)
+    public async Task A_false_reply_lists_no_address_and_throws_nothing(string lie)
     {
         await using var dns = NewDns();
         var zone = await WorkingAsync(dns);
@@ -64,7 +64,7 @@ public sealed class LyingDnsTests
 
     [Theory]
     [MemberData(nameof(Lies))]
-    public async Task A_lie_is_no_name_of_a_host(string lie)
+    public async Task A_false_reply_gives_no_host_name(string lie)
     {
         await using var dns = NewDns();
         dns.Twist = (_, reply) => _lies[lie](reply);
@@ -112,7 +112,7 @@ public sealed class LyingDnsTests
     /// for most end by the time limit.
     /// </summary>
     [Fact]
-    public async Task Any_octets_are_an_answer_or_none()
+    public async Task Any_octets_give_an_answer_or_a_fault()
     {
         await using var dns = NewDns();
         var lookup = new DnsAddressLookup([dns.EndPoint], TimeSpan.FromMilliseconds(100));

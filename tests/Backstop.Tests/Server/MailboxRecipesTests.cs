@@ -21,7 +21,7 @@ public sealed class MailboxRecipesTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public async Task Mail_beyond_what_may_be_sent_on_waits_before_anything_is_done()
+    public async Task Mail_above_the_forwarding_limit_waits_before_any_recipe_acts()
     {
         File.WriteAllText(_folder["mailer"], "#!/bin/sh\necho x >>acted\ncat >>sent\n");
         File.SetUnixFileMode(_folder["mailer"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
@@ -53,7 +53,7 @@ public sealed class MailboxRecipesTests : IDisposable
     [InlineData(":0\nno\0folder/.\n")]
     [InlineData(":0:\nno\0folder\n")]
     [InlineData("LOCKFILE=no\0lock\n")]
-    public async Task What_has_acted_is_not_begun_anew(string rc)
+    public async Task Recipes_that_have_acted_are_not_run_again(string rc)
     {
         var (recipes, content) = await MakeAsync(Acts + rc);
         Assert.Null(recipes.Run(content, 0, null, out var plan));
@@ -80,7 +80,7 @@ public sealed class MailboxRecipesTests : IDisposable
     }
 
     [Fact]
-    public async Task What_has_not_acted_waits_where_it_is()
+    public async Task Recipes_that_have_not_acted_run_again_later()
     {
         var (recipes, content) = await MakeAsync("HOST=elsewhere\n");
         Assert.NotNull(recipes.Run(content, 0, null, out _));

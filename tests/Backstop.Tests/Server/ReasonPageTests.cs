@@ -13,7 +13,7 @@ namespace Backstop.Tests.Server;
 public sealed class ReasonPageTests
 {
     [Fact]
-    public void Page_is_what_the_tables_say()
+    public void The_page_lists_the_reasons_of_the_tables()
     {
         var path = Path.Combine(HouseRulesTests.Root(), "docs", "reasons.md");
         var page = Page();

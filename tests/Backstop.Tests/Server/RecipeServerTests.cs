@@ -55,7 +55,7 @@ public sealed class RecipeServerTests : IDisposable
     /// not the server.
     /// </summary>
     [Fact]
-    public async Task With_the_built_in_scanner_the_filter_is_no_limit()
+    public async Task The_built_in_scanner_replaces_the_spamassassin_of_a_recipe()
     {
         File.WriteAllText(
             _folder["rules.cf"], "add_header all Level _STARS(*)_\nheader BAD_SUBJECT Subject =~ /pills/\nscore BAD_SUBJECT 8\n");
@@ -109,7 +109,7 @@ public sealed class RecipeServerTests : IDisposable
     /// A filter that takes a second used to be 1,000 mails an hour behind its lock. Eight at once, and nobody else waits.
     /// </summary>
     [Fact]
-    public async Task A_slow_filter_is_no_queue()
+    public async Task Slow_filters_run_side_by_side_and_delay_no_other_mailbox()
     {
         await using var server = await StartAsync(":0 fw: filter.lock\n| sleep 1; cat\n");
         var began = Stopwatch.GetTimestamp();
@@ -171,7 +171,7 @@ public sealed class RecipeServerTests : IDisposable
     [Theory]
     [InlineData(":0 wc\n| touch began; until [ -e go ]; do sleep 0.01; done; echo x >>acted\n")]
     [InlineData(":0 fw\n| touch began; until [ -e go ]; do sleep 0.01; done; echo x >>acted; cat\n")]
-    public async Task What_recipes_decide_while_the_server_stops_is_delivered(string rc)
+    public async Task Copies_decided_during_a_stop_are_delivered(string rc)
     {
         File.WriteAllText(_folder["rc"], rc);
         var (spool, _, _) = SpoolLog.Open(_folder["spool"], new(), TimeProvider.System);

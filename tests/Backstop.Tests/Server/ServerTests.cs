@@ -96,7 +96,7 @@ public sealed class ServerTests
     }
 
     [Fact]
-    public async Task Silent_client_is_told_and_cut_off()
+    public async Task Silent_client_gets_421_and_is_closed()
     {
         var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
         await using var server = await TestServer.StartAsync(time: time);
@@ -385,7 +385,7 @@ public sealed class ServerTests
     }
 
     [Fact]
-    public async Task What_could_not_be_delivered_is_delivered_after_a_restart_once()
+    public async Task Undelivered_mail_is_delivered_once_after_a_restart()
     {
         using var folder = new TempFolder();
         await File.WriteAllTextAsync(folder["file"], "in the way", Ct);
