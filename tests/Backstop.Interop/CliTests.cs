@@ -70,12 +70,15 @@ public sealed class CliTests
         Assert.Equal("sam.reed@people7.example.com", e.GetProperty("recipients")[0].GetProperty("address").GetString());
         Assert.Equal(
             ("hard", "mailbox-unknown"),
-            (e.GetProperty("recipients")[0].GetProperty("class").GetString(), e.GetProperty("recipients")[0].GetProperty("classReason").GetString()));
+            (
+                e.GetProperty("recipients")[0].GetProperty("class").GetString(),
+                e.GetProperty("recipients")[0].GetProperty("classReason").GetString()));
         Assert.Equal("reply says \"unrouteable address\"", e.GetProperty("recipients")[0].GetProperty("classEvidence")[0].GetString());
         Assert.Equal("7f3e21.19ab@example.org", e.GetProperty("returned").GetProperty("messageId").GetString());
         Assert.Equal("none", e.GetProperty("proofs")[1].GetProperty("result").GetString());
         Assert.Equal(("unknown", "file", "Backscatter", "bounce:unproved"), (
-            e.GetProperty("origin").GetString(), e.GetProperty("verdict").GetString(), e.GetProperty("folder").GetString(), e.GetProperty("reason").GetString()));
+            e.GetProperty("origin").GetString(), e.GetProperty("verdict").GetString(), e.GetProperty("folder").GetString(),
+            e.GetProperty("reason").GetString()));
         var page = await RunAsync(1, "explain", Path.Combine(Mails, "bounce-exim.eml"));
         Assert.Contains(
             "hard (mailbox-unknown)", string.Join(' ', page.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)),

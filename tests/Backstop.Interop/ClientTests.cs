@@ -13,7 +13,8 @@ public sealed class ClientTests
         using var server = await Server.StartAsync(folder.Path);
         await Tool.RunAsync(
             source,
-            ["-4", "-s", "10", "-m", "300", "-l", "5000", "-d", "-f", "a@client.example", "-t", "user@bench.test", $"127.0.0.1:{server.SmtpPort}"],
+            ["-4", "-s", "10", "-m", "300", "-l", "5000", "-d", "-f", "a@client.example", "-t", "user@bench.test",
+                $"127.0.0.1:{server.SmtpPort}"],
             TimeSpan.FromMinutes(1));
         var refused = await Tool.RunAsync(
             source, ["-4", "-A", "-s", "5", "-m", "50", "-f", "", "-t", "nobody@bench.test", $"127.0.0.1:{server.SmtpPort}"],

@@ -224,7 +224,8 @@ public sealed partial class DeliverTests
         File.SetUnixFileMode(Path.Combine(home, "sendmail"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
         string[] assignments =
         [
-            $"HOME={home}", $"MAILDIR={home}", "PATH=/usr/local/bin:/usr/bin:/bin", $"DEFAULT={home}/inbox", $"ORGMAIL={home}/org", "SHELL=/bin/sh",
+            $"HOME={home}", $"MAILDIR={home}", "PATH=/usr/local/bin:/usr/bin:/bin", $"DEFAULT={home}/inbox",
+            $"ORGMAIL={home}/org", "SHELL=/bin/sh",
             $"SENDMAIL={home}/sendmail", "LOCKSLEEP=1", "SUSPEND=1", $"LOGFILE={home}/log", $"{home}/rc",
         ];
         var script = $"umask 077; cd {home}; {setup}\n{string.Join(' ', agent)} {string.Join(' ', assignments)}; echo \"exit $?\" "

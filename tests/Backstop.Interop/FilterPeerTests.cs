@@ -108,7 +108,8 @@ public sealed class FilterPeerTests
 
         Task SendAsync(string subject, string body) => Tool.RunAsync(
             swaks,
-            ["--server", "127.0.0.1", "--port", $"{server.SmtpPort}", "--from", "ann@example.org", "--to", "user@bench.test", "--header", $"Subject: {subject}", "--header", "From: ann@example.org", "--body", body],
+            ["--server", "127.0.0.1", "--port", $"{server.SmtpPort}", "--from", "ann@example.org", "--to", "user@bench.test",
+                "--header", $"Subject: {subject}", "--header", "From: ann@example.org", "--body", body],
             _limit);
     }
 }

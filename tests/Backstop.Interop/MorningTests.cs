@@ -12,7 +12,8 @@ public sealed class MorningTests
         using var server = await Server.StartAsync(folder.Path);
         var output = await Tool.RunAsync(
             Server.Launcher,
-            ["storm", "--to", $"127.0.0.1:{server.SmtpPort}", "--data", server.Data, "--victim", "victim@bench.test", "--bounces", "20000", "--legit", "500", "--genuine", "400", "--json"],
+            ["storm", "--to", $"127.0.0.1:{server.SmtpPort}", "--data", server.Data, "--victim", "victim@bench.test",
+                "--bounces", "20000", "--legit", "500", "--genuine", "400", "--json"],
             TimeSpan.FromMinutes(5));
         var summary = JsonDocument.Parse(output.Split('\n').Last(l => l.StartsWith('{'))).RootElement;
         Assert.Equal(500, summary.GetProperty("legit").GetProperty("inInbox").GetInt32());
@@ -22,7 +23,8 @@ public sealed class MorningTests
         Assert.Equal(0, bounces.GetProperty("missing").GetInt32());
         Assert.Equal(
             20000,
-            bounces.GetProperty("inOtherFolders").GetInt32() + bounces.GetProperty("refusedAtRcpt").GetInt32() + bounces.GetProperty("refusedAtData").GetInt32() + bounces.GetProperty("deferred").GetInt32());
+            bounces.GetProperty("inOtherFolders").GetInt32() + bounces.GetProperty("refusedAtRcpt").GetInt32()
+                + bounces.GetProperty("refusedAtData").GetInt32() + bounces.GetProperty("deferred").GetInt32());
         Assert.Equal(0, summary.GetProperty("duplicatesInFolders").GetInt32());
         Assert.Contains("\"messagesGenerated\": 0", await server.StatusAsync(), StringComparison.Ordinal);
     }

@@ -25,7 +25,8 @@ public sealed class PostfixTests
         var bounces = summary.GetProperty("bounces");
         Assert.Equal(
             5000,
-            bounces.GetProperty("refusedAtRcpt").GetInt32() + bounces.GetProperty("refusedAtData").GetInt32() + bounces.GetProperty("inInbox").GetInt32());
+            bounces.GetProperty("refusedAtRcpt").GetInt32() + bounces.GetProperty("refusedAtData").GetInt32()
+                + bounces.GetProperty("inInbox").GetInt32());
 
         // What comes from a sender of its own (automatic answers) is filed, by the field that a delivery filter reads.
         var marks = MessageFiles.Read(Path.Combine(guard.Data, "mail", "victim@bench.test", "Maildir"))

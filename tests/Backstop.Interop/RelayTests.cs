@@ -131,7 +131,8 @@ public sealed class RelayTests
             Assert.Contains("(bounce:unproved)", postfix.Log, StringComparison.Ordinal);
             Assert.Equal(
                 1000,
-                bounces.GetProperty("refusedAtRcpt").GetInt32() + bounces.GetProperty("refusedAtData").GetInt32() + bounces.GetProperty("inInbox").GetInt32());
+                bounces.GetProperty("refusedAtRcpt").GetInt32() + bounces.GetProperty("refusedAtData").GetInt32()
+                    + bounces.GetProperty("inInbox").GetInt32());
             Assert.InRange(bounces.GetProperty("inInbox").GetInt32(), 0, 300);
         }
 

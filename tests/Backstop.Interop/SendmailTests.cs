@@ -26,7 +26,8 @@ public sealed class SendmailTests
         var bounces = summary.GetProperty("bounces");
         Assert.Equal(
             2000,
-            marks.Count(m => m == "file") + bounces.GetProperty("refusedAtRcpt").GetInt32() + bounces.GetProperty("refusedAtData").GetInt32());
+            marks.Count(m => m == "file") + bounces.GetProperty("refusedAtRcpt").GetInt32()
+                + bounces.GetProperty("refusedAtData").GetInt32());
         Assert.InRange(marks.Count(m => m == "file"), 0, 500);
         Assert.Contains("(bounce:unproved)", summary.GetRawText(), StringComparison.Ordinal);
     }

@@ -78,7 +78,8 @@ internal sealed class Tool : IDisposable
 
     /// <summary>The same with variables in its environment, or a text on its standard input.</summary>
     public static async Task<string> RunWithAsync(
-        IReadOnlyDictionary<string, string> environment, string? input, string program, IEnumerable<string> arguments, TimeSpan limit, params int[] exitCodes)
+        IReadOnlyDictionary<string, string> environment, string? input, string program, IEnumerable<string> arguments,
+        TimeSpan limit, params int[] exitCodes)
     {
         using var tool = new Tool(program, arguments, null, environment, input);
         return await tool.EndAsync(program, limit, exitCodes);

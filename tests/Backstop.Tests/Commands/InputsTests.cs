@@ -53,7 +53,8 @@ public sealed class InputsTests : IDisposable
             inputs.Read(inputs.Files([folder["m"]]), Backstop.Mailboxes.Reading.MessageFiles.ReadFile).Select(m => m.Path));
         Assert.Equal(ExitCode.NoInput, inputs.End(ExitCode.Done));
         Assert.Equal(
-            $"backstop: {folder["m/2"]}: the file does not exist any more; another program has moved or deleted it, or it is a broken link\n",
+            $"backstop: {folder["m/2"]}: the file does not exist any more; "
+                + "another program has moved or deleted it, or it is a broken link\n",
             _errors.ToString());
     }
 

@@ -120,7 +120,8 @@ internal sealed partial class FakeImap : IAsyncDisposable
                 }
             }
             catch (Exception error) when (
-                error is IOException or SocketException or OperationCanceledException or ObjectDisposedException or System.Security.Authentication.AuthenticationException)
+                error is IOException or SocketException or OperationCanceledException or ObjectDisposedException
+                    or System.Security.Authentication.AuthenticationException)
             {
                 // The client left, or the script did.
             }

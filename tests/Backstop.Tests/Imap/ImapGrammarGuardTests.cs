@@ -19,7 +19,8 @@ public sealed class ImapGrammarGuardTests
     };
 
     private static readonly string[] _pieces =
-        ["* 1 FETCH (", "* OK ", "* LIST ", "* SEARCH ", "A1 ", "{5}\r\n", "{60}\r\n", "{-1}", "\"", "\\", "(", ")", "abc", "\r\n", "\n", "{", "}", "7", " "];
+        ["* 1 FETCH (", "* OK ", "* LIST ", "* SEARCH ", "A1 ", "{5}\r\n", "{60}\r\n", "{-1}", "\"", "\\", "(",
+            ")", "abc", "\r\n", "\n", "{", "}", "7", " "];
 
     [Theory]
     [InlineData("* OK {99999999999}\r\n")]

@@ -163,7 +163,10 @@ public sealed class ServerTests
     public async Task Starttls_works_and_forgets_what_was_said_before()
     {
         await using var server = await TestServer.StartAsync();
-        using var client = new SmtpClient { ServerCertificateValidationCallback = (_, certificate, _, _) => certificate!.Subject == "CN=mx.example.org" };
+        using var client = new SmtpClient
+        {
+            ServerCertificateValidationCallback = (_, certificate, _, _) => certificate!.Subject == "CN=mx.example.org",
+        };
         await client.ConnectAsync("127.0.0.1", server.Smtp.Port, SecureSocketOptions.StartTls, Ct);
         Assert.True(client.IsSecure);
         Assert.True(
@@ -180,7 +183,10 @@ public sealed class ServerTests
         await using var maker = await TestServer.StartAsync(o => o.Hostname = "own.example.org");
         var pem = Path.Combine(maker.Options.Data, "tls", "self-signed.pem");
         await using var server = await TestServer.StartAsync(o => o.Tls = new() { Certificate = pem, Key = pem });
-        using var client = new SmtpClient { ServerCertificateValidationCallback = (_, certificate, _, _) => certificate!.Subject == "CN=own.example.org" };
+        using var client = new SmtpClient
+        {
+            ServerCertificateValidationCallback = (_, certificate, _, _) => certificate!.Subject == "CN=own.example.org",
+        };
         await client.ConnectAsync("127.0.0.1", server.Smtp.Port, SecureSocketOptions.StartTls, Ct);
         Assert.True(client.IsSecure);
         await client.DisconnectAsync(true, Ct);
