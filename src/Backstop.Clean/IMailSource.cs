@@ -22,7 +22,7 @@ public interface IMailSource : IAsyncDisposable
     internal Task<IReadOnlyList<string>> FindSentAsync(CancellationToken ct);
 
     /// <summary>Reads the mailbox and sorts every message into a pile. Changes nothing.</summary>
-    internal Task<IReadOnlyList<FoundMail>> ScanAsync(CleanJudge judge, Meter meter, CancellationToken ct);
+    internal Task<IReadOnlyList<FoundMail>> SortAsync(CleanJudge judge, Meter meter, CancellationToken ct);
 
     /// <summary>
     /// Moves messages. A message that another program has changed since it was read stays where it is.

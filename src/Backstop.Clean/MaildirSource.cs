@@ -30,7 +30,7 @@ internal sealed class MaildirSource(string path, IReadOnlySet<string> targets, b
 
     public Task<IReadOnlyList<string>> FindSentAsync(CancellationToken ct) => Task.FromResult(SentFolders.Beside(path));
 
-    public Task<IReadOnlyList<FoundMail>> ScanAsync(CleanJudge judge, Meter meter, CancellationToken ct)
+    public Task<IReadOnlyList<FoundMail>> SortAsync(CleanJudge judge, Meter meter, CancellationToken ct)
     {
         var files = Folders().SelectMany(_tree.Files).Select((f, i) => (File: f, Order: i)).ToList();
         meter.Begin("reading", files.Count);

@@ -17,7 +17,7 @@ internal sealed class MboxSource(string path, TimeProvider time) : IMailSource
 
     public Task<IReadOnlyList<string>> FindSentAsync(CancellationToken ct) => Task.FromResult(SentFolders.Beside(_path));
 
-    public Task<IReadOnlyList<FoundMail>> ScanAsync(CleanJudge judge, Meter meter, CancellationToken ct)
+    public Task<IReadOnlyList<FoundMail>> SortAsync(CleanJudge judge, Meter meter, CancellationToken ct)
     {
         using var file = RegularFile.Open(_path, followLinks: true);
         meter.Begin("reading", RandomAccess.GetLength(file), isOctets: true);

@@ -6,7 +6,7 @@ namespace Backstop.Clean.Imap;
 /// <summary>Opens connections to an IMAP server.</summary>
 internal static class ImapConnection
 {
-    private static readonly ImapGuardLimits _limits = new();
+    private static readonly ImapLimits _limits = new();
 
     /// <summary>Connects and logs in.</summary>
     /// <param name="address">The server and the user.</param>
@@ -17,19 +17,19 @@ internal static class ImapConnection
     public static async Task<ImapDoor> OpenAsync(ImapAddress address, ImapAccess access, TimeProvider time, CancellationToken ct)
     {
         var secret = await access.Secrets.OfAsync(address, ct);
-        var guard = new ImapGuardStream(await SocketAsync(address, access, time, ct), address, _limits, time);
+        var stream = new ImapCheckedStream(await SocketAsync(address, access, time, ct), address, _limits, time);
         var client = new ImapClient();
-        var door = new ImapDoor(client, guard, address);
+        var door = new ImapDoor(client, stream, address);
         try
         {
-            await door.AskAsync(c => c.ConnectAsync(guard, address.Host, address.Port, SecureSocketOptions.None, ct), ct);
+            await door.AskAsync(c => c.ConnectAsync(stream, address.Host, address.Port, SecureSocketOptions.None, ct), ct);
             await door.AskAsync(c => LogInAsync(c, address, secret, ct), ct);
             return door;
         }
         catch
         {
             door.Dispose();
-            await guard.DisposeAsync();
+            await stream.DisposeAsync();
             throw;
         }
     }

@@ -11,9 +11,9 @@ namespace Backstop.Clean.Imap;
 /// a fault of the server.
 /// </summary>
 /// <param name="client">MailKit's client.</param>
-/// <param name="guard">The guard around the client's connection; null before there is a connection.</param>
+/// <param name="stream">The checked stream under the client; null before there is a connection.</param>
 /// <param name="address">The server, for messages.</param>
-internal sealed class ImapDoor(ImapClient client, ImapGuardStream? guard, ImapAddress address) : IDisposable
+internal sealed class ImapDoor(ImapClient client, ImapCheckedStream? stream, ImapAddress address) : IDisposable
 {
     // A larger mailbox is not read in one run. The limit also keeps a set such as 1:4294967295 from being expanded.
     private const int MaxIds = 1_000_000;
@@ -41,7 +41,7 @@ internal sealed class ImapDoor(ImapClient client, ImapGuardStream? guard, ImapAd
         }
         catch (Exception error) when (error is not OperationCanceledException || !ct.IsCancellationRequested)
         {
-            throw guard?.Fault ?? FaultOf(error);
+            throw stream?.Fault ?? FaultOf(error);
         }
     }
 

@@ -7,7 +7,7 @@ using System.Text;
 namespace Backstop.Clean.Imap;
 
 /// <summary>
-/// Connects and encrypts, from the first octet or by STARTTLS (RFC 3501 §6.2.1), before MailKit takes over: the guard
+/// Connects and encrypts, from the first octet or by STARTTLS (RFC 3501 §6.2.1), before MailKit takes over: the check
 /// must see the decrypted octets.
 /// </summary>
 /// <param name="address">The server.</param>

@@ -61,7 +61,7 @@ internal sealed class ImapSource : IMailSource
     public async Task<IReadOnlyList<string>> FindSentAsync(CancellationToken ct) =>
         await ImapSent.FindAsync(_door, ct) is { } sent ? [(_address with { Folder = sent.FullName }).ToUri()] : [];
 
-    public Task<IReadOnlyList<FoundMail>> ScanAsync(CleanJudge judge, Meter meter, CancellationToken ct) => ReadAllAsync(judge, meter, ct);
+    public Task<IReadOnlyList<FoundMail>> SortAsync(CleanJudge judge, Meter meter, CancellationToken ct) => ReadAllAsync(judge, meter, ct);
 
     public async Task<int?> MoveAsync(Run run, IReadOnlyList<FoundMail> messages, CleanTarget target, Meter meter, CancellationToken ct)
     {

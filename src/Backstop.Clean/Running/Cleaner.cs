@@ -107,7 +107,7 @@ public sealed class Cleaner(CleanOptions options, CleanEngine engine, RunStore s
         Run? made = null;
         for (var tries = 1; ; tries++)
         {
-            var plan = CleanPlan.Make(await source.ScanAsync(judge, meter, ct), options);
+            var plan = CleanPlan.Make(await source.SortAsync(judge, meter, ct), options);
             if (!options.IsApply)
             {
                 return (plan, sent, 0, null);

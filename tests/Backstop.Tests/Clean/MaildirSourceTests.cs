@@ -33,7 +33,7 @@ public sealed class MaildirSourceTests : IDisposable
     public async Task Mailbox_behind_a_link_is_read_without_a_remark()
     {
         await using IMailSource source = new MaildirSource(_maildir, new HashSet<string>(), isInboxOnly: false);
-        Assert.Single(await source.ScanAsync(Judge(), new Meter(), Ct));
+        Assert.Single(await source.SortAsync(Judge(), new Meter(), Ct));
         Assert.Null(source.Remark);
     }
 
@@ -44,12 +44,12 @@ public sealed class MaildirSourceTests : IDisposable
         File.WriteAllText(_folder["elsewhere"], "Subject: x\n\ny\n");
         File.CreateSymbolicLink(link, _folder["elsewhere"]);
         await using IMailSource source = new MaildirSource(_maildir, new HashSet<string>(), isInboxOnly: false);
-        Assert.Single(await source.ScanAsync(Judge(), new Meter(), Ct));
+        Assert.Single(await source.SortAsync(Judge(), new Meter(), Ct));
         Assert.Equal($"{link}: not a regular file but a link, FIFO or device; left alone", source.Remark);
 
         using var made = Process.Start("/usr/bin/mkfifo", Path.Combine(_maildir, "cur", "fifo"));
         await made.WaitForExitAsync(Ct);
-        Assert.Single(await source.ScanAsync(Judge(), new Meter(), Ct));
+        Assert.Single(await source.SortAsync(Judge(), new Meter(), Ct));
         Assert.EndsWith(" and 1 more: not regular files but links, FIFOs or devices; left alone", source.Remark, StringComparison.Ordinal);
     }
 

@@ -7,7 +7,7 @@ namespace Backstop.Clean.Imap;
 /// quoted strings, parentheses. Reports what exceeds a limit before a parser sees it. Keeps counts only, no text.
 /// </summary>
 /// <remarks>It works octet by octet, so the result does not depend on how the octets are split into reads.</remarks>
-internal sealed class ImapGrammarGuard(ImapGuardLimits limits)
+internal sealed class ImapGrammarCheck(ImapLimits limits)
 {
     private const int MaxDigits = 12;
 

@@ -5,9 +5,9 @@ using CsCheck;
 namespace Backstop.Tests.Imap;
 
 /// <summary>The guard counts the same however octets are cut into reads, and lets by what servers send.</summary>
-public sealed class ImapGrammarGuardTests
+public sealed class ImapGrammarCheckTests
 {
-    private static readonly ImapGuardLimits _small = new()
+    private static readonly ImapLimits _small = new()
     {
         Line = 60,
         SearchLine = 200,
@@ -32,7 +32,7 @@ public sealed class ImapGrammarGuardTests
     [InlineData("* LIST () \"/\" {3}\r\n\r\n\n\r\n")]
     [InlineData("* 1 FETCH (BODY[] {0}\r\n)\r\n")]
     [InlineData("* SEARCH 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27\r\n")]
-    public void Passes_what_servers_may_send(string text) => Assert.Null(new ImapGrammarGuard(_small).Look(Encoding.Latin1.GetBytes(text)));
+    public void Passes_what_servers_may_send(string text) => Assert.Null(new ImapGrammarCheck(_small).Look(Encoding.Latin1.GetBytes(text)));
 
     [Theory]
     [InlineData("* 1 FETCH (BODY[] {51}\r\n", "51")]
@@ -45,7 +45,7 @@ public sealed class ImapGrammarGuardTests
     [InlineData("* OK aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "longer")]
     [InlineData("* LIST x\n* LIST x\n* LIST x\n* list x\n* LSUB x\n* XLIST x\n", "folders")]
     public void Reports_what_exceeds_a_limit(string text, string fault) =>
-        Assert.Contains(fault, new ImapGrammarGuard(_small).Look(Encoding.Latin1.GetBytes(text)), StringComparison.Ordinal);
+        Assert.Contains(fault, new ImapGrammarCheck(_small).Look(Encoding.Latin1.GetBytes(text)), StringComparison.Ordinal);
 
     [Fact]
     public void How_octets_are_cut_into_reads_changes_nothing()
@@ -55,7 +55,7 @@ public sealed class ImapGrammarGuardTests
             (pieces, size) =>
             {
                 var octets = Encoding.Latin1.GetBytes(string.Concat(pieces));
-                var (whole, parts) = (new ImapGrammarGuard(_small), new ImapGrammarGuard(_small));
+                var (whole, parts) = (new ImapGrammarCheck(_small), new ImapGrammarCheck(_small));
                 string? fault = null;
                 foreach (var chunk in octets.Chunk(size))
                 {

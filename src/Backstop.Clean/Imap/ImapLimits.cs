@@ -3,7 +3,7 @@ namespace Backstop.Clean.Imap;
 /// <summary>
 /// Limits of a server's answer to one command. Each is far above what servers send, and far below what does harm.
 /// </summary>
-internal sealed record ImapGuardLimits
+internal sealed record ImapLimits
 {
     /// <summary>Octets of a line, without literals.</summary>
     public int Line { get; init; } = 64 << 10;

@@ -8,9 +8,9 @@ namespace Backstop.Clean.Imap;
 /// <param name="address">The server, for messages.</param>
 /// <param name="limits">The limits of an answer.</param>
 /// <param name="time">The clock.</param>
-internal sealed class ImapGuardStream(Stream inner, ImapAddress address, ImapGuardLimits limits, TimeProvider time) : Stream
+internal sealed class ImapCheckedStream(Stream inner, ImapAddress address, ImapLimits limits, TimeProvider time) : Stream
 {
-    private readonly ImapGrammarGuard _grammar = new(limits);
+    private readonly ImapGrammarCheck _grammar = new(limits);
     private byte[] _first = "* OK ready\r\n"u8.ToArray();
     private long _asked = time.GetTimestamp();
 
