@@ -75,8 +75,8 @@ internal static class StormCommand
         }
 
         var mail = new StormMail(s.Seed, run, s.Victim, sent, Tagger(options, s.Victim, time), s.Sources, time.GetUtcNow());
-        var storm = new StormRun(s.To, mail, s.Connections, s.Rate, time);
-        var running = storm.RunAsync(StormRun.Plan(s.Seed, s.Bounces, s.Genuine, s.Legit), ct);
+        var storm = new StormSender(s.To, mail, s.Connections, s.Rate, time);
+        var running = storm.RunAsync(StormSender.Plan(s.Seed, s.Bounces, s.Genuine, s.Legit), ct);
         await ShowProgressAsync(storm, running, s.Bounces + s.Genuine + s.Legit, time);
         var (results, seconds) = await running;
         var maildir = Path.GetFullPath(Path.Combine(DataPaths.Mail(options), MailAddress.TryParse(s.Victim)!.Key, "Maildir"));
@@ -108,7 +108,7 @@ internal static class StormCommand
         return keys.Count == 0 ? null : () => batv.Sign(address, time.GetUtcNow()).ToString();
     }
 
-    private static async Task ShowProgressAsync(StormRun storm, Task running, int total, TimeProvider time)
+    private static async Task ShowProgressAsync(StormSender storm, Task running, int total, TimeProvider time)
     {
         if (Console.IsErrorRedirected)
         {

@@ -39,8 +39,8 @@ public sealed class DoorsTests
         ["Backstop.Setup.PostfixSetup: program"] = "postconf and postfix, when somebody runs setup",
         ["Backstop.Setup.SetupCheck: smtp"] = "test mail through the user's server, when somebody runs setup --check",
         ["Backstop.Setup.SetupProgram: program"] = "for PostfixSetup",
-        ["Backstop.StormGenerator.StormClient: socket"] = "for StormRun and SetupCheck",
-        ["Backstop.StormGenerator.StormRun: smtp"] = "the generator, when somebody runs storm",
+        ["Backstop.StormGenerator.StormClient: socket"] = "for StormSender and SetupCheck",
+        ["Backstop.StormGenerator.StormSender: smtp"] = "the generator, when somebody runs storm",
     };
 
     private static readonly HashSet<string> _imports =

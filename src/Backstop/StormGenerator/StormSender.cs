@@ -5,7 +5,7 @@ using System.Net;
 namespace Backstop.StormGenerator;
 
 /// <summary>Sends the messages of a storm in mixed order, over several connections at once, within a rate.</summary>
-internal sealed class StormRun(IPEndPoint server, StormMail mail, int connections, double rate, TimeProvider time)
+internal sealed class StormSender(IPEndPoint server, StormMail mail, int connections, double rate, TimeProvider time)
 {
     private const int MaxTries = 6;
     private readonly ConcurrentBag<StormResult> _results = [];
