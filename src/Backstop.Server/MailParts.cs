@@ -132,8 +132,8 @@ internal sealed partial class MailParts : IDisposable
         filters.Add(FilterChoice.Create(FilterSetting.Parse(spam.Filter)!, () => new RulesFilter(Filter!, _options, _time)));
         return new(
             [.. filters.Select(f =>
-                new GuardedFilter(
-                    f, Limits(f is RulesFilter ? cores : 4 * cores), _time, metrics, logs.CreateLogger<GuardedFilter>()))],
+                new LimitedFilter(
+                    f, Limits(f is RulesFilter ? cores : 4 * cores), _time, metrics, logs.CreateLogger<LimitedFilter>()))],
             () => Filter is null || spam.Filter != FilterSetting.Rules || Filter.IsReady,
             new ReverseLookup(
                 _options.Dnsbl.Resolvers, _options.Dnsbl.TimeLimit).NameAsync, _options, metrics, _time, logs.CreateLogger<MailScorer>());

@@ -35,7 +35,7 @@ internal readonly record struct FilterVerdict(Reason? Reason, string Fields)
 }
 
 /// <summary>
-/// Scans messages. It may fail in any way and take any time: <see cref="GuardedFilter"/> handles that.
+/// Scans messages. It may fail in any way and take any time: <see cref="LimitedFilter"/> handles that.
 /// </summary>
 internal interface IMessageFilter
 {

@@ -17,8 +17,8 @@ internal sealed record FilterLimits(TimeSpan TimeLimit, int MaxParallel, int Fai
 /// Asks a filter within limits: it answers in time or is not waited for, and one that fails repeatedly is suspended for
 /// a while.
 /// </summary>
-internal sealed partial class GuardedFilter(
-    IMessageFilter filter, FilterLimits limits, TimeProvider time, BackstopMetrics metrics, ILogger<GuardedFilter> log) : IDisposable
+internal sealed partial class LimitedFilter(
+    IMessageFilter filter, FilterLimits limits, TimeProvider time, BackstopMetrics metrics, ILogger<LimitedFilter> log) : IDisposable
 {
     private readonly FairTurns _turns = new(limits.MaxParallel, time);
     private readonly Breaker _breaker = new(limits.FailuresBeforeRest, limits.Rest, time);

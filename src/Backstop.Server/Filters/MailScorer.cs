@@ -14,13 +14,13 @@ namespace Backstop.Server.Filters;
 /// answer in time is delivered unscanned.
 /// </summary>
 internal sealed partial class MailScorer(
-    IReadOnlyList<GuardedFilter> filters, Func<bool> isReady,
+    IReadOnlyList<LimitedFilter> filters, Func<bool> isReady,
     Func<IPAddress, CancellationToken, Task<string?>> nameOf, BackstopOptions options, BackstopMetrics metrics,
     TimeProvider time, ILogger<MailScorer> log) : IMailScorer, IDisposable
 {
     private int _isOff;
 
-    public IReadOnlyList<GuardedFilter> Filters => filters;
+    public IReadOnlyList<LimitedFilter> Filters => filters;
 
     public async ValueTask<MailScore> ScoreAsync(
         Transaction transaction, ReadOnlyMemory<byte> front, long length, IReadOnlyList<(

@@ -111,24 +111,24 @@ public class FilterTests
     {
         var time = new FakeTimeProvider();
         var filter = new Scripted();
-        using var guarded = Guard(filter, time, failures: 3);
+        using var limited = Limit(filter, time, failures: 3);
         filter.Answer = (_, _) => throw new FilterException("dead");
         for (var i = 0; i < 5; i++)
         {
-            Assert.Null(await guarded.JudgeAsync(_question));
+            Assert.Null(await limited.JudgeAsync(_question));
         }
 
         Assert.Equal(3, filter.Asked);
-        Assert.True(guarded.Rests);
+        Assert.True(limited.Rests);
         time.Advance(TimeSpan.FromSeconds(31));
-        Assert.Null(await guarded.JudgeAsync(_question));
-        Assert.Null(await guarded.JudgeAsync(_question));
+        Assert.Null(await limited.JudgeAsync(_question));
+        Assert.Null(await limited.JudgeAsync(_question));
         Assert.Equal(4, filter.Asked);
         time.Advance(TimeSpan.FromSeconds(31));
         filter.Answer = (_, _) => Task.FromResult(new FilterVerdict(ServerReasons.SpamScore, ""));
-        Assert.True((await guarded.JudgeAsync(_question))?.IsSpam);
-        Assert.True((await guarded.JudgeAsync(_question))?.IsSpam);
-        Assert.False(guarded.Rests);
+        Assert.True((await limited.JudgeAsync(_question))?.IsSpam);
+        Assert.True((await limited.JudgeAsync(_question))?.IsSpam);
+        Assert.False(limited.Rests);
     }
 
     [Fact]
@@ -136,12 +136,12 @@ public class FilterTests
     {
         var time = new FakeTimeProvider();
         var filter = new Scripted { Answer = (_, _) => new TaskCompletionSource<FilterVerdict>().Task };
-        using var guarded = Guard(filter, time, failures: 100);
-        var asked = guarded.JudgeAsync(_question);
-        Assert.Equal(1, guarded.Waiting);
+        using var limited = Limit(filter, time, failures: 100);
+        var asked = limited.JudgeAsync(_question);
+        Assert.Equal(1, limited.Waiting);
         time.Advance(TimeSpan.FromSeconds(6));
         Assert.Null(await asked);
-        Assert.Equal(0, guarded.Waiting);
+        Assert.Equal(0, limited.Waiting);
     }
 
     [Fact]
@@ -150,13 +150,13 @@ public class FilterTests
         var time = new FakeTimeProvider();
         var gate = new TaskCompletionSource<FilterVerdict>();
         var filter = new Scripted { Answer = (_, _) => gate.Task };
-        using var guarded = Guard(filter, time, failures: 100);
+        using var limited = Limit(filter, time, failures: 100);
         var first = Enumerable.Range(1, 5)
-            .Select(n => guarded.JudgeAsync(_question with { Client = new IPAddress([192, 0, 2, (byte)n]) })).ToList();
+            .Select(n => limited.JudgeAsync(_question with { Client = new IPAddress([192, 0, 2, (byte)n]) })).ToList();
         Assert.Equal(2, filter.Asked);
         time.Advance(TimeSpan.FromSeconds(6));
         Assert.All(await Task.WhenAll(first), Assert.Null);
-        _ = guarded.JudgeAsync(_question);
+        _ = limited.JudgeAsync(_question);
         Assert.Equal(2, filter.Asked);
         gate.SetResult(default);
     }
@@ -168,11 +168,11 @@ public class FilterTests
         var time = new FakeTimeProvider();
         var gate = new TaskCompletionSource<FilterVerdict>();
         var filter = new Scripted { Answer = (_, _) => gate.Task };
-        using var guarded = Guard(filter, time, failures: 3);
-        var asked = Enumerable.Range(0, 20).Select(_ => guarded.JudgeAsync(_question)).ToList();
+        using var limited = Limit(filter, time, failures: 3);
+        var asked = Enumerable.Range(0, 20).Select(_ => limited.JudgeAsync(_question)).ToList();
         time.Advance(TimeSpan.FromSeconds(6));
         Assert.All(await Task.WhenAll(asked), Assert.Null);
-        Assert.False(guarded.Rests);
+        Assert.False(limited.Rests);
         gate.SetResult(default);
     }
 
@@ -253,13 +253,13 @@ public class FilterTests
         }
     }
 
-    internal static GuardedFilter Guard(IMessageFilter filter, TimeProvider time, int failures)
+    internal static LimitedFilter Limit(IMessageFilter filter, TimeProvider time, int failures)
     {
         var factory = new ServiceCollection().AddMetrics().BuildServiceProvider()
             .GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>();
         return new(
             filter, new(TimeSpan.FromSeconds(5), 2, failures, TimeSpan.FromSeconds(30)), time, new BackstopMetrics(factory),
-            NullLogger<GuardedFilter>.Instance);
+            NullLogger<LimitedFilter>.Instance);
     }
 
     internal sealed class Scripted : IMessageFilter

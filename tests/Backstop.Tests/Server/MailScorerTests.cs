@@ -22,7 +22,7 @@ public sealed class MailScorerTests
         var time = new FakeTimeProvider();
         var options = new BackstopOptions();
         var spam = new FilterVerdict(ServerReasons.SpamScore, "");
-        using var filter = FilterTests.Guard(new FilterTests.Scripted { Answer = (_, _) => Task.FromResult(spam) }, time, failures: 1);
+        using var filter = FilterTests.Limit(new FilterTests.Scripted { Answer = (_, _) => Task.FromResult(spam) }, time, failures: 1);
         using var scorer = new MailScorer([filter], () => true, NameAsync, options, metrics, time, NullLogger<MailScorer>.Instance);
         var me = new AcceptedRecipient(MailAddress.TryParse("me@example.org")!, null!, default, default);
         var transaction = new Transaction(
