@@ -1,4 +1,6 @@
 namespace Backstop.Mail;
 
-/// <summary>The budget of a message is used up: what looks at it gives up. See <see cref="MessageBudget"/>.</summary>
+/// <summary>
+/// Thrown when a message has used up its CPU budget; ends the work in progress. See <see cref="MessageBudget"/>.
+/// </summary>
 public sealed class BudgetSpentException() : Exception("The CPU budget of the message is used up.");

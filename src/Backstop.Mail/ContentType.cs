@@ -1,6 +1,6 @@
 namespace Backstop.Mail;
 
-/// <summary>A media type with the two parameters that structure needs. RFC 2045 §5.1, read leniently.</summary>
+/// <summary>A media type with the parameters that structure depends on. RFC 2045 §5.1, read leniently.</summary>
 /// <param name="MediaType">Type and subtype in lower case, such as <c>multipart/report</c>.</param>
 /// <param name="Boundary">The boundary, or null.</param>
 /// <param name="ReportType">RFC 6522 report-type in lower case, or null.</param>
@@ -8,20 +8,20 @@ namespace Backstop.Mail;
 /// <param name="Name">The name parameter, where old mail keeps the file's name; or null.</param>
 public sealed record ContentType(string MediaType, string? Boundary, string? ReportType, string? Charset, string? Name = null)
 {
-    /// <summary>What a part is that does not say (RFC 2045 §5.2).</summary>
+    /// <summary>The type of a part that states none (RFC 2045 §5.2).</summary>
     public static ContentType PlainText { get; } = new("text/plain", null, null, null);
 
-    /// <summary>Whether parts are inside.</summary>
+    /// <summary>Whether the part contains other parts.</summary>
     public bool IsMultipart => Boundary is not null && MediaType.StartsWith("multipart/", StringComparison.Ordinal);
 
-    /// <summary>Whether the part holds a message of its own (RFC 2046 §5.2.1, RFC 6532 §3.7).</summary>
+    /// <summary>Whether the part contains a message (RFC 2046 §5.2.1, RFC 6532 §3.7).</summary>
     public bool IsMessage => MediaType is "message/rfc822" or "message/global";
 
-    /// <summary>Whether the part holds the header of a message (RFC 6522 §4, RFC 6533 §5).</summary>
+    /// <summary>Whether the part contains only the header of a message (RFC 6522 §4, RFC 6533 §5).</summary>
     public bool IsHeaderOnly =>
         MediaType is "text/rfc822-headers" or "text/rfc822-header" or "message/rfc822-headers" or "message/global-headers";
 
-    /// <summary>Reads a Content-Type body; what cannot be read counts as plain text.</summary>
+    /// <summary>Parses the body of a Content-Type field; a body that cannot be parsed counts as plain text.</summary>
     /// <param name="body">The unfolded field body.</param>
     public static ContentType Parse(string? body)
     {

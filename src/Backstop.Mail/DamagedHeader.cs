@@ -2,27 +2,33 @@ using System.Text;
 
 namespace Backstop.Mail;
 
-/// <summary>Finds out how a damaged header goes on: what stands in front of it, and whether fields follow a broken line.</summary>
+/// <summary>Finds the header fields of a damaged header: behind what stands in front of it, and behind broken lines.</summary>
 internal static class DamagedHeader
 {
-    /// <summary>More broken places than these are no header.</summary>
+    /// <summary>A header with more broken places than this is treated as text.</summary>
     public const int MaxBrokenLines = 4;
 
-    // How many lines behind a broken one may be broken too.
+    // How many further lines may be broken behind a broken one.
     private const int MaxLinesAhead = 4;
 
-    // An empty line or two in front of the header; more are text.
+    // At most this many empty lines are skipped in front of the header; more mean that the message begins with text.
     private const int MaxEmptyLines = 3;
 
-    // Names that a text's own line does not begin with by chance.
+    // Names that an ordinary line of text does not begin with by chance.
     private static readonly byte[][] _wellKnown =
     [
-        "Return-Path"u8.ToArray(), "Received"u8.ToArray(), "From"u8.ToArray(), "To"u8.ToArray(), "Subject"u8.ToArray(), "Date"u8.ToArray(), "Message-ID"u8.ToArray(),
-        "MIME-Version"u8.ToArray(), "Content-Type"u8.ToArray(), "Delivered-To"u8.ToArray(), "X-Original-To"u8.ToArray(), "DKIM-Signature"u8.ToArray(), "Auto-Submitted"u8.ToArray(),
-        "Authentication-Results"u8.ToArray(), "ARC-Seal"u8.ToArray(), "Envelope-To"u8.ToArray(), "Sender"u8.ToArray(), "Reply-To"u8.ToArray(),
+        "Return-Path"u8.ToArray(), "Received"u8.ToArray(), "From"u8.ToArray(), "To"u8.ToArray(), "Subject"u8.ToArray(),
+        "Date"u8.ToArray(), "Message-ID"u8.ToArray(),
+        "MIME-Version"u8.ToArray(), "Content-Type"u8.ToArray(), "Delivered-To"u8.ToArray(), "X-Original-To"u8.ToArray(),
+        "DKIM-Signature"u8.ToArray(), "Auto-Submitted"u8.ToArray(),
+        "Authentication-Results"u8.ToArray(), "ARC-Seal"u8.ToArray(), "Envelope-To"u8.ToArray(), "Sender"u8.ToArray(),
+        "Reply-To"u8.ToArray(),
     ];
 
-    /// <summary>The offset of the header: behind a byte order mark and empty lines, where a well-known field follows them.</summary>
+    /// <summary>
+    /// Returns the offset of the header: behind a byte order mark and empty lines if a well-known field follows them,
+    /// otherwise 0.
+    /// </summary>
     public static int Start(ReadOnlySpan<byte> message)
     {
         var at = message is [0xEF, 0xBB, 0xBF, ..] ? 3 : 0;
@@ -38,13 +44,13 @@ internal static class DamagedHeader
     }
 
     /// <summary>
-    /// Whether a header ended at an offset by a line that is no field, rather than by an empty line or the message's end; or began
-    /// with one.
+    /// Whether a line that is not a field ended the header, rather than an empty line or the end of the message; or
+    /// whether the header began with such a line.
     /// </summary>
     public static bool Breaks(ReadOnlySpan<byte> message, int end, int start) =>
         end < message.Length && (end == start || (end > 0 && message[end - 1] == '\n' && !EndsInEmptyLine(message[..end])));
 
-    /// <summary>The offset of the next well-known field before the next empty line, or -1.</summary>
+    /// <summary>Returns the offset of the next well-known field before the next empty line, or -1.</summary>
     public static int NextField(ReadOnlySpan<byte> message, int at)
     {
         for (var lines = 0; lines <= MaxLinesAhead && at < message.Length; lines++)
@@ -66,7 +72,7 @@ internal static class DamagedHeader
         return -1;
     }
 
-    /// <summary>The number of the line at an offset, from 1.</summary>
+    /// <summary>Returns the number of the line at an offset, counted from 1.</summary>
     public static int LineNumber(ReadOnlySpan<byte> message, int at) => message[..at].Count((byte)'\n') + 1;
 
     private static bool EndsInEmptyLine(ReadOnlySpan<byte> header)

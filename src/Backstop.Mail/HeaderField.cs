@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Backstop.Mail;
 
-/// <summary>One header field as it lies in the message: ranges into the bytes, nothing copied, nothing decoded.</summary>
+/// <summary>One header field as offsets into the message; nothing is copied or decoded.</summary>
 /// <param name="NameStart">Offset of the name.</param>
 /// <param name="NameLength">Length of the name.</param>
 /// <param name="BodyStart">Offset behind the colon.</param>
@@ -17,12 +17,15 @@ public readonly record struct HeaderField(int NameStart, int NameLength, int Bod
     /// <param name="message">The bytes that were scanned.</param>
     public ReadOnlySpan<byte> RawBody(ReadOnlySpan<byte> message) => message.Slice(BodyStart, BodyLength);
 
-    /// <summary>Whether this is the field of that name.</summary>
+    /// <summary>Whether the field has this name.</summary>
     /// <param name="message">The bytes that were scanned.</param>
     /// <param name="name">The name, in any case.</param>
     public bool Is(ReadOnlySpan<byte> message, ReadOnlySpan<byte> name) => Ascii.EqualsIgnoreCase(Name(message), name);
 
-    /// <summary>The body unfolded and trimmed (RFC 5322 §2.2.3), octets beyond ASCII read as UTF-8 or, failing that, Latin-1.</summary>
+    /// <summary>
+    /// The body unfolded and trimmed (RFC 5322 §2.2.3); octets beyond ASCII are read as UTF-8 or, where that fails,
+    /// Latin-1.
+    /// </summary>
     /// <param name="message">The bytes that were scanned.</param>
     public string Body(ReadOnlySpan<byte> message) => HeaderText.Unfold(RawBody(message));
 }

@@ -1,12 +1,15 @@
 namespace Backstop.Mail;
 
-/// <summary>Finds header fields over bytes in one pass, without regard for their meaning. Accepts CRLF and LF line ends.</summary>
+/// <summary>
+/// Finds the header fields of a message in one pass and does not interpret them. Accepts CRLF and LF line ends.
+/// </summary>
 /// <remarks>
-/// RFC 5322 §2.2. A line that is no field and continues none ends the header: what follows is body, as procmail and Postfix see it.
+/// RFC 5322 §2.2. A line that is neither a field nor a continuation ends the header; what follows is body, as for
+/// procmail and Postfix.
 /// </remarks>
 public static class HeaderScan
 {
-    /// <summary>No real mail carries more fields; what follows is not looked at.</summary>
+    /// <summary>The most fields that are read; no real mail carries more, and later ones are ignored.</summary>
     public const int MaxFields = 1000;
 
     /// <summary>Scans the header block at the start of the bytes.</summary>
@@ -20,36 +23,39 @@ public static class HeaderScan
     }
 
     /// <summary>
-    /// Scans a header that others have damaged on its way back: a line that is no field continues the one before, only an empty
-    /// line ends it.
+    /// Scans a header that other servers damaged while returning it: a line that is not a field continues the field
+    /// before it, and only an empty line ends the header.
     /// </summary>
     /// <param name="message">A returned message, or its header.</param>
     /// <param name="fields">Receives the fields in order.</param>
     /// <returns>The offset at which the body begins.</returns>
     internal static int ScanLoose(ReadOnlySpan<byte> message, List<HeaderField> fields) => ScanBlock(message, fields, Leniency.AnyFold);
 
-    /// <summary>Scans a part's header: parameters whose fold lost its white space still belong to their field.</summary>
+    /// <summary>Scans a part's header: parameters on a fold that lost its white space still belong to their field.</summary>
     internal static int ScanPart(ReadOnlySpan<byte> part, List<HeaderField> fields) => ScanBlock(part, fields, Leniency.ParameterFold);
 
     /// <summary>
-    /// Scans the header of a message that something has damaged on its way: a byte order mark or empty lines before the header are
-    /// skipped, and a line that is no field does not end the header where well-known fields follow it before the next empty line.
+    /// Scans the header of a message that was damaged on its way: a byte order mark or empty lines before the header
+    /// are skipped, and a line that is not a field does not end the header if well-known fields follow before the next
+    /// empty line.
     /// </summary>
     /// <param name="message">A whole message.</param>
     /// <param name="fields">Receives the fields in order.</param>
     /// <param name="damage">The first damaged line, or null for a sound header.</param>
     /// <returns>The offset at which the body begins.</returns>
     /// <remarks>
-    /// Only for telling what a message is. What is trusted or renamed uses <see cref="Scan"/>, which reads as mail servers do.
+    /// Use it only to classify a message. Code that trusts or renames fields uses <see cref="Scan"/>, which reads as
+    /// mail servers do.
     /// </remarks>
     public static int ScanDamaged(ReadOnlySpan<byte> message, List<HeaderField> fields, out HeaderDamage? damage) =>
         ScanBoth(message, fields, out damage).BodyStart;
 
-    /// <summary>Reads a header as <see cref="ScanDamaged"/> and as <see cref="Scan"/> does, in one pass.</summary>
+    /// <summary>Scans a header as <see cref="ScanDamaged"/> and <see cref="Scan"/> do, in one pass.</summary>
     /// <param name="message">A whole message.</param>
     /// <param name="fields">Empty; receives the fields as <see cref="ScanDamaged"/> finds them.</param>
     /// <param name="damage">The first damaged line, or null for a sound header.</param>
-    /// <returns>Where the body begins, and what <see cref="Scan"/> finds: the same list unless a damaged header was read on.</returns>
+    /// <returns>Where the body begins, and the result of <see cref="Scan"/>: the same list unless the header is damaged
+    /// and was read further.</returns>
     internal static (int BodyStart, List<HeaderField> StrictFields, int StrictBodyStart) ScanBoth(
         ReadOnlySpan<byte> message, List<HeaderField> fields, out HeaderDamage? damage)
     {
@@ -60,7 +66,7 @@ public static class HeaderScan
         var (strict, strictEnd) = (fields, end);
         if (at > 0)
         {
-            // What stands in front of the header ends it for whoever does not skip it: only the first line is read again.
+            // Scan() stops at whatever stands in front of the header, so only the first line has to be read again.
             strict = [];
             strictEnd = ScanBlock(message, strict, Leniency.None);
         }
@@ -70,7 +76,7 @@ public static class HeaderScan
             var next = DamagedHeader.NextField(message, end);
             if (next < 0)
             {
-                // A first line that is no field, and none behind it, is a text without a header.
+                // A first line that is not a field, with no field behind it: text without a header.
                 damage = fields.Count == 0 ? damage : new(DamagedHeader.LineNumber(message, end), IsCut: true);
                 break;
             }
@@ -160,7 +166,7 @@ public static class HeaderScan
     public static string? Text(this List<HeaderField> fields, ReadOnlySpan<byte> message, ReadOnlySpan<byte> name) =>
         fields.Find(message, name)?.Body(message);
 
-    /// <summary>The offset behind the line that begins at an offset.</summary>
+    /// <summary>Returns the offset just behind the line that begins at <paramref name="at"/>.</summary>
     /// <param name="message">The bytes.</param>
     /// <param name="at">Where the line begins.</param>
     internal static int LineEnd(ReadOnlySpan<byte> message, int at)
@@ -192,7 +198,7 @@ public static class HeaderScan
         return name.IndexOfAnyExceptInRange((byte)33, (byte)126) < 0 ? name.Length : 0;
     }
 
-    // What the reader makes of a line that is neither field nor fold.
+    // How to treat a line that is neither a field nor a continuation.
     private enum Leniency
     {
         None,

@@ -5,14 +5,14 @@ using MimeKit.Utils;
 
 namespace Backstop.Mail;
 
-/// <summary>Header text from bytes: unfolding, and decoding for people.</summary>
+/// <summary>Turns header bytes into text: unfolds, and decodes for display.</summary>
 public static class HeaderText
 {
     private static readonly SearchValues<char> _beforeAddress = SearchValues.Create(" \t,;:(<\"");
     private static readonly SearchValues<char> _afterAddress = SearchValues.Create(" \t,;)>\"");
 
     /// <summary>
-    /// Longest field body that is turned into text; what is longer is cut. Nobody reads further, and an attacker would like us to.
+    /// The longest field body that is turned into text; longer ones are cut so that a hostile field costs little.
     /// </summary>
     public const int MaxBody = 8192;
 
@@ -30,15 +30,18 @@ public static class HeaderText
             : text;
     }
 
-    /// <summary>Octets to text: UTF-8 where it is valid (RFC 6532), else Latin-1, which never fails.</summary>
+    /// <summary>Converts octets to text: as UTF-8 if valid (RFC 6532), else as Latin-1, which never fails.</summary>
     /// <param name="bytes">Any octets.</param>
     public static string ToText(ReadOnlySpan<byte> bytes) => EncodingOf(bytes).GetString(bytes);
 
-    /// <summary>The encoding that <see cref="ToText"/> reads octets in. Who is told back in another is told of somebody else.</summary>
+    /// <summary>
+    /// The encoding with which <see cref="ToText"/> reads octets. Encode a reply with the same one: another would name
+    /// a different address.
+    /// </summary>
     /// <param name="bytes">Any octets.</param>
     public static Encoding EncodingOf(ReadOnlySpan<byte> bytes) => Utf8.IsValid(bytes) ? Encoding.UTF8 : Encoding.Latin1;
 
-    /// <summary>Decodes encoded words (RFC 2047) for showing.</summary>
+    /// <summary>Decodes encoded words (RFC 2047) for display.</summary>
     /// <param name="text">An unfolded body.</param>
     public static string Decode(string text)
     {
@@ -46,7 +49,7 @@ public static class HeaderText
         return text.Contains("=?", StringComparison.Ordinal) ? Rfc2047.DecodeText(Encoding.UTF8.GetBytes(text)) : text;
     }
 
-    /// <summary>The first address in a field such as From or To, or null.</summary>
+    /// <summary>Returns the first address in a field such as From or To, or null.</summary>
     /// <param name="body">An unfolded body.</param>
     public static string? FirstAddress(string body)
     {

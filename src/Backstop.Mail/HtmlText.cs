@@ -3,7 +3,7 @@ using MimeKit.Text;
 
 namespace Backstop.Mail;
 
-/// <summary>The text that a reader of HTML sees, without layout. For finding words, not for showing.</summary>
+/// <summary>Extracts the text of HTML, without layout. For finding words, not for display.</summary>
 internal static class HtmlText
 {
     private static readonly HashSet<HtmlTagId> _breaks =
@@ -12,7 +12,7 @@ internal static class HtmlText
         HtmlTagId.Pre, HtmlTagId.Table, HtmlTagId.BlockQuote, HtmlTagId.DT, HtmlTagId.DD, HtmlTagId.HR,
     ];
 
-    /// <summary>Takes the tags away and decodes the entities; block elements become line ends.</summary>
+    /// <summary>Removes the tags and decodes the entities; block elements become line ends.</summary>
     /// <param name="html">Any text.</param>
     public static string Read(string html)
     {
@@ -32,7 +32,7 @@ internal static class HtmlText
                     text.Append('\n');
                     break;
                 case HtmlTagToken tag when tag.Name.Contains('@', StringComparison.Ordinal):
-                    // An address in brackets that nobody escaped: plain text that only claims to be HTML.
+                    // An unescaped address in angle brackets: plain text labelled as HTML.
                     text.Append('<').Append(tag.Name).Append('>');
                     break;
                 case HtmlDataToken data when hidden == 0 && token.Kind == HtmlTokenKind.Data:

@@ -3,17 +3,20 @@ using System.Globalization;
 namespace Backstop.Mail;
 
 /// <summary>A mailbox: local-part and domain, RFC 5321 §4.1.2. The local-part is kept without its quotes.</summary>
-/// <remarks>Invariant: <see cref="ToString"/> quotes again where it must, so parsing what it prints gives the same address.</remarks>
-/// <param name="LocalPart">What stands before the last @, unquoted, in the case it was written.</param>
+/// <remarks>
+/// Invariant: parsing the result of <see cref="ToString"/> gives an equal address; it quotes the local-part where
+/// necessary.
+/// </remarks>
+/// <param name="LocalPart">The text before the last @, unquoted, in its original case.</param>
 /// <param name="Domain">A domain or an address literal in brackets; empty only for the bare postmaster.</param>
 public sealed record MailAddress(string LocalPart, string Domain)
 {
-    /// <summary>The form that addresses are compared by: all lower case, an internationalised domain as its A-label.</summary>
+    /// <summary>The form in which addresses are compared: lower case, an internationalised domain as its A-label.</summary>
     public string Key => field ??= $"{LocalPart.ToLowerInvariant()}@{DomainKey(Domain)}";
 
-    /// <summary>Reads <c>local@domain</c> as people write it in configs and on command lines.</summary>
+    /// <summary>Parses <c>local@domain</c> as written in configuration files and on command lines.</summary>
     /// <param name="text">The address, without angle brackets.</param>
-    /// <returns>The address, or null where the text is none.</returns>
+    /// <returns>The address, or null if the text is not an address.</returns>
     public static MailAddress? TryParse(ReadOnlySpan<char> text)
     {
         text = text.Trim();
@@ -38,8 +41,10 @@ public sealed record MailAddress(string LocalPart, string Domain)
         return new(Unquote(local), domain.ToString());
     }
 
-    /// <summary>A key without its detail (RFC 5233: user+detail): what belongs to one person compares equal.</summary>
-    /// <param name="key">What <see cref="Key"/> gave.</param>
+    /// <summary>
+    /// Removes the detail (RFC 5233: user+detail) from a key, so that all addresses of one person compare equal.
+    /// </summary>
+    /// <param name="key">A <see cref="Key"/>.</param>
     internal static string KeyWithoutDetail(string key)
     {
         var plus = key.IndexOf('+', StringComparison.Ordinal);
@@ -47,8 +52,8 @@ public sealed record MailAddress(string LocalPart, string Domain)
         return plus > 0 && plus < at ? key[..plus] + key[at..] : key;
     }
 
-    /// <summary>Whether the text can be a domain or an address literal.</summary>
-    /// <param name="domain">What stands behind the @.</param>
+    /// <summary>Whether the text is a syntactically valid domain or address literal.</summary>
+    /// <param name="domain">The text behind the @.</param>
     public static bool IsDomain(ReadOnlySpan<char> domain)
     {
         if (domain.IsEmpty || domain.Length > 255)
@@ -68,7 +73,7 @@ public sealed record MailAddress(string LocalPart, string Domain)
 
         foreach (var c in domain)
         {
-            // An underscore is no LDH character, yet real hosts carry it.
+            // RFC 5321 does not allow an underscore, but names of real hosts contain it.
             if (!char.IsLetterOrDigit(c) && c is not ('-' or '.' or '_') && !(c > 127 && !char.IsControl(c) && !char.IsWhiteSpace(c)))
             {
                 return false;
@@ -78,7 +83,10 @@ public sealed record MailAddress(string LocalPart, string Domain)
         return true;
     }
 
-    /// <summary>The domain as it is compared: lower case, A-label where it was written in another script (RFC 5890).</summary>
+    /// <summary>
+    /// Returns the domain in the form in which domains are compared: lower case, and its A-label if it is
+    /// internationalised (RFC 5890).
+    /// </summary>
     /// <param name="domain">The domain as written.</param>
     public static string DomainKey(string domain)
     {
@@ -105,7 +113,7 @@ public sealed record MailAddress(string LocalPart, string Domain)
         return Domain.Length == 0 ? local : $"{local}@{Domain}";
     }
 
-    /// <summary>Two addresses are equal when their <see cref="Key"/> is.</summary>
+    /// <summary>Whether both addresses have the same <see cref="Key"/>.</summary>
     /// <param name="other">The other address.</param>
     public bool Equals(MailAddress? other) => other is not null && string.Equals(Key, other.Key, StringComparison.Ordinal);
 

@@ -1,22 +1,25 @@
 namespace Backstop.Mail;
 
 /// <summary>
-/// A message whose header is scanned once and whose parts are found once, for everybody who reads it. Used by one thread at a time.
+/// A message whose header is scanned once and whose MIME parts are found once, for all readers. Used by one thread at a
+/// time.
 /// </summary>
 /// <remarks>
-/// The octets are not copied. An octet of a field's name may be changed behind the scan (forged fields are renamed so): the field
-/// is found under its new name then. Whoever changes more makes another <see cref="MailMessage"/>.
+/// The octets are not copied. The caller may afterwards change single octets of a field's name, as renaming of forged
+/// fields does: the field is then found under its new name. After any other change a new <see cref="MailMessage"/> is
+/// needed.
 /// </remarks>
 public sealed class MailMessage
 {
-    // Room for the header of ordinary mail, so that the list does not grow.
+    // Enough for the header of ordinary mail, so that the list does not grow.
     private const int UsualFields = 32;
 
     private IReadOnlyList<MimePart>? _parts;
     private IReadOnlyList<MimePart>? _strictParts;
 
     /// <summary>Scans the header.</summary>
-    /// <param name="octets">The message, or its front, with CRLF or LF line ends; its header block must have been capped.</param>
+    /// <param name="octets">The message, or its beginning, with CRLF or LF line ends; the caller has limited the size
+    /// of the header.</param>
     public MailMessage(ReadOnlyMemory<byte> octets)
     {
         Octets = octets;
@@ -25,33 +28,36 @@ public sealed class MailMessage
         Damage = damage;
     }
 
-    /// <summary>The message as it lies in memory.</summary>
+    /// <summary>The whole message, as given.</summary>
     public ReadOnlyMemory<byte> Octets { get; }
 
-    /// <summary>The header fields; a damaged header is read on, as <see cref="HeaderScan.ScanDamaged"/> does.</summary>
+    /// <summary>The header fields, including those behind a damaged line (<see cref="HeaderScan.ScanDamaged"/>).</summary>
     public List<HeaderField> Fields { get; }
 
-    /// <summary>Where the body begins for who reads a damaged header on.</summary>
+    /// <summary>Where the body begins if reading continues behind a damaged line.</summary>
     public int BodyStart { get; }
 
     /// <summary>The first damaged line of the header, or null for a sound one.</summary>
     public HeaderDamage? Damage { get; }
 
     /// <summary>
-    /// The header fields as mail servers and programs see them, as <see cref="HeaderScan.Scan"/> does: for what is trusted, counted
-    /// or renamed.
+    /// The header fields as mail servers and mail programs see them (<see cref="HeaderScan.Scan"/>). Use these where
+    /// fields are trusted, counted or renamed.
     /// </summary>
     public List<HeaderField> StrictFields { get; }
 
-    /// <summary>Where the body begins for mail servers and programs.</summary>
+    /// <summary>Where the body begins for mail servers and mail programs.</summary>
     public int StrictBodyStart { get; }
 
     /// <summary>
-    /// The message itself and the parts inside (<see cref="MimeScan"/>), with a damaged header read on. Found when first asked for.
+    /// The message itself and its MIME parts (<see cref="MimeScan"/>), read behind a damaged line too. Computed on
+    /// first use.
     /// </summary>
     public IReadOnlyList<MimePart> Parts => _parts ??= MimeScan.Scan(Octets.Span, Fields, BodyStart);
 
-    /// <summary>The parts as mail programs see them: the same list as <see cref="Parts"/> unless a damaged header was read on.</summary>
+    /// <summary>
+    /// The parts as mail programs see them: the same list as <see cref="Parts"/> unless the header is damaged.
+    /// </summary>
     public IReadOnlyList<MimePart> StrictParts =>
         ReferenceEquals(Fields, StrictFields) ? Parts : _strictParts ??= MimeScan.Scan(Octets.Span, StrictFields, StrictBodyStart);
 }

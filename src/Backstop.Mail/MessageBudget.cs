@@ -1,18 +1,20 @@
 namespace Backstop.Mail;
 
 /// <summary>
-/// The CPU time that everything together may take which looks at one message: classifier, rules, MIME, HTML, headers. When it is
-/// used up, the work that is under way is given up and nothing else begins: the message goes on unjudged by what is left.
+/// Limits the CPU time that classifier, rules, MIME, HTML and header code may spend on one message together. When it is
+/// used up, the work in progress is abandoned and no other begins: the remaining checks are skipped and the message is
+/// delivered.
 /// </summary>
 /// <remarks>
-/// Work is done in <see cref="Run{T}"/>, one part after another, on any threads. What reads text says how much by <see cref="Charge"/>;
-/// the clock is asked once in 16 KiB, and around an expression that may backtrack. Outside of <see cref="Run{T}"/> nothing is counted.
+/// Work runs in <see cref="Run{T}"/>, one part after another, on any thread. Code that reads text calls <see
+/// cref="Charge"/> with its length; the clock is read once per 16 KiB, and around regular expressions that may
+/// backtrack. Outside <see cref="Run{T}"/> nothing is counted.
 /// </remarks>
-/// <param name="limit">The CPU time.</param>
-/// <param name="clock">CPU time of the calling thread so far.</param>
+/// <param name="limit">The CPU time that may be spent.</param>
+/// <param name="clock">Returns the CPU time that the calling thread has used so far.</param>
 public sealed class MessageBudget(TimeSpan limit, Func<TimeSpan> clock)
 {
-    // Reading the clock is a system call: so many octets cost some microseconds.
+    // Reading the clock is a system call; reading this many octets takes some microseconds.
     private const int OctetsPerLook = 16 * 1024;
     private const int OctetsPerCharge = 64;
 
@@ -25,28 +27,28 @@ public sealed class MessageBudget(TimeSpan limit, Func<TimeSpan> clock)
     [ThreadStatic]
     private static int _charged;
 
-    // A mail that makes one expression backtrack makes its kin do so too: together they get no more.
+    // A message that makes one expression backtrack makes similar ones backtrack too, so they share one limit.
     private static readonly TimeSpan _maxBacktracking = TimeSpan.FromMilliseconds(15);
 
     private long _spent;
     private long _backtracked;
     private volatile bool _isSpent;
 
-    /// <summary>The CPU time that may be taken.</summary>
+    /// <summary>The CPU time that may be spent.</summary>
     public TimeSpan Limit => limit;
 
-    /// <summary>The CPU time that was taken by what has ended.</summary>
+    /// <summary>The CPU time spent by the parts that have ended.</summary>
     public TimeSpan Spent => new(Interlocked.Read(ref _spent));
 
-    /// <summary>Whether something was given up or left out.</summary>
+    /// <summary>Whether work was abandoned or skipped because the budget was used up.</summary>
     public bool IsSpent => _isSpent;
 
-    /// <summary>A budget that nothing uses up, for callers without a limit.</summary>
+    /// <summary>A budget that is never used up, for callers without a limit.</summary>
     public static MessageBudget Unlimited() => new(TimeSpan.MaxValue, static () => TimeSpan.Zero);
 
-    /// <summary>Does a part of the work. Inside of another part it is one with that.</summary>
-    /// <param name="work">The part.</param>
-    /// <param name="unjudged">Its result where the budget is used up, before it or in it.</param>
+    /// <summary>Runs a part of the work. A call within another call is counted as part of the outer one.</summary>
+    /// <param name="work">The part to run.</param>
+    /// <param name="unjudged">Gives the result if the budget is used up before or during the work.</param>
     public T Run<T>(Func<T> work, Func<T> unjudged)
     {
         ArgumentNullException.ThrowIfNull(work);
@@ -80,9 +82,10 @@ public sealed class MessageBudget(TimeSpan limit, Func<TimeSpan> clock)
         return unjudged();
     }
 
-    /// <summary>Says that text is about to be read, before each pass over it.</summary>
-    /// <param name="octets">How much.</param>
-    /// <exception cref="BudgetSpentException">The budget of the message is used up. Only <see cref="Run{T}"/> catches it.</exception>
+    /// <summary>Counts text that is about to be read. Call it before each pass over the text.</summary>
+    /// <param name="octets">The length of the text.</param>
+    /// <exception cref="BudgetSpentException">The budget of the message is used up. Only <see cref="Run{T}"/> catches
+    /// it.</exception>
     internal static void Charge(int octets)
     {
         if (_running is not { } budget)
@@ -99,13 +102,13 @@ public sealed class MessageBudget(TimeSpan limit, Func<TimeSpan> clock)
     }
 
     /// <summary>
-    /// Whether an expression that may backtrack may still be tried on this message: all of them together have not taken 15 ms. True
-    /// outside of <see cref="Run{T}"/>.
+    /// Whether another backtracking expression may run on this message: all of them together have used less than 15 ms.
+    /// True outside <see cref="Run{T}"/>.
     /// </summary>
     internal static bool MayTry => _running is not { } budget || Interlocked.Read(ref budget._backtracked) < _maxBacktracking.Ticks;
 
-    /// <summary>Says how long an expression that may backtrack took.</summary>
-    /// <param name="time">CPU time.</param>
+    /// <summary>Adds the time that a backtracking expression took.</summary>
+    /// <param name="time">Its CPU time.</param>
     internal static void Backtracked(TimeSpan time)
     {
         if (_running is { } budget)
@@ -114,10 +117,10 @@ public sealed class MessageBudget(TimeSpan limit, Func<TimeSpan> clock)
         }
     }
 
-    /// <summary>CPU time of the thread; null outside of <see cref="Run{T}"/>.</summary>
+    /// <summary>The CPU time of this thread; null outside <see cref="Run{T}"/>.</summary>
     internal static TimeSpan? Clock() => _running is { } budget ? budget.Now : null;
 
-    /// <summary>Looks at the clock now: something took long.</summary>
+    /// <summary>Reads the clock at once; call it after work that took long.</summary>
     /// <exception cref="BudgetSpentException">As <see cref="Charge"/>.</exception>
     internal static void ChargeMuch() => Charge(OctetsPerLook);
 

@@ -1,6 +1,6 @@
 namespace Backstop.Mail;
 
-/// <summary>One part of a message: where its header and body lie, and what they claim to be.</summary>
+/// <summary>One part of a message: the position of its header and body, and its declared type and encoding.</summary>
 /// <remarks>Invariant: all offsets are into the message that was scanned, and lie within it.</remarks>
 public sealed class MimePart
 {
@@ -34,10 +34,10 @@ public sealed class MimePart
     /// <summary>The transfer encoding in lower case; 7bit where none is given.</summary>
     public string TransferEncoding { get; }
 
-    /// <summary>Whether the sender wants it kept apart from the text (RFC 2183 §2.2).</summary>
+    /// <summary>Whether its Content-Disposition is attachment (RFC 2183 §2.2).</summary>
     public bool IsAttachment { get; }
 
-    /// <summary>The file name it claims, or null. Never a path to write to.</summary>
+    /// <summary>The declared file name, or null. Never use it as a path to write to.</summary>
     public string? FileName { get; }
 
     /// <summary>The body as it lies in the message, still encoded.</summary>

@@ -2,20 +2,23 @@ using System.Text;
 
 namespace Backstop.Mail;
 
-/// <summary>Finds the parts of a message over its bytes: boundaries and part headers, nothing decoded, nothing copied.</summary>
+/// <summary>
+/// Finds the MIME parts of a message in its bytes: boundaries and part headers; nothing is decoded or copied.
+/// </summary>
 /// <remarks>
-/// Bounded whatever the bytes: each level reads its bytes once, at most <see cref="MaxDepth"/> levels and <see cref="MaxParts"/> parts.
-/// MimeKit would build a tree of objects (and is quadratic in the header's size); this needs about a microsecond a kilobyte.
+/// Time is bounded for any input: each level reads its bytes once, with at most <see cref="MaxDepth"/> levels and <see
+/// cref="MaxParts"/> parts. It takes about a microsecond per kilobyte; MimeKit builds an object tree and is quadratic
+/// in the size of the header.
 /// </remarks>
 public static class MimeScan
 {
-    /// <summary>Multiparts deeper than this are not opened.</summary>
+    /// <summary>Multiparts nested deeper than this are not opened.</summary>
     public const int MaxDepth = 8;
 
     /// <summary>Parts beyond this are not listed.</summary>
     public const int MaxParts = 64;
 
-    /// <summary>Lists the message itself and then, in order, every part inside. Messages inside are listed but not opened.</summary>
+    /// <summary>Lists the message itself and then its parts in order. A message inside is listed but not opened.</summary>
     /// <param name="message">A message with CRLF or LF line ends.</param>
     /// <param name="fields">The message's header as <see cref="HeaderScan"/> found it.</param>
     /// <param name="bodyStart">Where its body begins.</param>
@@ -61,7 +64,7 @@ public static class MimeScan
             at = end;
         }
 
-        // Cut off in the middle: bounces often are. What is there is the last part.
+        // The message ends without a closing boundary, as in cut bounces: the rest is the last part.
         AddPart(message, parent, partStart, parent.BodyEnd, parts);
     }
 
@@ -87,7 +90,8 @@ public static class MimeScan
         }
     }
 
-    // Some relays put an empty line before a part's header, which makes the header text. What is meant is plain.
+    // Some relays insert an empty line before a part's header, which turns the header into text. It is read as a header
+    // all the same.
     private static int ShiftedHeader(ReadOnlySpan<byte> part)
     {
         var rest = part.TrimStart("\r\n"u8);

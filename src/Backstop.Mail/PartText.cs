@@ -4,7 +4,9 @@ using MimeKit.Encodings;
 
 namespace Backstop.Mail;
 
-/// <summary>A part's content: transfer encoding undone, and as text in its charset. Never more than asked for.</summary>
+/// <summary>
+/// Decodes a part: its transfer encoding, and its charset where text is asked for. Reads at most the length asked for.
+/// </summary>
 public static class PartText
 {
     private static readonly string[] _doubles =
@@ -12,10 +14,10 @@ public static class PartText
 
     static PartText() => CodePages.Register();
 
-    /// <summary>Undoes base64 and quoted-printable (RFC 2045 §6).</summary>
+    /// <summary>Decodes base64 and quoted-printable (RFC 2045 §6).</summary>
     /// <param name="raw">The body as it lies in the message.</param>
     /// <param name="transferEncoding">In lower case.</param>
-    /// <param name="max">How many encoded octets to look at.</param>
+    /// <param name="max">The most encoded octets to decode.</param>
     public static ReadOnlyMemory<byte> Decode(ReadOnlyMemory<byte> raw, string transferEncoding, int max)
     {
         raw = raw.Length > max ? raw[..max] : raw;
@@ -37,10 +39,12 @@ public static class PartText
         return output.AsMemory(0, length);
     }
 
-    /// <summary>The part as text in its charset, without the tags of HTML; an unknown charset is read as UTF-8 or Latin-1.</summary>
+    /// <summary>
+    /// Decodes the part to text in its charset and removes HTML tags; an unknown charset is read as UTF-8 or Latin-1.
+    /// </summary>
     /// <param name="message">The message that was scanned.</param>
     /// <param name="part">One of its parts.</param>
-    /// <param name="max">How many encoded octets to look at.</param>
+    /// <param name="max">The most encoded octets to decode.</param>
     public static string Read(ReadOnlyMemory<byte> message, MimePart part, int max)
     {
         ArgumentNullException.ThrowIfNull(part);
@@ -48,8 +52,8 @@ public static class PartText
         return part.Type.MediaType == "text/html" ? HtmlText.Read(text) : text;
     }
 
-    // So many octets beyond ASCII hardly form UTF-8 throughout by chance. Where a character has two octets they do so more easily: most
-    // that GB 2312 begins with C2 to DF look like UTF-8, and a few words of them do.
+    // This many octets beyond ASCII are hardly valid UTF-8 by chance. Text with two octets a character needs more: most
+    // of GB 2312 begins with C2 to DF, as UTF-8 pairs do, and a few words can be valid by chance.
     private static bool IsUtf8InDisguise(ReadOnlySpan<byte> bytes, string? charset)
     {
         var enough = Array.Exists(_doubles, d => charset?.StartsWith(d, StringComparison.OrdinalIgnoreCase) == true) ? 20 : 6;
@@ -70,7 +74,7 @@ public static class PartText
     private static string ToText(ReadOnlySpan<byte> bytes, string? charset)
     {
         // ISO-2022-JP is 7-bit, so mail that leaves its name out is common (RFC 1468: ESC $ B begins Japanese).
-        // Gateways decode the text and leave its old charset's name on it, or the other way round: the octets show which it is.
+        // Some gateways convert the text but keep the old charset name, or the reverse. The octets decide which it is.
         charset = charset is null or "us-ascii" or "utf-8" && bytes.IndexOf("\e$B"u8) >= 0 ? "iso-2022-jp"
             : IsUtf8InDisguise(bytes, charset) ? "utf-8"
             : charset;
@@ -85,7 +89,7 @@ public static class PartText
         }
         catch (Exception error) when (error is ArgumentException or NotSupportedException)
         {
-            // A name that nobody knows, or UTF-7, which .NET refuses on purpose.
+            // An unknown charset, or UTF-7, which .NET deliberately rejects.
             return HeaderText.ToText(bytes);
         }
     }

@@ -4,20 +4,22 @@ using System.Net.Sockets;
 
 namespace Backstop.Mail;
 
-/// <summary>The host that handed a message to our own servers, as their Received fields tell it.</summary>
-/// <param name="Host">Its name; its address where it has none.</param>
+/// <summary>The host that handed a message to our own servers, according to their Received fields.</summary>
+/// <param name="Host">Its name, or its address if it has no name.</param>
 /// <param name="Address">Its address.</param>
 internal sealed record ReceivedFrom(string Host, IPAddress Address)
 {
-    // An address of the newer kind with its prefix and a zone.
+    // The longest address: IPv6 with the prefix "IPv6:" and a zone.
     private const int LongestAddress = 128;
 
-    // Our own hops (a filter, a fetcher, a delivery agent) come first and have addresses of their own net.
+    // Our own hops (filter, fetcher, delivery agent) come first; their addresses are private or loopback.
     private const int MaxHops = 8;
 
     private static readonly SearchValues<char> _neverInNames = SearchValues.Create("[]()<>@ =\"");
 
-    /// <summary>Reads it from a message's strict header: a line that mail servers take for body names no host.</summary>
+    /// <summary>
+    /// Reads the host from a message's strict header fields: a line that mail servers take for body is ignored.
+    /// </summary>
     /// <param name="message">The message.</param>
     public static ReceivedFrom? Read(MailMessage message)
     {
@@ -26,7 +28,8 @@ internal sealed record ReceivedFrom(string Host, IPAddress Address)
     }
 
     /// <summary>
-    /// Reads it: the newest Received field that names an address of the public network. What lies below that field was written by others.
+    /// Reads the host from the newest Received field with a public address. Fields below it were written by others and
+    /// may be forged.
     /// </summary>
     /// <param name="message">The message.</param>
     /// <param name="fields">Its header fields.</param>
@@ -85,7 +88,7 @@ internal sealed record ReceivedFrom(string Host, IPAddress Address)
         return null;
     }
 
-    /// <summary>Whether an address belongs to the public network: not to a host itself, a home or a company.</summary>
+    /// <summary>Whether an address is public, that is neither loopback nor private nor link-local.</summary>
     /// <param name="address">The address.</param>
     public static bool IsPublic(IPAddress address)
     {
@@ -109,13 +112,13 @@ internal sealed record ReceivedFrom(string Host, IPAddress Address)
     {
         text = text.StartsWith("IPv6:", StringComparison.OrdinalIgnoreCase) ? text[5..] : text;
 
-        // "1.2.3" is an address to .NET, and a version number to people.
+        // .NET parses "1.2.3" as an address; in a Received field it is a version number.
         return (text.Contains(':') || text.Count('.') == 3) && IPAddress.TryParse(text, out var address)
             ? address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address
             : null;
     }
 
-    // "(rdns.example [1.2.3.4])": what the receiving server has looked up itself.
+    // "(rdns.example [1.2.3.4])": the result of the receiving server's own lookup.
     private static string? NameBefore(string clause, int at)
     {
         var open = clause.LastIndexOf('(', at);

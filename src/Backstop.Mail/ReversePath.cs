@@ -5,10 +5,10 @@ namespace Backstop.Mail;
 /// <param name="Address">The mailbox; null for the null reverse-path.</param>
 public readonly record struct ReversePath(MailAddress? Address)
 {
-    /// <summary>The path that says: never answer this message with another one.</summary>
+    /// <summary>The null reverse-path: a message with it must never be answered with another message.</summary>
     public static ReversePath Null => default;
 
-    /// <summary>Whether a failure to deliver this message must stay silent.</summary>
+    /// <summary>Whether it is the null reverse-path: a failure to deliver the message must not be reported.</summary>
     public bool IsNull => Address is null;
 
     /// <inheritdoc />

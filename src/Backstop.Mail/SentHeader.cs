@@ -3,11 +3,11 @@ using MimeKit.Utils;
 
 namespace Backstop.Mail;
 
-/// <summary>What the header of a sent message says about who sent it to whom.</summary>
+/// <summary>Author, recipients, Message-ID and date from the header of a sent message.</summary>
 /// <param name="From">The author's address, or null.</param>
 /// <param name="MessageId">Without brackets, or null.</param>
-/// <param name="Recipients">To, Cc and Bcc.</param>
-/// <param name="Date">When, or null.</param>
+/// <param name="Recipients">The addresses in To, Cc and Bcc.</param>
+/// <param name="Date">The Date field, or null.</param>
 public sealed record SentHeader(MailAddress? From, string? MessageId, IReadOnlyList<MailAddress> Recipients, DateTimeOffset? Date)
 {
     private const int MaxHeader = 128 << 10;
@@ -15,7 +15,7 @@ public sealed record SentHeader(MailAddress? From, string? MessageId, IReadOnlyL
     static SentHeader() => CodePages.Register();
 
     /// <summary>Reads the header of a message.</summary>
-    /// <param name="message">The message; only its first 128 KiB are looked at.</param>
+    /// <param name="message">The message; only its first 128 KiB are read.</param>
     public static SentHeader Read(ReadOnlySpan<byte> message)
     {
         message = message.Length > MaxHeader ? message[..MaxHeader] : message;

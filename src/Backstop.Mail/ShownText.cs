@@ -2,12 +2,12 @@ using System.Buffers;
 
 namespace Backstop.Mail;
 
-/// <summary>What strangers wrote, made fit to be shown: on a terminal, in a log, on a page, in an alert.</summary>
+/// <summary>Makes text from strangers safe to show on a terminal, in a log, on a page or in an alert.</summary>
 internal static class ShownText
 {
-    // What moves a cursor, begins a line, or turns the text round it (Unicode TR 9: embeddings, overrides, isolates), and what
-    // those once were. The marks U+200E, U+200F and U+061C stay: Arabic and Hebrew are written with them, and they turn nothing but
-    // themselves.
+    // Characters that move the cursor, begin a line or change the direction of text (Unicode TR 9: embeddings,
+    // overrides, isolates), and their obsolete forms. The marks U+200E, U+200F and U+061C stay: Arabic and Hebrew use
+    // them, and they change no other text.
     private static readonly string _unfit = string.Concat(
         Range('\0', '\x1f'), Range('\x7f', '\x9f'), Range('\u2028', '\u202e'), Range('\u2066', '\u206f'));
 
@@ -15,7 +15,7 @@ internal static class ShownText
     private static readonly SearchValues<char> _unfitInText =
         SearchValues.Create(_unfit.Replace("\n", "", StringComparison.Ordinal).Replace("\t", "", StringComparison.Ordinal));
 
-    /// <summary>The text with a space for every character that could do more than be read. Costs nothing where there is none.</summary>
+    /// <summary>Replaces every such character with a space. Does not allocate if there is none.</summary>
     /// <param name="text">Any text.</param>
     /// <param name="keepsLines">Whether line feeds and tabs stay.</param>
     public static string Of(string text, bool keepsLines = false)
@@ -34,9 +34,9 @@ internal static class ShownText
         });
     }
 
-    /// <summary>The same, cut where it is long.</summary>
+    /// <summary>As above, and cuts a long text.</summary>
     /// <param name="text">Any text.</param>
-    /// <param name="max">The most characters, at least 3; "..." stands for the rest.</param>
+    /// <param name="max">The most characters, at least 3; a cut text ends in "...".</param>
     public static string Of(string text, int max)
     {
         var plain = Of(text);
