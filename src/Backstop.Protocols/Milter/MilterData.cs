@@ -7,17 +7,17 @@ namespace Backstop.Protocols.Milter;
 
 /// <summary>Reads the data of packets: strings end in NUL, numbers are in network order.</summary>
 /// <remarks>
-/// A string is octets in whatever encoding a stranger chose: what is judged and told back must be the same octets. Only what is
-/// compared with words of ours is text.
+/// Strings stay octets because their encoding is unknown: they must be judged and sent back unchanged. Only what is
+/// compared with fixed words becomes text.
 /// </remarks>
 public static class MilterData
 {
-    // A server sends a handful; more is nobody's configuration.
+    // A server sends a handful; no configuration needs more.
     private const int MaxStrings = 400;
 
-    /// <summary>All strings: the arguments of MAIL and RCPT, the name and value of a field, the name in HELO.</summary>
+    /// <summary>Reads all strings: the arguments of MAIL and RCPT, the name and value of a field, the name in HELO.</summary>
     /// <param name="data">The packet's data.</param>
-    /// <exception cref="FormatException">The last one does not end.</exception>
+    /// <exception cref="FormatException">The last string has no NUL, or there are too many.</exception>
     public static IReadOnlyList<byte[]> Strings(ReadOnlySpan<byte> data)
     {
         var strings = new List<byte[]>(2);
@@ -26,16 +26,16 @@ public static class MilterData
             strings.Add(String(ref data).ToArray());
             if (strings.Count > MaxStrings)
             {
-                throw new FormatException("too many strings in a packet");
+                throw new FormatException("a packet with too many strings");
             }
         }
 
         return strings;
     }
 
-    /// <summary>Macros: the event they belong to, and names with values; names without their braces.</summary>
+    /// <summary>Reads macros: the event they belong to, and their names and values; names without braces.</summary>
     /// <param name="data">The packet's data.</param>
-    /// <exception cref="FormatException">They are none.</exception>
+    /// <exception cref="FormatException">The data has no event, or a string has no NUL.</exception>
     public static (MilterEvent For, IReadOnlyList<KeyValuePair<string, string>> Values) Macros(ReadOnlySpan<byte> data)
     {
         if (data.IsEmpty)
@@ -53,9 +53,9 @@ public static class MilterData
         return ((MilterEvent)data[0], values);
     }
 
-    /// <summary>Who connected: the name, and the address; null where it is none of IP (a Unix socket, or unknown).</summary>
+    /// <summary>Reads the name and address of the client; the address is null for a Unix socket or an unknown client.</summary>
     /// <param name="data">The packet's data.</param>
-    /// <exception cref="FormatException">It is none.</exception>
+    /// <exception cref="FormatException">The data ends too early.</exception>
     public static (string HostName, IPEndPoint? Client) Connect(ReadOnlySpan<byte> data)
     {
         var name = HeaderText.ToText(String(ref data));
@@ -82,7 +82,8 @@ public static class MilterData
 
         // Sendmail writes IPv6:2001:db8::1.
         text = text.StartsWith("IPv6:", StringComparison.OrdinalIgnoreCase) ? text[5..] : text;
-        return (name, IPAddress.TryParse(text, out var address) && address.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6 ? new(address, port) : null);
+        return (name, IPAddress.TryParse(text, out var address)
+            && address.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6 ? new(address, port) : null);
     }
 
     private static ReadOnlySpan<byte> String(ref ReadOnlySpan<byte> data)
@@ -90,7 +91,7 @@ public static class MilterData
         var end = data.IndexOf((byte)0);
         if (end < 0)
         {
-            throw new FormatException("a string without its end");
+            throw new FormatException("a string without the NUL that ends it");
         }
 
         var octets = data[..end];

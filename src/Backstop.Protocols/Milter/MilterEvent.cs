@@ -6,10 +6,10 @@ public enum MilterEvent
     /// <summary>Nothing.</summary>
     None = 0,
 
-    /// <summary>Versions, actions and steps are agreed on.</summary>
+    /// <summary>The server offers its version, actions and steps.</summary>
     Negotiate = 'O',
 
-    /// <summary>Macros of the event that follows.</summary>
+    /// <summary>The macros of the event that follows.</summary>
     Macros = 'D',
 
     /// <summary>A client connected.</summary>
@@ -39,20 +39,20 @@ public enum MilterEvent
     /// <summary>The end of the message.</summary>
     EndOfMessage = 'E',
 
-    /// <summary>The message is given up; the client stays.</summary>
+    /// <summary>The message was abandoned; the client is still connected.</summary>
     Abort = 'A',
 
-    /// <summary>The connection to us ends.</summary>
+    /// <summary>The server closes this connection.</summary>
     Quit = 'Q',
 
-    /// <summary>The client ends; another may follow on the same connection.</summary>
+    /// <summary>The client disconnected; the server may use this connection for another client.</summary>
     QuitClient = 'K',
 
     /// <summary>A command that the server does not know.</summary>
     Unknown = 'U',
 }
 
-/// <summary>What a filter may change; both sides agree on it.</summary>
+/// <summary>The changes that a filter may make; both sides agree on them.</summary>
 [Flags]
 public enum MilterActions
 {
@@ -83,51 +83,51 @@ public enum MilterActions
     /// <summary>Add recipients with ESMTP arguments.</summary>
     AddRecipientsWithArguments = 0x80,
 
-    /// <summary>Choose the macros to be told.</summary>
+    /// <summary>Choose the macros that the server sends.</summary>
     ChooseMacros = 0x100,
 }
 
-/// <summary>Events a filter does not want, or does not answer; both sides agree on it.</summary>
+/// <summary>The events that the server does not send or that the filter does not answer; both sides agree on them.</summary>
 [Flags]
 public enum MilterSteps
 {
-    /// <summary>Everything is told and answered.</summary>
+    /// <summary>Every event is sent and answered.</summary>
     None = 0,
 
-    /// <summary>No connect event.</summary>
+    /// <summary>Connect is not sent.</summary>
     NoConnect = 0x1,
 
-    /// <summary>No HELO.</summary>
+    /// <summary>HELO is not sent.</summary>
     NoHelo = 0x2,
 
-    /// <summary>No MAIL.</summary>
+    /// <summary>MAIL is not sent.</summary>
     NoMail = 0x4,
 
-    /// <summary>No RCPT.</summary>
+    /// <summary>RCPT is not sent.</summary>
     NoRecipient = 0x8,
 
-    /// <summary>No body.</summary>
+    /// <summary>The body is not sent.</summary>
     NoBody = 0x10,
 
-    /// <summary>No header.</summary>
+    /// <summary>The header is not sent.</summary>
     NoHeader = 0x20,
 
-    /// <summary>No end of header.</summary>
+    /// <summary>The end of the header is not sent.</summary>
     NoEndOfHeader = 0x40,
 
     /// <summary>Header fields are not answered.</summary>
     NoHeaderReply = 0x80,
 
-    /// <summary>No unknown commands.</summary>
+    /// <summary>Unknown commands are not sent.</summary>
     NoUnknown = 0x100,
 
-    /// <summary>No DATA.</summary>
+    /// <summary>DATA is not sent.</summary>
     NoData = 0x200,
 
-    /// <summary>The server understands "no more of this event".</summary>
+    /// <summary>The filter may answer "no more of this event" (<see cref="MilterReply.Skip"/>).</summary>
     Skip = 0x400,
 
-    /// <summary>Recipients that the server refused are told too.</summary>
+    /// <summary>Recipients that the server refused are sent too.</summary>
     RejectedRecipients = 0x800,
 
     /// <summary>Connect is not answered.</summary>
@@ -154,6 +154,6 @@ public enum MilterSteps
     /// <summary>Body pieces are not answered.</summary>
     NoBodyReply = 0x80000,
 
-    /// <summary>The white space behind a field's colon is told, and must be given.</summary>
+    /// <summary>The white space behind a field's colon is sent, and the filter must write it.</summary>
     LeadingSpace = 0x100000,
 }

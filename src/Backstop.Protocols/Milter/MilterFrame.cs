@@ -3,14 +3,14 @@ using System.Buffers.Binary;
 
 namespace Backstop.Protocols.Milter;
 
-/// <summary>One packet: four octets of length in network order, one octet that says what it is, and its data.</summary>
-/// <param name="Event">What it is.</param>
-/// <param name="Data">Its data; valid until the buffer it was read from goes on.</param>
+/// <summary>One packet: its length in four octets (network order), one octet for the event, and the data.</summary>
+/// <param name="Event">The event.</param>
+/// <param name="Data">The data; valid until the buffer it was read from is advanced.</param>
 public readonly record struct MilterFrame(MilterEvent Event, ReadOnlySequence<byte> Data)
 {
     /// <summary>
-    /// What a packet may hold: body pieces have at most 65,535 octets (256 KiB or 1 MiB where that was agreed on, and we do not), a
-    /// header field what the server takes.
+    /// The longest packet that is read. Body pieces have at most 65,535 octets (256 KiB or 1 MiB only by agreement,
+    /// which we never make); a header field is as long as the server allows.
     /// </summary>
     public const int MaxLength = 1 << 20;
 
@@ -19,8 +19,8 @@ public readonly record struct MilterFrame(MilterEvent Event, ReadOnlySequence<by
     /// <summary>Takes a packet off the front of a buffer.</summary>
     /// <param name="buffer">What was received; what is left of it.</param>
     /// <param name="frame">The packet.</param>
-    /// <returns>Whether there was a whole one.</returns>
-    /// <exception cref="FormatException">This is no packet, or nobody's that we would read.</exception>
+    /// <returns>False while the packet is incomplete.</returns>
+    /// <exception cref="FormatException">The length is 0 or more than <see cref="MaxLength"/>.</exception>
     public static bool TryRead(ref ReadOnlySequence<byte> buffer, out MilterFrame frame)
     {
         frame = default;
@@ -34,7 +34,7 @@ public readonly record struct MilterFrame(MilterEvent Event, ReadOnlySequence<by
         var length = BinaryPrimitives.ReadUInt32BigEndian(head);
         if (length is 0 or > MaxLength)
         {
-            throw new FormatException($"a packet of {length} octets");
+            throw new FormatException($"a packet of {length} octets; 1 to {MaxLength} are allowed");
         }
 
         if (buffer.Length < LengthSize + length)

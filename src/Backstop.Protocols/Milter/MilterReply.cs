@@ -4,42 +4,46 @@ using System.Text;
 
 namespace Backstop.Protocols.Milter;
 
-/// <summary>Writes what a filter says: answers to events, and at the end of a message its changes before the answer.</summary>
+/// <summary>
+/// Writes a filter's packets: the answers to events, and at the end of a message its changes before the answer.
+/// </summary>
 public static class MilterReply
 {
-    /// <summary>Lets the event pass: the server goes on to the next one.</summary>
+    /// <summary>Continue: the server goes on to the next event.</summary>
     public static void Continue(IBufferWriter<byte> output) => Write(output, 'c');
 
-    /// <summary>Accepts without further events: at RCPT or later the message, before it the connection.</summary>
+    /// <summary>Accept: no further events are sent for the message, or before RCPT for the connection.</summary>
     public static void Accept(IBufferWriter<byte> output) => Write(output, 'a');
 
-    /// <summary>Refuses for good (5xx), with the server's own text.</summary>
+    /// <summary>Refuse for good (5xx), with the server's own text.</summary>
     public static void Reject(IBufferWriter<byte> output) => Write(output, 'r');
 
-    /// <summary>Refuses for now (4xx), with the server's own text.</summary>
+    /// <summary>Refuse for now (4xx), with the server's own text.</summary>
     public static void TempFail(IBufferWriter<byte> output) => Write(output, 't');
 
-    /// <summary>Asks for no more events of this kind in this message; only where <see cref="MilterSteps.Skip"/> was agreed on.</summary>
+    /// <summary>
+    /// Skip further events of this kind in this message; only if <see cref="MilterSteps.Skip"/> was agreed on.
+    /// </summary>
     public static void Skip(IBufferWriter<byte> output) => Write(output, 's');
 
-    /// <summary>Tells that the answer takes longer: the server's time limit starts again.</summary>
+    /// <summary>Progress: the answer takes longer, and the server restarts its time limit.</summary>
     public static void Progress(IBufferWriter<byte> output) => Write(output, 'p');
 
-    /// <summary>Refuses with a code and text of our own.</summary>
+    /// <summary>Refuse with a code and text of our own.</summary>
     /// <param name="output">Receives the packet.</param>
     /// <param name="reply">Code, enhanced status and text: <c>550 5.7.1 No</c>. A 421 ends the client's session.</param>
     public static void Reply(IBufferWriter<byte> output, string reply)
     {
         ArgumentNullException.ThrowIfNull(reply);
 
-        // Sendmail takes it for a format of printf, and Postfix undoes that.
+        // Sendmail uses the text as a printf format and Postfix reverses the escape, so every % is doubled.
         Write(output, 'y', Octets(Clean(reply).Replace("%", "%%", StringComparison.Ordinal)));
     }
 
     /// <summary>Adds a header field behind the last one.</summary>
     /// <param name="output">Receives the packet.</param>
     /// <param name="name">The field name.</param>
-    /// <param name="value">Its body, LF between folded lines; with its leading space where that was agreed on.</param>
+    /// <param name="value">Its body, LF between folded lines; with its leading space if that was agreed on.</param>
     public static void AddHeader(IBufferWriter<byte> output, string name, string value) => Write(output, 'h', Octets(name), Octets(value));
 
     /// <summary>Inserts a header field.</summary>
@@ -53,7 +57,7 @@ public static class MilterReply
     /// <summary>Changes a header field, or deletes it.</summary>
     /// <param name="output">Receives the packet.</param>
     /// <param name="index">The number of the field among those of its name, counted from 1.</param>
-    /// <param name="name">Its name, as the server told it.</param>
+    /// <param name="name">Its name, as the server sent it.</param>
     /// <param name="value">Its new body; empty deletes it.</param>
     public static void ChangeHeader(IBufferWriter<byte> output, int index, ReadOnlyMemory<byte> name, ReadOnlyMemory<byte> value) =>
         WriteIndexed(output, 'm', index, name, value);
@@ -70,12 +74,12 @@ public static class MilterReply
 
     /// <summary>Deletes a recipient.</summary>
     /// <param name="output">Receives the packet.</param>
-    /// <param name="path">As the server told it, octet for octet.</param>
+    /// <param name="path">As the server sent it, octet for octet.</param>
     public static void DeleteRecipient(IBufferWriter<byte> output, ReadOnlyMemory<byte> path) => Write(output, '-', path);
 
-    /// <summary>Holds the message in the quarantine of the server.</summary>
+    /// <summary>Puts the message into the server's quarantine.</summary>
     /// <param name="output">Receives the packet.</param>
-    /// <param name="reason">A word for the administrator; control characters become question marks.</param>
+    /// <param name="reason">Text for the administrator; control characters become question marks.</param>
     public static void Quarantine(IBufferWriter<byte> output, string reason) => Write(output, 'q', Octets(Clean(reason)));
 
     private static void Write(IBufferWriter<byte> output, char code, params ReadOnlySpan<ReadOnlyMemory<byte>> strings) =>
@@ -116,7 +120,7 @@ public static class MilterReply
 
     private static byte[] Octets(string text) => Encoding.UTF8.GetBytes(text);
 
-    // Nothing that a client sent may end a line of the server's reply.
+    // Text that a client sent must not end a line of the server's reply.
     private static string Clean(string text) =>
         text.Any(char.IsControl) ? string.Concat(text.Select(c => char.IsControl(c) ? '?' : c)) : text;
 }

@@ -3,16 +3,16 @@ using System.Buffers.Binary;
 
 namespace Backstop.Protocols.Milter;
 
-/// <summary>What a server offers, or what both agreed on: version, actions, steps.</summary>
+/// <summary>What the server offers, or what both sides agreed on: version, actions, steps.</summary>
 /// <param name="Version">2 to 6.</param>
-/// <param name="Actions">What may be changed.</param>
-/// <param name="Steps">What is left out, and what is not answered.</param>
+/// <param name="Actions">The changes that the filter may make.</param>
+/// <param name="Steps">The events that are not sent or not answered.</param>
 public readonly record struct MilterTerms(int Version, MilterActions Actions, MilterSteps Steps)
 {
-    /// <summary>The newest version of the protocol that is spoken here.</summary>
+    /// <summary>The newest protocol version that we speak.</summary>
     public const int NewestVersion = 6;
 
-    /// <summary>The oldest that says what it offers.</summary>
+    /// <summary>The oldest version whose offer states actions and steps.</summary>
     public const int OldestVersion = 2;
 
     private const int Size = 12;
@@ -31,7 +31,7 @@ public readonly record struct MilterTerms(int Version, MilterActions Actions, Mi
         var version = BinaryPrimitives.ReadUInt32BigEndian(data);
         if (version < OldestVersion)
         {
-            throw new FormatException($"milter protocol version {version}");
+            throw new FormatException($"milter protocol version {version}; the oldest supported is {OldestVersion}");
         }
 
         return new(
@@ -39,12 +39,12 @@ public readonly record struct MilterTerms(int Version, MilterActions Actions, Mi
             (MilterSteps)BinaryPrimitives.ReadUInt32BigEndian(data[8..]));
     }
 
-    /// <summary>What we take of an offer: never more than was offered, or the server hangs up.</summary>
-    /// <param name="actions">What we would change.</param>
-    /// <param name="steps">What we would leave out.</param>
+    /// <summary>Limits what we want to what was offered: a server hangs up on a filter that asks for more.</summary>
+    /// <param name="actions">The changes that we want to make.</param>
+    /// <param name="steps">The events that we do not want, or do not answer.</param>
     public MilterTerms Take(MilterActions actions, MilterSteps steps) => new(Version, Actions & actions, Steps & steps);
 
-    /// <summary>Writes them as the answer to an offer.</summary>
+    /// <summary>Writes the terms as the answer to an offer.</summary>
     /// <param name="output">Receives the packet.</param>
     public void Write(IBufferWriter<byte> output)
     {

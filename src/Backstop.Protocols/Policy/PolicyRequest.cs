@@ -4,11 +4,11 @@ using Backstop.Mail;
 
 namespace Backstop.Protocols.Policy;
 
-/// <summary>A question of Postfix's policy delegation: lines of <c>name=value</c>, and an empty one.</summary>
-/// <remarks>The answer is one line, <c>action=</c> and what access(5) allows, and an empty one.</remarks>
+/// <summary>A request of Postfix's policy delegation: lines of <c>name=value</c>, then an empty line.</summary>
+/// <remarks>The answer is one line, <c>action=</c> and an action of access(5), then an empty line.</remarks>
 public sealed class PolicyRequest
 {
-    /// <summary>Octets of a question; Postfix's have some 800.</summary>
+    /// <summary>The longest request; Postfix sends about 800 octets.</summary>
     public const int MaxLength = 64 << 10;
 
     private const int MaxAttributes = 200;
@@ -19,14 +19,15 @@ public sealed class PolicyRequest
     {
     }
 
-    /// <summary>An attribute; empty where it was not told.</summary>
+    /// <summary>The value of an attribute; empty if it was not sent.</summary>
     /// <param name="name">Its name.</param>
     public string this[string name] => _attributes.GetValueOrDefault(name, "");
 
-    /// <summary>Takes a question off the front of a buffer.</summary>
+    /// <summary>Takes a request off the front of a buffer.</summary>
     /// <param name="buffer">What was received; what is left of it.</param>
-    /// <returns>Null while it is not whole.</returns>
-    /// <exception cref="FormatException">It is none.</exception>
+    /// <returns>Null while the request is incomplete.</returns>
+    /// <exception cref="FormatException">A line has no <c>=</c>, or the request is longer than <see
+    /// cref="MaxLength"/>.</exception>
     public static PolicyRequest? TryRead(ref ReadOnlySequence<byte> buffer)
     {
         var request = new PolicyRequest();
@@ -48,10 +49,10 @@ public sealed class PolicyRequest
             request.Add(text);
         }
 
-        return buffer.Length <= MaxLength ? null : throw new FormatException("a question that does not end");
+        return buffer.Length <= MaxLength ? null : throw new FormatException("a policy request that does not end");
     }
 
-    /// <summary>The answer with an action of access(5).</summary>
+    /// <summary>Formats an action of access(5) as an answer.</summary>
     /// <param name="action">Such as <c>DUNNO</c> or <c>550 5.7.1 No</c>.</param>
     public static byte[] Answer(string action) => Encoding.UTF8.GetBytes($"action={OneLine(action)}\n\n");
 
@@ -60,7 +61,7 @@ public sealed class PolicyRequest
         var equals = line.IndexOf('=', StringComparison.Ordinal);
         if (equals <= 0 || _attributes.Count >= MaxAttributes)
         {
-            throw new FormatException("a line without a name");
+            throw new FormatException("a policy request with a line that is not name=value");
         }
 
         _attributes[line[..equals]] = line[(equals + 1)..];

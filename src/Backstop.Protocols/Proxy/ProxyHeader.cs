@@ -5,10 +5,10 @@ using System.Text;
 
 namespace Backstop.Protocols.Proxy;
 
-/// <summary>What the bytes received so far hold of a PROXY header.</summary>
+/// <summary>Whether the bytes received so far contain a PROXY header.</summary>
 public enum ProxyStatus
 {
-    /// <summary>Read more.</summary>
+    /// <summary>More bytes are needed.</summary>
     Incomplete,
 
     /// <summary>A whole header was taken.</summary>
@@ -18,13 +18,17 @@ public enum ProxyStatus
     Invalid,
 }
 
-/// <summary>The header with which a load balancer tells who really connects (haproxy's proxy-protocol, version 1 and 2).</summary>
+/// <summary>
+/// Reads the header in which a load balancer states the real client (haproxy's proxy-protocol, versions 1 and 2).
+/// </summary>
 public static class ProxyHeader
 {
-    /// <summary>Version 1: at most 107 octets, CRLF included.</summary>
+    /// <summary>The longest header of version 1, CRLF included.</summary>
     public const int MaxV1Length = 107;
 
-    /// <summary>Version 2: nobody sends more; the format would allow 65,551.</summary>
+    /// <summary>
+    /// The longest header of version 2 that is read. The format allows 65,551 octets, but nobody sends so many.
+    /// </summary>
     public const int MaxV2Length = 4096;
 
     private const int FixedV2Length = 16;

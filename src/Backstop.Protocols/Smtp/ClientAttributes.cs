@@ -4,27 +4,29 @@ using System.Text;
 namespace Backstop.Protocols.Smtp;
 
 /// <summary>
-/// Who the client in truth is, as a server before us tells it: Postfix's XFORWARD (for one transaction) and XCLIENT (from now on).
+/// The real client, as stated by the server before us: Postfix's XFORWARD (for one transaction) and XCLIENT (for the
+/// rest of the session).
 /// </summary>
-/// <param name="Values">Attributes by their names in capitals; null for what the server does not know.</param>
+/// <param name="Values">Attributes by their names in capitals; null if the server states that it does not know the
+/// value.</param>
 public sealed record ClientAttributes(IReadOnlyDictionary<string, string?> Values)
 {
     private const int MaxValue = 255;
 
     private static readonly string[] _known = ["NAME", "ADDR", "PORT", "PROTO", "HELO", "IDENT", "SOURCE", "LOGIN", "DESTADDR", "DESTPORT"];
 
-    /// <summary>The address; null where it is not told, or no address of IP.</summary>
+    /// <summary>The client's IP address; null if it is missing or not an IP address.</summary>
     public IPAddress? Address =>
         Value("ADDR") is { } text
             && IPAddress.TryParse(text.StartsWith("IPv6:", StringComparison.OrdinalIgnoreCase) ? text[5..] : text, out var address)
             ? address
             : null;
 
-    /// <summary>A value that is told and known.</summary>
-    /// <param name="name">In capitals.</param>
+    /// <summary>Returns a value, or null if it is missing or unknown.</summary>
+    /// <param name="name">The attribute's name in capitals.</param>
     public string? Value(string name) => Values.GetValueOrDefault(name);
 
-    /// <summary>Reads the arguments of XFORWARD or XCLIENT; null where one is unknown, too long, or not xtext.</summary>
+    /// <summary>Parses the arguments of XFORWARD or XCLIENT; null if one is unknown, too long or not xtext.</summary>
     /// <param name="text">What follows the verb.</param>
     public static ClientAttributes? TryParse(ReadOnlySpan<byte> text)
     {
@@ -45,7 +47,7 @@ public sealed record ClientAttributes(IReadOnlyDictionary<string, string?> Value
         return values.Count > 0 ? new(values) : null;
     }
 
-    /// <summary>The arguments as the command has them, values in xtext.</summary>
+    /// <summary>Formats the arguments as in the command, values in xtext.</summary>
     public override string ToString() =>
         string.Join(' ', Values.Select(v => $"{v.Key}={(v.Value is null ? "[UNAVAILABLE]" : XText.Encode(v.Value))}"));
 }

@@ -2,16 +2,16 @@ using System.Buffers;
 
 namespace Backstop.Protocols.Smtp;
 
-/// <summary>What the octets of a message held.</summary>
+/// <summary>What was found in the octets of a message.</summary>
 public enum DataStatus
 {
-    /// <summary>All octets taken; the message goes on.</summary>
+    /// <summary>All octets were taken; the message continues.</summary>
     Incomplete,
 
     /// <summary>The end of the message was taken.</summary>
     Complete,
 
-    /// <summary>A CR or LF standing alone: the stream can no longer be trusted.</summary>
+    /// <summary>A CR or LF stands alone: message and commands can no longer be told apart.</summary>
     BareLineEnd,
 }
 
@@ -22,18 +22,18 @@ public interface IContentSink
     /// <param name="content">The octets; valid only during the call.</param>
     void Append(ReadOnlySpan<byte> content);
 
-    /// <summary>A line has ended and its LF been appended.</summary>
+    /// <summary>Called after the LF of a line was appended.</summary>
     /// <param name="length">Octets of the line as received, CRLF included.</param>
     void LineEnded(long length);
 }
 
 /// <summary>
-/// Reads message content: removes dot-stuffing (RFC 5321 §4.5.2), turns CRLF into LF, finds the end. Strict: only CRLF "." CRLF
-/// ends a message.
+/// Reads message content: removes dot-stuffing (RFC 5321 §4.5.2), turns CRLF into LF and finds the end. Strict: only
+/// CRLF "." CRLF ends a message.
 /// </summary>
 /// <remarks>
-/// Invariant: because a lone CR or LF is refused, turning CRLF into LF loses nothing; the original can be had back.
-/// A mutable struct: one lives in each session, and where the octets are cut never changes what comes out.
+/// Invariant: a lone CR or LF is refused, so turning CRLF into LF loses nothing and can be reversed. A mutable struct,
+/// one in each session. The result does not depend on how the octets are split.
 /// </remarks>
 public struct DataReader
 {
@@ -52,7 +52,7 @@ public struct DataReader
     /// <summary>Takes lines up to the end of the message (DATA).</summary>
     /// <param name="input">The unread octets; those taken are cut off.</param>
     /// <param name="sink">Receives the content.</param>
-    /// <returns>Whether the message ended.</returns>
+    /// <returns>Whether the message ended, goes on or broke the line-end rule.</returns>
     public DataStatus ReadLines(ref ReadOnlySequence<byte> input, IContentSink sink)
     {
         var offset = 0L;
@@ -72,7 +72,10 @@ public struct DataReader
         return DataStatus.Incomplete;
     }
 
-    /// <summary>Takes octets of a chunk (BDAT, RFC 3030 §2): no dots, no end, the same strict line ends.</summary>
+    /// <summary>
+    /// Takes the octets of a chunk (BDAT, RFC 3030 §2): no dot-stuffing and no end marker, but the same strict line
+    /// ends.
+    /// </summary>
     /// <param name="chunk">The octets; all are taken.</param>
     /// <param name="sink">Receives the content.</param>
     /// <returns>Never <see cref="DataStatus.Complete"/>.</returns>
@@ -89,9 +92,9 @@ public struct DataReader
         return DataStatus.Incomplete;
     }
 
-    /// <summary>Ends the last chunk; a last line without CRLF gets its LF.</summary>
+    /// <summary>Ends the last chunk; a last line without CRLF gets an LF.</summary>
     /// <param name="sink">Receives the content.</param>
-    /// <returns>Whether the content ended well.</returns>
+    /// <returns>Complete, or BareLineEnd if the content ended in a lone CR.</returns>
     public DataStatus EndChunks(IContentSink sink)
     {
         ArgumentNullException.ThrowIfNull(sink);
@@ -133,7 +136,7 @@ public struct DataReader
                     used++;
                     break;
                 case At.AfterDot:
-                    // The dot was stuffing; what follows is the line. A LF here is ".<LF>": smuggling.
+                    // The dot was stuffing; the line follows. An LF here means ".<LF>", an attempt at smuggling.
                     _at = At.InLine;
                     break;
                 default:
@@ -156,7 +159,7 @@ public struct DataReader
         return DataStatus.Incomplete;
     }
 
-    // Takes text up to and with the next CR. Leaves LineStart as a sign that a lone LF was met.
+    // Takes text up to and including the next CR. Leaves LineStart to report a lone LF.
     private int TakeText(ReadOnlySpan<byte> rest, IContentSink sink)
     {
         var end = rest.IndexOfAny((byte)'\r', (byte)'\n');

@@ -2,21 +2,23 @@ using System.Buffers;
 
 namespace Backstop.Protocols.Smtp;
 
-/// <summary>Writes message content as DATA wants it: LF becomes CRLF, and a dot at a line's begin is doubled (RFC 5321 §4.5.2).</summary>
+/// <summary>
+/// Writes message content for DATA: LF becomes CRLF, and a dot at the start of a line is doubled (RFC 5321 §4.5.2).
+/// </summary>
 /// <remarks>
-/// The inverse of <see cref="DataReader"/> for content whose line ends are LF. A mutable struct: one lives in each transaction, and where
-/// the content is cut never changes what comes out.
+/// The inverse of <see cref="DataReader"/> for content with LF line ends. A mutable struct, one in each transaction.
+/// The result does not depend on how the content is split.
 /// </remarks>
 public struct DataWriter
 {
     private bool _isInLine;
 
-    /// <summary>The end of the message, behind its last line.</summary>
+    /// <summary>The end of the message, to be sent after its last line.</summary>
     public static ReadOnlyMemory<byte> End { get; } = ".\r\n"u8.ToArray();
 
     /// <summary>Writes content.</summary>
     /// <param name="content">The octets; line ends are LF.</param>
-    /// <param name="output">Receives them: at most twice as many, and one.</param>
+    /// <param name="output">Receives at most one octet more than twice as many.</param>
     public void Write(ReadOnlySpan<byte> content, IBufferWriter<byte> output)
     {
         while (!content.IsEmpty)
@@ -38,8 +40,8 @@ public struct DataWriter
         }
     }
 
-    /// <summary>Ends the last line, if it has no end; then comes <see cref="End"/>.</summary>
-    /// <param name="output">Receives its end.</param>
+    /// <summary>Completes an unfinished last line; <see cref="End"/> follows.</summary>
+    /// <param name="output">Receives the line end.</param>
     public void EndLine(IBufferWriter<byte> output)
     {
         if (_isInLine)

@@ -5,18 +5,21 @@ using Backstop.Mail;
 
 namespace Backstop.Protocols.Smtp;
 
-/// <summary>One command of a client, read and checked against the grammar. Knows neither state nor policy.</summary>
-/// <param name="Verb">What is asked.</param>
+/// <summary>
+/// One command of a client, checked against the grammar. It does not depend on the session's state or on policy.
+/// </summary>
+/// <param name="Verb">The command.</param>
 /// <param name="Name">HELO, EHLO, LHLO: the client's name.</param>
 /// <param name="Address">MAIL, RCPT: the mailbox; null is the null reverse-path.</param>
 /// <param name="Size">MAIL: the SIZE announced (RFC 1870). BDAT: the chunk's octets. Else 0.</param>
 /// <param name="IsLast">BDAT: the last chunk.</param>
 /// <param name="SmtpUtf8">MAIL: the message may carry UTF-8 in addresses and header (RFC 6531).</param>
-/// <param name="Parameters">MAIL, RCPT: the parameters as they stand, for who hands them on; null for none.</param>
-/// <param name="Client">XFORWARD, XCLIENT: what was told.</param>
-/// <param name="Error">The reply to a command that breaks the grammar; then nothing else counts.</param>
+/// <param name="Parameters">MAIL, RCPT: the parameters as received, to be handed on; null for none.</param>
+/// <param name="Client">XFORWARD, XCLIENT: the attributes received.</param>
+/// <param name="Error">The reply to a command that breaks the grammar; the other values are then unset.</param>
 public readonly record struct SmtpCommand(
-    SmtpVerb Verb, string? Name = null, MailAddress? Address = null, long Size = 0, bool IsLast = false, bool SmtpUtf8 = false, string? Parameters = null,
+    SmtpVerb Verb, string? Name = null, MailAddress? Address = null, long Size = 0, bool IsLast = false,
+    bool SmtpUtf8 = false, string? Parameters = null,
     ClientAttributes? Client = null, SmtpReply? Error = null)
 {
     private static readonly (byte[] Name, SmtpVerb Verb)[] _verbs =
@@ -31,7 +34,7 @@ public readonly record struct SmtpCommand(
         ("SOML"u8.ToArray(), SmtpVerb.SwitchedOff), ("SAML"u8.ToArray(), SmtpVerb.SwitchedOff),
     ];
 
-    /// <summary>Reads one command line.</summary>
+    /// <summary>Parses one command line.</summary>
     /// <param name="line">The line without CRLF.</param>
     /// <param name="limits">How long the parts of a path may be.</param>
     public static SmtpCommand Parse(ReadOnlySpan<byte> line, PathLimits limits)
@@ -41,7 +44,8 @@ public readonly record struct SmtpCommand(
         var argument = space < 0 ? [] : line[(space + 1)..].Trim((byte)' ');
         return verb switch
         {
-            // RFC 6531 §3.3: beyond ASCII a path is UTF-8. Anything else is nobody's address, and could not be handed on octet for octet.
+            // RFC 6531 §3.3: beyond ASCII a path is UTF-8. Other octets are not an address and could not be handed on
+            // unchanged.
             SmtpVerb.Mail or SmtpVerb.Rcpt when !Utf8.IsValid(argument) => Bad(verb, SmtpReplies.BadSyntax),
             SmtpVerb.Mail => ParseMail(argument, limits),
             SmtpVerb.Rcpt => ParseRcpt(argument, limits),
@@ -71,7 +75,7 @@ public readonly record struct SmtpCommand(
 
     private static SmtpCommand ParseGreeting(SmtpVerb verb, ReadOnlySpan<byte> argument)
     {
-        // RFC 5321 §4.1.4: a name that is wrong is no reason to refuse; one that is missing or unprintable is.
+        // RFC 5321 §4.1.4: a wrong name is no reason to refuse; a missing or unprintable one is.
         if (argument.IsEmpty || argument.Length > 255 || argument.ContainsAnyInRange((byte)0, (byte)32))
         {
             return Bad(verb, SmtpReplies.BadSyntax);
@@ -114,7 +118,8 @@ public readonly record struct SmtpCommand(
             : new(SmtpVerb.Mail, Address: address, Size: size, SmtpUtf8: utf8, Parameters: parameters);
     }
 
-    // BODY: RFC 6152. RET, ENVID: RFC 3461 §4.3-4.4. AUTH: RFC 4954 §5, which a receiver without AUTH sees from careless relays.
+    // BODY: RFC 6152. RET, ENVID: RFC 3461 §4.3-4.4. AUTH: RFC 4954 §5; careless relays send it even if AUTH is not
+    // offered.
     private static bool IsKnownMailParameter(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) =>
         (Is(name, "BODY"u8) && (Is(value, "7BIT"u8) || Is(value, "8BITMIME"u8)))
         || (Is(name, "RET"u8) && (Is(value, "FULL"u8) || Is(value, "HDRS"u8)))
@@ -131,7 +136,8 @@ public readonly record struct SmtpCommand(
         var parameters = Rest(rest);
         while (TakeParameter(ref rest, out var name, out var value))
         {
-            // RFC 3461 §4.1-4.2. Accepted; what they ask for is never made, because we answer no message with another.
+            // RFC 3461 §4.1-4.2. Accepted, but the notice they ask for is never sent: we answer no message with
+            // another.
             if (!(Is(name, "NOTIFY"u8) && IsNotify(value)) && !(Is(name, "ORCPT"u8) && value.Contains((byte)';') && value.Length <= 500))
             {
                 return Bad(SmtpVerb.Rcpt, SmtpReplies.UnknownParameter);
@@ -181,7 +187,7 @@ public readonly record struct SmtpCommand(
             return false;
         }
 
-        // RFC 5321 §3.3 allows no space here; clients that send one are older than the rule.
+        // RFC 5321 §3.3 allows no space here, but old clients send one.
         text = text[prefix.Length..].TrimStart((byte)' ');
         return true;
     }

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Backstop.Protocols.Smtp;
 
-/// <summary>What the bytes received so far hold.</summary>
+/// <summary>Whether the bytes received so far contain a line.</summary>
 public enum LineStatus
 {
     /// <summary>No line end yet; read more.</summary>
@@ -18,7 +18,7 @@ public enum LineStatus
     BareLineEnd,
 }
 
-/// <summary>Cuts command lines off a connection's buffer.</summary>
+/// <summary>Takes command lines off a connection's buffer.</summary>
 public static class SmtpLine
 {
     /// <summary>RFC 5321 §4.5.3.1.4: at least 512 octets, CRLF included.</summary>

@@ -1,9 +1,9 @@
 namespace Backstop.Protocols.Smtp;
 
-/// <summary>Where a session stands, RFC 5321 §4.1.4.</summary>
+/// <summary>The state of a session, RFC 5321 §4.1.4.</summary>
 public enum SmtpState
 {
-    /// <summary>Greeted by us, not yet by the client.</summary>
+    /// <summary>We have sent our greeting; the client has not.</summary>
     Connected,
 
     /// <summary>Between mail transactions.</summary>
@@ -25,12 +25,12 @@ public enum SmtpState
     Closed,
 }
 
-/// <summary>The order of commands as one table; nothing here knows sockets, clocks or policy.</summary>
+/// <summary>The permitted order of commands, as one table; it does not depend on sockets, clocks or policy.</summary>
 public static class SmtpOrder
 {
-    /// <summary>The state after an accepted command, or null where the command is forbidden now.</summary>
-    /// <param name="state">Where the session stands.</param>
-    /// <param name="verb">What the client asks.</param>
+    /// <summary>Returns the state after an accepted command, or null if the command is not allowed now.</summary>
+    /// <param name="state">The state of the session.</param>
+    /// <param name="verb">The client's command.</param>
     public static SmtpState? Next(SmtpState state, SmtpVerb verb) => (state, verb) switch
     {
         (SmtpState.Closed or SmtpState.ReceivingData, _) => null,
@@ -40,9 +40,10 @@ public static class SmtpOrder
         (SmtpState.Connected, SmtpVerb.Rset) => SmtpState.Connected,
         (_, SmtpVerb.Rset) => SmtpState.Ready,
 
-        // RFC 3207 §4.2: after the handshake the client greets anew.
+        // RFC 3207 §4.2: after the handshake the client must greet again.
         (SmtpState.Connected or SmtpState.Ready, SmtpVerb.StartTls) => SmtpState.Connected,
-        // Postfix's XFORWARD_README and XCLIENT_README: not inside a transaction; after XCLIENT the client greets anew.
+        // Postfix's XFORWARD_README and XCLIENT_README: not inside a transaction; after XCLIENT the client must greet
+        // again.
         (SmtpState.Connected or SmtpState.Ready, SmtpVerb.XForward) => state,
         (SmtpState.Connected or SmtpState.Ready, SmtpVerb.XClient) => SmtpState.Connected,
         (SmtpState.Ready, SmtpVerb.Mail) => SmtpState.HasSender,

@@ -3,13 +3,14 @@ using System.Text;
 
 namespace Backstop.Protocols.Smtp;
 
-/// <summary>A reply: RFC 5321 §4.2 code, RFC 3463 enhanced status, text for people.</summary>
+/// <summary>A reply: code (RFC 5321 §4.2), enhanced status (RFC 3463) and text for people.</summary>
 public sealed class SmtpReply
 {
     /// <summary>Makes a reply of one line.</summary>
     /// <param name="code">The three-digit code.</param>
-    /// <param name="enhanced">The enhanced status code, such as 5.7.1; empty where RFC 2034 §4 wants none.</param>
-    /// <param name="text">Text for people; never names our configuration.</param>
+    /// <param name="enhanced">The enhanced status code, such as 5.7.1; empty for replies that RFC 2034  4 gives
+    /// none.</param>
+    /// <param name="text">Text for people; must not reveal our configuration.</param>
     /// <param name="closes">Whether the connection is closed after it.</param>
     public SmtpReply(int code, string enhanced, string text, bool closes = false)
     {
@@ -43,7 +44,7 @@ public sealed class SmtpReply
     /// <summary>Whether the connection is closed after it.</summary>
     public bool Closes { get; }
 
-    /// <summary>The reply as it goes over the wire, CRLF included.</summary>
+    /// <summary>The reply as sent, CRLF included.</summary>
     public ReadOnlyMemory<byte> Bytes { get; }
 
     /// <summary>Whether the command succeeded (2xx or 3xx).</summary>
@@ -64,7 +65,7 @@ public sealed class SmtpReply
     /// <inheritdoc />
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Code} {Text}");
 
-    // RFC 5321 §4.5.3.1.5: 512 octets a reply line. A reason may hold what a client sent, so nothing that could end the line passes.
+    // RFC 5321 §4.5.3.1.5: 512 octets a reply line. A reason may quote what a client sent, so line ends are removed.
     private static string OneLine(string text)
     {
         text = text.Length > 480 ? text[..480] : text;

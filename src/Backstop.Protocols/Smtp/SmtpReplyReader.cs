@@ -5,15 +5,15 @@ using Backstop.Mail;
 namespace Backstop.Protocols.Smtp;
 
 /// <summary>
-/// Reads a server's replies, as a client does (RFC 5321 §4.2). Where the octets are cut never changes what comes out; after an error the
-/// stream is of no use.
+/// Reads a server's replies, as a client does (RFC 5321 §4.2). The result does not depend on how the octets are split.
+/// After an error the connection cannot be used.
 /// </summary>
 public sealed class SmtpReplyReader
 {
-    /// <summary>Octets of a line that are taken: eight times what RFC 5321 §4.5.3.1.5 allows.</summary>
+    /// <summary>The longest line that is accepted: eight times the limit of RFC 5321 §4.5.3.1.5.</summary>
     public const int MaxLine = 4096;
 
-    /// <summary>Lines of a reply that are taken.</summary>
+    /// <summary>The most lines of a reply that are accepted.</summary>
     public const int MaxLines = 200;
 
     private const string TooLong = "sent a reply that does not end";
@@ -23,10 +23,10 @@ public sealed class SmtpReplyReader
 
     /// <summary>Takes octets up to the end of a reply.</summary>
     /// <param name="input">The unread octets; those taken are cut off.</param>
-    /// <param name="code">The reply's code, once it is whole.</param>
-    /// <param name="lines">Its texts without the code, once it is whole; at least one.</param>
-    /// <param name="error">What the server did wrong, as in "the server ..."; null while nothing is.</param>
-    /// <returns>Whether there is nothing to wait for.</returns>
+    /// <param name="code">The reply's code, once the reply is complete.</param>
+    /// <param name="lines">Its texts without the code, once the reply is complete; at least one.</param>
+    /// <param name="error">What the server did wrong, to follow "the server"; null if nothing.</param>
+    /// <returns>False while the reply is incomplete; true with a reply or an error.</returns>
     public bool TryRead(ref ReadOnlySequence<byte> input, out int code, out IReadOnlyList<string> lines, out string? error)
     {
         (code, lines, error) = (0, [], null);
@@ -61,7 +61,7 @@ public sealed class SmtpReplyReader
             return "does not speak SMTP";
         }
 
-        // RFC 5321 §4.2.1: the lines of a reply have one code. With two it is not known which is meant.
+        // RFC 5321 §4.2.1: all lines of a reply have the same code. With two codes the meaning is unclear.
         if (_lines.Count > 0 && code != _code)
         {
             return string.Create(CultureInfo.InvariantCulture, $"answered {_code} and {code} at once");

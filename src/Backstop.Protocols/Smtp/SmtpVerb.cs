@@ -3,7 +3,7 @@ namespace Backstop.Protocols.Smtp;
 /// <summary>The commands of a session: RFC 5321 §4.1.1, RFC 3030 §2 (BDAT), RFC 3207 §4 (STARTTLS), RFC 2033 §4.1 (LHLO).</summary>
 public enum SmtpVerb
 {
-    /// <summary>Not a command we know.</summary>
+    /// <summary>An unknown command.</summary>
     Unknown,
 
     /// <summary>HELO.</summary>
@@ -36,7 +36,7 @@ public enum SmtpVerb
     /// <summary>VRFY.</summary>
     Vrfy,
 
-    /// <summary>EXPN: known, switched off.</summary>
+    /// <summary>EXPN: known, but switched off.</summary>
     Expn,
 
     /// <summary>HELP.</summary>
@@ -45,16 +45,16 @@ public enum SmtpVerb
     /// <summary>STARTTLS.</summary>
     StartTls,
 
-    /// <summary>AUTH: known, not offered on a receiver.</summary>
+    /// <summary>AUTH: known, but a receiver does not offer it.</summary>
     Auth,
 
-    /// <summary>XFORWARD: who the client of the server before us is, for one transaction.</summary>
+    /// <summary>XFORWARD: states the real client for one transaction.</summary>
     XForward,
 
-    /// <summary>XCLIENT: the same, in its place.</summary>
+    /// <summary>XCLIENT: states the real client for the rest of the session.</summary>
     XClient,
 
-    /// <summary>ETRN, TURN, SEND and their kin: known, switched off.</summary>
+    /// <summary>ETRN, TURN, SEND and the like: known, but switched off.</summary>
     SwitchedOff,
 
     /// <summary>QUIT.</summary>

@@ -4,10 +4,12 @@ using System.Text;
 
 namespace Backstop.Protocols.Spamd;
 
-/// <summary>Reads the head of a request. A line may end in CRLF or LF; the last one in the end of the stream, as with spamd.</summary>
+/// <summary>
+/// Reads the head of a request. As with spamd, a line ends in CRLF or LF, and the last one may end with the stream.
+/// </summary>
 public static class SpamdHead
 {
-    /// <summary>Octets of a head; spamd reads 256 lines.</summary>
+    /// <summary>The longest head; spamd reads 256 lines.</summary>
     public const int MaxLength = 16 << 10;
 
     private const int MaxFields = 256;
@@ -15,15 +17,16 @@ public static class SpamdHead
     private static readonly (string Word, SpamdVerb Verb)[] _verbs =
     [
         ("CHECK", SpamdVerb.Check), ("SYMBOLS", SpamdVerb.Symbols), ("REPORT", SpamdVerb.Report), ("REPORT_IFSPAM", SpamdVerb.ReportIfSpam),
-        ("HEADERS", SpamdVerb.Headers), ("PROCESS", SpamdVerb.Process), ("PING", SpamdVerb.Ping), ("SKIP", SpamdVerb.Skip), ("TELL", SpamdVerb.Tell),
+        ("HEADERS", SpamdVerb.Headers), ("PROCESS", SpamdVerb.Process), ("PING", SpamdVerb.Ping), ("SKIP", SpamdVerb.Skip),
+        ("TELL", SpamdVerb.Tell),
     ];
 
-    /// <summary>Takes a whole head, if the buffer holds one, and moves the reader behind it.</summary>
+    /// <summary>Takes a whole head, if the buffer contains one, and moves the reader behind it.</summary>
     /// <param name="reader">The unread octets.</param>
-    /// <param name="atEnd">No more will come.</param>
-    /// <param name="request">The head; null while it is not whole, or when it is wrong.</param>
-    /// <param name="error">What is wrong with it, as spamd says it; null while nothing is.</param>
-    /// <returns>Whether there is nothing to wait for.</returns>
+    /// <param name="atEnd">Whether the stream has ended.</param>
+    /// <param name="request">The head; null while it is incomplete, or if it is wrong.</param>
+    /// <param name="error">What is wrong with the head, in spamd's words; null if nothing.</param>
+    /// <returns>False while the head is incomplete; true with a request or an error.</returns>
     public static bool TryRead(ref SequenceReader<byte> reader, bool atEnd, out SpamdRequest? request, out string? error)
     {
         (request, error) = (null, null);

@@ -3,29 +3,29 @@ using System.Text;
 
 namespace Backstop.Protocols.Spamd;
 
-/// <summary>The score of a message in a reply. Texts, for they are shown as they are.</summary>
-/// <param name="IsSpam">The score reaches what is required.</param>
-/// <param name="Score">One decimal.</param>
-/// <param name="Required">One decimal.</param>
+/// <summary>The score of a message, formatted for a reply.</summary>
+/// <param name="IsSpam">Whether the score reaches the required one.</param>
+/// <param name="Score">The score with one decimal.</param>
+/// <param name="Required">The required score with one decimal.</param>
 public readonly record struct SpamdScore(bool IsSpam, string Score, string Required);
 
-/// <summary>Writes replies octet by octet as spamd 4.0.1 does: which fields there are depends on the client's version.</summary>
+/// <summary>Writes replies exactly as spamd 4.0.1 does: the client's version decides which fields there are.</summary>
 public static class SpamdReply
 {
     private const int ContentLengthSince = 12;
     private const int SpamFieldSince = 13;
 
-    /// <summary>The answer to PING.</summary>
+    /// <summary>Answers PING.</summary>
     public static ReadOnlyMemory<byte> Pong { get; } = "SPAMD/1.5 0 PONG\r\n"u8.ToArray();
 
-    /// <summary>The answer to CHECK.</summary>
+    /// <summary>Answers CHECK.</summary>
     /// <param name="score">The score.</param>
     public static byte[] Checked(SpamdScore score) => Latin1($"SPAMD/1.1 0 EX_OK\r\nSpam: {Words(score, "True", "False")}\r\n\r\n");
 
-    /// <summary>The answer to SYMBOLS, REPORT and REPORT_IFSPAM.</summary>
-    /// <param name="request">What was asked.</param>
+    /// <summary>Answers SYMBOLS, REPORT and REPORT_IFSPAM.</summary>
+    /// <param name="request">The request.</param>
     /// <param name="score">The score.</param>
-    /// <param name="text">Names or report.</param>
+    /// <param name="text">The names of the rules, or the report.</param>
     public static byte[] Text(SpamdRequest request, SpamdScore score, byte[] text)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -41,8 +41,8 @@ public static class SpamdReply
         return [.. Latin1($"SPAMD/1.1 0 EX_OK\r\nSpam: {words}\r\n\r\n"), .. text, .. end];
     }
 
-    /// <summary>The answer to PROCESS and HEADERS.</summary>
-    /// <param name="request">What was asked.</param>
+    /// <summary>Answers PROCESS and HEADERS.</summary>
+    /// <param name="request">The request.</param>
     /// <param name="score">The score.</param>
     /// <param name="message">The message, or its header.</param>
     public static byte[] Message(SpamdRequest request, SpamdScore score, byte[] message)
@@ -62,22 +62,22 @@ public static class SpamdReply
         return [.. Latin1(head), .. message];
     }
 
-    /// <summary>The answer to TELL.</summary>
-    /// <param name="didSet">It was learned.</param>
-    /// <param name="didRemove">It was forgotten.</param>
+    /// <summary>Answers TELL.</summary>
+    /// <param name="didSet">Whether the message was learned.</param>
+    /// <param name="didRemove">Whether the message was forgotten.</param>
     public static byte[] Told(bool didSet, bool didRemove) =>
         Latin1($"SPAMD/1.1 0 EX_OK\r\n{(didSet ? "DidSet: local\r\n" : "")}{(didRemove ? "DidRemove: local\r\n" : "")}\r\n\r\n");
 
-    /// <summary>The request was wrong: EX_PROTOCOL.</summary>
-    /// <param name="what">As spamd says it.</param>
+    /// <summary>EX_PROTOCOL: the request was wrong.</summary>
+    /// <param name="what">What was wrong, in spamd's words.</param>
     public static byte[] Wrong(string what) => Latin1($"SPAMD/1.0 76 Bad header line: {what}\r\n");
 
-    /// <summary>It cannot be done now: EX_UNAVAILABLE.</summary>
-    /// <param name="why">In words.</param>
+    /// <summary>EX_UNAVAILABLE: the request cannot be served now.</summary>
+    /// <param name="why">The reason, for people.</param>
     public static byte[] Unavailable(string why) => Latin1($"SPAMD/1.0 69 Service Unavailable: {why}\r\n");
 
-    /// <summary>It took too long: EX_TIMEOUT.</summary>
-    /// <param name="why">In words.</param>
+    /// <summary>EX_TIMEOUT: the request took too long.</summary>
+    /// <param name="why">The reason, for people.</param>
     public static byte[] TimedOut(string why) => Latin1($"SPAMD/1.0 79 Timeout: {why}\r\n");
 
     private static string Words(SpamdScore score, string yes, string no) =>

@@ -3,25 +3,28 @@ using System.Text;
 
 namespace Backstop.Protocols.Spamd;
 
-/// <summary>What a spamd said of a message.</summary>
-/// <param name="IsSpam">The score reaches what is required.</param>
-/// <param name="BodyAt">Where the reply's body begins.</param>
+/// <summary>A spamd's answer about a message.</summary>
+/// <param name="IsSpam">Whether the score reaches the required one.</param>
+/// <param name="BodyAt">The offset of the reply's body.</param>
 public readonly record struct SpamdScored(bool IsSpam, int BodyAt);
 
-/// <summary>Asks a spamd as a client does, and reads what it replies (spamd/PROTOCOL of SpamAssassin 4.0.1).</summary>
+/// <summary>
+/// The client's side of spamd's protocol: writes the request and reads the reply (spamd/PROTOCOL of SpamAssassin
+/// 4.0.1).
+/// </summary>
 public static class SpamdReplyReader
 {
     private const int MaxShown = 200;
 
-    /// <summary>The head of a request for score and header fields, without the body coming back.</summary>
-    /// <param name="length">Octets of the message, which follows.</param>
+    /// <summary>Formats the head of a request for score and header fields; the reply does not contain the body.</summary>
+    /// <param name="length">The length of the message that follows, in octets.</param>
     public static byte[] FormatHeaders(int length) =>
         Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"HEADERS SPAMC/1.5\r\nContent-length: {length}\r\n\r\n"));
 
-    /// <summary>Reads a reply that scores a message.</summary>
-    /// <param name="reply">All that came until the connection closed.</param>
-    /// <param name="error">What is wrong with it, as in "it ..."; null where nothing is.</param>
-    /// <returns>Null where something is.</returns>
+    /// <summary>Reads a reply with a score.</summary>
+    /// <param name="reply">All octets until the connection closed.</param>
+    /// <param name="error">What is wrong with the reply, to follow "it"; null if nothing.</param>
+    /// <returns>The answer, or null with an error.</returns>
     public static SpamdScored? Read(ReadOnlySpan<byte> reply, out string? error)
     {
         var end = reply.IndexOf("\r\n\r\n"u8);
@@ -33,14 +36,14 @@ public static class SpamdReplyReader
             return null;
         }
 
-        // A connection that breaks looks like the end of a reply: half a reply must not stand for the whole.
+        // A broken connection looks like the end of a reply: a partial reply must not count as a whole one.
         var length = reply.Length - end - 4;
         if (Field(head, "Content-length:") is { } text)
         {
             const NumberStyles number = NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite;
             if (!int.TryParse(text, number, CultureInfo.InvariantCulture, out var announced))
             {
-                error = "announced a Content-length that is no number";
+                error = "announced a Content-length that is not a number";
                 return null;
             }
 

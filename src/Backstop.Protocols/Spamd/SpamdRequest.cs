@@ -1,6 +1,6 @@
 namespace Backstop.Protocols.Spamd;
 
-/// <summary>What a client of spamd may ask.</summary>
+/// <summary>The requests of spamd's protocol.</summary>
 public enum SpamdVerb
 {
     /// <summary>Score only.</summary>
@@ -12,48 +12,49 @@ public enum SpamdVerb
     /// <summary>Score and report.</summary>
     Report,
 
-    /// <summary>Score, and the report where it is spam.</summary>
+    /// <summary>Score, and the report if it is spam.</summary>
     ReportIfSpam,
 
-    /// <summary>The header of the message as it is handed on.</summary>
+    /// <summary>The header of the message, marked with the result.</summary>
     Headers,
 
-    /// <summary>The message as it is handed on.</summary>
+    /// <summary>The whole message, marked with the result.</summary>
     Process,
 
-    /// <summary>Are you there?</summary>
+    /// <summary>Whether the server answers.</summary>
     Ping,
 
-    /// <summary>Nothing: the client changed its mind.</summary>
+    /// <summary>Nothing: the client withdraws its request.</summary>
     Skip,
 
-    /// <summary>Learn, or forget, this message.</summary>
+    /// <summary>Learn or forget this message.</summary>
     Tell,
 }
 
-/// <summary>A request's first line and its header (spamd/PROTOCOL of SpamAssassin 4.0.1).</summary>
-/// <param name="Verb">What is asked.</param>
-/// <param name="Version">Of the client's protocol, in tenths: 15 is 1.5. Before 12 there is no Content-length, before 11 no header.</param>
+/// <summary>The first line and header of a request (spamd/PROTOCOL of SpamAssassin 4.0.1).</summary>
+/// <param name="Verb">The request.</param>
+/// <param name="Version">The client's protocol version in tenths: 15 is 1.5. Before 12 there is no Content-length,
+/// before 11 no header.</param>
 public sealed record SpamdRequest(SpamdVerb Verb, int Version)
 {
-    /// <summary>Octets of the body, compressed as they may be; null: until the client closes its side.</summary>
+    /// <summary>Length of the body in octets, as sent (it may be compressed); null if the body ends with the stream.</summary>
     public long? ContentLength { get; init; }
 
-    /// <summary>The user whose settings count (the User field); empty where the client names none.</summary>
+    /// <summary>The user whose settings apply (the User field); empty if the client names none.</summary>
     public string User { get; init; } = "";
 
-    /// <summary>The body is zlib data (RFC 1950).</summary>
+    /// <summary>Whether the body is zlib data (RFC 1950).</summary>
     public bool IsCompressed { get; init; }
 
-    /// <summary>For <see cref="SpamdVerb.Tell"/>: spam or ham; empty when not said.</summary>
+    /// <summary>For <see cref="SpamdVerb.Tell"/>: spam or ham; empty if not given.</summary>
     public string MessageClass { get; init; } = "";
 
-    /// <summary>For <see cref="SpamdVerb.Tell"/>: put it into the learner.</summary>
+    /// <summary>For <see cref="SpamdVerb.Tell"/>: whether to learn the message.</summary>
     public bool SetLocal { get; init; }
 
-    /// <summary>For <see cref="SpamdVerb.Tell"/>: take it out of the learner.</summary>
+    /// <summary>For <see cref="SpamdVerb.Tell"/>: whether to forget the message.</summary>
     public bool RemoveLocal { get; init; }
 
-    /// <summary>The verb needs a message.</summary>
+    /// <summary>Whether the request needs a message.</summary>
     public bool HasBody => Verb is not (SpamdVerb.Ping or SpamdVerb.Skip);
 }

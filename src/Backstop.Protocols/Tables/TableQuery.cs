@@ -6,23 +6,23 @@ using Backstop.Mail;
 namespace Backstop.Protocols.Tables;
 
 /// <summary>
-/// A question to a table, in either of two notations: Sendmail's and Postfix's socketmap (a netstring with the table's name and the
-/// key), or Postfix's tcp_table (a line, <c>get KEY</c>, with odd octets as %XX).
+/// A table lookup in one of two notations: socketmap of Sendmail and Postfix (a netstring with the table's name and the
+/// key), or Postfix's tcp_table (a line, <c>get KEY</c>, with special octets as %XX).
 /// </summary>
-/// <param name="Table">The table's name; empty in tcp_table, which has none.</param>
-/// <param name="Key">What is looked up.</param>
-/// <param name="IsSocketmap">Which notation the answer is wanted in.</param>
+/// <param name="Table">The table's name; empty for tcp_table, which sends none.</param>
+/// <param name="Key">The key to look up.</param>
+/// <param name="IsSocketmap">The notation of lookup and answer.</param>
 public sealed record TableQuery(string Table, string Key, bool IsSocketmap)
 {
-    /// <summary>Octets of a question: an address has at most 320, and may be escaped.</summary>
+    /// <summary>The longest lookup: an address has at most 320 octets, but they may be escaped.</summary>
     public const int MaxLength = 4096;
 
-    // An address is answered in the octets that it was asked in.
+    // An answer uses the encoding in which the address was received.
     private Encoding KeyEncoding { get; init; } = Encoding.UTF8;
 
-    /// <summary>Takes a question off the front of a buffer.</summary>
+    /// <summary>Takes a lookup off the front of a buffer.</summary>
     /// <param name="buffer">What was received; what is left of it.</param>
-    /// <returns>Null while it is not whole.</returns>
+    /// <returns>Null while the lookup is incomplete.</returns>
     /// <exception cref="FormatException">The octets are neither a netstring nor a line that begins with <c>get</c>, or are more
     /// than <see cref="MaxLength"/>.</exception>
     public static TableQuery? TryRead(ref ReadOnlySequence<byte> buffer)
@@ -33,18 +33,18 @@ public sealed record TableQuery(string Table, string Key, bool IsSocketmap)
         }
 
         var query = buffer.FirstSpan[0] is >= (byte)'0' and <= (byte)'9' ? TryNetstring(ref buffer) : TryLine(ref buffer);
-        return query is null && buffer.Length > MaxLength ? throw new FormatException("a question that does not end") : query;
+        return query is null && buffer.Length > MaxLength ? throw new FormatException("a table lookup that does not end") : query;
     }
 
-    /// <summary>The answer with a value.</summary>
+    /// <summary>Answers with a value.</summary>
     /// <param name="value">The value.</param>
     public byte[] Found(string value) => Answer("OK ", "200 ", value);
 
-    /// <summary>The answer that there is none.</summary>
+    /// <summary>Answers that the key is not in the table.</summary>
     public byte[] NotFound() => IsSocketmap ? Netstring("NOTFOUND "u8) : Line("500 not found");
 
-    /// <summary>The answer that this cannot be said now: the server defers the mail.</summary>
-    /// <param name="why">Why.</param>
+    /// <summary>Answers that the lookup failed for now: the server defers the mail.</summary>
+    /// <param name="why">The reason, for people.</param>
     public byte[] Trouble(string why) => Answer("TEMP ", "400 ", why);
 
     private byte[] Answer(string inNetstring, string inLine, string text) =>
@@ -73,13 +73,13 @@ public sealed record TableQuery(string Table, string Key, bool IsSocketmap)
         reader.Advance(length);
         if (!reader.TryRead(out var comma) || comma != (byte)',')
         {
-            throw new FormatException("a netstring without its comma");
+            throw new FormatException("a netstring without the comma that ends it");
         }
 
         buffer = buffer.Slice(reader.Position);
         var space = octets.IndexOf((byte)' ');
         return space < 0
-            ? throw new FormatException("a question without a table")
+            ? throw new FormatException("a table lookup without the name of a table")
             : Of(HeaderText.ToText(octets.AsSpan(0, space)), octets.AsSpan(space + 1), isSocketmap: true);
     }
 
@@ -95,7 +95,7 @@ public sealed record TableQuery(string Table, string Key, bool IsSocketmap)
         buffer = buffer.Slice(reader.Position);
         return octets.StartsWith("get "u8)
             ? Of("", Unescaped(octets[4..]), isSocketmap: false)
-            : throw new FormatException("a question that is no get");
+            : throw new FormatException("a table lookup that is not \"get KEY\"");
     }
 
     private static TableQuery Of(string table, ReadOnlySpan<byte> key, bool isSocketmap) =>
@@ -106,7 +106,7 @@ public sealed record TableQuery(string Table, string Key, bool IsSocketmap)
 
     private static byte[] Line(string text) => Encoding.ASCII.GetBytes(text + "\n");
 
-    // tcp_table(5): % and white space and what cannot be printed.
+    // tcp_table(5): escape %, white space and unprintable octets.
     private static string Escaped(byte[] octets)
     {
         var escaped = new StringBuilder(octets.Length);
@@ -118,7 +118,7 @@ public sealed record TableQuery(string Table, string Key, bool IsSocketmap)
         return escaped.ToString();
     }
 
-    // In place: what is unescaped is shorter.
+    // Unescapes in place: the result is never longer.
     private static ReadOnlySpan<byte> Unescaped(Span<byte> text)
     {
         var length = 0;
