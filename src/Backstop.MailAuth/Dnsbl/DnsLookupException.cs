@@ -1,23 +1,23 @@
 namespace Backstop.MailAuth.Dnsbl;
 
-/// <summary>DNS gave no answer: SERVFAIL, REFUSED or the like.</summary>
+/// <summary>DNS gave no usable answer: SERVFAIL, REFUSED, a timeout or the like.</summary>
 public sealed class DnsLookupException : Exception
 {
-    /// <summary>DNS gave no answer.</summary>
+    /// <summary>Reports a failed lookup.</summary>
     public DnsLookupException()
     {
     }
 
-    /// <summary>DNS gave no answer.</summary>
-    /// <param name="message">What DNS said instead.</param>
+    /// <summary>Reports a failed lookup with DNS's answer.</summary>
+    /// <param name="message">The answer, such as SERVFAIL.</param>
     public DnsLookupException(string message)
         : base(message)
     {
     }
 
-    /// <summary>DNS gave no answer.</summary>
-    /// <param name="message">What DNS said instead.</param>
-    /// <param name="inner">What the resolver threw.</param>
+    /// <summary>Reports a failed lookup with the resolver's exception.</summary>
+    /// <param name="message">The answer, such as SERVFAIL.</param>
+    /// <param name="inner">The resolver's exception.</param>
     public DnsLookupException(string message, Exception inner)
         : base(message, inner)
     {

@@ -2,19 +2,23 @@ using System.Net;
 
 namespace Backstop.MailAuth.Dnsbl;
 
-/// <summary>Asks any number of lists side by side.</summary>
+/// <summary>Looks up a client in several lists at once.</summary>
 /// <param name="zones">The lists, the most trusted first.</param>
 public sealed class DnsblChecker(IReadOnlyList<DnsblZone> zones)
 {
-    /// <summary>The lists, in the order in which they are believed.</summary>
+    /// <summary>The lists, the most trusted first.</summary>
     public IReadOnlyList<DnsblZone> Zones => zones;
 
-    /// <summary>The zone of the first list, in their order, that has an address; null for none, and where no list answers.</summary>
+    /// <summary>
+    /// Returns the zone of the first list that has the address; null if none has it. A list that does not answer counts
+    /// as not having it.
+    /// </summary>
     /// <param name="address">The client.</param>
-    /// <param name="ct">Ends the wait.</param>
+    /// <param name="ct">Cancels the lookups.</param>
     public async ValueTask<string?> FindAsync(IPAddress address, CancellationToken ct)
     {
-        // All asked before any is awaited. One list, the usual case, costs no allocation when it has the answer at hand.
+        // All lists are asked before any is awaited. A single list with a cached answer, the usual case, allocates
+        // nothing.
         if (zones.Count == 1)
         {
             return await zones[0].IsListedAsync(address, ct) ? zones[0].Name : null;
@@ -25,7 +29,7 @@ public sealed class DnsblChecker(IReadOnlyList<DnsblZone> zones)
         return first < 0 ? null : zones[first].Name;
     }
 
-    /// <summary>Looks at the test points of every list (RFC 5782 §5). Never throws for trouble with DNS.</summary>
-    /// <param name="ct">Ends the wait.</param>
+    /// <summary>Checks the test points of every list (RFC 5782 §5). Never throws when DNS fails.</summary>
+    /// <param name="ct">Cancels the check.</param>
     public Task TestAsync(CancellationToken ct) => Task.WhenAll(zones.Select(z => z.TestAsync(ct)));
 }

@@ -5,24 +5,24 @@ using System.Net.Sockets;
 
 namespace Backstop.MailAuth.Dnsbl;
 
-/// <summary>Answers of a list that mean "listed": one address, or all from one to another, such as <c>127.0.0.2-127.0.0.11</c>.</summary>
+/// <summary>The answers of a list that mean "listed": one address, or a range such as <c>127.0.0.2-127.0.0.11</c>.</summary>
 /// <param name="First">The lowest.</param>
 /// <param name="Last">The highest; not below <paramref name="First"/>.</param>
 public readonly record struct DnsblCodes(uint First, uint Last)
 {
-    // RFC 5782 §2.1: 127.0.0.2 by convention. 127.0.0.1 is what sinkholes and blocking resolvers say of every name.
+    // RFC 5782 §2.1: 127.0.0.2 by convention. Sinkholes and blocking resolvers answer 127.0.0.1 to every name.
     private const uint Lowest = 0x7F000002;
 
-    // What lies above, 127.255.255/24, large lists say to those whom they will not serve.
+    // Large lists answer with addresses above this, in 127.255.255/24, to clients that they refuse to serve.
     private const uint Highest = 0x7FFFFEFF;
 
-    /// <summary>Every answer that a list may give: 127.0.0.2 to 127.255.254.255.</summary>
+    /// <summary>Every valid answer of a list: 127.0.0.2 to 127.255.254.255.</summary>
     public static DnsblCodes Any { get; } = new(Lowest, Highest);
 
-    /// <summary>Reads what <see cref="ToString"/> writes.</summary>
-    /// <param name="text">An address, or two with a hyphen between.</param>
-    /// <param name="codes">What was read.</param>
-    /// <returns>False where it is neither, or lies outside <see cref="Any"/>.</returns>
+    /// <summary>Parses the form that <see cref="ToString"/> writes.</summary>
+    /// <param name="text">An address, or two addresses with a hyphen between them.</param>
+    /// <param name="codes">The range.</param>
+    /// <returns>False if the text is neither, or outside <see cref="Any"/>.</returns>
     public static bool TryParse([NotNullWhen(true)] string? text, out DnsblCodes codes)
     {
         codes = default;
@@ -37,7 +37,7 @@ public readonly record struct DnsblCodes(uint First, uint Last)
         return true;
     }
 
-    /// <summary>Whether an answer is one of them.</summary>
+    /// <summary>Whether an answer is in the range.</summary>
     /// <param name="answer">An address.</param>
     public bool Contains(IPAddress answer)
     {

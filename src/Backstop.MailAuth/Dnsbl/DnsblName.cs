@@ -5,11 +5,11 @@ using System.Text;
 
 namespace Backstop.MailAuth.Dnsbl;
 
-/// <summary>The name under which a list has an address: RFC 5782 §2.1 (IPv4) and §2.4 (IPv6).</summary>
+/// <summary>Makes the DNS name for looking up an address in a list: RFC 5782 §2.1 (IPv4) and §2.4 (IPv6).</summary>
 internal static class DnsblName
 {
-    /// <summary>The address backwards, then the zone.</summary>
-    /// <param name="address">An address; IPv4 mapped into IPv6 counts as IPv4.</param>
+    /// <summary>Returns the reversed address followed by the zone.</summary>
+    /// <param name="address">An address; an IPv4 address mapped into IPv6 counts as IPv4.</param>
     /// <param name="zone">The list's zone.</param>
     public static string Of(IPAddress address, string zone)
     {
@@ -33,7 +33,7 @@ internal static class DnsblName
         return name.Append(zone).ToString();
     }
 
-    /// <summary>Whether an address can be on a public list at all: not loopback, private, link-local or the like.</summary>
+    /// <summary>Whether a public list can contain the address: false for loopback, private and link-local addresses.</summary>
     /// <param name="address">The client.</param>
     public static bool IsPublic(IPAddress address)
     {

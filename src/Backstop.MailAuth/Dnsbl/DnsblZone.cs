@@ -3,35 +3,36 @@ using System.Net;
 
 namespace Backstop.MailAuth.Dnsbl;
 
-/// <summary>Looks up the IPv4 addresses of a name; none where the name does not exist.</summary>
+/// <summary>Looks up the IPv4 addresses of a name; returns none if the name does not exist.</summary>
 /// <param name="name">The name.</param>
-/// <param name="ct">Ends the wait.</param>
-/// <exception cref="DnsLookupException">There is no answer.</exception>
+/// <param name="ct">Cancels the lookup.</param>
+/// <exception cref="DnsLookupException">DNS gave no usable answer.</exception>
 public delegate Task<IReadOnlyList<IPAddress>> AddressLookup(string name, CancellationToken ct);
 
-/// <summary>Whether a list can be believed.</summary>
+/// <summary>Whether a list's answers are trusted.</summary>
 public enum DnsblState
 {
-    /// <summary>Its test points have not been looked at: not asked.</summary>
+    /// <summary>The test points have not been checked yet: the list is not asked.</summary>
     Untested,
 
-    /// <summary>Its test points are right.</summary>
+    /// <summary>The test points are right.</summary>
     Working,
 
-    /// <summary>It lists everything, or answers outside 127/8: switched off until a test goes well.</summary>
+    /// <summary>The list lists everything, or answers outside 127/8: not asked until a test succeeds.</summary>
     ListsEverything,
 
-    /// <summary>Its test points are not listed: it has gone, or refuses us. Switched off until a test goes well.</summary>
+    /// <summary>The test points are not listed: the list is closed, or refuses us. Not asked until a test succeeds.</summary>
     Gone,
 }
 
 /// <summary>
-/// One DNSBL. Every trouble means "not listed". A listing counts while the list's test points are known to be right: they are
-/// looked at again when it lists somebody a minute after the last look, and sooner when it lists many (<see cref="TestPoints"/>).
+/// One DNSBL. Every failure means "not listed". A listing counts only if the list's test points were right lately: they
+/// are checked again if the last check is a minute old, and sooner if the list lists many addresses (<see
+/// cref="TestPoints"/>).
 /// </summary>
 /// <param name="name">The zone, such as <c>ips.backscatterer.org</c>.</param>
-/// <param name="lookup">Asks DNS.</param>
-/// <param name="options">How it is asked.</param>
+/// <param name="lookup">Queries DNS.</param>
+/// <param name="options">How the list is queried.</param>
 /// <param name="time">The clock.</param>
 public sealed class DnsblZone(string name, AddressLookup lookup, DnsblOptions options, TimeProvider time)
 {
@@ -44,17 +45,17 @@ public sealed class DnsblZone(string name, AddressLookup lookup, DnsblOptions op
     /// <summary>The zone, such as <c>ips.backscatterer.org</c>.</summary>
     public string Name => name;
 
-    /// <summary>Whether it is believed.</summary>
+    /// <summary>Whether the list's answers are trusted.</summary>
     public DnsblState State { get; private set; }
 
-    /// <summary>Whether it rests after failures.</summary>
+    /// <summary>Whether the list is not asked now because of failures.</summary>
     public bool Rests => _breaker.Rests;
 
     private long Now => time.GetUtcNow().UtcTicks;
 
     /// <summary>Whether an address is listed.</summary>
     /// <param name="address">The client.</param>
-    /// <param name="ct">Ends the wait.</param>
+    /// <param name="ct">Cancels the wait.</param>
     public ValueTask<bool> IsListedAsync(IPAddress address, CancellationToken ct)
     {
         if (State != DnsblState.Working)
@@ -72,25 +73,25 @@ public sealed class DnsblZone(string name, AddressLookup lookup, DnsblOptions op
             return new(false);
         }
 
-        // One question an address, however many of its connections ask.
+        // One lookup per address, however many of its connections wait for it.
         var task = _asking.GetOrAdd(address, static (a, zone) => zone.AskOnceAsync(a), this);
         if (!task.IsCompleted)
         {
             return new(task.WaitAsync(ct));
         }
 
-        // It ended before it was put there, and so could not take itself away: left in, its answer would never grow old.
+        // The lookup ended before it was stored, and could not remove itself: left here, its answer would never expire.
         _asking.TryRemove(KeyValuePair.Create(address, task));
         return new(task);
     }
 
-    /// <summary>Looks at the test points of RFC 5782 §5: 127.0.0.2 must be listed, 127.0.0.1 must not.</summary>
-    /// <param name="ct">Ends the wait.</param>
+    /// <summary>Checks the test points of RFC 5782 §5: 127.0.0.2 must be listed, 127.0.0.1 must not.</summary>
+    /// <param name="ct">Cancels the check.</param>
     public async Task TestAsync(CancellationToken ct)
     {
         try
         {
-            // Both at once: a listing may wait for them.
+            // Both at once, because a client may be waiting for the result.
             var mustNotBe = LookupAsync(new IPAddress([127, 0, 0, 1]), ct);
             var mustBe = LookupAsync(new IPAddress([127, 0, 0, 2]), ct);
             await Task.WhenAll(mustNotBe, mustBe);
@@ -102,7 +103,7 @@ public sealed class DnsblZone(string name, AddressLookup lookup, DnsblOptions op
         }
         catch (Exception) when (!ct.IsCancellationRequested)
         {
-            // No answer says nothing about the list's content; the breaker deals with silence.
+            // Without an answer nothing is known about the list's content; the breaker handles silence.
             _breaker.Failed();
         }
     }
@@ -115,12 +116,13 @@ public sealed class DnsblZone(string name, AddressLookup lookup, DnsblOptions op
             var answers = await LookupAsync(address, CancellationToken.None);
             if (answers.Any(a => !IsCode(a)))
             {
-                // ips.backscatterer.org answered 62.0.58.94 to everything in May 2023: a parked domain lists the world.
+                // ips.backscatterer.org answered 62.0.58.94 to everything in May 2023: a parked domain lists every
+                // address.
                 Become(DnsblState.ListsEverything);
                 return false;
             }
 
-            // Any answer at all, 127.0.0.1 too: a sinkhole or a list that has changed hands answers so to every question.
+            // Any answer fails the test, 127.0.0.1 too: sinkholes and lists with a new owner answer so to every name.
             if (answers.Count > 0 && !await _testPoints.AreKnownAsync(TestAsync))
             {
                 return false;
@@ -133,7 +135,7 @@ public sealed class DnsblZone(string name, AddressLookup lookup, DnsblOptions op
         }
         catch (Exception)
         {
-            // Whatever a resolver or its library throws, a list that cannot be asked lists nobody: a bug there must not end a session.
+            // Whatever the resolver or its library throws means "not listed": a bug there must not end a session.
             _breaker.Failed();
             return false;
         }
@@ -151,7 +153,7 @@ public sealed class DnsblZone(string name, AddressLookup lookup, DnsblOptions op
         }
         else if (State == DnsblState.Working)
         {
-            // What it said before it was found out is not believed either, not even when it works again.
+            // Answers from before the failed test are not trusted either, not even when the list works again.
             Interlocked.Increment(ref _generation);
         }
 

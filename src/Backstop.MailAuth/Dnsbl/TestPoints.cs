@@ -1,20 +1,23 @@
 namespace Backstop.MailAuth.Dnsbl;
 
 /// <summary>
-/// Whether a list's test points were looked at lately enough to believe that it lists somebody. So a list that begins to list
-/// everybody, or a resolver that answers for it, is believed some twenty times and a second longer, not until the next regular
-/// test.
+/// Tells whether a list's test points were checked lately enough to believe a listing. If a list, or a resolver in its
+/// place, begins to list everybody, only some twenty listings and one second's worth are believed, not all until the
+/// next regular test.
 /// </summary>
 /// <param name="time">The clock.</param>
 internal sealed class TestPoints(TimeProvider time)
 {
-    /// <summary>Listings that are believed after one look.</summary>
+    /// <summary>The most listings that one check vouches for.</summary>
     public const int Most = 20;
 
-    /// <summary>How long a look is good for.</summary>
+    /// <summary>How long one check vouches for listings.</summary>
     public static readonly TimeSpan GoodFor = TimeSpan.FromMinutes(1);
 
-    /// <summary>However many it lists, not looked at more often: in a storm of bounces true listings are many.</summary>
+    /// <summary>
+    /// The shortest time between two checks, however many listings there are: in a storm of bounces many listings are
+    /// true.
+    /// </summary>
     public static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
@@ -22,7 +25,7 @@ internal sealed class TestPoints(TimeProvider time)
     private long? _lookedAt;
     private int _listings;
 
-    /// <summary>Notes that they have been looked at, and gave an answer.</summary>
+    /// <summary>Records a check that gave an answer.</summary>
     public void NoteLook()
     {
         lock (_gate)
@@ -32,9 +35,9 @@ internal sealed class TestPoints(TimeProvider time)
         }
     }
 
-    /// <summary>Counts a listing; looks again where it is time. One look, however many wait for it.</summary>
-    /// <param name="look">Looks at them, and calls <see cref="NoteLook"/> where there was an answer.</param>
-    /// <returns>Whether there was one lately.</returns>
+    /// <summary>Counts a listing, and checks the test points if it is time. Concurrent callers share one check.</summary>
+    /// <param name="look">Checks the test points, and calls <see cref="NoteLook"/> if there was an answer.</param>
+    /// <returns>Whether there was a check lately.</returns>
     public async Task<bool> AreKnownAsync(Func<CancellationToken, Task> look)
     {
         Task looking;
