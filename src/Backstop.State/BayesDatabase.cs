@@ -3,18 +3,19 @@ using Microsoft.Data.Sqlite;
 namespace Backstop.State;
 
 /// <summary>
-/// What the spam learner has seen: counts of tokens in memory, and in SQLite so that they outlive the process. The command line may
-/// teach while a server reads: the server takes its changes over within <see cref="RefreshAfter"/>.
+/// The spam learner's memory: how often each token was seen in spam and ham, in memory and in SQLite. The command line
+/// may learn while a server reads; the server loads the changes within <see cref="RefreshAfter"/>.
 /// </summary>
 /// <remarks>
-/// Invariant: memory holds no count that is not in the database. Beyond <see cref="MaxTokens"/> those unseen longest are forgotten.
+/// Invariant: every count in memory is in the database too. Beyond <see cref="MaxTokens"/> the tokens unseen for the
+/// longest time are deleted.
 /// </remarks>
 public sealed class BayesDatabase : IDisposable
 {
-    /// <summary>Tokens kept; SpamAssassin keeps as many.</summary>
+    /// <summary>The most tokens kept, as in SpamAssassin.</summary>
     public const int MaxTokens = 150_000;
 
-    /// <summary>How soon another process's lessons are seen.</summary>
+    /// <summary>How soon the changes of another process are loaded.</summary>
     public static readonly TimeSpan RefreshAfter = TimeSpan.FromSeconds(5);
 
     private const string Schema = """
@@ -35,12 +36,12 @@ public sealed class BayesDatabase : IDisposable
     private long _version = -1;
     private long _checkedAt;
 
-    /// <summary>Opens the database, making it where there is none.</summary>
+    /// <summary>Opens the database, and creates it if it is missing.</summary>
     /// <param name="path">The file.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="health">Keeps a server going where the database cannot be used; null to throw. Then nothing is known, and
-    /// learning throws.</param>
-    /// <exception cref="StoreException">It cannot be used; never with a <paramref name="health"/>.</exception>
+    /// <param name="health">Lets a server run while the database is unusable: reading then finds nothing and learning
+    /// throws. Null: the constructor throws instead.</param>
+    /// <exception cref="StoreException">The database is unusable and <paramref name="health"/> is null.</exception>
     public BayesDatabase(string path, TimeProvider time, StoreHealth? health = null)
     {
         ArgumentNullException.ThrowIfNull(time);
@@ -50,10 +51,10 @@ public sealed class BayesDatabase : IDisposable
         Refresh();
     }
 
-    /// <summary>Looks whether the file is still there, and whether one that could not be used can be. Called every few seconds.</summary>
+    /// <summary>Checks whether the file still exists, and retries an unusable one. To be called every few seconds.</summary>
     public void Check() => _file.Check();
 
-    /// <summary>How many messages were learned, spam and ham.</summary>
+    /// <summary>The number of messages learned as spam and as ham.</summary>
     public (int Spam, int Ham) Messages
     {
         get
@@ -66,7 +67,7 @@ public sealed class BayesDatabase : IDisposable
         }
     }
 
-    /// <summary>How many tokens are known.</summary>
+    /// <summary>The number of known tokens.</summary>
     public int Tokens
     {
         get
@@ -78,9 +79,9 @@ public sealed class BayesDatabase : IDisposable
         }
     }
 
-    /// <summary>Counts of tokens; zero for those never seen.</summary>
+    /// <summary>Looks up the counts of tokens; zero for unknown ones.</summary>
     /// <param name="tokens">Their numbers.</param>
-    /// <param name="found">Takes each place in <paramref name="tokens"/> with its counts.</param>
+    /// <param name="found">Called with each index into <paramref name="tokens"/> and its counts.</param>
     public void Find(ReadOnlySpan<long> tokens, Action<int, int, int> found)
     {
         ArgumentNullException.ThrowIfNull(found);
@@ -94,17 +95,17 @@ public sealed class BayesDatabase : IDisposable
         }
     }
 
-    /// <summary>Learns a message; one learned as the other kind is forgotten first.</summary>
-    /// <param name="message">What tells it from others.</param>
-    /// <param name="isSpam">Its kind.</param>
+    /// <summary>Learns a message; if it was learned as the other kind, it is forgotten first.</summary>
+    /// <param name="message">Identifies the message.</param>
+    /// <param name="isSpam">Whether it is spam; otherwise ham.</param>
     /// <param name="tokens">Its tokens.</param>
-    /// <returns>False when it was learned so before.</returns>
+    /// <returns>False if the message was learned as this kind before.</returns>
     public bool Learn(string message, bool isSpam, IReadOnlyCollection<long> tokens) => Change(message, isSpam, tokens);
 
-    /// <summary>Takes back what was learned of a message.</summary>
+    /// <summary>Reverses what was learned from a message.</summary>
     /// <param name="message">As for <see cref="Learn"/>.</param>
     /// <param name="tokens">Its tokens.</param>
-    /// <returns>False when it was never learned.</returns>
+    /// <returns>False if the message was never learned.</returns>
     public bool Forget(string message, IReadOnlyCollection<long> tokens) => Change(message, null, tokens);
 
     /// <inheritdoc/>
@@ -175,7 +176,7 @@ public sealed class BayesDatabase : IDisposable
         Run(transaction, $"UPDATE total SET {column} = MAX(0, {column} + $a)", by);
     }
 
-    /// <summary>A quarter goes at once, so that it is seldom.</summary>
+    /// <summary>Deletes a quarter of the tokens at once, so that this is rarely necessary.</summary>
     private void Expire(SqliteTransaction transaction)
     {
         Run(transaction, "DELETE FROM token WHERE spam = 0 AND ham = 0");
@@ -188,7 +189,7 @@ public sealed class BayesDatabase : IDisposable
         }
     }
 
-    /// <summary>Sees after the other processes' changes, but not at every question.</summary>
+    /// <summary>Loads the changes of other processes, but not on every call.</summary>
     private void Refresh()
     {
         var now = _time.GetTimestamp();
@@ -212,11 +213,11 @@ public sealed class BayesDatabase : IDisposable
         }
         catch (StoreException) when (_mayBeWithout)
         {
-            // What memory holds is as good as before; of a new file nothing is known.
+            // The counts in memory are still valid, unless the file was replaced by a new one.
         }
     }
 
-    // Within the gate.
+    // The caller holds the lock.
     private SqliteConnection Connection()
     {
         if (_open is null || _generation != _file.Generation)
@@ -254,7 +255,7 @@ public sealed class BayesDatabase : IDisposable
         ReloadTotals();
     }
 
-    /// <summary>After a change of our own only its tokens are read again.</summary>
+    /// <summary>After a change of our own, reads only the changed tokens again.</summary>
     private void Reload(IReadOnlyCollection<long> changed)
     {
         if (_version < 0)

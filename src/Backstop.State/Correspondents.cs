@@ -4,17 +4,21 @@ using Microsoft.Data.Sqlite;
 
 namespace Backstop.State;
 
-/// <summary>Remembers who has written to a mailbox before: senders and their domains, and since when.</summary>
-/// <remarks>What is new gathers in memory and is written now and then: a lost minute of it changes nothing. Both are bounded.</remarks>
+/// <summary>Remembers for each mailbox which senders and domains have written to it before, and since when.</summary>
+/// <remarks>
+/// New senders gather in memory and are written at intervals: losing the last minute does no harm. Memory and table are
+/// bounded.
+/// </remarks>
 public sealed class Correspondents : IDisposable
 {
     private const int MaxWaiting = 50_000;
     private const string Schema = """
-        CREATE TABLE IF NOT EXISTS correspondent (mailbox TEXT NOT NULL, who TEXT NOT NULL, first_at INTEGER NOT NULL, last_at INTEGER NOT NULL,
+        CREATE TABLE IF NOT EXISTS correspondent (mailbox TEXT NOT NULL, who TEXT NOT NULL,
+            first_at INTEGER NOT NULL, last_at INTEGER NOT NULL,
             PRIMARY KEY (mailbox, who)) WITHOUT ROWID;
         """;
 
-    // As long as the journal counts a recipient: by then who writes has written again.
+    // As long as the journal keeps a recipient: a correspondent has written again by then.
     private static readonly TimeSpan _missedFor = TimeSpan.FromDays(14);
 
     private readonly StateFile _file;
@@ -26,12 +30,12 @@ public sealed class Correspondents : IDisposable
     private SqliteCommand? _find;
     private int _generation;
 
-    /// <summary>Opens the table, making it where there is none.</summary>
+    /// <summary>Opens the table, and creates it if it is missing.</summary>
     /// <param name="path">The database file.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="health">Keeps a server going where the table cannot be used; null to throw. Every method but <see cref="Note"/>
-    /// throws <see cref="StoreException"/> meanwhile.</param>
-    /// <exception cref="StoreException">It cannot be used; never with a <paramref name="health"/>.</exception>
+    /// <param name="health">Lets a server run while the table is unusable: every method but <see cref="Note"/> then
+    /// throws <see cref="StoreException"/>. Null: the constructor throws instead.</param>
+    /// <exception cref="StoreException">The table is unusable and <paramref name="health"/> is null.</exception>
     public Correspondents(string path, TimeProvider time, StoreHealth? health = null)
     {
         _health = health;
@@ -39,13 +43,13 @@ public sealed class Correspondents : IDisposable
         _time = time;
     }
 
-    /// <summary>Whether many who are known are not known here: the table was set aside lately.</summary>
+    /// <summary>Whether the table was replaced lately by an empty one, so that known senders are missing.</summary>
     public bool IsLost => _health?.IsLost(_missedFor) == true;
 
-    /// <summary>Looks whether the file is still there, and whether one that could not be used can be. Called every few seconds.</summary>
+    /// <summary>Checks whether the file still exists, and retries an unusable one. To be called every few seconds.</summary>
     public void Check() => _file.Check();
 
-    /// <summary>Whether somebody was there before a time.</summary>
+    /// <summary>Whether a sender had written to the mailbox before a time.</summary>
     /// <param name="mailbox">The mailbox's own address, as a key.</param>
     /// <param name="who">An address as a key, or <c>@</c> and a domain.</param>
     /// <param name="before">The time.</param>
@@ -68,7 +72,7 @@ public sealed class Correspondents : IDisposable
         }
     }
 
-    /// <summary>Notes that somebody's mail went to the inbox.</summary>
+    /// <summary>Records that a sender's mail was delivered to the inbox.</summary>
     /// <param name="mailbox">The mailbox's own address, as a key.</param>
     /// <param name="who">An address as a key, or <c>@</c> and a domain.</param>
     public void Note(string mailbox, string who)
@@ -80,8 +84,8 @@ public sealed class Correspondents : IDisposable
         }
     }
 
-    /// <summary>Writes what has gathered.</summary>
-    /// <exception cref="DbException">It could not be written; it is tried again with the next.</exception>
+    /// <summary>Writes the new senders to the table.</summary>
+    /// <exception cref="DbException">They could not be written; the next call tries again.</exception>
     public void Write()
     {
         var batch = _waiting.ToArray();
@@ -93,7 +97,7 @@ public sealed class Correspondents : IDisposable
         _file.Use(isWrite: true, () => WriteAll(batch));
         foreach (var pair in batch)
         {
-            // Only as it was written: what came meanwhile waits for the next time.
+            // Only if unchanged: a sender recorded meanwhile waits for the next call.
             _waiting.TryRemove(pair);
         }
     }
@@ -113,7 +117,10 @@ public sealed class Correspondents : IDisposable
 
         foreach (var ((mailbox, who), (first, last)) in batch)
         {
-            (insert.Parameters[0].Value, insert.Parameters[1].Value, insert.Parameters[2].Value, insert.Parameters[3].Value) = (mailbox, who, first, last);
+            insert.Parameters[0].Value = mailbox;
+            insert.Parameters[1].Value = who;
+            insert.Parameters[2].Value = first;
+            insert.Parameters[3].Value = last;
             insert.ExecuteNonQuery();
         }
 
@@ -121,8 +128,8 @@ public sealed class Correspondents : IDisposable
         return batch.Length;
     }
 
-    /// <summary>Forgets who has not written for so long.</summary>
-    /// <param name="age">How long.</param>
+    /// <summary>Deletes the senders that have not written for some time.</summary>
+    /// <param name="age">The time since their last message.</param>
     public int Forget(TimeSpan age) => _file.Use(isWrite: true, () =>
     {
         using var connection = _file.Open(forWriting: true);
@@ -139,7 +146,7 @@ public sealed class Correspondents : IDisposable
         _reader?.Dispose();
     }
 
-    // Within the gate.
+    // The caller holds the lock.
     private SqliteCommand Find()
     {
         if (_find is null || _generation != _file.Generation)

@@ -2,7 +2,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Backstop.State;
 
-/// <summary>One connection with its questions prepared. Used by one thread at a time.</summary>
+/// <summary>Reads the journal over one connection, with prepared statements. Used by one thread at a time.</summary>
 internal sealed class JournalReader : IDisposable
 {
     private const string SenderRows = """
@@ -83,13 +83,14 @@ internal sealed class JournalReader : IDisposable
     }
 
     private static SenderCoverage Row(SqliteDataReader row) => new(
-        row.GetString(0), row.GetInt64(1), DateTimeOffset.FromUnixTimeSeconds(row.GetInt64(2)), DateTimeOffset.FromUnixTimeSeconds(row.GetInt64(3)),
+        row.GetString(0), row.GetInt64(1),
+        DateTimeOffset.FromUnixTimeSeconds(row.GetInt64(2)), DateTimeOffset.FromUnixTimeSeconds(row.GetInt64(3)),
         row.GetInt64(4), row.GetInt64(5));
 
     private SqliteCommand Prepare(string sql, params ReadOnlySpan<string> parameters)
     {
         var command = _connection.CreateCommand();
-#pragma warning disable CA2100 // Only this class's constants come here.
+#pragma warning disable CA2100 // The text is always a constant of this class.
         command.CommandText = sql;
 #pragma warning restore CA2100
         foreach (var parameter in parameters)

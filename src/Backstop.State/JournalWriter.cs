@@ -2,7 +2,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Backstop.State;
 
-/// <summary>Writes messages inside one transaction, with its statements prepared once.</summary>
+/// <summary>Writes messages to the journal inside one transaction, with prepared statements.</summary>
 internal sealed class JournalWriter : IDisposable
 {
     private readonly SqliteCommand _message;
@@ -19,14 +19,20 @@ internal sealed class JournalWriter : IDisposable
             """, "$a", "$b", "$c");
         _sender = Command(connection, transaction, """
             INSERT INTO sender (address, messages, first_at, last_at) VALUES ($a, 1, $b, $b)
-            ON CONFLICT DO UPDATE SET messages = messages + 1, first_at = MIN(first_at, excluded.first_at), last_at = MAX(last_at, excluded.last_at)
+            ON CONFLICT DO UPDATE SET messages = messages + 1,
+                first_at = MIN(first_at, excluded.first_at), last_at = MAX(last_at, excluded.last_at)
             """, "$a", "$b");
     }
 
-    /// <summary>Ids are compared in lower case: some servers change the case of the domain in what they return.</summary>
+    /// <summary>
+    /// Returns the form in which ids are compared. Lower case, because some servers change the case of the domain in
+    /// what they return.
+    /// </summary>
     public static string IdKey(string messageId) => messageId.Trim().Trim('<', '>').ToLowerInvariant();
 
-    /// <summary>Writes one message; false where its id was known, and then it does not cover its sender again.</summary>
+    /// <summary>
+    /// Writes one message; false if its id was known, and then it does not add to its sender's coverage again.
+    /// </summary>
     public bool Write(SentMessage message)
     {
         var at = message.SentAt.ToUnixTimeSeconds();
@@ -66,7 +72,7 @@ internal sealed class JournalWriter : IDisposable
     {
         var command = connection.CreateCommand();
         command.Transaction = transaction;
-#pragma warning disable CA2100 // Only this class's constants come here.
+#pragma warning disable CA2100 // The text is always a constant of this class.
         command.CommandText = sql;
 #pragma warning restore CA2100
         foreach (var parameter in parameters)

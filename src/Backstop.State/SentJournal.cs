@@ -2,10 +2,10 @@ using System.Collections.Concurrent;
 
 namespace Backstop.State;
 
-/// <summary>Remembers what was sent: Message-IDs, recipients, and how much of each address's mail was seen.</summary>
+/// <summary>Remembers what was sent: Message-IDs, recipients, and how many messages of each sender were seen.</summary>
 /// <remarks>
-/// SQLite in WAL mode: readers never wait for a writer, and the command line may add while the server reads.
-/// Invariant: a message added before a question is asked is found by it.
+/// SQLite in WAL mode: a reader never waits for a writer, and the command line may write while the server reads.
+/// Invariant: a lookup finds every message added before it.
 /// </remarks>
 public sealed class SentJournal : IDisposable
 {
@@ -20,7 +20,7 @@ public sealed class SentJournal : IDisposable
         CREATE TABLE IF NOT EXISTS import_mark (source TEXT PRIMARY KEY, mark TEXT NOT NULL) WITHOUT ROWID;
         """;
 
-    /// <summary>How long answers are counted: what left unseen longer ago says nothing about today.</summary>
+    /// <summary>How long replies are counted: mail that bypassed the journal longer ago does not matter today.</summary>
     public static readonly TimeSpan ReplyWindow = TimeSpan.FromDays(30);
 
     private readonly StateFile _file;
@@ -30,14 +30,14 @@ public sealed class SentJournal : IDisposable
     private readonly ConcurrentBag<(int Generation, JournalReader Reader)> _readers = [];
     private readonly Lock _writeGate = new();
 
-    /// <summary>Opens the journal, making it where there is none.</summary>
+    /// <summary>Opens the journal, and creates it if it is missing.</summary>
     /// <param name="path">The database file.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="recipientWindow">How long after writing to somebody a bounce from there counts as proved. Message-IDs count for
-    /// ever.</param>
-    /// <param name="health">Keeps a server going where the journal cannot be used; null to throw. Every method throws
-    /// <see cref="StoreException"/> meanwhile.</param>
-    /// <exception cref="StoreException">It cannot be used; never with a <paramref name="health"/>.</exception>
+    /// <param name="recipientWindow">How long after a message to a recipient a bounce from there counts as proved. For
+    /// Message-IDs there is no limit.</param>
+    /// <param name="health">Lets a server run while the journal is unusable: every method then throws <see
+    /// cref="StoreException"/>. Null: the constructor throws instead.</param>
+    /// <exception cref="StoreException">The journal is unusable and <paramref name="health"/> is null.</exception>
     public SentJournal(string path, TimeProvider time, TimeSpan recipientWindow, StoreHealth? health = null)
     {
         _file = new(path, Schema, health);
@@ -46,9 +46,9 @@ public sealed class SentJournal : IDisposable
         _mayBeReplaced = health is not null;
     }
 
-    /// <summary>Remembers messages, all of them or none.</summary>
+    /// <summary>Adds messages, all of them or none.</summary>
     /// <param name="messages">What was sent.</param>
-    /// <returns>How many of them were not known before.</returns>
+    /// <returns>How many of them were not in the journal before.</returns>
     public int Add(IEnumerable<SentMessage> messages)
     {
         if (!_mayBeReplaced)
@@ -63,24 +63,24 @@ public sealed class SentJournal : IDisposable
         }
         catch (StoreException error) when (error.Fault == StoreFault.Damaged)
         {
-            // There is a new file by now, and what is sent just now shall be in it.
+            // The file has been replaced by now; the messages must be in the new one.
             return Write(() => AddAll(all));
         }
     }
 
-    /// <summary>The form in which ids are compared: without brackets, in lower case.</summary>
-    /// <param name="messageId">As written.</param>
+    /// <summary>Returns the form in which ids are compared: without brackets, in lower case.</summary>
+    /// <param name="messageId">The id, with or without brackets.</param>
     public static string IdKey(string messageId)
     {
         ArgumentNullException.ThrowIfNull(messageId);
         return JournalWriter.IdKey(messageId);
     }
 
-    /// <summary>Whether a message of that id was sent.</summary>
+    /// <summary>Whether a message with that id was sent.</summary>
     /// <param name="messageId">Without brackets, in any case.</param>
     public bool HasMessageId(string messageId) => Ask(r => r.HasMessageId(JournalWriter.IdKey(messageId)));
 
-    /// <summary>Whether one of the senders wrote to that address within the window.</summary>
+    /// <summary>Whether one of the senders wrote to the recipient within the window.</summary>
     /// <param name="recipient">The recipient's key.</param>
     /// <param name="senders">The senders' keys.</param>
     public bool HasRecipient(string recipient, IReadOnlyCollection<string> senders)
@@ -89,36 +89,36 @@ public sealed class SentJournal : IDisposable
         return Ask(r => senders.Any(s => r.HasRecipient(recipient, s, since)));
     }
 
-    /// <summary>What is known of a sender, or null.</summary>
+    /// <summary>Returns the coverage of a sender, or null if nothing is known.</summary>
     /// <param name="sender">Its key.</param>
     public SenderCoverage? Coverage(string sender) => Ask(r => r.Coverage(sender, FirstReplyDay));
 
-    /// <summary>Counts answers that arrived.</summary>
-    /// <param name="replies">What arrived since the last call.</param>
+    /// <summary>Adds to the counts of replies.</summary>
+    /// <param name="replies">The replies since the last call.</param>
     public void AddReplies(IEnumerable<ReplyCount> replies) => Change(
         "INSERT INTO reply (address, day, total, known) VALUES ($a, $b, $c, $d) ON CONFLICT DO UPDATE SET total = total + $c, known = "
             + "known + $d",
         replies.Select(r => new object[] { r.Address, r.Day, r.All, r.ToKnown }));
 
-    /// <summary>How far a source of sent mail has been read; null for never.</summary>
+    /// <summary>Returns how far a source of sent mail has been imported; null if never.</summary>
     /// <param name="source">Its name.</param>
     internal string? ImportMark(string source) => Ask(r => r.ImportMark(source));
 
-    /// <summary>Remembers how far a source has been read.</summary>
+    /// <summary>Stores how far a source has been imported.</summary>
     /// <param name="source">Its name.</param>
-    /// <param name="mark">The caller's own notation.</param>
+    /// <param name="mark">The position, in the caller's own notation.</param>
     internal void SetImportMark(string source, string mark) =>
         Change("INSERT INTO import_mark (source, mark) VALUES ($a, $b) ON CONFLICT DO UPDATE SET mark = $b", [[source, mark]]);
 
     /// <summary>The number of Message-IDs in the journal.</summary>
     public long CountMessages() => Ask(r => r.CountMessages());
 
-    /// <summary>What is known of every sender, in the order of their addresses.</summary>
+    /// <summary>Returns the coverage of every sender, ordered by address.</summary>
     public IReadOnlyList<SenderCoverage> Senders() => Ask(r => r.Senders(FirstReplyDay));
 
-    /// <summary>Forgets what is older.</summary>
-    /// <param name="age">The age. What covers an address is not forgotten.</param>
-    /// <returns>Rows forgotten.</returns>
+    /// <summary>Deletes what is older than an age.</summary>
+    /// <param name="age">The age. The senders' coverage is kept.</param>
+    /// <returns>The number of rows deleted.</returns>
     public int Forget(TimeSpan age)
     {
         var before = (_time.GetUtcNow() - age).ToUnixTimeSeconds();
@@ -145,10 +145,10 @@ public sealed class SentJournal : IDisposable
 
     private long FirstReplyDay => (_time.GetUtcNow() - ReplyWindow).ToUnixTimeSeconds() / 86400;
 
-    /// <summary>Looks whether the file is still there, and whether one that could not be used can be. Called every few seconds.</summary>
+    /// <summary>Checks whether the file still exists, and retries an unusable one. To be called every few seconds.</summary>
     public void Check() => _file.Check();
 
-    // One transaction; the parameters are $a, $b and so on.
+    // Runs in one transaction; the parameters are $a, $b and so on.
     private void Change(string sql, IEnumerable<object[]> rows)
     {
         var all = rows.ToList();
@@ -191,7 +191,7 @@ public sealed class SentJournal : IDisposable
         {
             using var command = connection.CreateCommand();
             command.Transaction = transaction;
-#pragma warning disable CA2100 // Only this class's constants come here.
+#pragma warning disable CA2100 // The text is always a constant of this class.
             command.CommandText = sql;
 #pragma warning restore CA2100
             for (var i = 0; i < row.Length; i++)
@@ -243,7 +243,7 @@ public sealed class SentJournal : IDisposable
         }
         else
         {
-            // Of a file that was set aside meanwhile.
+            // A connection to a file that was set aside meanwhile.
             reader.Dispose();
         }
     }

@@ -2,20 +2,22 @@ using Microsoft.Data.Sqlite;
 
 namespace Backstop.State;
 
-/// <summary>A database file that others may use at the same time: WAL, and whoever finds it busy waits.</summary>
+/// <summary>
+/// A database file that several processes may use at the same time: in WAL mode, and waiting while it is locked.
+/// </summary>
 /// <remarks>
-/// Without a <see cref="StoreHealth"/> a store that cannot be used is the caller's trouble from the start. With one it is opened
-/// when it can be: a damaged file is set aside and a new one made, one that is locked or out of reach is tried again, and who asks
-/// meanwhile hears
-/// <see cref="StoreException"/> at once.
+/// Without a <see cref="StoreHealth"/> an unusable file makes the constructor throw. With one the file is opened as
+/// soon as possible: a damaged file is set aside and replaced by a new one, a locked or unreachable one is tried again,
+/// and callers get a <see cref="StoreException"/> at once meanwhile.
 /// </remarks>
 internal sealed class StateFile
 {
-    /// <summary>How long a writer waits for another one.</summary>
+    /// <summary>How long a writer waits for another one, in seconds.</summary>
     private const int WriteSeconds = 10;
 
     /// <summary>
-    /// How long is waited for somebody who keeps the file for himself, where mail waits too. SQLite's binding counts whole seconds.
+    /// How long a reader waits for a process that has locked the file, in seconds: mail waits as long. SQLite's binding
+    /// accepts only whole seconds.
     /// </summary>
     private const int ReadSeconds = 1;
 
@@ -27,13 +29,14 @@ internal sealed class StateFile
     private bool _isReady;
 
     /// <summary>
-    /// Makes the file where there is none. Whom somebody writes to is nobody else's business: file and folder are their owner's.
+    /// Opens the file, and creates it if it is missing. File and folder are readable only by their owner: they say who
+    /// writes to whom.
     /// </summary>
-    /// <param name="path">The database file; its folder is made with it.</param>
-    /// <param name="schema">Makes what is not there.</param>
-    /// <param name="health">Keeps going without it; null to throw.</param>
-    /// <param name="isPooled">Whether connections are kept when they are closed.</param>
-    /// <exception cref="StoreException">It cannot be used; never with a <paramref name="health"/>.</exception>
+    /// <param name="path">The database file; its folder is created too.</param>
+    /// <param name="schema">Creates the missing tables.</param>
+    /// <param name="health">Lets a server run without the file; null to throw.</param>
+    /// <param name="isPooled">Whether closed connections are kept for reuse.</param>
+    /// <exception cref="StoreException">The file is unusable and <paramref name="health"/> is null.</exception>
     public StateFile(string path, string schema, StoreHealth? health = null, bool isPooled = true)
     {
         (_path, _schema, _health) = (path, schema, health);
@@ -49,7 +52,7 @@ internal sealed class StateFile
         }
         else
         {
-            // SQLite takes an empty file for a new database: what it held would be gone without a word.
+            // SQLite takes an empty file for a new database, and nobody would notice the loss of its content.
             if (new FileInfo(path) is { Exists: true, Length: 0 })
             {
                 health.SetAside("the file is empty");
@@ -59,21 +62,21 @@ internal sealed class StateFile
         }
     }
 
-    /// <summary>Counts the files that were begun: what is kept open of an earlier one is of no use.</summary>
+    /// <summary>Counts how often the file was replaced: connections to an earlier one must not be used.</summary>
     public int Generation { get; private set; }
 
     /// <summary>
-    /// Makes an empty file that only its owner may read, and its folder, where they are not there. SQLite would make one that
-    /// everybody may; those it makes beside it follow this one.
+    /// Creates the file, empty and readable only by its owner, and its folder, if they are missing. SQLite would make
+    /// it readable for everybody; its side files get the mode of this one.
     /// </summary>
-    /// <param name="path">The database file; its folder is made with it.</param>
+    /// <param name="path">The database file; its folder is created too.</param>
     private static void Make(string path)
     {
         Directory.CreateDirectory(
             Path.GetDirectoryName(Path.GetFullPath(path))!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         try
         {
-            // Never one that is there: closing it would give up SQLite's own locks on it (fcntl).
+            // Only a missing file: closing an existing one would drop SQLite's own fcntl locks on it.
             new FileStream(path, new FileStreamOptions
             {
                 Mode = FileMode.CreateNew,
@@ -83,14 +86,15 @@ internal sealed class StateFile
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // It is there already, or SQLite will say what is wrong with it.
+            // The file exists, or SQLite will report what is wrong with it.
         }
     }
 
-    /// <summary>Reads or writes; what SQLite throws becomes a <see cref="StoreException"/>.</summary>
+    /// <summary>Runs a read or a write, and turns SQLite's exceptions into <see cref="StoreException"/>.</summary>
     /// <param name="isWrite">Whether it writes.</param>
-    /// <param name="work">Reads or writes by a connection that it opens itself.</param>
-    /// <exception cref="StoreException">It could not be done; a damaged file has been replaced, and the next call may go well.</exception>
+    /// <param name="work">Reads or writes over a connection that it opens itself.</param>
+    /// <exception cref="StoreException">It failed. A damaged file has been replaced, so the next call may
+    /// succeed.</exception>
     public T Use<T>(bool isWrite, Func<T> work)
     {
         BeReady(isWrite);
@@ -99,7 +103,7 @@ internal sealed class StateFile
         {
             var result = work();
 
-            // What is written well says nothing of what could not be read: that is tried again after the rest.
+            // A successful write does not show that reading works: reading is tried again after the rest.
             if (!isWrite || _health?.Rests == false)
             {
                 _health?.Worked(isWrite);
@@ -115,13 +119,14 @@ internal sealed class StateFile
         }
         catch (InvalidOperationException error) when (generation != Generation)
         {
-            // The file was replaced, and its connections closed, in the middle of this.
+            // The file was replaced and its connections closed while this call ran.
             throw new StoreException(_path, StoreFault.Damaged, error.Message, error);
         }
     }
 
-    /// <summary>Opens a connection. Only within <see cref="Use"/>.</summary>
-    /// <param name="forWriting">Whether it may wait for another writer as long as no mail waits for it.</param>
+    /// <summary>Opens a connection. Call it only within <see cref="Use"/>.</summary>
+    /// <param name="forWriting">Whether it may wait long for another writer; only for callers that no mail waits
+    /// for.</param>
     public SqliteConnection Open(bool forWriting = false)
     {
         var connection = new SqliteConnection(_connectionString);
@@ -143,9 +148,7 @@ internal sealed class StateFile
         }
     }
 
-    /// <summary>
-    /// Looks whether the file is still there: what is written into one that somebody has removed is gone at the next start.
-    /// </summary>
+    /// <summary>Checks whether the file still exists: what is written into a removed file is lost at the next start.</summary>
     public void Check()
     {
         if (_health is not null && _isReady && !File.Exists(_path))
@@ -158,7 +161,8 @@ internal sealed class StateFile
         }
     }
 
-    // The rest is for those whose mail waits for an answer. Who writes gathers what he has, and would lose it.
+    // The rest protects mail that waits for an answer. A writer must not be turned away: it would lose what it has
+    // gathered.
     private void BeReady(bool isWrite)
     {
         if (!isWrite && _health is { Rests: true, State: var state })
@@ -187,7 +191,7 @@ internal sealed class StateFile
 
         lock (_gate)
         {
-            // Who finds the damage later than others finds the new file.
+            // A caller that notices the damage late finds the new file.
             if (generation == Generation)
             {
                 _isReady = false;
@@ -226,7 +230,7 @@ internal sealed class StateFile
         }
     }
 
-    // Within the gate.
+    // The caller holds the lock.
     private bool Renew(StoreException damage)
     {
         try
@@ -275,7 +279,7 @@ internal sealed class StateFile
     private static void Execute(SqliteConnection connection, string sql)
     {
         using var command = connection.CreateCommand();
-#pragma warning disable CA2100 // Only constants of this project come here.
+#pragma warning disable CA2100 // The text is always a constant of this project.
         command.CommandText = sql;
 #pragma warning restore CA2100
         command.ExecuteNonQuery();

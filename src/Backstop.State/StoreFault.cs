@@ -6,13 +6,13 @@ namespace Backstop.State;
 /// <summary>What is wrong with a store.</summary>
 public enum StoreFault
 {
-    /// <summary>What lies there is not what was written: it is set aside.</summary>
+    /// <summary>The content is not what was written: the file is set aside.</summary>
     Damaged,
 
-    /// <summary>Another process keeps it for itself.</summary>
+    /// <summary>Another process has locked it.</summary>
     Locked,
 
-    /// <summary>It cannot be written: a mode, an owner or a mount.</summary>
+    /// <summary>It cannot be written because of its mode, owner or mount.</summary>
     ReadOnly,
 
     /// <summary>The disk is full.</summary>
@@ -22,11 +22,11 @@ public enum StoreFault
     Unreadable,
 }
 
-/// <summary>A store could not be asked or written. The message begins with its path.</summary>
+/// <summary>A store could not be read or written. The message begins with its path.</summary>
 /// <param name="path">The file.</param>
-/// <param name="fault">What is wrong.</param>
-/// <param name="message">What the operating system or the database says.</param>
-/// <param name="inner">What was thrown there, if anything.</param>
+/// <param name="fault">The kind of fault.</param>
+/// <param name="message">The error of the operating system or the database.</param>
+/// <param name="inner">The original exception, if any.</param>
 public sealed class StoreException(
     string path, StoreFault fault, string message, Exception? inner) : DbException($"{path}: {message}", inner)
 {
@@ -39,7 +39,7 @@ public sealed class StoreException(
     /// <summary>The message without the path.</summary>
     public string Error => message;
 
-    /// <summary>Tells what an error of a file means.</summary>
+    /// <summary>Returns the kind of fault that an exception about a file means.</summary>
     /// <param name="error">An <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/>.</param>
     internal static StoreFault FaultOf(Exception error)
     {
@@ -50,12 +50,13 @@ public sealed class StoreException(
             : StoreFault.Unreadable;
     }
 
-    /// <summary>Tells what an error of SQLite says of a store.</summary>
+    /// <summary>Converts SQLite's exception into a <see cref="StoreException"/>.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="error">What was thrown.</param>
+    /// <param name="error">SQLite's exception.</param>
     internal static StoreException Of(string path, SqliteException error) => new(path, FaultOf(path, error), Words(error), error);
 
-    // Result codes of SQLite. 1 is any error of a statement: ours are constants, so where a table is missing the file is not ours.
+    // Result codes of SQLite. 1 is any error of a statement: our statements are constants, so a missing table means
+    // that the file is not ours.
     private static StoreFault FaultOf(string path, SqliteException error) => error.SqliteErrorCode switch
     {
         11 or 24 or 26 => StoreFault.Damaged,

@@ -2,30 +2,33 @@ using System.Globalization;
 
 namespace Backstop.State;
 
-/// <summary>How a store fares, as it is shown. An <paramref name="Error"/> without a fault says why something was set aside.</summary>
-/// <param name="Name">What it holds, such as <c>journal</c>.</param>
+/// <summary>
+/// The state of a store, for display. An <paramref name="Error"/> without a fault is the reason why something was set
+/// aside.
+/// </summary>
+/// <param name="Name">The content, such as <c>journal</c>.</param>
 /// <param name="Path">The file or folder.</param>
-/// <param name="Fault">What is wrong with it just now; null where nothing is.</param>
-/// <param name="Error">In words; empty where nothing is wrong.</param>
-/// <param name="Since">Since when.</param>
-/// <param name="SetAside">Where what was damaged lies; null where nothing was.</param>
-/// <param name="LostAt">When that was set aside.</param>
+/// <param name="Fault">The present fault; null if there is none.</param>
+/// <param name="Error">A description; empty if nothing is wrong.</param>
+/// <param name="Since">When the fault began.</param>
+/// <param name="SetAside">The path of the damaged file that was set aside; null if none was.</param>
+/// <param name="LostAt">When it was set aside.</param>
 public sealed record StoreState(
     string Name, string Path, StoreFault? Fault, string Error, DateTimeOffset? Since, string? SetAside, DateTimeOffset? LostAt);
 
 /// <summary>
-/// Keeps a server going whose store is damaged, locked or gone: remembers what is wrong, sets damaged files aside (renamed, never
-/// deleted), and says each change once. Used by many threads at once.
+/// Lets a server run while a store is damaged, locked or missing: remembers the fault, sets damaged files aside
+/// (renamed, never deleted), and reports each change once. Used by many threads at once.
 /// </summary>
-/// <remarks>That something was lost is read from the name of what was set aside, so it is known after a restart too.</remarks>
+/// <remarks>The loss is read from the name of the file that was set aside, so it is known after a restart too.</remarks>
 public sealed class StoreHealth
 {
-    /// <summary>How long nobody asks a store that cannot be asked: no mail waits for it meanwhile. Writing goes on.</summary>
+    /// <summary>How long nobody reads a store after a failure, so that no mail waits for it. Writing goes on.</summary>
     public static readonly TimeSpan Rest = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan _restWhenDamaged = TimeSpan.FromMinutes(1);
 
-    // One that is damaged again at once has a bad disk: nothing is won by setting it aside every few seconds.
+    // A file that is damaged again at once means a bad disk: setting it aside every few seconds would not help.
     private static readonly TimeSpan _betweenDamages = TimeSpan.FromMinutes(10);
 
     private const string Mark = ".damaged-";
@@ -38,8 +41,8 @@ public sealed class StoreHealth
     private bool _ofWriting;
     private long? _restsSince;
 
-    /// <summary>Looks for what was set aside before.</summary>
-    /// <param name="name">What the store holds.</param>
+    /// <summary>Finds what was set aside earlier.</summary>
+    /// <param name="name">The content of the store.</param>
     /// <param name="path">The file or folder.</param>
     /// <param name="time">The clock.</param>
     public StoreHealth(string name, string path, TimeProvider time)
@@ -51,10 +54,10 @@ public sealed class StoreHealth
         _wholeAt = at;
     }
 
-    /// <summary>Told of each change, and of each time that something is set aside. Must not throw.</summary>
+    /// <summary>Called on each change, and each time something is set aside. Must not throw.</summary>
     public Action<StoreState>? Changed { get; set; }
 
-    /// <summary>The fault the store has now, if any, and what was set aside last.</summary>
+    /// <summary>The present fault, if any, and what was set aside last.</summary>
     public StoreState State
     {
         get
@@ -66,7 +69,7 @@ public sealed class StoreHealth
         }
     }
 
-    /// <summary>Whether nobody asks it just now, after it could not be asked.</summary>
+    /// <summary>Whether nobody reads the store now, because of a failure.</summary>
     public bool Rests
     {
         get
@@ -79,12 +82,12 @@ public sealed class StoreHealth
         }
     }
 
-    /// <summary>Whether something was set aside so lately that what it held is missed.</summary>
-    /// <param name="window">How long what it held would count.</param>
+    /// <summary>Whether something was set aside so recently that its content is still missed.</summary>
+    /// <param name="window">How long the content would have mattered.</param>
     public bool IsLost(TimeSpan window) => State.LostAt is { } at && _time.GetUtcNow() - at < window;
 
-    /// <summary>Notes that it was asked or written with success. A success of reading says nothing about writing.</summary>
-    /// <param name="isWrite">Whether it was written.</param>
+    /// <summary>Records a success. A successful read does not show that writing works.</summary>
+    /// <param name="isWrite">Whether it was a write.</param>
     internal void Worked(bool isWrite)
     {
         StoreState changed;
@@ -102,10 +105,10 @@ public sealed class StoreHealth
         Changed?.Invoke(changed);
     }
 
-    /// <summary>Notes a failure.</summary>
-    /// <param name="fault">What is wrong.</param>
-    /// <param name="error">In words.</param>
-    /// <param name="isWrite">Whether it was to be written: then questions may go on.</param>
+    /// <summary>Records a failure.</summary>
+    /// <param name="fault">The kind of fault.</param>
+    /// <param name="error">A description.</param>
+    /// <param name="isWrite">Whether it was a write: then reading may go on.</param>
     internal void Failed(StoreFault fault, string error, bool isWrite)
     {
         StoreState changed;
@@ -129,15 +132,17 @@ public sealed class StoreHealth
     }
 
     /// <summary>
-    /// Sets what lies there aside: renamed, with a database's side files. Where nothing lies there, an empty file says so.
+    /// Sets the store aside: renames it, with a database's side files. If it is missing, an empty file under the new
+    /// name records the loss.
     /// </summary>
-    /// <param name="error">What is wrong with it.</param>
-    /// <returns>False where it could not be renamed, or was set aside only minutes ago: the store stays as it is, and faulty.</returns>
+    /// <param name="error">A description of the fault.</param>
+    /// <returns>False if it could not be renamed, or was set aside only minutes ago: the store then stays as it is,
+    /// with its fault.</returns>
     internal bool SetAside(string error) => SetAside(State.Path, error);
 
-    /// <summary>The same for one file of a folder.</summary>
+    /// <summary>Sets one file of a folder aside.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="error">What is wrong with it.</param>
+    /// <param name="error">A description of the fault.</param>
     internal bool SetAside(string path, string error)
     {
         StoreState changed;
@@ -212,7 +217,7 @@ public sealed class StoreHealth
         }
     }
 
-    // A side file has the same stamp, and more behind it.
+    // The name of a side file has the same stamp with more text behind it, so it does not parse.
     private static DateTimeOffset? TimeOf(string aside)
     {
         var stamp = aside[(aside.LastIndexOf(Mark, StringComparison.Ordinal) + Mark.Length)..].Split('.')[0];
