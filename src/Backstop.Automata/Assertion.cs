@@ -1,6 +1,6 @@
 namespace Backstop.Automata;
 
-/// <summary>What stands on one side of a place in a text.</summary>
+/// <summary>What stands on one side of a position in a text.</summary>
 internal enum Side : byte
 {
     /// <summary>Nothing: the text begins or ends here.</summary>
@@ -17,13 +17,13 @@ internal enum Side : byte
 }
 
 /// <summary>
-/// A condition on a place between two octets, as a truth table: bit 4 * before + next. The dialects define theirs (<c>\b</c>, <c>^^</c>),
-/// so that none has to be known here.
+/// A condition on a position between two octets, as a truth table: bit 4 * before + next. Each dialect defines its own
+/// (<c>\b</c>, <c>^^</c>).
 /// </summary>
 internal readonly record struct Assertion(ushort Table)
 {
-    /// <summary>Writes the table of a condition.</summary>
-    /// <param name="holds">Whether it holds with these before and behind the place.</param>
+    /// <summary>Makes the truth table of a condition.</summary>
+    /// <param name="holds">Whether the condition holds with these sides before and behind the position.</param>
     public static Assertion Where(Func<Side, Side, bool> holds)
     {
         var table = 0;
@@ -37,10 +37,14 @@ internal readonly record struct Assertion(ushort Table)
 
     public bool Holds(Side before, Side next) => (Table >> (((int)before << 2) | (int)next) & 1) != 0;
 
-    /// <summary>Whether it makes a difference that this side stands before the place and not <see cref="Side.Other"/>.</summary>
+    /// <summary>
+    /// Whether the result with this side before the position differs from that with <see cref="Side.Other"/>.
+    /// </summary>
     public bool TellsBefore(Side side) => Row(side) != Row(Side.Other);
 
-    /// <summary>As <see cref="TellsBefore"/>, of what follows.</summary>
+    /// <summary>
+    /// Whether the result with this side behind the position differs from that with <see cref="Side.Other"/>.
+    /// </summary>
     public bool TellsNext(Side side) => Column(side) != Column(Side.Other);
 
     private int Row(Side before) => Table >> ((int)before << 2) & 0xF;

@@ -1,7 +1,8 @@
 namespace Backstop.Automata;
 
 /// <summary>
-/// Octets that no set of an automaton tells apart share a class: a table has an entry for each class, not for each octet.
+/// Groups octets that no set of an automaton distinguishes into classes: a table needs an entry for each class, not for
+/// each octet.
 /// </summary>
 internal sealed class ByteClasses
 {
@@ -10,10 +11,10 @@ internal sealed class ByteClasses
     /// <summary>The class of each of the 256 octets.</summary>
     public byte[] Of { get; }
 
-    /// <summary>An octet of each class.</summary>
+    /// <summary>One octet of each class.</summary>
     public byte[] Members { get; }
 
-    /// <summary>Splits the classes by one set after the other (partition refinement); 1 to 256 remain.</summary>
+    /// <summary>Splits the octets into classes by each set in turn (partition refinement); gives 1 to 256 classes.</summary>
     public static ByteClasses Splitting(IEnumerable<ByteSet> sets)
     {
         var classes = new List<ByteSet> { ByteSet.All };

@@ -26,7 +26,10 @@ internal readonly record struct ByteSet(ulong A, ulong B, ulong C, ulong D)
         _ => new ByteSet(0, 0, 0, 1UL << (value & 63)),
     };
 
-    /// <summary>From <paramref name="first"/> to <paramref name="last"/>, both included; empty where the range runs backwards.</summary>
+    /// <summary>
+    /// The octets from <paramref name="first"/> to <paramref name="last"/>, both included; empty if <paramref
+    /// name="first"/> is the larger one.
+    /// </summary>
     public static ByteSet Range(int first, int last)
     {
         var set = default(ByteSet);

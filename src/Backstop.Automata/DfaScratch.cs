@@ -1,6 +1,8 @@
 namespace Backstop.Automata;
 
-/// <summary>What one step of a <see cref="LazyDfa"/> has seen. One for each thread, not for each automaton: there are hundreds.</summary>
+/// <summary>
+/// The working memory for one step of a <see cref="LazyDfa"/>. One for each thread; there are hundreds of automata.
+/// </summary>
 internal sealed class DfaScratch
 {
     [ThreadStatic]
@@ -10,24 +12,24 @@ internal sealed class DfaScratch
     private readonly List<int> _matched = [];
     private readonly List<byte> _list = [];
 
-    // A node was seen in this step where its mark is the step's.
+    // A node was visited in this step if its mark is the number of the step.
     private int[] _seen = [];
     private int[] _followed = [];
     private int[] _stack = [];
     private int _depth;
     private int _mark;
 
-    /// <summary>Whether the step leads nowhere and ends no match.</summary>
+    /// <summary>Whether the step leads to no node and ends no match.</summary>
     public bool IsEmpty => _following.Count == 0 && _matched.Count == 0;
 
-    /// <summary>The thread's own, emptied.</summary>
-    /// <param name="count">How many nodes the automaton has.</param>
+    /// <summary>Returns the thread's working memory, emptied.</summary>
+    /// <param name="count">The number of nodes of the automaton.</param>
     public static DfaScratch Renewed(int count)
     {
         var mine = _mine ??= new DfaScratch();
         if (mine._seen.Length < count || mine._mark == int.MaxValue)
         {
-            // Each node is taken from the stack once to be looked at and puts at most two there.
+            // Each node is visited once and pushes at most two others.
             (mine._seen, mine._followed, mine._stack, mine._mark) = (new int[count], new int[count], new int[(count * 2) + 2], 0);
         }
 
@@ -38,10 +40,10 @@ internal sealed class DfaScratch
         return mine;
     }
 
-    /// <summary>Puts a node on the stack of those to be looked at.</summary>
+    /// <summary>Pushes a node that has to be visited.</summary>
     public void Push(int node) => _stack[_depth++] = node;
 
-    /// <summary>The next node to be looked at; each comes once in a step.</summary>
+    /// <summary>Pops the next node to visit; returns each node once in a step.</summary>
     public bool TryPop(out int node)
     {
         for (node = 0; _depth > 0;)
@@ -57,7 +59,7 @@ internal sealed class DfaScratch
         return false;
     }
 
-    /// <summary>Notes where the next step begins; once for each node.</summary>
+    /// <summary>Records a node at which the next step begins; each is recorded once.</summary>
     public void Follow(int node)
     {
         if (_followed[node] != _mark)
@@ -67,10 +69,10 @@ internal sealed class DfaScratch
         }
     }
 
-    /// <summary>Notes that a match of a pattern ends.</summary>
+    /// <summary>Records that a match of a pattern ends.</summary>
     public void Match(int pattern) => _matched.Add(pattern);
 
-    /// <summary>The nodes of <see cref="Follow"/> as a <see cref="NodeList"/>.</summary>
+    /// <summary>Returns the nodes given to <see cref="Follow"/> as a <see cref="NodeList"/>.</summary>
     public byte[] TakeNodes()
     {
         _following.Sort();
@@ -85,7 +87,7 @@ internal sealed class DfaScratch
         return [.. _list];
     }
 
-    /// <summary>The patterns of <see cref="Match"/>, ascending.</summary>
+    /// <summary>Returns the patterns given to <see cref="Match"/>, ascending.</summary>
     public int[] TakeMatched()
     {
         _matched.Sort();

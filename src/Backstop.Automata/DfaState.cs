@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Backstop.Automata;
 
 /// <summary>
-/// A state of a <see cref="LazyDfa"/>: where its patterns stand, and what stood before. Never changes, but for the table of the states
-/// behind it, which is filled as texts need it.
+/// A state of a <see cref="LazyDfa"/>: the set of nodes, and what stood before. Immutable, except for the table of
+/// following states, which is filled as texts need it.
 /// </summary>
 internal sealed class DfaState(byte[] nodes, Side before, int[] matched, DfaState?[] next) : IEquatable<DfaState>
 {
@@ -13,19 +13,24 @@ internal sealed class DfaState(byte[] nodes, Side before, int[] matched, DfaStat
     /// <summary>No pattern can match any more.</summary>
     public static DfaState Dead { get; } = new([], Side.Other, [], []);
 
-    /// <summary>The text needs too many states: <see cref="DfaLimits.GivesUp"/>.</summary>
+    /// <summary>The text needs too many states (<see cref="DfaLimits.GivesUp"/>).</summary>
     public static DfaState GaveUp { get; } = new([], Side.Other, [], []);
 
-    /// <summary>Whether the text's reader has to look at it: <see cref="Matched"/> is not empty, or <see cref="IsLast"/>.</summary>
+    /// <summary>
+    /// Whether the reader must look at the state: <see cref="Matched"/> is not empty, or <see cref="IsLast"/>.
+    /// </summary>
     public bool Stops { get; } = matched.Length > 0 || next.Length == 0;
 
-    /// <summary>Whether it is <see cref="Dead"/> or <see cref="GaveUp"/>: nothing may be read behind it.</summary>
+    /// <summary>Whether it is <see cref="Dead"/> or <see cref="GaveUp"/>: the reader must stop here.</summary>
     public bool IsLast => Next.Length == 0;
 
-    /// <summary>The state behind each class of octets and behind the border's symbols; null: not made yet.</summary>
+    /// <summary>The following states, by class of octet and by symbol of the border; null if not made yet.</summary>
     public DfaState?[] Next { get; } = next;
 
-    /// <summary>The patterns a match of which ended before the symbol just read: conditions on what follows are known only then.</summary>
+    /// <summary>
+    /// The patterns with a match that ended before the symbol just read: conditions on the next octet are decided only
+    /// after reading it.
+    /// </summary>
     public ReadOnlySpan<int> Matched => _matched;
 
     /// <summary>The nodes as a <see cref="NodeList"/>.</summary>
@@ -33,7 +38,7 @@ internal sealed class DfaState(byte[] nodes, Side before, int[] matched, DfaStat
 
     public Side Before { get; } = before;
 
-    /// <summary>The same state with a table of its own.</summary>
+    /// <summary>Copies the state with a table of its own.</summary>
     public DfaState WithTable(int symbols) => new(Nodes, Before, _matched, new DfaState?[symbols]);
 
     public bool Equals(DfaState? other) =>

@@ -1,16 +1,17 @@
 namespace Backstop.Automata;
 
 /// <summary>
-/// The deterministic automaton of an <see cref="Nfa"/>, made state by state as texts need it: a symbol costs one look into a table, or at
-/// most one visit to each node. Safe for many threads: reading takes no lock, making a state does.
+/// The deterministic automaton of an <see cref="Nfa"/>, made state by state as texts need it: a symbol costs one table
+/// lookup, or at most one visit to each node. Safe for many threads: reading takes no lock, making a state does.
 /// </summary>
 /// <remarks>
-/// A reader begins at <see cref="Start"/>, calls <see cref="Next"/> with the class of each octet and then with <see cref="End"/>. It looks
-/// at <see cref="DfaState.Matched"/> where <see cref="DfaState.Stops"/> is true, and ends where <see cref="DfaState.IsLast"/> is.
+/// A reader begins at <see cref="Start"/> and calls <see cref="Next"/> with the class of each octet and then with <see
+/// cref="End"/>. It reads <see cref="DfaState.Matched"/> where <see cref="DfaState.Stops"/> is true, and stops where
+/// <see cref="DfaState.IsLast"/> is.
 /// </remarks>
 internal sealed class LazyDfa
 {
-    // A text that makes a state for every tenth octet or oftener is read faster without keeping them.
+    // If every tenth octet or more makes a new state, reading is faster without keeping them.
     private const int OctetsPerState = 10;
 
     private readonly Nfa _nfa;
@@ -24,9 +25,9 @@ internal sealed class LazyDfa
     private int _nodeBytes;
     private int _timesFull;
 
-    /// <summary>Knows the first state only.</summary>
+    /// <summary>Makes the automaton with its first state only.</summary>
     /// <param name="nfa">The patterns.</param>
-    /// <param name="limits">What may be kept.</param>
+    /// <param name="limits">The limits on its memory.</param>
     /// <param name="border">An octet that stands before and behind each text without being part of it; -1: none.</param>
     public LazyDfa(Nfa nfa, DfaLimits limits, int border = -1)
     {
@@ -43,29 +44,29 @@ internal sealed class LazyDfa
         _start = MakeStart();
     }
 
-    /// <summary>The symbol of each of the 256 octets.</summary>
+    /// <summary>The symbol for each of the 256 octets.</summary>
     public byte[] ClassOf { get; }
 
-    /// <summary>The symbol for the end of the text: reads the border, if there is one.</summary>
+    /// <summary>The symbol for the end of the text; reads the border, if there is one.</summary>
     public int End { get; }
 
-    /// <summary>The symbol for the beginning of the text; only with a border, which it reads.</summary>
+    /// <summary>The symbol for the beginning of the text; only for an automaton with a border, which it reads.</summary>
     public int Begin { get; }
 
-    /// <summary>Before the border; where there is none, before the first octet.</summary>
+    /// <summary>The first state: before the border, or without one before the first octet.</summary>
     public DfaState Start => Volatile.Read(ref _start);
 
-    /// <summary>How many states are kept, besides <see cref="Start"/>.</summary>
+    /// <summary>The number of states kept, without <see cref="Start"/>.</summary>
     public int Count => _known.Count;
 
-    /// <summary>How often a limit was reached and all was forgotten.</summary>
+    /// <summary>How often a limit was reached and all states were dropped.</summary>
     public int TimesFull => Volatile.Read(ref _timesFull);
 
-    /// <summary>The state behind a symbol.</summary>
-    /// <param name="state">Where the text stands; not <see cref="DfaState.IsLast"/>.</param>
-    /// <param name="symbol">What it reads next.</param>
-    /// <param name="at">How many octets of the text were read.</param>
-    /// <param name="made">How many states had to be made for this text: 0 at first, counted here.</param>
+    /// <summary>Returns the state after a symbol.</summary>
+    /// <param name="state">The present state; not <see cref="DfaState.IsLast"/>.</param>
+    /// <param name="symbol">The next symbol.</param>
+    /// <param name="at">The number of octets read so far.</param>
+    /// <param name="made">The number of states made for this text; begin with 0, it is counted here.</param>
     public DfaState Next(DfaState state, int symbol, int at, ref int made) =>
         Volatile.Read(ref state.Next[symbol]) ?? Make(state, symbol, at, ref made);
 
@@ -89,7 +90,7 @@ internal sealed class LazyDfa
         }
     }
 
-    // States made after all were forgotten do not lead back to those: they go with the texts that still stand there.
+    // New states do not refer to dropped ones, which are freed once no text stands at them.
     private DfaState Keep(DfaState state)
     {
         if (state.IsLast)
@@ -148,7 +149,10 @@ internal sealed class LazyDfa
         return scratch.IsEmpty ? DfaState.Dead : new DfaState(scratch.TakeNodes(), read.Before, scratch.TakeMatched(), _unkept);
     }
 
-    /// <summary>Follows what consumes nothing; gathers where the symbol leads, and the patterns whose match ends before it.</summary>
+    /// <summary>
+    /// Follows the edges that consume nothing; collects the nodes after the symbol, and the patterns whose match ends
+    /// before it.
+    /// </summary>
     private void Close(int start, Side before, Symbol read, DfaScratch scratch)
     {
         scratch.Push(start);
@@ -175,7 +179,7 @@ internal sealed class LazyDfa
         }
     }
 
-    // Sides that no assertion tells apart are one: two states that differ in nothing else are one then.
+    // Sides that no assertion distinguishes become one, so that equal states become one too.
     private Side Told(Side side) => _nfa.TellsBefore(side) ? side : Side.Other;
 
     private static Side SideOf(int octet) => octet switch
@@ -185,9 +189,9 @@ internal sealed class LazyDfa
         _ => ByteSet.Word.Contains(octet) ? Side.Word : Side.Other,
     };
 
-    /// <summary>What a state reads.</summary>
-    /// <param name="Octet">The octet that is consumed; -1: none.</param>
-    /// <param name="Next">What it is for the place before it.</param>
-    /// <param name="Before">What it is for the place behind it.</param>
+    /// <summary>A symbol as seen by the nodes.</summary>
+    /// <param name="Octet">The octet that is consumed; -1 for none.</param>
+    /// <param name="Next">Its side, for the position before it.</param>
+    /// <param name="Before">Its side, for the position behind it.</param>
     private readonly record struct Symbol(int Octet, Side Next, Side Before);
 }

@@ -1,10 +1,10 @@
 namespace Backstop.Automata;
 
 /// <summary>
-/// Builds an <see cref="Nfa"/> from the end backwards: each call makes a node that goes on at nodes made before, and returns its index.
-/// A pattern begins with <see cref="Match"/> and ends with <see cref="Start"/>.
+/// Builds an <see cref="Nfa"/> from the end backwards: each call makes a node that continues at nodes made before, and
+/// returns its index. A pattern begins with <see cref="Match"/> and ends with <see cref="Start"/>.
 /// </summary>
-/// <param name="maxNodes">How many nodes it may have. One more and the call throws <see cref="NfaTooLargeException"/>.</param>
+/// <param name="maxNodes">The most nodes; a call beyond it throws <see cref="NfaTooLargeException"/>.</param>
 internal sealed class NfaBuilder(int maxNodes)
 {
     private readonly List<Node> _nodes = [];
@@ -13,12 +13,13 @@ internal sealed class NfaBuilder(int maxNodes)
     private readonly HashSet<Assertion> _assertions = [];
     private readonly List<(int Entry, bool IsAnchored)> _starts = [];
 
-    /// <summary>The end of the next pattern; patterns are numbered from 0 in the order of <see cref="Start"/>.</summary>
+    /// <summary>Makes the end of the next pattern; patterns are numbered from 0 in the order of <see cref="Start"/>.</summary>
     public int Match() => Add(new(NodeKind.Match, 0, _starts.Count));
 
-    /// <summary>Ends a pattern.</summary>
+    /// <summary>Completes a pattern.</summary>
     /// <param name="entry">Its first node.</param>
-    /// <param name="isAnchored">Whether it can match only where the text begins: then it is not tried anew behind each octet.</param>
+    /// <param name="isAnchored">Whether it can match only at the beginning of the text: then it is not tried again
+    /// after each octet.</param>
     public void Start(int entry, bool isAnchored = false) => _starts.Add((entry, isAnchored));
 
     public int Set(ByteSet set, int next)
@@ -42,17 +43,17 @@ internal sealed class NfaBuilder(int maxNodes)
 
     public int Mark(int next) => Add(new(NodeKind.Mark, next, 0));
 
-    /// <summary>A part some times over.</summary>
-    /// <param name="min">At least so often.</param>
-    /// <param name="max">At most so often; -1: no bound.</param>
-    /// <param name="next">What follows.</param>
-    /// <param name="part">Makes the part before the node it is given.</param>
+    /// <summary>Repeats a part.</summary>
+    /// <param name="min">The least number of repetitions.</param>
+    /// <param name="max">The most repetitions; -1 for no limit.</param>
+    /// <param name="next">The node that follows.</param>
+    /// <param name="part">Makes the part in front of the given node.</param>
     public int Repeat(int min, int max, int next, Func<int, int> part)
     {
         var entry = next;
         if (max < 0)
         {
-            // The fork that closes the loop is needed inside it, and is completed when its part is there.
+            // The part needs the index of the fork that closes the loop; the fork is completed after the part.
             var loop = Fork(next, next);
             var inner = part(loop);
             _nodes[loop] = new(NodeKind.Fork, inner, next);

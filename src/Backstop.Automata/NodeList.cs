@@ -1,11 +1,14 @@
 namespace Backstop.Automata;
 
-/// <summary>Ascending indexes of nodes as their differences, 7 bits an octet, the lowest first: mostly one octet each.</summary>
+/// <summary>
+/// A list of ascending node indexes, stored as differences of 7 bits an octet, the lowest first: mostly one octet for
+/// each node.
+/// </summary>
 internal static class NodeList
 {
     /// <summary>Appends one node to a list.</summary>
     /// <param name="list">The list.</param>
-    /// <param name="difference">From the node before it, or from 0.</param>
+    /// <param name="difference">The difference from the node before it, or from 0.</param>
     public static void Append(List<byte> list, int difference)
     {
         for (; difference > 0x7F; difference >>= 7)
@@ -18,7 +21,7 @@ internal static class NodeList
 
     /// <summary>Reads one node.</summary>
     /// <param name="list">The list.</param>
-    /// <param name="at">Where in it; moved on.</param>
+    /// <param name="at">The position in the list; advanced.</param>
     /// <param name="before">The node before it, or 0.</param>
     public static int Read(ReadOnlySpan<byte> list, ref int at, int before)
     {
