@@ -5,14 +5,17 @@ using Backstop.Posix;
 
 namespace Backstop.Configuration;
 
-/// <summary>The keys of envelope tags in a file: one line a key, its number and its secret in hex; the first signs.</summary>
+/// <summary>
+/// Reads and writes the file with the keys of envelope tags: one key a line, its number and its secret in hex; the
+/// first key signs.
+/// </summary>
 internal static class BatvKeyFile
 {
     private const int SecretLength = 32;
 
-    /// <summary>Reads the keys; none where there is no file.</summary>
+    /// <summary>Reads the keys; none if the file does not exist.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="InvalidDataException">The file is no key file.</exception>
+    /// <exception cref="InvalidDataException">A line is not a key, or there are too many keys.</exception>
     public static IReadOnlyList<BatvKey> Read(string path)
     {
         if (!File.Exists(path))
@@ -33,17 +36,18 @@ internal static class BatvKeyFile
             // The line itself is not shown: it holds a secret.
             keys.Add(
                 ParseLine(line) ?? throw new InvalidDataException(
-                    $"{path}:{number}:1: wants a digit and a secret of at least 32 hex digits"));
+                    $"{path}:{number}:1: not a key; write a digit, a space and a secret of at least 32 hex digits"));
         }
 
         return keys.Count <= Batv.MaxKeys
             ? keys
             : throw new InvalidDataException(
-            $"{path}:1:1: {keys.Count} keys; at most {Batv.MaxKeys} may be live, because each makes guessing easier");
+                $"{path}:1:1: {keys.Count} keys; at most {Batv.MaxKeys} may be in use, because each makes guessing easier; "
+                + "delete the last ones");
     }
 
-    /// <summary>Makes a new key that signs from now on; the one that signed so far goes on verifying.</summary>
-    /// <param name="path">The file; made where there is none.</param>
+    /// <summary>Adds a new key, which signs from now on; the previous one still verifies.</summary>
+    /// <param name="path">The file; created if it does not exist.</param>
     public static BatvKey AddNew(string path)
     {
         var old = Read(path).Take(Batv.MaxKeys - 1).ToList();

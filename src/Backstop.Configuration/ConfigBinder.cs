@@ -7,7 +7,8 @@ using Tomlyn.Syntax;
 namespace Backstop.Configuration;
 
 /// <summary>
-/// Binds a TOML syntax tree to option classes. Collects every error and goes on; an unknown key is an error (Tomlyn lets it pass).
+/// Sets the properties of the option classes from a TOML syntax tree. Collects all errors; an unknown key is an error
+/// (Tomlyn ignores it).
 /// </summary>
 internal sealed class ConfigBinder(string file) : IConfigProblems
 {
@@ -23,7 +24,7 @@ internal sealed class ConfigBinder(string file) : IConfigProblems
         {
             if (table is TableArraySyntax)
             {
-                Add(table, "[[...]] is not used in this file");
+                Add(table, "an array of tables ([[...]]) is not allowed here; write [...] with single brackets");
                 continue;
             }
 
@@ -31,7 +32,7 @@ internal sealed class ConfigBinder(string file) : IConfigProblems
         }
     }
 
-    /// <summary>Reports an error at a key that was bound, or at the file's start where it was not.</summary>
+    /// <summary>Reports an error at a key that was read, or at the start of the file if the key is missing.</summary>
     public void Add(string key, string message)
     {
         var (line, column) = _positions.GetValueOrDefault(key, (1, 1));
@@ -128,7 +129,7 @@ internal sealed class ConfigBinder(string file) : IConfigProblems
     {
         if (value is not InlineTableSyntax table)
         {
-            Add(value, $"{path}: wants a table, such as {{ ... }} or [{path}]");
+            Add(value, $"{path}: the value is not a table; write {{ ... }} or [{path}]");
             return;
         }
 
@@ -144,7 +145,7 @@ internal sealed class ConfigBinder(string file) : IConfigProblems
 
         if (value is not ArraySyntax array)
         {
-            // One where many may stand is common and means what it says.
+            // A single value for a list is common and unambiguous.
             return Scalar(value, element, path) is { } only ? List(element, [only]) : null;
         }
 
@@ -167,7 +168,8 @@ internal sealed class ConfigBinder(string file) : IConfigProblems
             : ConfigValue.Convert(scalar, type, out wanted);
         if (converted is null)
         {
-            Add(value, $"{path}: wants {wanted}");
+            var shown = scalar is string { Length: <= 60 } given && type != typeof(string) ? $"\"{given}\"" : "the value";
+            Add(value, $"{path}: {shown} is not {wanted}");
         }
 
         return converted;
@@ -180,7 +182,7 @@ internal sealed class ConfigBinder(string file) : IConfigProblems
             return true;
         }
 
-        Add(node, $"{path}: must lie between {Show(range.Minimum, property)} and {Show(range.Maximum, property)}");
+        Add(node, $"{path}: must be between {Show(range.Minimum, property)} and {Show(range.Maximum, property)}");
         return false;
     }
 
@@ -232,7 +234,7 @@ internal sealed class ConfigBinder(string file) : IConfigProblems
         return $"{(path.Length == 0 ? "" : path + ": ")}unknown {what} \"{name}\"; {hint}";
     }
 
-    // Levenshtein.
+    // The Levenshtein distance.
     private static int Distance(string a, string b)
     {
         var row = Enumerable.Range(0, b.Length + 1).ToArray();

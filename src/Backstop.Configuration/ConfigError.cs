@@ -2,11 +2,11 @@ using System.Globalization;
 
 namespace Backstop.Configuration;
 
-/// <summary>One thing wrong with a configuration file.</summary>
+/// <summary>One error in a configuration file.</summary>
 /// <param name="File">The file.</param>
-/// <param name="Line">From 1.</param>
-/// <param name="Column">From 1.</param>
-/// <param name="Message">What is wrong and what would be right.</param>
+/// <param name="Line">The line, from 1.</param>
+/// <param name="Column">The column, from 1.</param>
+/// <param name="Message">What is wrong, and what to write instead.</param>
 internal sealed record ConfigError(string File, int Line, int Column, string Message)
 {
     /// <inheritdoc />

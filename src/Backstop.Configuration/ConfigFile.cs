@@ -3,15 +3,15 @@ using Tomlyn.Parsing;
 
 namespace Backstop.Configuration;
 
-/// <summary>Reads a configuration file: all errors at once, each with line and column.</summary>
+/// <summary>Reads a configuration file and reports all errors at once, each with line and column.</summary>
 internal static class ConfigFile
 {
     /// <summary>Reads a file.</summary>
     /// <param name="path">The file.</param>
-    /// <returns>The options, and what is wrong with them; use them only where nothing is.</returns>
+    /// <returns>The options and the errors; the options may be used only if there are no errors.</returns>
     public static (BackstopOptions Options, IReadOnlyList<ConfigError> Errors) Read(string path) => Parse(File.ReadAllText(path), path);
 
-    /// <summary>Reads text.</summary>
+    /// <summary>Parses the text of a configuration.</summary>
     /// <param name="text">TOML.</param>
     /// <param name="file">The name to show in errors.</param>
     public static (BackstopOptions Options, IReadOnlyList<ConfigError> Errors) Parse(string text, string file)

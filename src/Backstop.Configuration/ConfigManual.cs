@@ -5,10 +5,13 @@ using Backstop.Configuration.Options;
 
 namespace Backstop.Configuration;
 
-/// <summary>The manual of the configuration, made from the option classes and their documentation: it cannot go stale.</summary>
+/// <summary>
+/// Prints the manual of the configuration. It is made from the option classes and their doc comments, so it is always
+/// up to date.
+/// </summary>
 internal static class ConfigManual
 {
-    /// <summary>Every key: what it does as a comment, then the key with its default.</summary>
+    /// <summary>Returns every key with its default; the effect stands in a comment above it.</summary>
     public static IEnumerable<string> Lines()
     {
         var docs = Summaries();
@@ -39,7 +42,7 @@ internal static class ConfigManual
             var inner = property.GetValue(section)!;
             if (inner is IDictionary entries)
             {
-                // A table of entries is shown with an example.
+                // A section with named entries is shown with an example.
                 name += $".\"{entries.Keys.Cast<string>().First()}\"";
                 inner = entries.Values.Cast<object>().First();
             }
@@ -58,7 +61,7 @@ internal static class ConfigManual
     private static string Doc(Dictionary<string, string> docs, PropertyInfo property) =>
         docs.GetValueOrDefault($"P:{property.DeclaringType!.FullName}.{property.Name}", "");
 
-    // The compiler's documentation file lies beside the assembly.
+    // The compiler writes the documentation file next to the assembly.
     private static Dictionary<string, string> Summaries()
     {
         var file = Path.ChangeExtension(typeof(ConfigManual).Assembly.Location, ".xml");

@@ -5,10 +5,10 @@ using Backstop.MailAuth.Dnsbl;
 
 namespace Backstop.Configuration;
 
-/// <summary>Turns a scalar from the file into an option's type. Gives what was wanted where it cannot.</summary>
+/// <summary>Converts scalars of the file into the types of options.</summary>
 internal static class ConfigValue
 {
-    /// <summary>Converts; <paramref name="wanted"/> says what the option wants when the result is null.</summary>
+    /// <summary>Converts a scalar; if the result is null, <paramref name="wanted"/> says what the option accepts.</summary>
     public static object? Convert(object scalar, Type type, out string wanted)
     {
         wanted = Wanted(type);
@@ -29,7 +29,7 @@ internal static class ConfigValue
         };
     }
 
-    /// <summary>A value as it would be written in the file.</summary>
+    /// <summary>Formats a value as it is written in the file.</summary>
     public static string Format(object? value) => value switch
     {
         null => "",
@@ -45,7 +45,7 @@ internal static class ConfigValue
         _ => $"\"{value}\"",
     };
 
-    /// <summary>A C# name as it is written in the file: <c>MaxMessage</c> is <c>max_message</c>.</summary>
+    /// <summary>Converts a C# name into a key of the file: <c>MaxMessage</c> into <c>max_message</c>.</summary>
     public static string Key(string name) =>
         string.Concat(name.Select((c, i) => char.IsUpper(c) ? (i == 0 ? "" : "_") + char.ToLowerInvariant(c) : c.ToString()));
 

@@ -3,15 +3,15 @@ using Backstop.Posix;
 
 namespace Backstop.Configuration;
 
-/// <summary>Keeps the data folder its owner's: whom somebody writes to, and the keys of proofs, are nobody else's business.</summary>
+/// <summary>Keeps the data folder private to its owner: it says who writes to whom, and holds the keys of proofs.</summary>
 internal static class DataFolder
 {
     private const UnixFileMode OwnerFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode GroupAndOthers = (UnixFileMode)0b000_111_111;
 
     /// <summary>
-    /// Makes an empty file for its owner only, where there is none, and its folder. Made by root, it belongs to whose the folder
-    /// is: the server need not be root.
+    /// Creates an empty file that only its owner may use, and its folder, if they are missing. When root creates it, it
+    /// is given to the folder's owner, so that the server need not run as root.
     /// </summary>
     /// <param name="path">The file.</param>
     public static void MakeFile(string path)
@@ -25,11 +25,11 @@ internal static class DataFolder
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // It is there already, or whoever opens it says what is wrong with it.
+            // The file exists, or opening it later will report what is wrong.
         }
     }
 
-    /// <summary>Gives a file that root has made to the owner of its folder; does nothing for anybody else.</summary>
+    /// <summary>Gives a file created by root to the owner of its folder; does nothing for other users.</summary>
     /// <param name="path">The file.</param>
     public static void GiveToOwner(string path)
     {
@@ -40,12 +40,12 @@ internal static class DataFolder
     }
 
     /// <summary>
-    /// Makes the data folder, or closes one that others may enter, with what is kept in it. Mailboxes and sockets that others use
-    /// there are left open.
+    /// Creates the data folder, or takes the permissions of other users away from it and from what is kept in it.
+    /// Mailboxes and sockets that others use there stay accessible.
     /// </summary>
     /// <param name="options">The configuration.</param>
-    /// <returns>What was closed, and what could not be, one sentence each.</returns>
-    /// <exception cref="IOException">The folder cannot be made.</exception>
+    /// <returns>One sentence for each file that was closed or could not be closed.</returns>
+    /// <exception cref="IOException">The folder cannot be created.</exception>
     public static IReadOnlyList<string> Close(BackstopOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -61,7 +61,8 @@ internal static class DataFolder
             if (UsedByOthers(options) is { } what)
             {
                 said.Add(
-                    $"{options.Data} can be entered by others, for {what} lies in it; move that elsewhere and chmod 700 {options.Data}");
+                    $"{options.Data} stays open to other users because {what} is in it; move {what} elsewhere and run "
+                    + $"chmod 700 {options.Data}");
             }
             else
             {
@@ -94,8 +95,8 @@ internal static class DataFolder
         bool IsWithin(string path) => path.Length > 0 && Path.GetFullPath(path).StartsWith(data, StringComparison.Ordinal);
     }
 
-    // Those that name no path: mail/ADDRESS/Maildir. They are made for their owner; one that is open was opened, and one that is
-    // closed to us is somebody else's.
+    // The default mailboxes: mail/ADDRESS/Maildir. They are created for their owner only: an open one was opened on
+    // purpose, and one that we cannot read belongs to somebody else.
     private static string? OpenMailbox(string mail)
     {
         var looked = mail;
@@ -118,7 +119,7 @@ internal static class DataFolder
         }
     }
 
-    // A link is somebody's own arrangement, and may lead anywhere.
+    // A symbolic link was made on purpose and may lead anywhere.
     private static bool IsOpen(string path) =>
         Path.Exists(path) && new FileInfo(path).LinkTarget is null && (File.GetUnixFileMode(path) & GroupAndOthers) != UnixFileMode.None;
 
@@ -127,11 +128,11 @@ internal static class DataFolder
         try
         {
             File.SetUnixFileMode(path, File.GetUnixFileMode(path) & ~GroupAndOthers);
-            said.Add($"{path} could be read by others of this host, and is closed now");
+            said.Add($"{path} could be read by other users of this host; it is closed to them now");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            said.Add($"{path} can be read by others of this host, and cannot be closed: {error.Message}");
+            said.Add($"{path} can be read by other users of this host and cannot be closed ({error.Message}); run chmod go= {path}");
         }
     }
 }

@@ -2,7 +2,7 @@ using Backstop.Configuration.Options;
 
 namespace Backstop.Configuration;
 
-/// <summary>Where things lie in the data folder. The server and the command line agree on this.</summary>
+/// <summary>The paths in the data folder, for the server and the command line.</summary>
 internal static class DataPaths
 {
     /// <summary>The journal's database.</summary>
@@ -20,11 +20,11 @@ internal static class DataPaths
     public static string Spool(BackstopOptions options) =>
         options.Spool.Path.Length > 0 ? options.Spool.Path : Path.Combine(options.Data, "spool");
 
-    /// <summary>The mailboxes that name no path.</summary>
+    /// <summary>The mailboxes that are configured without a path.</summary>
     /// <param name="options">The configuration.</param>
     public static string Mail(BackstopOptions options) => Path.Combine(options.Data, "mail");
 
-    /// <summary>What the spam learner has seen.</summary>
+    /// <summary>The spam learner's database.</summary>
     /// <param name="options">The configuration.</param>
     public static string Bayes(BackstopOptions options) => Path.Combine(options.Data, "bayes.db");
 
@@ -32,19 +32,19 @@ internal static class DataPaths
     /// <param name="options">The configuration.</param>
     public static string Storms(BackstopOptions options) => Path.Combine(options.Data, "storms");
 
-    /// <summary>What the dashboard has moved, so that it can be taken back: <c>undo --state</c> and the data folder.</summary>
+    /// <summary>The runs of the dashboard, so that they can be undone: <c>undo --state</c> and the data folder.</summary>
     /// <param name="options">The configuration.</param>
     public static string Runs(BackstopOptions options) => Path.Combine(options.Data, "clean");
 
-    /// <summary>What persons have set by hand.</summary>
+    /// <summary>The overrides set by hand.</summary>
     /// <param name="options">The configuration.</param>
     public static string Overrides(BackstopOptions options) => Path.Combine(options.Data, "overrides.json");
 
-    /// <summary>Who has written to whom before.</summary>
+    /// <summary>The senders known to each mailbox.</summary>
     /// <param name="options">The configuration.</param>
     public static string Correspondents(BackstopOptions options) => Path.Combine(options.Data, "correspondents.db");
 
-    /// <summary>Whom recipes have answered.</summary>
+    /// <summary>The senders that recipes have answered.</summary>
     /// <param name="options">The configuration.</param>
     public static string Replies(BackstopOptions options) => Path.Combine(options.Data, "replies.bin");
 

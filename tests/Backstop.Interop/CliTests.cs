@@ -56,7 +56,7 @@ public sealed class CliTests
             TestContext.Current.CancellationToken);
         var output = await RunAsync(78, "serve", "--config", folder["b.toml"]);
         Assert.Contains($"{folder["b.toml"]}:2:1: unknown key \"hostnam\"; did you mean \"hostname\"?", output, StringComparison.Ordinal);
-        Assert.Contains($"{folder["b.toml"]}:4:14: smtp.max_errors: wants a whole number", output, StringComparison.Ordinal);
+        Assert.Contains($"{folder["b.toml"]}:4:14: smtp.max_errors: \"five\" is not a whole number", output, StringComparison.Ordinal);
     }
 
     [Fact]

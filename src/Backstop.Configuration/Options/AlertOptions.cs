@@ -3,31 +3,34 @@ using System.ComponentModel.DataAnnotations;
 namespace Backstop.Configuration.Options;
 
 /// <summary>
-/// Who is told when a storm begins and when it is over: once each, however large it is. And when a file of the data folder is
-/// damaged.
+/// Who is alerted when a storm begins and when it is over, once each however large it is; and when a file in the data
+/// folder is damaged.
 /// </summary>
 internal sealed class AlertOptions
 {
-    /// <summary>Where the storm's record is posted as JSON, as https:// or http:// address. Default: nowhere.</summary>
+    /// <summary>The https:// or http:// address to which the storm's record is posted as JSON. Default: none.</summary>
     public string Webhook { get; set; } = "";
 
     /// <summary>
-    /// A program that is run with the record as JSON on its standard input, and <c>begins</c>, <c>over</c>, <c>digest</c> or
-    /// <c>store</c> as its argument. An absolute path. Default: none.
+    /// The absolute path of a program that is run with the record as JSON on its standard input, and with
+    /// <c>begins</c>, <c>over</c>, <c>digest</c> or <c>store</c> as its argument. Default: none.
     /// </summary>
     public string Command { get; set; } = "";
 
     /// <summary>An address outside the storm that gets one mail at the beginning and one at the end. Default: none.</summary>
     public string MailTo { get; set; } = "";
 
-    /// <summary>The server that takes these mails, as <c>host:port</c>. Default 127.0.0.1:25.</summary>
+    /// <summary>The server that accepts these mails, as <c>host:port</c>. Default 127.0.0.1:25.</summary>
     public string MailVia { get; set; } = "127.0.0.1:25";
 
-    /// <summary>How long a webhook, program or server may take. Default 10s.</summary>
+    /// <summary>The time limit of a webhook, program or server. Default 10s.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
     public TimeSpan TimeLimit { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Storms that are told of by themselves in a day; those beyond are told of in one digest the next day. Default 10.</summary>
+    /// <summary>
+    /// The most storms with alerts of their own in a day; further ones are reported in one digest the next day. Default
+    /// 10.
+    /// </summary>
     [Range(1, 1000)]
     public int PerDay { get; set; } = 10;
 
@@ -36,7 +39,7 @@ internal sealed class AlertOptions
         problems.CheckHttp("alert.webhook", Webhook);
         if (Command.Length > 0 && !(Path.IsPathRooted(Command) && File.Exists(Command)))
         {
-            problems.Add("alert.command", $"\"{Command}\" is not the absolute path of a program");
+            problems.Add("alert.command", $"\"{Command}\" is not an existing file; give the absolute path of a program");
         }
 
         problems.CheckAddress("alert.mail_to", MailTo);

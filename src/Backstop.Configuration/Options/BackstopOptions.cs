@@ -3,24 +3,29 @@ using Backstop.Mail;
 namespace Backstop.Configuration.Options;
 
 /// <summary>
-/// The whole configuration. Every key may be left out but <c>domains</c> and <c>mailboxes</c>, and these too where only clients of
-/// spamd are served.
+/// The whole configuration. Only <c>domains</c> and <c>mailboxes</c> are required, and not even these if only clients
+/// of spamd are served.
 /// </summary>
 internal sealed class BackstopOptions
 {
-    /// <summary>The name of this host in greeting, Received fields and file names. Default: the machine's name.</summary>
+    /// <summary>
+    /// The name of this host in the greeting, in Received fields and in file names. Default: the machine's name.
+    /// </summary>
     public string Hostname { get; set; } = Environment.MachineName;
 
-    /// <summary>The domains whose mail is for us. Mail for any other is refused: nothing is relayed.</summary>
+    /// <summary>The domains whose mail is received. Mail for any other domain is refused: nothing is relayed.</summary>
     public IReadOnlyList<string> Domains { get; set; } = [];
 
-    /// <summary>The folder for spool, journal, keys and the mailboxes that name no path. Default <c>backstop-data</c>.</summary>
+    /// <summary>
+    /// The folder for spool, journal, keys and the mailboxes that are configured without a path. Default
+    /// <c>backstop-data</c>.
+    /// </summary>
     public string Data { get; set; } = "backstop-data";
 
-    /// <summary>Who reads mail to postmaster@ and abuse@ of every domain. Default: the first mailbox.</summary>
+    /// <summary>The mailbox that gets the mail to postmaster@ and abuse@ of every domain. Default: the first mailbox.</summary>
     public string Postmaster { get; set; } = "";
 
-    /// <summary>Where to listen.</summary>
+    /// <summary>The addresses to listen on.</summary>
     public ListenOptions Listen { get; set; } = new();
 
     /// <summary>Limits and time limits of SMTP and LMTP.</summary>
@@ -38,19 +43,19 @@ internal sealed class BackstopOptions
     /// <summary>Sender rewriting.</summary>
     public SrsOptions Srs { get; set; } = new();
 
-    /// <summary>Our DKIM keys, by their names in DNS: <c>selector._domainkey.domain</c>.</summary>
+    /// <summary>Our DKIM keys by their DNS names: <c>selector._domainkey.domain</c>.</summary>
     public Dictionary<string, DkimKeyOptions> Dkim { get; set; } = [];
 
-    /// <summary>DNS lists for null senders.</summary>
+    /// <summary>DNS lists, asked for mail of the null sender.</summary>
     public DnsblSettings Dnsbl { get; set; } = new();
 
     /// <summary>What happens to bounces without proof.</summary>
     public BackscatterOptions Backscatter { get; set; } = new();
 
-    /// <summary>Floods, and what is done in one.</summary>
+    /// <summary>When a flood is a storm, and what is done during one.</summary>
     public StormOptions Storm { get; set; } = new();
 
-    /// <summary>What is kept for whom as connections and the spool run full.</summary>
+    /// <summary>How much of connections and spool each class of mail may use.</summary>
     public LaneOptions Lanes { get; set; } = new();
 
     /// <summary>The dashboard.</summary>
@@ -59,10 +64,10 @@ internal sealed class BackstopOptions
     /// <summary>Explaining messages over HTTP.</summary>
     public ClassifyOptions Classify { get; set; } = new();
 
-    /// <summary>Where figures are sent.</summary>
+    /// <summary>The collector for metrics and traces.</summary>
     public TelemetryOptions Telemetry { get; set; } = new();
 
-    /// <summary>Who is told of storms.</summary>
+    /// <summary>Who is alerted of storms.</summary>
     public AlertOptions Alert { get; set; } = new();
 
     /// <summary>The spam filter.</summary>
@@ -71,25 +76,25 @@ internal sealed class BackstopOptions
     /// <summary>The recipes of mailboxes.</summary>
     public RecipeSettings Recipes { get; set; } = new();
 
-    /// <summary>How we stand beside a server that is already there.</summary>
+    /// <summary>How Backstop works beside another mail server.</summary>
     public GuardOptions Guard { get; set; } = new();
 
     /// <summary>The server that mail is handed on to.</summary>
     public RelayOptions Relay { get; set; } = new();
 
-    /// <summary>Mail that leaves through that server.</summary>
+    /// <summary>Mail that users send through the other server.</summary>
     public OutboundOptions Outbound { get; set; } = new();
 
-    /// <summary>What was sent.</summary>
+    /// <summary>The journal of sent mail.</summary>
     public JournalOptions Journal { get; set; } = new();
 
     /// <summary>The spool on disk.</summary>
     public SpoolSettings Spool { get; set; } = new();
 
-    /// <summary>Whether something else than a mailbox is served: then none need be named.</summary>
+    /// <summary>Whether Backstop only serves other programs: then no mailbox is needed.</summary>
     internal bool IsHelper => Listen.ServesSpamd || Listen.GuardsServer || (Classify.IsOn && Listen.Web.Count > 0);
 
-    /// <summary>Says what no single value shows.</summary>
+    /// <summary>Checks the sections, and what several keys decide together.</summary>
     internal void Check(IConfigProblems problems)
     {
         CheckDomains(problems);
@@ -120,22 +125,22 @@ internal sealed class BackstopOptions
         var needsMailboxes = Listen.ReceivesMail || !IsHelper;
         if (Domains.Count == 0 && (needsMailboxes || Listen.GuardsServer))
         {
-            problems.Add("domains", "name at least one domain, such as domains = [\"example.org\"]");
+            problems.Add("domains", "no domain is set; name at least one, such as domains = [\"example.org\"]");
         }
 
         if (Mailboxes.Count == 0 && needsMailboxes)
         {
-            problems.Add("mailboxes", "name at least one, such as [mailboxes.\"me@example.org\"]");
+            problems.Add("mailboxes", "no mailbox is set; name at least one, such as [mailboxes.\"me@example.org\"]");
         }
 
         foreach (var domain in Domains.Where(d => !MailAddress.IsDomain(d)))
         {
-            problems.Add("domains", $"\"{domain}\" is not a domain");
+            problems.Add("domains", $"\"{domain}\" is not a domain; write one such as \"example.org\"");
         }
 
         if (Postmaster.Length > 0 && !Mailboxes.ContainsKey(Postmaster))
         {
-            problems.Add("postmaster", $"\"{Postmaster}\" is not one of the mailboxes");
+            problems.Add("postmaster", $"\"{Postmaster}\" is not one of the mailboxes; write the address of one");
         }
     }
 
@@ -159,15 +164,16 @@ internal sealed class BackstopOptions
             shown ??= text;
             if (MailAddress.TryParse(text) is not { } address)
             {
-                problems.Add(path, $"\"{shown}\" is not an address");
+                problems.Add(path, $"\"{shown}\" is not an address; write one such as \"me@example.org\"");
             }
             else if (!domains.Contains(MailAddress.DomainKey(address.Domain)))
             {
-                problems.Add(path, $"\"{shown}\" is in none of the domains");
+                problems.Add(path, $"\"{shown}\" is not in one of the domains; add its domain to domains");
             }
             else if (!taken.TryAdd(shown.StartsWith('@') ? shown.ToLowerInvariant() : address.Key, path))
             {
-                problems.Add(path, $"\"{shown}\" is taken by {taken[shown.StartsWith('@') ? shown.ToLowerInvariant() : address.Key]}");
+                var owner = taken[shown.StartsWith('@') ? shown.ToLowerInvariant() : address.Key];
+                problems.Add(path, $"\"{shown}\" already belongs to {owner}; remove one of them");
             }
         }
     }

@@ -4,27 +4,29 @@ using Backstop.Mail;
 
 namespace Backstop.Configuration.Options;
 
-/// <summary>Envelope tags (BATV): proof that a bounce is ours, checked before a single octet of it is read.</summary>
+/// <summary>Envelope tags (BATV): they prove that a bounce is ours before any of its content is read.</summary>
 internal sealed class BatvOptions
 {
     /// <summary>
-    /// The file with the keys, made by <c>backstop batv new-key</c>; the first key signs. Default: <c>batv.keys</c> in the data
-    /// folder, if it is there.
+    /// The file with the keys, made by <c>backstop batv new-key</c>; the first key signs. Default: <c>batv.keys</c> in
+    /// the data folder, if it exists.
     /// </summary>
     public string Keys { get; set; } = "";
 
-    /// <summary>Days that a tag is good for. Default 7.</summary>
+    /// <summary>How many days a tag is valid. Default 7.</summary>
     [Range(1, 60)]
     public int LifetimeDays { get; set; } = 7;
 
     /// <summary>
-    /// How a signed address looks: <c>prefix</c> is <c>prvs=TAG=me@example.org</c>, which all know; <c>detail</c> is
-    /// <c>me+prvs=TAG@example.org</c>, which a server with <c>recipient_delimiter = +</c> delivers without being told. Both are
-    /// always understood. Default prefix.
+    /// The form of a signed address: <c>prefix</c> is <c>prvs=TAG=me@example.org</c>, which every server knows;
+    /// <c>detail</c> is <c>me+prvs=TAG@example.org</c>, which a server with <c>recipient_delimiter = +</c> delivers
+    /// without further settings. Both are always accepted. Default prefix.
     /// </summary>
     public BatvForm Form { get; set; } = BatvForm.Prefix;
 
-    /// <summary>Addresses whose mail is always signed: a bounce to them without a tag is refused. Default: none.</summary>
+    /// <summary>
+    /// Addresses whose mail is always signed: a bounce to one of them without a tag is refused. Default: none.
+    /// </summary>
     public IReadOnlyList<string> AlwaysSigned { get; set; } = [];
 
     internal void Check(IConfigProblems problems)
@@ -34,7 +36,7 @@ internal sealed class BatvOptions
         {
             if (MailAddress.TryParse(address) is null)
             {
-                problems.Add("batv.always_signed", $"\"{address}\" is not an address");
+                problems.Add("batv.always_signed", $"\"{address}\" is not an address; write one such as \"me@example.org\"");
             }
         }
     }

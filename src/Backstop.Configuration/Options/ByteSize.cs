@@ -14,7 +14,7 @@ internal readonly record struct ByteSize(long Bytes)
     /// <param name="count">How many.</param>
     public static ByteSize MiB(long count) => new(count << 20);
 
-    /// <summary>Reads a size; false where the text is none.</summary>
+    /// <summary>Parses a size; false if the text is not a size.</summary>
     /// <param name="text">Such as <c>25MiB</c>.</param>
     /// <param name="size">The size.</param>
     public static bool TryParse(string text, out ByteSize size)

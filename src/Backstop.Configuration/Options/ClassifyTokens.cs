@@ -5,23 +5,24 @@ using Backstop.Posix;
 namespace Backstop.Configuration.Options;
 
 /// <summary>
-/// The tokens that callers of <c>/classify</c> prove themselves with. Only their digests are kept, and no message shows a token.
+/// The tokens that callers of <c>/classify</c> may send. Only their digests are kept, and no message shows a token.
 /// </summary>
 internal sealed class ClassifyTokens
 {
-    /// <summary>From here on guessing is hopeless (16 octets in hex), so that nobody has to be locked out for guessing.</summary>
+    /// <summary>The shortest token. Guessing 16 octets in hex is hopeless, so that no caller has to be locked out.</summary>
     public const int MinLength = 32;
 
-    // Ten thousand callers; a file that is longer is none of tokens.
+    // Room for ten thousand callers; a longer file is not a file of tokens.
     private const int MaxFile = 1 << 20;
 
     private readonly byte[][] _digests;
 
     private ClassifyTokens(byte[][] digests) => _digests = digests;
 
-    /// <summary>Reads the tokens; none where /classify is off.</summary>
+    /// <summary>Reads the tokens; none if /classify is off.</summary>
     /// <param name="options">The configuration's section.</param>
-    /// <exception cref="InvalidDataException">The file of tokens has gone bad since the configuration was checked.</exception>
+    /// <exception cref="InvalidDataException">The file of tokens has become invalid since the configuration was
+    /// checked.</exception>
     public static ClassifyTokens Read(ClassifyOptions options)
     {
         var (tokens, errors) = Look(options);
@@ -30,11 +31,11 @@ internal sealed class ClassifyTokens
             : throw new InvalidDataException(string.Join('\n', errors.Select(e => $"{e.Key}: {e.Message}")));
     }
 
-    /// <summary>What is wrong with the tokens, by key of the configuration.</summary>
+    /// <summary>Returns the errors in the tokens, with the configuration key of each.</summary>
     /// <param name="options">The configuration's section.</param>
     public static IReadOnlyList<(string Key, string Message)> Errors(ClassifyOptions options) => Look(options).Errors;
 
-    /// <summary>Whether a token is one of them. Takes as long for a wrong one as for a right one, whichever of them it is.</summary>
+    /// <summary>Whether a token is valid. The time does not depend on the token.</summary>
     /// <param name="token">What a caller gave.</param>
     public bool Fits(string token)
     {
@@ -50,11 +51,12 @@ internal sealed class ClassifyTokens
 
     private static string? Error(string token) =>
         token.Length < MinLength
-            ? $"{token.Length} characters are too few for a token: wants at least {MinLength}; backstop config token makes one"
-        : !IsBearer(token) ? "a token has only letters, digits and -._~+/ (and = at its end); backstop config token makes one"
+            ? $"a token of {token.Length} characters is too short; use at least {MinLength} (backstop config token makes one)"
+        : !IsBearer(token)
+            ? "a token with characters that are not allowed; use letters, digits and -._~+/ (and = at its end), or backstop config token"
         : null;
 
-    // RFC 6750 §2.1: b64token. What is outside of it would not survive the header.
+    // RFC 6750 §2.1: b64token. Other characters cannot be sent in the header.
     private static bool IsBearer(string token) =>
         token.TrimEnd('=').All(c => char.IsAsciiLetterOrDigit(c) || "-._~+/".Contains(c, StringComparison.Ordinal));
 
@@ -79,7 +81,7 @@ internal sealed class ClassifyTokens
 
         if (options.IsOn && tokens.Count == 0 && errors.Count == 0)
         {
-            errors.Add((file, $"{options.TokenFile} has no token in it; backstop config token makes one"));
+            errors.Add((file, $"{options.TokenFile} contains no token; backstop config token makes one"));
         }
 
         return (tokens, errors);
@@ -94,7 +96,7 @@ internal sealed class ClassifyTokens
         }
     }
 
-    // What is wrong with the file stands beside the other errors of the configuration; a FIFO holds nobody.
+    // Errors in the file are reported with the other errors of the configuration. A FIFO does not block us.
     private static string[] ReadFile(string path, Action<string> wrong)
     {
         try
@@ -102,7 +104,7 @@ internal sealed class ClassifyTokens
             using var file = RegularFile.Open(path, followLinks: true);
             if (RandomAccess.GetLength(file) is > MaxFile and var length)
             {
-                wrong($"cannot be read: {path}: {length} octets are too many for a file of tokens");
+                wrong($"{path} is too large for a file of tokens: {length} octets, at most {MaxFile}");
                 return [];
             }
 

@@ -3,16 +3,16 @@ using Backstop.Posix;
 
 namespace Backstop.Configuration.Options;
 
-/// <summary>A DKIM key of ours: its signature in a returned header proves that the message was ours.</summary>
+/// <summary>One of our DKIM keys: its signature in a returned header proves that the message is ours.</summary>
 internal sealed class DkimKeyOptions
 {
     /// <summary>
-    /// The key: a PEM file (public or private) or the TXT record, such as OpenDKIM's <c>selector.txt</c>. Keep old ones until their
-    /// mail is forgotten. Default: none, this key is not used.
+    /// The key: a PEM file (public or private) or the TXT record, such as OpenDKIM's <c>selector.txt</c>. Keep an old
+    /// key while bounces of the mail it signed may still arrive. Default: none, and the key is not used.
     /// </summary>
     public string File { get; set; } = "";
 
-    /// <summary>Says what is wrong with the section.</summary>
+    /// <summary>Checks the section.</summary>
     /// <param name="problems">Collects the errors, each with its key.</param>
     /// <param name="name">The key's name in DNS.</param>
     internal void Check(IConfigProblems problems, string name)

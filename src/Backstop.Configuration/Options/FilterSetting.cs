@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Backstop.Configuration.Options;
 
-/// <summary>Who scores mail, as <c>spam.filter</c> names it.</summary>
+/// <summary>The filter that scores mail, as set by <c>spam.filter</c>.</summary>
 internal abstract record FilterSetting
 {
     /// <summary>The text for the rules in this process.</summary>
@@ -12,7 +12,7 @@ internal abstract record FilterSetting
     {
     }
 
-    /// <summary>Reads the setting; null where the text names no filter.</summary>
+    /// <summary>Parses the setting; null if the text is not a filter.</summary>
     /// <param name="text"><c>rules</c>, <c>spamd:ADDRESS</c>, <c>rspamd:URL</c> or <c>pipe:PROGRAM</c>.</param>
     public static FilterSetting? Parse(string text)
     {
@@ -28,25 +28,25 @@ internal abstract record FilterSetting
         };
     }
 
-    /// <summary>What is wrong with the text; null where nothing is.</summary>
+    /// <summary>Describes what is wrong with the text; null if nothing is.</summary>
     /// <param name="text">The setting.</param>
     public static string? Error(string text) => Parse(text) is null
-        ? $"\"{text}\" names no filter: \"rules\", \"spamd:127.0.0.1:783\", \"spamd:/run/spamd.sock\", "
+        ? $"\"{text}\" is not a filter; write \"rules\", \"spamd:127.0.0.1:783\", \"spamd:/run/spamd.sock\", "
             + $"\"rspamd:http://127.0.0.1:11333\" or \"pipe:/usr/bin/spamassassin\""
         : null;
 
-    /// <summary>SpamAssassin's rules in this process.</summary>
+    /// <summary>SpamAssassin's rules, in this process.</summary>
     public sealed record InProcess : FilterSetting;
 
-    /// <summary>A spamd.</summary>
-    /// <param name="EndPoint">Where it listens.</param>
+    /// <summary>A spamd server.</summary>
+    /// <param name="EndPoint">Its address.</param>
     public sealed record Spamd(EndPoint EndPoint) : FilterSetting;
 
-    /// <summary>An rspamd.</summary>
-    /// <param name="Url">Its normal worker.</param>
+    /// <summary>An rspamd server.</summary>
+    /// <param name="Url">The address of its normal worker.</param>
     public sealed record Rspamd(Uri Url) : FilterSetting;
 
-    /// <summary>A program that is run once a message.</summary>
+    /// <summary>A program that is run for each message.</summary>
     /// <param name="Program">Its absolute path.</param>
     public sealed record Pipe(string Program) : FilterSetting;
 }

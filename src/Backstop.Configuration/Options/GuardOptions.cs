@@ -3,32 +3,32 @@ using Backstop.Posix;
 
 namespace Backstop.Configuration.Options;
 
-/// <summary>What happens to a message beside another server when we cannot judge it.</summary>
+/// <summary>What happens to the other server's message when we cannot judge it.</summary>
 internal enum FailurePolicy
 {
-    /// <summary>It passes, unmarked.</summary>
+    /// <summary>It is accepted without a mark.</summary>
     Accept,
 
-    /// <summary>It is refused for now, and comes again.</summary>
+    /// <summary>It is refused for now (4xx), and the client tries again.</summary>
     TempFail,
 }
 
-/// <summary>How a message that belongs into another folder is marked for the server behind us.</summary>
+/// <summary>How a message for another folder is marked for the server behind us.</summary>
 internal enum FiledAs
 {
-    /// <summary>By the field X-Backstop; the delivery's filter (Sieve, recipes) reads it.</summary>
+    /// <summary>By the field X-Backstop, which the delivery's filter (Sieve, recipes) reads.</summary>
     Header,
 
-    /// <summary>By the field, and the server holds it for an administrator (milter only).</summary>
+    /// <summary>By the field, and the server keeps it in its quarantine (milter only).</summary>
     Quarantine,
 }
 
-/// <summary>How we stand beside a server that is already there: as milter, policy service or table.</summary>
+/// <summary>How Backstop works beside another mail server: as milter, policy service or table.</summary>
 internal sealed class GuardOptions
 {
     /// <summary>
-    /// What happens when a message cannot be judged: <c>accept</c> or <c>temp_fail</c>. What the server does when we do not answer
-    /// at all is its own setting. Default accept.
+    /// What happens when a message cannot be judged: <c>accept</c> or <c>temp-fail</c>. What the server does when we do
+    /// not answer at all is its own setting. Default accept.
     /// </summary>
     public FailurePolicy OnFailure { get; set; } = FailurePolicy.Accept;
 
@@ -36,37 +36,39 @@ internal sealed class GuardOptions
     public FiledAs FiledAs { get; set; } = FiledAs.Header;
 
     /// <summary>
-    /// Open connections of servers; more are closed at once. Postfix opens one for each of its smtpd processes. Default 4096.
+    /// The most open connections of servers; further ones are closed at once. Postfix opens one for each smtpd process.
+    /// Default 4096.
     /// </summary>
     [Range(1, 100_000)]
     public int MaxConnections { get; set; } = 4096;
 
     /// <summary>
-    /// How long a server may say nothing. Longer than its own clients may: a connection that we close makes it defer mail. Default
-    /// 15m.
+    /// How long a server may be silent. It must be longer than the server's own limit for its clients: a server whose
+    /// connection we close defers mail. Default 15m.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:10", "1.00:00:00")]
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(15);
 
-    /// <summary>Addresses and networks that the servers connect from. Default: this host.</summary>
+    /// <summary>Addresses and networks that servers may connect from. Default: this host.</summary>
     public IReadOnlyList<System.Net.IPNetwork> Servers { get; set; } = [
         System.Net.IPNetwork.Parse("127.0.0.0/8"), System.Net.IPNetwork.Parse("::1/128")];
 
     /// <summary>
-    /// Users of this host, by name or number, that may have mail signed and journalled and say who their client is (milter, policy
-    /// service, table, proxies), beside root and the server's own. Others are answered without. Default: over TCP every service (a
-    /// number under 1000), on Unix sockets the socket's owner and group.
+    /// Users of this host, by name or number, whose programs may have mail signed and journalled and may state the real
+    /// client (milter, policy service, table, proxies), besides root and the server's own user. Other programs are
+    /// answered, but not trusted with that. Default: over TCP every service (a number under 1000), on Unix sockets the
+    /// socket's owner and group.
     /// </summary>
     public IReadOnlyList<string> Users { get; set; } = [];
 
-    /// <summary>Whether an address is one of theirs.</summary>
+    /// <summary>Whether an address is one of <see cref="Servers"/>.</summary>
     internal bool IsServer(System.Net.IPAddress address) => Servers.Any(n => n.Contains(address));
 
     internal void Check(IConfigProblems problems)
     {
         foreach (var user in Users.Where(u => UserAccount.NumberOf(u) is null))
         {
-            problems.Add("guard.users", $"no user \"{user}\" on this host");
+            problems.Add("guard.users", $"no user \"{user}\" on this host; write the name or number of an existing one");
         }
     }
 }

@@ -2,28 +2,30 @@ using Backstop.Mail;
 
 namespace Backstop.Configuration.Options;
 
-/// <summary>Takes what is wrong with a configuration. Each section says so itself: what a single value shows, its attributes say.</summary>
+/// <summary>
+/// Collects the errors of a configuration. Attributes check single values; each section checks what they cannot.
+/// </summary>
 internal interface IConfigProblems
 {
-    /// <summary>Adds one, at the place of a key.</summary>
+    /// <summary>Adds an error at the position of a key.</summary>
     /// <param name="key">The key's full name, such as <c>spam.folder</c>.</param>
-    /// <param name="message">What is wrong and what would be right, without the key.</param>
+    /// <param name="message">What is wrong and what to write instead, without the key.</param>
     void Add(string key, string message);
 }
 
-/// <summary>What several sections ask.</summary>
+/// <summary>Checks that several sections share.</summary>
 internal static class ConfigProblems
 {
-    /// <summary>A folder within a mailbox.</summary>
+    /// <summary>Checks the name of a folder in a mailbox.</summary>
     public static void CheckFolder(this IConfigProblems problems, string key, string folder)
     {
         if (folder.Length == 0 || folder.AsSpan().ContainsAny("/\0") || folder.StartsWith('.'))
         {
-            problems.Add(key, $"\"{folder}\" cannot be a folder's name; such as \"Junk\", without / and not beginning with a dot");
+            problems.Add(key, $"\"{folder}\" is not a folder name; write one without / that does not begin with a dot, such as \"Junk\"");
         }
     }
 
-    /// <summary>A program that listens; empty where it need not be set.</summary>
+    /// <summary>Checks the address of a program that listens; empty is accepted.</summary>
     public static void CheckPeer(this IConfigProblems problems, string key, string address)
     {
         if (PeerAddress.Parse(address) is null)
@@ -32,7 +34,7 @@ internal static class ConfigProblems
         }
     }
 
-    /// <summary>A web address; empty where it need not be set.</summary>
+    /// <summary>Checks a web address; empty is accepted.</summary>
     public static void CheckHttp(this IConfigProblems problems, string key, string url)
     {
         if (url.Length > 0 && !(Uri.TryCreate(url, UriKind.Absolute, out var parsed) && parsed.Scheme is "http" or "https"))
@@ -41,16 +43,16 @@ internal static class ConfigProblems
         }
     }
 
-    /// <summary>A mail address; empty where it need not be set.</summary>
+    /// <summary>Checks a mail address; empty is accepted.</summary>
     public static void CheckAddress(this IConfigProblems problems, string key, string address)
     {
         if (address.Length > 0 && MailAddress.TryParse(address) is null)
         {
-            problems.Add(key, $"\"{address}\" is not an address");
+            problems.Add(key, $"\"{address}\" is not an address; write one such as \"me@example.org\"");
         }
     }
 
-    /// <summary>A file that must be there; empty where it need not be set.</summary>
+    /// <summary>Checks that a file exists; empty is accepted.</summary>
     public static void CheckFile(this IConfigProblems problems, string key, string path)
     {
         if (path.Length > 0 && !File.Exists(path))

@@ -3,84 +3,91 @@ using Backstop.Posix;
 
 namespace Backstop.Configuration.Options;
 
-/// <summary>Where to listen. Written <c>address:port</c>; IPv6 in brackets.</summary>
+/// <summary>The addresses to listen on, written <c>address:port</c>; IPv6 in brackets.</summary>
 internal sealed class ListenOptions
 {
-    /// <summary>SMTP, for mail from other servers. Default: not.</summary>
+    /// <summary>SMTP, for mail from other servers. Default: none.</summary>
     public IReadOnlyList<IPEndPoint> Smtp { get; set; } = [];
 
-    /// <summary>LMTP, for mail from a server on this host or network. Default: not.</summary>
+    /// <summary>LMTP, for mail from a server on this host or network. Default: none.</summary>
     public IReadOnlyList<IPEndPoint> Lmtp { get; set; } = [];
 
-    /// <summary>spamd's protocol, for spamc and all else that speaks it; usually 127.0.0.1:783. Default: not.</summary>
+    /// <summary>spamd's protocol, for spamc and similar clients; usually 127.0.0.1:783. Default: none.</summary>
     public IReadOnlyList<IPEndPoint> Spamd { get; set; } = [];
 
-    /// <summary>spamd's protocol in TLS, with the certificate of <c>tls</c> (spamc --ssl). Default: not.</summary>
+    /// <summary>spamd's protocol over TLS, with the certificate of <c>tls</c> (spamc --ssl). Default: none.</summary>
     public IReadOnlyList<IPEndPoint> SpamdTls { get; set; } = [];
 
-    /// <summary>spamd's protocol on a Unix socket, by its path. Default: not.</summary>
+    /// <summary>The path of a Unix socket for spamd's protocol. Default: none.</summary>
     public string SpamdSocket { get; set; } = "";
 
-    /// <summary>Milter, for Postfix and Sendmail. Default: not.</summary>
+    /// <summary>Milter, for Postfix and Sendmail. Default: none.</summary>
     public IReadOnlyList<IPEndPoint> Milter { get; set; } = [];
 
-    /// <summary>Milter on a Unix socket, by its path. Default: not.</summary>
+    /// <summary>The path of a Unix socket for milter. Default: none.</summary>
     public string MilterSocket { get; set; } = "";
 
-    /// <summary>Postfix's policy delegation (check_policy_service). Default: not.</summary>
+    /// <summary>Postfix's policy delegation (check_policy_service). Default: none.</summary>
     public IReadOnlyList<IPEndPoint> Policy { get; set; } = [];
 
-    /// <summary>The same on a Unix socket, by its path. Default: not.</summary>
+    /// <summary>The path of a Unix socket for policy delegation. Default: none.</summary>
     public string PolicySocket { get; set; } = "";
 
     /// <summary>
-    /// Tables that take tags off addresses and put them on: socketmap (Postfix, Sendmail) and tcp_table (Postfix). Default: not.
+    /// Tables that remove tags from addresses and add them: socketmap (Postfix, Sendmail) and tcp_table (Postfix).
+    /// Default: none.
     /// </summary>
     public IReadOnlyList<IPEndPoint> Table { get; set; } = [];
 
-    /// <summary>The same on a Unix socket, by its path. Default: not.</summary>
+    /// <summary>The path of a Unix socket for tables. Default: none.</summary>
     public string TableSocket { get; set; } = "";
 
     /// <summary>
-    /// SMTP for mail that is handed on to <c>relay.smtp_to</c>: Postfix's smtpd_proxy_filter or content_filter, or any server's
-    /// next hop. Default: not.
+    /// SMTP for mail that is handed on to <c>relay.smtp_to</c>: for Postfix's smtpd_proxy_filter or content_filter, or
+    /// as any server's next hop. Default: none.
     /// </summary>
     public IReadOnlyList<IPEndPoint> SmtpProxy { get; set; } = [];
 
-    /// <summary>LMTP for mail that is handed on to <c>relay.lmtp_to</c>, such as Dovecot. Default: not.</summary>
+    /// <summary>LMTP for mail that is handed on to <c>relay.lmtp_to</c>, such as Dovecot. Default: none.</summary>
     public IReadOnlyList<IPEndPoint> LmtpProxy { get; set; } = [];
 
-    /// <summary>The same on a Unix socket, by its path. Default: not.</summary>
+    /// <summary>The path of a Unix socket for that LMTP. Default: none.</summary>
     public string LmtpProxySocket { get; set; } = "";
 
-    /// <summary>The mode of all Unix sockets, in octal: who may connect. Default 0660: their owner and group.</summary>
+    /// <summary>
+    /// The mode of all Unix sockets, in octal: it decides who may connect. Default 0660: their owner and group.
+    /// </summary>
     public UnixFileMode SocketMode { get; set; } = (UnixFileMode)0b110_110_000;
 
-    /// <summary>The mode of <c>spamd_socket</c>. 0666 where delivery agents ask it as the users whose mail it is. Default 0660.</summary>
+    /// <summary>
+    /// The mode of <c>spamd_socket</c>; 0666 if delivery agents connect as the users who get the mail. Default 0660.
+    /// </summary>
     public UnixFileMode SpamdSocketMode { get; set; } = (UnixFileMode)0b110_110_000;
 
-    /// <summary>The user whose Unix sockets they are, by name; may have mail signed there. Default: the server's own.</summary>
+    /// <summary>
+    /// The user, by name, who owns the Unix sockets; that user may have mail signed there. Default: the server's own.
+    /// </summary>
     public string SocketOwner { get; set; } = "";
 
     /// <summary>
-    /// Their group, such as <c>postfix</c>; its members may have mail signed there. Default: the server's own, whose members may
-    /// connect and ask, but not have mail signed.
+    /// The group of the Unix sockets, such as <c>postfix</c>; its members may have mail signed there. Default: the
+    /// server's own, whose members may connect and ask, but not have mail signed.
     /// </summary>
     public string SocketGroup { get; set; } = "";
 
     /// <summary>
-    /// HTTP: the dashboard, /metrics, /status, /healthz, /readyz and /classify. Beyond loopback only with web.password. Default:
-    /// not.
+    /// HTTP: the dashboard, /metrics, /status, /healthz, /readyz and /classify. Addresses other than loopback need
+    /// web.password. Default: none.
     /// </summary>
     public IReadOnlyList<IPEndPoint> Web { get; set; } = [];
 
-    /// <summary>All Unix sockets.</summary>
+    /// <summary>All Unix sockets but the milter's.</summary>
     internal string[] Sockets => [.. new[] { SpamdSocket, PolicySocket, TableSocket, LmtpProxySocket }.Where(s => s.Length > 0)];
 
     /// <summary>Whether mail is received.</summary>
     public bool ReceivesMail => Smtp.Count + Lmtp.Count > 0;
 
-    /// <summary>Whether a server beside us asks us.</summary>
+    /// <summary>Whether another mail server asks us.</summary>
     public bool GuardsServer =>
         Milter.Count + Policy.Count + Table.Count > 0 || MilterSocket.Length + PolicySocket.Length + TableSocket.Length > 0 || HandsOn;
 
@@ -90,14 +97,16 @@ internal sealed class ListenOptions
     /// <summary>Whether clients of spamd are served.</summary>
     public bool ServesSpamd => Spamd.Count + SpamdTls.Count > 0 || SpamdSocket.Length > 0;
 
-    /// <summary>Load balancers, as addresses or networks, that begin every connection with a PROXY header. Default: none.</summary>
+    /// <summary>
+    /// Load balancers, as addresses or networks, that begin every connection with a PROXY header. Default: none.
+    /// </summary>
     public IReadOnlyList<IPNetwork> ProxyFrom { get; set; } = [];
 
     internal void Check(IConfigProblems problems, BackstopOptions all)
     {
         if (!ReceivesMail && !all.IsHelper)
         {
-            problems.Add("listen", "nothing to listen on; such as listen.smtp = \"0.0.0.0:25\"");
+            problems.Add("listen", "nothing to listen on; set at least one address, such as listen.smtp = \"0.0.0.0:25\"");
         }
 
         if (SpamdTls.Count > 0 && !all.Tls.Enabled)
@@ -107,17 +116,17 @@ internal sealed class ListenOptions
 
         if (SocketOwner.Length > 0 && UserAccount.NumberOf(SocketOwner) is null)
         {
-            problems.Add("listen.socket_owner", $"no user \"{SocketOwner}\" on this host");
+            problems.Add("listen.socket_owner", $"no user \"{SocketOwner}\" on this host; write the name of an existing one");
         }
 
         if (SocketGroup.Length > 0 && GroupAccount.Find(SocketGroup) is null)
         {
-            problems.Add("listen.socket_group", $"no group \"{SocketGroup}\" on this host");
+            problems.Add("listen.socket_group", $"no group \"{SocketGroup}\" on this host; write the name of an existing one");
         }
 
         if (all.Web.Password.Length == 0 && Web.FirstOrDefault(e => !IPAddress.IsLoopback(e.Address)) is { } open)
         {
-            problems.Add("listen.web", $"{open} can be reached from elsewhere: set web.password (backstop config password makes it)");
+            problems.Add("listen.web", $"{open} can be reached from other hosts; set web.password (backstop config password makes it)");
         }
     }
 }

@@ -2,7 +2,6 @@ using Backstop.Mailboxes;
 
 namespace Backstop.Configuration.Options;
 
-/// <summary>A mailbox.</summary>
 internal sealed class MailboxOptions
 {
     /// <summary>The Maildir's folder or the mbox file. Default: <c>mail/ADDRESS/Maildir</c> in the data folder.</summary>
@@ -11,20 +10,23 @@ internal sealed class MailboxOptions
     /// <summary><c>maildir</c> or <c>mbox</c>. Default maildir.</summary>
     public FolderFormat Format { get; set; } = FolderFormat.Maildir;
 
-    /// <summary>An rcfile of procmail's: its recipes decide about all mail for this mailbox's inbox. Default: none.</summary>
+    /// <summary>A procmail rcfile: its recipes decide about all mail for the mailbox's inbox. Default: none.</summary>
     public string Recipes { get; set; } = "";
 
-    /// <summary>Further addresses. <c>@example.org</c> takes every address of the domain that is no other's. Default: none.</summary>
+    /// <summary>
+    /// Further addresses. <c>@example.org</c> takes every address of the domain that no other mailbox has. Default:
+    /// none.
+    /// </summary>
     public IReadOnlyList<string> Aliases { get; set; } = [];
 
-    /// <summary>Says what is wrong with the section.</summary>
+    /// <summary>Checks the section.</summary>
     /// <param name="problems">Collects the errors, each with its key.</param>
     /// <param name="key">The mailbox's table.</param>
     internal void Check(IConfigProblems problems, string key)
     {
         if (Recipes.Length > 0 && !File.Exists(Recipes))
         {
-            problems.Add(key + ".recipes", $"{Recipes} is not there");
+            problems.Add(key + ".recipes", $"no such file: {Recipes}");
         }
     }
 }

@@ -2,20 +2,20 @@ using System.Net;
 
 namespace Backstop.Configuration.Options;
 
-/// <summary>Networks as people write them, and as hosts are counted by them.</summary>
+/// <summary>Parses networks, and gives the network that a host is counted in.</summary>
 internal static class Networks
 {
-    /// <summary>An address or a network such as <c>192.0.2.0/24</c>; null for neither.</summary>
-    /// <param name="text">As written.</param>
+    /// <summary>Parses an address or a network such as <c>192.0.2.0/24</c>; null if the text is neither.</summary>
+    /// <param name="text">The text.</param>
     public static IPNetwork? Parse(string text) =>
         IPNetwork.TryParse(text, out var network) ? network
         : IPAddress.TryParse(text, out var address) ? new IPNetwork(address, address.GetAddressBytes().Length * 8)
         : null;
 
-    /// <summary>An address of which only the first octets count.</summary>
+    /// <summary>Returns an address with all but its first octets set to zero.</summary>
     /// <param name="address">The address.</param>
-    /// <param name="ipv4">How many of an IPv4 address.</param>
-    /// <param name="ipv6">How many of an IPv6 address.</param>
+    /// <param name="ipv4">How many octets to keep of an IPv4 address.</param>
+    /// <param name="ipv6">How many octets to keep of an IPv6 address.</param>
     public static IPAddress Front(IPAddress address, int ipv4, int ipv6)
     {
         var octets = address.GetAddressBytes();
@@ -24,8 +24,8 @@ internal static class Networks
     }
 
     /// <summary>
-    /// The network that a host is counted in, as the tables of address space count: IPv4 by its first 16 bits, IPv6 by its first
-    /// 32. What is no address is itself.
+    /// Returns the network that a host is counted in: IPv4 by its first 16 bits, IPv6 by its first 32. A text that is
+    /// not an address is returned unchanged.
     /// </summary>
     /// <param name="host">An address.</param>
     public static string Around(string host)

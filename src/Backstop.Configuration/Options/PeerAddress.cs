@@ -3,10 +3,10 @@ using System.Net.Sockets;
 
 namespace Backstop.Configuration.Options;
 
-/// <summary>Where a program listens that we ask or hand mail to: <c>host:port</c> or the path of a Unix socket.</summary>
+/// <summary>The address of a program that we connect to: <c>host:port</c> or the path of a Unix socket.</summary>
 internal static class PeerAddress
 {
-    /// <summary>Reads one; null where the text is neither.</summary>
+    /// <summary>Parses an address; null if the text is neither.</summary>
     /// <param name="address">Such as <c>127.0.0.1:25</c>, <c>mx.example.org:25</c> or <c>/run/clamav/clamd.ctl</c>.</param>
     public static EndPoint? Parse(string address)
     {

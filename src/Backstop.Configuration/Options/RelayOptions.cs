@@ -2,34 +2,40 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Backstop.Configuration.Options;
 
-/// <summary>Mail that is handed on while its sender waits: the next server's answer is our answer, and nothing is kept.</summary>
+/// <summary>
+/// Mail that is handed on while its sender waits: the next server's answer is our answer, and nothing is stored.
+/// </summary>
 internal sealed class RelayOptions
 {
-    /// <summary>Where mail of <c>listen.smtp_proxy</c> goes: <c>host:port</c>, or the path of a Unix socket.</summary>
+    /// <summary>The next server for mail of <c>listen.smtp_proxy</c>: <c>host:port</c>, or the path of a Unix socket.</summary>
     public string SmtpTo { get; set; } = "";
 
-    /// <summary>Where mail of <c>listen.lmtp_proxy</c> goes: <c>host:port</c>, or the path of a Unix socket such as Dovecot's.</summary>
+    /// <summary>
+    /// The next server for mail of <c>listen.lmtp_proxy</c>: <c>host:port</c>, or the path of a Unix socket such as
+    /// Dovecot's.
+    /// </summary>
     public string LmtpTo { get; set; } = "";
 
     /// <summary>
-    /// Whether mail of <c>listen.smtp_proxy</c> comes from a server that has accepted it already (content_filter): then nothing is
-    /// refused, for that server would write to the sender; what would be is marked for the folder Backscatter. Default false.
+    /// Whether mail of <c>listen.smtp_proxy</c> comes from a server that has already accepted it (content_filter). Then
+    /// nothing is refused, because that server would send a bounce; a message that would be refused is marked for the
+    /// folder Backscatter. Default false.
     /// </summary>
     public bool AfterQueue { get; set; }
 
-    /// <summary>How long a connection to it may take. Default 30s.</summary>
+    /// <summary>The time limit for connecting to the next server. Default 30s.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long it may take to answer a command. Default 5m.</summary>
+    /// <summary>The time limit for its reply to a command. Default 5m.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How long it may take to answer the end of a message. Default 10m.</summary>
+    /// <summary>The time limit for its reply to the end of a message. Default 10m.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan FinalTimeout { get; set; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>How long an unused connection to it is kept. Default 30s.</summary>
+    /// <summary>How long an unused connection to it is kept open. Default 30s.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
     public TimeSpan KeepIdle { get; set; } = TimeSpan.FromSeconds(30);
 
@@ -43,7 +49,8 @@ internal sealed class RelayOptions
             if (isUsed && PeerAddress.Parse(to) is null)
             {
                 problems.Add(
-                    $"relay.{protocol}_to", $"name where listen.{protocol}_proxy hands mail on to: host:port or the path of a socket");
+                    $"relay.{protocol}_to",
+                    $"not the address of a server; listen.{protocol}_proxy hands mail on to it: give host:port or the path of a socket");
             }
         }
     }

@@ -13,7 +13,10 @@ internal sealed class SmtpOptions
     [Range(typeof(long), "1024", "1048576")]
     public ByteSize MaxHeader { get; set; } = ByteSize.KiB(128);
 
-    /// <summary>The longest line of a message, CRLF included. The RFC's minimum is 1000; real mail breaks it. Default 64KiB.</summary>
+    /// <summary>
+    /// The longest line of a message, CRLF included. The RFC's minimum is 1000; real mail has longer lines. Default
+    /// 64KiB.
+    /// </summary>
     [Range(typeof(long), "1000", "1073741824")]
     public ByteSize MaxTextLine { get; set; } = ByteSize.KiB(64);
 
@@ -21,59 +24,60 @@ internal sealed class SmtpOptions
     [Range(typeof(long), "512", "65536")]
     public ByteSize MaxCommandLine { get; set; } = ByteSize.KiB(2);
 
-    /// <summary>Recipients of one message. The RFC's minimum is 100. Default 100.</summary>
+    /// <summary>The most recipients of one message. The RFC's minimum is 100. Default 100.</summary>
     [Range(1, 10000)]
     public int MaxRecipients { get; set; } = 100;
 
-    /// <summary>Octets of a local-part. The RFC's minimum is 64; envelope tags need more. Default 256.</summary>
+    /// <summary>The longest local-part in octets. The RFC's minimum is 64; envelope tags need more. Default 256.</summary>
     [Range(64, 1000)]
     public int MaxLocalPart { get; set; } = 256;
 
-    /// <summary>Octets of a domain. Default 255.</summary>
+    /// <summary>The longest domain in octets. Default 255.</summary>
     [Range(64, 255)]
     public int MaxDomain { get; set; } = 255;
 
-    /// <summary>Octets of a path with its brackets. The RFC's minimum is 256. Default 514.</summary>
+    /// <summary>The longest path in octets, with its brackets. The RFC's minimum is 256. Default 514.</summary>
     [Range(256, 2000)]
     public int MaxPath { get; set; } = 514;
 
-    /// <summary>Connections at once; one more is answered 421. Default 10000.</summary>
+    /// <summary>The most connections at the same time; a further one is answered 421. Default 10000.</summary>
     [Range(1, 1_000_000)]
     public int MaxConnections { get; set; } = 10_000;
 
-    /// <summary>Connections at once from one address; loopback is not counted. Default 100.</summary>
+    /// <summary>The most connections at the same time from one address; loopback is not limited. Default 100.</summary>
     [Range(1, 1_000_000)]
     public int MaxConnectionsPerClient { get; set; } = 100;
 
-    /// <summary>Errors of syntax and order after which a connection is closed with 421. Default 20.</summary>
+    /// <summary>The number of syntax and order errors after which a connection is closed with 421. Default 20.</summary>
     [Range(1, 10000)]
     public int MaxErrors { get; set; } = 20;
 
     /// <summary>
-    /// Unknown recipients after which a connection is closed with 421: whoever asks for more is guessing addresses. Not counted from
-    /// servers of yours. Default 20.
+    /// The number of unknown recipients after which a connection is closed with 421: such a client is guessing
+    /// addresses. Your own servers are not limited. Default 20.
     /// </summary>
     [Range(1, 10000)]
     public int MaxUnknownRecipients { get; set; } = 20;
 
     /// <summary>
-    /// Unknown recipients within ten minutes from one network (/24, of IPv6 /64), after which it is answered 421 for ten minutes. Not where
-    /// wanted mail came from lately. Default 100.
+    /// The number of unknown recipients within ten minutes from one network (/24, of IPv6 /64) after which the network
+    /// is answered 421 for ten minutes. Networks that sent wanted mail lately are exempt. Default 100.
     /// </summary>
     [Range(1, 1_000_000)]
     public int MaxUnknownRecipientsNetwork { get; set; } = 100;
 
-    /// <summary>Messages of one connection, after which it is closed with 421. Default 1000.</summary>
+    /// <summary>The number of messages after which a connection is closed with 421. Default 1000.</summary>
     [Range(1, 1_000_000)]
     public int MaxMessagesPerConnection { get; set; } = 1000;
 
-    /// <summary>Received fields that mean a loop, RFC 5321 §6.3. Default 100.</summary>
+    /// <summary>The number of Received fields that means a loop, RFC 5321 §6.3. Default 100.</summary>
     [Range(10, 1000)]
     public int MaxHops { get; set; } = 100;
 
     /// <summary>
-    /// CPU time that all that looks at a message may take together (classifier, spam rules, MIME, HTML); larger messages than 256
-    /// KiB get more in proportion. When it is used up the message is delivered without the rest. Default 250ms.
+    /// The CPU time that classifier, spam rules, MIME and HTML code may spend on a message together; messages larger
+    /// than 256 KiB get more in proportion. When it is used up, the message is delivered without the remaining checks.
+    /// Default 250ms.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
     public TimeSpan CpuPerMessage { get; set; } = TimeSpan.FromMilliseconds(250);
@@ -90,19 +94,19 @@ internal sealed class SmtpOptions
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan BlockTimeout { get; set; } = TimeSpan.FromMinutes(3);
 
-    /// <summary>How long one message may take altogether. Default 30m.</summary>
+    /// <summary>The time limit for receiving one message. Default 30m.</summary>
     [Range(typeof(TimeSpan), "00:00:10", "1.00:00:00")]
     public TimeSpan MessageTimeout { get; set; } = TimeSpan.FromMinutes(30);
 
-    /// <summary>How long a listed load balancer may take to send its PROXY header. Default 5s.</summary>
+    /// <summary>The time limit for a listed load balancer's PROXY header. Default 5s.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
     public TimeSpan ProxyTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long the TLS handshake may take. Default 30s.</summary>
+    /// <summary>The time limit of the TLS handshake. Default 30s.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
     public TimeSpan TlsTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long sessions may go on after a stop was asked for. Default 10s.</summary>
+    /// <summary>How long open sessions may continue after the server was told to stop. Default 10s.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(10);
 }

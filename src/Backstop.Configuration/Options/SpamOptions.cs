@@ -3,73 +3,78 @@ using System.Net;
 
 namespace Backstop.Configuration.Options;
 
-/// <summary>The spam filter: SpamAssassin's rules, for mail that is delivered here and for clients of spamd.</summary>
+/// <summary>The spam filter: SpamAssassin's rules, for mail delivered here and for clients of spamd.</summary>
 internal sealed class SpamOptions
 {
-    /// <summary>Whether mail that is received here is scored and spam filed. Default false.</summary>
+    /// <summary>Whether received mail is scored and spam is filed. Default false.</summary>
     public bool Enabled { get; set; }
 
     /// <summary>
-    /// Who scores mail: <c>rules</c> (SpamAssassin's, in this process), <c>spamd:ADDRESS</c>, <c>rspamd:URL</c> or
-    /// <c>pipe:PROGRAM</c>, such as <c>pipe:/usr/bin/spamassassin</c>. Default rules.
+    /// The filter that scores mail: <c>rules</c> (SpamAssassin's, in this process), <c>spamd:ADDRESS</c>,
+    /// <c>rspamd:URL</c> or <c>pipe:PROGRAM</c>, such as <c>pipe:/usr/bin/spamassassin</c>. Default rules.
     /// </summary>
     public string Filter { get; set; } = "rules";
 
     /// <summary>
-    /// A clamd that looks for viruses too, as <c>host:port</c> or the path of its socket; what it finds is filed with the spam.
-    /// Default: none.
+    /// A clamd that also looks for viruses, as <c>host:port</c> or the path of its socket; mail with a virus is filed
+    /// with the spam. Default: none.
     /// </summary>
     public string Clamd { get; set; } = "";
 
-    /// <summary>Failures in a row after which a filter is left alone for <c>rest</c>. Default 5.</summary>
+    /// <summary>Failures in a row after which a filter is not asked for <c>rest</c>. Default 5.</summary>
     [Range(1, 1000)]
     public int FailuresBeforeRest { get; set; } = 5;
 
-    /// <summary>How long a failing filter is left alone, before one message tries it again. Default 30s.</summary>
+    /// <summary>How long a failing filter is not asked before one message tries it again. Default 30s.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan Rest { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Folders or files of rules. Default: those of an installed SpamAssassin, or else Backstop's own small set.</summary>
+    /// <summary>
+    /// Folders or files of rules. Default: those of an installed SpamAssassin, or else Backstop's own small set.
+    /// </summary>
     public IReadOnlyList<string> Rules { get; set; } = [];
 
-    /// <summary>The folder for spam, in each mailbox. Default Junk.</summary>
+    /// <summary>The folder for spam in each mailbox. Default Junk.</summary>
     public string Folder { get; set; } = "Junk";
 
-    /// <summary>The largest message that is scored; larger ones are delivered unseen. Default 256KiB.</summary>
+    /// <summary>The largest message that is scored; larger ones are delivered without a score. Default 256KiB.</summary>
     [Range(typeof(long), "1024", "262144")]
     public ByteSize MaxSize { get; set; } = new(262_144);
 
-    /// <summary>How long a message may wait for its score before it is delivered without. Default 5s.</summary>
+    /// <summary>How long a message may wait for its score; then it is delivered without one. Default 5s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:05:00")]
     public TimeSpan TimeLimit { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// While more messages than that wait to be scored or delivered, none is scored: a flood must not hold up real mail. Default
-    /// 200.
+    /// While more messages than this wait to be scored or delivered, none is scored, so that a flood does not delay
+    /// real mail. Default 200.
     /// </summary>
     [Range(1, 1000000)]
     public int SkipWhenWaiting { get; set; } = 200;
 
     /// <summary>
-    /// Messages that are scored at once. Default: one a core by the rules, four a core by filters elsewhere. Where there are two or
-    /// more, the last one is kept for clients that used the filter little lately, so that dear mail holds up only whoever sends it.
+    /// The most messages scored at the same time. Default: with the rules, one a core; with other filters, four a core.
+    /// Where there are two or more, the last is kept for clients that used the filter little lately, so that mail that takes
+    /// long to score delays only its sender's.
     /// </summary>
     [Range(0, 1024)]
     public int MaxParallel { get; set; }
 
-    /// <summary>Whether a learner (Bayes) has a say once it has seen enough mail. Default true.</summary>
+    /// <summary>Whether the learner (Bayes) affects the score once it has seen enough mail. Default true.</summary>
     public bool Bayes { get; set; } = true;
 
-    /// <summary>Whether the learner learns from scores that leave no doubt, by itself. Default false.</summary>
+    /// <summary>Whether the learner learns by itself from very high and very low scores. Default false.</summary>
     public bool AutoLearn { get; set; }
 
     /// <summary>Whether clients of spamd may teach the learner (TELL). Default false.</summary>
     public bool AllowTell { get; set; }
 
-    /// <summary>Addresses and networks whose clients of spamd are served; others are hung up on. Default: loopback.</summary>
+    /// <summary>
+    /// Addresses and networks whose clients of spamd are served; other connections are closed. Default: loopback.
+    /// </summary>
     public IReadOnlyList<IPNetwork> Clients { get; set; } = [IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("::1/128")];
 
-    /// <summary>Clients of spamd served at once; more wait. Default 256.</summary>
+    /// <summary>The most clients of spamd served at the same time; further ones wait. Default 256.</summary>
     [Range(1, 10000)]
     public int MaxClients { get; set; } = 256;
 
@@ -77,11 +82,11 @@ internal sealed class SpamOptions
     [Range(typeof(long), "1024", "268435456")]
     public ByteSize MaxClientMessage { get; set; } = ByteSize.MiB(16);
 
-    /// <summary>How long a client of spamd may take to send its message. Default 2m.</summary>
+    /// <summary>The time limit for receiving the message of a client of spamd. Default 2m.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan ClientTimeout { get; set; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>Networks whose relays are trusted not to forge (trusted_networks). Default: those of the rule files.</summary>
+    /// <summary>Networks whose relays are trusted not to forge (trusted_networks). Default: those in the rule files.</summary>
     public IReadOnlyList<IPNetwork> TrustedNetworks { get; set; } = [];
 
     internal void Check(IConfigProblems problems)

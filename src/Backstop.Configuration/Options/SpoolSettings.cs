@@ -2,21 +2,21 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Backstop.Configuration.Options;
 
-/// <summary>The spool: what is accepted and not yet in its folder.</summary>
+/// <summary>The spool: accepted messages that are not yet in all their folders.</summary>
 internal sealed class SpoolSettings
 {
-    /// <summary>Its folder. Default: <c>spool</c> in the data folder.</summary>
+    /// <summary>The spool's folder. Default: <c>spool</c> in the data folder.</summary>
     public string Path { get; set; } = "";
 
-    /// <summary>Free room under which new mail is answered 452. Default 64MiB.</summary>
+    /// <summary>The free disk space below which new mail is answered 452. Default 64MiB.</summary>
     [Range(typeof(long), "0", "1099511627776")]
     public ByteSize MinFree { get; set; } = ByteSize.MiB(64);
 
-    /// <summary>Size of one log file. Default 8MiB.</summary>
+    /// <summary>The size of one log file. Default 8MiB.</summary>
     [Range(typeof(long), "1048576", "1073741824")]
     public ByteSize Segment { get; set; } = ByteSize.MiB(8);
 
-    /// <summary>Messages waiting for their folders over which new mail is answered 452. Default 1000000.</summary>
+    /// <summary>The number of waiting messages above which new mail is answered 452. Default 1000000.</summary>
     [Range(1, 100_000_000)]
     public int MaxWaiting { get; set; } = 1_000_000;
 }

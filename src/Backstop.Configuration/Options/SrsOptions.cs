@@ -1,11 +1,11 @@
 namespace Backstop.Configuration.Options;
 
-/// <summary>Sender rewriting: bounces to addresses that a forwarder of ours made.</summary>
+/// <summary>Sender rewriting (SRS): checks bounces to addresses that our forwarder made.</summary>
 internal sealed class SrsOptions
 {
     /// <summary>
-    /// A file with the forwarder's secrets, a line each, such as postsrsd's; bounces to SRS addresses they did not make are
-    /// refused. Default: none, nothing is checked.
+    /// A file with the forwarder's secrets, one a line, such as postsrsd's; a bounce to an SRS address that none of
+    /// them made is refused. Default: none, and nothing is checked.
     /// </summary>
     public string Secrets { get; set; } = "";
 

@@ -9,7 +9,7 @@ internal sealed class TlsOptions
     /// <summary>A PEM file with the certificate and its chain. Default: a self-signed one is made in the data folder.</summary>
     public string Certificate { get; set; } = "";
 
-    /// <summary>A PEM file with the key. Default: the certificate's file.</summary>
+    /// <summary>A PEM file with the private key. Default: the certificate's file.</summary>
     public string Key { get; set; } = "";
 
     internal void Check(IConfigProblems problems)

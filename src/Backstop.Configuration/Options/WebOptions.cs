@@ -8,19 +8,19 @@ internal sealed class WebOptions
     private const int MinHashOctets = 40;
 
     /// <summary>
-    /// The password's hash, as <c>backstop config password</c> prints it. Without one the dashboard answers on loopback only, and
-    /// nothing that a proxy brings. Default: none.
+    /// The password's hash, as <c>backstop config password</c> prints it. Without one the dashboard answers only on
+    /// loopback, and refuses requests that come through a proxy. Default: none.
     /// </summary>
     public string Password { get; set; } = "";
 
-    /// <summary>How long a login holds while it is used, and the server runs. Default 12h.</summary>
+    /// <summary>How long an unused login stays valid while the server runs. Default 12h.</summary>
     [Range(typeof(TimeSpan), "00:01:00", "30.00:00:00")]
     public TimeSpan LoginFor { get; set; } = TimeSpan.FromHours(12);
 
     /// <summary>
-    /// Names under which the dashboard is reached, beside addresses and localhost: others are refused, so that no web page can ask
-    /// in a reader's name. Default: any where there is a password; /metrics and /status without a login always want a name of
-    /// these.
+    /// Host names of the dashboard, besides addresses and localhost. Requests for other names are refused, so that no
+    /// other web page can make requests in a reader's name. Default: any name if there is a password; /metrics and
+    /// /status without a login always require one of these names.
     /// </summary>
     public IReadOnlyList<string> Hosts { get; set; } = [];
 
@@ -28,7 +28,9 @@ internal sealed class WebOptions
     {
         if (Password.Length > 0 && !IsHash(Password))
         {
-            problems.Add("web.password", "takes the hash that backstop config password prints, not the password");
+            problems.Add(
+                "web.password",
+                "not a password hash; write the line that backstop config password prints, not the password itself");
         }
     }
 

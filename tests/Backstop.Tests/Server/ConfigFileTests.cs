@@ -64,20 +64,20 @@ public sealed class ConfigFileTests
         Assert.Equal(
             [
                 "b.toml:2:1: unknown key \"hostnam\"; did you mean \"hostname\"?",
-                "b.toml:4:8: listen.smtp: wants an address with port, such as \"0.0.0.0:25\" or \"[::1]:24\"",
-                "b.toml:6:15: smtp.max_message: wants a size such as \"25MiB\"",
-                "b.toml:7:14: smtp.max_errors: wants a whole number",
-                "b.toml:8:18: smtp.max_recipients: must lie between 1 and 10000",
-                "b.toml:9:19: smtp.command_timeout: must lie between \"1s\" and \"1h\"",
-                "b.toml:11:12: backscatter.unproved: wants one of \"file\", \"auto\", \"refuse\"",
+                "b.toml:4:8: listen.smtp: \"25\" is not an address with port, such as \"0.0.0.0:25\" or \"[::1]:24\"",
+                "b.toml:6:15: smtp.max_message: \"lots\" is not a size such as \"25MiB\"",
+                "b.toml:7:14: smtp.max_errors: \"five\" is not a whole number",
+                "b.toml:8:18: smtp.max_recipients: must be between 1 and 10000",
+                "b.toml:9:19: smtp.command_timeout: must be between \"1s\" and \"1h\"",
+                "b.toml:11:12: backscatter.unproved: \"maybe\" is not one of \"file\", \"auto\", \"refuse\"",
                 "b.toml:13:1: mailboxes.me@elsewhere.example: unknown key \"aliasses\"; did you mean \"aliases\"?",
                 "b.toml:14:2: unknown table \"tsl\"; did you mean \"tls\"?",
             ],
             errors.Select(e => e.ToString()).Where(e =>
-                !e.Contains("in none of", StringComparison.Ordinal) && !e.Contains("nothing to listen", StringComparison.Ordinal)));
+                !e.Contains("is not in one of", StringComparison.Ordinal) && !e.Contains("nothing to listen", StringComparison.Ordinal)));
         Assert.Contains(
             errors,
-            e => e.ToString() == "b.toml:12:12: mailboxes.me@elsewhere.example: \"me@elsewhere.example\" is in none of the domains");
+            e => e.ToString() == "b.toml:12:12: mailboxes.me@elsewhere.example: \"me@elsewhere.example\" is not in one of the domains; add its domain to domains");
     }
 
     /// <summary>A field that anybody's mail carries would let every bounce through.</summary>
@@ -117,11 +117,11 @@ public sealed class ConfigFileTests
     [InlineData("listen.spamd = \"127.0.0.1:783\"\nspam.rules = \"/nowhere\"", "spam.rules: no such file or folder: /nowhere")]
     [InlineData(
         "listen.spamd = \"127.0.0.1:783\"\nspam.folder = \"../x\"",
-        "spam.folder: \"../x\" cannot be a folder's name; such as \"Junk\", without / and not beginning with a dot")]
+        "spam.folder: \"../x\" is not a folder name; write one without / that does not begin with a dot, such as \"Junk\"")]
     [InlineData("listen.spamd_tls = \"127.0.0.1:783\"\ntls.enabled = false", "listen.spamd_tls: needs tls.enabled = true")]
     [InlineData(
         "listen.spamd = \"127.0.0.1:783\"\nlisten.lmtp = \"127.0.0.1:24\"\ndomains = [\"example.org\"]",
-        "mailboxes: name at least one, such as [mailboxes.\"me@example.org\"]")]
+        "mailboxes: no mailbox is set; name at least one, such as [mailboxes.\"me@example.org\"]")]
     public void A_filter_alone_is_a_whole_configuration(string text, string error)
     {
         var (_, errors) = ConfigFile.Parse(text, "b.toml");
@@ -132,14 +132,15 @@ public sealed class ConfigFileTests
     [Theory]
     [InlineData(
         "classify.token = \"secret-secret\"",
-        "classify.token: 13 characters are too few for a token: wants at least 32; backstop config token makes one")]
+        "classify.token: a token of 13 characters is too short; use at least 32 (backstop config token makes one)")]
     [InlineData(
         "classify.token = \"secret secret secret secret secret!\"",
-        "classify.token: a token has only letters, digits and -._~+/ (and = at its end); backstop config token makes one")]
+        "classify.token: a token with characters that are not allowed; use letters, digits and -._~+/ (and = at its end), "
+        + "or backstop config token")]
     [InlineData("classify.token = \"0123456789abcdef0123456789abcdef\"", "")]
     [InlineData("classify.token_file = \"/nowhere\"", "classify.token_file: no such file: /nowhere")]
     [InlineData("classify.token_file = \"/dev/null\"", "classify.token_file: cannot be read: /dev/null: not a regular file")]
-    [InlineData("classify.max_parallel = 0", "classify.max_parallel: must lie between 1 and 1000")]
+    [InlineData("classify.max_parallel = 0", "classify.max_parallel: must be between 1 and 1000")]
     public void Token_of_classify_is_checked(string text, string error)
     {
         var (_, errors) = ConfigFile.Parse("listen.spamd = \"127.0.0.1:783\"\nlisten.web = \"127.0.0.1:8025\"\n" + text, "b.toml");
@@ -159,16 +160,16 @@ public sealed class ConfigFileTests
         foreach (var (text, wanted) in new[]
         {
             ($"classify.token_file = \"{folder["fifo"]}\"", $"classify.token_file: cannot be read: {folder["fifo"]}: not a regular file"),
-            ($"classify.token_file = \"{folder["empty"]}\"", $"classify.token_file: {folder["empty"]} has no token in it; backstop "
+            ($"classify.token_file = \"{folder["empty"]}\"", $"classify.token_file: {folder["empty"]} contains no token; backstop "
                 + $"config token makes one"),
-            ($"classify.token_file = \"{folder["large"]}\"", $"classify.token_file: cannot be read: {folder["large"]}: 2097152 octets "
-                + $"are too many for a file of tokens"),
+            ($"classify.token_file = \"{folder["large"]}\"", $"classify.token_file: {folder["large"]} is too large for a file of tokens: "
+                + "2097152 octets, at most 1048576"),
             ($"dkim.\"a._domainkey.example.org\".file = \"{folder["fifo"]}\"", $"dkim.a._domainkey.example.org: cannot be read: "
                 + $"{folder["fifo"]}: not a regular file"),
         })
         {
             var (_, errors) = ConfigFile.Parse(none + text, "b.toml");
-            Assert.Equal(new[] { "smtp.max_errors: must lie between 1 and 10000", wanted }.Order(), errors.Select(e => e.Message).Order());
+            Assert.Equal(new[] { "smtp.max_errors: must be between 1 and 10000", wanted }.Order(), errors.Select(e => e.Message).Order());
         }
     }
 
@@ -179,17 +180,21 @@ public sealed class ConfigFileTests
         File.WriteAllText(folder["tokens"], "# for the tickets\n0123456789abcdef0123456789abcdef\nsecret\n");
         var (_, errors) = ConfigFile.Parse($"listen.spamd = \"127.0.0.1:783\"\nclassify.token_file = \"{folder["tokens"]}\"", "b.toml");
         Assert.Equal(
-            ["b.toml:1:1: classify: is asked at listen.web, which is not set; such as listen.web = \"127.0.0.1:8025\"", $"b.toml:2:10: classify.token_file: {folder["tokens"]}:3:1: 6 characters are too few for a token: wants at least 32; backstop config token makes one"],
+            [
+                "b.toml:1:1: classify: needs listen.web, which is not set; set it, such as listen.web = \"127.0.0.1:8025\"",
+                $"b.toml:2:10: classify.token_file: {folder["tokens"]}:3:1: a token of 6 characters is too short; use at least 32 "
+                    + "(backstop config token makes one)",
+            ],
             errors.Select(e => e.ToString()));
     }
 
     [Fact]
-    public void Address_taken_twice_is_told()
+    public void Address_of_two_mailboxes_is_reported()
     {
         var (_, errors) = ConfigFile.Parse(
             Good + "\naliases = []\n[mailboxes.\"x@example.org\"]\naliases = [\"INFO@example.org\"]\n", "b.toml");
         Assert.Contains(
-            errors, e => e.Message.Contains("\"INFO@example.org\" is taken by mailboxes.me@example.org", StringComparison.Ordinal));
+            errors, e => e.Message.Contains("\"INFO@example.org\" already belongs to mailboxes.me@example.org", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -56,7 +56,7 @@ public sealed class DataFolderTests : IDisposable
         Assert.All(files, f => Assert.Equal(OwnerFile, File.GetUnixFileMode(f)));
         Assert.Equal(OwnerFolder, File.GetUnixFileMode(server.Options.Data));
         Assert.Equal(OwnerFolder, File.GetUnixFileMode(DataPaths.Spool(server.Options)));
-        Assert.Contains($"{server.Options.Data} could be read by others of this host, and is closed now", log.All);
+        Assert.Contains($"{server.Options.Data} could be read by other users of this host; it is closed to them now", log.All);
     }
 
     /// <summary>
@@ -79,10 +79,10 @@ public sealed class DataFolderTests : IDisposable
         };
         options.Mailboxes["me@example.org"] = new() { Path = mailbox.Length > 0 ? Path.Combine(Data, mailbox) : "" };
         var said = DataFolder.Close(options);
+        var lies = Path.Combine(Data, folder + socket);
         Assert.Equal(2, said.Count);
         Assert.Equal(
-            $"{Data} can be entered by others, for {Path.Combine(Data, folder + socket)} lies in it; move that elsewhere and chmod 700 "
-                + $"{Data}",
+            $"{Data} stays open to other users because {lies} is in it; move {lies} elsewhere and run chmod 700 {Data}",
             said[1]);
         Assert.Equal(OpenFolder, File.GetUnixFileMode(Data));
         Assert.Equal(OwnerFile, File.GetUnixFileMode(Path.Combine(Data, "journal.db")));
@@ -106,7 +106,7 @@ public sealed class DataFolderTests : IDisposable
         IReadOnlyList<string> said = [];
         OtherUser.Run(() => said = DataFolder.Close(new BackstopOptions { Data = Data }));
         var lies = Path.Combine(Data, closed);
-        Assert.Contains($"{Data} can be entered by others, for {lies} lies in it; move that elsewhere and chmod 700 {Data}", said);
+        Assert.Contains($"{Data} stays open to other users because {lies} is in it; move {lies} elsewhere and run chmod 700 {Data}", said);
         Assert.Equal(OpenFolder, File.GetUnixFileMode(Data));
     }
 

@@ -67,7 +67,7 @@ public sealed class LocalPeerTests : IDisposable
     }
 
     [Fact]
-    public void Users_groups_and_modes_that_are_none_are_told_with_their_line()
+    public void Unknown_users_groups_and_modes_are_reported_with_their_line()
     {
         var (_, errors) = ConfigFile.Parse(
             """
@@ -82,11 +82,11 @@ public sealed class LocalPeerTests : IDisposable
             "b.toml");
         Assert.Equal(
             [
-                "b.toml:3:8: listen.socket_owner: no user \"no-such-user\" on this host",
-                "b.toml:4:8: listen.socket_group: no group \"no-such-group\" on this host",
-                "b.toml:5:22: listen.socket_mode: wants a mode in octal, such as \"0660\"",
-                "b.toml:6:28: listen.spamd_socket_mode: wants a mode in octal, such as \"0660\"",
-                "b.toml:7:7: guard.users: no user \"no-such-user\" on this host",
+                "b.toml:3:8: listen.socket_owner: no user \"no-such-user\" on this host; write the name of an existing one",
+                "b.toml:4:8: listen.socket_group: no group \"no-such-group\" on this host; write the name of an existing one",
+                "b.toml:5:22: listen.socket_mode: \"0999\" is not a mode in octal, such as \"0660\"",
+                "b.toml:6:28: listen.spamd_socket_mode: \"01777\" is not a mode in octal, such as \"0660\"",
+                "b.toml:7:7: guard.users: no user \"no-such-user\" on this host; write the name or number of an existing one",
             ],
             errors.Select(e => e.ToString()));
     }
