@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace Backstop.Judging;
 
 /// <summary>
-/// What happened lately, for people who look: decisions, counts a minute, how fast real mail got through. Bounded, in memory.
+/// Recent activity for the dashboard: decisions, counts for each minute, and how fast real mail was delivered. Bounded,
+/// in memory.
 /// </summary>
 internal sealed class ActivityLog(TimeProvider time)
 {
@@ -21,10 +22,10 @@ internal sealed class ActivityLog(TimeProvider time)
     private readonly Queue<(DateTimeOffset At, double Milliseconds)> _latencies = new(MaxLatencies);
     private DateTimeOffset? _lastReal;
 
-    /// <summary>Since when it counts.</summary>
+    /// <summary>The start of the counting.</summary>
     public DateTimeOffset Since { get; } = time.GetUtcNow();
 
-    /// <summary>Notes a decision.</summary>
+    /// <summary>Records a decision.</summary>
     public void Note(Decision decision)
     {
         lock (_gate)
@@ -44,8 +45,8 @@ internal sealed class ActivityLog(TimeProvider time)
         }
     }
 
-    /// <summary>Notes that real mail has reached its folder.</summary>
-    /// <param name="milliseconds">How long that took, from the end of its data on.</param>
+    /// <summary>Records that real mail has reached its folder.</summary>
+    /// <param name="milliseconds">The time since the end of its data.</param>
     public void NoteReal(double milliseconds)
     {
         var now = time.GetUtcNow();
@@ -61,7 +62,7 @@ internal sealed class ActivityLog(TimeProvider time)
         }
     }
 
-    /// <summary>The latest decisions in which a text occurs, the latest first.</summary>
+    /// <summary>Returns the latest decisions that contain a text, the latest first.</summary>
     public IReadOnlyList<Decision> Find(string text, int max)
     {
         lock (_gate)
@@ -70,7 +71,7 @@ internal sealed class ActivityLog(TimeProvider time)
         }
     }
 
-    /// <summary>What there is to show.</summary>
+    /// <summary>Returns the figures to display.</summary>
     public ActivityFigures Figures()
     {
         var now = time.GetUtcNow();
@@ -111,7 +112,7 @@ internal sealed class ActivityLog(TimeProvider time)
         return counts!;
     }
 
-    // The last two hours, minute by minute, without gaps.
+    // The last two hours, one entry a minute without gaps.
     private List<MinuteCount> Series(DateTimeOffset now)
     {
         const int Shown = 120;
@@ -125,27 +126,30 @@ internal sealed class ActivityLog(TimeProvider time)
         sorted.Count == 0 ? 0 : sorted[(int)Math.Min(sorted.Count - 1, Math.Ceiling(share * sorted.Count) - 1)];
 }
 
-/// <summary>A minute's counts by outcome.</summary>
-/// <param name="At">Seconds since 1970.</param>
-/// <param name="Counts">By <see cref="Outcome"/>.</param>
+/// <summary>The counts of one minute.</summary>
+/// <param name="At">The minute's start, in seconds since 1970.</param>
+/// <param name="Counts">The counts, indexed by <see cref="Outcome"/>.</param>
 internal sealed record MinuteCount(long At, IReadOnlyList<long> Counts);
 
-/// <summary>How often something was said.</summary>
+/// <summary>How often a reason was given at a stage.</summary>
 internal sealed record ReasonCount(string Stage, string Reason, long Count);
 
-/// <summary>What there is to show.</summary>
-/// <param name="Since">Since when decisions and reasons are counted; outcomes are those of the last 24 hours.</param>
+/// <summary>The figures to display.</summary>
+/// <param name="Since">The start of the counting of decisions and reasons; outcomes are those of the last 24
+/// hours.</param>
 /// <param name="Now">The time.</param>
-/// <param name="Outcomes">By <see cref="Outcome"/>, the last 24 hours.</param>
+/// <param name="Outcomes">The counts of the last 24 hours, indexed by <see cref="Outcome"/>.</param>
 /// <param name="Minutes">The last two hours.</param>
 /// <param name="Reasons">The most frequent first.</param>
-/// <param name="LastReal">When real mail last reached its folder; null for never.</param>
-/// <param name="P50">Milliseconds from the end of data to the folder, of real mail, in the last hour.</param>
-/// <param name="P99">The same.</param>
-/// <param name="Slowest">The same.</param>
-/// <param name="Measured">Of how many.</param>
+/// <param name="LastReal">When real mail last reached its folder; null if never.</param>
+/// <param name="P50">The median time of real mail from the end of data to the folder in the last hour, in
+/// milliseconds.</param>
+/// <param name="P99">The 99th percentile of that time.</param>
+/// <param name="Slowest">The longest of these times.</param>
+/// <param name="Measured">The number of messages measured.</param>
 internal sealed record ActivityFigures(
-    DateTimeOffset Since, DateTimeOffset Now, IReadOnlyList<long> Outcomes, IReadOnlyList<MinuteCount> Minutes, IReadOnlyList<ReasonCount> Reasons, DateTimeOffset? LastReal,
+    DateTimeOffset Since, DateTimeOffset Now, IReadOnlyList<long> Outcomes, IReadOnlyList<MinuteCount> Minutes,
+    IReadOnlyList<ReasonCount> Reasons, DateTimeOffset? LastReal,
     double P50, double P99, double Slowest, int Measured)
 {
     public long Of(Outcome outcome) => Outcomes[(int)outcome];

@@ -4,7 +4,9 @@ using Backstop.Backscatter;
 
 namespace Backstop.Judging;
 
-/// <summary>The counters. Names as OpenTelemetry wants them; the reason is the same word as in reply, log and header.</summary>
+/// <summary>
+/// The metrics. Names follow OpenTelemetry; the label <c>reason</c> is the word of reply, log and header field.
+/// </summary>
 internal sealed class BackstopMetrics : IDisposable
 {
     /// <summary>The meter's name.</summary>
@@ -30,7 +32,7 @@ internal sealed class BackstopMetrics : IDisposable
     private long _generated;
 
     /// <summary>Makes the counters.</summary>
-    /// <param name="factory">The host's.</param>
+    /// <param name="factory">The host's meter factory.</param>
     public BackstopMetrics(IMeterFactory factory)
     {
         _meter = factory.Create(MeterName);
@@ -47,88 +49,88 @@ internal sealed class BackstopMetrics : IDisposable
         _classified = _meter.CreateCounter<long>("backstop.classify", "{request}", "Requests to /classify, by outcome.");
         _scan = _meter.CreateHistogram<double>("backstop.scan.duration", "s", "From the question to the score.", tags: null, _seconds);
 
-        // Promise 2. The figure is there so that anybody can watch that nothing else makes it grow.
+        // Promise 2: the counter lets anybody check that Backstop makes no other mail.
         _meter.CreateObservableCounter(
             "backstop.messages.generated", () => MessagesGenerated, "{message}", "Mails made by Backstop itself: alerts to "
                 + "alert.mail_to, nothing else.");
     }
 
-    /// <summary>Mails of our own that the next server has taken.</summary>
+    /// <summary>Mails made by Backstop that the next server has accepted.</summary>
     public long MessagesGenerated => Interlocked.Read(ref _generated);
 
-    /// <summary>Shows a figure that is asked for when it is read.</summary>
+    /// <summary>Adds a gauge whose value is read on demand.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="unit">Its unit.</param>
-    /// <param name="description">What it is.</param>
-    /// <param name="value">Asks for it.</param>
+    /// <param name="description">Its description.</param>
+    /// <param name="value">Returns the value.</param>
     public void Observe(string name, string unit, string description, Func<long> value) =>
         _meter.CreateObservableGauge(name, value, unit, description);
 
-    /// <summary>Shows a figure with labels.</summary>
+    /// <summary>Adds a gauge with labels.</summary>
     /// <param name="name">Its name.</param>
-    /// <param name="description">What it is.</param>
-    /// <param name="values">Asks for it.</param>
+    /// <param name="description">Its description.</param>
+    /// <param name="values">Returns the values.</param>
     public void Observe(string name, string description, Func<IEnumerable<Measurement<long>>> values) =>
         _meter.CreateObservableGauge(name, values, unit: null, description);
 
-    /// <summary>A connection came.</summary>
+    /// <summary>Counts a connection.</summary>
     /// <param name="outcome"><c>accepted</c> or the limit that closed it.</param>
     public void Connected(string outcome) => _connections.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 
-    /// <summary>Something was refused.</summary>
+    /// <summary>Counts a refusal.</summary>
     /// <param name="stage">connect, mail, rcpt or data.</param>
     /// <param name="reason">Its word becomes the label <c>reason</c>.</param>
     public void Refused(string stage, Reason reason) =>
         _refused.Add(1, new KeyValuePair<string, object?>("stage", stage), new KeyValuePair<string, object?>("reason", reason.Word));
 
-    /// <summary>A message was accepted.</summary>
+    /// <summary>Counts an accepted message.</summary>
     /// <param name="verdict">deliver or file.</param>
     /// <param name="reason">Its word becomes the label <c>reason</c>.</param>
-    /// <param name="since">When its data had ended.</param>
+    /// <param name="since">The timestamp of the end of its data.</param>
     public void Accepted(string verdict, Reason reason, long since)
     {
         _messages.Add(1, new KeyValuePair<string, object?>("verdict", verdict), new KeyValuePair<string, object?>("reason", reason.Word));
         _accept.Record(Stopwatch.GetElapsedTime(since).TotalSeconds);
     }
 
-    /// <summary>A message was scored.</summary>
+    /// <summary>Counts a scored message.</summary>
     /// <param name="filter">The filter's name, <c>clients</c> for clients of our spamd, <c>mail</c> where none was asked.</param>
-    /// <param name="isSpam">The outcome.</param>
-    /// <param name="since">When it was asked.</param>
+    /// <param name="isSpam">Whether the filter says that it is spam.</param>
+    /// <param name="since">The timestamp of the request.</param>
     public void Scanned(string filter, bool isSpam, long since)
     {
         NotScanned(filter, isSpam ? "spam" : "ham");
         _scan.Record(Stopwatch.GetElapsedTime(since).TotalSeconds);
     }
 
-    /// <summary>A message went without a score.</summary>
+    /// <summary>Counts a message that was not scored.</summary>
     /// <param name="filter">The filter's name, <c>clients</c> for clients of our spamd, <c>mail</c> where none was asked.</param>
-    /// <param name="outcome">Why.</param>
+    /// <param name="outcome">The reason.</param>
     public void NotScanned(string filter, string outcome) =>
         _scans.Add(1, new KeyValuePair<string, object?>("filter", filter), new KeyValuePair<string, object?>("outcome", outcome));
 
-    /// <summary>Somebody was told of a storm, or could not be.</summary>
+    /// <summary>Counts an alert, sent or failed.</summary>
     /// <param name="channel">webhook, command or mail.</param>
     /// <param name="outcome">sent or failed.</param>
     public void Alerted(string channel, string outcome) =>
         _alerts.Add(1, new KeyValuePair<string, object?>("channel", channel), new KeyValuePair<string, object?>("outcome", outcome));
 
-    /// <summary>A mail of our own was taken by the next server.</summary>
+    /// <summary>Counts a mail of our own that the next server accepted.</summary>
     public void Generated() => Interlocked.Increment(ref _generated);
 
-    /// <summary>A request to <c>/classify</c> was answered.</summary>
-    /// <param name="outcome"><c>explained</c>, or the word of what went wrong.</param>
+    /// <summary>Counts a request to <c>/classify</c>.</summary>
+    /// <param name="outcome"><c>explained</c>, or the word of the error.</param>
     public void Classified(string outcome) => _classified.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 
-    /// <summary>A copy reached its folder.</summary>
-    /// <param name="seconds">Since acceptance.</param>
+    /// <summary>Counts a delivered copy.</summary>
+    /// <param name="seconds">The time since acceptance.</param>
     public void Delivered(double seconds)
     {
         _deliveries.Add(1, new KeyValuePair<string, object?>("outcome", "delivered"));
         _deliver.Record(seconds);
     }
 
-    /// <summary>A delivery failed and will be tried again.</summary>
+    /// <summary>Counts a delivery that failed and will be tried again.</summary>
     public void DeliveryFailed() => _deliveries.Add(1, new KeyValuePair<string, object?>("outcome", "failed"));
 
     /// <inheritdoc />

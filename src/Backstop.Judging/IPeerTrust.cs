@@ -1,8 +1,8 @@
 namespace Backstop.Judging;
 
-/// <summary>What is known of the program at the other end of a connection.</summary>
+/// <summary>How far the program at the other end of a connection is trusted.</summary>
 internal interface IPeerTrust
 {
-    /// <summary>Whether it is believed when it says that a message is ours, or who its own client is.</summary>
+    /// <summary>Whether we believe it when it says that a message is ours, or who its client is.</summary>
     bool MayVouch { get; }
 }

@@ -5,10 +5,10 @@ using Backstop.State;
 
 namespace Backstop.Judging;
 
-/// <summary>Lets the backscatter engine ask the sent journal.</summary>
+/// <summary>Gives the backscatter engine access to the sent journal.</summary>
 /// <param name="journal">The journal.</param>
-/// <param name="health">Knows whether it was set aside; null for one that is what it always was.</param>
-/// <param name="missedFor">How long what was set aside is missed.</param>
+/// <param name="health">Knows whether the journal was set aside; null if it is never set aside.</param>
+/// <param name="missedFor">How long the content of a journal that was set aside is missed.</param>
 internal sealed class JournalProof(SentJournal journal, StoreHealth? health = null, TimeSpan missedFor = default) : ISentJournal
 {
     /// <inheritdoc />

@@ -10,11 +10,14 @@ internal static class JudgingBudget
 {
     private const long FullSize = 256 * 1024;
 
-    /// <summary>A budget: the configured time, and in proportion more for a message larger than 256 KiB.</summary>
+    /// <summary>Returns the configured budget, and in proportion more for a message larger than 256 KiB.</summary>
     public static MessageBudget For(BackstopOptions options, long octets) =>
         new(options.Smtp.CpuPerMessage * Math.Max(1, octets / (double)FullSize), static () => ThreadTime.Cpu);
 
-    /// <summary>The verdict where a budget is used up: what would be delivered is delivered, and says why nobody looked on.</summary>
+    /// <summary>
+    /// Returns the verdict if the budget is used up: a delivery stays one, with the reason that the message was not
+    /// judged.
+    /// </summary>
     public static Verdict Said(this MessageBudget budget, Verdict verdict) =>
         budget.IsSpent && verdict.Action == VerdictAction.Deliver ? verdict with { Reason = ServerReasons.UnjudgedCpu } : verdict;
 }

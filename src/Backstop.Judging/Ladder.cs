@@ -2,25 +2,26 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Judging;
 
-/// <summary>What is left out under load, one step after the other.</summary>
+/// <summary>What is left out under load, step by step.</summary>
 internal enum LadderStep
 {
-    /// <summary>Everything is done.</summary>
+    /// <summary>Nothing is left out.</summary>
     Full,
 
-    /// <summary>Mail of known correspondents is not scanned: who is written to does not send spam.</summary>
+    /// <summary>Mail of known correspondents is not scanned: they do not send spam.</summary>
     ScanOrdinary,
 
     /// <summary>Other mail is scanned later, from the spool.</summary>
     ScanLater,
 
-    /// <summary>Nor are new messages of the null sender taken: they are asked to come again.</summary>
+    /// <summary>In addition, new messages of the null sender are deferred.</summary>
     RefuseReports,
 }
 
 /// <summary>
-/// Watches how long real mail waits at each stage, and climbs while a queue stands: what counts is the shortest wait of a window,
-/// for a burst that is worked off is no overload (CoDel, RFC 8289). Each step down comes by itself.
+/// Measures how long real mail waits at each stage, and takes a step while a queue stands. What counts is the shortest
+/// wait in a window, because a burst that is worked off is not an overload (CoDel, RFC 8289). Steps are taken back
+/// automatically.
 /// </summary>
 internal sealed partial class Ladder : IDisposable
 {
@@ -28,7 +29,7 @@ internal sealed partial class Ladder : IDisposable
 
     private static readonly TimeSpan _window = TimeSpan.FromSeconds(1);
 
-    // For each stage, which shortest wait means that a queue stands.
+    // For each stage, the shortest wait that means that a queue stands.
     private static readonly TimeSpan[] _targets = [TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(500)];
 
     private readonly ILogger<Ladder> _log;
@@ -44,10 +45,10 @@ internal sealed partial class Ladder : IDisposable
         _timer = time.CreateTimer(_ => Look(), null, _window, _window);
     }
 
-    /// <summary>The step it stands on.</summary>
+    /// <summary>The present step.</summary>
     public LadderStep Step => (LadderStep)_step;
 
-    /// <summary>The step in words.</summary>
+    /// <summary>The present step, for people.</summary>
     public string Words => Step switch
     {
         LadderStep.ScanOrdinary => "known correspondents are not scanned",
@@ -56,13 +57,13 @@ internal sealed partial class Ladder : IDisposable
         _ => "full: everything is done",
     };
 
-    /// <summary>A message waited so long for a filter.</summary>
+    /// <summary>Records how long a message waited for a filter.</summary>
     public void NoteScan(TimeSpan wait) => Note(0, wait);
 
-    /// <summary>Real mail was so long on its way from acceptance to its folder.</summary>
+    /// <summary>Records how long real mail took from acceptance to its folder.</summary>
     public void NoteDelivery(TimeSpan wait) => Note(1, wait);
 
-    /// <summary>Real mail waited so long for the spool's disk.</summary>
+    /// <summary>Records how long real mail waited for the spool's disk.</summary>
     public void NoteSync(TimeSpan wait) => Note(2, wait);
 
     public void Dispose() => _timer.Dispose();
@@ -110,11 +111,13 @@ internal sealed partial class Ladder : IDisposable
     }
 
     private static string Stage(int stage, TimeSpan wait) => string.Create(
-        System.Globalization.CultureInfo.InvariantCulture, $"{(stage switch { 0 => "filters", 1 => "folders", _ => "the spool's disk" })} keep every message waiting, {wait.TotalSeconds:0.0} s and more");
+        System.Globalization.CultureInfo.InvariantCulture,
+        $"{stage switch { 0 => "filters keep", 1 => "folders keep", _ => "the spool's disk keeps" }} every message waiting, "
+        + $"{wait.TotalSeconds:0.0} s and more");
 
-    [LoggerMessage(8301, LogLevel.Warning, "ladder: {Words}, for {Why}")]
+    [LoggerMessage(8301, LogLevel.Warning, "ladder up: {Words}, because {Why}")]
     private partial void LogUp(string words, string why);
 
-    [LoggerMessage(8302, LogLevel.Information, "ladder, down again: {Words}")]
+    [LoggerMessage(8302, LogLevel.Information, "ladder down: {Words}")]
     private partial void LogDown(string words);
 }

@@ -7,26 +7,26 @@ using Backstop.Configuration.Options;
 
 namespace Backstop.Judging;
 
-/// <summary>All that can prove an origin, made from the configuration. The server and the command line use the same.</summary>
-/// <param name="Batv">Envelope tags.</param>
-/// <param name="Srs">Addresses of our forwarders.</param>
-/// <param name="SignedIds">Signed Message-IDs.</param>
-/// <param name="Judge">Decides.</param>
+/// <summary>All proofs of origin, made from the configuration. The server and the command line use the same.</summary>
+/// <param name="Batv">Checks envelope tags.</param>
+/// <param name="Srs">Checks the addresses of our forwarders.</param>
+/// <param name="SignedIds">Checks signed Message-IDs.</param>
+/// <param name="Judge">Decides with all of them.</param>
 internal sealed record Proving(Batv Batv, Srs Srs, SignedMessageId SignedIds, Judge Judge)
 {
-    /// <summary>Decides while the journal cannot be asked: by every other proof.</summary>
+    /// <summary>Decides without the journal, for the time that it cannot be read.</summary>
     public required Judge WithoutJournal { get; init; }
 
-    /// <summary>Reads keys and secrets and joins them with the journal.</summary>
+    /// <summary>Reads keys and secrets, and connects the journal.</summary>
     /// <param name="options">A checked configuration.</param>
-    /// <param name="journal">What was sent.</param>
-    /// <exception cref="InvalidDataException">A key file is none; the message says where.</exception>
+    /// <param name="journal">The journal of sent mail.</param>
+    /// <exception cref="InvalidDataException">A key file is invalid; the message says where.</exception>
     public static Proving Create(BackstopOptions options, ISentJournal journal) =>
         Create(options, journal, BatvKeyFile.Read(DataPaths.BatvKeys(options)));
 
-    /// <summary>The same with given tag keys.</summary>
+    /// <summary>Does the same with given tag keys.</summary>
     /// <param name="options">A checked configuration.</param>
-    /// <param name="journal">What was sent.</param>
+    /// <param name="journal">The journal of sent mail.</param>
     /// <param name="keys">The keys of tags and signed ids.</param>
     public static Proving Create(BackstopOptions options, ISentJournal journal, IReadOnlyList<BatvKey> keys)
     {
@@ -44,7 +44,7 @@ internal sealed record Proving(Batv Batv, Srs Srs, SignedMessageId SignedIds, Ju
             new(new(asked, signedIds, dkim, new(hosts), fields), asked, options.Backscatter.Unproved, Cover(options.Backscatter));
     }
 
-    /// <summary>From when on an address counts as covered.</summary>
+    /// <summary>Makes the rule that decides when an address is covered.</summary>
     /// <param name="options">The configuration's section.</param>
     public static CoverRule Cover(BackscatterOptions options) => new(options.CoverAge, options.CoverMessages, options.CoverPercent / 100.0);
 
@@ -72,7 +72,7 @@ internal sealed record Proving(Batv Batv, Srs Srs, SignedMessageId SignedIds, Ju
             }
         })];
 
-    // postsrsd ignores empty lines and the white space round a secret.
+    // postsrsd ignores empty lines and white space around a secret.
     private static List<ReadOnlyMemory<byte>> SrsSecrets(BackstopOptions options) =>
         options.Srs.Secrets.Length == 0
             ? []

@@ -6,38 +6,42 @@ using Backstop.Mailboxes;
 
 namespace Backstop.Judging;
 
-/// <summary>A mailbox that mail is delivered to.</summary>
-/// <param name="Address">Its own address.</param>
+/// <summary>A mailbox.</summary>
+/// <param name="Address">Its main address.</param>
 /// <param name="Format">Maildir or mbox.</param>
 /// <param name="Path">Absolute.</param>
-/// <param name="Keys">All its addresses as keys, its own first.</param>
-/// <param name="Recipes">Its rcfile, absolute; empty for none.</param>
+/// <param name="Keys">All its addresses as keys, the main one first.</param>
+/// <param name="Recipes">The absolute path of its rcfile; empty for none.</param>
 internal sealed record Mailbox(MailAddress Address, FolderFormat Format, string Path, IReadOnlyList<string> Keys, string Recipes)
 {
     private readonly FolderRef _inbox = new(Format, Path, FolderRef.Inbox);
 
-    /// <summary>One of its folders.</summary>
+    /// <summary>Returns one of its folders.</summary>
     /// <param name="name">INBOX or a folder's name.</param>
     public FolderRef Folder(string name) => name == FolderRef.Inbox ? _inbox : new(Format, Path, name);
 }
 
 /// <summary>A forward-path that belongs to a mailbox.</summary>
 /// <param name="Mailbox">The mailbox.</param>
-/// <param name="IsRole">postmaster@ or abuse@: always reaches a person.</param>
-/// <param name="Tag">The envelope tag it carries, or null.</param>
+/// <param name="IsRole">Whether it is postmaster@ or abuse@, which always reach a person.</param>
+/// <param name="Tag">Its envelope tag, or null.</param>
 /// <param name="Key">The address without tag and detail, as a key.</param>
 internal sealed record KnownRecipient(Mailbox Mailbox, bool IsRole, BatvTag? Tag, string Key)
 {
     /// <summary>
-    /// Whose it is, as one key: the mailbox's own address; where another server keeps the mailbox, the address without detail.
+    /// The key of the person: the mailbox's main address, or if another server keeps the mailbox, the address without
+    /// detail.
     /// </summary>
     public string Person => Mailbox.Path.Length > 0 ? Mailbox.Keys[0] : Mailbox.Keys[^1];
 
-    /// <summary>All addresses of its mailbox, the one that was written to first.</summary>
+    /// <summary>All addresses of its mailbox, the one the mail was sent to first.</summary>
     public IReadOnlyList<string> Ours => Mailbox.Keys[0] == Key ? Mailbox.Keys : [Key, .. Mailbox.Keys.Where(k => k != Key)];
 }
 
-/// <summary>Knows every recipient: mailboxes, aliases, details, catch-alls and roles. What it does not know is refused at RCPT.</summary>
+/// <summary>
+/// Finds the mailbox of a recipient: addresses, aliases, details, catch-alls and roles. An unknown recipient is refused
+/// at RCPT.
+/// </summary>
 internal sealed class Recipients
 {
     private readonly Dictionary<string, Mailbox> _byKey = new(StringComparer.Ordinal);
@@ -45,7 +49,7 @@ internal sealed class Recipients
     private readonly HashSet<string> _domains;
     private readonly Mailbox? _postmaster;
 
-    /// <summary>Reads the addresses of a checked configuration.</summary>
+    /// <summary>Builds the tables from a checked configuration.</summary>
     /// <param name="options">The configuration.</param>
     public Recipients(BackstopOptions options)
     {
@@ -70,15 +74,15 @@ internal sealed class Recipients
     /// <summary>All mailboxes.</summary>
     public IReadOnlyList<Mailbox> Mailboxes { get; }
 
-    /// <summary>Whether mail for a domain is ours at all.</summary>
-    /// <param name="domain">As written.</param>
+    /// <summary>Whether mail for a domain is accepted here.</summary>
+    /// <param name="domain">The domain as written.</param>
     public bool IsLocalDomain(string domain) => domain.Length == 0 || _domains.Contains(MailAddress.DomainKey(domain));
 
-    /// <summary>Finds the mailbox of a forward-path, or null.</summary>
+    /// <summary>Returns the mailbox of a forward-path, or null.</summary>
     /// <param name="address">The address; a bare postmaster has no domain.</param>
     public KnownRecipient? Find(MailAddress address)
     {
-        // An address that is written in the config as it stands wins over any reading of its parts.
+        // An address that is configured literally takes precedence over any interpretation of its parts.
         if (_byKey.TryGetValue(address.Key, out var exact))
         {
             return new(exact, IsRoleName(address.LocalPart), null, address.Key);
@@ -90,10 +94,11 @@ internal sealed class Recipients
     }
 
     /// <summary>
-    /// Finds whose a forward-path is where another server keeps the mailboxes: every address of our domains is somebody's.
+    /// Returns the recipient of a forward-path if another server keeps the mailboxes: every address of our domains is
+    /// accepted.
     /// </summary>
     /// <param name="address">The address.</param>
-    /// <returns>Null where its domain is not ours.</returns>
+    /// <returns>Null if its domain is not ours.</returns>
     public KnownRecipient? FindGuarded(MailAddress address)
     {
         if (!IsLocalDomain(address.Domain))
@@ -111,7 +116,7 @@ internal sealed class Recipients
         return Elsewhere(plain) with { IsRole = IsRoleName(plain.LocalPart), Tag = tag };
     }
 
-    /// <summary>Somebody of whom we know the address, and keep nothing.</summary>
+    /// <summary>Makes a recipient on another server: its address is known, but nothing is kept for it.</summary>
     /// <param name="address">The address.</param>
     public static KnownRecipient Elsewhere(MailAddress address)
     {
@@ -156,6 +161,6 @@ internal sealed class Recipients
             settings.Recipes.Length > 0 ? Path.GetFullPath(settings.Recipes) : "");
     }
 
-    // The address comes from the config, but a slash in it must not leave the folder.
+    // The address comes from the configuration, but a slash in it must not lead out of the folder.
     private static string FileName(MailAddress address) => address.Key.Replace('/', '_');
 }

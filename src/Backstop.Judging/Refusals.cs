@@ -8,51 +8,51 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Judging;
 
-/// <summary>A no: why, and the reply.</summary>
+/// <summary>A refusal: reason and reply.</summary>
 internal readonly record struct Refusal(Reason Reason, SmtpReply Reply)
 {
-    /// <summary>Whether it is for a tag or an SRS address that is forged or too old.</summary>
+    /// <summary>Whether the reason is a forged or expired tag or SRS address.</summary>
     public bool IsOfTag =>
         Reason == Reasons.BatvForged || Reason == Reasons.BatvExpired || Reason == Reasons.SrsForged || Reason == Reasons.SrsExpired;
 }
 
-/// <summary>Says no: one reason word, the same in reply, log and metric.</summary>
+/// <summary>Makes refusals and records them: the reason word is the same in reply, log and metric.</summary>
 internal sealed partial class Refusals(
     BackstopMetrics metrics, ActivityLog activity, ClientHistory clients, TimeProvider time, ILogger<Refusals> log)
 {
-    /// <summary>How many unknown recipients of a session are told of one by one; the rest is one line at its end.</summary>
+    /// <summary>How many unknown recipients of a session are logged singly; the rest is one line at its end.</summary>
     public const int MaxToldUnknown = 20;
 
-    /// <summary>550: no such mailbox. A session knows a guess by it.</summary>
+    /// <summary>550: no such mailbox. A session recognises a guess by this reply.</summary>
     public static readonly SmtpReply UnknownRecipient = new(550, "5.1.1", "No such mailbox here (recipient:unknown)");
 
     private readonly ConcurrentDictionary<string, SmtpReply> _replies = new(StringComparer.Ordinal);
 
-    /// <summary>A refusal for good; made once a reason.</summary>
+    /// <summary>Returns a permanent refusal; made once for each reason.</summary>
     public SmtpReply Permanent(string enhanced, string text, Reason reason) =>
         _replies.GetOrAdd(reason.Word, static (r, a) => new SmtpReply(550, a.enhanced, $"{a.text} ({r})"), (enhanced, text));
 
-    /// <summary>"Come again later", for what may prove itself then; made once a reason.</summary>
+    /// <summary>Returns a deferral, for mail that may prove itself at the next try; made once for each reason.</summary>
     public SmtpReply Later(Reason reason) =>
         _replies.GetOrAdd(
             reason.Word + "?",
             static (_, r) => new SmtpReply(451, "4.7.1", $"Many bounces to this address just now, try again later ({r})"), reason);
 
-    /// <summary>A refusal of a report that returns what nobody here sent.</summary>
+    /// <summary>Returns the refusal of a report that returns mail that nobody here sent.</summary>
     public SmtpReply NotSent(Reason reason) => Permanent("5.7.1", "Not sent by the address it is returned to", reason);
 
-    /// <summary>Notes that a message goes round in circles, and gives the reply.</summary>
+    /// <summary>Records that a message is in a loop, and returns the reply.</summary>
     public SmtpReply Loop(Transaction transaction) =>
         Refused("data", ServerReasons.Loop, transaction, null, Permanent("5.4.6", "Mail loop", ServerReasons.Loop));
 
-    /// <summary>Notes that nobody wants a message, and gives the reply.</summary>
+    /// <summary>Records that a message was refused for its content, and returns the reply.</summary>
     public SmtpReply Unwanted(Reason reason, Transaction transaction) => Refused("data", reason, transaction, null, NotSent(reason));
 
-    /// <summary>Notes that a recipient was refused, and gives the reply.</summary>
+    /// <summary>Records that a recipient was refused, and returns the reply.</summary>
     public SmtpReply Refused(Refusal refusal, Transaction transaction, MailAddress address) =>
         Refused("rcpt", refusal.Reason, transaction, address, refusal.Reply);
 
-    /// <summary>Notes a refusal inside a transaction, and gives its reply.</summary>
+    /// <summary>Records a refusal in a transaction, and returns the reply.</summary>
     public SmtpReply Refused(string stage, Reason reason, Transaction transaction, MailAddress? address, SmtpReply reply)
     {
         metrics.Refused(stage, reason);
@@ -74,7 +74,7 @@ internal sealed partial class Refusals(
         return reply;
     }
 
-    /// <summary>Notes a refusal before there is a transaction, and gives its reply.</summary>
+    /// <summary>Records a refusal before the transaction, and returns the reply.</summary>
     public SmtpReply Refused(string stage, Reason reason, ClientIdentity client, SmtpReply reply)
     {
         metrics.Refused(stage, reason);

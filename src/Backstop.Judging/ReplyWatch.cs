@@ -7,25 +7,26 @@ using Backstop.State;
 namespace Backstop.Judging;
 
 /// <summary>
-/// Counts, for each of our addresses, the answers that people write to its mail, and how many of them answer mail that we know.
-/// That is how much of what it sends passes us, measured.
+/// Counts, for each of our addresses, the replies of people to its mail, and how many of them reply to mail in the
+/// journal. The ratio measures how much of the sent mail the journal sees.
 /// </summary>
-/// <remarks>Counts gather in memory and are written now and then: a lost minute of them changes nothing.</remarks>
+/// <remarks>Counts gather in memory and are written at intervals: losing the last minute does no harm.</remarks>
 internal sealed class ReplyWatch(SentJournal journal, SignedMessageId signedIds, TimeProvider time)
 {
-    // A flood of invented answers must not fill the memory between two writes.
+    // A flood of invented replies must not fill the memory between two writes.
     private const int MaxWaiting = 10_000;
 
     private readonly ConcurrentDictionary<(string Address, long Day), (long All, long ToKnown)> _waiting = new();
 
-    /// <summary>Looks at a delivered message.</summary>
-    /// <param name="report">What it is.</param>
+    /// <summary>Counts a delivered message, if it is a reply.</summary>
+    /// <param name="report">The classified message.</param>
     /// <param name="ours">The recipient's addresses.</param>
     public void Note(BounceReport report, IReadOnlyList<string> ours)
     {
-        // To us alone, and not through a list: else it may answer somebody else's mail.
+        // Only if addressed to us alone and not sent through a list: otherwise it may reply to somebody else's mail.
         if (report.Kind != MailKind.None || report.NullReversePath == true || report.IsList || report.References is not [var answered, ..]
-            || report.To is not [var to] || Mail.MailAddress.TryParse(to) is not { } address || !ours.Contains(address.Key) || _waiting.Count >= MaxWaiting)
+            || report.To is not [var to] || Mail.MailAddress.TryParse(to) is not { } address
+            || !ours.Contains(address.Key) || _waiting.Count >= MaxWaiting)
         {
             return;
         }
@@ -38,7 +39,7 @@ internal sealed class ReplyWatch(SentJournal journal, SignedMessageId signedIds,
         }
         catch (DbException)
         {
-            // The message is on disk already; a count is not worth its reply.
+            // The message is on disk already: its acceptance must not fail because of a count.
             return;
         }
 
@@ -47,7 +48,7 @@ internal sealed class ReplyWatch(SentJournal journal, SignedMessageId signedIds,
                 count.All + 1, count.ToKnown + (isKnown ? 1 : 0)));
     }
 
-    /// <summary>Writes what has gathered.</summary>
+    /// <summary>Writes the counts.</summary>
     public void Write()
     {
         var counts = new List<ReplyCount>();
@@ -65,7 +66,7 @@ internal sealed class ReplyWatch(SentJournal journal, SignedMessageId signedIds,
         }
         catch (DbException)
         {
-            // Busy or out of room: these answers go uncounted, and the next ones count.
+            // The journal is busy or the disk is full: these replies are not counted; the next ones will be.
         }
     }
 }

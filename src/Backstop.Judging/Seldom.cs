@@ -1,8 +1,8 @@
 namespace Backstop.Judging;
 
 /// <summary>
-/// When to log what can go on without end, such as what strangers provoke: at once, then at most once a minute, with the count
-/// since the start.
+/// Limits log lines about events that strangers can repeat without end: the first at once, then at most one a minute
+/// with the count since the start.
 /// </summary>
 internal sealed class Seldom(TimeProvider time)
 {
@@ -11,9 +11,9 @@ internal sealed class Seldom(TimeProvider time)
     private long _count;
     private long _loggedAt;
 
-    /// <summary>Counts one more.</summary>
-    /// <param name="count">How many there were since the start.</param>
-    /// <returns>Whether it is time for a line.</returns>
+    /// <summary>Counts an event.</summary>
+    /// <param name="count">The number of events since the start.</param>
+    /// <returns>Whether to log a line now.</returns>
     public bool Count(out long count)
     {
         count = Interlocked.Increment(ref _count);

@@ -1,8 +1,9 @@
 namespace Backstop.Judging;
 
 /// <summary>
-/// A clock that never goes back: storms, first tries, caches and retries must end although somebody sets the machine's clock back a
-/// day. It follows the wall clock; where that is set back it goes on by the monotonic clock until the wall clock has caught up.
+/// A clock that never goes back, so that storms, deferrals, caches and retries end even if somebody sets the machine's
+/// clock back a day. It follows the wall clock; if that is set back, it continues by the monotonic clock until the wall
+/// clock has caught up.
 /// </summary>
 /// <param name="inner">The machine's clock.</param>
 internal sealed class SteadyTime(TimeProvider inner) : TimeProvider

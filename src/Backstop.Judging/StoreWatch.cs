@@ -6,19 +6,21 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Judging;
 
 /// <summary>
-/// Knows how every store of the data folder fares, and says each change once: in the log, at /status and /healthz, and to whoever
-/// is alerted. Mail goes on without any of them.
+/// Collects the state of every store in the data folder, and reports each change once: in the log, at /status and
+/// /healthz, and by alert. Mail is received even if all of them fail.
 /// </summary>
 internal sealed partial class StoreWatch(BackstopOptions options, TimeProvider time, ILogger<StoreWatch> log)
 {
-    // Shown for so long; what a loss changes in judging is asked of the stores themselves.
+    // How long a loss is shown; the stores themselves decide how long it affects judging.
     private static readonly TimeSpan _shownFor = TimeSpan.FromDays(14);
 
     private readonly Lock _gate = new();
     private readonly List<StoreHealth> _all = [];
     private readonly List<Action> _checks = [];
 
-    /// <summary>Told, in a sentence, of what is set aside and of what begins to fail. Told at once of what was before it was set.</summary>
+    /// <summary>
+    /// Called with a sentence when a store is set aside or begins to fail; when set, called at once for earlier events.
+    /// </summary>
     public Action<StoreState, string>? Told
     {
         get;
@@ -44,15 +46,15 @@ internal sealed partial class StoreWatch(BackstopOptions options, TimeProvider t
         }
     }
 
-    /// <summary>A line for each store that is not as it should be.</summary>
+    /// <summary>Returns a line for each store with a fault or a recent loss.</summary>
     public IEnumerable<string> Troubles => States.Where(IsShown).Select(Words);
 
-    /// <summary>Watches a store that does not exist yet.</summary>
-    /// <param name="name">What it holds.</param>
+    /// <summary>Adds a store that does not exist yet.</summary>
+    /// <param name="name">Its content.</param>
     /// <param name="path">Its file or folder.</param>
     public StoreHealth Add(string name, string path) => Add(new StoreHealth(name, path, time));
 
-    /// <summary>Watches a store.</summary>
+    /// <summary>Adds a store.</summary>
     public StoreHealth Add(StoreHealth health)
     {
         lock (_gate)
@@ -69,13 +71,13 @@ internal sealed partial class StoreWatch(BackstopOptions options, TimeProvider t
         return health;
     }
 
-    /// <summary>Asks a store every few seconds whether it is still there.</summary>
+    /// <summary>Adds a check that <see cref="Tick"/> runs every few seconds.</summary>
     public void Check(Action check) => _checks.Add(check);
 
-    /// <summary>Does that.</summary>
+    /// <summary>Runs the checks.</summary>
     public void Tick() => _checks.ForEach(c => c());
 
-    /// <summary>How it is, in one word: <c>ok</c>, <c>lost</c>, or what is wrong just now.</summary>
+    /// <summary>Returns the state in one word: <c>ok</c>, <c>lost</c>, or the present fault.</summary>
     public static string Word(StoreState state) => state.Fault is { } fault ? Word(fault) : state.LostAt is not null ? "lost" : "ok";
 
     private bool IsShown(StoreState state) =>
@@ -108,25 +110,26 @@ internal sealed partial class StoreWatch(BackstopOptions options, TimeProvider t
     }
 
     private string Words(StoreState state) => state.Fault is { } fault
-        ? $"{state.Name}: {state.Path} is {Word(fault)} ({state.Error}); mail goes on without it, and it is tried again. {Meaning(state)}"
+        ? $"{state.Name}: {state.Path} is {Word(fault)} ({state.Error}); mail is received without it, and it is retried every few "
+            + $"seconds. {Meaning(state)}"
         : string.Create(
         CultureInfo.InvariantCulture,
-        $"{state.Name}: {state.Path} was damaged{(state.Error.Length > 0 ? $" ({state.Error})" : "")}; set aside as {state.SetAside}, "
-            + $"and a new one begun {state.LostAt?.UtcDateTime:yyyy-MM-dd HH:mm} UTC. {Meaning(state)}");
+        $"{state.Name}: {state.Path} was damaged{(state.Error.Length > 0 ? $" ({state.Error})" : "")}; it was set aside as "
+            + $"{state.SetAside}, and a new one was begun {state.LostAt?.UtcDateTime:yyyy-MM-dd HH:mm} UTC. {Meaning(state)}");
 
     private string Meaning(StoreState state) => state.Name switch
     {
         StoreNames.Journal => state.Fault is not null
-            ? "Bounces without another proof are filed, and none is refused for want of proof."
+            ? "Meanwhile bounces without another proof are filed; none is refused for want of proof."
             : string.Create(
             CultureInfo.InvariantCulture,
-            $"Bounces without another proof are filed, and none is refused for want of proof, until "
+            $"Bounces without another proof are filed, not refused, until "
                 + $"{(state.LostAt + options.Backscatter.ProofWindow)?.UtcDateTime:yyyy-MM-dd}."),
-        StoreNames.Correspondents => "Nobody's mail is taken for an e-mail bomb meanwhile.",
-        StoreNames.Bayes => "The learner's opinion is missing in scores.",
-        StoreNames.Overrides => "What was set by hand is not in force: set it again.",
-        StoreNames.Certificate => "STARTTLS has a new self-signed certificate.",
-        _ => "Records of storms may be missing.",
+        StoreNames.Correspondents => "Meanwhile no mail is filed as part of an e-mail bomb.",
+        StoreNames.Bayes => "Meanwhile spam scores do not include the learner.",
+        StoreNames.Overrides => "Strict mode and blocks that were set by hand are not in force: set them again.",
+        StoreNames.Certificate => "STARTTLS uses a new self-signed certificate.",
+        _ => "Records of some storms may be missing.",
     };
 
     private static string Word(StoreFault fault) => fault switch
@@ -151,7 +154,7 @@ internal sealed partial class StoreWatch(BackstopOptions options, TimeProvider t
     private partial void LogWorks(string name, string path);
 }
 
-/// <summary>What the stores are called in log, status and metrics.</summary>
+/// <summary>The names of the stores in log, status and metrics.</summary>
 internal static class StoreNames
 {
     public const string Journal = "journal";

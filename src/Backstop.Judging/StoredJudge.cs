@@ -6,23 +6,24 @@ using Backstop.Mail;
 
 namespace Backstop.Judging;
 
-/// <summary>What the server would have made of a stored message.</summary>
-/// <param name="Report">What it is.</param>
-/// <param name="Verdict">What would be done.</param>
-/// <param name="Proofs">What that stands on.</param>
-/// <param name="Ours">The address it came to, as a key; empty where nothing tells.</param>
+/// <summary>The server's verdict about a stored message.</summary>
+/// <param name="Report">The classified message.</param>
+/// <param name="Verdict">The verdict.</param>
+/// <param name="Proofs">The results of the proofs of origin.</param>
+/// <param name="Ours">The recipient as a key; empty if unknown.</param>
 internal readonly record struct StoredVerdict(BounceReport Report, Verdict Verdict, ProofSet Proofs, string Ours);
 
 /// <summary>
-/// Does to a stored message what the server does to an arriving one, as far as the file still tells. Used by many threads at once.
+/// Judges a stored message as the server judges an arriving one, as far as the file contains the envelope. Used by many
+/// threads at once.
 /// </summary>
 /// <param name="options">The configuration.</param>
-/// <param name="proving">What can prove an origin.</param>
-/// <param name="asksWhoTo">Whether the message is asked who it came to: where there are no keys, mailboxes and journal that does
+/// <param name="proving">Proves the origin of what a report returns.</param>
+/// <param name="asksWhoTo">Whether to read the recipient from the message; without keys, mailboxes and journal it does
 /// not matter.</param>
 internal sealed class StoredJudge(BackstopOptions options, Proving proving, bool asksWhoTo)
 {
-    // The fields that name the recipient, the most telling first.
+    // The fields that name the recipient, the most reliable first.
     private static readonly byte[][] _recipientFields =
         ["X-Original-To"u8.ToArray(), "Delivered-To"u8.ToArray(), "Envelope-To"u8.ToArray(), "X-Envelope-To"u8.ToArray(), "To"u8.ToArray()];
 
@@ -30,7 +31,7 @@ internal sealed class StoredJudge(BackstopOptions options, Proving proving, bool
 
     /// <summary>Judges a message.</summary>
     /// <param name="message">The message.</param>
-    /// <param name="known">What is known of its envelope.</param>
+    /// <param name="known">The known parts of its envelope.</param>
     /// <param name="now">The time of its arrival.</param>
     public StoredVerdict Judge(MailMessage message, KnownEnvelope known, DateTimeOffset now)
     {
@@ -43,7 +44,8 @@ internal sealed class StoredJudge(BackstopOptions options, Proving proving, bool
         var made = address is null ? null : SrsAddress.TryParse(address);
         IReadOnlyList<string> ours = mailbox?.Ours ?? [(tag?.Original ?? address)?.Key ?? ""];
         var envelope = new Envelope(
-            mailbox?.IsRole ?? false, tag is null ? BatvOutcome.None : proving.Batv.Check(tag, now), ours, made is null ? SignedOutcome.None : proving.Srs.Check(made, now));
+            mailbox?.IsRole ?? false, tag is null ? BatvOutcome.None : proving.Batv.Check(tag, now), ours,
+            made is null ? SignedOutcome.None : proving.Srs.Check(made, now));
         var (verdict, proofs) = proving.Judge.Decide(report, envelope, now);
         return new(report, budget.Said(verdict), proofs, ours[0]);
     }

@@ -4,7 +4,7 @@ using Backstop.Backscatter.Verdicts;
 
 namespace Backstop.Judging;
 
-/// <summary>The header fields that we put before a message. Lines end in LF.</summary>
+/// <summary>The header fields that we write in front of a message. Lines end in LF.</summary>
 internal static class TraceHeader
 {
     /// <summary>RFC 5321 §4.4: the Received field.</summary>
@@ -20,10 +20,12 @@ internal static class TraceHeader
                 + $"{queueId};\n\t{now:ddd, d MMM yyyy HH:mm:ss +0000}\n");
     }
 
-    /// <summary>The fields that a spam filter must see before the message: who sent it here, and as whom.</summary>
+    /// <summary>
+    /// Returns the fields that a spam filter needs in front of the message: the client, and the name it gave.
+    /// </summary>
     /// <param name="transaction">The transaction.</param>
-    /// <param name="clientName">The name of the client's address in DNS; null where it has none; empty where nobody knows, which is
-    /// no evidence.</param>
+    /// <param name="clientName">The DNS name of the client's address; null if it has none; empty if the name is
+    /// unknown, which is no evidence.</param>
     /// <param name="host">This host.</param>
     /// <param name="now">The time.</param>
     public static string ForFilter(Transaction transaction, string? clientName, string host, DateTimeOffset now)
@@ -36,17 +38,20 @@ internal static class TraceHeader
                 + $"{host} (Postfix) with {client.Protocol(transaction.SmtpUtf8)} id 0;\n\t{now:ddd, d MMM yyyy HH:mm:ss +0000}\n");
     }
 
-    /// <summary>The fields of one copy: Return-Path (RFC 5321 §4.4), Delivered-To, why it is where it is, and the spam filter's.</summary>
+    /// <summary>
+    /// Returns the fields of one copy: Return-Path (RFC 5321 §4.4), Delivered-To, the reason for its folder, and the
+    /// spam filter's fields.
+    /// </summary>
     public static string Copy(
         Transaction transaction, AcceptedRecipient recipient, BounceReport report, Verdict verdict, string filterFields) =>
         $"Return-Path: {transaction.ReversePath}\nDelivered-To: {recipient.ForwardPath}\n"
         + $"X-Backstop: {Reason(report, verdict)}\n{filterFields}";
 
-    /// <summary>The body of the field that says why a message is where it is.</summary>
+    /// <summary>Returns the body of the field with the verdict and its reason.</summary>
     public static string Reason(BounceReport report, Verdict verdict) =>
         $"{(verdict.Action == VerdictAction.File ? "file" : "deliver")}; reason={verdict.Reason}; kind={report.Kind.Word()}";
 
-    /// <summary>Fields as names and bodies; folded lines keep their LF.</summary>
+    /// <summary>Splits fields into names and bodies; folded lines keep their LF.</summary>
     public static IEnumerable<KeyValuePair<string, string>> Split(string fields)
     {
         for (var at = 0; at < fields.Length;)
@@ -64,8 +69,8 @@ internal static class TraceHeader
         }
     }
 
-    // What the client said goes into a header: nothing that could end the line or the comment passes (the grammar lets none through
-    // either).
+    // The client's words go into a header: whatever could end the line or the comment is removed, although the grammar
+    // already excludes it.
     private static string Atom(string text) =>
         text.Length == 0
             ? "unknown"

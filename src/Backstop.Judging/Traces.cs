@@ -3,18 +3,18 @@ using Backstop.Backscatter.Verdicts;
 
 namespace Backstop.Judging;
 
-/// <summary>The spans of a message's way, for whoever collects them. Nobody listens: nothing is made.</summary>
+/// <summary>The trace spans of a message. Without a collector nothing is created.</summary>
 internal static class Traces
 {
-    /// <summary>The source's name.</summary>
+    /// <summary>The name of the activity source.</summary>
     public const string Source = "Backstop";
 
     private static readonly ActivitySource _source = new(Source);
 
-    /// <summary>A stage: <c>judge</c>, <c>scan</c>, <c>spool</c>.</summary>
+    /// <summary>Begins a span: <c>judge</c>, <c>scan</c> or <c>spool</c>.</summary>
     public static System.Diagnostics.Activity? Begin(string stage) => _source.StartActivity(stage);
 
-    /// <summary>What became of the message. Addresses and subjects do not leave this host.</summary>
+    /// <summary>Adds the verdict to a span. Addresses and subjects do not leave this host.</summary>
     public static void Decided(this System.Diagnostics.Activity? span, Verdict verdict) =>
         span?.SetTag("backstop.verdict", verdict.Action.ToString().ToLowerInvariant()).SetTag("backstop.reason", verdict.Reason.Word);
 }

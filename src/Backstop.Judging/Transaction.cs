@@ -6,42 +6,42 @@ using Backstop.Protocols.Smtp;
 
 namespace Backstop.Judging;
 
-/// <summary>Who is connected, as far as the session knows.</summary>
+/// <summary>The client, as far as the session knows it.</summary>
 internal sealed class ClientIdentity
 {
     private (IPAddress Address, string Helo)? _own;
 
-    /// <summary>The address; the real one where a load balancer told it.</summary>
+    /// <summary>The address; behind a load balancer the real one.</summary>
     public required IPAddress Address { get; set; }
 
     /// <summary>The name given in HELO, EHLO or LHLO.</summary>
     public string Helo { get; set; } = "";
 
-    /// <summary>Whether it greeted with EHLO or LHLO.</summary>
+    /// <summary>Whether the client greeted with EHLO or LHLO.</summary>
     public bool IsExtended { get; set; }
 
     /// <summary>Whether the session is encrypted.</summary>
     public bool IsEncrypted { get; set; }
 
-    /// <summary>The user that a server before us has let in (XCLIENT LOGIN); empty for none.</summary>
+    /// <summary>The user that the server before us authenticated (XCLIENT LOGIN); empty for none.</summary>
     public string Login { get; set; } = "";
 
-    /// <summary>What a server before us told of its client, to be told on; null for nothing.</summary>
+    /// <summary>The attributes that the server before us stated, to be passed on; null for none.</summary>
     public ClientAttributes? Told { get; set; }
 
-    /// <summary>How many recipients it has named in this session that do not exist.</summary>
+    /// <summary>The number of unknown recipients that the client asked for in this session.</summary>
     public int UnknownRecipients { get; set; }
 
     /// <summary>Whether this is LMTP.</summary>
     public bool IsLmtp { get; init; }
 
-    /// <summary>The program that is connected, whoever it says its client is; null where nothing is.</summary>
+    /// <summary>The connected program, whatever client it speaks for; null if nothing is known of it.</summary>
     public IPeerTrust? Peer { get; init; }
 
-    /// <summary>Whether that program is believed when it says that mail is ours, or who its client is.</summary>
+    /// <summary>Whether we believe that program when it says that mail is ours, or who its client is.</summary>
     public bool MayVouch => Peer?.MayVouch == true;
 
-    /// <summary>For one transaction, the client is another: what it was comes back with <see cref="Forget"/>.</summary>
+    /// <summary>Replaces the client for one transaction; <see cref="Forget"/> restores it.</summary>
     public void Take(ClientAttributes told)
     {
         _own ??= (Address, Helo);
@@ -50,7 +50,7 @@ internal sealed class ClientIdentity
         Helo = told.Value("HELO") ?? Helo;
     }
 
-    /// <summary>The client is its own again.</summary>
+    /// <summary>Restores the client after <see cref="Take"/>.</summary>
     public void Forget()
     {
         Told = null;
@@ -61,7 +61,7 @@ internal sealed class ClientIdentity
         }
     }
 
-    /// <summary>From now on the client is another.</summary>
+    /// <summary>Replaces the client for the rest of the session.</summary>
     public void Become(ClientAttributes told)
     {
         Address = told.Address ?? Address;
@@ -69,17 +69,17 @@ internal sealed class ClientIdentity
         Login = told.Value("LOGIN") ?? "";
     }
 
-    /// <summary>RFC 3848 and RFC 6531: the word in the Received field.</summary>
+    /// <summary>Returns the protocol's name for the Received field: RFC 3848 and RFC 6531.</summary>
     public string Protocol(bool smtpUtf8) =>
         (smtpUtf8 ? "UTF8" : "") + (IsLmtp ? "LMTP" : IsExtended ? smtpUtf8 ? "SMTP" : "ESMTP" : "SMTP") + (IsEncrypted ? "S" : "");
 }
 
-/// <summary>A recipient that was accepted.</summary>
+/// <summary>An accepted recipient.</summary>
 /// <param name="ForwardPath">As the client gave it.</param>
-/// <param name="Known">Whose it is.</param>
-/// <param name="Batv">What its tag proved.</param>
-/// <param name="Srs">What its SRS address proved.</param>
-/// <param name="IsOurs">Whether it is of a domain of ours: where mail is handed on, it need not be.</param>
+/// <param name="Known">The recipient's mailbox.</param>
+/// <param name="Batv">The result of checking its tag.</param>
+/// <param name="Srs">The result of checking its SRS address.</param>
+/// <param name="IsOurs">Whether its domain is ours; when mail is handed on, it need not be.</param>
 internal sealed record AcceptedRecipient(
     MailAddress ForwardPath, KnownRecipient Known, BatvOutcome Batv, SignedOutcome Srs, bool IsOurs = true);
 
@@ -92,14 +92,14 @@ internal sealed class Transaction(ClientIdentity client, ReversePath reversePath
 
     public bool SmtpUtf8 => smtpUtf8;
 
-    /// <summary>The parameters of MAIL as they stood; null for none.</summary>
+    /// <summary>The parameters of MAIL as received; null for none.</summary>
     public string? Parameters => parameters;
 
-    /// <summary>Whose mail it is, for what there is room.</summary>
+    /// <summary>The class whose share the transaction uses.</summary>
     public MailClass Class { get; init; } = reversePath.IsNull ? MailClass.NullSender : MailClass.Ordinary;
 
     public List<AcceptedRecipient> Recipients { get; } = [];
 
-    /// <summary>The same reply for the whole message: once, or in LMTP once a recipient (RFC 2033 §4.2).</summary>
+    /// <summary>Returns one reply for the whole message: once, or in LMTP once for each recipient (RFC 2033 §4.2).</summary>
     public IReadOnlyList<SmtpReply> ToAll(SmtpReply reply) => client.IsLmtp ? [.. Recipients.Select(_ => reply)] : [reply];
 }

@@ -4,16 +4,20 @@ using Backstop.Configuration.Options;
 namespace Backstop.Judging.Clients;
 
 /// <summary>
-/// Remembers what clients brought lately: through which of them known correspondents write, and of which nobody wanted anything.
+/// Remembers what each client brought lately: mail of known correspondents, other wanted mail, or only unwanted mail.
 /// </summary>
-/// <remarks>In memory only: after a restart everybody is ordinary. Bounded, and a flood of new clients displaces no known one.</remarks>
+/// <remarks>
+/// In memory only: after a restart every client is ordinary. Bounded; a flood of new clients does not displace known
+/// ones.
+/// </remarks>
 internal sealed class ClientHistory(TimeProvider time)
 {
-    // So much nobody wanted, and hardly anything else: a list with dead addresses, or a server with a few bounces, is not meant.
+    // A client is suspect after this much unwanted mail and hardly any other. Lists with dead addresses and servers
+    // with a few bounces stay below it.
     private const int ManyUnwanted = 20;
     private const int UnwantedPerWanted = 10;
 
-    // Who is known costs two questions to databases: not with every message.
+    // Whether a sender is known takes two database queries, so it is not asked for every message.
     private const int AskEvery = 8;
 
     private static readonly object _yes = new();
@@ -23,7 +27,7 @@ internal sealed class ClientHistory(TimeProvider time)
     private readonly Generations<IPAddress, object> _wanted = new(50_000, TimeSpan.FromDays(1), time);
     private readonly Generations<IPAddress, Tally> _tallies = new(50_000, TimeSpan.FromHours(1), time);
 
-    /// <summary>What a client is taken for: known, ordinary or suspect.</summary>
+    /// <summary>Returns the class of a client: known, ordinary or suspect.</summary>
     public MailClass Of(IPAddress client)
     {
         var network = Network(client);
@@ -36,7 +40,8 @@ internal sealed class ClientHistory(TimeProvider time)
     }
 
     /// <summary>
-    /// Whether a client that comes again will most likely bring real mail: within the last hour or two most of what it brought was.
+    /// Whether most of what the client brought in the last hour or two was real mail, so that its next message probably
+    /// is too.
     /// </summary>
     public bool BringsRealMail(IPAddress client)
     {
@@ -46,7 +51,7 @@ internal sealed class ClientHistory(TimeProvider time)
         }
     }
 
-    /// <summary>Whether a message from a client's neighbourhood, its /24 or /64, reached an inbox within the last day or two.</summary>
+    /// <summary>Whether a message from the client's /24 or /64 network reached an inbox within the last day or two.</summary>
     public bool HasWantedNear(IPAddress client)
     {
         lock (_gate)
@@ -55,9 +60,9 @@ internal sealed class ClientHistory(TimeProvider time)
         }
     }
 
-    /// <summary>Notes a message that reached an inbox.</summary>
-    /// <param name="client">Who brought it.</param>
-    /// <param name="isKnown">Whether its sender is known to the recipient; asked now and then.</param>
+    /// <summary>Records a message that reached an inbox.</summary>
+    /// <param name="client">The client that brought it.</param>
+    /// <param name="isKnown">Asks whether the recipient knows the sender; called only now and then.</param>
     public void NoteWanted(IPAddress client, Func<bool> isKnown)
     {
         var network = Network(client);
@@ -75,7 +80,7 @@ internal sealed class ClientHistory(TimeProvider time)
             }
         }
 
-        // Outside the lock: it asks the disk.
+        // Outside the lock, because it reads from the disk.
         if (isKnown())
         {
             lock (_gate)
@@ -88,7 +93,7 @@ internal sealed class ClientHistory(TimeProvider time)
         }
     }
 
-    /// <summary>Notes a message that was refused for what it is, or put aside.</summary>
+    /// <summary>Records a message that was refused for its content, or filed.</summary>
     public void NoteUnwanted(IPAddress client)
     {
         lock (_gate)
@@ -108,10 +113,12 @@ internal sealed class ClientHistory(TimeProvider time)
         return tally;
     }
 
-    /// <summary>The network that hosts are neighbours in: whoever has many addresses has them there.</summary>
+    /// <summary>
+    /// Returns the network within which hosts count as neighbours: a sender with many addresses usually has them there.
+    /// </summary>
     public static IPAddress Near(IPAddress client) => Networks.Front(client, 3, 8);
 
-    // A host has a whole /64.
+    // An IPv6 host has a whole /64.
     private static IPAddress Network(IPAddress client) => Networks.Front(client, 4, 8);
 
     private sealed class Tally

@@ -3,10 +3,10 @@ using System.Diagnostics.CodeAnalysis;
 namespace Backstop.Judging.Clients;
 
 /// <summary>
-/// A table of bounded size that forgets what was not asked for: two generations, of which the older is dropped when the younger is
-/// full or old.
+/// A table of bounded size that drops unused entries: it has two generations, and the older is dropped when the younger
+/// is full or old.
 /// </summary>
-/// <remarks>No entry has a timer, and nothing is ever walked through. Not safe for several threads.</remarks>
+/// <remarks>Entries have no timers, and the table is never scanned. Not thread-safe.</remarks>
 internal sealed class Generations<TKey, TValue>(int size, TimeSpan age, TimeProvider time)
     where TKey : notnull
     where TValue : class
@@ -15,10 +15,10 @@ internal sealed class Generations<TKey, TValue>(int size, TimeSpan age, TimeProv
     private Dictionary<TKey, TValue> _old = [];
     private long _began = time.GetTimestamp();
 
-    /// <summary>How many there are; at most twice the size.</summary>
+    /// <summary>The number of entries; at most twice the size.</summary>
     public int Count => _young.Count + _old.Count;
 
-    /// <summary>Finds an entry, which is young again.</summary>
+    /// <summary>Finds an entry and moves it to the younger generation.</summary>
     public bool TryGet(TKey key, [NotNullWhen(true)] out TValue? value)
     {
         Turn();
@@ -36,7 +36,7 @@ internal sealed class Generations<TKey, TValue>(int size, TimeSpan age, TimeProv
         return true;
     }
 
-    /// <summary>Adds an entry that was not there.</summary>
+    /// <summary>Adds an entry that is not in the table.</summary>
     public void Add(TKey key, TValue value)
     {
         Turn();

@@ -3,24 +3,26 @@ using System.Net;
 namespace Backstop.Judging.Clients;
 
 /// <summary>
-/// Counts by network the addresses that were asked for and do not exist: whoever opens a session for every twenty guesses, or guesses from
-/// every address of a network in turn, reads the list of mailboxes all the same.
+/// Counts the unknown recipients that each network asked for. This also stops a client that opens a session for every
+/// twenty guesses, or guesses from each address of its network in turn, to find out which mailboxes exist.
 /// </summary>
-/// <remarks>In memory only and bounded. A network from which wanted mail came lately is never turned away: its guesses end with their
-/// session.</remarks>
-/// <param name="max">How many within ten minutes.</param>
-/// <param name="history">Knows whence wanted mail came.</param>
+/// <remarks>
+/// In memory only, and bounded. A network that sent wanted mail lately is never turned away: only the session that
+/// guesses is ended.
+/// </remarks>
+/// <param name="max">The number of guesses allowed within ten minutes.</param>
+/// <param name="history">Knows which networks sent wanted mail.</param>
 /// <param name="time">The clock.</param>
 internal sealed class HarvestWatch(int max, ClientHistory history, TimeProvider time)
 {
-    /// <summary>How long guesses are counted together, and how long the network is turned away then.</summary>
+    /// <summary>The time over which guesses are counted, and for which the network is then turned away.</summary>
     public static readonly TimeSpan Window = TimeSpan.FromMinutes(10);
 
     private readonly Lock _gate = new();
     private readonly Generations<IPAddress, Tally> _networks = new(20_000, Window, time);
 
-    /// <summary>Notes a guess.</summary>
-    /// <param name="client">The address of the client that asked for an unknown recipient; its network is what is counted.</param>
+    /// <summary>Counts a guess.</summary>
+    /// <param name="client">The client that asked for an unknown recipient; its network is counted.</param>
     public void Note(IPAddress client)
     {
         var network = ClientHistory.Near(client);
@@ -33,7 +35,7 @@ internal sealed class HarvestWatch(int max, ClientHistory history, TimeProvider 
                 _networks.Add(network, tally);
             }
 
-            // Ten minutes from the first guess, or from the one that was too many.
+            // Ten minutes from the first guess, or from the one that exceeded the limit.
             if (time.GetElapsedTime(tally.Since, now) >= Window)
             {
                 (tally.Since, tally.Count) = (now, 0);

@@ -1,25 +1,25 @@
 namespace Backstop.Judging.Clients;
 
-/// <summary>Whose mail a session brings, in the order in which there is room for it: the last is turned away first.</summary>
+/// <summary>Classes of mail in the order in which they get room: the last is turned away first.</summary>
 internal enum MailClass
 {
-    /// <summary>A client through which somebody writes who was written to, or wrote before; and this machine itself.</summary>
+    /// <summary>A client that brings mail of known correspondents, or this machine itself.</summary>
     Known,
 
-    /// <summary>Any other.</summary>
+    /// <summary>Any other client.</summary>
     Ordinary,
 
-    /// <summary>Bounces and notices, whoever brings them.</summary>
+    /// <summary>Bounces and notices from any client.</summary>
     NullSender,
 
-    /// <summary>A client most of whose mail nobody here wanted.</summary>
+    /// <summary>A client most of whose mail was unwanted.</summary>
     Suspect,
 }
 
-/// <summary>The classes' names, as metrics and the status have them.</summary>
+/// <summary>The names of the classes in metrics and status.</summary>
 internal static class MailClasses
 {
-    /// <summary>A class's name.</summary>
+    /// <summary>Returns a class's name.</summary>
     public static string Word(MailClass mail) => mail switch
     {
         MailClass.Known => "known",

@@ -8,7 +8,7 @@ namespace Backstop.Judging.Explain;
 
 /// <summary>Explains stored messages. Used by many threads at once.</summary>
 /// <param name="options">The configuration.</param>
-/// <param name="proving">What can prove an origin.</param>
+/// <param name="proving">Proves the origin of what a report returns.</param>
 /// <param name="time">The clock.</param>
 internal sealed class Explainer(BackstopOptions options, Proving proving, TimeProvider time)
 {
@@ -16,7 +16,7 @@ internal sealed class Explainer(BackstopOptions options, Proving proving, TimePr
 
     /// <summary>Explains a message as if it arrived now.</summary>
     /// <param name="message">The message.</param>
-    /// <param name="known">What is known of its envelope.</param>
+    /// <param name="known">The known parts of its envelope.</param>
     public Explanation Explain(FoundMessage message, KnownEnvelope known)
     {
         ArgumentNullException.ThrowIfNull(message);

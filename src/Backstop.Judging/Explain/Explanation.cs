@@ -12,11 +12,12 @@ namespace Backstop.Judging.Explain;
 /// <param name="Address">As the report gives it.</param>
 /// <param name="Action"><c>failed</c>, <c>delayed</c>, <c>delivered</c>, <c>relayed</c> or <c>expanded</c>.</param>
 /// <param name="Status">Enhanced status code, or null.</param>
-/// <param name="Diagnostic">What the remote server said, or null.</param>
-/// <param name="StatusSource"><c>given</c> or <c>inferred</c>; null where there is no status.</param>
-/// <param name="Class">Whether the address is to be written to again, such as <c>hard</c>; null where nothing tells.</param>
-/// <param name="ClassReason">Why, in a word.</param>
-/// <param name="ClassEvidence">What that stands on.</param>
+/// <param name="Diagnostic">The remote server's reply, or null.</param>
+/// <param name="StatusSource"><c>given</c> or <c>inferred</c>; null if there is no status.</param>
+/// <param name="Class">Whether to write to the address again: <c>hard</c> (no) or <c>soft</c>; null if nothing
+/// tells.</param>
+/// <param name="ClassReason">The reason for the class, in a word.</param>
+/// <param name="ClassEvidence">The evidence for the class.</param>
 internal sealed record ExplainedRecipient(
     string Address, string Action, string? Status, string? Diagnostic, string? StatusSource,
     string? Class, string? ClassReason, IReadOnlyList<string>? ClassEvidence);
@@ -37,45 +38,49 @@ internal sealed record ExplainedReturn(
 /// <summary>A proof in the JSON of <c>explain</c>.</summary>
 /// <param name="Proof">Its name, such as <c>batv</c>.</param>
 /// <param name="Result"><c>pass</c>, <c>fail</c> or <c>none</c>.</param>
-/// <param name="Detail">What it stands on; empty where nothing was found.</param>
+/// <param name="Detail">What was compared; empty if nothing was found.</param>
 internal sealed record ExplainedProof(string Proof, string Result, string Detail);
 
-/// <summary>How well the sent mail of the address it came to is known.</summary>
+/// <summary>How well the sent mail of the report's recipient is known.</summary>
 /// <param name="Address">The address.</param>
-/// <param name="Messages">How many messages of its were seen.</param>
-/// <param name="Since">When the first was seen; null for none.</param>
-/// <param name="Replies">How many answers to its mail arrived lately.</param>
-/// <param name="RepliesToKnown">How many of them answer mail that was seen.</param>
-/// <param name="IsCovered">Whether that is enough to refuse what proves nothing.</param>
-/// <param name="Why">In one sentence.</param>
+/// <param name="Messages">How many of its sent messages are known.</param>
+/// <param name="Since">When the first of them was seen; null for none.</param>
+/// <param name="Replies">How many replies to its mail arrived lately.</param>
+/// <param name="RepliesToKnown">How many of them reply to known mail.</param>
+/// <param name="IsCovered">Whether that is enough to refuse bounces without proof.</param>
+/// <param name="Why">The reason, in one sentence.</param>
 internal sealed record ExplainedCover(
     string Address, long Messages, DateTimeOffset? Since, long Replies, long RepliesToKnown, bool IsCovered, string Why);
 
 /// <summary>The JSON of <c>explain</c>: one object a message. A contract: fields are added, never changed.</summary>
-/// <param name="Path">The file; <c>-</c> for what has none.</param>
+/// <param name="Path">The file; <c>-</c> for a message without one.</param>
 /// <param name="Kind"><c>bounce</c>, <c>delay</c>, <c>autoreply</c> and so on; <c>none</c> for mail.</param>
 /// <param name="Format">The dialect, such as <c>rfc3464</c>; empty for mail.</param>
-/// <param name="NullReversePath">Whether it came from &lt;&gt;; null where nothing tells.</param>
-/// <param name="Recipients">The recipients it reports about.</param>
-/// <param name="Returned">What it returns.</param>
-/// <param name="Proofs">What shows whether that was sent by us.</param>
+/// <param name="NullReversePath">Whether the message came from &lt;&gt;; null if unknown.</param>
+/// <param name="Recipients">The recipients that it reports on.</param>
+/// <param name="Returned">The returned message.</param>
+/// <param name="Proofs">The results of the proofs of origin.</param>
 /// <param name="Origin"><c>ours</c>, <c>not-ours</c> or <c>unknown</c>.</param>
 /// <param name="Verdict"><c>deliver</c>, <c>refuse</c> or <c>file</c>.</param>
-/// <param name="Folder">Where it would go; empty where it would be refused.</param>
+/// <param name="Folder">The folder it would be delivered to; empty if it would be refused.</param>
 /// <param name="Reason">The reason word, such as <c>bounce:unproved</c>.</param>
-/// <param name="Milliseconds">How long it took.</param>
+/// <param name="Milliseconds">The time that the explanation took.</param>
 /// <param name="From">Its own From address, or null.</param>
 /// <param name="Subject">Its own subject, decoded.</param>
-/// <param name="ReportingMta">The server that reports, or null.</param>
-/// <param name="Evidence">What the kind stands on, the strongest first.</param>
-/// <param name="Coverage">How well the sent mail of the address it came to is known; null where that does not matter.</param>
-/// <param name="References">Message-IDs that it answers by In-Reply-To and References.</param>
-/// <param name="EvidenceAgainst">What speaks against the kind, or is missing to it; for mail, to the kind that was nearest.</param>
-/// <param name="IsCertain">Whether a machine's own sign shows the kind; what is not certain is only named, and delivered.</param>
-/// <param name="HeaderDamage">The first line that is neither a field nor a continuation, and whether the header ends there; null for a
-/// sound header.</param>
-/// <param name="IsOwnServer">Whether a server, by its name, tells the administrator of its own domain something; is that yours?</param>
-/// <param name="MayAnswer">Whether a program may answer it (RFC 3834 §2), as far as its envelope and header tell.</param>
+/// <param name="ReportingMta">The reporting server, or null.</param>
+/// <param name="Evidence">The evidence for the kind, the strongest first.</param>
+/// <param name="Coverage">How well the sent mail of its recipient is known; null if that does not matter.</param>
+/// <param name="References">The Message-IDs in In-Reply-To and References.</param>
+/// <param name="EvidenceAgainst">The evidence against the kind, and what is missing for it; for mail, for the nearest
+/// kind.</param>
+/// <param name="IsCertain">Whether a sign of a machine confirms the kind. A report that is not certain is named, but
+/// delivered.</param>
+/// <param name="HeaderDamage">The first line that is neither a field nor a continuation, and whether the header ends
+/// there; null if the header is sound.</param>
+/// <param name="IsOwnServer">Whether a server, judged by its name, writes to the administrator of its own domain; the
+/// reader must check that the domain is theirs.</param>
+/// <param name="MayAnswer">Whether a program may answer the message (RFC 3834  2), judged by its envelope and
+/// header.</param>
 internal sealed record Explanation(
     string Path, string Kind, string Format, bool? NullReversePath, IReadOnlyList<ExplainedRecipient> Recipients, ExplainedReturn Returned,
     IReadOnlyList<ExplainedProof> Proofs, string Origin, string Verdict, string Folder, string Reason, double Milliseconds,
@@ -83,11 +88,11 @@ internal sealed record Explanation(
     IReadOnlyList<string> References, IReadOnlyList<string> EvidenceAgainst, bool IsCertain, HeaderDamage? HeaderDamage,
     bool IsOwnServer, bool MayAnswer)
 {
-    /// <summary>What <see cref="Reason"/> means, and what can be done.</summary>
+    /// <summary>The reason with its meaning and advice.</summary>
     [JsonIgnore]
     public Reason Because { get; private init; } = Reasons.Mail;
 
-    /// <summary>The explanation as a line of JSON, as the command line and <c>POST /classify</c> give it.</summary>
+    /// <summary>Returns the explanation as a line of JSON, for the command line and <c>POST /classify</c>.</summary>
     public byte[] ToJsonLine() => [.. JsonSerializer.SerializeToUtf8Bytes(this, ExplanationJson.Default.Explanation), (byte)'\n'];
 
     internal static Explanation Of(

@@ -11,41 +11,54 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Judging.Rules;
 
-/// <summary>What a message is and what is to be done with it.</summary>
-/// <param name="Report">What it is.</param>
-/// <param name="Verdicts">One for each recipient of the transaction, in its order.</param>
-/// <param name="Wanted">Who gets it, and into which folder; nobody where all refuse it.</param>
+/// <summary>What a message is, and what happens to it.</summary>
+/// <param name="Report">The classified message.</param>
+/// <param name="Verdicts">One verdict for each recipient of the transaction, in order.</param>
+/// <param name="Wanted">The recipients who get the message, and their folders; empty if all refuse it.</param>
 /// <param name="FilterFields">Fields that the spam filters add, each with its line end.</param>
 internal sealed record Judgement(
     BounceReport Report, IReadOnlyList<Verdict> Verdicts, IReadOnlyList<(
         AcceptedRecipient Recipient, Verdict Verdict)> Wanted, string FilterFields)
 {
-    /// <summary>What it looks like from outside; nothing for reports.</summary>
+    /// <summary>Whether it looks like mass mail; default for reports.</summary>
     public MassMailShape Shape { get; init; }
 
     /// <summary>
-    /// Scans it later, where filters could not keep up: a folder for each mailbox; null where it was scanned or needs no scan.
+    /// Scans the message later because the filters could not keep up, and returns a folder for each mailbox; null if it
+    /// was scanned or needs no scan.
     /// </summary>
     public LateDecision? Later { get; init; }
 
-    /// <summary>One verdict for all recipients: it is filed only where all of them file it, or would refuse it.</summary>
+    /// <summary>
+    /// Returns one verdict for all recipients: the message is filed only if every recipient files or refuses it.
+    /// </summary>
     public Verdict Joint() =>
         Wanted.Select(w => w.Verdict).FirstOrDefault(v => v.Action == VerdictAction.Deliver)
             ?? (Wanted.Count > 0 ? Wanted[0].Verdict : Verdict.File(Verdicts[0].Reason));
 }
 
-/// <summary>End of data: what is it, does it prove anything, is it spam? Asked wherever a whole message is shown to us.</summary>
+/// <summary>
+/// The rules at the end of data: classifies the message, looks for proofs and asks the spam filters. Used wherever a
+/// whole message is available.
+/// </summary>
 internal sealed partial class ContentRules(
-    BackstopOptions options, Proving proving, ReplyWatch replies, IMailScorer? scorer, StormDesk storms, BombRules bombs, Ladder ladder, ClientHistory clients, ActivityLog activity, BackstopMetrics metrics, TimeProvider time, ILogger<ContentRules> log)
+    BackstopOptions options, Proving proving, ReplyWatch replies, IMailScorer? scorer, StormDesk storms, BombRules bombs,
+    Ladder ladder, ClientHistory clients, ActivityLog activity, BackstopMetrics metrics, TimeProvider time,
+    ILogger<ContentRules> log)
 {
-    /// <summary>Whether spam filters are asked, so that their fields in what a stranger sent must not be believed.</summary>
+    /// <summary>
+    /// Whether spam filters are asked; then fields that a sender wrote under their names must not be believed.
+    /// </summary>
     public bool IsScored => scorer is not null;
 
-    /// <summary>Judges.</summary>
+    /// <summary>
+    /// Judges a message for each recipient of the transaction.
+    /// </summary>
     /// <param name="transaction">The transaction; at least one recipient.</param>
     /// <param name="message">The message, or the front of a large one.</param>
     /// <param name="length">The whole message's octets.</param>
-    /// <param name="waiting">How many messages wait for their folders: above a limit no filter is asked.</param>
+    /// <param name="waiting">The number of messages waiting for their folders: above a limit no filter is
+    /// asked.</param>
     public async ValueTask<Judgement> JudgeAsync(Transaction transaction, MailMessage message, long length, int waiting)
     {
         var (front, isNull) = (message.Octets, transaction.ReversePath.IsNull);
@@ -75,7 +88,8 @@ internal sealed partial class ContentRules(
     }
 
     private async ValueTask<Judgement> ScoredAsync(
-        IMailScorer filters, Judgement judgement, Transaction transaction, ReadOnlyMemory<byte> front, long length, int waiting, DateTimeOffset now, MessageBudget budget)
+        IMailScorer filters, Judgement judgement, Transaction transaction, ReadOnlyMemory<byte> front, long length,
+        int waiting, DateTimeOffset now, MessageBudget budget)
     {
         using var span = Traces.Begin("scan");
         var score = await filters.ScoreAsync(transaction, front, length, judgement.Wanted, waiting, now, budget);
@@ -85,7 +99,7 @@ internal sealed partial class ContentRules(
         return judgement with { Wanted = wanted, FilterFields = score.Fields };
     }
 
-    // What the other filters have found still counts; what was not found because time was up does not.
+    // Results found before the budget ran out count; checks that did not finish do not.
     private Judgement Unjudged(Judgement judgement, MessageBudget budget)
     {
         metrics.NotScanned("mail", "cpu");
@@ -126,12 +140,12 @@ internal sealed partial class ContentRules(
         return reason is not null;
     }
 
-    /// <summary>Notes that a message was taken: what became of it, and whether it is an answer.</summary>
+    /// <summary>Records that a message was accepted: its outcome, and whether it is a reply.</summary>
     /// <param name="transaction">The transaction.</param>
-    /// <param name="judgement">What was decided.</param>
-    /// <param name="verdict">What became of it.</param>
-    /// <param name="queueId">Its id here; empty for none.</param>
-    /// <param name="started">When its data had ended.</param>
+    /// <param name="judgement">The judgement.</param>
+    /// <param name="verdict">The verdict.</param>
+    /// <param name="queueId">Its queue id; empty for none.</param>
+    /// <param name="started">The timestamp of the end of its data.</param>
     public void NoteTaken(Transaction transaction, Judgement judgement, Verdict verdict, string queueId, long started)
     {
         foreach (var (recipient, _) in judgement.Wanted.Where(w => w.Verdict.Action == VerdictAction.Deliver && w.Recipient.IsOurs))
@@ -145,11 +159,12 @@ internal sealed partial class ContentRules(
             : transaction.ReversePath.IsNull ? Outcome.DeliveredReport
             : Outcome.Delivered;
         activity.Note(new(
-            time.GetUtcNow(), transaction.Client.Address, transaction.ReversePath, transaction.Recipients[0].ForwardPath, "accept", outcome, verdict.Reason.Word, verdict.Folder, queueId,
+            time.GetUtcNow(), transaction.Client.Address, transaction.ReversePath, transaction.Recipients[0].ForwardPath, "accept",
+            outcome, verdict.Reason.Word, verdict.Folder, queueId,
             judgement.Report.Subject));
         if (queueId.Length == 0 && outcome == Outcome.Delivered)
         {
-            // Another server has it: our part ends here.
+            // Another server has the message: it counts as delivered now.
             activity.NoteReal(System.Diagnostics.Stopwatch.GetElapsedTime(started).TotalMilliseconds);
         }
 
@@ -178,9 +193,12 @@ internal sealed partial class ContentRules(
         }
     }
 
-    /// <summary>Walks the header: how many hosts it passed (RFC 5321 §6.3), and which fields have names that are ours to write.</summary>
+    /// <summary>
+    /// Reads the header: counts the hosts passed (RFC 5321 §6.3), and reports fields with names that only we may write.
+    /// </summary>
     /// <param name="message">The message.</param>
-    /// <param name="ours">Called with each field that a stranger wrote under a name of ours: filters must be able to believe it.</param>
+    /// <param name="ours">Called with each such field that a sender wrote: filters must be able to trust these
+    /// names.</param>
     public int CountHops(MailMessage message, Action<HeaderField> ours)
     {
         var front = message.Octets.Span;
@@ -197,13 +215,13 @@ internal sealed partial class ContentRules(
         return hops;
     }
 
-    /// <summary>Whether a field's name is ours to write.</summary>
+    /// <summary>Whether only we may write a field with this name.</summary>
     public bool IsOurs(ReadOnlySpan<byte> name) =>
         System.Text.Ascii.EqualsIgnoreCase(name, "X-Backstop"u8) || System.Text.Ascii.EqualsIgnoreCase(name, "X-Backstop-Id"u8)
         || (IsScored && name.Length > 7 && System.Text.Ascii.EqualsIgnoreCase(name[..7], "X-Spam-"u8));
 
-    // A journal that cannot be read proves nothing and refutes nothing: the other proofs decide, nothing is refused for want of it,
-    // and nothing waits.
+    // An unreadable journal neither proves nor refutes: the other proofs decide, nothing is refused for want of proof,
+    // and no mail waits.
     private Verdict Decide(
         Transaction transaction, BounceReport report, MassMailShape shape, AcceptedRecipient recipient, DateTimeOffset now)
     {
@@ -227,15 +245,15 @@ internal sealed partial class ContentRules(
         }
         catch (DbException)
         {
-            // Said once, by who watches the stores.
+            // StoreWatch has already logged it.
             var known = recipient.Known;
             var decided = proving.WithoutJournal.Decide(report, new(known.IsRole, recipient.Batv, known.Ours, recipient.Srs), now).Verdict;
             return bombs.Judge(transaction, known, report, shape, decided);
         }
     }
 
-    // SMTP has one reply for all: a message that one recipient wants is taken, and filed for those that would refuse it. LMTP
-    // replies for each.
+    // SMTP has one reply for all recipients: a message that one recipient wants is accepted, and filed for those that
+    // would refuse it. LMTP has a reply for each.
     private static List<(AcceptedRecipient Recipient, Verdict Verdict)> Wanted(Transaction transaction, List<Verdict> verdicts)
     {
         var all = transaction.Recipients.Zip(verdicts).Select(p => (Recipient: p.First, Verdict: p.Second)).ToList();
@@ -245,8 +263,8 @@ internal sealed partial class ContentRules(
             : all.ConvertAll(p => p.Verdict.IsRefusal ? (p.Recipient, Verdict.File(p.Verdict.Reason)) : p);
     }
 
-    // postmaster@ and abuse@ reach a person whatever the score: complaints about spam quote it. Recipes have the score in the
-    // header, and decide themselves.
+    // postmaster@ and abuse@ reach a person whatever the score, because complaints about spam quote it. Recipes read
+    // the score in the header and decide themselves.
     private Verdict Filed(AcceptedRecipient recipient, Verdict verdict, Reason? reason) =>
         recipient.Known.IsRole || recipient.Known.Mailbox.Recipes.Length > 0 || verdict.Action != VerdictAction.Deliver
             ? verdict
@@ -254,6 +272,7 @@ internal sealed partial class ContentRules(
 
     [LoggerMessage(
         2008, LogLevel.Warning,
-        "A message from {From} used up its CPU budget ({Milliseconds:F0} ms) and goes on unjudged; smtp.cpu_per_message")]
+        "A message from {From} used up its CPU budget ({Milliseconds:F0} ms) and is delivered without the remaining checks; "
+        + "smtp.cpu_per_message sets the budget")]
     private partial void LogUnjudged(double milliseconds, string? from);
 }

@@ -1,6 +1,6 @@
 namespace Backstop.Judging.Rules;
 
-/// <summary>Says into which folder each copy of a message goes, by its content.</summary>
+/// <summary>Chooses the folder of each copy of a message by its content.</summary>
 /// <param name="content">The message's octets.</param>
-/// <returns>A folder's name for each of its targets.</returns>
+/// <returns>The name of a folder for each of its targets.</returns>
 internal delegate Task<IReadOnlyList<string>> LateDecision(ReadOnlyMemory<byte> content);

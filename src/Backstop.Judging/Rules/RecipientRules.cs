@@ -8,20 +8,19 @@ using Backstop.Protocols.Smtp;
 
 namespace Backstop.Judging.Rules;
 
-/// <summary>
-/// RCPT: may this sender write to this address? Asked wherever a recipient is told to us, before any octet of the message.
-/// </summary>
+/// <summary>The rules at RCPT: decides whether this sender may write to this address, before the message is sent.</summary>
 internal sealed class RecipientRules(
-    BackstopOptions options, Recipients recipients, Proving proving, DnsblChecker dnsbl, Refusals refusals, StormDesk storms, TimeProvider time)
+    BackstopOptions options, Recipients recipients, Proving proving, DnsblChecker dnsbl, Refusals refusals, StormDesk storms,
+    TimeProvider time)
 {
     private readonly HashSet<string> _alwaysSigned = [.. options.Batv.AlwaysSigned.Select(a => MailAddress.TryParse(a)!.Key)];
 
-    /// <summary>Says what a recipient is, or why it is refused; the transaction stays as it is.</summary>
+    /// <summary>Accepts or refuses a recipient; does not change the transaction.</summary>
     /// <param name="transaction">The transaction.</param>
     /// <param name="address">The forward-path's address.</param>
-    /// <param name="known">Whose it is; null for nobody's.</param>
-    /// <param name="ct">Ends the question to the DNS lists.</param>
-    /// <returns>The recipient, or the refusal: one of them.</returns>
+    /// <param name="known">The recipient's mailbox; null if there is none.</param>
+    /// <param name="ct">Cancels the lookups in DNS lists.</param>
+    /// <returns>Either the accepted recipient or the refusal.</returns>
     public async ValueTask<(AcceptedRecipient? Recipient, Refusal? Refusal)> JudgeAsync(
         Transaction transaction, MailAddress address, KnownRecipient? known, CancellationToken ct)
     {
@@ -57,7 +56,7 @@ internal sealed class RecipientRules(
             return (null, refusal);
         }
 
-        // Safe mode: only what bounces and callouts come from; a valid tag beats a listing.
+        // Safe mode: only for the senders of bounces and callouts; a valid tag takes precedence over a listing.
         if (IsSafeModeSender(transaction.ReversePath) && !known.IsRole && tag != BatvOutcome.Pass
             && await ListedAtAsync(transaction.Client, ct) is { } zone)
         {
@@ -72,7 +71,7 @@ internal sealed class RecipientRules(
         return (new(address, known, tag, srs), null);
     }
 
-    // A tag that fails is refused whatever any list says; a bounce goes to one recipient, because a message has one sender.
+    // A bad tag is refused whatever the lists say; a bounce has one recipient, because a message has one sender.
     private Refusal? NullSenderRefusal(Transaction transaction, KnownRecipient known, BatvOutcome tag)
     {
         if (transaction.Recipients.Count > 0)
@@ -91,7 +90,7 @@ internal sealed class RecipientRules(
         return reason is null ? null : Permanent("5.7.1", "This address did not send what is returned to it", reason);
     }
 
-    // A bounce to an address that a forwarder of ours made, or seems to have made.
+    // A bounce to an SRS address of our forwarder, genuine or forged.
     private SignedOutcome Srs(Transaction transaction, MailAddress address) =>
         transaction.ReversePath.IsNull && proving.Srs.HasSecret && recipients.IsLocalDomain(address.Domain)
             && SrsAddress.TryParse(address) is { } made

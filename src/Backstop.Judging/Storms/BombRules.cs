@@ -12,27 +12,27 @@ using Backstop.State;
 namespace Backstop.Judging.Storms;
 
 /// <summary>
-/// Ordinary mail: who is known, who writes for the first time, and what belongs to an e-mail bomb. Whoever was written to, has
-/// written before or answers is never taken for one; nothing is refused for it.
+/// The rules for ordinary mail: which senders are known, who writes for the first time, and what is part of an e-mail
+/// bomb. Mail of a known sender, and a reply, is never treated as part of one; nothing is refused for it.
 /// </summary>
 internal sealed class BombRules(
     BackstopOptions options, SentJournal journal, SignedMessageId signedIds, Correspondents correspondents, StormDesk storms,
     TimeProvider time)
 {
-    // Who first wrote during the bomb, or in the day before it, is not known yet.
+    // A sender whose first mail came during the bomb, or in the day before it, is not known yet.
     private static readonly TimeSpan _settled = TimeSpan.FromDays(1);
     private static readonly TimeSpan _codeWindow = TimeSpan.FromMinutes(10);
 
     private const string ListPrefix = "list:";
 
-    // A discussion list that one has just joined writes at once; robots join somebody to hundreds.
+    // A discussion list that somebody has just joined writes at once; a bomb's robots join somebody to hundreds.
     private const int MaxNewLists = 3;
     private static readonly TimeSpan _listWindow = TimeSpan.FromHours(1);
 
     private readonly Lock _gate = new();
     private readonly Generations<string, Allowance> _allowed = new(20_000, TimeSpan.FromDays(1), storms.Time);
 
-    /// <summary>Whether a sender is known to a mailbox: written to, or known by earlier mail.</summary>
+    /// <summary>Whether a mailbox knows a sender: it wrote to the sender, or got earlier mail from it.</summary>
     public bool IsKnown(KnownRecipient known, string? from)
     {
         if (MailAddress.TryParse(from ?? "") is not { } sender)
@@ -47,12 +47,12 @@ internal sealed class BombRules(
         }
         catch (DbException)
         {
-            // Nothing is taken for a bomb because a database is busy.
+            // While the database is busy, no mail is treated as part of a bomb.
             return true;
         }
     }
 
-    /// <summary>Says where a message goes that nothing else was against.</summary>
+    /// <summary>Chooses the folder for a message that no earlier rule refused or filed.</summary>
     public Verdict Judge(Transaction transaction, KnownRecipient known, BounceReport report, MassMailShape shape, Verdict verdict)
     {
         if (verdict.Action != VerdictAction.Deliver || report.Kind != MailKind.None || known.IsRole)
@@ -70,10 +70,11 @@ internal sealed class BombRules(
             ? new(VerdictAction.File, options.Storm.Folder, ServerReasons.StormBomb)
             : verdict;
 
-        // What a shop or bank sends to one customer is no part of a bomb, and must not make one of somebody's few mails.
+        // What a shop or bank sends to one customer is not part of a bomb, and must not turn a recipient's few mails
+        // into one.
         if (shape is { IsMass: true, IsOfBombs: true, IsNotice: false } || judged.Action == VerdictAction.File)
         {
-            // A list is one source, whoever writes to it.
+            // A list is one source, whoever posts to it.
             var source = shape.ListId.Length > 0 ? ListPrefix + shape.ListId
                 : StormDesk.DomainOf(report.From) is { Length: > 0 } domain ? domain
                 : StormDesk.NetworkOf(transaction);
@@ -88,12 +89,12 @@ internal sealed class BombRules(
         return judged;
     }
 
-    // Known by address, by domain (the shop one has an account at) or as a list one reads, or an answer to what was sent.
+    // Known by address, by domain (such as a shop with an account) or as a list already read; or a reply to sent mail.
     private bool IsWanted(KnownRecipient known, BounceReport report, string list)
     {
         if (correspondents.IsLost)
         {
-            // Who has written for years is not known just now: then no stranger can be told from a friend.
+            // The table of correspondents is unavailable: strangers and friends cannot be told apart.
             return true;
         }
 
@@ -112,8 +113,8 @@ internal sealed class BombRules(
         }
     }
 
-    // What a bomb is meant to bury stays in sight. A person asks for one or two codes, and joins a list or two; who sends a bomb
-    // causes as many as there are sites.
+    // Mail that a bomb is meant to bury stays in the inbox. A person asks for one or two codes and joins a list or two;
+    // a bomb causes as many as there are sites.
     private bool IsAwaited(KnownRecipient known, MassMailShape shape)
     {
         if (shape.IsNotice)
@@ -138,7 +139,10 @@ internal sealed class BombRules(
         }
     }
 
-    /// <summary>Remembers whose mail reached an inbox. During a bomb nobody becomes known: its lists would write again next week.</summary>
+    /// <summary>
+    /// Remembers the sender of a message that reached an inbox. During a bomb no sender becomes known: its lists would
+    /// write again next week.
+    /// </summary>
     public void Note(KnownRecipient known, BounceReport report, MassMailShape shape)
     {
         if (report.Kind != MailKind.None || storms.Watch.IsStorm(known.Person, StormKind.MailBomb))
@@ -158,7 +162,7 @@ internal sealed class BombRules(
         }
     }
 
-    // What of a kind a person may have asked for lately.
+    // Mail of a kind that the recipient may have asked for lately.
     private sealed class Allowance
     {
         private readonly HashSet<string> _lists = new(StringComparer.Ordinal);

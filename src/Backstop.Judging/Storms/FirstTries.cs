@@ -5,26 +5,26 @@ using Backstop.Configuration.Options;
 namespace Backstop.Judging.Storms;
 
 /// <summary>
-/// Remembers which networks were asked to come again, as a greylist does: the first try is put off, a later one is judged. Bounded.
+/// Remembers which networks were deferred, like a greylist: the first try is deferred, a later one is judged. Bounded.
 /// </summary>
-/// <param name="wait">How long after the first try the next one counts.</param>
+/// <param name="wait">How long after the first try the next one is judged.</param>
 /// <param name="time">The clock.</param>
 internal sealed class FirstTries(TimeSpan wait, TimeProvider time)
 {
-    /// <summary>How many pairs of a network and a victim are remembered.</summary>
+    /// <summary>The most pairs of a network and a victim.</summary>
     internal const int Max = 100_000;
 
     private static readonly TimeSpan _kept = TimeSpan.FromDays(1);
 
-    // Most servers try again within an hour or two: what is older makes room first.
+    // Most servers try again within an hour or two: older entries are dropped first.
     private static readonly TimeSpan _keptWhenFull = TimeSpan.FromHours(6);
 
     private readonly ConcurrentDictionary<(IPAddress Network, string Victim), DateTimeOffset> _first = new();
     private int _count;
 
     /// <summary>
-    /// Whether this try is to be put off. A pair for which there is no room is judged at once: whoever fills the table makes nobody
-    /// wait, and costs no more a try.
+    /// Whether to defer this try. If the table is full, a new pair is judged at once: filling the table delays nobody's
+    /// mail, and a lookup costs no more.
     /// </summary>
     public bool PutsOff(IPAddress client, string victim)
     {
@@ -48,7 +48,7 @@ internal sealed class FirstTries(TimeSpan wait, TimeProvider time)
         return wait > TimeSpan.Zero;
     }
 
-    /// <summary>Forgets what is old. Called every few seconds.</summary>
+    /// <summary>Drops old entries. To be called every few seconds.</summary>
     public void Forget()
     {
         var now = time.GetUtcNow();
@@ -62,7 +62,7 @@ internal sealed class FirstTries(TimeSpan wait, TimeProvider time)
         }
     }
 
-    // RFC 6647 §5 says to compare networks; large senders try again from another host, of another building. Whoever is put off once
-    // too little is only judged earlier.
+    // RFC 6647 §5 says to compare networks: large senders try again from another host in another data centre. If the
+    // network is too wide, a try is only judged earlier.
     private static IPAddress Network(IPAddress client) => Networks.Front(client, 2, 4);
 }

@@ -5,7 +5,7 @@ using System.Text;
 
 namespace Backstop.Judging.Storms;
 
-/// <summary>The formats in which a list of hosts can be written.</summary>
+/// <summary>The formats of a list of hosts.</summary>
 internal enum HostListFormat
 {
     /// <summary>An address a line.</summary>
@@ -22,16 +22,16 @@ internal enum HostListFormat
 }
 
 /// <summary>
-/// The hosts that sent backscatter. They are other people's mail servers and send real mail too: every format says so, and how to
-/// refuse only their bounces.
+/// Writes lists of the hosts that sent backscatter. They are other people's mail servers and send real mail too: every
+/// format says so, and how to refuse only their bounces.
 /// </summary>
 internal static class HostList
 {
     /// <summary>Writes the list, the busiest host first.</summary>
-    /// <param name="format">How.</param>
+    /// <param name="format">The format.</param>
     /// <param name="hosts">Addresses, and how many reports each sent.</param>
-    /// <param name="now">The time, for the list's head.</param>
-    /// <param name="by">Who makes the list, for its head.</param>
+    /// <param name="now">The time, for the list's heading.</param>
+    /// <param name="by">The program that makes the list, for its heading.</param>
     public static string Write(HostListFormat format, IReadOnlyDictionary<string, int> hosts, DateTimeOffset now, string by)
     {
         var addresses = hosts.OrderByDescending(h => h.Value).ThenBy(h => h.Key, StringComparer.Ordinal)

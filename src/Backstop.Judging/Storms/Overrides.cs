@@ -7,22 +7,22 @@ using Backstop.State;
 
 namespace Backstop.Judging.Storms;
 
-/// <summary>What a person has set by hand, until a time.</summary>
+/// <summary>A setting made by hand that ends at a given time.</summary>
 /// <param name="Subject">An address, a client's address or a network.</param>
-/// <param name="Until">When it ends by itself.</param>
-/// <param name="By">Who set it.</param>
+/// <param name="Until">When it ends.</param>
+/// <param name="By">The person who set it.</param>
 internal sealed record Override(string Subject, DateTimeOffset Until, string By);
 
-/// <summary>All that is set by hand.</summary>
-/// <param name="Strict">Addresses to which no bounce comes without proof in its envelope.</param>
+/// <summary>All settings made by hand.</summary>
+/// <param name="Strict">Addresses that accept bounces only with proof in the envelope.</param>
 /// <param name="Blocked">Hosts and networks whose bounces are refused.</param>
 internal sealed record OverrideSet(IReadOnlyList<Override> Strict, IReadOnlyList<Override> Blocked)
 {
-    /// <summary>Nothing.</summary>
+    /// <summary>No settings.</summary>
     public static OverrideSet None { get; } = new([], []);
 }
 
-/// <summary>Keeps what persons have set by hand over restarts.</summary>
+/// <summary>Stores the settings made by hand, so that they survive a restart.</summary>
 internal sealed class Overrides
 {
     private const int MaxEach = 1000;
@@ -44,7 +44,7 @@ internal sealed class Overrides
         _networks = InForce(_set);
     }
 
-    /// <summary>What is in force.</summary>
+    /// <summary>The settings in force.</summary>
     public OverrideSet Current
     {
         get
@@ -67,17 +67,17 @@ internal sealed class Overrides
         return networks.Count > 0 && networks.Any(n => n.Network.Contains(client) && n.Until > _time.GetUtcNow());
     }
 
-    /// <summary>Sets strict mode for an address; an end that is past takes it away.</summary>
-    /// <exception cref="IOException">It cannot be kept; what was set before stays.</exception>
+    /// <summary>Sets strict mode for an address; an end in the past removes it.</summary>
+    /// <exception cref="IOException">It could not be stored; the earlier settings stay in force.</exception>
     public void SetStrict(Override value) => Change(s => s with { Strict = With(s.Strict, value) });
 
-    /// <summary>Blocks a host or network; an end that is past takes it away.</summary>
-    /// <exception cref="FormatException">It is neither.</exception>
-    /// <exception cref="IOException">It cannot be kept; what was set before stays.</exception>
+    /// <summary>Blocks a host or network; an end in the past removes the block.</summary>
+    /// <exception cref="FormatException">The subject is neither an address nor a network.</exception>
+    /// <exception cref="IOException">It could not be stored; the earlier settings stay in force.</exception>
     public void SetBlocked(Override value)
     {
         var network = Networks.Parse(value.Subject)
-            ?? throw new FormatException($"{value.Subject} is neither an address nor a network such as 192.0.2.0/24");
+            ?? throw new FormatException($"{value.Subject} is neither an address nor a network; give one such as 192.0.2.0/24");
         Change(s => s with { Blocked = With(s.Blocked, value with { Subject = Text(network) }) });
     }
 
@@ -109,7 +109,7 @@ internal sealed class Overrides
         [.. set.Blocked.Select(o =>
             (Network: Networks.Parse(o.Subject), o.Until)).Where(o => o.Network is not null).Select(o => (o.Network!.Value, o.Until))];
 
-    // What lies there unread is not written over: it is read by now, or set aside, or stays.
+    // A file that could not be read must not be overwritten: it is read now, set aside or left alone.
     private void ReadAgain()
     {
         if (!_isUnread)
@@ -125,11 +125,11 @@ internal sealed class Overrides
 
         if (_isUnread)
         {
-            throw new IOException($"{_path} cannot be read, and is not written over");
+            throw new IOException($"{_path} cannot be read and is not overwritten; the setting was not stored");
         }
     }
 
-    // What somebody set by hand is a convenience: a file that cannot be read must not keep mail from coming.
+    // Settings made by hand are a convenience: an unreadable file must not stop mail.
     private OverrideSet Read()
     {
         _isUnread = false;
@@ -137,7 +137,7 @@ internal sealed class Overrides
         {
             if (Directory.Exists(_path))
             {
-                SetAside("a folder where a file should be");
+                SetAside("it is a folder, not a file");
             }
             else if (File.Exists(_path))
             {
@@ -149,7 +149,7 @@ internal sealed class Overrides
                     return set;
                 }
 
-                SetAside("it has not what was written");
+                SetAside("its content is not what was written");
             }
         }
         catch (JsonException error)
@@ -168,7 +168,7 @@ internal sealed class Overrides
     private void SetAside(string why) => _isUnread = _health?.SetAside(why) != true;
 }
 
-/// <summary>JSON of the overrides.</summary>
+/// <summary>The JSON serializer of overrides.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(OverrideSet))]
 internal sealed partial class OverrideJson : JsonSerializerContext;

@@ -12,7 +12,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Judging.Storms;
 
-/// <summary>What the rules ask about storms, and tell them: one place for all fronts.</summary>
+/// <summary>The only access to storm state: RCPT and content rules query it here and report refusals to it.</summary>
 internal sealed partial class StormDesk
 {
     private readonly BackstopOptions _options;
@@ -39,7 +39,7 @@ internal sealed partial class StormDesk
         Watch = new(options.Storm.Rule) { Changed = OnChanged };
     }
 
-    /// <summary>The clock of storms: it does not go back. What a person has set until a time goes by the machine's clock.</summary>
+    /// <summary>The clock of storms, which never goes back. Settings made by hand end by the machine's clock.</summary>
     public TimeProvider Time { get; }
 
     public StormWatch Watch { get; }
@@ -48,10 +48,10 @@ internal sealed partial class StormDesk
 
     public StormStore Store => _store;
 
-    /// <summary>Told of storms that begin and end.</summary>
+    /// <summary>Called when a storm begins or ends.</summary>
     public Action<StormRecord>? Changed { get; set; }
 
-    /// <summary>Takes up what an earlier run left: storms that were not over.</summary>
+    /// <summary>Continues the storms that an earlier run left unfinished.</summary>
     public void Resume()
     {
         foreach (var storm in _store.Read().Where(s => s.Ended is null))
@@ -62,16 +62,18 @@ internal sealed partial class StormDesk
             }
             else
             {
-                // It ended while nobody watched.
+                // It ended while the server was stopped.
                 _store.Write(storm with { Ended = storm.Last });
             }
         }
     }
 
-    /// <summary>RCPT, from the null sender: is it turned away for a storm, or for what a person has set?</summary>
+    /// <summary>
+    /// At RCPT, for the null sender: refuses or defers a bounce because of a storm or of a setting made by hand.
+    /// </summary>
     /// <param name="transaction">The transaction.</param>
     /// <param name="known">The recipient.</param>
-    /// <param name="isProved">Whether the envelope proves it.</param>
+    /// <param name="isProved">Whether the envelope proves the bounce.</param>
     public Refusal? AtRecipient(Transaction transaction, KnownRecipient known, bool isProved)
     {
         if (!transaction.ReversePath.IsNull || known.IsRole || isProved)
@@ -89,22 +91,22 @@ internal sealed partial class StormDesk
             return Permanent(ServerReasons.StormStrict);
         }
 
-        // Anybody can raise a storm, so it is no evidence against what somebody else brings: never more than "later", and the next
-        // try is judged by its content.
+        // Anybody can cause a storm, so it is no evidence against another client's mail: the bounce is only deferred,
+        // and its next try is judged by its content.
         return _putsOff && Watch.IsStorm(known.Person, StormKind.BounceFlood) && PutsOffAtRcpt(known)
             && _tries.PutsOff(transaction.Client.Address, known.Person)
             ? new(ServerReasons.StormDeferred, _refusals.Later(ServerReasons.StormDeferred))
             : null;
     }
 
-    /// <summary>Notes a refusal at RCPT that tells of backscatter.</summary>
+    /// <summary>Records a refusal at RCPT that indicates backscatter.</summary>
     public void SawRefusal(Transaction transaction, MailAddress address, KnownRecipient? known, Refusal refusal)
     {
         if (transaction.ReversePath.IsNull && refusal.Reason != ServerReasons.NullOneRecipient
             && refusal.Reason != ServerReasons.RelayDenied)
         {
-            // Forged tags are refused whatever else comes, and cost three commands: they count for the domain, and raise no storm
-            // that untagged mail meets.
+            // Forged tags are refused in any case, and cost three commands: they count for the domain, and cause no
+            // storm that would affect untagged mail.
             var victim = known is null || refusal.IsOfTag ? "@" + MailAddress.DomainKey(address.Domain) : known.Person;
             Saw(new(
                 victim, StormKind.BounceFlood, Host(transaction), NetworkOf(transaction),
@@ -112,7 +114,7 @@ internal sealed partial class StormDesk
         }
     }
 
-    /// <summary>Notes a report that proves nothing.</summary>
+    /// <summary>Records a report without proof.</summary>
     public void Saw(Transaction transaction, KnownRecipient known, BounceReport report, Verdict verdict)
     {
         var domain = KindOf(report) == StormKind.AutoReplyFlood ? DomainOf(report.From) : "";
@@ -128,10 +130,10 @@ internal sealed partial class StormDesk
             });
     }
 
-    /// <summary>Notes a message of a kind.</summary>
+    /// <summary>Records a sighting.</summary>
     public void Saw(in StormSighting sighting) => Watch.Add(sighting, Time.GetUtcNow());
 
-    /// <summary>Ends what is over, and keeps what lasts. Called every few seconds.</summary>
+    /// <summary>Ends storms that are over, and stores the others. To be called every few seconds.</summary>
     public void Tick()
     {
         var now = Time.GetUtcNow();
@@ -143,21 +145,21 @@ internal sealed partial class StormDesk
         }
     }
 
-    /// <summary>The client, as it is counted.</summary>
+    /// <summary>Returns the client's address, as it is counted.</summary>
     public static string Host(Transaction transaction) => transaction.Client.Address.ToString();
 
-    /// <summary>The network that the client is counted in: neighbours are often one sender.</summary>
+    /// <summary>Returns the network that the client is counted in: neighbours often belong to one sender.</summary>
     public static string NetworkOf(Transaction transaction) => Networks.Front(transaction.Client.Address, 3, 6).ToString();
 
-    /// <summary>The same; empty for a host of one's own network, through which mail of everybody may come.</summary>
+    /// <summary>Returns the same network; empty for a host of our own network, which may relay mail for everybody.</summary>
     public static string PublicNetworkOf(Transaction transaction) =>
         DnsblName.IsPublic(transaction.Client.Address) ? NetworkOf(transaction) : "";
 
-    /// <summary>The domain of an address, as it is counted; empty for none.</summary>
+    /// <summary>Returns the domain of an address, as it is counted; empty for none.</summary>
     public static string DomainOf(string? address) =>
         MailAddress.TryParse(address ?? "") is { } parsed ? MailAddress.DomainKey(parsed.Domain) : "";
 
-    /// <summary>What a verdict comes to.</summary>
+    /// <summary>Returns the storm action that a verdict amounts to.</summary>
     public static StormAction ActionOf(Verdict verdict) => verdict.Action switch
     {
         VerdictAction.Refuse => StormAction.RefusedAtData,
@@ -177,12 +179,12 @@ internal sealed partial class StormDesk
 
         try
         {
-            // That a journal which was lost knows nothing of an address does not mean that it sends nothing.
+            // A journal that was lost knows no mail of an address; that does not mean that the address sends none.
             return _judge.Loss is null && _judge.CoverOf(known.Key, _clock.GetUtcNow()).Seen.Since is null;
         }
         catch (DbException)
         {
-            // A journal that cannot be read refutes nothing.
+            // An unreadable journal refutes nothing.
             return false;
         }
     }
@@ -208,9 +210,9 @@ internal sealed partial class StormDesk
     }
 
     [LoggerMessage(
-        8001, LogLevel.Warning, "storm begins: {Kind} to {Victim}, {Count} messages of {Hosts} hosts since {Started:O}; {Campaign}")]
+        8001, LogLevel.Warning, "storm begins: {Kind} to {Victim}, {Count} messages from {Hosts} hosts since {Started:O}; {Campaign}")]
     private partial void LogBegins(string kind, string victim, long count, int hosts, DateTimeOffset started, string campaign);
 
-    [LoggerMessage(8002, LogLevel.Warning, "storm over: {Kind} to {Victim}, {Count} messages of {Hosts} hosts since {Started:O}")]
+    [LoggerMessage(8002, LogLevel.Warning, "storm over: {Kind} to {Victim}, {Count} messages from {Hosts} hosts since {Started:O}")]
     private partial void LogEnds(string kind, string victim, long count, int hosts, DateTimeOffset started);
 }

@@ -6,16 +6,17 @@ using Backstop.State;
 
 namespace Backstop.Judging.Storms;
 
-/// <summary>Keeps the records of storms, a file each: the server writes them, <c>backstop report</c> reads them.</summary>
-/// <param name="folder">Where.</param>
-/// <param name="health">Sets aside what is damaged; null to pass it over.</param>
+/// <summary>Stores the records of storms, one file each: the server writes them, <c>backstop report</c> reads them.</summary>
+/// <param name="folder">The folder of the files.</param>
+/// <param name="health">Sets damaged files aside; null to ignore them.</param>
 internal sealed class StormStore(string folder, StoreHealth? health = null)
 {
     private const string Suffix = ".json";
 
-    /// <summary>Writes a record, whole or not at all.</summary>
+    /// <summary>Writes a record, completely or not at all.</summary>
     /// <param name="record">The record.</param>
-    /// <exception cref="IOException">It could not be written; with a <see cref="StoreHealth"/> that is told there instead.</exception>
+    /// <exception cref="IOException">It could not be written; with a <see cref="StoreHealth"/> the failure is recorded
+    /// there instead.</exception>
     public void Write(StormRecord record)
     {
         ArgumentNullException.ThrowIfNull(record);
@@ -30,12 +31,12 @@ internal sealed class StormStore(string folder, StoreHealth? health = null)
         }
         catch (Exception error) when (health is not null && error is IOException or UnauthorizedAccessException)
         {
-            // The storm goes on in memory; its record is written again in a few seconds.
+            // The storm continues in memory; its record is written again in a few seconds.
             health.Failed(StoreException.FaultOf(error), error.Message, isWrite: true);
         }
     }
 
-    /// <summary>All records, the latest first. A file that is none is passed over.</summary>
+    /// <summary>Returns all records, the latest first. A file that is not a record is ignored.</summary>
     public IReadOnlyList<StormRecord> Read()
     {
         try
@@ -55,12 +56,12 @@ internal sealed class StormStore(string folder, StoreHealth? health = null)
         }
     }
 
-    /// <summary>One record; null where there is none of that name.</summary>
-    /// <param name="id">Its name.</param>
+    /// <summary>Returns the record of a storm; null if there is none.</summary>
+    /// <param name="id">The storm's id.</param>
     public StormRecord? Find(string id) =>
         id.All(c => char.IsAsciiLetterOrDigit(c) || c == '-') ? ReadFile(Path.Combine(folder, id + Suffix)) : null;
 
-    /// <summary>Forgets storms that ended before a time.</summary>
+    /// <summary>Deletes the records of storms that ended before a time.</summary>
     /// <param name="before">The time.</param>
     public void Forget(DateTimeOffset before)
     {
@@ -70,12 +71,12 @@ internal sealed class StormStore(string folder, StoreHealth? health = null)
         }
     }
 
-    // No folder can be made where a file is.
+    // The folder cannot be created because a file has its name.
     private void SetFileAside()
     {
         if (health is not null && File.Exists(folder))
         {
-            health.SetAside("a file where a folder should be");
+            health.SetAside("it is a file, not a folder");
         }
     }
 
@@ -88,7 +89,7 @@ internal sealed class StormStore(string folder, StoreHealth? health = null)
                 return record;
             }
 
-            health?.SetAside(path, "a record without its parts");
+            health?.SetAside(path, "the record is incomplete");
         }
         catch (JsonException error)
         {
@@ -96,13 +97,13 @@ internal sealed class StormStore(string folder, StoreHealth? health = null)
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // Gone meanwhile, or not for us to read.
+            // The file is gone by now, or we may not read it.
         }
 
         return null;
     }
 
-    // JSON has null everywhere; the code that takes a storm up again has it nowhere.
+    // In JSON any value may be null; the code that resumes a storm expects none.
     private static bool IsWhole(StormRecord record) =>
         record is
         {
@@ -112,7 +113,7 @@ internal sealed class StormStore(string folder, StoreHealth? health = null)
         && record.Campaigns.All(c => c is { Shape: not null, Label: not null });
 }
 
-/// <summary>JSON of storms.</summary>
+/// <summary>The JSON serializer of storms.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(StormRecord))]
 [JsonSerializable(typeof(IReadOnlyList<StormRecord>))]
