@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Backstop.Posix;
 
-/// <summary>Says when a file goes from a directory (inotify(7)). Costs no thread, unlike the watcher of .NET.</summary>
+/// <summary>Waits until a file is removed from a directory (inotify(7)). Uses no thread, unlike .NET's watcher.</summary>
 internal sealed partial class DirectoryWatch : IDisposable
 {
     private const uint MovedFrom = 0x40;
@@ -13,7 +13,7 @@ internal sealed partial class DirectoryWatch : IDisposable
 
     private DirectoryWatch(SafeFileHandle handle) => _handle = handle;
 
-    /// <summary>Watches; null where the kernel has no watch left for us.</summary>
+    /// <summary>Begins to watch; null if the kernel has no watches left.</summary>
     public static DirectoryWatch? TryOpen(string directory)
     {
         var handle = Init(Libc.CloseOnExec | Libc.NonBlocking);
@@ -26,7 +26,7 @@ internal sealed partial class DirectoryWatch : IDisposable
         return null;
     }
 
-    /// <summary>Waits until something has gone, or the time is up; without a watch for the time.</summary>
+    /// <summary>Waits until a file was removed or the limit has passed; without a watch for the whole limit.</summary>
     public static void Wait(DirectoryWatch? watch, TimeSpan limit)
     {
         var waited = new Libc.PollEntry { File = watch is null ? -1 : (int)watch._handle.DangerousGetHandle(), Events = Libc.PollIn };

@@ -1,9 +1,9 @@
 namespace Backstop.Posix;
 
-/// <summary>Tells a full disk from a broken one.</summary>
+/// <summary>Distinguishes a full disk from other write errors.</summary>
 internal static class DiskFull
 {
-    /// <summary>Whether the disk, or the owner's share of it, is full.</summary>
-    /// <param name="error">What a write threw.</param>
+    /// <summary>Whether the disk, or the user's quota, is full.</summary>
+    /// <param name="error">The exception of a write.</param>
     public static bool Is(IOException error) => error.HResult is Libc.NoSpace or Libc.OverQuota;
 }

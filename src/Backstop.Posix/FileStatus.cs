@@ -3,14 +3,15 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Backstop.Posix;
 
-/// <summary>What statx(2) says about a file.</summary>
+/// <summary>The result of statx(2).</summary>
 /// <param name="User">The number of its owner.</param>
 /// <param name="Group">The number of its group.</param>
 /// <param name="Mode">Its type and permissions.</param>
 /// <param name="Inode">Its number on its file system.</param>
 /// <param name="Size">Its size in octets.</param>
-/// <param name="ChangedSeconds">When its content, owner, permissions or directory last changed, since 1970.</param>
-/// <param name="ChangedNanoseconds">What was left of that second.</param>
+/// <param name="ChangedSeconds">When its content, owner, permissions or directory last changed, in seconds since
+/// 1970.</param>
+/// <param name="ChangedNanoseconds">The nanoseconds of that time.</param>
 internal readonly partial record struct FileStatus(
     uint User, uint Group, int Mode, ulong Inode, long Size, long ChangedSeconds, int ChangedNanoseconds)
 {
@@ -22,10 +23,10 @@ internal readonly partial record struct FileStatus(
     private const uint BasicFields = 0x7FF;
     private const int Room = 256;
 
-    /// <summary>Whether it is neither a directory nor a link, FIFO, socket or device.</summary>
+    /// <summary>Whether it is a regular file, not a directory, link, FIFO, socket or device.</summary>
     public bool IsRegular => (Mode & TypeMask) == RegularType;
 
-    /// <summary>Looks at a file; null with the system's error where that fails.</summary>
+    /// <summary>Examines a file; null with the system's error if that fails.</summary>
     public static FileStatus? TryOf(string path, bool followLinks, out int error)
     {
         Span<byte> status = stackalloc byte[Room];
@@ -33,7 +34,7 @@ internal readonly partial record struct FileStatus(
         return From(status, isDone, out error);
     }
 
-    /// <summary>Looks at a file whose path is octets, with a NUL at the end, following links; null where that fails.</summary>
+    /// <summary>Examines a file whose path is octets that end in NUL, following links; null if that fails.</summary>
     public static FileStatus? TryOf(byte[] path)
     {
         Span<byte> status = stackalloc byte[Room];
@@ -41,7 +42,7 @@ internal readonly partial record struct FileStatus(
         return From(status, isDone, out _);
     }
 
-    /// <summary>Looks at an open file; null with the system's error where that fails.</summary>
+    /// <summary>Examines an open file; null with the system's error if that fails.</summary>
     public static FileStatus? TryOf(SafeFileHandle file, out int error)
     {
         Span<byte> status = stackalloc byte[Room];

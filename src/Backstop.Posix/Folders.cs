@@ -2,17 +2,17 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Backstop.Posix;
 
-/// <summary>Directories: making them durably, and writing them to the disk.</summary>
+/// <summary>Creates directories and syncs them to the disk.</summary>
 internal static class Folders
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    /// <summary>Makes a directory, and those above it that are not there, for their owner only.</summary>
+    /// <summary>Creates a directory and its missing parents, for their owner only.</summary>
     /// <param name="path">The directory.</param>
-    /// <exception cref="IOException">It cannot be made.</exception>
+    /// <exception cref="IOException">It cannot be created.</exception>
     public static void Make(string path)
     {
-        // .NET gives the mode to the last one only.
+        // .NET applies the mode only to the last directory.
         if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } above && !Directory.Exists(above))
         {
             Make(above);
@@ -21,14 +21,14 @@ internal static class Folders
         Directory.CreateDirectory(path, OwnerOnly);
     }
 
-    /// <summary>Writes a directory's entries to the disk: after a rename or a create, the file's own fsync is not enough.</summary>
+    /// <summary>Syncs a directory's entries to the disk: after a rename or create, fsync of the file is not enough.</summary>
     internal static void Sync(string path)
     {
         using var handle = OpenDirectory(path);
         RandomAccess.FlushToDisk(handle);
     }
 
-    /// <summary>Writes all that is dirty on the file system that holds the path.</summary>
+    /// <summary>Syncs everything on the file system of the path.</summary>
     internal static void SyncFileSystem(string path)
     {
         using var handle = OpenDirectory(path);

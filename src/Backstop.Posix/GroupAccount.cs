@@ -2,16 +2,16 @@ using System.Runtime.InteropServices;
 
 namespace Backstop.Posix;
 
-/// <summary>The group database (group(5)).</summary>
+/// <summary>Looks up groups in the group database (group(5)).</summary>
 internal static class GroupAccount
 {
     private const int OutOfRange = 34;
     private const int FirstBuffer = 4 * 1024;
 
-    // A group's members stand in its entry: some have thousands.
+    // A group's entry lists its members, and some have thousands.
     private const int MaxBuffer = 4 * 1024 * 1024;
 
-    /// <summary>The number of a group; null where there is none of that name.</summary>
+    /// <summary>Returns the number of a group; null if there is no group of that name.</summary>
     /// <param name="name">Its name.</param>
     public static uint? Find(string name)
     {

@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Backstop.Posix;
 
-/// <content>Users and groups, whose a file is, and what new files let others do.</content>
+/// <content>Users, groups, owners of files, and the umask.</content>
 internal static partial class Libc
 {
     [LibraryImport("libc", EntryPoint = "umask")]

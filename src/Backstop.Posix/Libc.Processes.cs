@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Backstop.Posix;
 
-/// <content>Processes, and waiting for them.</content>
+/// <content>Starting processes and waiting for them.</content>
 internal static partial class Libc
 {
     public const short PollIn = 1;
@@ -10,7 +10,7 @@ internal static partial class Libc
     public const int SignalTerminate = 15;
     public const int SignalKill = 9;
 
-    /// <summary>struct posix_spawnattr_t and friends are smaller than this on every Linux.</summary>
+    /// <summary>An upper limit for the size of struct posix_spawnattr_t and similar structs on Linux.</summary>
     public const int OpaqueSize = 512;
 
     [LibraryImport("libc", EntryPoint = "pipe2", SetLastError = true)]
@@ -25,7 +25,7 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     public static partial int Signal(int process, int signal);
 
-    /// <summary>pidfd_open(2): a file that can be polled for a process's end.</summary>
+    /// <summary>pidfd_open(2): a file descriptor that becomes readable when the process ends.</summary>
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     public static partial nint OpenProcess(nint number, nint process, nint flags);
 

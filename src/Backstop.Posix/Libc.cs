@@ -3,8 +3,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Backstop.Posix;
 
-/// <summary>The calls that .NET has no method for, or none that says what it does to the disk.</summary>
-/// <remarks>Paths are text, in UTF-8; those that a recipe names are octets (<see cref="NativeText"/>).</remarks>
+/// <summary>System calls that .NET does not offer, or offers without saying when data reaches the disk.</summary>
+/// <remarks>Paths are UTF-8 text; those named by a recipe are octets (<see cref="NativeText"/>).</remarks>
 internal static partial class Libc
 {
     public const int NoEntry = 2;
@@ -18,7 +18,7 @@ internal static partial class Libc
     public const int ReadOnlyFileSystem = 30;
     public const int OverQuota = 122;
 
-    /// <summary>Permissions: reading and writing for the owner.</summary>
+    /// <summary>The mode 0600: reading and writing for the owner.</summary>
     public const int OwnerOnly = 0x180;
 
     public const int WriteOnly = 1;
@@ -39,37 +39,37 @@ internal static partial class Libc
     private const int SetOpenFileLock = 37;
     private const short WriteLock = 1;
 
-    /// <summary>Makes a file that must not exist, for writing, readable by its owner only.</summary>
+    /// <summary>Creates a file for writing, readable by its owner only; fails if it exists.</summary>
     public static SafeFileHandle? TryCreateNew(string path, out int error) =>
         TryOpen(path, WriteOnly | Create | Exclusive | CloseOnExec, out error);
 
-    /// <summary>Makes a file that must not exist, for writing.</summary>
+    /// <summary>Creates a file for writing; fails if it exists.</summary>
     public static SafeFileHandle? TryCreateNew(string path, int mode, out int error) =>
         TryOpen(path, WriteOnly | Create | Exclusive | CloseOnExec, out error, mode);
 
-    /// <summary>Opens a file for reading and writing, making it if it is not there.</summary>
+    /// <summary>Opens a file for reading and writing, and creates it if it is missing.</summary>
     public static SafeFileHandle? TryOpenOrCreate(string path, int mode, out int error) =>
         TryOpen(path, ReadWrite | Create | CloseOnExec, out error, mode);
 
     /// <summary>
-    /// O_NOFOLLOW, one of the four flags of open(2) that the kernel numbers by processor; the others are O_DIRECTORY, O_DIRECT and
-    /// O_LARGEFILE.
+    /// O_NOFOLLOW, one of the four flags of open(2) whose value depends on the processor; the others are O_DIRECTORY,
+    /// O_DIRECT and O_LARGEFILE.
     /// </summary>
-    /// <param name="processor">The processor that this process runs on.</param>
+    /// <param name="processor">The processor of this process.</param>
     public static int NoFollow(Architecture processor) =>
         processor is Architecture.Arm64 or Architecture.Arm or Architecture.Armv6 or Architecture.Ppc64le ? 0x8000 : 0x20000;
 
-    /// <summary>Opens a file to read it, but only a regular one; never waits.</summary>
+    /// <summary>Opens a file for reading if it is a regular file; never blocks.</summary>
     /// <param name="path">The file.</param>
     /// <param name="followLinks">Whether a symbolic link is followed.</param>
     /// <param name="file">The open file, or null.</param>
-    /// <param name="error">The system's error where it failed, or zero.</param>
+    /// <param name="error">The system's error, or zero.</param>
     public static OpenResult TryOpenRegular(string path, bool followLinks, out SafeFileHandle? file, out int error)
     {
         file = TryOpen(path, CloseOnExec | NonBlocking | (followLinks ? 0 : NoFollow(RuntimeInformation.ProcessArchitecture)), out error);
         if (file is null)
         {
-            // Sockets cannot be opened at all; a link is not followed.
+            // Sockets cannot be opened at all, and a link is not followed.
             return error switch
             {
                 NoEntry => OpenResult.Gone,
@@ -89,7 +89,7 @@ internal static partial class Libc
         return result;
     }
 
-    /// <summary>Reads on from where the last call stopped; less than asked for only at the end of a file.</summary>
+    /// <summary>Reads from the current position; returns less than asked for only at the end of the file.</summary>
     public static int Read(SafeFileHandle file, Span<byte> buffer, string path)
     {
         var read = Read(file, ref MemoryMarshal.GetReference(buffer), buffer.Length);
@@ -97,7 +97,7 @@ internal static partial class Libc
         return (int)read;
     }
 
-    /// <summary>Opens a directory, so that it can be synced. <c>File.OpenHandle</c> refuses directories.</summary>
+    /// <summary>Opens a directory so that it can be synced; <c>File.OpenHandle</c> refuses directories.</summary>
     public static SafeFileHandle OpenDirectory(string path)
     {
         var handle = TryOpen(path, CloseOnExec, out var error);
@@ -105,15 +105,18 @@ internal static partial class Libc
         return handle!;
     }
 
-    /// <summary>Renames unless the target exists; the kernel decides both at once.</summary>
+    /// <summary>Renames a file unless the target exists; the kernel does both in one step.</summary>
     public static int RenameNoReplace(string from, string to) =>
         Call(RenameAt2(AtCurrentDirectory, from, AtCurrentDirectory, to, NoReplace));
 
-    /// <summary>When the file last changed in any way, a move into its directory included; .NET tells only when its content did.</summary>
+    /// <summary>
+    /// Returns when the file last changed in any way, including a move into its directory; .NET returns only the time
+    /// of the content.
+    /// </summary>
     public static DateTimeOffset? ChangedAt(string path) =>
         FileStatus.TryOf(path, followLinks: true, out _) is { } status ? DateTimeOffset.FromUnixTimeSeconds(status.ChangedSeconds) : null;
 
-    /// <summary>The number of a file on its file system.</summary>
+    /// <summary>Returns the inode number of a file.</summary>
     public static ulong InodeOf(string path)
     {
         var status = FileStatus.TryOf(path, followLinks: true, out var error);
@@ -125,15 +128,15 @@ internal static partial class Libc
 
     public static int Remove(string path) => Call(Unlink(path));
 
-    /// <summary>Writes a file's content, and its size if that changed, to the disk.</summary>
+    /// <summary>Syncs a file's content, and its size if that changed, to the disk.</summary>
     public static void SyncData(SafeFileHandle file) => ThrowIf(Call(FDataSync(file)), "fdatasync");
 
-    /// <summary>Writes everything dirty of the file system that the file lies on.</summary>
+    /// <summary>Syncs everything on the file system of the file.</summary>
     public static void SyncFileSystem(SafeFileHandle file) => ThrowIf(Call(SyncFs(file)), "syncfs");
 
     /// <summary>
-    /// Takes a write lock on the whole file without waiting. An open file description lock: it conflicts with other programs' fcntl locks,
-    /// and unlike those it is not dropped when some other handle of this process closes the file.
+    /// Takes a write lock on the whole file without waiting. It is an open file description lock: it conflicts with the
+    /// fcntl locks of other programs, but is not dropped when another handle of this process closes the file.
     /// </summary>
     public static bool TryLock(SafeFileHandle file)
     {
@@ -169,7 +172,8 @@ internal static partial class Libc
     }
 
     /// <summary>
-    /// Whether an open file is a regular one. That nobody can say so is no answer: an old kernel and a sandbox refuse statx.
+    /// Returns whether an open file is a regular file. Old kernels and sandboxes refuse statx; then the answer is
+    /// unknown.
     /// </summary>
     internal static OpenResult KindOf(SafeFileHandle file, out int error)
     {
@@ -226,7 +230,7 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     private static partial int FCntl(SafeFileHandle file, int command, ref FileLock region);
 
-    // struct flock of 64-bit Linux; start and length 0 mean the whole file, process 0 is what OFD locks want.
+    // struct flock of 64-bit Linux; start and length 0 mean the whole file, and OFD locks require process 0.
     [StructLayout(LayoutKind.Sequential)]
     private struct FileLock
     {

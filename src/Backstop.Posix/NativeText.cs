@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Backstop.Posix;
 
-/// <summary>Strings for the kernel: one char an octet, a NUL at the end, none within.</summary>
+/// <summary>Converts strings for the kernel: one octet for each char, with a NUL at the end and none within.</summary>
 internal static class NativeText
 {
     public static byte[] From(string text)
@@ -14,7 +14,7 @@ internal static class NativeText
         return bytes;
     }
 
-    /// <summary>An array of strings (<c>argv</c>), to be given back with <see cref="Free"/>.</summary>
+    /// <summary>Makes an array of strings (<c>argv</c>); release it with <see cref="Free"/>.</summary>
     public static unsafe nint Array(IReadOnlyCollection<string> texts)
     {
         var size = (texts.Count + 1) * sizeof(nint);

@@ -1,17 +1,19 @@
 namespace Backstop.Posix;
 
-/// <summary>What came of opening a file that others have put there.</summary>
+/// <summary>The result of opening a file that others may have put there.</summary>
 internal enum OpenResult
 {
-    /// <summary>It is open.</summary>
+    /// <summary>The file is open.</summary>
     Opened,
 
-    /// <summary>There is no such file: somebody has moved or deleted it.</summary>
+    /// <summary>The file does not exist: somebody has moved or deleted it.</summary>
     Gone,
 
-    /// <summary>What is there is no regular file: a directory, FIFO, device or socket, or a symbolic link that is not followed.</summary>
+    /// <summary>
+    /// It is not a regular file: a directory, FIFO, device or socket, or a symbolic link that is not followed.
+    /// </summary>
     NotRegular,
 
-    /// <summary>The system refuses to say what it is, or to open it.</summary>
+    /// <summary>The system refuses to examine or open it.</summary>
     Failed,
 }

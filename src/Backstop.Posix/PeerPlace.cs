@@ -1,17 +1,17 @@
 namespace Backstop.Posix;
 
-/// <summary>What is known of the program at the other end of a connection.</summary>
+/// <summary>Where the program at the other end of a connection runs.</summary>
 internal enum PeerPlace
 {
     /// <summary>On this host; its user is known.</summary>
     Here,
 
-    /// <summary>On this host, but it has closed its end: whose it was can no longer be told.</summary>
+    /// <summary>On this host, but it has closed its end, so its user is no longer known.</summary>
     Gone,
 
-    /// <summary>On another host, or in a container with a network of its own.</summary>
+    /// <summary>On another host, or in a container with its own network.</summary>
     Elsewhere,
 
-    /// <summary>The kernel does not answer such questions here.</summary>
+    /// <summary>Unknown: the kernel does not answer the question.</summary>
     Unknown,
 }

@@ -4,10 +4,10 @@ using System.Runtime.InteropServices;
 
 namespace Backstop.Posix;
 
-/// <summary>Whose program is at the other end of a connection.</summary>
+/// <summary>The program at the other end of a connection.</summary>
 /// <param name="Place">Where it runs.</param>
-/// <param name="User">Its user's number, where it is <see cref="PeerPlace.Here"/>.</param>
-/// <param name="Groups">Its groups, where the kernel tells them: on Unix sockets.</param>
+/// <param name="User">Its user's number, if it is <see cref="PeerPlace.Here"/>.</param>
+/// <param name="Groups">Its groups, if the kernel states them: on Unix sockets.</param>
 internal sealed record SocketPeer(PeerPlace Place, uint User, IReadOnlyList<uint> Groups)
 {
     private const int SocketLevel = 1;
@@ -17,7 +17,7 @@ internal sealed record SocketPeer(PeerPlace Place, uint User, IReadOnlyList<uint
     private const int MaxGroups = 1024;
 
     /// <summary>
-    /// Asks the kernel: who connected to a Unix socket; over TCP, whose the other end is, where that is a socket of this host.
+    /// Asks the kernel who connected to a Unix socket, or over TCP who owns the other end, if that is on this host.
     /// </summary>
     /// <param name="socket">Our end.</param>
     public static SocketPeer Of(Socket socket)
@@ -58,7 +58,7 @@ internal sealed record SocketPeer(PeerPlace Place, uint User, IReadOnlyList<uint
         }
         catch (SocketException)
         {
-            // Of Linux before 4.13, or more groups than that: its first group is known all the same.
+            // Linux before 4.13, or too many groups: its first group is known all the same.
             return [];
         }
     }
@@ -70,7 +70,7 @@ internal sealed record SocketPeer(PeerPlace Place, uint User, IReadOnlyList<uint
             return new(PeerPlace.Here, user, []);
         }
 
-        // From one of its own addresses only this host can have come.
+        // Only this host can connect from one of its own addresses.
         var isHere = IPAddress.IsLoopback(peer.Address) || IPAddress.IsLoopback(own.Address) || peer.Address.Equals(own.Address);
         return new(!isAsked ? PeerPlace.Unknown : isHere ? PeerPlace.Gone : PeerPlace.Elsewhere, 0, []);
     }

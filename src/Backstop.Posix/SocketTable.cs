@@ -6,7 +6,7 @@ using System.Runtime.InteropServices;
 namespace Backstop.Posix;
 
 /// <summary>
-/// The kernel's table of TCP connections (sock_diag(7)), asked for one entry: a lookup, not a walk through all of them as /proc/net/tcp is.
+/// Looks up one entry in the kernel's table of TCP connections (sock_diag(7)); /proc/net/tcp would list them all.
 /// </summary>
 internal static class SocketTable
 {
@@ -24,7 +24,9 @@ internal static class SocketTable
     private const int UserAt = 80;
     private const int NodeAt = 84;
 
-    /// <summary>The user of a socket by its two ends; null where there is none such, or its program has closed it.</summary>
+    /// <summary>
+    /// Returns the user of a socket by its two ends; null if there is no such socket, or its program has closed it.
+    /// </summary>
     /// <param name="local">Its own end.</param>
     /// <param name="remote">Its other end.</param>
     /// <param name="isAsked">Whether the kernel answered.</param>
@@ -45,7 +47,7 @@ internal static class SocketTable
             return null;
         }
 
-        // The kernel has answered when the request is written.
+        // The kernel has answered by the time the write returns.
         var length = (int)Libc.Read(netlink, ref MemoryMarshal.GetReference(reply), reply.Length);
         if (length < HeaderSize + sizeof(int))
         {
@@ -58,13 +60,14 @@ internal static class SocketTable
             return null;
         }
 
-        // struct inet_diag_msg (linux/inet_diag.h). A socket without an inode has no program any more, and its user reads as root.
+        // struct inet_diag_msg (linux/inet_diag.h). A socket without an inode has no program any more, and its user
+        // reads as root.
         isAsked = length >= NodeAt + sizeof(uint);
         var hasProgram = isAsked && MemoryMarshal.Read<uint>(reply[NodeAt..]) != 0;
         return hasProgram && IsOf(reply, remote) ? MemoryMarshal.Read<uint>(reply[UserAt..]) : null;
     }
 
-    // Where the connection has gone, the kernel looks for a listener of the same port: that one has no other end.
+    // If the connection is gone, the kernel returns a listener on the same port; that has no other end.
     private static bool IsOf(ReadOnlySpan<byte> reply, IPEndPoint remote) =>
         BinaryPrimitives.ReadUInt16BigEndian(reply[(HeaderSize + 6)..]) == remote.Port;
 

@@ -3,12 +3,12 @@ using System.Runtime.InteropServices;
 
 namespace Backstop.Posix;
 
-/// <summary>CPU time of the calling thread: other work on the machine does not add to it.</summary>
+/// <summary>Reads the CPU time of the calling thread; other work on the machine does not add to it.</summary>
 internal static partial class ThreadTime
 {
     private const int ThreadClock = 3;
 
-    /// <summary>The CPU time so far, without what compiling methods took: that is ours, not the message's.</summary>
+    /// <summary>The CPU time so far, without JIT compilation, which is not the message's cost.</summary>
     public static TimeSpan Cpu
     {
         get

@@ -11,10 +11,10 @@ namespace Backstop.Posix;
 /// <param name="Shell">The login shell.</param>
 internal sealed record UserAccount(string Name, int User, int Group, string Home, string Shell)
 {
-    // _SC_GETPW_R_SIZE_MAX is 1,024 on Linux; directories served over the network may want more.
+    // _SC_GETPW_R_SIZE_MAX is 1,024 on Linux; network directories may need more.
     private const int BufferSize = 16 * 1024;
 
-    /// <summary>Finds a user by name; null where there is none.</summary>
+    /// <summary>Finds a user by name; null if there is none.</summary>
     /// <param name="name">The login name.</param>
     public static UserAccount? Find(string name)
     {
@@ -25,7 +25,7 @@ internal sealed record UserAccount(string Name, int User, int Group, string Home
         return error == 0 && found != 0 ? From(record) : null;
     }
 
-    /// <summary>Finds a user by number; null where there is none.</summary>
+    /// <summary>Finds a user by number; null if there is none.</summary>
     /// <param name="user">The number.</param>
     public static UserAccount? Find(int user)
     {
@@ -36,17 +36,17 @@ internal sealed record UserAccount(string Name, int User, int Group, string Home
         return error == 0 && found != 0 ? From(record) : null;
     }
 
-    /// <summary>The number of a user; null where this host has none of that name.</summary>
+    /// <summary>Returns the number of a user; null if this host has no user of that name.</summary>
     /// <param name="name">A login name or a number: a container's users have no name here.</param>
     public static uint? NumberOf(string name) =>
         uint.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
         : name.Length > 0 && Find(name) is { } user ? (uint)user.User
         : null;
 
-    /// <summary>Becomes this user, for good.</summary>
+    /// <summary>Switches this process to the user, permanently.</summary>
     public bool Become() => Libc.InitGroups(Name, Group) == 0 && Libc.SetGroupId(Group) == 0 && Libc.SetUser(User) == 0;
 
-    // The strings lie in the caller's buffer, on its stack.
+    // The strings are in the caller's buffer, on its stack.
     private static UserAccount From(Libc.PasswordRecord record) =>
         new(Text(record.Name), record.User, record.Group, Text(record.Home), Text(record.Shell));
 

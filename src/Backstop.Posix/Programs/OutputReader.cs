@@ -4,25 +4,25 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Backstop.Posix.Programs;
 
-/// <summary>Reads what a program writes, as it comes, and keeps as much of it as is wanted.</summary>
-/// <param name="file">The end of the pipe to read from; null where its output goes elsewhere.</param>
-/// <param name="most">How many octets are kept.</param>
+/// <summary>Reads a program's output as it arrives, and keeps the first part of it.</summary>
+/// <param name="file">The read end of the pipe; null if the output goes elsewhere.</param>
+/// <param name="most">The most octets to keep.</param>
 internal sealed class OutputReader(SafeFileHandle? file, int most) : IDisposable
 {
     private readonly ArrayBufferWriter<byte> _kept = new();
 
-    /// <summary>The file to wait for; -1 where nothing more comes.</summary>
+    /// <summary>The file descriptor to poll; -1 at the end of the output.</summary>
     public int File => IsOpen ? (int)file!.DangerousGetHandle() : -1;
 
-    /// <summary>Whether more may come.</summary>
+    /// <summary>Whether more output may arrive.</summary>
     public bool IsOpen { get; private set; } = file is not null;
 
-    /// <summary>Whether there was as much as is kept, or more.</summary>
+    /// <summary>Whether as many octets arrived as are kept, or more.</summary>
     public bool IsFull => _kept.WrittenCount >= most;
 
     public ReadOnlyMemory<byte> Kept => _kept.WrittenMemory;
 
-    /// <summary>Reads what is there.</summary>
+    /// <summary>Reads what has arrived.</summary>
     public void Read()
     {
         var buffer = _kept.GetSpan(64 * 1024);

@@ -3,34 +3,37 @@ using System.Text;
 
 namespace Backstop.Posix.Programs;
 
-/// <summary>A program to run, where it runs, and what its standard files are. Strings hold one octet a char.</summary>
+/// <summary>A program to run, with its directory and standard files. Strings hold one octet a char.</summary>
 /// <param name="Arguments">The program and its arguments.</param>
-/// <param name="Environment">Its variables.</param>
-/// <param name="Directory">Where it runs.</param>
+/// <param name="Environment">Its environment variables.</param>
+/// <param name="Directory">Its working directory.</param>
 internal sealed record ProgramCommand(IReadOnlyList<string> Arguments, IReadOnlyDictionary<string, string> Environment, string Directory)
 {
     /// <summary>Its standard input, in pieces.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Input { get; init; } = [];
 
-    /// <summary>The file its output goes to; null to have it returned.</summary>
+    /// <summary>The file descriptor for its output; null to return the output.</summary>
     public int? Output { get; init; }
 
-    /// <summary>The file its errors go to; null to have them returned.</summary>
+    /// <summary>The file descriptor for its errors; null to return them.</summary>
     public int? Errors { get; init; } = 2;
 
     /// <summary>
-    /// How much of what it writes is returned; the rest is read and dropped. Null returns all, and ends one that never stops.
+    /// How much of its output is returned; the rest is read and dropped. Null returns everything, and ends a program
+    /// that does not stop writing.
     /// </summary>
     public int? MaxKept { get; init; }
 
-    /// <summary>How long it may take, or take to read its input where it is only fed; null for any time.</summary>
+    /// <summary>
+    /// The program's time limit; with <see cref="ProgramRunner.Feed"/> the limit for reading its input. Null for none.
+    /// </summary>
     public TimeSpan? Limit { get; init; }
 
-    /// <summary>Whether what is no program is given to the shell as a script, as execvp(3) and procmail do.</summary>
+    /// <summary>Whether a file that the kernel cannot execute is run by the shell, as execvp(3) and procmail do.</summary>
     public bool FallsBackToShell { get; init; }
 
-    /// <summary>A program with the variables and the directory of this process.</summary>
-    /// <param name="arguments">The program, looked for in the PATH, and its arguments; text.</param>
+    /// <summary>Makes a command with the environment and directory of this process.</summary>
+    /// <param name="arguments">The program, searched in PATH, and its arguments; text.</param>
     public static ProgramCommand OfHost(params IReadOnlyList<string> arguments)
     {
         var variables = new Dictionary<string, string>(StringComparer.Ordinal);

@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Backstop.Posix.Programs;
 
-/// <summary>Knows when a program has ended, and collects its status.</summary>
+/// <summary>Detects the end of a program and collects its status.</summary>
 internal sealed class ProgramExit : IDisposable
 {
     private const int PidfdOpen = 434;
@@ -20,14 +20,18 @@ internal sealed class ProgramExit : IDisposable
     }
 
     /// <summary>
-    /// A file that can be read from when it has ended (pidfd_open(2)); -1 where the kernel, or a container's rules, have none.
+    /// A file descriptor that becomes readable when the program ends (pidfd_open(2)); -1 if the kernel or a container's
+    /// rules do not allow it.
     /// </summary>
     public int File => _handle.IsInvalid || _status is not null ? -1 : (int)_handle.DangerousGetHandle();
 
-    /// <summary>How long one may wait for <see cref="File"/> before something else is to be done: touch locks, or ask by hand.</summary>
+    /// <summary>
+    /// How long a caller may wait for <see cref="File"/> before it must refresh locks, or ask by <see
+    /// cref="HasEnded"/>.
+    /// </summary>
     public TimeSpan Patience => _handle.IsInvalid ? TimeSpan.FromMilliseconds(10) : TimeSpan.FromSeconds(20);
 
-    /// <summary>Asks whether it has ended.</summary>
+    /// <summary>Whether the program has ended.</summary>
     public bool HasEnded()
     {
         Wait(NoHang);
@@ -35,7 +39,7 @@ internal sealed class ProgramExit : IDisposable
     }
 
     /// <summary>Waits for its end.</summary>
-    /// <returns>The exit status; 128 and the signal where one ended it.</returns>
+    /// <returns>The exit status, or 128 plus the number of the signal that ended it.</returns>
     public int Collect()
     {
         while (_status is null)
@@ -63,7 +67,7 @@ internal sealed class ProgramExit : IDisposable
         }
         else if (found < 0 && Marshal.GetLastPInvokeError() != Libc.Interrupted)
         {
-            // Somebody else has collected it.
+            // Somebody else has collected the status.
             _status = 127;
         }
     }

@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Backstop.Posix.Programs;
 
-/// <summary>Writes a program's input as it takes it.</summary>
+/// <summary>Writes a program's input as fast as the program reads it.</summary>
 internal sealed class ProgramFeed : IDisposable
 {
     private readonly SafeFileHandle _file;
@@ -21,13 +21,13 @@ internal sealed class ProgramFeed : IDisposable
 
     public int File => (int)_file.DangerousGetHandle();
 
-    /// <summary>Whether all was written.</summary>
+    /// <summary>Whether all input was written.</summary>
     public bool IsDone { get; private set; }
 
-    /// <summary>Whether nothing more will be.</summary>
+    /// <summary>Whether nothing more will be written.</summary>
     public bool IsOver { get; private set; }
 
-    /// <summary>Writes what can be written now.</summary>
+    /// <summary>Writes as much as possible without blocking.</summary>
     public void Write()
     {
         while (!IsOver)
@@ -36,7 +36,7 @@ internal sealed class ProgramFeed : IDisposable
             var written = Libc.Write(_file, ref MemoryMarshal.GetReference(rest), rest.Length);
             if (written < 0)
             {
-                // EPIPE and the like: it reads no more.
+                // EPIPE or the like: the program reads no more.
                 if (Marshal.GetLastPInvokeError() is not (Libc.TryAgain or Libc.Interrupted))
                 {
                     Close();

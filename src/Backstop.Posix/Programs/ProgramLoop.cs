@@ -2,7 +2,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Backstop.Posix.Programs;
 
-/// <summary>Leads all programs that somebody awaits, in one thread: no thread of the pool is held while a program works.</summary>
+/// <summary>Runs all awaited programs in one thread, so that no thread of the pool waits for a program.</summary>
 internal static class ProgramLoop
 {
     private static readonly Lock _lock = new();
@@ -11,7 +11,7 @@ internal static class ProgramLoop
 
     private sealed record Awaited(ProgramRun Run, TaskCompletionSource Over);
 
-    /// <summary>Leads a program to its end.</summary>
+    /// <summary>Runs a program to its end.</summary>
     public static Task LeadAsync(ProgramRun run)
     {
         var awaited = new Awaited(run, new(TaskCreationOptions.RunContinuationsAsynchronously));
@@ -26,7 +26,7 @@ internal static class ProgramLoop
         return awaited.Over.Task;
     }
 
-    // For as long as the process lives: a thread that came and went with the programs would cost one a program.
+    // The thread lives as long as the process: starting it for each program would cost one thread a program.
     private static SafeFileHandle Begin()
     {
         var (read, write) = ProgramPipe.Make();
@@ -52,7 +52,7 @@ internal static class ProgramLoop
                 wait = wait < 0 ? Math.Max(0, most) : Math.Clamp(most, 0, wait);
             }
 
-            // Interrupted, it has set nothing, and nothing is what the programs are told.
+            // An interrupted poll sets no results, so the programs are told of none.
             _ = Libc.Poll(ref entries[0], (ulong)entries.Length, wait);
             for (var i = led.Count - 1; i >= 0; i--)
             {
@@ -85,7 +85,7 @@ internal static class ProgramLoop
         }
         catch (Exception error)
         {
-            // Whoever awaits this one hears of it; the others go on.
+            // The exception goes to whoever awaits this program; the other programs continue.
             awaited.Run.Abandon();
             return awaited.Over.TrySetException(error);
         }

@@ -3,11 +3,11 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Backstop.Posix.Programs;
 
-/// <summary>Pipes that programs do not inherit.</summary>
+/// <summary>Makes pipes that programs do not inherit.</summary>
 internal static class ProgramPipe
 {
-    /// <summary>Makes one.</summary>
-    /// <exception cref="IOException">This process has too many files open.</exception>
+    /// <summary>Makes a pipe.</summary>
+    /// <exception cref="IOException">This process has too many open files.</exception>
     public static (SafeFileHandle Read, SafeFileHandle Write) Make()
     {
         Span<int> ends = stackalloc int[2];

@@ -3,21 +3,22 @@ using System.Diagnostics;
 namespace Backstop.Posix.Programs;
 
 /// <summary>
-/// One program from its start to its end: what is to be waited for next, and what to do with what came. It never waits itself, so
-/// one thread can lead one or many.
+/// One program from start to end: what to wait for next, and what to do with what arrived. It never waits itself, so
+/// one thread can run one or many.
 /// </summary>
 internal sealed class ProgramRun : IDisposable
 {
-    /// <summary>How many files are waited for.</summary>
+    /// <summary>How many file descriptors it polls.</summary>
     public const int Files = 4;
 
-    // More than any filter of a mail writes; a program that never stops writing must not fill the memory.
+    // More than any mail filter writes; a program that does not stop writing must not fill the memory.
     private const int MaxOutput = 256 << 20;
     private static readonly TimeSpan _grace = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan _untilStopIsSeen = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan _untilEndIsAsked = TimeSpan.FromMilliseconds(50);
 
-    // For so long a program that has ended may be silent before its children are taken to have nothing to say. procmail waits for ever.
+    // How long the output may be silent after the program ended, before we assume that its children write no more.
+    // procmail waits for ever.
     private static readonly TimeSpan _silence = TimeSpan.FromMilliseconds(500);
 
     private readonly RunningProgram _program;
@@ -37,9 +38,9 @@ internal sealed class ProgramRun : IDisposable
 
     /// <summary>Starts the program.</summary>
     /// <param name="command">The program.</param>
-    /// <param name="isOnlyFed">Whether it is left alone when it has read its input.</param>
+    /// <param name="isOnlyFed">Whether to leave the program alone once it has read its input.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="stopping">Ends it, as if it were late.</param>
+    /// <param name="stopping">Ends the program as its time limit does.</param>
     /// <exception cref="IOException">It cannot be started.</exception>
     public ProgramRun(ProgramCommand command, bool isOnlyFed, TimeProvider time, CancellationToken stopping)
     {
@@ -53,7 +54,8 @@ internal sealed class ProgramRun : IDisposable
         _output = new(_program.Output, command.MaxKept ?? MaxOutput);
         _errors = new(_program.Errors, command.MaxKept ?? MaxOutput);
 
-        // At once, from the thread that hears of it: a program must not take the end of its input for the end of the mail.
+        // At once, in the thread that cancels: the program must not mistake the end of its input for the end of the
+        // mail.
         _stops = stopping.UnsafeRegister(_ => Libc.Signal(-_program.Process, Libc.SignalTerminate), null);
     }
 
@@ -65,15 +67,15 @@ internal sealed class ProgramRun : IDisposable
         IsOver,
     }
 
-    /// <summary>Whether it has ended, or is left alone.</summary>
+    /// <summary>Whether it has ended, or was left alone.</summary>
     public bool IsOver => _phase == Phase.IsOver;
 
     /// <summary>Whether it read all of its input.</summary>
     public bool TookAll => _program.Feed.IsDone;
 
-    /// <summary>Says what is to be waited for.</summary>
-    /// <param name="entries">The files; those of number -1 are none.</param>
-    /// <returns>For how long at most.</returns>
+    /// <summary>Says what to wait for.</summary>
+    /// <param name="entries">Receives the file descriptors; -1 for unused entries.</param>
+    /// <returns>How long to wait at most.</returns>
     public TimeSpan Ask(Span<Libc.PollEntry> entries)
     {
         var talks = _phase == Phase.Talks;
@@ -96,8 +98,8 @@ internal sealed class ProgramRun : IDisposable
         return Left is { } left && left < patience ? left : patience;
     }
 
-    /// <summary>Goes on with what has come.</summary>
-    /// <param name="entries">The files, as they were asked for.</param>
+    /// <summary>Continues with what has arrived.</summary>
+    /// <param name="entries">The entries of <see cref="Ask"/>, with the results of poll(2).</param>
     public void Take(ReadOnlySpan<Libc.PollEntry> entries)
     {
         if (_phase == Phase.Talks)
@@ -110,7 +112,7 @@ internal sealed class ProgramRun : IDisposable
         }
     }
 
-    /// <summary>Ends it with its children, unless it is over. One that is only fed is left alone.</summary>
+    /// <summary>Ends the program and its children, unless it has ended. A program that is only fed is left alone.</summary>
     public void Stop()
     {
         if (_phase != Phase.Talks)
@@ -124,7 +126,7 @@ internal sealed class ProgramRun : IDisposable
             return;
         }
 
-        // First a word, then no word more: the group, for a shell's children are not the shell.
+        // SIGTERM first, SIGKILL later; to the process group, because the shell's children are not the shell.
         _stops.Dispose();
         _ = Libc.Signal(-_program.Process, Libc.SignalTerminate);
         _wasEnded = true;
@@ -132,16 +134,14 @@ internal sealed class ProgramRun : IDisposable
         _phase = Phase.IsAskedToEnd;
     }
 
-    /// <summary>Ends it with its children, and does not wait for that.</summary>
+    /// <summary>Kills the program and its children without waiting for their end.</summary>
     public void Abandon() => _ = Libc.Signal(-_program.Process, Libc.SignalKill);
 
-    /// <summary>How it ended, once it is over.</summary>
+    /// <summary>Returns how it ended, once <see cref="IsOver"/>.</summary>
     public ProgramEnd End() =>
         new(_wasEnded ? 128 + Libc.SignalTerminate : _exit.Collect(), _output.Kept, _errors.Kept, TookAll, _wasEnded);
 
-    /// <summary>
-    /// Gives up what belongs to it. One that nobody has seen end, for something went wrong, is killed: nothing is left to collect.
-    /// </summary>
+    /// <summary>Releases its resources. A program that has not been seen to end, because of an error, is killed.</summary>
     public void Dispose()
     {
         _stops.Dispose();
@@ -182,7 +182,7 @@ internal sealed class ProgramRun : IDisposable
         }
         else if (_command.MaxKept is null && (_output.IsFull || _errors.IsFull))
         {
-            // Half of what it said must not be taken for all of it.
+            // A part of its output must not be taken for all of it.
             Stop();
         }
         else if (_isOnlyFed ? _program.Feed.IsOver : HasSaidAll)
@@ -195,7 +195,8 @@ internal sealed class ProgramRun : IDisposable
         }
     }
 
-    // A program that has ended may have left children that keep its output open: what they say is read until they are silent.
+    // A program that has ended may have left children that hold its output open: their output is read until they are
+    // silent.
     private bool HasSaidAll => _endedAt is { } ended
         && ((!_output.IsOpen && !_errors.IsOpen) || Stopwatch.GetElapsedTime(Math.Max(ended, _lastSaid)) >= _silence);
 

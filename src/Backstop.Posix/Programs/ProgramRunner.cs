@@ -1,16 +1,16 @@
 namespace Backstop.Posix.Programs;
 
 /// <summary>
-/// Feeds a program and reads what it writes, both at once, so that neither end can block the other; ends its whole process group
-/// when it is late.
+/// Writes a program's input and reads its output at the same time, so that neither can block the other; ends its whole
+/// process group at the time limit.
 /// </summary>
 /// <param name="time">The clock.</param>
 internal sealed class ProgramRunner(TimeProvider time)
 {
-    /// <summary>Called now and then while a program is waited for in this thread, to touch lockfiles.</summary>
+    /// <summary>Called now and then while this thread waits for a program, to refresh lockfiles.</summary>
     public Action? Beat { get; set; }
 
-    /// <summary>Ends the program that this thread waits for, with its children, as if it were late.</summary>
+    /// <summary>Ends the program that this thread waits for, and its children, as the time limit does.</summary>
     public CancellationToken Stopping { get; init; }
 
     /// <summary>Runs a program to its end.</summary>
@@ -25,9 +25,9 @@ internal sealed class ProgramRunner(TimeProvider time)
         return run.End();
     }
 
-    /// <summary>Runs a program to its end without holding a thread.</summary>
+    /// <summary>Runs a program to its end without blocking a thread.</summary>
     /// <param name="command">The program.</param>
-    /// <param name="ct">Ends it with its children, as if it were late.</param>
+    /// <param name="ct">Ends it and its children, as the time limit does.</param>
     /// <exception cref="IOException">It cannot be started.</exception>
     /// <exception cref="OperationCanceledException">It was ended by the token.</exception>
     public async Task<ProgramEnd> RunAsync(ProgramCommand command, CancellationToken ct)
@@ -38,9 +38,9 @@ internal sealed class ProgramRunner(TimeProvider time)
         return run.End();
     }
 
-    /// <summary>Hands a program its input and leaves it alone.</summary>
+    /// <summary>Gives a program its input and then leaves it alone.</summary>
     /// <param name="command">The program; its output must go to a file.</param>
-    /// <returns>Whether it read all.</returns>
+    /// <returns>Whether it read all of its input.</returns>
     public bool Feed(ProgramCommand command)
     {
         using var run = new ProgramRun(command, isOnlyFed: true, time, Stopping);
@@ -57,7 +57,7 @@ internal sealed class ProgramRunner(TimeProvider time)
         }
         finally
         {
-            // Where a lockfile is lost, whoever is told that it failed must not have it at work behind his back.
+            // If a lockfile is lost, the caller is told that the program failed: the program must not go on working.
             run.Stop();
             Lead(run, beat: null);
         }

@@ -3,11 +3,11 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Backstop.Posix.Programs;
 
-/// <summary>A program that runs, in a process group of its own.</summary>
-/// <param name="Process">Its number.</param>
+/// <summary>A running program, in a process group of its own.</summary>
+/// <param name="Process">Its process number.</param>
 /// <param name="Feed">Writes to its standard input.</param>
-/// <param name="Output">Reads its standard output; null where that goes elsewhere.</param>
-/// <param name="Errors">Reads its standard error; null where that goes elsewhere.</param>
+/// <param name="Output">Its standard output; null if that goes elsewhere.</param>
+/// <param name="Errors">Its standard error; null if that goes elsewhere.</param>
 internal sealed record RunningProgram(int Process, ProgramFeed Feed, SafeFileHandle? Output, SafeFileHandle? Errors);
 
 /// <summary>Starts programs by posix_spawn(3), which copies no memory and is safe in a process with threads.</summary>
@@ -18,10 +18,12 @@ internal static class ProgramStart
     private const short SetSignalMask = 8;
 
     /// <summary>
-    /// Starts a program. As much as a pipe holds of its input is there when it begins: one that ends at once has taken it.
+    /// Starts a program. The pipe is filled with input beforehand, so that a program that ends at once counts as having
+    /// read it.
     /// </summary>
     /// <param name="command">The program.</param>
-    /// <exception cref="IOException">It cannot be started, nor the shell in its place where that is wanted.</exception>
+    /// <exception cref="IOException">It cannot be started, nor the shell in its place if that was asked
+    /// for.</exception>
     public static RunningProgram Start(ProgramCommand command)
     {
         var (inputRead, inputWrite) = ProgramPipe.Make();
@@ -62,7 +64,7 @@ internal static class ProgramStart
 
     private static int NumberOf(SafeFileHandle file) => (int)file.DangerousGetHandle();
 
-    // The PATH of the command, which for recipes is not ours.
+    // The command's own PATH, which in recipes is not that of this process.
     private static string? Find(string program, string path, string directory)
     {
         if (program.Contains('/', StringComparison.Ordinal))
