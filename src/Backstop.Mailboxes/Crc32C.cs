@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Backstop.Mailboxes;
 
-/// <summary>CRC-32C over octets that come in pieces; how they are split changes nothing.</summary>
+/// <summary>Computes CRC-32C over octets that come in pieces; the result does not depend on how they are split.</summary>
 internal static class Crc32C
 {
     public const uint Start = uint.MaxValue;

@@ -1,6 +1,6 @@
 namespace Backstop.Mailboxes;
 
-/// <summary>The formats a mailbox may have.</summary>
+/// <summary>The formats of a mailbox.</summary>
 public enum FolderFormat
 {
     /// <summary>Maildir++: one file a message, folders as dot-directories.</summary>
@@ -12,7 +12,8 @@ public enum FolderFormat
 
 /// <summary>A folder to deliver to.</summary>
 /// <param name="Format">Maildir or mbox.</param>
-/// <param name="Path">The mailbox: the Maildir's directory, or the inbox's mbox file. Absolute; never made from mail.</param>
+/// <param name="Path">The mailbox: the Maildir's directory, or the inbox's mbox file. Absolute; never derived from
+/// mail.</param>
 /// <param name="Folder">INBOX, or a folder's name.</param>
 public sealed record FolderRef(FolderFormat Format, string Path, string Folder)
 {

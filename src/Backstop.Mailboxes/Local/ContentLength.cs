@@ -4,15 +4,15 @@ using System.Text;
 namespace Backstop.Mailboxes.Local;
 
 /// <summary>
-/// The Content-Length field of some mboxes: how long the body is, so that separators in it need no quoting. procmail corrects it,
-/// at its width.
+/// Corrects the Content-Length field of some mboxes, which states the length of the body so that separators in it need
+/// no quoting. As procmail does, it keeps the field's width.
 /// </summary>
 internal static class ContentLength
 {
-    /// <summary>Makes the header with the field corrected.</summary>
+    /// <summary>Returns the header with the field corrected.</summary>
     /// <param name="text">The message.</param>
-    /// <param name="start">Behind the separator line.</param>
-    /// <returns>The header; null where there is no such field.</returns>
+    /// <param name="start">The offset behind the separator line.</param>
+    /// <returns>The header; null if there is no such field.</returns>
     public static byte[]? Correct(ReadOnlySpan<byte> text, int start)
     {
         var header = text[start..];

@@ -4,7 +4,10 @@ using Backstop.Posix;
 
 namespace Backstop.Mailboxes.Local;
 
-/// <summary>Writes one file a message: under another name first, then linked to its own, so that nobody reads half of it.</summary>
+/// <summary>
+/// Writes one file a message: under a temporary name first, then linked to its final name, so that nobody reads part of
+/// it.
+/// </summary>
 internal sealed class LocalDirectory(string host, TimeProvider time)
 {
     private const string InodeDigits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
@@ -13,11 +16,11 @@ internal sealed class LocalDirectory(string host, TimeProvider time)
     private readonly string _host = MaildirLayout.HostInName(host);
 
     /// <summary>Writes a copy.</summary>
-    /// <param name="name">The folder's name as written.</param>
-    /// <param name="path">The same, absolute.</param>
-    /// <param name="kind">What it is.</param>
+    /// <param name="name">The folder's name, as written in the recipe.</param>
+    /// <param name="path">Its absolute path.</param>
+    /// <param name="kind">The kind of folder.</param>
     /// <param name="content">The octets.</param>
-    /// <param name="rules">How.</param>
+    /// <param name="rules">How to write it.</param>
     public (string Name, string Path) Write(
         string name, string path, LocalFolders.Kind kind, ReadOnlyMemory<byte> content, LocalRules rules)
     {
@@ -41,7 +44,7 @@ internal sealed class LocalDirectory(string host, TimeProvider time)
         }
     }
 
-    /// <summary>Puts a copy that is elsewhere here too: as a link, and where that is another file system, written anew.</summary>
+    /// <summary>Adds a copy that was written elsewhere: as a link, or on another file system as a new file.</summary>
     public (string Name, string Path) Put(
         string name, string path, LocalFolders.Kind kind, string from, ReadOnlyMemory<byte> content, LocalRules rules)
     {
@@ -71,7 +74,7 @@ internal sealed class LocalDirectory(string host, TimeProvider time)
         return ($"{shown}/{file}", to);
     }
 
-    // MH: one more than the largest. Another program may be as fast as we are: then the next.
+    // MH: one more than the largest number. If another program takes it first, the next one.
     private static (string Name, string Path) PublishNumbered(string shown, string directory, string from)
     {
         var last = 0L;
@@ -95,7 +98,7 @@ internal sealed class LocalDirectory(string host, TimeProvider time)
         }
     }
 
-    // Folders are made where their parent is there; a parent that is not may be a disk that is not mounted.
+    // A folder is created only if its parent exists: a missing parent may be a disk that is not mounted.
     private static string Prepare(string path, LocalFolders.Kind kind, LocalRules rules)
     {
         var directory = kind == LocalFolders.Kind.Mh ? path[..^2].TrimEnd('/') : path.TrimEnd('/');
@@ -116,13 +119,13 @@ internal sealed class LocalDirectory(string host, TimeProvider time)
 
         if (Path.GetDirectoryName(directory) is { Length: > 0 } parent && !Directory.Exists(parent))
         {
-            throw new DirectoryNotFoundException($"{parent} is not there");
+            throw new DirectoryNotFoundException($"{parent} does not exist");
         }
 
         Directory.CreateDirectory(directory, rules.DirectoryMode);
     }
 
-    // Maildir's name, and the size that Dovecot would otherwise have to ask for.
+    // Maildir's name, with the size that Dovecot would otherwise have to look up.
     private string Unique(long size, bool isShort)
     {
         var now = time.GetUtcNow();

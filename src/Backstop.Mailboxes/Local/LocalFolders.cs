@@ -1,24 +1,24 @@
 namespace Backstop.Mailboxes.Local;
 
 /// <summary>
-/// Delivers to folders named as procmail names them: <c>file</c> (mbox), <c>directory</c>, <c>maildir/</c>, <c>mh/.</c>, <c>/dev/null</c>.
-/// What is delivered is on the disk when the call returns.
+/// Delivers to folders named as in procmail: <c>file</c> (mbox), <c>directory</c>, <c>maildir/</c>, <c>mh/.</c>,
+/// <c>/dev/null</c>. A delivered message is on the disk when the call returns.
 /// </summary>
 /// <param name="host">The host's name, for file names.</param>
-/// <param name="owner">What is written into dot-locks: at most 16 octets, and nobody else's.</param>
+/// <param name="owner">The text written into dot-locks: at most 16 octets, unique to this process.</param>
 /// <param name="time">The clock.</param>
 public sealed class LocalFolders(string host, string owner, TimeProvider time)
 {
     private readonly LocalMbox _mbox = new(owner, time);
     private readonly LocalDirectory _directory = new(host, time);
 
-    /// <summary>What a name means.</summary>
+    /// <summary>The kinds of folders.</summary>
     public enum Kind
     {
         /// <summary>Nothing is written.</summary>
         Nowhere,
 
-        /// <summary>A file that grows.</summary>
+        /// <summary>An mbox file.</summary>
         Mbox,
 
         /// <summary>Files in a plain directory.</summary>
@@ -31,12 +31,13 @@ public sealed class LocalFolders(string host, string owner, TimeProvider time)
         Mh,
     }
 
-    /// <summary>Delivers to one folder, or to several directories: the others get links to the first copy.</summary>
+    /// <summary>Delivers to one folder, or to several directories, which get links to the first copy.</summary>
     /// <param name="names">The folders.</param>
-    /// <param name="directory">What relative names are relative to.</param>
+    /// <param name="directory">The directory that relative names refer to.</param>
     /// <param name="mail">The message.</param>
     /// <param name="rules">How folders are locked and written.</param>
-    /// <param name="stopping">Ends a wait for somebody else's lock; what is begun is finished.</param>
+    /// <param name="stopping">Cancels the wait for another program's lock; a delivery that has begun is
+    /// finished.</param>
     /// <exception cref="IOException">Nothing was written.</exception>
     /// <exception cref="OperationCanceledException">Nothing was written.</exception>
     public LocalCopy Deliver(
@@ -57,7 +58,7 @@ public sealed class LocalFolders(string host, string owner, TimeProvider time)
         }
     }
 
-    /// <summary>What a name means.</summary>
+    /// <summary>Returns the kind of folder that a path names.</summary>
     /// <param name="path">An absolute path.</param>
     public static Kind KindOf(string path)
     {
@@ -79,7 +80,7 @@ public sealed class LocalFolders(string host, string owner, TimeProvider time)
         {
             var path = Resolve(name, directory);
 
-            // Behind a directory only directories follow: one that is not there yet is made.
+            // Behind a directory only directories may follow: one that does not exist is created.
             var other = KindOf(path) is Kind.Mbox && !File.Exists(path.TrimEnd('/')) ? Kind.Directory : KindOf(path);
             if (other is Kind.Directory or Kind.Maildir or Kind.Mh)
             {
@@ -90,7 +91,8 @@ public sealed class LocalFolders(string host, string owner, TimeProvider time)
         return new(string.Join(' ', shown), content.Length, names.Count) { Missed = missed };
     }
 
-    // The first copy is there for good. Called a failure for the second, the mail would be filed somewhere else too.
+    // The first copy is final. If a failure of the second were reported as a failure, the mail would be filed elsewhere
+    // too.
     private static void AddCopy(Func<string> put, List<string> shown, List<string> missed)
     {
         try
@@ -105,7 +107,7 @@ public sealed class LocalFolders(string host, string owner, TimeProvider time)
 
     /// <summary>The absolute path of a folder.</summary>
     /// <param name="name">The folder as a recipe names it.</param>
-    /// <param name="directory">What relative names are relative to.</param>
+    /// <param name="directory">The directory that relative names refer to.</param>
     public static string Resolve(string name, string directory)
     {
         ArgumentNullException.ThrowIfNull(name);

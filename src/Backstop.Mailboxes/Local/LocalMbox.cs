@@ -4,11 +4,11 @@ using Backstop.Posix;
 
 namespace Backstop.Mailboxes.Local;
 
-/// <summary>Appends to an mbox that other programs write and read too.</summary>
+/// <summary>Appends to an mbox that other programs read and write too.</summary>
 internal sealed class LocalMbox(string owner, TimeProvider time)
 {
-    /// <summary>Appends; what cannot be written whole is taken back.</summary>
-    /// <returns>The octets written.</returns>
+    /// <summary>Appends a message; an append that fails is removed again.</summary>
+    /// <returns>The number of octets written.</returns>
     public long Append(string path, LocalMail mail, LocalRules rules, CancellationToken stopping)
     {
         var text = LocalText.ForMbox(mail, rules, time.GetUtcNow());
@@ -33,7 +33,8 @@ internal sealed class LocalMbox(string owner, TimeProvider time)
 
     private DotLock DotLockOf(string path, LocalRules rules) => new(path + ".lock", owner, rules.StaleLock, time);
 
-    // Who may write an mbox may yet not make files beside it (/var/mail): then the kernel's lock is the only one there can be.
+    // A user who may write an mbox may be unable to create files next to it (/var/mail): then only the kernel's lock is
+    // left.
     private static MboxLock? TryTake(string path, ref DotLock? dotLock, LocalRules rules)
     {
         try

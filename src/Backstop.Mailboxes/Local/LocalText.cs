@@ -4,10 +4,10 @@ using Backstop.Mailboxes.Mbox;
 
 namespace Backstop.Mailboxes.Local;
 
-/// <summary>What of a message is written where.</summary>
+/// <summary>Converts a message into the octets that are written.</summary>
 internal static class LocalText
 {
-    /// <summary>For a file of its own. A Maildir has no separators, so its copy has none, and ends as it came.</summary>
+    /// <summary>Returns the octets for a file of its own: a Maildir has no separators, and the end stays as received.</summary>
     public static ReadOnlyMemory<byte> ForDirectory(LocalMail mail, LocalFolders.Kind kind)
     {
         var text = mail.Whole;
@@ -19,7 +19,10 @@ internal static class LocalText
         return mail.IsRaw || text.Span.EndsWith("\n\n"u8) ? text : (byte[])[.. text.Span, (byte)'\n'];
     }
 
-    /// <summary>For an mbox: lines that look like separators quoted, an empty line at the end.</summary>
+    /// <summary>
+    /// Returns the octets for an mbox: lines that look like separators are quoted, and an empty line is added at the
+    /// end.
+    /// </summary>
     public static ReadOnlyMemory<byte> ForMbox(LocalMail mail, LocalRules rules, DateTimeOffset now)
     {
         if (mail.IsRaw)

@@ -4,27 +4,28 @@ using Backstop.Posix;
 namespace Backstop.Mailboxes.Locks;
 
 /// <summary>
-/// A dot-lock: a file that is there while somebody is at work. Made by link(2) from a unique file, which is safe over NFS too.
+/// A dot-lock: a file that exists while a program works on a mailbox. It is created by link(2) from a unique file,
+/// which is safe over NFS too.
 /// </summary>
 /// <param name="path">The lockfile.</param>
-/// <param name="owner">What is written into it, at most 16 octets and nobody else's: procmail never breaks a lockfile that is
-/// longer.</param>
-/// <param name="staleAfter">A lockfile that nobody has touched for so long belongs to nobody; null for never.</param>
+/// <param name="owner">The text written into it, at most 16 octets and unique to this process: procmail never breaks a
+/// longer lockfile.</param>
+/// <param name="staleAfter">The age at which a lockfile that nobody has touched is removed; null for never.</param>
 /// <param name="time">The clock.</param>
 public sealed class DotLock(string path, string owner, TimeSpan? staleAfter, TimeProvider time)
 {
     // procmail, man page: LOCKTIMEOUT applies to lockfiles of at most 16 octets.
     private const int MaxForeignLock = 16;
 
-    /// <summary>The age at which an untouched lockfile counts as left behind: 1024 s, as procmail's LOCKTIMEOUT.</summary>
+    /// <summary>The default age at which an untouched lockfile is stale: 1024 s, as procmail's LOCKTIMEOUT.</summary>
     public static TimeSpan DefaultStaleAfter { get; } = TimeSpan.FromSeconds(1024);
 
-    /// <summary>Whether another program's lockfile was broken because it was stale.</summary>
+    /// <summary>Whether a stale lockfile of another program was removed.</summary>
     public bool HasBroken { get; private set; }
 
-    /// <summary>Makes the lockfile without waiting.</summary>
-    /// <returns>False where somebody else holds it.</returns>
-    /// <exception cref="IOException">It cannot be made at all.</exception>
+    /// <summary>Creates the lockfile without waiting.</summary>
+    /// <returns>False if another program holds it.</returns>
+    /// <exception cref="IOException">It cannot be created.</exception>
     public bool TryTake()
     {
         if (!MayBeFree())
@@ -32,7 +33,7 @@ public sealed class DotLock(string path, string owner, TimeSpan? staleAfter, Tim
             return false;
         }
 
-        // Its name is ours alone; one that is there was left by a crash.
+        // The name is unique to us; an existing file was left by a crash.
         var unique = $"{path}.{owner}";
         _ = Libc.Remove(unique);
         using (var file = Libc.TryCreateNew(unique, out var created))
@@ -44,7 +45,7 @@ public sealed class DotLock(string path, string owner, TimeSpan? staleAfter, Tim
             }
             catch (IOException)
             {
-                // The disk is full. Nobody else knows this name: it would stay for ever.
+                // The disk is full. Nobody else knows this name, so the file would stay for ever.
                 _ = Libc.Remove(unique);
                 throw;
             }
@@ -65,7 +66,7 @@ public sealed class DotLock(string path, string owner, TimeSpan? staleAfter, Tim
         return error == 0;
     }
 
-    /// <summary>Gives it back; not where somebody has broken it and made another.</summary>
+    /// <summary>Removes the lockfile, unless another program broke it and made its own.</summary>
     public void Release()
     {
         if (HasContent(path, owner))
@@ -75,8 +76,8 @@ public sealed class DotLock(string path, string owner, TimeSpan? staleAfter, Tim
     }
 
     /// <summary>
-    /// Tells others that its owner lives: they break what nobody has touched for a while (Dovecot after 2 minutes, Postfix after
-    /// 8).
+    /// Updates the lockfile's time to show that its owner is alive: other programs break one that is not touched for a
+    /// while (Dovecot after 2 minutes, Postfix after 8).
     /// </summary>
     public void Refresh()
     {
@@ -91,12 +92,13 @@ public sealed class DotLock(string path, string owner, TimeSpan? staleAfter, Tim
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // It has just been broken. What is done under it is not undone for that.
+            // It has just been broken. The work done under it is not undone for that.
         }
     }
 
     /// <summary>
-    /// Removes what a killed run has left: nobody else writes that name, and the caller knows that its run is not at work.
+    /// Removes a lockfile that a killed run left behind. Nobody else writes that name, and the caller knows that the
+    /// run has ended.
     /// </summary>
     internal void DropLeftover()
     {
@@ -104,7 +106,8 @@ public sealed class DotLock(string path, string owner, TimeSpan? staleAfter, Tim
         _ = Libc.Remove($"{path}.{owner}");
     }
 
-    // Looks before anything is made, so that waiting costs one call a look. A file system's clock may be minutes from ours, not hours.
+    // Checks before creating anything, so that a waiter needs one call for each check. A file system's clock may be
+    // minutes off, but not hours.
     private bool MayBeFree()
     {
         var held = new FileInfo(path);
@@ -114,7 +117,8 @@ public sealed class DotLock(string path, string owner, TimeSpan? staleAfter, Tim
             : !Directory.Exists(path);
     }
 
-    // Ages are compared by the file system's own clock: the unique file was made just now. Local clocks may differ from a server's.
+    // Ages are measured by the file system's own clock, with the unique file just created; the local clock may differ
+    // from a file server's.
     private bool BreakStale(string unique)
     {
         var held = new FileInfo(path);
@@ -125,7 +129,7 @@ public sealed class DotLock(string path, string owner, TimeSpan? staleAfter, Tim
 
         if (HasContent(path, owner))
         {
-            // Ours, and we do not hold it: an earlier run was killed with it in hand.
+            // It is ours but we do not hold it: an earlier run was killed while it did.
             return Libc.Remove(path) == 0;
         }
 
@@ -143,7 +147,7 @@ public sealed class DotLock(string path, string owner, TimeSpan? staleAfter, Tim
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // What is ours we may read.
+            // Our own file is readable for us.
             return false;
         }
     }

@@ -5,10 +5,11 @@ using Backstop.Posix;
 
 namespace Backstop.Mailboxes.Maildir;
 
-/// <summary>Delivers to a Maildir++ folder: write under tmp/, then rename into new/.</summary>
+/// <summary>Delivers to a Maildir++ folder: writes under tmp/, then renames into new/.</summary>
 /// <remarks>
-/// Invariant: a message's name follows from its spool entry alone, so delivering an entry twice finds the first copy.
-/// Nothing is synced here: the spool holds the message until <see cref="SpoolLog.Checkpoint"/> has synced the file system.
+/// Invariant: the file name depends only on the spool entry, so a second delivery of an entry finds the first copy.
+/// Nothing is synced here: the spool keeps the message until <see cref="SpoolLog.Checkpoint"/> has synced the file
+/// system.
 /// </remarks>
 public sealed class MaildirFolder
 {
@@ -19,7 +20,7 @@ public sealed class MaildirFolder
     private readonly FolderRef _folder;
     private HashSet<string>? _present;
 
-    /// <summary>Names the folder; nothing is touched yet.</summary>
+    /// <summary>Sets the folder; does not access it yet.</summary>
     /// <param name="folder">A Maildir folder.</param>
     /// <param name="host">The host's name, for file names.</param>
     public MaildirFolder(FolderRef folder, string host)
@@ -39,11 +40,12 @@ public sealed class MaildirFolder
     internal static string DirectoryOf(FolderRef folder) =>
         folder.IsInbox ? folder.Path : Path.Combine(folder.Path, "." + folder.Folder);
 
-    /// <summary>Puts one copy of a message into the folder.</summary>
+    /// <summary>Delivers one copy of a message into the folder.</summary>
     /// <param name="entry">The spool entry.</param>
     /// <param name="content">Its content.</param>
-    /// <param name="target">Which of its targets this is.</param>
-    /// <param name="mayBeThere">Whether an earlier run may have delivered it: then the folder is searched first.</param>
+    /// <param name="target">The index of its target.</param>
+    /// <param name="mayBeThere">Whether an earlier run may have delivered it; then the folder is searched
+    /// first.</param>
     /// <exception cref="IOException">The message is not in the folder.</exception>
     public void Deliver(SpoolEntry entry, SpoolContent content, int target, bool mayBeThere)
     {
@@ -59,7 +61,7 @@ public sealed class MaildirFolder
         var size = header.Length + content.Envelope.BodyLength;
         var lines = content.Envelope.Lines + header.AsSpan().Count((byte)'\n');
 
-        // Dovecot reads S= (octets) and W= (octets with CRLF) and spares itself opening the file.
+        // Dovecot reads S= (octets) and W= (octets with CRLF) and need not open the file.
         var name = string.Create(CultureInfo.InvariantCulture, $"{unique},S={size},W={size + lines}");
         var tmp = Path.Combine(_tmp, unique);
         Write(tmp, header, content);
@@ -113,7 +115,7 @@ public sealed class MaildirFolder
 
         if (error == Libc.Exists)
         {
-            // Left by a crash in the middle of this very delivery; nobody else has this name.
+            // A crash in the middle of this delivery left it; nobody else uses this name.
             _ = Libc.Remove(tmp);
             file = Libc.TryCreateNew(tmp, out error);
         }
@@ -125,7 +127,7 @@ public sealed class MaildirFolder
     private string Unique(SpoolEntry entry, SpoolEnvelope envelope, int target) => string.Create(
         CultureInfo.InvariantCulture, $"{envelope.ReceivedUnixMs / 1000}.B{entry.Id:x}T{target}.{_host}");
 
-    // Read once: only entries of an earlier run ask, and they ask at the start.
+    // Read once: only entries of an earlier run need it, all at the start.
     private bool IsPresent(string unique)
     {
         _present ??= [.. Names(_new).Concat(Names(_cur))];

@@ -2,13 +2,13 @@ using Backstop.Posix;
 
 namespace Backstop.Mailboxes.Maildir;
 
-/// <summary>What a Maildir folder looks like on disk, for all who make one or name a file in it.</summary>
+/// <summary>The directories and names of a Maildir folder on disk.</summary>
 internal static class MaildirLayout
 {
-    // Tells a delivery agent that a directory is a folder, not a mailbox (Maildir++).
+    // Tells a delivery agent that the directory is a folder, not a mailbox (Maildir++).
     private const string Marker = "maildirfolder";
 
-    /// <summary>A folder's directories, itself first: the order that they are made in.</summary>
+    /// <summary>Returns a folder's directories in the order of creation, the folder itself first.</summary>
     /// <param name="folder">The folder's directory.</param>
     public static IReadOnlyList<string> DirectoriesOf(string folder) => [folder, folder + "/tmp", folder + "/new", folder + "/cur"];
 
@@ -16,10 +16,10 @@ internal static class MaildirLayout
     /// <param name="folder">The folder's directory.</param>
     public static string MarkerOf(string folder) => folder + "/" + Marker;
 
-    /// <summary>Makes a folder's missing directories, for their owner only, and marks it where it lies inside a mailbox.</summary>
+    /// <summary>Creates a folder's missing directories, for their owner only, and marks it if it is inside a mailbox.</summary>
     /// <param name="folder">The folder's directory.</param>
-    /// <param name="isInMailbox">Whether it is marked.</param>
-    /// <exception cref="IOException">It cannot be made.</exception>
+    /// <param name="isInMailbox">Whether to mark it.</param>
+    /// <exception cref="IOException">It cannot be created.</exception>
     public static void Make(string folder, bool isInMailbox)
     {
         foreach (var directory in DirectoriesOf(folder))
@@ -33,7 +33,9 @@ internal static class MaildirLayout
         }
     }
 
-    /// <summary>A host's name as it stands in a file's name: a slash would be a directory, a colon begins the flags.</summary>
+    /// <summary>
+    /// Returns a host's name for use in a file name: a slash would mean a directory, and a colon begins the flags.
+    /// </summary>
     /// <param name="host">The host's name.</param>
     public static string HostInName(string host) =>
         host.Replace("/", "\\057", StringComparison.Ordinal).Replace(":", "\\072", StringComparison.Ordinal);

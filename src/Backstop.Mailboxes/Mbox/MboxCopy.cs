@@ -2,30 +2,31 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Backstop.Mailboxes.Mbox;
 
-/// <summary>Takes octets that belong at an offset.</summary>
+/// <summary>Receives octets and their offset.</summary>
 internal delegate void MboxSink(ReadOnlySpan<byte> bytes, long at);
 
-/// <summary>What is in the file of a copy that an earlier run began.</summary>
+/// <summary>The state of a copy in the file that an earlier run began to write.</summary>
 internal enum MboxCopyState
 {
-    /// <summary>All of it, or what a mail program has made of all of it.</summary>
+    /// <summary>It is complete, perhaps with later changes of a mail program.</summary>
     Whole,
 
-    /// <summary>The file ends in the middle of it.</summary>
+    /// <summary>The file ends within it.</summary>
     TornAtEnd,
 
-    /// <summary>Another message begins in the middle of it.</summary>
+    /// <summary>Another message begins within it.</summary>
     Buried,
 }
 
 /// <summary>
-/// Compares a copy in an mbox with what it should be. Length alone cannot tell: another message may stand where the rest should.
+/// Compares a copy in an mbox with its intended content. Its length alone tells nothing: another message may stand in
+/// place of the missing rest.
 /// </summary>
 internal static class MboxCopy
 {
-    /// <summary>Compares.</summary>
+    /// <summary>Returns the state of a copy.</summary>
     /// <param name="file">The mbox.</param>
-    /// <param name="start">Where the copy's separator stands.</param>
+    /// <param name="start">The offset of its separator.</param>
     /// <param name="write">Writes the whole copy to a sink.</param>
     public static MboxCopyState StateOf(SafeFileHandle file, long start, Action<MboxSink> write)
     {
@@ -48,7 +49,7 @@ internal static class MboxCopy
             : MboxCopyState.Whole;
     }
 
-    // Bodies quote such a line, so only a separator looks like one.
+    // Such lines are quoted in bodies, so this is a separator.
     private static bool BeginsAnother(SafeFileHandle file, long at)
     {
         Span<byte> next = stackalloc byte[16];

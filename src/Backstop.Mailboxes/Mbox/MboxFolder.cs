@@ -8,31 +8,33 @@ namespace Backstop.Mailboxes.Mbox;
 /// <summary>A message to append to an mbox.</summary>
 /// <param name="Entry">The spool entry.</param>
 /// <param name="Content">Its content.</param>
-/// <param name="Target">Which of its targets this is.</param>
-/// <param name="MayBeThere">Whether an earlier run may have appended it, wholly or in part.</param>
+/// <param name="Target">The index of its target.</param>
+/// <param name="MayBeThere">Whether an earlier run may have appended it, completely or in part.</param>
 public sealed record MboxDelivery(SpoolEntry Entry, SpoolContent Content, int Target, bool MayBeThere);
 
-/// <summary>Appends to an mbox file: many messages under one lock, a failed append taken back.</summary>
-/// <remarks>Format mboxrd: a line of <c>&gt;</c>s and <c>From </c> gets one more <c>&gt;</c>, so reading can undo it.</remarks>
+/// <summary>Appends to an mbox file: many messages under one lock; a failed append is removed again.</summary>
+/// <remarks>
+/// The format is mboxrd: a line of <c>&gt;</c>s and <c>From </c> gets one more <c>&gt;</c>, which readers can undo.
+/// </remarks>
 /// <param name="folder">An mbox folder.</param>
-/// <param name="owner">What this server writes into its dot-locks: <see cref="SpoolLog.Instance"/>. One worker at a time delivers
-/// to a folder.</param>
+/// <param name="owner">The text that this server writes into its dot-locks: <see cref="SpoolLog.Instance"/>. Only one
+/// worker at a time delivers to a folder.</param>
 /// <param name="time">The clock.</param>
 public sealed class MboxFolder(FolderRef folder, string owner, TimeProvider time)
 {
-    /// <summary>The header field by which a copy is known again after a crash.</summary>
+    /// <summary>The header field by which a copy is recognised after a crash.</summary>
     public const string IdField = "X-Backstop-Id";
 
-    // Nobody quotes deeper; a line that begins with more of them is left as it is.
+    // Nobody quotes more deeply; a line that begins with more of them is left unchanged.
     private const int MaxQuotePrefix = 1024;
 
     /// <summary>The file of a folder: the mbox itself, or a file beside it.</summary>
     /// <param name="folder">An mbox folder.</param>
     internal static string FileOf(FolderRef folder) => folder.IsInbox ? folder.Path : $"{folder.Path}.{folder.Folder}";
 
-    /// <summary>Appends messages under one pair of locks.</summary>
-    /// <param name="deliveries">What to append.</param>
-    /// <returns>How many are in the file, in order; 0 where somebody else holds a lock.</returns>
+    /// <summary>Appends messages while holding both locks.</summary>
+    /// <param name="deliveries">The messages.</param>
+    /// <returns>How many of them are in the file, in order; 0 if another program holds a lock.</returns>
     /// <exception cref="IOException">Nothing could be appended.</exception>
     public int Deliver(IReadOnlyList<MboxDelivery> deliveries)
     {
@@ -61,7 +63,9 @@ public sealed class MboxFolder(FolderRef folder, string owner, TimeProvider time
         return deliveries.Count;
     }
 
-    /// <summary>The id of the last copy of ours in the file, whole or torn; null where there is none, or nobody can read it.</summary>
+    /// <summary>
+    /// Returns the id of our last copy in the file, complete or torn; null if there is none or the file is unreadable.
+    /// </summary>
     internal string? LastId()
     {
         try
@@ -72,14 +76,14 @@ public sealed class MboxFolder(FolderRef folder, string owner, TimeProvider time
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // Delivering to it will say so.
+            // The next delivery will report the error.
             return null;
         }
     }
 
-    /// <summary>How a copy is named in <see cref="IdField"/>.</summary>
+    /// <summary>Returns the value of <see cref="IdField"/> for a copy.</summary>
     /// <param name="entry">The spool entry.</param>
-    /// <param name="target">Which of its targets.</param>
+    /// <param name="target">The index of its target.</param>
     internal static string IdOf(SpoolEntry entry, int target)
     {
         ArgumentNullException.ThrowIfNull(entry);
@@ -96,7 +100,8 @@ public sealed class MboxFolder(FolderRef folder, string owner, TimeProvider time
         return MboxLock.TryTake(path, owner, time);
     }
 
-    // A kill tears the copy at the file's end. It is cut off before anything is written behind it, whatever the order of replay.
+    // A kill leaves a torn copy at the end of the file. It is removed before anything is appended, whatever the order
+    // of replay.
     private static void MendEnd(SafeFileHandle file, IReadOnlyList<MboxDelivery> deliveries, Dictionary<string, long> present)
     {
         if (present.Count == 0)
@@ -115,7 +120,8 @@ public sealed class MboxFolder(FolderRef folder, string owner, TimeProvider time
 
     private static void Append(SafeFileHandle file, MboxDelivery delivery, Dictionary<string, long> present)
     {
-        // What is torn and buried cannot be cut out of a file that others write too: the whole copy goes behind.
+        // A torn copy with other mail behind it cannot be removed from a file that others write too: the whole copy is
+        // appended.
         if (present.TryGetValue(IdOf(delivery), out var start)
             && MboxCopy.StateOf(file, start, sink => WriteWhole(delivery, sink, start)) == MboxCopyState.Whole)
         {
@@ -136,7 +142,7 @@ public sealed class MboxFolder(FolderRef folder, string owner, TimeProvider time
         }
     }
 
-    // All octets of a copy, from its separator to the empty line behind it.
+    // Writes all octets of a copy, from its separator to the empty line behind it.
     private static void WriteWhole(MboxDelivery delivery, MboxSink sink, long at)
     {
         var head = Head(delivery);
@@ -146,7 +152,7 @@ public sealed class MboxFolder(FolderRef folder, string owner, TimeProvider time
         sink("\n"u8, at);
     }
 
-    // The separator and the header; the id comes first, so that even a torn append can be known.
+    // The separator and the header; the id comes first, so that even a torn copy can be recognised.
     private static byte[] Head(MboxDelivery delivery)
     {
         var envelope = delivery.Content.Envelope;
@@ -157,7 +163,7 @@ public sealed class MboxFolder(FolderRef folder, string owner, TimeProvider time
 
     private static string IdOf(MboxDelivery delivery) => IdOf(delivery.Entry, delivery.Target);
 
-    // A separator stands behind an empty line; another program's file, or a buried piece of ours, may end anywhere.
+    // A separator must follow an empty line; the file of another program, or a torn copy of ours, may end anywhere.
     internal static ReadOnlySpan<byte> Gap(SafeFileHandle file, long end)
     {
         Span<byte> last = stackalloc byte[2];
@@ -181,7 +187,7 @@ public sealed class MboxFolder(FolderRef folder, string owner, TimeProvider time
                 var lf = rest.IndexOf((byte)'\n');
                 if (lf < 0 && lineStart && rest.Length < MaxQuotePrefix)
                 {
-                    // Too little of the line to know whether it must be quoted: wait for more.
+                    // Too little of the line to decide whether it must be quoted: wait for more.
                     rest.CopyTo(buffer);
                     kept = rest.Length;
                     break;

@@ -3,14 +3,14 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Backstop.Mailboxes.Mbox;
 
-/// <summary>Finds which of our deliveries an mbox holds, in one pass over the file. Asked only after a crash or a failure.</summary>
+/// <summary>Finds our deliveries in an mbox, in one pass over the file. Needed only after a crash or a failure.</summary>
 internal static class MboxIds
 {
     private const int Overlap = 4096;
 
     private static ReadOnlySpan<byte> Marker => "\nX-Backstop-Id: "u8;
 
-    /// <summary>The ids, each with the offset of its separator line.</summary>
+    /// <summary>Returns the ids with the offset of their separator line.</summary>
     public static Dictionary<string, long> Find(SafeFileHandle file)
     {
         var found = new Dictionary<string, long>(StringComparer.Ordinal);
@@ -37,10 +37,11 @@ internal static class MboxIds
             var end = value.IndexOf((byte)'\n');
             var line = bytes[..at].LastIndexOf((byte)'\n') + 1;
 
-            // Only behind a separator: in a body the separator would be quoted, so no mail can claim to be another.
+            // Only directly behind a separator: a separator in a body is quoted, so a message cannot pretend to be
+            // another.
             if (end is > 0 and < 64 && bytes[line..at].StartsWith("From "u8))
             {
-                // The last of several: a copy torn and buried long ago stands before the whole one.
+                // The last of several counts: a torn copy stands before the complete one.
                 found[Encoding.ASCII.GetString(value[..end])] = offset + line;
             }
 

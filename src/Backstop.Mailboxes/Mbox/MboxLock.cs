@@ -5,8 +5,9 @@ using Microsoft.Win32.SafeHandles;
 namespace Backstop.Mailboxes.Mbox;
 
 /// <summary>
-/// Both locks that other programs honour on an mbox: the dot-lock file and an fcntl lock. Taken without waiting and given back together,
-/// so that procmail (dot-lock first) and Dovecot (fcntl first) cannot stand in each other's way because of us.
+/// Both locks that other programs respect on an mbox: the dot-lock file and an fcntl lock. They are taken without
+/// waiting and released together, so that we cannot cause a deadlock between procmail (dot-lock first) and Dovecot
+/// (fcntl first).
 /// </summary>
 internal sealed class MboxLock : IDisposable
 {
@@ -21,19 +22,20 @@ internal sealed class MboxLock : IDisposable
     /// <summary>The mbox, open for reading and writing.</summary>
     public SafeFileHandle File { get; }
 
-    /// <summary>Takes both locks, or neither; null where somebody else holds one.</summary>
+    /// <summary>Takes both locks or neither; null if another program holds one.</summary>
     /// <param name="path">The mbox.</param>
-    /// <param name="owner">Names this server, at most 16 octets; a dot-lock with that name is a leftover of its own.</param>
+    /// <param name="owner">The name of this server, at most 16 octets; a dot-lock with that name was left by an earlier
+    /// run.</param>
     /// <param name="time">The clock.</param>
-    /// <exception cref="IOException">A lock cannot be made at all.</exception>
+    /// <exception cref="IOException">A lock cannot be made.</exception>
     public static MboxLock? TryTake(string path, string owner, TimeProvider time) =>
         TryTake(path, new DotLock(path + ".lock", owner, DotLock.DefaultStaleAfter, time), Libc.OwnerOnly);
 
-    /// <summary>Takes both locks, or neither; null where somebody else holds one.</summary>
+    /// <summary>Takes both locks or neither; null if another program holds one.</summary>
     /// <param name="path">The mbox.</param>
     /// <param name="dotLock">The dot-lock; null for the fcntl lock alone.</param>
-    /// <param name="mode">Permissions of an mbox that is not there yet.</param>
-    /// <exception cref="IOException">A lock cannot be made at all.</exception>
+    /// <param name="mode">The mode of an mbox that is created.</param>
+    /// <exception cref="IOException">A lock cannot be made.</exception>
     public static MboxLock? TryTake(string path, DotLock? dotLock, int mode)
     {
         if (dotLock?.TryTake() == false)
@@ -64,17 +66,17 @@ internal sealed class MboxLock : IDisposable
     }
 
     /// <summary>
-    /// Removes a dot-lock that a killed run has left: nobody else writes that name, and the caller knows that its run is not at
-    /// work.
+    /// Removes a dot-lock that a killed run left behind. Nobody else writes that name, and the caller knows that the
+    /// run has ended.
     /// </summary>
     /// <param name="path">The mbox.</param>
-    /// <param name="owner">The name.</param>
+    /// <param name="owner">The name written into it.</param>
     public static void DropLeftover(string path, string owner) =>
         new DotLock(path + ".lock", owner, DotLock.DefaultStaleAfter, TimeProvider.System).DropLeftover();
 
     public void Dispose()
     {
-        // Closing gives up the fcntl lock; the dot-lock goes last, as it was taken first.
+        // Closing the file releases the fcntl lock; the dot-lock was taken first and is released last.
         File.Dispose();
         _dotLock?.Release();
     }

@@ -2,20 +2,20 @@ using System.Globalization;
 
 namespace Backstop.Mailboxes.Mbox;
 
-/// <summary>The line a message of an mbox begins with (RFC 4155).</summary>
+/// <summary>The line at the start of a message in an mbox (RFC 4155).</summary>
 internal static class MboxSeparator
 {
-    /// <summary>The line, with its LF.</summary>
+    /// <summary>Returns the line with its LF.</summary>
     /// <param name="reversePath">The envelope's sender; empty for a bounce.</param>
-    /// <param name="received">When it was delivered.</param>
+    /// <param name="received">The time of delivery.</param>
     public static string Line(string reversePath, DateTimeOffset received)
     {
         ArgumentNullException.ThrowIfNull(reversePath);
         return $"From {(reversePath.Length == 0 ? "MAILER-DAEMON" : reversePath.Replace(' ', '-'))} {Date(received)}\n";
     }
 
-    /// <summary>The time as asctime(3) writes it: readers count its columns.</summary>
-    /// <param name="received">In the time zone it is shown in.</param>
+    /// <summary>Formats the time as asctime(3) does, because readers rely on its columns.</summary>
+    /// <param name="received">The time, in the time zone to write.</param>
     public static string Date(DateTimeOffset received) =>
         string.Create(CultureInfo.InvariantCulture, $"{received:ddd MMM} {received.Day,2} {received:HH:mm:ss yyyy}");
 }

@@ -7,14 +7,17 @@ namespace Backstop.Mailboxes.Reading;
 /// <param name="Directory">Its directory below the mailbox; empty for INBOX.</param>
 public sealed record MaildirFolderEntry(string Name, string Directory);
 
-/// <summary>A Maildir with its folders: dot-directories (Maildir++) or directories in each other.</summary>
-/// <remarks>A path inside one, such as <c>~/Maildir/.Lists</c>, is that folder alone, and the mailbox is the one round it.</remarks>
+/// <summary>A Maildir with its folders: dot-directories (Maildir++) or nested directories.</summary>
+/// <remarks>
+/// A path inside a Maildir, such as <c>~/Maildir/.Lists</c>, opens that folder alone; the mailbox is the Maildir around
+/// it.
+/// </remarks>
 public sealed class MaildirTree
 {
-    /// <summary>The directories that hold a folder's messages.</summary>
+    /// <summary>The directories with a folder's messages.</summary>
     public static readonly IReadOnlyList<string> Parts = ["new", "cur"];
 
-    // Deeper trees are a loop of links.
+    // A deeper tree is a loop of links.
     private const int MaxDepth = 16;
 
     private MaildirTree(string root, IReadOnlyList<MaildirFolderEntry> folders, bool isDotted)
@@ -39,7 +42,7 @@ public sealed class MaildirTree
 
     /// <summary>Reads the folders of a Maildir.</summary>
     /// <param name="path">A Maildir, or a folder in one.</param>
-    /// <exception cref="IOException">The directory is not there.</exception>
+    /// <exception cref="IOException">The directory does not exist.</exception>
     public static MaildirTree Open(string path)
     {
         var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
@@ -56,12 +59,12 @@ public sealed class MaildirTree
         return new(full, [new("INBOX", ""), .. dotted, .. nested], isDotted: nested.Count == 0);
     }
 
-    /// <summary>The directory of a folder of that name, below the mailbox, whether it is there or not.</summary>
+    /// <summary>Returns the directory of a folder, below the mailbox, even if it does not exist.</summary>
     /// <param name="name">INBOX, or a name.</param>
     public string DirectoryOf(string name) =>
         Folders.FirstOrDefault(f => f.Name == name)?.Directory ?? (IsDotted ? "." : "") + ModifiedUtf7.Encode(name);
 
-    /// <summary>The files of a folder, below the mailbox.</summary>
+    /// <summary>Returns the files of a folder, below the mailbox.</summary>
     /// <param name="folder">The folder.</param>
     public IEnumerable<string> Files(MaildirFolderEntry folder)
     {
@@ -70,15 +73,15 @@ public sealed class MaildirTree
             .SelectMany(d => Names(d).Order(StringComparer.Ordinal).Select(f => d + "/" + f));
     }
 
-    /// <summary>The whole path of a file or directory below the mailbox.</summary>
+    /// <summary>Returns the full path of a file or directory below the mailbox.</summary>
     /// <param name="below">Below the mailbox.</param>
     public string PathOf(string below) => Path.Combine(Root, below);
 
-    /// <summary>The part of a file's name that never changes: what stands before sizes and flags.</summary>
+    /// <summary>Returns the part of a file name that never changes, in front of sizes and flags.</summary>
     /// <param name="name">A file's name.</param>
     public static ReadOnlySpan<char> Unique(ReadOnlySpan<char> name) => name.IndexOfAny(',', ':') is >= 0 and var end ? name[..end] : name;
 
-    /// <summary>The flags in a file's name, such as <c>FS</c>.</summary>
+    /// <summary>Returns the flags in a file name, such as <c>FS</c>.</summary>
     /// <param name="name">A file's name.</param>
     public static ReadOnlySpan<char> Flags(ReadOnlySpan<char> name) => name.LastIndexOf(":2,") is >= 0 and var at ? name[(at + 3)..] : [];
 

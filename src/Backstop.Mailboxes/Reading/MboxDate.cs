@@ -4,15 +4,15 @@ using System.Text;
 namespace Backstop.Mailboxes.Reading;
 
 /// <summary>
-/// The date in the separator line of an mbox: <c>From a@b Tue Apr  1 05:00:00 2008</c>, with or without a zone before or behind the
-/// year.
+/// Parses the date in an mbox separator line: <c>From a@b Tue Apr  1 05:00:00 2008</c>, with or without a time zone
+/// before or after the year.
 /// </summary>
 internal static class MboxDate
 {
     private static readonly string[] _months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-    /// <summary>Reads it; null where there is none.</summary>
-    /// <param name="separator">The line. A date without a zone is taken for UTC, as writers mean it or not.</param>
+    /// <summary>Parses the date; null if there is none.</summary>
+    /// <param name="separator">The line. A date without a time zone is read as UTC.</param>
     public static DateTimeOffset? Read(ReadOnlySpan<byte> separator)
     {
         Span<Range> parts = stackalloc Range[16];

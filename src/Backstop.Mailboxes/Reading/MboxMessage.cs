@@ -2,18 +2,19 @@ using System.Buffers;
 
 namespace Backstop.Mailboxes.Reading;
 
-/// <summary>A message where it lies in an mbox file.</summary>
-/// <param name="Offset">Where its separator line begins.</param>
-/// <param name="Length">Octets up to the next separator, or to the end of the file: what must be cut to take it out.</param>
-/// <param name="Raw">Those octets, cut at the reader's limit. They stay valid.</param>
+/// <summary>A message and its position in an mbox file.</summary>
+/// <param name="Offset">The offset of its separator line.</param>
+/// <param name="Length">The octets up to the next separator or the end of the file: the part to cut to remove the
+/// message.</param>
+/// <param name="Raw">These octets, cut at the reader's limit. They stay valid.</param>
 public readonly record struct MboxMessage(long Offset, long Length, ReadOnlyMemory<byte> Raw)
 {
     /// <summary>The separator line: <c>From </c>, an address and a date; with its line end.</summary>
     public ReadOnlySpan<byte> Separator => Raw.Span[..SeparatorLength];
 
     /// <summary>
-    /// The message as it was delivered: without the separator line, the empty line before the next one, and the quoting of <c>From
-    /// </c> lines.
+    /// Returns the message as it was delivered: without the separator line, the empty line before the next one, and the
+    /// quoting of <c>From </c> lines.
     /// </summary>
     public ReadOnlyMemory<byte> Content()
     {
@@ -24,7 +25,7 @@ public readonly record struct MboxMessage(long Offset, long Length, ReadOnlyMemo
 
     private int SeparatorLength => Raw.Span.IndexOf((byte)'\n') + 1 is > 0 and var length ? length : Raw.Length;
 
-    // mboxrd: a line of any number of > and "From " loses one >. Rare, so most messages are not copied.
+    // mboxrd: a line of any number of > and "From " loses one >. This is rare, so most messages are not copied.
     private static ReadOnlyMemory<byte> Unquote(ReadOnlySpan<byte> content)
     {
         var output = new ArrayBufferWriter<byte>(content.Length);
@@ -38,7 +39,7 @@ public readonly record struct MboxMessage(long Offset, long Length, ReadOnlyMemo
         return output.WrittenMemory;
     }
 
-    // The offset of the next > that begins a quoted separator, or -1.
+    // Returns the offset of the next > that begins a quoted separator, or -1.
     private static int FindQuoted(ReadOnlySpan<byte> content, int from)
     {
         for (var at = from; at < content.Length; at++)

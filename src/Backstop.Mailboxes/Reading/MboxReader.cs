@@ -4,19 +4,20 @@ namespace Backstop.Mailboxes.Reading;
 
 /// <summary>Splits an mbox file into its messages, in one pass and without copying them.</summary>
 /// <remarks>
-/// A separator is a line that begins with <c>From </c> and stands at the start of the file or behind an empty line. Nothing more is
-/// asked of it: to take one message for two leaves both where they are, to take two for one could move the wrong one.
+/// A separator is a line that begins with <c>From </c>, at the start of the file or behind an empty line. The rule is
+/// loose on purpose: if one message is read as two, both stay where they are; if two were read as one, the wrong one
+/// could be moved.
 /// </remarks>
 public static class MboxReader
 {
     private const int BlockSize = 1 << 20;
 
-    // A separator may lie across two reads: its empty line, in the longest form CR LF before it, and "From ".
+    // A separator may be split over two reads: up to its empty line (CR LF) in front, and "From ".
     private const int Overlap = 9;
 
     /// <summary>Reads the messages of a file that begins with a separator.</summary>
     /// <param name="file">The file; it is read from its start and not closed.</param>
-    /// <param name="maxMessage">How much of one message is given.</param>
+    /// <param name="maxMessage">The most octets to return of one message.</param>
     public static IEnumerable<MboxMessage> Read(SafeFileHandle file, int maxMessage) => Read(file, maxMessage, BlockSize);
 
     internal static IEnumerable<MboxMessage> Read(SafeFileHandle file, int maxMessage, int blockSize)
@@ -58,7 +59,7 @@ public static class MboxReader
         }
     }
 
-    // The offset of the first separator that does not stand at the very start, or -1.
+    // Returns the offset of the first separator that is not at the very start, or -1.
     private static int FindSeparator(ReadOnlySpan<byte> bytes, int from)
     {
         while (true)
@@ -79,7 +80,7 @@ public static class MboxReader
         }
     }
 
-    // Where the next separator begins, or the end of the file: the message is longer than anybody wants to see.
+    // The next separator or the end of the file: the message is longer than the limit.
     private static long SkipToSeparator(SafeFileHandle file, long at, int blockSize)
     {
         while (true)
@@ -95,10 +96,10 @@ public static class MboxReader
         }
     }
 
-    /// <summary>A piece of the file.</summary>
+    /// <summary>A block of the file.</summary>
     /// <param name="File">The file.</param>
     /// <param name="At">The offset of its first octet.</param>
-    /// <param name="Bytes">It. Others may still look at it when the next one is read.</param>
+    /// <param name="Bytes">The octets. They stay valid when the next block is read.</param>
     /// <param name="IsLast">Whether the file ends with it.</param>
     private readonly record struct Block(SafeFileHandle File, long At, ReadOnlyMemory<byte> Bytes, bool IsLast)
     {
@@ -106,7 +107,7 @@ public static class MboxReader
 
         public static Block Read(SafeFileHandle file, long at, int size) => Read(file, at, [], size);
 
-        /// <summary>What begins at an index of this one, and goes on behind it.</summary>
+        /// <summary>Returns a block that begins at an index of this one and continues behind it.</summary>
         public Block From(int start, int size) => Read(File, At + start, Filled[start..], size);
 
         private static Block Read(SafeFileHandle file, long at, ReadOnlySpan<byte> known, int size)

@@ -2,7 +2,7 @@ using Backstop.Posix;
 
 namespace Backstop.Mailboxes.Reading;
 
-/// <summary>Reads message files, thousands a second: four system calls each, and no octets left behind.</summary>
+/// <summary>Reads message files, thousands a second: four system calls each, into a reused buffer.</summary>
 internal static class MessageFile
 {
     private const int FirstSize = 64 * 1024;
@@ -10,13 +10,14 @@ internal static class MessageFile
     [ThreadStatic]
     private static byte[]? _buffer;
 
-    /// <summary>Reads a file and lets somebody look at it.</summary>
+    /// <summary>Reads a file and passes it to a function.</summary>
     /// <param name="path">The file.</param>
     /// <param name="followLinks">Whether a symbolic link is followed.</param>
-    /// <param name="maxMessage">How much of it is read.</param>
-    /// <param name="look">Looks at it; the octets are valid only until it returns.</param>
-    /// <param name="result">Why nothing was seen: the file is gone, for somebody has moved it, or is no regular file.</param>
-    /// <returns>What was seen, or null.</returns>
+    /// <param name="maxMessage">The most octets to read.</param>
+    /// <param name="look">The function; the octets are valid only until it returns.</param>
+    /// <param name="result">Why the function was not called: the file is gone because somebody moved it, or it is not a
+    /// regular file.</param>
+    /// <returns>The function's result, or null.</returns>
     /// <exception cref="IOException">It cannot be read.</exception>
     public static T? Use<T>(string path, bool followLinks, int maxMessage, Func<ReadOnlyMemory<byte>, T> look, out OpenResult result)
         where T : class

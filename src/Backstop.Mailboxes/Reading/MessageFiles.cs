@@ -7,17 +7,20 @@ namespace Backstop.Mailboxes.Reading;
 /// <param name="Bytes">The message, without the mbox separator and its quoting; cut at <see cref="MessageFiles.MaxMessage"/>.</param>
 public sealed record FoundMessage(string Path, ReadOnlyMemory<byte> Bytes);
 
-/// <summary>Lists messages, whatever holds them. Reads one at a time; never changes anything.</summary>
+/// <summary>Reads messages from files, Maildirs and mboxes, one at a time; never changes anything.</summary>
 public static class MessageFiles
 {
-    /// <summary>How much of one message is read: what decides stands at the front.</summary>
+    /// <summary>The most octets read of one message; everything that decides is at its beginning.</summary>
     public const int MaxMessage = 4 << 20;
 
-    /// <summary>The messages of a path: a message file, an mbox, a Maildir with its folders, or a directory of message files.</summary>
+    /// <summary>
+    /// Returns the messages of a path: a message file, an mbox, a Maildir with its folders, or a directory of message
+    /// files.
+    /// </summary>
     /// <param name="path">An existing file or directory.</param>
     public static IEnumerable<FoundMessage> Read(string path) => List(path).SelectMany(ReadFile);
 
-    /// <summary>The files of a path: itself, or those of a Maildir with its folders or of a directory.</summary>
+    /// <summary>Returns the files of a path: itself, or those of a directory or a Maildir with its folders.</summary>
     /// <param name="path">An existing file or directory.</param>
     public static IEnumerable<string> List(string path) => !Directory.Exists(path)
         ? [path]
@@ -27,17 +30,17 @@ public static class MessageFiles
                 .SelectMany(d => Directory.EnumerateFiles(d).Order(StringComparer.Ordinal))
             : Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal);
 
-    /// <summary>The messages in a file: one, or those of an mbox.</summary>
+    /// <summary>Returns the messages in a file: one, or those of an mbox.</summary>
     /// <param name="file">The file.</param>
     internal static IEnumerable<FoundMessage> ReadFile(string file) => IsMbox(file) ? ReadMbox(file) : [ReadWhole(file)];
 
-    /// <summary>The messages in a file, or none where it has not changed; moving it into its folder is a change.</summary>
+    /// <summary>Returns the messages in a file, or none if it has not changed; a move into its folder is a change.</summary>
     /// <param name="file">The file.</param>
-    /// <param name="since">Since when; null for ever.</param>
+    /// <param name="since">The time of the last check; null for all.</param>
     internal static IEnumerable<FoundMessage> ReadChanged(string file, DateTimeOffset? since) =>
         since is not null && Libc.ChangedAt(file) < since ? [] : ReadFile(file);
 
-    /// <summary>A file as one message, even where it begins like an mbox: what a filter is given.</summary>
+    /// <summary>Reads a file as one message, even if it begins like an mbox, for input to a filter.</summary>
     /// <param name="file">The file.</param>
     internal static FoundMessage ReadWhole(string file) => new(file, ReadStart(file));
 

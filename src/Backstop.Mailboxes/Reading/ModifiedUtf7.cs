@@ -2,10 +2,10 @@ using System.Text;
 
 namespace Backstop.Mailboxes.Reading;
 
-/// <summary>The names of folders as IMAP and Maildir++ write them: RFC 3501 §5.1.3.</summary>
+/// <summary>Converts folder names of IMAP and Maildir++: RFC 3501 §5.1.3.</summary>
 internal static class ModifiedUtf7
 {
-    /// <summary>Text for people; what is not well formed stays as it is.</summary>
+    /// <summary>Decodes a name for display; a malformed name is returned unchanged.</summary>
     /// <param name="name">A folder's name on the disk.</param>
     public static string Decode(string name)
     {
@@ -28,8 +28,8 @@ internal static class ModifiedUtf7
         return text.ToString();
     }
 
-    /// <summary>The name on the disk.</summary>
-    /// <param name="text">Text for people.</param>
+    /// <summary>Encodes a name for the disk.</summary>
+    /// <param name="text">The name as displayed.</param>
     public static string Encode(string text)
     {
         ArgumentNullException.ThrowIfNull(text);

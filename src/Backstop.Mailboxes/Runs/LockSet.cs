@@ -3,25 +3,26 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Backstop.Mailboxes.Runs;
 
-/// <summary>The locks of several mbox files, held together. None is held while another is waited for.</summary>
+/// <summary>The locks of several mbox files, held together. While it waits for one, it holds none.</summary>
 internal sealed class LockSet : IDisposable
 {
-    /// <summary>How long it waits for others to give them up.</summary>
+    /// <summary>How long to wait for other programs to release them.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private static readonly TimeSpan _longestPause = TimeSpan.FromMilliseconds(200);
 
     private readonly List<MboxLock> _locks = [];
 
-    /// <summary>The files, open for reading and writing, in the order in which they were named.</summary>
+    /// <summary>The files, open for reading and writing, in the order of the paths.</summary>
     public IReadOnlyList<SafeFileHandle> Files => [.. _locks.Select(l => l.File)];
 
     /// <summary>Takes all locks.</summary>
-    /// <param name="paths">The mbox files; one that is not there is made.</param>
-    /// <param name="owner">What the dot-locks hold, at most 16 octets.</param>
+    /// <param name="paths">The mbox files; a missing one is created.</param>
+    /// <param name="owner">The text in the dot-locks, at most 16 octets.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="ct">Ends the waiting.</param>
-    /// <exception cref="IOException">Nobody gave one up in <see cref="Patience"/>, or it cannot be made at all.</exception>
+    /// <param name="ct">Cancels the wait.</param>
+    /// <exception cref="IOException">A lock was not released within <see cref="Patience"/>, or cannot be
+    /// made.</exception>
     public static async Task<LockSet> TakeAsync(IReadOnlyList<string> paths, string owner, TimeProvider time, CancellationToken ct)
     {
         var started = time.GetTimestamp();
@@ -36,7 +37,8 @@ internal sealed class LockSet : IDisposable
 
             if (time.GetElapsedTime(started) > Patience)
             {
-                throw new IOException($"{held}: another program holds its lock ({held}.lock, or an fcntl lock)");
+                throw new IOException(
+                    $"{held}: another program holds its lock ({held}.lock, or an fcntl lock); try again when it has finished");
             }
 
             await Task.Delay(pause, time, ct);
@@ -50,7 +52,7 @@ internal sealed class LockSet : IDisposable
         _locks.Clear();
     }
 
-    // The file whose lock somebody holds, or null where all are taken.
+    // Returns the file that another program has locked, or null once all locks are taken.
     private string? TryTake(IReadOnlyList<string> paths, string owner, TimeProvider time)
     {
         try

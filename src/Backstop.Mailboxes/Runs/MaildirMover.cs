@@ -4,19 +4,19 @@ using Backstop.Posix;
 
 namespace Backstop.Mailboxes.Runs;
 
-/// <summary>Moves messages of a Maildir to another of its folders: one rename each, flags and times stay.</summary>
-/// <param name="run">Logs it.</param>
+/// <summary>Moves messages of a Maildir to another of its folders: one rename each; flags and times are kept.</summary>
+/// <param name="run">The run that logs the moves.</param>
 /// <param name="tree">The mailbox.</param>
 public sealed class MaildirMover(Run run, MaildirTree tree)
 {
     private const int LogBatch = 4096;
 
-    /// <summary>Moves messages to another folder, which is made where it is missing.</summary>
+    /// <summary>Moves messages to another folder, and creates it if it is missing.</summary>
     /// <param name="messages">Their files, below the mailbox.</param>
     /// <param name="target">The folder's directory, below the mailbox.</param>
-    /// <param name="moved">Told after every message.</param>
-    /// <param name="ct">Ends it between two messages.</param>
-    /// <returns>How many are moved: the others have been moved or renamed by somebody else since they were seen.</returns>
+    /// <param name="moved">Called after every message.</param>
+    /// <param name="ct">Stops between two messages.</param>
+    /// <returns>How many were moved; somebody else moved or renamed the others since they were read.</returns>
     public int Move(IReadOnlyList<string> messages, string target, Action moved, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(messages);
@@ -40,10 +40,10 @@ public sealed class MaildirMover(Run run, MaildirTree tree)
         return count;
     }
 
-    /// <summary>Deletes messages; the run keeps a copy until it is forgotten.</summary>
+    /// <summary>Deletes messages; the run keeps a copy until the run is deleted.</summary>
     /// <param name="messages">Their files, below the mailbox.</param>
-    /// <param name="moved">Told after every message.</param>
-    /// <param name="ct">Ends it between two batches.</param>
+    /// <param name="moved">Called after every message.</param>
+    /// <param name="ct">Stops between two batches.</param>
     public int Delete(IReadOnlyList<string> messages, Action moved, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(messages);
@@ -81,7 +81,7 @@ public sealed class MaildirMover(Run run, MaildirTree tree)
         var result = Libc.TryOpenRegular(file.FullName, followLinks: false, out var opened, out var error);
         if (result is OpenResult.Gone or OpenResult.NotRegular)
         {
-            // Moved, or put in a message's place, since it was seen.
+            // The file was moved or replaced since it was read.
             return null;
         }
 
@@ -92,7 +92,7 @@ public sealed class MaildirMover(Run run, MaildirTree tree)
         return new(name, archive.Name, at, archive.Length - at, new(file.LastWriteTimeUtc), file.UnixFileMode);
     }
 
-    // Each goes to new/ or cur/ as it was; a name that is taken there gets a number.
+    // Each keeps its place in new/ or cur/; if the name is taken there, a number is added.
     private IEnumerable<FileMove> Plan(IReadOnlyList<string> messages, string target)
     {
         var taken = new HashSet<string>(StringComparer.Ordinal);

@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Backstop.Mailboxes.Runs;
 
-/// <summary>Takes back what <see cref="MaildirMover"/> did. May be stopped and called again.</summary>
+/// <summary>Undoes what <see cref="MaildirMover"/> did. It may be stopped and called again.</summary>
 /// <param name="run">The run, held.</param>
 /// <param name="time">The clock.</param>
 public sealed class MaildirUndo(Run run, TimeProvider time)
@@ -12,9 +12,9 @@ public sealed class MaildirUndo(Run run, TimeProvider time)
     private readonly MaildirTree _tree = MaildirTree.Open(run.Started.Mailbox);
     private readonly Dictionary<string, Dictionary<string, string>> _names = new(StringComparer.Ordinal);
 
-    /// <summary>Puts every message of the run back where it was, the last one first.</summary>
-    /// <param name="restored">Told after every message.</param>
-    /// <param name="ct">Ends it between two messages.</param>
+    /// <summary>Moves every message of the run back, the last one first.</summary>
+    /// <param name="restored">Called after every message.</param>
+    /// <param name="ct">Stops between two messages.</param>
     public UndoResult Undo(Action restored, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(restored);
@@ -53,7 +53,7 @@ public sealed class MaildirUndo(Run run, TimeProvider time)
             return true;
         }
 
-        // A mail program has changed its flags: what they were is in the old name.
+        // A mail program changed its flags; the old name contains the original ones.
         var unique = MaildirTree.Unique(Path.GetFileName(move.To));
         foreach (var part in MaildirTree.Parts)
         {
@@ -73,7 +73,7 @@ public sealed class MaildirUndo(Run run, TimeProvider time)
         var folder = Path.GetDirectoryName(Path.GetDirectoryName(archived.From)!)!;
         var unique = MaildirTree.Unique(Path.GetFileName(archived.From)).ToString();
 
-        // There already: an earlier call put it back, or a mail program renamed it before it could be deleted.
+        // It is there already: an earlier call restored it, or a mail program renamed it before it could be deleted.
         if (MaildirTree.Parts.Any(p => NamesIn(_tree.PathOf(Path.Combine(folder, p))).ContainsKey(unique)))
         {
             return true;
@@ -103,7 +103,7 @@ public sealed class MaildirUndo(Run run, TimeProvider time)
                 archive, buffer.AsSpan(0, (int)Math.Min(buffer.Length, archived.Length - at)), archived.Offset + at);
             if (read == 0)
             {
-                throw new InvalidDataException($"{archived.Archive}:1:1: shorter than it was");
+                throw new InvalidDataException($"{archived.Archive}:1:1: the archive has become shorter; its messages cannot be restored");
             }
 
             RandomAccess.Write(file, buffer.AsSpan(0, read), at);
@@ -111,7 +111,7 @@ public sealed class MaildirUndo(Run run, TimeProvider time)
         }
     }
 
-    // The files of a directory by the part of their names that never changes; read once.
+    // The files of a directory by the unchanging part of their names; read once.
     private Dictionary<string, string> NamesIn(string directory)
     {
         if (!_names.TryGetValue(directory, out var names))
@@ -129,7 +129,7 @@ public sealed class MaildirUndo(Run run, TimeProvider time)
         return names;
     }
 
-    // What the run made goes with it, unless somebody has used it.
+    // What the run created is removed, unless somebody has used it.
     private void RemoveCreated()
     {
         foreach (var created in run.Entries.OfType<PathCreated>().Reverse().Select(c => c.Path))
@@ -145,7 +145,7 @@ public sealed class MaildirUndo(Run run, TimeProvider time)
         }
     }
 
-    // The mark of a folder goes only with the folder.
+    // A folder's marker is removed only with the folder.
     private static bool IsAlone(FileInfo mark) =>
         !mark.Directory!.EnumerateFiles("*", SearchOption.AllDirectories).Any(f => f.FullName != mark.FullName);
 }

@@ -1,19 +1,24 @@
 namespace Backstop.Mailboxes.Runs;
 
-/// <summary>Knows a message of an mbox again, though a mail program has written its own fields into it.</summary>
+/// <summary>Recognises a message of an mbox after a mail program has added its own fields to it.</summary>
 public static class MboxKey
 {
     private const int MaxCounted = 64 * 1024;
 
-    /// <summary>So much of a message has everything that counts, however long the fields of programs are.</summary>
+    /// <summary>
+    /// How much of a message to read: enough for everything that counts, even with long fields of mail programs.
+    /// </summary>
     public const int MaxRead = 4 * MaxCounted;
 
-    // What mail programs write into an mbox: flags, numbers, lengths. In lower case.
+    // Fields that mail programs write into an mbox: flags, numbers, lengths. In lower case.
     private static readonly byte[][] _ofPrograms =
-        ["status:"u8.ToArray(), "x-status:"u8.ToArray(), "x-keywords:"u8.ToArray(), "x-uid:"u8.ToArray(), "x-imap"u8.ToArray(), "x-mozilla-"u8.ToArray(), "content-length:"u8.ToArray(), "lines:"u8.ToArray()];
+        [
+            "status:"u8.ToArray(), "x-status:"u8.ToArray(), "x-keywords:"u8.ToArray(), "x-uid:"u8.ToArray(), "x-imap"u8.ToArray(),
+            "x-mozilla-"u8.ToArray(), "content-length:"u8.ToArray(), "lines:"u8.ToArray(),
+        ];
 
-    /// <summary>The key of a message.</summary>
-    /// <param name="raw">From its separator on; 64 KiB of it count.</param>
+    /// <summary>Returns the key of a message.</summary>
+    /// <param name="raw">The message with its separator; its first 64 KiB count.</param>
     public static uint Of(ReadOnlySpan<byte> raw)
     {
         var key = Crc32C.Start;
@@ -32,7 +37,7 @@ public static class MboxKey
             raw = raw[end..];
         }
 
-        // How many line ends stand before the next separator is nobody's.
+        // The number of line ends in front of the next separator does not count.
         raw = raw.TrimEnd("\r\n"u8);
         return Crc32C.Add(key, raw.Length > room ? raw[..room] : raw);
     }

@@ -5,12 +5,12 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Backstop.Mailboxes.Runs;
 
-/// <summary>Takes messages out of an mbox and appends them to another, under the locks that other programs honour.</summary>
-/// <param name="run">Logs it.</param>
+/// <summary>Moves messages from an mbox to another, under the locks that other programs respect.</summary>
+/// <param name="run">The run that logs the moves.</param>
 /// <param name="time">The clock.</param>
 public sealed class MboxMover(Run run, TimeProvider time)
 {
-    /// <summary>The file of a folder beside an mbox; a path is itself.</summary>
+    /// <summary>Returns the file of a folder next to an mbox; a path is returned unchanged.</summary>
     /// <param name="mbox">The mbox.</param>
     /// <param name="folder">A folder's name, or a path.</param>
     internal static string FileOf(string mbox, string folder)
@@ -23,11 +23,11 @@ public sealed class MboxMover(Run run, TimeProvider time)
 
     /// <summary>Moves messages from an mbox to another mbox.</summary>
     /// <param name="source">The mbox.</param>
-    /// <param name="found">The messages, as they were seen, in the order of the file.</param>
-    /// <param name="target">The mbox that they go to; null to keep them in the run's own folder only.</param>
-    /// <param name="ct">Ends the waiting for a lock; once a file changes, the change is made to its end.</param>
-    /// <returns>False where the mbox has changed since it was read, and nothing was moved.</returns>
-    /// <exception cref="IOException">Nothing was moved, or the log knows how to go on.</exception>
+    /// <param name="found">The messages as they were read, in the order of the file.</param>
+    /// <param name="target">The mbox to append them to; null to keep them only in the run's folder.</param>
+    /// <param name="ct">Cancels the wait for a lock; once a file is being changed, the change is completed.</param>
+    /// <returns>False if the mbox has changed since it was read; then nothing was moved.</returns>
+    /// <exception cref="IOException">Nothing was moved, or the log contains what is needed to continue.</exception>
     public async Task<bool> MoveAsync(string source, IReadOnlyList<MboxCut> found, string? target, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(found);
@@ -65,7 +65,8 @@ public sealed class MboxMover(Run run, TimeProvider time)
         }
     }
 
-    // The messages into one file, everything else behind the first of them into the other; null where they are not what they were.
+    // Writes the messages into one file, and everything else behind the first of them into the other; null if the
+    // messages have changed.
     private static List<MboxCut>? Split(SafeFileHandle file, IReadOnlyList<MboxCut> found, StagedFile moved, StagedFile kept)
     {
         var size = RandomAccess.GetLength(file);
@@ -88,7 +89,7 @@ public sealed class MboxMover(Run run, TimeProvider time)
         return cuts;
     }
 
-    // The message where it was seen, up to the separator behind it: the last one may have got an empty line since.
+    // The message at its position, up to the next separator: an empty line may have been added to the last one since.
     private static MboxCut? Read(SafeFileHandle file, MboxCut seen, long size)
     {
         const int behind = 16;
@@ -144,7 +145,7 @@ public sealed class MboxMover(Run run, TimeProvider time)
         MboxRewrite.Make(run, edits, files, new MboxCuts(cuts, newSize, kept.Check, target ?? "", targetSize, targetAt, moved.Name));
     }
 
-    // An empty line at the end of an mbox means nothing, so it may stay if we go no further.
+    // An empty line at the end of an mbox is harmless, so it may stay if we stop here.
     private static void WriteGap(SafeFileHandle file, int length, long at) => RandomAccess.Write(file, "\n\n"u8[..length], at);
 
     private void Drop(params ReadOnlySpan<StagedFile> files)

@@ -2,20 +2,22 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Backstop.Mailboxes.Runs;
 
-/// <summary>Replaces the end of mbox files in place, so that a crash in the middle can be gone over again.</summary>
+/// <summary>
+/// Replaces the end of mbox files in place, in such a way that a change interrupted by a crash can be repeated.
+/// </summary>
 /// <remarks>
-/// In place, because others may hold the file open and wait for its lock: what they then append to a file that was renamed away is lost.
-/// Invariant: what is to be written lies on the disk before the first octet of a mailbox changes.
+/// In place, because other programs may hold the file open and wait for its lock: mail that they append to a renamed
+/// file is lost. Invariant: everything to write is on the disk before the first octet of a mailbox changes.
 /// </remarks>
 internal static class MboxRewrite
 {
     private const int CopySize = 1 << 20;
 
     /// <summary>Makes changes that are not in the log yet.</summary>
-    /// <param name="run">Logs them.</param>
-    /// <param name="edits">The changes; what they write is on the disk.</param>
+    /// <param name="run">The run that logs them.</param>
+    /// <param name="edits">The changes; their staged files are on the disk.</param>
     /// <param name="files">The locked file of each, in the same order.</param>
-    /// <param name="before">What the log is told before them.</param>
+    /// <param name="before">The log entries to write before them.</param>
     public static void Make(
         Run run, IReadOnlyList<MboxEdit> edits, IReadOnlyList<SafeFileHandle> files, params IEnumerable<RunEntry> before)
     {
@@ -23,8 +25,8 @@ internal static class MboxRewrite
         Carry(run, edits, files);
     }
 
-    /// <summary>Goes over the changes again that a crash has interrupted.</summary>
-    /// <param name="run">Whose log ends with them.</param>
+    /// <summary>Repeats the changes that a crash interrupted.</summary>
+    /// <param name="run">The run whose log ends with them.</param>
     /// <param name="edits">The changes.</param>
     /// <param name="files">The locked file of each, in the same order.</param>
     public static void MakeAgain(Run run, IReadOnlyList<MboxEdit> edits, IReadOnlyList<SafeFileHandle> files)
@@ -40,7 +42,8 @@ internal static class MboxRewrite
 
     private static void Carry(Run run, IReadOnlyList<MboxEdit> edits, IReadOnlyList<SafeFileHandle> files)
     {
-        // All of them into the page cache first: the time in which one file has changed and the other has not stays short.
+        // Read all of them into the page cache first, to shorten the time in which one file has changed and the other
+        // has not.
         foreach (var (edit, file) in edits.Zip(files))
         {
             Write(run, edit, file);
@@ -56,7 +59,7 @@ internal static class MboxRewrite
 
     private static void Write(Run run, MboxEdit edit, SafeFileHandle file)
     {
-        // The size tells how far a crash let us come: see HasSize.
+        // The size tells how far the change got before the crash: see HasSize.
         if (edit.NewSize > edit.OldSize && RandomAccess.GetLength(file) < edit.NewSize)
         {
             RandomAccess.SetLength(file, edit.NewSize);
@@ -69,7 +72,7 @@ internal static class MboxRewrite
             var read = RandomAccess.Read(staged, buffer.AsSpan(0, (int)Math.Min(buffer.Length, edit.NewSize - at)), at - edit.Keep);
             if (read == 0)
             {
-                throw new InvalidDataException($"{run.File(edit.Staged)}:1:1: shorter than it was");
+                throw new InvalidDataException($"{run.File(edit.Staged)}:1:1: the file has become shorter; the change cannot be completed");
             }
 
             RandomAccess.Write(file, buffer.AsSpan(0, read), at);
@@ -82,7 +85,7 @@ internal static class MboxRewrite
         }
     }
 
-    // Between the crash and now others may have appended: behind the old end, or behind the new one. Their mail stays.
+    // Since the crash other programs may have appended mail behind the old end or behind the new one. It is kept.
     private static MboxEdit WithWhatCame(Run run, MboxEdit edit, SafeFileHandle file)
     {
         var size = RandomAccess.GetLength(file);
@@ -112,7 +115,7 @@ internal static class MboxRewrite
         };
     }
 
-    // The size is given in one call, before the octets where the file grows and behind them where it shrinks.
+    // The size is set in one call: before the octets are written if the file grows, after that if it shrinks.
     private static bool HasNewSize(Run run, MboxEdit edit, SafeFileHandle file, long size)
     {
         if (edit.NewSize <= edit.OldSize)
@@ -125,7 +128,8 @@ internal static class MboxRewrite
             return false;
         }
 
-        // Made longer, the file held zeros, and then more and more of what was staged. Somebody else's message is neither.
+        // A file that was made longer contains zeros, then more and more of the staged octets. Another program's
+        // message is neither.
         Span<byte> there = stackalloc byte[512];
         Span<byte> wanted = stackalloc byte[512];
         var length = (int)Math.Min(there.Length, edit.NewSize - edit.OldSize);
@@ -135,7 +139,7 @@ internal static class MboxRewrite
         return !there[there.CommonPrefixLength(wanted)..].ContainsAnyExcept((byte)0);
     }
 
-    /// <summary>CRC-32C of a range of a file.</summary>
+    /// <summary>Returns the CRC-32C of a range of a file.</summary>
     public static uint CheckOf(SafeFileHandle file, long at, long end)
     {
         var check = Crc32C.Start;

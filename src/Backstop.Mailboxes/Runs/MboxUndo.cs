@@ -5,19 +5,21 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Backstop.Mailboxes.Runs;
 
-/// <summary>Takes back what <see cref="MboxMover"/> did, and finishes what a crash has interrupted.</summary>
+/// <summary>Undoes what <see cref="MboxMover"/> did, and completes a change that a crash interrupted.</summary>
 /// <param name="run">The run, held.</param>
 /// <param name="time">The clock.</param>
 public sealed class MboxUndo(Run run, TimeProvider time)
 {
-    /// <summary>The beginning of the names of files that hold deleted messages.</summary>
+    /// <summary>The prefix of the names of files with deleted messages.</summary>
     internal const string ArchiveName = "archive";
 
-    /// <summary>What this run's dot-locks hold: one left by a crash is known to be its own.</summary>
+    /// <summary>The text in this run's dot-locks, by which one left by a crash is recognised.</summary>
     internal static string OwnerOf(Run run) => "clean-" + run.Id[^4..];
 
-    /// <summary>Finishes a change of files that was begun, and takes away the locks and staged files that a kill has left.</summary>
-    /// <param name="ct">Ends the waiting for a lock.</param>
+    /// <summary>
+    /// Completes a change of files that was begun, and removes locks and staged files that a kill left behind.
+    /// </summary>
+    /// <param name="ct">Cancels the wait for a lock.</param>
     public async Task FinishAsync(CancellationToken ct)
     {
         MboxLock.DropLeftover(run.Started.Mailbox, OwnerOf(run));
@@ -35,8 +37,11 @@ public sealed class MboxUndo(Run run, TimeProvider time)
         run.Tidy();
     }
 
-    /// <summary>Puts every message of the run back at its place in the mbox, or at its end where the mbox was rewritten since.</summary>
-    /// <param name="ct">Ends the waiting for a lock; what is put back then stays so, and another call goes on.</param>
+    /// <summary>
+    /// Restores every message of the run at its place in the mbox, or at the end if the mbox was rewritten since.
+    /// </summary>
+    /// <param name="ct">Cancels the wait for a lock; messages already restored stay, and another call
+    /// continues.</param>
     public async Task<UndoResult> UndoAsync(CancellationToken ct)
     {
         await FinishAsync(ct);
@@ -91,8 +96,8 @@ public sealed class MboxUndo(Run run, TimeProvider time)
         return new(restored, places.Count - restored, isSame ? 0 : restored);
     }
 
-    // Where each message lies in the target now, with length 0 for one that is gone. A mail program may have written into the
-    // target, or sorted it.
+    // The present position of each message in the target, with length 0 for one that is gone. A mail program may have
+    // changed or sorted the target.
     private static List<(long At, long Length)> Find(SafeFileHandle target, MboxCuts cuts)
     {
         var places = new List<(long, long)>();
@@ -131,7 +136,7 @@ public sealed class MboxUndo(Run run, TimeProvider time)
         return true;
     }
 
-    // Between the messages that stayed, as it was; then what came since.
+    // Between the messages that stayed, as before; then the messages that arrived since.
     private MboxEdit Weave(
         SafeFileHandle source, SafeFileHandle target, MboxCuts cuts, List<(long At, long Length)> places, StagedFile whole)
     {
@@ -141,7 +146,7 @@ public sealed class MboxUndo(Run run, TimeProvider time)
         var taken = 0L;
         for (var i = 0; i < places.Count; i++)
         {
-            // The offset of a cut counts everything that was cut before it.
+            // The offset of a cut counts everything that was cut in front of it.
             var stays = cuts.Cuts[i].At - taken - at;
             whole.Copy(source, at, stays);
             at += stays;
@@ -159,7 +164,7 @@ public sealed class MboxUndo(Run run, TimeProvider time)
         return new(run.Started.Mailbox, first, size, first + whole.Length, 0, whole.Name);
     }
 
-    // The mbox is not what the run left, so nobody knows where they stood: at the end.
+    // The mbox is not as the run left it, so the former places are unknown: append at the end.
     private MboxEdit Append(SafeFileHandle source, SafeFileHandle target, List<(long At, long Length)> places, StagedFile whole)
     {
         var size = RandomAccess.GetLength(source);
@@ -174,7 +179,7 @@ public sealed class MboxUndo(Run run, TimeProvider time)
         return new(run.Started.Mailbox, size, size, size + whole.Length, 0, whole.Name);
     }
 
-    // What is not the run's stays in the target; where it holds nothing else, it gets back the size it had.
+    // Messages that are not the run's stay in the target; without any, the target gets its former size.
     private static MboxEdit Without(SafeFileHandle target, MboxCuts cuts, List<(long At, long Length)> places, StagedFile rest)
     {
         var size = RandomAccess.GetLength(target);
@@ -203,7 +208,7 @@ public sealed class MboxUndo(Run run, TimeProvider time)
         return end - at < bytes.Length && bytes[..RandomAccess.Read(file, bytes, at)].Trim("\r\n"u8).IsEmpty;
     }
 
-    // What the run made goes with it, unless somebody has used it.
+    // What the run created is removed, unless somebody has used it.
     private void RemoveEmpty()
     {
         foreach (var created in run.Entries.OfType<PathCreated>())

@@ -4,8 +4,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Backstop.Mailboxes.Runs;
 
-/// <summary>A run of the clean-up: a folder of its own with the log of what it does, so that it can be resumed and taken back.</summary>
-/// <remarks>Held by one process at a time. What <see cref="Append"/> was given is on the disk when it returns.</remarks>
+/// <summary>
+/// A run of the clean-up: a folder of its own with the log of its changes, so that it can be resumed and undone.
+/// </summary>
+/// <remarks>Held by one process at a time. Entries given to <see cref="Append"/> are on the disk when it returns.</remarks>
 public sealed class Run : IDisposable
 {
     /// <summary>The name of the log in its folder.</summary>
@@ -23,31 +25,31 @@ public sealed class Run : IDisposable
         _end = end;
     }
 
-    /// <summary>The name of the run, which is that of its folder.</summary>
+    /// <summary>The run's id, which is the name of its folder.</summary>
     public string Id => Path.GetFileName(Folder);
 
-    /// <summary>Where its files lie.</summary>
+    /// <summary>The folder of its files.</summary>
     public string Folder { get; }
 
-    /// <summary>Everything it was given, in order.</summary>
+    /// <summary>All entries of the log, in order.</summary>
     public IReadOnlyList<RunEntry> Entries => _entries;
 
     /// <summary>The first entry of the log: the mailbox, and when the run began.</summary>
     public RunStarted Started => (RunStarted)_entries[0];
 
-    /// <summary>Whether somebody has begun to take it back.</summary>
+    /// <summary>Whether somebody has begun to undo it.</summary>
     public bool IsUndoing => _entries.Exists(e => e is UndoStarted);
 
-    /// <summary>The size of everything it keeps, in octets.</summary>
+    /// <summary>The size of all its files, in octets.</summary>
     public long Size => Directory.EnumerateFiles(Folder).Sum(f => new FileInfo(f).Length);
 
-    /// <summary>A file of its own.</summary>
+    /// <summary>Returns the path of a file in its folder.</summary>
     /// <param name="name">Its name.</param>
     public string File(string name) => Path.Combine(Folder, name);
 
-    /// <summary>Writes lines to the disk.</summary>
-    /// <param name="entries">What is about to be done, or is done.</param>
-    /// <exception cref="IOException">They are not on the disk: do nothing of it.</exception>
+    /// <summary>Appends entries to the log and syncs it.</summary>
+    /// <param name="entries">The changes that will be made, or are done.</param>
+    /// <exception cref="IOException">The entries are not on the disk; do not make the changes.</exception>
     public void Append(params IEnumerable<RunEntry> entries)
     {
         ArgumentNullException.ThrowIfNull(entries);
@@ -69,7 +71,8 @@ public sealed class Run : IDisposable
     }
 
     /// <summary>
-    /// Removes what a stopped process had staged and nobody needs any more. Not to be called while a change of files is unfinished.
+    /// Removes staged files that a stopped process left and nobody needs. Do not call it while a change of files is
+    /// unfinished.
     /// </summary>
     internal void Tidy()
     {
@@ -81,20 +84,20 @@ public sealed class Run : IDisposable
         }
     }
 
-    /// <summary>Lets others have it.</summary>
+    /// <summary>Releases the run for other processes.</summary>
     public void Dispose() => _log.Dispose();
 
     internal static Run Create(string folder, RunStarted started)
     {
         Folders.Make(folder);
-        var run = Open(folder) ?? throw new IOException($"{folder}: somebody else is there");
+        var run = Open(folder) ?? throw new IOException($"{folder}: another process uses this run");
         run.Append(started);
         Folders.Sync(folder);
         Folders.Sync(Path.GetDirectoryName(folder)!);
         return run;
     }
 
-    /// <summary>Opens it for this process alone; null where another process has it.</summary>
+    /// <summary>Opens a run for this process alone; null if another process holds it.</summary>
     internal static Run? Open(string folder)
     {
         var path = Path.Combine(folder, LogName);
@@ -110,7 +113,7 @@ public sealed class Run : IDisposable
         return new(folder, log!, entries, end);
     }
 
-    /// <summary>The lines of a log, without a last one that a crash has cut.</summary>
+    /// <summary>Reads the entries of a log, without a last line that a crash cut off.</summary>
     private static (List<RunEntry> Entries, long End) Read(string path)
     {
         var bytes = System.IO.File.ReadAllBytes(path);

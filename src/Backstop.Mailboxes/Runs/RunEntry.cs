@@ -2,8 +2,10 @@ using System.Text.Json.Serialization;
 
 namespace Backstop.Mailboxes.Runs;
 
-/// <summary>One line of a run's log: what is about to be done, written before it is done; or that something is done.</summary>
-/// <remarks>The kinds stand together because only together they are the format of the file. Fields are added, never changed.</remarks>
+/// <summary>
+/// One line of a run's log: a change that will be made, written before it is made; or the fact that it is done.
+/// </summary>
+/// <remarks>The kinds are in one file because together they define its format. Fields are added, never changed.</remarks>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "op")]
 [JsonDerivedType(typeof(RunStarted), "run")]
 [JsonDerivedType(typeof(PathCreated), "created")]
@@ -27,53 +29,53 @@ public abstract record RunEntry;
 /// <param name="At">When.</param>
 public sealed record RunStarted(string Mailbox, string Format, string To, DateTimeOffset At) : RunEntry;
 
-/// <summary>A file or directory that was not there, about to be made.</summary>
+/// <summary>A missing file or directory that will be created.</summary>
 /// <param name="Path">Absolute.</param>
 internal sealed record PathCreated(string Path) : RunEntry;
 
-/// <summary>A Maildir file about to be renamed.</summary>
+/// <summary>A Maildir file that will be renamed.</summary>
 /// <param name="From">Below the mailbox.</param>
 /// <param name="To">Below the mailbox.</param>
 internal sealed record FileMove(string From, string To) : RunEntry;
 
-/// <summary>A Maildir file about to be deleted; its copy lies in the run's folder.</summary>
+/// <summary>A Maildir file that will be deleted; its copy is in the run's folder.</summary>
 /// <param name="From">Below the mailbox.</param>
-/// <param name="Archive">The file of the run's folder that holds the copy.</param>
-/// <param name="Offset">Where the copy begins there.</param>
-/// <param name="Length">Its octets.</param>
-/// <param name="ModifiedAt">The file's time.</param>
-/// <param name="Mode">Its rights.</param>
+/// <param name="Archive">The file in the run's folder with the copy.</param>
+/// <param name="Offset">The offset of the copy.</param>
+/// <param name="Length">The length of the copy in octets.</param>
+/// <param name="ModifiedAt">The file's modification time.</param>
+/// <param name="Mode">The file's permissions.</param>
 internal sealed record FileArchived(
     string From, string Archive, long Offset, long Length, DateTimeOffset ModifiedAt, UnixFileMode Mode) : RunEntry;
 
-/// <summary>A message to cut out of an mbox.</summary>
+/// <summary>A message to remove from an mbox.</summary>
 /// <param name="At">Its offset.</param>
-/// <param name="Length">Octets, from its separator to the next one.</param>
-/// <param name="Key">Knows it again: <see cref="MboxKey"/>.</param>
+/// <param name="Length">The octets from its separator to the next one.</param>
+/// <param name="Key">Recognises it: <see cref="MboxKey"/>.</param>
 public readonly record struct MboxCut(long At, long Length, uint Key);
 
-/// <summary>What a run takes out of an mbox, and where it puts it.</summary>
+/// <summary>The messages that a run removes from an mbox, and where it puts them.</summary>
 /// <param name="Cuts">In the order of the file.</param>
-/// <param name="NewSize">The size of the mbox behind it.</param>
-/// <param name="NewCheck">CRC-32C of what then lies from the first cut to its end.</param>
-/// <param name="Target">The mbox that the messages go to; empty for the run's own folder.</param>
+/// <param name="NewSize">The size of the mbox afterwards.</param>
+/// <param name="NewCheck">CRC-32C of the octets that then follow the first cut, to the end.</param>
+/// <param name="Target">The mbox that the messages are appended to; empty for the run's own folder.</param>
 /// <param name="TargetSize">Its size before.</param>
-/// <param name="TargetAt">Where the first one lies there, behind an empty line.</param>
-/// <param name="Archive">The file of the run's own folder, where there is no target.</param>
+/// <param name="TargetAt">The offset of the first message there, behind an empty line.</param>
+/// <param name="Archive">The file in the run's own folder, if there is no target.</param>
 internal sealed record MboxCuts(
     IReadOnlyList<MboxCut> Cuts, long NewSize, uint NewCheck, string Target, long TargetSize, long TargetAt, string Archive) : RunEntry;
 
 /// <summary>
-/// Changes to mbox files, about to be made; everything needed to make them lies on the disk. Until <see cref="MboxEdited"/> they
-/// are made again.
+/// Changes to mbox files that will be made; everything needed for them is on the disk. Until <see cref="MboxEdited"/>
+/// follows, they are repeated after a crash.
 /// </summary>
-/// <param name="Edits">In this order.</param>
+/// <param name="Edits">The changes, in order.</param>
 internal sealed record MboxEdits(IReadOnlyList<MboxEdit> Edits) : RunEntry;
 
-/// <summary>They are made.</summary>
+/// <summary>The changes were made.</summary>
 internal sealed record MboxEdited : RunEntry;
 
-/// <summary>A folder that was not there, about to be made on the server.</summary>
+/// <summary>A missing folder that will be created on the server.</summary>
 /// <param name="Name">Its full name.</param>
 internal sealed record ServerFolder(string Name) : RunEntry;
 
@@ -84,33 +86,33 @@ internal sealed record ServerFolder(string Name) : RunEntry;
 /// <param name="Flags">Its system flags, as RFC 3501 §2.3.2 writes them.</param>
 internal readonly record struct ServerMessage(uint Uid, long Size, long Received, string Flags);
 
-/// <summary>Messages about to be moved on a server.</summary>
-/// <param name="Folder">Out of this one.</param>
+/// <summary>Messages that will be moved on a server.</summary>
+/// <param name="Folder">The folder that they are in.</param>
 /// <param name="Validity">Its UIDVALIDITY.</param>
 /// <param name="Messages">The messages.</param>
-/// <param name="Target">Into this one; empty for deletion.</param>
-/// <param name="TargetNext">The target's UIDNEXT before: what came with this batch has no lower number.</param>
-/// <param name="Archive">For deletion: the file of the run's folder that holds them, one behind the other, each as long as its size
-/// says.</param>
+/// <param name="Target">The folder to move them to; empty to delete them.</param>
+/// <param name="TargetNext">The target's UIDNEXT before; the moved messages have no lower number.</param>
+/// <param name="Archive">For deletion: the file in the run's folder with the messages, one behind the other, each as
+/// long as its size.</param>
 internal sealed record ServerBatch(
     string Folder, uint Validity, IReadOnlyList<ServerMessage> Messages, string Target, uint TargetNext, string Archive) : RunEntry;
 
-/// <summary>They are moved.</summary>
+/// <summary>The messages were moved.</summary>
 /// <param name="Validity">The target's UIDVALIDITY.</param>
 /// <param name="From">Their numbers before.</param>
-/// <param name="To">Their numbers now, in the same order; empty where the server does not say.</param>
+/// <param name="To">Their new numbers in the same order; empty if the server does not state them.</param>
 internal sealed record ServerMoved(uint Validity, IReadOnlyList<uint> From, IReadOnlyList<uint> To) : RunEntry;
 
-/// <summary>Everything that was asked for is done.</summary>
+/// <summary>The run is complete.</summary>
 /// <param name="Moved">How many messages.</param>
 /// <param name="At">When.</param>
 public sealed record RunDone(int Moved, DateTimeOffset At) : RunEntry;
 
-/// <summary>The run is about to be taken back.</summary>
+/// <summary>The run will be undone.</summary>
 /// <param name="At">When.</param>
 internal sealed record UndoStarted(DateTimeOffset At) : RunEntry;
 
-/// <summary>It is taken back.</summary>
-/// <param name="Restored">How many messages.</param>
+/// <summary>The run was undone.</summary>
+/// <param name="Restored">How many messages were restored.</param>
 /// <param name="At">When.</param>
 internal sealed record UndoDone(int Restored, DateTimeOffset At) : RunEntry;

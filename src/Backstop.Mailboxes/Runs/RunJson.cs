@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Backstop.Mailboxes.Runs;
 
-/// <summary>The lines of a run's log.</summary>
+/// <summary>The JSON serializer of a run's log.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(RunEntry))]
 internal sealed partial class RunJson : JsonSerializerContext;

@@ -1,17 +1,17 @@
 namespace Backstop.Mailboxes.Runs;
 
-/// <summary>How far a run got.</summary>
+/// <summary>The state of a run.</summary>
 public enum RunState
 {
-    /// <summary>It was stopped, or is still at it.</summary>
+    /// <summary>It was stopped, or is still going on.</summary>
     Interrupted,
 
-    /// <summary>It is done, and can be taken back.</summary>
+    /// <summary>It is complete, and can be undone.</summary>
     Done,
 
-    /// <summary>Taking it back was stopped, or is still going on.</summary>
+    /// <summary>Undoing it was stopped, or is still going on.</summary>
     Undoing,
 
-    /// <summary>It is taken back.</summary>
+    /// <summary>It was undone.</summary>
     Undone,
 }

@@ -4,27 +4,27 @@ using System.Text.Json;
 
 namespace Backstop.Mailboxes.Runs;
 
-/// <summary>What is known of a run without holding it.</summary>
-/// <param name="Id">Its name.</param>
-/// <param name="Started">How it began.</param>
-/// <param name="State">How far it got.</param>
-/// <param name="Moved">How many messages it moved, as far as it says.</param>
+/// <summary>What is known of a run without opening it.</summary>
+/// <param name="Id">The run's id.</param>
+/// <param name="Started">The first entry of its log.</param>
+/// <param name="State">Its state.</param>
+/// <param name="Moved">How many messages it has moved, according to its log.</param>
 public sealed record RunSummary(string Id, RunStarted Started, RunState State, int Moved);
 
-/// <summary>The folder of all runs.</summary>
-/// <param name="folder">Where it is; made when the first run is.</param>
+/// <summary>The folder with all runs.</summary>
+/// <param name="folder">Its path; created with the first run.</param>
 /// <param name="time">The clock.</param>
 public sealed class RunStore(string folder, TimeProvider time)
 {
     /// <summary>The folder that holds the runs.</summary>
     public string Folder => folder;
 
-    /// <summary>Begins a run: makes its folder and its log, on the disk when this returns.</summary>
+    /// <summary>Begins a run: creates its folder and its log, which are on the disk when this returns.</summary>
     /// <param name="mailbox">The mailbox.</param>
     /// <param name="format">Its format.</param>
     /// <param name="to">The folder that messages go to.</param>
     /// <returns>The run, held until it is disposed of.</returns>
-    /// <exception cref="IOException">The folder cannot be made or written.</exception>
+    /// <exception cref="IOException">The folder cannot be created or written.</exception>
     public Run Create(string mailbox, string format, string to)
     {
         var now = time.GetUtcNow();
@@ -33,29 +33,29 @@ public sealed class RunStore(string folder, TimeProvider time)
         return Run.Create(Path.Combine(folder, id), new(mailbox, format, to, now));
     }
 
-    /// <summary>Takes a run; null where another process has it.</summary>
-    /// <param name="id">Its name.</param>
+    /// <summary>Opens a run; null if another process holds it.</summary>
+    /// <param name="id">The run's id.</param>
     public Run? Open(string id) => Run.Open(Path.Combine(folder, id));
 
-    /// <summary>All runs, the newest first. A folder whose first line never reached the disk is none.</summary>
+    /// <summary>Returns all runs, the newest first. A folder whose first line never reached the disk is not a run.</summary>
     public IReadOnlyList<RunSummary> List() => !Directory.Exists(folder)
         ? []
         : [.. Directory.EnumerateDirectories(folder).OrderDescending(StringComparer.Ordinal).Select(Summary).OfType<RunSummary>()];
 
-    /// <summary>The runs that a text may mean: a whole name, or a part of one.</summary>
-    /// <param name="text">What somebody wrote.</param>
+    /// <summary>Returns the runs that a text matches: by the whole id, or by a part of it.</summary>
+    /// <param name="text">The text.</param>
     public IReadOnlyList<RunSummary> Find(string text)
     {
         ArgumentException.ThrowIfNullOrEmpty(text);
         return [.. List().Where(r => r.Id.Contains(text, StringComparison.OrdinalIgnoreCase))];
     }
 
-    /// <summary>The newest run over a mailbox that was stopped in the middle, or null.</summary>
+    /// <summary>Returns the newest unfinished run over a mailbox, or null.</summary>
     /// <param name="mailbox">The mailbox.</param>
     public RunSummary? Unfinished(string mailbox) =>
         List().FirstOrDefault(r => r.Started.Mailbox == mailbox) is { State: RunState.Interrupted or RunState.Undoing } last ? last : null;
 
-    /// <summary>Removes a run for good, with everything it keeps: it cannot be taken back any more.</summary>
+    /// <summary>Deletes a run and everything that it keeps: it can no longer be undone.</summary>
     /// <param name="run">The run, held.</param>
     public static void Forget(Run run)
     {
@@ -63,8 +63,8 @@ public sealed class RunStore(string folder, TimeProvider time)
         Directory.Delete(run.Folder, recursive: true);
     }
 
-    // The log of a large run is long, and only three of its lines are wanted. A quote inside a JSON string is written otherwise, so
-    // no path can look like them.
+    // The log of a large run is long, and only three of its lines are needed. Quotes inside a JSON string are escaped,
+    // so no path can look like them.
     private static RunSummary? Summary(string path)
     {
         var log = Path.Combine(path, Run.LogName);

@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Backstop.Mailboxes.Runs;
 
-/// <summary>Octets that gather in a file of a run's folder before anything in a mailbox changes.</summary>
+/// <summary>A file in a run's folder that collects octets before anything in a mailbox changes.</summary>
 internal sealed class StagedFile : IDisposable
 {
     private const int CopySize = 1 << 20;
@@ -16,14 +16,14 @@ internal sealed class StagedFile : IDisposable
     private long _written;
     private bool _endsInEmptyLine = true;
 
-    /// <summary>Makes it.</summary>
+    /// <summary>Creates the file.</summary>
     /// <param name="run">The run.</param>
-    /// <param name="name">How its name begins.</param>
+    /// <param name="name">The prefix of its name.</param>
     public StagedFile(Run run, string name)
     {
         ArgumentNullException.ThrowIfNull(run);
 
-        // A leftover of a run that was stopped before it committed anything may be there.
+        // A run that was stopped before it committed anything may have left a file.
         Name = $"{name}-{RandomNumberGenerator.GetHexString(4, lowercase: true)}";
         _folder = run.Folder;
         _file = Libc.TryCreateNew(run.File(Name), out var error)!;
@@ -33,7 +33,7 @@ internal sealed class StagedFile : IDisposable
     /// <summary>Its name in the run's folder.</summary>
     public string Name { get; }
 
-    /// <summary>Octets written.</summary>
+    /// <summary>The number of octets written.</summary>
     public long Length => _written + _waits;
 
     /// <summary>CRC-32C of everything written.</summary>
@@ -58,7 +58,7 @@ internal sealed class StagedFile : IDisposable
         }
     }
 
-    /// <summary>Makes sure that a separator may follow: it stands behind an empty line.</summary>
+    /// <summary>Adds line ends until a separator may follow: it must stand behind an empty line.</summary>
     public void EndMessage()
     {
         if (!_endsInEmptyLine)
@@ -79,14 +79,15 @@ internal sealed class StagedFile : IDisposable
             read = RandomAccess.Read(from, buffer.AsSpan(0, (int)Math.Min(buffer.Length, length)), at);
             if (read == 0)
             {
-                throw new IOException("the mailbox became shorter while it was locked: another program does not honour its locks");
+                throw new IOException(
+                    "the mailbox became shorter while it was locked: another program ignores its locks; stop it and try again");
             }
 
             Write(buffer.AsSpan(0, read));
         }
     }
 
-    /// <summary>Writes everything to the disk.</summary>
+    /// <summary>Syncs the file to the disk.</summary>
     public void Sync()
     {
         WriteOut();
@@ -94,7 +95,7 @@ internal sealed class StagedFile : IDisposable
         Folders.Sync(_folder);
     }
 
-    /// <summary>Closes it; it stays.</summary>
+    /// <summary>Closes the file, but does not delete it.</summary>
     public void Dispose() => _file.Dispose();
 
     private void WriteOut()

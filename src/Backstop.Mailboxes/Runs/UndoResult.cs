@@ -1,18 +1,19 @@
 namespace Backstop.Mailboxes.Runs;
 
-/// <summary>What taking a run back did.</summary>
-/// <param name="Restored">Messages that are where they were.</param>
-/// <param name="Missing">Messages that are not where the run put them: somebody has moved or deleted them.</param>
-/// <param name="Appended">Of those restored, how many stand at the end of their mbox, because it was rewritten since.</param>
+/// <summary>The result of undoing a run.</summary>
+/// <param name="Restored">The number of messages back in their former place.</param>
+/// <param name="Missing">The number of messages that somebody has moved or deleted since the run.</param>
+/// <param name="Appended">How many of the restored ones stand at the end of their mbox, because it was rewritten
+/// since.</param>
 public readonly record struct UndoResult(int Restored, int Missing, int Appended)
 {
-    /// <summary>The sums of two.</summary>
+    /// <summary>Adds two results.</summary>
     /// <param name="left">One.</param>
     /// <param name="right">The other.</param>
     public static UndoResult operator +(UndoResult left, UndoResult right) =>
         new(left.Restored + right.Restored, left.Missing + right.Missing, left.Appended + right.Appended);
 
-    /// <summary>The same for languages without operators.</summary>
+    /// <summary>Adds two results, for languages without operators.</summary>
     /// <param name="left">One.</param>
     /// <param name="right">The other.</param>
     public static UndoResult Add(UndoResult left, UndoResult right) => left + right;

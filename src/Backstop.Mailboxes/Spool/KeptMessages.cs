@@ -1,52 +1,60 @@
 namespace Backstop.Mailboxes.Spool;
 
-/// <summary>What is kept of a message in memory until its last copy is delivered.</summary>
+/// <summary>The part of a message that stays in memory until its last copy is delivered.</summary>
 /// <param name="Envelope">What lies beside its body.</param>
-/// <param name="Content">All of it; null where the body is read from the disk for each copy.</param>
-/// <param name="Octets">How much memory that takes.</param>
-/// <param name="Place">Its place in the order in which messages were kept.</param>
+/// <param name="Content">The whole message; null if the body is read from the disk for each copy.</param>
+/// <param name="Octets">The memory that it takes.</param>
+/// <param name="Place">Its place in the list of kept messages, oldest first.</param>
 internal sealed record KeptMessage(SpoolEnvelope Envelope, SpoolContent? Content, long Octets, LinkedListNode<SpoolEntry> Place);
 
-/// <summary>Envelopes, and small messages with several copies, that need not be read back from the disk for each copy.</summary>
+/// <summary>
+/// Keeps envelopes, and small messages with several copies, in memory, so that they need not be read from the disk for
+/// each copy.
+/// </summary>
 /// <remarks>
-/// Invariant: all together take no more than <see cref="MaxOctets"/>, however many messages wait. The one that was kept first makes room:
-/// the copies of a message are delivered soon after one another, so what was just written or read is read again next.
+/// Invariant: all of them together take at most <see cref="MaxOctets"/>, however many messages wait. The oldest is
+/// dropped first: the copies of a message are delivered shortly after one another, so that a recent message is the one
+/// to be read next.
 /// </remarks>
 internal sealed class KeptMessages
 {
     /// <summary>
-    /// Some 2,500 ordinary envelopes: many times what is delivered at one moment. With 20,000 messages waiting, 210 octets for
-    /// each.
+    /// Enough for some 2,500 ordinary envelopes, many times what is delivered at one moment. With 20,000 messages
+    /// waiting, 210 octets for each.
     /// </summary>
     public const long MaxOctets = 4 << 20;
 
     /// <summary>Larger bodies are read for each copy.</summary>
     public const int MaxBody = 64 << 10;
 
-    // A message to thousands of recipients must not push out all others.
+    // A message to thousands of recipients must not displace all others.
     private const long MaxOctetsEach = MaxOctets / 4;
 
-    // A target, its folder and the heads of their strings; an envelope and its place in the order take less than two.
+    // The memory of a target, its folder and the headers of their strings; an envelope and its place in the list take
+    // less than two of these.
     private const int ObjectOctets = 200;
 
     private readonly Lock _gate = new();
     private readonly LinkedList<SpoolEntry> _order = [];
     private long _octets;
 
-    /// <summary>Keeps a message that has just been written: its body is the caller's and not kept.</summary>
-    /// <param name="entry">The entry, of which nobody knows yet.</param>
+    /// <summary>
+    /// Keeps the envelope of a message that was just written; its body belongs to the caller and is not kept.
+    /// </summary>
+    /// <param name="entry">The entry, not yet visible to others.</param>
     /// <param name="envelope">Its envelope.</param>
-    /// <param name="largeFile">The path of the file that holds its body; null where the body is in the log.</param>
+    /// <param name="largeFile">The path of the file with its body; null if the body is in the log.</param>
     public void KeepWritten(SpoolEntry entry, SpoolEnvelope envelope, string? largeFile)
     {
-        // One copy is read once. Kept, the envelopes of a flood outlive their generation, and cost 70 MiB before they are collected.
+        // A message with one copy is read once. Keeping the envelopes of a flood would let them outlive their GC
+        // generation, and cost 70 MiB.
         if (envelope.Targets.Count > 1)
         {
             Keep(entry, envelope, largeFile is null ? null : new(envelope, default, largeFile), Size(envelope));
         }
     }
 
-    /// <summary>Keeps a message that has just been read, where another copy of it is to be read.</summary>
+    /// <summary>Keeps a message that was just read, if another copy of it will be read.</summary>
     /// <param name="entry">The entry.</param>
     /// <param name="content">Its content.</param>
     public void KeepRead(SpoolEntry entry, SpoolContent content)
@@ -56,12 +64,12 @@ internal sealed class KeptMessages
             return;
         }
 
-        // The body lies in the octets of its whole record.
+        // The body is part of the array of its whole record.
         var isSmall = content.Body.Length <= MaxBody;
         Keep(entry, content.Envelope, isSmall ? content : null, Size(content.Envelope) + (isSmall ? entry.At.Length : 0));
     }
 
-    /// <summary>Gives up what is kept of a message that is delivered.</summary>
+    /// <summary>Drops a delivered message.</summary>
     public void Drop(SpoolEntry entry)
     {
         lock (_gate)

@@ -1,7 +1,8 @@
 namespace Backstop.Mailboxes.Spool;
 
 /// <summary>
-/// A message in the spool. Small: with a long backlog only this stays in memory, and <see cref="KeptMessages"/> of the newest.
+/// A message in the spool. Small: of a long backlog only the entries stay in memory, and <see cref="KeptMessages"/> of
+/// the newest.
 /// </summary>
 public sealed class SpoolEntry
 {
@@ -18,17 +19,17 @@ public sealed class SpoolEntry
     /// <summary>Unique in this spool for ever; the queue id in the log.</summary>
     public ulong Id { get; }
 
-    /// <summary>Where its copies go, in the order of its targets.</summary>
+    /// <summary>The folders of its copies, in the order of its targets.</summary>
     public IReadOnlyList<FolderRef> Folders { get; }
 
-    /// <summary>The id as it is shown.</summary>
+    /// <summary>The id as text.</summary>
     public string QueueId => Id.ToString("x", System.Globalization.CultureInfo.InvariantCulture);
 
     internal Place At => _place;
 
     internal bool IsDone { get; set; }
 
-    /// <summary>What of it is in memory; only <see cref="KeptMessages"/> changes it.</summary>
+    /// <summary>Its part in memory; changed only by <see cref="KeptMessages"/>.</summary>
     internal KeptMessage? Kept
     {
         get => _kept;

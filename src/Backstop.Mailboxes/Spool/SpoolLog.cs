@@ -6,9 +6,9 @@ namespace Backstop.Mailboxes.Spool;
 
 /// <summary>
 /// The write-ahead log that makes a 250 durable: messages that arrive together share one write and one fdatasync.
-/// Folders are written behind it; a log file is used again once all it held is delivered and the folders are on disk.
+/// Folders are synced later; a log file is reused once all its messages are delivered and their folders are synced.
 /// </summary>
-/// <remarks>Invariant: a task of <see cref="AppendAsync"/> completes only after the message is on disk, or fails.</remarks>
+/// <remarks>Invariant: a task of <see cref="AppendAsync"/> completes only after the message is on disk, or it fails.</remarks>
 public sealed class SpoolLog : IDisposable
 {
     private const int MaxBatchBytes = 1 << 20;
@@ -37,18 +37,18 @@ public sealed class SpoolLog : IDisposable
         _writer.Start();
     }
 
-    /// <summary>Names this spool among all, for ever; 14 octets.</summary>
+    /// <summary>The unique name of this spool; 14 octets.</summary>
     public string Instance { get; }
 
-    /// <summary>Where large bodies are written before they are appended.</summary>
+    /// <summary>The directory for large bodies, which are written before the message is appended.</summary>
     internal string LargeDirectory => _segments.LargeDirectory;
 
-    /// <summary>Opens the spool and reads back what a crash or stop left in it.</summary>
+    /// <summary>Opens the spool and reads what a crash or stop left in it.</summary>
     /// <param name="directory">The spool's directory.</param>
-    /// <param name="options">How it lies on disk.</param>
+    /// <param name="options">The layout on disk.</param>
     /// <param name="time">The clock.</param>
-    /// <returns>The log, the messages still to deliver, and how many damaged places were skipped.</returns>
-    /// <exception cref="IOException">The directory cannot be used, or another server uses it.</exception>
+    /// <returns>The log, the undelivered messages, and how many damaged places were skipped.</returns>
+    /// <exception cref="IOException">The directory is unusable, or another server uses it.</exception>
     public static (
         SpoolLog Log, IReadOnlyList<SpoolEntry> Pending, int Damaged) Open(string directory, SpoolOptions options, TimeProvider time)
     {
@@ -60,8 +60,8 @@ public sealed class SpoolLog : IDisposable
     }
 
     /// <summary>
-    /// A new id, unique in this spool for ever. Its upper 48 bits are the time in milliseconds, or more after the clock was set
-    /// back.
+    /// Returns a new id, unique in this spool for ever. Its upper 48 bits are the time in milliseconds, or a later time
+    /// if the clock was set back.
     /// </summary>
     public ulong NextId()
     {
@@ -77,13 +77,14 @@ public sealed class SpoolLog : IDisposable
         }
     }
 
-    /// <summary>Writes a message to the log; it is on the disk when the task completes.</summary>
+    /// <summary>Appends a message to the log; it is on the disk when the task completes.</summary>
     /// <param name="id">From <see cref="NextId"/>, used once.</param>
-    /// <param name="envelope">What to keep beside it.</param>
-    /// <param name="body">Its body, unchanged until the task completes; empty where <see cref="SpoolEnvelope.LargeFile"/> names a
-    /// file (already synced).</param>
+    /// <param name="envelope">Its envelope.</param>
+    /// <param name="body">Its body, which must not change until the task completes; empty if <see
+    /// cref="SpoolEnvelope.LargeFile"/> names a file (already synced).</param>
     /// <returns>The entry, once it is on disk.</returns>
-    /// <exception cref="IOException">It is not on disk; <see cref="DiskFull"/> says whether for want of room.</exception>
+    /// <exception cref="IOException">It is not on disk; <see cref="DiskFull"/> tells whether the disk is
+    /// full.</exception>
     public Task<SpoolEntry> AppendAsync(ulong id, SpoolEnvelope envelope, ReadOnlyMemory<byte> body)
     {
         var append = new Append(id, envelope, JsonSerializer.SerializeToUtf8Bytes(envelope, SpoolJson.Default.SpoolEnvelope), body);
@@ -91,7 +92,7 @@ public sealed class SpoolLog : IDisposable
         {
             if (_stopping)
             {
-                throw new IOException("The spool is closed.");
+                throw new IOException("The spool is closed: the server is stopping.");
             }
 
             _appends.Add(append);
@@ -101,7 +102,7 @@ public sealed class SpoolLog : IDisposable
         return append.Task;
     }
 
-    /// <summary>Notes that entries are delivered. Not synced: after a crash, delivery finds their copies in place.</summary>
+    /// <summary>Records that entries are delivered. Not synced: after a crash, delivery finds their copies in place.</summary>
     /// <param name="entries">The entries.</param>
     public void Done(IReadOnlyList<SpoolEntry> entries)
     {
@@ -124,9 +125,10 @@ public sealed class SpoolLog : IDisposable
     }
 
     /// <summary>
-    /// Gives a message's content: from memory while it is kept there, else from the disk. The octets must not be changed.
+    /// Returns a message's content, from memory if it is kept there, else from the disk. The octets must not be
+    /// changed.
     /// </summary>
-    /// <param name="entry">An entry that is not done.</param>
+    /// <param name="entry">An undelivered entry.</param>
     public SpoolContent Read(SpoolEntry entry)
     {
         ArgumentNullException.ThrowIfNull(entry);
@@ -141,10 +143,10 @@ public sealed class SpoolLog : IDisposable
         return content;
     }
 
-    /// <summary>Writes the folders of everything done so far to disk and frees log files.</summary>
+    /// <summary>Syncs the folders of everything delivered so far, and frees log files.</summary>
     public void Checkpoint() => _segments.Checkpoint();
 
-    /// <summary>Stops writing. What is not delivered stays for the next start.</summary>
+    /// <summary>Stops writing. Undelivered messages stay for the next start.</summary>
     public void Dispose()
     {
         lock (_gate)
@@ -166,7 +168,7 @@ public sealed class SpoolLog : IDisposable
         }
         catch (IOException error) when (error.HResult == Libc.TryAgain)
         {
-            throw new IOException($"The spool {directory} is used by another server.", error);
+            throw new IOException($"The spool {directory} is used by another server; stop that server or set another spool.path.", error);
         }
     }
 
@@ -183,7 +185,7 @@ public sealed class SpoolLog : IDisposable
         return File.ReadAllText(path);
     }
 
-    // A writer at work looks again by itself: to wake it would cost a system call a message.
+    // A busy writer checks the queue again by itself: waking it would cost a system call for each message.
     private void WakeWriter()
     {
         if (_writerSleeps)
@@ -223,7 +225,7 @@ public sealed class SpoolLog : IDisposable
         }
     }
 
-    // As many messages as fit one write; returns how many.
+    // Collects as many messages as fit into one write, and returns their number.
     private int WriteBatch(List<Append> appends, int from)
     {
         var count = 0;
@@ -238,7 +240,7 @@ public sealed class SpoolLog : IDisposable
         {
             if (batch.Exists(b => b.HasLargeFile))
             {
-                // The file itself is synced; its name is not, until its directory is.
+                // The file is synced, but its name is not until its directory is synced.
                 Folders.Sync(LargeDirectory);
             }
 
@@ -246,7 +248,8 @@ public sealed class SpoolLog : IDisposable
         }
         catch (IOException error)
         {
-            // What of it reached the disk nobody knows: leave the file, and say so for a replay that finds it whole.
+            // How much of it reached the disk is unknown: abandon the file, and mark the messages as failed in case a
+            // replay finds them whole.
             _segments.Abandon();
             WriteDone([.. batch.Select(b => b.Id)]);
             batch.ForEach(b => b.SetException(error));
@@ -276,7 +279,7 @@ public sealed class SpoolLog : IDisposable
         }
     }
 
-    // Before anybody is told of the entry: its first copy needs no reading either.
+    // Before the entry becomes visible, so that its first copy need not be read either.
     private void Keep(SpoolEntry entry, SpoolEnvelope envelope) =>
         _kept.KeepWritten(entry, envelope, envelope.LargeFile is { } file ? Path.Combine(LargeDirectory, file) : null);
 
@@ -302,12 +305,12 @@ public sealed class SpoolLog : IDisposable
         }
         catch (IOException error)
         {
-            // Forgotten only in the log: a replay would look for the copies and find them.
+            // Only the record is lost: a replay would look for the copies and find them.
             _segments.Report(error);
         }
     }
 
-    // A message that cannot be delivered must not keep every later log file from being freed: it is appended again, under its own id.
+    // An undeliverable message must not block the freeing of later log files: it is appended again under its own id.
     private void MoveForward()
     {
         foreach (var entry in _segments.TakeStuck())

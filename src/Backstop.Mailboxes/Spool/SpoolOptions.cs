@@ -1,20 +1,20 @@
 namespace Backstop.Mailboxes.Spool;
 
-/// <summary>How the spool lies on disk.</summary>
+/// <summary>The layout of the spool on disk.</summary>
 public sealed class SpoolOptions
 {
-    /// <summary>Octets of one log file. Default 8 MiB.</summary>
+    /// <summary>The size of a log file in octets. Default 8 MiB.</summary>
     public long SegmentSize { get; set; } = 8L << 20;
 
-    /// <summary>Free log files kept for use again. Default 2.</summary>
+    /// <summary>How many free log files are kept for reuse. Default 2.</summary>
     public int SpareSegments { get; set; } = 2;
 
     /// <summary>
-    /// Log files after which messages that cannot be delivered are moved forward, so that the files behind them can be freed.
-    /// Default 8.
+    /// The number of log files after which undeliverable messages are moved forward, so that the files behind them can
+    /// be freed. Default 8.
     /// </summary>
     public int MaxSegmentsBehind { get; set; } = 8;
 
-    /// <summary>Told of trouble with the log's files that no caller waits for. Default: nobody.</summary>
+    /// <summary>Called on errors of log files that no caller waits for. Default: does nothing.</summary>
     public Action<IOException> OnTrouble { get; set; } = static _ => { };
 }

@@ -2,17 +2,20 @@ using System.Buffers.Binary;
 
 namespace Backstop.Mailboxes.Spool;
 
-/// <summary>What a record in the log is.</summary>
+/// <summary>The kinds of records in the log.</summary>
 internal enum RecordKind : byte
 {
     /// <summary>A message.</summary>
     Message = 1,
 
-    /// <summary>Ids of messages that are delivered or given up.</summary>
+    /// <summary>The ids of messages that are delivered or abandoned.</summary>
     Done = 2,
 }
 
-/// <summary>The frame round a record: found again after a crash, told from what an earlier use of the segment left behind.</summary>
+/// <summary>
+/// The frame around a record: it is found again after a crash, and distinguished from records of an earlier use of the
+/// file.
+/// </summary>
 /// <remarks>
 /// Layout, little-endian: magic 4, kind 4, epoch 8, id 8, head length 4, body length 4, CRC-32C of all but itself 4, zero 4.
 /// </remarks>
@@ -22,7 +25,7 @@ internal readonly record struct SpoolRecord(RecordKind Kind, long Epoch, ulong I
     private const uint Magic = 0x31534B42;
     private const int CrcOffset = 32;
 
-    /// <summary>The record's length, padded so that the next begins at a multiple of eight.</summary>
+    /// <summary>The record's length, padded so that the next one begins at a multiple of eight.</summary>
     public int TotalLength => Padded(FrameLength + HeadLength + BodyLength);
 
     public static int Padded(int length) => (length + 7) & ~7;
@@ -40,7 +43,7 @@ internal readonly record struct SpoolRecord(RecordKind Kind, long Epoch, ulong I
         return frame;
     }
 
-    /// <summary>Reads a record at the start of the bytes; null where there is no whole, intact one of that epoch.</summary>
+    /// <summary>Reads a record at the start of the bytes; null if there is no complete, intact one of that epoch.</summary>
     public static SpoolRecord? TryRead(ReadOnlySpan<byte> bytes, long epoch)
     {
         if (bytes.Length < FrameLength || BinaryPrimitives.ReadUInt32LittleEndian(bytes) != Magic)

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Backstop.Mailboxes.Spool;
 
-/// <summary>Reads the log after a start: which messages are in it, and which of them are done.</summary>
+/// <summary>Reads the log at the start: which messages it contains, and which of them are delivered.</summary>
 internal sealed class SpoolReplay
 {
     private readonly Dictionary<ulong, (SpoolEntry Entry, string? LargeFile)> _pending = [];
@@ -12,19 +12,19 @@ internal sealed class SpoolReplay
     {
     }
 
-    /// <summary>The messages not done, in the order of arrival.</summary>
+    /// <summary>The undelivered messages, in the order of arrival.</summary>
     public IReadOnlyList<SpoolEntry> Pending => [.. _pending.Values.Select(p => p.Entry).OrderBy(e => e.Id)];
 
     /// <summary>The highest id seen.</summary>
     public ulong LastId { get; private set; }
 
-    /// <summary>Places that could not be read and had something whole behind them.</summary>
+    /// <summary>The number of damaged places with an intact record behind them.</summary>
     public int Damaged { get; private set; }
 
-    /// <summary>The mailboxes that messages in the log went to: they may not be on disk yet.</summary>
+    /// <summary>The mailboxes that messages in the log were delivered to: they may not be synced yet.</summary>
     public HashSet<string> Written { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>The large bodies that are still wanted.</summary>
+    /// <summary>The large bodies that are still needed.</summary>
     public HashSet<string> LargeFiles { get; } = new(StringComparer.Ordinal);
 
     public static SpoolReplay Read(IReadOnlyList<SpoolSegment> segments)
@@ -57,7 +57,8 @@ internal sealed class SpoolReplay
             var rest = bytes[at..];
             if (SpoolRecord.TryRead(rest, segment.Number) is not { } record)
             {
-                // The end of what was written, or damage: look on, for what follows damage was promised too.
+                // The end of the written part, or damage: search on, because messages behind damage were acknowledged
+                // too.
                 gap = true;
                 at += 8;
                 continue;

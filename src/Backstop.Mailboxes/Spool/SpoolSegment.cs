@@ -4,10 +4,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Backstop.Mailboxes.Spool;
 
-/// <summary>One file of the log, written front to back once, then used again under another number.</summary>
+/// <summary>One file of the log, written once from front to back, then reused under another number.</summary>
 /// <remarks>
-/// It is filled with zeros when made, so that a write changes neither its size nor its blocks: fdatasync then writes the data only
-/// and need not wait for the file system's journal, which is busy with the Maildirs.
+/// It is filled with zeros when created, so that a write changes neither its size nor its blocks: fdatasync then writes
+/// only the data and does not wait for the file system's journal, which is busy with the Maildirs.
 /// </remarks>
 internal sealed class SpoolSegment : IDisposable
 {
@@ -26,7 +26,7 @@ internal sealed class SpoolSegment : IDisposable
 
     public string Path { get; private set; }
 
-    /// <summary>Counts up for ever; also the epoch that its records carry.</summary>
+    /// <summary>Always increases; it is also the epoch of its records.</summary>
     public long Number { get; private set; }
 
     public SafeFileHandle File { get; }
@@ -71,7 +71,7 @@ internal sealed class SpoolSegment : IDisposable
         }
     }
 
-    // Who writes waits for an IOException: a folder whose mode was changed is the world's trouble like a full disk.
+    // The writer expects an IOException: a folder whose mode was changed is a failure like a full disk.
     private static SafeFileHandle CreateFile(string path)
     {
         try
@@ -99,7 +99,7 @@ internal sealed class SpoolSegment : IDisposable
         }
     }
 
-    /// <summary>Takes a delivered message off; gives how many remain.</summary>
+    /// <summary>Removes a delivered message; returns how many remain.</summary>
     public int Release(SpoolEntry entry)
     {
         lock (_entries)
@@ -109,7 +109,7 @@ internal sealed class SpoolSegment : IDisposable
         }
     }
 
-    /// <summary>Takes off a message that now lies in another file, with its large body.</summary>
+    /// <summary>Removes a message that is now in another file, with its large body.</summary>
     public void Forget(SpoolEntry entry, string? largeFile)
     {
         lock (_entries)
@@ -130,7 +130,7 @@ internal sealed class SpoolSegment : IDisposable
         }
     }
 
-    /// <summary>Gives the file a new number and starts at its front. What it held must be delivered and on disk.</summary>
+    /// <summary>Gives the file a new number and starts at its front. Its messages must be delivered and synced.</summary>
     public void Reuse(long number)
     {
         var directory = System.IO.Path.GetDirectoryName(Path)!;

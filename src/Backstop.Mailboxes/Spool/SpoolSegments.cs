@@ -3,9 +3,13 @@ using Backstop.Posix;
 
 namespace Backstop.Mailboxes.Spool;
 
-/// <summary>The log's files: which is written, which wait for deliveries, which are free. A thread of its own frees them.</summary>
+/// <summary>
+/// The files of the log: the one being written, those with undelivered messages, and the free ones. A separate thread
+/// frees them.
+/// </summary>
 /// <remarks>
-/// Invariant: a file is freed only after every file before it, because it may hold the notes that messages in those are done.
+/// Invariant: a file is freed only after every file before it, because it may hold the records that messages in those
+/// are delivered.
 /// </remarks>
 internal sealed class SpoolSegments : IDisposable
 {
@@ -51,7 +55,7 @@ internal sealed class SpoolSegments : IDisposable
         return (new(directory, options, segments, replay.Written), replay.Pending, replay.LastId, replay.Damaged);
     }
 
-    /// <summary>The file to write to next, with that much room. Only the writer thread asks.</summary>
+    /// <summary>Returns the file to write to, with enough room. Called only by the writer thread.</summary>
     public SpoolSegment WithRoom(int size)
     {
         if (_current is { } current && current.Offset + size <= current.Size)
@@ -71,7 +75,7 @@ internal sealed class SpoolSegments : IDisposable
         return _current;
     }
 
-    /// <summary>Writes no more to the current file.</summary>
+    /// <summary>Stops writing to the current file.</summary>
     public void Abandon()
     {
         lock (_gate)
@@ -93,7 +97,9 @@ internal sealed class SpoolSegments : IDisposable
         }
     }
 
-    /// <summary>The messages that keep the oldest file from being freed while too many have gathered behind it.</summary>
+    /// <summary>
+    /// Returns the messages that keep the oldest file from being freed, once too many files have gathered behind it.
+    /// </summary>
     public IReadOnlyList<SpoolEntry> TakeStuck()
     {
         lock (_gate)
@@ -118,10 +124,10 @@ internal sealed class SpoolSegments : IDisposable
 
     /// <summary>Reads a message from the disk.</summary>
     /// <param name="entry">The entry.</param>
-    /// <param name="known">Its envelope, where that is in memory and need not be decoded.</param>
+    /// <param name="known">Its envelope, if it is in memory and need not be decoded.</param>
     public SpoolContent Read(SpoolEntry entry, SpoolEnvelope? known)
     {
-        // The entry may be moved, and its old place used again, between looking and reading; then its new place is read.
+        // The entry may be moved and its old place reused between lookup and reading; then it is read at its new place.
         for (var tries = 0; ; tries++)
         {
             var at = entry.At;
@@ -137,14 +143,14 @@ internal sealed class SpoolSegments : IDisposable
 
             if (tries == 3)
             {
-                throw new IOException($"Spool entry {entry.QueueId} cannot be read back from {at.Segment.Path}.");
+                throw new IOException($"Spool entry {entry.QueueId} cannot be read back from {at.Segment.Path}: the record is damaged.");
             }
         }
     }
 
     public void Report(IOException error) => _options.OnTrouble(error);
 
-    /// <summary>Syncs the folders, then frees the files that hold nothing undelivered.</summary>
+    /// <summary>Syncs the folders, then frees the files without undelivered messages.</summary>
     public void Checkpoint()
     {
         lock (_checkpointGate)
@@ -196,7 +202,7 @@ internal sealed class SpoolSegments : IDisposable
         }
     }
 
-    // Before it is needed, so that no message waits for eight megabytes of zeros.
+    // In advance, so that no message waits while eight megabytes of zeros are written.
     private void PrepareSpare()
     {
         long number;

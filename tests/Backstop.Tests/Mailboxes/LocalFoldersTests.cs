@@ -59,7 +59,7 @@ public sealed class LocalFoldersTests : IDisposable
             ["md/", "gone/md/", elsewhere + "/"], _folder.Path, new([Bytes(Mail)], HasHeader: true, IsRaw: false), new(),
             TestContext.Current.CancellationToken);
         Assert.Single(Directory.GetFiles(_folder["md/new"]));
-        Assert.Contains("gone is not there", Assert.Single(copy.Missed), StringComparison.Ordinal);
+        Assert.Contains("gone does not exist", Assert.Single(copy.Missed), StringComparison.Ordinal);
 
         // On another file system no link can be made: a copy is.
         Assert.Equal("Subject: x\n\nFrom here\n", File.ReadAllText(Assert.Single(Directory.GetFiles(elsewhere + "/new"))));
