@@ -1,10 +1,13 @@
 namespace Backstop.Backscatter.Bounces;
 
-/// <summary>The addresses in a report's text that may be of those it is about: not the reader's, the sender's or a mail server's.</summary>
-/// <param name="Placed">Those that stand where servers put the one that failed.</param>
-/// <param name="Elsewhere">The others.</param>
+/// <summary>
+/// The addresses in a report's text that may belong to failed recipients; without those of the reader, the sender and
+/// mail servers.
+/// </summary>
+/// <param name="Placed">Addresses where servers put a failed recipient.</param>
+/// <param name="Elsewhere">The other addresses.</param>
 internal sealed record AddressesInText(List<string> Placed, List<string> Elsewhere)
 {
-    /// <summary>Whether a server's reply stands beside such an address: a number in a letter is no reply.</summary>
+    /// <summary>Whether a server's reply stands next to such an address; a number in a letter is not a reply.</summary>
     public bool HasReply { get; set; }
 }

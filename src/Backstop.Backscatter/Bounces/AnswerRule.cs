@@ -1,16 +1,17 @@
 namespace Backstop.Backscatter.Bounces;
 
 /// <summary>
-/// RFC 3834 §2: which mail a program must not answer, as far as its header tells. Two programs that answer each other never stop.
+/// RFC 3834 §2: decides by the header which mail a program must not answer, because two programs that answer each other
+/// never stop.
 /// </summary>
 internal static class AnswerRule
 {
-    // By how they begin: servers add words of their own, and comments.
+    // Compared by their beginnings: servers append words and comments.
     private static readonly string[] _precedences = ["bulk", "list", "junk", "auto"];
     private static readonly string[] _suppressed = ["all", "autoreply", "oof"];
     private static readonly string[] _listEnds = ["-request", "-owner", "-bounces"];
 
-    /// <summary>Whether mail with that header may be answered by a program, if it is no automatic mail itself.</summary>
+    /// <summary>Whether a program may answer mail with this header, provided the mail itself is not automatic.</summary>
     public static bool MayAnswer(BounceHeader header) =>
         header.NullReversePath != true
         && !header.IsFromDaemon && !IsListServer(header.ReturnPath ?? header.From)
@@ -23,7 +24,7 @@ internal static class AnswerRule
     private static bool IsNo(string autoSubmitted) =>
         autoSubmitted.AsSpan(0, autoSubmitted.AsSpan().IndexOfAny(";( \t") is >= 0 and var end ? end : autoSubmitted.Length) is "" or "no";
 
-    // RFC 3834 §2: owner-NAME and NAME-request are lists. What comes back to them is read by a program.
+    // RFC 3834 §2: owner-NAME and NAME-request are addresses of lists; a program reads what is sent to them.
     private static bool IsListServer(string? address)
     {
         var local = address?[..Math.Max(0, address.LastIndexOf('@'))] ?? "";

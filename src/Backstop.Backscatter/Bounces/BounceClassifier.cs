@@ -3,31 +3,34 @@ using Backstop.Mail;
 namespace Backstop.Backscatter.Bounces;
 
 /// <summary>
-/// Says what an automatic message is: structure first (RFC 6522, 3464, 5965, 8098), then the words of servers that know no structure.
+/// Classifies automatic messages: first by structure (RFC 6522, 3464, 5965, 8098), then by the words of servers that
+/// write no structure.
 /// </summary>
 /// <remarks>
-/// Pure and bounded: any bytes give an answer, in time linear in their number. Of each part at most <see cref="MaxText"/> octets are
-/// decoded and read.
+/// Pure and bounded: any bytes give a result, in time linear in their number. At most <see cref="MaxText"/> octets of
+/// each part are decoded.
 /// </remarks>
 public static class BounceClassifier
 {
-    /// <summary>How many octets of a text part, or of a returned message, are decoded and looked at.</summary>
+    /// <summary>The most octets of a text part, or of a returned message, that are decoded and read.</summary>
     public const int MaxText = 32 * 1024;
 
-    /// <summary>How much of a message <see cref="ReadAsync"/> takes from a stream. What decides stands at the front.</summary>
+    /// <summary>
+    /// The most octets that <c>ReadAsync</c> reads from a stream; everything that decides is at the beginning.
+    /// </summary>
     public const int MaxMessage = 1 << 20;
 
-    // A list manager that passes a bounce on wraps it once. More is a game.
+    // A list manager that passes on a bounce wraps it once. Deeper nesting is not genuine.
     private const int MaxNesting = 2;
 
-    /// <summary>Says what a message is. Never throws for what a message holds.</summary>
-    /// <param name="message">The message with CRLF or LF line ends; its header block must have been capped. The report's header
-    /// octets point into it.</param>
-    /// <param name="nullReversePath">Whether it came from <c>&lt;&gt;</c>; null to believe its Return-Path field.</param>
+    /// <summary>Classifies a message. Never throws because of its content.</summary>
+    /// <param name="message">The message with CRLF or LF line ends; the caller has limited the size of the header. The
+    /// report's header octets point into it.</param>
+    /// <param name="nullReversePath">Whether it came from <c>&lt;&gt;</c>; null to use its Return-Path field.</param>
     public static BounceReport Classify(ReadOnlyMemory<byte> message, bool? nullReversePath) =>
         Classify(new MailMessage(message), nullReversePath);
 
-    /// <summary>Reads a message whose header has been scanned; its parts are found if they were not.</summary>
+    /// <summary>Classifies a message whose header has been scanned; its parts are found on demand.</summary>
     /// <param name="message">The message. The report's header octets point into it.</param>
     /// <param name="nullReversePath">As for the other overload.</param>
     public static BounceReport Classify(MailMessage message, bool? nullReversePath)
@@ -36,14 +39,14 @@ public static class BounceClassifier
         return Classify(message, nullReversePath, 0);
     }
 
-    /// <summary>Reads a message as far as its budget goes: where that is used up, the message counts as mail.</summary>
+    /// <summary>Classifies a message within its CPU budget; if that is used up, the message counts as mail.</summary>
     /// <param name="message">As for the other overload.</param>
     /// <param name="nullReversePath">As for the other overload.</param>
     /// <param name="budget">The message's budget.</param>
     public static BounceReport Classify(ReadOnlyMemory<byte> message, bool? nullReversePath, MessageBudget budget) =>
         Classify(new MailMessage(message), nullReversePath, budget);
 
-    /// <summary>Reads a message whose header has been scanned as far as its budget goes.</summary>
+    /// <summary>Classifies a message whose header has been scanned, within its CPU budget.</summary>
     /// <param name="message">The message.</param>
     /// <param name="nullReversePath">As for the other overload.</param>
     /// <param name="budget">The message's budget.</param>
@@ -54,9 +57,11 @@ public static class BounceClassifier
         return budget.Run(() => Classify(message, nullReversePath), () => Unjudged(message, nullReversePath));
     }
 
-    /// <summary>Reads a message from a stream, at most <see cref="MaxMessage"/> octets of it, and believes its Return-Path field.</summary>
+    /// <summary>
+    /// Classifies a message from a stream by its Return-Path field and its first <see cref="MaxMessage"/> octets.
+    /// </summary>
     /// <param name="stream">The message; it is not closed.</param>
-    /// <param name="ct">Ends the reading.</param>
+    /// <param name="ct">Cancels the reading.</param>
     public static async Task<BounceReport> ReadAsync(Stream stream, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(stream);
@@ -71,9 +76,7 @@ public static class BounceClassifier
         return Classify(message.GetBuffer().AsMemory(0, (int)message.Length), null);
     }
 
-    /// <summary>
-    /// Whether a message may be anything but mail, as far as its header tells: only then is the rest of it worth fetching.
-    /// </summary>
+    /// <summary>Whether a message may be automatic, judged by its header: if not, the rest need not be fetched.</summary>
     /// <param name="header">Its header.</param>
     public static bool MayBeAutomatic(ReadOnlyMemory<byte> header)
     {
@@ -82,7 +85,8 @@ public static class BounceClassifier
             || new BounceHeader(header, message.Fields, nullReversePath: null).MayBeAutomatic;
     }
 
-    // Structure decides whatever the header says: a report's parts, Exchange's winmail.dat, the JSON of a cloud's notices.
+    // Structure decides whatever the header says: a report's parts, Exchange's winmail.dat, the JSON of a cloud's
+    // notices.
     private static bool MayHoldReport(string? contentType) => contentType?.Trim() is { } type
         && (type.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase) || type.Contains("report", StringComparison.OrdinalIgnoreCase)
             || type.Contains("ms-tnef", StringComparison.OrdinalIgnoreCase) || type.Contains("json", StringComparison.OrdinalIgnoreCase)
@@ -135,7 +139,7 @@ public static class BounceClassifier
         _ => [],
     };
 
-    // Mailman and others pass a bounce on inside a message of their own: what counts is the bounce inside.
+    // Mailman and others pass on a bounce inside a message of their own: the inner bounce counts.
     private static BounceReport Relayed(BounceContent content, BounceReport outer, int nesting)
     {
         if (content.ReturnedPart is not { } part || !(outer.Format == "mailman" || content.Header.IsList || outer.Recipients.Count == 0))

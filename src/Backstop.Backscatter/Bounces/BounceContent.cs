@@ -3,15 +3,13 @@ using Backstop.Mail;
 
 namespace Backstop.Backscatter.Bounces;
 
-/// <summary>
-/// A message under examination: its header, its parts, and its text and returned message, each read when first asked for.
-/// </summary>
+/// <summary>A message being classified: its header and parts; text and returned message are read on first use.</summary>
 internal sealed class BounceContent(ReadOnlyMemory<byte> message, BounceHeader header, IReadOnlyList<MimePart> parts)
 {
-    // Of the texts before the returned message, these many are read: notices in two languages come as two parts.
+    // How many texts before the returned message are read: notices in two languages have two parts.
     private const int MaxTextParts = 3;
 
-    // A plain text shorter than this is only a hint to look at the HTML.
+    // A plain text shorter than this only refers to the HTML part.
     private const int MinText = 40;
 
     private byte[]? _text;
@@ -27,13 +25,13 @@ internal sealed class BounceContent(ReadOnlyMemory<byte> message, BounceHeader h
 
     public IReadOnlyList<MimePart> Parts => parts;
 
-    /// <summary>The part that carries the returned message or its header, or null.</summary>
+    /// <summary>The part with the returned message or its header, or null.</summary>
     public MimePart? ReturnedPart { get; } = parts.FirstOrDefault(ReturnedReader.IsCarrier);
 
-    /// <summary>What it returns, wherever that stands.</summary>
+    /// <summary>The returned message, wherever it stands.</summary>
     public ReturnedMessage Returned => _returned ??= ReturnedReader.Find(this);
 
-    /// <summary>What the text quotes of a returned message.</summary>
+    /// <summary>The returned message that the text quotes.</summary>
     public ReturnedMessage Quoted
     {
         get
@@ -43,10 +41,10 @@ internal sealed class BounceContent(ReadOnlyMemory<byte> message, BounceHeader h
         }
     }
 
-    /// <summary>The text that the reporting server wrote, without the message it quotes; lines kept.</summary>
+    /// <summary>The text that the reporting server wrote, without the quoted message; with its line ends.</summary>
     public string Human => ReadHuman();
 
-    /// <summary>The same with every run of white space made one space, so that words are found across line ends.</summary>
+    /// <summary>The same text with single spaces for white space, so that words are found across line ends.</summary>
     public string Words => _words ??= Collapse(Human);
 
     /// <summary>The addresses in <see cref="Human"/>.</summary>
@@ -55,7 +53,7 @@ internal sealed class BounceContent(ReadOnlyMemory<byte> message, BounceHeader h
     /// <summary>The message's text as UTF-8 with LF line ends, quoted message included.</summary>
     public byte[] Text => _text ??= Encoding.UTF8.GetBytes(ReadText().Replace("\r\n", "\n", StringComparison.Ordinal));
 
-    /// <summary>Everything behind the header, undecoded; for messages whose structure is broken.</summary>
+    /// <summary>Everything behind the header, undecoded, for messages with a broken structure.</summary>
     public ReadOnlyMemory<byte> RawBody
     {
         get
@@ -66,7 +64,9 @@ internal sealed class BounceContent(ReadOnlyMemory<byte> message, BounceHeader h
         }
     }
 
-    /// <summary>Whether the first text may be a JSON object: it begins with a brace, or nobody knows before base64 is undone.</summary>
+    /// <summary>
+    /// Whether the first text may be a JSON object: it begins with a brace, or is base64 and not decoded yet.
+    /// </summary>
     public bool MayBeJson
     {
         get
@@ -84,11 +84,12 @@ internal sealed class BounceContent(ReadOnlyMemory<byte> message, BounceHeader h
         }
     }
 
-    /// <summary>The multipart that the header promises is not there.</summary>
+    /// <summary>Whether the multipart that the header announces is missing.</summary>
     public bool IsBroken => parts.Count == 1 && parts[0].Type.MediaType.StartsWith("multipart/", StringComparison.Ordinal);
 
     public BounceReport Report(
-        MailKind kind, string format, IReadOnlyList<ReportedRecipient> recipients, ReturnedMessage returned, IReadOnlyList<string> evidence, string? reportingMta = null) =>
+        MailKind kind, string format, IReadOnlyList<ReportedRecipient> recipients, ReturnedMessage returned,
+        IReadOnlyList<string> evidence, string? reportingMta = null) =>
         new(
             kind, format, header.NullReversePath, WithText(recipients), kind == MailKind.None ? returned : WithId(returned),
             header.From, header.References)
@@ -102,11 +103,11 @@ internal sealed class BounceContent(ReadOnlyMemory<byte> message, BounceHeader h
             ReportingMta = reportingMta ?? (kind is MailKind.Bounce or MailKind.Delay ? header.DaemonHost : null),
         };
 
-    /// <summary>Whether the reader's own server, by its name, tells its administrator something.</summary>
+    /// <summary>Whether the reader's own server, judged by its name, writes to its administrator.</summary>
     public bool IsOwnServer { get; } = Signs.IsOfOwnServer(header);
 
-    // The report's text, for the class: where it has been read anyway, or where no field has the reply. OpenSMTPD and others write
-    // it in the text only.
+    // The report's text, for the class: if it has been read anyway, or if no field contains the reply. OpenSMTPD and
+    // others write the reply only into the text.
     private IReadOnlyList<ReportedRecipient> WithText(IReadOnlyList<ReportedRecipient> recipients)
     {
         if (!recipients.Any(WantsText))
@@ -125,7 +126,8 @@ internal sealed class BounceContent(ReadOnlyMemory<byte> message, BounceHeader h
     private string? SaidOf(ReportedRecipient recipient, List<string> addresses) =>
         recipient.Diagnostic is null ? FailedRecipients.DiagnosticOf(Human, recipient.Address, addresses) : null;
 
-    // Only now, and not in Returned: a line of text that names an id returns no message, so it is no evidence of a bounce.
+    // Only here and not in Returned: a line of text that names an id returns no message, so it is not evidence of a
+    // bounce.
     private ReturnedMessage WithId(ReturnedMessage returned) =>
         returned.MessageId is null ? ReturnedReader.Named(returned, IdLabels.Find(Human)) : returned;
 
@@ -166,7 +168,7 @@ internal sealed class BounceContent(ReadOnlyMemory<byte> message, BounceHeader h
         return text.Length > 0 ? text.ToString() : HeaderText.ToText(RawBody.Span);
     }
 
-    /// <summary>Makes every run of white space one space, so that words are found across line ends.</summary>
+    /// <summary>Replaces runs of white space by single spaces, so that words are found across line ends.</summary>
     public static string Collapse(string text)
     {
         var collapsed = new StringBuilder(text.Length);

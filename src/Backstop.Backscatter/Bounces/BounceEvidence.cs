@@ -1,18 +1,19 @@
 namespace Backstop.Backscatter.Bounces;
 
-/// <summary>What speaks for and against a bounce that has no structure.</summary>
+/// <summary>The evidence for and against a bounce without structure.</summary>
 internal static class BounceEvidence
 {
     private const int Enough = 4;
 
     /// <summary>
-    /// TMDA and others let a bounce say "auto-replied". Subject and text that both speak of a failure are no answer of a person.
+    /// TMDA and others mark a bounce as "auto-replied". If subject and text both speak of a failure, it is not an
+    /// auto-reply.
     /// </summary>
     public static EvidenceSheet? OfPlainBounce(BounceContent content, Signs signs, WordsFound words) =>
         words.Starts(MailKind.Bounce) && words.SaysOfMail(MailKind.Bounce) && signs.IsMachine && words.Sum(MailKind.Delay) < 2
             ? Weigh(content, signs, words) : null;
 
-    /// <summary>The sheet, or null where nothing speaks for it.</summary>
+    /// <summary>Returns the sheet, or null if no evidence is found.</summary>
     public static EvidenceSheet? Of(BounceContent content, Signs signs, WordsFound words) =>
         words.Sum(MailKind.Bounce) > 0 || signs.IsServer || content.Header.IsToBounceAddress ? Weigh(content, signs, words) : null;
 
@@ -45,13 +46,13 @@ internal static class BounceEvidence
             IsPlausible(content, signs, words, said, returns, sheet.Weight), "nothing that says whose mail failed, and why");
     }
 
-    // People forward bounces, and lists discuss them; lists also pass them on to those who run them.
+    // People forward bounces and lists discuss them; lists also pass them on to their owners.
     private static bool IsCertainToReturn(BounceHeader header, Signs signs) =>
         header.IsFromMailerDaemon || header.IsToBounceAddress || header.IsListAdministrivia
         || (header.HasServerAddress && (signs.NullSender || !signs.IsLikePerson)) || (signs.IsMachine && !signs.IsLikeMail);
 
-    // A name is no server, and a postmaster is a person too: the more his mail looks like a person's, the more of a server's form
-    // must be there.
+    // A name does not make a server, and a postmaster is a person too: the more the message looks like a person's, the
+    // more it must look like a server's too.
     private static bool IsCertainToTell(BounceHeader header, Signs signs, WordsFound words)
     {
         if (!signs.IsServer || signs.IsOwnDomain)
@@ -69,7 +70,7 @@ internal static class BounceEvidence
             return false;
         }
 
-        // What <> tells of a mailbox that fills up has neither a bounce's subject nor a reply, and answers nothing.
+        // A notice from <> about a mailbox that fills up has no bounce's subject and no reply, and answers nothing.
         var says = words.Starts(MailKind.Bounce) && words.SaysOfMail(MailKind.Bounce);
         var tells = words.HasReply || signs.Answers || words.InSubject(MailKind.Bounce) is not null;
         return (says && signs.NamesRecipient)
@@ -78,14 +79,14 @@ internal static class BounceEvidence
                 (header.HasServerAddress && tells) || (words.HasReply && signs.NamesRecipient) || (header.IsAutoReplied && says)));
     }
 
-    // What must be there whatever the weight, by who seems to write.
+    // What must be present whatever the weight, depending on who seems to write.
     private static bool IsPlausible(BounceContent content, Signs signs, WordsFound words, int said, bool returns, int weight)
     {
         var header = content.Header;
         if (header.IsFromDaemon)
         {
-            // A shop's "delivery team" has a server's name too: only what comes from nobody, or from mailer-daemon, need not say
-            // whose mail failed.
+            // A shop's "delivery team" has a server's name too: only a message from the null sender or mailer-daemon
+            // need not say whose mail failed.
             var isSure = signs.IsServersOwn;
             var saysWhose = returns || words.HasReply || signs.MentionsRecipient;
             return (said > 0 && (isSure || saysWhose)) || (words.HasReply && isSure) || (returns && !header.IsList)
@@ -108,8 +109,8 @@ internal static class BounceEvidence
         return words.Starts(MailKind.Bounce) && weight > Enough && tells && words.OpensWithFailure();
     }
 
-    // No person writes as mailer-daemon, and no answer comes from <>: whom such a message names, it is about. In a language that no
-    // table knows the address stands alone, or beside a reply.
+    // No person writes as mailer-daemon, and no reply comes from <>: such a message is about the recipients that it
+    // names. In an unknown language the address stands alone or next to a reply.
     private static bool IsOfSomebody(BounceHeader header, Signs signs) =>
         header.IsFromDaemon && (header.IsFromMailerDaemon || (signs.NullSender && (signs.Answers || header.HasServerAddress)))
             && signs.MentionsRecipient;

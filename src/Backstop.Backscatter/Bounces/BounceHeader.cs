@@ -3,7 +3,7 @@ using Backstop.Mail;
 
 namespace Backstop.Backscatter.Bounces;
 
-/// <summary>The few fields of a message that tell automatic mail from people's, read once.</summary>
+/// <summary>The few header fields that distinguish automatic mail from people's, read once.</summary>
 internal sealed class BounceHeader
 {
     private readonly ReadOnlyMemory<byte> _octets;
@@ -59,10 +59,10 @@ internal sealed class BounceHeader
 
     public IReadOnlyList<string> FailedRecipients { get; }
 
-    /// <summary>RFC 3834 §5, in lower case with its comments, or empty.</summary>
+    /// <summary>The Auto-Submitted field (RFC 3834 §5) in lower case with its comments, or empty.</summary>
     public string AutoSubmitted { get; }
 
-    /// <summary>Never standardised, in lower case, or empty.</summary>
+    /// <summary>The Precedence field (never standardised) in lower case, or empty.</summary>
     public string Precedence { get; }
 
     public bool IsList { get; }
@@ -70,28 +70,31 @@ internal sealed class BounceHeader
     /// <summary>The message's own id without brackets, or null.</summary>
     public string? MessageId => MessageIds.Only(_fields.Text(_octets.Span, "Message-ID"u8));
 
-    /// <summary>The Return-Path's address, or null.</summary>
+    /// <summary>The address in Return-Path, or null.</summary>
     public string? ReturnPath { get; }
 
-    /// <summary>Whether Exchange's Thread-Index says that it answers another message of the thread.</summary>
+    /// <summary>Whether Exchange's Thread-Index shows that the message answers another one of the thread.</summary>
     public bool IsThreadReply => IsReplyIndex(_fields.Text(_octets.Span, "Thread-Index"u8));
 
-    /// <summary>Whether it belongs to a stream that its sender runs: RFC 2369's List-Unsubscribe, or Feedback-ID.</summary>
+    /// <summary>Whether it is bulk mail: it has List-Unsubscribe (RFC 2369) or Feedback-ID.</summary>
     public bool IsBulkStream =>
         _fields.Find(_octets.Span, "List-Unsubscribe"u8) is not null || _fields.Find(_octets.Span, "Feedback-ID"u8) is not null;
 
     /// <summary>
-    /// Whether a list server tells about the list's own business: by its field, or by the address that commands and bounces go to.
+    /// Whether a list server writes about the list's own business, judged by its field or by the address for commands
+    /// and bounces.
     /// </summary>
     public bool IsListAdministrivia { get; }
 
-    /// <summary>Exchange and ticket systems: whoever writes this does not want an answer by machine, being one.</summary>
+    /// <summary>Whether it asks for no auto-replies, as Exchange and ticket systems do on their own automatic mail.</summary>
     public bool SuppressesAnswers => _fields.Find(_octets.Span, "X-Auto-Response-Suppress"u8) is not null;
 
-    /// <summary>Which answers it does not want (MS-OXCMAIL §2.1.3.2.4), such as <c>OOF, AutoReply</c>; or empty.</summary>
+    /// <summary>
+    /// The kinds of replies that it asks not to get (MS-OXCMAIL §2.1.3.2.4), such as <c>OOF, AutoReply</c>; or empty.
+    /// </summary>
     public string SuppressedAnswers => _fields.Text(_octets.Span, "X-Auto-Response-Suppress"u8) ?? "";
 
-    /// <summary>Whether any field of a list's is there (RFC 2369, RFC 2919).</summary>
+    /// <summary>Whether it has a list's field (RFC 2369, RFC 2919).</summary>
     public bool HasListField
     {
         get
@@ -108,57 +111,60 @@ internal sealed class BounceHeader
         }
     }
 
-    /// <summary>Whether it came to an address made for bounces, such as <c>news-bounces@</c> or <c>bounce+me=example.org@</c>.</summary>
+    /// <summary>
+    /// Whether it came to an address for bounces, such as <c>news-bounces@</c> or <c>bounce+me=example.org@</c>.
+    /// </summary>
     public bool IsToBounceAddress =>
         To.Any(t => t.AsSpan(0, t.IndexOf('@', StringComparison.Ordinal)).Contains("bounce", StringComparison.OrdinalIgnoreCase));
 
     public string Mailer { get; }
 
-    /// <summary>A field that only one kind of automatic mail carries, or null.</summary>
+    /// <summary>A field that only one kind of automatic mail has, or null.</summary>
     public WordingHit? Field { get; }
 
-    /// <summary>Whether a mail server, not a person, says it wrote this.</summary>
+    /// <summary>Whether a mail server wrote it, judged by address or name.</summary>
     public bool IsFromDaemon { get; }
 
-    /// <summary>Whether it bears the name that no person writes under.</summary>
+    /// <summary>Whether it comes from mailer-daemon, a name that no person uses.</summary>
     public bool IsFromMailerDaemon { get; }
 
-    /// <summary>Whether it comes from an address of a mail server or of who runs it, not only under a name like theirs.</summary>
+    /// <summary>Whether it comes from an address of a mail server or its administrator; a name alone is not enough.</summary>
     public bool HasServerAddress { get; }
 
     /// <summary>
-    /// Whether a virus or content scanner wrote it, by its address, its program, or its name before a mail server's address.
+    /// Whether a virus or content scanner wrote it, judged by its address, its program, or its name with a mail
+    /// server's address.
     /// </summary>
     public bool IsFromScanner { get; }
 
-    /// <summary>Whether a scanner's program wrote it, as X-Mailer says.</summary>
+    /// <summary>Whether X-Mailer names a scanner's program.</summary>
     public bool HasScannerProgram { get; }
 
-    /// <summary>Whether the sender has the name of a scanner for mail, which no shop and no person has.</summary>
+    /// <summary>Whether the sender's name is that of a mail scanner, which no shop and no person has.</summary>
     public bool HasScannerName { get; }
 
-    /// <summary>Whether it was composed with a program for people.</summary>
+    /// <summary>Whether it was written with a person's mail program.</summary>
     public bool IsFromPerson { get; }
 
     public IReadOnlyList<WordingHit> SubjectHits { get; }
 
-    /// <summary>RFC 3834 §5: an answer by machine.</summary>
+    /// <summary>Whether it is an auto-reply by its own declaration (RFC 3834 §5).</summary>
     public bool IsAutoReplied =>
         AutoSubmitted.StartsWith("auto-replied", StringComparison.Ordinal) || Precedence is "auto_reply" or "auto-reply";
 
-    /// <summary>The gate: without any of these nothing in the body is looked at.</summary>
+    /// <summary>Whether the body must be read at all: without any of these signs the message is ordinary mail.</summary>
     public bool MayBeAutomatic =>
         NullReversePath == true || IsFromDaemon || IsFromScanner || FailedRecipients.Count > 0 || Field is not null || SubjectHits.Count > 0
         || IsToBounceAddress || IsListAdministrivia || CloudNotice.IsFrom(From) || AutoSubmitted is not ("" or "no")
         || Precedence is "auto_reply" or "auto-reply" or "junk";
 
-    /// <summary>The host in a daemon's own address: the best guess at who reports where nothing says it.</summary>
+    /// <summary>The host in a daemon's address: the reporting server, if the report does not name one.</summary>
     public string? DaemonHost => IsFromDaemon && From?.IndexOf('@', StringComparison.Ordinal) is >= 0 and var at ? From[(at + 1)..] : null;
 
     private bool IsScanner() => Senders.IsScannerAddress(From) || HasScannerProgram
         || (HasServerAddress && Senders.ScannerWords.Has(FromText)) || (HasScannerName && (HasServerAddress || NullReversePath == true));
 
-    // Twenty-two octets name the thread; each answer adds five (MS-OXOMSG §2.2.1.3).
+    // Twenty-two octets identify the thread; each reply adds five (MS-OXOMSG §2.2.1.3).
     private static bool IsReplyIndex(string? index)
     {
         const int thread = 22;
@@ -167,7 +173,7 @@ internal sealed class BounceHeader
             && length > thread;
     }
 
-    // qmail says so itself: "Received: (qmail 53818 invoked for bounce)".
+    // qmail marks its bounces: "Received: (qmail 53818 invoked for bounce)".
     private static bool IsReceivedForBounce(ReadOnlySpan<byte> message, List<HeaderField> fields)
     {
         foreach (var field in fields)

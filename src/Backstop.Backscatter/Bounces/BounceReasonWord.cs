@@ -1,9 +1,9 @@
 namespace Backstop.Backscatter.Bounces;
 
-/// <summary>The words for reasons that the command line and JSON use.</summary>
+/// <summary>Converts reasons to and from the words in JSON and on the command line.</summary>
 public static class BounceReasonWord
 {
-    /// <summary>The reason's word, such as <c>mailbox-full</c>.</summary>
+    /// <summary>Returns the reason's word, such as <c>mailbox-full</c>.</summary>
     /// <param name="reason">The reason.</param>
     public static string Word(this BounceReason reason) => reason switch
     {
@@ -22,7 +22,7 @@ public static class BounceReasonWord
         _ => "unknown",
     };
 
-    /// <summary>The reason of that word, or null.</summary>
+    /// <summary>Returns the reason with that word, or null.</summary>
     /// <param name="word">Such as <c>mailbox-full</c>.</param>
     public static BounceReason? Parse(string word)
     {

@@ -5,8 +5,8 @@ using Backstop.Mail;
 namespace Backstop.Backscatter.Bounces;
 
 /// <summary>
-/// Amazon SES tells of bounces and complaints as JSON, by mail through SNS: "Amazon SES notification contents" of its developer
-/// guide.
+/// Reads Amazon SES's notices of bounces and complaints, which come as JSON by mail through SNS: "Amazon SES
+/// notification contents" in its developer guide.
 /// </summary>
 internal static class CloudNotice
 {
@@ -15,13 +15,13 @@ internal static class CloudNotice
 
     private static readonly JsonDocumentOptions _options = new() { MaxDepth = 16, AllowTrailingCommas = true };
 
-    /// <summary>Whether Amazon's service sends from that address: "Email notifications" of the guide to SNS.</summary>
+    /// <summary>Whether the address is Amazon's sender of notices: "Email notifications" in the guide to SNS.</summary>
     public static bool IsFrom(string? address) => string.Equals(address, Sender, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>The report, or null where the text is no such notice.</summary>
+    /// <summary>Returns the report, or null if the text is not such a notice.</summary>
     public static BounceReport? Read(BounceContent content)
     {
-        // A message that does not begin with an object costs nothing here.
+        // A message that does not begin with an object is rejected here at no cost.
         if (!content.MayBeJson)
         {
             return null;
@@ -33,7 +33,7 @@ internal static class CloudNotice
             return null;
         }
 
-        // SNS puts an unsubscribe text behind the object, and mail breaks its lines.
+        // SNS adds an unsubscribe text behind the object, and mail breaks its lines.
         var reader = new Utf8JsonReader(Joined(text), new JsonReaderOptions { MaxDepth = _options.MaxDepth });
         try
         {
@@ -42,12 +42,12 @@ internal static class CloudNotice
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            // The second is how a string says that it is no text: half of a surrogate pair.
+            // The second case is a string that is not text: half of a surrogate pair.
             return null;
         }
     }
 
-    // The whole SNS message holds the notice as a string.
+    // The SNS message contains the notice as a string.
     private static BounceReport? Read(BounceContent content, JsonElement root)
     {
         if (Text(root, "Message") is not { } message)
@@ -90,7 +90,7 @@ internal static class CloudNotice
             return null;
         }
 
-        // People and programs send such text on, to ask what it means or to open a ticket.
+        // People and programs forward such text, to ask about it or to open a ticket.
         var recipients = Recipients(notice, s.Object, s.List, s.Kind);
         var report = content.Report(
             s.Kind, "amazonses", recipients, Returned(notice), [$"a notice of Amazon SES of type {type}"], "amazonses.com");
@@ -120,7 +120,7 @@ internal static class CloudNotice
         return recipients;
     }
 
-    // The Message-ID that was given in the header; Amazon puts its own in its place, and that is what others see.
+    // The Message-ID in the original header; Amazon replaces it with its own, and that is what recipients see.
     private static ReturnedMessage Returned(JsonElement root)
     {
         if (!Object(root, "mail", out var mail))

@@ -7,7 +7,8 @@ namespace Backstop.Backscatter.Bounces;
 /// <summary>The fields of a message/delivery-status part, RFC 3464 §2.</summary>
 /// <param name="ReportingMta">RFC 3464 §2.2.2, without its type; or null.</param>
 /// <param name="Recipients">The recipients, in order.</param>
-/// <param name="OriginalId">The Message-ID of what failed, for reports that return nothing of it; or null.</param>
+/// <param name="OriginalId">The Message-ID of the failed message, for reports that return nothing of it; or
+/// null.</param>
 internal sealed record DeliveryStatus(string? ReportingMta, List<ReportedRecipient> Recipients, string? OriginalId)
 {
     private const int MaxRecipients = 50;
@@ -15,7 +16,7 @@ internal sealed record DeliveryStatus(string? ReportingMta, List<ReportedRecipie
     private static readonly byte[][] _first = [
         "Reporting-MTA:"u8.ToArray(), "Final-Recipient:"u8.ToArray(), "Original-Recipient:"u8.ToArray(), "Action:"u8.ToArray()];
 
-    /// <summary>Reads the groups of fields; what is no field is skipped.</summary>
+    /// <summary>Reads the groups of fields; lines that are not fields are skipped.</summary>
     public static DeliveryStatus Read(ReadOnlySpan<byte> content)
     {
         var recipients = new List<ReportedRecipient>();
@@ -30,7 +31,7 @@ internal sealed record DeliveryStatus(string? ReportingMta, List<ReportedRecipie
             var end = HeaderScan.Scan(content, group);
             if (end == 0)
             {
-                // A line that is no field: skip it rather than the rest.
+                // A line that is not a field: skip it, but not the rest.
                 var line = content.IndexOf((byte)'\n');
                 content = line < 0 ? [] : content[(line + 1)..];
                 continue;
@@ -50,7 +51,9 @@ internal sealed record DeliveryStatus(string? ReportingMta, List<ReportedRecipie
         return new(reportingMta, recipients, originalId ?? envelopeId);
     }
 
-    /// <summary>Where such fields begin in a text, or -1: one of their names at the start of a line.</summary>
+    /// <summary>
+    /// Returns the offset at which such fields begin in a text, or -1: one of their names at the start of a line.
+    /// </summary>
     public static int Find(ReadOnlySpan<byte> text)
     {
         for (var at = 0; at < text.Length; at = HeaderScan.LineEnd(text, at))
@@ -67,7 +70,8 @@ internal sealed record DeliveryStatus(string? ReportingMta, List<ReportedRecipie
         return -1;
     }
 
-    // RFC 3464 §2.4 allows fields of one's own: Gmail writes the first, others the name that RFC 8098 §3.2.5 has for receipts.
+    // RFC 3464 §2.4 allows additional fields: Gmail writes the first; others use the name that RFC 8098 §3.2.5 defines
+    // for receipts.
     private static string? OriginalMessageId(ReadOnlySpan<byte> content, List<HeaderField> group) =>
         MessageIds.Only(group.Text(content, "X-Original-Message-ID"u8)) ?? MessageIds.Only(group.Text(content, "Original-Message-ID"u8));
 
@@ -84,7 +88,7 @@ internal sealed record DeliveryStatus(string? ReportingMta, List<ReportedRecipie
             return null;
         }
 
-        // RFC 3464 §2.3.3 knows five actions. Another word, or half of one, says no more than none.
+        // RFC 3464 §2.3.3 defines five actions. An unknown or cut one tells as little as none.
         action = action is "failed" or "delayed" or "delivered" or "relayed" or "expanded" ? action : null;
         action ??= status?.StartsWith('4') == true ? "delayed" : status?.StartsWith('2') == true ? "delivered" : "failed";
         var diagnostic = group.Text(content, "Diagnostic-Code"u8);
@@ -92,7 +96,8 @@ internal sealed record DeliveryStatus(string? ReportingMta, List<ReportedRecipie
     }
 
     /// <summary>
-    /// The address of a recipient field, or null. RFC 3464 §2.3.1: address-type ";" generic-address; RFC 6533 §3 adds utf-8.
+    /// Returns the address in a recipient field, or null. RFC 3464 §2.3.1: address-type ";" generic-address; RFC 6533
+    /// §3 adds utf-8.
     /// </summary>
     public static string? Address(string? body)
     {
@@ -126,7 +131,8 @@ internal sealed record DeliveryStatus(string? ReportingMta, List<ReportedRecipie
             var close = address.IndexOf('}', at);
             if (address.AsSpan(at).StartsWith("\\x{") && close > 0
                 && int.TryParse(
-                address.AsSpan(at + 3, close - at - 3), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code) && Rune.IsValid(code))
+                address.AsSpan(at + 3, close - at - 3), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code)
+                && Rune.IsValid(code))
             {
                 plain.Append(new Rune(code).ToString());
                 at = close;
@@ -146,7 +152,7 @@ internal sealed record DeliveryStatus(string? ReportingMta, List<ReportedRecipie
         return (semicolon < 0 ? body : body[(semicolon + 1)..]).Trim();
     }
 
-    // The first word; comments such as "5.1.1 (user unknown)" fall off.
+    // The first word: comments such as "5.1.1 (user unknown)" are dropped.
     private static string? Word(string? body)
     {
         if (string.IsNullOrEmpty(body))

@@ -1,37 +1,38 @@
 namespace Backstop.Backscatter.Bounces;
 
 /// <summary>
-/// What speaks for and against one kind: every kind is decided by such a sheet, and <c>explain</c> prints both of its sides.
+/// Weighs the evidence for and against one kind. Every kind is decided by such a sheet, and <c>explain</c> prints both
+/// sides.
 /// </summary>
 /// <param name="kind">The kind.</param>
-/// <param name="enough">The sum of weights from which on the kind is named.</param>
+/// <param name="enough">The sum of weights from which on the message is of the kind.</param>
 internal sealed class EvidenceSheet(MailKind kind, int enough)
 {
     private readonly List<(string What, int Weight)> _items = [];
     private bool _lacks;
 
-    /// <summary>The kind it is about.</summary>
+    /// <summary>The kind that the sheet is about.</summary>
     public MailKind Kind => kind;
 
     /// <summary>The sum of all weights.</summary>
     public int Weight { get; private set; }
 
-    /// <summary>Whether the message is of this kind: the weight is enough and nothing that must be there is missing.</summary>
+    /// <summary>Whether the message is of this kind: the weight is enough and no requirement is missing.</summary>
     public bool Stands => !_lacks && Weight >= enough;
 
-    /// <summary>Whether a machine's sign makes it sure enough to be filed or moved, not only named.</summary>
+    /// <summary>Whether a sign of a machine makes it certain enough to be filed or moved.</summary>
     public bool IsCertain { get; private set; }
 
-    /// <summary>What speaks for the kind, the strongest first.</summary>
+    /// <summary>The evidence for the kind, the strongest first.</summary>
     public IReadOnlyList<string> For => [.. _items.Where(i => i.Weight > 0).OrderByDescending(i => i.Weight).Select(i => i.What)];
 
-    /// <summary>What speaks against it, and what is missing.</summary>
+    /// <summary>The evidence against it, and what is missing.</summary>
     public IReadOnlyList<string> Against => [.. _items.Where(i => i.Weight <= 0).OrderBy(i => i.Weight).Select(i => i.What)];
 
     /// <summary>Adds a piece of evidence.</summary>
-    /// <param name="holds">Whether it is there.</param>
+    /// <param name="holds">Whether the evidence is present.</param>
     /// <param name="weight">Positive for the kind, negative against it.</param>
-    /// <param name="what">What it is, in few words for people.</param>
+    /// <param name="what">Its description, in a few words for people.</param>
     public EvidenceSheet Add(bool holds, int weight, string what)
     {
         if (holds && weight != 0)
@@ -43,12 +44,12 @@ internal sealed class EvidenceSheet(MailKind kind, int enough)
         return this;
     }
 
-    /// <summary>Adds words that were found; nothing for null.</summary>
+    /// <summary>Adds words that were found; does nothing for null.</summary>
     public EvidenceSheet Add(WordingHit? hit) => hit is null ? this : Add(true, hit.Weight, hit.ToString());
 
-    /// <summary>Without this the kind is not named, whatever the weight.</summary>
-    /// <param name="holds">Whether it is there.</param>
-    /// <param name="missing">What is missing, in few words for people.</param>
+    /// <summary>Adds a requirement: without it the message is not of the kind, whatever the weight.</summary>
+    /// <param name="holds">Whether the requirement is met.</param>
+    /// <param name="missing">What is missing, in a few words for people.</param>
     public EvidenceSheet Require(bool holds, string missing)
     {
         if (!holds)
@@ -60,7 +61,7 @@ internal sealed class EvidenceSheet(MailKind kind, int enough)
         return this;
     }
 
-    /// <summary>Says whether a machine's sign is there.</summary>
+    /// <summary>Sets whether a sign of a machine is present.</summary>
     public EvidenceSheet CertainIf(bool holds)
     {
         IsCertain = holds;

@@ -1,30 +1,32 @@
 namespace Backstop.Backscatter.Bounces;
 
-/// <summary>Who a report without fields is about: the addresses that stand where servers put them.</summary>
+/// <summary>Finds the failed recipients of a report without fields: the addresses where servers put them.</summary>
 internal static class FailedRecipients
 {
     private const int MaxDiagnostic = 400;
     private const int MaxLines = 400;
 
-    // So many lines with words apart a reply and an address still belong together: servers say between them who said it.
+    // The most lines of text between an address and its reply: servers often write there which server replied.
     private const int Beside = 2;
 
-    // Behind these words at a line's start stands somebody else's address, or an id that looks like one.
+    // An address behind these words at the start of a line is not the recipient, or is an id.
     private static readonly string[] _notRecipients =
     [
-        "From", "Return-Path", "Sender", "Reply-To", "Message-I", "Subject", "References", "In-Reply-To", "Errors-To", "MAIL FROM", ">>> MAIL", "Received", "X-",
+        "From", "Return-Path", "Sender", "Reply-To", "Message-I", "Subject", "References", "In-Reply-To", "Errors-To",
+        "MAIL FROM", ">>> MAIL", "Received", "X-",
         "for help", "contact", "please", "Content-",
     ];
 
     private static readonly string[] _beforeRecipient =
     [
-        "RCPT TO", ">>> RCPT", "Recipient", "Final-Recipient", "Original-Recipient", "X-Failed-Recipients", "To:", "Failed", "Unknown", "User", "Invalid", "Could not", "Unable to", "Error",
+        "RCPT TO", ">>> RCPT", "Recipient", "Final-Recipient", "Original-Recipient", "X-Failed-Recipients", "To:", "Failed",
+        "Unknown", "User", "Invalid", "Could not", "Unable to", "Error",
         "Delivery to", "Delivery failed", "550", "553", "554", "552", "551", "501", "addressed to", "<<<",
     ];
 
-    /// <summary>Finds them.</summary>
+    /// <summary>Finds the failed recipients.</summary>
     /// <param name="content">The report.</param>
-    /// <param name="action">What the report says happened to them.</param>
+    /// <param name="action">The action that the report states for them.</param>
     public static List<ReportedRecipient> Find(BounceContent content, string action)
     {
         var addresses = content.Header.FailedRecipients.Count > 0 ? content.Header.FailedRecipients : InText(content);
@@ -43,11 +45,13 @@ internal static class FailedRecipients
         })];
     }
 
-    /// <summary>Of a report that names nobody: who sends a receipt has read the message himself.</summary>
+    /// <summary>Returns the recipients of a report that names none: the sender of a receipt has read the message.</summary>
     public static List<ReportedRecipient> OfReport(BounceContent content, MailKind kind) =>
         kind != MailKind.Mdn ? Find(content, "failed") : content.Header.From is { } from ? [new(from, "delivered", null, null)] : [];
 
-    /// <summary>Whether an address stands where servers put the one that failed: at the start of a line, or in brackets there.</summary>
+    /// <summary>
+    /// Whether an address stands where servers put a failed recipient: at the start of a line, or there in brackets.
+    /// </summary>
     public static bool StandsAlone(ReadOnlySpan<char> text, string address)
     {
         foreach (var range in text.Split('\n'))
@@ -64,7 +68,9 @@ internal static class FailedRecipients
     private static List<string> InText(BounceContent content) =>
         content.AddressesInText.Placed is { Count: > 0 } placed ? placed : content.AddressesInText.Elsewhere;
 
-    /// <summary>Reads them. Costs a pass over the text; <see cref="BounceContent.AddressesInText"/> keeps the answer.</summary>
+    /// <summary>
+    /// Finds the addresses. Costs a pass over the text; <see cref="BounceContent.AddressesInText"/> caches the result.
+    /// </summary>
     public static AddressesInText Read(BounceContent content)
     {
         var found = new AddressesInText([], []);
@@ -116,13 +122,14 @@ internal static class FailedRecipients
         }
     }
 
-    // Servers put the address at the line's start, alone, in brackets, or behind a word for it.
+    // Servers put the address at the start of the line: alone, in brackets, or behind a word for it.
     private static bool IsPlace(ReadOnlySpan<char> line, string address) =>
         line.StartsWith(address, StringComparison.OrdinalIgnoreCase) || line[0] == '<'
             || (line[0] == '(' && line.IndexOf(address, StringComparison.OrdinalIgnoreCase) == 1)
         || StartsWithAny(line, _beforeRecipient);
 
-    // The report's own sender and the supposed sender of what it returns. Somebody who wrote to himself is named by the returned To.
+    // The report's own sender, and the supposed sender of the returned message. If somebody wrote to themselves, the
+    // returned To names the recipient.
     private static bool IsNoRecipient(BounceContent content, string address) =>
         Same(address, content.Header.From) || Same(address, content.Returned.From)
             || content.Header.To.Contains(address, StringComparer.OrdinalIgnoreCase)
@@ -131,8 +138,8 @@ internal static class FailedRecipients
     private static bool Same(string address, string? other) => address.Equals(other, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>
-    /// What stands behind the address, up to the next empty line or the next recipient: there the remote server's words are. Null
-    /// for nothing.
+    /// Returns the text behind the address up to the next empty line or recipient, which contains the remote server's
+    /// reply. Null if there is none.
     /// </summary>
     /// <param name="human">The report's text.</param>
     /// <param name="address">The recipient's address.</param>
@@ -155,8 +162,8 @@ internal static class FailedRecipients
         return said.Length == 0 ? null : said;
     }
 
-    // Where, behind some words, a line begins with another recipient. Several addresses may stand before the words that are about
-    // all of them.
+    // Finds where, after some words, a line begins with another recipient. Several addresses may precede the words
+    // about all of them.
     private static int NextRecipient(ReadOnlySpan<char> text, string address, IReadOnlyList<string> addresses)
     {
         for (var line = addresses.Count < 2 ? -1 : text.IndexOf('\n'); line >= 0;)

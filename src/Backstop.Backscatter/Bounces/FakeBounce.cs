@@ -3,16 +3,19 @@ using Backstop.Mail;
 namespace Backstop.Backscatter.Bounces;
 
 /// <summary>
-/// Spam and worms dressed as bounces: they borrow a server's name and words, return nothing, and bring something to click instead.
-/// People write "undeliverable" too; a name such as "Mail Delivery" or "Post Office" is what makes it a disguise. A real report never comes
-/// from a program for people and never carries a program.
+/// Recognises spam and worms disguised as bounces: they use a server's name and words, return nothing, and contain
+/// something to click. People write "undeliverable" too; a name such as "Mail Delivery" or "Post Office" makes it a
+/// disguise. A genuine report is never written with a person's mail program and never carries a program.
 /// </summary>
 internal static class FakeBounce
 {
     private static readonly string[] _dangerous =
-        [".zip", ".rar", ".7z", ".exe", ".scr", ".pif", ".com", ".bat", ".cmd", ".vbs", ".js", ".jse", ".wsf", ".hta", ".lnk", ".iso", ".img", ".cpl", ".htm", ".html", ".shtml", ".svg"];
+        [
+            ".zip", ".rar", ".7z", ".exe", ".scr", ".pif", ".com", ".bat", ".cmd", ".vbs", ".js", ".jse", ".wsf", ".hta", ".lnk",
+            ".iso", ".img", ".cpl", ".htm", ".html", ".shtml", ".svg",
+        ];
 
-    /// <summary>Why it is fake, or null.</summary>
+    /// <summary>Returns why the message is fake, or null.</summary>
     public static string? IsFake(BounceContent content, WordsFound words)
     {
         var header = content.Header;
@@ -22,14 +25,15 @@ internal static class FakeBounce
             return null;
         }
 
-        // Who writes under a server's name attaches no program; a person who asks about a bounce attaches what he likes, under his own.
+        // A message under a server's name attaches no program; a person who asks about a bounce may attach anything,
+        // under their own name.
         if (content.Parts.FirstOrDefault(p => p.Depth > 0 && IsDangerous(p)) is { FileName: var name })
         {
             return $"speaks as a mail server, returns nothing, and attaches {name}";
         }
 
-        // Parcels and letters are returned too, by offices that name the address they write to: only what can be clicked or opened
-        // is a trap.
+        // Parcels and letters are returned too, by offices that name the address they write to: only something to click
+        // or open is a trap.
         if (header.NullReversePath == true || header.IsFromPerson || words.IsReply)
         {
             return null;
@@ -52,14 +56,14 @@ internal static class FakeBounce
     private static bool ReturnsMail(BounceContent content) =>
         content.ReturnedPart is not null || content.Returned is { MessageId: not null } or { Received.Count: > 0 };
 
-    // Parcels fail to be delivered too, by people who write links. This kind talks of mail to the reader's own address, or in its
-    // domain's name.
+    // Parcels fail to be delivered too, and people write links. This kind writes about mail to the reader's own
+    // address, or in the name of its domain.
     private static bool NamesItsReader(BounceHeader header) => header.To is [var to, ..]
         && (header.Subject.Contains(to, StringComparison.OrdinalIgnoreCase)
             || header.FromText.Contains(to[(to.IndexOf('@', StringComparison.Ordinal) + 1)..], StringComparison.OrdinalIgnoreCase));
 
-    // Worms fill their template with the address they send to, where a server puts the address that failed. A server reports about
-    // somebody else's.
+    // Worms put the address they send to where a server puts the failed address. A server reports another person's
+    // address.
     private static bool FailsOnlyItsReader(BounceContent content) =>
         TextAddresses.Find(content.Human) is { Count: > 0 } named
             && named.TrueForAll(a => content.Header.To.Contains(a, StringComparer.OrdinalIgnoreCase))

@@ -4,20 +4,19 @@ using System.Collections.Frozen;
 namespace Backstop.Backscatter.Bounces;
 
 /// <summary>
-/// Finds the returned Message-ID where a server gives it in its text, such as Exchange's "Message ID: &lt;...&gt;" under "Original
-/// message details":
-/// <c>idlabels.tsv</c>. What stands behind &gt; or | is read too, for some set their own words off so; the message that is returned below
-/// them is read as a header.
+/// Finds the returned Message-ID where a server writes it into its text, such as Exchange's "Message ID: &lt;...&gt;"
+/// under "Original message details"; the labels are in <c>idlabels.tsv</c>. Lines behind &gt; or | are read too,
+/// because some servers indent their own words so; the returned message below is read as a header.
 /// </summary>
 internal static class IdLabels
 {
     private const int MaxLines = 1000;
     private const int MaxColons = 4;
 
-    // So many words has the longest label; before it others may stand: "Your message with Message ID".
+    // The number of words in the longest label; other words may precede it: "Your message with Message ID".
     private const int MaxWords = 5;
 
-    // Tables of HTML put the id into the next cell, which comes out as a line of its own, with empty ones in between.
+    // HTML tables have the id in the next cell, which becomes a line of its own, with empty lines in between.
     private const int MaxGap = 3;
 
     // RFC 5322 §2.1.1: a line has at most 998 octets, and an id cannot be folded.
@@ -25,13 +24,14 @@ internal static class IdLabels
 
     private static readonly FrozenSet<string> _labels = TableFile.Read("idlabels.tsv").Select(r => r[1])
         .ToFrozenSet(StringComparer.OrdinalIgnoreCase);
-    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> _lookup = _labels.GetAlternateLookup<ReadOnlySpan<char>>();
+    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> _lookup =
+        _labels.GetAlternateLookup<ReadOnlySpan<char>>();
     private static readonly int _longest = _labels.Max(l => l.Length);
     private static readonly SearchValues<char> _colons = SearchValues.Create(":\uFF1A");
     private static readonly SearchValues<char> _wordStarts = SearchValues.Create(" \t\u00A0\u3000([\"'");
     private static readonly SearchValues<char> _idEnds = SearchValues.Create(" \t\r\u00A0\u3000<>()[],;\"'");
 
-    /// <summary>The id behind the first label that has one, or null.</summary>
+    /// <summary>Returns the id behind the first label that has one, or null.</summary>
     /// <param name="text">The text that the reporting server wrote.</param>
     public static string? Find(ReadOnlySpan<char> text)
     {
@@ -51,7 +51,7 @@ internal static class IdLabels
                 continue;
             }
 
-            // Without brackets it could be an address as well.
+            // Without brackets it may as well be an address.
             if (gap < MaxGap && line[0] == '<' && Id(line) is { } below)
             {
                 return below;
@@ -72,7 +72,7 @@ internal static class IdLabels
         return null;
     }
 
-    /// <summary>Whether a line begins with such a label: what looks like an address in it is an id.</summary>
+    /// <summary>Whether a line begins with such a label: then an apparent address in it is an id.</summary>
     public static bool Begin(ReadOnlySpan<char> line)
     {
         line = Unquoted(line);
@@ -105,7 +105,7 @@ internal static class IdLabels
         return false;
     }
 
-    // "(Message-ID" and "Your mail with Message ID" too, but not "Resent-Message-ID", which is another id.
+    // "(Message-ID" and "Your mail with Message ID" count, but "Resent-Message-ID" is another id.
     private static bool EndsInLabel(ReadOnlySpan<char> before)
     {
         var start = before.Length;
@@ -128,7 +128,7 @@ internal static class IdLabels
         return false;
     }
 
-    // A queue's number is no Message-ID; every one that is worth comparing has an @.
+    // A queue number is not a Message-ID; every id worth comparing contains an @.
     private static string? Id(ReadOnlySpan<char> text)
     {
         text = text.TrimStart(" \t\u00A0\u3000([\"'");

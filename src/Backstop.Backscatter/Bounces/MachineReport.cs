@@ -1,12 +1,12 @@
 namespace Backstop.Backscatter.Bounces;
 
 /// <summary>
-/// Reports that machines make about many messages, for administrators who asked for them: DMARC aggregates (RFC 7489 §7.2.1.1), TLS
-/// reports (RFC 8460 §5.3).
+/// Recognises machine reports about many messages that administrators have asked for: DMARC aggregates (RFC 7489
+/// §7.2.1.1) and TLS reports (RFC 8460 §5.3).
 /// </summary>
 internal static class MachineReport
 {
-    /// <summary>Whether it is one, by its own parts: a bounce may return one that we sent.</summary>
+    /// <summary>Whether the message is such a report, judged by its own parts: a bounce may return one that we sent.</summary>
     public static bool Is(BounceContent content)
     {
         foreach (var part in content.Parts)

@@ -1,27 +1,27 @@
 namespace Backstop.Backscatter.Bounces;
 
-/// <summary>What an automatic message is.</summary>
+/// <summary>The kinds of automatic messages.</summary>
 public enum MailKind
 {
-    /// <summary>No automatic answer: mail.</summary>
+    /// <summary>Not an automatic answer: mail.</summary>
     None,
 
-    /// <summary>A delivery failed for good (RFC 3464 action failed, or its words).</summary>
+    /// <summary>A bounce: a delivery failed for good (RFC 3464 action failed, or words that say so).</summary>
     Bounce,
 
-    /// <summary>A delivery is late (RFC 3464 action delayed).</summary>
+    /// <summary>A notice that a delivery is delayed (RFC 3464 action delayed).</summary>
     Delay,
 
-    /// <summary>A delivery succeeded (RFC 3464 action delivered, relayed, expanded).</summary>
+    /// <summary>A notice that a delivery succeeded (RFC 3464 action delivered, relayed, expanded).</summary>
     SuccessReport,
 
-    /// <summary>A person or ticket system answers by machine (RFC 3834).</summary>
+    /// <summary>An automatic reply of a person or ticket system (RFC 3834).</summary>
     AutoReply,
 
-    /// <summary>Prove that you are human, or your mail is not delivered.</summary>
+    /// <summary>A challenge: the sender must prove to be human, or the mail is not delivered.</summary>
     Challenge,
 
-    /// <summary>A virus or content scanner tells the supposed sender.</summary>
+    /// <summary>A virus or content scanner's notice to the supposed sender.</summary>
     VirusNotice,
 
     /// <summary>A complaint (RFC 5965).</summary>
@@ -31,10 +31,10 @@ public enum MailKind
     Mdn,
 }
 
-/// <summary>The words for kinds that the command line and JSON use.</summary>
+/// <summary>Converts kinds to and from the words in JSON and on the command line.</summary>
 public static class MailKindWord
 {
-    /// <summary>The kind's word, such as <c>virus-notice</c>.</summary>
+    /// <summary>Returns the kind's word, such as <c>virus-notice</c>.</summary>
     /// <param name="kind">The kind.</param>
     public static string Word(this MailKind kind) => kind switch
     {
@@ -49,7 +49,7 @@ public static class MailKindWord
         _ => "none",
     };
 
-    /// <summary>The kind of that word, or null.</summary>
+    /// <summary>Returns the kind with that word, or null.</summary>
     /// <param name="word">Such as <c>virus-notice</c>.</param>
     public static MailKind? Parse(string word)
     {

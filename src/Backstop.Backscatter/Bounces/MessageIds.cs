@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Backstop.Backscatter.Bounces;
 
-/// <summary>Message-IDs as they are compared: without brackets. RFC 5322 §3.6.4, read leniently.</summary>
+/// <summary>
+/// Extracts Message-IDs without their brackets, the form in which they are compared. RFC 5322 §3.6.4, read leniently.
+/// </summary>
 internal static class MessageIds
 {
     private const int MaxReferences = 20;
@@ -12,21 +14,23 @@ internal static class MessageIds
     /// <param name="body">An unfolded field body.</param>
     public static string? First(string? body) => All(body).FirstOrDefault();
 
-    /// <summary>The id of a Message-ID field: what stands in brackets, or all of it where there are none; null for nothing.</summary>
+    /// <summary>
+    /// The id of a Message-ID field: the text in brackets, or without brackets the whole text; null if empty.
+    /// </summary>
     /// <param name="body">An unfolded field body.</param>
     public static string? Only(string? body) =>
         string.IsNullOrWhiteSpace(body) ? null
         : First(body) ?? (body.Trim().Trim('<', '>') is { Length: > 0 } id && !id.Contains(' ', StringComparison.Ordinal) ? id : null);
 
     /// <summary>
-    /// The id of an envelope (RFC 3461 §4.4) where its sender took the Message-ID for it; null for ids of another form, such as a
-    /// queue's number.
+    /// The envelope id (RFC 3461 §4.4), if the sender used the Message-ID as one; null for other ids, such as a queue
+    /// number.
     /// </summary>
     /// <param name="body">The body of Original-Envelope-Id, RFC 3464 §2.2.1.</param>
     internal static string? OfEnvelope(string? body)
     {
-        // RFC 3461 §4: in SMTP the id is xtext. Some servers write it into the report as it came; "+" may stand in an id, so only
-        // brackets tell.
+        // RFC 3461 §4: in SMTP the id is xtext. Some servers copy it into the report undecoded; an id may contain "+",
+        // so only the brackets show whether to decode it.
         var isEncoded = body?.StartsWith("+3C", StringComparison.OrdinalIgnoreCase) == true;
         var id = Only(isEncoded ? FromXtext(body!) : body);
         return id?.IndexOf('@', StringComparison.Ordinal) is { } at && at > 0 && at < id.Length - 1 ? id : null;

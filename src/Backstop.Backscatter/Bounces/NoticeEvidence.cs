@@ -1,11 +1,11 @@
 namespace Backstop.Backscatter.Bounces;
 
-/// <summary>What speaks for and against complaints, virus notices, challenges and delays.</summary>
+/// <summary>The evidence for and against complaints, virus notices, challenges and delays.</summary>
 internal static class NoticeEvidence
 {
     private const string OwnServer = "the reader's own server tells its administrator";
 
-    /// <summary>Complaints from before RFC 5965: a subject of a known shape, and the mail that was complained about.</summary>
+    /// <summary>Complaints from before RFC 5965: a subject of a known form, and the mail complained about.</summary>
     public static EvidenceSheet? OfComplaint(BounceContent content, Signs signs, WordsFound words)
     {
         if (!words.Starts(MailKind.FeedbackReport))
@@ -21,7 +21,10 @@ internal static class NoticeEvidence
             .CertainIf(true);
     }
 
-    /// <summary>A scanner tells the supposed sender of a virus. What it tells the reader about mail to him is news for him.</summary>
+    /// <summary>
+    /// A scanner's notice to the supposed sender of a virus. A notice to the reader about incoming mail is ordinary
+    /// mail.
+    /// </summary>
     public static EvidenceSheet? OfVirus(BounceContent content, Signs signs, WordsFound words)
     {
         var header = content.Header;
@@ -31,10 +34,11 @@ internal static class NoticeEvidence
             return null;
         }
 
-        // A scanner's address alone may be a laboratory's: a mail server's address, or the name of a scanner for mail, must be there too.
+        // A scanner's address alone may be that of a research laboratory: a mail server's address or the name of a mail
+        // scanner is required too.
         var isScanner = header.HasServerAddress || header.HasScannerName;
 
-        // Scanners of one's own disk, shops that sell them and trackers of their faults write the same words, of other files than
+        // Scanners of local disks, shops that sell them and bug trackers use the same words about files that are not
         // the reader's mail.
         var isOfMail = content.ReturnedPart is not null || words.SaysYours || signs.ReturnsMailOfReader;
         var sheet = new EvidenceSheet(MailKind.VirusNotice, 2)
@@ -51,13 +55,13 @@ internal static class NoticeEvidence
                 .Add(signs.NullSender, 1, "null reverse-path").Add(header.IsFromDaemon, 1, "a mail server's name as sender");
         }
 
-        // A scanner's gateway sends ordinary bounces too: its own words go first, then those of a bounce.
+        // A scanner's gateway sends ordinary bounces too: its own words are checked first, then those of a bounce.
         var isBounce = sum == 0
             && (!isScanner || !signs.IsServer || words.Starts(MailKind.Bounce) || words.HasReply || content.ReturnedPart is not null);
         return sheet.Add(true, 2, "sent by a scanner").Require(!isBounce, "words of a bounce, or none");
     }
 
-    /// <summary>Asks for a confirmation before a mail is delivered.</summary>
+    /// <summary>A request for a confirmation before a mail is delivered.</summary>
     public static EvidenceSheet? OfChallenge(BounceContent content, Signs signs, WordsFound words)
     {
         var sum = words.Sum(MailKind.Challenge);
@@ -66,7 +70,8 @@ internal static class NoticeEvidence
             return null;
         }
 
-        // An account, a payment and a subscription are confirmed too, by machines that send from the null reverse-path: it answers nothing.
+        // Accounts, payments and subscriptions are confirmed too, by machines that send from the null reverse-path;
+        // such a message answers nothing.
         var isMachine = signs.NullSender || signs.IsResponder || content.Header.HasServerAddress || content.Header.Precedence is "junk";
         var asksInAnswer = signs.Answers && !signs.IsLikeMail && words.InSubject(MailKind.Challenge) is not null
             && words.SaysOfMail(MailKind.Challenge);
@@ -80,7 +85,10 @@ internal static class NoticeEvidence
             .CertainIf(isMachine || asksInAnswer);
     }
 
-    /// <summary>Trains are late too: without a server's name the subject must begin with it, and the text must say it of mail.</summary>
+    /// <summary>
+    /// A notice of delay. Trains are late too: without a server's name the subject must begin with the words, and the
+    /// text must be about mail.
+    /// </summary>
     public static EvidenceSheet? OfDelay(BounceContent content, Signs signs, WordsFound words)
     {
         var sum = words.Sum(MailKind.Delay);
@@ -93,7 +101,8 @@ internal static class NoticeEvidence
         var isSubject = words.Starts(MailKind.Delay);
         var returns = content.ReturnedPart is not null;
 
-        // Of a server's words about a delay, the reader's mail and its recipient, one may be chance: a courier has messages too.
+        // Of three signs (a server's words about a delay, the reader's mail, its recipient) one may be chance: a
+        // courier has messages too.
         var isOfMail = returns
             || (words.SaysOfMail(MailKind.Delay) ? words.SaysYours || signs.NamesRecipient : words.SaysYours && signs.NamesRecipient);
         var saysWhose = signs.IsServersOwn || returns || words.HasReply || signs.MentionsRecipient;

@@ -5,13 +5,12 @@ using System.Runtime.InteropServices;
 namespace Backstop.Backscatter.Bounces;
 
 /// <summary>
-/// Finds where phrases of a table stand in a text: all of them in one pass, in any case. Which of them counts there is its user's to say.
-/// A bit for the first characters of every phrase says of nearly all places of a text that no phrase begins there; the few others
-/// are looked up.
+/// Finds all phrases of a table in a text, in one pass and in any case. The caller decides which of the places count. A
+/// bit set for the first characters of the phrases excludes nearly all places of a text; only the rest are looked up.
 /// </summary>
 internal sealed class PhraseIndex
 {
-    // Characters that a place is tried by; shorter phrases are tried by two, in a table of their own.
+    // The number of characters looked up; shorter phrases have a table of their own, by two characters.
     private const int Long = 4;
     private const int Short = 2;
 
@@ -20,7 +19,8 @@ internal sealed class PhraseIndex
     private readonly Starts _short;
 
     /// <summary>Makes an index.</summary>
-    /// <param name="phrases">The phrases, of at least two characters each (TableTests); a number is a place in this list.</param>
+    /// <param name="phrases">The phrases, of at least two characters each (TableTests); their numbers are the indexes
+    /// in this list.</param>
     public PhraseIndex(IEnumerable<string> phrases)
     {
         _phrases = [.. phrases.Select(p => p.ToUpperInvariant())];
@@ -33,11 +33,11 @@ internal sealed class PhraseIndex
     /// <summary>The length of the longest phrase.</summary>
     public int Longest { get; }
 
-    /// <summary>The phrases in a text, from its start on; to be disposed.</summary>
+    /// <summary>Returns the phrases in a text, from its start; dispose of the result.</summary>
     /// <param name="text">The text.</param>
     public Places In(ReadOnlySpan<char> text) => new(this, text);
 
-    /// <summary>Whether any phrase stands in a text.</summary>
+    /// <summary>Whether a text contains any phrase.</summary>
     /// <param name="text">The text.</param>
     public bool IsIn(ReadOnlySpan<char> text)
     {
@@ -50,14 +50,14 @@ internal sealed class PhraseIndex
         : start.Length >= Short ? Unsafe.ReadUnaligned<uint>(ref Unsafe.As<char, byte>(ref MemoryMarshal.GetReference(start)))
         : 0;
 
-    /// <summary>Walks over the phrases in a text.</summary>
+    /// <summary>Iterates over the phrases in a text.</summary>
     internal ref struct Places
     {
         private readonly PhraseIndex _index;
         private readonly char[] _rented;
         private readonly ReadOnlySpan<char> _text;
 
-        // What is still to be tried at the place: the long ones, then the short ones.
+        // What remains to be tried at this place: the long phrases, then the short ones.
         private ReadOnlySpan<int> _tried;
         private bool _isShortTried;
 
@@ -71,13 +71,16 @@ internal sealed class PhraseIndex
             _isShortTried = true;
         }
 
-        /// <summary>Where the phrase begins.</summary>
+        /// <summary>The offset of the phrase.</summary>
         public int At { get; private set; }
 
         /// <summary>The number of the phrase.</summary>
         public int Phrase { get; private set; }
 
-        /// <summary>Goes on to the next phrase: by place, and at a place by number, those of less than four characters last.</summary>
+        /// <summary>
+        /// Advances to the next phrase: ordered by place, then by number, with phrases of less than four characters
+        /// last.
+        /// </summary>
         public bool Next()
         {
             while (true)
@@ -121,7 +124,7 @@ internal sealed class PhraseIndex
                 }
             }
 
-            // Too near the end for a long one.
+            // Too close to the end for a long phrase.
             _tried = [];
             return At + Short <= text.Length;
         }
@@ -156,7 +159,7 @@ internal sealed class PhraseIndex
 
         public int[] Of(ulong key) => _byKey.GetValueOrDefault(key, []);
 
-        // The upper bits of a product mix all of its factor's.
+        // The upper bits of a product depend on all bits of its factors.
         private static int Bit(ulong key) => (int)((key * 0x9E3779B97F4A7C15) >> (64 - Bits));
     }
 }

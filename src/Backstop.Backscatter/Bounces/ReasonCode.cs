@@ -1,6 +1,7 @@
 namespace Backstop.Backscatter.Bounces;
 
-/// <summary>What an enhanced status means: a row of <c>reasons.tsv</c>.</summary>
+/// <summary>The meaning of an enhanced status code: a row of <c>reasons.tsv</c>.</summary>
 /// <param name="Reason">The reason.</param>
-/// <param name="IsFirm">Whether servers mean it by that code; otherwise they use it for much else too, and their words go first.</param>
+/// <param name="IsFirm">Whether servers use the code only for this reason; otherwise their words take
+/// precedence.</param>
 internal readonly record struct ReasonCode(BounceReason Reason, bool IsFirm);

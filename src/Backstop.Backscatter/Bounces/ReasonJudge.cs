@@ -1,16 +1,16 @@
 namespace Backstop.Backscatter.Bounces;
 
 /// <summary>
-/// Says why a recipient failed, and whether its address is of any use: first by words that only mean one thing, then by a code that
-/// does, then by words that make a vague code clear, then by the vague code. Pure: what a recipient carries gives the same answer
-/// whenever it is asked.
+/// Decides why delivery to a recipient failed, and whether the address is still usable: first by unambiguous words,
+/// then by an unambiguous code, then by words that explain a vague code, then by the vague code. Pure: the result
+/// depends only on the recipient's data.
 /// </summary>
 internal static class ReasonJudge
 {
-    // Replies are short; a report says why in its first lines.
+    // Replies are short, and a report states the reason in its first lines.
     private const int MaxText = 4096;
 
-    /// <summary>The class, or null where nothing failed.</summary>
+    /// <summary>Returns the class, or null if nothing failed.</summary>
     /// <param name="recipient">A recipient.</param>
     public static BounceClass? Of(ReportedRecipient recipient)
     {
@@ -33,8 +33,8 @@ internal static class ReasonJudge
         var isDelayed = recipient.Action == "delayed";
         var isCoded = !ReasonTable.IsAlwaysSoft(reason);
 
-        // What speaks against the address is hard unless the server says that it may change; what tells nothing only where the
-        // server says that it will not.
+        // A reason against the address is hard unless the server says that it may change; an unknown reason is hard
+        // only if the server says that it will not change.
         var isHard = isCoded && !isDelayed && (reason == BounceReason.Unknown ? status?[0] == '5' : status?[0] != '4');
         var evidence = new List<string>(3);
         Add(evidence, phrase is not null, $"{place} says \"{phrase?.Words}\"");
@@ -43,23 +43,23 @@ internal static class ReasonJudge
         return new(isHard, reason, evidence);
     }
 
-    /// <summary>Whether the report's text would be looked at: nothing that was said of the recipient decides alone.</summary>
+    /// <summary>Whether the report's text is needed: nothing said about the recipient itself is decisive.</summary>
     /// <param name="recipient">A recipient.</param>
     public static bool WantsText(ReportedRecipient recipient) =>
         recipient.Action is "failed" or "delayed" && !ReasonTable.OfCode(recipient.Status).IsFirm;
 
-    /// <summary>As much of a text as is looked at: a report that is kept must not keep 32 KiB of text with it.</summary>
+    /// <summary>Returns the part of a text that is read, so that a stored report does not keep 32 KiB of text.</summary>
     /// <param name="text">A text.</param>
     public static string Start(string text) => text.Length > MaxText ? text[..MaxText] : text;
 
-    // The code that tells more: the report's own may be 5.0.0 where the reply has 5.1.1.
+    // The more specific code: the report's own may be 5.0.0 when the reply has 5.1.1.
     private static (string? Status, ReasonCode Code, string Mark) Code(ReportedRecipient recipient, string said)
     {
         var status = recipient.Status is ['4' or '5', '.', ..] ? recipient.Status : null;
         var isInferred = recipient.StatusSource == StatusSource.Inferred;
         var code = ReasonTable.OfCode(status);
 
-        // An inferred status is only another word for words, and these are looked at here.
+        // An inferred status only restates words, which are examined here anyway.
         code = code with { IsFirm = code.IsFirm && !isInferred };
         var inReply = StatusWords.Given(said);
         var replyCode = ReasonTable.OfCode(inReply);
@@ -70,7 +70,7 @@ internal static class ReasonJudge
 
     private static int Rank(ReasonCode code) => code.IsFirm ? 2 : code.Reason == BounceReason.Unknown ? 0 : 1;
 
-    // A folded field has more than one space where it was folded.
+    // A folded field has several spaces where it was folded.
     private static string Text(string? text) => text is null ? "" : BounceContent.Collapse(Start(text));
 
     private static void Add(List<string> evidence, bool isSo, string text)

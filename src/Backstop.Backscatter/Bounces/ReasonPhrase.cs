@@ -1,16 +1,18 @@
 namespace Backstop.Backscatter.Bounces;
 
-/// <summary>What words mean: a row of <c>reasons.tsv</c>.</summary>
+/// <summary>The meaning of words: a row of <c>reasons.tsv</c>.</summary>
 internal sealed class ReasonPhrase
 {
     private readonly bool _mayFollow;
     private readonly bool _mayGoOn;
 
-    /// <summary>Takes a row.</summary>
-    /// <param name="reason">What they mean.</param>
-    /// <param name="words">The words; a star at their start or end lets them be part of a longer word or of a host's name.</param>
-    /// <param name="isStrong">Whether they beat any code; otherwise they only make a vague code clear.</param>
-    /// <param name="code">The only code beside which they count, such as <c>x.4.1</c>; null for any.</param>
+    /// <summary>Makes a phrase from a row.</summary>
+    /// <param name="reason">Their meaning.</param>
+    /// <param name="words">The words; a star at their start or end lets them be part of a longer word or of a host's
+    /// name.</param>
+    /// <param name="isStrong">Whether they take precedence over any code; otherwise they only explain a vague
+    /// code.</param>
+    /// <param name="code">The only code with which they count, such as <c>x.4.1</c>; null for any.</param>
     public ReasonPhrase(BounceReason reason, string words, bool isStrong, string? code)
     {
         (Reason, IsStrong, Code, Words) = (reason, isStrong, code, words.Trim('*'));
@@ -27,15 +29,19 @@ internal sealed class ReasonPhrase
     public string? Code { get; }
 
     /// <summary>
-    /// Whether they count in a report's own text, which talks of much that was not the reason: of scans, attachments, terms of use.
+    /// Whether they count in a report's own text, which also mentions scans, attachments and terms of use that were not
+    /// the reason.
     /// </summary>
     public bool IsForReports =>
         IsStrong
-            || Reason is BounceReason.MailboxUnknown or BounceReason.MailboxDisabled or BounceReason.Dns or BounceReason.Network or BounceReason.Expired;
+            || Reason is BounceReason.MailboxUnknown or BounceReason.MailboxDisabled or BounceReason.Dns or BounceReason.Network
+                or BounceReason.Expired;
 
-    /// <summary>Whether the words stand here as words: "spam" is said neither by "spamd" nor by the host mx.spam.example.</summary>
+    /// <summary>
+    /// Whether the words stand here as separate words: neither "spamd" nor the host mx.spam.example contains "spam".
+    /// </summary>
     /// <param name="text">A text.</param>
-    /// <param name="at">Where in it.</param>
+    /// <param name="at">The offset of the words.</param>
     public bool IsAt(ReadOnlySpan<char> text, int at) =>
         text[at..].StartsWith(Words, StringComparison.OrdinalIgnoreCase)
         && (_mayFollow || at == 0 || !(char.IsLetterOrDigit(text[at - 1]) || IsInName(text[at - 1])))

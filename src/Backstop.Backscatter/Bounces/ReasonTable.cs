@@ -1,6 +1,6 @@
 namespace Backstop.Backscatter.Bounces;
 
-/// <summary>What codes and words tell of a failure's reason: <c>reasons.tsv</c>.</summary>
+/// <summary>The reasons that codes and words mean: <c>reasons.tsv</c>.</summary>
 internal static class ReasonTable
 {
     private static readonly List<string[]> _rows = TableFile.Read("reasons.tsv");
@@ -11,17 +11,17 @@ internal static class ReasonTable
         .. Rows("words").Select(r => new ReasonPhrase(Reason(r), r[3], r[2] == "strong", r.Length > 4 ? r[4] : null))];
     private static readonly PhraseIndex _index = new(_phrases.Select(p => p.Words));
 
-    /// <summary>The codes, as the table writes them.</summary>
+    /// <summary>The codes, as written in the table.</summary>
     public static IReadOnlyDictionary<string, ReasonCode> Codes => _codes;
 
-    /// <summary>The words, the most telling first.</summary>
+    /// <summary>The words, the most specific first.</summary>
     public static IReadOnlyList<ReasonPhrase> Phrases => _phrases;
 
-    /// <summary>Whether that reason says nothing against the address, whatever the code.</summary>
+    /// <summary>Whether a failure for that reason is soft whatever the code.</summary>
     public static bool IsAlwaysSoft(BounceReason reason) => _soft.Contains(reason);
 
-    /// <summary>What a code means.</summary>
-    /// <param name="status">An enhanced status; anything else means nothing.</param>
+    /// <summary>Returns the meaning of a code.</summary>
+    /// <param name="status">An enhanced status code; other text gives no reason.</param>
     public static ReasonCode OfCode(string? status)
     {
         if (status is not ['4' or '5', '.', _, '.', _, ..])
@@ -32,10 +32,10 @@ internal static class ReasonTable
         return _codes.TryGetValue(AnyClass(status)!, out var code) ? code : _codes.GetValueOrDefault($"x.{status[2]}.*");
     }
 
-    /// <summary>What a text tells: the first row that is found in it, or null.</summary>
+    /// <summary>Returns the first row whose words are in a text, or null.</summary>
     /// <param name="text">A reply, or a report's text.</param>
-    /// <param name="status">The status beside it, or null.</param>
-    /// <param name="counts">Which rows count.</param>
+    /// <param name="status">The status code next to it, or null.</param>
+    /// <param name="counts">Decides which rows are considered.</param>
     public static ReasonPhrase? Find(ReadOnlySpan<char> text, string? status, Func<ReasonPhrase, bool> counts)
     {
         var best = _phrases.Length;

@@ -3,26 +3,30 @@ using Backstop.Mail;
 
 namespace Backstop.Backscatter.Bounces;
 
-/// <summary>Finds the returned message's header: in a part of its own, in a text beside, or quoted somewhere in the text.</summary>
+/// <summary>
+/// Finds the returned message's header: in a part of its own, in a separate text, or quoted in the report's text.
+/// </summary>
 internal static class ReturnedReader
 {
-    // Each try reads on from where it stands: without a bound, text made of lone "From:" lines would cost the square of its length.
+    // Each try reads on from its position: without a limit, a text of bare "From:" lines would take quadratic time.
     private const int MaxTries = 8;
     private const int MaxReceived = 30;
 
     private static readonly byte[][] _telling =
     [
         "Message-ID"u8.ToArray(), "From"u8.ToArray(), "To"u8.ToArray(), "Subject"u8.ToArray(), "Date"u8.ToArray(), "Received"u8.ToArray(),
-        "Return-Path"u8.ToArray(), "MIME-Version"u8.ToArray(), "DKIM-Signature"u8.ToArray(), "X-Original-To"u8.ToArray(), "Delivered-To"u8.ToArray(),
+        "Return-Path"u8.ToArray(), "MIME-Version"u8.ToArray(), "DKIM-Signature"u8.ToArray(), "X-Original-To"u8.ToArray(),
+        "Delivered-To"u8.ToArray(),
     ];
 
-    /// <summary>Whether a part is made to carry a returned message or its header.</summary>
+    /// <summary>Whether a part is meant to contain a returned message or its header.</summary>
     public static bool IsCarrier(MimePart part) =>
         part.Depth > 0
             && (
-            part.Type.IsMessage || part.Type.IsHeaderOnly || part.Type.MediaType is "message/partial" or "text/rfc822" or "application/rfc822");
+            part.Type.IsMessage || part.Type.IsHeaderOnly
+                || part.Type.MediaType is "message/partial" or "text/rfc822" or "application/rfc822");
 
-    /// <summary>The best of all places: the first that gives a Message-ID, else the first that gives anything.</summary>
+    /// <summary>Returns the best result of all places: the first with a Message-ID, else the first with anything.</summary>
     public static ReturnedMessage Find(BounceContent content)
     {
         var best = ReturnedMessage.Nothing;
@@ -39,9 +43,10 @@ internal static class ReturnedReader
         return best;
     }
 
-    /// <summary>From a header that is quoted in the text.</summary>
+    /// <summary>Returns the returned message from a header quoted in the text.</summary>
     /// <param name="text">The text after its transfer encoding was undone.</param>
-    /// <param name="start">Where the quoted message begins; the text's length where there is none, or only a summary of one.</param>
+    /// <param name="start">The offset of the quoted message; the text's length if there is none, or only a
+    /// summary.</param>
     public static ReturnedMessage FromText(ReadOnlySpan<byte> text, out int start)
     {
         var fields = new List<HeaderField>();
@@ -70,7 +75,7 @@ internal static class ReturnedReader
                 return found.MessageId is null && summary.MessageId is not null ? summary : found;
             }
 
-            // "Your message / To: ... / Subject: ..." tells what was sent, and the report goes on behind it.
+            // "Your message / To: ... / Subject: ..." summarises the message, and the report continues behind it.
             summary = summary.MessageId is null && (summary.Carrier == "none" || found.MessageId is not null) ? found : summary;
         }
 
@@ -78,8 +83,8 @@ internal static class ReturnedReader
         return summary;
     }
 
-    /// <summary>The returned message with an id that the report names where the message itself gives none.</summary>
-    /// <param name="returned">What came back.</param>
+    /// <summary>Returns the message with the id that the report names, if the message itself has none.</summary>
+    /// <param name="returned">The returned message.</param>
     /// <param name="id">The id, or null.</param>
     public static ReturnedMessage Named(ReturnedMessage returned, string? id) =>
         returned.MessageId is not null || id is null
@@ -98,7 +103,8 @@ internal static class ReturnedReader
         foreach (
             var part in content.Parts.Where(p =>
                 p.Depth > 0 && (
-                    p.Type.MediaType == "text/plain" || p.Type.MediaType == "application/octet-stream" && p.FileName is not null)).Skip(1).Take(4))
+                    p.Type.MediaType == "text/plain"
+                    || p.Type.MediaType == "application/octet-stream" && p.FileName is not null)).Skip(1).Take(4))
         {
             yield return FromText(Encoding.UTF8.GetBytes(PartText.Read(content.Message, part, BounceClassifier.MaxText)), out _);
         }
@@ -164,7 +170,7 @@ internal static class ReturnedReader
         return false;
     }
 
-    // A message that passed through servers, not four lines that describe one.
+    // A message that passed through servers, not just four lines that describe one.
     private static bool IsWholeHeader(ReadOnlySpan<byte> block, List<HeaderField> fields) =>
         fields.Find(block, "Received"u8) is not null || fields.Find(block, "Return-Path"u8) is not null
             || fields.Find(block, "MIME-Version"u8) is not null
@@ -183,7 +189,7 @@ internal static class ReturnedReader
 
     private static ReadOnlySpan<byte> Unquoted(ReadOnlySpan<byte> line) => line.TrimStart("> \t|"u8);
 
-    // Takes a common "> " or indent off every line of the block, so that folds keep their meaning.
+    // Removes a common "> " or indent from every line of the block, so that folds are kept.
     private static ReadOnlySpan<byte> Unquote(ReadOnlySpan<byte> block)
     {
         var prefix = block[..(block.Length - Unquoted(block).Length)];

@@ -4,7 +4,7 @@ using Backstop.Mail;
 
 namespace Backstop.Backscatter.Bounces;
 
-/// <summary>A set of words of which any may stand anywhere in a text, in any case.</summary>
+/// <summary>A set of words, any of which may stand anywhere in a text, in any case.</summary>
 internal sealed class AnyOf(IEnumerable<string> words)
 {
     private readonly SearchValues<string> _words = SearchValues.Create([.. words], StringComparison.OrdinalIgnoreCase);
@@ -12,7 +12,7 @@ internal sealed class AnyOf(IEnumerable<string> words)
     public bool Has(string text) => text.Length > 0 && text.AsSpan().ContainsAny(_words);
 }
 
-/// <summary>Who writes automatic mail, by its names and fields: <c>senders.tsv</c>.</summary>
+/// <summary>Recognises senders of automatic mail by their names and fields: <c>senders.tsv</c>.</summary>
 internal static class Senders
 {
     private static readonly List<string[]> _rows = TableFile.Read("senders.tsv");
@@ -21,49 +21,55 @@ internal static class Senders
     private static readonly HashSet<string> _daemonLocalParts = new(
         [.. _serverLocalParts, .. _scannerLocalParts, .. Words("daemon", "local~")], StringComparer.OrdinalIgnoreCase);
     private static readonly HashSet<string> _administrators = new(Words("administrator", "local"), StringComparer.OrdinalIgnoreCase);
-    private static readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _isServer = _serverLocalParts.GetAlternateLookup<ReadOnlySpan<char>>();
-    private static readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _isScanner = _scannerLocalParts.GetAlternateLookup<ReadOnlySpan<char>>();
-    private static readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _isDaemon = _daemonLocalParts.GetAlternateLookup<ReadOnlySpan<char>>();
-    private static readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _isAdministrator = _administrators.GetAlternateLookup<ReadOnlySpan<char>>();
+    private static readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _isServer =
+        _serverLocalParts.GetAlternateLookup<ReadOnlySpan<char>>();
+    private static readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _isScanner =
+        _scannerLocalParts.GetAlternateLookup<ReadOnlySpan<char>>();
+    private static readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _isDaemon =
+        _daemonLocalParts.GetAlternateLookup<ReadOnlySpan<char>>();
+    private static readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _isAdministrator =
+        _administrators.GetAlternateLookup<ReadOnlySpan<char>>();
     private static readonly string[] _listEnds = ["-request", "-owner", "-bounces", "-help"];
     private static readonly AnyOf _daemonNames = new(Words("daemon", "name"));
 
-    // By their third octet in lower case, for most begin with X-: so most fields of a message meet none. Every name is longer than
-    // that (TableTests).
+    // Grouped by their third octet in lower case, because most begin with X-: most fields of a message match no group.
+    // Every name is longer than that (TableTests).
     private static readonly (byte[] Name, WordingHit Hit)[][] _fields = ByStart(_rows.Where(r => r[1] == "field")
         .Select(r => (Encoding.ASCII.GetBytes(r[2]), new WordingHit(MailKindWord.Parse(r[0])!.Value, r[3], r[2], WordPlace.Field))));
 
-    /// <summary>Virus and content scanners for mail, by names that nothing else bears.</summary>
+    /// <summary>Names of mail scanners that nothing else has.</summary>
     public static AnyOf Scanners { get; } = new(Words("scanner", "name"));
 
-    /// <summary>Makers of scanners, and words for one: shops, offices and people bear them too.</summary>
+    /// <summary>Names of makers of scanners, and words for a scanner, which shops, offices and people use too.</summary>
     public static AnyOf ScannerWords { get; } = new(Words("scanner", "name~"));
 
-    /// <summary>Programs that people write mail with.</summary>
+    /// <summary>Mail programs of people.</summary>
     public static AnyOf PersonMailers { get; } = new(Words("person", "mailer"));
 
-    /// <summary>Names that only a mail server has any right to.</summary>
+    /// <summary>Names that only a mail server may use.</summary>
     public static AnyOf Disguises { get; } = new([.. Words("daemon", "name"), .. Words("disguise", "name")]);
 
-    /// <summary>Whether that is the address or the name of a mail server's own mail.</summary>
+    /// <summary>Whether it is the address or name of a mail server's own mail.</summary>
     public static bool IsDaemon(string? address, string text) =>
         _isDaemon.Contains(LocalPart(address)) || _daemonNames.Has(text) || text.EndsWith("<>", StringComparison.Ordinal);
 
-    /// <summary>Whether that is the address that mail servers write from and no person does, unlike postmaster.</summary>
+    /// <summary>Whether it is mailer-daemon, from which no person writes, unlike postmaster.</summary>
     public static bool IsMailerDaemon(string? address) => LocalPart(address).Equals("mailer-daemon", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Whether a mail server, or who runs it, has that address: mailer-daemon, postmaster and their like.</summary>
+    /// <summary>
+    /// Whether it is an address of a mail server or its administrator: mailer-daemon, postmaster and the like.
+    /// </summary>
     public static bool IsServerAddress(string? address) => _isServer.Contains(LocalPart(address));
 
-    /// <summary>Whether a virus or content scanner has that address.</summary>
+    /// <summary>Whether it is an address of a virus or content scanner.</summary>
     public static bool IsScannerAddress(string? address) => _isScanner.Contains(LocalPart(address));
 
-    /// <summary>Whether a server's own notices go to that address.</summary>
+    /// <summary>Whether it is an address that gets a server's own notices.</summary>
     public static bool IsAdministrator(string address) => _isAdministrator.Contains(LocalPart(address));
 
     /// <summary>
-    /// Whether that is the address of a list's commands, owner or bounces, such as <c>news-request@</c>: the list server writes
-    /// from it.
+    /// Whether it is a list's address for commands, its owner or bounces, such as <c>news-request@</c>, from which the
+    /// list server writes.
     /// </summary>
     public static bool IsListServer(string? address)
     {
@@ -86,8 +92,8 @@ internal static class Senders
     }
 
     /// <summary>
-    /// The first field that gives the kind away. In the table a name may end in * for any end, or go on with a colon and how the
-    /// body begins.
+    /// Returns the first field that reveals the kind. In the table a name may end in * for any ending, or continue with
+    /// a colon and the beginning of the body.
     /// </summary>
     public static WordingHit? FindField(ReadOnlySpan<byte> message, List<HeaderField> fields)
     {

@@ -1,6 +1,6 @@
 namespace Backstop.Backscatter.Bounces;
 
-/// <summary>Enhanced status codes (RFC 3463) out of words: given ones found, missing ones inferred from <c>status.tsv</c>.</summary>
+/// <summary>Finds enhanced status codes (RFC 3463) in words: given ones, or ones inferred from <c>status.tsv</c>.</summary>
 internal static class StatusWords
 {
     private static readonly (string Status, string Words)[] _rows = [.. TableFile.Read("status.tsv").Select(r => (r[0], r[1]))];
@@ -8,15 +8,17 @@ internal static class StatusWords
     private static readonly string[] _beforeStatus = ["status", "code", "dsn", "error", "smtp"];
     private static readonly string[] _beforeVersion = ["version", "release"];
 
-    /// <summary>The status that the words tell, and whether they give it or let it be inferred.</summary>
+    /// <summary>Returns the status that the words contain or imply, and which of the two it is.</summary>
     /// <param name="words">A diagnostic, or a whole text.</param>
-    /// <param name="action">What happened to the recipient: a delay is no permanent failure.</param>
+    /// <param name="action">The recipient's action: a delay is not a permanent failure.</param>
     public static (string? Status, StatusSource Source) Of(string words, string action) =>
         Given(words) is { } given ? (given, StatusSource.Given)
         : Inferred(words, action) is { } inferred ? (inferred, StatusSource.Inferred)
         : (null, StatusSource.None);
 
-    /// <summary>Whether there is a reply of an SMTP server in the words: an enhanced status, or a reply code as servers write it.</summary>
+    /// <summary>
+    /// Whether the words contain an SMTP server's reply: an enhanced status, or a reply code in a server's form.
+    /// </summary>
     public static bool HasReply(ReadOnlySpan<char> words) => Given(words) is not null || ReplyCode(words) != 0;
 
     /// <summary>The first enhanced status code in the words, or null.</summary>
@@ -39,14 +41,14 @@ internal static class StatusWords
         return null;
     }
 
-    // RFC 5321 §4.2.1: "550-5.7.26" on each line of a reply but the last, "550 5.7.26" on that. Some servers part the two codes by
-    // another sign.
+    // RFC 5321 §4.2.1: "550-5.7.26" on each line of a reply but the last, "550 5.7.26" on the last. Some servers
+    // separate the two codes by another character.
     private static bool IsBehindReply(ReadOnlySpan<char> words, int at) =>
         at >= 4 && words[at - 1] is ' ' or '-' or ':' or '/' or '#' && words[at - 4] is '4' or '5'
         && char.IsAsciiDigit(words[at - 3]) && char.IsAsciiDigit(words[at - 2])
         && (at == 4 || !(char.IsAsciiLetterOrDigit(words[at - 5]) || words[at - 5] is '.' or '-'));
 
-    // Not the end of a name or number; and what follows "version" is one, however it looks.
+    // Not the end of a name or number; and digits behind "version" are a version number.
     private static bool IsStatusStart(ReadOnlySpan<char> words, int at) => IsStart(words, at)
         ? !EndsWithAny(words[..at].TrimEnd(" :=#"), _beforeVersion)
         : words[at - 1] == ':' && EndsWithAny(words[..(at - 1)], _beforeStatus);
@@ -64,8 +66,8 @@ internal static class StatusWords
         return false;
     }
 
-    // RFC 3463 §2: class "." subject "." detail without leading zeros. More dots are an IP address or a version, a longer subject
-    // is the month of a date.
+    // RFC 3463 §2: class "." subject "." detail without leading zeros. More dots mean an IP address or a version, a
+    // longer subject the month of a date.
     private static ReadOnlySpan<char> ReadStatus(ReadOnlySpan<char> text, bool mayTouchText)
     {
         if (Digits(text[2..]) != 1 || text[3] != '.')
@@ -82,7 +84,7 @@ internal static class StatusWords
         return isDetail && !goesOn && !touchesText ? text[..end] : [];
     }
 
-    /// <summary>The first row of the table that is found in the words; null for none.</summary>
+    /// <summary>Returns the first row of the table found in the words; null if there is none.</summary>
     /// <param name="words">A diagnostic, or a whole text.</param>
     internal static (string Status, string Words)? Row(string words)
     {
@@ -107,15 +109,16 @@ internal static class StatusWords
         return code == 0 ? null : action == "delayed" || code < 500 ? "4.0.0" : "5.0.0";
     }
 
-    // RFC 5321 §4.2: three digits, then a space or a hyphen. Only the codes that refuse, and only where a sentence could not have
-    // them by chance.
+    // RFC 5321 §4.2: three digits, then a space or a hyphen. Only codes of refusals, and only in places where a
+    // sentence would hardly have them by chance.
     private static int ReplyCode(ReadOnlySpan<char> words)
     {
         for (var i = words.IndexOfAny('4', '5'); i >= 0 && i + 4 < words.Length;)
         {
             var code = words.Slice(i, 3);
             if (IsStart(words, i)
-                && code is "421" or "450" or "451" or "452" or "500" or "501" or "503" or "504" or "530" or "535" or "550" or "551" or "552" or "553" or "554" or "555" or "571"
+                && code is "421" or "450" or "451" or "452" or "500" or "501" or "503" or "504" or "530" or "535" or "550" or "551"
+                    or "552" or "553" or "554" or "555" or "571"
                 && words[i + 3] is ' ' or '-' or ':' or '#' && IsReplyText(words[(i + 4)..]))
             {
                 return int.Parse(code, System.Globalization.CultureInfo.InvariantCulture);

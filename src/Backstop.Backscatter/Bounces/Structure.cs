@@ -3,10 +3,10 @@ using Backstop.Mail;
 
 namespace Backstop.Backscatter.Bounces;
 
-/// <summary>Reads reports by their structure: what RFC 6522 calls multipart/report, whole or damaged.</summary>
+/// <summary>Reads reports by their structure, the multipart/report of RFC 6522, complete or damaged.</summary>
 internal static class Structure
 {
-    /// <summary>The report, or null where structure says nothing.</summary>
+    /// <summary>Returns the report, or null if the structure shows none.</summary>
     public static BounceReport? Read(BounceContent content)
     {
         var isPassedOn = IsPassedOnByPerson(content);
@@ -35,11 +35,12 @@ internal static class Structure
             ?? (content.Header.NullReversePath == true || content.Header.IsFromDaemon ? FromStatusInText(content) : null);
     }
 
-    // Mail programs forward a report part by part, with a word of the person above it: only the whole says multipart/report.
+    // Mail programs forward a report part by part below a person's words; only the complete report has
+    // multipart/report.
     private static bool IsPassedOnByPerson(BounceContent content) =>
         IsOfUnknownSender(content) && (content.Header.IsFromPerson || SubjectPrefix.IsReplyOrForward(content.Header.Subject));
 
-    // Not every program names itself: without a server's sign nobody knows whether a person passes the report on.
+    // Not every program names itself: without a server's sign, a person may have passed the report on.
     private static bool IsOfUnknownSender(BounceContent content)
     {
         var header = content.Header;
@@ -51,7 +52,7 @@ internal static class Structure
         content.Parts.Any(p =>
             p.Depth > 0 && p.BodyStart < part.BodyStart && p.Type.MediaType.StartsWith("text/", StringComparison.Ordinal));
 
-    // RFC 6522 §3: the multipart says what it holds, and the part was lost or renamed on the way.
+    // RFC 6522 §3: the multipart names its type, and the part was lost or renamed on the way.
     private static BounceReport? FromPromise(BounceContent content) => content.Parts[0].Type.ReportType switch
     {
         "feedback-report" => content.Report(MailKind.FeedbackReport, "rfc5965", [], content.Returned, ["report-type is feedback-report"]),
@@ -62,7 +63,7 @@ internal static class Structure
             : null,
     };
 
-    // RFC 5965 §3.1: Feedback-Type and User-Agent must be there.
+    // RFC 5965 §3.1: Feedback-Type and User-Agent are required.
     private static bool HasFeedbackFields(BounceContent content)
     {
         foreach (var part in content.Parts)
@@ -77,7 +78,7 @@ internal static class Structure
         return false;
     }
 
-    // The parts were lost on the way, or never made; the fields stand in the text.
+    // The parts were lost on the way, or never made; the fields are in the text.
     private static BounceReport? FromStatusInText(BounceContent content)
     {
         var text = content.Text.AsSpan();
@@ -94,7 +95,7 @@ internal static class Structure
             { IsCertain = IsServersOwnText(content) } : null;
     }
 
-    // Who runs a server sends such fields by hand too, to explain them.
+    // Administrators also send such fields by hand, to explain them.
     private static bool IsServersOwnText(BounceContent content)
     {
         var signs = new Signs(content);
@@ -131,8 +132,8 @@ internal static class Structure
     private static ReportedRecipient WithStatus(ReportedRecipient recipient, (string? Status, StatusSource Source) found) =>
         recipient with { Status = found.Status, StatusSource = found.Source };
 
-    // RFC 8098 §3.2.6. RFC 5429 §2.1.1: a Sieve "reject" may speak as a disposition notification. Its form is a receipt's, its
-    // recipient failed.
+    // RFC 8098 §3.2.6. RFC 5429 §2.1.1: a Sieve "reject" may be sent as a disposition notification: it has the form of
+    // a receipt, but its recipient failed.
     private static BounceReport FromDisposition(BounceContent content, MimePart part)
     {
         var bytes = Decoded(content, part).Span.TrimStart("\r\n"u8);
@@ -150,15 +151,15 @@ internal static class Structure
             ["a disposition notification that rejects"]);
     }
 
-    // RFC 8098 §3.2.4: Final-Recipient says who has read it.
+    // RFC 8098 §3.2.4: Final-Recipient names the reader.
     private static List<ReportedRecipient> Reader(ReadOnlySpan<byte> bytes, List<HeaderField> fields) =>
         DeliveryStatus.Address(fields.Text(bytes, "Final-Recipient"u8)) is { } address ? [new(address, "delivered", null, null)] : [];
 
-    // RFC 8098 §3.2.5: Original-Message-ID says it where no message comes back.
+    // RFC 8098 §3.2.5: Original-Message-ID contains the id if no message is returned.
     private static ReturnedMessage Receipt(BounceContent content, ReadOnlySpan<byte> bytes, List<HeaderField> fields) =>
         ReturnedReader.Named(content.Returned, MessageIds.Only(fields.Text(bytes, "Original-Message-ID"u8)));
 
-    // RFC 5965 §3.2: Original-Rcpt-To names who complained, where the reporter did not leave it out.
+    // RFC 5965 §3.2: Original-Rcpt-To names the complaining recipient, unless the reporter omits it.
     private static List<ReportedRecipient> FeedbackRecipients(BounceContent content, MimePart part)
     {
         var bytes = Decoded(content, part).Span.TrimStart("\r\n"u8);
@@ -169,7 +170,8 @@ internal static class Structure
             : [];
     }
 
-    // Boxbe and its kind dress a challenge as a delivery report. A server's own report never asks for a click.
+    // Boxbe and similar services disguise a challenge as a delivery report. A server's own report never asks for a
+    // click.
     private static bool IsChallenge(BounceContent content) =>
         !content.Header.IsFromDaemon && content.Header.NullReversePath != true
         && (

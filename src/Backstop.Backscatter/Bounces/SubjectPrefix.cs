@@ -2,13 +2,14 @@ using System.Buffers;
 
 namespace Backstop.Backscatter.Bounces;
 
-/// <summary>What mail programs of many languages put before a subject when a person answers or forwards.</summary>
+/// <summary>The prefixes that mail programs in many languages put before the subject of a reply or forward.</summary>
 internal static class SubjectPrefix
 {
-    // "Re", "AW" and so on; no program that answers by itself writes them first.
+    // "Re", "AW" and so on; no responder begins a subject with them.
     private static readonly HashSet<string> _prefixes = new(StringComparer.OrdinalIgnoreCase)
     {
-        "Re", "Fw", "Fwd", "AW", "WG", "Antw", "Doorst", "SV", "VS", "VB", "VL", "TR", "RV", "RES", "ENC", "R", "I", "RIF", "ODP", "PD", "YNT", "İLT", "VÁ", "ATB", "NAK", "BLS",
+        "Re", "Fw", "Fwd", "AW", "WG", "Antw", "Doorst", "SV", "VS", "VB", "VL", "TR", "RV", "RES", "ENC", "R", "I", "RIF",
+        "ODP", "PD", "YNT", "İLT", "VÁ", "ATB", "NAK", "BLS",
         "TRS", "На", "Отв", "Пересл", "HA", "回复", "答复", "转发", "回覆", "轉寄", "返信", "転送", "회신", "전달", "השב", "הועבר", "رد", "إعادة توجيه",
     };
 
@@ -17,20 +18,20 @@ internal static class SubjectPrefix
 
     private const int LongestPrefix = 14;
 
-    // "Automatic reply" in the longest words for it.
+    // The length of the longest words for "Automatic reply".
     private const int LongestWords = 40;
 
     /// <summary>Whether a person's mail program put a prefix before the subject.</summary>
     /// <param name="subject">The decoded subject.</param>
     public static bool IsReplyOrForward(string subject)
     {
-        // "[liste] Re: x" is a reply too: a list wrote its name first.
+        // "[liste] Re: x" is a reply too: the list put its name first.
         var rest = subject.AsSpan().TrimStart();
         var close = rest is ['[', ..] ? rest.IndexOf(']') : -1;
         return IsPrefixed(rest) || (close > 0 && IsPrefixed(rest[(close + 1)..]));
     }
 
-    /// <summary>Whether words and a colon stand before the rest of the subject, whoever put them there.</summary>
+    /// <summary>Whether words and a colon precede the rest of the subject, whoever wrote them.</summary>
     /// <param name="subject">The decoded subject.</param>
     public static bool HasAny(string subject)
     {
@@ -54,7 +55,7 @@ internal static class SubjectPrefix
             return false;
         }
 
-        // "Re[2]:" and "Re^2:" count their answers.
+        // "Re[2]:" and "Re^2:" count replies.
         var word = subject[..colon].TrimEnd();
         var count = word.IndexOfAny('[', '^', '(');
         word = count > 0 ? word[..count] : word;

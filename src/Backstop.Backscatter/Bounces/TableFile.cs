@@ -1,6 +1,6 @@
 namespace Backstop.Backscatter.Bounces;
 
-/// <summary>Reads an embedded table: a line a row, columns parted by tabs, # begins a comment line.</summary>
+/// <summary>Reads an embedded table: one row a line, columns separated by tabs, # begins a comment line.</summary>
 internal static class TableFile
 {
     public static List<string[]> Read(string name)

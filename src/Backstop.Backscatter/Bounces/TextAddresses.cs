@@ -2,10 +2,10 @@ using System.Buffers;
 
 namespace Backstop.Backscatter.Bounces;
 
-/// <summary>Addresses in a bounce's human text: who it is about when no field says so.</summary>
+/// <summary>Finds the addresses in a bounce's text: its recipients, if no field names them.</summary>
 internal static class TextAddresses
 {
-    /// <summary>More are of no use to anybody.</summary>
+    /// <summary>The most addresses that are returned.</summary>
     public const int MaxAddresses = 10;
 
     private static readonly SearchValues<char> _inLocalPart =
@@ -14,7 +14,7 @@ internal static class TextAddresses
     private static readonly SearchValues<char> _inDomain =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.");
 
-    /// <summary>The addresses in the order they stand, each once.</summary>
+    /// <summary>Returns the addresses in order, each once.</summary>
     public static List<string> Find(ReadOnlySpan<char> text)
     {
         var found = new List<string>();
@@ -23,7 +23,7 @@ internal static class TextAddresses
             var start = text[..at].LastIndexOfAnyExcept(_inLocalPart) + 1;
             var length = text[(at + 1)..].IndexOfAnyExcept(_inDomain);
             var end = length < 0 ? text.Length : at + 1 + length;
-            // An apostrophe may begin a local-part, but it never does: it is a quote.
+            // RFC 5321 allows an apostrophe at the start of a local-part, but in practice it is a quotation mark.
             start += text[start..at].StartsWith("'") ? 1 : 0;
             var address = text[start..end].TrimEnd('.');
             if (start < at && address[(at - start)..].Contains('.')

@@ -2,15 +2,15 @@ using System.Buffers.Binary;
 
 namespace Backstop.Backscatter.Bounces;
 
-/// <summary>Receipts and failures that Outlook sends as winmail.dat (MS-OXTNEF): only the message's class is read.</summary>
+/// <summary>Recognises receipts and failures that Outlook sends as winmail.dat (MS-OXTNEF) by the message's class.</summary>
 internal static class TnefReport
 {
     private const uint Signature = 0x223E9F78;
     private const uint MessageClass = 0x00078008;
     private const int MaxAttributes = 32;
 
-    /// <summary>The kind, or null where it is no report.</summary>
-    /// <param name="tnef">The part's content, transfer encoding undone; it may be cut off.</param>
+    /// <summary>Returns the kind, or null if it is not a report.</summary>
+    /// <param name="tnef">The part's content with its transfer encoding removed; it may be cut.</param>
     public static MailKind? Read(ReadOnlySpan<byte> tnef)
     {
         if (tnef.Length < 6 || BinaryPrimitives.ReadUInt32LittleEndian(tnef) != Signature)

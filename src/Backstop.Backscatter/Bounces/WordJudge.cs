@@ -1,17 +1,16 @@
 namespace Backstop.Backscatter.Bounces;
 
-/// <summary>A decision about a kind, and what it stands on.</summary>
+/// <summary>A decision about the kind, with its evidence.</summary>
 /// <param name="Kind">The kind.</param>
 /// <param name="Format">The dialect, or empty.</param>
-/// <param name="For">What speaks for it.</param>
-/// <param name="Against">What speaks against it.</param>
-/// <param name="IsCertain">Whether it is sure enough for the message to be filed or moved.</param>
+/// <param name="For">The evidence for the kind.</param>
+/// <param name="Against">The evidence against it.</param>
+/// <param name="IsCertain">Whether it is certain enough for the message to be filed or moved.</param>
 internal sealed record WordDecision(MailKind Kind, string Format, IReadOnlyList<string> For, IReadOnlyList<string> Against, bool IsCertain);
 
 /// <summary>
-/// Decides by words, where structure has not. Words alone never decide: people quote bounces and write about them. Every kind
-/// weighs what speaks for it and against it on a sheet of the same form; the order of the kinds is the order of the lines in
-/// <see cref="Decide"/>.
+/// Decides by words if structure has not decided. Words alone never decide: people quote bounces and write about them.
+/// Each kind weighs its evidence on a sheet of the same form; <see cref="Decide"/> asks the kinds in order.
 /// </summary>
 internal static class WordJudge
 {
@@ -46,8 +45,8 @@ internal static class WordJudge
         }
     }
 
-    // A field that only one kind carries names it; words or an answer beside it make it sure. An answering machine's field does not
-    // make a server's bounce an answer.
+    // A field that only one kind has determines the kind; words or an answer in addition make it certain. A responder's
+    // field does not make a server's bounce an auto-reply.
     private static WordDecision? Field(BounceContent content, Signs signs, WordsFound words)
     {
         if (content.Header.FailedRecipients.Count > 0)

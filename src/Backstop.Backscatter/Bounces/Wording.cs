@@ -1,35 +1,35 @@
 namespace Backstop.Backscatter.Bounces;
 
-/// <summary>Where words stand; how much they weigh follows from it.</summary>
+/// <summary>Where words stand; their weight depends on it.</summary>
 internal enum WordPlace
 {
     /// <summary>At the subject's start.</summary>
     SubjectStart,
 
-    /// <summary>At the subject's start, before the subject that it answers: only machines write so.</summary>
+    /// <summary>At the subject's start, in front of the answered subject, as only machines write.</summary>
     SubjectOwn,
 
-    /// <summary>At the subject's start, where machines put it before the subject they answer.</summary>
+    /// <summary>At the subject's start, where machines put a prefix before the answered subject.</summary>
     SubjectPrefix,
 
     /// <summary>Anywhere in the subject.</summary>
     Subject,
 
-    /// <summary>In the text, and hardly anybody but a server writes it.</summary>
+    /// <summary>In the text; hardly anybody but a server writes them.</summary>
     Body,
 
-    /// <summary>In the text, and people write it too.</summary>
+    /// <summary>In the text; people write them too.</summary>
     WeakBody,
 
     /// <summary>A header field's name.</summary>
     Field,
 }
 
-/// <summary>A line of <c>wording.tsv</c> that was found in a message.</summary>
-/// <param name="Kind">What such words mean.</param>
-/// <param name="Format">Whose words they are.</param>
+/// <summary>A row of <c>wording.tsv</c> that was found in a message.</summary>
+/// <param name="Kind">The kind that the words indicate.</param>
+/// <param name="Format">The dialect that uses them.</param>
 /// <param name="Words">The words.</param>
-/// <param name="Place">Where they were looked for.</param>
+/// <param name="Place">The place where they were found.</param>
 internal sealed record WordingHit(MailKind Kind, string Format, string Words, WordPlace Place)
 {
     public int Weight => Place switch
@@ -49,10 +49,10 @@ internal sealed record WordingHit(MailKind Kind, string Format, string Words, Wo
     };
 }
 
-/// <summary>Finds the words of automatic mail. All phrases of a place are looked for in one pass.</summary>
+/// <summary>Finds the words of automatic mail. All phrases for a place are searched in one pass.</summary>
 internal sealed class Wording
 {
-    // More hits say nothing more, and a text made of nothing but phrases must cost no more than another.
+    // More hits add nothing, and a text that consists of phrases must cost no more than another.
     private const int MaxHits = 100;
 
     private static readonly string[] _negations = [
@@ -77,7 +77,7 @@ internal sealed class Wording
 
     private static Wording Body { get; } = new([.. Rows(WordPlace.Body, "body"), .. Rows(WordPlace.WeakBody, "body~")]);
 
-    /// <summary>What a subject says; its beginning first.</summary>
+    /// <summary>Returns the words found in a subject; those at its beginning first.</summary>
     public static IReadOnlyList<WordingHit> OfSubject(string subject)
     {
         // Brackets, stars and exclamation marks before the words are decoration.
@@ -85,7 +85,7 @@ internal sealed class Wording
         return SubjectStart.AtStart(start) is { } first ? [first, .. Subject.Find(subject)] : Subject.Find(subject);
     }
 
-    /// <summary>What a text says, in the order of the table.</summary>
+    /// <summary>Returns the words found in a text, in the order of the table.</summary>
     public static IReadOnlyList<WordingHit> OfBody(string words) => Body.Find(words);
 
     private IReadOnlyList<WordingHit> Find(ReadOnlySpan<char> text)
@@ -103,7 +103,7 @@ internal sealed class Wording
         return found is null ? [] : [.. found.Select(i => _phrases[i])];
     }
 
-    // "No viruses were found" says the opposite of the words behind its first.
+    // "No viruses were found" means the opposite of the words after "No".
     private static bool IsNegated(ReadOnlySpan<char> before)
     {
         before = before.TrimEnd(' ');
@@ -119,7 +119,7 @@ internal sealed class Wording
         return false;
     }
 
-    // The longest: "Delivery Status Notification (Delay)" says more than its beginning.
+    // The longest phrase: "Delivery Status Notification (Delay)" is more specific than its beginning.
     private WordingHit? AtStart(ReadOnlySpan<char> text)
     {
         using var places = _index.In(text[..Math.Min(text.Length, _index.Longest)]);
@@ -133,7 +133,7 @@ internal sealed class Wording
             ? longest with { Place = WordPlace.SubjectOwn } : longest;
     }
 
-    // ": our subject" or "] our subject". With nothing behind, nothing is answered.
+    // ": our subject" or "] our subject". With nothing behind it, nothing is answered.
     private static bool PrecedesSubject(ReadOnlySpan<char> rest) =>
         rest is [':' or '：' or ']' or '】' or ')', ..] && !rest[1..].Trim(" :：\u00A0").IsEmpty;
 

@@ -3,24 +3,24 @@ using System.Globalization;
 namespace Backstop.Backscatter.Campaigns;
 
 /// <summary>Reports that return the same mailing.</summary>
-/// <param name="shape">What they have in common.</param>
+/// <param name="shape">The common part of their subjects.</param>
 /// <param name="label">The first one's subject.</param>
-/// <param name="example">Where the first one is.</param>
+/// <param name="example">The place of the first one, such as a path.</param>
 public sealed class Campaign(string shape, string label, string example)
 {
-    // A campaign's hosts are counted, not remembered for ever.
+    // A campaign's hosts are counted, but not kept for ever.
     private const int MaxHosts = 20_000;
 
     private readonly Dictionary<string, int> _hosts = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _kinds = new(StringComparer.Ordinal);
 
-    /// <summary>What they have in common.</summary>
+    /// <summary>The common part of their subjects.</summary>
     public string Shape => shape;
 
     /// <summary>The subject of the first report, for people.</summary>
     public string Label => label;
 
-    /// <summary>Where one of them is.</summary>
+    /// <summary>The place of one of them, such as a path.</summary>
     public string Example => example;
 
     /// <summary>A short name for the command line, the same in every run unless two campaigns share it.</summary>
@@ -35,21 +35,21 @@ public sealed class Campaign(string shape, string label, string example)
     /// <summary>When the last one came.</summary>
     public DateTimeOffset Last { get; private set; } = DateTimeOffset.MinValue;
 
-    /// <summary>How many each host reported.</summary>
+    /// <summary>The number of reports of each host.</summary>
     public IReadOnlyDictionary<string, int> Hosts => _hosts;
 
-    /// <summary>The hosts that reported most, the busiest first.</summary>
-    /// <param name="count">How many of them.</param>
+    /// <summary>Returns the hosts with the most reports, the busiest first.</summary>
+    /// <param name="count">The most hosts to return.</param>
     public IEnumerable<KeyValuePair<string, int>> Busiest(int count) =>
         _hosts.OrderByDescending(h => h.Value).ThenBy(h => h.Key, StringComparer.Ordinal).Take(count);
 
-    /// <summary>How many of each kind: <c>bounce</c>, <c>autoreply</c> and so on.</summary>
+    /// <summary>The number of reports of each kind: <c>bounce</c>, <c>autoreply</c> and so on.</summary>
     public IReadOnlyDictionary<string, int> Kinds => _kinds;
 
-    /// <summary>Counts one.</summary>
+    /// <summary>Counts a report.</summary>
     /// <param name="at">When it came.</param>
     /// <param name="kind">Its kind.</param>
-    /// <param name="host">Who reported it, or null.</param>
+    /// <param name="host">The reporting host, or null.</param>
     internal void Add(DateTimeOffset at, string kind, string? host)
     {
         Count++;
@@ -62,7 +62,7 @@ public sealed class Campaign(string shape, string label, string example)
         }
     }
 
-    // FNV-1a: stable, and nobody gains by making two alike.
+    // FNV-1a: stable; an attacker gains nothing by a collision.
     internal static string IdOf(string shape, int length)
     {
         var hash = 14695981039346656037UL;

@@ -2,12 +2,15 @@ using Backstop.Backscatter.Bounces;
 
 namespace Backstop.Backscatter.Campaigns;
 
-/// <summary>Which campaign a report belongs to.</summary>
-/// <param name="Shape">The same for all of one campaign.</param>
-/// <param name="Label">What to call it: the returned subject of this one.</param>
+/// <summary>The campaign that a report belongs to.</summary>
+/// <param name="Shape">Equal for all reports of a campaign.</param>
+/// <param name="Label">Its name for people: the subject that this report returns.</param>
 public readonly record struct CampaignKey(string Shape, string Label)
 {
-    /// <summary>Reads it: the subject that came back, or that an answer repeats; else the kind and its own subject.</summary>
+    /// <summary>
+    /// Returns the campaign of a report: by the returned subject, or the one that an auto-reply repeats; otherwise by
+    /// its kind and own subject.
+    /// </summary>
     /// <param name="report">The report.</param>
     public static CampaignKey Of(BounceReport report)
     {
@@ -19,7 +22,7 @@ public readonly record struct CampaignKey(string Shape, string Label)
 
         var own = SubjectShape.Of(report.Subject);
 
-        // An answering machine repeats the subject behind a mark of its own; other reports have a subject of their own, the same
+        // An auto-reply repeats the subject behind its own prefix; other reports have a subject of their own, the same
         // for all victims.
         return report.Kind == MailKind.AutoReply && own.Length > 0
             && SubjectShape.WithoutPrefixes(report.Subject).Length < report.Subject.Trim().Length

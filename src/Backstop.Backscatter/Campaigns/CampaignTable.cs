@@ -10,12 +10,12 @@ public sealed class CampaignTable
     /// <summary>The campaigns, the largest first.</summary>
     public IReadOnlyList<Campaign> All => [.. _byShape.Values.OrderByDescending(c => c.Count).ThenBy(c => c.Shape, StringComparer.Ordinal)];
 
-    /// <summary>Counts a report in its campaign; the first one of a campaign makes it.</summary>
+    /// <summary>Counts a report in its campaign, and creates the campaign if it is the first.</summary>
     /// <param name="key">Its campaign.</param>
     /// <param name="at">When it came.</param>
     /// <param name="kind">Its kind.</param>
-    /// <param name="host">Who reported it, or null.</param>
-    /// <param name="name">The place of the report (a path), kept as the example if it is the first.</param>
+    /// <param name="host">The reporting host, or null.</param>
+    /// <param name="name">The place of the report, such as a path; kept as the example if it is the first.</param>
     public Campaign Add(CampaignKey key, DateTimeOffset at, string kind, string? host, string name)
     {
         if (!_byShape.TryGetValue(key.Shape, out var campaign))
@@ -27,7 +27,7 @@ public sealed class CampaignTable
         return campaign;
     }
 
-    /// <summary>Gives campaigns whose short names are alike longer ones. Call it when all are counted.</summary>
+    /// <summary>Gives longer ids to campaigns with equal ids. Call it when all reports are counted.</summary>
     public void NameApart()
     {
         foreach (var alike in _byShape.Values.GroupBy(c => c.Id, StringComparer.Ordinal).Where(g => g.Skip(1).Any()).ToList())

@@ -2,21 +2,27 @@ using System.Text;
 
 namespace Backstop.Backscatter.Campaigns;
 
-/// <summary>What the subjects of one mailing have in common, though each carries a number of its own.</summary>
+/// <summary>The common part of the subjects of one mailing, although each subject contains a number of its own.</summary>
 internal static class SubjectShape
 {
     private const int MaxLength = 80;
 
-    // Marks that people, answering machines and filters put in front. In lower case.
+    // Prefixes of people, responders and filters. In lower case.
     private static readonly string[] _prefixes =
     [
-        "re", "aw", "sv", "antw", "fw", "fwd", "wg", "tr", "rv", "enc", "ynt", "odp", "vs", "auto", "autoreply", "auto-reply", "auto reply", "automatic reply",
-        "out of office", "out of office autoreply", "out-of-office", "automatische antwort", "abwesenheitsnotiz", "abwesend", "réponse automatique", "absence du bureau",
-        "respuesta automática", "fuera de oficina", "risposta automatica", "fuori ufficio", "automatisch antwoord", "afwezig", "resposta automática", "vacation", "away",
+        "re", "aw", "sv", "antw", "fw", "fwd", "wg", "tr", "rv", "enc", "ynt", "odp", "vs", "auto", "autoreply", "auto-reply",
+        "auto reply", "automatic reply",
+        "out of office", "out of office autoreply", "out-of-office", "automatische antwort", "abwesenheitsnotiz", "abwesend",
+        "réponse automatique", "absence du bureau",
+        "respuesta automática", "fuera de oficina", "risposta automatica", "fuori ufficio", "automatisch antwoord", "afwezig",
+        "resposta automática", "vacation", "away",
         "undeliverable", "undelivered", "unzustellbar", "non remis", "no se puede entregar", "delivery failure", "failure",
     ];
 
-    /// <summary>The shape: lower case, prefixes gone, digits as <c>#</c>, at most 80 characters; empty where nothing is left.</summary>
+    /// <summary>
+    /// Returns the shape: lower case, prefixes removed, digits as <c>#</c>, at most 80 characters; empty if nothing is
+    /// left.
+    /// </summary>
     /// <param name="subject">A decoded subject.</param>
     public static string Of(string subject)
     {
@@ -40,7 +46,7 @@ internal static class SubjectShape
         return shape.ToString().TrimEnd();
     }
 
-    /// <summary>The subject without what was put in front of it.</summary>
+    /// <summary>Returns the subject without its prefixes.</summary>
     /// <param name="subject">A decoded subject.</param>
     public static ReadOnlySpan<char> WithoutPrefixes(string subject)
     {
@@ -58,7 +64,7 @@ internal static class SubjectShape
         }
     }
 
-    // Where the colon behind a known prefix stands, or -1.
+    // Returns the offset of the colon behind a known prefix, or -1.
     private static int Prefix(ReadOnlySpan<char> text)
     {
         var colon = text.IndexOfAny(':', '：');

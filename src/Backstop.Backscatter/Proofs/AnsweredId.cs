@@ -2,17 +2,18 @@ using Backstop.Backscatter.Bounces;
 
 namespace Backstop.Backscatter.Proofs;
 
-/// <summary>A Message-ID of what a report answers.</summary>
+/// <summary>A Message-ID that a report answers or returns.</summary>
 /// <remarks>
-/// Either proves where the journal knows it or our signature is in it: who can write it into In-Reply-To could return it as well.
-/// Only the returned message's own refutes. A thread names mail of many people and of last year, and servers copy it from what they
-/// answer.
+/// It proves if it is in the journal or has our signature: whoever can write it into In-Reply-To could return it as
+/// well. Only the returned message's own id refutes, because a thread contains ids of many people and of last year, and
+/// servers copy them.
 /// </remarks>
 /// <param name="Id">Without brackets.</param>
-/// <param name="IsReturned">Whether it is the returned message's own; else In-Reply-To or References gives it.</param>
+/// <param name="IsReturned">Whether it is the returned message's own; otherwise it is from In-Reply-To or
+/// References.</param>
 internal readonly record struct AnsweredId(string Id, bool IsReturned)
 {
-    /// <summary>All that a report gives, each once, the returned message's first.</summary>
+    /// <summary>Returns all ids in a report, each once, the returned message's first.</summary>
     public static List<AnsweredId> Of(BounceReport report)
     {
         var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
@@ -26,6 +27,6 @@ internal readonly record struct AnsweredId(string Id, bool IsReturned)
         return ids;
     }
 
-    /// <summary>The id and where it stands, for people.</summary>
+    /// <summary>Returns the id and where it was found, for people.</summary>
     public override string ToString() => IsReturned ? Id : $"{Id} in In-Reply-To or References";
 }

@@ -6,21 +6,23 @@ using Backstop.Mail;
 namespace Backstop.Backscatter.Proofs;
 
 /// <summary>A key for envelope tags.</summary>
-/// <param name="Number">0-9, written into the tag.</param>
+/// <param name="Number">The digit in the tag, 0-9.</param>
 /// <param name="Secret">The HMAC key; the same on every host that sends or receives for the domain.</param>
 public sealed record BatvKey(int Number, ReadOnlyMemory<byte> Secret);
 
-/// <summary>Where a tag stands in an address.</summary>
+/// <summary>The form of a signed address.</summary>
 public enum BatvForm
 {
     /// <summary><c>prvs=TAG=local@domain</c>.</summary>
     Prefix,
 
-    /// <summary><c>local+prvs=TAG@domain</c>: a detail (RFC 5233), which many servers deliver as they are.</summary>
+    /// <summary>
+    /// <c>local+prvs=TAG@domain</c>: a detail (RFC 5233), which many servers deliver without further settings.
+    /// </summary>
     Detail,
 }
 
-/// <summary>What a tag proved.</summary>
+/// <summary>The result of checking a tag.</summary>
 public enum BatvOutcome
 {
     /// <summary>No tag, or a dialect that only its maker can check.</summary>
@@ -36,21 +38,21 @@ public enum BatvOutcome
     Forged,
 }
 
-/// <summary>Signs envelope senders and checks the tags that bounces come back to: BATV's prvs scheme.</summary>
+/// <summary>Signs envelope senders, and checks the tags in the recipients of bounces: BATV's prvs scheme.</summary>
 /// <remarks>draft-levine-smtp-batv-01: <c>prvs=KDDDSSSSSS=local@domain</c>, S = first 3 octets of HMAC-SHA1(key, K DDD address).</remarks>
 public sealed class Batv
 {
-    /// <summary>A 24-bit tag is guessed once in 16.7 million tries for each live key, so few may live.</summary>
+    /// <summary>The most keys. A 24-bit tag is guessed once in 16.7 million tries for each key, so there must be few.</summary>
     public const int MaxKeys = 2;
 
     private readonly IReadOnlyList<BatvKey> _keys;
     private readonly int _lifetimeDays;
     private readonly BatvForm _form;
 
-    /// <summary>Uses these keys; the first signs, all verify.</summary>
+    /// <summary>Sets the keys: the first signs, all verify.</summary>
     /// <param name="keys">One or two.</param>
     /// <param name="lifetimeDays">Days from signing to expiry; 7 is usual.</param>
-    /// <param name="form">How signed addresses look; all forms verify.</param>
+    /// <param name="form">The form of signed addresses; all forms verify.</param>
     /// <exception cref="ArgumentException">There are more than <see cref="MaxKeys"/> keys, or the lifetime is not 1 to 400
     /// days.</exception>
     public Batv(IReadOnlyList<BatvKey> keys, int lifetimeDays = 7, BatvForm form = BatvForm.Prefix)
@@ -72,7 +74,8 @@ public sealed class Batv
     public bool CanSign => _keys.Count > 0;
 
     /// <summary>
-    /// The address with a tag that expires after the lifetime. It changes once a day, so greylisting and retries see one address.
+    /// Returns the address with a tag that expires after the lifetime. It changes once a day, so that greylisting and
+    /// retries see one address.
     /// </summary>
     /// <param name="address">The envelope sender.</param>
     /// <param name="now">The time of sending.</param>
@@ -85,8 +88,8 @@ public sealed class Batv
         return new(_form == BatvForm.Prefix ? $"prvs={tag}={address.LocalPart}" : $"{address.LocalPart}+prvs={tag}", address.Domain);
     }
 
-    /// <summary>Checks the tag of a recipient address.</summary>
-    /// <param name="tag">The tag of a forward-path.</param>
+    /// <summary>Checks the tag in a recipient's address.</summary>
+    /// <param name="tag">The tag in a forward-path.</param>
     /// <param name="now">The time of arrival.</param>
     public BatvOutcome Check(BatvTag tag, DateTimeOffset now)
     {
@@ -108,9 +111,11 @@ public sealed class Batv
             isOurs |= key.Number == tag.Value[0] - '0' && IsSignedBy(key, tag);
         }
 
-        // Modular: a day number may wrap between signing and now. Exim compares plainly, so there an expired tag can come alive again.
+        // Modular arithmetic, because a day number may wrap between signing and now. Exim compares plainly, so an
+        // expired tag can become valid again there.
         var daysLeft = (expiry - (Day(now) % 1000) + 1000) % 1000;
-        // A tag may be signed by a clock a little ahead of this one, in the first minute of its day: one day more is left then.
+        // If the signer's clock is slightly ahead, a tag from the first minute of its day appears to have one day more
+        // left.
         return !isOurs ? BatvOutcome.Forged : daysLeft <= _lifetimeDays + SkewDays ? BatvOutcome.Pass : BatvOutcome.Expired;
     }
 
@@ -118,7 +123,7 @@ public sealed class Batv
 
     private static long Day(DateTimeOffset now) => now.ToUnixTimeSeconds() / 86400;
 
-    // Relays may have changed the case of the address: as written first, then in lower case.
+    // Relays may have changed the case of the address: it is tried as written, then in lower case.
     private static bool IsSignedBy(BatvKey key, BatvTag tag) =>
         Matches(key, tag, tag.Original.ToString()) | Matches(key, tag, tag.Original.Key);
 

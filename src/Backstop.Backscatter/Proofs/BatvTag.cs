@@ -2,7 +2,7 @@ using Backstop.Mail;
 
 namespace Backstop.Backscatter.Proofs;
 
-/// <summary>A tagged address taken apart, whichever dialect wrote it.</summary>
+/// <summary>The parts of a tagged address, in any dialect.</summary>
 /// <param name="Dialect">prvs, prvs-reversed, sub-address, btv1 or msprvs1.</param>
 /// <param name="Value">The tag's value.</param>
 /// <param name="Original">The address without its tag.</param>
@@ -10,10 +10,12 @@ public sealed record BatvTag(string Dialect, string Value, MailAddress Original)
 {
     private static readonly System.Buffers.SearchValues<char> _hex = System.Buffers.SearchValues.Create("0123456789abcdefABCDEF");
 
-    /// <summary>Digits of key and day and the hex of three octets: draft-levine-smtp-batv-01 §4.</summary>
+    /// <summary>
+    /// The length of a prvs tag: digits for key and day, and three octets in hex: draft-levine-smtp-batv-01 §4.
+    /// </summary>
     internal const int PrvsLength = 10;
 
-    /// <summary>Takes a tag off, or gives null where the address has none.</summary>
+    /// <summary>Separates the tag from an address; null if it has none.</summary>
     /// <param name="address">The forward-path's address.</param>
     public static BatvTag? TryParse(MailAddress address)
     {
@@ -24,7 +26,7 @@ public sealed record BatvTag(string Dialect, string Value, MailAddress Original)
             return Prvs(local.AsSpan(5), address.Domain);
         }
 
-        // Barracuda and SparkPost; theirs to check, ours to read past.
+        // Barracuda's and SparkPost's tags: only they can check them; we only remove them.
         if (StartsWith(local, "btv1=="))
         {
             return Split(local.AsSpan(6), "==", "btv1", address.Domain);
@@ -54,7 +56,7 @@ public sealed record BatvTag(string Dialect, string Value, MailAddress Original)
             return new("prvs-reversed", rest[(equals + 1)..].ToString(), new(rest[..equals].ToString(), domain));
         }
 
-        // Says it is a tag but is none: the value will not verify, and the address behind it is still wanted.
+        // It looks like a tag but is not one: the value will not verify, but the address behind it is still needed.
         return equals > 0 && equals < rest.Length - 1
             ? new("prvs", rest[..rest.IndexOf('=')].ToString(), new(rest[(rest.IndexOf('=') + 1)..].ToString(), domain))
             : null;

@@ -3,12 +3,12 @@ using Backstop.Mail;
 
 namespace Backstop.Backscatter.Proofs;
 
-/// <summary>The octets that a DKIM signature signs: RFC 6376 §3.4 and §3.7, the header alone.</summary>
+/// <summary>Computes the octets that a DKIM signature signs: RFC 6376 §3.4 and §3.7, without the body.</summary>
 internal static class DkimHeader
 {
     private const int MaxNames = 100;
 
-    /// <summary>The signed fields in the order of h=, then the signature itself with an empty b=.</summary>
+    /// <summary>Returns the signed fields in the order of h=, then the signature itself with an empty b=.</summary>
     public static byte[] Canonicalize(
         ReadOnlySpan<byte> header, List<HeaderField> fields, HeaderField signature, string[] names, bool isRelaxed)
     {
@@ -16,7 +16,8 @@ internal static class DkimHeader
         var used = new HashSet<int>();
         foreach (var name in names.Take(MaxNames))
         {
-            // RFC 6376 §5.4.2: the last one first; a name beyond the last stands for a field that must not be there.
+            // RFC 6376 §5.4.2: of several fields with one name the last is taken first; a name listed more often than the
+            // field occurs stands for a field that must be absent.
             var index = LastUnused(header, fields, Encoding.ASCII.GetBytes(name), used);
             if (index >= 0)
             {
@@ -57,7 +58,7 @@ internal static class DkimHeader
             return;
         }
 
-        // §3.4.1: as it was. Only the line ends are transport's.
+        // §3.4.1: unchanged; only the line ends are those of the transport.
         data.AddRange(header[field.NameStart..field.BodyStart]);
         foreach (var c in body)
         {
@@ -70,7 +71,7 @@ internal static class DkimHeader
         }
     }
 
-    // §3.4.2: unfold, runs of white space become one space, none at either end.
+    // §3.4.2: unfold, reduce runs of white space to one space, and trim both ends.
     private static void AppendRelaxed(List<byte> data, ReadOnlySpan<byte> body)
     {
         var start = data.Count;
@@ -93,7 +94,7 @@ internal static class DkimHeader
         }
     }
 
-    // §3.5: everything between "b=" and the next semicolon goes, and nothing else: bh= stays.
+    // §3.5: remove everything between "b=" and the next semicolon, and nothing else: bh= stays.
     private static byte[] WithoutB(ReadOnlySpan<byte> body)
     {
         for (var at = 0; at < body.Length;)

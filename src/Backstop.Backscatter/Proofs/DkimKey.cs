@@ -3,10 +3,10 @@ using Org.BouncyCastle.Math.EC.Rfc8032;
 
 namespace Backstop.Backscatter.Proofs;
 
-/// <summary>A public key of ours, with the place in DNS where others find it.</summary>
+/// <summary>One of our public keys, with its name in DNS.</summary>
 /// <remarks>
-/// RSA through .NET (RFC 6376; RFC 8301: at least 1024 bits, SHA-256 only), Ed25519 (RFC 8463) through BouncyCastle, which MimeKit
-/// brings.
+/// RSA by .NET (RFC 6376; RFC 8301: at least 1024 bits, SHA-256 only), Ed25519 (RFC 8463) by BouncyCastle, a dependency
+/// of MimeKit.
 /// </remarks>
 public sealed class DkimKey
 {
@@ -27,11 +27,12 @@ public sealed class DkimKey
     /// <summary>The signing domain, in lower case.</summary>
     public string Domain { get; }
 
-    /// <summary>Reads a key from a PEM file or a DNS record (RFC 6376 §3.6.1).</summary>
+    /// <summary>Parses a key from a PEM file or a DNS record (RFC 6376 §3.6.1).</summary>
     /// <param name="name">Its name in DNS: <c>selector._domainkey.domain</c>.</param>
     /// <param name="text">A PEM file (of the public or the private key), or the TXT record, also quoted and split as in a zone
     /// file.</param>
-    /// <exception cref="FormatException">The name has no <c>._domainkey.</c>, or the text holds no key that can be used.</exception>
+    /// <exception cref="FormatException">The name does not contain <c>._domainkey.</c>, or the text does not contain a
+    /// usable key.</exception>
     public static DkimKey Parse(string name, string text)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -40,7 +41,7 @@ public sealed class DkimKey
         var at = name.IndexOf(middle, StringComparison.OrdinalIgnoreCase);
         if (at <= 0 || at + middle.Length >= name.Length)
         {
-            throw new FormatException($"{name}: a key's name looks like selector._domainkey.example.org");
+            throw new FormatException($"{name}: not the DNS name of a key; write one such as selector._domainkey.example.org");
         }
 
         var selector = name[..at].ToLowerInvariant();
@@ -48,7 +49,7 @@ public sealed class DkimKey
         return text.Contains("-----BEGIN", StringComparison.Ordinal) ? FromPem(selector, domain, text) : FromRecord(selector, domain, text);
     }
 
-    /// <summary>Whether the signature is this key's.</summary>
+    /// <summary>Whether the signature was made with this key.</summary>
     /// <param name="algorithm">The a= tag: <c>rsa-sha256</c> or <c>ed25519-sha256</c>.</param>
     /// <param name="data">The canonical header.</param>
     /// <param name="signature">The b= tag, decoded.</param>
@@ -92,7 +93,7 @@ public sealed class DkimKey
             {
                 return key.Length == Ed25519.PublicKeySize
                     ? new(selector, domain, null, key)
-                    : throw new FormatException("an Ed25519 key has 32 octets");
+                    : throw new FormatException("the Ed25519 key does not have 32 octets");
             }
 
             using var rsa = RSA.Create();
@@ -119,5 +120,5 @@ public sealed class DkimKey
     private static RSAParameters Strong(RSA rsa) =>
         rsa.KeySize >= 1024
             ? rsa.ExportParameters(false)
-            : throw new FormatException($"a key of {rsa.KeySize} bits; RFC 8301 wants at least 1024");
+            : throw new FormatException($"a key of {rsa.KeySize} bits is too short; RFC 8301 requires at least 1024");
 }

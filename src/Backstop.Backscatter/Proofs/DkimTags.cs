@@ -1,13 +1,13 @@
 namespace Backstop.Backscatter.Proofs;
 
-/// <summary>A tag list, RFC 6376 §3.2: <c>tag=value; tag=value</c>, white space round both ignored.</summary>
+/// <summary>A tag list, RFC 6376 §3.2: <c>tag=value; tag=value</c>; white space around both is ignored.</summary>
 internal sealed class DkimTags
 {
     private const int MaxTags = 30;
 
     private readonly Dictionary<string, string> _tags = new(StringComparer.Ordinal);
 
-    /// <summary>Reads a list; the first of two tags of one name counts.</summary>
+    /// <summary>Parses a list; of two tags with one name the first counts.</summary>
     public static DkimTags Parse(string text)
     {
         var tags = new DkimTags();
@@ -23,6 +23,6 @@ internal sealed class DkimTags
         return tags;
     }
 
-    /// <summary>The value, or an empty text.</summary>
+    /// <summary>Returns a tag's value, or an empty text.</summary>
     public string Value(string tag) => _tags.GetValueOrDefault(tag, "");
 }

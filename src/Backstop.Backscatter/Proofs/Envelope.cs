@@ -1,8 +1,8 @@
 namespace Backstop.Backscatter.Proofs;
 
-/// <summary>What the envelope already told about a message.</summary>
-/// <param name="IsRole">The recipient is postmaster@ or abuse@, which always reaches a person.</param>
-/// <param name="Batv">What the recipient's tag proved.</param>
-/// <param name="Ours">The addresses of the recipient's mailbox, as keys; the one it came to first.</param>
-/// <param name="Srs">What the recipient's SRS address proved.</param>
+/// <summary>What the envelope proves about a message.</summary>
+/// <param name="IsRole">Whether the recipient is postmaster@ or abuse@, which always reach a person.</param>
+/// <param name="Batv">The result of checking the recipient's tag.</param>
+/// <param name="Ours">The addresses of the recipient's mailbox as keys, the recipient first.</param>
+/// <param name="Srs">The result of checking the recipient's SRS address.</param>
 public sealed record Envelope(bool IsRole, BatvOutcome Batv, IReadOnlyList<string> Ours, SignedOutcome Srs = SignedOutcome.None);

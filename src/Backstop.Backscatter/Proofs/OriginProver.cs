@@ -5,31 +5,31 @@ using Backstop.Mail;
 namespace Backstop.Backscatter.Proofs;
 
 /// <summary>
-/// Asks everything that can prove whether we sent what a report returns. The order of the questions is the order of their strength.
+/// Checks everything that can prove whether we sent the message that a report returns, the strongest proof first.
 /// </summary>
-/// <param name="journal">What we sent.</param>
-/// <param name="signedIds">Signed ids and fields.</param>
+/// <param name="journal">The journal of sent mail.</param>
+/// <param name="signedIds">Checks signed ids and fields.</param>
 /// <param name="dkim">Our DKIM keys.</param>
-/// <param name="received">Our hosts.</param>
+/// <param name="received">Knows our hosts.</param>
 /// <param name="ownFields">Fields that only our mail carries; null for none.</param>
 public sealed class OriginProver(
     ISentJournal journal, SignedMessageId signedIds, OwnDkim dkim, ReceivedChain received, OwnFields? ownFields = null)
 {
-    // A long thread is not worth a long line.
+    // The most ids of a long thread that are shown.
     private const int MaxShown = 4;
 
     private static readonly byte[] _stampField = Encoding.ASCII.GetBytes(SignedMessageId.FieldName);
 
     private readonly OwnFields _ownFields = ownFields ?? new([]);
 
-    /// <summary>Only the journal is asked.</summary>
-    /// <param name="journal">What we sent.</param>
+    /// <summary>Makes a prover that asks only the journal.</summary>
+    /// <param name="journal">The journal of sent mail.</param>
     public OriginProver(ISentJournal journal)
         : this(journal, new([]), new([], TimeSpan.Zero), new([]))
     {
     }
 
-    /// <summary>Collects every proof, strongest first, whether a report returns mail of ours.</summary>
+    /// <summary>Returns all proofs about whether a report returns our mail, the strongest first.</summary>
     /// <param name="report">The report.</param>
     /// <param name="envelope">The checks of the recipient address, and the addresses of its mailbox.</param>
     /// <param name="now">The time of arrival.</param>
@@ -64,7 +64,8 @@ public sealed class OriginProver(
         _ => new("srs", ProofResult.None, ""),
     };
 
-    // The returned id, or what an answer refers to; then the field, for ids that others chose.
+    // The returned id, or the id that an auto-reply refers to; then the field, for messages with an id chosen by
+    // others.
     private Proof FromSigned(BounceReport report, List<AnsweredId> ids, IReadOnlyList<string> ours, DateTimeOffset now)
     {
         var best = Signed(SignedOutcome.None, "");
@@ -75,7 +76,7 @@ public sealed class OriginProver(
                 return proof;
             }
 
-            // A forgery counts whatever else was found; of what proves nothing the first that says why.
+            // A forgery counts whatever else was found; of results that prove nothing, the first with an explanation.
             best = best.Result == ProofResult.Fail || (best.Detail.Length > 0 && proof.Result == ProofResult.None) ? best : proof;
         }
 
@@ -100,8 +101,8 @@ public sealed class OriginProver(
         }
     }
 
-    // What we signed for another address of ours is no forgery: the envelope sender may not be who the message says. It proves
-    // nothing here. Where nothing says who the message is from, nobody can tell the one from the other.
+    // A signature for another address of ours is not a forgery: the envelope sender may differ from the message's
+    // sender. Here it proves nothing. If nothing names the message's sender, the two cases cannot be distinguished.
     private static Proof Signed(
         BounceReport report, IReadOnlyList<string> ours, Func<IReadOnlyCollection<string>, SignedOutcome> check, string what)
     {
@@ -166,7 +167,8 @@ public sealed class OriginProver(
     private static string NotKnown(List<string> asked) =>
         asked.Count == 0
             ? ""
-            : $"does not know {string.Join(", ", asked.Take(MaxShown))}{(asked.Count > MaxShown ? $" and {asked.Count - MaxShown} more" : "")}";
+            : $"does not know {string.Join(", ", asked.Take(MaxShown))}"
+                + $"{(asked.Count > MaxShown ? $" and {asked.Count - MaxShown} more" : "")}";
 
     private static string? Stamp(ReturnedMessage returned)
     {
@@ -175,7 +177,7 @@ public sealed class OriginProver(
         return fields.Text(returned.Header.Span, _stampField);
     }
 
-    // An automatic answer comes from the address we wrote to. A bounce names it, or returns it as To.
+    // An automatic answer comes from the address that we wrote to. A bounce names it, or returns it in To.
     private static IEnumerable<string> RecipientsOf(BounceReport report)
     {
         var named = report.Recipients.Select(r => r.Address);

@@ -6,14 +6,15 @@ using MimeKit.Utils;
 namespace Backstop.Backscatter.Proofs;
 
 /// <summary>
-/// Verifies our own DKIM signature over a returned header. The body is often cut or gone, and is not needed: the header signature
-/// covers From, Subject, Date and the body's hash, and only our key makes one.
+/// Verifies our own DKIM signature over a returned header. The body is often cut or missing, but it is not needed: the
+/// signature covers From, Subject, Date and the body's hash, and only our key can make one.
 /// </summary>
-/// <remarks>RFC 6376 without DNS: the keys are ours. A signature proves for its From address alone, and not for ever: who has one
-/// mail of ours could
-/// otherwise return it again and again.</remarks>
+/// <remarks>
+/// RFC 6376 without DNS, because the keys are ours. A signature proves only for its From address and for a limited
+/// time: otherwise anybody with one mail of ours could return it again and again.
+/// </remarks>
 /// <param name="keys">Our public keys.</param>
-/// <param name="lifetime">How old a signature may be.</param>
+/// <param name="lifetime">The greatest age of a signature.</param>
 public sealed class OwnDkim(IReadOnlyList<DkimKey> keys, TimeSpan lifetime)
 {
     private const int MaxSignatures = 8;
@@ -24,11 +25,12 @@ public sealed class OwnDkim(IReadOnlyList<DkimKey> keys, TimeSpan lifetime)
     /// <summary>Whether there is a key to verify with.</summary>
     public bool HasKeys => keys.Count > 0;
 
-    /// <summary>Verifies.</summary>
-    /// <param name="returned">What came back.</param>
+    /// <summary>Verifies the signatures in a returned header.</summary>
+    /// <param name="returned">The returned message.</param>
     /// <param name="ours">The addresses of the mailbox that the report came to, as keys.</param>
     /// <param name="now">The time of arrival.</param>
-    /// <returns>Fail where a signature names a key of ours and does not verify: forged, or changed on its way.</returns>
+    /// <returns>Fail if a signature names a key of ours but does not verify: it is forged, or the header was changed on
+    /// its way.</returns>
     internal Proof Verify(ReturnedMessage returned, IReadOnlyCollection<string> ours, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(returned);
@@ -93,9 +95,10 @@ public sealed class OwnDkim(IReadOnlyList<DkimKey> keys, TimeSpan lifetime)
         return WhoAndWhen(header, fields, tags, names, named, ours, now);
     }
 
-    // The signature is ours. Is it this mailbox's, and not too old?
+    // The signature is ours. Is it for this mailbox, and not too old?
     private Proof WhoAndWhen(
-        ReadOnlySpan<byte> header, List<HeaderField> fields, DkimTags tags, string[] names, string named, IReadOnlyCollection<string> ours, DateTimeOffset now)
+        ReadOnlySpan<byte> header, List<HeaderField> fields, DkimTags tags, string[] names, string named,
+        IReadOnlyCollection<string> ours, DateTimeOffset now)
     {
         var from = MailAddress.TryParse(HeaderText.FirstAddress(SignedBody(header, fields, "From"u8) ?? ""))?.Key ?? "";
         if (!ours.Any(o => MailAddress.KeyWithoutDetail(o) == MailAddress.KeyWithoutDetail(from)))
@@ -129,7 +132,8 @@ public sealed class OwnDkim(IReadOnlyList<DkimKey> keys, TimeSpan lifetime)
             : null;
     }
 
-    // RFC 6376 §5.4.2: of several fields of a name the last is signed. One that stands before it was put there by somebody else.
+    // RFC 6376 §5.4.2: of several fields with one name the last is signed. One in front of it was added by somebody
+    // else.
     private static string? SignedBody(ReadOnlySpan<byte> header, List<HeaderField> fields, ReadOnlySpan<byte> name)
     {
         for (var i = fields.Count - 1; i >= 0; i--)

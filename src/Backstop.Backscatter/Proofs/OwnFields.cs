@@ -5,10 +5,9 @@ using Backstop.Mail;
 namespace Backstop.Backscatter.Proofs;
 
 /// <summary>
-/// Looks for our own fields in a returned header. The last resort of those whose mail leaves through list software that nobody can
-/// teach to sign.
+/// Looks for our own fields in a returned header: the last resort for users of list software that cannot sign its mail.
 /// </summary>
-/// <param name="fields">The fields; one of them is enough.</param>
+/// <param name="fields">The fields; any one of them is enough.</param>
 public sealed class OwnFields(IReadOnlyCollection<OwnField> fields)
 {
     private const string Name = "own-field";
@@ -17,17 +16,17 @@ public sealed class OwnFields(IReadOnlyCollection<OwnField> fields)
 
     private readonly (byte[] Name, OwnField Field)[] _fields = [.. fields.Select(f => (Encoding.ASCII.GetBytes(f.Name), f))];
 
-    /// <summary>Reads the texts of a configuration.</summary>
-    /// <param name="texts">As <see cref="OwnField.TryParse"/> reads them.</param>
-    /// <exception cref="FormatException">One of them is no field that proves anything; the message says why.</exception>
+    /// <summary>Parses the texts of the configuration.</summary>
+    /// <param name="texts">Texts for <see cref="OwnField.TryParse"/>.</param>
+    /// <exception cref="FormatException">One of them is not a field that proves anything; the message says
+    /// why.</exception>
     public static OwnFields Parse(IEnumerable<string> texts) =>
         new([.. texts.Select(t => OwnField.TryParse(t, out var field, out var error) ? field : throw new FormatException(error))]);
 
-    /// <summary>
-    /// Reads the returned header for one of the fields: pass where it is there with its value, none otherwise; it never fails.
-    /// </summary>
-    /// <param name="returned">What came back.</param>
-    /// <returns>Pass or none, never fail: that the field is not there, or has another value, says nothing.</returns>
+    /// <summary>Searches the returned header for one of the fields.</summary>
+    /// <param name="returned">The returned message.</param>
+    /// <returns>Pass if a field is there with its value, otherwise none. Never fail: a missing field or another value
+    /// refutes nothing.</returns>
     internal Proof Read(ReturnedMessage returned)
     {
         ArgumentNullException.ThrowIfNull(returned);
@@ -51,7 +50,7 @@ public sealed class OwnFields(IReadOnlyCollection<OwnField> fields)
 
                 if (field.Body(header).StartsWith(own.Prefix, StringComparison.Ordinal))
                 {
-                    // Not the value: an explanation is shown to others more easily than a configuration.
+                    // The value is not shown: an explanation is passed on to others more easily than a configuration.
                     return new(
                         Name, ProofResult.Pass,
                         own.Prefix.Length > 0 ? $"{own.Name} begins with the configured "

@@ -3,15 +3,15 @@ using Backstop.Backscatter.Bounces;
 namespace Backstop.Backscatter.Proofs;
 
 /// <summary>
-/// Whether a returned message says that it passed a host of ours. Anybody can write such a line, so it proves nothing; but few
-/// forgers do, and what carries one is filed rather than refused.
+/// Checks whether a returned message claims to have passed a host of ours. Anybody can write such a line, so it proves
+/// nothing; but few forgers do, and a report with one is filed rather than refused.
 /// </summary>
 /// <param name="hosts">Names of our hosts that send mail, in any case.</param>
 public sealed class ReceivedChain(IReadOnlyCollection<string> hosts)
 {
-    /// <summary>Looks for one of our hosts behind "by": who writes "from" tells only his own name.</summary>
-    /// <param name="returned">What came back.</param>
-    /// <returns>Never more than a hint: the result is none, and the detail says what was seen.</returns>
+    /// <summary>Searches for one of our hosts behind "by": behind "from" the client only states its own name.</summary>
+    /// <param name="returned">The returned message.</param>
+    /// <returns>At most a hint: the result is none, and the detail says what was found.</returns>
     internal (Proof Proof, bool IsHint) Read(ReturnedMessage returned)
     {
         ArgumentNullException.ThrowIfNull(returned);

@@ -6,25 +6,25 @@ using Backstop.Mail;
 
 namespace Backstop.Backscatter.Proofs;
 
-/// <summary>What a signature of ours proved, whatever carried it.</summary>
+/// <summary>The result of checking one of our signatures.</summary>
 public enum SignedOutcome
 {
     /// <summary>It does not claim to be ours.</summary>
     None,
 
-    /// <summary>We signed it for one of these senders, and lately.</summary>
+    /// <summary>We signed it for one of these senders, and it has not expired.</summary>
     Pass,
 
     /// <summary>We signed it too long ago.</summary>
     Expired,
 
-    /// <summary>It claims to be ours and is not, or not for these senders.</summary>
+    /// <summary>It claims to be ours but is not, or not for these senders.</summary>
     Forged,
 }
 
 /// <summary>
-/// Message-IDs that prove themselves, for bounces that come back without an envelope tag and without the journal's knowledge; and the same
-/// proof as a header field for mail whose id somebody else has chosen.
+/// Makes Message-IDs that prove themselves, for bounces that come back without an envelope tag and for mail that the
+/// journal does not know; and the same proof as a header field, for mail whose id another program has chosen.
 /// </summary>
 /// <remarks>
 /// Id: <c>bsK.DAY.RANDOM.MAC@domain</c>. Field: <c>X-Backstop-Sent: bsK.DAY.MAC</c>. K is the key's number, DAY the unix day of
@@ -34,7 +34,7 @@ public enum SignedOutcome
 /// </remarks>
 public sealed class SignedMessageId
 {
-    /// <summary>The field that carries the proof where the id is not ours to choose.</summary>
+    /// <summary>The field with the proof, for messages whose id is not ours to choose.</summary>
     public const string FieldName = "X-Backstop-Sent";
 
     private const int RandomLength = 12;
@@ -46,10 +46,10 @@ public sealed class SignedMessageId
     private readonly (int Number, byte[] Key)[] _keys;
     private readonly int _lifetimeDays;
 
-    /// <summary>Uses keys derived from those of the envelope tags; the first signs, all verify.</summary>
+    /// <summary>Derives the keys from those of the envelope tags; the first signs, all verify.</summary>
     /// <param name="keys">At most <see cref="Batv.MaxKeys"/>.</param>
-    /// <param name="lifetimeDays">Days from sending to the last bounce that is believed. Queues give up after five to seven;
-    /// receipts and answers come later.</param>
+    /// <param name="lifetimeDays">Days from sending to the last bounce that is accepted. Servers give up after five to
+    /// seven; receipts and auto-replies come later.</param>
     public SignedMessageId(IReadOnlyList<BatvKey> keys, int lifetimeDays = 30)
     {
         ArgumentNullException.ThrowIfNull(keys);
@@ -61,8 +61,8 @@ public sealed class SignedMessageId
     /// <summary>Whether there is a key to sign with.</summary>
     public bool CanSign => _keys.Length > 0;
 
-    /// <summary>A new id, without brackets.</summary>
-    /// <param name="sender">The address that bounces of the message come to.</param>
+    /// <summary>Makes a new id, without brackets.</summary>
+    /// <param name="sender">The address that receives bounces of the message.</param>
     /// <param name="now">The time of sending.</param>
     public string Create(MailAddress sender, DateTimeOffset now)
     {
@@ -73,9 +73,9 @@ public sealed class SignedMessageId
         return $"{Prefix(_keys[0].Number, day)}{random}.{Mac(_keys[0].Key, "id", day, random, domain, sender.Key)}@{domain}";
     }
 
-    /// <summary>The body of the field <see cref="FieldName"/>.</summary>
+    /// <summary>Returns the body of the field <see cref="FieldName"/>.</summary>
     /// <param name="messageId">The message's id, without brackets.</param>
-    /// <param name="sender">The address that bounces of the message come to.</param>
+    /// <param name="sender">The address that receives bounces of the message.</param>
     /// <param name="now">The time of sending.</param>
     public string Stamp(string messageId, MailAddress sender, DateTimeOffset now)
     {
@@ -85,7 +85,7 @@ public sealed class SignedMessageId
         return $"{Prefix(_keys[0].Number, day)}{Mac(_keys[0].Key, "stamp", day, messageId.ToLowerInvariant(), "", sender.Key)}";
     }
 
-    /// <summary>Checks a Message-ID that came back.</summary>
+    /// <summary>Checks a returned Message-ID.</summary>
     /// <param name="messageId">Without brackets, in any case.</param>
     /// <param name="senders">The addresses of the mailbox that the report came to, as keys.</param>
     /// <param name="now">The time of arrival.</param>
@@ -99,7 +99,7 @@ public sealed class SignedMessageId
             return SignedOutcome.None;
         }
 
-        // Somebody else may choose such ids for his own domain; under one of ours it must be right.
+        // Others may use ids of this form in their own domains; in one of ours the signature must be valid.
         var domain = id[(at + 1)..];
         if (!Knows(number) || !senders.Any(s => s.EndsWith("@" + domain, StringComparison.Ordinal)))
         {
@@ -118,7 +118,7 @@ public sealed class SignedMessageId
             number, day, rest[(RandomLength + 1)..].ToString(), now, key => senders.Select(s => Mac(key, "id", day, random, domain, s)));
     }
 
-    /// <summary>Checks the field that carries the proof.</summary>
+    /// <summary>Checks a returned field with the proof.</summary>
     /// <param name="stamp">The field's body.</param>
     /// <param name="messageId">The returned Message-ID, without brackets.</param>
     /// <param name="senders">The addresses of the mailbox that the report came to, as keys.</param>
@@ -139,7 +139,7 @@ public sealed class SignedMessageId
             : Decide(number, day, mac.ToString(), now, key => senders.Select(s => Mac(key, "stamp", day, id, "", s)));
     }
 
-    // A key that was retired proves nothing and refutes nothing: what it signed may still be on its way.
+    // A retired key neither proves nor refutes: mail that it signed may still be on its way.
     private bool Knows(int number) => _keys.Any(k => k.Number == number);
 
     private SignedOutcome Decide(int number, long day, string mac, DateTimeOffset now, Func<byte[], IEnumerable<string>> expected)
@@ -154,7 +154,7 @@ public sealed class SignedMessageId
             }
         }
 
-        // A day ahead is a clock that runs fast, more is a forger's choice; both are under the MAC.
+        // One day ahead means a fast clock, more a forgery; both are covered by the MAC.
         var age = Day(now) - day;
         return !isOurs ? SignedOutcome.Forged : age >= -1 && age <= _lifetimeDays ? SignedOutcome.Pass : SignedOutcome.Expired;
     }
@@ -186,7 +186,8 @@ public sealed class SignedMessageId
 
     private static long Day(DateTimeOffset now) => now.ToUnixTimeSeconds() / 86400;
 
-    // The parts hold no line feed, so no two lists of parts give the same octets. Who sends as me+list@ reads his bounces as me@.
+    // No part contains a line feed, so different parts never give the same octets. A sender me+list@ reads its bounces
+    // as me@.
     private static string Mac(byte[] key, string use, long day, string subject, string domain, string sender)
     {
         var text = string.Create(

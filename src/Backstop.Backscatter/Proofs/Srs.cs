@@ -6,13 +6,13 @@ using Backstop.Mail;
 namespace Backstop.Backscatter.Proofs;
 
 /// <summary>
-/// The sender rewriting scheme as libsrs2 and postsrsd write it: a forwarder's envelope sender that proves, when a bounce comes
-/// back to it, that the forwarder made it.
+/// The sender rewriting scheme of libsrs2 and postsrsd: an envelope sender that proves, when a bounce comes back to it,
+/// that our forwarder made it.
 /// </summary>
 /// <remarks>
-/// <c>SRS0=HHHH=TT=domain=local@forwarder</c> and, one forwarder further, <c>SRS1=HHHH=first==HHHH=TT=domain=local@second</c>. HHHH
-/// is the beginning of the base64 of HMAC-SHA1 over the parts in lower case, compared without case; TT is the day modulo 1024 in
-/// base32.
+/// <c>SRS0=HHHH=TT=domain=local@forwarder</c> and, after a second forwarder,
+/// <c>SRS1=HHHH=first==HHHH=TT=domain=local@second</c>. HHHH is the beginning of the base64 of HMAC-SHA1 over the parts
+/// in lower case, compared without case; TT is the day modulo 1024 in base32.
 /// </remarks>
 public sealed class Srs
 {
@@ -22,10 +22,10 @@ public sealed class Srs
     private readonly int _hashLength;
     private readonly int _maxAgeDays;
 
-    /// <summary>Uses these secrets; the first signs, all verify.</summary>
-    /// <param name="secrets">As in postsrsd's secrets file, a line each.</param>
-    /// <param name="hashLength">Characters of the hash; 4 is what everybody uses, and the least that is believed.</param>
-    /// <param name="maxAgeDays">How long an address is good for; postsrsd: 21.</param>
+    /// <summary>Sets the secrets: the first signs, all verify.</summary>
+    /// <param name="secrets">The lines of postsrsd's secrets file.</param>
+    /// <param name="hashLength">Characters of the hash; 4 is usual, and the least that is accepted.</param>
+    /// <param name="maxAgeDays">How many days an address is valid; postsrsd: 21.</param>
     public Srs(IReadOnlyList<ReadOnlyMemory<byte>> secrets, int hashLength = 4, int maxAgeDays = 21)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(hashLength, 4);
@@ -40,8 +40,8 @@ public sealed class Srs
     /// <summary>Whether there is a secret to check with.</summary>
     public bool HasSecret => _secrets.Count > 0;
 
-    /// <summary>The envelope sender to forward a message with.</summary>
-    /// <param name="sender">The envelope sender it came with; may be somebody else's SRS address.</param>
+    /// <summary>Returns the envelope sender for a forwarded message.</summary>
+    /// <param name="sender">The original envelope sender; may be another forwarder's SRS address.</param>
     /// <param name="domain">The forwarder's own domain.</param>
     /// <param name="now">The time of forwarding.</param>
     public MailAddress Forward(MailAddress sender, string domain, DateTimeOffset now)
@@ -50,7 +50,7 @@ public sealed class Srs
         switch (SrsAddress.TryParse(sender))
         {
             case { IsGuarded: false } inner:
-                // The remainder keeps the first forwarder's separator: that is where the double = comes from.
+                // The remainder keeps the first forwarder's separator, which causes the double =.
                 return new($"SRS1={Hash(0, sender.Domain, inner.Remainder)}={sender.Domain}={inner.Remainder}", domain);
             case { IsGuarded: true } outer:
                 return new($"SRS1={Hash(0, outer.Host, outer.Remainder)}={outer.Host}={outer.Remainder}", domain);
@@ -60,8 +60,8 @@ public sealed class Srs
         }
     }
 
-    /// <summary>Checks an address that a bounce came to.</summary>
-    /// <param name="address">The address, taken apart.</param>
+    /// <summary>Checks the recipient of a bounce.</summary>
+    /// <param name="address">The parts of the address.</param>
     /// <param name="now">The time of arrival.</param>
     public SignedOutcome Check(SrsAddress address, DateTimeOffset now)
     {
@@ -79,7 +79,7 @@ public sealed class Srs
                 address.IsGuarded ? Hash(i, address.Host, address.Remainder) : Hash(i, address.Stamp, address.Host, address.Local));
         }
 
-        // A guarded address has no day of its own: the first forwarder checks the one inside.
+        // An SRS1 address has no day of its own: the first forwarder checks the one inside.
         return !isOurs ? SignedOutcome.Forged
             : address.IsGuarded || IsAlive(address.Stamp, now) ? SignedOutcome.Pass
             : SignedOutcome.Expired;

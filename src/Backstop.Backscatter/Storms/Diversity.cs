@@ -1,19 +1,19 @@
 namespace Backstop.Backscatter.Storms;
 
-/// <summary>How many different sources were seen lately: in the window that runs and the one before it. Holds a bounded number.</summary>
-/// <param name="window">How long a window is.</param>
+/// <summary>Counts the different sources seen in the present window and the one before. Its memory is bounded.</summary>
+/// <param name="window">The length of a window.</param>
 internal sealed class Diversity(TimeSpan window)
 {
-    // Nobody needs to know whether there were more.
+    // More sources than this need not be distinguished.
     private const int Max = 256;
 
     private HashSet<int> _current = [];
     private HashSet<int> _last = [];
     private DateTimeOffset _began;
 
-    /// <summary>Notes a source.</summary>
+    /// <summary>Records a source.</summary>
     /// <param name="source">Its name.</param>
-    /// <param name="now">When.</param>
+    /// <param name="now">The time.</param>
     public void Add(string source, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -24,8 +24,8 @@ internal sealed class Diversity(TimeSpan window)
         }
     }
 
-    /// <summary>How many.</summary>
-    /// <param name="now">When.</param>
+    /// <summary>Returns the number of different sources.</summary>
+    /// <param name="now">The time.</param>
     public int Count(DateTimeOffset now)
     {
         Turn(now);

@@ -5,39 +5,41 @@ using Backstop.Mail;
 
 namespace Backstop.Backscatter.Storms;
 
-/// <summary>What a message looks like, from its outside.</summary>
-/// <param name="Weight">How much it looks like mail that a machine sends to whoever an address was typed in for; a person's mail
-/// has none, or less than none.</param>
+/// <summary>How much a message looks like mass mail.</summary>
+/// <param name="Weight">The likelihood that a machine sends it to any address that was typed in; zero or negative for a
+/// person's mail.</param>
 /// <param name="IsCode">Whether it brings a one-time code.</param>
 /// <param name="ListId">The list it came through (RFC 2919), in lower case; empty for none.</param>
 public readonly record struct MassMailShape(int Weight, bool IsCode, string ListId)
 {
-    /// <summary>Looks like it beyond doubt: counts towards a storm.</summary>
+    /// <summary>Whether it is certainly mass mail: it counts towards a storm.</summary>
     public bool IsMass => Weight >= 3;
 
-    /// <summary>Looks like it more than not: while a storm lasts, that is enough.</summary>
+    /// <summary>Whether it is probably mass mail: during a storm that is enough.</summary>
     public bool IsLikelyMass => Weight >= 2;
 
     /// <summary>
-    /// Whether it is of a list, or speaks of signing up: what a bomb consists of. What a shop or bank sends to one customer is mass
-    /// mail too, and neither.
+    /// Whether it is from a list or about signing up, as the mail of an e-mail bomb is. Mail of a shop or bank to one
+    /// customer is mass mail too, but neither of these.
     /// </summary>
     public bool IsOfBombs { get; init; }
 
     /// <summary>
-    /// Whether its subject tells of access, money or goods (a changed password, a receipt): what a bomb is meant to bury.
+    /// Whether its subject is about access, money or goods (a changed password, a receipt): mail that a bomb is meant
+    /// to bury.
     /// </summary>
     public bool IsNotice { get; init; }
 
     /// <summary>
-    /// Whether it is a post to a discussion list, not a word of the list's own: it can be answered there (List-Post, RFC 2369),
-    /// cannot be left by one click (RFC 8058), and its subject is about something else.
+    /// Whether it is a post to a discussion list, not a message of the list itself: it can be answered there
+    /// (List-Post, RFC 2369), has no one-click unsubscription (RFC 8058), and its subject is about something else.
     /// </summary>
     public bool IsPost { get; init; }
 }
 
 /// <summary>
-/// Tells list confirmations, newsletters and accounts from what persons write. Words and weights are in <c>massmail.tsv</c>.
+/// Distinguishes list confirmations, newsletters and account mail from people's mail. Words and weights are in
+/// <c>massmail.tsv</c>.
 /// </summary>
 public static class MassMail
 {
@@ -54,24 +56,25 @@ public static class MassMail
 
     private static readonly string[] _notices = [.. TableFile.Read("notices.tsv").Select(c => c[1])];
 
-    // Programs that persons write with. A machine may claim to be one; few take the trouble.
+    // Mail programs of people. A machine may pretend to be one, but few do.
     private static readonly string[] _agents = [
         "thunderbird", "apple mail", "iphone mail", "ipad mail", "outlook", "evolution", "mutt", "k-9", "kmail", "claws", "roundcube",
         "squirrelmail", "sogo", "zimbra", "alpine", "gmail", "geary", "fairemail"];
 
     private static readonly string[] _codeWords =
     [
-        "code", "otp", "passcode", "one-time", "einmal", "tan", "pin", "código", "codice", "kod", "код", "verification number", "認証コード", "验证码", "인증번호",
+        "code", "otp", "passcode", "one-time", "einmal", "tan", "pin", "código", "codice", "kod", "код", "verification number",
+        "認証コード", "验证码", "인증번호",
     ];
 
-    /// <summary>Looks at a message.</summary>
-    /// <param name="message">It, or its front.</param>
-    /// <param name="report">What it is.</param>
+    /// <summary>Weighs a message.</summary>
+    /// <param name="message">The message, or its beginning.</param>
+    /// <param name="report">The classified message.</param>
     public static MassMailShape Look(ReadOnlyMemory<byte> message, BounceReport report) => Look(new MailMessage(message), report);
 
-    /// <summary>Looks at a message whose header has been scanned, as mail programs see it.</summary>
-    /// <param name="mail">It, or its front.</param>
-    /// <param name="report">What it is.</param>
+    /// <summary>Weighs a message whose header has been scanned, as mail programs see it.</summary>
+    /// <param name="mail">The message, or its beginning.</param>
+    /// <param name="report">The classified message.</param>
     public static MassMailShape Look(MailMessage mail, BounceReport report)
     {
         ArgumentNullException.ThrowIfNull(mail);
@@ -83,7 +86,7 @@ public static class MassMail
         var (ofSubject, ofText) = (Subject(subject), Text(text));
         var weight = Fields(message.Span, fields) + From(report.From) + ofSubject + ofText;
 
-        // The text of HTML has lost its links; hardly any is without.
+        // The text of HTML no longer contains the links, but nearly every HTML mail has some.
         var hasLink = part?.Type.MediaType == "text/html" || text.Contains("http://", StringComparison.Ordinal)
             || text.Contains("https://", StringComparison.Ordinal);
         return new(weight - (hasLink ? 0 : 1), HasCode(subject, text), ListId(message.Span, fields))
@@ -182,7 +185,7 @@ public static class MassMail
 
     private static int Text(string text) => Math.Min(MaxTextWeight, _text.Count(w => text.Contains(w, StringComparison.Ordinal)));
 
-    // A word for it and, in the subject or near the word, four to eight digits by themselves.
+    // A word for a code and, in the subject or near the word, a separate number of four to eight digits.
     private static bool HasCode(string subject, string text) =>
         HasCode(subject) || (_codeWords.Any(w => HasWord(subject, w) >= 0) && HasNumber(text)) || HasCode(text);
 

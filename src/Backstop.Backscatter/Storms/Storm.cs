@@ -5,9 +5,7 @@ using Backstop.Backscatter.Campaigns;
 
 namespace Backstop.Backscatter.Storms;
 
-/// <summary>
-/// A storm: an incident with a victim, a beginning and an end. All that it holds is bounded. Not for several threads at once.
-/// </summary>
+/// <summary>A storm: an incident with a victim, a beginning and an end. Its memory is bounded. Not thread-safe.</summary>
 internal sealed class Storm
 {
     private const int MaxHosts = 20_000;
@@ -24,10 +22,10 @@ internal sealed class Storm
     private DateTimeOffset _last;
     private long _count;
 
-    /// <summary>Begins one.</summary>
-    /// <param name="kind">What it is made of.</param>
-    /// <param name="victim">Whom it hits.</param>
-    /// <param name="started">When.</param>
+    /// <summary>Begins a storm.</summary>
+    /// <param name="kind">Its kind.</param>
+    /// <param name="victim">Its victim.</param>
+    /// <param name="started">Its beginning.</param>
     public Storm(StormKind kind, string victim, DateTimeOffset started)
     {
         Kind = kind;
@@ -36,22 +34,24 @@ internal sealed class Storm
         Id = started.UtcDateTime.ToString("yyyyMMdd-HHmmss-", CultureInfo.InvariantCulture) + Campaign.IdOf($"{kind.Word()} {victim}", 4);
     }
 
-    /// <summary>Its name: the time it began and four letters that tell its victim and kind.</summary>
+    /// <summary>Its id: the time of its beginning, and four letters derived from victim and kind.</summary>
     public string Id { get; }
 
     /// <summary>What it is made of.</summary>
     public StormKind Kind { get; }
 
-    /// <summary>Whom it hits: an address, <c>@domain</c>, or <c>campaign:</c> and a shape where it is spread over many.</summary>
+    /// <summary>
+    /// The victim: an address, <c>@domain</c>, or <c>campaign:</c> and a shape if it is spread over many victims.
+    /// </summary>
     public string Victim { get; }
 
-    /// <summary>When the first of it came.</summary>
+    /// <summary>When its first message came.</summary>
     public DateTimeOffset Started { get; }
 
-    /// <summary>When it was over; null while it lasts.</summary>
+    /// <summary>When it ended; null while it goes on.</summary>
     public DateTimeOffset? Ended { get; set; }
 
-    /// <summary>Takes up one from its record.</summary>
+    /// <summary>Restores a storm from its record.</summary>
     /// <param name="record">The record.</param>
     public static Storm From(StormRecord record)
     {
@@ -80,7 +80,7 @@ internal sealed class Storm
         return storm;
     }
 
-    /// <summary>Counts one.</summary>
+    /// <summary>Counts a message.</summary>
     /// <param name="sighting">The message.</param>
     /// <param name="at">When it came.</param>
     public void Add(in StormSighting sighting, DateTimeOffset at)
@@ -106,8 +106,8 @@ internal sealed class Storm
         Exemplify(sighting.Report);
     }
 
-    /// <summary>Takes a message for the storm's example, where it has none.</summary>
-    /// <param name="report">What the message is and returns; null where its content was not seen.</param>
+    /// <summary>Stores a message as the storm's example, if it has none.</summary>
+    /// <param name="report">The classified message; null if its content was not seen.</param>
     public void Exemplify(BounceReport? report)
     {
         if (report is not null)
@@ -118,11 +118,11 @@ internal sealed class Storm
         }
     }
 
-    /// <summary>It in one line.</summary>
+    /// <summary>Returns a summary in one line.</summary>
     public StormSummary Summary() =>
         new(Id, Kind.Word(), Victim, Started, _count, _hosts.Count, _actions.GetValueOrDefault(StormAction.Filed.Word()));
 
-    /// <summary>What is known of it now: a copy, to be shown and kept.</summary>
+    /// <summary>Returns a copy of everything known about it, for display and storage.</summary>
     public StormRecord Record() => new(
         Id, Kind.Word(), Victim, Started, Ended, _last, _count, _minutes.Count == 0
             ? 0

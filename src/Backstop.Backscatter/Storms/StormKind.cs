@@ -1,12 +1,12 @@
 namespace Backstop.Backscatter.Storms;
 
-/// <summary>What a storm is made of.</summary>
+/// <summary>The kinds of storms.</summary>
 public enum StormKind
 {
     /// <summary>Bounces, delays and notices for mail that was never sent.</summary>
     BounceFlood,
 
-    /// <summary>Answering machines and ticket systems, asked in the victim's name.</summary>
+    /// <summary>Auto-replies of responders and ticket systems to mail in the victim's name.</summary>
     AutoReplyFlood,
 
     /// <summary>List confirmations, newsletters and accounts that the victim never asked for (subscription bombing).</summary>
@@ -22,20 +22,20 @@ public enum StormAction
     /// <summary>Refused for good at the end of its data.</summary>
     RefusedAtData,
 
-    /// <summary>Asked to come again later.</summary>
+    /// <summary>Refused for now.</summary>
     Deferred,
 
-    /// <summary>Filed beside the inbox.</summary>
+    /// <summary>Filed outside the inbox.</summary>
     Filed,
 
-    /// <summary>In the inbox.</summary>
+    /// <summary>Delivered to the inbox.</summary>
     Delivered,
 }
 
-/// <summary>The words for kinds and actions that JSON, metrics and pages use.</summary>
+/// <summary>Converts kinds and actions to and from the words in JSON, metrics and pages.</summary>
 public static class StormWords
 {
-    /// <summary>The kind's word, such as <c>bounce-flood</c>.</summary>
+    /// <summary>Returns the kind's word, such as <c>bounce-flood</c>.</summary>
     /// <param name="kind">The kind.</param>
     public static string Word(this StormKind kind) => kind switch
     {
@@ -44,12 +44,12 @@ public static class StormWords
         _ => "bounce-flood",
     };
 
-    /// <summary>The kind of that word.</summary>
+    /// <summary>Returns the kind with that word.</summary>
     /// <param name="word">Such as <c>mail-bomb</c>.</param>
     public static StormKind ParseKind(string word) =>
         Enum.GetValues<StormKind>().FirstOrDefault(k => string.Equals(k.Word(), word, StringComparison.Ordinal));
 
-    /// <summary>The action's word, such as <c>refused-at-rcpt</c>.</summary>
+    /// <summary>Returns the action's word, such as <c>refused-at-rcpt</c>.</summary>
     /// <param name="action">The action.</param>
     public static string Word(this StormAction action) => action switch
     {

@@ -1,6 +1,6 @@
 namespace Backstop.Backscatter.Storms;
 
-/// <summary>Watches one kind of mail to one victim: calm, storm, calm. Not for several threads at once.</summary>
+/// <summary>Detects storms of one kind at one victim: calm, storm, calm. Not thread-safe.</summary>
 /// <param name="rule">When a storm begins and ends.</param>
 internal sealed class StormMeter(StormRule rule)
 {
@@ -15,21 +15,21 @@ internal sealed class StormMeter(StormRule rule)
     private DecayedCount _baseline = new(_baselineWindow);
     private DateTimeOffset? _quietSince;
 
-    /// <summary>Whether there is a storm.</summary>
+    /// <summary>Whether there is a storm now.</summary>
     public bool IsStorm { get; private set; }
 
-    /// <summary>When something was last seen.</summary>
+    /// <summary>When the last message was seen.</summary>
     public DateTimeOffset LastSeen { get; private set; }
 
-    /// <summary>How many a minute, just now.</summary>
-    /// <param name="now">When.</param>
+    /// <summary>Returns the present rate a minute.</summary>
+    /// <param name="now">The time.</param>
     public double RatePerMinute(DateTimeOffset now) => _fast.At(now) / _fastWindow.TotalMinutes;
 
     /// <summary>Counts a message.</summary>
-    /// <param name="source">Whom it came from.</param>
-    /// <param name="now">When.</param>
-    /// <param name="network">The network it came from, where a source can be invented; empty where that is not known.</param>
-    /// <returns>Whether a storm begins with it.</returns>
+    /// <param name="source">The host or domain that it came from.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="network">The client's network, if a sender can invent the source; empty if unknown.</param>
+    /// <returns>Whether a storm begins with this message.</returns>
     public bool Add(string source, DateTimeOffset now, string network = "")
     {
         ArgumentNullException.ThrowIfNull(network);
@@ -48,15 +48,15 @@ internal sealed class StormMeter(StormRule rule)
             return false;
         }
 
-        // Judged against what was usual before it.
+        // Compared with the usual rate before it.
         var begins = StandsOut(now) && IsSpread(rule.Sources, now);
         _baseline.Add(now);
         IsStorm = begins;
         return begins;
     }
 
-    /// <summary>Takes up a storm that had begun before the program did.</summary>
-    /// <param name="now">When.</param>
+    /// <summary>Continues a storm that began in an earlier run.</summary>
+    /// <param name="now">The time.</param>
     public void Resume(DateTimeOffset now)
     {
         IsStorm = true;
@@ -64,9 +64,9 @@ internal sealed class StormMeter(StormRule rule)
         _quietSince = null;
     }
 
-    /// <summary>Looks whether the storm is over.</summary>
-    /// <param name="now">When.</param>
-    /// <returns>Whether it is over now.</returns>
+    /// <summary>Checks whether the storm has ended.</summary>
+    /// <param name="now">The time.</param>
+    /// <returns>Whether it has just ended.</returns>
     public bool Ends(DateTimeOffset now)
     {
         if (!IsStorm || !IsQuiet(now))
@@ -84,7 +84,8 @@ internal sealed class StormMeter(StormRule rule)
         _fast.At(now) >= Math.Max(rule.FastCount, rule.Factor * Usual(_fastWindow, now))
             || _slow.At(now) >= Math.Max(rule.SlowCount, rule.Factor * Usual(_slowWindow, now));
 
-    // A few messages in one minute, or any number from one host, keep nothing up: that would be cheaper than what began it.
+    // A few messages in one minute, or any number from one host, do not keep a storm going: that would be cheaper than
+    // starting it.
     private bool IsQuiet(DateTimeOffset now) => _slow.At(now) < rule.QuietShare * rule.SlowCount || !IsSpread(rule.QuietSources, now);
 
     private bool IsSpread(int sources, DateTimeOffset now) =>

@@ -3,30 +3,30 @@ using Backstop.Backscatter.Campaigns;
 
 namespace Backstop.Backscatter.Storms;
 
-/// <summary>One unwanted message, seen.</summary>
-/// <param name="Victim">Whom it came to: a mailbox's address, or <c>@domain</c> for addresses that do not exist.</param>
-/// <param name="Kind">What it is.</param>
+/// <summary>One unwanted message, as counted towards a storm.</summary>
+/// <param name="Victim">The victim: a mailbox's address, or <c>@domain</c> for addresses that do not exist.</param>
+/// <param name="Kind">The kind of storm.</param>
 /// <param name="Host">The client's address.</param>
-/// <param name="Source">Whom it came from, to be counted as different: a host, or a sender's domain.</param>
-/// <param name="Action">What was done.</param>
-/// <param name="Reason">Why that was done.</param>
+/// <param name="Source">The source that is counted: a host, or a sender's domain.</param>
+/// <param name="Action">What happened to it.</param>
+/// <param name="Reason">The reason for that.</param>
 public readonly record struct StormSighting(string Victim, StormKind Kind, string Host, string Source, StormAction Action, Reason Reason)
 {
     /// <summary>
-    /// The network it came from, where what counts as different is something that a sender can invent, such as its domain; empty
-    /// where that is not known. One client that invents a thousand domains is one source.
+    /// The client's network, if a sender can invent the source, such as its domain; empty if unknown. A client that
+    /// invents a thousand domains counts as one source.
     /// </summary>
     public string Network { get; init; } = "";
 
-    /// <summary>The mailing it belongs to, where its content was seen.</summary>
+    /// <summary>Its mailing, if its content was seen.</summary>
     public CampaignKey? Campaign { get; init; }
 
     /// <summary>
-    /// Whether many of that mailing are a storm of their own, whoever gets them: where what was returned tells the mailing.
-    /// "Undelivered mail" is everybody's subject.
+    /// Whether many messages of the mailing are a storm of their own, whoever gets them: only if the returned message
+    /// identifies the mailing. "Undelivered mail" is everybody's subject.
     /// </summary>
     public bool TellsMailing { get; init; }
 
-    /// <summary>What it is and returns, where its content was seen.</summary>
+    /// <summary>The classified message, if its content was seen.</summary>
     public BounceReport? Report { get; init; }
 }

@@ -2,15 +2,15 @@ using Backstop.Backscatter.Bounces;
 
 namespace Backstop.Backscatter.Storms;
 
-/// <summary>Watches all victims and campaigns at once, and keeps the storms that last. Safe for several threads.</summary>
+/// <summary>Watches all victims and campaigns, and keeps the present storms. Thread-safe.</summary>
 /// <remarks>
-/// Of each message two things are counted: that its victim got it, and that its mailing was seen again. A forger who spreads over a
-/// thousand addresses of a domain stays calm at each of them, not in sum.
+/// Each message counts twice: for its victim, and for its mailing. A forger who uses a thousand addresses of a domain
+/// causes no storm at any of them, but causes one in sum.
 /// </remarks>
 /// <param name="rule">When a storm begins and ends.</param>
 public sealed class StormWatch(StormRule rule)
 {
-    // A victim's first sightings belong to its storm; how many are kept until there is one.
+    // A victim's first messages belong to its storm; this many are kept until there is one.
     private const int MaxEarly = 64;
     private const int MaxWatched = 20_000;
     private const int MinVictims = 5;
@@ -23,10 +23,10 @@ public sealed class StormWatch(StormRule rule)
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Victim, StormKind Kind), Watched> _watched = [];
 
-    /// <summary>Told of each storm that begins or ends, outside of any lock.</summary>
+    /// <summary>Called for each storm that begins or ends, outside any lock.</summary>
     public Action<StormRecord>? Changed { get; set; }
 
-    /// <summary>The storms that last.</summary>
+    /// <summary>The present storms.</summary>
     public IReadOnlyList<StormRecord> Active
     {
         get
@@ -38,7 +38,7 @@ public sealed class StormWatch(StormRule rule)
         }
     }
 
-    /// <summary>The storms that last, in one line each.</summary>
+    /// <summary>The present storms, in one line each.</summary>
     public IReadOnlyList<StormSummary> Summaries
     {
         get
@@ -54,10 +54,10 @@ public sealed class StormWatch(StormRule rule)
         }
     }
 
-    /// <summary>How many storms last: cheap.</summary>
+    /// <summary>The number of present storms; cheap.</summary>
     public int ActiveCount { get; private set; }
 
-    /// <summary>Whether there is one of that kind at that victim.</summary>
+    /// <summary>Whether there is a storm of that kind at that victim.</summary>
     /// <param name="victim">A mailbox's address.</param>
     /// <param name="kind">The kind.</param>
     public bool IsStorm(string victim, StormKind kind)
@@ -73,7 +73,7 @@ public sealed class StormWatch(StormRule rule)
         }
     }
 
-    /// <summary>When the storm of that kind at that victim began; null for none.</summary>
+    /// <summary>Returns when the storm of that kind at that victim began; null if there is none.</summary>
     /// <param name="victim">A mailbox's address.</param>
     /// <param name="kind">The kind.</param>
     public DateTimeOffset? Since(string victim, StormKind kind)
@@ -84,15 +84,15 @@ public sealed class StormWatch(StormRule rule)
         }
     }
 
-    /// <summary>Whether there is one of that mailing, whoever gets it.</summary>
+    /// <summary>Whether there is a storm of that mailing, whoever gets it.</summary>
     /// <param name="shape">The campaign's shape.</param>
     /// <param name="kind">The kind.</param>
     public bool IsCampaign(string shape, StormKind kind) => IsStorm(CampaignPrefix + shape, kind);
 
-    /// <summary>How many a minute come to that victim just now.</summary>
+    /// <summary>Returns the present rate a minute at a victim.</summary>
     /// <param name="victim">A mailbox's address.</param>
     /// <param name="kind">The kind.</param>
-    /// <param name="now">When.</param>
+    /// <param name="now">The time.</param>
     public double RatePerMinute(string victim, StormKind kind, DateTimeOffset now)
     {
         lock (_lock)
@@ -102,8 +102,8 @@ public sealed class StormWatch(StormRule rule)
     }
 
     /// <summary>Counts an unwanted message.</summary>
-    /// <param name="sighting">What was seen.</param>
-    /// <param name="now">When.</param>
+    /// <param name="sighting">The message.</param>
+    /// <param name="now">The time.</param>
     public void Add(in StormSighting sighting, DateTimeOffset now)
     {
         StormRecord? begun;
@@ -121,8 +121,10 @@ public sealed class StormWatch(StormRule rule)
         Tell(spread);
     }
 
-    /// <summary>Ends what is over, and forgets who has long been calm. Call it every few seconds.</summary>
-    /// <param name="now">When.</param>
+    /// <summary>
+    /// Ends storms that are over, and drops victims that have long been calm. To be called every few seconds.
+    /// </summary>
+    /// <param name="now">The time.</param>
     public void Tick(DateTimeOffset now)
     {
         List<StormRecord> over = [];
@@ -145,9 +147,9 @@ public sealed class StormWatch(StormRule rule)
         over.ForEach(Tell);
     }
 
-    /// <summary>Takes up a storm that an earlier run left unended.</summary>
-    /// <param name="record">What was kept of it.</param>
-    /// <param name="now">When.</param>
+    /// <summary>Continues a storm that an earlier run left unfinished.</summary>
+    /// <param name="record">Its stored record.</param>
+    /// <param name="now">The time.</param>
     public void Resume(StormRecord record, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(record);
@@ -174,7 +176,7 @@ public sealed class StormWatch(StormRule rule)
             return null;
         }
 
-        // Reports are large, and nearly all of those who are watched never have a storm.
+        // Reports are large, and nearly all watched victims never have a storm.
         watched.Early.Enqueue((sighting with { Report = null }, now));
         while (watched.Early.Count > MaxEarly || now - watched.Early.Peek().At > _early)
         {
@@ -213,7 +215,7 @@ public sealed class StormWatch(StormRule rule)
         return watched;
     }
 
-    // The longest silent go first: who invents names costs nobody their memory.
+    // The victims that have been silent longest are dropped first, so that invented names displace nobody else.
     private void Forget(DateTimeOffset now, int atLeast = 0)
     {
         var silent = _watched.Where(w =>

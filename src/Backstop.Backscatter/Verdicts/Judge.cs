@@ -3,33 +3,33 @@ using Backstop.Backscatter.Proofs;
 
 namespace Backstop.Backscatter.Verdicts;
 
-/// <summary>From when on a bounce without proof is refused rather than filed.</summary>
+/// <summary>When a bounce without proof is refused rather than filed.</summary>
 public enum UnprovedPolicy
 {
     /// <summary>Always filed.</summary>
     File,
 
-    /// <summary>Refused once the address's sent mail has been covered long enough; filed until then.</summary>
+    /// <summary>Refused once enough of the address's sent mail is known; filed until then.</summary>
     Auto,
 
     /// <summary>Always refused.</summary>
     Refuse,
 }
 
-/// <summary>Decides what happens to a message at the end of its data. The order of the rules is the order of the lines.</summary>
-/// <param name="prover">What can prove an origin.</param>
-/// <param name="journal">How much of what was sent is known.</param>
+/// <summary>Decides about a message at the end of its data. The order of the rules is the order of the lines.</summary>
+/// <param name="prover">Proves the origin of what a report returns.</param>
+/// <param name="journal">Knows how much of the sent mail is known.</param>
 /// <param name="policy">Whether to refuse for want of proof.</param>
-/// <param name="rule">From when on an address counts as covered.</param>
+/// <param name="rule">Decides when an address is covered.</param>
 public sealed class Judge(OriginProver prover, ISentJournal journal, UnprovedPolicy policy, CoverRule rule)
 {
     private static readonly ProofSet _notAsked = new([], false);
 
     /// <summary>Decides whether a message is delivered, filed or refused.</summary>
-    /// <param name="report">What the message is.</param>
+    /// <param name="report">The classified message.</param>
     /// <param name="envelope">The checks of the recipient address, and the addresses of its mailbox.</param>
     /// <param name="now">The time of arrival.</param>
-    /// <returns>The verdict and the proofs it stands on.</returns>
+    /// <returns>The verdict, and the proofs it is based on.</returns>
     public (Verdict Verdict, ProofSet Proofs) Decide(BounceReport report, Envelope envelope, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(report);
@@ -43,14 +43,16 @@ public sealed class Judge(OriginProver prover, ISentJournal journal, UnprovedPol
         return (Decide(report, envelope, proofs, now), proofs);
     }
 
-    /// <summary>How well an address's sent mail is known, and whether bounces without proof are refused for it.</summary>
+    /// <summary>
+    /// Returns how much of an address's sent mail is known, and whether bounces without proof are refused for it.
+    /// </summary>
     /// <param name="ours">The address as a key.</param>
     /// <param name="now">The time.</param>
     public Cover CoverOf(string ours, DateTimeOffset now) => rule.Judge(journal.Coverage(ours), now);
 
     /// <summary>
-    /// Why bounces without proof are filed and none is refused for want of it: the journal's <see cref="ISentJournal.Loss"/>; null
-    /// where it is whole.
+    /// The reason why bounces without proof are filed and never refused: the journal's <see cref="ISentJournal.Loss"/>;
+    /// null if it is complete.
     /// </summary>
     public Reason? Loss => journal.Loss;
 
@@ -77,21 +79,21 @@ public sealed class Judge(OriginProver prover, ISentJournal journal, UnprovedPol
             return Verdict.Deliver(Reasons.OfRole(report.Kind));
         }
 
-        // A complaint or a read receipt returns nothing that was refused: nobody is flooded with them, and people ask for them.
+        // Complaints and read receipts do not come in floods, and people ask for them.
         // A receipt that rejects (RFC 5429) is a bounce in all but its form.
         if (report.Kind == MailKind.FeedbackReport || (report.Kind == MailKind.Mdn && !report.Recipients.Any(r => r.Action == "failed")))
         {
             return Verdict.Deliver(Reasons.OfKind(report.Kind));
         }
 
-        // What puts a message aside must be surer than what names it, and what one's own server tells its administrator is for him.
+        // Filing needs more certainty than naming, and a notice of one's own server to its administrator is delivered.
         var isOwnServer = report.IsOwnServer && IsOfDomainOf(report.From, envelope.Ours);
         if (!report.IsCertain || isOwnServer)
         {
             return Verdict.Deliver(report.IsCertain ? Reasons.OwnServer(report.Kind) : Reasons.Unsure(report.Kind));
         }
 
-        // What proves it may be what is missing.
+        // The proof may be in the part that is missing.
         if (journal.Loss is { } loss)
         {
             return Verdict.File(loss);
@@ -103,8 +105,8 @@ public sealed class Judge(OriginProver prover, ISentJournal journal, UnprovedPol
             : Verdict.File(reason);
     }
 
-    // Whoever writes a header addresses whom he likes: whose server it is, the envelope's recipient tells. A host below his domain
-    // is his, one above is not. Of a stored message nobody may know the recipient.
+    // Anybody can write any address into a header: the envelope's recipient tells whose server it is. A host below the
+    // recipient's domain is the recipient's own, one above is not. Of a stored message the recipient may be unknown.
     private static bool IsOfDomainOf(string? from, IReadOnlyList<string> ours)
     {
         var host = Signs.Domain(from);
@@ -122,7 +124,8 @@ public sealed class Judge(OriginProver prover, ISentJournal journal, UnprovedPol
         return !isKnown;
     }
 
-    // Only a report about a delivery, from the null reverse-path: nobody waits for an answer to its refusal. Automatic answers are filed.
+    // Only a report about a delivery, from the null reverse-path: its refusal sends no message to anybody. Auto-replies
+    // are filed.
     private static bool MayRefuse(BounceReport report) =>
         report.NullReversePath == true && report.Kind is MailKind.Bounce or MailKind.Delay or MailKind.SuccessReport;
 

@@ -77,7 +77,8 @@ public sealed class ConfigFileTests
                 !e.Contains("is not in one of", StringComparison.Ordinal) && !e.Contains("nothing to listen", StringComparison.Ordinal)));
         Assert.Contains(
             errors,
-            e => e.ToString() == "b.toml:12:12: mailboxes.me@elsewhere.example: \"me@elsewhere.example\" is not in one of the domains; add its domain to domains");
+            e => e.ToString() == "b.toml:12:12: mailboxes.me@elsewhere.example: \"me@elsewhere.example\" is not in one of the "
+                + "domains; add its domain to domains");
     }
 
     /// <summary>A field that anybody's mail carries would let every bounce through.</summary>
@@ -91,12 +92,12 @@ public sealed class ConfigFileTests
         var line = Good.Split('\n').Length + 3;
         Assert.Equal(
             [
-                $"b.toml:{line}:1: backscatter.own_fields: \"Subject\" is a field of anybody's mail and proves nothing; name one that "
+                $"b.toml:{line}:1: backscatter.own_fields: \"Subject\" may be in anybody's mail and proves nothing; name one that "
                     + $"only your own mail carries, such as \"X-Campaign-Id\"",
-                $"b.toml:{line}:1: backscatter.own_fields: \"X-Mailer\" stands in the mail of many senders; give how your value "
-                    + $"begins: \"X-Mailer: ...\"",
+                $"b.toml:{line}:1: backscatter.own_fields: \"X-Mailer\" is in the mail of many senders; add the beginning of "
+                    + $"your value: \"X-Mailer: ...\"",
                 $"b.toml:{line}:1: backscatter.own_fields: \"no name\" is not the name of a header field; write one such as "
-                    + $"\"X-Campaign-Id\", or \"X-Campaign-Id: s3cret-\" for how its value begins",
+                    + $"\"X-Campaign-Id\", or with the beginning of its value \"X-Campaign-Id: s3cret-\"",
             ],
             errors.Select(e => e.ToString()));
         Assert.Empty(ConfigFile.Parse(Good + "\n[backscatter]\nown_fields = \"X-Campaign-Id\"\n", "b.toml").Errors);
