@@ -8,7 +8,7 @@ public sealed class ByteSetTests
     private static readonly Gen<int[]> _members = Gen.Int[0, 255].Array[0, 300];
 
     [Fact]
-    public void Sets_are_what_a_hash_set_says() => Gen.Select(_members, _members, Gen.Int[0, 255]).Sample((x, y, one) =>
+    public void Sets_agree_with_a_hash_set() => Gen.Select(_members, _members, Gen.Int[0, 255]).Sample((x, y, one) =>
     {
         var (a, b) = (Of(x), Of(y));
         Same(x, a);

@@ -216,7 +216,7 @@ public sealed class BounceClassTests
     [InlineData("550 5.0.0 see https://example.com/spam")]
     [InlineData("550 5.0.0 <quota@example.com> no")]
     [InlineData("550 5.0.0 spfx")]
-    public void Names_are_no_words(string said) => Assert.Equal(BounceReason.Unknown, Of(said).Class!.Reason);
+    public void Words_inside_names_give_no_reason(string said) => Assert.Equal(BounceReason.Unknown, Of(said).Class!.Reason);
 
     private static ReportedRecipient Of(string said)
     {

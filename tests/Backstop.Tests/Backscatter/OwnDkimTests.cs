@@ -144,7 +144,7 @@ public sealed partial class OwnDkimTests
     [InlineData("s1._domainkey.example.org", "v=DKIM1; p=")]
     [InlineData("s1._domainkey.example.org", "v=DKIM1; k=ed25519; p=AAAA")]
     [InlineData("s1._domainkey.example.org", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----")]
-    public void What_is_no_key_is_named_as_such(string name, string text) =>
+    public void Rejects_a_text_that_is_not_a_key(string name, string text) =>
         Assert.Throws<FormatException>(() => DkimKey.Parse(name, text));
 
     /// <summary>What comes back was written by strangers.</summary>

@@ -9,7 +9,7 @@ public sealed class PhraseIndexTests
     private static readonly string[] _phrases = ["ab", "abc", "aBcd", "abcde", "bcd a", "été", "退信", "退信通知", "ÄÖ", "ba"];
 
     [Fact]
-    public void Index_finds_what_looking_for_every_phrase_finds() =>
+    public void Index_finds_the_same_as_a_search_for_each_phrase() =>
         Gen.Char["abcdABCD éÉtT退信通知äÖx"].Array[0, 40].Sample(c =>
         {
             var text = new string(c);

@@ -61,7 +61,7 @@ public sealed class SrsTests
     [InlineData("SRS1=GGGG=first.example=HHHH@second.example")]
     [InlineData("srs@first.example")]
     [InlineData("bob@first.example")]
-    public void Others_are_none(string address) => Assert.Null(SrsAddress.TryParse(MailAddress.TryParse(address)!));
+    public void Other_addresses_are_not_srs_addresses(string address) => Assert.Null(SrsAddress.TryParse(MailAddress.TryParse(address)!));
 
     [Fact]
     public void Second_and_third_forwarder_guard_the_first()

@@ -41,7 +41,7 @@ public sealed class StatusWordsTests
     [InlineData("user not listed in directory", "5.1.1")]
     [InlineData("192.0.2.1 is listed in a block list", "5.7.1")]
     [InlineData("192.0.2.1 is not listed in the SPF record", "5.7.1")]
-    public void Who_is_not_listed_is_no_sender(string said, string status) =>
+    public void Listing_is_read_by_what_is_listed(string said, string status) =>
         Assert.Equal((status, StatusSource.Inferred), StatusWords.Of(said, "failed"));
 
     [Theory]

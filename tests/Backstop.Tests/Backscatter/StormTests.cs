@@ -40,7 +40,7 @@ public sealed class StormTests
     }
 
     [Fact]
-    public void One_server_that_repeats_itself_is_none()
+    public void One_server_that_repeats_itself_causes_no_storm()
     {
         Send(1, TimeSpan.FromHours(1), i => i % 2 == 0 ? "192.0.2.1" : "192.0.2.2");
         Assert.Empty(_told);

@@ -49,7 +49,7 @@ public sealed class MessageBudgetTests
     }
 
     [Fact]
-    public void What_is_over_ends_the_outermost_part()
+    public void A_spent_budget_ends_the_outermost_part()
     {
         var budget = Budget(0);
         var result = budget.Run(

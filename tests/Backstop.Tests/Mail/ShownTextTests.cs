@@ -12,13 +12,13 @@ public sealed class ShownTextTests
     [InlineData("one\r\ntwo\u2028three\u2029\tfour\u0085five", "one  two three  four five")]
     [InlineData("\u05d0\u200f\u05d1 caf\u00e9 \U0001f600 \u0645\u061c", "\u05d0\u200f\u05d1 caf\u00e9 \U0001f600 \u0645\u061c")]
     [InlineData("", "")]
-    public void What_could_do_more_than_be_read_is_a_space(string text, string shown) => Assert.Equal(shown, ShownText.Of(text));
+    public void Control_and_direction_characters_become_spaces(string text, string shown) => Assert.Equal(shown, ShownText.Of(text));
 
     [Fact]
     public void Lines_stay_where_lines_are_shown() => Assert.Equal("a\n\tb  c", ShownText.Of("a\n\tb\r\u202ec", keepsLines: true));
 
     [Fact]
-    public void Any_text_keeps_its_length_and_is_fit_after_that() => Gen.String.Sample(text =>
+    public void Any_text_keeps_its_length_and_loses_its_control_characters() => Gen.String.Sample(text =>
     {
         var shown = ShownText.Of(text);
         Assert.Equal(text.Length, shown.Length);

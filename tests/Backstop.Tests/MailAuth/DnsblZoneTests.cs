@@ -99,7 +99,7 @@ public sealed class DnsblZoneTests
     }
 
     [Fact]
-    public async Task Codes_that_are_not_configured_list_nobody()
+    public async Task Answers_outside_the_configured_codes_do_not_list()
     {
         _answers["1.2.0.192.bl.test"] = "127.0.0.10";
         var zone = new DnsblZone("bl.test", LookupAsync, new() { Codes = [Codes("127.0.0.2-127.0.0.9"), Codes("127.0.0.11")] }, _time);

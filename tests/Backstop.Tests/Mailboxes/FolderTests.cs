@@ -89,7 +89,7 @@ public sealed class FolderTests : IDisposable
             iter: 60, threads: 1);
 
     [Fact]
-    public void Any_file_is_read_as_messages_or_none() =>
+    public void Any_file_can_be_read_as_messages() =>
         Gen.OneOf("From a\n", ">From b\n", "\n", "x: y\n", "\r\n", "text", "\0").Array[0, 12].Sample(
             parts =>
             {

@@ -144,7 +144,7 @@ public sealed class MboxRunTests : IDisposable
     /// The states in which a kill can leave a file, and then others may have appended to it before anybody goes over it again.
     /// </summary>
     [Fact]
-    public Task Interrupted_change_is_gone_over_again() =>
+    public Task Interrupted_change_is_repeated() =>
         Gen.Select(
             Gen.Int[0, 200], Gen.Int[0, 900], Gen.Int[0, 900], Gen.Int[0, 3], Gen.Double[0, 1],
             MboxReaderTests.OneOf("", "From new\n\nnew\n\n")).SampleAsync(

@@ -82,7 +82,7 @@ public sealed class RegularFileTests : IDisposable
     [InlineData(Architecture.Arm64, 0x8000)]
     [InlineData(Architecture.Arm, 0x8000)]
     [InlineData(Architecture.Ppc64le, 0x8000)]
-    public void Not_following_links_has_its_number_by_processor(Architecture processor, int flag) =>
+    public void O_nofollow_has_the_value_of_the_processor(Architecture processor, int flag) =>
         Assert.Equal(flag, Libc.NoFollow(processor));
 
     public void Dispose() => _folder.Dispose();

@@ -26,7 +26,8 @@ public sealed class ClientAttributesTests
     [InlineData("HELO=a+0Ab")]
     [InlineData("HELO=a+zz")]
     [InlineData("HELO=a+4")]
-    public void What_is_none_is_refused(string text) => Assert.Null(ClientAttributes.TryParse(Encoding.ASCII.GetBytes(text)));
+    public void Rejects_attributes_that_are_unknown_or_not_xtext(string text) =>
+        Assert.Null(ClientAttributes.TryParse(Encoding.ASCII.GetBytes(text)));
 
     [Fact]
     public void Xtext_comes_back() =>

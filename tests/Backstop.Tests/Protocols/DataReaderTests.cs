@@ -38,7 +38,7 @@ public sealed class DataReaderTests
     [InlineData("NUL behind the dot", "text\r\n.\0\r\n")]
     [InlineData("space before the dot", "text\r\n .\r\n")]
     [InlineData("two dots", "text\r\n..\r\n")]
-    public void What_is_no_end_goes_on(string label, string input)
+    public void Message_goes_on_after_lines_that_only_resemble_its_end(string label, string input)
     {
         var (status, _, left) = Read(Encoding.Latin1.GetBytes(input), []);
         Assert.True(status == DataStatus.Incomplete && left.Length == 0, label);

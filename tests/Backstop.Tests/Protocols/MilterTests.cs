@@ -45,7 +45,7 @@ public sealed class MilterTests
     [InlineData("six.example\06\0\u00192001:db8::1\0", "six.example", "[2001:db8::1]:25")]
     [InlineData("local\0U", "local", null)]
     [InlineData("local\0L\0\0/run/socket\0", "local", null)]
-    public void Connect_says_who(string data, string name, string? client)
+    public void Connect_event_gives_name_and_address_of_the_client(string data, string name, string? client)
     {
         var (host, endPoint) = MilterData.Connect(Encoding.Latin1.GetBytes(data));
         Assert.Equal(name, host);

@@ -23,7 +23,7 @@ public sealed class PolicyAndTableTests
     }
 
     [Fact]
-    public void Question_without_names_or_end_is_none()
+    public void Rejects_a_policy_request_without_names_or_end()
     {
         Assert.Throws<FormatException>(() => Read("no name\n\n"));
         Assert.Throws<FormatException>(() => Read(new string('x', PolicyRequest.MaxLength + 1)));

@@ -47,7 +47,7 @@ public sealed class SmtpCommandTests
     [InlineData("BDAT", 501)]
     [InlineData("BDAT -1", 501)]
     [InlineData("BDAT 12 FIRST", 501)]
-    public void What_breaks_the_grammar_has_its_reply(string line, int code) => Assert.Equal(code, Parse(line).Error?.Code);
+    public void Command_that_breaks_the_grammar_gets_its_reply_code(string line, int code) => Assert.Equal(code, Parse(line).Error?.Code);
 
     /// <summary>What is handed on must be the octets that came; an address that is neither ASCII nor UTF-8 is nobody's.</summary>
     [Theory]
@@ -55,7 +55,7 @@ public sealed class SmtpCommandTests
     [InlineData("MAIL FROM:<a@b.example> ENVID=\xe9")]
     [InlineData("RCPT TO:<caf\xe9@b.example>")]
     [InlineData("RCPT TO:<a@b.example> ORCPT=rfc822;\xe9")]
-    public void Path_that_is_no_utf8_is_none(string line) =>
+    public void Rejects_a_path_that_is_not_utf8(string line) =>
         Assert.Equal(501, SmtpCommand.Parse(Encoding.Latin1.GetBytes(line), _limits).Error?.Code);
 
     [Theory]

@@ -21,17 +21,17 @@ public sealed class SmtpReplyReaderTests
     [InlineData("OK\r\n", "does not speak SMTP")]
     [InlineData("2x0 ok\r\n", "does not speak SMTP")]
     [InlineData("250-ok\r\n550 no\r\n", "answered 250 and 550 at once")]
-    public void Says_what_is_wrong(string octets, string error) => Assert.Equal(error, Read(octets));
+    public void Reports_what_is_wrong_with_a_reply(string octets, string error) => Assert.Equal(error, Read(octets));
 
     [Theory]
     [InlineData("")]
     [InlineData("250")]
     [InlineData("250-ok\r\n")]
     [InlineData("250-ok\r\n250 o")]
-    public void Waits_for_the_rest(string octets) => Assert.Equal("waits", Read(octets));
+    public void Waits_for_the_rest_of_a_reply(string octets) => Assert.Equal("waits", Read(octets));
 
     [Fact]
-    public void Takes_no_reply_without_end()
+    public void Rejects_a_reply_that_does_not_end()
     {
         const string Error = "sent a reply that does not end";
         Assert.Equal(

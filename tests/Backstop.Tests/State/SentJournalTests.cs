@@ -80,7 +80,7 @@ public sealed class SentJournalTests : IDisposable
     }
 
     [Fact]
-    public void What_is_old_is_forgotten_and_what_covers_is_not()
+    public void Old_messages_are_deleted_but_coverage_is_kept()
     {
         using var journal = Open();
         journal.Add([Sent("a@example.org", "x@example.com")]);

@@ -161,7 +161,7 @@ public sealed class StoreHealthTests : IDisposable
     [InlineData("journal.db")]
     [InlineData("bayes.db")]
     [InlineData("correspondents.db")]
-    public void Who_does_not_keep_going_hears_which_file_it_is(string name)
+    public void Without_store_health_the_exception_names_the_damaged_file(string name)
     {
         File.WriteAllText(_folder[name], string.Concat(Enumerable.Repeat("hello ", 1000)));
         var error = Assert.Throws<StoreException>(() => (IDisposable)(name switch
