@@ -7,8 +7,8 @@ namespace Backstop.Recipes.Language;
 /// <remarks>Linear in the text: no prefix is looked at twice.</remarks>
 internal sealed class RcConditionParser
 {
-    // Within double quotes these may stand for something else. A quote stands for itself there.
-    private static readonly SearchValues<char> _variableMarks = SearchValues.Create("$`\\");
+    // Behind a dollar these may stand for something else, or for nothing: a double quote is open there, and this one closes it.
+    private static readonly SearchValues<char> _variableMarks = SearchValues.Create("$`\\\"");
 
     private readonly RcText _source;
     private readonly string _text;
@@ -28,6 +28,29 @@ internal sealed class RcConditionParser
     /// <summary>Reads a condition of an rcfile.</summary>
     /// <param name="source">Behind the star, continued lines joined.</param>
     public static RcCondition Parse(RcText source) => new RcConditionParser(source, prefix: default, at: 0, isBehindDollar: false).Read();
+
+    /// <summary>Reads a condition from the lines it stands on.</summary>
+    /// <param name="line">Behind the star, line ends and all.</param>
+    public static RcCondition ParseLine(RcText line)
+    {
+        var trimmed = line with { Text = line.Text.TrimEnd(' ', '\t') };
+        var condition = Parse(Joined(trimmed));
+
+        // A command goes to its reader as it stands: there the blanks that begin the next line divide words.
+        return condition.Test is RcProgramTest && trimmed.Text.Contains("\\\n", StringComparison.Ordinal) ? Parse(trimmed) : condition;
+    }
+
+    // A continued condition is one line; blanks that begin the next line are for the eye.
+    private static RcText Joined(RcText line)
+    {
+        var text = line.Text;
+        for (var at = text.IndexOf("\\\n", StringComparison.Ordinal); at >= 0; at = text.IndexOf("\\\n", at, StringComparison.Ordinal))
+        {
+            text = string.Concat(text.AsSpan(0, at), text.AsSpan(at + 2).TrimStart(" \t"));
+        }
+
+        return line with { Text = text };
+    }
 
     /// <summary>Reads what the rest of a condition has become: it may begin with another dollar.</summary>
     /// <param name="condition">The condition, whose test is an <see cref="RcExpansion"/>.</param>

@@ -1,84 +1,71 @@
+using System.Buffers;
+
 namespace Backstop.Recipes.Language;
 
-/// <summary>Reads the first line of a recipe: <c>:0 [flags] [: [lockfile]]</c>.</summary>
-internal sealed class RcHeadReader(RcScanner scanner)
+/// <summary>Reads the first line of a recipe as far as it can be told without the values of variables.</summary>
+internal sealed class RcHeadReader
 {
-    private readonly List<RcText> _skipped = [];
+    private static readonly SearchValues<char> _values = SearchValues.Create("$`");
+    private static readonly SearchValues<char> _marks = SearchValues.Create("$`\"'\\");
 
-    public RcFlags Flags { get; private set; }
+    private readonly RcHead _head;
+
+    /// <summary>Reads a line.</summary>
+    /// <param name="line">Behind the colon that begins it.</param>
+    public RcHeadReader(RcText line)
+    {
+        _head = RcHead.Parse(new RcReader(line.Text, 0, RcReading.Words, RcUnknownValues.Empty).Read().Words);
+        var colon = ColonOf(line.Text);
+        var front = colon < 0 ? line.Text : line.Text[..colon];
+        HasVariableFlags = front.AsSpan().ContainsAny(_values);
+        IsPlain = !line.Text.AsSpan().ContainsAny(_marks);
+        Lock = colon >= 0 && (_head.Lock is not null || HasVariableFlags) ? LockOf(line, colon) : null;
+        Skipped = _head.Skipped.Length == 0 || HasVariableFlags || !IsPlain ? [] : [new(_head.Skipped, line.At)];
+    }
+
+    /// <summary>The flags that are written there.</summary>
+    public RcFlags Flags => _head.Flags;
 
     /// <summary>How many conditions follow; -1 where stars mark them.</summary>
-    public int Count { get; private set; }
+    public int Count => _head.Count;
 
-    public RcText? Lock { get; private set; }
+    /// <summary>Whether variables may add flags.</summary>
+    public bool HasVariableFlags { get; }
 
-    public IReadOnlyList<RcText> Skipped => _skipped;
+    /// <summary>Whether the line means the same whatever variables there are.</summary>
+    public bool IsPlain { get; }
 
-    public void Read()
+    /// <summary>The lockfile as written.</summary>
+    public RcText? Lock { get; }
+
+    /// <summary>What means nothing there.</summary>
+    public IReadOnlyList<RcText> Skipped { get; }
+
+    private static RcText LockOf(RcText line, int colon)
     {
-        scanner.Offset++;
-        scanner.SkipBlanks();
-        int? count = null;
-        while (char.IsAsciiDigit(scanner.Current))
+        var start = colon + 1;
+        while (start < line.Text.Length && line.Text[start] is ' ' or '\t')
         {
-            count = Math.Min((count ?? 0) * 10 + (scanner.Current - '0'), 1000);
-            scanner.Offset++;
+            start++;
         }
 
-        ReadFlags();
-
-        // The old style: a number counts conditions, and none means one, or none with flags that are a condition themselves.
-        const RcFlags conditional = RcFlags.Also | RcFlags.AlsoIfSuccess | RcFlags.Else | RcFlags.OnError;
-        Count = count switch { 0 => -1, null => Flags.HasAny(conditional) ? 0 : 1, var n => n.Value };
+        var name = new RcReader(line.Text, start, RcReading.Value, RcUnknownValues.Some).Read();
+        return new(line.Text[start..name.End], line.At with { Column = line.At.Column + start });
     }
 
-    private void ReadFlags()
+    // The colon of ${name:+text} is none.
+    private static int ColonOf(string line)
     {
-        while (true)
+        var depth = 0;
+        for (var at = 0; at < line.Length && line[at] != '#'; at++)
         {
-            scanner.SkipBlanks();
-            if (scanner.IsAtEnd || scanner.Current == '\n')
+            depth += line.AsSpan(at).StartsWith("${") ? 1 : line[at] == '}' && depth > 0 ? -1 : 0;
+            if (line[at] == ':' && depth == 0)
             {
-                return;
+                return at;
             }
-
-            if (scanner.Current == '#')
-            {
-                scanner.ReadLine();
-                return;
-            }
-
-            if (scanner.Current == ':')
-            {
-                scanner.Offset++;
-                ReadLock();
-                return;
-            }
-
-            if (RcFlagLetters.Find(scanner.Current) is not { } flag)
-            {
-                // procmail: the rest of the line goes with it, flags and lockfile too.
-                _skipped.Add(scanner.ReadLine());
-                return;
-            }
-
-            scanner.Offset++;
-            Flags |= flag;
         }
-    }
 
-    private void ReadLock()
-    {
-        scanner.SkipBlanks();
-        Lock = scanner.Current == '#' ? scanner.From(scanner.Offset) : scanner.ReadWord();
-        scanner.SkipBlanks();
-        if (scanner.Current == '#')
-        {
-            scanner.ReadLine();
-        }
-        else if (!scanner.IsAtEnd && scanner.Current != '\n')
-        {
-            _skipped.Add(scanner.ReadLine());
-        }
+        return -1;
     }
 }

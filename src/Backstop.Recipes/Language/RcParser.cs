@@ -38,8 +38,7 @@ public static class RcParser
             statements.Add(ParseStatement(scanner, depth));
             if (scanner.Unclosed is { } quote)
             {
-                // The rest of the file was swallowed: the statement it happened in is not carried out.
-                statements[^1] = new RcUnclosed(quote);
+                statements[^1] = statements[^1] is RcUnclosed ? statements[^1] : new RcUnclosed(quote, statements[^1]);
                 break;
             }
         }
@@ -55,33 +54,41 @@ public static class RcParser
             return ParseRecipe(scanner, depth);
         }
 
+        if (scanner.Current == '}')
+        {
+            scanner.Offset++;
+            return new RcSkipped(at, "}");
+        }
+
         if (scanner.ReadName() is not { } name)
         {
             return new RcSkipped(at, scanner.ReadLine().Text);
         }
 
+        if (scanner.Current is not (' ' or '\t' or '\n' or '='))
+        {
+            // procmail: a word goes, and what follows it begins anew.
+            return new RcSkipped(at, name);
+        }
+
         scanner.SkipBlanks();
         if (scanner.Current != '=')
         {
-            return EndOfName(scanner) ? new RcUnset(at, name) : new RcSkipped(at, name + scanner.ReadLine().Text);
+            return new RcUnset(at, name);
         }
 
         scanner.Offset++;
         scanner.SkipBlanks();
-        return new RcAssignment(at, name, scanner.Current == '#' ? scanner.From(scanner.Offset) : scanner.ReadWord());
+        return new RcAssignment(at, name, scanner.ReadValue());
     }
-
-    // What may stand behind a bare name: the next statement, a comment, the end of a block or of the line.
-    private static bool EndOfName(RcScanner scanner) =>
-        scanner.IsAtEnd || scanner.Current is '\n' or '#' or '}' or '_' || char.IsAsciiLetter(scanner.Current);
 
     private static RcRecipe ParseRecipe(RcScanner scanner, int depth)
     {
         var at = scanner.Position;
-        var start = scanner.Offset;
-        var head = new RcHeadReader(scanner);
-        head.Read();
+        var start = scanner.Offset++;
+        scanner.ReadWords();
         var headText = scanner.From(start);
+        var head = new RcHeadReader(headText with { Text = headText.Text[1..], At = at with { Column = at.Column + 1 } });
         var conditions = new List<RcCondition>();
         for (var left = head.Count; left != 0; left--)
         {
@@ -94,25 +101,17 @@ public static class RcParser
 
             scanner.Offset += isStarred ? 1 : 0;
             scanner.SkipBlanks();
-            conditions.Add(RcConditionParser.Parse(Joined(scanner.ReadContinuedLine())));
+            conditions.Add(RcConditionParser.ParseLine(scanner.ReadContinuedLine()));
         }
 
         scanner.SkipSpace();
         return new(
             at, head.Flags, headText, head.Skipped, head.Lock, head.Count >= 0, conditions,
-            ParseAction(scanner, depth, conditions.Count > 0));
-    }
-
-    // A continued condition is one line; blanks that begin the next line are for the eye.
-    private static RcText Joined(RcText line)
-    {
-        var text = line.Text;
-        for (var at = text.IndexOf("\\\n", StringComparison.Ordinal); at >= 0; at = text.IndexOf("\\\n", at, StringComparison.Ordinal))
+            ParseAction(scanner, depth, conditions.Count > 0))
         {
-            text = string.Concat(text.AsSpan(0, at), text.AsSpan(at + 2).TrimStart(" \t"));
-        }
-
-        return line with { Text = text.TrimEnd(' ', '\t') };
+            HasVariableFlags = head.HasVariableFlags,
+            HasPlainHead = head.IsPlain,
+        };
     }
 
     private static RcAction? ParseAction(RcScanner scanner, int depth, bool hasConditions)
@@ -129,7 +128,7 @@ public static class RcParser
         {
             case '!':
                 scanner.Offset++;
-                return new RcForwardAction(at, scanner.ReadContinuedLine());
+                return new RcForwardAction(at, scanner.ReadWords());
             case '|':
                 scanner.Offset++;
                 return new RcPipeAction(at, null, scanner.ReadContinuedLine());
@@ -138,7 +137,7 @@ public static class RcParser
                 var block = ParseBlock(scanner, depth + 1, out var isClosed);
                 return new RcBlockAction(at, block, isClosed);
             default:
-                return (RcAction?)ParseCapture(scanner, at) ?? new RcFolderAction(at, scanner.ReadWords());
+                return (RcAction?)ParseCapture(scanner, at) ?? new RcFolderAction(at, scanner.ReadFolders());
         }
     }
 

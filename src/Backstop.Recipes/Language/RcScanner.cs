@@ -38,12 +38,12 @@ internal sealed class RcScanner
 
     public RcText From(int start) => new(_text[start..Offset], PositionOf(start));
 
-    /// <summary>Skips blanks, and lines continued with a backslash.</summary>
+    /// <summary>Skips blanks.</summary>
     public void SkipBlanks()
     {
-        while (Current is ' ' or '\t' || (Current == '\\' && Peek(1) == '\n'))
+        while (Current is ' ' or '\t')
         {
-            Offset += Current == '\\' ? 2 : 1;
+            Offset++;
         }
     }
 
@@ -76,16 +76,17 @@ internal sealed class RcScanner
         return From(start);
     }
 
-    /// <summary>To the end of the line, continued where it ends in a backslash.</summary>
+    /// <summary>To the end of the line, continued where its last octet is a backslash, whatever stands before that.</summary>
     public RcText ReadContinuedLine()
     {
         var start = Offset;
-        while (!IsAtEnd && Current != '\n')
+        SkipLine();
+        while (Offset > start && Offset < _text.Length && _text[Offset - 1] == '\\')
         {
-            Offset += Current == '\\' ? 2 : 1;
+            Offset++;
+            SkipLine();
         }
 
-        Offset = Math.Min(Offset, _text.Length);
         return From(start);
     }
 
@@ -106,117 +107,41 @@ internal sealed class RcScanner
         return _text[start..Offset];
     }
 
-    /// <summary>A word, quotes and all, up to a blank or a newline outside of quotes.</summary>
-    public RcText ReadWord()
-    {
-        var start = Offset;
-        while (!IsAtEnd && Current is not (' ' or '\t' or '\n'))
-        {
-            SkipPiece();
-        }
-
-        return From(start);
-    }
+    /// <summary>A value, quotes and all, up to a blank or a newline outside of quotes.</summary>
+    public RcText ReadValue() => Read(Offset, RcReading.Value);
 
     /// <summary>Words to the end of the line or a comment.</summary>
-    public RcText ReadWords()
+    public RcText ReadWords() => Read(Offset, RcReading.Words);
+
+    /// <summary>The folders of an action.</summary>
+    public RcText ReadFolders()
     {
         var start = Offset;
-        var end = Offset;
-        while (!IsAtEnd && Current != '\n' && Current != '#')
-        {
-            ReadWord();
-            end = Offset;
-            SkipBlanks();
-        }
-
-        var last = Offset;
-        Offset = end;
-        var words = From(start);
-        Offset = last;
-        return words;
+        var at = start;
+        RcFolderNames.ReadName(_text, ref at);
+        Offset = at;
+        var rest = Read(at, RcReading.Words);
+        return rest.Text.Length > 0
+            ? new(_text.Substring(start, at - start + rest.Text.Length), PositionOf(start))
+            : new(_text[start..at].TrimEnd(' ', '\t'), PositionOf(start));
     }
 
+    /// <summary>To the end of the line, which is not taken.</summary>
     private void SkipLine()
     {
         var end = _text.IndexOf('\n', Offset);
         Offset = end < 0 ? _text.Length : end;
     }
 
-    private void SkipPiece()
+    private RcText Read(int start, RcReading reading)
     {
-        switch (Current)
+        var reader = new RcReader(_text, start, reading, RcUnknownValues.Some).Read();
+        if (reader.Unclosed >= 0)
         {
-            case '\\':
-                Offset = Math.Min(Offset + 2, _text.Length);
-                break;
-            case '\'':
-                SkipQuoted('\'');
-                break;
-            case '"':
-                SkipQuoted('"');
-                break;
-            case '`':
-                SkipQuoted('`');
-                break;
-            case '$' when Peek(1) == '{':
-                SkipBraces();
-                break;
-            default:
-                Offset++;
-                break;
-        }
-    }
-
-    private void SkipQuoted(char quote)
-    {
-        var start = Offset++;
-        while (!IsAtEnd && Current != quote)
-        {
-            if (Current == '\\' && quote != '\'')
-            {
-                Offset++;
-            }
-            else if (quote == '"' && Current == '`')
-            {
-                SkipQuoted('`');
-                continue;
-            }
-
-            Offset++;
+            Unclosed ??= PositionOf(reader.Unclosed);
         }
 
-        if (Offset >= _text.Length)
-        {
-            Unclosed ??= PositionOf(start);
-            Offset = _text.Length;
-            return;
-        }
-
-        Offset++;
-    }
-
-    // ${name-text}: the text may have quotes and braces of its own. Anything else in braces is a bad substitution that ends at once.
-    private void SkipBraces()
-    {
-        Offset += 2;
-        if (ReadName() is null && char.IsAsciiDigit(Current))
-        {
-            Offset++;
-        }
-
-        var op = Current == ':' ? Peek(1) : Current;
-        if (op is not ('-' or '+'))
-        {
-            Offset = Math.Min(Offset + 1, _text.Length);
-            return;
-        }
-
-        while (!IsAtEnd && Current != '}')
-        {
-            SkipPiece();
-        }
-
-        Offset = Math.Min(Offset + 1, _text.Length);
+        Offset = reader.At;
+        return new(_text[start..reader.End], PositionOf(start));
     }
 }

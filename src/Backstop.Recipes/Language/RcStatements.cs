@@ -20,9 +20,10 @@ public sealed record RcUnset(RcPosition At, string Name) : RcStatement(At);
 /// <param name="Text">What was skipped.</param>
 public sealed record RcSkipped(RcPosition At, string Text) : RcStatement(At);
 
-/// <summary>A quote that is never closed, at the end of the file.</summary>
+/// <summary>A quote that is never closed: it takes the rest of the file into a statement.</summary>
 /// <param name="At">Where it begins.</param>
-public sealed record RcUnclosed(RcPosition At) : RcStatement(At);
+/// <param name="Statement">The statement.</param>
+public sealed record RcUnclosed(RcPosition At, RcStatement Statement) : RcStatement(At);
 
 /// <summary>A recipe: <c>:0</c> with flags and lockfile, conditions, one action.</summary>
 /// <param name="At">Where its colon stands.</param>
@@ -44,6 +45,12 @@ public sealed record RcRecipe(
     RcAction? Action)
     : RcStatement(At)
 {
+    /// <summary>Whether variables may add flags to those that are written, as in <c>:0 ${COPY:+c}</c>.</summary>
+    public bool HasVariableFlags { get; init; }
+
+    /// <summary>Whether the first line has no variables and no quotes: it means the same in each run.</summary>
+    internal bool HasPlainHead { get; init; } = true;
+
     /// <summary>Whether it has one of these flags.</summary>
     /// <param name="flags">The flags.</param>
     public bool Has(RcFlags flags) => Flags.HasAny(flags);

@@ -36,6 +36,12 @@ internal static class LintHeads
         this LintContext context, string id, RcRecipe recipe, string add = "", string remove = "", bool keepsLock = true,
         string? lockName = null)
     {
+        if (recipe.HasVariableFlags)
+        {
+            // Which flags there are is known when the recipe runs.
+            return;
+        }
+
         var mended = Write(recipe, add, remove, keepsLock ? recipe.Lock?.Text : lockName);
         context.Find(id, recipe.At, mended, new(recipe.Head.At, recipe.Head.Text.Length, mended));
     }

@@ -17,8 +17,7 @@ internal sealed class RecipeActions(
     /// <summary>Carries out a recipe's action, which is no block.</summary>
     public ActionOutcome Do(RcRecipe recipe) => recipe.Action switch
     {
-        RcFolderAction folder =>
-            Deliver(programs.Expander.Words(folder.Names.Text, withArguments: false, out _), recipe.Flags, locks: false),
+        RcFolderAction folder => Deliver(folder, recipe.Flags),
         RcPipeAction { Variable: { } variable } capture => filters.Capture(variable, capture.Command.Text, recipe.Flags),
         RcPipeAction pipe when recipe.Has(RcFlags.Filter) => filters.Filter(pipe.Command.Text, recipe.Flags),
         RcPipeAction pipe => Pipe(pipe.Command.Text, recipe.Flags),
@@ -29,11 +28,6 @@ internal sealed class RecipeActions(
     /// <summary>Delivers to folders; a bar alone is standard output.</summary>
     public ActionOutcome Deliver(List<string> names, RcFlags flags, bool locks)
     {
-        if (names.Count == 0)
-        {
-            return new(false, "", 0);
-        }
-
         if (names[0] == "|")
         {
             return Pipe("", flags);
@@ -60,11 +54,24 @@ internal sealed class RecipeActions(
         return new(outcome.Error is null, outcome.Name, outcome.Size);
     }
 
+    private ActionOutcome Deliver(RcFolderAction action, RcFlags flags)
+    {
+        var names = programs.Expander.Folders(action.Names.Text);
+        if (programs.Expander.HasOverflowed)
+        {
+            programs.SayOverflow();
+            return new(false, "", 0);
+        }
+
+        return Deliver(names, flags, locks: false);
+    }
+
     private ActionOutcome Pipe(string command, RcFlags flags)
     {
         var parsed = programs.Parse(command);
-        if (string.IsNullOrWhiteSpace(command))
+        if (parsed.Arguments is [""])
         {
+            // Nothing but the bar: standard output.
             parsed = ([], "|");
         }
 
@@ -89,9 +96,11 @@ internal sealed class RecipeActions(
 
     private ActionOutcome Forward(string arguments, RcFlags flags)
     {
-        var sendmail = state.Variables.Text("SENDMAIL", RecipeDefaults.Sendmail);
-        var mailer = $"{sendmail} {state.Variables.Text("SENDMAILFLAGS", RecipeDefaults.SendmailFlags)} ";
-        var parsed = programs.ParseWords(mailer + arguments);
+        if (programs.ParseForward(arguments) is not { } parsed)
+        {
+            return new(false, "", 0);
+        }
+
         if (budget.IsOn)
         {
             if (_guard.AgainstForward() is { } reason)
@@ -123,7 +132,7 @@ internal sealed class RecipeActions(
         var isWaited = flags.HasAny(RcFlags.Wait | RcFlags.WaitQuietly);
         var waits = isWaited || (!options.IsStrict && !flags.HasAny(RcFlags.Copy));
         var input = RecipePrograms.Input(part, flags.HasAny(RcFlags.Raw));
-        var outcome = programs.Run(command, input, ProgramOutput.Discarded, waits);
+        var outcome = programs.Run(command, input, ProgramOutput.Discarded, waits, setsStatus: isWaited);
         state.Variables["LASTFOLDER"] = command.Shown;
         var size = input.Sum(i => (long)i.Length);
         if (!outcome.TookAll && !flags.HasAny(RcFlags.IgnoreWriteErrors))

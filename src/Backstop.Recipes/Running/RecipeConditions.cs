@@ -5,7 +5,8 @@ using Backstop.Recipes.Patterns;
 namespace Backstop.Recipes.Running;
 
 /// <summary>Decides whether a recipe's conditions hold, and its score (procmailrc(5), procmailsc(5)).</summary>
-internal sealed class RecipeConditions(RcProgram program, RecipeState state, RecipePrograms programs, RecipeLog log)
+internal sealed class RecipeConditions(
+    RcProgram program, RecipeState state, RecipePrograms programs, RecipeLog log)
 {
     // procmailsc(5): this much decides at once.
     private const double Decisive = int.MaxValue;
@@ -42,10 +43,9 @@ internal sealed class RecipeConditions(RcProgram program, RecipeState state, Rec
     {
         for (var expansions = 0; ; expansions++)
         {
-            if (condition.Source.Text.Length > state.LineBuffer)
+            if (condition.Source.Text.Length > state.LineBuffer || (expansions > 0 && programs.Expander.HasOverflowed))
             {
-                log.Say("Exceeded LINEBUF");
-                state.Variables["PROCMAIL_OVERFLOW"] = "yes";
+                programs.SayOverflow();
                 return false;
             }
 
@@ -61,7 +61,7 @@ internal sealed class RecipeConditions(RcProgram program, RecipeState state, Rec
                 return false;
             }
 
-            condition = RcConditionParser.ParseExpanded(condition, programs.Expander.Quoted(expansion.Raw));
+            condition = RcConditionParser.ParseExpanded(condition, programs.Expander.Quoted(expansion.Raw).Text);
         }
     }
 
@@ -169,7 +169,7 @@ internal sealed class RecipeConditions(RcProgram program, RecipeState state, Rec
 
     private bool DecideSize(RcPrefix prefix, RcSizeTest test)
     {
-        var word = programs.Expander.Value(test.Limit.TrimStart(' ', '\t'));
+        var word = programs.Expander.Text("<" + test.Limit).Text[1..].TrimStart(' ');
         var digits = 0;
         while (digits < word.Length && char.IsAsciiDigit(word[digits]))
         {

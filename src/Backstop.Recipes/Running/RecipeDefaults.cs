@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Globalization;
 
 namespace Backstop.Recipes.Running;
@@ -20,6 +21,13 @@ public static class RecipeDefaults
     internal const string LockExtension = ".lock";
     internal const string MessagePrefix = "msg.";
     internal const int LineBuffer = 2048;
+
+    /// <summary>The variables that are the same for every message: no sender has written them.</summary>
+    internal static readonly FrozenSet<string> Names = FrozenSet.Create(
+        StringComparer.Ordinal,
+        "HOME", "MAILDIR", "LOGNAME", "HOST", "SHELL", "PATH", "TZ", "COMSAT", "SHELLMETAS", "SHELLFLAGS", "SENDMAIL", "SENDMAILFLAGS",
+        "LOCKEXT", "MSGPREFIX", "LINEBUF", "PROCMAIL_VERSION", "ORGMAIL", "DEFAULT", "LOGFILE", "LOGABSTRACT", "VERBOSE", "UMASK",
+        "TIMEOUT", "LOCKSLEEP", "LOCKTIMEOUT", "SUSPEND", "NORESRETRY", "TRAP", "LOCKFILE", "INCLUDERC", "SWITCHRC");
 
     // What rcfiles that ask for the version are written against.
     private const string Version = "3.23pre";

@@ -19,7 +19,9 @@ internal sealed class RecipeFilters(RecipeState state, RecipePrograms programs, 
     {
         var parsed = programs.Parse(command);
         var part = PartOf(state.Message, flags);
-        var outcome = programs.Run(parsed, RecipePrograms.Input(part, flags.HasAny(RcFlags.Raw)), ProgramOutput.Wanted, waits: true);
+        var outcome = programs.Run(
+            parsed, RecipePrograms.Input(part, flags.HasAny(RcFlags.Raw)), ProgramOutput.Wanted, waits: true,
+            setsStatus: flags.HasAny(RcFlags.Wait | RcFlags.WaitQuietly));
         if (Refuse(parsed.Shown, part, outcome, flags))
         {
             log.Say("Rescue of unfiltered data succeeded");
@@ -53,12 +55,11 @@ internal sealed class RecipeFilters(RecipeState state, RecipePrograms programs, 
         output = output.EndsWith("\n"u8) ? output[..^1] : output;
         if (output.Length > state.LineBuffer)
         {
-            log.Say("Exceeded LINEBUF");
-            state.Variables["PROCMAIL_OVERFLOW"] = "yes";
+            programs.SayOverflow();
             output = output[..state.LineBuffer];
         }
 
-        state.Variables[variable] = Octets.ToText(output);
+        state.Variables.Set(variable, Octets.ToText(output), isFromMail: true);
         return new(true, parsed.Shown, output.Length);
     }
 

@@ -35,7 +35,7 @@ internal sealed class RecipeLocks(
 
         if (text.Text.Length > 0)
         {
-            return Take(programs.Expander.Value(text.Text));
+            return Take(text.Text);
         }
 
         // Whoever writes an mbox takes its own lock, both ways at once.
@@ -97,11 +97,11 @@ internal sealed class RecipeLocks(
         switch (action)
         {
             case RcFolderAction folder:
-                return programs.Expander.Words(folder.Names.Text, withArguments: false, out _).FirstOrDefault() is { } name
+                return programs.Expander.Folders(folder.Names.Text).FirstOrDefault() is { } name
                     ? ImpliedBy(name)
                     : null;
             case RcPipeAction pipe when AppendsTo(pipe.Command.Text) is { } file:
-                return programs.Expander.Value(file) + Extension;
+                return programs.Expander.Words(file, out _)[0] + Extension;
             case RcPipeAction pipe:
                 log.Say($"Couldn't determine implicit lockfile from \"{pipe.Command.Text}\"");
                 return null;

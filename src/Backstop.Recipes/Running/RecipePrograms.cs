@@ -5,6 +5,8 @@ internal sealed class RecipePrograms
 {
     private static readonly ReadOnlyMemory<byte> _newline = "\n"u8.ToArray();
 
+    private static readonly char[] _blanks = [' ', '\t', '\n'];
+
     private readonly RecipeState _state;
     private readonly RecipeLog _log;
     private readonly IRecipeHost _host;
@@ -19,30 +21,62 @@ internal sealed class RecipePrograms
         Expander = new(state, log, Execute);
     }
 
-    public RecipeExpander Expander { get; private set; }
+    public RecipeExpander Expander { get; }
 
     /// <summary>A command, and how the log shows it.</summary>
     public (List<string> Arguments, string Shown) Parse(string command)
     {
-        var shell = _state.Variables.Text("SHELL", RecipeDefaults.Shell);
-        if (command.AsSpan().IndexOfAny(_state.Variables.Text("SHELLMETAS", RecipeDefaults.ShellMetas)) >= 0)
+        if (!Expander.IsForShell(command))
         {
-            return ([shell, _state.Variables.Text("SHELLFLAGS", RecipeDefaults.ShellFlags), command], command);
+            var expander = Nested();
+            var words = expander.Words(command, out var shown);
+            if (!expander.HasOverflowed)
+            {
+                return (words, string.Join(' ', shown));
+            }
+
+            // procmail: what is too long for one line of words is the shell's to read.
+            SayOverflow();
         }
 
-        return ParseWords(command);
+        var shell = _state.Variables.Text("SHELL", RecipeDefaults.Shell);
+        return ([shell, _state.Variables.Text("SHELLFLAGS", RecipeDefaults.ShellFlags), command], command);
     }
 
-    /// <summary>A command that is never the shell's to read.</summary>
-    public (List<string> Arguments, string Shown) ParseWords(string command)
+    /// <summary>The mailer with its flags and addresses; null where they are longer than LINEBUF.</summary>
+    /// <param name="arguments">The addresses as written.</param>
+    public (List<string> Arguments, string Shown)? ParseForward(string arguments)
     {
-        var words = Nested().Words(command, withArguments: true, out var shown);
-        return (words, string.Join(' ', shown));
+        var expander = Nested();
+        var words = expander.Words(arguments, out var shown);
+        if (expander.HasOverflowed)
+        {
+            SayOverflow();
+            return null;
+        }
+
+        // What these two name is taken as it is: only blanks divide it.
+        var mailer = Split(_state.Variables.Text("SENDMAIL", RecipeDefaults.Sendmail)).ToList();
+        mailer.AddRange(Split(_state.Variables.Text("SENDMAILFLAGS", RecipeDefaults.SendmailFlags)));
+        return ([.. mailer, .. words], string.Join(' ', [.. mailer, .. shown]));
+    }
+
+    /// <summary>Logs, and remembers, that a line was longer than LINEBUF.</summary>
+    public void SayOverflow()
+    {
+        _log.Say("Exceeded LINEBUF");
+        _state.Variables["PROCMAIL_OVERFLOW"] = "yes";
     }
 
     /// <summary>Runs a command.</summary>
+    /// <param name="command">The command, read.</param>
+    /// <param name="input">What it reads.</param>
+    /// <param name="output">Where its output goes.</param>
+    /// <param name="waits">Whether its end is waited for.</param>
+    /// <param name="setsStatus">Whether <c>$?</c> becomes its exit code: not where procmail does not wait for it.</param>
     public ProgramOutcome Run(
-        (List<string> Arguments, string Shown) command, IReadOnlyList<ReadOnlyMemory<byte>> input, ProgramOutput output, bool waits)
+        (List<string> Arguments, string Shown) command, IReadOnlyList<ReadOnlyMemory<byte>> input, ProgramOutput output, bool waits,
+        bool setsStatus = true)
     {
         _log.Trace($"Executing \"{string.Join(',', command.Arguments)}\"");
         var program = new ProgramCall(
@@ -54,7 +88,7 @@ internal sealed class RecipePrograms
         }
 
         var outcome = _host.Run(program);
-        _state.LastStatus = outcome.Status ?? 0;
+        _state.LastStatus = setsStatus && outcome.Status is { } status ? status : _state.LastStatus;
         if (outcome.TimedOut)
         {
             _log.Say($"Timeout, terminating \"{command.Shown}\"");
@@ -67,17 +101,28 @@ internal sealed class RecipePrograms
     public static IReadOnlyList<ReadOnlyMemory<byte>> Input(ReadOnlyMemory<byte> part, bool isRaw) =>
         isRaw || part.Span.EndsWith("\n\n"u8) ? [part] : [part, _newline];
 
+    private static string[] Split(string text) => text.Split(_blanks, StringSplitOptions.RemoveEmptyEntries);
+
     // `command`: the whole message goes in, the output without its last newlines comes back.
-    private string Execute(string command)
+    private string Execute(string command, int room)
     {
         var parsed = Parse(command);
-        if (parsed.Arguments.Count == 0)
+        if (parsed.Arguments is [""])
         {
+            // procmail has the shell read a file without a name.
+            _state.LastStatus = 2;
             return "";
         }
 
         var outcome = Run(parsed, Input(_state.Message.Octets, isRaw: false), ProgramOutput.Wanted, waits: true);
-        return Octets.UntilNul(Octets.ToText(outcome.Output.Span)).TrimEnd('\n');
+        var output = Octets.ToText(outcome.Output.Span);
+        if (output.Length > room)
+        {
+            _log.Say($"Excessive output quenched from \"{parsed.Arguments[0]}\"");
+            output = output[..room];
+        }
+
+        return Octets.UntilNul(output).TrimEnd('\n');
     }
 
     // A command within a value is read while the value is.

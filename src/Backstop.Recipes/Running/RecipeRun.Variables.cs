@@ -1,3 +1,5 @@
+using Backstop.Recipes.Language;
+
 namespace Backstop.Recipes.Running;
 
 /// <summary>Variables that do something when they are set or taken away.</summary>
@@ -5,22 +7,30 @@ public sealed partial class RecipeRun
 {
     /// <summary>Sets a variable, with all that follows for those that mean something (procmailrc(5), "Environment").</summary>
     /// <param name="name">The variable.</param>
-    /// <param name="raw">Its value as written: quotes and substitutions are read.</param>
+    /// <param name="raw">Its value as written on a command line: quotes and substitutions are read, blanks are part of it.</param>
     public void Assign(string name, string raw)
     {
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(raw);
-        var value = _programs.Expander.Value(raw);
-        if (value.Length > _state.LineBuffer && name != "LINEBUF")
+
+        // Mail servers write the sender and the recipient there.
+        Assign(name, _programs.Expander.Text(raw, name), isFromMail: !RecipeDefaults.Names.Contains(name));
+    }
+
+    private void Assign(RcAssignment assignment) =>
+        Assign(assignment.Name, _programs.Expander.Value(assignment.Value.Text, assignment.Name), isFromMail: false);
+
+    private void Assign(string name, Expanded value, bool isFromMail)
+    {
+        if (_programs.Expander.HasOverflowed)
         {
-            _log.Say("Exceeded LINEBUF");
-            _state.Variables["PROCMAIL_OVERFLOW"] = "yes";
+            _programs.SayOverflow();
             return;
         }
 
-        _log.Trace($"Assigning \"{name}={value}\"");
-        _state.Variables[name] = value;
-        Apply(name, value);
+        _log.Trace($"Assigning \"{name}={value.Text}\"");
+        _state.Variables.Set(name, value.Text, isFromMail || value.FromMail.Count > 0);
+        Apply(name, value.Text);
     }
 
     private void Apply(string name, string value)

@@ -193,22 +193,51 @@ public sealed partial class RecipeRun
         switch (statement)
         {
             case RcAssignment assignment:
-                Assign(assignment.Name, assignment.Value.Text);
+                Assign(assignment);
                 break;
             case RcUnset unset:
                 _state.Variables[unset.Name] = null;
                 Unset(unset.Name);
                 break;
             case RcSkipped skipped:
-                _log.Say($"Skipped \"{skipped.Text}\"");
+                _log.Say(skipped.Text == "}" ? "Closing brace unexpected" : $"Skipped \"{skipped.Text}\"");
+                break;
+            case RcUnclosed unclosed when _options.IsStrict:
+                Step(unclosed.Statement);
                 break;
             case RcUnclosed:
+                // The rest of the file has become part of a name or an address.
                 _log.Say("Unexpected EOL");
                 break;
-            case RcRecipe recipe:
-                Step(recipe);
+            case RcRecipe recipe when WithHead(recipe) is { } read:
+                Step(read);
                 break;
         }
+    }
+
+    // The first line with the values of its variables; null where it is longer than LINEBUF.
+    private RcRecipe? WithHead(RcRecipe recipe)
+    {
+        if (recipe.HasPlainHead)
+        {
+            return recipe;
+        }
+
+        var head = _programs.Expander.Head(recipe.Head.Text[1..]);
+        if (_programs.Expander.HasOverflowed)
+        {
+            // procmail: the rest of the file is left out.
+            _programs.SayOverflow();
+            _state.RcFile = _frames.LeaveFile() ?? _state.RcFile;
+            return null;
+        }
+
+        return recipe with
+        {
+            Flags = head.Flags,
+            Lock = head.Lock is { } name ? new(name, recipe.Head.At) : null,
+            Skipped = head.Skipped.Length > 0 ? [new(head.Skipped, recipe.Head.At)] : [],
+        };
     }
 
     private void Step(RcRecipe recipe)

@@ -52,7 +52,7 @@ internal sealed class RecipeState
         IEnumerable<KeyValuePair<string, string>> variables, RecipeMessage message, IReadOnlyList<string> arguments, string directory) =>
         new(new(variables), message, arguments, directory);
 
-    public RecipeState Clone() => new(new(Variables.All), Message, Arguments, Directory)
+    public RecipeState Clone() => new(Variables.Clone(), Message, Arguments, Directory)
     {
         Umask = Umask,
         Score = Score,

@@ -6,16 +6,49 @@ namespace Backstop.Recipes.Running;
 internal sealed class RecipeVariables
 {
     private readonly Dictionary<string, string> _values;
+    private readonly HashSet<string> _fromMail;
 
-    public RecipeVariables(IEnumerable<KeyValuePair<string, string>> values) => _values = new(values, StringComparer.Ordinal);
+    /// <summary>The variables that a run begins with.</summary>
+    /// <param name="values">Those that recipes do not begin with everywhere have been made for this message.</param>
+    public RecipeVariables(IEnumerable<KeyValuePair<string, string>> values)
+    {
+        _values = new(values, StringComparer.Ordinal);
+        _fromMail = new(_values.Keys.Where(n => !RecipeDefaults.Names.Contains(n)), StringComparer.Ordinal);
+    }
+
+    private RecipeVariables(RecipeVariables other)
+    {
+        _values = new(other._values, StringComparer.Ordinal);
+        _fromMail = new(other._fromMail, StringComparer.Ordinal);
+    }
 
     public IReadOnlyDictionary<string, string> All => _values;
+
+    /// <summary>A copy.</summary>
+    public RecipeVariables Clone() => new(this);
+
+    /// <summary>Whether a variable's value was written by the message or its sender, in part at least.</summary>
+    public bool IsFromMail(string name) => _fromMail.Contains(name);
+
+    /// <summary>Sets a variable.</summary>
+    /// <param name="name">The variable.</param>
+    /// <param name="value">The value.</param>
+    /// <param name="isFromMail">Whether the message wrote it, in part at least.</param>
+    public void Set(string name, string value, bool isFromMail)
+    {
+        this[name] = value;
+        if (isFromMail)
+        {
+            _fromMail.Add(name);
+        }
+    }
 
     public string? this[string name]
     {
         get => _values.GetValueOrDefault(name);
         set
         {
+            _fromMail.Remove(name);
             if (value is null)
             {
                 _values.Remove(name);

@@ -109,7 +109,7 @@ public class RcConditionParserTests
     {
         var host = new FakeHost();
         var variables = new Dictionary<string, string>(StringComparer.Ordinal) { ["A"] = a, ["B"] = b };
-        var expander = new RecipeExpander(RecipeState.Begin(variables, new("\n"u8.ToArray()), [], "/"), new(host, new()), _ => a);
+        var expander = new RecipeExpander(RecipeState.Begin(variables, new("\n"u8.ToArray()), [], "/"), new(host, new()), (_, _) => a);
         for (var round = 0; round < 20; round++)
         {
             if (condition.Test is not RcExpansion expansion)
@@ -117,7 +117,7 @@ public class RcConditionParserTests
                 return condition;
             }
 
-            condition = RcConditionParser.ParseExpanded(condition, expander.Quoted(expansion.Raw));
+            condition = RcConditionParser.ParseExpanded(condition, expander.Quoted(expansion.Raw).Text);
         }
 
         return null;

@@ -83,6 +83,7 @@ public class RcLinterTests
         "TIMEOUT=300\n:0 Whc: vac.lock\n* !^FROM_DAEMON\n* !^X-Loop: me@example\\.org\n| formail -rD 8192 vac.cache\n\n:0 ehc\n| "
             + "(formail -rA\"X-Loop: me@example.org\"; echo away) | $SENDMAIL -t\n")]
     [InlineData(":0\n* ^Subject:.*(free|now)\n{ A=b }\n")]
+    [InlineData("TIMEOUT=300\nF=c\n:0 $F\nbox\n\n:0 ${cc:+c}:$L\n| cat >>x\n")]
     public void Good_recipes_have_no_findings(string rc) => Assert.Empty(RcLinter.Lint("rc", rc));
 
     [Fact]

@@ -49,9 +49,6 @@ public sealed class MailboxRecipesTests : IDisposable
     [InlineData("HOST=elsewhere\n")]
     [InlineData("DEFAULT=/nowhere/box\nORGMAIL=/nowhere/box\n")]
     [InlineData("DEFAULT=\nORGMAIL=\n")]
-    [InlineData(":0\nno\0folder/\n")]
-    [InlineData(":0\nno\0folder/.\n")]
-    [InlineData(":0:\nno\0folder\n")]
     [InlineData("LOCKFILE=no\0lock\n")]
     public async Task Recipes_that_have_acted_are_not_run_again(string rc)
     {
