@@ -33,8 +33,8 @@ internal static class AgentHelp
 
         Without an RCFILE: /etc/procmailrc, then $HOME/.procmailrc. What no recipe delivers goes to $DEFAULT, then $ORGMAIL.
         Where procmail would lose the message (a filter that fails or gives nothing, a pipe that fails, a HOST that differs) it stays
-        as it was and goes on; each such case is logged once with its id (see: backstop lint). Automatic answers and forwards of mail that must
-        not be answered are not sent (BACKSTOP_GUARD=no in the rcfile switches that off).
+        as it was and goes on; each such case is logged once with its id (see: backstop lint). Automatic answers and forwards of
+        mail that must not be answered are not sent (BACKSTOP_GUARD=no in the rcfile switches that off).
 
         Exit codes: 0 delivered; 64 usage; 66 no rcfile (-m); 67 unknown user; 73 could not be delivered (--strict-procmail); 75 try again;
         77 no permission; or EXITCODE.

@@ -126,8 +126,9 @@ internal sealed class PlanHost(PlanSettings settings, TimeProvider time) : Recip
         var problem = RcFileReader.TryReadAgain(path, PlanSettings.OwnUser, known, out var text);
         if (problem != RcFileReader.Problem.None)
         {
-            settings.Log(
-                $"{path}: {(problem == RcFileReader.Problem.Suspicious ? "others may write it, or it is another's: not read" : "cannot be read")}");
+            settings.Log(problem == RcFileReader.Problem.Suspicious
+                ? $"{path}: not read, because another user owns it or may write it; chown it to the server's user and chmod go-w"
+                : $"{path}: cannot be read");
         }
 
         return text;

@@ -143,7 +143,8 @@ internal static partial class ConditionLints
 
     private static readonly (string From, string To)[] _classes =
     [
-        ("[[:digit:]]", "[0-9]"), ("[[:alpha:]]", "[a-zA-Z]"), ("[[:alnum:]]", "[a-zA-Z0-9]"), ("[[:space:]]", "[ \t]"), ("[[:upper:]]", "[A-Z]"), ("[[:lower:]]", "[a-z]"),
+        ("[[:digit:]]", "[0-9]"), ("[[:alpha:]]", "[a-zA-Z]"), ("[[:alnum:]]", "[a-zA-Z0-9]"), ("[[:space:]]", "[ \t]"),
+        ("[[:upper:]]", "[A-Z]"), ("[[:lower:]]", "[a-z]"),
         ("\\d", "[0-9]"), ("\\w", "[a-zA-Z0-9_]"), ("\\s", "[ \t]"),
     ];
 

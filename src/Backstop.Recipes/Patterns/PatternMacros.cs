@@ -17,10 +17,12 @@ internal static class PatternMacros
         ("^TO_", Recipients + "[^-a-zA-Z0-9_.])?)", false),
         ("^TO", Recipients + "[^a-zA-Z])?)", false),
         ("^FROM_DAEMON", "(^(Mailing-List:|Precedence:.*(junk|bulk|list)|To: Multiple recipients of |" + Senders
-            + @"?(st(e?r)?|n)|office)|(send)?Mail(er)?|daemon|m(mdf|ajordomo)|n?uucp|LIST(SERV|proc)|NETSERV|o(wner|ps)|r(e(quest|sponse)|oot)|b(ounce|bs\.smtp)"
+            + @"?(st(e?r)?|n)|office)|(send)?Mail(er)?|daemon|m(mdf|ajordomo)|n?uucp|LIST(SERV|proc)|NETSERV|o(wner|ps)"
+            + @"|r(e(quest|sponse)|oot)|b(ounce|bs\.smtp)"
             + "|echo|mirror|s(erv(ices?|er)|mtp(error)?|ystem)|" + Tail + "|utoanswer)" + After + "))", true),
         ("^FROM_MAILER", "(^" + Senders
-            + @"(st(er)?|n)|office)|(send)?Mail(er)?|daemon|mmdf|n?uucp|ops|r(esponse|oot)|(bbs\.)?smtp(error)?|s(erv(ices?|er)|ystem)|" + Tail + ")" + After + ")", false),
+            + @"(st(er)?|n)|office)|(send)?Mail(er)?|daemon|mmdf|n?uucp|ops|r(esponse|oot)"
+            + @"|(bbs\.)?smtp(error)?|s(erv(ices?|er)|ystem)|" + Tail + ")" + After + ")", false),
     ];
 
     /// <summary>Puts the macros' texts where their names stand.</summary>

@@ -48,7 +48,8 @@ public sealed class RecipeRegex
         var end = _ends.FirstEnd(text, start);
         return end < 0 ? null
             : _hasSplit && wantsSplit
-            && new SplitMatcher(_nfa).Find(text, start) is { } match ? match with { Split = match.Split > text.Length + 1 ? -1 : match.Split }
+            && new SplitMatcher(_nfa).Find(text, start) is { } match
+            ? match with { Split = match.Split > text.Length + 1 ? -1 : match.Split }
             : new RecipeMatch(end, -1);
     }
 }

@@ -10,7 +10,8 @@ internal readonly record struct ActionOutcome(bool Succeeded, string Folder, lon
 
 /// <summary>Carries out folders, pipes and forwards.</summary>
 internal sealed class RecipeActions(
-    RecipeState state, RecipePrograms programs, RecipeFilters filters, RecipeLog log, IRecipeHost host, RecipeOptions options, RecipeBudget budget)
+    RecipeState state, RecipePrograms programs, RecipeFilters filters, RecipeLog log, IRecipeHost host, RecipeOptions options,
+    RecipeBudget budget)
 {
     private readonly RecipeGuard _guard = new(state, host);
 

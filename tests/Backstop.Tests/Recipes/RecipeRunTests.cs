@@ -10,7 +10,8 @@ public class RecipeRunTests
         + "bob@example.net\nSubject: lunch\n\nAt noon?\n";
     private static readonly string[] _words =
     [
-        ":0", ":0 c", ":0 fw", ":0:", ":0 E", "\n", " ", "{ ", " }", "* ^Subject", "* 1^1 .", "* ! ", "box", "A=$B", "`x`", "\"", "'", "${A:-", "}", "\\", "| p", "! a",
+        ":0", ":0 c", ":0 fw", ":0:", ":0 E", "\n", " ", "{ ", " }", "* ^Subject", "* 1^1 .", "* ! ", "box", "A=$B", "`x`",
+        "\"", "'", "${A:-", "}", "\\", "| p", "! a",
         "INCLUDERC=$_", "SWITCHRC", "HOST", "#", "$", "=",
     ];
 
