@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Backstop.Mailboxes.Local;
 using Backstop.Posix;
 using Backstop.Posix.Programs;
 using Backstop.Recipes.Running;
@@ -165,6 +166,7 @@ public static class DeliveryAgent
             Arguments = arguments.Arguments,
             IsGeneralFilter = arguments.IsGeneralFilter,
             LogName = name,
+            Reads = arguments.IgnoresContentLength ? null : ContentLength.Correct,
         };
         var directory = isHere || !Directory.Exists(home) ? Environment.CurrentDirectory : home;
         var run = new RecipeRun(new(), host, options, WithFromLine(arguments, message, account, time), variables, directory);

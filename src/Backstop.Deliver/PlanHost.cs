@@ -202,8 +202,9 @@ internal sealed class PlanHost(PlanSettings settings, TimeProvider time) : Recip
             LogMissed(copy);
             return new(copy.Name, copy.Size, null);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {
+            // Whatever a variable has made of a folder's name, the message goes on to the next recipe.
             return new(delivery.Names[0].TrimEnd('/'), 0, error.Message);
         }
     }

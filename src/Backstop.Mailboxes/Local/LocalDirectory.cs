@@ -101,7 +101,8 @@ internal sealed class LocalDirectory(string host, TimeProvider time)
     // A folder is created only if its parent exists: a missing parent may be a disk that is not mounted.
     private static string Prepare(string path, LocalFolders.Kind kind, LocalRules rules)
     {
-        var directory = kind == LocalFolders.Kind.Mh ? path[..^2].TrimEnd('/') : path.TrimEnd('/');
+        var directory = (kind == LocalFolders.Kind.Mh ? path[..^1] : path).TrimEnd('/');
+        directory = directory.Length == 0 ? "/" : directory;
         foreach (var made in kind == LocalFolders.Kind.Maildir ? MaildirLayout.DirectoriesOf(directory) : [directory])
         {
             Make(made, rules);

@@ -64,6 +64,7 @@ public sealed class LocalFolders(string host, string owner, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(path);
         return path == "/dev/null" ? Kind.Nowhere
+            : path == "/" ? Kind.Directory
             : path.EndsWith("/.", StringComparison.Ordinal) ? Kind.Mh
             : path.EndsWith('/') ? File.Exists(path.TrimEnd('/')) ? Kind.Mbox : Kind.Maildir
             : Directory.Exists(path) ? Kind.Directory
@@ -111,6 +112,8 @@ public sealed class LocalFolders(string host, string owner, TimeProvider time)
     public static string Resolve(string name, string directory)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return name.StartsWith('/') ? name : $"{directory}/{name}";
+
+        // A dot alone is the directory itself, and not the sign of an MH folder.
+        return name.StartsWith('/') ? name : name == "." ? directory : $"{directory}/{name}";
     }
 }

@@ -7,6 +7,9 @@ namespace Backstop.Mailboxes.Local;
 /// <summary>Converts a message into the octets that are written.</summary>
 internal static class LocalText
 {
+    // RFC 5321 §4.5.3.1: a path is at most 256 octets.
+    private const int MaxAddress = 256;
+
     /// <summary>Returns the octets for a file of its own: a Maildir has no separators, and the end stays as received.</summary>
     public static ReadOnlyMemory<byte> ForDirectory(LocalMail mail, LocalFolders.Kind kind)
     {
@@ -39,10 +42,13 @@ internal static class LocalText
         }
 
         output.Write(text[..from]);
-        if (mail.HasHeader && !rules.IgnoresContentLength && ContentLength.Correct(text, from) is { } header)
+        if (mail.HasHeader && !rules.IgnoresContentLength && ContentLength.Correct(text, from, out var covered) is { } header)
         {
             Quote(header, output);
-            output.Write(text[(from + LengthOfHeader(text[from..]))..]);
+            var body = text[(from + header.Length)..];
+            covered = Math.Min(covered, body.Length);
+            output.Write(body[..covered]);
+            QuoteRest(body, covered, output);
         }
         else
         {
@@ -60,7 +66,13 @@ internal static class LocalText
     public static int FromLineLength(ReadOnlySpan<byte> text) =>
         text.StartsWith("From "u8) ? text.IndexOf((byte)'\n') is >= 0 and var end ? end + 1 : text.Length : 0;
 
-    private static int LengthOfHeader(ReadOnlySpan<byte> text) => text.IndexOf("\n\n"u8) is >= 0 and var end ? end + 2 : text.Length;
+    // A line that has begun where the covered octets end begins there no more.
+    private static void QuoteRest(ReadOnlySpan<byte> body, int at, ArrayBufferWriter<byte> output)
+    {
+        var line = at == 0 || body[at - 1] == '\n' ? 0 : body[at..].IndexOf((byte)'\n') is >= 0 and var end ? end + 1 : body.Length - at;
+        output.Write(body.Slice(at, line));
+        Quote(body[(at + line)..], output);
+    }
 
     private static void Quote(ReadOnlySpan<byte> text, ArrayBufferWriter<byte> output)
     {
@@ -80,18 +92,36 @@ internal static class LocalText
         output.Write(text);
     }
 
-    // RFC 4155: the separator names the reverse-path and the time of delivery.
+    // RFC 4155: the separator names the reverse-path and the time of delivery. Where nobody has told the envelope, the author is nearer
+    // to it than a name that makes a bounce of the mail.
     private static byte[] FromLine(ReadOnlySpan<byte> text, DateTimeOffset now)
     {
-        var sender = "";
-        if (text.StartsWith("Return-Path:"u8))
+        var sender = Field(text, "Return-Path:"u8) is { } path ? path.Trim('<', '>', ' ') : AddressOf(Field(text, "From:"u8) ?? "");
+        return Encoding.Latin1.GetBytes(MboxSeparator.Line(sender, now.ToUniversalTime()));
+    }
+
+    private static string AddressOf(string mailbox)
+    {
+        var open = mailbox.LastIndexOf('<');
+        var close = open < 0 ? -1 : mailbox.IndexOf('>', open);
+        var address = close > open ? mailbox[(open + 1)..close] : mailbox.Split(' ', '(', ',')[0];
+        return address.Contains('@', StringComparison.Ordinal) && address.Length <= MaxAddress ? address : "";
+    }
+
+    private static string? Field(ReadOnlySpan<byte> text, ReadOnlySpan<byte> name)
+    {
+        for (var at = 0; at < text.Length && text[at] != '\n';)
         {
-            sender = Encoding.Latin1.GetString(
-                text[
-                    "Return-Path:".Length..(
-                        text.IndexOf((byte)'\n') is >= 0 and var end ? end : text.Length)]).Trim(' ', '\t', '\r', '<', '>');
+            var line = text[at..];
+            line = line[..(line.IndexOf((byte)'\n') is >= 0 and var end ? end : line.Length)];
+            if (line.Length >= name.Length && Ascii.EqualsIgnoreCase(line[..name.Length], name))
+            {
+                return Encoding.Latin1.GetString(line[name.Length..]).Trim(' ', '\t', '\r');
+            }
+
+            at += line.Length + 1;
         }
 
-        return Encoding.Latin1.GetBytes(MboxSeparator.Line(sender, now.ToUniversalTime()));
+        return null;
     }
 }

@@ -17,6 +17,9 @@ public sealed class DotLock(string path, string owner, TimeSpan? staleAfter, Tim
     // procmail, man page: LOCKTIMEOUT applies to lockfiles of at most 16 octets.
     private const int MaxForeignLock = 16;
 
+    // The mode procmail and lockfile(1) create it with: whoever may write it might take it for a file of his.
+    private const int OwnerReads = 0x100;
+
     /// <summary>The default age at which an untouched lockfile is stale: 1024 s, as procmail's LOCKTIMEOUT.</summary>
     public static TimeSpan DefaultStaleAfter { get; } = TimeSpan.FromSeconds(1024);
 
@@ -36,7 +39,7 @@ public sealed class DotLock(string path, string owner, TimeSpan? staleAfter, Tim
         // The name is unique to us; an existing file was left by a crash.
         var unique = $"{path}.{owner}";
         _ = Libc.Remove(unique);
-        using (var file = Libc.TryCreateNew(unique, out var created))
+        using (var file = Libc.TryCreateNew(unique, OwnerReads, out var created))
         {
             Libc.ThrowIf(created, path);
             try

@@ -29,6 +29,12 @@ internal sealed class RecipeActions(
     /// <summary>Delivers to folders; a bar alone is standard output.</summary>
     public ActionOutcome Deliver(List<string> names, RcFlags flags, bool locks)
     {
+        if (names[0].Length == 0)
+        {
+            log.Say("Error while writing to \"\"");
+            return new(false, "", 0);
+        }
+
         if (names[0] == "|")
         {
             return Pipe("", flags);

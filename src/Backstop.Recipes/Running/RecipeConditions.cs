@@ -139,9 +139,8 @@ internal sealed class RecipeConditions(
 
     private bool DecideProgram(RcPrefix prefix, string command)
     {
-        var part = (_flags & (RcFlags.Header | RcFlags.Body)) == RcFlags.Body ? state.Message.Body
-            : (_flags & (RcFlags.Header | RcFlags.Body)) == RcFlags.Header ? state.Message.Header
-            : state.Message.Octets;
+        // A program is given what an expression would be matched with: folded fields are one line for it too.
+        ReadOnlyMemory<byte> part = TextOf(prefix.Area).ToArray();
         var outcome = programs.Run(
             programs.Parse(command.TrimStart(' ', '\t')), RecipePrograms.Input(part, isRaw: false), ProgramOutput.Discarded, waits: true);
         var status = outcome.Status ?? 0;

@@ -28,12 +28,13 @@ internal sealed class RecipeFilters(RecipeState state, RecipePrograms programs, 
             return new(false, parsed.Shown, 0);
         }
 
-        state.Message = new((flags & (RcFlags.FeedHeader | RcFlags.FeedBody)) switch
+        ReadOnlyMemory<byte> whole = (flags & (RcFlags.FeedHeader | RcFlags.FeedBody)) switch
         {
             RcFlags.FeedHeader => (byte[])[.. outcome.Output.Span, .. state.Message.Body.Span],
             RcFlags.FeedBody => (byte[])[.. state.Message.Header.Span, .. outcome.Output.Span],
             _ => outcome.Output,
-        });
+        };
+        state.Message = new(options.Reads?.Invoke(whole) ?? whole);
         return new(true, parsed.Shown, outcome.Output.Length);
     }
 

@@ -50,13 +50,23 @@ internal sealed class RecipeLog(IRecipeHost host, RecipeOptions options)
 
         if (withSubject && message.FirstLine("subject:") is { } subject)
         {
-            var line = " " + subject.Replace('\t', ' ');
+            var line = Blanked(" " + subject);
             text.Append(line.AsSpan(0, Math.Min(line.Length, MaxSubject))).Append('\n');
         }
 
-        var name = $"  Folder: {folder.AsSpan(0, Math.Min(folder.Length, MaxFolder))}".ReplaceLineEndings(" ");
+        var name = Blanked($"  Folder: {folder.AsSpan(0, Math.Min(folder.Length, MaxFolder))}");
         text.Append(name).Append('\t', Math.Max(1, (SizeColumn - (name.Length / 8 * 8)) / 8))
             .Append(CultureInfo.InvariantCulture, $"{size,7}\n");
         return text.ToString();
     }
+
+    // procmail: what would move the cursor is a blank.
+    private static string Blanked(string text) =>
+        string.Create(text.Length, text, static (line, from) =>
+        {
+            for (var i = 0; i < line.Length; i++)
+            {
+                line[i] = from[i] is >= '\t' and <= '\r' ? ' ' : from[i];
+            }
+        });
 }

@@ -18,6 +18,9 @@ public sealed record RecipeOptions
     /// <summary>What messages of ours begin with.</summary>
     public string LogName { get; init; } = "procmail";
 
+    /// <summary>What is made of a message where it is read: at the beginning, and from a filter. Null leaves it as it is.</summary>
+    public Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>? Reads { get; init; }
+
     /// <summary>Whether a deviation, named by its id, is still to be told; null where each message tells its own.</summary>
     public Func<string, bool>? TellsDeviation { get; init; }
 

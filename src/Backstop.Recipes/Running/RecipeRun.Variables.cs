@@ -130,6 +130,7 @@ public sealed partial class RecipeRun
             return;
         }
 
-        End(0, isDelivered: false, "", 0);
+        // procmail: the log names the last folder, of a copy perhaps.
+        End(0, isDelivered: false, _state.Variables.Text("LASTFOLDER"), _state.LastSize);
     }
 }

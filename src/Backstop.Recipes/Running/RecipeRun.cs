@@ -41,7 +41,7 @@ public sealed partial class RecipeRun
             program,
             host ?? throw new ArgumentNullException(nameof(host)),
             options ?? throw new ArgumentNullException(nameof(options)),
-            RecipeState.Begin(variables, new(message), options.Arguments, directory), new(host, options), new(), [], outer: null)
+            RecipeState.Begin(variables, new(options.Reads?.Invoke(message) ?? message), options.Arguments, directory), new(host, options), new(), [], outer: null)
     {
     }
 
@@ -284,6 +284,7 @@ public sealed partial class RecipeRun
         }
 
         _state.Succeeded = outcome.Succeeded;
+        _state.LastSize = outcome.Size;
         var isCopy = recipe.Has(RcFlags.Copy | RcFlags.Filter) || recipe.Action is RcPipeAction { Variable: not null };
         if (!isCopy && outcome.Succeeded)
         {

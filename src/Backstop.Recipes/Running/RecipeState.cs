@@ -43,6 +43,9 @@ internal sealed class RecipeState
     /// <summary>Whether the last action succeeded.</summary>
     public bool Succeeded { get; set; }
 
+    /// <summary>How much the last action wrote.</summary>
+    public long LastSize { get; set; }
+
     /// <summary>LINEBUF: what a line may come to.</summary>
     public int LineBuffer => (int)Math.Clamp(Variables.Number("LINEBUF", RecipeDefaults.LineBuffer), MinLineBuffer, 1 << 20);
 

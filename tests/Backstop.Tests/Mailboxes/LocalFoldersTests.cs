@@ -19,10 +19,40 @@ public sealed class LocalFoldersTests : IDisposable
     [InlineData("Subject: x\n\nb", "From MAILER-DAEMON Mon Nov  2 10:00:00 2026\nSubject: x\n\nb\n")]
     [InlineData("Return-Path: <a@b>\n\nb\n\n", "From a@b Mon Nov  2 10:00:00 2026\nReturn-Path: <a@b>\n\nb\n\n")]
     [InlineData("From a Mon\nContent-Length: 999\n\nFrom b\n", "From a Mon\nContent-Length:   7\n\nFrom b\n\n")]
+    [InlineData("From a Mon\nContent-Length: 4x\n\nFrom b\n", "From a Mon\nContent-Length:  7\n\nFrom b\n\n")]
+    [InlineData("From a Mon\nContent-Length:4\n\nbody\nFrom b\nFrom c\n", "From a Mon\nContent-Length:9\n\nbody\nFrom b\n>From c\n\n")]
+    [InlineData("From: A <a@b>\n\nb\n\n", "From a@b Mon Nov  2 10:00:00 2026\nFrom: A <a@b>\n\nb\n\n")]
+    [InlineData("To: x\nFrom: a@b (A)\n\nb\n\n", "From a@b Mon Nov  2 10:00:00 2026\nTo: x\nFrom: a@b (A)\n\nb\n\n")]
+    [InlineData(
+        "From: a@b\nreturn-path: <>\n\nb\n\n", "From MAILER-DAEMON Mon Nov  2 10:00:00 2026\nFrom: a@b\nreturn-path: <>\n\nb\n\n")]
     public void An_mbox_can_be_read_again(string mail, string expected)
     {
         Deliver(mail, "box", new() { AddsFromLine = true });
         Assert.Equal(expected, File.ReadAllText(_folder["box"]));
+    }
+
+    /// <summary>Names that a variable without a value leaves.</summary>
+    [Theory]
+    [InlineData(".", "msg.*")]
+    [InlineData("./", "new/*")]
+    [InlineData("../here", "msg.*")]
+    [InlineData("./.", "1")]
+    [InlineData("md//", "md/new/*")]
+    public void A_folder_may_be_the_directory_itself(string name, string file)
+    {
+        Directory.CreateDirectory(_folder["here"]);
+        Folders().Deliver(
+            [name], _folder["here"], new([Bytes(Mail)], HasHeader: true, IsRaw: false), new(), TestContext.Current.CancellationToken);
+        var (directory, pattern) = (Path.GetDirectoryName(file)!, Path.GetFileName(file));
+        Assert.Single(Directory.GetFiles(Path.Combine(_folder["here"], directory), pattern));
+    }
+
+    /// <summary>Whoever may write a lockfile might take it for a file of his.</summary>
+    [Fact]
+    public void A_lockfile_may_only_be_read_by_its_owner()
+    {
+        Assert.True(Lock("1.a").TryTake());
+        Assert.Equal(UnixFileMode.UserRead, File.GetUnixFileMode(_folder["x.lock"]));
     }
 
     [Fact]

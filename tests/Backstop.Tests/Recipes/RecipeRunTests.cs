@@ -55,6 +55,56 @@ public class RecipeRunTests
         Assert.False(outcome.IsDelivered);
     }
 
+    /// <summary>A folder without a name: a variable that is not set.</summary>
+    [Theory]
+    [InlineData(":0\n$UNSET\n")]
+    [InlineData(":0\n\"\"\n")]
+    [InlineData(":0\n$UNSET $UNSET\n")]
+    public void A_folder_without_a_name_is_gone_on_from(string rc)
+    {
+        Assert.True(Run(rc).IsDelivered);
+        Assert.Equal(["inbox"], _host.Delivered);
+        Assert.Contains("Error while writing to \"\"", _host.Written.ToString(), StringComparison.Ordinal);
+    }
+
+    /// <summary>procmail cuts what a command writes beyond LINEBUF; the name of the variable stands in the line too.</summary>
+    [Fact]
+    public void Output_beyond_LINEBUF_is_cut()
+    {
+        _host.Program = _ => new(0, Encoding.ASCII.GetBytes(new string('x', 3000)), TookAll: true, TimedOut: false);
+        Run("A=`printf`\n:0\n$A\n");
+        Assert.Equal(2044, _host.Delivered[0].Length);
+        Assert.Contains("Excessive output quenched from \"printf\"", _host.Written.ToString(), StringComparison.Ordinal);
+    }
+
+    /// <summary>A program of a condition is given what an expression there is matched with.</summary>
+    [Theory]
+    [InlineData(":0\n* ? p\nx\n", "From a@b\nSubject: a  b\n\n")]
+    [InlineData(":0 B\n* ? p\nx\n", "At noon?\n\n")]
+    [InlineData(":0\n* B ?? ? p\nx\n", "At noon?\n\n")]
+    [InlineData(":0 HB\n* ? p\nx\n", "From a@b\nSubject: a  b\n\nAt noon?\n\n")]
+    [InlineData("V='a b'\n:0\n* V ?? ? p\nx\n", "a b\n")]
+    public void A_program_of_a_condition_reads_what_the_condition_is_about(string rc, string expected)
+    {
+        var read = "";
+        _host.Program = p =>
+        {
+            read = string.Concat(p.Input.Select(i => Encoding.Latin1.GetString(i.Span)));
+            return new(0, default, TookAll: true, TimedOut: false);
+        };
+        Run(rc, mail: "From a@b\nSubject: a\n b\n\nAt noon?\n");
+        Assert.Equal(expected, read);
+    }
+
+    /// <summary>What moves a cursor is a blank in the log, and a message that goes nowhere has its last copy's folder there.</summary>
+    [Fact]
+    public void The_log_has_one_line_for_a_subject_and_the_last_folder_where_HOST_ends_all()
+    {
+        Run("LOGFILE=log\n:0 c\nbox\n:0\n* ^Subject\n{ HOST }\n", isStrict: true, mail: "From a@b\nSubject: a\rb\tc\n\nd\n");
+        Assert.EndsWith(
+            "From a@b\n Subject: a b c\n  Folder: box\t\t\t\t\t\t\t\t     27\n", _host.Written.ToString(), StringComparison.Ordinal);
+    }
+
     /// <summary>The ways in which procmail loses a mail: safe by default, procmail's own where that is asked for.</summary>
     [Theory]
     [InlineData(":0 f\n| filter\n", 1, "rubbish", false)]
