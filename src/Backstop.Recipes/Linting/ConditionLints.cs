@@ -13,7 +13,8 @@ internal static partial class ConditionLints
             var written = condition.Written;
             switch (written.Test)
             {
-                case RcProgramTest:
+                case RcProgramTest program:
+                    LookAtProgram(context, condition, program);
                     break;
                 case RcSizeTest:
                     LookAtSize(context, written);
@@ -22,6 +23,15 @@ internal static partial class ConditionLints
                     LookAtRegex(context, condition.Source, BeginOfRegex(written, out var isExpanded), isExpanded);
                     break;
             }
+        }
+    }
+
+    // Behind a dollar the values are in the command before it is read: the shell takes for its own what they hold.
+    private static void LookAtProgram(LintContext context, RcCondition condition, RcProgramTest program)
+    {
+        if (condition.Test is RcExpansion && Variable().Matches(program.Command).Any(v => context.IsFromMail(v.Groups["name"].Value)))
+        {
+            context.Find("L40", condition.Source.At, "* ?" + program.Command + ", without the dollar: the program reads the variables");
         }
     }
 
@@ -99,6 +109,12 @@ internal static partial class ConditionLints
             if (!isExpanded && context.Assigned.ContainsKey(name))
             {
                 Replace(context, "L20", condition, $"$ {prefix}{text.Replace("$" + name, "$\\" + name, StringComparison.Ordinal)}");
+                return;
+            }
+
+            if (isExpanded && variable.Index == 0 && context.IsFromMail(name))
+            {
+                Replace(context, "L40", condition, prefix + text.Replace("$" + name, "$\\" + name, StringComparison.Ordinal));
                 return;
             }
 

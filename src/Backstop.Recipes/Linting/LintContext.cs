@@ -57,6 +57,23 @@ internal sealed class LintContext
     public IEnumerable<string> AllConditions(RcRecipe recipe) =>
         _outer.Append(recipe).SelectMany(r => r.Conditions).Select(c => c.Source.Text);
 
+    /// <summary>Whether a variable's value is written by the message: a match, or what a program reads out of it.</summary>
+    /// <param name="name">The variable.</param>
+    public bool IsFromMail(string name) =>
+        name == "MATCH" || Recipes.Exists(r => r.Action is RcPipeAction { Variable: { } captured } && captured == name)
+        || (Assigned.TryGetValue(name, out var values) && values.Exists(v => ReadsMail(v.Value.Text)));
+
+    // Programs that print what they are given; date and hostname do not look at it.
+    private static bool ReadsMail(string value)
+    {
+        var command = value.TrimStart('"');
+        var word = command.TrimStart('`', ' ').Split([' ', '\t', '`'], 2)[0];
+        word = word[(word.LastIndexOf('/') + 1)..];
+        return command.StartsWith('`')
+            && (word is "grep" or "egrep" or "sed" or "awk" or "cat" or "head" or "perl" or "cut" or "tr"
+                || command.Contains("formail", StringComparison.Ordinal));
+    }
+
     /// <summary>A folder's name, with variables put in that are assigned once and plainly.</summary>
     public string Plain(string name)
     {

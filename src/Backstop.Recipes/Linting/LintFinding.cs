@@ -9,7 +9,7 @@ namespace Backstop.Recipes.Linting;
 public sealed record LintEdit(RcPosition At, int Length, string Text);
 
 /// <summary>Something in an rcfile that does not do what it seems to, or loses mail.</summary>
-/// <param name="Id">L01 to L38.</param>
+/// <param name="Id">L01 to L40.</param>
 /// <param name="Name">The same in words.</param>
 /// <param name="At">Where.</param>
 /// <param name="Why">What happens, in one sentence.</param>

@@ -65,6 +65,10 @@ internal static class LintTexts
         ["L39"] = (
             "recipe-without-action",
             "without an action the first line of the next recipe is taken as a folder's name, and all mail goes there"),
+        ["L40"] = (
+            "mail-as-command",
+            "behind the dollar the message's own words become the condition or a part of a command: \"? command\" or \"$ `command`\" in "
+                + "a field of the mail is run"),
     };
 
     public static IEnumerable<string> Ids => _texts.Keys;

@@ -6,7 +6,7 @@ namespace Backstop.Recipes.Running;
 
 /// <summary>Decides whether a recipe's conditions hold, and its score (procmailrc(5), procmailsc(5)).</summary>
 internal sealed class RecipeConditions(
-    RcProgram program, RecipeState state, RecipePrograms programs, RecipeLog log)
+    RcProgram program, RecipeState state, RecipePrograms programs, RecipeLog log, RecipeOptions options)
 {
     // procmailsc(5): this much decides at once.
     private const double Decisive = int.MaxValue;
@@ -41,6 +41,19 @@ internal sealed class RecipeConditions(
 
     private bool Holds(RcCondition condition)
     {
+        try
+        {
+            return HoldsExpanded(condition);
+        }
+        finally
+        {
+            programs.Expander.RunsCommands = true;
+        }
+    }
+
+    private bool HoldsExpanded(RcCondition condition)
+    {
+        var written = new Expanded(condition.Source.Text, []);
         for (var expansions = 0; ; expansions++)
         {
             if (condition.Source.Text.Length > state.LineBuffer || (expansions > 0 && programs.Expander.HasOverflowed))
@@ -52,7 +65,7 @@ internal sealed class RecipeConditions(
             _isScored |= condition.Prefix.Weight is not null;
             if (condition.Test is not RcExpansion expansion)
             {
-                return Decide(condition, isExpanded: expansions > 0);
+                return MayRun(condition, written) && Decide(condition, isExpanded: expansions > 0);
             }
 
             if (expansions == MaxExpansions)
@@ -61,8 +74,31 @@ internal sealed class RecipeConditions(
                 return false;
             }
 
-            condition = RcConditionParser.ParseExpanded(condition, programs.Expander.Quoted(expansion.Raw).Text);
+            var wasFromMail = written.FromMail.Count > 0;
+            written = programs.Expander.Quoted(expansion.Raw);
+            written = wasFromMail ? written with { FromMail = [Range.All] } : written;
+            programs.Expander.RunsCommands = options.IsStrict || written.FromMail.Count == 0;
+            condition = RcConditionParser.ParseExpanded(condition, written.Text);
         }
+    }
+
+    // "* $ $NAME" makes a command of a value that begins with a question mark, and "* $ ? program $NAME" gives the value to the shell as
+    // part of its line. procmail runs what a message has written so.
+    private bool MayRun(RcCondition condition, Expanded written)
+    {
+        if (condition.Test is not RcProgramTest test || options.IsStrict)
+        {
+            return true;
+        }
+
+        var mark = written.Text.Length - condition.Source.Text.Length + condition.TestAt;
+        if (!written.IsFromMail(mark) && !written.MayBreakCommand)
+        {
+            return true;
+        }
+
+        log.Deviate("L40", $"\"{test.Command.Trim()}\" is not run: the message wrote it in part; the condition does not hold");
+        return false;
     }
 
     private bool Decide(RcCondition condition, bool isExpanded) => condition.Test switch
@@ -133,7 +169,8 @@ internal sealed class RecipeConditions(
         if (match is { Split: >= 0 } found)
         {
             var from = Math.Min(found.Split, text.Length);
-            state.Variables["MATCH"] = Octets.ToText(text[from..Math.Max(from, Math.Min(found.End, text.Length))]);
+            var end = Math.Max(from, Math.Min(found.End, text.Length));
+            state.Variables.Set("MATCH", Octets.ToText(text[from..end]), isFromMail: true);
         }
     }
 

@@ -3,11 +3,6 @@ using Backstop.Recipes.Language;
 
 namespace Backstop.Recipes.Running;
 
-/// <summary>A text with the values of its variables.</summary>
-/// <param name="Text">The text.</param>
-/// <param name="FromMail">Where what a message wrote stands in it.</param>
-internal readonly record struct Expanded(string Text, IReadOnlyList<Range> FromMail);
-
 /// <summary>
 /// Puts values in the place of <c>$NAME</c> and outputs in the place of <c>`command`</c>, and takes quotes off (procmailrc(5),
 /// "Substitution").

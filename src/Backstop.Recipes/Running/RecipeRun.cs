@@ -64,7 +64,7 @@ public sealed partial class RecipeRun
         _rcFiles = rcFiles;
         _budget = new(state, host, options, frames, rcFiles, outer?._budget);
         _programs = new(state, log, host, _budget);
-        _conditions = new(program, state, _programs, log);
+        _conditions = new(program, state, _programs, log, options);
         _actions = new(state, _programs, new(state, _programs, log, options), log, host, options, _budget);
         _held = outer?._held ?? new(StringComparer.Ordinal);
         _locks = new(state, _programs, log, host, options, _held);

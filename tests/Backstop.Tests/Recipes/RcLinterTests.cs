@@ -49,6 +49,9 @@ public class RcLinterTests
     [InlineData("L36", "LOGFILE=~/log\n", "LOGFILE=$HOME/log\n")]
     [InlineData("L37", ":0 w\n| program\n", "TIMEOUT=300\n:0 w\n| program\n")]
     [InlineData("L38", "INCLUDERC=rc.lists\nMAILDIR=$HOME/Mail\n", null)]
+    [InlineData("L40", ":0\n* ^To: \\/.*\n* $ $MATCH\nm/\n", ":0\n* ^To: \\/.*\n* $ $\\MATCH\nm/\n")]
+    [InlineData("L40", "S=`formail -xSubject:`\n:0\n* $ ! $S\nm/\n", "S=`formail -xSubject:`\n:0\n* $ ! $\\S\nm/\n")]
+    [InlineData("L40", "S=`formail -xSubject:`\n:0\n* $ ? echo $S | grep x\nm/\n", null)]
     public void Finds_and_mends(string id, string rc, string? mended)
     {
         // Programs would all have L37: the others' rows are read with it settled.

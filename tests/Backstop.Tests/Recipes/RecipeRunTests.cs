@@ -105,6 +105,44 @@ public class RecipeRunTests
             "From a@b\n Subject: a b c\n  Folder: box\t\t\t\t\t\t\t\t     27\n", _host.Written.ToString(), StringComparison.Ordinal);
     }
 
+    /// <summary>
+    /// procmail reads a condition behind a dollar again when the values are in, and runs what a message has written there. Safe mode runs
+    /// nothing that a message wrote, and what it did not write as ever.
+    /// </summary>
+    [Theory]
+    [InlineData("$ $S", "? touch x", false)]
+    [InlineData("$ ! $S", "? touch x", false)]
+    [InlineData("$ $S", "$ `touch x`", false)]
+    [InlineData("$ $S", "1^0 $ `touch x`", false)]
+    [InlineData("$ $S", "< `touch x`", false)]
+    [InlineData("$ $S", "$ ? touch x", false)]
+    [InlineData("$ ? test $S", "a; touch x", false)]
+    [InlineData("$ ? test $S", "`touch x`", false)]
+    [InlineData("$ ? test $S", "plain", true)]
+    [InlineData("$ $OWN", "", true)]
+    [InlineData("$ $OWN$S", "; touch x", false)]
+    [InlineData("? test $S", "a; touch x", true)]
+    public void Nothing_that_a_message_wrote_is_run(string condition, string written, bool isSafe)
+    {
+        var rc = $"OWN='? test own '\nSHELL=/bin/sh\n:0\n* ^Subject: \\/.*\n{{ S=$MATCH }}\n:0\n* {condition}\nbox\n";
+        var mail = $"From a@b Mon\nSubject: {written}\n\nb\n";
+        Run(rc, mail: mail);
+        Assert.Equal(isSafe, _host.Ran.Count > 0);
+        Assert.Equal(!isSafe && written.Length > 0, _host.Written.ToString().Contains("L40", StringComparison.Ordinal));
+        Run(rc, isStrict: true, mail: mail);
+        Assert.NotEmpty(_host.Ran);
+    }
+
+    [Theory]
+    [InlineData("TRAP=\"log $MATCH\"\n", "a; touch x", 0)]
+    [InlineData("TRAP=\"log $MATCH\"\n", "a", 1)]
+    [InlineData("TRAP='log $MATCH'\n", "a; touch x", 1)]
+    public void A_trap_is_no_command_of_the_message(string rc, string written, int runs)
+    {
+        Run($":0\n* ^Subject: \\/.*\n{{ {rc} }}\n", mail: $"From a@b Mon\nSubject: {written}\n\nb\n");
+        Assert.Equal(runs, _host.Ran.Count);
+    }
+
     /// <summary>The ways in which procmail loses a mail: safe by default, procmail's own where that is asked for.</summary>
     [Theory]
     [InlineData(":0 f\n| filter\n", 1, "rubbish", false)]
