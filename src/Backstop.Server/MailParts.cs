@@ -109,7 +109,8 @@ internal sealed partial class MailParts : IDisposable
         foreach (var mailbox in recipients.Mailboxes.Where(m => m.Recipes.Length > 0 && File.Exists(m.Recipes)))
         {
             var findings = RcLinter.Lint(mailbox.Recipes, System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(mailbox.Recipes)));
-            LogRecipe(mailbox.Address, $"{findings.Count} findings; list them with: backstop lint {mailbox.Recipes}");
+            var warnings = findings.Count(f => f.Level == LintLevel.Warning);
+            LogRecipe(mailbox.Address, $"{warnings} findings; list them with: backstop lint {mailbox.Recipes}");
         }
 
         var program = new Recipes.Running.RcProgram();

@@ -59,18 +59,23 @@ internal static class ActionLints
                 "/cur", StringComparison.Ordinal) || n.EndsWith("/tmp", StringComparison.Ordinal))
         && n != "/tmp";
 
-    // One condition that is not even tied to a field. A copy kept before makes it harmless.
+    // One expression that is not even tied to a field. A copy kept before makes it harmless.
     private static bool IsLoose(LintContext context, RcRecipe recipe)
     {
         var conditions = context.AllConditions(recipe).ToList();
         return conditions.Count <= 1 && !recipe.Has(RcFlags.Also | RcFlags.AlsoIfSuccess | RcFlags.Else | RcFlags.OnError)
+            && recipe.Conditions.All(c => c.Written.Test is RcRegexTest && c.Written.Prefix.Area?.Variable is null)
             && !conditions.Exists(c => c.Contains('^', StringComparison.Ordinal))
             && !context.Before.OfType<RcRecipe>().Any(r => r.Conditions.Count == 0 && r.Has(RcFlags.Copy) && r.Action is RcFolderAction);
     }
 
-    public static bool IsDuplicateCheck(string command) =>
-        command.Contains("formail", StringComparison.Ordinal)
-            && command.Split(' ', '\t')
-            .Any(w =>
-            w.Length > 1 && w[0] == '-' && w.Contains('D', StringComparison.Ordinal) && !w.Contains('r', StringComparison.Ordinal));
+    /// <summary>Whether a command is <c>formail -D length file</c>, with the option alone or among others, and makes no answer (-r).</summary>
+    public static bool IsDuplicateCheck(string command)
+    {
+        var words = command.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
+        return command.Contains("formail", StringComparison.Ordinal)
+            && words.Where((w, i) => i + 1 < words.Length && words[i + 1][0] is (>= '0' and <= '9') or '$'
+                && w.Length > 1 && w[0] == '-' && w.EndsWith('D') && w.Skip(1).All(char.IsAsciiLetter)
+                && !w.Contains('r', StringComparison.Ordinal)).Any();
+    }
 }

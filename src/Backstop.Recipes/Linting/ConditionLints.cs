@@ -67,7 +67,8 @@ internal static partial class ConditionLints
 
         if (Dot().IsMatch(text))
         {
-            Replace(context, "L12", condition, prefix + Dot().Replace(text, m => DotIn().Replace(m.Value, "\\.")));
+            var mended = prefix + Dot().Replace(text, m => DotIn().Replace(m.Value, "\\."));
+            Replace(context, "L12", condition, mended, LintLevel.Hint);
         }
 
         LookAtForeign(context, condition, prefix, text);
@@ -106,9 +107,13 @@ internal static partial class ConditionLints
         foreach (Match variable in Variable().Matches(text))
         {
             var name = variable.Groups["name"].Value;
+            var isInBrackets = IsInBrackets(text, variable.Index);
             if (!isExpanded && context.Assigned.ContainsKey(name))
             {
-                Replace(context, "L20", condition, $"$ {prefix}{text.Replace("$" + name, "$\\" + name, StringComparison.Ordinal)}");
+                var mended = isInBrackets ? text : text.Replace("$" + name, "$\\" + name, StringComparison.Ordinal);
+                Replace(context, "L20", condition, $"$ {prefix}{mended}", why: isInBrackets
+                    ? $"variables stand for their values only behind a dollar; here the brackets have a $ and the letters of {name}"
+                    : null);
                 return;
             }
 
@@ -118,7 +123,7 @@ internal static partial class ConditionLints
                 return;
             }
 
-            if (isExpanded
+            if (isExpanded && !isInBrackets
                 && (name == "MATCH" || (context.Assigned.TryGetValue(name, out var values) && values.Exists(v => Acts(v.Value.Text)))))
             {
                 Replace(context, "L21", condition, prefix + text.Replace("$" + name, "$\\" + name, StringComparison.Ordinal));
@@ -127,8 +132,10 @@ internal static partial class ConditionLints
         }
     }
 
-    // A value that is plainly meant as text: dots or brackets, and nothing that only an expression has.
-    private static bool Acts(string value) => value.AsSpan().ContainsAny(".[+") && !value.AsSpan().ContainsAny("\\*|^(");
+    // A value that is plainly meant as text, an address or a host: dots in it, and nothing that only an expression has.
+    private static bool Acts(string value) =>
+        value.Contains('.', StringComparison.Ordinal) && value.Any(char.IsAsciiLetter)
+        && value.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' or '@' or '+' or '"' or '\'');
 
     private static void LookAtSize(LintContext context, RcCondition condition)
     {
@@ -148,13 +155,21 @@ internal static partial class ConditionLints
             string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{text.AsSpan(0, number.Index)}{octets}"));
     }
 
-    private static void Replace(LintContext context, string id, RcText condition, string mended)
+    private static void Replace(
+        LintContext context, string id, RcText condition, string mended, LintLevel level = LintLevel.Warning, string? why = null)
     {
         // A condition that goes over several lines has another length in the file than here: that one a person mends.
         var edit = context.Lines[condition.At.Line - 1].TrimEnd(' ', '\t').EndsWith(condition.Text, StringComparison.Ordinal)
             ? new LintEdit(condition.At, condition.Text.Length, mended)
             : null;
-        context.Find(id, condition.At, "* " + mended, edit);
+        context.Find(id, condition.At, "* " + mended, edit, level, why);
+    }
+
+    // Within brackets $\NAME would put its parentheses among the characters.
+    private static bool IsInBrackets(string text, int at)
+    {
+        var open = text.LastIndexOf('[', Math.Max(0, at - 1));
+        return at > 0 && open >= 0 && (open == 0 || text[open - 1] != '\\') && text.IndexOf(']', open + 1, at - open - 1) < 0;
     }
 
     private static readonly (string From, string To)[] _classes =

@@ -10,11 +10,17 @@ internal static class FileLints
         var runsPrograms = context.Recipes.Exists(r => r.Action is RcPipeAction or RcForwardAction || r.Lock is not null);
         if (runsPrograms && !context.Assigned.ContainsKey("TIMEOUT"))
         {
-            context.Find("L37", new(1, 1), "TIMEOUT=300", new(new(1, 1), 0, "TIMEOUT=300\n"));
+            // A file that others include leaves the time to them.
+            var level = IsMainFile(context) ? LintLevel.Warning : LintLevel.Hint;
+            context.Find("L37", new(1, 1), "TIMEOUT=300", new(new(1, 1), 0, "TIMEOUT=300\n"), level);
         }
 
         LookAtNames(context);
     }
+
+    private static bool IsMainFile(LintContext context) =>
+        Path.GetFileName(context.File.Path).EndsWith("procmailrc", StringComparison.Ordinal)
+        || context.Assigned.ContainsKey("DEFAULT") || context.Assigned.ContainsKey("MAILDIR");
 
     // A relative name means what it means while MAILDIR is what it is.
     private static void LookAtNames(LintContext context)

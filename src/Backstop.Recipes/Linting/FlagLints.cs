@@ -21,14 +21,23 @@ internal static class FlagLints
             case RcPipeAction { Variable: null } or RcForwardAction:
                 LookAtProgram(context, recipe);
                 break;
-            case RcFolderAction:
-                LookAtHalf(context, recipe);
+            case RcFolderAction folder when LockLints.FirstName(folder) != "/dev/null":
+                LookAtHalf(context, recipe, LintLevel.Warning);
                 break;
-            case RcBlockAction when recipe.Has(RcFlags.Copy):
+            case RcBlockAction block when recipe.Has(RcFlags.Copy) && !Ends(block):
                 context.Find("L08", recipe.At, LintHeads.Write(recipe, "", "c", recipe.Lock?.Text) + ", and c on the recipes within");
                 break;
         }
     }
+
+    // The copy goes no further than a block that delivers whatever the mail is, or stops.
+    private static bool Ends(RcBlockAction block) => block.Statements.Any(s => s switch
+    {
+        RcUnset { Name: "HOST" } or RcAssignment { Name: "HOST" } => true,
+        RcRecipe { Action: RcFolderAction or RcForwardAction or RcPipeAction { Variable: null } } delivering =>
+            delivering.Conditions.Count == 0 && !delivering.Has(RcFlags.Copy | RcFlags.Filter),
+        _ => false,
+    });
 
     private static void LookAtFilter(LintContext context, RcRecipe recipe, RcPipeAction pipe)
     {
@@ -61,18 +70,21 @@ internal static class FlagLints
             context.FindInHead("L05", recipe, add: "w");
         }
 
-        // A check for duplicates keeps only what it looks at, and to succeed is to drop: that has a finding of its own.
-        if (recipe.Action is not RcPipeAction pipe || !ActionLints.IsDuplicateCheck(pipe.Command.Text))
+        // A check for duplicates keeps only what it looks at, and to succeed is to drop: that has a finding of its own. An answer is made
+        // of a header, and the mail is thrown away on purpose.
+        if (recipe.Action is not RcPipeAction pipe
+            || !(ActionLints.IsDuplicateCheck(pipe.Command.Text) || ReplyLints.Answers(pipe.Command.Text)))
         {
-            LookAtHalf(context, recipe);
+            // What a program does with one half nobody knows.
+            LookAtHalf(context, recipe, LintLevel.Hint);
         }
     }
 
-    private static void LookAtHalf(LintContext context, RcRecipe recipe)
+    private static void LookAtHalf(LintContext context, RcRecipe recipe, LintLevel level)
     {
         if (recipe.Has(RcFlags.FeedHeader) != recipe.Has(RcFlags.FeedBody) && !recipe.Has(RcFlags.Copy))
         {
-            context.FindInHead("L27", recipe, add: "c");
+            context.FindInHead("L27", recipe, add: "c", level: level);
         }
     }
 

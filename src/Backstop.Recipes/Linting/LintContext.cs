@@ -47,10 +47,18 @@ internal sealed class LintContext
         Before = before;
     }
 
-    public void Find(string id, RcPosition at, string mended, LintEdit? edit = null)
+    /// <summary>Adds a finding.</summary>
+    /// <param name="id">Its number.</param>
+    /// <param name="at">Where.</param>
+    /// <param name="mended">How the text should read.</param>
+    /// <param name="edit">The change that makes it so; null where a person must decide.</param>
+    /// <param name="level">How sure it is.</param>
+    /// <param name="why">What happens here, where that is not what the finding says in general.</param>
+    public void Find(
+        string id, RcPosition at, string mended, LintEdit? edit = null, LintLevel level = LintLevel.Warning, string? why = null)
     {
-        var (name, why) = LintTexts.Of(id);
-        _findings.Add(new(id, name, at, why, mended, edit));
+        var (name, general) = LintTexts.Of(id);
+        _findings.Add(new(id, name, at, why ?? general, mended, edit) { Level = level });
     }
 
     /// <summary>The conditions of a recipe and of the blocks around it.</summary>

@@ -15,4 +15,8 @@ public sealed record LintEdit(RcPosition At, int Length, string Text);
 /// <param name="Why">What happens, in one sentence.</param>
 /// <param name="Mended">How it should read.</param>
 /// <param name="Edit">The change that makes it so; null where a person must decide.</param>
-public sealed record LintFinding(string Id, string Name, RcPosition At, string Why, string Mended, LintEdit? Edit);
+public sealed record LintFinding(string Id, string Name, RcPosition At, string Why, string Mended, LintEdit? Edit)
+{
+    /// <summary>Whether it is worth a look in any rcfile, or only for who asks.</summary>
+    public LintLevel Level { get; init; } = LintLevel.Warning;
+}

@@ -14,7 +14,7 @@ internal static class LintHeads
     {
         // Behind ":0" stand flags, and behind the next colon the lock.
         var head = recipe.Head.Text;
-        var comment = head.IndexOf(" #", StringComparison.Ordinal) is >= 0 and var at ? head[at..] : "";
+        var comment = CommentOf(head);
         head = head[..^comment.Length];
         var colon = head.IndexOf(':', 1);
         var front = (colon < 0 ? head : head[..colon]).TrimEnd();
@@ -31,10 +31,24 @@ internal static class LintHeads
             + (lockName is null ? "" : lockName.Length == 0 ? ":" : ": " + lockName) + comment;
     }
 
+    // With the blanks before it.
+    private static string CommentOf(string head)
+    {
+        for (var at = head.IndexOf('#', StringComparison.Ordinal); at > 0; at = head.IndexOf('#', at + 1))
+        {
+            if (head[at - 1] is ' ' or '\t')
+            {
+                return head[head[..at].TrimEnd(' ', '\t').Length..];
+            }
+        }
+
+        return "";
+    }
+
     /// <summary>Finds a lint whose mending is another first line.</summary>
     public static void FindInHead(
         this LintContext context, string id, RcRecipe recipe, string add = "", string remove = "", bool keepsLock = true,
-        string? lockName = null)
+        string? lockName = null, LintLevel level = LintLevel.Warning)
     {
         if (recipe.HasVariableFlags)
         {
@@ -43,6 +57,6 @@ internal static class LintHeads
         }
 
         var mended = Write(recipe, add, remove, keepsLock ? recipe.Lock?.Text : lockName);
-        context.Find(id, recipe.At, mended, new(recipe.Head.At, recipe.Head.Text.Length, mended));
+        context.Find(id, recipe.At, mended, new(recipe.Head.At, recipe.Head.Text.Length, mended), level);
     }
 }

@@ -22,7 +22,7 @@ internal static class LintTexts
         ["L08"] = ("c-on-block", "the copy runs on behind the block too: what follows is done twice unless the block delivers"),
         ["L09"] = ("lock-on-block", "a lock on a block without c is ignored"),
         ["L10"] = ("implicit-lock-unknown", "the lockfile's name is taken from what stands behind >>, and there is none: no lock is taken"),
-        ["L11"] = ("lock-without-w", "without w the lock is given back before the program is done"),
+        ["L11"] = ("lock-without-w", "procmail's manual gives the lock back before the program is done; procmail 3.22 waits for it, as with W"),
         ["L12"] = ("unescaped-dot", "a dot matches any character: other hosts match too"),
         ["L13"] = ("unescaped-star", "a star repeats what stands before it; these stars never match stars"),
         ["L14"] = (

@@ -64,7 +64,8 @@ internal static class LockLints
 
         if (!recipe.Has(RcFlags.Wait | RcFlags.WaitQuietly) && pipe.Variable is null)
         {
-            context.FindInHead("L11", recipe, add: "w");
+            // procmail 3.22 waits all the same, as with W; its manual says otherwise.
+            context.FindInHead("L11", recipe, add: "w", level: LintLevel.Hint);
         }
     }
 

@@ -30,14 +30,15 @@ public static class RcLinter
     /// <summary>Writes a file mended, as far as that needs nobody to decide.</summary>
     /// <param name="path">Its name.</param>
     /// <param name="text">Its text.</param>
-    public static string Mend(string path, string text)
+    /// <param name="level">The least sure findings that are mended.</param>
+    public static string Mend(string path, string text, LintLevel level = LintLevel.Warning)
     {
         ArgumentNullException.ThrowIfNull(text);
 
         // A mended line may show what it hid: again until nothing changes, and never for ever.
         for (var round = 0; round < 8; round++)
         {
-            var mended = Apply(text.Replace("\r\n", "\n", StringComparison.Ordinal), Lint(path, text));
+            var mended = Apply(text.Replace("\r\n", "\n", StringComparison.Ordinal), [.. Lint(path, text).Where(f => f.Level >= level)]);
             if (mended == text)
             {
                 break;

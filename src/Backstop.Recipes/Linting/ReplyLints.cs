@@ -25,7 +25,7 @@ internal static class ReplyLints
         }
     }
 
-    private static bool Answers(string command) =>
+    public static bool Answers(string command) =>
         command.Contains("vacation", StringComparison.Ordinal)
         || ((command.Contains("$SENDMAIL", StringComparison.Ordinal) || command.Contains("sendmail", StringComparison.Ordinal))
             && (command.Contains("formail", StringComparison.Ordinal) || command.Contains(" -t", StringComparison.Ordinal)));

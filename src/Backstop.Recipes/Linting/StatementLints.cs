@@ -21,7 +21,7 @@ internal static class StatementLints
                 LookAtAssignment(context, assignment);
                 break;
             case RcUnset { Name: "HOST" } unset:
-                LookAtHost(context, unset.At);
+                LookAtHost(context, unset.At, LintLevel.Hint);
                 break;
         }
     }
@@ -35,7 +35,8 @@ internal static class StatementLints
                 context.Find("L25", assignment.At, "a folder for it, or a refusal while the sender's server is still there");
                 break;
             case "HOST":
-                LookAtHost(context, assignment.At);
+                // No host has such a name: people end a file so, on purpose.
+                LookAtHost(context, assignment.At, value.Contains('_', StringComparison.Ordinal) ? LintLevel.Hint : LintLevel.Warning);
                 break;
             case "DEFAULT" or "ORGMAIL" when ActionLints.MaildirPart(value):
                 var plain = value.TrimEnd('"', '\'');
@@ -80,11 +81,11 @@ internal static class StatementLints
     }
 
     // The exit code must be set where the mail would otherwise be gone.
-    private static void LookAtHost(LintContext context, RcPosition at)
+    private static void LookAtHost(LintContext context, RcPosition at, LintLevel level)
     {
         if (!context.Before.OfType<RcAssignment>().Any(a => a.Name == "EXITCODE"))
         {
-            context.Find("L26", at, "EXITCODE=75 before it", new(at, 0, "EXITCODE=75 "));
+            context.Find("L26", at, "EXITCODE=75 before it", new(at, 0, "EXITCODE=75 "), level);
         }
     }
 }

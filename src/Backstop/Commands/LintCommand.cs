@@ -21,21 +21,28 @@ internal static class LintCommand
             Description = "Mend what needs nobody to decide: RCFILE is written anew, the old one is "
             + "kept as RCFILE.bak; with - the mended text goes to stdout."
         };
+        var level = new Option<LintLevel>("--level")
+        {
+            Description = "The least sure findings that are shown, mended and counted: hint (all of them) or warning.",
+            DefaultValueFactory = _ => LintLevel.Warning,
+            HelpName = "hint|warning",
+        };
         var json = CommonOptions.Json();
         var command = new Command(
             "lint", "Find what loses mail, makes backscatter or does nothing in rcfiles: exit 1 where something was "
-                + "found.") { files, fix, json };
+                + "found.") { files, fix, level, json };
         command.SetAction(async (parsed, ct) =>
         {
             var (inputs, found) = (new Inputs(Console.Error), false);
             await inputs.EachAsync(parsed.GetValue(files)!, path =>
             {
                 var text = Read(path);
-                var findings = Find(path, text);
+                var least = parsed.GetValue(level);
+                var findings = Find(path, text, least);
                 found |= findings.Count > 0;
                 if (parsed.GetValue(fix))
                 {
-                    Mend(path, text, findings);
+                    Mend(path, text, findings, least);
                 }
                 else
                 {
@@ -49,9 +56,9 @@ internal static class LintCommand
         return command;
     }
 
-    private static IReadOnlyList<LintFinding> Find(string path, string text)
+    private static IReadOnlyList<LintFinding> Find(string path, string text, LintLevel least)
     {
-        var findings = RcLinter.Lint(path, text);
+        IReadOnlyList<LintFinding> findings = [.. RcLinter.Lint(path, text).Where(f => f.Level >= least)];
         if (path == "-" || !File.GetUnixFileMode(path).HasFlag(UnixFileMode.OtherWrite))
         {
             return findings;
@@ -82,7 +89,7 @@ internal static class LintCommand
             {
                 var line = new LintLine(
                     path, finding.At.Line, finding.At.Column, finding.Id, finding.Name, finding.Why, finding.Mended,
-                    finding.Edit is not null);
+                    finding.Edit is not null, finding.Level == LintLevel.Hint ? "hint" : "warning");
                 Console.Out.WriteLine(JsonSerializer.Serialize(line, CliJson.Default.LintLine));
             }
             else
@@ -95,9 +102,9 @@ internal static class LintCommand
         }
     }
 
-    private static void Mend(string path, string text, IReadOnlyList<LintFinding> findings)
+    private static void Mend(string path, string text, IReadOnlyList<LintFinding> findings, LintLevel least)
     {
-        var mended = RcLinter.Mend(path, text);
+        var mended = RcLinter.Mend(path, text, least);
         if (path == "-")
         {
             using var output = Console.OpenStandardOutput();
@@ -113,7 +120,7 @@ internal static class LintCommand
             File.Move(path + ".new", path, overwrite: true);
         }
 
-        var left = Find(path, mended);
+        var left = Find(path, mended, least);
         Console.Error.WriteLine(
             $"{path}: {findings.Count} found, {left.Count} left for you to "
                 + $"decide{(mended != text && path != "-" ? $"; the old file is {path}.bak" : "")}");

@@ -4,9 +4,11 @@ namespace Backstop.Lint;
 /// <param name="Path">The rcfile.</param>
 /// <param name="Line">From 1.</param>
 /// <param name="Column">From 1.</param>
-/// <param name="Id">L01 to L38.</param>
+/// <param name="Id">L01 to L40.</param>
 /// <param name="Finding">The same in words.</param>
 /// <param name="Why">What happens.</param>
 /// <param name="Mended">How it should read.</param>
 /// <param name="Fixable">Whether --fix does it.</param>
-internal sealed record LintLine(string Path, int Line, int Column, string Id, string Finding, string Why, string Mended, bool Fixable);
+/// <param name="Level">warning, or hint for what is shown with --level hint only.</param>
+internal sealed record LintLine(
+    string Path, int Line, int Column, string Id, string Finding, string Why, string Mended, bool Fixable, string Level);

@@ -14,7 +14,7 @@ public class RcLinterTests
     [InlineData("L05", ":0\n| program\n", ":0 w\n| program\n")]
     [InlineData("L06", ":0 fw\n| grep -v x\n", null)]
     [InlineData("L07", ":0 fwc\n| cat\n", ":0 fw\n| cat\n")]
-    [InlineData("L08", ":0 wc\n{\n:0\nbox/\n}\n", null)]
+    [InlineData("L08", ":0 wc\n{\n:0\n* ^To\nbox/\n}\n", null)]
     [InlineData("L09", ":0: x.lock\n{\nA=b }\n", ":0\n{\nA=b }\n")]
     [InlineData("L10", ":0 w:\n| tee x\n", ":0 w: tee$LOCKEXT\n| tee x\n")]
     [InlineData("L11", ":0:\n| cat >>y\n", ":0 w:\n| cat >>y\n")]
@@ -58,7 +58,7 @@ public class RcLinterTests
         var settled = id == "L37" ? "" : id is "L30" ? "TIMEOUT=300\r\n" : "TIMEOUT=300\n";
         var finding = Assert.Single(RcLinter.Lint("rc", settled + rc), f => f.Id == id);
         Assert.NotEmpty(finding.Why);
-        var after = RcLinter.Mend("rc", settled + rc);
+        var after = RcLinter.Mend("rc", settled + rc, LintLevel.Hint);
         if (mended is null)
         {
             Assert.Null(finding.Edit);
@@ -69,6 +69,51 @@ public class RcLinterTests
             Assert.Equal(settled.ReplaceLineEndings("\n") + mended, after);
             Assert.DoesNotContain(RcLinter.Lint("rc", after), f => f.Id == id);
         }
+    }
+
+    /// <summary>What reads like a fault and is none: seen in the recipes of SmartList and of procmail's module library.</summary>
+    [Theory]
+    [InlineData("L21", "N='[0-9]+'\n:0\n* $ ^X:.*$N\nm/\n")]
+    [InlineData("L33", ":0\n| formail -iDate: -A\"X-Diagnostic: x\" | cat >>y\n")]
+    [InlineData("L28", ":0 h\n* > 32768\n/dev/null\n")]
+    [InlineData("L28", ":0 h\n* BOX ?? /dev/null\n/dev/null\n")]
+    [InlineData("L08", ":0 c\n{\n:0\nbox\n}\n")]
+    [InlineData("L08", ":0 c\n{\n:0 c\n* x\nbox\nHOST\n}\n")]
+    public void What_is_right_is_left(string id, string rc) => Assert.DoesNotContain(RcLinter.Lint("rc", rc), f => f.Id == id);
+
+    [Theory]
+    [InlineData("L11", ":0:\n| cat >>y\n")]
+    [InlineData("L26", "HOST=continue_elsewhere\n")]
+    [InlineData("L26", ":0\n{ HOST }\n")]
+    [InlineData("L27", ":0 h\n| program\n")]
+    [InlineData("L12", ":0\n* ^From:.*example.org\nm/\n")]
+    public void What_is_mostly_meant_is_a_hint(string id, string rc) =>
+        Assert.Equal(LintLevel.Hint, Assert.Single(RcLinter.Lint("rc", rc), f => f.Id == id).Level);
+
+    /// <summary>A comment behind a tab became flags of the mended line.</summary>
+    [Theory]
+    [InlineData(":0\t\t# from Henry\nbox\n", ":0:\t\t# from Henry\nbox\n")]
+    [InlineData(":0 f\t# why\n| cat\n", ":0 fw\t# why\n| cat\n")]
+    public void A_comment_stays_one(string rc, string mended) => Assert.Equal(mended, RcLinter.Mend("rc", rc));
+
+    [Theory]
+    [InlineData("rc.spam", ":0 fw\n| cat\n", LintLevel.Hint)]
+    [InlineData(".procmailrc", ":0 fw\n| cat\n", LintLevel.Warning)]
+    [InlineData("rc", "MAILDIR=$HOME/Mail\n:0 fw\n| cat\n", LintLevel.Warning)]
+    public void A_file_that_others_include_leaves_the_time_to_them(string path, string rc, LintLevel level)
+    {
+        Assert.Equal(level, Assert.Single(RcLinter.Lint(path, rc), f => f.Id == "L37").Level);
+        Assert.Equal(level == LintLevel.Warning, RcLinter.Mend(path, rc).StartsWith("TIMEOUT", StringComparison.Ordinal));
+    }
+
+    /// <summary>Within brackets a dollar is a character, and $\NAME would add parentheses.</summary>
+    [Fact]
+    public void A_variable_within_brackets_is_mended_without_parentheses()
+    {
+        const string rc = "WSPC=' \t'\n:0\n* ^Subject:[$WSPC]*x\nm/\n";
+        var finding = Assert.Single(RcLinter.Lint("rc", rc), f => f.Id == "L20");
+        Assert.Contains("the letters of WSPC", finding.Why, StringComparison.Ordinal);
+        Assert.Equal("* $ ^Subject:[$WSPC]*x", finding.Mended);
     }
 
     [Fact]
@@ -86,6 +131,7 @@ public class RcLinterTests
         "TIMEOUT=300\n:0 Whc: vac.lock\n* !^FROM_DAEMON\n* !^X-Loop: me@example\\.org\n| formail -rD 8192 vac.cache\n\n:0 ehc\n| "
             + "(formail -rA\"X-Loop: me@example.org\"; echo away) | $SENDMAIL -t\n")]
     [InlineData(":0\n* ^Subject:.*(free|now)\n{ A=b }\n")]
+    [InlineData(":0 h\n* ^Subject: x\n/dev/null\n")]
     [InlineData("TIMEOUT=300\nF=c\n:0 $F\nbox\n\n:0 ${cc:+c}:$L\n| cat >>x\n")]
     public void Good_recipes_have_no_findings(string rc) => Assert.Empty(RcLinter.Lint("rc", rc));
 
