@@ -19,15 +19,17 @@ internal static class AgentEnvironment
         var variables = kept is null ? new(StringComparer.Ordinal) : new Dictionary<string, string>(kept, StringComparer.Ordinal);
         if (kept is null && Environment.GetEnvironmentVariable("TZ") is { } zone)
         {
-            variables["TZ"] = zone;
+            variables["TZ"] = NativeText.Octets(zone);
         }
 
-        RecipeDefaults.Set(variables, account.Home, account.Name, host, isGeneralFilter ? null : MailboxOf(account));
+        var home = NativeText.Octets(account.Home);
+        var inbox = isGeneralFilter ? null : NativeText.Octets(MailboxOf(account));
+        RecipeDefaults.Set(variables, home, NativeText.Octets(account.Name), host, inbox);
 
         // Only here, where a person with a login has recipes run: the login shell, programs of one's own, files relative to where we are.
         variables["SHELL"] = IsBourne(account.Shell) ? account.Shell : RecipeDefaults.Shell;
-        variables.TryAdd("PATH", $"{account.Home}/bin:{RecipeDefaults.Path}");
-        variables["MAILDIR"] = isHere ? "." : account.Home;
+        variables.TryAdd("PATH", $"{home}/bin:{RecipeDefaults.Path}");
+        variables["MAILDIR"] = isHere ? "." : home;
         return variables;
     }
 

@@ -46,7 +46,7 @@ internal sealed class AgentHost : RecipeHost
     public override FolderOutcome Deliver(FolderCall delivery)
     {
         // A copy in an mbox that ends in its middle hurts the next one; other folders show a mail when it is whole.
-        if (LocalFolders.KindOf(LocalFolders.Resolve(delivery.Names[0], delivery.Directory)) is LocalFolders.Kind.Mbox)
+        if (LocalFolders.KindOf(LocalFolders.Resolve(NativeText.Path(delivery.Names[0]), NativeText.Path(delivery.Directory))) is LocalFolders.Kind.Mbox)
         {
             Signals?.Listen();
         }
@@ -55,10 +55,10 @@ internal sealed class AgentHost : RecipeHost
         try
         {
             var mail = new LocalMail(delivery.Content, delivery.HasHeader, delivery.IsRaw);
-            var copy = _folders.Deliver(delivery.Names, delivery.Directory, mail, new()
+            var copy = _folders.Deliver([.. delivery.Names.Select(NativeText.Path)], NativeText.Path(delivery.Directory), mail, new()
             {
                 Umask = delivery.Umask,
-                MessagePrefix = delivery.MessagePrefix,
+                MessagePrefix = NativeText.Path(delivery.MessagePrefix),
                 LocksMbox = delivery.LocksMbox && !_arguments.IsStrict,
                 AddsFromLine = !_arguments.IsStrict,
                 HasShortNames = _arguments.IsStrict,
@@ -71,12 +71,12 @@ internal sealed class AgentHost : RecipeHost
             }
 
             LogMissed(copy);
-            return new(copy.Name, copy.Size, null);
+            return new(NativeText.Octets(copy.Name), copy.Size, null);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {
             // Whatever a variable has made of a folder's name, the message goes on to the next recipe.
-            return new(delivery.Names[0].TrimEnd('/'), 0, error.Message);
+            return new(delivery.Names[0].TrimEnd('/'), 0, NativeText.Octets(error.Message));
         }
         finally
         {
@@ -99,7 +99,7 @@ internal sealed class AgentHost : RecipeHost
 
     public override bool WasAnswered(string sender) => Memory.WasAnswered(sender);
 
-    private ReplyMemory Memory => new(Path.Combine(Home, ".backstop-replies"), Time);
+    private ReplyMemory Memory => new(NativeText.Path($"{Home}/.backstop-replies"), Time);
 
     private static ProgramOutcome ToStandardOutput(ProgramCall program)
     {

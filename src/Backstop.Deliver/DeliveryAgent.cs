@@ -29,7 +29,7 @@ public static class DeliveryAgent
         ArgumentNullException.ThrowIfNull(args);
         try
         {
-            return RunGuarded(args, name, version);
+            return RunGuarded([.. args.Select(NativeText.Octets)], name, version);
         }
 #pragma warning disable CA1031 // The outermost place of all: whatever went wrong, the mail server must keep the mail and try again.
         catch (Exception error)
@@ -81,7 +81,7 @@ public static class DeliveryAgent
     private static int DeliverTo(AgentArguments arguments, UserAccount caller, byte[] message, string name)
     {
         var user = arguments.Users[0];
-        if (UserAccount.Find(user) is not { } account)
+        if (UserAccount.Find(NativeText.Path(user)) is not { } account)
         {
             Say(name, $"Unknown user \"{user}\"");
             return NoUser;
@@ -114,8 +114,8 @@ public static class DeliveryAgent
     // Becoming a user is for good, so each of several has a process of its own.
     private static int DeliverToEach(IReadOnlyList<string> args, AgentArguments arguments, byte[] message)
     {
-        var itself = Environment.ProcessPath!;
-        var program = Environment.GetCommandLineArgs()[0];
+        var itself = NativeText.Octets(Environment.ProcessPath!);
+        var program = NativeText.Octets(Environment.GetCommandLineArgs()[0]);
         List<string> command = Path.GetFileName(itself) != "dotnet" ? [itself]
             : Path.GetFileName(program) == "backstop.dll" ? [itself, program, "deliver"]
             : [itself, program];
@@ -129,7 +129,7 @@ public static class DeliveryAgent
             : runner.Run(For(user)).Status).Max();
 
         ProgramCommand For(string user) =>
-            new([.. command, .. options, "-d", user], CallersEnvironment(), Environment.CurrentDirectory)
+            new([.. command, .. options, "-d", user], CallersEnvironment(), NativeText.Octets(Environment.CurrentDirectory))
             {
                 Input = [message],
                 Output = 1,
@@ -168,7 +168,7 @@ public static class DeliveryAgent
             LogName = name,
             Reads = arguments.IgnoresContentLength ? null : ContentLength.Correct,
         };
-        var directory = isHere || !Directory.Exists(home) ? Environment.CurrentDirectory : home;
+        var directory = isHere || !Directory.Exists(NativeText.Path(home)) ? NativeText.Octets(Environment.CurrentDirectory) : home;
         var run = new RecipeRun(new(), host, options, WithFromLine(arguments, message, account, time), variables, directory);
         try
         {
@@ -192,7 +192,7 @@ public static class DeliveryAgent
         if (isDefault)
         {
             // Most users have none, and that is nothing to talk about.
-            return File.Exists($"{home}/.procmailrc") ? [$"{home}/.procmailrc"] : [];
+            return File.Exists(NativeText.Path($"{home}/.procmailrc")) ? [$"{home}/.procmailrc"] : [];
         }
 
         return arguments.RcFiles.ConvertAll(f =>
@@ -210,10 +210,10 @@ public static class DeliveryAgent
         var sender = arguments.Sender;
         if (sender == "-")
         {
-            sender = old == 0 ? account.Name : Encoding.Latin1.GetString(message, 0, old).Split(' ', 3)[1];
+            sender = old == 0 ? NativeText.Octets(account.Name) : Encoding.Latin1.GetString(message, 0, old).Split(' ', 3)[1];
         }
 
-        sender ??= old == 0 && arguments.Users.Count > 0 ? account.Name : null;
+        sender ??= old == 0 && arguments.Users.Count > 0 ? NativeText.Octets(account.Name) : null;
         if (sender is null)
         {
             return message;
@@ -255,10 +255,11 @@ public static class DeliveryAgent
         var variables = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (System.Collections.DictionaryEntry entry in Environment.GetEnvironmentVariables())
         {
-            var name = (string)entry.Key;
+            // Programs are given octets; .NET has read them as UTF-8.
+            var name = NativeText.Octets((string)entry.Key);
             if (!name.StartsWith("LD_", StringComparison.Ordinal) && name is not ("IFS" or "ENV" or "PWD"))
             {
-                variables[name] = (string?)entry.Value ?? "";
+                variables[name] = NativeText.Octets((string?)entry.Value ?? "");
             }
         }
 

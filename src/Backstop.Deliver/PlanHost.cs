@@ -72,7 +72,7 @@ internal sealed class PlanHost(PlanSettings settings, TimeProvider time) : Recip
     public override bool IsRepeatable(FolderCall delivery)
     {
         ArgumentNullException.ThrowIfNull(delivery);
-        var kind = LocalFolders.KindOf(LocalFolders.Resolve(delivery.Names[0], delivery.Directory));
+        var kind = LocalFolders.KindOf(PathOf(delivery));
         return kind == LocalFolders.Kind.Nowhere || IsPlanned(delivery, kind);
     }
 
@@ -94,7 +94,7 @@ internal sealed class PlanHost(PlanSettings settings, TimeProvider time) : Recip
     {
         ArgumentNullException.ThrowIfNull(delivery);
         var name = delivery.Names[0];
-        var path = LocalFolders.Resolve(name, delivery.Directory);
+        var path = PathOf(delivery);
         var kind = LocalFolders.KindOf(path);
         var mail = new LocalMail(delivery.Content, delivery.HasHeader, delivery.IsRaw);
         if (kind == LocalFolders.Kind.Nowhere)
@@ -190,31 +190,35 @@ internal sealed class PlanHost(PlanSettings settings, TimeProvider time) : Recip
     {
         try
         {
-            var copy = new LocalFolders(HostName, Owner, Time).Deliver(delivery.Names, delivery.Directory, mail, new()
+            var copy = new LocalFolders(HostName, Owner, Time).Deliver(
+                [.. delivery.Names.Select(NativeText.Path)], NativeText.Path(delivery.Directory), mail, new()
             {
                 Umask = delivery.Umask,
-                MessagePrefix = delivery.MessagePrefix,
+                MessagePrefix = NativeText.Path(delivery.MessagePrefix),
                 LocksMbox = true,
                 AddsFromLine = true,
                 StaleLock = delivery.Locks.Stale,
             });
             _hasActed = true;
             LogMissed(copy);
-            return new(copy.Name, copy.Size, null);
+            return new(NativeText.Octets(copy.Name), copy.Size, null);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {
             // Whatever a variable has made of a folder's name, the message goes on to the next recipe.
-            return new(delivery.Names[0].TrimEnd('/'), 0, error.Message);
+            return new(delivery.Names[0].TrimEnd('/'), 0, NativeText.Octets(error.Message));
         }
     }
+
+    private static string PathOf(FolderCall delivery) =>
+        LocalFolders.Resolve(NativeText.Path(delivery.Names[0]), NativeText.Path(delivery.Directory));
 
     private static string? WhyNot(string target, LocalFolders.Kind kind)
     {
         var isThere = kind == LocalFolders.Kind.Maildir ? Directory.Exists(target) : File.Exists(target);
         var mustBeWritable = isThere ? target : Path.GetDirectoryName(target)!;
         return !Path.Exists(mustBeWritable) ? $"{mustBeWritable} is not there"
-            : Libc.Access(ref NativeText.From(mustBeWritable)[0], Writable) != 0 ? $"{mustBeWritable} cannot be written"
+            : Libc.Access(ref NativeText.From(NativeText.Octets(mustBeWritable))[0], Writable) != 0 ? $"{mustBeWritable} cannot be written"
             : null;
     }
 }

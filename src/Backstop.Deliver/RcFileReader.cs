@@ -55,7 +55,7 @@ internal static class RcFileReader
     public static Problem TryRead(string path, int user, bool isDefault, out string text)
     {
         text = "";
-        if (Status(path) is not { } file || Directory.Exists(path))
+        if (Status(path) is not { } file || Directory.Exists(NativeText.Path(path)))
         {
             return Problem.Unreadable;
         }
@@ -69,7 +69,7 @@ internal static class RcFileReader
 
         try
         {
-            using var handle = File.OpenHandle(path, share: FileShare.ReadWrite | FileShare.Delete);
+            using var handle = File.OpenHandle(NativeText.Path(path), share: FileShare.ReadWrite | FileShare.Delete);
             var bytes = new byte[Math.Min(RandomAccess.GetLength(handle), MaxSize)];
             var read = RandomAccess.Read(handle, bytes, 0);
             text = Encoding.Latin1.GetString(bytes, 0, read);

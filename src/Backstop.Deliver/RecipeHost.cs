@@ -63,7 +63,7 @@ internal abstract class RecipeHost : IRecipeHost, IDisposable
         }
         catch (IOException error)
         {
-            Log($"{LogName}: {error.Message}\n");
+            Log($"{LogName}: {NativeText.Octets(error.Message)}\n");
             return new(127, default, TookAll: false, TimedOut: false);
         }
     }
@@ -76,10 +76,11 @@ internal abstract class RecipeHost : IRecipeHost, IDisposable
     {
         ArgumentNullException.ThrowIfNull(lockfile);
         Signals?.Listen();
-        var taken = new DotLock(lockfile.Path, Owner, lockfile.Times.Stale, Time);
+        var path = NativeText.Path(lockfile.Path);
+        var taken = new DotLock(path, Owner, lockfile.Times.Stale, Time);
         try
         {
-            LockWaiter.Take(lockfile.Path, isDotLockOnly: true, () => taken.TryTake() ? taken : null, Stopping);
+            LockWaiter.Take(path, isDotLockOnly: true, () => taken.TryTake() ? taken : null, Stopping);
         }
         catch (IOException)
         {
@@ -99,7 +100,7 @@ internal abstract class RecipeHost : IRecipeHost, IDisposable
     public abstract RcFileText? ReadRcFile(string path, RcFileText? known);
 
     /// <inheritdoc/>
-    public bool CanEnter(string path) => Directory.Exists(path) && Libc.Access(ref NativeText.From(path)[0], 1) == 0;
+    public bool CanEnter(string path) => Directory.Exists(NativeText.Path(path)) && Libc.Access(ref NativeText.From(path)[0], 1) == 0;
 
     /// <inheritdoc/>
     public void OpenLog(string path)
@@ -168,7 +169,7 @@ internal abstract class RecipeHost : IRecipeHost, IDisposable
     {
         foreach (var missed in copy.Missed)
         {
-            Log($"{LogName}: Couldn't make link: {missed}\n");
+            Log($"{LogName}: Couldn't make link: {NativeText.Octets(missed)}\n");
         }
     }
 

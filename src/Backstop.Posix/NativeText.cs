@@ -1,11 +1,27 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.Unicode;
 
 namespace Backstop.Posix;
 
 /// <summary>Converts strings for the kernel: one octet for each char, with a NUL at the end and none within.</summary>
 internal static class NativeText
 {
+    /// <summary>Text of this process as octets in UTF-8, one a char: what recipes, programs and <see cref="From"/> take.</summary>
+    public static string Octets(string text) => Ascii.IsValid(text) ? text : Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(text));
+
+    /// <summary>A file name of octets as .NET writes it; one that is no UTF-8 stays as it is.</summary>
+    public static string Path(string octets)
+    {
+        if (Ascii.IsValid(octets) || octets.AsSpan().ContainsAnyExceptInRange('\0', '\u00FF'))
+        {
+            return octets;
+        }
+
+        var bytes = Encoding.Latin1.GetBytes(octets);
+        return Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : octets;
+    }
+
     public static byte[] From(string text)
     {
         var end = text.IndexOf('\0', StringComparison.Ordinal);

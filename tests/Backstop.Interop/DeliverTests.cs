@@ -76,6 +76,40 @@ public sealed partial class DeliverTests
         Assert.Equal(12, new FileInfo(folder[".backstop-replies"]).Length);
     }
 
+    /// <summary>
+    /// The caller's variables, arguments, folders, lockfiles and rcfiles with names beyond ASCII: .NET's text was taken for octets, and
+    /// octets for .NET's text.
+    /// </summary>
+    [Fact]
+    public async Task Names_beyond_ASCII_are_those_of_procmail()
+    {
+        var procmail = Needs.Peer("usr/bin/procmail", "procmail");
+        Assert.Equal(await NamesAsync($"exec {procmail}"), await NamesAsync($"exec dotnet {Agent} --strict-procmail"));
+    }
+
+    private static async Task<string> NamesAsync(string agent)
+    {
+        using var folder = new TempFolder();
+        const string rc = """
+            :0 c
+            M\u00FCll
+            :0 c
+            $NAME/.
+            MAILDIR=$HOME/$NAME
+            LOCKFILE=l\u00F6ck
+            LOG=`printf '%s ' * "$1" "$ARG" "$NAME"`
+            INCLUDERC=../\u00FC.rc
+            """;
+        await File.WriteAllTextAsync(folder["\u00FC.rc"], "LOCKFILE\n:0\n/dev/null\n", Ct);
+        await File.WriteAllTextAsync(folder["rc"], rc + "\n", Ct);
+        var arguments = $"-p -a \u00E4 ARG=\u6771 HOME={folder.Path} MAILDIR={folder.Path} LOGABSTRACT=no LOGFILE={folder["log"]} {folder["rc"]}";
+        await Tool.RunWithAsync(
+            new Dictionary<string, string> { ["NAME"] = "J\u00FCrgen" }, Mail, "/bin/sh",
+            ["-c", $"cd {folder.Path}; {agent} {arguments}"], Until.Bound);
+        var files = Directory.GetFiles(folder.Path, "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(folder.Path, f));
+        return string.Join(' ', files.Order(StringComparer.Ordinal)) + "\n" + await File.ReadAllTextAsync(folder["log"], Ct);
+    }
+
     /// <summary>Recipes of ours, given to both: the same folders, the same contents, the same exit codes.</summary>
     [Fact]
     public async Task Recipes_do_what_they_do_under_procmail()

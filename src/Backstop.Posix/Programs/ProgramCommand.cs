@@ -1,5 +1,4 @@
 using System.Collections;
-using System.Text;
 
 namespace Backstop.Posix.Programs;
 
@@ -39,11 +38,9 @@ internal sealed record ProgramCommand(IReadOnlyList<string> Arguments, IReadOnly
         var variables = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (DictionaryEntry variable in System.Environment.GetEnvironmentVariables())
         {
-            variables[Octets((string)variable.Key)] = Octets((string?)variable.Value ?? "");
+            variables[NativeText.Octets((string)variable.Key)] = NativeText.Octets((string?)variable.Value ?? "");
         }
 
-        return new([.. arguments.Select(Octets)], variables, Octets(System.Environment.CurrentDirectory));
+        return new([.. arguments.Select(NativeText.Octets)], variables, NativeText.Octets(System.Environment.CurrentDirectory));
     }
-
-    private static string Octets(string text) => Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(text));
 }

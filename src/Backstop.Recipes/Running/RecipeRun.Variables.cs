@@ -72,14 +72,14 @@ public sealed partial class RecipeRun
             case "LOCKFILE":
                 _locks.TakeGlobal(value);
                 break;
-            case "INCLUDERC" when Read(_state.Resolve(value)) is { } file:
+            case "INCLUDERC" when value.Length > 0 && Read(value) is { } file:
                 _frames.Include(file, _state.RcFile);
                 _state.RcFile = _state.Resolve(value);
                 break;
             case "SWITCHRC" when value.Length == 0:
                 Unset(name);
                 break;
-            case "SWITCHRC" when Read(_state.Resolve(value)) is { } file:
+            case "SWITCHRC" when Read(value) is { } file:
                 var returns = _frames.LeaveFile();
                 _frames.Include(file, returns ?? _state.RcFile);
                 _state.RcFile = _state.Resolve(value);

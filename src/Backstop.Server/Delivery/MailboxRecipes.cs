@@ -67,7 +67,7 @@ internal sealed class MailboxRecipes(Mailbox mailbox, BackstopOptions options, R
             },
             time);
         var how = new RecipeOptions { SoftFails = true, LogName = "backstop", LocksFilters = false, TellsDeviation = Tells };
-        var run = new RecipeRun(program, host, how, message, Variables(content), _home);
+        var run = new RecipeRun(program, host, how, message, Variables(content), NativeText.Octets(_home));
         var problem = Execute(run, host);
         plan = [
             .. host.Plan.Select(c => IsPartOf(c.Content, message) ? RecipeCopy.Untouched(c.Folder) : new RecipeCopy(c.Folder, c.Content))];
@@ -87,7 +87,7 @@ internal sealed class MailboxRecipes(Mailbox mailbox, BackstopOptions options, R
     {
         try
         {
-            var outcome = run.Execute([mailbox.Recipes]);
+            var outcome = run.Execute([NativeText.Octets(mailbox.Recipes)]);
             return outcome.IsDelivered ? null : $"recipes ended with {outcome.ExitCode}: {outcome.Folder}";
         }
         catch (Exception error) when (host.HasActed && error is (IOException or UnauthorizedAccessException or ArgumentException))
@@ -167,12 +167,13 @@ internal sealed class MailboxRecipes(Mailbox mailbox, BackstopOptions options, R
         {
             // Only here: address and envelope are known, there is no login and so no ~/bin; sendmail's folder and the
             // server's time limit are added.
-            ["RECIPIENT"] = mailbox.Address.ToString(),
-            ["SENDER"] = content.Envelope.ReversePath,
+            ["RECIPIENT"] = NativeText.Octets(mailbox.Address.ToString()),
+            ["SENDER"] = NativeText.Octets(content.Envelope.ReversePath),
             ["PATH"] = $"{RecipeDefaults.Path}:/usr/sbin:/sbin",
             ["TIMEOUT"] = ((long)options.Recipes.TimeLimit.TotalSeconds).ToString(CultureInfo.InvariantCulture),
         };
-        RecipeDefaults.Set(variables, _home, mailbox.Address.LocalPart, options.Hostname, inbox);
+        RecipeDefaults.Set(
+            variables, NativeText.Octets(_home), NativeText.Octets(mailbox.Address.LocalPart), options.Hostname, NativeText.Octets(inbox));
         return variables;
     }
 }
