@@ -92,17 +92,18 @@ public sealed partial class DeliverTests
         using var folder = new TempFolder();
         const string rc = """
             :0 c
-            M\u00FCll
+            Müll
             :0 c
             $NAME/.
             MAILDIR=$HOME/$NAME
-            LOCKFILE=l\u00F6ck
+            LOCKFILE=löck
             LOG=`printf '%s ' * "$1" "$ARG" "$NAME"`
-            INCLUDERC=../\u00FC.rc
+            INCLUDERC=../ü.rc
             """;
         await File.WriteAllTextAsync(folder["\u00FC.rc"], "LOCKFILE\n:0\n/dev/null\n", Ct);
         await File.WriteAllTextAsync(folder["rc"], rc + "\n", Ct);
-        var arguments = $"-p -a \u00E4 ARG=\u6771 HOME={folder.Path} MAILDIR={folder.Path} LOGABSTRACT=no LOGFILE={folder["log"]} {folder["rc"]}";
+        var arguments = $"-p -a \u00E4 ARG=\u6771 HOME={folder.Path} MAILDIR={folder.Path} LOGABSTRACT=no LOGFILE={folder["log"]} "
+            + folder["rc"];
         await Tool.RunWithAsync(
             new Dictionary<string, string> { ["NAME"] = "J\u00FCrgen" }, Mail, "/bin/sh",
             ["-c", $"cd {folder.Path}; {agent} {arguments}"], Until.Bound);

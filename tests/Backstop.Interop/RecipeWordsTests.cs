@@ -1,10 +1,11 @@
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Backstop.Interop;
 
 /// <summary>Random lines of rcfiles beside the real procmail: the same words, values, conditions and first lines.</summary>
-public sealed class RecipeWordsTests
+public sealed partial class RecipeWordsTests
 {
     private const int Lines = 500;
 
@@ -29,8 +30,8 @@ public sealed class RecipeWordsTests
     [InlineData(":0 cw\n! {0}\n")]
     [InlineData(":0 cwi\n| $SENDMAIL {0}\n")]
     [InlineData("V={0}\nLOG=\"<$V>\n\"\n")]
-    [InlineData("VERBOSE=on\n:0\n* $ x{0}\n{ }\nVERBOSE=off\n")]
-    [InlineData("VERBOSE=on\n:0 {0}\n* ^nomatch\n/dev/null\nVERBOSE=off\n")]
+    [InlineData("VERBOSE=on\n:0\n* $ x{0}\n{ }\n{ }\n")]
+    [InlineData("VERBOSE=on\n:0 {0}\n* ^nomatch\n* ^nomatch\n{ }\n")]
     public async Task Lines_mean_what_they_mean_under_procmail(string form)
     {
         var procmail = Needs.Peer("usr/bin/procmail", "procmail");
@@ -44,13 +45,17 @@ public sealed class RecipeWordsTests
         {
             // What a line leaves open ends with its file. The X closes what procmail itself still remembers of such a line.
             await File.WriteAllTextAsync(folder[$"rc{i}"], lines[i], Ct);
-            rc.Append(CultureInfo.InvariantCulture, $"X=${{A-}}\nLOG=\"== {i}\n\"\nINCLUDERC={folder[$"rc{i}"]}\n");
+            rc.Append(CultureInfo.InvariantCulture, $"VERBOSE=off\nX=${{A-}}\nLOG=\"\n== {i}\n\"\nINCLUDERC={folder[$"rc{i}"]}\n");
         }
 
         await File.WriteAllTextAsync(folder["rc"], rc + ":0\n/dev/null\n", Ct);
         var theirs = await LogAsync(folder, $"exec -a procmail {procmail}");
         var ours = await LogAsync(folder, $"exec dotnet {Agent} --strict-procmail");
-        Assert.Empty(lines.Where((_, i) => theirs[i + 1] != ours[i + 1]).Select((l, i) => $"{l}-- procmail\n{theirs[i + 1]}"));
+
+        // A comment that ends in a backslash makes a recipe of its own of what follows, and may deliver: then both end there.
+        Assert.Equal(theirs.Count, ours.Count);
+        Assert.InRange(theirs.Count, Lines / 2, Lines);
+        Assert.Empty(Enumerable.Range(0, theirs.Count).Where(i => theirs[i] != ours[i]).Select(i => $"{lines[i]}-- procmail\n{theirs[i]}"));
     }
 
     private static string Line(Random random) =>
@@ -58,7 +63,7 @@ public sealed class RecipeWordsTests
             .Replace("$$", "$", StringComparison.Ordinal);
 
     // What is logged between two marks; messages about what a program did are no business of a reader of words.
-    private static async Task<List<string>> LogAsync(TempFolder folder, string agent)
+    private static async Task<Dictionary<int, string>> LogAsync(TempFolder folder, string agent)
     {
         File.Delete(folder["log"]);
         const string mail = "From a@b.example Mon Nov  2 10:00:00 2026\nSubject: x\n\nbody\n";
@@ -68,11 +73,16 @@ public sealed class RecipeWordsTests
             new Dictionary<string, string>(), mail, "/bin/bash",
             ["-c", $"cd {folder.Path}; {agent} -a 'arg one' -a two {arguments}"], Until.Bound);
         var log = await File.ReadAllTextAsync(folder["log"], Encoding.Latin1, Ct);
-        return [.. log.Split("== ").Select(part => string.Join('\n', part.Split('\n').Where(IsAboutWords)))];
+        return Part().Matches(log).ToDictionary(
+            m => int.Parse(m.Groups["number"].ValueSpan, CultureInfo.InvariantCulture),
+            m => string.Join('\n', m.Groups["text"].Value.Split('\n').Where(IsAboutWords)));
     }
 
     private static bool IsAboutWords(string line) =>
         (!line.StartsWith("procmail: ", StringComparison.Ordinal) && !line.Contains("sh: ", StringComparison.Ordinal))
         || line.Contains("Bad substitution", StringComparison.Ordinal) || line.Contains("atch on ", StringComparison.Ordinal)
         || line.Contains("Skipped", StringComparison.Ordinal);
+
+    [GeneratedRegex(@"\n== (?<number>\d+)\n(?<text>(?:(?!\n== \d+\n)[\s\S])*)")]
+    private static partial Regex Part();
 }

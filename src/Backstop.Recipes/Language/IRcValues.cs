@@ -3,6 +3,9 @@ namespace Backstop.Recipes.Language;
 /// <summary>What substitutions stand for.</summary>
 internal interface IRcValues
 {
+    /// <summary>Whether values are those of a run. Where they are not, a text is read as far as any values may make it go.</summary>
+    bool AreKnown { get; }
+
     /// <summary>A variable's value; null where it is not set. A digit names an argument.</summary>
     string? Variable(string name);
 

@@ -164,7 +164,12 @@ internal sealed partial class RcReader
 
     private void BeginAlternative(bool isTaken, string? value, bool isFromMail)
     {
-        if (!isTaken && !IsSkipping)
+        if (!_values.AreKnown && _reading != RcReading.Value)
+        {
+            // Both may stand there: the value here, and the text that is read next. A value ends at a blank that this would make one.
+            Insert(value ?? "x", isFromMail: false);
+        }
+        else if (!isTaken && !IsSkipping)
         {
             _skipped = new(_output.Length, _braces, _state, value, isFromMail);
         }

@@ -16,6 +16,9 @@ internal sealed class RcUnknownValues(string value) : IRcValues
     public static RcUnknownValues Some { get; } = new("x");
 
     /// <inheritdoc/>
+    public bool AreKnown => value.Length == 0;
+
+    /// <inheritdoc/>
     public string? Variable(string name) => value.Length == 0 ? null : value;
 
     /// <inheritdoc/>

@@ -75,6 +75,8 @@ internal sealed class RecipeExpander(RecipeState state, RecipeLog log, Func<stri
         return RcHead.Parse(reader.Words);
     }
 
+    bool IRcValues.AreKnown => true;
+
     string? IRcValues.Variable(string name) => !char.IsAsciiDigit(name[0]) ? state.Variables[name]
         : name[0] == '0' ? ProgramName
         : name[0] - '1' < state.Arguments.Count ? state.Arguments[name[0] - '1'] : null;

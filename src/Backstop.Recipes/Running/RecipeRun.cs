@@ -24,12 +24,12 @@ public sealed partial class RecipeRun
     private int? _decided;
 
     /// <summary>Prepares to run recipes over one message; <see cref="Execute"/> runs them.</summary>
-    /// <param name="program">What was read for messages before this one; it may serve other runs at the same time.</param>
+    /// <param name="program">Keeps rcfiles and expressions from one message to the next; other runs may use it at the same time.</param>
     /// <param name="host">The programs, folders, lockfiles and log that recipes act on.</param>
     /// <param name="options">Whether procmail is followed to the letter, the name in the log, and the limits.</param>
     /// <param name="message">The message, LF line ends.</param>
-    /// <param name="variables">What variables are set before anything is read.</param>
-    /// <param name="directory">What relative names are relative to, until MAILDIR says otherwise; absolute.</param>
+    /// <param name="variables">The variables set before any rcfile is read.</param>
+    /// <param name="directory">The absolute directory that relative names start from, until MAILDIR is set.</param>
     public RecipeRun(
         RcProgram program,
         IRecipeHost host,
@@ -41,7 +41,8 @@ public sealed partial class RecipeRun
             program,
             host ?? throw new ArgumentNullException(nameof(host)),
             options ?? throw new ArgumentNullException(nameof(options)),
-            RecipeState.Begin(variables, new(options.Reads?.Invoke(message) ?? message), options.Arguments, directory), new(host, options), new(), [], outer: null)
+            RecipeState.Begin(variables, new(options.Reads?.Invoke(message) ?? message), options.Arguments, directory),
+            new(host, options), new(), [], outer: null)
     {
     }
 
@@ -252,10 +253,11 @@ public sealed partial class RecipeRun
             _log.Say("Missing action");
         }
 
-        var executes = IsReached(recipe) && recipe.Action is not null && _conditions.Hold(recipe);
+        // A file that ends behind a first line has no condition that did not hold: flags A and E of the next recipe look at that.
+        var executes = IsReached(recipe) && (recipe.Action is not null ? _conditions.Hold(recipe) : recipe.Conditions.Count == 0);
         _state.WasExecuted = executes || (recipe.Has(RcFlags.Else) && _state.WasExecuted);
         _state.HadMatched = recipe.Has(RcFlags.Also | RcFlags.AlsoIfSuccess) ? _state.HadMatched : executes;
-        if (!executes)
+        if (!executes || recipe.Action is null)
         {
             return;
         }

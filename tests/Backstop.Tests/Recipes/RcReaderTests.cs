@@ -80,6 +80,26 @@ public class RcReaderTests
         Assert.Equal([folder], _host.Delivered);
     }
 
+    /// <summary>Whether a # begins a comment depends on what stands before it when the recipe runs.</summary>
+    [Theory]
+    [InlineData("${U-`echo x`#}#a", "x##a")]
+    [InlineData("${U-`echo x`#a", "x#a")]
+    [InlineData("${U+x}#a", "")]
+    [InlineData("${S-y}#a", "s#a")]
+    [InlineData("$U#a", "")]
+    [InlineData("$S#a", "s#a")]
+    public void A_comment_begins_where_no_word_has(string address, string argument)
+    {
+        var words = new List<string>();
+        _host.Program = p =>
+        {
+            words = p.Arguments[0] == "echo" ? words : [.. p.Arguments.Skip(2)];
+            return new(0, "x"u8.ToArray(), TookAll: true, TimedOut: false);
+        };
+        Run($"S=s\n:0\n! {address}\n");
+        Assert.Equal([argument], words);
+    }
+
     // As the recording shows them: "[-f][a][b]", or "<value>".
     private static string Recorded(string rc)
     {
