@@ -1,19 +1,19 @@
 namespace Backstop.Deliver;
 
-/// <summary>The command line of a delivery agent, as procmail(1) has it.</summary>
+/// <summary>The command line of a delivery agent: the options of procmail(1).</summary>
 internal sealed class AgentArguments
 {
     private AgentArguments()
     {
     }
 
-    /// <summary>-v.</summary>
+    /// <summary>-v: print the version.</summary>
     public bool WantsVersion { get; private set; }
 
-    /// <summary>-h or --help.</summary>
+    /// <summary>-h or --help: print the help.</summary>
     public bool WantsHelp { get; private set; }
 
-    /// <summary>--strict-procmail.</summary>
+    /// <summary>--strict-procmail: do as procmail does, also where it loses mail.</summary>
     public bool IsStrict { get; private set; }
 
     /// <summary>-p: the caller's environment is kept.</summary>
@@ -22,13 +22,13 @@ internal sealed class AgentArguments
     /// <summary>-t: failures are temporary.</summary>
     public bool SoftFails { get; private set; }
 
-    /// <summary>-f: the sender for the separator line; "-" for a new date only; null for neither.</summary>
+    /// <summary>-f: the sender for the "From " line; "-" replaces its date only; null leaves it.</summary>
     public string? Sender { get; private set; }
 
-    /// <summary>-Y: Content-Length counts for nothing.</summary>
+    /// <summary>-Y: ignore Content-Length.</summary>
     public bool IgnoresContentLength { get; private set; }
 
-    /// <summary>-a: <c>$1</c> and on.</summary>
+    /// <summary>-a: the arguments <c>$1</c>, <c>$2</c> and so on.</summary>
     public List<string> Arguments { get; } = [];
 
     /// <summary>-d: the users to deliver to.</summary>
@@ -37,16 +37,16 @@ internal sealed class AgentArguments
     /// <summary>-m: the rcfile decides everything.</summary>
     public bool IsGeneralFilter { get; private set; }
 
-    /// <summary>NAME=value.</summary>
+    /// <summary>Assignments, NAME=value, in the order given.</summary>
     public List<(string Name, string Value)> Assignments { get; } = [];
 
-    /// <summary>The rcfiles named.</summary>
+    /// <summary>The rcfiles named on the command line.</summary>
     public List<string> RcFiles { get; } = [];
 
-    /// <summary>What cannot be understood: said, and gone on without.</summary>
+    /// <summary>Unknown options: reported, then ignored.</summary>
     public string Unknown { get; private set; } = "";
 
-    /// <summary>What cannot be gone on without; null where there is none.</summary>
+    /// <summary>Why delivery cannot start; null if it can.</summary>
     public string? Error { get; private set; }
 
     public static AgentArguments Parse(IReadOnlyList<string> args)
@@ -71,11 +71,11 @@ internal sealed class AgentArguments
 
         if (parsed.IsGeneralFilter && parsed.RcFiles.Count == 0)
         {
-            parsed.Error = "-m needs an rcfile";
+            parsed.Error = "-m needs an rcfile: name one behind it";
         }
         else if (parsed.Users.Count > 0 && parsed.KeepsEnvironment)
         {
-            parsed.Error = "-d and -p exclude each other: a user's delivery must not take over the caller's environment";
+            parsed.Error = "-d and -p cannot be combined: a delivery for another user must not use the caller's environment; leave out -p";
         }
 
         return parsed;

@@ -4,15 +4,15 @@ using Backstop.Recipes.Running;
 
 namespace Backstop.Deliver;
 
-/// <summary>What variables a delivery begins with (procmailrc(5), "Environment").</summary>
+/// <summary>The variables a delivery starts with (procmailrc(5), "Environment").</summary>
 internal static class AgentEnvironment
 {
     /// <summary>The variables for a user.</summary>
     /// <param name="account">The user.</param>
     /// <param name="host">This host's name.</param>
     /// <param name="kept">The caller's environment, where it is kept.</param>
-    /// <param name="isGeneralFilter">With -m nothing says where mail goes but the rcfile.</param>
-    /// <param name="isHere">Whether relative names are relative to where we are.</param>
+    /// <param name="isGeneralFilter">Whether -m was given: then DEFAULT and ORGMAIL are not set.</param>
+    /// <param name="isHere">Whether relative names start from the current directory instead of HOME.</param>
     public static Dictionary<string, string> For(
         UserAccount account, string host, IReadOnlyDictionary<string, string>? kept, bool isGeneralFilter, bool isHere)
     {
@@ -26,14 +26,14 @@ internal static class AgentEnvironment
         var inbox = isGeneralFilter ? null : NativeText.Octets(MailboxOf(account));
         RecipeDefaults.Set(variables, home, NativeText.Octets(account.Name), host, inbox);
 
-        // Only here, where a person with a login has recipes run: the login shell, programs of one's own, files relative to where we are.
+        // Only for a user with a login: the login shell, ~/bin, and files relative to the current directory.
         variables["SHELL"] = IsBourne(account.Shell) ? account.Shell : RecipeDefaults.Shell;
         variables.TryAdd("PATH", $"{home}/bin:{RecipeDefaults.Path}");
         variables["MAILDIR"] = isHere ? "." : home;
         return variables;
     }
 
-    /// <summary>Where a user's mail lies on Debian.</summary>
+    /// <summary>The user's mbox on Debian.</summary>
     public static string MailboxOf(UserAccount account) => $"/var/mail/{account.Name}";
 
     /// <summary>The separator line of an mbox, as procmail spaces it.</summary>

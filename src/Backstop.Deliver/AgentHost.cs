@@ -4,7 +4,7 @@ using Backstop.Recipes.Running;
 
 namespace Backstop.Deliver;
 
-/// <summary>What recipes act on when they are run for one message at once.</summary>
+/// <summary>Carries out recipes for one message at once: folders are written before the call returns.</summary>
 internal sealed class AgentHost : RecipeHost
 {
     private readonly AgentArguments _arguments;
@@ -19,10 +19,10 @@ internal sealed class AgentHost : RecipeHost
         _folders = new(hostName, Owner, time);
     }
 
-    /// <summary>Whose answers are remembered there: HOME, as it was when the recipes began.</summary>
+    /// <summary>HOME when the recipes began: who was answered is remembered there.</summary>
     public required string Home { get; init; }
 
-    /// <summary>The rcfile that nobody named.</summary>
+    /// <summary>The user's default rcfile, if no rcfile was named; its group may not write it.</summary>
     public string? DefaultRcFile { get; init; }
 
     public override ProgramOutcome Run(ProgramCall program)
@@ -46,7 +46,8 @@ internal sealed class AgentHost : RecipeHost
     public override FolderOutcome Deliver(FolderCall delivery)
     {
         // A copy in an mbox that ends in its middle hurts the next one; other folders show a mail when it is whole.
-        if (LocalFolders.KindOf(LocalFolders.Resolve(NativeText.Path(delivery.Names[0]), NativeText.Path(delivery.Directory))) is LocalFolders.Kind.Mbox)
+        var path = LocalFolders.Resolve(NativeText.Path(delivery.Names[0]), NativeText.Path(delivery.Directory));
+        if (LocalFolders.KindOf(path) is LocalFolders.Kind.Mbox)
         {
             Signals?.Listen();
         }

@@ -14,11 +14,11 @@ internal sealed class AgentLog : IDisposable
     /// <summary>Whether there is a LOGFILE.</summary>
     public bool IsFile => _file is not null;
 
-    /// <summary>The file, for programs.</summary>
+    /// <summary>The file descriptor that programs write their errors to.</summary>
     public int File => _file is null ? StandardError : (int)_file.DangerousGetHandle();
 
-    /// <summary>Goes on in another file; "" for standard error.</summary>
-    /// <returns>Why not, or null.</returns>
+    /// <summary>Switches to another file; "" switches to standard error.</summary>
+    /// <returns>Why the file cannot be opened; null if it was.</returns>
     public string? Open(string path, int umask)
     {
         _file?.Dispose();

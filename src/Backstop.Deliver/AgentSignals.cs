@@ -13,11 +13,11 @@ internal sealed class AgentSignals : IDisposable
     private readonly CancellationTokenSource _asked = new();
     private readonly List<PosixSignalRegistration> _registered = [];
 
-    /// <summary>Cancelled when we are told to end.</summary>
+    /// <summary>Cancelled when a signal asks this process to end.</summary>
     public CancellationToken Asked => _asked.Token;
 
-    /// <summary>From now on a signal does not end the process, and is noted.</summary>
-    /// <remarks>It takes a thread: a delivery that neither waits nor appends is over before that is worth it.</remarks>
+    /// <summary>Starts to catch signals: from now on one cancels <see cref="Asked"/> instead of ending the process.</summary>
+    /// <remarks>Catching takes a thread; a delivery that neither waits nor appends to an mbox ends sooner than that pays.</remarks>
     public void Listen()
     {
         if (_registered.Count == 0)

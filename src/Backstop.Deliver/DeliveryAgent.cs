@@ -65,7 +65,7 @@ public static class DeliveryAgent
 
         if (UserAccount.Find(Libc.RealUser()) is not { } caller)
         {
-            Say(name, "You have no entry in the user database");
+            Say(name, $"user {Libc.RealUser()} is not in the user database; run it as a user that getent passwd lists");
             return NoUser;
         }
 

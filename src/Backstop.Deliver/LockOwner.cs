@@ -1,6 +1,6 @@
 namespace Backstop.Deliver;
 
-/// <summary>What we write into lockfiles.</summary>
+/// <summary>The mark that this process writes into its lockfiles.</summary>
 internal static class LockOwner
 {
     // At most 16 octets, or procmail would never break a stale one. The number of a process comes again, on this host and on

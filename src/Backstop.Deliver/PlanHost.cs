@@ -5,21 +5,21 @@ using Backstop.Recipes.Running;
 
 namespace Backstop.Deliver;
 
-/// <summary>A copy that recipes want in a folder.</summary>
+/// <summary>A copy that recipes deliver to a folder.</summary>
 /// <param name="Folder">The Maildir or mbox.</param>
 /// <param name="Content">The message, without a separator line.</param>
 internal sealed record PlannedCopy(FolderRef Folder, ReadOnlyMemory<byte> Content);
 
-/// <summary>How a server carries out recipes.</summary>
+/// <summary>What a server decides for the recipes it runs.</summary>
 internal sealed record PlanSettings
 {
-    /// <summary>Whose rcfiles are trusted, beside root's: the user the server runs as.</summary>
+    /// <summary>The user the server runs as: only its rcfiles, and root's, are read.</summary>
     public static int OwnUser => Libc.EffectiveUser();
 
     /// <summary>This host's name.</summary>
     public required string HostName { get; init; }
 
-    /// <summary>Answers in the place of a program; null runs it.</summary>
+    /// <summary>Returns the outcome of a program without running it; null runs it.</summary>
     public Func<ProgramCall, ProgramOutcome?>? Instead { get; init; }
 
     /// <summary>Told when a wait for a program or a lock begins (true) and ends (false): meanwhile a thread does nothing.</summary>
@@ -45,7 +45,7 @@ internal sealed record PlanSettings
 /// What recipes act on in a server: programs run, but copies for Maildirs and mboxes are only written down, for whoever writes them
 /// in batches and tries again. A folder that plainly cannot be written fails at once, so that the recipes go on as they would.
 /// </summary>
-/// <param name="settings">How.</param>
+/// <param name="settings">What the server decides: reply and forward limits, log, programs it replaces.</param>
 /// <param name="time">The clock.</param>
 internal sealed class PlanHost(PlanSettings settings, TimeProvider time) : RecipeHost(
     settings.HostName, LockOwner.Make(), time, signals: null)
@@ -55,7 +55,7 @@ internal sealed class PlanHost(PlanSettings settings, TimeProvider time) : Recip
     private readonly List<PlannedCopy> _plan = [];
     private bool _hasActed;
 
-    /// <summary>The copies.</summary>
+    /// <summary>The copies to deliver, in the order of the recipes.</summary>
     public IReadOnlyList<PlannedCopy> Plan => _plan;
 
     /// <inheritdoc/>
@@ -192,13 +192,13 @@ internal sealed class PlanHost(PlanSettings settings, TimeProvider time) : Recip
         {
             var copy = new LocalFolders(HostName, Owner, Time).Deliver(
                 [.. delivery.Names.Select(NativeText.Path)], NativeText.Path(delivery.Directory), mail, new()
-            {
-                Umask = delivery.Umask,
-                MessagePrefix = NativeText.Path(delivery.MessagePrefix),
-                LocksMbox = true,
-                AddsFromLine = true,
-                StaleLock = delivery.Locks.Stale,
-            });
+                {
+                    Umask = delivery.Umask,
+                    MessagePrefix = NativeText.Path(delivery.MessagePrefix),
+                    LocksMbox = true,
+                    AddsFromLine = true,
+                    StaleLock = delivery.Locks.Stale,
+                });
             _hasActed = true;
             LogMissed(copy);
             return new(NativeText.Octets(copy.Name), copy.Size, null);

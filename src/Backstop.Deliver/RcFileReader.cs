@@ -4,7 +4,7 @@ using Backstop.Recipes.Running;
 
 namespace Backstop.Deliver;
 
-/// <summary>Reads rcfiles that can be trusted: whoever may write one may do all that its user may.</summary>
+/// <summary>Reads rcfiles that only their user or root can write: whoever can write one can run programs as that user.</summary>
 internal static class RcFileReader
 {
     private const int GroupWrite = 0x10;
@@ -17,19 +17,19 @@ internal static class RcFileReader
     /// <summary>Why an rcfile is not read.</summary>
     public enum Problem
     {
-        /// <summary>It is.</summary>
+        /// <summary>It was read.</summary>
         None,
 
-        /// <summary>It is not there, or not for us to read.</summary>
+        /// <summary>It does not exist or may not be read.</summary>
         Unreadable,
 
-        /// <summary>Others may write it, or it is another's.</summary>
+        /// <summary>Another user owns it or may write it.</summary>
         Suspicious,
     }
 
     /// <summary>Reads an rcfile that was read before: the same again while the file and the user are the same.</summary>
     /// <param name="path">An absolute path.</param>
-    /// <param name="user">Whose mail it is.</param>
+    /// <param name="user">The user whose mail is delivered.</param>
     /// <param name="known">What was read before, or null.</param>
     /// <param name="text">What is read; null where there is a problem.</param>
     public static Problem TryReadAgain(string path, int user, RcFileText? known, out RcFileText? text)
@@ -49,8 +49,8 @@ internal static class RcFileReader
 
     /// <summary>Reads an rcfile.</summary>
     /// <param name="path">An absolute path.</param>
-    /// <param name="user">Whose mail it is.</param>
-    /// <param name="isDefault">Whether nobody named it: then its group may not write it either.</param>
+    /// <param name="user">The user whose mail is delivered.</param>
+    /// <param name="isDefault">Whether it is the default rcfile: then its group may not write it either.</param>
     /// <param name="text">Its text, one char an octet.</param>
     public static Problem TryRead(string path, int user, bool isDefault, out string text)
     {

@@ -8,7 +8,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Backstop.Deliver;
 
 /// <summary>
-/// What recipes act on here: this host's programs, lockfiles, rcfiles and log. Where mail goes is for those who derive from it.
+/// Gives recipes this host's programs, lockfiles, rcfiles and log. Derived classes deliver to folders.
 /// </summary>
 internal abstract class RecipeHost : IRecipeHost, IDisposable
 {
@@ -30,15 +30,15 @@ internal abstract class RecipeHost : IRecipeHost, IDisposable
     /// <inheritdoc/>
     public string HostName { get; }
 
-    /// <summary>What messages begin with.</summary>
+    /// <summary>The name that begins each line of the log.</summary>
     public string LogName { get; init; } = "backstop";
 
-    /// <summary>What is written into lockfiles.</summary>
+    /// <summary>The mark written into lockfiles, by which this process knows its own.</summary>
     private protected string Owner { get; }
 
     private protected TimeProvider Time { get; }
 
-    /// <summary>Who tells us to end; null where nobody does.</summary>
+    /// <summary>The signals that end a delivery; null in a server.</summary>
     private protected AgentSignals? Signals { get; }
 
     private protected CancellationToken Stopping => Signals?.Asked ?? CancellationToken.None;
@@ -145,15 +145,15 @@ internal abstract class RecipeHost : IRecipeHost, IDisposable
     /// <inheritdoc/>
     public virtual bool IsRepeatable(FolderCall delivery) => false;
 
-    /// <summary>Gives back what is held.</summary>
+    /// <summary>Releases locks and files.</summary>
     public void Dispose()
     {
         Dispose(disposing: true);
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Gives back what is held.</summary>
-    /// <param name="disposing">Whether by a call.</param>
+    /// <summary>Releases locks and files.</summary>
+    /// <param name="disposing">Whether Dispose was called.</param>
     protected virtual void Dispose(bool disposing)
     {
         _held.ForEach(h => h.Release());
@@ -173,7 +173,7 @@ internal abstract class RecipeHost : IRecipeHost, IDisposable
         }
     }
 
-    /// <summary>Whether the log is a file of the recipes'.</summary>
+    /// <summary>Whether the recipes have set LOGFILE.</summary>
     private protected bool HasLogFile => _log.IsFile;
 
     private ProgramCommand CommandOf(ProgramCall program, int? output) => new(program.Arguments, program.Environment, program.Directory)

@@ -7,7 +7,7 @@ using Backstop.Posix;
 namespace Backstop.Deliver;
 
 /// <summary>
-/// Knows whom recipes have answered, so that nobody is answered twice a week (RFC 3834 §2): a file of hashes and days, no
+/// Remembers whom recipes have answered, so that nobody is answered twice in a week (RFC 3834 §2): a file of hashes and days, no
 /// addresses.
 /// </summary>
 /// <param name="path">The file.</param>

@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Backstop.Recipes.Language;
 
-/// <summary>Reads conditions. Nothing makes it fail: what is no other test is a regular expression.</summary>
+/// <summary>Parses conditions. Every text is one: what is not another test is a regular expression.</summary>
 /// <remarks>Linear in the text: no prefix is looked at twice.</remarks>
 internal sealed class RcConditionParser
 {

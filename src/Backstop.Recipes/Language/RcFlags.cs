@@ -13,7 +13,7 @@ public enum RcFlags
     /// <summary>B: look into the body.</summary>
     Body = 1 << 1,
 
-    /// <summary>D: case counts.</summary>
+    /// <summary>D: match case.</summary>
     CaseCounts = 1 << 2,
 
     /// <summary>A: only if the last recipe without A or a matched.</summary>
@@ -37,7 +37,7 @@ public enum RcFlags
     /// <summary>f: the pipe is a filter.</summary>
     Filter = 1 << 9,
 
-    /// <summary>c: a copy.</summary>
+    /// <summary>c: deliver a copy and go on.</summary>
     Copy = 1 << 10,
 
     /// <summary>w: wait for the program, its status decides.</summary>
@@ -53,7 +53,7 @@ public enum RcFlags
     Raw = 1 << 14,
 }
 
-/// <summary>Asks for flags, and for their letters.</summary>
+/// <summary>Tests flags, and finds the flag of a letter.</summary>
 internal static class RcFlagLetters
 {
     public const string Letters = "HBDAaEehbfcwWir";

@@ -4,14 +4,14 @@ namespace Backstop.Recipes.Language;
 /// <param name="Flags">The flags.</param>
 /// <param name="Count">How many conditions follow; -1 where stars mark them.</param>
 /// <param name="Lock">The lockfile; empty where its name follows from the action; null where there is none.</param>
-/// <param name="Skipped">What means nothing there; empty for nothing.</param>
+/// <param name="Skipped">What is not a flag there; may be empty.</param>
 internal sealed record RcHead(RcFlags Flags, int Count, string? Lock, string Skipped)
 {
     // Flags that are a condition themselves: an old-style recipe with one of them needs no other.
     private const RcFlags Conditional = RcFlags.Also | RcFlags.AlsoIfSuccess | RcFlags.Else | RcFlags.OnError;
     private const int MaxCount = 1000;
 
-    /// <summary>Reads the words.</summary>
+    /// <summary>Reads flags, count and lockfile from the words of the line.</summary>
     /// <param name="words">The words behind the colon, values put in.</param>
     public static RcHead Parse(IReadOnlyList<string> words)
     {

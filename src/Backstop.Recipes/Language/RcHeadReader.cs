@@ -10,7 +10,7 @@ internal sealed class RcHeadReader
 
     private readonly RcHead _head;
 
-    /// <summary>Reads a line.</summary>
+    /// <summary>Reads the first line of a recipe.</summary>
     /// <param name="line">Behind the colon that begins it.</param>
     public RcHeadReader(RcText line)
     {
@@ -38,7 +38,7 @@ internal sealed class RcHeadReader
     /// <summary>The lockfile as written.</summary>
     public RcText? Lock { get; }
 
-    /// <summary>What means nothing there.</summary>
+    /// <summary>What is not a flag there.</summary>
     public IReadOnlyList<RcText> Skipped { get; }
 
     private static RcText LockOf(RcText line, int colon)

@@ -1,6 +1,6 @@
 namespace Backstop.Recipes.Language;
 
-/// <summary>Reads an rcfile (procmailrc(5)). Nothing makes it fail: what means nothing becomes <see cref="RcSkipped"/>.</summary>
+/// <summary>Parses an rcfile (procmailrc(5)). Any text can be parsed: what is not a statement becomes <see cref="RcSkipped"/>.</summary>
 public static class RcParser
 {
     // Blocks within blocks: nobody writes so many, and the reader must not run out of stack.

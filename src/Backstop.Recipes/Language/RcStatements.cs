@@ -10,7 +10,7 @@ public abstract record RcStatement(RcPosition At);
 /// <param name="Value">As written.</param>
 public sealed record RcAssignment(RcPosition At, string Name, RcText Value) : RcStatement(At);
 
-/// <summary>A bare name: the variable is taken away.</summary>
+/// <summary>A bare name: unsets the variable.</summary>
 /// <param name="At">Its line and column.</param>
 /// <param name="Name">The variable.</param>
 public sealed record RcUnset(RcPosition At, string Name) : RcStatement(At);
@@ -29,7 +29,7 @@ public sealed record RcUnclosed(RcPosition At, RcStatement Statement) : RcStatem
 /// <param name="At">Where its colon stands.</param>
 /// <param name="Flags">Its flags.</param>
 /// <param name="Head">Its first line as written.</param>
-/// <param name="Skipped">Letters and words of the first line that mean nothing.</param>
+/// <param name="Skipped">Letters and words of the first line that are not flags.</param>
 /// <param name="Lock">The local lockfile; empty where its name follows from the action; null where there is none.</param>
 /// <param name="IsCounted">Whether conditions are counted (<c>:2</c>) instead of marked with stars.</param>
 /// <param name="Conditions">Its conditions.</param>

@@ -13,10 +13,10 @@ internal static class ActionLints
                 LookAtFolder(context, recipe, folder, folder.Names.Text);
                 break;
             case RcBlockAction { IsClosed: false } block:
-                context.Find("L31", block.At, "a } of its own for this {");
+                context.Find("L31", block.At, "close this { with a }");
                 break;
             case RcPipeAction pipe when IsDuplicateCheck(pipe.Command.Text):
-                context.Find("L33", pipe.At, "the check on a copy (c), the mail into a folder of duplicates (a), not thrown away");
+                context.Find("L33", pipe.At, "check a copy (flag c), then file duplicates in a folder (flag a)");
                 break;
         }
     }
@@ -30,7 +30,7 @@ internal static class ActionLints
         }
         else if (name.StartsWith(':'))
         {
-            context.Find("L39", folder.At, "an action for the recipe before");
+            context.Find("L39", folder.At, "give the recipe before an action");
         }
         else if (name.StartsWith('{'))
         {
@@ -48,7 +48,7 @@ internal static class ActionLints
         }
         else if (name == "/dev/null" && IsLoose(context, recipe))
         {
-            context.Find("L28", folder.At, "a folder to look through, or a score of several conditions");
+            context.Find("L28", folder.At, "deliver to a folder to look through, or score several conditions");
         }
     }
 
@@ -69,7 +69,9 @@ internal static class ActionLints
             && !context.Before.OfType<RcRecipe>().Any(r => r.Conditions.Count == 0 && r.Has(RcFlags.Copy) && r.Action is RcFolderAction);
     }
 
-    /// <summary>Whether a command is <c>formail -D length file</c>, with the option alone or among others, and makes no answer (-r).</summary>
+    /// <summary>
+    /// Whether a command is <c>formail -D length file</c>, with the option alone or among others, and makes no answer (-r).
+    /// </summary>
     public static bool IsDuplicateCheck(string command)
     {
         var words = command.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries);

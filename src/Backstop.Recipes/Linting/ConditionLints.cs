@@ -94,7 +94,7 @@ internal static partial class ConditionLints
                 m.Groups["atom"].Value, int.Parse(m.Groups["count"].ValueSpan, System.Globalization.CultureInfo.InvariantCulture))));
         if (Foreign().IsMatch(mended) || mended == text)
         {
-            context.Find("L14", condition.At, "classes in brackets, repeats written out");
+            context.Find("L14", condition.At, "write classes as [a-z] and repeats out");
         }
         else
         {

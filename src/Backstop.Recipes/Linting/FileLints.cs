@@ -2,7 +2,7 @@ using Backstop.Recipes.Language;
 
 namespace Backstop.Recipes.Linting;
 
-/// <summary>What only the file as a whole shows.</summary>
+/// <summary>Findings about the file as a whole.</summary>
 internal static class FileLints
 {
     public static void Look(LintContext context)

@@ -2,7 +2,7 @@ using Backstop.Recipes.Language;
 
 namespace Backstop.Recipes.Linting;
 
-/// <summary>What lints look at: the whole file, and where they are in it.</summary>
+/// <summary>What the checks see: the file, and the position in it.</summary>
 internal sealed class LintContext
 {
     private readonly List<LintFinding> _findings = [];

@@ -2,13 +2,13 @@ using Backstop.Recipes.Language;
 
 namespace Backstop.Recipes.Linting;
 
-/// <summary>Writes a recipe's first line anew.</summary>
+/// <summary>Rewrites a recipe's first line.</summary>
 internal static class LintHeads
 {
-    /// <summary>With other flags or another lock.</summary>
+    /// <summary>The first line with other flags or another lock.</summary>
     /// <param name="recipe">The recipe.</param>
-    /// <param name="add">A flag more.</param>
-    /// <param name="remove">Flags less.</param>
+    /// <param name="add">A flag to add.</param>
+    /// <param name="remove">Flags to remove.</param>
     /// <param name="lockName">The lock: null for none, "" for the one that follows from the action.</param>
     public static string Write(RcRecipe recipe, string add, string remove, string? lockName)
     {
@@ -45,7 +45,7 @@ internal static class LintHeads
         return "";
     }
 
-    /// <summary>Finds a lint whose mending is another first line.</summary>
+    /// <summary>Adds a finding that is mended by another first line.</summary>
     public static void FindInHead(
         this LintContext context, string id, RcRecipe recipe, string add = "", string remove = "", bool keepsLock = true,
         string? lockName = null, LintLevel level = LintLevel.Warning)

@@ -27,7 +27,7 @@ public static class RcLinter
         return [.. context.Findings.OrderBy(f => f.At.Line).ThenBy(f => f.At.Column).ThenBy(f => f.Id, StringComparer.Ordinal)];
     }
 
-    /// <summary>Writes a file mended, as far as that needs nobody to decide.</summary>
+    /// <summary>Returns the text with all mendings that need no decision by a person.</summary>
     /// <param name="path">Its name.</param>
     /// <param name="text">Its text.</param>
     /// <param name="level">The least sure findings that are mended.</param>

@@ -2,7 +2,7 @@ using Backstop.Recipes.Language;
 
 namespace Backstop.Recipes.Linting;
 
-/// <summary>Assignments and lines that are no recipe.</summary>
+/// <summary>Findings about assignments and other lines outside recipes.</summary>
 internal static class StatementLints
 {
     private static readonly System.Buffers.SearchValues<char> _substitutionMarks = System.Buffers.SearchValues.Create("}%#/,:-+=?[");
@@ -15,7 +15,7 @@ internal static class StatementLints
                 context.Find("L34", skipped.At, $":0\n{skipped.Text}");
                 break;
             case RcUnclosed unclosed:
-                context.Find("L31", unclosed.At, "a quote that closes it");
+                context.Find("L31", unclosed.At, "close the quote");
                 break;
             case RcAssignment assignment:
                 LookAtAssignment(context, assignment);
@@ -32,7 +32,7 @@ internal static class StatementLints
         switch (assignment.Name)
         {
             case "EXITCODE" when value.Trim('"', '\'') is "67" or "73" or "77" or "69" or "65" or "68" or "70":
-                context.Find("L25", assignment.At, "a folder for it, or a refusal while the sender's server is still there");
+                context.Find("L25", assignment.At, "deliver it to a folder, or refuse it at SMTP time");
                 break;
             case "HOST":
                 // No host has such a name: people end a file so, on purpose.

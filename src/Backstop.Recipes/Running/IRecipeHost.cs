@@ -1,7 +1,8 @@
 namespace Backstop.Recipes.Running;
 
 /// <summary>
-/// The world that recipes act on: programs, folders, lockfiles, rcfiles, a log. A delivery agent acts at once; a server plans.
+/// What recipes need from outside: programs, folders, lockfiles, rcfiles, a log. A delivery agent writes folders at once; a server only
+/// plans what to write.
 /// </summary>
 public interface IRecipeHost
 {
@@ -29,7 +30,7 @@ public interface IRecipeHost
     /// <param name="path">An absolute path.</param>
     bool CanEnter(string path);
 
-    /// <summary>Where the log goes from now on.</summary>
+    /// <summary>Sets the file that the log is written to from now on.</summary>
     /// <param name="path">Absolute, or empty for none.</param>
     void OpenLog(string path);
 
@@ -41,7 +42,7 @@ public interface IRecipeHost
     /// <param name="duration">How long.</param>
     void Pause(TimeSpan duration);
 
-    /// <summary>Whether an automatic mail may go to a sender now; noted as gone where it may.</summary>
+    /// <summary>Whether a sender may be sent an automatic answer now. If so, it is remembered as sent.</summary>
     /// <param name="sender">The sender that would be answered.</param>
     bool MayReply(string sender);
 
@@ -58,22 +59,23 @@ public interface IRecipeHost
     }
 
     /// <summary>
-    /// Whether something of this run can be seen outside by now: it must not be begun anew. Who lets all be sent on need not know.
+    /// Whether this run has done something visible outside (a program, a mail): then it must not be started again. A host without a
+    /// limit on forwards may always return false.
     /// </summary>
     bool HasActed => false;
 
-    /// <summary>Whether a run that is begun anew may run a program again, and nobody sees it.</summary>
+    /// <summary>Whether a program may run a second time without visible effect, if the run is started again.</summary>
     /// <param name="program">The program.</param>
     bool IsRepeatable(ProgramCall program) => false;
 
-    /// <summary>The same of a delivery: it is taken back with the run.</summary>
-    /// <param name="delivery">What, where.</param>
+    /// <summary>Whether a delivery may happen a second time without visible effect, because it is undone with the run.</summary>
+    /// <param name="delivery">The message and the folders.</param>
     bool IsRepeatable(FolderCall delivery) => false;
 }
 
 /// <summary>The text of an rcfile.</summary>
 /// <param name="Text">One char an octet.</param>
-/// <param name="Stamp">By what its host knows the file again, and for whom it was trusted; null where it is read anew each time.</param>
+/// <param name="Stamp">How the host recognises an unchanged file, and the user it was read for; null if the file is read each time.</param>
 public sealed record RcFileText(string Text, object? Stamp = null);
 
 /// <summary>A program to run.</summary>
@@ -98,13 +100,13 @@ public sealed record ProgramCall(
 /// <summary>Where a program's output goes.</summary>
 public enum ProgramOutput
 {
-    /// <summary>Nowhere.</summary>
+    /// <summary>It is discarded.</summary>
     Discarded,
 
-    /// <summary>To whoever runs it.</summary>
+    /// <summary>It is returned to the caller.</summary>
     Wanted,
 
-    /// <summary>To the log.</summary>
+    /// <summary>It is written to the log.</summary>
     Logged,
 }
 

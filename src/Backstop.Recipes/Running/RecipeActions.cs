@@ -2,10 +2,10 @@ using Backstop.Recipes.Language;
 
 namespace Backstop.Recipes.Running;
 
-/// <summary>What became of an action.</summary>
-/// <param name="Succeeded">Whether it did what it should.</param>
-/// <param name="Folder">How the log names where the message went.</param>
-/// <param name="Size">How much of it.</param>
+/// <summary>The result of an action.</summary>
+/// <param name="Succeeded">Whether it succeeded.</param>
+/// <param name="Folder">The folder or command, as the log names it.</param>
+/// <param name="Size">Octets written.</param>
 internal readonly record struct ActionOutcome(bool Succeeded, string Folder, long Size);
 
 /// <summary>Carries out folders, pipes and forwards.</summary>
@@ -15,7 +15,7 @@ internal sealed class RecipeActions(
 {
     private readonly RecipeGuard _guard = new(state, host);
 
-    /// <summary>Carries out a recipe's action, which is no block.</summary>
+    /// <summary>Carries out a recipe's action, other than a block.</summary>
     public ActionOutcome Do(RcRecipe recipe) => recipe.Action switch
     {
         RcFolderAction folder => Deliver(folder, recipe.Flags),

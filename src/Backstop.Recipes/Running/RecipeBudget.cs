@@ -10,15 +10,15 @@ namespace Backstop.Recipes.Running;
 internal sealed class RecipeBudget(
     RecipeState state, IRecipeHost host, RecipeOptions options, RecipeFrames frames, Queue<string> rcFiles, RecipeBudget? outer)
 {
-    private const string Spent = "this mailbox has sent on as many mails as it may in an hour";
+    private const string Spent = "this mailbox has sent on as many mails as it may in an hour (recipes.max_forwards)";
 
     private readonly RecipeGuard _guard = new(state, host);
 
-    /// <summary>Whether what recipes send is looked at at all.</summary>
+    /// <summary>Whether forwards and answers are limited at all.</summary>
     public bool IsOn => !options.IsStrict && _guard.IsOn;
 
-    /// <summary>To be asked before a mail is sent on.</summary>
-    /// <param name="shown">How the log names what would send it.</param>
+    /// <summary>Call this before a mail is sent.</summary>
+    /// <param name="shown">The command, as the log names it.</param>
     /// <exception cref="RecipeDeferredException">It must wait, and all of the run with it.</exception>
     public void BeforeSending(string shown)
     {
@@ -28,8 +28,8 @@ internal sealed class RecipeBudget(
         }
     }
 
-    /// <summary>To be asked before anything is done that cannot be taken back.</summary>
-    /// <param name="shown">How the log names it.</param>
+    /// <summary>Call this before anything that cannot be undone.</summary>
+    /// <param name="shown">The action, as the log names it.</param>
     /// <param name="endsRun">Whether nothing more of this run follows.</param>
     /// <exception cref="RecipeDeferredException">What follows may have to wait, and so must this.</exception>
     public void BeforeActing(string shown, bool endsRun = false)

@@ -33,11 +33,11 @@ public static class RecipeDefaults
     private const string Version = "3.23pre";
 
     /// <summary>Sets the variables that are the same for a delivery agent and a server; PATH is left to them.</summary>
-    /// <param name="variables">Takes them; what it has of the same names is replaced.</param>
+    /// <param name="variables">The variables are added here; those of the same name are replaced.</param>
     /// <param name="home">The user's home, absolute; MAILDIR too.</param>
     /// <param name="logName">The user's name.</param>
     /// <param name="hostName">This host's name.</param>
-    /// <param name="inbox">Where mail goes that no recipe has, as a folder is written; null where only the rcfile says that.</param>
+    /// <param name="inbox">The folder for mail that no recipe delivers; null if only the rcfile names one.</param>
     public static void Set(IDictionary<string, string> variables, string home, string logName, string hostName, string? inbox)
     {
         ArgumentNullException.ThrowIfNull(variables);

@@ -2,7 +2,7 @@ using Backstop.Recipes.Language;
 
 namespace Backstop.Recipes.Running;
 
-/// <summary>Where in the rcfiles a run is: blocks and included files within one another.</summary>
+/// <summary>The position of a run: the nested blocks and included files it is in.</summary>
 internal sealed class RecipeFrames
 {
     // An rcfile may include itself (people loop so); not for ever.
@@ -29,19 +29,19 @@ internal sealed class RecipeFrames
 
     public bool IsEmpty => _frames.Count == 0;
 
-    /// <summary>Whether no more files are gone into: so deep, or so many for one message, its copies included.</summary>
+    /// <summary>Whether no more files are included: nested too deep, or too many for one message and its copies.</summary>
     public bool IsFull => _frames.Count >= MaxDepth || _counts.Files >= MaxFiles;
 
-    /// <summary>A copy, that goes its own way; null where one message has had too many.</summary>
+    /// <summary>A copy for a block with flag c; null if one message has had too many.</summary>
     public RecipeFrames? Copy() => ++_counts.Copies > MaxCopies ? null : new(new(_frames.Reverse().Select(f => f with { })), _counts);
 
-    /// <summary>Goes into a file.</summary>
+    /// <summary>Enters a file.</summary>
     public void Enter(RcFile file) => _frames.Push(new(file.Statements, IsFile: true, file.Path, Returns: null));
 
-    /// <summary>Goes into a block.</summary>
+    /// <summary>Enters a block.</summary>
     public void Enter(RcBlockAction block) => _frames.Push(new(block.Statements, IsFile: false, "", Returns: null));
 
-    /// <summary>Goes into an included file, and back to the name of this one afterwards.</summary>
+    /// <summary>Enters an included file; its end returns to the rcfile named here.</summary>
     public void Include(RcFile file, string returns)
     {
         _counts.Files++;
@@ -63,8 +63,8 @@ internal sealed class RecipeFrames
         return null;
     }
 
-    /// <summary>What may still be carried out.</summary>
-    /// <param name="withCurrent">Whether the statement taken last is not done with.</param>
+    /// <summary>The statements that may still run.</summary>
+    /// <param name="withCurrent">Whether to count the statement taken last, which has not ended.</param>
     public IEnumerable<RcStatement> Ahead(bool withCurrent) =>
         _frames.SelectMany((frame, i) => frame.Statements.Skip(i == 0 && withCurrent ? frame.At - 1 : frame.At));
 
@@ -72,7 +72,7 @@ internal sealed class RecipeFrames
     public void Clear() => _frames.Clear();
 
     /// <summary>The next statement; null at the end of a block or file, which is left.</summary>
-    /// <param name="left">What was left.</param>
+    /// <param name="left">The block or file that ended.</param>
     public RcStatement? Next(out Frame? left)
     {
         left = null;

@@ -2,13 +2,13 @@ using Backstop.Recipes.Language;
 
 namespace Backstop.Recipes.Running;
 
-/// <summary>Knows which lockfile a recipe wants, and holds the global one.</summary>
+/// <summary>Takes the lockfiles of recipes, and holds the one named by LOCKFILE.</summary>
 /// <param name="state">The run.</param>
-/// <param name="programs">Reads names.</param>
+/// <param name="programs">Expands names.</param>
 /// <param name="log">The log.</param>
 /// <param name="host">Makes lockfiles.</param>
 /// <param name="options">Whether procmail is followed to the letter, the name in the log, and the limits.</param>
-/// <param name="held">The lockfiles in hand, absolute: this run's and those of the runs that it is a block of.</param>
+/// <param name="held">The absolute paths of the lockfiles held by this run and by the runs around it.</param>
 internal sealed class RecipeLocks(
     RecipeState state, RecipePrograms programs, RecipeLog log, IRecipeHost host, RecipeOptions options, HashSet<string> held)
 {
@@ -19,7 +19,7 @@ internal sealed class RecipeLocks(
 
     private Holding? _global;
 
-    /// <summary>Takes the lock of a recipe; null where it wants none or it cannot be had.</summary>
+    /// <summary>Takes the lock of a recipe; null if it has none or it cannot be taken.</summary>
     public IDisposable? TakeFor(RcRecipe recipe)
     {
         if (recipe.Lock is not { } text)

@@ -3,7 +3,7 @@ namespace Backstop.Recipes.Running;
 /// <summary>How recipes are carried out.</summary>
 public sealed record RecipeOptions
 {
-    /// <summary>procmail's behaviour to the letter, where it loses mail too.</summary>
+    /// <summary>Whether to do exactly as procmail does, also where it loses mail.</summary>
     public bool IsStrict { get; init; }
 
     /// <summary>Whether the last resort of a failure is 75 (try again) instead of 73 (bounce it).</summary>
@@ -18,10 +18,10 @@ public sealed record RecipeOptions
     /// <summary>What messages of ours begin with.</summary>
     public string LogName { get; init; } = "procmail";
 
-    /// <summary>What is made of a message where it is read: at the beginning, and from a filter. Null leaves it as it is.</summary>
+    /// <summary>Changes a message when it is read, at the start and from a filter; null leaves it unchanged.</summary>
     public Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>? Reads { get; init; }
 
-    /// <summary>Whether a deviation, named by its id, is still to be told; null where each message tells its own.</summary>
+    /// <summary>Whether a deviation from procmail, given by its id, is still to be logged; null logs it once a message.</summary>
     public Func<string, bool>? TellsDeviation { get; init; }
 
     /// <summary>Whether filters of a recipe hold the recipe's lockfile. A server bounds filters itself.</summary>
@@ -30,6 +30,6 @@ public sealed record RecipeOptions
 
 /// <summary>The result of running recipes over one message.</summary>
 /// <param name="ExitCode">The exit code, of sysexits(3) unless the rcfile sets EXITCODE.</param>
-/// <param name="IsDelivered">Whether the message is somewhere.</param>
-/// <param name="Folder">Where, or why not.</param>
+/// <param name="IsDelivered">Whether the message was delivered.</param>
+/// <param name="Folder">The folder it was delivered to, or the reason why it was not delivered.</param>
 public sealed record RecipeOutcome(int ExitCode, bool IsDelivered, string Folder);

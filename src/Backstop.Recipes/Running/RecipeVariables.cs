@@ -9,7 +9,7 @@ internal sealed class RecipeVariables
     private readonly HashSet<string> _fromMail;
 
     /// <summary>The variables that a run begins with.</summary>
-    /// <param name="values">Those that recipes do not begin with everywhere have been made for this message.</param>
+    /// <param name="values">The variables; those not in RecipeDefaults.Names count as written for this message.</param>
     public RecipeVariables(IEnumerable<KeyValuePair<string, string>> values)
     {
         _values = new(values, StringComparer.Ordinal);
@@ -62,7 +62,7 @@ internal sealed class RecipeVariables
 
     public string Text(string name, string otherwise = "") => _values.GetValueOrDefault(name, otherwise);
 
-    /// <summary>A number; what is none counts as 0, as for procmail.</summary>
+    /// <summary>A number; any other text counts as 0, as for procmail.</summary>
     public long Number(string name, long otherwise)
     {
         if (this[name] is not { } text)
