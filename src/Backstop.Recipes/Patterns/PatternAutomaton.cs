@@ -7,6 +7,8 @@ internal static class PatternAutomaton
 {
     private static readonly Assertion _edge = Assertion.Where((before, next) => before == Side.Edge || next == Side.Edge);
 
+    private static readonly Assertion _both = Assertion.Where((before, next) => before == Side.Edge && next == Side.Edge);
+
     public static Nfa Build(PatternNode node)
     {
         // An rcfile may be of any length, and its expressions grow no faster.
@@ -18,7 +20,7 @@ internal static class PatternAutomaton
     private static int Compile(NfaBuilder builder, PatternNode node, int next) => node switch
     {
         PatternNode.One one => builder.Set(one.Set, next),
-        PatternNode.Edge => builder.Assert(_edge, next),
+        PatternNode.Edge edge => builder.Assert(edge.IsBoth ? _both : _edge, next),
         PatternNode.Split => builder.Mark(next),
         PatternNode.Sequence sequence => sequence.Parts.Reverse().Aggregate(next, (n, part) => Compile(builder, part, n)),
         PatternNode.Choice choice => choice.Options.Select(o => Compile(builder, o, next)).Aggregate(builder.Fork),

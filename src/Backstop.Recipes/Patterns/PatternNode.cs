@@ -8,8 +8,8 @@ internal abstract record PatternNode
     /// <summary>One octet out of a set.</summary>
     internal sealed record One(ByteSet Set) : PatternNode;
 
-    /// <summary><c>^^</c>: the very start or the very end of the text.</summary>
-    internal sealed record Edge : PatternNode;
+    /// <summary><c>^^</c>: the very start or the very end of the text; <c>^^^^</c> is both, an empty text.</summary>
+    internal sealed record Edge(bool IsBoth) : PatternNode;
 
     /// <summary><c>\/</c>: what is matched from here on goes into MATCH.</summary>
     internal sealed record Split : PatternNode;

@@ -74,7 +74,7 @@ internal sealed class PatternParser(string pattern, bool ignoreCase)
                 return new PatternNode.One(ByteSet.Newline);
             case '^' when _at < pattern.Length && pattern[_at] == '^':
                 _at++;
-                return new PatternNode.Edge();
+                return new PatternNode.Edge(IsBoth: SkipEdges());
             case '^':
                 return new PatternNode.One(ByteSet.Newline);
             case '\\' when _at < pattern.Length:
@@ -82,6 +82,18 @@ internal sealed class PatternParser(string pattern, bool ignoreCase)
             default:
                 return Literal(c);
         }
+    }
+
+    // People ask so whether a variable is empty: a start that was matched is not matched again as the end.
+    private bool SkipEdges()
+    {
+        var start = _at;
+        while (pattern.AsSpan(_at).StartsWith("^^"))
+        {
+            _at += 2;
+        }
+
+        return _at > start;
     }
 
     private PatternNode ParseGroup()

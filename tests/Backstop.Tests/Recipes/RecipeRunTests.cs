@@ -96,6 +96,22 @@ public class RecipeRunTests
         Assert.Equal(expected, read);
     }
 
+    /// <summary>How rcfiles ask whether a variable is empty: it was found empty whatever it held.</summary>
+    [Theory]
+    [InlineData("", "^^^^", true)]
+    [InlineData("ab", "^^^^", false)]
+    [InlineData("ab", "()^^^^", false)]
+    [InlineData("ab", "b^^^^", false)]
+    [InlineData("ab", "^^^^a", false)]
+    [InlineData("ab", "^^ab^^", true)]
+    [InlineData("ab", "x|^^a", true)]
+    [InlineData("ab", "()^^", true)]
+    public void Two_edges_are_an_empty_text(string value, string pattern, bool matches)
+    {
+        Run($"V={value}\n:0\n* V ?? {pattern}\nbox\n");
+        Assert.Equal(matches ? "box" : "inbox", Assert.Single(_host.Delivered));
+    }
+
     /// <summary>What moves a cursor is a blank in the log, and a message that goes nowhere has its last copy's folder there.</summary>
     [Fact]
     public void The_log_has_one_line_for_a_subject_and_the_last_folder_where_HOST_ends_all()
