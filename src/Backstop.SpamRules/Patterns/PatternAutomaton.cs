@@ -3,7 +3,7 @@ using Backstop.Automata;
 namespace Backstop.SpamRules.Patterns;
 
 /// <summary>
-/// Patterns as an automaton. What is not regular (looking around, references) is let pass, so it may accept more than the patterns.
+/// Patterns as an automaton. What is not regular (looking around, references, calls) is let pass, so it may accept more than the patterns.
 /// </summary>
 internal static class PatternAutomaton
 {
@@ -15,6 +15,7 @@ internal static class PatternAutomaton
     // An end before a last line end cannot be told one octet ahead: it is let pass before every line end. The confirmation puts that right.
     private static readonly Dictionary<AssertionKind, Assertion> _assertions = new()
     {
+        [AssertionKind.SearchStart] = Assertion.Where((_, _) => true),
         [AssertionKind.TextStart] = Assertion.Where((before, _) => before == Side.Edge),
         [AssertionKind.LineStart] = Assertion.Where((before, next) => before == Side.Edge || (before == Side.Newline && next != Side.Edge)),
         [AssertionKind.TextEndOrLastLine] = Assertion.Where((_, next) => next is Side.Edge or Side.Newline),
@@ -52,11 +53,13 @@ internal static class PatternAutomaton
         PatternNode.Capture capture => Compile(builder, capture.Body, next),
         PatternNode.Atomic atomic => Compile(builder, atomic.Body, next),
         PatternNode.Assertion assertion => builder.Assert(_assertions[assertion.Kind], next),
-        PatternNode.Backreference => Compile(builder, _anything, next),
+        PatternNode.Conditional either => builder.Fork(Compile(builder, either.Then, next), Compile(builder, either.Else, next)),
+        PatternNode.Backreference or PatternNode.Call => Compile(builder, _anything, next),
         _ => next,
     };
 
-    private static bool StartsAtText(PatternNode node) => node switch
+    /// <summary>A match can begin only where the text begins.</summary>
+    public static bool StartsAtText(PatternNode node) => node switch
     {
         PatternNode.Assertion { Kind: AssertionKind.TextStart } => true,
         PatternNode.Concat concat => concat.Parts.Count > 0 && StartsAtText(concat.Parts[0]),

@@ -22,6 +22,9 @@ internal enum AssertionKind
     WordBoundary,
 
     NoWordBoundary,
+
+    /// <summary><c>\G</c>: where the search began.</summary>
+    SearchStart,
 }
 
 internal enum Greediness
@@ -52,4 +55,26 @@ internal abstract record PatternNode
     public sealed record Backreference(int Number, string? Name, bool IgnoreCase) : PatternNode;
 
     public sealed record Assertion(AssertionKind Kind) : PatternNode;
+
+    /// <summary>
+    /// One of two parts, as a group (by number or name) has matched; or, where <paramref name="IsOfCall"/>, as the place is inside of a call of
+    /// the group (-1: of any).
+    /// </summary>
+    public sealed record Conditional(int Number, string? Name, bool IsOfCall, PatternNode Then, PatternNode Else) : PatternNode;
+
+    /// <summary>A group again, as a pattern (<c>(?1)</c>, <c>(?&amp;name)</c>); 0: the whole pattern (<c>(?R)</c>).</summary>
+    public sealed record Call(int Number, string? Name) : PatternNode;
+
+    /// <summary>The parts that a part consists of.</summary>
+    public static IEnumerable<PatternNode> Children(PatternNode node) => node switch
+    {
+        Concat concat => concat.Parts,
+        Alternate alternate => alternate.Choices,
+        Repeat repeat => [repeat.Body],
+        Capture capture => [capture.Body],
+        Atomic atomic => [atomic.Body],
+        Look look => [look.Body],
+        Conditional conditional => [conditional.Then, conditional.Else],
+        _ => [],
+    };
 }

@@ -13,6 +13,9 @@ internal static class PerlSets
 
     public static ByteSet Space { get; } = ByteSet.Of(' ') | ByteSet.Range('\t', '\r');
 
+    /// <summary>Whether a letter has another case, 32 from it.</summary>
+    public static bool HasCase(int octet) => IgnoringCase(ByteSet.Of(octet)).Count == 2;
+
     /// <summary>
     /// With the other case of every letter. Above ASCII Perl's <c>/aa</c> folds by Unicode, so 0xC0-0xDE go with 0xE0-0xFE
     /// (not the two that are no letters), even where the octets are half of a UTF-8 character.
