@@ -1,22 +1,28 @@
 namespace Backstop.Mail;
 
 /// <summary>
-/// Limits the CPU time that classifier, rules, MIME, HTML and header code may spend on one message together. When it is
-/// used up, the work in progress is abandoned and no other begins: the remaining checks are skipped and the message is
-/// delivered.
+/// The work that everything together may take which looks at one message: classifier, rules, MIME, HTML, headers. When it is
+/// used up, the work that is under way is given up and nothing else begins: the message goes on unjudged by what is left.
 /// </summary>
 /// <remarks>
-/// Work runs in <see cref="Run{T}"/>, one part after another, on any thread. Code that reads text calls <see
-/// cref="Charge"/> with its length; the clock is read once per 16 KiB, and around regular expressions that may
-/// backtrack. Outside <see cref="Run{T}"/> nothing is counted.
+/// Work is counted in octets read and steps of patterns, so that the same message is judged alike on every machine and under any load; the
+/// limit is given as the CPU time that this takes on the machine on which it was measured. The clock is only an emergency brake, for what
+/// nobody counts: <see cref="BrakeFactor"/> times the limit. Work is done in <see cref="Run{T}"/>, one part after another, on any threads. What
+/// reads text says how much by <see cref="Charge"/>. Outside of <see cref="Run{T}"/> nothing is counted.
 /// </remarks>
-/// <param name="limit">The CPU time that may be spent.</param>
-/// <param name="clock">Returns the CPU time that the calling thread has used so far.</param>
+/// <param name="limit">The work, as CPU time.</param>
+/// <param name="clock">CPU time of the calling thread so far.</param>
 public sealed class MessageBudget(TimeSpan limit, Func<TimeSpan> clock)
 {
-    // Reading the clock is a system call; reading this many octets takes some microseconds.
-    private const int OctetsPerLook = 16 * 1024;
-    private const int OctetsPerCharge = 64;
+    /// <summary>The brake is this many times the limit: 10 s of CPU time where the limit is 250 ms.</summary>
+    public const int BrakeFactor = 40;
+
+    /// <summary>Octets and steps that take a millisecond: measured over 1,600 mails (bench/RESULTS.md).</summary>
+    private const long WorkPerMillisecond = 150_000;
+
+    // Reading the clock is a system call: so many octets cost some microseconds.
+    private const int WorkPerLook = 16 * 1024;
+    private const int WorkPerCharge = 64;
 
     [ThreadStatic]
     private static MessageBudget? _running;
@@ -27,28 +33,31 @@ public sealed class MessageBudget(TimeSpan limit, Func<TimeSpan> clock)
     [ThreadStatic]
     private static int _charged;
 
-    // A message that makes one expression backtrack makes similar ones backtrack too, so they share one limit.
-    private static readonly TimeSpan _maxBacktracking = TimeSpan.FromMilliseconds(15);
-
-    private long _spent;
-    private long _backtracked;
+    private readonly long _allowed = (long)Math.Min(limit.TotalMilliseconds * WorkPerMillisecond, long.MaxValue / 2);
+    private readonly TimeSpan _brake = limit < TimeSpan.MaxValue / BrakeFactor ? limit * BrakeFactor : TimeSpan.MaxValue;
+    private long _work;
+    private long _time;
     private volatile bool _isSpent;
+    private volatile bool _isBraked;
 
-    /// <summary>The CPU time that may be spent.</summary>
+    /// <summary>The work that may be taken, as CPU time.</summary>
     public TimeSpan Limit => limit;
 
-    /// <summary>The CPU time spent by the parts that have ended.</summary>
-    public TimeSpan Spent => new(Interlocked.Read(ref _spent));
+    /// <summary>The work that was taken, as CPU time: the same for the same message.</summary>
+    public TimeSpan Spent => TimeSpan.FromMilliseconds(Interlocked.Read(ref _work) / (double)WorkPerMillisecond);
 
-    /// <summary>Whether work was abandoned or skipped because the budget was used up.</summary>
+    /// <summary>Whether something was given up or left out.</summary>
     public bool IsSpent => _isSpent;
 
-    /// <summary>A budget that is never used up, for callers without a limit.</summary>
+    /// <summary>Whether that was because of the emergency brake: time passed that nobody had counted as work.</summary>
+    public bool IsBraked => _isBraked;
+
+    /// <summary>A budget that nothing uses up, for callers without a limit.</summary>
     public static MessageBudget Unlimited() => new(TimeSpan.MaxValue, static () => TimeSpan.Zero);
 
-    /// <summary>Runs a part of the work. A call within another call is counted as part of the outer one.</summary>
-    /// <param name="work">The part to run.</param>
-    /// <param name="unjudged">Gives the result if the budget is used up before or during the work.</param>
+    /// <summary>Does a part of the work. Inside of another part it is one with that.</summary>
+    /// <param name="work">The part.</param>
+    /// <param name="unjudged">Its result where the budget is used up, before it or in it.</param>
     public T Run<T>(Func<T> work, Func<T> unjudged)
     {
         ArgumentNullException.ThrowIfNull(work);
@@ -58,7 +67,7 @@ public sealed class MessageBudget(TimeSpan limit, Func<TimeSpan> clock)
             return work();
         }
 
-        if (_isSpent || Spent > limit)
+        if (_isSpent || Interlocked.Read(ref _work) > _allowed)
         {
             _isSpent = true;
             return unjudged();
@@ -75,61 +84,43 @@ public sealed class MessageBudget(TimeSpan limit, Func<TimeSpan> clock)
         }
         finally
         {
-            Interlocked.Add(ref _spent, Math.Max(0, (clock() - _began).Ticks));
+            Interlocked.Add(ref _time, Math.Max(0, (clock() - _began).Ticks));
+            Interlocked.Add(ref _work, _charged);
             _running = null;
         }
 
         return unjudged();
     }
 
-    /// <summary>Counts text that is about to be read. Call it before each pass over the text.</summary>
-    /// <param name="octets">The length of the text.</param>
-    /// <exception cref="BudgetSpentException">The budget of the message is used up. Only <see cref="Run{T}"/> catches
-    /// it.</exception>
-    internal static void Charge(int octets)
+    /// <summary>Says that text is about to be read, before each pass over it, or that steps were taken.</summary>
+    /// <param name="work">How many octets or steps.</param>
+    /// <exception cref="BudgetSpentException">The budget of the message is used up. Only <see cref="Run{T}"/> catches it.</exception>
+    internal static void Charge(int work)
     {
         if (_running is not { } budget)
         {
             return;
         }
 
-        _charged += Math.Min(octets, OctetsPerLook) + OctetsPerCharge;
-        if (_charged >= OctetsPerLook)
+        _charged = (int)Math.Min((long)_charged + work + WorkPerCharge, int.MaxValue);
+        if (_charged >= WorkPerLook)
         {
-            _charged = 0;
             budget.Look();
         }
     }
 
-    /// <summary>
-    /// Whether another backtracking expression may run on this message: all of them together have used less than 15 ms.
-    /// True outside <see cref="Run{T}"/>.
-    /// </summary>
-    internal static bool MayTry => _running is not { } budget || Interlocked.Read(ref budget._backtracked) < _maxBacktracking.Ticks;
-
-    /// <summary>Adds the time that a backtracking expression took.</summary>
-    /// <param name="time">Its CPU time.</param>
-    internal static void Backtracked(TimeSpan time)
-    {
-        if (_running is { } budget)
-        {
-            Interlocked.Add(ref budget._backtracked, time.Ticks);
-        }
-    }
-
-    /// <summary>The CPU time of this thread; null outside <see cref="Run{T}"/>.</summary>
-    internal static TimeSpan? Clock() => _running is { } budget ? budget.Now : null;
-
-    /// <summary>Reads the clock at once; call it after work that took long.</summary>
-    /// <exception cref="BudgetSpentException">As <see cref="Charge"/>.</exception>
-    internal static void ChargeMuch() => Charge(OctetsPerLook);
-
-    private TimeSpan Now => clock();
-
     private void Look()
     {
-        if (_isSpent || Now - _began + Spent > limit)
+        var taken = Interlocked.Add(ref _work, _charged);
+        _charged = 0;
+        if (_isSpent || taken > _allowed)
         {
+            throw new BudgetSpentException();
+        }
+
+        if (clock() - _began + new TimeSpan(Interlocked.Read(ref _time)) > _brake)
+        {
+            _isBraked = true;
             throw new BudgetSpentException();
         }
     }

@@ -75,9 +75,10 @@ internal sealed class SmtpOptions
     public int MaxHops { get; set; } = 100;
 
     /// <summary>
-    /// The CPU time that classifier, spam rules, MIME and HTML code may spend on a message together; messages larger
-    /// than 256 KiB get more in proportion. When it is used up, the message is delivered without the remaining checks.
-    /// Default 250ms.
+    /// The work that classifier, spam rules, MIME and HTML code may spend on a message together, given as the CPU time it
+    /// takes on an ordinary machine; messages larger than 256 KiB get more in proportion. Octets and steps are counted, not
+    /// time, so that a busy machine judges no differently. When it is used up, the message is delivered without the
+    /// remaining checks. Default 250ms.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
     public TimeSpan CpuPerMessage { get; set; } = TimeSpan.FromMilliseconds(250);

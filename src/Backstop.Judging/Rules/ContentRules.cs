@@ -102,7 +102,7 @@ internal sealed partial class ContentRules(
     // Results found before the budget ran out count; checks that did not finish do not.
     private Judgement Unjudged(Judgement judgement, MessageBudget budget)
     {
-        metrics.NotScanned("mail", "cpu");
+        metrics.NotScanned("mail", budget.IsBraked ? "clock" : "cpu");
         LogUnjudged(budget.Spent.TotalMilliseconds, judgement.Report.From);
         return judgement with { Wanted = [.. judgement.Wanted.Select(w => (w.Recipient, budget.Said(w.Verdict)))] };
     }

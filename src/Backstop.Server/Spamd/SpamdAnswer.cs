@@ -26,12 +26,12 @@ internal sealed partial class SpamdAnswer(
             case SpamdVerb.Tell:
                 return await TellAsync(request, message, client, started);
             default:
-                var (scanned, autoLearn) = await filter.ScanAsync(
-                    message, JudgingBudget.For(options, message.Length), CancellationToken.None);
+                var budget = JudgingBudget.For(options, message.Length);
+                var (scanned, autoLearn) = await filter.ScanAsync(message, budget, CancellationToken.None);
                 var result = scanned.Result;
                 if (result.IsUnjudged)
                 {
-                    metrics.NotScanned("clients", "cpu");
+                    metrics.NotScanned("clients", budget.IsBraked ? "clock" : "cpu");
                     LogUnjudged(client, request.User, message.Length);
                 }
                 else

@@ -35,17 +35,17 @@ internal static class FreemailEvals
             "check_freemail_header",
             static (scan, arguments) => Any(
                 scan, scan.Headers.All($"{arguments[0]}:addr").Select(a => a.ToLowerInvariant()), arguments[1]));
-        table.Add("check_freemail_body", static (scan, arguments) => Body(scan) is { } body && Matching(body, arguments[0]));
+        table.Add("check_freemail_body", static (scan, arguments) => Body(scan) is { } body && Matching(scan, body, arguments[0]));
         table.Add("check_freemail_replyto", static (scan, arguments) => RepliesElsewhere(scan, arguments[0] ?? "replyto"));
     }
 
     private static bool Any(MessageScan scan, IEnumerable<string> addresses, string? pattern) =>
-        Matching(addresses.Where(a => a.Length > 0 && IsFree(scan.Settings, a)), pattern);
+        Matching(scan, addresses.Where(a => a.Length > 0 && IsFree(scan.Settings, a)), pattern);
 
-    private static bool Matching(IEnumerable<string> addresses, string? pattern)
+    private static bool Matching(MessageScan scan, IEnumerable<string> addresses, string? pattern)
     {
         var compiled = pattern is null ? null : EvalPatterns.Get(pattern);
-        return addresses.Any(a => compiled is null || compiled.IsMatch(a));
+        return addresses.Any(a => compiled is null || compiled.IsMatch(a, scan.Steps));
     }
 
     private static bool IsFree(SpamSettings settings, string address)

@@ -66,7 +66,7 @@ internal static class HtmlEvals
     {
         var pattern = arguments[1] is { } text ? EvalPatterns.Get(text) : null;
         return pattern is not null
-            && scan.Html.Any(h => h.Texts(arguments[0] ?? "").Any(t => pattern.IsMatch(Octets.FromUnicode(t)) == matches));
+            && scan.Html.Any(h => h.Texts(arguments[0] ?? "").Any(t => pattern.IsMatch(Octets.FromUnicode(t), scan.Steps) == matches));
     }
 
     private static readonly PerlRegex _webHost = new("^https?://([^/:?#]+)", RegexOptions.IgnoreCase);

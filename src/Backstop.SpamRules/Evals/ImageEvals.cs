@@ -25,7 +25,7 @@ internal static class ImageEvals
             "image_named",
             static (scan, arguments) => Of(scan, "all").Exists(i => i.Area > 0 && i.Name is not null && i.Name == arguments[0]));
         table.Add("image_name_regex", static (scan, arguments) => arguments[0] is { } text && EvalPatterns.Get(text) is var pattern
-            && Of(scan, "all").Exists(i => i.Area > 0 && i.Name is not null && pattern.IsMatch(i.Name)));
+            && Of(scan, "all").Exists(i => i.Area > 0 && i.Name is not null && pattern.IsMatch(i.Name, scan.Steps)));
         table.Add("image_to_text_ratio", static (scan, arguments) =>
         {
             var (pixels, text) = (Of(scan, arguments[0]).Sum(i => i.Area), scan.Body.Sum(l => l.Length));

@@ -11,7 +11,7 @@ internal sealed record HitSummary(double Score, double Required, IReadOnlyList<R
 {
     public bool IsSpam => Score >= Required;
 
-    /// <summary>Sums up the hits. Where rules ran out of time, the score is the least that it could be if they had not.</summary>
+    /// <summary>Sums up the hits. Where rules ran out of steps, the score is the least that it could be if they had not.</summary>
     /// <param name="hits">What hit.</param>
     /// <param name="required">Points at which a message is spam.</param>
     public static HitSummary Of(HitTable hits, double required)

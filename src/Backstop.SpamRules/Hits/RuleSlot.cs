@@ -31,15 +31,15 @@ internal sealed class HitTable(int rules)
 
     public List<RuleSlot> SubRules { get; } = [];
 
-    /// <summary>Rules that ran out of their time, or were not tried because so many had: whether they hit is not known.</summary>
-    public HashSet<RuleSlot> TimedOut { get; } = new(ReferenceEqualityComparer.Instance);
+    /// <summary>Rules that ran out of steps, or were not tried because so many had: whether they hit is not known.</summary>
+    public HashSet<RuleSlot> OutOfSteps { get; } = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>The points of the hits.</summary>
     public double Score => Hits.Sum(h => h.Score);
 
     /// <summary>
-    /// What the points would be if each of <see cref="TimedOut"/> had helped the message as it could; null where none ran out of
-    /// time.
+    /// What the points would be if each of <see cref="OutOfSteps"/> had helped the message as it could; null where none ran out of
+    /// steps.
     /// </summary>
     public double? LowestScore { get; set; }
 

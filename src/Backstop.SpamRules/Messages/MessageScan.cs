@@ -1,5 +1,6 @@
 using Backstop.SpamRules.Html;
 using Backstop.SpamRules.Mime;
+using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Relays;
 using Backstop.SpamRules.Rules;
 using Backstop.SpamRules.Text;
@@ -45,6 +46,9 @@ internal sealed class MessageScan
 
     /// <summary>What the learner says, 0 ham to 1 spam; null when it says nothing.</summary>
     public double? BayesProbability { get; set; }
+
+    /// <summary>What patterns may still spend on this message.</summary>
+    public MatchSteps Steps { get; } = new();
 
     public RelayTrail Relays { get; }
 

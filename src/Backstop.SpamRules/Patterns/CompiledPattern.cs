@@ -1,34 +1,19 @@
-using System.Text.RegularExpressions;
 using Backstop.Automata;
 using Backstop.Mail;
 
 namespace Backstop.SpamRules.Patterns;
 
 /// <summary>
-/// One rule's pattern: the strings it needs, an automaton that decides in linear time, and .NET's engine, which only confirms
-/// what the automaton cannot know for certain, and counts. Each is made when first needed. Safe for many threads.
+/// One rule's pattern: the strings it needs, an automaton that decides in linear time, and a matcher that backtracks and counts its steps,
+/// which only confirms what the automaton cannot know for certain, and counts. Each is made when first needed. Safe for many threads.
 /// </summary>
 internal sealed class CompiledPattern
 {
-    /// <summary>The last resort against a pattern that backtracks without end.</summary>
-    private static readonly TimeSpan _confirmLimit = TimeSpan.FromMilliseconds(12);
-
-    private const int MaxTries = 8;
-
-    /// <summary>
-    /// A pattern .NET has to run so often is worth compiling, if it is not one of the giants, which compiling makes slower.
-    /// </summary>
-    private const int CompileAfter = 300;
-    private const int LongestCompiled = 600;
-
     private readonly bool _isExact;
     private readonly ByteSet? _singleSet;
     private readonly Lazy<Nfa?> _nfa;
-    private readonly Lazy<string> _dotNet;
-    private readonly Lazy<Regex?> _linear;
-    private Regex? _regex;
+    private readonly Lazy<BacktrackingMatcher> _backtracking;
     private PatternMatcher? _matcher;
-    private int _regexUses;
 
     private CompiledPattern(PatternNode node)
     {
@@ -38,8 +23,7 @@ internal sealed class CompiledPattern
         _isExact = IsRegular(node);
         _singleSet = node is PatternNode.Concat { Parts: [PatternNode.Set set] } ? set.Bytes : null;
         _nfa = new Lazy<Nfa?>(() => PatternAutomaton.TryBuild(Node));
-        _dotNet = new Lazy<string>(() => DotNetPattern.Write(Node, CaptureNames.Count > 0));
-        _linear = new Lazy<Regex?>(() => _isExact ? Linear() : null);
+        _backtracking = new Lazy<BacktrackingMatcher>(() => new(PatternProgramBuilder.Build(Node)));
     }
 
     public PatternNode Node { get; }
@@ -47,14 +31,14 @@ internal sealed class CompiledPattern
     /// <summary>Every match holds one of these (lower case); null: no strings are needed.</summary>
     public IReadOnlyCollection<string>? Literals { get; }
 
-    /// <summary>Named groups and their numbers; .NET's groups bear the numbers.</summary>
+    /// <summary>Named groups and their numbers.</summary>
     public IReadOnlyList<(string Name, int Number)> CaptureNames { get; }
 
     /// <summary>States before determinising; very many where there is no automaton.</summary>
     public int AutomatonSize => _nfa.Value?.Count ?? int.MaxValue;
 
-    /// <summary>Whether .NET confirms it with an engine that backtracks, and there is no other.</summary>
-    public bool MayRunOutOfTime => _linear.Value is null;
+    /// <summary>Whether a match has to be confirmed step by step.</summary>
+    public bool MayRunOutOfSteps => !_isExact;
 
     /// <summary>Reads a pattern without delimiters.</summary>
     /// <exception cref="PatternException">The pattern is not Perl, or more than a filter can do.</exception>
@@ -69,16 +53,17 @@ internal sealed class CompiledPattern
     }
 
     /// <summary>Does the text hold a match?</summary>
-    /// <exception cref="RegexMatchTimeoutException">The confirmation ran out of its time.</exception>
-    public bool IsMatch(string text)
+    /// <exception cref="StepsSpentException">The steps of the message, or of a search, are spent.</exception>
+    public bool IsMatch(string text, MatchSteps? steps = null) => Decide(text) switch
     {
-        var found = Decide(text);
-        return found != false && ((_isExact && found == true) || Confirm(text, static (engine, text) => engine.IsMatch(text)));
-    }
+        false => false,
+        true when _isExact => true,
+        _ => Search(text, 1, steps, out _) > 0,
+    };
 
     /// <summary>Matches from left to right, at most <paramref name="max"/>.</summary>
-    /// <exception cref="RegexMatchTimeoutException">The confirmation ran out of its time.</exception>
-    public int Count(string text, int max)
+    /// <exception cref="StepsSpentException">As <see cref="IsMatch"/>.</exception>
+    public int Count(string text, int max, MatchSteps? steps = null)
     {
         if (_singleSet is { } set)
         {
@@ -86,18 +71,26 @@ internal sealed class CompiledPattern
             return CountOctets(text, set, max);
         }
 
-        if (max == 1 || Decide(text) == false)
+        if (max == 1)
         {
-            return max == 1 && IsMatch(text) ? 1 : 0;
+            return IsMatch(text, steps) ? 1 : 0;
         }
 
-        return Confirm(text, (engine, text) => Count(engine, text, max));
+        return Decide(text) == false ? 0 : Search(text, max, steps, out _);
     }
 
-    /// <summary>The first match, for those who need its place or its groups.</summary>
-    /// <exception cref="RegexMatchTimeoutException">The confirmation ran out of its time.</exception>
-    public Match Match(string text) =>
-        Decide(text) == false ? System.Text.RegularExpressions.Match.Empty : Confirm(text, static (engine, text) => engine.Match(text));
+    /// <summary>What the groups of the first match hold, by their numbers, null for one that took no part; null: there is no match.</summary>
+    /// <exception cref="StepsSpentException">As <see cref="IsMatch"/>.</exception>
+    public string?[]? Groups(string text, MatchSteps? steps = null)
+    {
+        if (Decide(text) == false)
+        {
+            return null;
+        }
+
+        Search(text, 1, steps, out var groups);
+        return groups;
+    }
 
     private bool? Decide(string text)
     {
@@ -108,101 +101,31 @@ internal sealed class CompiledPattern
             : null;
     }
 
-    // .NET's engine that does not backtrack counts wrong for some patterns: b?a is not found in "b a" of "b a ba". It has its say
-    // where it is right, and where a text is too dear for the other.
-    private T Confirm<T>(string text, Func<Regex, string, T> match)
+    // As Perl's //g: behind an empty match another match may begin at the same place, if it is not empty.
+    private int Search(string text, int max, MatchSteps? steps, out string?[]? groups)
     {
-        var engine = Engine();
-        if (engine.Options.HasFlag(RegexOptions.NonBacktracking))
-        {
-            return match(engine, text);
-        }
-
+        var scratch = MatchScratch.Take();
+        var matcher = _backtracking.Value;
+        steps ??= new MatchSteps();
+        groups = null;
         try
         {
-            return MessageBudget.MayTry ? Backtrack(engine, text, match) : throw new RegexMatchTimeoutException();
-        }
-        catch (RegexMatchTimeoutException) when (_linear.Value is not null)
-        {
-            MessageBudget.ChargeMuch();
-            return match(_linear.Value, text);
-        }
-    }
-
-    // The limit is of wall time, and on a busy machine little of it may have been ours: then the mail is not at fault, and is tried
-    // again. Where no budget runs nobody knows how much was ours.
-    private static T Backtrack<T>(Regex engine, string text, Func<Regex, string, T> match)
-    {
-        for (var tries = 1; ; tries++)
-        {
-            var began = MessageBudget.Clock();
-            try
+            var (count, from, afterEmpty) = (0, 0, false);
+            while (count < max && matcher.Find(text, from, afterEmpty, scratch, steps))
             {
-                return match(engine, text);
+                count++;
+                var (start, end) = scratch.Whole;
+                groups ??= max == 1 ? scratch.Texts(text) : null;
+                (from, afterEmpty) = (end, start == end);
             }
-            catch (RegexMatchTimeoutException) when (
-                tries < MaxTries && (began is null || MessageBudget.Clock() - began < _confirmLimit / 2))
-            {
-                MessageBudget.ChargeMuch();
-            }
-            finally
-            {
-                if (began is { } start && MessageBudget.Clock() is { } now)
-                {
-                    MessageBudget.Backtracked(now - start);
-                }
-            }
+
+            return count;
+        }
+        finally
+        {
+            scratch.GiveBack();
         }
     }
-
-    private static int Count(Regex engine, string text, int max)
-    {
-        var count = 0;
-        foreach (var _ in engine.EnumerateMatches(text))
-        {
-            if (++count >= max)
-            {
-                break;
-            }
-        }
-
-        return count;
-    }
-
-    private Regex Engine()
-    {
-        var regex = Volatile.Read(ref _regex);
-        if (regex is null)
-        {
-            regex = (_isExact && IsPlain(Node) ? _linear.Value : null)
-                ?? new Regex(_dotNet.Value, RegexOptions.CultureInvariant, _confirmLimit);
-            Volatile.Write(ref _regex, regex);
-        }
-
-        if (Interlocked.Increment(ref _regexUses) == CompileAfter && _dotNet.Value.Length <= LongestCompiled
-            && !regex.Options.HasFlag(RegexOptions.NonBacktracking))
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(static self => self.CompileEngine(), this, preferLocal: false);
-        }
-
-        return regex;
-    }
-
-    /// <summary>What is regular can be counted without backtracking; null for a pattern too large for it.</summary>
-    private Regex? Linear()
-    {
-        try
-        {
-            return new Regex(_dotNet.Value, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
-        }
-        catch (NotSupportedException)
-        {
-            return null;
-        }
-    }
-
-    private void CompileEngine() =>
-        Volatile.Write(ref _regex, new Regex(_dotNet.Value, RegexOptions.CultureInvariant | RegexOptions.Compiled, _confirmLimit));
 
     private static int CountOctets(string text, ByteSet set, int max)
     {
@@ -220,19 +143,14 @@ internal sealed class CompiledPattern
 
     private static IEnumerable<(string Name, int Number)> Names(PatternNode node) =>
         (node is PatternNode.Capture { Name: { } name } capture ? [(name, capture.Number)] : Enumerable.Empty<(string, int)>())
-        .Concat(DotNetPattern.Children(node).SelectMany(Names));
+        .Concat(PatternNode.Children(node).SelectMany(Names));
 
     /// <summary>The automaton says yes only when the pattern does. An end before the last line end is looser in the automaton.</summary>
     private static bool IsRegular(PatternNode node) => node switch
     {
-        PatternNode.Look or PatternNode.Backreference or PatternNode.Atomic => false,
+        PatternNode.Look or PatternNode.Backreference or PatternNode.Atomic or PatternNode.Conditional or PatternNode.Call => false,
         PatternNode.Repeat { Greediness: Greediness.Possessive } => false,
-        PatternNode.Assertion { Kind: AssertionKind.TextEndOrLastLine } => false,
-        _ => DotNetPattern.Children(node).All(IsRegular),
+        PatternNode.Assertion { Kind: AssertionKind.TextEndOrLastLine or AssertionKind.SearchStart } => false,
+        _ => PatternNode.Children(node).All(IsRegular),
     };
-
-    /// <summary>Nothing in it may match nothing: then .NET's engine that does not backtrack counts right.</summary>
-    private static bool IsPlain(PatternNode node) =>
-        node is not PatternNode.Assertion && (node is PatternNode.Concat || !PatternWidth.CanBeEmpty(node))
-            && DotNetPattern.Children(node).All(IsPlain);
 }

@@ -62,6 +62,8 @@ internal sealed class PatternGroup
 
     public CompiledPattern this[int index] => _patterns[index];
 
+    public int Count => _patterns.Length;
+
     /// <summary>Bits for <see cref="Find"/>.</summary>
     public int Words => _always.Length;
 

@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Text.RegularExpressions;
 using Backstop.Mail;
 using Backstop.SpamRules.Evals;
 using Backstop.SpamRules.Hits;
@@ -13,8 +12,8 @@ namespace Backstop.SpamRules.Scanning;
 /// <summary>Runs all rules over one message. Meta rules come last, for they build on the others.</summary>
 internal sealed class RuleRun(CompiledRules rules, MessageScan scan)
 {
-    /// <summary>When so many rules have run out of time, no other is tried whose pattern could.</summary>
-    private const int MaxTimeOuts = 8;
+    /// <summary>When so many rules have run out of steps, no other is tried whose pattern could.</summary>
+    private const int MaxOutOfSteps = 8;
 
     private readonly HitTable _hits = new(rules.Slots.Count);
     private readonly Dictionary<string, string> _tags = new(StringComparer.Ordinal);
@@ -43,17 +42,17 @@ internal sealed class RuleRun(CompiledRules rules, MessageScan scan)
         return _hits;
     }
 
-    // Whether a rule that ran out of time would have hit nobody knows: the message gets the better of both.
+    // Whether a rule that ran out of steps would have hit nobody knows: the message gets the better of both.
     private void RunMetas()
     {
-        if (_hits.TimedOut.Count == 0)
+        if (_hits.OutOfSteps.Count == 0)
         {
             rules.Metas.Run(_hits);
             return;
         }
 
         var lenient = _hits.Copy();
-        lenient.AddPossible(_hits.TimedOut.Where(s => _hits[s.Index] == 0));
+        lenient.AddPossible(_hits.OutOfSteps.Where(s => _hits[s.Index] == 0));
         rules.Metas.Run(lenient);
         rules.Metas.Run(_hits);
         _hits.LowestScore = Math.Min(_hits.Score, lenient.Score);
@@ -76,7 +75,7 @@ internal sealed class RuleRun(CompiledRules rules, MessageScan scan)
             }
             else if ((value ?? slot.Rule.IfUnset ?? "") is var text)
             {
-                Guard(slot, s => slot.Rule.IsNegated ? (s.Pattern!.IsMatch(text) ? 0 : 1) : s.Pattern!.Count(text, s.MaxHits));
+                Guard(slot, s => slot.Rule.IsNegated ? (s.Pattern!.IsMatch(text, scan.Steps) ? 0 : 1) : s.Pattern!.Count(text, s.MaxHits, scan.Steps));
             }
         }
     }
@@ -116,19 +115,18 @@ internal sealed class RuleRun(CompiledRules rules, MessageScan scan)
 
         try
         {
-            _hits.Add(slot, slot.Pattern!.Count(text, (int)(slot.MaxHits - found)));
+            _hits.Add(slot, slot.Pattern!.Count(text, (int)(slot.MaxHits - found), scan.Steps));
         }
-        catch (RegexMatchTimeoutException)
+        catch (StepsSpentException)
         {
-            MessageBudget.ChargeMuch();
-            _hits.TimedOut.Add(slot);
+            _hits.OutOfSteps.Add(slot);
         }
     }
 
-    private bool IsSuspended(RuleSlot slot) => _hits.TimedOut.Count > 0
+    private bool IsSuspended(RuleSlot slot) => _hits.OutOfSteps.Count > 0
         && (
-        _hits.TimedOut.Contains(slot) || (
-            _hits.TimedOut.Count >= MaxTimeOuts && slot.Pattern is { MayRunOutOfTime: true } && _hits.TimedOut.Add(slot)));
+        _hits.OutOfSteps.Contains(slot) || (
+            _hits.OutOfSteps.Count >= MaxOutOfSteps && slot.Pattern is { MayRunOutOfSteps: true } && _hits.OutOfSteps.Add(slot)));
 
     private void Guard(RuleSlot slot, Func<RuleSlot, int> test)
     {
@@ -142,10 +140,9 @@ internal sealed class RuleRun(CompiledRules rules, MessageScan scan)
             MessageBudget.Charge(0);
             _hits.Add(slot, test(slot));
         }
-        catch (RegexMatchTimeoutException)
+        catch (StepsSpentException)
         {
-            MessageBudget.ChargeMuch();
-            _hits.TimedOut.Add(slot);
+            _hits.OutOfSteps.Add(slot);
         }
     }
 
@@ -163,7 +160,7 @@ internal sealed class RuleRun(CompiledRules rules, MessageScan scan)
         }
     }
 
-    private static int CountInParts(RuleSlot slot, List<MimeNode> parts)
+    private int CountInParts(RuleSlot slot, List<MimeNode> parts)
     {
         var (first, last) = slot.Flags.Range();
         var texts = parts.Skip(Math.Max(0, first - 1)).Take(last - Math.Max(0, first - 1)).Select(p => PartHeader(slot.Rule, p));
@@ -174,13 +171,13 @@ internal sealed class RuleRun(CompiledRules rules, MessageScan scan)
 
         if (slot.Rule.IsNegated)
         {
-            return texts.Any(slot.Pattern!.IsMatch) ? 0 : 1;
+            return texts.Any(t => slot.Pattern!.IsMatch(t, scan.Steps)) ? 0 : 1;
         }
 
         var max = slot.Flags.IsMultiple ? Math.Min(slot.MaxHits, 1000) : 1;
         foreach (var text in texts)
         {
-            if (slot.Pattern!.Count(text, max) is var count and > 0)
+            if (slot.Pattern!.Count(text, max, scan.Steps) is var count and > 0)
             {
                 return count;
             }
@@ -210,7 +207,7 @@ internal sealed class RuleRun(CompiledRules rules, MessageScan scan)
         }
     }
 
-    private static bool Holds(UriCriterion criterion, CompiledPattern pattern, string uri, Uris.UriDetail detail)
+    private bool Holds(UriCriterion criterion, CompiledPattern pattern, string uri, Uris.UriDetail detail)
     {
         IEnumerable<string> texts = criterion.Target switch
         {
@@ -221,7 +218,7 @@ internal sealed class RuleRun(CompiledRules rules, MessageScan scan)
             "domain" => detail.Domains,
             _ => detail.Hosts.Keys,
         };
-        return texts.Any(t => pattern.IsMatch(t) != criterion.IsNegated);
+        return texts.Any(t => pattern.IsMatch(t, scan.Steps) != criterion.IsNegated);
     }
 
     /// <summary>Named groups of header rules become tags for <see cref="RunTemplates"/>.</summary>
@@ -230,11 +227,11 @@ internal sealed class RuleRun(CompiledRules rules, MessageScan scan)
         foreach (var slot in rules.Captures)
         {
             if (_hits[slot.Index] > 0 && scan.Headers.ForRule(slot.Rule.Header) is { } value
-                && slot.Pattern!.Match(value) is { Success: true } match)
+                && slot.Pattern!.Groups(value, scan.Steps) is { } groups)
             {
                 foreach (var (name, number) in slot.Pattern.CaptureNames)
                 {
-                    _tags[name] = match.Groups[number.ToString(System.Globalization.CultureInfo.InvariantCulture)].Value;
+                    _tags[name] = groups[number] ?? "";
                 }
             }
         }
@@ -252,7 +249,7 @@ internal sealed class RuleRun(CompiledRules rules, MessageScan scan)
                 RuleKind.Header => scan.Headers.ForRule(slot.Rule.Header) is { } value ? [value] : [],
                 _ => [scan.Message.Pristine],
             };
-            Guard(slot, s => TagTemplate.Count(s.Rule.Pattern, _tags, texts));
+            Guard(slot, s => TagTemplate.Count(s.Rule.Pattern, _tags, texts, scan.Steps));
         }
     }
 }

@@ -10,7 +10,7 @@ public readonly record struct RuleHit(string Rule, double Score, string Descript
 public sealed record ScanResult
 {
     /// <summary>
-    /// The sum of points, to three decimals. Where rules ran out of time, it is the least that it could be if they had not.
+    /// The sum of points, to three decimals. Where rules ran out of steps, it is the least that it could be if they had not.
     /// </summary>
     public required double Score { get; init; }
 
@@ -24,9 +24,14 @@ public sealed record ScanResult
     public required IReadOnlyList<string> SubRules { get; init; }
 
     /// <summary>
-    /// Rules that ran out of their time on this message, so that nobody knows whether they hit. Empty but for hostile mail.
+    /// Rules that ran out of steps on this message, so that nobody knows whether they hit. Empty but for hostile mail.
     /// </summary>
-    public required IReadOnlyList<string> TimedOut { get; init; }
+    public required IReadOnlyList<string> OutOfSteps { get; init; }
+
+    /// <summary>
+    /// The steps that patterns took which had to be confirmed one by one; the same for the same message and rules, on every machine.
+    /// </summary>
+    public long Steps { get; init; }
 
     /// <summary>
     /// The CPU budget of the message was used up before all rules had run: no rule counts, for those that spoke for the message may

@@ -24,7 +24,8 @@ public sealed class ScannedMessage
             Required = _summary.Required,
             Hits = [.. _summary.Hits.Select(Shown)],
             SubRules = _summary.SubRules,
-            TimedOut = [.. hits.TimedOut.Select(s => s.Name).Order(StringComparer.Ordinal)],
+            OutOfSteps = [.. hits.OutOfSteps.Select(s => s.Name).Order(StringComparer.Ordinal)],
+            Steps = scan.Steps.Used,
             IsUnjudged = isUnjudged,
         };
     }
@@ -58,11 +59,11 @@ public sealed class ScannedMessage
     /// Lets the learner learn this message if its score leaves no doubt (<c>bayes_auto_learn_threshold_spam</c> and <c>_nonspam</c>).
     /// </summary>
     /// <param name="learner">Learns the message.</param>
-    /// <returns><c>spam</c>, <c>ham</c>, or <c>no</c> where nothing was learned or a rule ran out of time.</returns>
+    /// <returns><c>spam</c>, <c>ham</c>, or <c>no</c> where nothing was learned or a rule ran out of steps.</returns>
     public string AutoLearn(BayesLearner learner)
     {
         ArgumentNullException.ThrowIfNull(learner);
-        return Result.TimedOut.Count == 0
+        return Result.OutOfSteps.Count == 0
             && AutoLearning.Decide(_hits, _scanner.Rules, _scanner.ScoreSet, Result.IsSpam) is { } isSpam
             && learner.Learn(_scan, isSpam)
             ? isSpam ? "spam" : "ham"

@@ -12,7 +12,7 @@ internal static class TagTemplate
     /// 1 when the pattern, its tags filled, matches a text; a tag without text matches nothing. A text without the tag's is not
     /// tried.
     /// </summary>
-    public static int Count(string pattern, IReadOnlyDictionary<string, string> tags, IReadOnlyList<string> texts)
+    public static int Count(string pattern, IReadOnlyDictionary<string, string> tags, IReadOnlyList<string> texts, MatchSteps steps)
     {
         var values = _tag.Matches(pattern).Select(m => tags.GetValueOrDefault(m.Groups[1].Value, "")).ToList();
         if (values.Contains("") || !texts.Any(text => values.TrueForAll(v => text.Contains(v, StringComparison.OrdinalIgnoreCase))))
@@ -23,7 +23,7 @@ internal static class TagTemplate
         try
         {
             var compiled = CompiledPattern.CompileDelimited(_tag.Replace(pattern, match => Quote(tags[match.Groups[1].Value])));
-            return texts.Any(compiled.IsMatch) ? 1 : 0;
+            return texts.Any(t => compiled.IsMatch(t, steps)) ? 1 : 0;
         }
         catch (PatternException)
         {

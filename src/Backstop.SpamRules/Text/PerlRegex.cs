@@ -9,8 +9,6 @@ namespace Backstop.SpamRules.Text;
 /// </summary>
 internal sealed class PerlRegex
 {
-    private static readonly TimeSpan _backtrackingLimit = TimeSpan.FromMilliseconds(40);
-
     private static readonly TimeSpan _rulesLimit = TimeSpan.FromSeconds(10);
 
     private readonly Regex _regex;
@@ -29,19 +27,6 @@ internal sealed class PerlRegex
     /// <summary>Compiles a pattern that may need backtracking: for lines of rule files, never for text from outside.</summary>
     public static PerlRegex ForRuleFiles(string pattern) => new(new Regex(pattern, RegexOptions.CultureInvariant, _rulesLimit));
 
-    /// <summary>Compiles a pattern of a rule file for text from outside: it backtracks only where it must, and then not for long.</summary>
-    public static PerlRegex OfRule(string pattern)
-    {
-        try
-        {
-            return new(pattern);
-        }
-        catch (NotSupportedException)
-        {
-            return new(new Regex(pattern, RegexOptions.CultureInvariant, _backtrackingLimit));
-        }
-    }
-
     public bool IsMatch(string text)
     {
         MessageBudget.Charge(text.Length);
@@ -51,15 +36,7 @@ internal sealed class PerlRegex
     public Match Match(string text, int start = 0)
     {
         MessageBudget.Charge(text.Length - start);
-        try
-        {
-            return _regex.Match(text, start);
-        }
-        catch (RegexMatchTimeoutException)
-        {
-            MessageBudget.ChargeMuch();
-            return System.Text.RegularExpressions.Match.Empty;
-        }
+        return _regex.Match(text, start);
     }
 
     /// <summary>Every match from left to right.</summary>

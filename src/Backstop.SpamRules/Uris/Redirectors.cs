@@ -1,5 +1,4 @@
 using Backstop.SpamRules.Patterns;
-using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Uris;
 
@@ -9,7 +8,9 @@ namespace Backstop.SpamRules.Uris;
 /// </summary>
 internal sealed class Redirectors
 {
-    private readonly List<PerlRegex> _regexes = [];
+    /// <summary>For all patterns over one URI. None of the real ones takes a thousand.</summary>
+    private const int StepsPerUri = 200_000;
+
     private readonly PatternGroup _group;
 
     /// <summary>Compiles them.</summary>
@@ -22,12 +23,7 @@ internal sealed class Redirectors
         {
             try
             {
-                var (pattern, modifiers) = DelimitedPattern.Split(text);
-                var node = CompiledPattern.Compile(pattern, modifiers);
-
-                // The target is the first group, which must be kept: it gets a name.
-                _regexes.Add(PerlRegex.OfRule(DotNetPattern.Write(node.Node, keepGroup: 1)));
-                compiled.Add(node);
+                compiled.Add(CompiledPattern.CompileDelimited(text));
             }
             catch (PatternException error)
             {
@@ -44,14 +40,22 @@ internal sealed class Redirectors
     {
         Span<ulong> candidates = stackalloc ulong[_group.Words];
         _group.Find(uri, candidates);
-        for (var i = 0; i < _regexes.Count; i++)
+        var steps = new MatchSteps(StepsPerUri);
+        try
         {
-            if ((candidates[i >> 6] >> (i & 63) & 1) != 0 && _regexes[i].Match(uri) is { Success: true } match
-                && match.Groups["1"] is { Success: true } target
-                && target.Value.Contains('.', StringComparison.Ordinal))
+            for (var i = 0; i < _group.Count; i++)
             {
-                return target.Value;
+                // The target is the first group.
+                if ((candidates[i >> 6] >> (i & 63) & 1) != 0 && _group[i].Groups(uri, steps) is [_, { } target, ..]
+                    && target.Contains('.', StringComparison.Ordinal))
+                {
+                    return target;
+                }
             }
+        }
+        catch (StepsSpentException)
+        {
+            // A URI made to be dear leads nowhere.
         }
 
         return null;

@@ -121,9 +121,9 @@ internal static class ScanCommand
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {hit.Score,6:0.0##}  {hit.Rule,-24} {hit.Description}"));
         }
 
-        if (line.TimedOut.Count > 0)
+        if (line.OutOfSteps.Count > 0)
         {
-            output.WriteLine($"  out of time, so counted as it helps the message: {string.Join(", ", line.TimedOut)}");
+            output.WriteLine($"  out of steps, so counted as it helps the message: {string.Join(", ", line.OutOfSteps)}");
         }
     }
 

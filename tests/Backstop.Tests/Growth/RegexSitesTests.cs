@@ -1,6 +1,5 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
-using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Text;
 using Backstop.Tests.House;
 
@@ -14,10 +13,6 @@ public sealed class RegexSitesTests
     {
         ["PerlRegex..ctor"] = "never backtracks; Our_own_expressions_do_not_backtrack",
         ["PerlRegex.ForRuleFiles"] = "lines of rule files, never of mail",
-        ["PerlRegex.OfRule"] = "redirector_pattern of rule files: backtracks only where it must, at most 40 ms",
-        ["CompiledPattern.Engine"] = "rules of rule files: confirms what an automaton has found, at most 40 ms, charged to the budget",
-        ["CompiledPattern.Linear"] = "never backtracks",
-        ["CompiledPattern.CompileEngine"] = "as CompiledPattern.Engine",
     };
 
     public static TheoryData<string> Projects => [.. Project.All.Select(p => p.Name)];
@@ -47,16 +42,6 @@ public sealed class RegexSitesTests
     {
         Assert.True(OptionsOf(new PerlRegex("a")).HasFlag(RegexOptions.NonBacktracking));
         Assert.Throws<NotSupportedException>(() => new PerlRegex("(?<!a)b"));
-        Assert.True(OptionsOf(PerlRegex.OfRule("^a(.*)b")).HasFlag(RegexOptions.NonBacktracking));
-    }
-
-    [Fact]
-    public void Rule_that_is_regular_does_not_backtrack()
-    {
-        var pattern = CompiledPattern.Compile("(?:a+)+b");
-        Assert.Equal(1, pattern.Count("xaab aab", 1));
-        Assert.Equal(2, pattern.Count("xaab aab", 5));
-        Assert.True(OptionsOf(pattern).HasFlag(RegexOptions.NonBacktracking));
     }
 
     // Never called: what the reader of assemblies must find.

@@ -42,7 +42,7 @@ public sealed class HostileMailTests
     public void Mail_made_to_hang_a_filter_does_not(string what, string start, string repeated, int count)
     {
         var mail = new StringBuilder(start).Insert(start.Length, repeated, count).Append("\n\n").ToString();
-        Assert.Equal((what, true), (what, _scanner.Scan(Encoding.Latin1.GetBytes(mail)).TimedOut.Count < 3));
+        Assert.Equal((what, true), (what, _scanner.Scan(Encoding.Latin1.GetBytes(mail)).OutOfSteps.Count < 3));
     }
 
     private const string Backtracks = @"/^((?:a+x?)+)\1c/";
@@ -55,7 +55,7 @@ public sealed class HostileMailTests
         var result = new SpamScanner(
             RuleSet.Parse(rules + "body PLAIN /plain/\nscore PLAIN -3\nbody LATER /pl(?=ain)/\nscore LATER 9\n")).Scan(_hostile);
         Assert.Equal(["PLAIN"], result.Hits.Select(h => h.Rule));
-        Assert.Equal(13, result.TimedOut.Count);
+        Assert.Equal(13, result.OutOfSteps.Count);
     }
 
     [Theory]
@@ -64,12 +64,12 @@ public sealed class HostileMailTests
     [InlineData("body __HANGS %\nmeta FRIEND __HANGS\nscore FRIEND -9", "SPAM", -4)]
     [InlineData("body __HANGS %\nmeta STRANGER !__HANGS\nscore STRANGER 9", "SPAM STRANGER", 5)]
     [InlineData("body __HANGS %\nmeta BOTH __HANGS && SPAM\nscore BOTH 9", "SPAM", 5)]
-    public void Rule_out_of_time_counts_as_it_helps_the_message(string rules, string names, double score)
+    public void Rule_out_of_steps_counts_as_it_helps_the_message(string rules, string names, double score)
     {
         var result = new SpamScanner(
             RuleSet.Parse($"body SPAM /plain/\nscore SPAM 5\n{rules.Replace("%", Backtracks, StringComparison.Ordinal)}\n")).Scan(_hostile);
         Assert.Equal(score, result.Score);
         Assert.All(result.Hits, h => Assert.Contains(h.Rule, names.Split(' ')));
-        Assert.Single(result.TimedOut);
+        Assert.Single(result.OutOfSteps);
     }
 }

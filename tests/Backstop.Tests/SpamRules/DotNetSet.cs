@@ -1,13 +1,14 @@
 using System.Globalization;
 using System.Text;
 using Backstop.Automata;
+using Backstop.SpamRules.Patterns;
 
-namespace Backstop.SpamRules.Patterns;
+namespace Backstop.Tests.SpamRules;
 
 /// <summary>Writes a set of octets for .NET's engine.</summary>
 internal static class DotNetSet
 {
-    /// <summary>As .NET writes it, over the characters of <see cref="Text.Octets"/>.</summary>
+    /// <summary>As .NET writes it, over the characters of <see cref="Backstop.SpamRules.Text.Octets"/>.</summary>
     public static void Append(StringBuilder pattern, ByteSet set)
     {
         if (set.Count == 1)

@@ -1,9 +1,10 @@
 using System.Text;
+using Backstop.SpamRules.Patterns;
 
-namespace Backstop.SpamRules.Patterns;
+namespace Backstop.Tests.SpamRules;
 
 /// <summary>
-/// Writes a pattern for .NET's engine, over the characters of <see cref="Text.Octets"/>. Only groups that are referred to capture.
+/// Writes a pattern for .NET's engine, over the characters of <see cref="Backstop.SpamRules.Text.Octets"/>. Only groups that are referred to capture.
 /// </summary>
 internal static class DotNetPattern
 {
@@ -44,22 +45,11 @@ internal static class DotNetPattern
                 break;
         }
 
-        foreach (var child in Children(node))
+        foreach (var child in PatternNode.Children(node))
         {
             Collect(child, names, referred, keepNames);
         }
     }
-
-    public static IEnumerable<PatternNode> Children(PatternNode node) => node switch
-    {
-        PatternNode.Concat concat => concat.Parts,
-        PatternNode.Alternate alternate => alternate.Choices,
-        PatternNode.Repeat repeat => [repeat.Body],
-        PatternNode.Capture capture => [capture.Body],
-        PatternNode.Atomic atomic => [atomic.Body],
-        PatternNode.Look look => [look.Body],
-        _ => [],
-    };
 
     private sealed class Writer(StringBuilder pattern, Dictionary<string, int> names, HashSet<int> referred)
     {
