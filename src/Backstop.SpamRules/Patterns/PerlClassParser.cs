@@ -3,7 +3,7 @@ using Backstop.Automata;
 namespace Backstop.SpamRules.Patterns;
 
 /// <summary>A bracketed class, <c>[</c> already read. POSIX classes are ASCII.</summary>
-internal sealed class PerlClassParser(string text, int at, bool ignoreCase)
+internal sealed class PerlClassParser(string text, int at, bool ignoreCase, bool skipsBlanks = false)
 {
     private readonly int _start = at - 1;
     private int _at = at;
@@ -26,6 +26,12 @@ internal sealed class PerlClassParser(string text, int at, bool ignoreCase)
                 break;
             }
 
+            if (skipsBlanks && text[_at] is ' ' or '\t')
+            {
+                _at++;
+                continue;
+            }
+
             set |= Item();
             first = false;
         }
@@ -46,41 +52,56 @@ internal sealed class PerlClassParser(string text, int at, bool ignoreCase)
             return Posix(name);
         }
 
-        var low = One();
-        if (low.Count != 1 || _at + 1 >= text.Length || text[_at] != '-' || text[_at + 1] == ']')
+        var low = One(out var from);
+        if (_at + 1 >= text.Length || text[_at] != '-' || text[_at + 1] == ']')
         {
             return low;
         }
 
         var dash = _at++;
-        var high = text[_at] == '[' && _at + 1 < text.Length && text[_at + 1] == ':' ? default : One();
-        if (high.Count != 1)
+        var to = -1;
+        if (text[_at] == '[' && _at + 1 < text.Length && text[_at + 1] == ':')
         {
-            _at = dash + 1;
-            return low | ByteSet.Of('-');
+            _at++;
+        }
+        else
+        {
+            One(out to);
         }
 
-        var (from, to) = (low.Members().First(), high.Members().First());
-        return from <= to ? ByteSet.Range(from, to) : throw new PatternException($"range out of order at {dash}");
+        return from < 0 || to < 0 ? throw new PatternException($"range of a class at {dash}")
+            : from <= to ? ByteSet.Range(Math.Min(from, 0x100), Math.Min(to, 0xFF))
+            : throw new PatternException($"range out of order at {dash}");
     }
 
-    private ByteSet One()
+    /// <summary>What stands for one character, with its number, or for several, with -1.</summary>
+    private ByteSet One(out int code)
     {
         var c = text[_at++];
         if (c != '\\' || _at >= text.Length)
         {
-            return ByteSet.Of((byte)c);
+            code = (byte)c;
+            return ByteSet.Of(code);
         }
 
-        if (text[_at] == 'b')
+        switch (text[_at])
         {
-            _at++;
-            return ByteSet.Of(8);
+            case 'b':
+                _at++;
+                code = 8;
+                return ByteSet.Of(code);
+            case 'p' or 'P':
+                code = -1;
+                var isNegated = text[_at++] == 'P';
+                return PerlProperties.Read(text, ref _at, isNegated, ignoreCase);
+            case 'd' or 'D' or 'w' or 'W' or 's' or 'S' or 'h' or 'H' or 'v' or 'V':
+                code = -1;
+                return PerlEscape.Read(text, ref _at);
+            default:
+                var set = PerlEscape.Read(text, ref _at);
+                code = set.IsEmpty ? 0x100 : set.Members().First();
+                return set;
         }
-
-        return text[_at] is 'p' or 'P' or 'N'
-            ? throw new PatternException($"\\{text[_at]} is not supported")
-            : PerlEscape.Read(text, ref _at);
     }
 
     private static ByteSet Posix(string name)

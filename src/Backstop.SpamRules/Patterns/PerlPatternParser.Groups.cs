@@ -5,6 +5,11 @@ internal sealed partial class PerlPatternParser
 {
     private PatternNode? Group()
     {
+        if (!AtEnd && _text[_at] == '*')
+        {
+            return Verb();
+        }
+
         if (AtEnd || _text[_at] != '?')
         {
             return _flags.HasFlag(Flags.NoCapture) ? Close(Alternation()) : Captured(null);
@@ -22,10 +27,16 @@ internal sealed partial class PerlPatternParser
             case '>':
                 return new PatternNode.Atomic(Close(Alternation()));
             case '=' or '!':
-                return new PatternNode.Look(Close(Alternation()), IsAhead: true, c == '!');
+                return Ahead(c == '!');
             case '<' when !AtEnd && _text[_at] is '=' or '!':
-                var negative = _text[_at++] == '!';
-                return new PatternNode.Look(Close(Alternation()), IsAhead: false, negative);
+                return Behind(_text[_at++] == '!');
+            case '(':
+                return Conditional();
+            case 'R' or '&':
+            case 'P' when !AtEnd && _text[_at] == '>':
+            case '+' or '-' when !AtEnd && char.IsAsciiDigit(_text[_at]):
+            case >= '0' and <= '9':
+                return Call(c);
             case '|':
                 return BranchReset();
             case '<' or '\'':
@@ -35,7 +46,7 @@ internal sealed partial class PerlPatternParser
                 return Captured(Name('>'));
             case 'P' when !AtEnd && _text[_at] == '=':
                 _at++;
-                return new PatternNode.Backreference(0, Name(')'), _flags.HasFlag(Flags.IgnoreCase));
+                return Reference(0, Name(')'));
             default:
                 _at--;
                 return FlagGroup();
@@ -44,8 +55,123 @@ internal sealed partial class PerlPatternParser
 
     private PatternNode.Capture Captured(string? name)
     {
+        if (name is not null && !(name.Length > 0 && (char.IsAsciiLetter(name[0]) || name[0] == '_') && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_')))
+        {
+            throw new PatternException($"'{name}' cannot be the name of a group");
+        }
+
+        _ = name is null || _names.Add(name);
         var number = ++_captures;
         return new PatternNode.Capture(Close(Alternation()), number, name);
+    }
+
+    private PatternNode.Look Ahead(bool isNegative) => new(LookedAt(), IsAhead: true, isNegative);
+
+    private PatternNode.Look Behind(bool isNegative)
+    {
+        const int longest = 255;
+        var body = LookedAt();
+        return PatternWidth.Of(body).Max <= longest
+            ? new PatternNode.Look(body, IsAhead: false, isNegative)
+            : throw new PatternException($"looks back by more than {longest} octets");
+    }
+
+    private PatternNode LookedAt()
+    {
+        var keeps = _keeps;
+        var body = Close(Alternation());
+        return keeps == _keeps ? body : throw new PatternException("\\K in a look around");
+    }
+
+    /// <summary><c>(?R)</c>, <c>(?1)</c>, <c>(?-1)</c>, <c>(?&amp;name)</c>, <c>(?P&gt;name)</c>: a group again, as a pattern.</summary>
+    private PatternNode.Call Call(char first)
+    {
+        _at += first == 'P' ? 1 : 0;
+        var text = Name(')');
+        if (first is '&' or 'P')
+        {
+            _references.Add((0, text));
+            return new PatternNode.Call(0, text);
+        }
+
+        var number = first == 'R' ? 0 : Number(char.IsAsciiDigit(first) ? first + text : text);
+        number = first switch { '+' => _captures + number, '-' => _captures + 1 - number, _ => number };
+        if (number < 0 || (number == 0 && first is '+' or '-') || (first == 'R' && text.Length > 0))
+        {
+            throw new PatternException($"(?{first}{text}): there is no such group");
+        }
+
+        _references.Add((number, null));
+        return new PatternNode.Call(number, null);
+    }
+
+    /// <summary><c>(?(condition)yes|no)</c>; the condition is a group, a call, a look around, or DEFINE.</summary>
+    private PatternNode Conditional()
+    {
+        if (!AtEnd && _text[_at] == '?')
+        {
+            return Group() is PatternNode.Look look
+                ? Choices(look, (then, other) => new PatternNode.Alternate(
+                    [new PatternNode.Concat([look, then]), new PatternNode.Concat([look with { IsNegative = !look.IsNegative }, other])]))
+                : throw new PatternException("a condition is a group, a call or a look around");
+        }
+
+        var condition = Name(')');
+        if (condition == "DEFINE")
+        {
+            return Choices(null, (then, _) => new PatternNode.Repeat(then, 0, 0, Greediness.Greedy));
+        }
+
+        var isCall = condition.StartsWith('R');
+        var name = isCall ? condition[1..].TrimStart('&') : condition;
+        var isNamed = name.Length > 2 && (name[0], name[^1]) is ('<', '>') or ('\'', '\'');
+        name = isNamed ? name[1..^1] : name;
+        var isNumber = name.All(char.IsAsciiDigit);
+        var number = !isNumber ? 0 : name.Length > 0 ? Number(name) : isCall ? -1 : throw new PatternException("a condition without a group");
+        if (!isNumber && !isNamed && !isCall)
+        {
+            throw new PatternException($"'{condition}' is not a condition");
+        }
+
+        _references.Add(isNumber ? (number, null) : (0, name));
+        return Choices(null, (then, other) => new PatternNode.Conditional(number, isNumber ? null : name, isCall, then, other));
+    }
+
+    private PatternNode Choices(PatternNode? condition, Func<PatternNode, PatternNode, PatternNode> make)
+    {
+        var flags = _flags;
+        var then = Sequence();
+        var other = new PatternNode.Concat([]);
+        if (!AtEnd && _text[_at] == '|')
+        {
+            _at++;
+            other = Sequence();
+        }
+
+        _flags = flags;
+        return Close(make(then, other));
+    }
+
+    /// <summary><c>(*FAIL)</c> and the names of groups (<c>(*atomic:…)</c>).</summary>
+    private PatternNode Verb()
+    {
+        var end = _text.AsSpan(_at).IndexOfAny(":)");
+        var word = end < 0 ? throw new PatternException("quantifier follows nothing") : _text[(_at + 1)..(_at + end)];
+        _at += end + 1;
+        if (_text[_at - 1] == ')')
+        {
+            return word is "FAIL" or "F" ? new PatternNode.Set(default) : throw new PatternException($"(*{word}) is not supported");
+        }
+
+        return word switch
+        {
+            "atomic" => new PatternNode.Atomic(Close(Alternation())),
+            "pla" or "positive_lookahead" => Ahead(isNegative: false),
+            "nla" or "negative_lookahead" => Ahead(isNegative: true),
+            "plb" or "positive_lookbehind" => Behind(isNegative: false),
+            "nlb" or "negative_lookbehind" => Behind(isNegative: true),
+            _ => throw new PatternException($"(*{word}:...) is not supported"),
+        };
     }
 
     /// <summary><c>(?|…)</c>: the alternatives number their groups alike.</summary>
@@ -91,7 +217,7 @@ internal sealed partial class PerlPatternParser
                     _flags = outer;
                     return body;
                 default:
-                    flags = Set(flags, c, on);
+                    flags = c == 'x' && on && _text[_at - 2] == 'x' ? flags | Flags.ExtendedMore : Set(flags, c, on);
                     break;
             }
         }
@@ -108,7 +234,8 @@ internal sealed partial class PerlPatternParser
             's' => Flags.DotAll,
             'x' => Flags.Extended,
             'n' => Flags.NoCapture,
-            'a' or 'u' or 'l' or 'd' or 'p' or 'o' or 'g' or 'c' => Flags.None,
+            'a' or 'u' or 'l' or 'd' or 'p' => Flags.None,
+            'o' or 'g' or 'c' => throw new PatternException($"modifier {c} has no meaning here"),
             _ => throw new PatternException($"(?{c} is not supported"),
         };
         return on ? flags | flag : flags & ~flag;

@@ -7,18 +7,23 @@ namespace Backstop.SpamRules.Patterns;
 internal sealed class PatternException(string message) : Exception(message);
 
 /// <summary>
-/// Reads a Perl regular expression (perlre, 5.36) under <c>/aa</c>: classes are ASCII. What has no meaning for filtering
-/// (recursion, code, conditionals, Unicode properties) is refused by name.
+/// Reads a Perl regular expression (perlre, 5.36) under <c>/aa</c>: classes are ASCII. What Perl warns of is refused, as SpamAssassin does
+/// (Util.pm, compile_regexp); code, verbs that steer backtracking and boundaries such as <c>\b{wb}</c> are refused by name.
 /// </summary>
 internal sealed partial class PerlPatternParser
 {
     private const int MaxNesting = 200;
-    private const int MaxRepeat = 65535;
+    private const int MaxRepeat = 65534;
 
     private readonly string _text;
     private int _at;
     private int _captures;
+    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
+    private readonly List<(int Number, string? Name)> _references = [];
     private int _nesting;
+
+    /// <summary>How often <c>\K</c> was read.</summary>
+    private int _keeps;
     private Flags _flags;
 
     private PerlPatternParser(string text, string modifiers)
@@ -39,6 +44,7 @@ internal sealed partial class PerlPatternParser
         DotAll = 4,
         Extended = 8,
         NoCapture = 16,
+        ExtendedMore = 32,
     }
 
     private bool AtEnd => _at >= _text.Length;
@@ -47,7 +53,20 @@ internal sealed partial class PerlPatternParser
     {
         var parser = new PerlPatternParser(pattern, modifiers);
         var node = parser.Alternation();
-        return parser.AtEnd ? node : throw new PatternException($"unmatched ) at {parser._at}");
+        if (!parser.AtEnd)
+        {
+            throw new PatternException($"unmatched ) at {parser._at}");
+        }
+
+        foreach (var (number, name) in parser._references)
+        {
+            if (name is null ? number > parser._captures : !parser._names.Contains(name))
+            {
+                throw new PatternException($"there is no group {name ?? number.ToString(CultureInfo.InvariantCulture)}");
+            }
+        }
+
+        return node;
     }
 
     private PatternNode Alternation()
@@ -81,6 +100,10 @@ internal sealed partial class PerlPatternParser
             }
 
             parts.Add(Quantified(atom));
+            if (!AtEnd && _text[_at] == '{' && atom is not PatternNode.Assertion && _text[_at - 1] is not ('*' or '+' or '?'))
+            {
+                throw new PatternException($"{{ at {_at} is neither a quantifier nor escaped");
+            }
         }
 
         return new PatternNode.Concat(parts);
@@ -122,7 +145,14 @@ internal sealed partial class PerlPatternParser
             greediness = _text[_at++] == '?' ? Greediness.Lazy : Greediness.Possessive;
         }
 
-        return Quantified(new PatternNode.Repeat(atom, min, max, greediness));
+        if (max < 0 && PatternWidth.IsAlwaysEmpty(atom))
+        {
+            throw new PatternException($"a quantifier at {_at} repeats what matches nothing");
+        }
+
+        return TryQuantifier(out _, out _)
+            ? throw new PatternException($"a quantifier at {_at} follows another")
+            : new PatternNode.Repeat(atom, min, max, greediness);
     }
 
     private bool TryQuantifier(out int min, out int max)
@@ -164,6 +194,7 @@ internal sealed partial class PerlPatternParser
         }
 
         var parts = _text[(_at + 1)..(end - 1)].Split(',');
+        parts = [.. parts.Select(p => p.Trim(' ', '\t'))];
         if (parts.Length > 2 || parts.Any(p => !p.All(char.IsAsciiDigit)) || parts.All(p => p.Length == 0))
         {
             return false;
@@ -188,7 +219,7 @@ internal sealed partial class PerlPatternParser
             case '(':
                 return Group();
             case '[':
-                return new PatternNode.Set(new PerlClassParser(_text, _at, _flags.HasFlag(Flags.IgnoreCase)).Parse(out _at));
+                return Class();
             case '.':
                 return new PatternNode.Set(_flags.HasFlag(Flags.DotAll) ? ByteSet.All : ByteSet.NotNewline);
             case '^':
@@ -202,6 +233,17 @@ internal sealed partial class PerlPatternParser
             default:
                 return Literal((byte)c);
         }
+    }
+
+    private PatternNode.Set Class()
+    {
+        if (!AtEnd && _text[_at] is ':' or '.' or '=' && _text.IndexOf(']', _at) is var close and > 0 && close > _at + 1 && _text[close - 1] == _text[_at])
+        {
+            throw new PatternException($"[{_text[_at]} belongs inside a class at {_at}");
+        }
+
+        var parser = new PerlClassParser(_text, _at, _flags.HasFlag(Flags.IgnoreCase), _flags.HasFlag(Flags.ExtendedMore));
+        return new PatternNode.Set(parser.Parse(out _at));
     }
 
     private PatternNode.Set Literal(int value) => new(Fold(ByteSet.Of(value)));
@@ -218,6 +260,8 @@ internal sealed partial class PerlPatternParser
         var c = _text[_at++];
         switch (c)
         {
+            case 'b' or 'B' when !AtEnd && _text[_at] == '{':
+                throw new PatternException($"\\{c}{{...}} is not supported");
             case 'b':
                 return new PatternNode.Assertion(AssertionKind.WordBoundary);
             case 'B':
@@ -228,30 +272,41 @@ internal sealed partial class PerlPatternParser
                 return new PatternNode.Assertion(AssertionKind.TextEndOrLastLine);
             case 'z':
                 return new PatternNode.Assertion(AssertionKind.TextEnd);
-            case 'Q':
-                return Quoted();
-            case 'E':
-                return null;
+            case 'G':
+                return new PatternNode.Assertion(AssertionKind.SearchStart);
+            case 'K':
+                // Moves where the match begins; whether there is one, and where it ends, is the same.
+                _keeps++;
+                return new PatternNode.Concat([]);
             case 'R':
-                return new PatternNode.Alternate(
-                    [new PatternNode.Concat([Literal('\r'), Literal('\n')]), new PatternNode.Set(
-                        ByteSet.Range('\n', '\r') | ByteSet.Of(0x85))]);
-            case 'N':
+                return LineEndOr(ByteSet.Range('\n', '\r') | ByteSet.Of(0x85));
+            case 'X':
+                // Of the characters up to U+00FF only CR and LF join.
+                return LineEndOr(ByteSet.All);
+            case 'N' when AtEnd || _text[_at] != '{' || TryBraces(out _, out _, out _):
                 return new PatternNode.Set(ByteSet.NotNewline);
+            case 'p' or 'P':
+                return new PatternNode.Set(PerlProperties.Read(_text, ref _at, c == 'P', _flags.HasFlag(Flags.IgnoreCase)));
             case >= '1' and <= '9':
                 return NumberedReference(c) is { } reference ? reference : Escaped();
             case 'g':
                 return GroupReference();
             case 'k':
                 var open = AtEnd ? '\0' : _text[_at++];
-                return new PatternNode.Backreference(
-                    0, Name(open switch { '<' => '>', '{' => '}', _ => '\'' }), _flags.HasFlag(Flags.IgnoreCase));
-            case 'K' or 'G' or 'X' or 'C' or 'p' or 'P':
-                throw new PatternException($"\\{c} is not supported");
+                return Reference(0, Name(open switch { '<' => '>', '{' => '}', '\'' => '\'', _ => throw new PatternException("\\k without a name") }).Trim());
             default:
                 _at--;
                 return Escaped();
         }
+    }
+
+    private static PatternNode.Atomic LineEndOr(ByteSet others) => new(new PatternNode.Alternate(
+        [new PatternNode.Concat([new PatternNode.Set(ByteSet.Of('\r')), new PatternNode.Set(ByteSet.Of('\n'))]), new PatternNode.Set(others)]));
+
+    private PatternNode.Backreference Reference(int number, string? name)
+    {
+        _references.Add((number, name));
+        return new PatternNode.Backreference(number, name, _flags.HasFlag(Flags.IgnoreCase));
     }
 
     /// <summary>A single octet has two cases; a class such as \W has not.</summary>
@@ -259,14 +314,6 @@ internal sealed partial class PerlPatternParser
     {
         var set = PerlEscape.Read(_text, ref _at);
         return new PatternNode.Set(set.Count == 1 ? Fold(set) : set);
-    }
-
-    private PatternNode.Concat Quoted()
-    {
-        var end = _text.IndexOf("\\E", _at, StringComparison.Ordinal);
-        var quoted = end < 0 ? _text[_at..] : _text[_at..end];
-        _at = end < 0 ? _text.Length : end + 2;
-        return new PatternNode.Concat([.. quoted.Select(c => Literal((byte)c))]);
     }
 
     /// <summary>Null when the digits are an octal number: more than one, and no such group yet.</summary>
@@ -286,7 +333,7 @@ internal sealed partial class PerlPatternParser
         }
 
         _at = number > _captures ? _at : end;
-        return new PatternNode.Backreference(number > _captures ? first - '0' : number, null, _flags.HasFlag(Flags.IgnoreCase));
+        return Reference(number > _captures ? first - '0' : number, null);
     }
 
     private PatternNode.Backreference GroupReference()
@@ -298,11 +345,14 @@ internal sealed partial class PerlPatternParser
             _at++;
         }
 
-        var name = _text[start.._at];
+        var name = _text[start.._at].Trim();
         _at += braced ? 1 : 0;
-        var ignoreCase = _flags.HasFlag(Flags.IgnoreCase);
-        return int.TryParse(name, CultureInfo.InvariantCulture, out var number)
-            ? new PatternNode.Backreference(number < 0 ? _captures + 1 + number : number, null, ignoreCase)
-            : new PatternNode.Backreference(0, name, ignoreCase);
+        if (!int.TryParse(name, CultureInfo.InvariantCulture, out var number))
+        {
+            return Reference(0, name);
+        }
+
+        number = number < 0 ? _captures + 1 + number : number;
+        return number > 0 ? Reference(number, null) : throw new PatternException($"\\g{name}: there is no such group");
     }
 }

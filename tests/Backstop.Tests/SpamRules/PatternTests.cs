@@ -33,6 +33,8 @@ public sealed class PatternTests
     [InlineData("/[]a]/", "]", true)]
     [InlineData("/[a\\]b-d]{3}/", "]cd", true)]
     [InlineData("/a{,2}b\\{x}/", "ab{x}", true)]
+    [InlineData("/{a|({b)|^{c/", "{b", true)]
+    [InlineData("/^a{ 1, 2 }$/", "aa", true)]
     [InlineData("/\\x41\\x{42}\\103/", "ABC", true)]
     [InlineData("/ a # comment\n b /x", "ab", true)]
     [InlineData("/(?!foo)...bar/", "foobar", false)]
