@@ -58,7 +58,7 @@ internal sealed class CompiledPattern
     {
         false => false,
         true when _isExact => true,
-        _ => Search(text, 1, steps, out _) > 0,
+        _ => Search(text, 1, steps) > 0,
     };
 
     /// <summary>Matches from left to right, at most <paramref name="max"/>.</summary>
@@ -76,19 +76,23 @@ internal sealed class CompiledPattern
             return IsMatch(text, steps) ? 1 : 0;
         }
 
-        return Decide(text) == false ? 0 : Search(text, max, steps, out _);
+        return Decide(text) == false ? 0 : Search(text, max, steps);
     }
 
     /// <summary>What the groups of the first match hold, by their numbers, null for one that took no part; null: there is no match.</summary>
     /// <exception cref="StepsSpentException">As <see cref="IsMatch"/>.</exception>
-    public string?[]? Groups(string text, MatchSteps? steps = null)
+    public string?[]? Groups(string text, MatchSteps? steps = null) => AllGroups(text, 1, steps) is [var first, ..] ? first : null;
+
+    /// <summary>As <see cref="Groups"/>, for at most <paramref name="max"/> matches.</summary>
+    /// <exception cref="StepsSpentException">As <see cref="IsMatch"/>.</exception>
+    public List<string?[]> AllGroups(string text, int max, MatchSteps? steps = null)
     {
-        if (Decide(text) == false)
+        var groups = new List<string?[]>();
+        if (Decide(text) != false)
         {
-            return null;
+            Search(text, max, steps, groups);
         }
 
-        Search(text, 1, steps, out var groups);
         return groups;
     }
 
@@ -102,12 +106,11 @@ internal sealed class CompiledPattern
     }
 
     // As Perl's //g: behind an empty match another match may begin at the same place, if it is not empty.
-    private int Search(string text, int max, MatchSteps? steps, out string?[]? groups)
+    private int Search(string text, int max, MatchSteps? steps, List<string?[]>? groups = null)
     {
         var scratch = MatchScratch.Take();
         var matcher = _backtracking.Value;
         steps ??= new MatchSteps();
-        groups = null;
         try
         {
             var (count, from, afterEmpty) = (0, 0, false);
@@ -115,7 +118,7 @@ internal sealed class CompiledPattern
             {
                 count++;
                 var (start, end) = scratch.Whole;
-                groups ??= max == 1 ? scratch.Texts(text) : null;
+                groups?.Add(scratch.Texts(text));
                 (from, afterEmpty) = (end, start == end);
             }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Rules;
 
@@ -148,6 +149,45 @@ internal sealed class ExpressionParser
 
         var expression = parser.Choice();
         return parser._at == parser._tokens.Count ? expression : throw new FormatException($"unexpected '{parser.Token}'");
+    }
+
+    /// <summary>
+    /// Reads the expression of a meta rule, as strictly as SpamAssassin (Parser.pm, is_meta_valid): a number is digits with or without a
+    /// fraction, and a sign in front of one belongs to it, so that <c>-1</c> and <c>A -1</c> are refused and <c>A - 1</c> is not.
+    /// </summary>
+    /// <param name="text">The expression.</param>
+    /// <exception cref="FormatException">As <see cref="Parse"/>.</exception>
+    public static Expression ParseMeta(string text)
+    {
+        if (text.AsSpan().IndexOfAny("$@%;{}") is var wrong and >= 0 || (wrong = text.IndexOf("::", StringComparison.Ordinal)) >= 0)
+        {
+            throw new FormatException($"unexpected '{text[wrong]}'");
+        }
+
+        const string parts = "+-.0123456789";
+        for (var at = text.AsSpan().IndexOfAny(parts); at >= 0;)
+        {
+            var length = text.AsSpan(at).IndexOfAnyExcept(parts);
+            var run = text.AsSpan(at, length < 0 ? text.Length - at : length);
+            var isInName = at > 0 && (PerlText.IsWord(text[at - 1]) || text[at - 1] == ':') && char.IsAsciiDigit(run[0]);
+            run = isInName ? run[(run.IndexOfAnyExceptInRange('0', '9') is var digits and >= 0 ? digits : run.Length)..] : run;
+            if (!IsNumber(run) && (run.Length > 2 || run.ContainsAnyInRange('0', '9')))
+            {
+                throw new FormatException($"unexpected '{run}'; put a blank between an operator and a number");
+            }
+
+            var from = at + (length < 0 ? text.Length - at : length);
+            var next = text.AsSpan(from).IndexOfAny(parts);
+            at = next < 0 ? -1 : from + next;
+        }
+
+        return Parse(text);
+    }
+
+    private static bool IsNumber(ReadOnlySpan<char> run)
+    {
+        var dot = run.IndexOf('.');
+        return run.Length > 0 && dot != 0 && dot != run.Length - 1 && !run.ContainsAny('+', '-') && run[(dot + 1)..].IndexOf('.') < 0;
     }
 
     private Expression Choice()

@@ -34,7 +34,12 @@ internal sealed class LoadedPlugins
 
     private readonly HashSet<string> _loaded = new(StringComparer.Ordinal);
 
+    private readonly HashSet<string> _compatible = new(StringComparer.Ordinal);
+
     public bool Any => _loaded.Count > 0;
+
+    /// <summary>Notes an <c>enable_compat</c>, for which rule files ask by <c>if can(Mail::SpamAssassin::Conf::compat_NAME)</c>.</summary>
+    public void EnableCompatibility(string name) => _compatible.Add("compat_" + name);
 
     /// <summary>Notes a <c>loadplugin</c>. False: nothing of that plugin is built in, so its rules are not active.</summary>
     public bool Load(string name)
@@ -51,7 +56,7 @@ internal sealed class LoadedPlugins
     {
         if (method.StartsWith(Conf, StringComparison.Ordinal))
         {
-            return _features.Contains(method[Conf.Length..]);
+            return _features.Contains(method[Conf.Length..]) || _compatible.Contains(method[Conf.Length..]);
         }
 
         var end = method.LastIndexOf("::", StringComparison.Ordinal);

@@ -64,6 +64,9 @@ internal sealed class RuleSetBuilder
             case "priority":
                 AddNamed(value, source, (name, text) => CheckPriority(name, text, source));
                 break;
+            case "enable_compat":
+                Plugins.EnableCompatibility(value);
+                break;
             case "reuse":
                 AddReused(value, source);
                 break;

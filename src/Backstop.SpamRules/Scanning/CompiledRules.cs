@@ -66,10 +66,13 @@ internal sealed class CompiledRules
     /// <summary>Rules whose pattern holds a tag that another rule's match fills (<c>%{NAME}</c>).</summary>
     public List<RuleSlot> Templates { get; } = [];
 
-    /// <summary>Header rules whose named groups fill tags.</summary>
+    /// <summary>Rules whose named groups fill tags.</summary>
     public List<RuleSlot> Captures { get; } = [];
 
     public MetaRules Metas { get; }
+
+    /// <summary>How many values a scan keeps: one for each rule that runs.</summary>
+    public int Places => Slots.Count + Metas.Unscored;
 
     /// <summary>Rules that cannot run here, and why.</summary>
     public List<(RuleDefinition Rule, string Why)> Unsupported { get; } = [];
@@ -157,7 +160,7 @@ internal sealed class CompiledRules
             OtherHeaders.Add(slot);
         }
 
-        if (rule.Kind == RuleKind.Header && rule.Pattern.Contains("(?<", StringComparison.Ordinal) && slot.Pattern!.CaptureNames.Count > 0)
+        if (rule.Kind != RuleKind.MimeHeader && !rule.IsNegated && slot.Pattern?.CaptureNames.Any(c => TagTemplate.IsTag(c.Name)) == true)
         {
             Captures.Add(slot);
         }

@@ -4,32 +4,79 @@ using Backstop.SpamRules.Rules;
 namespace Backstop.SpamRules.Scanning;
 
 /// <summary>
-/// Meta rules in an order in which every one comes after those it builds on. Rules that build on each other in a circle, or on a
-/// meta rule that does not run, never hit (Check.pm, do_meta_tests).
+/// Meta rules in an order in which every one comes after those it builds on (Check.pm, do_meta_tests; Parser.pm, compile_meta_rules).
 /// </summary>
+/// <remarks>
+/// A meta rule of 0 points is worked out too: where it is 0, those that build on it run, and where it is not, they do not. Rules that build on
+/// each other in a circle, or on such, are worked out before all others, with every rule at 0.
+/// </remarks>
 internal sealed class MetaRules
 {
-    private readonly List<(RuleSlot Slot, Expression Expression)> _ordered = [];
-    private readonly List<(RuleSlot Slot, Expression Expression)> _bound = [];
+    private readonly List<Bound> _bound = [];
+    private readonly List<(RuleSlot Slot, double Value)> _circular = [];
 
     public MetaRules(IReadOnlyDictionary<string, RuleSlot> slots, RuleSet rules, List<RuleDiagnostic> faults)
     {
         var expressions = Parse(rules, faults);
-        var state = new Dictionary<string, bool>(StringComparer.Ordinal);
+        var (state, ordered) = (new Dictionary<string, bool>(StringComparer.Ordinal), new List<string>());
         foreach (var name in expressions.Keys)
         {
-            Visit(name, expressions, slots, state, 0);
+            Visit(name, expressions, state, ordered, 0);
         }
 
-        _bound.AddRange(_ordered.Select(o => (o.Slot, o.Expression.Bind(n => slots.TryGetValue(n, out var slot) ? slot.Index : -1))));
+        var places = slots.ToDictionary(s => s.Key, s => s.Value.Index, StringComparer.Ordinal);
+        foreach (var name in ordered.Where(n => !places.ContainsKey(n)))
+        {
+            places[name] = slots.Count + Unscored++;
+        }
+
+        foreach (var name in ordered)
+        {
+            var expression = expressions[name];
+            _bound.Add(new(
+                slots.GetValueOrDefault(name), places[name], expression.Bind(n => places.GetValueOrDefault(n, -1)),
+                [.. expression.Names().Where(expressions.ContainsKey).Select(n => places[n])]));
+        }
+
+        foreach (var (name, expression) in expressions)
+        {
+            if (!state[name] && slots.TryGetValue(name, out var slot) && expression.Bind(_ => -1).Evaluate([]) is var value and not 0)
+            {
+                _circular.Add((slot, value));
+            }
+        }
     }
+
+    /// <summary>Meta rules without points, which have places behind those of the slots.</summary>
+    public int Unscored { get; }
 
     public void Run(HitTable hits)
     {
-        foreach (var (slot, expression) in _bound)
+        foreach (var (slot, value) in _circular)
         {
+            hits.AddMeta(slot, value);
+        }
+
+        HashSet<int>? closed = null;
+        foreach (var (slot, place, expression, metas) in _bound)
+        {
+            if (closed is not null && metas.Any(closed.Contains))
+            {
+                closed.Add(place);
+                continue;
+            }
+
             var value = expression.Evaluate(hits.Values);
-            if (value != 0)
+            if (value == 0)
+            {
+                continue;
+            }
+
+            if (slot is null)
+            {
+                (closed ??= []).Add(place);
+            }
+            else
             {
                 hits.AddMeta(slot, value);
             }
@@ -43,7 +90,7 @@ internal sealed class MetaRules
         {
             try
             {
-                expressions[rule.Name] = ExpressionParser.Parse(ExpandGlobs(rule, rules));
+                expressions[rule.Name] = ExpressionParser.ParseMeta(ExpandGlobs(rule, rules));
             }
             catch (FormatException error)
             {
@@ -75,33 +122,38 @@ internal sealed class MetaRules
         return text.Replace("local_tests_only", rules.NetworkTests ? "0" : "1", StringComparison.Ordinal);
     }
 
-    /// <summary>True when the rule runs. False while it is being visited: a circle.</summary>
-    private bool Visit(
-        string name, Dictionary<string, Expression> expressions, IReadOnlyDictionary<string, RuleSlot> slots, Dictionary<string,
-        bool> state, int depth)
+    /// <summary>True when everything that the rule builds on can be worked out before it. False while it is being visited: a circle.</summary>
+    private static bool Visit(
+        string name, Dictionary<string, Expression> expressions, Dictionary<string, bool> state, List<string> ordered, int depth)
     {
         const int maxDepth = 500;
-        if (state.TryGetValue(name, out var runs))
+        if (state.TryGetValue(name, out var isSolved))
         {
-            return runs;
+            return isSolved;
         }
 
         state[name] = false;
-        if (!slots.TryGetValue(name, out var slot) || depth > maxDepth)
+        if (depth > maxDepth)
         {
             return false;
         }
 
-        var expression = expressions[name];
-        foreach (var dependency in expression.Names())
+        foreach (var dependency in expressions[name].Names())
         {
-            if (expressions.ContainsKey(dependency) && !Visit(dependency, expressions, slots, state, depth + 1))
+            if (expressions.ContainsKey(dependency) && !Visit(dependency, expressions, state, ordered, depth + 1))
             {
                 return false;
             }
         }
 
-        _ordered.Add((slot, expression));
+        ordered.Add(name);
         return state[name] = true;
     }
+
+    /// <summary>A meta rule ready to run.</summary>
+    /// <param name="Slot">Null: it has no points.</param>
+    /// <param name="Place">Its place among the values.</param>
+    /// <param name="Expression">What it says.</param>
+    /// <param name="Metas">The places of the meta rules that it builds on.</param>
+    private sealed record Bound(RuleSlot? Slot, int Place, Expression Expression, int[] Metas);
 }

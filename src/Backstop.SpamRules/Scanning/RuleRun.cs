@@ -15,13 +15,15 @@ internal sealed class RuleRun(CompiledRules rules, MessageScan scan)
     /// <summary>When so many rules have run out of steps, no other is tried whose pattern could.</summary>
     private const int MaxOutOfSteps = 8;
 
-    private readonly HitTable _hits = new(rules.Slots.Count);
-    private readonly Dictionary<string, string> _tags = new(StringComparer.Ordinal);
+    /// <summary>So many texts are kept of what the named groups of a rule match.</summary>
+    private const int MaxCaptures = 32;
+
+    private readonly HitTable _hits = new(rules.Places);
+    private readonly Dictionary<string, List<string>> _tags = new(StringComparer.Ordinal);
 
     public HitTable Run()
     {
         RunHeaders();
-        RunCaptures();
         RunGroup(rules.Body, scan.Body, skipFirst: true);
         RunGroup(rules.RawBody, scan.RawBody, skipFirst: false);
         RunGroup(rules.Uri, scan.Uris.Cleaned(), skipFirst: false);
@@ -32,7 +34,12 @@ internal sealed class RuleRun(CompiledRules rules, MessageScan scan)
 
         RunMimeHeaders();
         RunUriParts();
-        RunTemplates();
+        if (rules.Templates.Count > 0)
+        {
+            rules.Captures.ForEach(Capture);
+            RunTemplates();
+        }
+
         foreach (var (slot, function) in rules.Evals)
         {
             Guard(slot, s => function(scan, new EvalArguments(s.Name, s.Rule.Arguments)) ? 1 : 0);
@@ -221,19 +228,38 @@ internal sealed class RuleRun(CompiledRules rules, MessageScan scan)
         return texts.Any(t => pattern.IsMatch(t, scan.Steps) != criterion.IsNegated);
     }
 
-    /// <summary>Named groups of header rules become tags for <see cref="RunTemplates"/>.</summary>
-    private void RunCaptures()
+    /// <summary>What named groups matched becomes tags for <see cref="RunTemplates"/>; a tag may have several values.</summary>
+    private void Capture(RuleSlot slot)
     {
-        foreach (var slot in rules.Captures)
+        if (_hits[slot.Index] == 0)
         {
-            if (_hits[slot.Index] > 0 && scan.Headers.ForRule(slot.Rule.Header) is { } value
-                && slot.Pattern!.Groups(value, scan.Steps) is { } groups)
+            return;
+        }
+
+        try
+        {
+            foreach (var groups in TextsOf(slot.Rule).SelectMany(t => slot.Pattern!.AllGroups(t, slot.MaxHits, scan.Steps))
+                .Take(Math.Min(slot.MaxHits, MaxCaptures)))
             {
-                foreach (var (name, number) in slot.Pattern.CaptureNames)
+                foreach (var (name, number) in slot.Pattern!.CaptureNames)
                 {
-                    _tags[name] = groups[number] ?? "";
+                    if (groups[number] is { Length: > 0 } value)
+                    {
+                        var values = _tags.TryGetValue(name, out var known) ? known : _tags[name] = [];
+                        _ = values.Contains(value) || values.Count >= MaxCaptures || TryAdd(values, value);
+                    }
                 }
             }
+        }
+        catch (StepsSpentException)
+        {
+            _hits.OutOfSteps.Add(slot);
+        }
+
+        static bool TryAdd(List<string> values, string value)
+        {
+            values.Add(value);
+            return true;
         }
     }
 
@@ -241,15 +267,16 @@ internal sealed class RuleRun(CompiledRules rules, MessageScan scan)
     {
         foreach (var slot in rules.Templates)
         {
-            var texts = slot.Rule.Kind switch
-            {
-                RuleKind.Body => scan.Body,
-                RuleKind.RawBody => scan.RawBody,
-                RuleKind.Uri => scan.Uris.Cleaned(),
-                RuleKind.Header => scan.Headers.ForRule(slot.Rule.Header) is { } value ? [value] : [],
-                _ => [scan.Message.Pristine],
-            };
-            Guard(slot, s => TagTemplate.Count(s.Rule.Pattern, _tags, texts, scan.Steps));
+            Guard(slot, s => TagTemplate.Count(s, _tags, TextsOf(s.Rule), scan.Steps));
         }
     }
+
+    private List<string> TextsOf(RuleDefinition rule) => rule.Kind switch
+    {
+        RuleKind.Body => scan.Body,
+        RuleKind.RawBody => scan.RawBody,
+        RuleKind.Uri => scan.Uris.Cleaned(),
+        RuleKind.Header => [scan.Headers.ForRule(rule.Header) ?? rule.IfUnset ?? ""],
+        _ => [scan.Message.Pristine],
+    };
 }

@@ -119,7 +119,7 @@ public sealed class SpamScanner
     // Not even its header is read again: it may be what was too dear.
     private ScannedMessage Unjudged()
     {
-        var hits = new HitTable(_compiled.Slots.Count);
+        var hits = new HitTable(_compiled.Places);
         return new ScannedMessage(this, Open("\n", external: null), hits, isUnjudged: true);
     }
 

@@ -1,3 +1,4 @@
+using Backstop.SpamRules.Hits;
 using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Text;
 
@@ -7,23 +8,40 @@ namespace Backstop.SpamRules.Scanning;
 internal static class TagTemplate
 {
     private static readonly PerlRegex _tag = new("%\\{([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)(?:\\([^)}]*\\))?\\}");
+    private static readonly PerlRegex _name = new("^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*\\z");
+
+    /// <summary>Whether a named group of this name fills a tag.</summary>
+    public static bool IsTag(string name) => _name.IsMatch(name);
 
     /// <summary>
-    /// 1 when the pattern, its tags filled, matches a text; a tag without text matches nothing. A text without the tag's is not
-    /// tried.
+    /// How often the pattern, its tags filled, matches the texts; for a negated rule 1 where it does not. A rule with a tag that has no value
+    /// does not run.
     /// </summary>
-    public static int Count(string pattern, IReadOnlyDictionary<string, string> tags, IReadOnlyList<string> texts, MatchSteps steps)
+    public static int Count(
+        RuleSlot slot, IReadOnlyDictionary<string, List<string>> tags, IReadOnlyList<string> texts, MatchSteps steps)
     {
-        var values = _tag.Matches(pattern).Select(m => tags.GetValueOrDefault(m.Groups[1].Value, "")).ToList();
-        if (values.Contains("") || !texts.Any(text => values.TrueForAll(v => text.Contains(v, StringComparison.OrdinalIgnoreCase))))
+        var names = _tag.Matches(slot.Rule.Pattern).Select(m => m.Groups[1].Value).ToList();
+        if (names.Exists(n => !tags.ContainsKey(n)))
         {
             return 0;
         }
 
         try
         {
-            var compiled = CompiledPattern.CompileDelimited(_tag.Replace(pattern, match => Quote(tags[match.Groups[1].Value])));
-            return texts.Any(t => compiled.IsMatch(t, steps)) ? 1 : 0;
+            var filled = _tag.Replace(slot.Rule.Pattern, match => $"(?:{string.Join('|', tags[match.Groups[1].Value].Select(Quote))})");
+            var compiled = CompiledPattern.CompileDelimited(filled);
+            if (slot.Rule.IsNegated)
+            {
+                return texts.Any(t => compiled.IsMatch(t, steps)) ? 0 : 1;
+            }
+
+            var count = 0;
+            for (var i = 0; i < texts.Count && count < slot.MaxHits; i++)
+            {
+                count += compiled.Count(texts[i], slot.MaxHits - count, steps);
+            }
+
+            return count;
         }
         catch (PatternException)
         {
