@@ -9,13 +9,11 @@ namespace Backstop.Server.Filters;
 internal sealed class SpamEngine
 {
     private readonly RuleSet _rules;
-    private readonly IReadOnlyList<(string, DateTime)> _files;
+    private readonly IReadOnlyList<(string Path, DateTime Changed, long Length)> _files;
 
-    private SpamEngine(RuleSet rules, SpamScanner scanner, BayesLearner? learner, bool learnerSpeaks)
-    {
-        (_rules, Scanner, Learner, LearnerSpeaks) = (rules, scanner, learner, learnerSpeaks);
-        _files = Times(rules.Files);
-    }
+    private SpamEngine(
+        RuleSet rules, SpamScanner scanner, BayesLearner? learner, bool learnerSpeaks, IReadOnlyList<(string, DateTime, long)> files) =>
+        (_rules, Scanner, Learner, LearnerSpeaks, _files) = (rules, scanner, learner, learnerSpeaks, files);
 
     public SpamScanner Scanner { get; }
 
@@ -31,12 +29,13 @@ internal sealed class SpamEngine
     public static RuleSet Read(BackstopOptions options) => RuleSet.LoadOrOwn(options.Spam.Rules, RuleOptions(options));
 
     /// <summary>Compiles rules.</summary>
-    public static SpamEngine Compile(RuleSet rules, IBayesStore? store, TimeProvider time)
+    public static SpamEngine Compile(RuleSet rules, BackstopOptions options, IBayesStore? store, TimeProvider time)
     {
+        var files = Stamps(rules, options);
         var speaks = store is not null && BayesLearner.HasEnough(rules, store.Messages);
         var scanner = new SpamScanner(rules, time, speaks);
         scanner.WarmUp();
-        return new(rules, scanner, store is null ? null : new BayesLearner(rules, store), speaks);
+        return new(rules, scanner, store is null ? null : new BayesLearner(rules, store), speaks, files);
     }
 
     /// <summary>
@@ -44,12 +43,12 @@ internal sealed class SpamEngine
     /// </summary>
     public SpamEngine Renewed(BackstopOptions options, IBayesStore? store, TimeProvider time)
     {
-        if (!Times(_rules.Files).SequenceEqual(_files))
+        if (!Stamps(_rules, options).SequenceEqual(_files))
         {
-            return Compile(Read(options), store, time);
+            return Compile(Read(options), options, store, time);
         }
 
-        return (Learner?.IsReady ?? false) == LearnerSpeaks ? this : Compile(_rules, store, time);
+        return (Learner?.IsReady ?? false) == LearnerSpeaks ? this : Compile(_rules, options, store, time);
     }
 
     // VBounce: a bounce that returns a Received field of one of our hosts is not backscatter.
@@ -59,5 +58,8 @@ internal sealed class SpamEngine
         ExtraLines = options.Spam.TrustedNetworks.Count > 0 ? ["trusted_networks " + string.Join(' ', options.Spam.TrustedNetworks)] : [],
     };
 
-    private static List<(string, DateTime)> Times(IReadOnlyList<string> files) => [.. files.Select(f => (f, File.GetLastWriteTimeUtc(f)))];
+    // What was read, and what would be read now: a channel of sa-update that has come is a new file.
+    private static List<(string, DateTime, long)> Stamps(RuleSet rules, BackstopOptions options) =>
+        [.. rules.Files.Concat(RuleSet.FilesOf(options.Spam.Rules)).Distinct(StringComparer.Ordinal).Select(f => new FileInfo(f))
+            .Select(f => (f.FullName, f.LastWriteTimeUtc, f.Exists ? f.Length : -1))];
 }

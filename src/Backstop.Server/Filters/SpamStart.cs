@@ -31,6 +31,6 @@ internal sealed class SpamStart
 
         var health = options.Spam.Bayes ? new StoreHealth(StoreNames.Bayes, DataPaths.Bayes(options), time) : null;
         var store = health is null ? null : new BayesStore(DataPaths.Bayes(options), time, health);
-        return new(store, health, Task.Run(() => SpamEngine.Compile(SpamEngine.Read(options), store, time)));
+        return new(store, health, Task.Run(() => SpamEngine.Compile(SpamEngine.Read(options), options, store, time)));
     }
 }

@@ -13,7 +13,20 @@ internal sealed class RuleFileReader(RuleSetBuilder builder)
     private const double Version = 4.000001;
     private const double PerlVersion = 5.036;
 
+    private readonly List<string> _files = [];
     private int _depth;
+
+    /// <summary>The files that were read, in that order.</summary>
+    public IReadOnlyList<string> Files => _files;
+
+    /// <summary>Reads a file, if it was not read before.</summary>
+    public void ReadOnce(string path)
+    {
+        if (!_files.Contains(path))
+        {
+            Read(path);
+        }
+    }
 
     public void Read(string path)
     {
@@ -31,6 +44,7 @@ internal sealed class RuleFileReader(RuleSetBuilder builder)
         }
         else
         {
+            _files.Add(path);
             ReadLines(path, Octets.FromBytes(File.ReadAllBytes(path)).Split('\n'));
         }
 
@@ -68,7 +82,7 @@ internal sealed class RuleFileReader(RuleSetBuilder builder)
                     builder.Report(source, $"'{key}' without an if", isError: true);
                     break;
                 case "include" when !skip:
-                    Read(Path.Combine(Path.GetDirectoryName(path) ?? "", value));
+                    ReadOnce(Path.Combine(Path.GetDirectoryName(path) ?? "", value));
                     break;
                 case "require_version" when !skip:
                     // Files of the release name its version in full; ours speaks the language of 4.0.1.

@@ -8,10 +8,6 @@ namespace Backstop.SpamRules.Rules;
 /// </summary>
 public sealed class RuleSet
 {
-    private const string DistributionFolder = "/usr/share/spamassassin";
-    private const string UpdateFolder = "/var/lib/spamassassin/4.000001/updates_spamassassin_org";
-    private const string SiteFolder = "/etc/spamassassin";
-
     private RuleSet(RuleSetBuilder builder, IReadOnlyList<string> files)
     {
         Files = files;
@@ -25,7 +21,7 @@ public sealed class RuleSet
         Replacements = builder.Replacements;
     }
 
-    /// <summary>Paths of the files that were read, in that order, without what they include.</summary>
+    /// <summary>Paths of the files that were read, in that order, with what they include.</summary>
     public IReadOnlyList<string> Files { get; }
 
     /// <summary>
@@ -56,15 +52,24 @@ public sealed class RuleSet
     internal ReplaceTags Replacements { get; }
 
     /// <summary>
-    /// Where Debian's SpamAssassin keeps its rules: the update of sa-update or else the distribution's, then the site's own.
-    /// Empty where it is not installed.
+    /// Where an installed SpamAssassin keeps its rules: what sa-update has fetched, from all channels, or else the distribution's, then the site's
+    /// own. Empty where it is not installed.
     /// </summary>
-    public static IReadOnlyList<string> InstalledFolders() =>
-        [.. new[] { Directory.Exists(UpdateFolder) ? UpdateFolder : DistributionFolder, SiteFolder }.Where(Directory.Exists)];
+    public static IReadOnlyList<string> InstalledFolders() => RuleFolders.Installed("/");
+
+    /// <summary>The .pre and .cf files that <see cref="Load"/> would read of the folders now, without what they include.</summary>
+    /// <param name="folders">As for <see cref="Load"/>; empty: those of <see cref="InstalledFolders"/>.</param>
+    public static IReadOnlyList<string> FilesOf(IReadOnlyList<string> folders)
+    {
+        ArgumentNullException.ThrowIfNull(folders);
+        var chosen = folders.Count > 0 ? folders : InstalledFolders();
+        return [.. RuleFolders.Settings(chosen), .. RuleFolders.Rules(chosen)];
+    }
 
     /// <summary>
-    /// Reads every .pre and .cf file of the folders, .pre first, each folder in the order of its names. What is neither there nor of these
-    /// names is passed over. A line that is not understood is skipped and stands in <see cref="Diagnostics"/>.
+    /// Reads every .pre file of the folders, those of the last folder first, then every .cf file, each folder in the order of its names
+    /// (updates_spamassassin_org.cf before other channels). What is neither there nor of these names is passed over. A line that is not
+    /// understood is skipped and stands in <see cref="Diagnostics"/>.
     /// </summary>
     /// <param name="folders">Paths of folders or single files.</param>
     /// <param name="options">Null: network tests are off, nothing is added.</param>
@@ -76,16 +81,14 @@ public sealed class RuleSet
         var builder = new RuleSetBuilder(options.NetworkTests);
         var reader = new RuleFileReader(builder);
         var paths = folders.ToList();
-        var pre = Find(paths, ".pre");
-        pre.ForEach(reader.Read);
+        RuleFolders.Settings(paths).ForEach(reader.ReadOnce);
         if (!builder.Plugins.Any)
         {
             builder.Plugins.LoadStandard();
         }
 
-        var rules = Find(paths, ".cf");
-        rules.ForEach(reader.Read);
-        return Finish(builder, reader, options, [.. pre, .. rules]);
+        RuleFolders.Rules(paths).ForEach(reader.ReadOnce);
+        return Finish(builder, reader, options, reader.Files);
     }
 
     /// <summary>The small rule set that ships with this library, for hosts without SpamAssassin's rules.</summary>
@@ -133,12 +136,6 @@ public sealed class RuleSet
 
         return new RuleSet(builder, files);
     }
-
-    private static List<string> Find(List<string> paths, string extension) =>
-        [.. paths.SelectMany(IEnumerable<string> (path) => File.Exists(path)
-            ? [path]
-            : Directory.Exists(path) ? Directory.EnumerateFiles(path, "*" + extension).Order(StringComparer.Ordinal) : [])
-            .Where(file => file.EndsWith(extension, StringComparison.Ordinal))];
 }
 
 /// <summary>What a program adds to the rule files.</summary>
