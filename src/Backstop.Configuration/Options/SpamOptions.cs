@@ -74,7 +74,10 @@ internal sealed class SpamOptions
     /// </summary>
     public IReadOnlyList<IPNetwork> Clients { get; set; } = [IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("::1/128")];
 
-    /// <summary>The most clients of spamd served at the same time; further ones wait. Default 256.</summary>
+    /// <summary>
+    /// The most clients of spamd that may send a message at the same time; a further one takes the place of the one that has been
+    /// silent longest. Default 256.
+    /// </summary>
     [Range(1, 10000)]
     public int MaxClients { get; set; } = 256;
 
@@ -82,7 +85,9 @@ internal sealed class SpamOptions
     [Range(typeof(long), "1024", "268435456")]
     public ByteSize MaxClientMessage { get; set; } = ByteSize.MiB(16);
 
-    /// <summary>The time limit for receiving the message of a client of spamd. Default 2m.</summary>
+    /// <summary>
+    /// The time limit for receiving the message of a client of spamd; one that sends less than a kibibyte a second gets 10s. Default 2m.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan ClientTimeout { get; set; } = TimeSpan.FromMinutes(2);
 

@@ -1,7 +1,9 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Globalization;
 using System.IO.Compression;
 using System.IO.Pipelines;
+using Backstop.Protocols.Spamd;
 
 namespace Backstop.Server.Spamd;
 
@@ -9,15 +11,19 @@ namespace Backstop.Server.Spamd;
 internal static class SpamdBody
 {
     // Memory follows what came, not what was announced.
-    private const int MaxAtOnce = 256 << 10;
+    private const int MaxAtOnce = 64 << 10;
+
+    private static readonly byte[] _noMemory = SpamdReply.Unavailable("too many messages at once, try again");
 
     /// <summary>Reads it: as long as was announced, or until the client closes its side.</summary>
     /// <param name="input">What the client sends.</param>
     /// <param name="announced">Content-length; null where it was not said.</param>
     /// <param name="limit">Octets that are taken.</param>
-    /// <param name="ct">Ends the wait.</param>
-    /// <returns>The octets, or in words what is wrong.</returns>
-    public static async Task<(byte[]? Body, string? Error)> ReadAsync(PipeReader input, long? announced, long limit, CancellationToken ct)
+    /// <param name="memory">What the message may hold.</param>
+    /// <param name="pace">Ends the wait.</param>
+    /// <returns>The octets, or the reply that says what is wrong.</returns>
+    public static async Task<(byte[]? Body, byte[]? Refusal)> ReadAsync(
+        PipeReader input, long? announced, long limit, SpamdMemory.Holding memory, SpamdPace pace)
     {
         if (announced > limit)
         {
@@ -28,7 +34,14 @@ internal static class SpamdBody
         using var body = new MemoryStream((int)Math.Min(announced ?? 0, MaxAtOnce));
         while (true)
         {
-            var read = await input.ReadAsync(ct);
+            var read = await input.ReadAsync(pace.Token);
+            var came = read.Buffer.Length;
+            if (!memory.TryHold(body.Length + came))
+            {
+                return (null, _noMemory);
+            }
+
+            pace.Came(came);
             foreach (var segment in read.Buffer)
             {
                 body.Write(segment.Span);
@@ -45,9 +58,8 @@ internal static class SpamdBody
                 var got = LengthRead(body, expected);
                 return got == expected
                     ? (body.ToArray(), null)
-                    : (
-                    null,
-                    string.Create(CultureInfo.InvariantCulture, $"(Content-Length mismatch: Expected {expected} bytes, got {got} bytes)"));
+                    : (null, SpamdReply.Wrong(string.Create(
+                        CultureInfo.InvariantCulture, $"(Content-Length mismatch: Expected {expected} bytes, got {got} bytes)")));
             }
 
             if (read.IsCompleted)
@@ -57,8 +69,11 @@ internal static class SpamdBody
         }
     }
 
-    /// <summary>Undoes zlib (RFC 1950), if it stays within the limit.</summary>
-    public static (byte[]? Body, string? Error) Inflate(byte[] body, long limit)
+    /// <summary>Undoes zlib (RFC 1950), if it stays within the limit. A stream that breaks off is no message: half of one must not be judged.</summary>
+    /// <param name="body">What the client sent.</param>
+    /// <param name="limit">Octets that are taken.</param>
+    /// <param name="memory">What the message may hold.</param>
+    public static (byte[]? Body, byte[]? Refusal) Inflate(byte[] body, long limit, SpamdMemory.Holding memory)
     {
         using var inflated = new MemoryStream();
         var buffer = ArrayPool<byte>.Shared.Rent(64 << 10);
@@ -72,18 +87,51 @@ internal static class SpamdBody
                 {
                     return (null, TooLarge(limit));
                 }
-            }
 
-            return (inflated.ToArray(), null);
+                if (!memory.TryHold(body.Length + inflated.Length))
+                {
+                    return (null, _noMemory);
+                }
+            }
         }
         catch (InvalidDataException)
         {
-            return (null, "(message is not zlib data)");
+            return (null, SpamdReply.Wrong("(message is not zlib data)"));
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
+
+        // .NET ends such a stream without a word.
+        return HasCheckValue(body, inflated)
+            ? (inflated.ToArray(), null)
+            : (null, SpamdReply.Unavailable("(zlib data breaks off)"));
+    }
+
+    // RFC 1950 §2.2: Adler-32 of what was compressed stands behind it, most significant octet first.
+    private static bool HasCheckValue(byte[] body, MemoryStream inflated)
+    {
+        const int modulus = 65521;
+        const int termsWithoutOverflow = 3800;
+        var (low, high) = (1u, 0u);
+        var octets = inflated.GetBuffer().AsSpan(0, (int)inflated.Length);
+        while (!octets.IsEmpty)
+        {
+            var part = octets[..Math.Min(octets.Length, termsWithoutOverflow)];
+            foreach (var octet in part)
+            {
+                low += octet;
+                high += low;
+            }
+
+            (low, high) = (low % modulus, high % modulus);
+            octets = octets[part.Length..];
+        }
+
+        Span<byte> value = stackalloc byte[4];
+        BinaryPrimitives.WriteUInt32BigEndian(value, (high << 16) | low);
+        return body.Length >= 8 && body.AsSpan(2).IndexOf(value) >= 0;
     }
 
     // spamd reads lines until it has enough, so it names the end of the line in which the announced length lies.
@@ -98,5 +146,6 @@ internal static class SpamdBody
         return end < 0 ? body.Length : expected + end + 1;
     }
 
-    private static string TooLarge(long limit) => string.Create(CultureInfo.InvariantCulture, $"(message larger than {limit} bytes)");
+    private static byte[] TooLarge(long limit) =>
+        SpamdReply.Wrong(string.Create(CultureInfo.InvariantCulture, $"(message larger than {limit} bytes)"));
 }

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Security;
+using System.Text;
 using Backstop.Configuration.Options;
 using Backstop.Protocols.Spamd;
 using Backstop.Server.Net;
@@ -11,12 +12,24 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server.Spamd;
 
-/// <summary>Serves clients of spamd: one request a connection, as spamd does.</summary>
+/// <summary>
+/// Serves clients of spamd: one request a connection, as spamd does. Who says nothing, or little, holds nobody up: see <see cref="SpamdClients"/>,
+/// <see cref="SpamdPace"/> and <see cref="SpamdMemory"/>.
+/// </summary>
 internal sealed partial class SpamdHandler(
     SpamdAnswer answer, BackstopOptions options, TlsCertificate? tls, TimeProvider time, ILogger<SpamdHandler> log) : IDisposable
 {
     private static readonly TimeSpan _lingering = TimeSpan.FromSeconds(2);
-    private readonly SemaphoreSlim _clients = new(options.Spam.MaxClients);
+    private static readonly TimeSpan _longestReply = TimeSpan.FromSeconds(30);
+
+    /// <summary>So many connections for each client that may send a message: a head is small, and PING needs no more.</summary>
+    private const int ConnectionsPerClient = 8;
+
+    private const long LeastMemory = 64 << 20;
+
+    private readonly SpamdClients _connections = new(options.Spam.MaxClients * ConnectionsPerClient, time);
+    private readonly SpamdClients _senders = new(options.Spam.MaxClients, time);
+    private readonly SpamdMemory _memory = new(Math.Max(LeastMemory, options.Spam.MaxClientMessage.Bytes * 3));
 
     public async Task RunAsync(ConnectionContext connection, bool isTls)
     {
@@ -28,10 +41,10 @@ internal sealed partial class SpamdHandler(
         }
 
         // Not ConnectionClosed: it tells of a client that has closed its side, as spamc does behind the message.
-        await _clients.WaitAsync(CancellationToken.None);
+        var place = await _connections.EnterAsync();
         try
         {
-            await ServeAsync(connection, isTls, address);
+            await ServeAsync(connection, isTls, address, place);
         }
         catch (Exception error) when (
             error is IOException or OperationCanceledException or ConnectionAbortedException or System.Security.Authentication.AuthenticationException)
@@ -45,77 +58,117 @@ internal sealed partial class SpamdHandler(
         }
         finally
         {
-            _clients.Release();
+            _connections.Leave(place);
         }
     }
 
-    public void Dispose() => _clients.Dispose();
+    public void Dispose()
+    {
+        _connections.Dispose();
+        _senders.Dispose();
+    }
 
-    private async Task ServeAsync(ConnectionContext connection, bool isTls, IPAddress? address)
+    private async Task ServeAsync(ConnectionContext connection, bool isTls, IPAddress? address, SpamdClient place)
     {
         if (!isTls)
         {
-            await ServeAsync(connection.Transport.Input, connection.Transport.Output, address);
+            await ServeAsync(connection.Transport.Input, connection.Transport.Output, address, place);
             return;
         }
 
         await using var stream = new SslStream(
             new PipeStream(connection.Transport.Input, connection.Transport.Output), leaveInnerStreamOpen: true);
-        using (var handshake = Deadline())
+        using (var handshake = new SpamdPace(options.Spam.ClientTimeout, time, place.IsToGo))
         {
             await stream.AuthenticateAsServerAsync(tls!.Options, handshake.Token);
         }
 
-        await ServeAsync(PipeReader.Create(stream), PipeWriter.Create(stream), address);
+        await ServeAsync(PipeReader.Create(stream), PipeWriter.Create(stream), address, place);
         await stream.ShutdownAsync();
     }
 
-    private async Task ServeAsync(PipeReader input, PipeWriter output, IPAddress? address)
+    private async Task ServeAsync(PipeReader input, PipeWriter output, IPAddress? address, SpamdClient place)
     {
         var started = Stopwatch.GetTimestamp();
         SpamdRequest? request = null;
-        ReadOnlyMemory<byte> reply;
-        string? error;
-        using (var deadline = Deadline())
+        byte[]? refusal = null;
+        using (var pace = new SpamdPace(options.Spam.ClientTimeout, time, place.IsToGo))
         {
             try
             {
-                byte[]? body;
-                (request, body, error) = await ReadAsync(input, deadline.Token);
-                reply = error is null ? await answer.ToAsync(request!, body ?? [], address, started) : SpamdReply.Wrong(error);
+                (request, var error) = await ReadHeadAsync(input, pace.Token);
+                refusal = error is null ? null : SpamdReply.Wrong(error);
             }
             catch (OperationCanceledException)
             {
-                error = "timeout";
-                reply = SpamdReply.TimedOut($"({options.Spam.ClientTimeout.TotalSeconds:0} second timeout reading input from client)");
+                refusal = TooSlow(place);
             }
+        }
+
+        _connections.HasSent(place);
+        using var memory = _memory.Begin();
+        ReadOnlyMemory<byte> reply = refusal;
+        if (refusal is null)
+        {
+            (reply, refusal) = request!.HasBody
+                ? await AnswerAsync(input, request, memory, address, started)
+                : (await answer.ToAsync(request, [], address, started), null);
         }
 
         if (!reply.IsEmpty)
         {
-            await output.WriteAsync(reply);
+            using var late = new CancellationTokenSource(Least(_longestReply, options.Spam.ClientTimeout), time);
+            await output.WriteAsync(reply, late.Token);
         }
 
-        if (error is not null)
+        if (refusal is not null)
         {
-            LogWrong(address, error);
+            LogWrong(address, Encoding.Latin1.GetString(refusal).TrimEnd());
             await DrainAsync(input);
         }
     }
 
-    private async Task<(SpamdRequest? Request, byte[]? Body, string? Error)> ReadAsync(PipeReader input, CancellationToken ct)
+    /// <summary>Reads a message and answers it; the place is free for others before the reply is sent.</summary>
+    private async Task<(ReadOnlyMemory<byte> Reply, byte[]? Refusal)> AnswerAsync(
+        PipeReader input, SpamdRequest request, SpamdMemory.Holding memory, IPAddress? address, long started)
     {
-        var (request, error) = await ReadHeadAsync(input, ct);
-        if (error is not null || !request!.HasBody)
+        var place = await _senders.EnterAsync();
+        try
         {
-            return (request, null, error);
-        }
+            var (body, refusal) = await ReadBodyAsync(input, request, memory, place);
+            _senders.HasSent(place);
+            if (refusal is null && request.IsCompressed)
+            {
+                (body, refusal) = SpamdBody.Inflate(body!, options.Spam.MaxClientMessage.Bytes, memory);
+            }
 
-        var limit = options.Spam.MaxClientMessage.Bytes;
-        (var body, error) = await SpamdBody.ReadAsync(input, request.ContentLength, limit, ct);
-        var (message, wrong) = body is not null && request.IsCompressed ? SpamdBody.Inflate(body, limit) : (body, error);
-        return (request, message, wrong);
+            return refusal is null ? (await answer.ToAsync(request, body!, address, started), null) : (refusal, refusal);
+        }
+        finally
+        {
+            _senders.Leave(place);
+        }
     }
+
+    private async Task<(byte[]? Body, byte[]? Refusal)> ReadBodyAsync(
+        PipeReader input, SpamdRequest request, SpamdMemory.Holding memory, SpamdClient place)
+    {
+        using var pace = new SpamdPace(options.Spam.ClientTimeout, time, place.IsToGo);
+        try
+        {
+            return await SpamdBody.ReadAsync(input, request.ContentLength, options.Spam.MaxClientMessage.Bytes, memory, pace);
+        }
+        catch (OperationCanceledException)
+        {
+            return (null, TooSlow(place));
+        }
+    }
+
+    private byte[] TooSlow(SpamdClient place) => place.IsCut
+        ? SpamdReply.Unavailable("too many clients, and this one was silent")
+        : SpamdReply.TimedOut($"({Least(SpamdPace.Term, options.Spam.ClientTimeout).TotalSeconds:0} second timeout reading input from client)");
+
+    private static TimeSpan Least(TimeSpan x, TimeSpan y) => x < y ? x : y;
 
     private static async Task<(SpamdRequest? Request, string? Error)> ReadHeadAsync(PipeReader input, CancellationToken ct)
     {
@@ -158,8 +211,6 @@ internal sealed partial class SpamdHandler(
             // Long enough.
         }
     }
-
-    private CancellationTokenSource Deadline() => new(options.Spam.ClientTimeout, time);
 
     private bool IsAllowed(IPAddress address) => options.Spam.Clients.Any(n => n.Contains(address));
 

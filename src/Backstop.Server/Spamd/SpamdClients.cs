@@ -1,0 +1,158 @@
+namespace Backstop.Server.Spamd;
+
+/// <summary>
+/// How many clients may send at once. When all places are taken, a newcomer gets that of the client that has been waited for longest, so those who
+/// say nothing hold nobody up; who has sent its message is left in peace.
+/// </summary>
+internal sealed class SpamdClients(int places, TimeProvider time) : IDisposable
+{
+    /// <summary>A client that has sent for less than that is not hung up on: a message takes a few milliseconds.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan _look = TimeSpan.FromMilliseconds(250);
+
+    private readonly Lock _lock = new();
+    private readonly LinkedList<SpamdClient> _sending = [];
+    private readonly Queue<TaskCompletionSource<SpamdClient>> _waiting = [];
+    private ITimer? _timer;
+    private int _taken;
+    private int _leaving;
+
+    /// <summary>Takes a place, as soon as there is one.</summary>
+    public Task<SpamdClient> EnterAsync()
+    {
+        lock (_lock)
+        {
+            if (_taken < places)
+            {
+                return Task.FromResult(Admit());
+            }
+
+            var turn = new TaskCompletionSource<SpamdClient>(TaskCreationOptions.RunContinuationsAsynchronously);
+            _waiting.Enqueue(turn);
+            MakeRoom();
+            _timer ??= time.CreateTimer(_ => Look(), null, _look, _look);
+            return turn.Task;
+        }
+    }
+
+    /// <summary>The client has sent all: it is no longer hung up on.</summary>
+    public void HasSent(SpamdClient client)
+    {
+        lock (_lock)
+        {
+            Forget(client);
+        }
+    }
+
+    public void Leave(SpamdClient client)
+    {
+        lock (_lock)
+        {
+            Forget(client);
+            _leaving -= client.IsCut ? 1 : 0;
+            _taken--;
+            if (_waiting.TryDequeue(out var turn))
+            {
+                turn.SetResult(Admit());
+            }
+        }
+
+        client.Dispose();
+    }
+
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _timer?.Dispose();
+        }
+    }
+
+    private SpamdClient Admit()
+    {
+        _taken++;
+        var client = new SpamdClient(time.GetTimestamp());
+        client.Node = _sending.AddLast(client);
+        return client;
+    }
+
+    private void Forget(SpamdClient client)
+    {
+        if (client.Node is { } node)
+        {
+            _sending.Remove(node);
+            client.Node = null;
+        }
+    }
+
+    private void Look()
+    {
+        lock (_lock)
+        {
+            MakeRoom();
+            if (_waiting.Count == 0)
+            {
+                _timer?.Dispose();
+                _timer = null;
+            }
+        }
+    }
+
+    private void MakeRoom()
+    {
+        while (_leaving < _waiting.Count && _sending.First?.Value is { } oldest && time.GetElapsedTime(oldest.Since) >= Patience)
+        {
+            Forget(oldest);
+            _leaving++;
+            oldest.Cut();
+        }
+    }
+}
+
+/// <summary>A client that has a place.</summary>
+/// <param name="since">When it got it.</param>
+internal sealed class SpamdClient(long since) : IDisposable
+{
+    private readonly CancellationTokenSource _cut = new();
+
+    public long Since => since;
+
+    /// <summary>It is to go: another one needs the place.</summary>
+    public CancellationToken IsToGo => _cut.Token;
+
+    public bool IsCut { get; private set; }
+
+    public LinkedListNode<SpamdClient>? Node { get; set; }
+
+    public void Cut()
+    {
+        IsCut = true;
+
+        // Not here: what waits for the token must not run under the lock.
+        ThreadPool.UnsafeQueueUserWorkItem(static client => client.Cancel(), this, preferLocal: false);
+    }
+
+    public void Dispose()
+    {
+        lock (_cut)
+        {
+            _cut.Dispose();
+        }
+    }
+
+    private void Cancel()
+    {
+        lock (_cut)
+        {
+            try
+            {
+                _cut.Cancel();
+            }
+            catch (ObjectDisposedException)
+            {
+                // It has gone by itself.
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+namespace Backstop.Server.Spamd;
+
+/// <summary>
+/// Ends the wait for a client that is too slow: <see cref="OctetsPerTerm"/> octets in <see cref="Term"/>, and all within a limit of its own. A
+/// client that waits for us is not slow: its time runs only while we read.
+/// </summary>
+internal sealed class SpamdPace : IDisposable
+{
+    public static readonly TimeSpan Term = TimeSpan.FromSeconds(10);
+
+    /// <summary>A kibibyte a second.</summary>
+    public const int OctetsPerTerm = 10 << 10;
+
+    private readonly CancellationTokenSource _term;
+    private readonly CancellationTokenSource _all;
+    private readonly CancellationTokenSource _either;
+    private readonly TimeSpan _length;
+    private long _octets;
+
+    public SpamdPace(TimeSpan limit, TimeProvider time, CancellationToken cut)
+    {
+        _length = limit < Term ? limit : Term;
+        _term = new(_length, time);
+        _all = new(limit, time);
+        _either = CancellationTokenSource.CreateLinkedTokenSource(_term.Token, _all.Token, cut);
+    }
+
+    public CancellationToken Token => _either.Token;
+
+    /// <summary>So many octets have come: enough of them begin a new term.</summary>
+    public void Came(long octets)
+    {
+        _octets += octets;
+        if (_octets >= OctetsPerTerm)
+        {
+            _octets = 0;
+            _term.CancelAfter(_length);
+        }
+    }
+
+    public void Dispose()
+    {
+        _either.Dispose();
+        _all.Dispose();
+        _term.Dispose();
+    }
+}
