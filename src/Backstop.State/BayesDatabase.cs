@@ -111,46 +111,91 @@ public sealed class BayesDatabase : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _open?.Dispose();
 
-    private bool Change(string message, bool? isSpam, IReadOnlyCollection<long> tokens)
+    /// <summary>Learns or forgets many messages in one transaction: all, or none.</summary>
+    /// <param name="messages">What tells each from others, its kind (null: it is forgotten), its tokens.</param>
+    /// <returns>How many changed something.</returns>
+    public int Change(IReadOnlyList<(string Message, bool? IsSpam, IReadOnlyCollection<long> Tokens)> messages)
     {
-        ArgumentNullException.ThrowIfNull(tokens);
+        ArgumentNullException.ThrowIfNull(messages);
         lock (_gate)
         {
-            return _file.Use(isWrite: true, () => ChangeNow(message, isSpam, tokens));
+            return _file.Use(isWrite: true, () => ChangeNow(messages));
         }
     }
 
-    private bool ChangeNow(string message, bool? isSpam, IReadOnlyCollection<long> tokens)
+    private bool Change(string message, bool? isSpam, IReadOnlyCollection<long> tokens)
+    {
+        ArgumentNullException.ThrowIfNull(tokens);
+        return Change([(message, isSpam, tokens)]) > 0;
+    }
+
+    private int ChangeNow(IReadOnlyList<(string Message, bool? IsSpam, IReadOnlyCollection<long> Tokens)> messages)
     {
         using var transaction = Connection().BeginTransaction();
-        var before = Known(message, transaction);
-        if (before == isSpam)
+        var kinds = new Dictionary<string, bool?>(StringComparer.Ordinal);
+        var (spam, ham) = (new Dictionary<long, int>(), new Dictionary<long, int>());
+        var (changed, spamMessages, hamMessages) = (0, 0, 0);
+        foreach (var (message, isSpam, tokens) in messages)
         {
-            return false;
+            var before = kinds.TryGetValue(message, out var learned) ? learned : Known(message, transaction);
+            if (before == isSpam)
+            {
+                continue;
+            }
+
+            changed++;
+            kinds[message] = isSpam;
+            Add(before, -1, tokens);
+            Add(isSpam, 1, tokens);
         }
 
-        if (before is { } was)
+        if (changed == 0)
         {
-            Count(was, tokens, -1, transaction);
+            return 0;
         }
 
-        if (isSpam is { } now)
-        {
-            Count(now, tokens, 1, transaction);
-            Run(
-                transaction,
-                "INSERT INTO learned VALUES ($a, $b, $c) ON CONFLICT DO UPDATE SET spam = excluded.spam, learned_at = excluded.learned_at",
-                message, now ? 1 : 0, Now());
-        }
-        else
-        {
-            Run(transaction, "DELETE FROM learned WHERE message = $a", message);
-        }
-
+        Count(isSpam: true, spam, spamMessages, transaction);
+        Count(isSpam: false, ham, hamMessages, transaction);
+        Note(kinds, transaction);
         Expire(transaction);
         transaction.Commit();
-        Reload(tokens);
-        return true;
+        Reload([.. spam.Keys.Union(ham.Keys)]);
+        return changed;
+
+        void Add(bool? isSpam, int by, IReadOnlyCollection<long> tokens)
+        {
+            if (isSpam is not { } kind)
+            {
+                return;
+            }
+
+            spamMessages += kind ? by : 0;
+            hamMessages += kind ? 0 : by;
+            var counts = kind ? spam : ham;
+            foreach (var token in tokens)
+            {
+                counts[token] = counts.GetValueOrDefault(token) + by;
+            }
+        }
+    }
+
+    private void Note(Dictionary<string, bool?> kinds, SqliteTransaction transaction)
+    {
+        foreach (var (message, isSpam) in kinds)
+        {
+            if (isSpam is { } now)
+            {
+                Run(
+                    transaction,
+                    "INSERT INTO learned VALUES ($a, $b, $c) "
+                        + "ON CONFLICT DO UPDATE SET spam = excluded.spam, learned_at = excluded.learned_at",
+                    message, now ? 1 : 0, Now());
+            }
+            else
+            {
+                Run(transaction, "DELETE FROM learned WHERE message = $a", message);
+            }
+        }
     }
 
     private bool? Known(string message, SqliteTransaction transaction)
@@ -159,21 +204,25 @@ public sealed class BayesDatabase : IDisposable
         return command.ExecuteScalar() is long spam ? spam != 0 : null;
     }
 
-    private void Count(bool isSpam, IReadOnlyCollection<long> tokens, int by, SqliteTransaction transaction)
+    private void Count(bool isSpam, Dictionary<long, int> tokens, int messages, SqliteTransaction transaction)
     {
         var column = isSpam ? "spam" : "ham";
         using var command = Command(
             transaction,
             $"INSERT INTO token VALUES ($a, {(isSpam ? "MAX(0, $b), 0" : "0, MAX(0, $b)")}, $c) ON CONFLICT DO UPDATE SET {column} = "
                 + $"MAX(0, {column} + $b), seen_at = MAX(seen_at, $c)",
-            0L, by, Now());
-        foreach (var token in tokens)
+            0L, 0, Now());
+        command.Prepare();
+
+        // In the order of the table: neighbours are in one page.
+        foreach (var (token, by) in tokens.OrderBy(t => t.Key))
         {
             command.Parameters[0].Value = token;
+            command.Parameters[1].Value = by;
             command.ExecuteNonQuery();
         }
 
-        Run(transaction, $"UPDATE total SET {column} = MAX(0, {column} + $a)", by);
+        Run(transaction, $"UPDATE total SET {column} = MAX(0, {column} + $a)", messages);
     }
 
     /// <summary>Deletes a quarter of the tokens at once, so that this is rarely necessary.</summary>
@@ -258,7 +307,7 @@ public sealed class BayesDatabase : IDisposable
     /// <summary>After a change of our own, reads only the changed tokens again.</summary>
     private void Reload(IReadOnlyCollection<long> changed)
     {
-        if (_version < 0)
+        if (_version < 0 || changed.Count > MaxTokens / 10)
         {
             Reload();
             return;

@@ -36,10 +36,14 @@ internal sealed class BayesStore(string path, TimeProvider time, StoreHealth? he
 
     /// <inheritdoc/>
     public bool Learn(string message, bool isSpam, IReadOnlyCollection<long> tokens) =>
-        Change(() => _database.Learn(message, isSpam, tokens));
+        Change(() => _database.Learn(message, isSpam, tokens)) ?? false;
 
     /// <inheritdoc/>
-    public bool Forget(string message, IReadOnlyCollection<long> tokens) => Change(() => _database.Forget(message, tokens));
+    public bool Forget(string message, IReadOnlyCollection<long> tokens) => Change(() => _database.Forget(message, tokens)) ?? false;
+
+    /// <inheritdoc/>
+    public int Change(IReadOnlyList<BayesLesson> lessons) =>
+        Change(() => _database.Change([.. lessons.Select(l => (l.Message, l.IsSpam, l.Tokens))])) ?? 0;
 
     /// <summary>
     /// Checks whether the file still exists, and whether one that could not be used can be used again. Called every few
@@ -51,7 +55,8 @@ internal sealed class BayesStore(string path, TimeProvider time, StoreHealth? he
     public void Dispose() => _database.Dispose();
 
     // A message is scored even where nothing can be learned from it.
-    private bool Change(Func<bool> change)
+    private T? Change<T>(Func<T> change)
+        where T : struct
     {
         try
         {
@@ -59,7 +64,7 @@ internal sealed class BayesStore(string path, TimeProvider time, StoreHealth? he
         }
         catch (StoreException) when (health is not null)
         {
-            return false;
+            return default(T);
         }
     }
 }

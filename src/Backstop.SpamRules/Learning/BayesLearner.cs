@@ -42,6 +42,20 @@ public sealed class BayesLearner(RuleSet rules, IBayesStore store)
     /// <returns>False when it was learned as that kind before; then nothing changes.</returns>
     public bool Learn(ReadOnlySpan<byte> message, bool isSpam) => Learn(Unmarked(message), isSpam);
 
+    /// <summary>Learns or forgets many messages, on all cores; the store is changed once.</summary>
+    /// <param name="messages">Their octets; they must not change meanwhile.</param>
+    /// <param name="isSpam">True for spam, false for wanted mail, null to forget them.</param>
+    /// <returns>How many were not known as that kind before, or, to be forgotten, were known.</returns>
+    public int Change(IReadOnlyList<ReadOnlyMemory<byte>> messages, bool? isSpam)
+    {
+        ArgumentNullException.ThrowIfNull(messages);
+        return store.Change([.. messages.AsParallel().AsOrdered().Select(message =>
+        {
+            var scan = Unmarked(message.Span);
+            return new BayesLesson(KeyOf(scan), isSpam, Tokens(scan));
+        })]);
+    }
+
     /// <summary>Takes back what was learned of a message.</summary>
     /// <param name="message">Its octets.</param>
     /// <returns>False when it was never learned.</returns>

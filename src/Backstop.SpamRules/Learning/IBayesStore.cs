@@ -5,6 +5,12 @@ namespace Backstop.SpamRules.Learning;
 /// <param name="Ham">In how many wanted ones.</param>
 public readonly record struct TokenCounts(int Spam, int Ham);
 
+/// <summary>A message to be learned or forgotten.</summary>
+/// <param name="Message">As for <see cref="IBayesStore.Learn"/>.</param>
+/// <param name="IsSpam">True for spam, false for wanted mail, null to forget it.</param>
+/// <param name="Tokens">As for <see cref="IBayesStore.Learn"/>.</param>
+public readonly record struct BayesLesson(string Message, bool? IsSpam, IReadOnlyCollection<long> Tokens);
+
 /// <summary>Keeps what the learner has seen. Safe for many threads.</summary>
 public interface IBayesStore
 {
@@ -28,6 +34,15 @@ public interface IBayesStore
     /// <param name="tokens">As for <see cref="Learn"/>.</param>
     /// <returns>False when it is not known; then nothing changes.</returns>
     bool Forget(string message, IReadOnlyCollection<long> tokens);
+
+    /// <summary>Learns and forgets many messages, which a store may do faster than one by one.</summary>
+    /// <param name="lessons">The messages, in order.</param>
+    /// <returns>How many changed something.</returns>
+    int Change(IReadOnlyList<BayesLesson> lessons)
+    {
+        ArgumentNullException.ThrowIfNull(lessons);
+        return lessons.Count(l => l.IsSpam is { } isSpam ? Learn(l.Message, isSpam, l.Tokens) : Forget(l.Message, l.Tokens));
+    }
 }
 
 /// <summary>A store in memory, for tests and for programs that learn anew at each start.</summary>

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Backstop.Configuration;
+using Backstop.Mail;
 using Backstop.Mailboxes.Reading;
 using Backstop.Scan;
 using Backstop.Server.Filters;
@@ -12,16 +13,17 @@ namespace Backstop.Commands;
 /// <summary><c>learn</c>: teaches the spam learner of a data folder. A running server takes it over within seconds.</summary>
 internal static class LearnCommand
 {
-    private const int SayEvery = 500;
+    /// <summary>So many messages are learned in one transaction.</summary>
+    private const int Batch = 500;
 
     public static Command Create() => new("learn", "Teach the spam learner (Bayes) from messages that people have sorted.")
     {
-        Verb("spam", "These messages are spam.", (learner, message) => learner.Learn(message, isSpam: true)),
-        Verb("ham", "These messages are wanted.", (learner, message) => learner.Learn(message, isSpam: false)),
-        Verb("forget", "Take back what was learned of these messages.", (learner, message) => learner.Forget(message)),
+        Verb("spam", "These messages are spam.", true),
+        Verb("ham", "These messages are wanted.", false),
+        Verb("forget", "Take back what was learned of these messages.", null),
     };
 
-    private static Command Verb(string name, string description, Func<BayesLearner, ReadOnlySpan<byte>, bool> teach)
+    private static Command Verb(string name, string description, bool? isSpam)
     {
         var files = new Argument<string[]>("FILE")
         {
@@ -40,26 +42,44 @@ internal static class LearnCommand
             var learner = new BayesLearner(rules, store);
             var inputs = new Inputs(Console.Error);
             var messages = ScanInput.Read(inputs, parsed.GetValue(files)!, parsed.GetValue(mbox));
-            var (count, changed) = Teach(messages, message => teach(learner, message.Span));
+            var (count, changed) = Teach(messages, batch => learner.Change(batch, isSpam));
+            if (count == 0)
+            {
+                throw new CommandException(ExitCode.NoInput, "nothing to learn: there is no message in what was named");
+            }
+
             Say(new(name, count, changed, store.Messages.Spam, store.Messages.Ham, learner.IsReady), learner, parsed.GetValue(json));
             return inputs.End(ExitCode.Done);
         });
         return command;
     }
 
-    private static (int Count, int Changed) Teach(IEnumerable<FoundMessage> messages, Func<ReadOnlyMemory<byte>, bool> teach)
+    private static (int Count, int Changed) Teach(IEnumerable<FoundMessage> messages, Func<IReadOnlyList<ReadOnlyMemory<byte>>, int> teach)
     {
         var (count, changed) = (0, 0);
-        foreach (var message in messages)
+        foreach (var batch in messages.Where(HasText).Chunk(Batch))
         {
-            changed += teach(message.Bytes) ? 1 : 0;
-            if (++count % SayEvery == 0 && !Console.IsErrorRedirected)
+            changed += teach([.. batch.Select(m => m.Bytes)]);
+            count += batch.Length;
+            if (batch.Length == Batch && !Console.IsErrorRedirected)
             {
                 Console.Error.WriteLine($"{count} messages ...");
             }
         }
 
         return (count, changed);
+    }
+
+    // All empty files are one message, which says nothing of either kind.
+    private static bool HasText(FoundMessage message)
+    {
+        var hasText = message.Bytes.Span.ContainsAnyExcept(" \t\r\n"u8);
+        if (!hasText)
+        {
+            Console.Error.WriteLine($"backstop: {ShownText.Of(message.Path)}: empty, passed over");
+        }
+
+        return hasText;
     }
 
     private static void Say(LearnLine line, BayesLearner learner, bool json)

@@ -6,6 +6,28 @@ namespace Backstop.Tests.State;
 public class BayesDatabaseTests
 {
     [Fact]
+    public void Many_messages_in_one_change_count_as_one_by_one()
+    {
+        using var folder = new TempFolder();
+        using var one = new BayesDatabase(folder["one.db"], TimeProvider.System);
+        using var many = new BayesDatabase(folder["many.db"], TimeProvider.System);
+        (string Message, bool? IsSpam, IReadOnlyCollection<long> Tokens)[] messages =
+            [("a", true, [1, 2]), ("a", true, [1, 2]), ("b", false, [2, 3]), ("a", false, [1, 2]), ("c", true, [3]),
+             ("c", null, [3]), ("d", null, [4])];
+        var changed = messages.Count(m => m.IsSpam is { } isSpam
+            ? one.Learn(m.Message, isSpam, m.Tokens)
+            : one.Forget(m.Message, m.Tokens));
+        Assert.Equal(changed, many.Change(messages));
+        Assert.Equal(one.Messages, many.Messages);
+        foreach (var database in new[] { one, many })
+        {
+            var found = new List<(int, int)>();
+            database.Find([1, 2, 3, 4], (_, spam, ham) => found.Add((spam, ham)));
+            Assert.Equal([(0, 1), (0, 2), (0, 1), (0, 0)], found);
+        }
+    }
+
+    [Fact]
     public void WhatWasLearnedOutlivesTheProcess()
     {
         using var folder = new TempFolder();
