@@ -7,7 +7,8 @@ namespace Backstop.Mail;
 /// <remarks>
 /// Work is counted in octets read and steps of patterns, so that the same message is judged alike on every machine and under any load; the
 /// limit is given as the CPU time that this takes on the machine on which it was measured. The clock is only an emergency brake, for what
-/// nobody counts: <see cref="BrakeFactor"/> times the limit. Work is done in <see cref="Run{T}"/>, one part after another, on any threads. What
+/// nobody counts: <see cref="BrakeFactor"/> times the limit. Work is done in <see cref="Run{T}"/>, one part after another, on
+/// any threads. What
 /// reads text says how much by <see cref="Charge"/>. Outside of <see cref="Run{T}"/> nothing is counted.
 /// </remarks>
 /// <param name="limit">The work, as CPU time.</param>

@@ -69,7 +69,10 @@ internal static class SpamdBody
         }
     }
 
-    /// <summary>Undoes zlib (RFC 1950), if it stays within the limit. A stream that breaks off is no message: half of one must not be judged.</summary>
+    /// <summary>
+    /// Undoes zlib (RFC 1950), if it stays within the limit. A stream that breaks off is no message: half of one must not be
+    /// judged.
+    /// </summary>
     /// <param name="body">What the client sent.</param>
     /// <param name="limit">Octets that are taken.</param>
     /// <param name="memory">What the message may hold.</param>

@@ -1,7 +1,8 @@
 namespace Backstop.Server.Spamd;
 
 /// <summary>
-/// How many clients may send at once. When all places are taken, a newcomer gets that of the client that has been waited for longest, so those who
+/// How many clients may send at once. When all places are taken, a newcomer gets that of the client that has been waited for
+/// longest, so those who
 /// say nothing hold nobody up; who has sent its message is left in peace.
 /// </summary>
 internal sealed class SpamdClients(int places, TimeProvider time) : IDisposable

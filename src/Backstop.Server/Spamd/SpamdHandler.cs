@@ -13,7 +13,8 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Server.Spamd;
 
 /// <summary>
-/// Serves clients of spamd: one request a connection, as spamd does. Who says nothing, or little, holds nobody up: see <see cref="SpamdClients"/>,
+/// Serves clients of spamd: one request a connection, as spamd does. Who says nothing, or little, holds nobody up: see
+/// <see cref="SpamdClients"/>,
 /// <see cref="SpamdPace"/> and <see cref="SpamdMemory"/>.
 /// </summary>
 internal sealed partial class SpamdHandler(
@@ -166,7 +167,8 @@ internal sealed partial class SpamdHandler(
 
     private byte[] TooSlow(SpamdClient place) => place.IsCut
         ? SpamdReply.Unavailable("too many clients, and this one was silent")
-        : SpamdReply.TimedOut($"({Least(SpamdPace.Term, options.Spam.ClientTimeout).TotalSeconds:0} second timeout reading input from client)");
+        : SpamdReply.TimedOut(
+            $"({Least(SpamdPace.Term, options.Spam.ClientTimeout).TotalSeconds:0} second timeout reading input from client)");
 
     private static TimeSpan Least(TimeSpan x, TimeSpan y) => x < y ? x : y;
 

@@ -1,7 +1,8 @@
 namespace Backstop.Server.Spamd;
 
 /// <summary>
-/// Ends the wait for a client that is too slow: <see cref="OctetsPerTerm"/> octets in <see cref="Term"/>, and all within a limit of its own. A
+/// Ends the wait for a client that is too slow: <see cref="OctetsPerTerm"/> octets in <see cref="Term"/>, and all within a limit
+/// of its own. A
 /// client that waits for us is not slow: its time runs only while we read.
 /// </summary>
 internal sealed class SpamdPace : IDisposable
@@ -11,7 +12,8 @@ internal sealed class SpamdPace : IDisposable
     /// <summary>A kibibyte a second.</summary>
     public const int OctetsPerTerm = 10 << 10;
 
-    private readonly CancellationTokenSource _term;
+    private readonly CancellationTokenSource _term = new();
+    private readonly ITimer _clock;
     private readonly CancellationTokenSource _all;
     private readonly CancellationTokenSource _either;
     private readonly TimeSpan _length;
@@ -20,7 +22,7 @@ internal sealed class SpamdPace : IDisposable
     public SpamdPace(TimeSpan limit, TimeProvider time, CancellationToken cut)
     {
         _length = limit < Term ? limit : Term;
-        _term = new(_length, time);
+        _clock = time.CreateTimer(static term => End((CancellationTokenSource)term!), _term, _length, Timeout.InfiniteTimeSpan);
         _all = new(limit, time);
         _either = CancellationTokenSource.CreateLinkedTokenSource(_term.Token, _all.Token, cut);
     }
@@ -34,14 +36,27 @@ internal sealed class SpamdPace : IDisposable
         if (_octets >= OctetsPerTerm)
         {
             _octets = 0;
-            _term.CancelAfter(_length);
+            _clock.Change(_length, Timeout.InfiniteTimeSpan);
         }
     }
 
     public void Dispose()
     {
+        _clock.Dispose();
         _either.Dispose();
         _all.Dispose();
         _term.Dispose();
+    }
+
+    private static void End(CancellationTokenSource term)
+    {
+        try
+        {
+            term.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The client was done in the same instant.
+        }
     }
 }

@@ -18,7 +18,8 @@ internal sealed class BacktrackingMatcher(PatternProgram program)
     /// <summary>Looks for the first match that begins at or behind a place.</summary>
     /// <param name="text">The text.</param>
     /// <param name="from">Where the search begins.</param>
-    /// <param name="afterEmpty">Whether the last match ended at <paramref name="from"/> and was empty: another empty one there does not count.</param>
+    /// <param name="afterEmpty">Whether the last match ended at <paramref name="from"/> and was empty: another empty one there
+    /// does not count.</param>
     /// <param name="scratch">Receives the groups of the match.</param>
     /// <param name="steps">What may be spent; counts what was.</param>
     /// <exception cref="StepsSpentException">The steps are spent.</exception>

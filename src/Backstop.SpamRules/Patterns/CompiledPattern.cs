@@ -79,7 +79,9 @@ internal sealed class CompiledPattern
         return Decide(text) == false ? 0 : Search(text, max, steps);
     }
 
-    /// <summary>What the groups of the first match hold, by their numbers, null for one that took no part; null: there is no match.</summary>
+    /// <summary>
+    /// What the groups of the first match hold, by their numbers, null for one that took no part; null: there is no match.
+    /// </summary>
     /// <exception cref="StepsSpentException">As <see cref="IsMatch"/>.</exception>
     public string?[]? Groups(string text, MatchSteps? steps = null) => AllGroups(text, 1, steps) is [var first, ..] ? first : null;
 

@@ -196,7 +196,9 @@ internal sealed class MatchScratch
         _mark = _count - 1;
     }
 
-    /// <summary>The way back leads out of a mark: what it begins has failed. True: that is what was wanted, and it goes on behind.</summary>
+    /// <summary>
+    /// The way back leads out of a mark: what it begins has failed. True: that is what was wanted, and it goes on behind.
+    /// </summary>
     public bool Unmark(Frame frame, MarkKind kind, out int at)
     {
         _mark = frame.A;

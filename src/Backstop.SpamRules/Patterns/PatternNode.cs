@@ -57,7 +57,8 @@ internal abstract record PatternNode
     public sealed record Assertion(AssertionKind Kind) : PatternNode;
 
     /// <summary>
-    /// One of two parts, as a group (by number or name) has matched; or, where <paramref name="IsOfCall"/>, as the place is inside of a call of
+    /// One of two parts, as a group (by number or name) has matched; or, where <paramref name="IsOfCall"/>, as the place is
+    /// inside of a call of
     /// the group (-1: of any).
     /// </summary>
     public sealed record Conditional(int Number, string? Name, bool IsOfCall, PatternNode Then, PatternNode Else) : PatternNode;

@@ -21,7 +21,9 @@ internal enum OpCode : byte
     /// <summary>Goes on where the search began.</summary>
     SearchStart,
 
-    /// <summary>Reads octets of the set A as often as <see cref="PatternProgram.Repeats"/>[B] says; C: the set that follows, or -1.</summary>
+    /// <summary>
+    /// Reads octets of the set A as often as <see cref="PatternProgram.Repeats"/>[B] says; C: the set that follows, or -1.
+    /// </summary>
     Run,
 
     /// <summary>Notes the place in slot A.</summary>
@@ -30,7 +32,9 @@ internal enum OpCode : byte
     /// <summary>Group A, whose beginning slot B holds, ends here; returns if the group was called.</summary>
     EndGroup,
 
-    /// <summary>Reads what the first group of <see cref="PatternProgram.Groups"/>[A] that has matched has matched; B: 1 in any case.</summary>
+    /// <summary>
+    /// Reads what the first group of <see cref="PatternProgram.Groups"/>[A] that has matched has matched; B: 1 in any case.
+    /// </summary>
     Reference,
 
     /// <summary>Sets the count of loop A to 0.</summary>
@@ -39,7 +43,9 @@ internal enum OpCode : byte
     /// <summary>The head of loop A: its body follows, its exit is B; its bounds are <see cref="PatternProgram.Repeats"/>[C].</summary>
     Loop,
 
-    /// <summary>Begins a <see cref="MarkKind"/> A, which <see cref="Cut"/> ends; B: behind it; C and D: its least and greatest width.</summary>
+    /// <summary>
+    /// Begins a <see cref="MarkKind"/> A, which <see cref="Cut"/> ends; B: behind it; C and D: its least and greatest width.
+    /// </summary>
     Mark,
 
     /// <summary>Ends what the <see cref="Mark"/> at A began.</summary>
@@ -112,6 +118,9 @@ internal enum MatchStart
     /// <summary>Where the search begins: the pattern begins with <c>.*</c> under /s.</summary>
     Search,
 
-    /// <summary>There, and at the beginning of a line: the pattern begins with <c>.*</c>, so that it matches from there if it matches at all.</summary>
+    /// <summary>
+    /// There, and at the beginning of a line: the pattern begins with <c>.*</c>, so that it matches from there if it matches at
+    /// all.
+    /// </summary>
     Line,
 }

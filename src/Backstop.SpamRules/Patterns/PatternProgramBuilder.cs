@@ -5,7 +5,9 @@ namespace Backstop.SpamRules.Patterns;
 /// <summary>Writes the <see cref="PatternProgram"/> of a pattern.</summary>
 internal sealed class PatternProgramBuilder
 {
-    /// <summary>A small part that is repeated a few times is written out: without a counter, a failed place need not be tried again.</summary>
+    /// <summary>
+    /// A small part that is repeated a few times is written out: without a counter, a failed place need not be tried again.
+    /// </summary>
     private const int MaxWrittenOut = 120;
 
     private static readonly PatternNode _anything = new PatternNode.Set(ByteSet.All);

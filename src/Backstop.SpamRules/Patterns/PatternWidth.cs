@@ -27,7 +27,9 @@ internal static class PatternWidth
         _ => true,
     };
 
-    /// <summary>How many octets it matches at least and at most; the greatest width of what has no limit is <see cref="int.MaxValue"/>.</summary>
+    /// <summary>
+    /// How many octets it matches at least and at most; the greatest width of what has no limit is <see cref="int.MaxValue"/>.
+    /// </summary>
     public static (int Min, int Max) Of(PatternNode node)
     {
         switch (node)

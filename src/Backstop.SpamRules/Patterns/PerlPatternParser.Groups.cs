@@ -55,7 +55,7 @@ internal sealed partial class PerlPatternParser
 
     private PatternNode.Capture Captured(string? name)
     {
-        if (name is not null && !(name.Length > 0 && (char.IsAsciiLetter(name[0]) || name[0] == '_') && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_')))
+        if (name is not null && (name.Length == 0 || char.IsAsciiDigit(name[0]) || !name.All(Text.PerlText.IsWord)))
         {
             throw new PatternException($"'{name}' cannot be the name of a group");
         }
@@ -127,7 +127,9 @@ internal sealed partial class PerlPatternParser
         var isNamed = name.Length > 2 && (name[0], name[^1]) is ('<', '>') or ('\'', '\'');
         name = isNamed ? name[1..^1] : name;
         var isNumber = name.All(char.IsAsciiDigit);
-        var number = !isNumber ? 0 : name.Length > 0 ? Number(name) : isCall ? -1 : throw new PatternException("a condition without a group");
+        var number = !isNumber ? 0
+            : name.Length > 0 ? Number(name)
+            : isCall ? -1 : throw new PatternException("a condition without a group");
         if (!isNumber && !isNamed && !isCall)
         {
             throw new PatternException($"'{condition}' is not a condition");

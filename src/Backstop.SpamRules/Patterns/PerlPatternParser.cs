@@ -237,7 +237,8 @@ internal sealed partial class PerlPatternParser
 
     private PatternNode.Set Class()
     {
-        if (!AtEnd && _text[_at] is ':' or '.' or '=' && _text.IndexOf(']', _at) is var close and > 0 && close > _at + 1 && _text[close - 1] == _text[_at])
+        if (!AtEnd && _text[_at] is ':' or '.' or '='
+            && _text.IndexOf(']', _at) is var close and > 0 && close > _at + 1 && _text[close - 1] == _text[_at])
         {
             throw new PatternException($"[{_text[_at]} belongs inside a class at {_at}");
         }
@@ -293,15 +294,19 @@ internal sealed partial class PerlPatternParser
                 return GroupReference();
             case 'k':
                 var open = AtEnd ? '\0' : _text[_at++];
-                return Reference(0, Name(open switch { '<' => '>', '{' => '}', '\'' => '\'', _ => throw new PatternException("\\k without a name") }).Trim());
+                var close = open switch { '<' => '>', '{' => '}', '\'' => '\'', _ => throw new PatternException("\\k without a name") };
+                return Reference(0, Name(close).Trim());
             default:
                 _at--;
                 return Escaped();
         }
     }
 
-    private static PatternNode.Atomic LineEndOr(ByteSet others) => new(new PatternNode.Alternate(
-        [new PatternNode.Concat([new PatternNode.Set(ByteSet.Of('\r')), new PatternNode.Set(ByteSet.Of('\n'))]), new PatternNode.Set(others)]));
+    private static PatternNode.Atomic LineEndOr(ByteSet others)
+    {
+        var pair = new PatternNode.Concat([new PatternNode.Set(ByteSet.Of('\r')), new PatternNode.Set(ByteSet.Of('\n'))]);
+        return new(new PatternNode.Alternate([pair, new PatternNode.Set(others)]));
+    }
 
     private PatternNode.Backreference Reference(int number, string? name)
     {

@@ -72,8 +72,20 @@ internal static class PerlProperties
 
     private static readonly Dictionary<string, string> _families = new(StringComparer.Ordinal)
     {
-        ["letter"] = "L", ["mark"] = "M", ["number"] = "N", ["separator"] = "Z", ["other"] = "C", ["punctuation"] = "P", ["symbol"] = "S",
-        ["l"] = "L", ["m"] = "M", ["n"] = "N", ["z"] = "Z", ["c"] = "C", ["p"] = "P", ["s"] = "S",
+        ["letter"] = "L",
+        ["mark"] = "M",
+        ["number"] = "N",
+        ["separator"] = "Z",
+        ["other"] = "C",
+        ["punctuation"] = "P",
+        ["symbol"] = "S",
+        ["l"] = "L",
+        ["m"] = "M",
+        ["n"] = "N",
+        ["z"] = "Z",
+        ["c"] = "C",
+        ["p"] = "P",
+        ["s"] = "S",
     };
 
     /// <summary>Reads what follows <c>\p</c> or <c>\P</c>; <paramref name="at"/> stands behind the letter.</summary>
@@ -137,7 +149,8 @@ internal static class PerlProperties
             (word, isPosix) = (word[5..] == "punct" ? "xposixpunct" : word[5..], true);
         }
 
-        if (kind is not ("" or "gc" or "generalcategory" or "category" or "script" or "sc" or "scx" or "scriptextensions" or "block" or "blk"))
+        if (kind is not ("" or "gc" or "generalcategory" or "category"
+            or "script" or "sc" or "scx" or "scriptextensions" or "block" or "blk"))
         {
             return null;
         }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using Backstop.SpamRules.Text;
 
@@ -126,6 +127,9 @@ internal sealed class ExpressionParser
     /// <summary>From loosest to tightest.</summary>
     private static readonly string[][] _levels = [["||"], ["&&"], ["^"], ["==", "!="], ["<", ">", "<=", ">="], ["+", "-"], ["*", "/"]];
 
+    private static readonly SearchValues<char> _numberParts = SearchValues.Create("+-.0123456789");
+    private static readonly SearchValues<char> _never = SearchValues.Create("$@%;{}");
+
     private readonly List<string> _tokens;
     private readonly Func<string, string, Expression>? _call;
     private int _at;
@@ -159,15 +163,14 @@ internal sealed class ExpressionParser
     /// <exception cref="FormatException">As <see cref="Parse"/>.</exception>
     public static Expression ParseMeta(string text)
     {
-        if (text.AsSpan().IndexOfAny("$@%;{}") is var wrong and >= 0 || (wrong = text.IndexOf("::", StringComparison.Ordinal)) >= 0)
+        if (text.AsSpan().IndexOfAny(_never) is var wrong and >= 0 || (wrong = text.IndexOf("::", StringComparison.Ordinal)) >= 0)
         {
             throw new FormatException($"unexpected '{text[wrong]}'");
         }
 
-        const string parts = "+-.0123456789";
-        for (var at = text.AsSpan().IndexOfAny(parts); at >= 0;)
+        for (var at = text.AsSpan().IndexOfAny(_numberParts); at >= 0;)
         {
-            var length = text.AsSpan(at).IndexOfAnyExcept(parts);
+            var length = text.AsSpan(at).IndexOfAnyExcept(_numberParts);
             var run = text.AsSpan(at, length < 0 ? text.Length - at : length);
             var isInName = at > 0 && (PerlText.IsWord(text[at - 1]) || text[at - 1] == ':') && char.IsAsciiDigit(run[0]);
             run = isInName ? run[(run.IndexOfAnyExceptInRange('0', '9') is var digits and >= 0 ? digits : run.Length)..] : run;
@@ -177,7 +180,7 @@ internal sealed class ExpressionParser
             }
 
             var from = at + (length < 0 ? text.Length - at : length);
-            var next = text.AsSpan(from).IndexOfAny(parts);
+            var next = text.AsSpan(from).IndexOfAny(_numberParts);
             at = next < 0 ? -1 : from + next;
         }
 

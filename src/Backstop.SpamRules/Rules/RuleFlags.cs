@@ -30,9 +30,11 @@ internal sealed class RuleFlags
     public bool IsNice => Has("nice");
 
     /// <summary>
-    /// Whether the text holds a word, whatever stands round it: SpamAssassin looks for <c>\bword\b</c>, so <c>multiple, maxhits=4</c> are two.
+    /// Whether the text holds a word, whatever stands round it: SpamAssassin looks for <c>\bword\b</c>, so <c>multiple,
+    /// maxhits=4</c> are two.
     /// </summary>
-    public bool Has(string word) => PerlText.Places(Text, word).Any(at => IsWhole(at, word.Length) && Text[at..].StartsWith(word, StringComparison.Ordinal));
+    public bool Has(string word) => PerlText.Places(Text, word).Any(
+        at => IsWhole(at, word.Length) && Text[at..].StartsWith(word, StringComparison.Ordinal));
 
     /// <summary>The parts a mimeheader rule looks at: <c>range=1-2</c>.</summary>
     public (int First, int Last) Range()

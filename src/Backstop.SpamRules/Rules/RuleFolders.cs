@@ -31,7 +31,8 @@ internal static class RuleFolders
         folders.Select(f => Path.Combine(root, f)).FirstOrDefault(Directory.Exists);
 
     private static List<string> Find(IEnumerable<string> paths, string extension) =>
-        [.. paths.SelectMany(IEnumerable<string> (path) => File.Exists(path) ? [path] : Directory.Exists(path) ? Files(path, extension) : [])
+        [.. paths.SelectMany(IEnumerable<string> (path) => File.Exists(path) ? [path]
+            : Directory.Exists(path) ? Files(path, extension) : [])
             .Where(file => file.EndsWith(extension, StringComparison.OrdinalIgnoreCase))];
 
     // The official channel comes first, so that others can change its scores.

@@ -52,7 +52,8 @@ public sealed class RuleSet
     internal ReplaceTags Replacements { get; }
 
     /// <summary>
-    /// Where an installed SpamAssassin keeps its rules: what sa-update has fetched, from all channels, or else the distribution's, then the site's
+    /// Where an installed SpamAssassin keeps its rules: what sa-update has fetched, from all channels, or else the
+    /// distribution's, then the site's
     /// own. Empty where it is not installed.
     /// </summary>
     public static IReadOnlyList<string> InstalledFolders() => RuleFolders.Installed("/");

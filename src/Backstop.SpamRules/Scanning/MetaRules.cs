@@ -7,7 +7,8 @@ namespace Backstop.SpamRules.Scanning;
 /// Meta rules in an order in which every one comes after those it builds on (Check.pm, do_meta_tests; Parser.pm, compile_meta_rules).
 /// </summary>
 /// <remarks>
-/// A meta rule of 0 points is worked out too: where it is 0, those that build on it run, and where it is not, they do not. Rules that build on
+/// A meta rule of 0 points is worked out too: where it is 0, those that build on it run, and where it is not, they do not. Rules
+/// that build on
 /// each other in a circle, or on such, are worked out before all others, with every rule at 0.
 /// </remarks>
 internal sealed class MetaRules
@@ -122,7 +123,9 @@ internal sealed class MetaRules
         return text.Replace("local_tests_only", rules.NetworkTests ? "0" : "1", StringComparison.Ordinal);
     }
 
-    /// <summary>True when everything that the rule builds on can be worked out before it. False while it is being visited: a circle.</summary>
+    /// <summary>
+    /// True when everything that the rule builds on can be worked out before it. False while it is being visited: a circle.
+    /// </summary>
     private static bool Visit(
         string name, Dictionary<string, Expression> expressions, Dictionary<string, bool> state, List<string> ordered, int depth)
     {

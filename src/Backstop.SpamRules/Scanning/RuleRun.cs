@@ -82,7 +82,8 @@ internal sealed class RuleRun(CompiledRules rules, MessageScan scan)
             }
             else if ((value ?? slot.Rule.IfUnset ?? "") is var text)
             {
-                Guard(slot, s => slot.Rule.IsNegated ? (s.Pattern!.IsMatch(text, scan.Steps) ? 0 : 1) : s.Pattern!.Count(text, s.MaxHits, scan.Steps));
+                Guard(slot, s => slot.Rule.IsNegated
+                    ? (s.Pattern!.IsMatch(text, scan.Steps) ? 0 : 1) : s.Pattern!.Count(text, s.MaxHits, scan.Steps));
             }
         }
     }

@@ -14,7 +14,8 @@ internal static class TagTemplate
     public static bool IsTag(string name) => _name.IsMatch(name);
 
     /// <summary>
-    /// How often the pattern, its tags filled, matches the texts; for a negated rule 1 where it does not. A rule with a tag that has no value
+    /// How often the pattern, its tags filled, matches the texts; for a negated rule 1 where it does not. A rule with a tag that
+    /// has no value
     /// does not run.
     /// </summary>
     public static int Count(

@@ -22,7 +22,7 @@ public sealed class MessageBudgetTests
         var budget = Budget(10);
         var passes = 0;
         Assert.Equal("unjudged", budget.Run(() => Forever(ref passes), () => "unjudged"));
-        Assert.Equal((true, false, 3), (budget.IsSpent, budget.IsBraked, passes));
+        Assert.Equal((true, false, 2), (budget.IsSpent, budget.IsBraked, passes));
     }
 
     /// <summary>A slow machine, or one that is busy, gives the same verdict.</summary>
@@ -35,7 +35,7 @@ public sealed class MessageBudgetTests
         var budget = new MessageBudget(TimeSpan.FromMilliseconds(10), () => _tick * (_clock += millisecondsPerLook));
         var passes = 0;
         budget.Run(() => Forever(ref passes), () => "unjudged");
-        Assert.Equal((3, false), (passes, budget.IsBraked));
+        Assert.Equal((2, false), (passes, budget.IsBraked));
     }
 
     [Fact]
@@ -66,10 +66,7 @@ public sealed class MessageBudgetTests
     public void Parts_of_the_work_share_the_budget()
     {
         var budget = Budget(10);
-        for (var i = 0; i < 2; i++)
-        {
-            Assert.Equal("judged", budget.Run(() => { MessageBudget.Charge(Much); return "judged"; }, () => "unjudged"));
-        }
+        Assert.Equal("judged", budget.Run(() => { MessageBudget.Charge(Much); return "judged"; }, () => "unjudged"));
 
         Assert.Equal("unjudged", budget.Run(() => { MessageBudget.Charge(Much); return "judged"; }, () => "unjudged"));
     }
@@ -136,7 +133,7 @@ public sealed class MessageBudgetTests
 
     private MessageBudget Budget(int milliseconds) => new(TimeSpan.FromMilliseconds(milliseconds), () => _tick * _clock++);
 
-    private MessageBudget Spent()
+    private static MessageBudget Spent()
     {
         var budget = new MessageBudget(TimeSpan.FromTicks(1), static () => TimeSpan.Zero);
         budget.Run(() => { MessageBudget.Charge(10_000); return 0; }, () => 0);

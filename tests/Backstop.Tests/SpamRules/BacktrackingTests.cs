@@ -128,7 +128,9 @@ public sealed class BacktrackingTests
         });
     }
 
-    /// <summary>A place that failed once is not tried again: nested repeats stay within their steps where nothing refers to a group.</summary>
+    /// <summary>
+    /// A place that failed once is not tried again: nested repeats stay within their steps where nothing refers to a group.
+    /// </summary>
     [Theory]
     [InlineData(@"(?:a+)+(?!b)c", 400)]
     [InlineData(@"(?:a|aa)+(?<=a)c", 2000)]
@@ -143,7 +145,7 @@ public sealed class BacktrackingTests
     }
 
     [Fact]
-    public void Calls_without_end_end() => Assert.False(CompiledPattern.Compile(@"(?:a|(?R)b)c").IsMatch("bbbbac".Replace("ac", "b", StringComparison.Ordinal)));
+    public void Calls_without_end_end() => Assert.False(CompiledPattern.Compile(@"(?:a|(?R)b)c").IsMatch("bbbbb"));
 
     /// <summary>No verdict may depend on how busy the machine is: where patterns are matched, no clock can be read.</summary>
     [Fact]

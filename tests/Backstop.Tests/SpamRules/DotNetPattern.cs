@@ -4,7 +4,8 @@ using Backstop.SpamRules.Patterns;
 namespace Backstop.Tests.SpamRules;
 
 /// <summary>
-/// Writes a pattern for .NET's engine, over the characters of <see cref="Backstop.SpamRules.Text.Octets"/>. Only groups that are referred to capture.
+/// Writes a pattern for .NET's engine, over the characters of <see cref="Backstop.SpamRules.Text.Octets"/>. Only groups that are
+/// referred to capture.
 /// </summary>
 internal static class DotNetPattern
 {

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Backstop.Automata;
-using Backstop.SpamRules.Patterns;
 
 namespace Backstop.Tests.SpamRules;
 

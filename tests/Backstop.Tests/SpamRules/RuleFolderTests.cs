@@ -27,7 +27,8 @@ public sealed class RuleFolderTests : IDisposable
         Assert.Equal(["GREAT", "OFFER"], result.Hits.Select(h => h.Rule));
         Assert.Equal((5, 4), (result.Score, result.Required));
         Assert.Equal(
-            ["updates_spamassassin_org.cf", "10.cf", "a_example_org.cf", "10.cf", "local.cf"], rules.Files.Select(f => Path.GetFileName(f)));
+            ["updates_spamassassin_org.cf", "10.cf", "a_example_org.cf", "10.cf", "local.cf"],
+            rules.Files.Select(f => Path.GetFileName(f)));
     }
 
     [Fact]
