@@ -1,4 +1,5 @@
 using Backstop.SpamRules.Messages;
+using Backstop.SpamRules.Rules;
 
 namespace Backstop.SpamRules.Evals;
 
@@ -30,10 +31,13 @@ internal readonly record struct EvalArguments(string Rule, IReadOnlyList<string>
 internal sealed class EvalTable
 {
     private readonly Dictionary<string, EvalFunction> _functions = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _notLoaded = new(StringComparer.Ordinal);
 
     public IReadOnlyCollection<string> Names => _functions.Keys;
 
-    public static EvalTable Standard()
+    /// <summary>The functions of the plugins that every site has, and of the others those that are loaded.</summary>
+    /// <param name="loaded">Null: every plugin is loaded.</param>
+    public static EvalTable Standard(LoadedPlugins? loaded = null)
     {
         var table = new EvalTable();
         HeaderEvals.Register(table);
@@ -51,8 +55,14 @@ internal sealed class EvalTable
         ImageEvals.Register(table);
         AttachmentEvals.Register(table);
         ExternalEvals.Register(table);
+        table.AddPlugin("FromNameSpoof", FromNameEvals.Register, loaded);
         return table;
     }
+
+    /// <summary>Why <see cref="Find"/> knows no such function.</summary>
+    public string WhyMissing(string name) => _notLoaded.TryGetValue(name, out var plugin)
+        ? $"function {name}: plugin {plugin} is not loaded"
+        : $"function {name} is not implemented";
 
     public EvalFunction? Find(string name) => _functions.GetValueOrDefault(name);
 
@@ -63,5 +73,21 @@ internal sealed class EvalTable
     {
         Add(name, function);
         Add(olderName, function);
+    }
+
+    private void AddPlugin(string plugin, Action<EvalTable> register, LoadedPlugins? loaded)
+    {
+        if (loaded is null || loaded.HasShort(plugin))
+        {
+            register(this);
+            return;
+        }
+
+        var table = new EvalTable();
+        register(table);
+        foreach (var name in table.Names)
+        {
+            _notLoaded[name] = plugin;
+        }
     }
 }

@@ -103,7 +103,7 @@ internal sealed class SpamReport(RuleSet rules, MessageScan scan, HitSummary sum
         "LASTEXTERNALRDNS" => scan.Relays.External.FirstOrDefault()?.Rdns ?? "",
         "LASTEXTERNALHELO" => scan.Relays.External.FirstOrDefault()?.Helo ?? "",
         "FIRSTTRUSTEDIP" => scan.Relays.Trusted.LastOrDefault()?.Ip ?? "",
-        _ => null,
+        _ => Evals.PluginTags.Find(scan, name),
     };
 
     /// <summary>What rules with a subjprefix put in front of the subject; null when none hit.</summary>

@@ -52,6 +52,9 @@ internal sealed class LoadedPlugins
 
     public bool Has(string name) => name == Prefix + "RaciallyCharged" || _loaded.Contains(Canonical(name));
 
+    /// <summary>Whether a plugin of SpamAssassin is loaded, named without its package.</summary>
+    public bool HasShort(string name) => Has(Prefix + name);
+
     public bool Can(string method)
     {
         if (method.StartsWith(Conf, StringComparison.Ordinal))

@@ -26,7 +26,7 @@ internal sealed class RuleSetBuilder
 
     public bool NetworkTests { get; }
 
-    public LoadedPlugins Plugins { get; } = new();
+    public LoadedPlugins Plugins => Settings.Plugins.Loaded;
 
     public SpamSettings Settings { get; } = new();
 

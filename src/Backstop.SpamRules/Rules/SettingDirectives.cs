@@ -14,7 +14,7 @@ internal sealed partial class SettingDirectives
     private static readonly string[] _ignored =
     [
         "dns_", "bayes_", "lock_method", "rbl_timeout", "uridnsbl", "urirh", "urin", "uridnss", "urifull", "skip_uribl", "adsp_override", "askdns", "asn_", "razor_", "pyzor_",
-        "dcc_", "use_razor2", "use_pyzor", "use_dcc", "test", "ok_languages", "url_shortener", "fns_", "time_limit", "geodb_", "country_db", "normalize_charset",
+        "dcc_", "use_razor2", "use_pyzor", "use_dcc", "test", "url_shortener", "ok_languages", "time_limit", "geodb_", "country_db", "normalize_charset",
         "version_tag", "allow_user_rules", "user_scores_", "clear_dns", "mbox_format", "auto_welcomelist", "auto_whitelist", "use_auto_w", "txrep",
         "dkim_", "spf_", "use_learner", "always_trust", "skip_rbl", "hashbl", "shortcircuit", "dmarc_", "uri_block_", "util_rb_cctld", "uri_country", "authres_",
         "pdfinfo", "olemacro", "extracttext", "textcat", "ignore_always", "whitelist_subject", "welcomelist_subject_", "arc_",
@@ -30,7 +30,8 @@ internal sealed partial class SettingDirectives
     public void Apply(string key, string value, SourceLine source)
     {
         var (words, name) = (Words(value), Renamed(key));
-        var isApplied = ApplyLists(name, value, words) || ApplyFreemail(name, value, words, source) || ApplyNetworks(key, words, source)
+        var isApplied = PluginDirectives.TryApply(_builder, name, value, source) || ApplyLists(name, value, words)
+            || ApplyFreemail(name, value, words, source) || ApplyNetworks(key, words, source)
             || ApplyReports(key, value, source) || ApplyPlain(key, value, words, source);
         if (!isApplied)
         {

@@ -20,6 +20,8 @@ internal sealed class SpamSettings
 
     public TrustedNetworks Networks { get; } = new();
 
+    public PluginSettings Plugins { get; } = new();
+
     public RegistryBoundaries Boundaries { get; } = new();
 
     public Dictionary<string, AddressList> AddressLists { get; } = new(StringComparer.Ordinal);

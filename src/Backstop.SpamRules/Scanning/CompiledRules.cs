@@ -203,7 +203,7 @@ internal sealed class CompiledRules
         }
         else
         {
-            Unsupported.Add((slot.Rule, $"function {slot.Rule.Function} is not implemented"));
+            Unsupported.Add((slot.Rule, _evals.WhyMissing(slot.Rule.Function)));
         }
     }
 

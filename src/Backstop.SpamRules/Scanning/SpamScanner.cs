@@ -29,7 +29,7 @@ public sealed class SpamScanner
         _rules = rules;
         _time = time ?? TimeProvider.System;
         ScoreSet = (rules.NetworkTests ? 1 : 0) | (bayes ? 2 : 0);
-        _compiled = new CompiledRules(rules, EvalTable.Standard(), ScoreSet);
+        _compiled = new CompiledRules(rules, EvalTable.Standard(rules.Settings.Plugins.Loaded), ScoreSet);
         _reader = new MessageReader(rules.Settings);
         Diagnostics = [.. rules.Diagnostics, .. _compiled.Diagnostics, .. _reader.Diagnostics];
     }

@@ -49,7 +49,7 @@ public sealed class RuleSetTests
     {
         using var code = new AssemblyCode(typeof(RuleSet).Assembly.Location);
         var changes = code.Methods().Where(m => m.Uses.Any(u => u.Type != m.Type && IsChange(u))).Select(m => m.Type.ToString()).Distinct();
-        Assert.Equal(["RuleSet", "SettingDirectives"], changes.Select(c => c.Split('.')[^1]).Order());
+        Assert.Equal(["FromNameSettings", "RuleSet", "SettingDirectives"], changes.Select(c => c.Split('.')[^1]).Order());
     }
 
     private static bool IsChange(MethodUse use) =>

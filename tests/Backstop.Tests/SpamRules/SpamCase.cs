@@ -14,7 +14,8 @@ namespace Backstop.Tests.SpamRules;
 /// <summary>
 /// A mail and what rules see of it, from a file of <c>tests/spam-cases</c>. A case begins with <c>== title</c>; then stands the mail, where
 /// <c>\xHH</c> is an octet, then <c>----</c>, then what is asked and what SpamAssassin 4.0.1 answers:
-/// <c>! line</c> is a setting, <c>+ rule</c> hits and <c>- rule</c> does not (rules are named R1, R2, ...), <c>conf+ line</c> is read and
+/// <c>! line</c> is a setting (<c>{folder}</c> is that of the cases), <c>+ rule</c> hits and <c>- rule</c> does not (rules are named
+/// R1, R2, ...), <c>conf+ line</c> is read and
 /// <c>conf- line</c> is not, <c>body&gt;</c>, <c>raw&gt;</c> and <c>uri&gt;</c> are all texts that such rules are matched
 /// against, one a line,
 /// <c>get HEADER&gt;</c> is the value of a header and <c>all HEADER&gt;</c> all of them, <c>tag _TAG_&gt;</c> is a template filled,
@@ -40,8 +41,10 @@ internal sealed partial record SpamCase(string Name, string Mail, IReadOnlyList<
     public IReadOnlyList<string> Answered()
     {
         var names = Rules.Select((r, i) => NamedRule().Replace(r.Rule, $"${{kind}} R{i + 1} ", 1));
-        var settings = Lines.Where(l => l.StartsWith("! ", StringComparison.Ordinal)).Select(l => l[2..]);
-        var rules = RuleSet.Parse(Settings + string.Join('\n', names.Concat(settings)));
+        var settings = Lines.Where(l => l.StartsWith("! ", StringComparison.Ordinal)).Select(l => Placed(l[2..])).ToList();
+        var plugins = settings.Where(IsPlugin);
+        var lines = plugins.Append(Settings).Concat(names).Concat(settings.Where(s => !IsPlugin(s)));
+        var rules = RuleSet.Parse(string.Join('\n', lines), Path.Combine(Folder, "data", "rules"));
         var octets = Octet().Replace(Mail, m => ((char)Convert.FromHexString(m.Groups["hex"].ValueSpan)[0]).ToString());
         var bytes = octets.SelectMany(c => c > '\xff' ? Encoding.UTF8.GetBytes([c]) : [(byte)c]).ToArray();
         var scan = new MessageReader(rules.Settings).Open(Octets.FromBytes(bytes), _now);
@@ -50,6 +53,10 @@ internal sealed partial record SpamCase(string Name, string Mail, IReadOnlyList<
         var report = new SpamReport(rules, scan, HitSummary.Of(hits, rules.RequiredScore), hits, context);
         return [.. new Answers(report, scan, [.. hits.Hits.Select(h => h.Name)]).To(Lines)];
     }
+
+    private static bool IsPlugin(string setting) => setting.StartsWith("loadplugin ", StringComparison.Ordinal);
+
+    private static string Placed(string setting) => setting.Replace("{folder}", Folder, StringComparison.Ordinal);
 
     private static IEnumerable<SpamCase> Read(string path)
     {

@@ -1,0 +1,16 @@
+using Backstop.SpamRules.Messages;
+
+namespace Backstop.SpamRules.Evals;
+
+/// <summary>Tags of report templates that optional plugins fill.</summary>
+internal static class PluginTags
+{
+    /// <summary>The text of a tag, or null where no loaded plugin fills it.</summary>
+    public static string? Find(MessageScan scan, string name)
+    {
+        var loaded = scan.Settings.Plugins.Loaded;
+        return name.StartsWith("FNS", StringComparison.Ordinal) && loaded.HasShort("FromNameSpoof")
+            ? FromNameFacts.Of(scan).Tags.GetValueOrDefault(name)
+            : null;
+    }
+}
