@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Backstop.SpamRules.Patterns;
+using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Evals;
 
@@ -9,6 +10,8 @@ namespace Backstop.SpamRules.Evals;
 /// </summary>
 internal static class EvalPatterns
 {
+    private static readonly PerlRegex _delimited = new("^(?:/|(?:m|qr)\\W)");
+
     private static readonly ConcurrentDictionary<string, CompiledPattern> _compiled = new(StringComparer.Ordinal);
 
     /// <summary>Function to the place of its expression among the arguments.</summary>
@@ -20,6 +23,8 @@ internal static class EvalPatterns
         ["html_text_match"] = 1,
         ["html_text_not_match"] = 1,
         ["image_name_regex"] = 0,
+        ["pdf_match_details"] = 1,
+        ["pdf_name_regex"] = 0,
     };
 
     /// <summary>Reads the expression among the arguments of a call, if its function takes one.</summary>
@@ -28,10 +33,15 @@ internal static class EvalPatterns
     {
         if (_places.TryGetValue(function, out var place) && place < arguments.Count)
         {
-            Get(arguments[place]);
+            _ = function.StartsWith("pdf_", StringComparison.Ordinal) ? GetDelimited(arguments[place]) : Get(arguments[place]);
         }
     }
 
     /// <summary>The compiled form of an expression, which stands without delimiters.</summary>
     public static CompiledPattern Get(string pattern) => _compiled.GetOrAdd(pattern, static p => CompiledPattern.Compile(p));
+
+    /// <summary>The compiled form of an expression that stands with delimiters or without.</summary>
+    public static CompiledPattern GetDelimited(string pattern) => !_delimited.IsMatch(pattern)
+        ? Get(pattern)
+        : _compiled.GetOrAdd("\0" + pattern, static p => CompiledPattern.CompileDelimited(p[1..]));
 }

@@ -56,6 +56,7 @@ internal sealed class EvalTable
         AttachmentEvals.Register(table);
         ExternalEvals.Register(table);
         table.AddPlugin("FromNameSpoof", FromNameEvals.Register, loaded);
+        table.AddPlugin("PDFInfo", PdfEvals.Register, loaded);
         return table;
     }
 

@@ -11,6 +11,8 @@ internal static class PluginTags
         var loaded = scan.Settings.Plugins.Loaded;
         return name.StartsWith("FNS", StringComparison.Ordinal) && loaded.HasShort("FromNameSpoof")
             ? FromNameFacts.Of(scan).Tags.GetValueOrDefault(name)
-            : null;
+            : name.StartsWith("PDF", StringComparison.Ordinal) && loaded.HasShort("PDFInfo")
+                ? scan.Pdf.Tags.GetValueOrDefault(name)
+                : null;
     }
 }

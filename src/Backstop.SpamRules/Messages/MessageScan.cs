@@ -1,3 +1,4 @@
+using Backstop.SpamRules.Attachments;
 using Backstop.SpamRules.Html;
 using Backstop.SpamRules.Mime;
 using Backstop.SpamRules.Patterns;
@@ -18,6 +19,7 @@ internal sealed class MessageScan
     private readonly Lazy<List<string>> _body;
     private readonly Lazy<List<string>> _rawBody;
     private readonly Lazy<UriDetails> _uris;
+    private readonly Lazy<PdfFacts> _pdf;
     private readonly Dictionary<string, object> _memo = new(StringComparer.Ordinal);
 
     public MessageScan(
@@ -33,6 +35,7 @@ internal sealed class MessageScan
         _rawBody = new Lazy<List<string>>(() => BodyText.Decoded(message, settings.RawBodyPartScanSize));
         Html = [.. message.Leaves().Select(leaf => leaf.Rendered().Html).OfType<HtmlResults>()];
         _uris = new Lazy<UriDetails>(FindUris);
+        _pdf = new Lazy<PdfFacts>(() => PdfFacts.Of(message));
     }
 
     public SpamMessage Message { get; }
@@ -62,6 +65,8 @@ internal sealed class MessageScan
 
     public UriDetails Uris => _uris.Value;
 
+    public PdfFacts Pdf => _pdf.Value;
+
     /// <summary>What several rules need and one has worked out.</summary>
     public T Remember<T>(string name, Func<T> find)
         where T : notnull
@@ -89,6 +94,12 @@ internal sealed class MessageScan
             {
                 uris.AddSigner(_space.Replace(match.Groups[1].Value, ""));
             }
+        }
+
+        var loaded = Settings.Plugins.Loaded;
+        foreach (var found in loaded.HasShort("PDFInfo") ? Pdf.Uris : [])
+        {
+            uris.AddFound(found);
         }
 
         return uris;

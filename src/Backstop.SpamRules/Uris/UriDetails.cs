@@ -55,6 +55,9 @@ internal sealed class UriDetails(RegistryBoundaries boundaries, UriCanonical can
         }
     }
 
+    /// <summary>A link that stands neither in the text nor in the HTML.</summary>
+    public void AddFound(string uri) => Add(uri, [], needsDomain: false);
+
     /// <summary>The domain of a DKIM or DomainKeys signature.</summary>
     public void AddSigner(string domain)
     {

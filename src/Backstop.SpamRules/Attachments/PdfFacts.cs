@@ -1,0 +1,102 @@
+using System.Text.RegularExpressions;
+using Backstop.SpamRules.Mime;
+using Backstop.SpamRules.Text;
+
+namespace Backstop.SpamRules.Attachments;
+
+/// <summary>What the attached PDF files of a message show without being rendered (Plugin/PDFInfo.pm). Linear in their octets.</summary>
+internal sealed class PdfFacts
+{
+    private const int MaxTag = 2048;
+
+    private static readonly PerlRegex _name = new("\\.[fp]df$", RegexOptions.IgnoreCase);
+
+    public int Files { get; private set; }
+
+    public int Images { get; private set; }
+
+    /// <summary>Pixels of all images of the last file that has some.</summary>
+    public double? Area { get; private set; }
+
+    public bool IsEncrypted { get; private set; }
+
+    public HashSet<string> Names { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Height x width of each image, and of all of a file together.</summary>
+    public HashSet<string> Sizes { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Hexadecimal, upper case.</summary>
+    public HashSet<string> Digests { get; } = new(StringComparer.Ordinal);
+
+    public HashSet<string> FuzzyDigests { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>author, creator, created, modified, producer and title to the values found.</summary>
+    public Dictionary<string, HashSet<string>> Details { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>What links name, in the order of the files.</summary>
+    public List<string> Uris { get; } = [];
+
+    public Dictionary<string, string> Tags { get; } = new(StringComparer.Ordinal);
+
+    public static PdfFacts Of(SpamMessage message)
+    {
+        var facts = new PdfFacts();
+        foreach (var part in message.Leaves().Where(IsCandidate))
+        {
+            facts.Files++;
+            new PdfReader(facts).Read(part);
+        }
+
+        facts.Tag("PDFCOUNT", PdfReader.Number(facts.Files));
+        facts.Tag("PDFIMGCOUNT", PdfReader.Number(facts.Images));
+        return facts;
+    }
+
+    public void Tag(string name, string value)
+    {
+        if (value.Length > 0 && (!Tags.TryGetValue(name, out var text) || text.Length < MaxTag))
+        {
+            Tags[name] = text is null ? value : $"{text} {value}";
+        }
+    }
+
+    public void Detail(string kind, string value)
+    {
+        if (!Details.TryGetValue(kind, out var values))
+        {
+            Details[kind] = values = new HashSet<string>(StringComparer.Ordinal);
+        }
+
+        values.Add(value);
+    }
+
+    public void Image(string height, string width)
+    {
+        Images++;
+        Sizes.Add($"{height}x{width}");
+        Tag("PDFIMGDIM", $"{height}x{width}");
+    }
+
+    public void Encrypted() => IsEncrypted = true;
+
+    public void Total(double height, double width, double area)
+    {
+        if (height > 0 && width > 0)
+        {
+            Sizes.Add($"{PdfReader.Number(height)}x{PdfReader.Number(width)}");
+        }
+
+        if (area > 0)
+        {
+            Area = area;
+            Tag("PDFIMGAREA", PdfReader.Number(area));
+        }
+    }
+
+    private static bool IsCandidate(MimeNode part) => part.Type switch
+    {
+        "image/pdf" or "application/pdf" => true,
+        "image/octet-stream" or "application/octet-stream" => _name.IsMatch(part.Name ?? ""),
+        _ => false,
+    };
+}
