@@ -57,6 +57,9 @@ internal sealed class EvalTable
         ExternalEvals.Register(table);
         table.AddPlugin("FromNameSpoof", FromNameEvals.Register, loaded);
         table.AddPlugin("PDFInfo", PdfEvals.Register, loaded);
+        table.AddPlugin("Phishing", LinkEvals.RegisterPhishing, loaded);
+        table.AddPlugin("DecodeShortURLs", LinkEvals.RegisterShort, loaded);
+        table.AddPlugin("URILocalBL", LinkEvals.RegisterLocal, loaded);
         return table;
     }
 

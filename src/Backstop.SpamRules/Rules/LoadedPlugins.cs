@@ -30,6 +30,9 @@ internal sealed class LoadedPlugins
             + "o", "MIMEEval::has_check_qp_ratio", "URIDNSBL::has_tflags_domains_only", "URIDNSBL::has_uridnsbl_for_a",
         "URIDetail::has_host_key", "MIMEHeader::has_all_header", "MIMEHeader::has_tflags_range", "MIMEHeader::has_tflags_concat",
         "MIMEHeader::has_tflags_multiple", "MIMEHeader::has_capture_rules", "SPF::has_check_for_spf_errors", "DKIM::has_arc",
+        "DecodeShortURLs::has_short_url", "DecodeShortURLs::has_autoclean", "DecodeShortURLs::has_short_url_code",
+        "DecodeShortURLs::has_user_agent", "DecodeShortURLs::has_get", "DecodeShortURLs::has_clear", "DecodeShortURLs::has_timeout",
+        "DecodeShortURLs::has_max_redirections", "DecodeShortURLs::has_short_url_redir",
     };
 
     private readonly HashSet<string> _loaded = new(StringComparer.Ordinal);

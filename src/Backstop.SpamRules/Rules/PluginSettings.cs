@@ -6,4 +6,17 @@ internal sealed class PluginSettings
     public LoadedPlugins Loaded { get; } = new();
 
     public FromNameSettings FromName { get; } = new();
+
+    public PhishingFeeds Phishing { get; } = new();
+
+    public ShortUrls ShortUrls { get; } = new();
+
+    public LocalUriRules LocalUris { get; } = new();
+
+    /// <summary>Reads the files that the settings name. Called once, when all rules are read.</summary>
+    /// <param name="builder">Told of what cannot be read.</param>
+    public void Load(RuleSetBuilder builder)
+    {
+        Phishing.Load(builder);
+    }
 }

@@ -135,6 +135,7 @@ public sealed class RuleSet
             builder.Settings.List("welcomelist_bounce_relays").Add(host);
         }
 
+        builder.Settings.Plugins.Load(builder);
         return new RuleSet(builder, files);
     }
 }

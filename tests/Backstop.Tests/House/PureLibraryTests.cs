@@ -9,7 +9,8 @@ public sealed class PureLibraryTests
         ["Backstop.Automata", "Backstop.Backscatter", "Backstop.Mail", "Backstop.MailAuth", "Backstop.Protocols", "Backstop.Recipes", "Backstop.SpamRules"];
 
     // Who reads files all the same.
-    private static readonly string[] _readers = ["Backstop.SpamRules.Rules.RuleFileReader", "Backstop.SpamRules.Rules.RuleFolders"];
+    private static readonly string[] _readers =
+        ["Backstop.SpamRules.Rules.PluginFile", "Backstop.SpamRules.Rules.RuleFileReader", "Backstop.SpamRules.Rules.RuleFolders"];
 
     private static readonly string[] _files = ["System.IO.Directory", "System.IO.File", "System.IO.FileInfo", "System.IO.FileStream"];
 
