@@ -60,6 +60,7 @@ internal sealed class EvalTable
         table.AddPlugin("Phishing", LinkEvals.RegisterPhishing, loaded);
         table.AddPlugin("DecodeShortURLs", LinkEvals.RegisterShort, loaded);
         table.AddPlugin("URILocalBL", LinkEvals.RegisterLocal, loaded);
+        table.AddPlugin("OLEVBMacro", OfficeEvals.Register, loaded);
         return table;
     }
 

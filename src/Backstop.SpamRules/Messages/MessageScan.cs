@@ -20,6 +20,7 @@ internal sealed class MessageScan
     private readonly Lazy<List<string>> _rawBody;
     private readonly Lazy<UriDetails> _uris;
     private readonly Lazy<PdfFacts> _pdf;
+    private readonly Lazy<OfficeFacts> _office;
     private readonly Dictionary<string, object> _memo = new(StringComparer.Ordinal);
 
     public MessageScan(
@@ -36,6 +37,7 @@ internal sealed class MessageScan
         Html = [.. message.Leaves().Select(leaf => leaf.Rendered().Html).OfType<HtmlResults>()];
         _uris = new Lazy<UriDetails>(FindUris);
         _pdf = new Lazy<PdfFacts>(() => PdfFacts.Of(message));
+        _office = new Lazy<OfficeFacts>(() => OfficeFacts.Of(message, settings.Plugins.Office));
     }
 
     public SpamMessage Message { get; }
@@ -66,6 +68,8 @@ internal sealed class MessageScan
     public UriDetails Uris => _uris.Value;
 
     public PdfFacts Pdf => _pdf.Value;
+
+    public OfficeFacts Office => _office.Value;
 
     /// <summary>What several rules need and one has worked out.</summary>
     public T Remember<T>(string name, Func<T> find)
@@ -98,6 +102,11 @@ internal sealed class MessageScan
 
         var loaded = Settings.Plugins.Loaded;
         foreach (var found in loaded.HasShort("PDFInfo") ? Pdf.Uris : [])
+        {
+            uris.AddFound(found);
+        }
+
+        foreach (var found in loaded.HasShort("OLEVBMacro") ? Office.Links : [])
         {
             uris.AddFound(found);
         }

@@ -33,6 +33,7 @@ internal sealed class LoadedPlugins
         "DecodeShortURLs::has_short_url", "DecodeShortURLs::has_autoclean", "DecodeShortURLs::has_short_url_code",
         "DecodeShortURLs::has_user_agent", "DecodeShortURLs::has_get", "DecodeShortURLs::has_clear", "DecodeShortURLs::has_timeout",
         "DecodeShortURLs::has_max_redirections", "DecodeShortURLs::has_short_url_redir",
+        "OLEVBMacro::has_olemacro_redirect_uri", "OLEVBMacro::has_olemacro_mhtml_uri", "OLEVBMacro::has_olertfobject",
     };
 
     private readonly HashSet<string> _loaded = new(StringComparer.Ordinal);

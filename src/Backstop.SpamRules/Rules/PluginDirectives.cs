@@ -6,7 +6,8 @@ internal static class PluginDirectives
     private static readonly Dictionary<string, PluginDirective> _all =
         new[]
         {
-            FromNameSettings.Directives, PhishingFeeds.Directives, ShortUrls.Directives, LocalUriRules.Directives,
+            FromNameSettings.Directives, PhishingFeeds.Directives, ShortUrls.Directives, OfficeSettings.Directives,
+            LocalUriRules.Directives,
         }.SelectMany(d => d).ToDictionary(d => d.Key, StringComparer.Ordinal);
 
     /// <summary>Applies a line of a rule file, or reports it where its plugin is not loaded.</summary>

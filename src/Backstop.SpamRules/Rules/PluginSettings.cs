@@ -11,6 +11,8 @@ internal sealed class PluginSettings
 
     public ShortUrls ShortUrls { get; } = new();
 
+    public OfficeSettings Office { get; } = new();
+
     public LocalUriRules LocalUris { get; } = new();
 
     /// <summary>Reads the files that the settings name. Called once, when all rules are read.</summary>

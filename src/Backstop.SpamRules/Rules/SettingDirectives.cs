@@ -17,7 +17,7 @@ internal sealed partial class SettingDirectives
         "dcc_", "use_razor2", "use_pyzor", "use_dcc", "test", "ok_languages", "time_limit", "geodb_", "country_db", "normalize_charset",
         "version_tag", "allow_user_rules", "user_scores_", "clear_dns", "mbox_format", "auto_welcomelist", "auto_whitelist", "use_auto_w", "txrep",
         "dkim_", "spf_", "use_learner", "always_trust", "skip_rbl", "hashbl", "shortcircuit", "dmarc_", "util_rb_cctld", "uri_country", "authres_",
-        "olemacro", "extracttext", "textcat", "ignore_always", "whitelist_subject", "welcomelist_subject_", "arc_",
+        "extracttext", "textcat", "ignore_always", "whitelist_subject", "welcomelist_subject_", "arc_",
         "clear_uridnsbl", "do_not_use_mail_spf", "ignore_received_spf", "use_newest_received_spf", "rbl_headers", "spamcop_",
         "freemail_add_describe_email",
     ];
