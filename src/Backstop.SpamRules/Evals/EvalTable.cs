@@ -61,6 +61,7 @@ internal sealed class EvalTable
         table.AddPlugin("DecodeShortURLs", LinkEvals.RegisterShort, loaded);
         table.AddPlugin("URILocalBL", LinkEvals.RegisterLocal, loaded);
         table.AddPlugin("OLEVBMacro", OfficeEvals.Register, loaded);
+        table.AddPlugin("TextCat", LanguageEvals.Register, loaded);
         return table;
     }
 

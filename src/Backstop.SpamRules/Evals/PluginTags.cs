@@ -9,6 +9,11 @@ internal static class PluginTags
     public static string? Find(MessageScan scan, string name)
     {
         var loaded = scan.Settings.Plugins.Loaded;
+        if (name is "LANGUAGES" or "TEXTCATRESULTS" && loaded.HasShort("TextCat"))
+        {
+            return name == "LANGUAGES" ? string.Join(' ', LanguageFacts.Of(scan).Found) : LanguageFacts.Of(scan).Results;
+        }
+
         return name.StartsWith("FNS", StringComparison.Ordinal) && loaded.HasShort("FromNameSpoof")
             ? FromNameFacts.Of(scan).Tags.GetValueOrDefault(name)
             : name.StartsWith("PDF", StringComparison.Ordinal) && loaded.HasShort("PDFInfo")

@@ -7,7 +7,7 @@ internal static class PluginDirectives
         new[]
         {
             FromNameSettings.Directives, PhishingFeeds.Directives, ShortUrls.Directives, OfficeSettings.Directives,
-            LocalUriRules.Directives,
+            LanguageSettings.Directives, LocalUriRules.Directives,
         }.SelectMany(d => d).ToDictionary(d => d.Key, StringComparer.Ordinal);
 
     /// <summary>Applies a line of a rule file, or reports it where its plugin is not loaded.</summary>

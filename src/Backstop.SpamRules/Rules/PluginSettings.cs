@@ -13,12 +13,19 @@ internal sealed class PluginSettings
 
     public OfficeSettings Office { get; } = new();
 
+    public LanguageSettings Languages { get; } = new();
+
     public LocalUriRules LocalUris { get; } = new();
 
     /// <summary>Reads the files that the settings name. Called once, when all rules are read.</summary>
     /// <param name="builder">Told of what cannot be read.</param>
-    public void Load(RuleSetBuilder builder)
+    /// <param name="folders">Where the rules came from.</param>
+    public void Load(RuleSetBuilder builder, IEnumerable<string> folders)
     {
         Phishing.Load(builder);
+        if (Loaded.HasShort("TextCat"))
+        {
+            Languages.Load(builder, folders);
+        }
     }
 }
