@@ -5,8 +5,8 @@ using Backstop.SpamRules.Text;
 namespace Backstop.SpamRules.Attachments;
 
 /// <summary>
-/// The members of archives of one message. Whatever they claim, at most <see cref="MaxUnpacked"/> octets of a message are unpacked;
-/// of a member that is longer, its beginning is looked at.
+/// The members of archives of one message. Whatever they claim, at most <see cref="MaxUnpacked"/> octets of a message are unpacked
+/// and 2,000 members opened; of a member that is longer than 4 MiB, its beginning is looked at.
 /// </summary>
 internal sealed class ZipMembers
 {
@@ -15,8 +15,13 @@ internal sealed class ZipMembers
 
     private const int MaxMember = 4 << 20;
     private const int MaxMembers = 10_000;
+    private const int MaxReads = 2000;
+
+    // Opening a member costs as much as unpacking so many octets.
+    private const int OpeningCost = 4096;
 
     private int _left = MaxUnpacked;
+    private int _reads;
 
     /// <summary>Octets that may still be unpacked.</summary>
     public int Left => _left;
@@ -41,13 +46,17 @@ internal sealed class ZipMembers
         }
     }
 
-    /// <summary>The octets of a member; null where it is encrypted, broken, or packed in a way that is not known.</summary>
+    /// <summary>
+    /// The octets of a member; null where it is encrypted, broken, packed in a way that is not known, or one too many.
+    /// </summary>
     public string? Read(ZipArchiveEntry member)
     {
-        if (member.IsEncrypted)
+        if (member.IsEncrypted || _reads++ >= MaxReads)
         {
             return null;
         }
+
+        MessageBudget.Charge(OpeningCost);
 
         try
         {

@@ -101,6 +101,14 @@ public sealed class HostileAttachmentTests
     }
 
     [Fact]
+    public void No_more_members_are_opened_than_a_bound()
+    {
+        var many = Octets.FromBytes(Zip([.. Enumerable.Range(0, 2500).Select(i => ($"{i}.rels", "x"))]));
+        var zip = new ZipMembers();
+        Assert.Equal(2000, ZipMembers.Open("a.zip", many)!.Count(m => zip.Read(m) is not null));
+    }
+
+    [Fact]
     public void A_member_that_claims_another_length_than_it_has_is_read_as_it_is_or_not_at_all()
     {
         var claiming = Zip(("a.bin", "AutoOpen"));
