@@ -14,7 +14,7 @@ internal static class PdfEvals
             && Within(ratio, arguments) && ratio != max);
         table.Add("pdf_named", static (scan, arguments) => arguments[0] is { } name && scan.Pdf.Names.Contains(name));
         table.Add("pdf_name_regex", static (scan, arguments) =>
-            arguments[0] is { } pattern && scan.Pdf.Names.Any(EvalPatterns.GetDelimited(pattern).IsMatch));
+            arguments[0] is { } pattern && scan.Pdf.Names.Any(n => EvalPatterns.GetDelimited(pattern).IsMatch(n, scan.Steps)));
         table.Add("pdf_image_size_exact", static (scan, arguments) => scan.Pdf.Sizes.Contains($"{arguments[0]}x{arguments[1]}"));
         table.Add("pdf_image_size_range", static (scan, arguments) => scan.Pdf.Sizes.Any(size => InRange(size, arguments)));
         table.Add(
@@ -25,7 +25,7 @@ internal static class PdfEvals
             static (scan, arguments) => scan.Pdf.FuzzyDigests.Contains(arguments[0]?.ToUpperInvariant() ?? ""));
         table.Add("pdf_match_details", static (scan, arguments) => arguments[1] is { } pattern
             && scan.Pdf.Details.TryGetValue(arguments[0]!, out var values)
-            && values.Any(EvalPatterns.GetDelimited(pattern).IsMatch));
+            && values.Any(v => EvalPatterns.GetDelimited(pattern).IsMatch(v, scan.Steps)));
         table.Add("pdf_is_encrypted", static (scan, _) => scan.Pdf.IsEncrypted);
         table.Add("pdf_is_empty_body", static (scan, arguments) => scan.Pdf.Files > 0
             && scan.Body.Skip(1).Where(l => !Text.PerlSpace.IsBlank(l)).Sum(l => l.Length) <= (arguments.Number(0) ?? 0));

@@ -3,6 +3,9 @@ namespace Backstop.SpamRules.Rules;
 /// <summary>Finds rule files as SpamAssassin does (SpamAssassin.pm, default_rules_path, site_rules_path, _reorder_dir).</summary>
 internal static class RuleFolders
 {
+    /// <summary>The rules that a distribution's package brings, below the root.</summary>
+    public const string Distribution = "usr/share/spamassassin";
+
     private const string OfficialChannel = "updates_spamassassin_org.cf";
 
     private static readonly EnumerationOptions _anyCase = new() { MatchCasing = MatchCasing.CaseInsensitive, IgnoreInaccessible = false };
@@ -12,7 +15,7 @@ internal static class RuleFolders
     public static IReadOnlyList<string> Installed(string root)
     {
         string? rules = Updates(Path.Combine(root, "var/lib/spamassassin"))
-            ?? First(root, "usr/local/share/spamassassin", "usr/share/spamassassin");
+            ?? First(root, "usr/local/share/spamassassin", Distribution);
         var site = First(root, "etc/spamassassin", "etc/mail/spamassassin", "usr/local/etc/spamassassin");
         return rules is null ? [] : site is null ? [rules] : [rules, site];
     }
