@@ -21,13 +21,7 @@ internal sealed class Inputs(TextWriter errors)
     public int Failed { get; private set; }
 
     /// <summary>Returns the message on stdin.</summary>
-    public static FoundMessage Stdin()
-    {
-        using var input = Console.OpenStandardInput();
-        using var message = new MemoryStream();
-        input.CopyTo(message);
-        return new("-", message.ToArray());
-    }
+    public static FoundMessage Stdin() => new("-", BoundedInput.ReadWhole("read"));
 
     /// <summary>Returns the files that the arguments name: themselves, and those in folders.</summary>
     /// <param name="paths">Files, folders, or - for stdin.</param>

@@ -99,11 +99,7 @@ internal static class JournalCommand
         SentMessage? sent;
         if (from is null)
         {
-            using var input = Console.OpenStandardInput();
-            using var message = new MemoryStream();
-            input.CopyTo(message);
-            sent = JournalImport.ToSent(
-                SentHeader.Read(message.GetBuffer().AsSpan(0, (int)message.Length)), TimeProvider.System.GetUtcNow());
+            sent = JournalImport.ToSent(SentHeader.Read(BoundedInput.ReadHeader()), TimeProvider.System.GetUtcNow());
         }
         else
         {

@@ -13,8 +13,6 @@ namespace Backstop.Commands;
 /// </summary>
 internal static class JournalStamp
 {
-    private const int MaxMessage = 128 << 20;
-
     public static int Run(BackstopOptions options, MailAddress? from, IReadOnlyList<MailAddress> to)
     {
         var signed = new SignedMessageId(BatvKeyFile.Read(DataPaths.BatvKeys(options)), (int)options.Backscatter.ProofWindow.TotalDays);
@@ -23,7 +21,7 @@ internal static class JournalStamp
             throw new CommandException(ExitCode.NoInput, $"{DataPaths.BatvKeys(options)}: no keys; make one with: backstop batv new-key");
         }
 
-        var message = ReadMessage();
+        var message = BoundedInput.ReadWhole("signed");
         var header = SentHeader.Read(message);
         var sender = from ?? header.From
             ?? throw new CommandException(ExitCode.BadInput, "the message on stdin has no From address; give --from ADDR");
@@ -39,23 +37,6 @@ internal static class JournalStamp
             message, $"{SignedMessageId.FieldName}: {signed.Stamp(id, sender, now)}",
             header.MessageId is null ? $"Message-ID: <{id}>" : null);
         return ExitCode.Done;
-    }
-
-    private static byte[] ReadMessage()
-    {
-        using var input = Console.OpenStandardInput();
-        using var message = new MemoryStream();
-        var buffer = new byte[64 << 10];
-        for (int read; (read = input.Read(buffer)) > 0;)
-        {
-            message.Write(buffer, 0, read);
-            if (message.Length > MaxMessage)
-            {
-                throw new CommandException(ExitCode.BadInput, "the message on stdin is larger than 128 MiB and is not signed");
-            }
-        }
-
-        return message.ToArray();
     }
 
     // Adds fields after an mbox separator and before the first field, with the line ends of the message. Nothing else

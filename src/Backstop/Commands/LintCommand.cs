@@ -74,7 +74,7 @@ internal static class LintCommand
         if (path != "-")
         {
             return File.Exists(path)
-                ? Encoding.Latin1.GetString(File.ReadAllBytes(path))
+                ? Encoding.Latin1.GetString(BoundedInput.ReadFile(path))
                 : throw new CommandException(ExitCode.NoInput, $"{path}: no such file");
         }
 

@@ -13,6 +13,6 @@ internal static class ScanInput
         inputs.Files(paths),
         f => f == "-" ? [Inputs.Stdin()]
             : mbox ? MessageFiles.ReadFile(f)
-            : paths.Contains(f) ? [new FoundMessage(f, File.ReadAllBytes(f))]
+            : paths.Contains(f) ? [new FoundMessage(f, BoundedInput.ReadFile(f))]
             : [MessageFiles.ReadWhole(f)]);
 }
