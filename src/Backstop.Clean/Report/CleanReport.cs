@@ -19,7 +19,8 @@ internal static class CleanReport
     /// <param name="plan">The campaigns and messages.</param>
     /// <param name="summary">The counts.</param>
     /// <param name="now">The time of the report.</param>
-    public static string Write(string mailbox, CleanPlan plan, CleanSummary summary, DateTimeOffset now)
+    /// <param name="undoOptions">Options that follow <c>backstop undo RUN</c>, each after a blank.</param>
+    public static string Write(string mailbox, CleanPlan plan, CleanSummary summary, DateTimeOffset now, string undoOptions)
     {
         var page = new StringBuilder();
         page.Append(
@@ -28,7 +29,8 @@ internal static class CleanReport
             .Append(
             CultureInfo.InvariantCulture, $"<title>Backscatter in {Html(mailbox)}</title><style>{Style()}</style></head><body><main>")
             .Append(
-            CultureInfo.InvariantCulture, $"<h1>Backscatter in {Html(mailbox)}</h1><p class=\"soft\">{Html(Headline(summary, now))}</p>");
+            CultureInfo.InvariantCulture,
+            $"<h1>Backscatter in {Html(mailbox)}</h1><p class=\"soft\">{Html(Headline(summary, now, undoOptions))}</p>");
         Tiles(page, summary);
         if (plan.Messages.Count > 0)
         {
@@ -57,11 +59,12 @@ internal static class CleanReport
         return page.Append("</main></body></html>\n").ToString();
     }
 
-    private static string Headline(CleanSummary s, DateTimeOffset now)
+    private static string Headline(CleanSummary s, DateTimeOffset now, string undoOptions)
     {
         var done = s.Run is null ? "nothing was changed"
             : s.Moved == 0 ? "nothing was moved"
-            : Text($"{s.Moved:N0} messages were moved{(s.To.Length > 0 ? " to " + s.To : " out")}; backstop undo {s.Run} takes it back");
+            : Text($"{s.Moved:N0} messages were moved{(s.To.Length > 0 ? " to " + s.To : " out")}; ")
+                + $"backstop undo {s.Run}{undoOptions} takes it back";
         return Text($"{now:yyyy-MM-dd HH:mm} UTC: {s.Messages:N0} messages read, {s.Sent:N0} sent messages known; {done}.");
     }
 

@@ -36,6 +36,9 @@ public sealed class Cleaner(CleanOptions options, CleanEngine engine, RunStore s
     // program at work.
     private const int MaxTries = 4;
 
+    /// <summary>Options that follow <c>backstop undo RUN</c> where a sentence names that command, each after a blank.</summary>
+    internal string UndoOptions { get; init; } = "";
+
     /// <summary>
     /// Looks for a run on this mailbox that was stopped. With <c>IsApply</c> that run is continued, so that one undo
     /// takes back all of it.
@@ -56,7 +59,9 @@ public sealed class Cleaner(CleanOptions options, CleanEngine engine, RunStore s
 
         if (!options.IsApply)
         {
-            say($"run {last.Id} on this mailbox was stopped: continue it with --apply, or take it back with backstop undo {last.Id}");
+            say(
+                $"run {last.Id} on this mailbox was stopped: continue it with --apply, or take it back with "
+                    + $"backstop undo {last.Id}{UndoOptions}");
             return null;
         }
 
@@ -68,7 +73,7 @@ public sealed class Cleaner(CleanOptions options, CleanEngine engine, RunStore s
             run.Dispose();
             throw new CleanException(
                 CleanFailure.TryAgain,
-                $"{source.Name}: undo of run {last.Id} was stopped; complete it first with: backstop undo {last.Id}");
+                $"{source.Name}: undo of run {last.Id} was stopped; complete it first with: backstop undo {last.Id}{UndoOptions}");
         }
 
         say($"continuing run {last.Id}, which was stopped");
@@ -152,7 +157,7 @@ public sealed class Cleaner(CleanOptions options, CleanEngine engine, RunStore s
             throw new CleanException(
                 CleanFailure.TryAgain,
                 "stopped; no message is lost or doubled. Continue with the same command, "
-                    + $"or take the run back with backstop undo {run.Id}");
+                    + $"or take the run back with backstop undo {run.Id}{UndoOptions}");
         }
     }
 }

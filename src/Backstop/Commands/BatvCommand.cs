@@ -18,25 +18,29 @@ internal static class BatvCommand
         var address = new Argument<string>("ADDR") { Description = "A mail address." };
         var sign = new Command("sign", "Print an address with a tag that is valid from today on.") { address };
         sign.SetAction(parsed =>
-            Sign(CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data)), Address(parsed.GetValue(address)!)));
+            Sign(
+                CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data)), Address(parsed.GetValue(address)!),
+                GivenOptions.Of(parsed, [config, data])));
         var check = new Command("check", "Check the tag of an address: exit 0 if it is ours and valid, 1 if not.") { address };
         check.SetAction(parsed =>
-            Check(CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data)), Address(parsed.GetValue(address)!)));
+            Check(
+                CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data)), Address(parsed.GetValue(address)!),
+                GivenOptions.Of(parsed, [config, data])));
         var newKey = new Command("new-key", "Make a new key to sign with. Tags of the last key stay valid.");
         newKey.SetAction(parsed => NewKey(CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data))));
         return new("batv", "Envelope tags (BATV): sign, check, make keys.") { sign, check, newKey, config, data };
     }
 
-    private static int Sign(BackstopOptions options, MailAddress address)
+    private static int Sign(BackstopOptions options, MailAddress address, string given)
     {
-        var batv = Open(options);
+        var batv = Open(options, given);
         Console.WriteLine(batv.Sign(address, TimeProvider.System.GetUtcNow()));
         return ExitCode.Done;
     }
 
-    private static int Check(BackstopOptions options, MailAddress address)
+    private static int Check(BackstopOptions options, MailAddress address, string given)
     {
-        var batv = Open(options);
+        var batv = Open(options, given);
         var tag = BatvTag.TryParse(address);
         var outcome = tag is null ? BatvOutcome.None : batv.Check(tag, TimeProvider.System.GetUtcNow());
         Console.WriteLine(outcome switch
@@ -61,13 +65,13 @@ internal static class BatvCommand
         return ExitCode.Done;
     }
 
-    private static Batv Open(BackstopOptions options)
+    private static Batv Open(BackstopOptions options, string given)
     {
         var path = DataPaths.BatvKeys(options);
         var keys = BatvKeyFile.Read(path);
         return keys.Count > 0
             ? new(keys, options.Batv.LifetimeDays, options.Batv.Form)
-            : throw new CommandException(ExitCode.NoInput, $"{path}: no keys; make one with: backstop batv new-key");
+            : throw new CommandException(ExitCode.NoInput, $"{path}: no keys; make one with: backstop batv new-key{given}");
     }
 
     private static MailAddress Address(string text) =>

@@ -119,6 +119,10 @@ internal sealed class CleanArguments
             HelpName = "DIR"
         };
 
+    /// <summary>Returns the option that leads to a folder for runs, after a blank; nothing where it is the default.</summary>
+    public static string StateOf(RunStore store) =>
+        store.Folder == StoreOf(null).Folder ? "" : $" --state {ShellWords.Quote(Path.GetDirectoryName(store.Folder)!)}";
+
     /// <summary>Opens the folder for runs.</summary>
     public static RunStore StoreOf(string? state)
     {
@@ -129,17 +133,22 @@ internal sealed class CleanArguments
         return new(Path.GetFullPath(Path.Combine(state ?? Path.Combine(home, "backstop"), "clean")), TimeProvider.System);
     }
 
+    private IEnumerable<Option> All =>
+    [
+        _sent, _noSent, _apply, _to, _delete, _only, _except, _since, _until, _show, _inboxOnly, _report, _hosts, _rbldnsd, _postfix, _rate,
+        Undo, Config, Journal, OwnField, Ca, _state, Json,
+    ];
+
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[]
-        {
-            _sent, _noSent, _apply, _to, _delete, _only, _except, _since, _until, _show, _inboxOnly, _report, _hosts, _rbldnsd, _postfix,
-            _rate, Undo, Config, Journal, OwnField, Ca, _state, Json,
-        })
+        foreach (var option in All)
         {
             command.Add(option);
         }
     }
+
+    /// <summary>Returns what must follow <c>backstop undo RUN</c> for a run of this command line.</summary>
+    public string UndoOptions(ParseResult parsed) => GivenOptions.Of(parsed, [_state, Ca]);
 
     public RunStore Store(ParseResult parsed) => StoreOf(parsed.GetValue(_state));
 
@@ -157,8 +166,14 @@ internal sealed class CleanArguments
         Rate = parsed.GetValue(_rate),
     };
 
-    public CleanOutput ReadOutput(ParseResult parsed) => new()
+    /// <summary>Reads how the result is shown, and the options that the next command must repeat.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="mailboxes">How many mailboxes are cleaned. The next command names one of them; where there are others, it would
+    /// write a file about all of them again, with less in it.</param>
+    public CleanOutput ReadOutput(ParseResult parsed, int mailboxes) => new()
     {
+        Repeated = GivenOptions.Of(parsed, All.Except(mailboxes > 1 ? [_apply, _report, _hosts, _rbldnsd, _postfix] : [_apply])),
+        RepeatedByUndo = UndoOptions(parsed),
         Show = parsed.GetValue(_show) ?? [],
         IsJson = parsed.GetValue(Json),
         Report = parsed.GetValue(_report),

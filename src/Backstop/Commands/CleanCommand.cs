@@ -38,7 +38,7 @@ internal static class CleanCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CleanArguments all, string[] mailboxes, CancellationToken ct)
     {
-        var (options, show) = (all.Read(parsed), all.ReadOutput(parsed));
+        var (options, show) = (all.Read(parsed), all.ReadOutput(parsed, mailboxes.Length));
         var (config, data) = (parsed.GetValue(all.Config), parsed.GetValue(all.Journal));
         var server = CommonOptions.ReadForData(config, data);
         CommonOptions.AddOwnFields(server, parsed.GetValue(all.OwnField));
@@ -48,7 +48,8 @@ internal static class CleanCommand
         var (store, access) = (all.Store(parsed), ServerAccess.Of(parsed.GetValue(all.Ca)));
         var engine = new CleanEngine(server, config is not null || data is not null, journal, access, TimeProvider.System);
         var session = new CleanSession(
-            options, show, new(options, engine, store, TimeProvider.System), Console.OpenStandardOutput, TimeProvider.System);
+            options, show, new(options, engine, store, TimeProvider.System) { UndoOptions = show.RepeatedByUndo },
+            Console.OpenStandardOutput, TimeProvider.System);
         var sources = new MailSources(store, access, TimeProvider.System);
         if (options.Target.Folder.Length == 0 || options.Target.Folder.Equals("INBOX", StringComparison.OrdinalIgnoreCase)
             || Array.Exists(mailboxes, m => Directory.Exists(m) && options.Target.Folder.Split('/').Contains("..")))

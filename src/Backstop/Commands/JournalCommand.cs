@@ -26,7 +26,9 @@ internal static class JournalCommand
         data.Recursive = true;
         var json = CommonOptions.Json();
         var import = CreateImport(parsed => CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data)));
-        var stamp = CreateStamp(parsed => CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data)));
+        var stamp = CreateStamp(
+            parsed => CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data)),
+            parsed => GivenOptions.Of(parsed, [config, data]));
         var add = CreateAdd(parsed => CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data)));
         var stats = new Command("stats", "Show how much of the sent mail of each address is known.") { json };
         stats.SetAction(parsed => Stats(CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data)), parsed.GetValue(json)));
@@ -62,7 +64,7 @@ internal static class JournalCommand
         return command;
     }
 
-    private static Command CreateStamp(Func<ParseResult, BackstopOptions> options)
+    private static Command CreateStamp(Func<ParseResult, BackstopOptions> options, Func<ParseResult, string> given)
     {
         var from = new Option<string?>("--from")
         {
@@ -77,7 +79,8 @@ internal static class JournalCommand
         var command = new Command(
             "stamp", "Sign a message on its way from stdin to stdout, and remember it, so that its bounces prove themselves.") { from, to };
         command.SetAction(parsed => JournalStamp.Run(
-            options(parsed), parsed.GetValue(from) is { } text ? Address(text) : null, [.. (parsed.GetValue(to) ?? []).Select(Address)]));
+            options(parsed), parsed.GetValue(from) is { } text ? Address(text) : null, [.. (parsed.GetValue(to) ?? []).Select(Address)],
+            given(parsed)));
         return command;
     }
 

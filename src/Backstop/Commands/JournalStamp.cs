@@ -13,12 +13,13 @@ namespace Backstop.Commands;
 /// </summary>
 internal static class JournalStamp
 {
-    public static int Run(BackstopOptions options, MailAddress? from, IReadOnlyList<MailAddress> to)
+    public static int Run(BackstopOptions options, MailAddress? from, IReadOnlyList<MailAddress> to, string given)
     {
         var signed = new SignedMessageId(BatvKeyFile.Read(DataPaths.BatvKeys(options)), (int)options.Backscatter.ProofWindow.TotalDays);
         if (!signed.CanSign)
         {
-            throw new CommandException(ExitCode.NoInput, $"{DataPaths.BatvKeys(options)}: no keys; make one with: backstop batv new-key");
+            throw new CommandException(
+                ExitCode.NoInput, $"{DataPaths.BatvKeys(options)}: no keys; make one with: backstop batv new-key{given}");
         }
 
         var message = BoundedInput.ReadWhole("signed");

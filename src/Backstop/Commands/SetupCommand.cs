@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using Backstop.Mail;
 using Backstop.Setup;
+using Backstop.Terminal;
 
 namespace Backstop.Commands;
 
@@ -55,7 +56,8 @@ internal static class SetupCommand
             {
                 await setup.ApplyAsync(changes, ct);
                 Console.WriteLine(
-                    "\nwritten; copies of the old files: *.before-backstop. To remove Backstop again: backstop setup postfix --undo");
+                    "\nwritten; copies of the old files: *.before-backstop. To remove Backstop again: "
+                        + $"backstop setup postfix --undo{GivenOptions.Of(parsed, [folder])}");
             }
 
             return parsed.GetValue(check)
@@ -183,7 +185,8 @@ internal static class SetupCommand
             await File.WriteAllTextAsync(config, text, ct);
         }
 
-        Console.WriteLine($"\nthen make a key once: backstop batv new-key --config {config}; and start: backstop serve --config {config}");
+        var file = ShellWords.Quote(config);
+        Console.WriteLine($"\nthen make a key once: backstop batv new-key --config {file}; and start: backstop serve --config {file}");
     }
 
     private static void Show(string folder, IReadOnlyList<PostfixChange> changes)
@@ -214,6 +217,6 @@ internal static class SetupCommand
                 ExitCode.Usage,
                 "--recipient: no mailbox is given; name a mailbox of the server to send the bounces to");
         Console.WriteLine($"sent through {server} to {address}:");
-        return await SetupCheck.RunAsync(options, server, address, ct) ? ExitCode.Done : ExitCode.Found;
+        return await SetupCheck.RunAsync(options, config, server, address, ct) ? ExitCode.Done : ExitCode.Found;
     }
 }

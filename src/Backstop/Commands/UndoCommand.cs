@@ -92,7 +92,9 @@ internal static class UndoCommand
         summary = found switch
         {
             [var one] => one,
-            [] => throw new CommandException(ExitCode.NoInput, $"{name}: no such run in {store.Folder}; list the runs with: backstop undo"),
+            [] => throw new CommandException(
+                ExitCode.NoInput,
+                $"{name}: no such run in {store.Folder}; list the runs with: backstop undo{CleanArguments.StateOf(store)}"),
             _ => throw new CommandException(
                 ExitCode.Usage,
                 $"{name}: several runs match, {string.Join(", ", found.Select(r => r.Id))}; give more of the id"),

@@ -5,6 +5,7 @@ using Backstop.Configuration;
 using Backstop.Configuration.Options;
 using Backstop.Mail;
 using Backstop.StormGenerator;
+using Backstop.Terminal;
 
 namespace Backstop.Setup;
 
@@ -15,11 +16,13 @@ internal static class SetupCheck
 {
     /// <summary>Sends the bounces and prints one line for each.</summary>
     /// <param name="options">Backstop's configuration, with the keys to sign with.</param>
+    /// <param name="config">The file with it.</param>
     /// <param name="server">The loopback address at which the mail server takes mail from the Internet.</param>
     /// <param name="recipient">A mailbox of that server.</param>
     /// <param name="ct">Stops the work.</param>
     /// <returns>Whether each bounce was treated as it should be.</returns>
-    public static async Task<bool> RunAsync(BackstopOptions options, IPEndPoint server, MailAddress recipient, CancellationToken ct)
+    public static async Task<bool> RunAsync(
+        BackstopOptions options, string config, IPEndPoint server, MailAddress recipient, CancellationToken ct)
     {
         var keys = BatvKeyFile.Read(DataPaths.BatvKeys(options));
         var isGood = true;
@@ -39,7 +42,9 @@ internal static class SetupCheck
         }
         else
         {
-            Console.WriteLine($"  no key exists, so nothing is signed; make {DataPaths.BatvKeys(options)} with: backstop batv new-key");
+            Console.WriteLine(
+                $"  no key exists, so nothing is signed; make {DataPaths.BatvKeys(options)} with: "
+                    + $"backstop batv new-key --config {ShellWords.Quote(config)}");
         }
 
         isGood &= await SendAsync(

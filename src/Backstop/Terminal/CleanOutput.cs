@@ -11,6 +11,15 @@ internal sealed record CleanOutput
     /// </summary>
     public IReadOnlyList<string> Show { get; init; } = [];
 
+    /// <summary>
+    /// The options of this command line, written for a shell, that the same command with <c>--apply</c> needs to choose
+    /// and move the messages that this one listed.
+    /// </summary>
+    public string Repeated { get; init; } = "";
+
+    /// <summary>The options that <c>undo</c> needs to find the run and reach the server.</summary>
+    public string RepeatedByUndo { get; init; } = "";
+
     /// <summary>Whether NDJSON is printed instead of text.</summary>
     public bool IsJson { get; init; }
 

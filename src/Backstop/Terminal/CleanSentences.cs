@@ -1,5 +1,6 @@
 using System.Globalization;
 using Backstop.Clean;
+using Backstop.Clean.Imap;
 using Backstop.Mail;
 
 namespace Backstop.Terminal;
@@ -7,7 +8,7 @@ namespace Backstop.Terminal;
 /// <summary>Writes the last lines of <c>clean</c>: the sums, what was done, and the next command.</summary>
 internal static class CleanSentences
 {
-    public static IEnumerable<string> Of(CleanPlan plan, SentMail sent, CleanSummary sum, CleanOptions options)
+    public static IEnumerable<string> Of(CleanPlan plan, SentMail sent, CleanSummary sum, CleanOptions options, CleanOutput show)
     {
         yield return Text($"{ShownText.Of(sum.Mailbox, 200)}: {sum.Messages:N0} messages in {sum.Seconds:F1} s");
         yield return Text($"  {sum.Backscatter,9:N0} backscatter: answers to mail you never sent");
@@ -19,7 +20,7 @@ internal static class CleanSentences
             : "known of your sent mail: nothing. Name your Sent folder with --sent FOLDER (or use --no-sent, "
                 + "which moves genuine bounces too)";
         yield return Done(plan, sum, options);
-        if (Next(plan, sum, options) is { } next)
+        if (Next(plan, sum, options, show) is { } next)
         {
             yield return "  " + next;
         }
@@ -38,31 +39,24 @@ internal static class CleanSentences
         }
 
         var left = plan.ToMove.Count - sum.Moved;
-        var rest = left > 0 ? Text($"; {left:N0} were changed by another program meanwhile and stay: run it again") : "";
-        return sum.Moved == 0 && left == 0
-            ? "Nothing to move."
-            : Text($"Moved {sum.Moved:N0} messages {where}{rest}. To take it back:");
+        return (sum.Moved, left) switch
+        {
+            (0, 0) => "Nothing to move.",
+            (0, _) => Text($"Nothing was moved: {left:N0} messages {Left(sum)}"),
+            (_, 0) => Text($"Moved {sum.Moved:N0} messages {where}. To take it back:"),
+            _ => Text($"Moved {sum.Moved:N0} messages {where}; {left:N0} {Left(sum)}. To take it back:"),
+        };
     }
 
-    private static string? Next(CleanPlan plan, CleanSummary sum, CleanOptions options) =>
-        options.IsApply ? sum.Moved > 0 ? $"backstop undo {sum.Run}" : null
-        : plan.ToMove.Count > 0 ? $"backstop clean {Quote(sum.Mailbox)}{Same(options)} --apply"
+    // A server that breaks off a batch leaves the rest of it; over IMAP the two cannot be told apart.
+    private static string Left(CleanSummary sum) => ImapAddress.Is(sum.Mailbox)
+        ? "stay, because the server broke off or another program changed them meanwhile: run it again"
+        : "were changed by another program meanwhile and stay: run it again";
+
+    private static string? Next(CleanPlan plan, CleanSummary sum, CleanOptions options, CleanOutput show) =>
+        options.IsApply ? sum.Moved > 0 ? $"backstop undo {sum.Run}{show.RepeatedByUndo}" : null
+        : plan.ToMove.Count > 0 ? $"backstop clean {ShellWords.Quote(sum.Mailbox)}{show.Repeated} --apply"
         : null;
-
-    // Repeats the options that chose these messages.
-    private static string Same(CleanOptions options) => string.Concat(
-        [
-            .. options.Sent.Select(s => " --sent " + Quote(s)), options.IsWithoutSent ? " --no-sent" : "",
-            .. options.Only.Select(o => " --only " + o), .. options.Except.Select(e => " --except " + e),
-            options.Target.IsDelete ? " --delete" : options.Target.Folder == "Backscatter" ? "" : " --to " + Quote(options.Target.Folder),
-            options.Since > DateTimeOffset.MinValue ? Text($" --since {options.Since:O}") : "",
-            options.Until < DateTimeOffset.MaxValue ? Text($" --until {options.Until:O}") : "",
-        ]);
-
-    private static string Quote(string text) =>
-        text.All(c => char.IsLetterOrDigit(c) || "/._-:@+~%".Contains(c, StringComparison.Ordinal))
-            ? text
-            : $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

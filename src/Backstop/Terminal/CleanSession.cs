@@ -40,7 +40,7 @@ internal sealed class CleanSession(CleanOptions options, CleanOutput show, Clean
     {
         if (show.Report is { } report)
         {
-            var page = CleanReport.Write(summary.Mailbox, plan, summary, time.GetUtcNow());
+            var page = CleanReport.Write(summary.Mailbox, plan, summary, time.GetUtcNow(), show.RepeatedByUndo);
             await File.WriteAllTextAsync(ReportFile(report, ++_reports), page, ct);
         }
 
@@ -97,7 +97,7 @@ internal sealed class CleanSession(CleanOptions options, CleanOutput show, Clean
             table.WriteCampaigns(plan);
         }
 
-        foreach (var line in CleanSentences.Of(plan, sent, summary, options))
+        foreach (var line in CleanSentences.Of(plan, sent, summary, options, show))
         {
             lines.WriteLine(line);
         }

@@ -55,7 +55,46 @@ public sealed class CleanSessionTests : IDisposable
     public void Reports_are_numbered_from_the_second(string file, int number, string named) =>
         Assert.Equal(named, CleanSession.ReportFile(file, number));
 
+    [Theory]
+    [InlineData(false, 0, "Nothing was changed. To move 1 messages to Backscatter:", "backstop clean BOX --inbox-only --apply")]
+    [InlineData(true, 1, "Moved 1 messages to Backscatter. To take it back:", "backstop undo RUN --state runs")]
+    [InlineData(true, 0, "Nothing was moved: 1 messages were changed by another program meanwhile and stay: run it again", "")]
+    public async Task Last_lines_say_what_was_done_and_the_next_command_where_there_is_one(
+        bool isApply, int moved, string said, string command)
+    {
+        var options = new CleanOptions { IsWithoutSent = true };
+        var (plan, sent, summary) = await FoundAsync(options);
+        var show = new CleanOutput { Repeated = " --inbox-only", RepeatedByUndo = " --state runs" };
+        var lines = CleanSentences
+            .Of(plan, sent, summary with { Moved = moved, Run = "RUN" }, options with { IsApply = isApply }, show)
+            .Select(l => l.Trim().Replace(summary.Mailbox, "BOX", StringComparison.Ordinal)).ToList();
+        Assert.Equal(command.Length > 0 ? [said, command] : [said], lines[^(command.Length > 0 ? 2 : 1)..]);
+    }
+
+    /// <summary>A batch that a server broke off leaves messages that no program has changed.</summary>
+    [Fact]
+    public async Task Over_imap_the_server_may_have_broken_off()
+    {
+        var options = new CleanOptions { IsWithoutSent = true };
+        var (plan, sent, summary) = await FoundAsync(options);
+        var line = CleanSentences.Of(
+            plan, sent, summary with { Mailbox = "imaps://me@mail.example.org:993/INBOX" }, options with { IsApply = true }, new()).Last();
+        Assert.Equal(
+            "Nothing was moved: 1 messages stay, because the server broke off or another program changed them meanwhile: run it again",
+            line);
+    }
+
     public void Dispose() => _folder.Dispose();
+
+    private async Task<(CleanPlan Plan, SentMail Sent, CleanSummary Summary)> FoundAsync(CleanOptions options)
+    {
+        var engine = new CleanEngine(
+            new BackstopOptions(), hasConfig: false, journal: null, new(new(null, TimeProvider.System), null), TimeProvider.System);
+        var cleaner = new Cleaner(options, engine, new RunStore(_folder["runs"], TimeProvider.System), TimeProvider.System);
+        await using var source = new MboxSource(Mailbox("one", "192.0.2.1"), TimeProvider.System);
+        var outcome = await cleaner.RunAsync(source, null, new(), TestContext.Current.CancellationToken);
+        return (outcome.Plan, outcome.Sent, outcome.Summary);
+    }
 
     private string Mailbox(string name, string address)
     {
