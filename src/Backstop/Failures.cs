@@ -46,7 +46,7 @@ internal static class Failures
         }
         catch (UnauthorizedAccessException error)
         {
-            return Say(error.Message, ExitCode.CannotCreate);
+            return Say(error.Message, ExitCode.NoPermission);
         }
         catch (IOException error)
         {

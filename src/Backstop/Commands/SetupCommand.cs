@@ -15,7 +15,7 @@ internal static class SetupCommand
         new(
             "setup",
             "Put Backstop beside Postfix, Sendmail, Exim or Dovecot: print the lines to add, "
-                + "write them with --apply, remove them with --undo, test them with --check.")
+                + "write them with --apply and remove them with --undo (Postfix and Sendmail), test them with --check.")
     {
         Postfix(), Sendmail(),
         Printing(
@@ -113,6 +113,10 @@ internal static class SetupCommand
     private static Command Printing(string name, string description, string ours, string theirs)
     {
         var (command, apply, undo, check, config, smtp, recipient) = Make(name, description, null);
+
+        // Not offered, and known only so that whoever tries them is told why they are missing.
+        (apply.Hidden, undo.Hidden) = (true, true);
+        config.Description = "Backstop's configuration.";
         command.SetAction(async (parsed, ct) =>
         {
             if (parsed.GetValue(apply) || parsed.GetValue(undo))

@@ -1,0 +1,38 @@
+using System.CommandLine;
+using Backstop.Commands;
+
+namespace Backstop.Tests.Commands;
+
+/// <summary>How verbs end, and what their help offers.</summary>
+public sealed class FailuresTests
+{
+    [Fact]
+    public async Task Missing_permission_is_77_whether_for_reading_or_writing() =>
+        Assert.Equal(ExitCode.NoPermission, await Failures.CatchAsync(() => throw new UnauthorizedAccessException("/x: denied")));
+
+    [Theory]
+    [InlineData("postfix", true)]
+    [InlineData("sendmail", true)]
+    [InlineData("exim", false)]
+    [InlineData("dovecot", false)]
+    public void Setup_offers_to_write_only_what_it_writes(string server, bool writes)
+    {
+        var command = SetupCommand.Create().Subcommands.Single(c => c.Name == server);
+        var shown = command.Options.Where(o => !o.Hidden).ToDictionary(o => o.Name, o => o.Description!, StringComparer.Ordinal);
+        Assert.Equal((writes, writes), (shown.ContainsKey("--apply"), shown.ContainsKey("--undo")));
+        Assert.Equal(writes, shown.Values.Any(d => d.Contains("--apply", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("exim", "--apply")]
+    [InlineData("dovecot", "--undo")]
+    public async Task Setup_says_why_it_writes_nothing(string server, string option)
+    {
+        var command = SetupCommand.Create().Subcommands.Single(c => c.Name == server);
+        var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false };
+        var error = await Assert.ThrowsAsync<CommandException>(() =>
+            new RootCommand { command }.Parse([server, option]).InvokeAsync(configuration, TestContext.Current.CancellationToken));
+        Assert.Equal(ExitCode.Usage, error.ExitCode);
+        Assert.Contains("differ too much between installations", error.Message, StringComparison.Ordinal);
+    }
+}
