@@ -1,6 +1,5 @@
 using Backstop.Mailboxes.Runs;
 using MailKit;
-using MailKit.Net.Imap;
 
 namespace Backstop.Clean.Imap;
 
@@ -32,8 +31,8 @@ internal static class ImapUndo
         {
             ct.ThrowIfCancellationRequested();
             var back = batch.Target.Length > 0
-                ? await MoveBackAsync(door, batch, moved, ct)
-                : await AppendAsync(run, door, batch, moved, ct);
+                ? await ImapReturn.MoveAsync(run, door, batch, moved, ct)
+                : await ImapReturn.AppendAsync(run, door, batch, moved, ct);
             run.Append(new ServerMoved(batch.Validity, [], []));
             result += new UndoResult(back, moved.From.Count - back, 0);
             meter.Add(moved.From.Count);
@@ -61,60 +60,6 @@ internal static class ImapUndo
                 last = null;
             }
         }
-    }
-
-    private static async Task<int> MoveBackAsync(ImapDoor door, ServerBatch batch, ServerMoved moved, CancellationToken ct)
-    {
-        var target = await door.AskAsync(
-            async client =>
-            {
-                var folder = (ImapFolder)await client.GetFolderAsync(batch.Target, ct);
-                await folder.OpenAsync(FolderAccess.ReadWrite, ct);
-                return folder;
-            },
-            ct);
-        var messages = batch.Messages.Where(m => moved.From.Contains(m.Uid)).ToList();
-        var ids = moved.To.Count > 0 && target.UidValidity == moved.Validity
-            ? moved.To
-            : [.. (await ImapMatch.FindAsync(door, target, 1, messages, ct)).Values];
-        var asked = MailKit.Search.SearchQuery.Uids([.. ids.Select(u => new UniqueId(target.UidValidity, u))]);
-        var there = door.Bounded(await door.AskAsync(_ => target.SearchAsync(asked, ct), ct), ids.Count);
-        if (!there.All(u => ids.Contains(u.Id)))
-        {
-            throw door.Lie("the server found messages which were not searched for");
-        }
-
-        if (there.Count > 0)
-        {
-            await door.AskAsync(
-                async client => await target.MoveToAsync([.. there], await client.GetFolderAsync(batch.Folder, ct), CancellationToken.None),
-                CancellationToken.None);
-        }
-
-        return there.Count;
-    }
-
-    private static async Task<int> AppendAsync(Run run, ImapDoor door, ServerBatch batch, ServerMoved moved, CancellationToken ct)
-    {
-        var source = await door.AskAsync(c => c.GetFolderAsync(batch.Folder, ct), ct);
-        using var archive = File.OpenHandle(run.File(batch.Archive));
-        var at = 0L;
-        var back = 0;
-        foreach (var message in batch.Messages)
-        {
-            if (moved.From.Contains(message.Uid))
-            {
-                var bytes = new byte[message.Size];
-                using var raw = await RawMessage.OfAsync(bytes.AsMemory(0, RandomAccess.Read(archive, bytes, at)), ct);
-                var request = new AppendRequest(raw, ImapFlags.Parse(message.Flags), DateTimeOffset.FromUnixTimeSeconds(message.Received));
-                await door.AskAsync(_ => source.AppendAsync(request, CancellationToken.None), CancellationToken.None);
-                back++;
-            }
-
-            at += message.Size;
-        }
-
-        return back;
     }
 
     // A folder that the run created is removed, unless it holds other messages by now.

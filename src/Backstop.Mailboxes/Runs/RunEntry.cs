@@ -19,6 +19,7 @@ namespace Backstop.Mailboxes.Runs;
 [JsonDerivedType(typeof(ServerMoved), "moved")]
 [JsonDerivedType(typeof(RunDone), "done")]
 [JsonDerivedType(typeof(UndoStarted), "undo")]
+[JsonDerivedType(typeof(ServerReturn), "back")]
 [JsonDerivedType(typeof(UndoDone), "undone")]
 public abstract record RunEntry;
 
@@ -111,6 +112,12 @@ public sealed record RunDone(int Moved, DateTimeOffset At) : RunEntry;
 /// <summary>The run will be undone.</summary>
 /// <param name="At">When.</param>
 internal sealed record UndoStarted(DateTimeOffset At) : RunEntry;
+
+/// <summary>Messages of a batch are about to come back to their folder on the server.</summary>
+/// <param name="Uid">The message that is about to be appended; 0 where what is left of the batch is about to be moved.</param>
+/// <param name="Validity">The folder's UIDVALIDITY.</param>
+/// <param name="Next">The folder's UIDNEXT before: what comes back has no lower number.</param>
+internal sealed record ServerReturn(uint Uid, uint Validity, uint Next) : RunEntry;
 
 /// <summary>The run was undone.</summary>
 /// <param name="Restored">How many messages were restored.</param>

@@ -26,10 +26,14 @@ internal sealed partial class FakeImap : IAsyncDisposable
     private readonly bool _isTls;
     private readonly Task _accepting;
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, List<uint>> _folders = new(
-        StringComparer.OrdinalIgnoreCase)
-    { ["INBOX"] = [1, 2, 3], ["Sent"] = [1] };
+    private readonly Dictionary<string, List<Stored>> _folders = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["INBOX"] = [Stored.Of(1), Stored.Of(2), Stored.Of(3)],
+        ["Sent"] = [Stored.Of(1)],
+    };
+    private readonly Dictionary<string, int> _times = new(StringComparer.Ordinal);
     private readonly HashSet<uint> _deleted = [];
+    private uint _lastUid = 99;
     private int _responses;
     private long _sent;
 
@@ -52,6 +56,14 @@ internal sealed partial class FakeImap : IAsyncDisposable
     /// <summary>Hangs up in the middle of that response, counted over all connections; 0 for never.</summary>
     public int CutAt { get; set; }
 
+    /// <summary>
+    /// Carries out a command for so many a time, counted over all connections, and hangs up without an answer; null for never.
+    /// </summary>
+    public (string Command, int Times)? HangsUpAfter { get; set; }
+
+    /// <summary>Whether it has MOVE (RFC 6851).</summary>
+    public bool HasMove { get; init; } = true;
+
     /// <summary>Whether a client began to encrypt.</summary>
     public bool IsEncrypted { get; private set; }
 
@@ -63,6 +75,33 @@ internal sealed partial class FakeImap : IAsyncDisposable
         lock (_gate)
         {
             return _folders.TryGetValue(folder, out var ids) ? ids.Count : 0;
+        }
+    }
+
+    /// <summary>The messages of a folder, each with its date, in order.</summary>
+    public List<string> Mails(string folder)
+    {
+        lock (_gate)
+        {
+            return [.. _folders[folder].Select(m => $"{m.Received} {m.Mail}").Order(StringComparer.Ordinal)];
+        }
+    }
+
+    /// <summary>How often a command was carried out.</summary>
+    public int Times(string command)
+    {
+        lock (_gate)
+        {
+            return _times.GetValueOrDefault(command);
+        }
+    }
+
+    /// <summary>Removes the first message of a folder, as another client does.</summary>
+    public void Forget(string folder)
+    {
+        lock (_gate)
+        {
+            _folders[folder].RemoveAt(0);
         }
     }
 
@@ -116,6 +155,11 @@ internal sealed partial class FakeImap : IAsyncDisposable
                     var command = isUid ? $"UID {words[2].Split(' ')[0]}" : words[1];
                     var rest = words.Length < 3 ? "" : isUid ? words[2][(words[2].IndexOf(' ', StringComparison.Ordinal) + 1)..] : words[2];
                     folder = command is "SELECT" or "EXAMINE" ? Name(rest) : folder;
+                    if (command == "APPEND")
+                    {
+                        rest += await LiteralAsync(stream, reader, rest);
+                    }
+
                     await AnswerAsync(stream, command, words[0], () => Normal(words[0], command, rest, folder));
                 }
             }
@@ -126,6 +170,15 @@ internal sealed partial class FakeImap : IAsyncDisposable
                 // The client left, or the script did.
             }
         }
+    }
+
+    private async Task<string> LiteralAsync(Stream stream, StreamReader reader, string command)
+    {
+        await SendAsync(stream, "+ go on\r\n"u8.ToArray());
+        var octets = new char[int.Parse(command[(command.LastIndexOf('{') + 1)..^1], CultureInfo.InvariantCulture)];
+        await reader.ReadBlockAsync(octets, _stop.Token);
+        await reader.ReadLineAsync(_stop.Token);
+        return $"\n{new string(octets)}";
     }
 
     private async Task<Stream> EncryptAsync(Stream stream)
@@ -199,27 +252,38 @@ internal sealed partial class FakeImap : IAsyncDisposable
     {
         lock (_gate)
         {
-            return command switch
+            var answer = command switch
             {
-                "CAPABILITY" => $"* CAPABILITY IMAP4rev1 MOVE UIDPLUS{(_certificate is not null && !_isTls ? " STARTTLS" : "")}\r\n",
+                "CAPABILITY" =>
+                    $"* CAPABILITY IMAP4rev1{(HasMove ? " MOVE" : "")} "
+                        + $"UIDPLUS{(_certificate is not null && !_isTls ? " STARTTLS" : "")}\r\n",
                 "LIST" or "LSUB" =>
                     rest.EndsWith("\"\"", StringComparison.Ordinal)
                         ? "* LIST (\\Noselect) \"/\" \"\"\r\n"
                         : string.Concat(_folders.Keys.Select(f => $"* LIST (\\HasNoChildren) \"/\" \"{f}\"\r\n")),
                 "CREATE" => Make(Name(rest)),
-                "STATUS" => $"* STATUS \"{Name(rest)}\" (UIDNEXT 100 UIDVALIDITY 7 MESSAGES {Count(Name(rest))})\r\n",
+                "STATUS" => $"* STATUS \"{Name(rest)}\" (UIDNEXT {_lastUid + 1} UIDVALIDITY 7 MESSAGES {Count(Name(rest))})\r\n",
                 "SELECT" or "EXAMINE" =>
                     $"* FLAGS (\\Seen \\Deleted)\r\n* {Count(folder)} EXISTS\r\n* 0 RECENT\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT "
-                        + $"100] x\r\n",
-                "UID SEARCH" => $"* SEARCH{string.Concat(In(folder, rest.Split(' ')[^1]).Select(u => $" {u}"))}\r\n",
+                        + $"{_lastUid + 1}] x\r\n",
+                "UID SEARCH" => $"* SEARCH{string.Concat(In(folder, rest.Split(' ')[^1]).Select(m => $" {m.Uid}"))}\r\n",
                 "FETCH" or "UID FETCH" =>
-                    string.Concat(In(folder, command == "FETCH" ? "1:*" : rest.Split(' ')[0]).Select(u => Fetched(folder, u, rest))),
+                    string.Concat(In(folder, command == "FETCH" ? "1:*" : rest.Split(' ')[0]).Select(m => Fetched(folder, m, rest))),
+                "APPEND" => Append(Name(rest), rest),
+                "UID COPY" => Copy(Name(rest.Split(' ', 2)[1]), In(folder, rest.Split(' ')[0])),
                 "UID MOVE" => Move(folder, Name(rest.Split(' ', 2)[1]), In(folder, rest.Split(' ')[0])),
                 "UID STORE" => Delete(In(folder, rest.Split(' ')[0])),
                 "UID EXPUNGE" => Expunge(folder),
                 "LOGOUT" => "* BYE\r\n",
                 _ => "",
-            } + $"{tag} OK {(command is "SELECT" ? "[READ-WRITE] " : command is "EXAMINE" ? "[READ-ONLY] " : "")}done\r\n";
+            };
+            _times[command] = _times.GetValueOrDefault(command) + 1;
+            if (HangsUpAfter == (command, _times[command]))
+            {
+                throw new IOException("as the test says");
+            }
+
+            return answer + $"{tag} OK {(command is "SELECT" ? "[READ-WRITE] " : command is "EXAMINE" ? "[READ-ONLY] " : "")}done\r\n";
         }
     }
 
@@ -229,52 +293,63 @@ internal sealed partial class FakeImap : IAsyncDisposable
         return "";
     }
 
-    private List<uint> In(string folder, string set)
+    private List<Stored> In(string folder, string set)
     {
-        var known = _folders.TryGetValue(folder, out var ids) ? ids : [];
-        return [.. known.Where(u =>
+        var known = _folders.TryGetValue(folder, out var all) ? all : [];
+        return [.. known.Where(m =>
             set.Split(',').Any(r =>
-                r.Split(':') is var ends && u >= uint.Parse(ends[0], CultureInfo.InvariantCulture) && (
-                    ends[^1] == "*" || u <= uint.Parse(ends[^1], CultureInfo.InvariantCulture))))];
+                r.Split(':') is var ends && m.Uid >= uint.Parse(ends[0], CultureInfo.InvariantCulture) && (
+                    ends[^1] == "*" || m.Uid <= uint.Parse(ends[^1], CultureInfo.InvariantCulture))))];
     }
 
-    private string Fetched(string folder, uint uid, string what)
+    private string Fetched(string folder, Stored message, string what)
     {
-        var mail = Mail(uid);
-        var at = _folders[folder].IndexOf(uid) + 1;
+        var mail = message.Mail;
+        var at = _folders[folder].IndexOf(message) + 1;
         var body = !what.Contains("BODY.PEEK[", StringComparison.Ordinal) ? ""
             : what.Contains("HEADER", StringComparison.Ordinal) ? $" BODY[HEADER] {{{Header(mail).Length}}}\r\n{Header(mail)}"
             : $" BODY[] {{{mail.Length}}}\r\n{mail}";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"* {at} FETCH (UID {uid} FLAGS () INTERNALDATE \"24-Nov-2026 10:00:0{uid % 10} +0000\" RFC822.SIZE {mail.Length}{body})\r\n");
+            $"* {at} FETCH (UID {message.Uid} FLAGS () INTERNALDATE \"{message.Received}\" RFC822.SIZE {mail.Length}{body})\r\n");
     }
 
-    private string Move(string from, string to, List<uint> uids)
+    private string Append(string folder, string command)
+    {
+        var received = command[(command.LastIndexOf("\" {", StringComparison.Ordinal) - 26)..][..26];
+        var message = new Stored(++_lastUid, command[(command.IndexOf('\n', StringComparison.Ordinal) + 1)..], received);
+        _folders[folder].Add(message);
+        return $"* {_folders[folder].Count} EXISTS\r\n";
+    }
+
+    private string Copy(string to, List<Stored> messages)
     {
         Make(to);
-        var targets = uids.ConvertAll(_ => (uint)(100 + _folders[to].Count + uids.IndexOf(_)));
-        uids.ForEach(u => _folders[from].Remove(u));
-        _folders[to].AddRange(targets);
-        return uids.Count == 0
+        var copies = messages.ConvertAll(m => m with { Uid = ++_lastUid });
+        _folders[to].AddRange(copies);
+        return messages.Count == 0
             ? ""
-            : $"* OK [COPYUID 7 {string.Join(',', uids)} {string.Join(',', targets)}] moved\r\n"
-            + string.Concat(uids.Select(_ => "* 1 EXPUNGE\r\n"));
+            : $"* OK [COPYUID 7 {string.Join(',', messages.Select(m => m.Uid))} {string.Join(',', copies.Select(m => m.Uid))}] done\r\n";
     }
 
-    private string Delete(List<uint> uids)
+    private string Move(string from, string to, List<Stored> messages)
     {
-        _deleted.UnionWith(uids);
+        var answer = Copy(to, messages);
+        messages.ForEach(m => _folders[from].Remove(m));
+        return answer + string.Concat(messages.Select(_ => "* 1 EXPUNGE\r\n"));
+    }
+
+    private string Delete(List<Stored> messages)
+    {
+        _deleted.UnionWith(messages.Select(m => m.Uid));
         return "";
     }
 
     private string Expunge(string folder)
     {
-        var gone = _folders[folder].RemoveAll(_deleted.Contains);
+        var gone = _folders[folder].RemoveAll(m => _deleted.Contains(m.Uid));
         return string.Concat(Enumerable.Repeat("* 1 EXPUNGE\r\n", gone));
     }
-
-    private static string Mail(uint uid) => Server.ServerMail.BounceOf($"forged{uid}@forged.example").ReplaceLineEndings("\r\n");
 
     private static string Header(string mail) => mail[..(mail.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)];
 
@@ -285,4 +360,11 @@ internal sealed partial class FakeImap : IAsyncDisposable
 
     [GeneratedRegex(@"\[repeat (?<times>\d+) (?<text>.*?)\]", RegexOptions.CultureInvariant)]
     private static partial Regex Repeat();
+
+    private sealed record Stored(uint Uid, string Mail, string Received)
+    {
+        public static Stored Of(uint uid) => new(
+            uid, Server.ServerMail.BounceOf($"forged{uid}@forged.example").ReplaceLineEndings("\r\n"),
+            $"24-Nov-2026 10:00:0{uid % 10} +0000");
+    }
 }
