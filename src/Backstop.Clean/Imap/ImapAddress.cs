@@ -48,7 +48,8 @@ public sealed record ImapAddress(string User, string Host, int Port, bool IsTls,
         {
             throw new CleanException(
                 CleanFailure.Usage,
-                $"{Scheme}...: a password on the command line can be read by other users; remove it and set {ImapSecret.PasswordVariable}");
+                $"{(isTls ? TlsScheme : Scheme)}...: a password on the command line can be read by other users; "
+                    + $"remove it and set {ImapSecret.PasswordVariable}");
         }
 
         var host = authority[(at + 1)..];

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 
 namespace Backstop.Clean.Imap;
 
@@ -17,6 +18,9 @@ public sealed record ImapAccess(ImapSecrets Secrets, string? CaFile);
 public sealed class ImapSecrets(Func<ImapAddress, CancellationToken, Task<string>>? ask, TimeProvider time)
 {
     private static readonly TimeSpan _commandLimit = TimeSpan.FromMinutes(1);
+
+    // An OAuth token takes a few KiB.
+    private const int MaxSecret = 64 << 10;
 
     private readonly Dictionary<string, ImapSecret> _known = new(StringComparer.Ordinal);
 
@@ -50,7 +54,7 @@ public sealed class ImapSecrets(Func<ImapAddress, CancellationToken, Task<string
     // Takes the first line of the output, as password managers print the password there. The command may ask the person
     // at the terminal for a passphrase, so it stays in our process group and keeps our standard input and error. A
     // program of ProgramRunner has a group of its own, which the terminal stops when it reads.
-    private async Task<string> FromCommandAsync(string command, CancellationToken ct)
+    internal async Task<string> FromCommandAsync(string command, CancellationToken ct)
     {
         using var late = new CancellationTokenSource(_commandLimit, time);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct, late.Token);
@@ -58,7 +62,11 @@ public sealed class ImapSecrets(Func<ImapAddress, CancellationToken, Task<string
             new ProcessStartInfo("/bin/sh", ["-c", command]) { RedirectStandardOutput = true, UseShellExecute = false })!;
         try
         {
-            var line = await process.StandardOutput.ReadLineAsync(limit.Token);
+            var line = await FirstLineAsync(process.StandardOutput.BaseStream, limit.Token);
+
+            // A command that waits for somebody to read the rest of its output would never end. A program that it leaves
+            // in the background, such as an agent, may keep the pipe open for ever, so only the command is waited for.
+            _ = DropAsync(process.StandardOutput.BaseStream);
             await process.WaitForExitAsync(limit.Token);
             return process.ExitCode == 0 && line is { Length: > 0 }
                 ? line
@@ -69,10 +77,52 @@ public sealed class ImapSecrets(Func<ImapAddress, CancellationToken, Task<string
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            process.Kill(entireProcessTree: true);
             throw new CleanException(
                 CleanFailure.Unavailable,
                 $"{ImapSecret.CommandVariable}: the command did not end within {_commandLimit.TotalSeconds:F0} s");
+        }
+        finally
+        {
+            if (!process.HasExited)
+            {
+                process.Kill(entireProcessTree: true);
+            }
+        }
+    }
+
+    private static async Task<string?> FirstLineAsync(Stream output, CancellationToken ct)
+    {
+        var line = new byte[MaxSecret];
+        var length = 0;
+        while (length < line.Length && line.AsSpan(0, length).IndexOf((byte)'\n') < 0)
+        {
+            var read = await output.ReadAsync(line.AsMemory(length), ct);
+            if (read == 0)
+            {
+                break;
+            }
+
+            length += read;
+        }
+
+        var end = line.AsSpan(0, length).IndexOf((byte)'\n');
+        return end < 0 && length == line.Length
+            ? throw new CleanException(
+                CleanFailure.Unavailable,
+                $"{ImapSecret.CommandVariable}: the first line of the output is longer than {MaxSecret >> 10} KiB; "
+                    + "the command must print the password")
+            : Encoding.UTF8.GetString(line.AsSpan(0, end < 0 ? length : end)).TrimEnd('\r');
+    }
+
+    private static async Task DropAsync(Stream output)
+    {
+        try
+        {
+            await output.CopyToAsync(Stream.Null);
+        }
+        catch (Exception error) when (error is IOException or ObjectDisposedException)
+        {
+            // The pipe was closed; there is nothing left to drop.
         }
     }
 }
