@@ -48,7 +48,7 @@ internal static class ServerPages
         app.MapGet("/healthz", async (HttpContext context) =>
             await check.AskAsync(context.RequestAborted) is { } trouble ? Results.Text(
                 trouble + "\n", statusCode: StatusCodes.Status503ServiceUnavailable) : Results.Text(
-                "ok\n" + string.Concat(parts.Judging.Stores.Troubles.Select(t => t + "\n"))));
+                "ok\n" + string.Concat(parts.Report.Troubles.Select(t => t + "\n"))));
         app.MapGet(
             "/readyz",
             () => parts.Report.NotReady() is { } why ? Results.Text(

@@ -23,6 +23,10 @@ internal sealed class StatusReport(
         : mail.Delivery.Waiting >= options.Spool.MaxWaiting ? "too many messages wait"
         : null;
 
+    /// <summary>A line for each part without which mail goes on, and that does not work.</summary>
+    public IEnumerable<string> Troubles =>
+        mail.Filter?.Trouble is { } rules ? judging.Stores.Troubles.Append(rules) : judging.Stores.Troubles;
+
     /// <summary>Returns the present state.</summary>
     public ServerStatus Now() => new(
         options.Hostname, mail.Sessions.Count, mail.Delivery.Waiting, mail.Room.Free, mail.Room.IsShort,
@@ -36,6 +40,7 @@ internal sealed class StatusReport(
             ? string.Create(CultureInfo.InvariantCulture, $"{mail.Precedence.Ladder.Words}; bounces at {rate:F0}/s")
             : mail.Precedence.Ladder.Words,
         Lanes = Enum.GetValues<MailClass>().ToDictionary(MailClasses.Word, mail.Precedence.Shares.Sessions),
+        SpamRules = mail.Filter?.Trouble ?? "",
         Stores = [.. judging.Stores.States.Select(StoreStatus.Of)],
         Storms = [.. judging.Storms.Watch.Summaries.Select(s => new StormStatus(s.Id, s.Kind, s.Victim, s.Started, s.Count))],
     };

@@ -1,6 +1,7 @@
 using System.Reflection;
 using Backstop.Configuration.Options;
 using Backstop.Mail;
+using Backstop.Server.Delivery;
 using Backstop.SpamRules.Scanning;
 using Microsoft.Extensions.Logging;
 
@@ -13,7 +14,8 @@ internal readonly record struct FilterResult(ScannedMessage Message, string Auto
 
 /// <summary>
 /// Scans by the rules in this process: as many messages at once as there are cores; others wait in the order of their
-/// arrival. The rules are read in the background after the start, and again when their files change.
+/// arrival. The rules are read in the background after the start, and again when their files change. Where they cannot be
+/// read, they are tried again until they can.
 /// </summary>
 internal sealed partial class SpamFilter : IDisposable
 {
@@ -26,7 +28,8 @@ internal sealed partial class SpamFilter : IDisposable
     private readonly BayesStore? _store;
     private readonly ITimer _timer;
     private Task<SpamEngine> _engine;
-    private int _renewing;
+    private volatile string? _trouble;
+    private int _failures;
     private int _waiting;
 
     public SpamFilter(SpamStart start, BackstopOptions options, TimeProvider time, ILogger<SpamFilter> log)
@@ -35,8 +38,8 @@ internal sealed partial class SpamFilter : IDisposable
         Slots = options.Spam.MaxParallel > 0 ? options.Spam.MaxParallel : Environment.ProcessorCount;
         _slots = new(Slots);
         _store = start.Store;
+        _timer = time.CreateTimer(_ => Renew(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _engine = ReadAsync(start.Engine!);
-        _timer = time.CreateTimer(_ => Renew(), null, _renewAfter, _renewAfter);
     }
 
     /// <summary>
@@ -54,6 +57,9 @@ internal sealed partial class SpamFilter : IDisposable
 
     /// <summary>Whether the rules have been read.</summary>
     public bool IsReady => _engine.IsCompletedSuccessfully;
+
+    /// <summary>Why no mail is scanned; null where the rules have been read, or are being read for the first time.</summary>
+    public string? Trouble => _trouble;
 
     /// <summary>
     /// Scans a message. The octets must not change until the task has ended, even where the caller no longer waits for
@@ -116,42 +122,53 @@ internal sealed partial class SpamFilter : IDisposable
         {
             var engine = await begun;
             Say(engine);
+            LookAgain(_renewAfter);
             return engine;
         }
         catch (Exception error)
         {
-            LogUnreadable(error.Message);
+            Failed(error.Message);
             throw;
         }
     }
 
     private void Renew()
     {
-        if (!IsReady || Interlocked.Exchange(ref _renewing, 1) == 1)
-        {
-            return;
-        }
-
+        var old = IsReady ? _engine.Result : null;
         try
         {
-            var old = _engine.Result;
-            var engine = old.Renewed(_options, _store, _time);
-            if (engine != old && engine.Scanner.ActiveRules > 0)
+            var engine = old?.Renewed(_options, _store, _time) ?? SpamEngine.Compile(SpamEngine.Read(_options), _store, _time);
+            if (old is null || (engine != old && engine.Scanner.ActiveRules > 0))
             {
                 _engine = Task.FromResult(engine);
+                _trouble = null;
                 Say(engine);
             }
+
+            LookAgain(_renewAfter);
         }
-        catch (Exception error)
+        catch (Exception error) when (old is not null)
         {
             // sa-update is running, or there is a bug. An exception that leaves a timer would end the process. The old
             // rules are used until the next look.
-            LogUnreadable(error.Message);
+            LogNotRenewed(error.Message);
+            LookAgain(_renewAfter);
         }
-        finally
+        catch (Exception error)
         {
-            Volatile.Write(ref _renewing, 0);
+            Failed(error.Message);
         }
+    }
+
+    // One look sets off the next, so two are never made at once.
+    private void LookAgain(TimeSpan pause) => _timer.Change(pause, Timeout.InfiniteTimeSpan);
+
+    private void Failed(string error)
+    {
+        var pause = BackOff.After(++_failures);
+        LogUnreadable(error, pause);
+        LookAgain(pause);
+        _trouble = $"spam rules: they cannot be read ({error}); mail is delivered without a scan by them, and they are tried again";
     }
 
     private void Say(SpamEngine engine)
@@ -170,8 +187,12 @@ internal sealed partial class SpamFilter : IDisposable
     [LoggerMessage(6001, LogLevel.Information, "spam rules ready: {Active} run, {Unsupported} cannot, learner ready={Learner}")]
     private partial void LogReady(int active, int unsupported, bool learner);
 
-    [LoggerMessage(6002, LogLevel.Error, "The spam rules cannot be read: {Error}")]
-    private partial void LogUnreadable(string error);
+    [LoggerMessage(
+        6002, LogLevel.Error, "The spam rules cannot be read: {Error}; mail is delivered without a scan by them, tried again in {Pause}")]
+    private partial void LogUnreadable(string error, TimeSpan pause);
+
+    [LoggerMessage(6004, LogLevel.Error, "The changed spam rules cannot be read: {Error}; the old ones are used")]
+    private partial void LogNotRenewed(string error);
 
     [LoggerMessage(6003, LogLevel.Warning, "spam rules: {Diagnostic}")]
     private partial void LogLine(string diagnostic);

@@ -82,6 +82,9 @@ internal sealed record ServerStatus(
     /// <summary>The storms that have not ended.</summary>
     public IReadOnlyList<StormStatus> Storms { get; init; } = [];
 
+    /// <summary>Why the spam rules scan no mail; empty where they do, are being read, or are not configured.</summary>
+    public string SpamRules { get; init; } = "";
+
     /// <summary>The stores of the data folder.</summary>
     public IReadOnlyList<StoreStatus> Stores { get; init; } = [];
 }

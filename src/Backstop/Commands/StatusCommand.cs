@@ -77,6 +77,11 @@ internal static class StatusCommand
             Console.WriteLine($"list {list.Zone}: {list.State}{(list.Rests ? ", resting after failures" : "")}");
         }
 
+        if (status.SpamRules.Length > 0)
+        {
+            Console.WriteLine(ShownText.Of(status.SpamRules, 500));
+        }
+
         foreach (var store in status.Stores.Where(s => s.State != "ok"))
         {
             var error = store.Error.Length > 0 ? $": {store.Error}" : "";
@@ -98,6 +103,8 @@ internal static class StatusCommand
                     + $"{folder.Failures} tries, next {folder.RetryAt:HH:mm:ss}Z");
         }
 
-        return status.Failing.Count > 0 || status.Stores.Any(s => s.State != "ok") ? ExitCode.Found : ExitCode.Done;
+        return status.Failing.Count > 0 || status.SpamRules.Length > 0 || status.Stores.Any(s => s.State != "ok")
+            ? ExitCode.Found
+            : ExitCode.Done;
     }
 }
