@@ -20,10 +20,19 @@ public static class MboxReader
     /// <param name="maxMessage">The most octets to return of one message.</param>
     public static IEnumerable<MboxMessage> Read(SafeFileHandle file, int maxMessage) => Read(file, maxMessage, BlockSize);
 
-    internal static IEnumerable<MboxMessage> Read(SafeFileHandle file, int maxMessage, int blockSize)
+    /// <summary>Reads the messages of a file from an offset on.</summary>
+    /// <param name="file">The file; it is not closed.</param>
+    /// <param name="maxMessage">How much of one message is given.</param>
+    /// <param name="from">The offset; the message that it lies in the middle of is not read.</param>
+    internal static IEnumerable<MboxMessage> Read(SafeFileHandle file, int maxMessage, long from) =>
+        Read(file, maxMessage, BlockSize, from);
+
+    internal static IEnumerable<MboxMessage> Read(SafeFileHandle file, int maxMessage, int blockSize, long offset = 0)
     {
         ArgumentNullException.ThrowIfNull(file);
-        var block = Block.Read(file, 0, blockSize);
+
+        // A separator at the offset itself is known by the empty line before it.
+        var block = Block.Read(file, offset == 0 ? 0 : SkipToSeparator(file, Math.Max(0, offset - 3), blockSize), blockSize);
         var start = 0;
         var from = 0;
         while (true)

@@ -24,6 +24,9 @@ internal sealed class FiledMail(Recipients recipients, IReadOnlyList<string> fol
     private const int MaxLooked = 3000;
     private const int MaxHeader = 32 << 10;
 
+    // For the same reason only the end of an mbox is read: room for that many messages of ten KiB.
+    private const long MaxRead = 32 << 20;
+
     /// <summary>The names of the folders.</summary>
     public IReadOnlyList<string> Folders => folders;
 
@@ -135,14 +138,24 @@ internal sealed class FiledMail(Recipients recipients, IReadOnlyList<string> fol
         }
 
         var file = MboxFolder.FileOf(at);
-        return File.Exists(file) ? [.. ReadMbox(mailbox.Keys[0], folder, file, at).TakeLast(MaxLooked)] : [];
+        return File.Exists(file) ? ReadMbox(mailbox.Keys[0], folder, file, at) : [];
     }
 
     private static List<FiledMessage> ReadMbox(string mailbox, string folder, string file, FolderRef at)
     {
         using var handle = RegularFile.Open(file, followLinks: true);
-        return [.. MboxReader.Read(handle, MessageFiles.MaxMessage).Select(m =>
-            Describe(mailbox, folder, m.Offset.ToString(CultureInfo.InvariantCulture), Date(m, at), m.Content()))];
+        var newest = new Queue<FiledMessage>();
+        foreach (var m in MboxReader.Read(handle, MaxHeader, Math.Max(0, RandomAccess.GetLength(handle) - MaxRead)))
+        {
+            if (newest.Count == MaxLooked)
+            {
+                newest.Dequeue();
+            }
+
+            newest.Enqueue(Describe(mailbox, folder, m.Offset.ToString(CultureInfo.InvariantCulture), Date(m, at), m.Content()));
+        }
+
+        return [.. newest];
     }
 
     private static FiledMessage Describe(string mailbox, string folder, string id, DateTimeOffset at, ReadOnlyMemory<byte> octets)
@@ -177,18 +190,15 @@ internal sealed class FiledMail(Recipients recipients, IReadOnlyList<string> fol
     private static MboxMessage? MessageAt(FolderRef at, string id)
     {
         var file = MboxFolder.FileOf(at);
-        if (!File.Exists(file))
+        if (!File.Exists(file) || !long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var offset))
         {
             return null;
         }
 
         using var handle = RegularFile.Open(file, followLinks: true);
-        foreach (var message in MboxReader.Read(handle, MessageFiles.MaxMessage))
+        foreach (var message in MboxReader.Read(handle, MessageFiles.MaxMessage, offset))
         {
-            if (message.Offset.ToString(CultureInfo.InvariantCulture) == id)
-            {
-                return message with { Raw = message.Raw.ToArray() };
-            }
+            return message.Offset == offset ? message with { Raw = message.Raw.ToArray() } : null;
         }
 
         return null;

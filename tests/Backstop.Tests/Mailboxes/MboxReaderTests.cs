@@ -44,6 +44,22 @@ public sealed class MboxReaderTests : IDisposable
             },
             iter: 500);
 
+    [Fact]
+    public void From_an_offset_on_the_messages_are_those_that_begin_there_or_behind_it() =>
+        Gen.Select(_line.List[0, 60], Gen.Int[16, 200], Gen.Int[0, 400]).Sample(
+            (lines, block, from) =>
+            {
+                var text = "From first\n" + string.Join('\n', lines) + "\n";
+                from = Math.Min(from, text.Length);
+                File.WriteAllText(_folder["from"], text, Encoding.Latin1);
+                using var file = File.OpenHandle(_folder["from"]);
+                var all = MboxReader.Read(file, 1 << 20, block).Select(m => (m.Offset, m.Length)).ToList();
+                var rest = MboxReader.Read(file, 1 << 20, block, from).Select(m => (m.Offset, m.Length)).ToList();
+                Assert.Equal(all.Where(m => m.Offset >= from), rest.Where(m => m.Offset >= from));
+                Assert.True(rest.Count(m => m.Offset < from) <= (from > 0 && rest.Count > 0 && rest[0].Offset == from - 1 ? 1 : 0));
+            },
+            iter: 1000, threads: 1);
+
     [Theory]
     [InlineData("From a\nSubject: s\n\nbody\n\n", "Subject: s\n\nbody\n")]
     [InlineData("From a\n>From x\n\n>>From y\n>>x\n> From z\n", ">From x\n\n>From y\n>>x\n> From z\n", 1)]
