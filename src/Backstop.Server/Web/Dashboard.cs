@@ -154,10 +154,32 @@ internal sealed partial class Dashboard(
 
     private async Task<IResult?> ReleaseAsync(HttpContext c, IFormCollection form, string before)
     {
-        var run = await _filed.ReleaseAsync(form["mailbox"].ToString(), form["folder"].ToString(), form["id"].ToString(), c.RequestAborted);
+        string? run;
+        try
+        {
+            run = await _filed.ReleaseAsync(
+                form["mailbox"].ToString(), form["folder"].ToString(), form["id"].ToString(), c.RequestAborted);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            LogNotReleased(form["mailbox"].ToString(), error.Message);
+            return Html(
+                c,
+                ActionPages.Note(
+                    Frame(c), "Not given back",
+                    $"{before}The message was not moved to INBOX of {form["mailbox"]}: {error.Message} Mend that, go back and give it "
+                        + "back again.",
+                    isBad: true),
+                StatusCodes.Status503ServiceUnavailable);
+        }
+
         if (run is null)
         {
-            return null;
+            return before.Length == 0
+                ? null
+                : Html(
+                    c, ActionPages.Note(Frame(c), "Not given back", before + "The message itself is not there any more.", isBad: true),
+                    StatusCodes.Status404NotFound);
         }
 
         LogAction("released", form["mailbox"].ToString(), run);
@@ -170,7 +192,8 @@ internal sealed partial class Dashboard(
                 isBad: false));
     }
 
-    // A message that a person confirms as sent goes into the journal, and its bounces are proved from now on.
+    // A message that a person confirms as sent goes into the journal, and its bounces are proved from now on. That comes
+    // first: it may be repeated until the message is given back, but a message that was given back is not found again.
     private async Task<IResult> MineAsync(HttpContext c, IFormCollection form)
     {
         if (_filed.Find(form["mailbox"].ToString(), form["folder"].ToString(), form["id"].ToString()) is not var (message, octets))
@@ -293,6 +316,9 @@ internal sealed partial class Dashboard(
 
     [LoggerMessage(8101, LogLevel.Information, "dashboard login from {Client} accepted")]
     private partial void LogLogin(System.Net.IPAddress? client);
+
+    [LoggerMessage(8104, LogLevel.Error, "dashboard: a message of {Mailbox} could not be given back: {Error}")]
+    private partial void LogNotReleased(string mailbox, string error);
 
     [LoggerMessage(8103, LogLevel.Warning, "dashboard: {Count} logins refused since the start, the last from {Client}")]
     private partial void LogRefused(long count, System.Net.IPAddress? client);

@@ -171,6 +171,37 @@ public sealed partial class DashboardTests
         Assert.Contains("reason=journal:message-id", inbox, StringComparison.Ordinal);
     }
 
+    /// <summary>
+    /// The record of moves cannot be written: a page says what was done, what was not, and why; the same form works later.
+    /// </summary>
+    [Theory]
+    [InlineData("release", false)]
+    [InlineData("mine", true)]
+    public async Task A_message_that_cannot_be_given_back_is_a_page_that_says_so(string action, bool remembers)
+    {
+        await using var server = await TestServer.StartAsync(o => o.Backscatter.Unproved = UnprovedPolicy.File);
+        await ServerMail.SendAsync(server, "<>", "me@example.org", ServerMail.BounceOf("mine@example.org"));
+        await server.DeliveredAsync();
+        using var client = Client(server);
+        var page = await client.GetStringAsync(
+            WebUtility.HtmlDecode(MessageLink().Match(await client.GetStringAsync("/messages", Ct)).Groups[1].Value), Ct);
+        var form = Hidden().Matches(page).DistinctBy(m => m.Groups[1].Value)
+            .ToDictionary(m => m.Groups[1].Value, m => WebUtility.HtmlDecode(m.Groups[2].Value));
+        var runs = Path.Combine(server.Options.Data, "clean");
+        await File.WriteAllTextAsync(runs, "in the way", Ct);
+        using var failed = await client.PostAsync("/messages/" + action, new FormUrlEncodedContent(form), Ct);
+        var said = await failed.Content.ReadAsStringAsync(Ct);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, failed.StatusCode);
+        Assert.Contains("was not moved to INBOX of me@example.org", said, StringComparison.Ordinal);
+        Assert.Contains("give it back again", said, StringComparison.Ordinal);
+        Assert.Equal(remembers, said.Contains("Remembered: bounces of that message are proved", StringComparison.Ordinal));
+        File.Delete(runs);
+        using var done = await client.PostAsync("/messages/" + action, new FormUrlEncodedContent(form), Ct);
+        Assert.Contains("The message is in INBOX", await done.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
+        using var gone = await client.PostAsync("/messages/" + action, new FormUrlEncodedContent(form), Ct);
+        Assert.Equal(HttpStatusCode.NotFound, gone.StatusCode);
+    }
+
     private static HttpClient Client(TestServer server) =>
         new(new HttpClientHandler { AllowAutoRedirect = false }) { BaseAddress = new($"http://{server.Web}") };
 
