@@ -45,7 +45,7 @@ internal sealed class FrontParts : IDisposable
         var outbound = new OutboundMail(options, judging.Recipients, judging.Proving, _journalQueue, time);
         var guard = new GuardServices(
             options, Way<GuardedMessage>(answers.For), answers, outbound, _questions.Content, budget, peers, time);
-        Milter = new(new(guard, Connections), options.Listen, logs.CreateLogger<MilterListeners>());
+        Milter = new(new(guard, Connections), options.Listen, time, logs.CreateLogger<MilterListeners>());
         Policy = new(guard, Connections);
         Table = new(guard, judging.Proving, judging.Recipients, Connections);
 

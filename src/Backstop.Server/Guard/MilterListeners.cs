@@ -1,14 +1,17 @@
 using System.Net;
 using System.Net.Sockets;
 using Backstop.Configuration.Options;
+using Backstop.Judging;
 using Backstop.Server.Net;
 using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server.Guard;
 
 /// <summary>The listeners for milter connections of mail servers.</summary>
-internal sealed partial class MilterListeners(MilterHandler handler, ListenOptions options, ILogger<MilterListeners> log) : IDisposable
+internal sealed partial class MilterListeners(
+    MilterHandler handler, ListenOptions options, TimeProvider time, ILogger<MilterListeners> log) : IDisposable
 {
+    private readonly Seldom _failed = new(time);
     private readonly List<ThreadedListener> _listeners = [];
 
     /// <summary>Starts listening.</summary>
@@ -33,11 +36,20 @@ internal sealed partial class MilterListeners(MilterHandler handler, ListenOptio
 
     private EndPoint Listen(EndPoint endPoint)
     {
-        var listener = new ThreadedListener(handler.Run, handler.RunAsync, e => LogNotAccepted(e.Message));
+        var listener = new ThreadedListener(handler.Run, handler.RunAsync, NotAccepted);
         _listeners.Add(listener);
         return listener.Start(endPoint);
     }
 
-    [LoggerMessage(7206, LogLevel.Error, "milter: a connection cannot be accepted: {Error}")]
-    private partial void LogNotAccepted(string error);
+    // Ten a second where no descriptor is left.
+    internal void NotAccepted(SocketException error)
+    {
+        if (_failed.Count(out var count))
+        {
+            LogNotAccepted(error.Message, count);
+        }
+    }
+
+    [LoggerMessage(7206, LogLevel.Error, "milter: connections cannot be accepted: {Error}; {Count} failures since the start")]
+    private partial void LogNotAccepted(string error, long count);
 }

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Net;
 using Backstop.Configuration.Options;
+using Backstop.Judging;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 
@@ -48,6 +49,10 @@ internal sealed partial class GuardConnections(BackstopOptions options, TimeProv
     private readonly CancellationTokenSource _stopping = new();
     private int _open;
 
+    private readonly Seldom _strangers = new(time);
+    private readonly Seldom _refused = new(time);
+    private readonly Seldom _violations = new(time);
+
     /// <summary>How many connections are open.</summary>
     public int Open => Volatile.Read(ref _open);
 
@@ -59,14 +64,22 @@ internal sealed partial class GuardConnections(BackstopOptions options, TimeProv
         var address = (remote as IPEndPoint)?.Address;
         if (address is not null && !options.Guard.IsServer(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address))
         {
-            LogStranger(protocol, address);
+            if (_strangers.Count(out var strangers))
+            {
+                LogStranger(protocol, address, strangers);
+            }
+
             return;
         }
 
         if (Interlocked.Increment(ref _open) > options.Guard.MaxConnections)
         {
             Interlocked.Decrement(ref _open);
-            LogFull(protocol, options.Guard.MaxConnections);
+            if (_refused.Count(out var refused))
+            {
+                LogFull(protocol, options.Guard.MaxConnections, refused);
+            }
+
             return;
         }
 
@@ -81,7 +94,10 @@ internal sealed partial class GuardConnections(BackstopOptions options, TimeProv
         }
         catch (FormatException error)
         {
-            LogWrong(protocol, address, error.Message);
+            if (_violations.Count(out var violations))
+            {
+                LogWrong(protocol, address, error.Message, violations);
+            }
         }
         catch (Exception error)
         {
@@ -96,17 +112,23 @@ internal sealed partial class GuardConnections(BackstopOptions options, TimeProv
 
     public void Dispose() => _stopping.Dispose();
 
-    [LoggerMessage(7201, LogLevel.Warning, "{Protocol}: connection from {Client} closed, because guard.servers does not list it")]
-    private partial void LogStranger(string protocol, IPAddress client);
+    [LoggerMessage(
+        7201, LogLevel.Warning,
+        "{Protocol}: connection from {Client} closed, because guard.servers does not list it; {Count} such since the start")]
+    private partial void LogStranger(string protocol, IPAddress client, long count);
 
-    [LoggerMessage(7202, LogLevel.Warning, "{Protocol}: connection closed, because {Limit} are open; guard.max_connections is the limit")]
-    private partial void LogFull(string protocol, int limit);
+    [LoggerMessage(
+        7202, LogLevel.Warning,
+        "{Protocol}: connection closed, because {Limit} are open; guard.max_connections is the limit; {Count} such since the start")]
+    private partial void LogFull(string protocol, int limit, long count);
 
     [LoggerMessage(7203, LogLevel.Debug, "{Protocol}: connection ended: {Error}")]
     private partial void LogGone(string protocol, string error);
 
-    [LoggerMessage(7204, LogLevel.Warning, "{Protocol}: connection of {Client} closed, because it violates the protocol: {Error}")]
-    private partial void LogWrong(string protocol, IPAddress? client, string error);
+    [LoggerMessage(
+        7204, LogLevel.Warning,
+        "{Protocol}: connection of {Client} closed, because it violates the protocol: {Error}; {Count} such since the start")]
+    private partial void LogWrong(string protocol, IPAddress? client, string error, long count);
 
     [LoggerMessage(7205, LogLevel.Error, "{Protocol}: connection dropped because of a bug")]
     private partial void LogBug(Exception error, string protocol);
