@@ -107,6 +107,9 @@ internal sealed class FrontParts : IDisposable
     /// <summary>The front for spamd's protocol; null where it is not configured.</summary>
     public SpamdHandler? Spamd { get; }
 
+    /// <summary>How many sent messages since the start never came into the journal.</summary>
+    public long JournalDropped => _journalQueue.Dropped;
+
     public void Dispose()
     {
         Spamd?.Dispose();

@@ -50,6 +50,9 @@ internal sealed class StatusReport(
     {
         metrics.Observe("backstop.sessions", "{session}", "Open sessions.", () => mail.Sessions.Count);
         metrics.Observe(
+            "backstop.journal.dropped", "{message}", "Sent messages since the start that never came into the journal.",
+            () => fronts.JournalDropped);
+        metrics.Observe(
             "backstop.guard.connections", "{connection}", "Open connections of servers that ask us.", () => fronts.Connections.Open);
         metrics.Observe(
             "backstop.ladder.step", "{step}",

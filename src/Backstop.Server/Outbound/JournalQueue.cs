@@ -21,20 +21,33 @@ internal sealed partial class JournalQueue : IDisposable
     private readonly SentJournal _journal;
     private readonly TimeProvider _time;
     private readonly ILogger<JournalQueue> _log;
-    private readonly Channel<(SentMessage Message, TaskCompletionSource Written)> _waiting =
-        Channel.CreateBounded<(SentMessage, TaskCompletionSource)>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
-
+    private readonly int _maxWaiting;
+    private readonly Channel<(SentMessage Message, TaskCompletionSource Written)> _waiting;
     private readonly Seldom _complaints;
+    private readonly Seldom _losses;
     private readonly Task _writing;
+    private long _dropped;
 
     public JournalQueue(SentJournal journal, TimeProvider time, ILogger<JournalQueue> log)
+        : this(journal, MaxWaiting, time, log)
     {
+    }
+
+    internal JournalQueue(SentJournal journal, int maxWaiting, TimeProvider time, ILogger<JournalQueue> log)
+    {
+        _maxWaiting = maxWaiting;
+        _waiting = Channel.CreateBounded<(SentMessage, TaskCompletionSource)>(
+            new BoundedChannelOptions(maxWaiting) { SingleReader = true });
         _journal = journal;
         _time = time;
         _log = log;
         _complaints = new(time);
+        _losses = new(time);
         _writing = Task.Run(WriteAsync);
     }
+
+    /// <summary>How many messages since the start never came into the journal.</summary>
+    public long Dropped => Interlocked.Read(ref _dropped);
 
     /// <summary>Adds a message to the journal.</summary>
     public async ValueTask AddAsync(SentMessage message)
@@ -42,7 +55,7 @@ internal sealed partial class JournalQueue : IDisposable
         var written = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         if (!_waiting.Writer.TryWrite((message, written)))
         {
-            Complain("more messages are sent than it can write");
+            Drop(1);
             return;
         }
 
@@ -72,9 +85,13 @@ internal sealed partial class JournalQueue : IDisposable
             while (senders.Count < MaxBatch && _waiting.Reader.TryRead(out var next))
             {
                 senders.Add(next.Written);
-                if (kept.Count < MaxWaiting)
+                if (kept.Count < _maxWaiting)
                 {
                     kept.Add(next.Message);
+                }
+                else
+                {
+                    Drop(1);
                 }
             }
 
@@ -84,6 +101,10 @@ internal sealed partial class JournalQueue : IDisposable
         }
 
         Write(kept);
+        if (kept.Count > 0)
+        {
+            Drop(kept.Count);
+        }
     }
 
     // Messages kept after a failure do not wait for more to come.
@@ -119,6 +140,7 @@ internal sealed partial class JournalQueue : IDisposable
             {
                 // A bug would fail again the next time, so these messages are dropped.
                 Complain(error.Message);
+                Drop(batch.Count);
             }
 
             kept.RemoveRange(0, batch.Count);
@@ -133,6 +155,19 @@ internal sealed partial class JournalQueue : IDisposable
             LogFailed(why);
         }
     }
+
+    private void Drop(int count)
+    {
+        var dropped = Interlocked.Add(ref _dropped, count);
+        if (_losses.Count(out _))
+        {
+            LogDropped(dropped);
+        }
+    }
+
+    [LoggerMessage(7002, LogLevel.Error, "{Count} sent messages since the start are missing in the journal for good: more were sent than "
+        + "it could write; their bounces lack that proof. Read the Sent folders: backstop journal import")]
+    private partial void LogDropped(long count);
 
     [LoggerMessage(7001, LogLevel.Error, "Sent mail cannot be written into the journal: {Why}; mail is sent all the same, "
         + "but until this is mended its bounces lack that proof")]

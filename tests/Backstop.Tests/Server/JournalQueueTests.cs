@@ -2,6 +2,7 @@ using Backstop.Mail;
 using Backstop.Server.Outbound;
 using Backstop.State;
 using Backstop.Tests.State;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
@@ -80,6 +81,40 @@ public sealed class JournalQueueTests : IDisposable
         }
 
         Assert.True(journal.HasMessageId("a@example.org"));
+    }
+
+    /// <summary>Ten thousand wait at most; here two.</summary>
+    [Fact]
+    public async Task Messages_for_which_there_is_no_room_are_counted_and_told_of_once_a_minute()
+    {
+        using var lines = new LogLines();
+        using var logs = LoggerFactory.Create(l => l.AddProvider(lines));
+        using (var queue = new JournalQueue(_journal, 2, _time, logs.CreateLogger<JournalQueue>()))
+        {
+            Set(3);
+            foreach (var c in "abcd")
+            {
+                await queue.AddAsync(Sent($"{c}@example.org"));
+            }
+
+            Assert.Equal(2, queue.Dropped);
+            Assert.StartsWith(
+                "1 sent messages since the start are missing in the journal for good",
+                Assert.Single(lines.All, l => l.Contains("for good", StringComparison.Ordinal)), StringComparison.Ordinal);
+            Set(2);
+        }
+
+        Assert.Equal([true, true, false, false], "abcd".Select(c => _journal.HasMessageId($"{c}@example.org")));
+    }
+
+    [Fact]
+    public async Task Messages_that_cannot_be_written_before_the_end_are_counted()
+    {
+        var queue = new JournalQueue(_journal, _time, NullLogger<JournalQueue>.Instance);
+        Set(3);
+        await queue.AddAsync(Sent("a@example.org"));
+        queue.Dispose();
+        Assert.Equal(1, queue.Dropped);
     }
 
     private void Set(byte version)
