@@ -17,21 +17,16 @@ internal sealed partial class AlertDesk(
     BackstopOptions options, StormDesk storms, StoreWatch stores, BackstopMetrics metrics, TimeProvider time,
     ILogger<AlertDesk> log) : BackgroundService
 {
-    private const int MaxWaiting = 1000;
     private const int MaxStores = 20;
 
     private static readonly TimeSpan[] _tries = [TimeSpan.Zero, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(15)];
 
-    private readonly Channel<StormRecord> _waiting = Channel.CreateBounded<StormRecord>(
-        new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly StormNews _news = new(options.Alert.PerDay, time);
     private readonly Channel<(StoreState State, string Words)> _stores =
         Channel.CreateBounded<(StoreState, string)>(new BoundedChannelOptions(MaxStores) { FullMode = BoundedChannelFullMode.DropWrite });
 
     private readonly AlertChannels _channels = new(options, metrics, time);
-    private readonly List<StormRecord> _untold = [];
-    private readonly HashSet<string> _told = new(StringComparer.Ordinal);
-    private DateOnly _day;
-    private int _today;
+    private readonly Seldom _late = new(time);
 
     public override void Dispose()
     {
@@ -46,7 +41,7 @@ internal sealed partial class AlertDesk(
             return;
         }
 
-        storms.Changed = storm => _waiting.Writer.TryWrite(storm);
+        storms.Changed = Note;
         stores.Told = (state, words) => _stores.Writer.TryWrite((state, words));
         using var timer = new PeriodicTimer(TimeSpan.FromMinutes(1), time);
         await Task.WhenAll(TellAsync(stoppingToken), TellOfStoresAsync(stoppingToken), DigestAsync(timer, stoppingToken));
@@ -54,9 +49,9 @@ internal sealed partial class AlertDesk(
 
     private async Task TellAsync(CancellationToken ct)
     {
-        await foreach (var storm in _waiting.Reader.ReadAllAsync(ct))
+        await foreach (var storm in _news.ReadAsync(ct))
         {
-            if (MayTell(storm))
+            if (_news.MayTell(storm))
             {
                 await SendAsync(AlertMessage.Of(options.Hostname, storm), ct);
             }
@@ -79,16 +74,7 @@ internal sealed partial class AlertDesk(
     {
         while (await timer.WaitForNextTickAsync(ct))
         {
-            List<StormRecord> rest;
-            lock (_untold)
-            {
-                rest = Today() == _day ? [] : [.. _untold];
-                if (rest.Count > 0)
-                {
-                    _untold.Clear();
-                }
-            }
-
+            var rest = _news.TakeRest();
             if (rest.Count > 0)
             {
                 await SendAsync(AlertMessage.Digest(options.Hostname, rest), ct);
@@ -96,31 +82,11 @@ internal sealed partial class AlertDesk(
         }
     }
 
-    private bool MayTell(StormRecord storm)
+    private void Note(StormRecord storm)
     {
-        lock (_untold)
+        if (!_news.Add(storm) && _late.Count(out var count))
         {
-            if (Today() != _day && _untold.Count == 0)
-            {
-                _day = Today();
-                _today = 0;
-            }
-
-            // Whoever was told that a storm began is told that it ended.
-            if (storm.Ended is null ? _today < options.Alert.PerDay : _told.Remove(storm.Id))
-            {
-                _today += storm.Ended is null ? 1 : 0;
-                if (storm.Ended is null)
-                {
-                    _told.Add(storm.Id);
-                }
-
-                return true;
-            }
-
-            _untold.RemoveAll(s => s.Id == storm.Id);
-            _untold.Add(storm);
-            return false;
+            LogLate(count);
         }
     }
 
@@ -162,13 +128,15 @@ internal sealed partial class AlertDesk(
         LogFailed(name, message.Event, error);
     }
 
-    private DateOnly Today() => DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
-
     [LoggerMessage(8201, LogLevel.Information, "alert by {Channel}: {Event}")]
     private partial void LogSent(string channel, string @event);
 
     [LoggerMessage(8202, LogLevel.Error, "alert by {Channel} failed ({Event}): {Error}")]
     private partial void LogFailed(string channel, string @event, string error);
+
+    [LoggerMessage(
+        8204, LogLevel.Warning, "{Count} alerts since the start came faster than they can be sent; they are in the digest of the next day")]
+    private partial void LogLate(long count);
 
     [LoggerMessage(
         8203, LogLevel.Warning,
