@@ -2,6 +2,7 @@ using Backstop.Configuration;
 using Backstop.Configuration.Options;
 using Backstop.Judging;
 using Backstop.Mailboxes.Spool;
+using Backstop.Posix;
 using Backstop.Recipes.Linting;
 using Backstop.Server.Admission;
 using Backstop.Server.Delivery;
@@ -15,6 +16,9 @@ namespace Backstop.Server;
 /// <summary>The spool, the deliveries, the filters, and the order in which mail is served.</summary>
 internal sealed partial class MailParts : IDisposable
 {
+    // As much as is read of an rcfile when mail is delivered.
+    private const int MaxRecipes = 16 << 20;
+
     private readonly BackstopOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<MailParts> _log;
@@ -108,15 +112,29 @@ internal sealed partial class MailParts : IDisposable
         var log = logs.CreateLogger<RecipeStage>();
         foreach (var mailbox in recipients.Mailboxes.Where(m => m.Recipes.Length > 0 && File.Exists(m.Recipes)))
         {
-            var findings = RcLinter.Lint(mailbox.Recipes, System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(mailbox.Recipes)));
-            var warnings = findings.Count(f => f.Level == LintLevel.Warning);
-            LogRecipe(mailbox.Address, $"{warnings} findings; list them with: backstop lint {mailbox.Recipes}");
+            LogRecipe(mailbox.Address, Findings(mailbox.Recipes));
         }
 
         var program = new Recipes.Running.RcProgram();
         var recipes = recipients.Mailboxes.Where(m => m.Recipes.Length > 0)
             .Select(m => new MailboxRecipes(m, _options, program, steady, line => LogRecipe(m.Address, line))).ToList();
         return recipes.Count == 0 ? null : new(recipes, _options.Recipes.MaxParallel, Spool, steady, log);
+    }
+
+    // The file is the mailbox's owner's: whatever it is, the server starts.
+    private static string Findings(string path)
+    {
+        try
+        {
+            using var file = RegularFile.Open(path, followLinks: true);
+            var octets = new byte[Math.Min(RandomAccess.GetLength(file), MaxRecipes)];
+            var text = System.Text.Encoding.Latin1.GetString(octets, 0, RandomAccess.Read(file, octets, 0));
+            return $"{RcLinter.Lint(path, text).Count(f => f.Level == LintLevel.Warning)} findings; list them with: backstop lint {path}";
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return $"the rcfile cannot be read: {error.Message}";
+        }
     }
 
     private MailScorer MakeScorer(BackstopMetrics metrics, ILoggerFactory logs)

@@ -137,7 +137,7 @@ internal sealed partial class SpamFilter : IDisposable
         var old = IsReady ? _engine.Result : null;
         try
         {
-            var engine = old?.Renewed(_options, _store, _time) ?? SpamEngine.Compile(SpamEngine.Read(_options), _store, _time);
+            var engine = old?.Renewed(_options, _store, _time) ?? SpamEngine.Compile(SpamEngine.Read(_options), _options, _store, _time);
             if (old is null || (engine != old && engine.Scanner.ActiveRules > 0))
             {
                 _engine = Task.FromResult(engine);
