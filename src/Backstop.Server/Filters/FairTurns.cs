@@ -7,9 +7,12 @@ namespace Backstop.Server.Filters;
 
 /// <summary>
 /// Shares a filter's slots among clients: the next slot goes to the client that used the filter least lately, and one slot stays free for
-/// clients that use it little. Mail that is dear to scan holds up only whoever sends it.
+/// clients that use it little. Mail that takes long to scan delays only its sender's.
 /// </summary>
-/// <remarks>A client is an IPv4 address or an IPv6 /64. Where there is one slot, none is kept free; the order still counts.</remarks>
+/// <remarks>
+/// A client is an IPv4 address or an IPv6 /64. Time spent waiting is taken off what a client has used, so that nobody waits for ever behind
+/// clients that come for the first time. Where there is one slot, or only one client, none is kept free.
+/// </remarks>
 /// <param name="slots">Messages at once.</param>
 /// <param name="time">The clock.</param>
 internal sealed class FairTurns(int slots, TimeProvider time)
@@ -22,7 +25,13 @@ internal sealed class FairTurns(int slots, TimeProvider time)
     private readonly Lock _gate = new();
     private readonly List<Turn> _waiting = [];
     private readonly Generations<IPAddress, Usage> _usages = new(MaxClients, 6 * _window, time);
+    private Usage? _latest;
+    private DateTimeOffset _otherCame = DateTimeOffset.MinValue;
     private int _taken;
+    private int _left;
+
+    /// <summary>How many slots were given back since the start.</summary>
+    public int Left => Volatile.Read(ref _left);
 
     /// <summary>Waits for a slot.</summary>
     /// <param name="client">The sending host.</param>
@@ -35,7 +44,8 @@ internal sealed class FairTurns(int slots, TimeProvider time)
         Turn turn;
         lock (_gate)
         {
-            turn = new(UsageOf(Networks.Front(client, 4, 8)));
+            turn = new(UsageOf(Networks.Front(client, 4, 8)), time.GetUtcNow());
+            NoteClient(turn.Usage);
             _waiting.Add(turn);
             BeginNext();
         }
@@ -51,6 +61,7 @@ internal sealed class FairTurns(int slots, TimeProvider time)
         lock (_gate)
         {
             _taken--;
+            _left++;
             turn.Usage.Taken--;
             turn.Usage.Seconds.Add(time.GetUtcNow(), time.GetElapsedTime(turn.Since).TotalSeconds);
             BeginNext();
@@ -79,6 +90,17 @@ internal sealed class FairTurns(int slots, TimeProvider time)
         }
     }
 
+    // Whether there is more than one client: then a slot is kept free.
+    private void NoteClient(Usage usage)
+    {
+        if (_latest is not null && _latest != usage)
+        {
+            _otherCame = time.GetUtcNow();
+        }
+
+        _latest = usage;
+    }
+
     // MinBy takes the first of equals: those of one client go in the order they came.
     private Turn? Next()
     {
@@ -88,8 +110,8 @@ internal sealed class FairTurns(int slots, TimeProvider time)
         }
 
         var now = time.GetUtcNow();
-        var isLast = slots > 1 && _taken == slots - 1;
-        return _waiting.Where(t => !isLast || t.Usage.IsLittle(now)).MinBy(t => t.Usage.Weight(now));
+        var isKept = slots > 1 && _taken == slots - 1 && now - _otherCame < _window;
+        return _waiting.Where(t => !isKept || t.Usage.IsLittle(now)).MinBy(t => t.Usage.Weight(now) - (now - t.Came).TotalSeconds);
     }
 
     private Usage UsageOf(IPAddress client)
@@ -104,12 +126,15 @@ internal sealed class FairTurns(int slots, TimeProvider time)
     }
 
     /// <summary>A message's slot, or its place among those that wait for one.</summary>
-    internal sealed class Turn(Usage usage)
+    internal sealed class Turn(Usage usage, DateTimeOffset came)
     {
         private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         /// <summary>Ends when the slot is taken.</summary>
         public Task Begun => _begun.Task;
+
+        /// <summary>When it began to wait.</summary>
+        public DateTimeOffset Came { get; } = came;
 
         /// <summary>What its client used.</summary>
         public Usage Usage { get; } = usage;

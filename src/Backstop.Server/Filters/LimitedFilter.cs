@@ -52,10 +52,10 @@ internal sealed partial class LimitedFilter(
         try
         {
             using var limit = new CancellationTokenSource(limits.TimeLimit, time);
+            var left = _turns.Left;
             if (await TurnAsync(question.Client, limit.Token) is not { } turn)
             {
-                // Others were before it; the filter did not fail.
-                metrics.NotScanned(Name, "queued");
+                Queued(isStuck: _turns.Left == left);
                 return null;
             }
 
@@ -119,6 +119,19 @@ internal sealed partial class LimitedFilter(
         finally
         {
             _turns.Leave(turn);
+        }
+    }
+
+    // Others were before it, which is no failure of the filter, unless it was not done with any of them in all that time.
+    private void Queued(bool isStuck)
+    {
+        if (isStuck)
+        {
+            Failed("late", $"it did not answer anything within {limits.TimeLimit.TotalSeconds:0.###} s");
+        }
+        else
+        {
+            metrics.NotScanned(Name, "queued");
         }
     }
 

@@ -45,6 +45,7 @@ public class FairTurnsTests
     public async Task The_last_slot_is_kept_for_clients_that_used_it_little()
     {
         var turns = new FairTurns(3, _time);
+        turns.Leave(await turns.EnterAsync(_other, Token));
         List<Task<FairTurns.Turn>> dear = [.. Enumerable.Range(0, 4).Select(_ => turns.EnterAsync(_dear, Token).AsTask())];
         await Task.WhenAll(dear[..2]);
         Assert.False(dear[2].IsCompleted);
@@ -72,9 +73,53 @@ public class FairTurnsTests
         Assert.False(again.IsCompleted);
         _time.Advance(TimeSpan.FromMinutes(2));
         var third = turns.EnterAsync(IPAddress.Parse("192.0.2.3"), Token).AsTask();
-        turns.Leave(await third);
         turns.Leave(await again);
+        turns.Leave(await third);
         turns.Leave(other);
+    }
+
+    /// <summary>A server behind another one sees one client only, and has nobody to keep a slot for.</summary>
+    [Fact]
+    public async Task A_client_that_is_alone_has_every_slot()
+    {
+        var turns = new FairTurns(2, _time);
+        var first = await turns.EnterAsync(_dear, Token);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        turns.Leave(first);
+        await Task.WhenAll(turns.EnterAsync(_dear, Token).AsTask(), turns.EnterAsync(_dear, Token).AsTask());
+    }
+
+    /// <summary>A flood from ever new addresses keeps nobody out who sends regularly.</summary>
+    [Fact]
+    public async Task Clients_that_come_for_the_first_time_do_not_overtake_for_ever()
+    {
+        var turns = new FairTurns(1, _time);
+        var used = await turns.EnterAsync(_dear, Token);
+        _time.Advance(TimeSpan.FromMilliseconds(600));
+        turns.Leave(used);
+        var turn = await turns.EnterAsync(Stranger(0), Token);
+        var regular = turns.EnterAsync(_dear, Token).AsTask();
+        var strangers = 0;
+        while (!regular.IsCompleted)
+        {
+            Assert.InRange(++strangers, 1, 60);
+            var next = turns.EnterAsync(Stranger(strangers), Token).AsTask();
+            _time.Advance(TimeSpan.FromMilliseconds(30));
+            turns.Leave(turn);
+
+            // Continuations run elsewhere.
+            turn = await await Task.WhenAny(next, regular);
+            if (next.IsCompleted && !regular.IsCompleted)
+            {
+                continue;
+            }
+
+            break;
+        }
+
+        Assert.InRange(strangers, 5, 40);
+
+        static IPAddress Stranger(int n) => new([198, 51, (byte)(n / 256), (byte)n]);
     }
 
     /// <summary>A host has a whole /64.</summary>
@@ -82,6 +127,7 @@ public class FairTurnsTests
     public async Task Addresses_of_one_ipv6_network_are_one_client()
     {
         var turns = new FairTurns(2, _time);
+        turns.Leave(await turns.EnterAsync(_other, Token));
         _ = await turns.EnterAsync(IPAddress.Parse("2001:db8:0:1::1"), Token);
         Assert.False(turns.EnterAsync(IPAddress.Parse("2001:db8:0:1::2"), Token).AsTask().IsCompleted);
         Assert.True(turns.EnterAsync(IPAddress.Parse("2001:db8:0:2::1"), Token).AsTask().IsCompleted);
