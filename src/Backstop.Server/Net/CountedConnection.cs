@@ -5,9 +5,15 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Backstop.Server.Net;
 
-/// <summary>A connection that is counted until its socket is closed.</summary>
-internal sealed class CountedConnection(ConnectionContext inner, ConnectionRoom room) : ConnectionContext
+/// <summary>
+/// A connection that is counted until its socket is closed. Once it is done with, its client has <see cref="TimeToTake"/> to read
+/// what was sent: Kestrel would wait without end for one that reads nothing, and hold socket and reply as long.
+/// </summary>
+internal sealed class CountedConnection(ConnectionContext inner, ConnectionRoom room, TimeProvider time) : ConnectionContext
 {
+    /// <summary>Replies are small, and most clients have read theirs by then.</summary>
+    public static readonly TimeSpan TimeToTake = TimeSpan.FromSeconds(30);
+
     private int _given;
 
     public override string ConnectionId
@@ -54,6 +60,10 @@ internal sealed class CountedConnection(ConnectionContext inner, ConnectionRoom 
 
     public override async ValueTask DisposeAsync()
     {
+        using var limit = time.CreateTimer(
+            static late => ((ConnectionContext)late!).Abort(
+                new ConnectionAbortedException("the client does not read what was sent")),
+            inner, TimeToTake, Timeout.InfiniteTimeSpan);
         try
         {
             await inner.DisposeAsync();

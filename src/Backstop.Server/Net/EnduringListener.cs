@@ -108,7 +108,7 @@ internal sealed partial class EnduringListener : IConnectionListener
                 socket.NoDelay = _options.NoDelay;
             }
 
-            return new CountedConnection(_connections.Create(socket), _room);
+            return new CountedConnection(_connections.Create(socket), _room, _time);
         }
         catch (Exception) when (_stopping.IsCancellationRequested)
         {

@@ -51,6 +51,11 @@ internal sealed partial class SpamdHandler(
             error is IOException or OperationCanceledException or ConnectionAbortedException or System.Security.Authentication.AuthenticationException)
         {
             LogGone(address, error.Message);
+            if (error is OperationCanceledException)
+            {
+                // It had its time, and closing would wait until it has read what it does not read.
+                connection.Abort();
+            }
         }
         catch (Exception error)
         {
