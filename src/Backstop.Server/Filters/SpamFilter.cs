@@ -37,6 +37,7 @@ internal sealed partial class SpamFilter : IDisposable
         (_options, _time, _log) = (options, time, log);
         Slots = options.Spam.MaxParallel > 0 ? options.Spam.MaxParallel : Environment.ProcessorCount;
         _slots = new(Slots);
+        ReserveThreads(Slots);
         _store = start.Store;
         _timer = time.CreateTimer(_ => Renew(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _engine = ReadAsync(start.Engine!);
@@ -114,6 +115,14 @@ internal sealed partial class SpamFilter : IDisposable
                 }
             },
             CancellationToken.None);
+    }
+
+    // Scans fill as many threads as there are slots. The pool adds others twice a second only, and whoever needs one, even for
+    // a PING, would wait for that.
+    private static void ReserveThreads(int slots)
+    {
+        ThreadPool.GetMinThreads(out var workers, out var ports);
+        ThreadPool.SetMinThreads(Math.Max(workers, slots + Environment.ProcessorCount), ports);
     }
 
     private async Task<SpamEngine> ReadAsync(Task<SpamEngine> begun)
