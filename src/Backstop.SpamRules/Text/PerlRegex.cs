@@ -7,22 +7,26 @@ namespace Backstop.SpamRules.Text;
 /// A regular expression of our own code over octets. It does not backtrack: the time of a match is linear in the text, whatever that
 /// holds, and the message's budget is charged for it. Never made of text from a message: that may be too long for an automaton.
 /// </summary>
+/// <remarks>
+/// Compiled at its first match: that takes milliseconds and megabytes, and a command that reads a few messages needs few of them.
+/// </remarks>
 internal sealed class PerlRegex
 {
     private static readonly TimeSpan _rulesLimit = TimeSpan.FromSeconds(10);
 
-    private readonly Regex _regex;
+    private readonly string _pattern;
+    private readonly RegexOptions _options;
+    private Regex? _regex;
 
-    /// <summary>Compiles a pattern.</summary>
+    /// <summary>Takes a pattern. The first match throws <see cref="NotSupportedException"/> where it needs backtracking.</summary>
     /// <param name="pattern">Without look-around, back-references and atomic groups, which need backtracking.</param>
     /// <param name="options">How to read it.</param>
-    /// <exception cref="NotSupportedException">The pattern needs backtracking.</exception>
-    public PerlRegex(string pattern, RegexOptions options = RegexOptions.None) =>
-        _regex = new(pattern, options | RegexOptions.CultureInvariant | RegexOptions.NonBacktracking, Regex.InfiniteMatchTimeout);
+    public PerlRegex(string pattern, RegexOptions options = RegexOptions.None) => (_pattern, _options) = (pattern, options);
 
-    private PerlRegex(Regex regex) => _regex = regex;
+    private PerlRegex(Regex regex)
+        : this(regex.ToString(), regex.Options) => _regex = regex;
 
-    internal Regex Expression => _regex;
+    internal Regex Expression => Volatile.Read(ref _regex) ?? Linear();
 
     /// <summary>Compiles a pattern that may need backtracking: for lines of rule files, never for text from outside.</summary>
     public static PerlRegex ForRuleFiles(string pattern) => new(new Regex(pattern, RegexOptions.CultureInvariant, _rulesLimit));
@@ -30,13 +34,13 @@ internal sealed class PerlRegex
     public bool IsMatch(string text)
     {
         MessageBudget.Charge(text.Length);
-        return _regex.IsMatch(text);
+        return Expression.IsMatch(text);
     }
 
     public Match Match(string text, int start = 0)
     {
         MessageBudget.Charge(text.Length - start);
-        return _regex.Match(text, start);
+        return Expression.Match(text, start);
     }
 
     /// <summary>Every match from left to right.</summary>
@@ -52,12 +56,19 @@ internal sealed class PerlRegex
     public string Replace(string text, string replacement)
     {
         MessageBudget.Charge(text.Length);
-        return _regex.Replace(text, replacement);
+        return Expression.Replace(text, replacement);
     }
 
     public string Replace(string text, MatchEvaluator evaluator, int count = -1)
     {
         MessageBudget.Charge(text.Length);
-        return _regex.Replace(text, evaluator, count);
+        return Expression.Replace(text, evaluator, count);
+    }
+
+    private Regex Linear()
+    {
+        var made = new Regex(
+            _pattern, _options | RegexOptions.CultureInvariant | RegexOptions.NonBacktracking, Regex.InfiniteMatchTimeout);
+        return Interlocked.CompareExchange(ref _regex, made, null) ?? made;
     }
 }

@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Text.RegularExpressions;
 using Backstop.SpamRules.Text;
 using Backstop.Tests.House;
@@ -11,7 +10,7 @@ public sealed class RegexSitesTests
     // Where a Regex is made, and why that is safe. Those of ConditionLints read rcfiles; the inputs "lint of rcfiles" measure them.
     private static readonly Dictionary<string, string> _allowed = new(StringComparer.Ordinal)
     {
-        ["PerlRegex..ctor"] = "never backtracks; Our_own_expressions_do_not_backtrack",
+        ["PerlRegex.Linear"] = "never backtracks; Our_own_expressions_do_not_backtrack",
         ["PerlRegex.ForRuleFiles"] = "lines of rule files, never of mail",
     };
 
@@ -40,13 +39,10 @@ public sealed class RegexSitesTests
     [Fact]
     public void Our_own_expressions_do_not_backtrack()
     {
-        Assert.True(OptionsOf(new PerlRegex("a")).HasFlag(RegexOptions.NonBacktracking));
-        Assert.Throws<NotSupportedException>(() => new PerlRegex("(?<!a)b"));
+        Assert.True(new PerlRegex("a").Expression.Options.HasFlag(RegexOptions.NonBacktracking));
+        Assert.Throws<NotSupportedException>(() => new PerlRegex("(?<!a)b").IsMatch("b"));
     }
 
     // Never called: what the reader of assemblies must find.
     private static bool MakesOne(string text) => Regex.IsMatch(text, "a", RegexOptions.NonBacktracking);
-
-    private static RegexOptions OptionsOf(object owner) =>
-        ((Regex)owner.GetType().GetField("_regex", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(owner)!).Options;
 }
