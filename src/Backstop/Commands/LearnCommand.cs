@@ -7,6 +7,7 @@ using Backstop.Scan;
 using Backstop.Server.Filters;
 using Backstop.SpamRules.Learning;
 using Backstop.SpamRules.Rules;
+using Backstop.State;
 
 namespace Backstop.Commands;
 
@@ -36,6 +37,7 @@ internal static class LearnCommand
         command.SetAction(parsed =>
         {
             var options = CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data));
+            RefuseEmpty(DataPaths.Bayes(options));
             DataFolder.MakeFile(DataPaths.Bayes(options));
             using var store = new BayesStore(DataPaths.Bayes(options), TimeProvider.System);
             var rules = RuleSet.LoadOrOwn(options.Spam.Rules);
@@ -52,6 +54,15 @@ internal static class LearnCommand
             return inputs.End(ExitCode.Done);
         });
         return command;
+    }
+
+    // SQLite takes an empty file for a new database, and nobody would notice that what was learned is gone: the server sets it aside.
+    private static void RefuseEmpty(string path)
+    {
+        if (new FileInfo(path) is { Exists: true, Length: 0 })
+        {
+            throw new StoreException(path, StoreFault.Damaged, "the file is empty", null);
+        }
     }
 
     private static (int Count, int Changed) Teach(IEnumerable<FoundMessage> messages, Func<IReadOnlyList<ReadOnlyMemory<byte>>, int> teach)
