@@ -108,7 +108,8 @@ internal sealed partial class EnduringListener : IConnectionListener
                 socket.NoDelay = _options.NoDelay;
             }
 
-            return new CountedConnection(_connections.Create(socket), _room, _time);
+            // The kernel's buffers know no clock but this: where a test sets the time on, no reply may be lost that is under way.
+            return new CountedConnection(_connections.Create(socket), _room, TimeProvider.System);
         }
         catch (Exception) when (_stopping.IsCancellationRequested)
         {
