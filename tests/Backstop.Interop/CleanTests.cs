@@ -169,7 +169,7 @@ public sealed class CleanTests
         var command = $"stty cols 80 rows 40; XDG_STATE_HOME={folder["state"]} {Server.Launcher} clean {flood.Maildir}";
         var output = await Tool.RunAsync("/usr/bin/script", ["-qec", command, "/dev/null"], TimeSpan.FromMinutes(1));
         Assert.Contains("unsure, left alone: 2,035 messages", output, StringComparison.Ordinal);
-        Assert.Contains("name your Sent folder with --sent", output, StringComparison.Ordinal);
+        Assert.Contains("Name your Sent folder with --sent", output, StringComparison.Ordinal);
         Assert.Contains("known of your sent mail: nothing", output, StringComparison.Ordinal);
         Assert.Contains("Nothing to move.", output, StringComparison.Ordinal);
         Assert.All(
