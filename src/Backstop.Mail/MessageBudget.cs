@@ -96,14 +96,15 @@ public sealed class MessageBudget(TimeSpan limit, Func<TimeSpan> clock)
     /// <summary>Says that text is about to be read, before each pass over it, or that steps were taken.</summary>
     /// <param name="work">How many octets or steps.</param>
     /// <exception cref="BudgetSpentException">The budget of the message is used up. Only <see cref="Run{T}"/> catches it.</exception>
-    internal static void Charge(int work)
+    internal static void Charge(long work)
     {
         if (_running is not { } budget)
         {
             return;
         }
 
-        _charged = (int)Math.Min((long)_charged + work + WorkPerCharge, int.MaxValue);
+        work = Math.Clamp(work, 0, int.MaxValue - WorkPerCharge) + WorkPerCharge;
+        _charged = (int)Math.Min(_charged + work, int.MaxValue);
         if (_charged >= WorkPerLook)
         {
             budget.Look();

@@ -71,7 +71,7 @@ internal sealed class PatternGroup
     public void Find(string text, Span<ulong> candidates)
     {
         _always.CopyTo(candidates);
-        MessageBudget.Charge(text.Length * (1 + _shared.Count));
+        MessageBudget.Charge((long)text.Length * (1 + _shared.Count));
         _literals?.Scan(text, candidates);
         foreach (var shared in _shared)
         {

@@ -92,6 +92,15 @@ public sealed class MessageBudgetTests
         Assert.Equal("outer unjudged", result);
     }
 
+    [Theory]
+    [InlineData(50_000L * 50_000)]
+    [InlineData(long.MaxValue)]
+    public void Work_beyond_32_bits_is_no_gift(long work)
+    {
+        var budget = Budget(10);
+        Assert.Equal("unjudged", budget.Run(() => { MessageBudget.Charge(work); return "judged"; }, () => "unjudged"));
+    }
+
     [Fact]
     public void Nothing_is_counted_outside()
     {
