@@ -109,6 +109,8 @@ public sealed class MessageBudget(TimeSpan limit, Func<TimeSpan> clock)
         {
             budget.Look();
         }
+
+        BudgetShare.Charge(work, budget._allowed);
     }
 
     private void Look()

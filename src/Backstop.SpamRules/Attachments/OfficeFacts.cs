@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text.RegularExpressions;
+using Backstop.Mail;
 using Backstop.SpamRules.Mime;
 using Backstop.SpamRules.Rules;
 using Backstop.SpamRules.Text;
@@ -60,10 +61,11 @@ internal sealed class OfficeFacts
 
     public HashSet<string> MhtmlLinks { get; } = new(StringComparer.Ordinal);
 
-    public static OfficeFacts Of(SpamMessage message, OfficeSettings settings)
+    /// <summary>Looks into attachments until their share of the message's budget is used up.</summary>
+    public static OfficeFacts Of(SpamMessage message, OfficeSettings settings, BudgetShare share)
     {
         var facts = new OfficeFacts(settings);
-        facts.Read(message);
+        share.Run(() => facts.Read(message));
         return facts;
     }
 

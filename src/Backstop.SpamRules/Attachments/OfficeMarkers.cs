@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.RegularExpressions;
+using Backstop.Mail;
 using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Attachments;
@@ -32,15 +33,22 @@ internal static class OfficeMarkers
     /// <summary>Is it a compound file, the form of office documents up to 2003 and of encrypted ones?</summary>
     public static bool IsCompound(string data) => data.StartsWith(_compoundFile, StringComparison.Ordinal);
 
-    public static bool HasMacro(string data) =>
-        Array.Exists(IsCompound(data) ? _macros : _others, marker => data.Contains(marker, StringComparison.Ordinal));
+    public static bool HasMacro(string data)
+    {
+        MessageBudget.Charge(data.Length);
+        return Array.Exists(IsCompound(data) ? _macros : _others, marker => data.Contains(marker, StringComparison.Ordinal));
+    }
 
     /// <summary>Does a macro run when the document is opened?</summary>
     public static bool RunsByItself(string data) => _opens.IsMatch(data);
 
     public static bool HasMacroType(string contentTypes) => _macroTypes.IsMatch(contentTypes);
 
-    public static bool RunsCommand(string csv) => csv.Contains("cmd.exe", StringComparison.Ordinal) && _csv.IsMatch(csv);
+    public static bool RunsCommand(string csv)
+    {
+        MessageBudget.Charge(csv.Length);
+        return csv.Contains("cmd.exe", StringComparison.Ordinal) && _csv.IsMatch(csv);
+    }
 
     public static bool IsEncrypted(string data)
     {
@@ -63,6 +71,7 @@ internal static class OfficeMarkers
     /// <summary>Is a link to a program stored, as macros do that download it?</summary>
     public static bool HasProgramLink(string data)
     {
+        MessageBudget.Charge(data.Length);
         for (var at = 0; (at = data.IndexOf("\0http", at, StringComparison.OrdinalIgnoreCase)) >= 0; at += "\0http".Length)
         {
             var start = at + "\0http".Length;

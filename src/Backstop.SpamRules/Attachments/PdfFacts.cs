@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Backstop.Mail;
 using Backstop.SpamRules.Mime;
 using Backstop.SpamRules.Text;
 
@@ -38,15 +39,11 @@ internal sealed class PdfFacts
 
     public Dictionary<string, string> Tags { get; } = new(StringComparer.Ordinal);
 
-    public static PdfFacts Of(SpamMessage message)
+    /// <summary>Reads attachments until their share of the message's budget is used up.</summary>
+    public static PdfFacts Of(SpamMessage message, BudgetShare share)
     {
         var facts = new PdfFacts();
-        foreach (var part in message.Leaves().Where(IsCandidate))
-        {
-            facts.Files++;
-            new PdfReader(facts).Read(part);
-        }
-
+        share.Run(() => facts.Read(message));
         facts.Tag("PDFCOUNT", PdfReader.Number(facts.Files));
         facts.Tag("PDFIMGCOUNT", PdfReader.Number(facts.Images));
         return facts;
@@ -90,6 +87,15 @@ internal sealed class PdfFacts
         {
             Area = area;
             Tag("PDFIMGAREA", PdfReader.Number(area));
+        }
+    }
+
+    private void Read(SpamMessage message)
+    {
+        foreach (var part in message.Leaves().Where(IsCandidate))
+        {
+            Files++;
+            new PdfReader(this).Read(part);
         }
     }
 

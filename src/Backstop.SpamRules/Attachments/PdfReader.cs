@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
+using Backstop.Mail;
 using Backstop.SpamRules.Mime;
 using Backstop.SpamRules.Text;
 
@@ -58,6 +59,8 @@ internal sealed class PdfReader(PdfFacts facts)
             return;
         }
 
+        // Lines are copied, and the whole is digested.
+        MessageBudget.Charge(data.Length);
         facts.Tag("PDFVERSION", version);
         if (part.Name is { Length: > 0 } name)
         {

@@ -1,3 +1,4 @@
+using Backstop.Mail;
 using Backstop.SpamRules.Attachments;
 using Backstop.SpamRules.Html;
 using Backstop.SpamRules.Mime;
@@ -15,6 +16,10 @@ internal sealed class MessageScan
     private static readonly PerlRegex _signer = new("\\bd\\s*=\\s*([^;]+)");
     private static readonly PerlRegex _space = new("\\s+");
 
+    /// <summary>Attachments may take this part of a message's budget: the rules of its text are to have the most of it.</summary>
+    private const int AttachmentShare = 4;
+
+    private readonly BudgetShare _attachments = new(AttachmentShare);
     private readonly UriCanonical _canonical;
     private readonly Lazy<List<string>> _body;
     private readonly Lazy<List<string>> _rawBody;
@@ -36,8 +41,8 @@ internal sealed class MessageScan
         _rawBody = new Lazy<List<string>>(() => BodyText.Decoded(message, settings.RawBodyPartScanSize));
         Html = [.. message.Leaves().Select(leaf => leaf.Rendered().Html).OfType<HtmlResults>()];
         _uris = new Lazy<UriDetails>(FindUris);
-        _pdf = new Lazy<PdfFacts>(() => PdfFacts.Of(message));
-        _office = new Lazy<OfficeFacts>(() => OfficeFacts.Of(message, settings.Plugins.Office));
+        _pdf = new Lazy<PdfFacts>(() => PdfFacts.Of(message, _attachments));
+        _office = new Lazy<OfficeFacts>(() => OfficeFacts.Of(message, settings.Plugins.Office, _attachments));
     }
 
     public SpamMessage Message { get; }

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text;
+using Backstop.Mail;
 using Backstop.SpamRules.Attachments;
 using Backstop.SpamRules.Rules;
 using Backstop.SpamRules.Scanning;
@@ -22,6 +23,8 @@ public sealed class HostileAttachmentTests
         body RUNS eval:check_olemacro_malice()
         body LOADS eval:check_olemacro_download_exe()
         body OUTSIDE eval:check_olemacro_redirect_uri()
+        body GTUBE /gtube/
+        score GTUBE 1000
         """));
 
     private static readonly string[] _names = ["a.pdf", "a.zip", "a.docm", "a.x"];
@@ -116,6 +119,44 @@ public sealed class HostileAttachmentTests
         claiming.AsSpan(directory + 24, 4).Fill(0x7F);
         var members = ZipMembers.Open("a.zip", Octets.FromBytes(claiming));
         Assert.All(members ?? [], m => Assert.InRange(new ZipMembers().Read(m)?.Length ?? 0, 0, 8));
+    }
+
+    /// <summary>Attachments have a share of the budget: a small one that swells does not switch the other rules off.</summary>
+    [Theory]
+    [InlineData("report.docx")]
+    [InlineData("report.pdf")]
+    public void Attachment_that_takes_all_work_leaves_the_text_judged(string name)
+    {
+        var scan = ScanBeside(name, name.EndsWith("pdf", StringComparison.Ordinal) ? DearPdf() : SwellingDocument(), out var spent);
+        Assert.Equal((name, false, true), (name, scan.IsUnjudged, scan.IsSpam));
+        Assert.InRange(spent, 62, 100);
+    }
+
+    [Fact]
+    public void Attachments_of_all_kinds_have_one_share()
+    {
+        Assert.True(ScanBeside("a.pdf", DearPdf(), out var spent, "a.docx", SwellingDocument()).IsSpam);
+        Assert.InRange(spent, 62, 100);
+    }
+
+    private static byte[] DearPdf() =>
+        Encoding.Latin1.GetBytes("%PDF-1.4\n/Image\n" + string.Concat(Enumerable.Repeat("/Author(x)/Title(x)\n", 60_000)));
+
+    private static byte[] SwellingDocument() => Zip([.. Enumerable.Range(0, 16).Select(i => ($"a{i}.rels", new string('\0', 1 << 20)))]);
+
+    private static ScanResult ScanBeside(
+        string name, byte[] data, out double spent, string? secondName = null, byte[]? second = null)
+    {
+        static string Part(string name, byte[] data) =>
+            $"--b\nContent-Type: application/octet-stream; name=\"{name}\"\nContent-Transfer-Encoding: base64\n\n"
+            + $"{Convert.ToBase64String(data)}\n";
+
+        var budget = new MessageBudget(TimeSpan.FromMilliseconds(250), static () => TimeSpan.Zero);
+        var mail = $"Subject: x\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\ngtube\n{Part(name, data)}"
+            + (second is null ? "" : Part(secondName!, second)) + "--b--\n";
+        var result = _scanner.ScanWhole(Encoding.ASCII.GetBytes(mail), learner: null, budget).Result;
+        spent = budget.Spent.TotalMilliseconds;
+        return result;
     }
 
     private static ScanResult Scan(string name, byte[] data) => _scanner.Scan(Encoding.ASCII.GetBytes(
