@@ -312,7 +312,7 @@ internal sealed class BacktrackingMatcher(PatternProgram program)
             }
 
             if (program.IsMemorable && allowed - left > RememberFrom && !scratch.IsMarked
-                && !scratch.Remember(pc, at, _ops.Length, text.Length, MaxRemembered))
+                && !scratch.Remember(pc, at, _ops.Length, text.Length, MaxRemembered, ref left))
             {
                 continue;
             }

@@ -301,7 +301,7 @@ internal sealed class MatchScratch
     }
 
     /// <summary>Notes that the search goes on somewhere. False: it has done so before, and failed.</summary>
-    public bool Remember(int pc, int at, int ops, int length, long max)
+    public bool Remember(int pc, int at, int ops, int length, long max, ref int left)
     {
         var bits = (long)ops * (length + 1);
         if (bits > max)
@@ -309,7 +309,13 @@ internal sealed class MatchScratch
             return true;
         }
 
-        _failed ??= new ulong[(bits >> 6) + 1];
+        if (_failed is null)
+        {
+            // The notes are cleared memory: a step for each of their words.
+            left -= (int)(bits >> 6);
+            _failed = new ulong[(bits >> 6) + 1];
+        }
+
         var bit = ((long)pc * (length + 1)) + at;
         ref var word = ref _failed[bit >> 6];
         var isNew = (word & (1UL << (int)(bit & 63))) == 0;

@@ -51,6 +51,18 @@ public sealed class BacktrackingTests
     public void Properties_are_those_of_Latin_1(string pattern, string text, bool expected) =>
         Assert.Equal(expected, CompiledPattern.Compile(pattern).IsMatch(Octets.FromUnicode(text)));
 
+    [Fact]
+    public void Memory_for_the_places_that_failed_counts_as_steps()
+    {
+        var pattern = CompiledPattern.Compile(@"(?:a|aa)+(?=x)");
+        var (text, longText) = (new string('a', 40), new string('a', 40) + new string('d', 1_000_000));
+        var (few, many) = (new MatchSteps(), new MatchSteps());
+        Assert.False(pattern.IsMatch(text, few));
+        Assert.False(pattern.IsMatch(longText, many));
+        Assert.InRange(few.Used, 4000, 50_000);
+        Assert.InRange(many.Used - few.Used, 120_000, 1_000_000);
+    }
+
     /// <summary>What spamassassin --lint refuses.</summary>
     [Theory]
     [InlineData(@"/\QAlpha beta\E/")]
