@@ -120,7 +120,12 @@ internal sealed class CompiledPattern
             {
                 count++;
                 var (start, end) = scratch.Whole;
-                groups?.Add(scratch.Texts(text));
+                if (groups is not null)
+                {
+                    groups.Add(scratch.Texts(text));
+                    MessageBudget.Charge(groups[^1].Sum(g => (long)(g?.Length ?? 0)));
+                }
+
                 (from, afterEmpty) = (end, start == end);
             }
 

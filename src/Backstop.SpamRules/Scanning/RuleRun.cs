@@ -18,6 +18,9 @@ internal sealed class RuleRun(CompiledRules rules, MessageScan scan)
     /// <summary>So many texts are kept of what the named groups of a rule match.</summary>
     private const int MaxCaptures = 32;
 
+    /// <summary>All texts of a tag together, in octets: patterns are made of them, for each message anew.</summary>
+    private const int MaxCaptured = 4096;
+
     private readonly HitTable _hits = new(rules.Places);
     private readonly Dictionary<string, List<string>> _tags = new(StringComparer.Ordinal);
 
@@ -239,15 +242,20 @@ internal sealed class RuleRun(CompiledRules rules, MessageScan scan)
 
         try
         {
-            foreach (var groups in TextsOf(slot.Rule).SelectMany(t => slot.Pattern!.AllGroups(t, slot.MaxHits, scan.Steps))
-                .Take(Math.Min(slot.MaxHits, MaxCaptures)))
+            var max = Math.Min(slot.MaxHits, MaxCaptures);
+            foreach (var groups in TextsOf(slot.Rule).SelectMany(t => slot.Pattern!.AllGroups(t, max, scan.Steps)).Take(max))
             {
                 foreach (var (name, number) in slot.Pattern!.CaptureNames)
                 {
                     if (groups[number] is { Length: > 0 } value)
                     {
-                        var values = _tags.TryGetValue(name, out var known) ? known : _tags[name] = [];
-                        _ = values.Contains(value) || values.Count >= MaxCaptures || TryAdd(values, value);
+                        var values = _tags.GetValueOrDefault(name, []);
+                        if (values.Count < MaxCaptures && values.Sum(v => v.Length) + value.Length <= MaxCaptured
+                            && !values.Contains(value))
+                        {
+                            values.Add(value);
+                            _tags[name] = values;
+                        }
                     }
                 }
             }
@@ -255,12 +263,6 @@ internal sealed class RuleRun(CompiledRules rules, MessageScan scan)
         catch (StepsSpentException)
         {
             _hits.OutOfSteps.Add(slot);
-        }
-
-        static bool TryAdd(List<string> values, string value)
-        {
-            values.Add(value);
-            return true;
         }
     }
 

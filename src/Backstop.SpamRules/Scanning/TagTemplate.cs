@@ -1,3 +1,4 @@
+using Backstop.Mail;
 using Backstop.SpamRules.Hits;
 using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Text;
@@ -7,6 +8,9 @@ namespace Backstop.SpamRules.Scanning;
 /// <summary>Patterns with tags: <c>%{NAME}</c> stands for a text that another rule found in this message.</summary>
 internal static class TagTemplate
 {
+    /// <summary>Reading a pattern and making its automaton, by its octets.</summary>
+    private const int WorkPerOctet = 64;
+
     private static readonly PerlRegex _tag = new("%\\{([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)(?:\\([^)}]*\\))?\\}");
     private static readonly PerlRegex _name = new("^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*\\z");
 
@@ -30,6 +34,7 @@ internal static class TagTemplate
         try
         {
             var filled = _tag.Replace(slot.Rule.Pattern, match => $"(?:{string.Join('|', tags[match.Groups[1].Value].Select(Quote))})");
+            MessageBudget.Charge((long)filled.Length * WorkPerOctet);
             var compiled = CompiledPattern.CompileDelimited(filled);
             if (slot.Rule.IsNegated)
             {

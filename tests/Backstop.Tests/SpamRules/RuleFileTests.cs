@@ -1,4 +1,5 @@
 using System.Text;
+using Backstop.Mail;
 using Backstop.SpamRules.Rules;
 using Backstop.SpamRules.Scanning;
 
@@ -70,6 +71,18 @@ public sealed class RuleFileTests
     [InlineData("not multiple", "body __A /great/\ntflags __A nomultiple\nmeta R __A == 2")]
     [InlineData("net", "header R eval:check_for_spf_pass()\ntflags R net")]
     public void What_must_not_hit_does_not(string what, string rules) => Assert.Equal((what, 0), (what, Scan(rules).Hits.Count));
+
+    [Fact]
+    public void Captured_texts_fill_a_pattern_up_to_a_bound()
+    {
+        var words = Enumerable.Range(0, 20).Select(i => new string((char)('a' + i), 500)).ToList();
+        var mail = $"Subject: x\n\n{string.Concat(words.Select(w => $"({w})\n"))}\n{string.Concat(words.Select(w => $"<{w}>\n"))}";
+        var scanner = new SpamScanner(RuleSet.Parse(
+            "rawbody __W /\\((?<WORD>\\w+)\\)/\ntflags __W multiple\nrawbody R /<%{WORD}>/\ntflags R multiple\nscore R 1"));
+        var budget = new MessageBudget(TimeSpan.FromMilliseconds(250), static () => TimeSpan.Zero);
+        Assert.Equal(8, scanner.ScanWhole(Encoding.ASCII.GetBytes(mail), learner: null, budget).Result.Score);
+        Assert.InRange(budget.Spent.TotalMilliseconds, 1, 20);
+    }
 
     [Fact]
     public void Scores_add_up_and_multiple_counts_each()
