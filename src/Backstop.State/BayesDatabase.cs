@@ -157,9 +157,10 @@ public sealed class BayesDatabase : IDisposable
         Count(isSpam: true, spam, spamMessages, transaction);
         Count(isSpam: false, ham, hamMessages, transaction);
         Note(kinds, transaction);
-        Expire(transaction);
+        long[] touched = [.. spam.Keys.Union(ham.Keys)];
+        Expire(touched, transaction);
         transaction.Commit();
-        Reload([.. spam.Keys.Union(ham.Keys)]);
+        Reload(touched);
         return changed;
 
         void Add(bool? isSpam, int by, IReadOnlyCollection<long> tokens)
@@ -226,16 +227,25 @@ public sealed class BayesDatabase : IDisposable
     }
 
     /// <summary>Deletes a quarter of the tokens at once, so that this is rarely necessary.</summary>
-    private void Expire(SqliteTransaction transaction)
+    private void Expire(long[] touched, SqliteTransaction transaction)
     {
         Run(transaction, "DELETE FROM token WHERE spam = 0 AND ham = 0");
-        if (_tokens.Count > MaxTokens)
+
+        // Counting reads the whole table: only where memory and the change together may be too many.
+        if (_tokens.Count + touched.Count(t => !_tokens.ContainsKey(t)) > MaxTokens
+            && Stored(transaction) is var stored and > MaxTokens)
         {
             Run(
                 transaction, "DELETE FROM token WHERE id IN (SELECT id FROM token ORDER BY seen_at LIMIT $a)",
-                _tokens.Count - (MaxTokens * 3 / 4));
+                stored - (MaxTokens * 3 / 4));
             _version = -1;
         }
+    }
+
+    private long Stored(SqliteTransaction transaction)
+    {
+        using var command = Command(transaction, "SELECT COUNT(*) FROM token");
+        return (long)command.ExecuteScalar()!;
     }
 
     /// <summary>Loads the changes of other processes, but not on every call.</summary>
@@ -305,9 +315,9 @@ public sealed class BayesDatabase : IDisposable
     }
 
     /// <summary>After a change of our own, reads only the changed tokens again.</summary>
-    private void Reload(IReadOnlyCollection<long> changed)
+    private void Reload(long[] changed)
     {
-        if (_version < 0 || changed.Count > MaxTokens / 10)
+        if (_version < 0 || changed.Length > MaxTokens / 10)
         {
             Reload();
             return;

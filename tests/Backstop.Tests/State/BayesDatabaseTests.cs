@@ -93,6 +93,19 @@ public class BayesDatabaseTests
             iter: 60);
     }
 
+    [Fact]
+    public void No_change_leaves_more_tokens_than_the_most()
+    {
+        using var folder = new TempFolder();
+        using var database = new BayesDatabase(folder["bayes.db"], TimeProvider.System);
+        database.Learn("m1", true, [.. Enumerable.Range(0, BayesDatabase.MaxTokens).Select(t => (long)t)]);
+        Assert.Equal(BayesDatabase.MaxTokens, database.Tokens);
+        database.Learn("m2", true, [-1]);
+        Assert.Equal(BayesDatabase.MaxTokens * 3 / 4, database.Tokens);
+        using var again = new BayesDatabase(folder["bayes.db"], TimeProvider.System);
+        Assert.Equal(BayesDatabase.MaxTokens * 3 / 4, again.Tokens);
+    }
+
     private static (int, int)[] Find(BayesDatabase database, params long[] tokens)
     {
         var counts = new (int, int)[tokens.Length];
