@@ -10,6 +10,42 @@ internal readonly record struct Expanded(string Text, IReadOnlyList<Range> FromM
     // What a shell, or procmail's own reader, takes for more than a part of a word.
     private static readonly SearchValues<char> _commandMarks = SearchValues.Create("&|<>~;?*[]$`\"'\\\n(){}#");
 
+    // Behind these, or at the beginning, a word names a program; blanks and quotes may stand between.
+    private static readonly SearchValues<char> _commandBeginnings = SearchValues.Create("&|;`\n(){!");
+
+    private static readonly SearchValues<char> _wordEnds = SearchValues.Create(" \t\n;&|`(){!");
+
+    /// <summary>The places of a text that the message wrote from beginning to end.</summary>
+    public static IReadOnlyList<Range> Whole { get; } = [Range.All];
+
+    /// <summary>Whether a message has written the name of a program in the text, or more than part of a word.</summary>
+    public bool IsCommandOfMail => MayBreakCommand || NamesProgram;
+
+    /// <summary>Whether a message has written a word that names a program, where the text is read as a command.</summary>
+    public bool NamesProgram
+    {
+        get
+        {
+            foreach (var range in FromMail)
+            {
+                var (start, length) = range.GetOffsetAndLength(Text.Length);
+                var word = Text.AsSpan(0, start);
+                var blanks = Text.AsSpan(start, length);
+                blanks = blanks[..(length - blanks.TrimStart(" \t").Length)];
+
+                // "x$A" names a program too: the word that a value stands in counts, not the value alone.
+                word = blanks.IsEmpty ? word[..(word.LastIndexOfAny(_wordEnds) + 1)] : word;
+                var before = word.TrimEnd(" \t\"'");
+                if (length > blanks.Length && (before.IsEmpty || _commandBeginnings.Contains(before[^1])))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
     /// <summary>Whether the text, read as a command, runs what a message has written.</summary>
     public bool MayBreakCommand
     {

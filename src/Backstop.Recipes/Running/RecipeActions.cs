@@ -51,7 +51,8 @@ internal sealed class RecipeActions(
         }
 
         var outcome = host.Deliver(delivery);
-        state.Variables["LASTFOLDER"] = outcome.Name;
+        // The message may have written the name, as it may in $-.
+        state.Variables.Set("LASTFOLDER", outcome.Name, Expanded.Whole);
         log.Trace($"Assigning \"LASTFOLDER={outcome.Name}\"");
         if (outcome.Error is { } error)
         {
@@ -140,7 +141,7 @@ internal sealed class RecipeActions(
         var waits = isWaited || (!options.IsStrict && !flags.HasAny(RcFlags.Copy));
         var input = RecipePrograms.Input(part, flags.HasAny(RcFlags.Raw));
         var outcome = programs.Run(command, input, ProgramOutput.Discarded, waits, setsStatus: isWaited);
-        state.Variables["LASTFOLDER"] = command.Shown;
+        state.Variables.Set("LASTFOLDER", command.Shown, Expanded.Whole);
         var size = input.Sum(i => (long)i.Length);
         if (!outcome.TookAll && !flags.HasAny(RcFlags.IgnoreWriteErrors))
         {

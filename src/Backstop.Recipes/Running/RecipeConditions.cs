@@ -76,7 +76,7 @@ internal sealed class RecipeConditions(
 
             var wasFromMail = written.FromMail.Count > 0;
             written = programs.Expander.Quoted(expansion.Raw);
-            written = wasFromMail ? written with { FromMail = [Range.All] } : written;
+            written = wasFromMail ? written with { FromMail = Expanded.Whole } : written;
             programs.Expander.RunsCommands = options.IsStrict || written.FromMail.Count == 0;
             condition = RcConditionParser.ParseExpanded(condition, written.Text);
         }
@@ -170,7 +170,7 @@ internal sealed class RecipeConditions(
         {
             var from = Math.Min(found.Split, text.Length);
             var end = Math.Max(from, Math.Min(found.End, text.Length));
-            state.Variables.Set("MATCH", Octets.ToText(text[from..end]), isFromMail: true);
+            state.Variables.Set("MATCH", Octets.ToText(text[from..end]), Expanded.Whole);
         }
     }
 

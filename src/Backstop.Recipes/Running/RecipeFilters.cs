@@ -60,7 +60,7 @@ internal sealed class RecipeFilters(RecipeState state, RecipePrograms programs, 
             output = output[..state.LineBuffer];
         }
 
-        state.Variables.Set(variable, Octets.ToText(output), isFromMail: true);
+        state.Variables.Set(variable, Octets.ToText(output), Expanded.Whole);
         return new(true, parsed.Shown, output.Length);
     }
 

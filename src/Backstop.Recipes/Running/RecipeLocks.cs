@@ -57,7 +57,10 @@ internal sealed class RecipeLocks(
         if (name.Length > 0)
         {
             _global = Take(name);
-            state.Variables["LOCKFILE"] = _global is null ? null : name;
+            if (_global is null)
+            {
+                state.Variables["LOCKFILE"] = null;
+            }
         }
     }
 

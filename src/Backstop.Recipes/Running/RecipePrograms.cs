@@ -10,14 +10,16 @@ internal sealed class RecipePrograms
     private readonly RecipeState _state;
     private readonly RecipeLog _log;
     private readonly IRecipeHost _host;
+    private readonly RecipeOptions _options;
     private readonly RecipeBudget _budget;
 
-    public RecipePrograms(RecipeState state, RecipeLog log, IRecipeHost host, RecipeBudget budget)
+    public RecipePrograms(RecipeState state, RecipeLog log, IRecipeHost host, RecipeOptions options, RecipeBudget budget)
     {
         _budget = budget;
         _state = state;
         _log = log;
         _host = host;
+        _options = options;
         Expander = new(state, log, Execute);
     }
 
@@ -39,8 +41,7 @@ internal sealed class RecipePrograms
             SayOverflow();
         }
 
-        var shell = _state.Variables.Text("SHELL", RecipeDefaults.Shell);
-        return ([shell, _state.Variables.Text("SHELLFLAGS", RecipeDefaults.ShellFlags), command], command);
+        return ([Own("SHELL", RecipeDefaults.Shell), Own("SHELLFLAGS", RecipeDefaults.ShellFlags), command], command);
     }
 
     /// <summary>The mailer with its flags and addresses; null where they are longer than LINEBUF.</summary>
@@ -56,7 +57,7 @@ internal sealed class RecipePrograms
         }
 
         // What these two name is taken as it is: only blanks divide it.
-        var mailer = Split(_state.Variables.Text("SENDMAIL", RecipeDefaults.Sendmail)).ToList();
+        var mailer = Split(Own("SENDMAIL", RecipeDefaults.Sendmail)).ToList();
         mailer.AddRange(Split(_state.Variables.Text("SENDMAILFLAGS", RecipeDefaults.SendmailFlags)));
         return ([.. mailer, .. words], string.Join(' ', [.. mailer, .. shown]));
     }
@@ -100,6 +101,18 @@ internal sealed class RecipePrograms
     /// <summary>A part of the message for a program: a mail ends in an empty line for it, unless it is given raw.</summary>
     public static IReadOnlyList<ReadOnlyMemory<byte>> Input(ReadOnlyMemory<byte> part, bool isRaw) =>
         isRaw || part.Span.EndsWith("\n\n"u8) ? [part] : [part, _newline];
+
+    // The program that a variable names; the usual one where the message has named it.
+    private string Own(string variable, string usual)
+    {
+        if (_options.IsStrict || !_state.Variables.Written(variable).NamesProgram)
+        {
+            return _state.Variables.Text(variable, usual);
+        }
+
+        _log.Deviate("L40", $"{usual} is taken: the message may have written {variable}; write its value into the rcfile");
+        return usual;
+    }
 
     private static string[] Split(string text) => text.Split(_blanks, StringSplitOptions.RemoveEmptyEntries);
 

@@ -80,6 +80,14 @@ public sealed partial class RecipeRun
             return null;
         }
 
+        // Here and not where it is set: a program's output becomes TRAP without an assignment. A value within single quotes is put in
+        // by the shell, when the trap runs, and stays a value.
+        if (!_options.IsStrict && _state.Variables.Written("TRAP").IsCommandOfMail)
+        {
+            _log.Deviate("L40", "TRAP is not run: the message wrote it in part; write its value in single quotes");
+            return null;
+        }
+
         if (string.IsNullOrEmpty(_state.Variables["EXITCODE"]))
         {
             _state.Variables["EXITCODE"] = exitCode.ToString(System.Globalization.CultureInfo.InvariantCulture);

@@ -28,15 +28,8 @@ public sealed partial class RecipeRun
             return;
         }
 
-        if (name == "TRAP" && !_options.IsStrict && value.MayBreakCommand)
-        {
-            // A value within single quotes is put in by the shell, when the trap runs, and stays a value.
-            _log.Deviate("L40", "TRAP is not set: the message wrote it in part; write its value in single quotes");
-            return;
-        }
-
         _log.Trace($"Assigning \"{name}={value.Text}\"");
-        _state.Variables.Set(name, value.Text, isFromMail || value.FromMail.Count > 0);
+        _state.Variables.Set(name, value.Text, isFromMail ? Expanded.Whole : value.FromMail);
         Apply(name, value.Text);
     }
 

@@ -64,7 +64,7 @@ public sealed partial class RecipeRun
         _frames = frames;
         _rcFiles = rcFiles;
         _budget = new(state, host, options, frames, rcFiles, outer?._budget);
-        _programs = new(state, log, host, _budget);
+        _programs = new(state, log, host, options, _budget);
         _conditions = new(program, state, _programs, log, options);
         _actions = new(state, _programs, new(state, _programs, log, options), log, host, options, _budget);
         _held = outer?._held ?? new(StringComparer.Ordinal);

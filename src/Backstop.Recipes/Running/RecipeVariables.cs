@@ -6,14 +6,15 @@ namespace Backstop.Recipes.Running;
 internal sealed class RecipeVariables
 {
     private readonly Dictionary<string, string> _values;
-    private readonly HashSet<string> _fromMail;
+    private readonly Dictionary<string, IReadOnlyList<Range>> _fromMail;
 
     /// <summary>The variables that a run begins with.</summary>
     /// <param name="values">The variables; those not in RecipeDefaults.Names count as written for this message.</param>
     public RecipeVariables(IEnumerable<KeyValuePair<string, string>> values)
     {
         _values = new(values, StringComparer.Ordinal);
-        _fromMail = new(_values.Keys.Where(n => !RecipeDefaults.Names.Contains(n)), StringComparer.Ordinal);
+        _fromMail = _values.Keys.Where(n => !RecipeDefaults.Names.Contains(n))
+            .ToDictionary(n => n, _ => Expanded.Whole, StringComparer.Ordinal);
     }
 
     private RecipeVariables(RecipeVariables other)
@@ -28,18 +29,23 @@ internal sealed class RecipeVariables
     public RecipeVariables Clone() => new(this);
 
     /// <summary>Whether a variable's value was written by the message or its sender, in part at least.</summary>
-    public bool IsFromMail(string name) => _fromMail.Contains(name);
+    public bool IsFromMail(string name) => _fromMail.ContainsKey(name);
+
+    /// <summary>A variable's value, with the places that the message wrote; an empty one where the variable is not set.</summary>
+    public Expanded Written(string name) => new(Text(name), _fromMail.GetValueOrDefault(name, []));
 
     /// <summary>Sets a variable.</summary>
     /// <param name="name">The variable.</param>
     /// <param name="value">The value.</param>
-    /// <param name="isFromMail">Whether the message wrote it, in part at least.</param>
-    public void Set(string name, string value, bool isFromMail)
+    /// <param name="fromMail">Where in the value the message's own text stands.</param>
+    public void Set(string name, string value, IReadOnlyList<Range> fromMail)
     {
         this[name] = value;
-        if (isFromMail)
+        if (fromMail.Count > 0)
         {
-            _fromMail.Add(name);
+            // A value ends at a NUL, and a place behind it is none.
+            var length = _values[name].Length;
+            _fromMail[name] = length == value.Length ? fromMail : Expanded.Whole;
         }
     }
 
