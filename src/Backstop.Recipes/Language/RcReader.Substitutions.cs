@@ -94,7 +94,7 @@ internal sealed partial class RcReader
         BeginWord();
         if (_values.IsFromMail(name))
         {
-            FromMail.Add(start.._output.Length);
+            NoteFromMail(start);
         }
     }
 
@@ -183,7 +183,7 @@ internal sealed partial class RcReader
         if (_skipped is { } skipped && _braces == skipped.Braces)
         {
             _skipped = null;
-            _output.Length = skipped.Length;
+            Cut(skipped.Length);
             _state = skipped.State;
             Insert(skipped.Value ?? "", skipped.IsFromMail);
         }

@@ -207,7 +207,7 @@ internal sealed partial class RcReader
 
         if (_reading == RcReading.Words && _state == State.Blank && _output.Length > 0)
         {
-            _output.Length--;
+            Cut(_output.Length - 1);
         }
     }
 
@@ -281,6 +281,30 @@ internal sealed partial class RcReader
         HasOverflowed = true;
     }
 
+    private void NoteFromMail(int start)
+    {
+        if (_output.Length > start)
+        {
+            FromMail.Add(start.._output.Length);
+        }
+    }
+
+    // What is dropped takes the places with it that a message wrote: they must lie within the text. Dropped text is noted too while it is
+    // read, because a brace that is never closed keeps it.
+    private void Cut(int length)
+    {
+        _output.Length = length;
+        while (FromMail.Count > 0 && FromMail[^1].End.Value > length)
+        {
+            var start = FromMail[^1].Start.Value;
+            FromMail.RemoveAt(FromMail.Count - 1);
+            if (start < length)
+            {
+                FromMail.Add(start..length);
+            }
+        }
+    }
+
     // A value outside quotes is split where words are wanted; what a quote holds together stays one.
     private void Insert(string value, bool isFromMail)
     {
@@ -299,9 +323,9 @@ internal sealed partial class RcReader
             InsertWords(value);
         }
 
-        if (isFromMail && _output.Length > start)
+        if (isFromMail)
         {
-            FromMail.Add(start.._output.Length);
+            NoteFromMail(start);
         }
     }
 

@@ -1,5 +1,7 @@
 using System.Text;
+using Backstop.Recipes.Language;
 using Backstop.Recipes.Running;
+using CsCheck;
 
 namespace Backstop.Tests.Recipes;
 
@@ -100,6 +102,39 @@ public class RcReaderTests
         Assert.Equal([argument], words);
     }
 
+    /// <summary>What a brace drops took its text away and left its place noted: every delivery ended in exit code 75.</summary>
+    [Theory]
+    [InlineData("TRAP=\"log ${NONE:+$\\MATCH}\"\n:0\nbox\n")]
+    [InlineData(":0\n* $ ? test x = x ${NONE:+$\\MATCH}\nbox\n")]
+    [InlineData(":0\n* $ ? test x = x${NONE:+ $-}\nbox\n")]
+    public void Dropped_text_leaves_no_place_that_mail_wrote(string rc)
+    {
+        _host.RcFiles["/home/rc"] = ":0\n* ^Subject: \\/.*\n{ }\nLASTFOLDER=long-name\n" + rc;
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal) { ["DEFAULT"] = "inbox" };
+        new RecipeRun(new(), _host, new(), Encoding.Latin1.GetBytes(Mail), variables, "/home").Execute(["/home/rc"]);
+        Assert.Equal(["box"], _host.Delivered);
+        Assert.Single(_host.Ran);
+    }
+
+    /// <summary>Wherever a text is cut, by a brace, the end of a line or LINEBUF, places lie within what is left.</summary>
+    [Fact]
+    public void Places_that_mail_wrote_lie_within_the_text()
+    {
+        string[] pieces =
+        [
+            "${N:+", "${M:+", "${M-", "}", "$M", "$\\M", "$-", "$_", "$1", "`m`", "\"", "'", "\\", " ", "a", "#", "\n", "${N}",
+        ];
+        var texts = Gen.Select(Gen.Int[0, pieces.Length - 1].Array[0, 14], Gen.Int[0, 2], Gen.Int[1, 20], Gen.Bool);
+        texts.Sample((chosen, reading, limit, quoted) =>
+        {
+            var text = string.Concat(chosen.Select(i => pieces[i]));
+            var reader = new RcReader(text, 0, (RcReading)reading, new MailValues(), limit, quoted).Read();
+            var written = new Expanded(reader.Text, reader.FromMail);
+            _ = written.IsCommandOfMail || written.IsFromMail(0);
+            return reader.FromMail.All(r => r.Start.Value < r.End.Value && r.End.Value <= reader.Text.Length);
+        }, iter: 20_000);
+    }
+
     // As the recording shows them: "[-f][a][b]", or "<value>".
     private static string Recorded(string rc)
     {
@@ -141,5 +176,25 @@ public class RcReaderTests
         host.RcFiles["/home/rc"] = rc;
         new RecipeRun(new(), host, new() { IsStrict = true, Arguments = arguments }, Encoding.Latin1.GetBytes(Mail), variables, "/home")
             .Execute(["/home/rc"]);
+    }
+
+    // Everything but N is set, and mail wrote it.
+    private sealed class MailValues : IRcValues
+    {
+        public bool AreKnown => true;
+
+        public string? Variable(string name) => name == "N" ? null : "m; x ";
+
+        public bool IsFromMail(string name) => name != "N";
+
+        public string Special(char name) => "s s";
+
+        public string Output(string command, int room) => "out"[..Math.Min(room, 3)];
+
+        public bool IsForShell(string command) => false;
+
+        public void Complain(string text)
+        {
+        }
     }
 }
