@@ -102,22 +102,17 @@ internal sealed class PlanHost(PlanSettings settings, TimeProvider time) : Recip
             return new(name, mail.Whole.Length, null);
         }
 
-        if (!IsPlanned(delivery, kind))
+        try
         {
-            return Noted(() => AtOnce(delivery, mail));
+            return IsRoot(path) ? new(name, 0, "the root directory is no folder for mail")
+                : IsPlanned(delivery, kind) ? Planned(name, path, kind, delivery.HasHeader, mail)
+                : Noted(() => AtOnce(delivery, mail));
         }
-
-        var target = Path.GetFullPath(path.TrimEnd('/'));
-        if (WhyNot(target, kind) is { } reason)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            return new(name.TrimEnd('/'), 0, reason);
+            // Whatever a variable has made of a folder's name, the message goes on to the next recipe.
+            return new(name.TrimEnd('/'), 0, NativeText.Octets(error.Message));
         }
-
-        var separator = delivery.HasHeader ? new RecipeMessage(mail.Whole).FromLineLength : 0;
-        _plan.Add(new(
-            new(kind == LocalFolders.Kind.Maildir ? FolderFormat.Maildir : FolderFormat.Mbox, target, FolderRef.Inbox),
-            mail.Whole[separator..]));
-        return new(name, mail.Whole.Length - separator, null);
     }
 
     /// <inheritdoc/>
@@ -186,29 +181,39 @@ internal sealed class PlanHost(PlanSettings settings, TimeProvider time) : Recip
         }
     }
 
+    private FolderOutcome Planned(string name, string path, LocalFolders.Kind kind, bool hasHeader, LocalMail mail)
+    {
+        var target = Path.GetFullPath(path.TrimEnd('/'));
+        if (WhyNot(target, kind) is { } reason)
+        {
+            return new(name.TrimEnd('/'), 0, reason);
+        }
+
+        var separator = hasHeader ? new RecipeMessage(mail.Whole).FromLineLength : 0;
+        _plan.Add(new(
+            new(kind == LocalFolders.Kind.Maildir ? FolderFormat.Maildir : FolderFormat.Mbox, target, FolderRef.Inbox),
+            mail.Whole[separator..]));
+        return new(name, mail.Whole.Length - separator, null);
+    }
+
     private FolderOutcome AtOnce(FolderCall delivery, LocalMail mail)
     {
-        try
-        {
-            var copy = new LocalFolders(HostName, Owner, Time).Deliver(
-                [.. delivery.Names.Select(NativeText.Path)], NativeText.Path(delivery.Directory), mail, new()
-                {
-                    Umask = delivery.Umask,
-                    MessagePrefix = NativeText.Path(delivery.MessagePrefix),
-                    LocksMbox = true,
-                    AddsFromLine = true,
-                    StaleLock = delivery.Locks.Stale,
-                });
-            _hasActed = true;
-            LogMissed(copy);
-            return new(NativeText.Octets(copy.Name), copy.Size, null);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            // Whatever a variable has made of a folder's name, the message goes on to the next recipe.
-            return new(delivery.Names[0].TrimEnd('/'), 0, NativeText.Octets(error.Message));
-        }
+        var copy = new LocalFolders(HostName, Owner, Time).Deliver(
+            [.. delivery.Names.Select(NativeText.Path)], NativeText.Path(delivery.Directory), mail, new()
+            {
+                Umask = delivery.Umask,
+                MessagePrefix = NativeText.Path(delivery.MessagePrefix),
+                LocksMbox = true,
+                AddsFromLine = true,
+                StaleLock = delivery.Locks.Stale,
+            });
+        _hasActed = true;
+        LogMissed(copy);
+        return new(NativeText.Octets(copy.Name), copy.Size, null);
     }
+
+    // "$A/$B/" with neither set: no recipe means the root, and a server that root runs could write there.
+    private static bool IsRoot(string path) => Path.GetFullPath(path) == "/";
 
     private static string PathOf(FolderCall delivery) =>
         LocalFolders.Resolve(NativeText.Path(delivery.Names[0]), NativeText.Path(delivery.Directory));
