@@ -20,7 +20,7 @@ internal static class RcFileReader
         /// <summary>It was read.</summary>
         None,
 
-        /// <summary>It does not exist or may not be read.</summary>
+        /// <summary>It does not exist, is not a regular file or may not be read.</summary>
         Unreadable,
 
         /// <summary>Another user owns it or may write it.</summary>
@@ -69,7 +69,7 @@ internal static class RcFileReader
 
         try
         {
-            using var handle = File.OpenHandle(NativeText.Path(path), share: FileShare.ReadWrite | FileShare.Delete);
+            using var handle = RegularFile.Open(NativeText.Path(path), followLinks: true);
             var bytes = new byte[Math.Min(RandomAccess.GetLength(handle), MaxSize)];
             var read = RandomAccess.Read(handle, bytes, 0);
             text = Encoding.Latin1.GetString(bytes, 0, read);

@@ -60,4 +60,18 @@ public sealed class RcFileReaderTests : IDisposable
             return RcFileReader.TryReadAgain(_folder["rc"], Me, first, out var second) == RcFileReader.Problem.Suspicious && second is null;
         }, TimeSpan.FromSeconds(30)));
     }
+
+    /// <summary>Opening a FIFO waits until somebody writes to it; a delivery did, for ever.</summary>
+    [Fact(Timeout = 60_000)]
+    public async Task A_fifo_is_not_read()
+    {
+        using (var mkfifo = System.Diagnostics.Process.Start("mkfifo", ["-m", "600", _folder["rc"]]))
+        {
+            await mkfifo.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        var problem = await Task.Run(
+            () => RcFileReader.TryRead(_folder["rc"], Me, isDefault: true, out _), TestContext.Current.CancellationToken);
+        Assert.Equal(RcFileReader.Problem.Unreadable, problem);
+    }
 }
