@@ -1,13 +1,15 @@
 namespace Backstop.Server.Spamd;
 
 /// <summary>
-/// How many clients may send at once. When all places are taken, a newcomer gets that of the client that has been waited for
-/// longest, so those who
-/// say nothing hold nobody up; who has sent its message is left in peace.
+/// Limits how many clients may send at the same time. When all places are taken, a newcomer gets that of the client that has been without
+/// progress for longest, so that silent clients delay nobody. A client that keeps sending, or has sent its message, keeps its place.
 /// </summary>
 internal sealed class SpamdClients(int places, TimeProvider time) : IDisposable
 {
-    /// <summary>A client that has sent for less than that is not hung up on: a message takes a few milliseconds.</summary>
+    /// <summary>So many octets are progress: a client that sends less in <see cref="Patience"/> may lose its place to a newcomer.</summary>
+    public const int Progress = 16 << 10;
+
+    /// <summary>A client that made progress within that time keeps its place: most messages take a few milliseconds.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan _look = TimeSpan.FromMilliseconds(250);
@@ -34,6 +36,25 @@ internal sealed class SpamdClients(int places, TimeProvider time) : IDisposable
             MakeRoom();
             _timer ??= time.CreateTimer(_ => Look(), null, _look, _look);
             return turn.Task;
+        }
+    }
+
+    /// <summary>Notes that octets came from a client.</summary>
+    public void Came(SpamdClient client, long octets)
+    {
+        if (!client.HasProgressed(octets))
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            client.Since = time.GetTimestamp();
+            if (client.Node is { } node)
+            {
+                _sending.Remove(node);
+                _sending.AddLast(node);
+            }
         }
     }
 
@@ -116,8 +137,10 @@ internal sealed class SpamdClients(int places, TimeProvider time) : IDisposable
 internal sealed class SpamdClient(long since) : IDisposable
 {
     private readonly CancellationTokenSource _cut = new();
+    private long _octets;
 
-    public long Since => since;
+    /// <summary>When it got its place, or made progress last.</summary>
+    public long Since { get; set; } = since;
 
     /// <summary>It is to go: another one needs the place.</summary>
     public CancellationToken IsToGo => _cut.Token;
@@ -125,6 +148,15 @@ internal sealed class SpamdClient(long since) : IDisposable
     public bool IsCut { get; private set; }
 
     public LinkedListNode<SpamdClient>? Node { get; set; }
+
+    /// <summary>Counts octets; true each time <see cref="SpamdClients.Progress"/> of them have come.</summary>
+    public bool HasProgressed(long octets)
+    {
+        _octets += octets;
+        var isSo = _octets >= SpamdClients.Progress;
+        _octets = isSo ? 0 : _octets;
+        return isSo;
+    }
 
     public void Cut()
     {

@@ -159,7 +159,7 @@ internal sealed partial class SpamdHandler(
     private async Task<(byte[]? Body, byte[]? Refusal)> ReadBodyAsync(
         PipeReader input, SpamdRequest request, SpamdMemory.Holding memory, SpamdClient place)
     {
-        using var pace = new SpamdPace(options.Spam.ClientTimeout, time, place.IsToGo);
+        using var pace = new SpamdPace(options.Spam.ClientTimeout, time, place.IsToGo, octets => _senders.Came(place, octets));
         try
         {
             return await SpamdBody.ReadAsync(input, request.ContentLength, options.Spam.MaxClientMessage.Bytes, memory, pace);
@@ -171,7 +171,7 @@ internal sealed partial class SpamdHandler(
     }
 
     private byte[] TooSlow(SpamdClient place) => place.IsCut
-        ? SpamdReply.Unavailable("too many clients, and this one was silent")
+        ? SpamdReply.Unavailable("too many clients, and this one sent too little")
         : SpamdReply.TimedOut(
             $"({Least(SpamdPace.Term, options.Spam.ClientTimeout).TotalSeconds:0} second timeout reading input from client)");
 

@@ -17,10 +17,17 @@ internal sealed class SpamdPace : IDisposable
     private readonly CancellationTokenSource _all;
     private readonly CancellationTokenSource _either;
     private readonly TimeSpan _length;
+    private readonly Action<long>? _told;
     private long _octets;
 
-    public SpamdPace(TimeSpan limit, TimeProvider time, CancellationToken cut)
+    /// <summary>Begins to wait.</summary>
+    /// <param name="limit">For everything.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cut">Ends the wait too.</param>
+    /// <param name="told">Told of the octets that come.</param>
+    public SpamdPace(TimeSpan limit, TimeProvider time, CancellationToken cut, Action<long>? told = null)
     {
+        _told = told;
         _length = limit < Term ? limit : Term;
         _clock = time.CreateTimer(static term => End((CancellationTokenSource)term!), _term, _length, Timeout.InfiniteTimeSpan);
         _all = new(limit, time);
@@ -32,6 +39,7 @@ internal sealed class SpamdPace : IDisposable
     /// <summary>So many octets have come: enough of them begin a new term.</summary>
     public void Came(long octets)
     {
+        _told?.Invoke(octets);
         _octets += octets;
         if (_octets >= OctetsPerTerm)
         {

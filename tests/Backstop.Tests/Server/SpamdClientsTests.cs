@@ -24,6 +24,23 @@ public sealed class SpamdClientsTests
         Assert.False((await third).IsCut);
     }
 
+    /// <summary>A large message takes its time; a client that trickles keeps nobody out.</summary>
+    [Theory]
+    [InlineData(SpamdClients.Progress, false)]
+    [InlineData(SpamdClients.Progress - 1, true)]
+    public async Task Client_that_keeps_sending_keeps_its_place(int octets, bool isCut)
+    {
+        using var clients = new SpamdClients(2, _time);
+        var sending = await clients.EnterAsync();
+        var silent = await clients.EnterAsync();
+        _time.Advance(SpamdClients.Patience);
+        clients.Came(sending, octets);
+        var third = clients.EnterAsync();
+        Assert.Equal((isCut, !isCut, false), (sending.IsCut, silent.IsCut, third.IsCompleted));
+        clients.Leave(isCut ? sending : silent);
+        await third;
+    }
+
     [Fact]
     public async Task Nobody_is_cut_who_has_only_just_come()
     {
