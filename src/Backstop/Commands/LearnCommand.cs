@@ -14,8 +14,9 @@ namespace Backstop.Commands;
 /// <summary><c>learn</c>: teaches the spam learner of a data folder. A running server takes it over within seconds.</summary>
 internal static class LearnCommand
 {
-    /// <summary>So many messages are learned in one transaction.</summary>
+    /// <summary>The most messages that are learned in one transaction, and the most octets: a batch is held in memory.</summary>
     private const int Batch = 500;
+    private const long BatchOctets = 16 << 20;
 
     public static Command Create() => new("learn", "Teach the spam learner (Bayes) from messages that people have sorted.")
     {
@@ -68,17 +69,38 @@ internal static class LearnCommand
     private static (int Count, int Changed) Teach(IEnumerable<FoundMessage> messages, Func<IReadOnlyList<ReadOnlyMemory<byte>>, int> teach)
     {
         var (count, changed) = (0, 0);
-        foreach (var batch in messages.Where(HasText).Chunk(Batch))
+        foreach (var batch in Batches(messages.Where(HasText).Select(m => m.Bytes)))
         {
-            changed += teach([.. batch.Select(m => m.Bytes)]);
-            count += batch.Length;
-            if (batch.Length == Batch && !Console.IsErrorRedirected)
+            changed += teach(batch);
+            count += batch.Count;
+            if (batch.Count == Batch && !Console.IsErrorRedirected)
             {
                 Console.Error.WriteLine($"{count} messages ...");
             }
         }
 
         return (count, changed);
+    }
+
+    /// <summary>Divides messages into batches that fit into memory.</summary>
+    internal static IEnumerable<IReadOnlyList<ReadOnlyMemory<byte>>> Batches(IEnumerable<ReadOnlyMemory<byte>> messages)
+    {
+        var (batch, octets) = (new List<ReadOnlyMemory<byte>>(), 0L);
+        foreach (var message in messages)
+        {
+            batch.Add(message);
+            octets += message.Length;
+            if (batch.Count == Batch || octets >= BatchOctets)
+            {
+                yield return batch;
+                (batch, octets) = ([], 0);
+            }
+        }
+
+        if (batch.Count > 0)
+        {
+            yield return batch;
+        }
     }
 
     // All empty files are one message, which says nothing of either kind.
