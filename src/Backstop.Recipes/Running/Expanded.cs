@@ -63,6 +63,23 @@ internal readonly record struct Expanded(string Text, IReadOnlyList<Range> FromM
         }
     }
 
+    /// <summary>Whether a message has written the dash that begins a word, where the words are divided by NUL.</summary>
+    public bool HasOptionOfMail
+    {
+        get
+        {
+            for (var at = 0; at >= 0 && at < Text.Length; at = Text.IndexOf('\0', at) is >= 0 and var end ? end + 1 : -1)
+            {
+                if (Text[at] == '-' && IsFromMail(at))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
     /// <summary>Whether a message wrote the character at a place.</summary>
     /// <param name="at">The place.</param>
     public bool IsFromMail(int at)

@@ -104,9 +104,14 @@ internal sealed class RecipeActions(
 
     private ActionOutcome Forward(string arguments, RcFlags flags)
     {
-        if (programs.ParseForward(arguments) is not { } parsed)
+        if (programs.ParseForward(arguments, out var hasOptionOfMail) is not { } parsed)
         {
             return new(false, "", 0);
+        }
+
+        if (hasOptionOfMail && !options.IsStrict)
+        {
+            return Held(parsed.Shown, "the message wrote an option of the mailer", "L40", isCopy: flags.HasAny(RcFlags.Copy));
         }
 
         if (budget.IsOn)

@@ -34,6 +34,9 @@ internal sealed class RecipeExpander(RecipeState state, RecipeLog log, Func<stri
     /// <param name="raw">As written.</param>
     public Expanded Quoted(string raw) => Read(raw, RcReading.Text, used: 0, isQuoted: true);
 
+    /// <summary>Whether a message has written the dash that begins one of the words read last.</summary>
+    public bool HasOptionOfMail { get; private set; }
+
     /// <summary>The words of a command or of addresses.</summary>
     /// <param name="raw">As written.</param>
     /// <param name="shown">The words as procmail logs them, where <c>"$@"</c> is an empty one.</param>
@@ -41,6 +44,7 @@ internal sealed class RecipeExpander(RecipeState state, RecipeLog log, Func<stri
     {
         var reader = Reader(raw, 0, RcReading.Words, used: 0).Read();
         HasOverflowed = reader.HasOverflowed;
+        HasOptionOfMail = new Expanded(reader.Text, reader.FromMail).HasOptionOfMail;
         shown = reader.Words;
         var words = new List<string>(shown);
         if (reader.ArgumentsWord is >= 0 and var at && state.Arguments.Count > 0)

@@ -46,10 +46,12 @@ internal sealed class RecipePrograms
 
     /// <summary>The mailer with its flags and addresses; null where they are longer than LINEBUF.</summary>
     /// <param name="arguments">The addresses as written.</param>
-    public (List<string> Arguments, string Shown)? ParseForward(string arguments)
+    /// <param name="hasOptionOfMail">Whether a message wrote a word that the mailer takes for an option.</param>
+    public (List<string> Arguments, string Shown)? ParseForward(string arguments, out bool hasOptionOfMail)
     {
         var expander = Nested();
         var words = expander.Words(arguments, out var shown);
+        hasOptionOfMail = expander.HasOptionOfMail;
         if (expander.HasOverflowed)
         {
             SayOverflow();
@@ -58,7 +60,7 @@ internal sealed class RecipePrograms
 
         // What these two name is taken as it is: only blanks divide it.
         var mailer = Split(Own("SENDMAIL", RecipeDefaults.Sendmail)).ToList();
-        mailer.AddRange(Split(_state.Variables.Text("SENDMAILFLAGS", RecipeDefaults.SendmailFlags)));
+        mailer.AddRange(Split(Flags()));
         return ([.. mailer, .. words], string.Join(' ', [.. mailer, .. shown]));
     }
 
@@ -112,6 +114,18 @@ internal sealed class RecipePrograms
 
         _log.Deviate("L40", $"{usual} is taken: the message may have written {variable}; write its value into the rcfile");
         return usual;
+    }
+
+    // The mailer's options are the rcfile's: a message could have it read another configuration, or write a log where it likes.
+    private string Flags()
+    {
+        if (_options.IsStrict || _state.Variables.Written("SENDMAILFLAGS").FromMail.Count == 0)
+        {
+            return _state.Variables.Text("SENDMAILFLAGS", RecipeDefaults.SendmailFlags);
+        }
+
+        _log.Deviate("L40", $"{RecipeDefaults.SendmailFlags} is taken: the message may have written SENDMAILFLAGS; write its value into the rcfile");
+        return RecipeDefaults.SendmailFlags;
     }
 
     private static string[] Split(string text) => text.Split(_blanks, StringSplitOptions.RemoveEmptyEntries);

@@ -57,6 +57,37 @@ public class MailAsCommandTests
         Assert.Contains(subject, ran.Contains("/own/sh", StringComparison.Ordinal) ? subject : _host.Ran[^1], StringComparison.Ordinal);
     }
 
+    /// <summary>Sendmail reads another configuration, or writes a log anywhere, by its options.</summary>
+    [Theory]
+    [InlineData(":0\n! $MATCH\n", "-X/tmp/log eve@example.net", false)]
+    [InlineData(":0\n! bob@example.org $MATCH\n", "-be", false)]
+    [InlineData(":0\n! \"$MATCH\"\n", "-be", false)]
+    [InlineData("A=$MATCH\n:0\n! $A\n", "-C/tmp/x", false)]
+    [InlineData(":0\n! -f$MATCH bob@example.org\n", "-be", true)]
+    [InlineData(":0\n! $MATCH\n", "eve-x@example.net", true)]
+    [InlineData("A=-be\n:0\n! $A bob@example.org\n", "x", true)]
+    public void Mailer_gets_no_option_that_the_message_wrote(string rc, string subject, bool isSent)
+    {
+        Run(Match + rc + Box, subject, isStrict: false);
+        Assert.Equal(isSent, _host.Ran.Exists(r => r.Contains("sendmail", StringComparison.Ordinal)));
+        Assert.Equal(!isSent, _host.Delivered.Contains("box"));
+        Assert.Equal(!isSent, _host.Written.ToString().Contains("L40", StringComparison.Ordinal));
+
+        _host.Ran.Clear();
+        Run(Match + rc + Box, subject, isStrict: true);
+        Assert.Contains(_host.Ran, r => r.Contains("sendmail", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("SENDMAILFLAGS=$MATCH\n", "-C/tmp/x", "/usr/sbin/sendmail -oi eve@example.net")]
+    [InlineData("SENDMAILFLAGS=\"-f $MATCH\"\n", "x", "/usr/sbin/sendmail -oi eve@example.net")]
+    [InlineData("SENDMAILFLAGS=-odq\n", "x", "/usr/sbin/sendmail -odq eve@example.net")]
+    public void Mailers_flags_are_those_of_the_rcfile(string rc, string subject, string ran)
+    {
+        Run(Match + rc + ":0\n! eve@example.net\n", subject, isStrict: false);
+        Assert.Equal(ran, _host.Ran[^1]);
+    }
+
     private void Run(string rc, string subject, bool isStrict)
     {
         // What runs after the message lies in its box is TRAP.
