@@ -8,7 +8,7 @@ namespace Backstop.Tests;
 /// <summary>The rules of docs/ARCHITECTURE.md that a machine can check.</summary>
 public sealed partial class HouseRulesTests
 {
-    private const int LongLines = 122;
+    private const int LongLines = 121;
 
     private static readonly string[] _engines = [
         "Backstop.Backscatter", "Backstop.MailAuth", "Backstop.Mailboxes", "Backstop.SpamRules", "Backstop.Recipes", "Backstop.State"];
