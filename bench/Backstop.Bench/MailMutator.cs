@@ -14,15 +14,20 @@ internal sealed class MailMutator(IReadOnlyList<byte[]> corpus, int seed)
     [
         .. new[]
         {
-            "\n", "\n\n", "\r", "\r\n", "--", "--\n", "boundary=", "boundary=\"\"", ";", ";;;;;;", "\"", "\\", "=?", "?=", "=?utf-8?b?", "=?utf-8?q?", "=?x?x?x?=", "(", "((((((", ")", "<", ">",
-            "<<<<", ">>>>", "@", "<!--", "-->", "<script>", "<style>", "</style>", "<a href=\"", "<table>", "<font color=", "&#", "&#x", "&amp;", "&#1114112;", "%00", "%2e", "\0", "\u00ff\u00fe",
+            "\n", "\n\n", "\r", "\r\n", "--", "--\n", "boundary=", "boundary=\"\"", ";", ";;;;;;", "\"", "\\", "=?",
+            "?=", "=?utf-8?b?", "=?utf-8?q?", "=?x?x?x?=", "(", "((((((", ")", "<", ">",
+            "<<<<", ">>>>", "@", "<!--", "-->", "<script>", "<style>", "</style>", "<a href=\"", "<table>",
+            "<font color=", "&#", "&#x", "&amp;", "&#1114112;", "%00", "%2e", "\0", "\u00ff\u00fe",
             "\u00ef\u00bb\u00bf", "Content-Type: multipart/mixed; "
                 + "boundary=a\n", "Content-Type: message/rfc822\n", "Content-Type: text/html; charset=utf-7\n",
             "Content-Type: text/html; charset=utf-16\n", "Content-Transfer-Encoding: base64\n", "Content-Transfer-Encoding: "
                 + "quoted-printable\n", "charset=iso-2022-jp", "charset=gb18030",
-            "begin 644 a\n", "Received: from ", "Status: ", "Final-Recipient: rfc822;", "Message-ID: ", "From: ", "To: ", "Reply-To: ", "=\n", "==", "====", "http://", "http://[", "www.", "mailto:",
-            "\t", " ", "    ", "\v", "\f", "\u0085", "a", ".", "..", "a.", "a@b.", "\n.\n", "From ", "\nFrom a@b Thu Jan  1 00:00:00 1970\n", "-1", "99999999999999999999", "2147483648", "0x", "%n",
-            "{", "}", "[", "]", "*", "+", "{1,99999}", "font-size:0", "color:rgb(", "style=\"", "<div style=\"color:", "url(", "(([", "])", "1.2.3.4", "::", "1:", "IPv6:", "helo=", " by ",
+            "begin 644 a\n", "Received: from ", "Status: ", "Final-Recipient: rfc822;", "Message-ID: ", "From: ",
+            "To: ", "Reply-To: ", "=\n", "==", "====", "http://", "http://[", "www.", "mailto:",
+            "\t", " ", "    ", "\v", "\f", "\u0085", "a", ".", "..", "a.", "a@b.", "\n.\n", "From ",
+            "\nFrom a@b Thu Jan  1 00:00:00 1970\n", "-1", "99999999999999999999", "2147483648", "0x", "%n",
+            "{", "}", "[", "]", "*", "+", "{1,99999}", "font-size:0", "color:rgb(", "style=\"", "<div style=\"color:",
+            "url(", "(([", "])", "1.2.3.4", "::", "1:", "IPv6:", "helo=", " by ",
         }.Select(Encoding.Latin1.GetBytes),
     ];
 

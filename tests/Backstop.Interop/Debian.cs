@@ -1,8 +1,8 @@
 namespace Backstop.Interop;
 
 /// <summary>
-/// Programs of a Debian release: those of 12 are this machine's, those of 13 lie in a folder of their own and run in it, with this machine's
-/// /tmp, so that a test's files have the same path in both.
+/// Programs of a Debian release: those of 12 are this machine's, those of 13 lie in a folder of their own and run in it, with
+/// this machine's /tmp, so that a test's files have the same path in both.
 /// </summary>
 internal sealed record Debian(int Release)
 {

@@ -28,7 +28,8 @@ internal sealed class DovecotLmtp : IDisposable
         await File.WriteAllTextAsync(
             dovecot._folder["passwd"],
             string.Concat(new[] { "victim", "legit", "user" }.Select(u => $"{u}@bench.test:{{plain}}x:::::\n")), Ct);
-        await File.WriteAllTextAsync(dovecot._folder["dovecot.conf"], (release == 12 ? dovecot.Config23() : dovecot.Config24()) + sieve?.Invoke(dovecot), Ct);
+        var config = release == 12 ? dovecot.Config23() : dovecot.Config24();
+        await File.WriteAllTextAsync(dovecot._folder["dovecot.conf"], config + sieve?.Invoke(dovecot), Ct);
         dovecot._process = debian.Start("/usr/sbin/dovecot", "-F", "-c", dovecot._folder["dovecot.conf"]);
         await Until.ListensAsync(dovecot.Port, dovecot._process);
         return dovecot;

@@ -20,7 +20,9 @@ internal static class Needs
 
     /// <summary>A program of Debian 13, which ./test has unpacked too.</summary>
     public static void Unpacked(string file, string package) =>
-        Check(File.Exists(file), $"{package} of Debian 13 is not unpacked in artifacts/debian13 (eng/debian13-peers.sh does it where apt-get works)");
+        Check(
+            File.Exists(file),
+            $"{package} of Debian 13 is not unpacked in artifacts/debian13 (eng/debian13-peers.sh does it where apt-get works)");
 
     public static string PeerFolder => Path.Combine(Checkout.Root, "artifacts", "peers");
 

@@ -69,7 +69,7 @@ public sealed class SetupTests
             StringComparison.Ordinal);
     }
 
-    /// <summary>The printed lines, in the Dovecot they are for: what Backstop has marked goes into its folder, other mail does not.</summary>
+    /// <summary>By the printed lines, each in its Dovecot, what Backstop has marked is filed, and other mail is not.</summary>
     [Theory]
     [InlineData(12, "# Dovecot 2.3 (Debian 12)")]
     [InlineData(13, "Dovecot 2.4 (Debian 13)")]
@@ -103,7 +103,9 @@ public sealed class SetupTests
 
     // The lines below a heading, up to the next empty one.
     private static string Paragraph(string text, string heading) =>
-        string.Join('\n', text.Split('\n').SkipWhile(l => !l.Contains(heading, StringComparison.Ordinal)).Skip(1).TakeWhile(l => l.Length > 0)) + "\n";
+        string.Join(
+            '\n',
+            text.Split('\n').SkipWhile(l => !l.Contains(heading, StringComparison.Ordinal)).Skip(1).TakeWhile(l => l.Length > 0)) + "\n";
 
     [Fact]
     public async Task Sendmail_mc_gets_the_filter_and_loses_it_again()

@@ -8,7 +8,7 @@ namespace Backstop.Tests;
 /// <summary>The rules of docs/ARCHITECTURE.md that a machine can check.</summary>
 public sealed partial class HouseRulesTests
 {
-    private const int LongLines = 121;
+    private const int LongLines = 84;
 
     private static readonly string[] _engines = [
         "Backstop.Backscatter", "Backstop.MailAuth", "Backstop.Mailboxes", "Backstop.SpamRules", "Backstop.Recipes", "Backstop.State"];
@@ -35,7 +35,8 @@ public sealed partial class HouseRulesTests
         ],
         ["Backstop.Clean"] =
         [
-            "Backstop.Configuration", "Backstop.Judging", "Backstop.Mail", "Backstop.Posix", "Backstop.Backscatter", "Backstop.Mailboxes", "Backstop.State",
+            "Backstop.Configuration", "Backstop.Judging", "Backstop.Mail", "Backstop.Posix", "Backstop.Backscatter",
+            "Backstop.Mailboxes", "Backstop.State",
         ],
         ["Backstop.Server"] = [
             "Backstop.Configuration", "Backstop.Judging", "Backstop.Mail", "Backstop.Protocols", "Backstop.Posix", "Backstop.Deliver",

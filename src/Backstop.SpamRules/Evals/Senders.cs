@@ -15,7 +15,8 @@ internal static class Senders
 
     private static readonly string[] _recipients =
     [
-        "To:addr", "Apparently-To:addr", "Delivered-To:addr", "Envelope-Recipients:addr", "Apparently-Resent-To:addr", "X-Envelope-To:addr", "Envelope-To:addr",
+        "To:addr", "Apparently-To:addr", "Delivered-To:addr", "Envelope-Recipients:addr", "Apparently-Resent-To:addr",
+        "X-Envelope-To:addr", "Envelope-To:addr",
         "X-Delivered-To:addr", "X-Original-To:addr", "X-Rcpt-To:addr", "X-Real-To:addr", "Cc:addr",
     ];
 

@@ -9,18 +9,24 @@ internal sealed class LoadedPlugins
     /// <summary>What Debian's and SpamAssassin's own .pre files load; where no such file is read, these count.</summary>
     private static readonly string[] _standard =
     [
-        "URIDNSBL", "SPF", "Pyzor", "Razor2", "SpamCop", "AutoLearnThreshold", "WelcomeListSubject", "MIMEHeader", "ReplaceTags", "DKIM", "Check", "HTTPSMismatch",
-        "URIDetail", "Bayes", "BodyEval", "DNSEval", "HTMLEval", "HeaderEval", "MIMEEval", "RelayEval", "URIEval", "WLBLEval", "VBounce", "ImageInfo", "FreeMail",
+        "URIDNSBL", "SPF", "Pyzor", "Razor2", "SpamCop", "AutoLearnThreshold", "WelcomeListSubject", "MIMEHeader",
+        "ReplaceTags", "DKIM", "Check", "HTTPSMismatch",
+        "URIDetail", "Bayes", "BodyEval", "DNSEval", "HTMLEval", "HeaderEval", "MIMEEval", "RelayEval", "URIEval",
+        "WLBLEval", "VBounce", "ImageInfo", "FreeMail",
         "AskDNS", "HashBL", "DMARC",
     ];
 
     private static readonly HashSet<string> _features = new(StringComparer.Ordinal)
     {
-        "feature_originating_ip_headers", "feature_dns_local_ports_permit_avoid", "feature_bayes_auto_learn_on_error", "feature_uri_host_listed",
-        "feature_yesno_takes_args", "feature_bug6558_free", "feature_edns", "feature_dns_query_restriction", "feature_registryboundaries", "feature_geodb",
-        "feature_dns_block_rule", "feature_compile_regexp", "feature_meta_rules_matching", "feature_subjprefix", "feature_bayes_stopwords", "feature_get_host",
+        "feature_originating_ip_headers", "feature_dns_local_ports_permit_avoid", "feature_bayes_auto_learn_on_error",
+        "feature_uri_host_listed",
+        "feature_yesno_takes_args", "feature_bug6558_free", "feature_edns", "feature_dns_query_restriction",
+        "feature_registryboundaries", "feature_geodb",
+        "feature_dns_block_rule", "feature_compile_regexp", "feature_meta_rules_matching", "feature_subjprefix",
+        "feature_bayes_stopwords", "feature_get_host",
         "feature_blocklist_welcomelist", "feature_welcomelist_blocklist", "feature_header_address_parser", "feature_local_tests_only",
-        "feature_header_first_last", "feature_header_match_many", "feature_capture_rules", "has_tflags_nosubject", "has_tflags_nolog", "perl_min_version_5010000",
+        "feature_header_first_last", "feature_header_match_many", "feature_capture_rules", "has_tflags_nosubject",
+        "has_tflags_nolog", "perl_min_version_5010000",
     };
 
     private static readonly HashSet<string> _pluginFeatures = new(StringComparer.Ordinal)

@@ -135,7 +135,8 @@ public sealed class RuleSet
             builder.Settings.List("welcomelist_bounce_relays").Add(host);
         }
 
-        var folders = files.Select(f => Path.GetDirectoryName(f) ?? "").Where(f => f.Length > 0).Distinct().Append("/" + RuleFolders.Distribution);
+        var folders = files.Select(f => Path.GetDirectoryName(f) ?? "").Where(f => f.Length > 0).Distinct()
+            .Append("/" + RuleFolders.Distribution);
         builder.Settings.Plugins.Load(builder, folders);
         return new RuleSet(builder, files);
     }

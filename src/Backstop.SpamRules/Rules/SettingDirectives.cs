@@ -13,10 +13,13 @@ internal sealed partial class SettingDirectives
     /// <summary>Settings of SpamAssassin that change nothing here: how it resolves names, stores, locks and learns.</summary>
     private static readonly string[] _ignored =
     [
-        "dns_", "bayes_", "lock_method", "rbl_timeout", "uridnsbl", "urirh", "urin", "uridnss", "urifull", "skip_uribl", "adsp_override", "askdns", "asn_", "razor_", "pyzor_",
+        "dns_", "bayes_", "lock_method", "rbl_timeout", "uridnsbl", "urirh", "urin", "uridnss", "urifull", "skip_uribl",
+        "adsp_override", "askdns", "asn_", "razor_", "pyzor_",
         "dcc_", "use_razor2", "use_pyzor", "use_dcc", "test", "time_limit", "geodb_", "country_db", "normalize_charset",
-        "version_tag", "allow_user_rules", "user_scores_", "clear_dns", "mbox_format", "auto_welcomelist", "auto_whitelist", "use_auto_w", "txrep",
-        "dkim_", "spf_", "use_learner", "always_trust", "skip_rbl", "hashbl", "shortcircuit", "dmarc_", "util_rb_cctld", "uri_country", "authres_",
+        "version_tag", "allow_user_rules", "user_scores_", "clear_dns", "mbox_format", "auto_welcomelist",
+        "auto_whitelist", "use_auto_w", "txrep",
+        "dkim_", "spf_", "use_learner", "always_trust", "skip_rbl", "hashbl", "shortcircuit", "dmarc_", "util_rb_cctld",
+        "uri_country", "authres_",
         "extracttext", "ignore_always", "whitelist_subject", "welcomelist_subject_", "arc_",
         "clear_uridnsbl", "do_not_use_mail_spf", "ignore_received_spf", "use_newest_received_spf", "rbl_headers", "spamcop_",
         "freemail_add_describe_email",

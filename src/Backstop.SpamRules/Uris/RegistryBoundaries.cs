@@ -127,7 +127,8 @@ internal sealed class RegistryBoundaries
         try
         {
             return _idn.GetAscii(
-                Encoding.UTF8.GetString(Octets.ToBytes(octets)).Replace('\u3002', '.').Replace('\uFF0E', '.').Replace('\uFF61', '.').Replace('\u2024', '.').Replace('\uFE52', '.')).ToLowerInvariant();
+                Encoding.UTF8.GetString(Octets.ToBytes(octets)).Replace('\u3002', '.').Replace('\uFF0E', '.')
+                    .Replace('\uFF61', '.').Replace('\u2024', '.').Replace('\uFE52', '.')).ToLowerInvariant();
         }
         catch (ArgumentException)
         {

@@ -16,13 +16,18 @@ public sealed class BombAttackTests
     // As shops, banks and providers write; X stands for the sender's name. Mail programs and lists have their own rows below.
     private static readonly string[] _notices =
     [
-        "Your X password was changed", "Security alert: new sign-in on Linux", "New device signed in to X", "We noticed a new login to your X account", "Unusual activity on your card ending 4411",
-        "Reset your password", "Your X order #4471-22 has shipped", "Receipt from X", "Payment received - thank you", "Your invoice from X is available", "Booking confirmation 7HJ2KQ", "You sent a payment of $310.00 to X",
+        "Your X password was changed", "Security alert: new sign-in on Linux", "New device signed in to X",
+        "We noticed a new login to your X account", "Unusual activity on your card ending 4411",
+        "Reset your password", "Your X order #4471-22 has shipped", "Receipt from X", "Payment received - thank you",
+        "Your invoice from X is available", "Booking confirmation 7HJ2KQ", "You sent a payment of $310.00 to X",
         "Refund issued for order 99120", "A direct debit of 41.20 will be taken on "
             + "Friday", "Your statement is ready", "Your appointment on 3 December", "Your parcel arrives today", "Your subscription has been cancelled",
-        "Neue Anmeldung bei Ihrem X-Konto", "Ihr Passwort wurde geändert", "Ihre Bestellung 8812 wurde versandt", "Zahlungsbestätigung X", "Ihre Rechnung vom 28.11.2026", "Ihre Kontoauszüge liegen bereit",
-        "Nouvelle connexion à votre compte X", "Confirmation de commande n° 5512", "Votre colis arrive demain", "Nuevo inicio de sesión en X", "Tu pedido ha salido", "Il tuo ordine è stato spedito", "Avviso di sicurezza",
-        "Je bestelling is onderweg", "Nowe logowanie do X", "Twoje zamówienie zostało wysłane", "Новый вход в аккаунт X", "Ваш заказ отправлен", "ご注文の発送", "您的订单已发货",
+        "Neue Anmeldung bei Ihrem X-Konto", "Ihr Passwort wurde geändert", "Ihre Bestellung 8812 wurde versandt",
+        "Zahlungsbestätigung X", "Ihre Rechnung vom 28.11.2026", "Ihre Kontoauszüge liegen bereit",
+        "Nouvelle connexion à votre compte X", "Confirmation de commande n° 5512", "Votre colis arrive demain",
+        "Nuevo inicio de sesión en X", "Tu pedido ha salido", "Il tuo ordine è stato spedito", "Avviso di sicurezza",
+        "Je bestelling is onderweg", "Nowe logowanie do X", "Twoje zamówienie zostało wysłane",
+        "Новый вход в аккаунт X", "Ваш заказ отправлен", "ご注文の発送", "您的订单已发货",
     ];
 
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 25, 6, 0, 0, TimeSpan.Zero));

@@ -148,7 +148,7 @@ public class FairTurnsTests
         turns.Leave(await last);
     }
 
-    /// <summary>Whatever comes, leaves and gives up: never more at once than there are slots, and in the end everybody had a turn.</summary>
+    /// <summary>Whoever comes, leaves and gives up: never more at once than slots, and in the end everybody had a turn.</summary>
     [Fact]
     public void Slots_are_neither_lost_nor_doubled() =>
         Gen.Select(Gen.Int[1, 4], Gen.Select(Gen.Int[0, 2], Gen.Int[1, 5]).Array[0, 60]).Sample((slots, steps) =>

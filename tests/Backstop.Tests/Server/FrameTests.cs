@@ -8,7 +8,8 @@ public sealed class FrameTests
 {
     private static readonly string[] _paths =
     [
-        "/login", "/", "/messages", "/messages/one?mailbox=a&folder=b&id=c", "/messages/one", "/storms/none", "/actions", "/api/overview", "/nowhere", "/classify",
+        "/login", "/", "/messages", "/messages/one?mailbox=a&folder=b&id=c", "/messages/one", "/storms/none",
+        "/actions", "/api/overview", "/nowhere", "/classify",
     ];
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

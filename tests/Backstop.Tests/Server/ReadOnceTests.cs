@@ -26,7 +26,8 @@ public sealed class ReadOnceTests
         "Backstop.Backscatter.Bounces.DeliveryStatu"
             + "s", "Backstop.Backscatter.Bounces.ReturnedReader", "Backstop.Backscatter.Bounces.Structure",
         "Backstop.Backscatter.Proofs.OriginProver", "Backstop.Backscatter.Proofs.OwnDkim", "Backstop.Backscatter.Proofs.OwnFields",
-        "Backstop.Clean.MboxSource", "Backstop.Mail.HeaderScan", "Backstop.Mail.MailMessage", "Backstop.Mail.MimeScan", "Backstop.Mail.SentHeader",
+        "Backstop.Clean.MboxSource", "Backstop.Mail.HeaderScan", "Backstop.Mail.MailMessage", "Backstop.Mail.MimeScan",
+        "Backstop.Mail.SentHeader",
         "Backstop.Server.Web.FiledMail",
     ];
 
