@@ -124,7 +124,7 @@ internal sealed partial class DeliveryQueue : IDisposable
     /// <param name="decide">Scans the message and returns its folders.</param>
     internal void AddUnscanned(SpoolEntry entry, Lane lane, LateDecision decide)
     {
-        var message = new InDelivery(entry, lane, replayed: false);
+        var message = new InDelivery(entry, lane, replayed: false, isLate: true);
         Interlocked.Increment(ref _waiting);
         if (!_late.TryAdd(message, decide))
         {
@@ -354,7 +354,7 @@ internal sealed partial class DeliveryQueue : IDisposable
         {
             var age = Age(copy.Message.Entry);
             _metrics.Delivered(age);
-            if (copy.Message is { Lane: Lane.Real, Replayed: false })
+            if (copy.Message is { Lane: Lane.Real, Replayed: false, IsLate: false })
             {
                 RealDelivered?.Invoke(age);
             }

@@ -16,7 +16,7 @@ internal enum Lane
 }
 
 /// <summary>A message whose delivery has begun.</summary>
-internal sealed class InDelivery(SpoolEntry entry, Lane lane, bool replayed)
+internal sealed class InDelivery(SpoolEntry entry, Lane lane, bool replayed, bool isLate = false)
 {
     private int _left = entry.Folders.Count;
 
@@ -26,6 +26,9 @@ internal sealed class InDelivery(SpoolEntry entry, Lane lane, bool replayed)
 
     /// <summary>Whether an earlier run of the server may have delivered it already.</summary>
     public bool Replayed => replayed;
+
+    /// <summary>Whether it waited for its scan on purpose, so that its age says nothing of the folders.</summary>
+    public bool IsLate => isLate;
 
     /// <summary>Counts a delivered copy; true when it was the last.</summary>
     public bool CopyDone() => Interlocked.Decrement(ref _left) == 0;
