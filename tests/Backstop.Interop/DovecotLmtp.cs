@@ -14,7 +14,7 @@ internal sealed class DovecotLmtp : IDisposable
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    /// <summary>Starts it.</summary>
+    /// <summary>Starts the server and waits until it listens.</summary>
     /// <param name="release">The Debian release whose Dovecot it is: 2.3 in 12, 2.4 in 13.</param>
     /// <param name="sieve">Further lines, which name a Sieve script; with them it has its Sieve plugin.</param>
     public static async Task<DovecotLmtp> StartAsync(int release = 12, Func<DovecotLmtp, string>? sieve = null)

@@ -29,7 +29,7 @@ internal sealed class Postfix : IDisposable
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    /// <summary>Starts it.</summary>
+    /// <summary>Starts the server and waits until it listens.</summary>
     /// <param name="mail">Where the Maildirs lie: ADDRESS/Maildir.</param>
     /// <param name="main">Further lines of main.cf.</param>
     /// <param name="mx">Further options of the listener for strangers.</param>

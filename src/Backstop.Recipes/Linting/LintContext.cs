@@ -49,7 +49,7 @@ internal sealed class LintContext
 
     /// <summary>Adds a finding.</summary>
     /// <param name="id">Its number.</param>
-    /// <param name="at">Where.</param>
+    /// <param name="at">The offset in the rcfile that the finding is about.</param>
     /// <param name="mended">How the text should read.</param>
     /// <param name="edit">The change that makes it so; null where a person must decide.</param>
     /// <param name="level">How sure it is.</param>
