@@ -18,11 +18,16 @@ if (args is ["fuzz", _, _, _, _, _, ..])
     return FuzzBench.Run(args[1..]);
 }
 
+if (args is ["cost", _, _, ..])
+{
+    return FuzzBench.Cost(args[1..]);
+}
+
 if (args.Length == 0)
 {
     await Console.Error.WriteLineAsync(
         "usage: Backstop.Bench FOLDER...   or   Backstop.Bench deliver EMPTY-FOLDER   or   Backstop.Bench fuzz COUNT SEED WORST-FOLDER "
-            + "RULES FOLDER...");
+            + "RULES FOLDER...   or   Backstop.Bench cost RULES FOLDER...");
     return 64;
 }
 
