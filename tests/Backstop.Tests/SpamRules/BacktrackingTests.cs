@@ -140,6 +140,22 @@ public sealed class BacktrackingTests
         });
     }
 
+    /// <summary>A header made for it must not switch off the rules that are tried behind those that it is dear for.</summary>
+    [Fact]
+    public void Dear_searches_leave_steps_for_the_cheap_ones()
+    {
+        var steps = new MatchSteps();
+        var dear = CompiledPattern.Compile(@"^((?:a+x?)+)\1c");
+        var bait = new string('a', 80) + "c";
+        for (var i = 0; i < 20; i++)
+        {
+            Assert.Throws<StepsSpentException>(() => dear.IsMatch(bait, steps));
+        }
+
+        Assert.InRange(steps.Used, MatchSteps.PerMessage / 2, MatchSteps.PerMessage);
+        Assert.True(CompiledPattern.Compile(@"(?<!b)a+b").IsMatch(new string('a', 60) + "b", steps));
+    }
+
     /// <summary>
     /// A place that failed once is not tried again: nested repeats stay within their steps where nothing refers to a group.
     /// </summary>
