@@ -17,8 +17,10 @@ namespace Backstop.Server.Filters;
 /// <param name="time">The clock.</param>
 internal sealed class FairTurns(int slots, TimeProvider time)
 {
-    // A message costs 5-60 ms. Who sends a few in ten seconds is nobody to be kept from the last slot.
+    // A message costs 5-60 ms. Who sends a few in ten seconds is nobody to be kept from the last slot, nor is who uses a quarter of what the
+    // client uses that keeps the others busy: a mail server that sends much ordinary mail.
     private const double ManySeconds = 0.2;
+    private const double SmallPart = 0.25;
     private const int MaxClients = 10_000;
     private static readonly TimeSpan _window = TimeSpan.FromSeconds(10);
 
@@ -26,6 +28,7 @@ internal sealed class FairTurns(int slots, TimeProvider time)
     private readonly List<Turn> _waiting = [];
     private readonly Generations<IPAddress, Usage> _usages = new(MaxClients, 6 * _window, time);
     private Usage? _latest;
+    private Usage? _most;
     private DateTimeOffset _otherCame = DateTimeOffset.MinValue;
     private int _taken;
     private int _left;
@@ -63,7 +66,9 @@ internal sealed class FairTurns(int slots, TimeProvider time)
             _taken--;
             _left++;
             turn.Usage.Taken--;
-            turn.Usage.Seconds.Add(time.GetUtcNow(), time.GetElapsedTime(turn.Since).TotalSeconds);
+            var now = time.GetUtcNow();
+            turn.Usage.Seconds.Add(now, time.GetElapsedTime(turn.Since).TotalSeconds);
+            _most = _most is { } most && most.Seconds.At(now) > turn.Usage.Seconds.At(now) ? most : turn.Usage;
             BeginNext();
         }
     }
@@ -111,7 +116,8 @@ internal sealed class FairTurns(int slots, TimeProvider time)
 
         var now = time.GetUtcNow();
         var isKept = slots > 1 && _taken == slots - 1 && now - _otherCame < _window;
-        return _waiting.Where(t => !isKept || t.Usage.IsLittle(now)).MinBy(t => t.Usage.Weight(now) - (now - t.Came).TotalSeconds);
+        var little = Math.Max(ManySeconds, SmallPart * (_most?.Seconds.At(now) ?? 0));
+        return _waiting.Where(t => !isKept || t.Usage.IsLittle(now, little)).MinBy(t => t.Usage.Weight(now) - (now - t.Came).TotalSeconds);
     }
 
     private Usage UsageOf(IPAddress client)
@@ -161,7 +167,7 @@ internal sealed class FairTurns(int slots, TimeProvider time)
 
         public ref DecayedCount Seconds => ref _seconds;
 
-        public bool IsLittle(DateTimeOffset now) => Taken == 0 && _seconds.At(now) < ManySeconds;
+        public bool IsLittle(DateTimeOffset now, double seconds) => Taken == 0 && _seconds.At(now) < seconds;
 
         // A slot that is taken counts at once, with what a dear message costs: a client that was never here could have them all otherwise.
         public double Weight(DateTimeOffset now) => _seconds.At(now) + (Taken * ManySeconds);

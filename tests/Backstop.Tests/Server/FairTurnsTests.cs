@@ -61,6 +61,27 @@ public class FairTurnsTests
         await dear[2];
     }
 
+    /// <summary>A mail server that sends ten ordinary messages a second uses more than a few, and still little beside the flood.</summary>
+    [Fact]
+    public async Task The_last_slot_is_kept_for_whoever_uses_little_of_what_the_flood_uses()
+    {
+        var turns = new FairTurns(2, _time);
+        var used = await turns.EnterAsync(_other, Token);
+        _time.Advance(TimeSpan.FromMilliseconds(600));
+        turns.Leave(used);
+        var dear = await turns.EnterAsync(_dear, Token);
+        _time.Advance(TimeSpan.FromSeconds(5));
+        turns.Leave(dear);
+        dear = await turns.EnterAsync(_dear, Token);
+        var next = turns.EnterAsync(_dear, Token).AsTask();
+        Assert.False(next.IsCompleted);
+        var other = turns.EnterAsync(_other, Token).AsTask();
+        Assert.True(other.IsCompleted);
+        turns.Leave(dear);
+        turns.Leave(await other);
+        turns.Leave(await next);
+    }
+
     [Fact]
     public async Task What_a_client_used_fades()
     {
