@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Text.RegularExpressions;
 using Backstop.Mail;
 using Backstop.SpamRules.Mime;
+using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Rules;
 using Backstop.SpamRules.Text;
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.RegularExpressions;
 using Backstop.Mail;
+using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Attachments;

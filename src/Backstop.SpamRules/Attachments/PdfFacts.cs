@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using Backstop.Mail;
 using Backstop.SpamRules.Mime;
-using Backstop.SpamRules.Text;
+using Backstop.SpamRules.Patterns;
 
 namespace Backstop.SpamRules.Attachments;
 

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Backstop.Mail;
 using Backstop.SpamRules.Mime;
+using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Attachments;

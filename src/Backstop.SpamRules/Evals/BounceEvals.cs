@@ -1,7 +1,7 @@
 using Backstop.SpamRules.Messages;
 using Backstop.SpamRules.Mime;
+using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Rules;
-using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Evals;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Backstop.SpamRules.Messages;
-using Backstop.SpamRules.Text;
+using Backstop.SpamRules.Patterns;
 
 namespace Backstop.SpamRules.Evals;
 

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Backstop.SpamRules.Patterns;
-using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Evals;
 

@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using Backstop.SpamRules.Messages;
+using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Rules;
-using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Evals;
 

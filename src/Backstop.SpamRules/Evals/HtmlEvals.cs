@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Backstop.SpamRules.Html;
 using Backstop.SpamRules.Messages;
+using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Evals;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Backstop.Mail;
 using Backstop.SpamRules.Messages;
+using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Rules;
 using Backstop.SpamRules.Text;
 

@@ -1,8 +1,8 @@
 using System.Net;
 using Backstop.SpamRules.Messages;
+using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Relays;
 using Backstop.SpamRules.Rules;
-using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Evals;
 

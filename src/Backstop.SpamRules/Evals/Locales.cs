@@ -1,5 +1,5 @@
 using Backstop.SpamRules.Messages;
-using Backstop.SpamRules.Text;
+using Backstop.SpamRules.Patterns;
 
 namespace Backstop.SpamRules.Evals;
 

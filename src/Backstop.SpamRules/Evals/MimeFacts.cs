@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Backstop.SpamRules.Messages;
 using Backstop.SpamRules.Mime;
+using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Evals;

@@ -1,4 +1,5 @@
 using Backstop.SpamRules.Messages;
+using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Evals;

@@ -1,5 +1,5 @@
 using Backstop.SpamRules.Messages;
-using Backstop.SpamRules.Text;
+using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Uris;
 
 namespace Backstop.SpamRules.Evals;

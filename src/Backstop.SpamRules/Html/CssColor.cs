@@ -1,7 +1,7 @@
 using System.Drawing;
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Backstop.SpamRules.Text;
+using Backstop.SpamRules.Patterns;
 
 namespace Backstop.SpamRules.Html;
 

@@ -1,4 +1,5 @@
 using Backstop.SpamRules.Mime;
+using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Relays;
 using Backstop.SpamRules.Text;
 using Backstop.SpamRules.Uris;

@@ -5,7 +5,6 @@ using Backstop.SpamRules.Mime;
 using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Relays;
 using Backstop.SpamRules.Rules;
-using Backstop.SpamRules.Text;
 using Backstop.SpamRules.Uris;
 
 namespace Backstop.SpamRules.Messages;

@@ -1,4 +1,5 @@
 using System.Text;
+using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Mime;

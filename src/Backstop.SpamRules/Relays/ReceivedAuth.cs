@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Backstop.SpamRules.Text;
+using Backstop.SpamRules.Patterns;
 
 namespace Backstop.SpamRules.Relays;
 

@@ -1,4 +1,4 @@
-using Backstop.SpamRules.Text;
+using Backstop.SpamRules.Patterns;
 
 namespace Backstop.SpamRules.Relays;
 

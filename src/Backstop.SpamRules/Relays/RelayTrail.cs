@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 using Backstop.SpamRules.Mime;
-using Backstop.SpamRules.Text;
+using Backstop.SpamRules.Patterns;
 
 namespace Backstop.SpamRules.Relays;
 

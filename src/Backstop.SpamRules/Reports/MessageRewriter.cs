@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
 using Backstop.SpamRules.Mime;
+using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Rules;
 using Backstop.SpamRules.Text;
 

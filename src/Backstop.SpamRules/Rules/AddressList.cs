@@ -1,5 +1,5 @@
 using System.Text;
-using Backstop.SpamRules.Text;
+using Backstop.SpamRules.Patterns;
 
 namespace Backstop.SpamRules.Rules;
 

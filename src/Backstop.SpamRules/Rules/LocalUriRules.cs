@@ -1,5 +1,5 @@
+using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Relays;
-using Backstop.SpamRules.Text;
 using Backstop.SpamRules.Uris;
 
 namespace Backstop.SpamRules.Rules;

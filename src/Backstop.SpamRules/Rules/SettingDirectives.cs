@@ -1,6 +1,6 @@
 using System.Globalization;
+using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Relays;
-using Backstop.SpamRules.Text;
 using Backstop.SpamRules.Uris;
 
 namespace Backstop.SpamRules.Rules;

@@ -1,4 +1,5 @@
 using Backstop.SpamRules.Hits;
+using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Rules;
 
 namespace Backstop.SpamRules.Scanning;
@@ -115,7 +116,7 @@ internal sealed class MetaRules
                 return text;
             }
 
-            var glob = new Text.PerlRegex(AddressList.Glob(text[(at + function.Length)..end].Trim()));
+            var glob = new PerlRegex(AddressList.Glob(text[(at + function.Length)..end].Trim()));
             var names = rules.Rules.Keys.Where(n => n != rule.Name && glob.IsMatch(n)).Order(StringComparer.Ordinal).ToList();
             text = $"{text[..at]} ({(names.Count == 0 ? "0" : string.Join('+', names))}) {text[(end + 1)..]}";
         }

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Backstop.Mail;
+using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Uris;

@@ -3,6 +3,7 @@ using Backstop.Backscatter.Campaigns;
 using Backstop.Mail;
 using Backstop.SpamRules.Evals;
 using Backstop.SpamRules.Mime;
+using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Relays;
 using Backstop.SpamRules.Text;
 

@@ -2,7 +2,6 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Scanning;
-using Backstop.SpamRules.Text;
 using CsCheck;
 
 namespace Backstop.Tests.SpamRules;

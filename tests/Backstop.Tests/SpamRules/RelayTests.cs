@@ -1,5 +1,5 @@
+using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Relays;
-using Backstop.SpamRules.Text;
 
 namespace Backstop.Tests.SpamRules;
 

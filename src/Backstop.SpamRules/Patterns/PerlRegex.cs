@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using Backstop.Mail;
 
-namespace Backstop.SpamRules.Text;
+namespace Backstop.SpamRules.Patterns;
 
 /// <summary>
 /// A regular expression of our own code over octets. It does not backtrack: the time of a match is linear in the text, whatever that

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
+using Backstop.SpamRules.Text;
 
-namespace Backstop.SpamRules.Text;
+namespace Backstop.SpamRules.Patterns;
 
 /// <summary>Addresses in running text. The patterns are case-insensitive in themselves and hold no group.</summary>
 internal static class IpPatterns
