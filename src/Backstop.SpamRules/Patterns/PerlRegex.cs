@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.RegularExpressions;
 using Backstop.Mail;
 
@@ -8,20 +9,29 @@ namespace Backstop.SpamRules.Patterns;
 /// holds, and the message's budget is charged for it. Never made of text from a message: that may be too long for an automaton.
 /// </summary>
 /// <remarks>
-/// Compiled at its first match: that takes milliseconds and megabytes, and a command that reads a few messages needs few of them.
+/// Compiled for the first text that holds a string which every match needs: that takes milliseconds and megabytes, and most of the forms of
+/// rare mail servers never see such a text.
 /// </remarks>
 internal sealed class PerlRegex
 {
     private static readonly TimeSpan _rulesLimit = TimeSpan.FromSeconds(10);
 
+    private static readonly (RegexOptions Option, char Letter)[] _modifiers =
+    [
+        (RegexOptions.IgnoreCase, 'i'), (RegexOptions.Multiline, 'm'), (RegexOptions.Singleline, 's'),
+        (RegexOptions.IgnorePatternWhitespace, 'x'), (RegexOptions.ExplicitCapture, 'n'),
+    ];
+
     private readonly string _pattern;
     private readonly RegexOptions _options;
+    private readonly Lazy<SearchValues<string>?> _needed;
     private Regex? _regex;
 
     /// <summary>Takes a pattern. The first match throws <see cref="NotSupportedException"/> where it needs backtracking.</summary>
     /// <param name="pattern">Without look-around, back-references and atomic groups, which need backtracking.</param>
     /// <param name="options">How to read it.</param>
-    public PerlRegex(string pattern, RegexOptions options = RegexOptions.None) => (_pattern, _options) = (pattern, options);
+    public PerlRegex(string pattern, RegexOptions options = RegexOptions.None) =>
+        (_pattern, _options, _needed) = (pattern, options, new(() => Needed(pattern, options)));
 
     private PerlRegex(Regex regex)
         : this(regex.ToString(), regex.Options) => _regex = regex;
@@ -34,13 +44,13 @@ internal sealed class PerlRegex
     public bool IsMatch(string text)
     {
         MessageBudget.Charge(text.Length);
-        return Expression.IsMatch(text);
+        return MayMatch(text) && Expression.IsMatch(text);
     }
 
     public Match Match(string text, int start = 0)
     {
         MessageBudget.Charge(text.Length - start);
-        return Expression.Match(text, start);
+        return MayMatch(text, start) ? Expression.Match(text, start) : System.Text.RegularExpressions.Match.Empty;
     }
 
     /// <summary>Every match from left to right.</summary>
@@ -56,13 +66,35 @@ internal sealed class PerlRegex
     public string Replace(string text, string replacement)
     {
         MessageBudget.Charge(text.Length);
-        return Expression.Replace(text, replacement);
+        return MayMatch(text) ? Expression.Replace(text, replacement) : text;
     }
 
     public string Replace(string text, MatchEvaluator evaluator, int count = -1)
     {
         MessageBudget.Charge(text.Length);
-        return Expression.Replace(text, evaluator, count);
+        return MayMatch(text) ? Expression.Replace(text, evaluator, count) : text;
+    }
+
+    /// <summary>
+    /// Whether the text holds a string that every match needs, from a place on. False: no match begins there. It looks no further than the
+    /// end of the first match, so that a loop over all matches stays linear.
+    /// </summary>
+    internal bool MayMatch(string text, int start = 0) => _needed.Value is not { } needed || text.AsSpan(start).ContainsAny(needed);
+
+    // Perl's syntax and .NET's differ in rare places: what Perl's reader does not read has no prefilter.
+    private static SearchValues<string>? Needed(string pattern, RegexOptions options)
+    {
+        try
+        {
+            var modifiers = string.Concat(_modifiers.Where(m => options.HasFlag(m.Option)).Select(m => m.Letter));
+            return RequiredLiterals.Of(PerlPatternParser.Parse(pattern, modifiers)) is { } literals
+                ? SearchValues.Create([.. literals], StringComparison.OrdinalIgnoreCase)
+                : null;
+        }
+        catch (PatternException)
+        {
+            return null;
+        }
     }
 
     private Regex Linear()
