@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""spam-agreement.py [--expected TSV] [--record TSV] FOLDER: does `backstop scan` say what SpamAssassin says of the mails in FOLDER?
+"""spam-agreement.py [--expected TSV] [--record TSV] [--rules FOLDER] FOLDER: does `backstop scan` say what SpamAssassin says of the mails in FOLDER?
 
 Without --expected the installed SpamAssassin is asked (local tests, no Bayes); --record keeps its table: path, score, required, hits with scores.
+--rules: both read the .cf files of that folder too, as a site's own, behind Debian's rules and the plugins that /etc/spamassassin/*.pre load.
 Prints the share of equal verdicts and scores, precision and recall of hits, and what differs, by rule."""
-import argparse, collections, json, os, subprocess, sys, tempfile
+import argparse, collections, glob, json, os, shutil, subprocess, sys, tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 PERL = r"""
 use strict; use warnings; use Mail::SpamAssassin;
-my $sa = Mail::SpamAssassin->new({ local_tests_only => 1, dont_copy_prefs => 1, userprefs_filename => '/dev/null', username => 'nobody',
+my $sa = Mail::SpamAssassin->new({ (@ARGV ? (site_rules_filename => $ARGV[0]) : ()), local_tests_only => 1, dont_copy_prefs => 1, userprefs_filename => '/dev/null', username => 'nobody',
   post_config_text => "use_bayes 0\nuse_auto_welcomelist 0\n" });
 $sa->init(1);
 while (my $file = <STDIN>) {
@@ -26,16 +27,25 @@ def main():
     arguments.add_argument("folder")
     arguments.add_argument("--expected")
     arguments.add_argument("--record")
+    arguments.add_argument("--rules")
     options = arguments.parse_args()
-    table = open(options.expected).read() if options.expected else record(options.folder)
+    with tempfile.TemporaryDirectory() as site:
+        if options.rules:
+            # By name, as SpamAssassin reads them: plugins first.
+            for file in glob.glob("/etc/spamassassin/*.pre") + glob.glob(f"{options.rules}/**/*.cf", recursive=True) + glob.glob(f"{options.rules}/**/*.pre", recursive=True):
+                shutil.copy(file, site)
+        run(options, site if options.rules else None)
+
+def run(options, site):
+    table = open(options.expected).read() if options.expected else record(options.folder, site)
     if options.record:
         with open(options.record, "w") as out:
             out.write("path\tscore\trequired\thits\n" + table)
-    compare(options.folder, rows(table))
+    compare(options.folder, rows(table), site)
 
-def record(folder):
+def record(folder, site):
     files = sorted(os.path.join(d, f) for d, _, fs in os.walk(folder) for f in fs)
-    return subprocess.run(["perl", "-e", PERL], input="\n".join(files), capture_output=True, text=True, errors="replace", check=True).stdout
+    return subprocess.run(["perl", "-e", PERL, *([site] if site else [])], input="\n".join(files), capture_output=True, text=True, errors="replace", check=True).stdout
 
 def rows(table):
     found = {}
@@ -46,8 +56,9 @@ def rows(table):
             found[os.path.basename(path)] = float(score), float(required), names
     return found
 
-def compare(folder, expected):
-    scan = subprocess.run([f"{ROOT}/backstop", "scan", "--json", folder], stdout=subprocess.PIPE, text=True)
+def compare(folder, expected, site):
+    both = ["--rules", "/usr/share/spamassassin", "--rules", site] if site else []
+    scan = subprocess.run([os.environ.get("BACKSTOP", f"{ROOT}/backstop"), "scan", "--json", *both, folder], stdout=subprocess.PIPE, text=True)
     count = verdicts = exact = right = 0
     extra, missed = collections.Counter(), collections.Counter()
     for line in scan.stdout.splitlines():
