@@ -20,7 +20,8 @@ internal static class ConfigManual
             {
                 Hostname = "mx.example.org",
                 Mailboxes = new() { ["me@example.org"] = new() },
-                Dkim = new() { ["s1._domainkey.example.org"] = new() }
+                Dkim = new() { ["s1._domainkey.example.org"] = new() },
+                Tls = new() { Hosts = new() { ["mx.example.net"] = new() } },
             },
             "", docs);
     }

@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Backstop.Configuration;
@@ -9,42 +10,45 @@ using Backstop.Posix;
 namespace Backstop.Server.Net;
 
 /// <summary>
-/// The certificate for STARTTLS: the configured one, or a self-signed one that is made once and kept.
+/// The certificates for TLS: the configured ones with their chains, or a self-signed one that is made once and kept.
 /// </summary>
 internal sealed class TlsCertificate
 {
-    private TlsCertificate(X509Certificate2 certificate) => Options = new()
-    {
-        ServerCertificateContext = SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true),
-    };
+    private readonly TlsHost _default;
+    private readonly Dictionary<string, TlsHost> _hosts;
 
-    /// <summary>The options for the handshake.</summary>
-    public SslServerAuthenticationOptions Options { get; }
+    private TlsCertificate(TlsHost own, Dictionary<string, TlsHost> hosts) => (_default, _hosts) = (own, hosts);
 
-    /// <summary>Loads the certificate or makes it; returns null where TLS is off.</summary>
+    /// <summary>Loads the certificates or makes one; returns null where TLS is off.</summary>
+    /// <exception cref="CertificateException">A configured one cannot be used.</exception>
     public static TlsCertificate? Open(BackstopOptions options, TimeProvider time, StoreWatch stores)
     {
-        if (!options.Tls.Enabled)
+        var tls = options.Tls;
+        if (!tls.Enabled)
         {
             return null;
         }
 
-        if (options.Tls.Certificate.Length > 0)
-        {
-            return new(Load(options.Tls.Certificate, options.Tls.Key.Length > 0 ? options.Tls.Key : options.Tls.Certificate));
-        }
-
-        return new(LoadOwn(DataPaths.Certificate(options), options.Hostname, time, stores));
+        var own = tls.Certificate.Length > 0
+            ? new TlsHost(tls.Certificate, tls.Key, tls.Profile, time, stores)
+            : new TlsHost(LoadOwn(DataPaths.Certificate(options), options.Hostname, time, stores), tls.Profile);
+        return new(own, tls.Hosts.Where(h => h.Value.Certificate.Length > 0).ToDictionary(
+            h => h.Key, h => new TlsHost(h.Value.Certificate, h.Value.Key, tls.Profile, time, stores), StringComparer.OrdinalIgnoreCase));
     }
 
-    private static X509Certificate2 LoadOwn(string path, string host, TimeProvider time, StoreWatch stores)
+    /// <summary>Shakes hands as a server, with the certificate of the name that the client asks for.</summary>
+    /// <exception cref="AuthenticationException">The client and this server cannot agree.</exception>
+    public Task HandshakeAsync(SslStream stream, CancellationToken ct) => stream.AuthenticateAsServerAsync(
+        (_, hello, _, _) => ValueTask.FromResult(_hosts.GetValueOrDefault(hello.ServerName, _default).Options), null, ct);
+
+    private static SslStreamCertificateContext LoadOwn(string path, string host, TimeProvider time, StoreWatch stores)
     {
         var health = stores.Add(StoreNames.Certificate, path);
         try
         {
             if (File.Exists(path))
             {
-                return Load(path, path);
+                return Load(path);
             }
 
             if (Directory.Exists(path))
@@ -52,17 +56,17 @@ internal sealed class TlsCertificate
                 health.SetAside("a folder where a file should be");
             }
         }
-        catch (CryptographicException error)
+        catch (CertificateException error)
         {
             // A self-signed certificate cannot be verified by clients, so a new one is as good.
             health.SetAside(error.Message);
         }
 
         Make(path, host, time);
-        return Load(path, path);
+        return Load(path);
     }
 
-    private static X509Certificate2 Load(string certificate, string key) => X509Certificate2.CreateFromPemFile(certificate, key);
+    private static SslStreamCertificateContext Load(string path) => TlsHost.Read(path, path);
 
     private static void Make(string path, string host, TimeProvider time)
     {

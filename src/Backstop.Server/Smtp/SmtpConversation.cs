@@ -284,7 +284,7 @@ internal sealed class SmtpConversation(
     {
         await using var tls = new SslStream(new PipeStream(_input, _output), leaveInnerStreamOpen: true);
         using var limit = new CancellationTokenSource(_limits.TlsTimeout, services.Time);
-        await tls.AuthenticateAsServerAsync(services.Tls!.Options, limit.Token);
+        await services.Tls!.HandshakeAsync(tls, limit.Token);
         session.StartTls();
         _startTls = false;
         _input = PipeReader.Create(tls, new(leaveOpen: true));

@@ -86,7 +86,7 @@ internal sealed partial class SpamdHandler(
             new PipeStream(connection.Transport.Input, connection.Transport.Output), leaveInnerStreamOpen: true);
         using (var handshake = new SpamdPace(options.Spam.ClientTimeout, time, place.IsToGo))
         {
-            await stream.AuthenticateAsServerAsync(tls!.Options, handshake.Token);
+            await tls!.HandshakeAsync(stream, handshake.Token);
         }
 
         await ServeAsync(PipeReader.Create(stream), PipeWriter.Create(stream), address, place);

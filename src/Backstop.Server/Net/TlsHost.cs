@@ -1,0 +1,130 @@
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using Backstop.Configuration;
+using Backstop.Configuration.Options;
+using Backstop.Judging;
+using Backstop.State;
+
+namespace Backstop.Server.Net;
+
+/// <summary>
+/// The certificate of one name, with the settings of a handshake. Its files are read again when they have changed; while they cannot be
+/// used, the one that was read before stays.
+/// </summary>
+internal sealed class TlsHost
+{
+    /// <summary>
+    /// For so long after a change files may not fit: the certificate is renewed before its key, by a script or by a link at a time.
+    /// </summary>
+    private static readonly TimeSpan _change = TimeSpan.FromSeconds(30);
+
+    // Mozilla's intermediate profile (version 5.7) for TLS 1.2, behind those of 1.3.
+    private static readonly TlsCipherSuite[] _intermediate =
+    [
+        TlsCipherSuite.TLS_AES_128_GCM_SHA256, TlsCipherSuite.TLS_AES_256_GCM_SHA384, TlsCipherSuite.TLS_CHACHA20_POLY1305_SHA256,
+        TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TlsCipherSuite.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+        TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, TlsCipherSuite.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+        TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, TlsCipherSuite.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+    ];
+
+    private readonly string _certificate;
+    private readonly string _key;
+    private readonly TlsProfile _profile;
+    private readonly TimeProvider _time;
+    private readonly StoreHealth? _health;
+    private volatile SslServerAuthenticationOptions _options;
+    private FileStamps _read;
+    private long? _changed;
+
+    /// <summary>Reads the files, and has them looked at again whenever the stores are.</summary>
+    /// <param name="certificate">A PEM file with the certificate and its chain.</param>
+    /// <param name="key">A PEM file with the private key; empty: the certificate's file.</param>
+    /// <param name="profile">What is spoken.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="stores">Shows and reports files that cannot be used.</param>
+    /// <exception cref="CertificateException">They cannot be used.</exception>
+    public TlsHost(string certificate, string key, TlsProfile profile, TimeProvider time, StoreWatch stores)
+    {
+        (_certificate, _key, _profile, _time) = (certificate, key.Length > 0 ? key : certificate, profile, time);
+        _read = Stamps();
+        _options = Settings(Read(_certificate, _key), profile);
+        _health = stores.Add(StoreNames.Certificate, certificate);
+        stores.Check(Renew);
+    }
+
+    /// <summary>Takes a certificate that does not change.</summary>
+    public TlsHost(SslStreamCertificateContext own, TlsProfile profile)
+    {
+        (_certificate, _key, _profile, _time) = ("", "", profile, TimeProvider.System);
+        _options = Settings(own, profile);
+    }
+
+    /// <summary>The settings of a handshake that begins now.</summary>
+    public SslServerAuthenticationOptions Options => _options;
+
+    /// <summary>Reads a certificate with all that the client needs to trust it.</summary>
+    /// <exception cref="CertificateException">The files cannot be used.</exception>
+    public static SslStreamCertificateContext Read(string certificate, string key)
+    {
+        var (own, chain) = CertificateFile.Read(certificate, key);
+        return SslStreamCertificateContext.Create(own, chain, offline: true);
+    }
+
+    private static SslServerAuthenticationOptions Settings(SslStreamCertificateContext own, TlsProfile profile) => new()
+    {
+        ServerCertificateContext = own,
+        EnabledSslProtocols = profile switch
+        {
+            TlsProfile.System => SslProtocols.None,
+            TlsProfile.Intermediate => SslProtocols.Tls12 | SslProtocols.Tls13,
+            _ => SslProtocols.Tls13,
+        },
+        CipherSuitesPolicy = profile == TlsProfile.Intermediate ? new(_intermediate) : null,
+    };
+
+    private void Renew()
+    {
+        var stamps = Stamps();
+        if (stamps == _read)
+        {
+            return;
+        }
+
+        try
+        {
+            _options = Settings(Read(_certificate, _key), _profile);
+            (_read, _changed) = (stamps, null);
+            _health!.Worked(isWrite: true);
+        }
+        catch (CertificateException error)
+        {
+            _changed ??= _time.GetTimestamp();
+            if (_time.GetElapsedTime(_changed.Value) >= _change)
+            {
+                _health!.Failed(StoreFault.Unreadable, $"{error.Message}; the certificate read before is used", isWrite: false);
+            }
+        }
+    }
+
+    private FileStamps Stamps() => new(Stamp(_certificate), Stamp(_key));
+
+    // A link that is made to lead to another file, as certbot's do, has no new time itself.
+    private static (DateTime Written, long Length, string? Target) Stamp(string path)
+    {
+        try
+        {
+            var file = new FileInfo(path);
+            var target = file.ResolveLinkTarget(returnFinalTarget: true);
+            var content = target as FileInfo ?? file;
+            return content.Exists ? (content.LastWriteTimeUtc, content.Length, target?.FullName) : default;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return default;
+        }
+    }
+
+    private readonly record struct FileStamps(
+        (DateTime Written, long Length, string? Target) Certificate, (DateTime Written, long Length, string? Target) Key);
+}
