@@ -16,6 +16,8 @@ internal sealed class ConfigBinder(string file) : IConfigProblems
 
     public List<ConfigError> Errors { get; } = [];
 
+    public List<ConfigError> Warnings { get; } = [];
+
     /// <summary>Binds the whole document.</summary>
     public void Bind(DocumentSyntax document, object options)
     {
@@ -33,14 +35,18 @@ internal sealed class ConfigBinder(string file) : IConfigProblems
     }
 
     /// <summary>Reports an error at a key that was read, or at the start of the file if the key is missing.</summary>
-    public void Add(string key, string message)
-    {
-        var (line, column) = _positions.GetValueOrDefault(key, (1, 1));
-        Errors.Add(new(file, line, column, $"{key}: {message}"));
-    }
+    public void Add(string key, string message) => Errors.Add(At(key, message));
+
+    public void Warn(string key, string message) => Warnings.Add(At(key, message));
 
     public void Add(SyntaxNodeBase node, string message) =>
         Errors.Add(new(file, node.Span.Start.Line + 1, node.Span.Start.Column + 1, message));
+
+    private ConfigError At(string key, string message)
+    {
+        var (line, column) = _positions.GetValueOrDefault(key, (1, 1));
+        return new(file, line, column, $"{key}: {message}");
+    }
 
     private void BindTable(TableSyntaxBase table, object options)
     {
@@ -170,6 +176,10 @@ internal sealed class ConfigBinder(string file) : IConfigProblems
         {
             var shown = scalar is string { Length: <= 60 } given && type != typeof(string) ? $"\"{given}\"" : "the value";
             Add(value, $"{path}: {shown} is not {wanted}");
+        }
+        else if (converted is "~" || (converted is string home && home.StartsWith("~/", StringComparison.Ordinal)))
+        {
+            Add(value, $"{path}: only a shell replaces ~; write the whole path, such as \"/home/me/Maildir\"");
         }
 
         return converted;

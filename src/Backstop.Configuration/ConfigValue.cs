@@ -16,7 +16,7 @@ internal static class ConfigValue
         {
             (string text, _) when type == typeof(string) => text,
             (bool flag, _) when type == typeof(bool) => flag,
-            (long number, _) when type == typeof(int) && number is >= int.MinValue and <= int.MaxValue => (int)number,
+            (long number, _) when type == typeof(int) => Int(number, ref wanted),
             (long number, _) when type == typeof(ByteSize) && number >= 0 => new ByteSize(number),
             (string text, _) when type == typeof(ByteSize) => ByteSize.TryParse(text, out var size) ? size : null,
             (string text, _) when type == typeof(TimeSpan) => Duration(text),
@@ -63,6 +63,17 @@ internal static class ConfigValue
         : type == typeof(DnsblCodes) ? "an answer of a list or a range of them, such as \"127.0.0.2\" or \"127.0.0.2-127.0.0.11\""
         : "one of " + string.Join(", ", Enum.GetNames(type).Select(n => $"\"{Word(n)}\""));
 
+    private static object? Int(long number, ref string wanted)
+    {
+        if (number is >= int.MinValue and <= int.MaxValue)
+        {
+            return (int)number;
+        }
+
+        wanted = string.Create(CultureInfo.InvariantCulture, $"a whole number up to {int.MaxValue}");
+        return null;
+    }
+
     private static object? Duration(string text)
     {
         var unit = text.AsSpan().TrimStart("0123456789");
@@ -77,6 +88,7 @@ internal static class ConfigValue
         };
         return one is { } span
             && int.TryParse(text.AsSpan(0, text.Length - unit.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            && count <= TimeSpan.MaxValue.Ticks / span.Ticks
             ? span * count
             : null;
     }

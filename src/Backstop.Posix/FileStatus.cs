@@ -17,6 +17,7 @@ internal readonly partial record struct FileStatus(
 {
     private const int TypeMask = 0xF000;
     private const int RegularType = 0x8000;
+    private const int SocketType = 0xC000;
     private const int AtCurrentDirectory = -100;
     private const int NoFollow = 0x100;
     private const int EmptyPath = 0x1000;
@@ -25,6 +26,9 @@ internal readonly partial record struct FileStatus(
 
     /// <summary>Whether it is a regular file, not a directory, link, FIFO, socket or device.</summary>
     public bool IsRegular => (Mode & TypeMask) == RegularType;
+
+    /// <summary>Whether it is a Unix socket.</summary>
+    public bool IsSocket => (Mode & TypeMask) == SocketType;
 
     /// <summary>Examines a file; null with the system's error if that fails.</summary>
     public static FileStatus? TryOf(string path, bool followLinks, out int error)

@@ -11,6 +11,7 @@ internal static class ExitCode
     public const int BadInput = 65;
     public const int NoInput = 66;
     public const int Unavailable = 69;
+    public const int Bug = 70;
     public const int CannotCreate = 73;
     public const int TryAgain = 75;
     public const int Protocol = 76;

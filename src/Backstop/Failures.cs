@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using Backstop.Clean;
+using Backstop.Configuration;
 using Backstop.Mail;
 using Backstop.State;
 
@@ -56,10 +58,27 @@ internal static class Failures
         {
             return Say(error.Message + (error.Fault == StoreFault.Damaged ? "; move it away to begin a new one" : ""), ExitCode.TryAgain);
         }
+        catch (CertificateException error)
+        {
+            return Say(error.Message, ExitCode.BadConfig);
+        }
         catch (OperationCanceledException)
         {
             return Say("stopped", ExitCode.TryAgain);
         }
+        catch (Exception error)
+        {
+            return Say($"a bug in Backstop: {Where(error)}; please report it, with the command that you gave", ExitCode.Bug);
+        }
+    }
+
+    // One line for whoever mends it: what, and the innermost of our methods.
+    private static string Where(Exception error)
+    {
+        var place = new StackTrace(error).GetFrames()
+            .Select(f => f.GetMethod()).FirstOrDefault(m => m?.DeclaringType?.Namespace?.StartsWith("Backstop", StringComparison.Ordinal) == true);
+        return $"{error.GetType().Name} ({error.Message.ReplaceLineEndings(" ")})"
+            + (place is null ? "" : $" in {place.DeclaringType!.FullName}.{place.Name}");
     }
 
     private static int Say(string message, int code)

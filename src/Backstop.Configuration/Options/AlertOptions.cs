@@ -8,6 +8,8 @@ namespace Backstop.Configuration.Options;
 /// </summary>
 internal sealed class AlertOptions
 {
+    private const UnixFileMode AnyExecute = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
     /// <summary>The https:// or http:// address to which the storm's record is posted as JSON. Default: none.</summary>
     public string Webhook { get; set; } = "";
 
@@ -40,6 +42,10 @@ internal sealed class AlertOptions
         if (Command.Length > 0 && !(Path.IsPathRooted(Command) && File.Exists(Command)))
         {
             problems.Add("alert.command", $"\"{Command}\" is not an existing file; give the absolute path of a program");
+        }
+        else if (Command.Length > 0 && (File.GetUnixFileMode(Command) & AnyExecute) == 0)
+        {
+            problems.Warn("alert.command", $"{Command} is not executable; make it so with chmod +x");
         }
 
         problems.CheckAddress("alert.mail_to", MailTo);

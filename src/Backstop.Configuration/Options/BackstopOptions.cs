@@ -97,6 +97,7 @@ internal sealed class BackstopOptions
     /// <summary>Checks the sections, and what several keys decide together.</summary>
     internal void Check(IConfigProblems problems)
     {
+        CheckHost(problems);
         CheckDomains(problems);
         Listen.Check(problems, this);
         Spam.Check(problems);
@@ -118,6 +119,34 @@ internal sealed class BackstopOptions
         }
 
         CheckAddresses(problems);
+        CheckPaths(problems);
+    }
+
+    private void CheckHost(IConfigProblems problems)
+    {
+        if (Hostname.Length is 0 or > 255 || !Hostname.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_'))
+        {
+            problems.Add("hostname", $"\"{Hostname}\" is not the name of a host; write one such as \"mx.example.org\"");
+        }
+
+        if (File.Exists(Data))
+        {
+            problems.Add("data", $"{Data} is a file; write the path of a folder");
+        }
+    }
+
+    private void CheckPaths(IConfigProblems problems)
+    {
+        var taken = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (address, mailbox) in Mailboxes.Where(m => m.Value.Path.Length > 0))
+        {
+            var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(mailbox.Path));
+            if (!taken.TryAdd(path, address))
+            {
+                problems.Warn(
+                    $"mailboxes.{address}.path", $"{path} is that of {taken[path]} too; make {address} one of its aliases, or write another");
+            }
+        }
     }
 
     private void CheckDomains(IConfigProblems problems)

@@ -1,4 +1,6 @@
+using System.Text;
 using Backstop.Mail;
+using Backstop.Posix;
 
 namespace Backstop.Configuration.Options;
 
@@ -11,11 +13,22 @@ internal interface IConfigProblems
     /// <param name="key">The key's full name, such as <c>spam.folder</c>.</param>
     /// <param name="message">What is wrong and what to write instead, without the key.</param>
     void Add(string key, string message);
+
+    /// <summary>
+    /// Adds what <c>config check</c> finds and the server warns of, but does not refuse to start for: mail for one mailbox waits, and that
+    /// for all others must not.
+    /// </summary>
+    /// <param name="key">The key's full name.</param>
+    /// <param name="message">What is wrong and what to write instead, without the key.</param>
+    void Warn(string key, string message);
 }
 
 /// <summary>Checks that several sections share.</summary>
 internal static class ConfigProblems
 {
+    // sun_path of Linux has 108, with the 0 behind it.
+    private const int MaxSocketPath = 107;
+
     /// <summary>Checks the name of a folder in a mailbox.</summary>
     public static void CheckFolder(this IConfigProblems problems, string key, string folder)
     {
@@ -58,6 +71,31 @@ internal static class ConfigProblems
         if (path.Length > 0 && !File.Exists(path))
         {
             problems.Add(key, $"no such file: {path}");
+        }
+    }
+
+    /// <summary>
+    /// Checks the path of a Unix socket to listen on; empty is accepted. What a killed server left there is removed at the start.
+    /// </summary>
+    public static void CheckSocket(this IConfigProblems problems, string key, string path)
+    {
+        if (path.Length == 0)
+        {
+            return;
+        }
+
+        var length = Encoding.UTF8.GetByteCount(path);
+        if (length > MaxSocketPath)
+        {
+            problems.Add(key, $"the path has {length} octets, and a socket's at most {MaxSocketPath}; choose a shorter one");
+        }
+        else if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && !Directory.Exists(folder))
+        {
+            problems.Add(key, $"no such folder: {folder}; make it for the user that the server runs as, or choose another");
+        }
+        else if (FileStatus.TryOf(path, followLinks: false, out _) is { IsSocket: false })
+        {
+            problems.Add(key, $"{path} is there and is not a socket; move it away or choose another path");
         }
     }
 }

@@ -109,6 +109,8 @@ internal sealed class ListenOptions
             problems.Add("listen", "nothing to listen on; set at least one address, such as listen.smtp = \"0.0.0.0:25\"");
         }
 
+        CheckSockets(problems);
+        CheckTwice(problems);
         if (SpamdTls.Count > 0 && !all.Tls.Enabled)
         {
             problems.Add("listen.spamd_tls", "needs tls.enabled = true");
@@ -127,6 +129,42 @@ internal sealed class ListenOptions
         if (all.Web.Password.Length == 0 && Web.FirstOrDefault(e => !IPAddress.IsLoopback(e.Address)) is { } open)
         {
             problems.Add("listen.web", $"{open} can be reached from other hosts; set web.password (backstop config password makes it)");
+        }
+    }
+
+    private void CheckSockets(IConfigProblems problems)
+    {
+        (string Key, string Path)[] sockets =
+        [
+            ("spamd_socket", SpamdSocket), ("milter_socket", MilterSocket), ("policy_socket", PolicySocket), ("table_socket", TableSocket),
+            ("lmtp_proxy_socket", LmtpProxySocket),
+        ];
+        var taken = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (key, path) in sockets.Where(s => s.Path.Length > 0))
+        {
+            problems.CheckSocket("listen." + key, path);
+            if (!taken.TryAdd(Path.GetFullPath(path), key))
+            {
+                problems.Add("listen." + key, $"{path} is that of listen.{taken[Path.GetFullPath(path)]} too; choose another");
+            }
+        }
+    }
+
+    // Port 0 is any free one.
+    private void CheckTwice(IConfigProblems problems)
+    {
+        (string Key, IReadOnlyList<IPEndPoint> EndPoints)[] all =
+        [
+            ("smtp", Smtp), ("lmtp", Lmtp), ("spamd", Spamd), ("spamd_tls", SpamdTls), ("milter", Milter), ("policy", Policy),
+            ("table", Table), ("smtp_proxy", SmtpProxy), ("lmtp_proxy", LmtpProxy), ("web", Web),
+        ];
+        var taken = new Dictionary<IPEndPoint, string>();
+        foreach (var (key, endPoint) in all.SelectMany(a => a.EndPoints.Select(e => (a.Key, e))).Where(a => a.e.Port != 0))
+        {
+            if (!taken.TryAdd(endPoint, key))
+            {
+                problems.Add("listen." + key, $"{endPoint} is that of listen.{taken[endPoint]} too; give each its own port");
+            }
         }
     }
 }

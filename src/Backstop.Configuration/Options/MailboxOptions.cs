@@ -28,5 +28,26 @@ internal sealed class MailboxOptions
         {
             problems.Add(key + ".recipes", $"no such file: {Recipes}");
         }
+
+        if (Path.Length > 0)
+        {
+            CheckPath(problems, key + ".path");
+        }
+    }
+
+    private void CheckPath(IConfigProblems problems, string key)
+    {
+        if (Format == FolderFormat.Maildir && File.Exists(Path))
+        {
+            problems.Warn(key, $"{Path} is a file, and a Maildir is a folder; write format = \"mbox\", or the path of a folder");
+        }
+        else if (Format == FolderFormat.Mbox && Directory.Exists(Path))
+        {
+            problems.Warn(key, $"{Path} is a folder, and an mbox is a file; leave out format = \"mbox\", or write the path of a file");
+        }
+        else if (System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path)) is { } folder && !Directory.Exists(folder))
+        {
+            problems.Warn(key, $"no such folder: {folder}; make it for the mailbox's user, or write another path");
+        }
     }
 }

@@ -41,26 +41,31 @@ internal static class CommonOptions
     }
 
     /// <summary>Reads a configuration, or throws with all errors in it.</summary>
-    public static BackstopOptions Read(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="warnings">Receives what is wrong for one mailbox or alert only; null: the verb has no use for either.</param>
+    public static BackstopOptions Read(string path, List<ConfigError>? warnings = null)
     {
         if (!File.Exists(path))
         {
             throw new CommandException(ExitCode.NoInput, $"{path}: no such file; --config names the configuration");
         }
 
-        var (options, errors) = ConfigFile.Read(path);
+        var (options, errors) = ConfigFile.Read(path, warnings);
         return errors.Count == 0
             ? options
-            : throw new CommandException(
-            ExitCode.BadConfig, $"{path}: {errors.Count} error{(errors.Count == 1 ? "" : "s")}\n{string.Join('\n', errors)}");
+            : throw Wrong(path, errors);
     }
+
+    /// <summary>What ends a verb where a configuration is wrong.</summary>
+    public static CommandException Wrong(string path, IReadOnlyList<ConfigError> errors) => new(
+        ExitCode.BadConfig, $"{path}: {errors.Count} error{(errors.Count == 1 ? "" : "s")}\n{string.Join('\n', errors)}");
 
     /// <summary>
     /// Returns the options for a verb that needs only the data folder, given by a configuration or by the folder alone.
     /// </summary>
-    public static BackstopOptions ReadForData(string? config, string? data)
+    public static BackstopOptions ReadForData(string? config, string? data, List<ConfigError>? warnings = null)
     {
-        var options = config is null ? new BackstopOptions { Data = Demo.DataFolder } : Read(config);
+        var options = config is null ? new BackstopOptions { Data = Demo.DataFolder } : Read(config, warnings);
         options.Data = data ?? options.Data;
         return options;
     }

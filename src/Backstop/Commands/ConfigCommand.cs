@@ -21,8 +21,14 @@ internal static class ConfigCommand
         var check = new Command("check", "Check a configuration, and print every error with file:line:column.") { file };
         check.SetAction(parsed =>
         {
-            CommonOptions.Read(parsed.GetValue(file)!);
-            Console.WriteLine($"{parsed.GetValue(file)}: ok");
+            var (path, warnings) = (parsed.GetValue(file)!, new List<ConfigError>());
+            CommonOptions.Read(path, warnings);
+            if (warnings.Count > 0)
+            {
+                throw CommonOptions.Wrong(path, warnings);
+            }
+
+            Console.WriteLine($"{path}: ok");
             return ExitCode.Done;
         });
         var show = new Command("keys", "Print every key with its default, unit and effect.");

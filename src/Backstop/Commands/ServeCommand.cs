@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Backstop.Configuration;
 using Backstop.Logging;
 using Backstop.Posix;
 using Backstop.Server;
@@ -35,7 +36,15 @@ internal static class ServeCommand
         }
 
         FileOwner.CloseToOthers();
-        var options = config is null ? Demo.Options(data ?? Demo.DataFolder, mailboxes) : CommonOptions.ReadForData(config, data);
+        var warnings = new List<ConfigError>();
+        var options = config is null
+            ? Demo.Options(data ?? Demo.DataFolder, mailboxes)
+            : CommonOptions.ReadForData(config, data, warnings);
+        foreach (var warning in warnings)
+        {
+            await Console.Error.WriteLineAsync($"backstop: warning: {warning}");
+        }
+
         await using var server = await BackstopServer.StartAsync(options, TimeProvider.System, l => Log(l, level), ct);
         foreach (var (protocol, endPoint) in server.Listening)
         {

@@ -10,6 +10,24 @@ public sealed class FailuresTests
     public async Task Missing_permission_is_77_whether_for_reading_or_writing() =>
         Assert.Equal(ExitCode.NoPermission, await Failures.CatchAsync(() => throw new UnauthorizedAccessException("/x: denied")));
 
+    /// <summary>Nobody is shown a stack trace: what went wrong and where is one line.</summary>
+    [Fact]
+    public async Task Bug_is_70_and_one_line()
+    {
+        var (said, old) = (new StringWriter(), Console.Error);
+        Console.SetError(said);
+        try
+        {
+            Assert.Equal(ExitCode.Bug, await Failures.CatchAsync(() => throw new InvalidOperationException("two\nlines")));
+        }
+        finally
+        {
+            Console.SetError(old);
+        }
+
+        Assert.Matches(@"^backstop: a bug in Backstop: InvalidOperationException \(two lines\) in Backstop\.[^\n]*; please report it.*\n$", $"{said}");
+    }
+
     [Theory]
     [InlineData("postfix", true)]
     [InlineData("sendmail", true)]
