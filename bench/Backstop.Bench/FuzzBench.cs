@@ -37,7 +37,9 @@ internal sealed class FuzzBench
         return bench.Run(new MailMutator(corpus, seed), count, Directory.CreateDirectory(arguments[2]).FullName);
     }
 
-    /// <summary>What each mail of a folder costs warm, in its parts: the least of its rounds, beside the work that a budget counts.</summary>
+    /// <summary>
+    /// What each mail of a folder costs warm, in its parts: the least of its rounds, beside the work that a budget counts.
+    /// </summary>
     /// <param name="arguments">The folder of the rules, folders of mails.</param>
     public static int Cost(string[] arguments)
     {

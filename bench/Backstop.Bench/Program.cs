@@ -32,7 +32,8 @@ if (args.Length == 0)
 }
 
 var folders = args.Select(a =>
-    (Name: Path.GetFileName(a), Mails: Directory.EnumerateFiles(a).Order(StringComparer.Ordinal).Select(File.ReadAllBytes).ToList())).ToList();
+    (Name: Path.GetFileName(a), Mails: Directory.EnumerateFiles(a).Order(StringComparer.Ordinal).Select(File.ReadAllBytes).ToList()))
+    .ToList();
 for (var round = 0; round < WarmUpRounds; round++)
 {
     foreach (var folder in folders)

@@ -77,7 +77,8 @@ internal sealed class Dovecot : IDisposable
                 return client;
             }
             catch (Exception error) when (
-                error is System.Net.Sockets.SocketException or ImapProtocolException && TimeProvider.System.GetElapsedTime(began) < Until.Bound)
+                error is System.Net.Sockets.SocketException or ImapProtocolException
+                && TimeProvider.System.GetElapsedTime(began) < Until.Bound)
             {
                 client.Dispose();
                 await Task.Delay(100, Ct);

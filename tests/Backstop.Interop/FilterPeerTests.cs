@@ -45,7 +45,8 @@ public sealed class FilterPeerTests
         await File.WriteAllTextAsync(
             Path.Combine(folder.Path, "rspamd.conf"),
             $$"""
-            options { pidfile = "{{folder.Path}}/pid"; dns { nameserver = ["127.0.0.1"]; timeout = 0.2s; retransmits = 1; } tempdir = "{{folder.Path}}"; hs_cache_dir = "{{folder.Path}}";
+            options { pidfile = "{{folder.Path}}/pid"; dns { nameserver = ["127.0.0.1"]; timeout = 0.2s; retransmits = 1; }
+              tempdir = "{{folder.Path}}"; hs_cache_dir = "{{folder.Path}}";
               control_socket = "{{folder.Path}}/ctl mode=0600"; url_tld = "{{folder.Path}}/tld.dat"; filters = ""; gtube_patterns = "all"; }
             logging { type = "console"; level = "info"; }
             actions { reject = 15; add_header = 6; }
@@ -57,8 +58,10 @@ public sealed class FilterPeerTests
             $"CONFDIR={folder.Path}", $"DBDIR={folder.Path}", $"RUNDIR={folder.Path}"];
         using var peer = Tool.Start(
             "/usr/bin/env",
-            [$"LD_LIBRARY_PATH={Needs.PeerFolder}"
-                + $"/usr/lib/rspamd", rspamd, "-f", "-u", "root", "-g", "root", "--insecure", "-c", Path.Combine(folder.Path, "rspamd.conf"), .. variables.Select(v => "--var=" + v)]);
+            [
+                $"LD_LIBRARY_PATH={Needs.PeerFolder}/usr/lib/rspamd", rspamd, "-f", "-u", "root", "-g", "root", "--insecure",
+                "-c", Path.Combine(folder.Path, "rspamd.conf"), .. variables.Select(v => "--var=" + v),
+            ]);
         await peer.WaitForAsync("starting normal process", _limit);
         await JudgedAsync($"filter = \"rspamd:http://127.0.0.1:{port}\"", Marker, "tests=GTUBE", peer);
     }

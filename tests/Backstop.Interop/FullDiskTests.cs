@@ -191,5 +191,8 @@ public sealed class FullDiskTests
     }
 
     private static string[] Arguments(Server server, string table, int count, int seed) =>
-        ["-p", $"{server.SmtpPort}", "-o", table, "-n", $"{count}", "-c", "20", "-L", "0", "-G", "0", "-S", $"{seed}", "-v", "user@bench.test"];
+    [
+        "-p", $"{server.SmtpPort}", "-o", table, "-n", $"{count}", "-c", "20", "-L", "0", "-G", "0", "-S", $"{seed}",
+        "-v", "user@bench.test",
+    ];
 }

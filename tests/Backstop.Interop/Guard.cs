@@ -78,9 +78,9 @@ internal sealed class Guard : IDisposable
         var output = await Tool.RunAsync(
             Server.Launcher,
             [
-                "storm", "--to", string.Create(
-                    CultureInfo.InvariantCulture, $"127.0.0.1:{port}"), "--data", Data, "--victim", "victim@bench.test", "--connections", $"{connections}",
-                "--bounces", $"{bounces}", "--legit", $"{legit}", "--genuine", $"{genuine}", "--json",
+                "storm", "--to", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}"), "--data", Data,
+                "--victim", "victim@bench.test", "--connections", $"{connections}", "--bounces", $"{bounces}",
+                "--legit", $"{legit}", "--genuine", $"{genuine}", "--json",
             ],
             TimeSpan.FromMinutes(5), 0, 1);
         return JsonDocument.Parse(output.Split('\n').Last(l => l.StartsWith('{'))).RootElement;

@@ -53,7 +53,8 @@ public sealed partial class GuideTests
             ip link set lo up 2>/dev/null || ifconfig lo up
             mount --bind {{host["postfix"]}} /etc/postfix
             mount -t tmpfs tmpfs /home && mkdir -p /home/you/Maildir/.Sent/cur /home/you/Maildir/.Sent/new /home/you/Maildir/.Sent/tmp
-            printf 'Message-ID: <1@example.org>\nFrom: you@example.org\nTo: bob@else.example\nSubject: x\n\nx\n' >/home/you/Maildir/.Sent/cur/1:2,S
+            printf 'Message-ID: <1@example.org>\nFrom: you@example.org\nTo: bob@else.example\nSubject: x\n\nx\n' \
+                >/home/you/Maildir/.Sent/cur/1:2,S
             printf ':0fw: spamassassin.lock\n* < 262144\n| spamassassin\n' >/home/you/.procmailrc
             mount -t tmpfs tmpfs /opt && mkdir -p /opt/lib /opt/etc /opt/mail
             mkdir -p /var/lib/backstop /etc/backstop /etc/mail

@@ -20,9 +20,10 @@ public sealed class MilterTests
         var output = await Tool.RunWithAsync(
             new Dictionary<string, string> { ["LD_LIBRARY_PATH"] = Path.Combine(Needs.PeerFolder, "usr/lib/x86_64-linux-gnu") },
             null, program,
-            ["-D", string.Create(
-                CultureInfo.InvariantCulture, $"port={guard.Milter}"), "-D", "tag=" + tag, "-D", "forged=prvs=0123456789=user@bench.test", "-s", Path.Combine(
-                    Checkout.Root, "tests", "guard", "milter.lua")],
+            [
+                "-D", string.Create(CultureInfo.InvariantCulture, $"port={guard.Milter}"), "-D", "tag=" + tag,
+                "-D", "forged=prvs=0123456789=user@bench.test", "-s", Path.Combine(Checkout.Root, "tests", "guard", "milter.lua"),
+            ],
             TimeSpan.FromMinutes(1));
         Assert.Contains("all corners seen", output, StringComparison.Ordinal);
     }

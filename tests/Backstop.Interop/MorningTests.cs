@@ -38,8 +38,9 @@ public sealed class MorningTests
         var journal = await StormC.JournalAsync(server, 50, 5);
         var table = folder["lmtp.tsv"];
         await Tool.RunAsync(
-            storm, [
-                "-T", "-P", "-m", "20", "-p", $"{server.LmtpPort}", "-o", table, "-n", "3000", "-c", "20", "-j", journal, "-S", "5"], TimeSpan.FromMinutes(2));
+            storm,
+            ["-T", "-P", "-m", "20", "-p", $"{server.LmtpPort}", "-o", table, "-n", "3000", "-c", "20", "-j", journal, "-S", "5"],
+            TimeSpan.FromMinutes(2));
         await server.DeliveredAsync();
         var sent = StormC.Read(table);
         Assert.All(sent, s => Assert.Equal(250, s.Code));

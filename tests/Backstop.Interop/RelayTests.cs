@@ -89,6 +89,9 @@ public sealed class RelayTests
     public async Task Smtp_before_and_after_postfixs_queue(bool afterQueue)
     {
         var (port, table) = (Server.FreePort(), Server.FreePort());
+        var filter = afterQueue
+            ? "receive_override_options=no_address_mappings -o content_filter=smtp:[127.0.0.1]"
+            : "smtpd_proxy_filter=127.0.0.1";
         var reinject = 0;
         using var mail = new TempFolder();
         Guard? guard = null;
@@ -96,9 +99,7 @@ public sealed class RelayTests
             mail["mail"], string.Create(
                 CultureInfo.InvariantCulture,
                 $"smtp_send_xforward_command = yes\nrecipient_canonical_maps = socketmap:inet:127.0.0.1:{table}:untag\n"),
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"-o {(afterQueue ? "receive_override_options=no_address_mappings -o content_filter=smtp:[127.0.0.1]" : "smtpd_proxy_filter=127.0.0.1")}:{port}"),
+            string.Create(CultureInfo.InvariantCulture, $"-o {filter}:{port}"),
             p =>
             {
                 reinject = p.Reinject;

@@ -20,7 +20,8 @@ public sealed class SpamAssassinTests
 
     private const string Ham = """
         Return-Path: <ann@example.org>
-        Received: from mail.example.org (mail.example.org [192.0.2.7]) by mx.bench.test (Postfix) with ESMTP id A1; Mon, 2 Nov 2026 10:00:01 +0000
+        Received: from mail.example.org (mail.example.org [192.0.2.7]) by mx.bench.test (Postfix)
+         with ESMTP id A1; Mon, 2 Nov 2026 10:00:01 +0000
         From: Ann <ann@example.org>
         To: me@bench.test
         Subject: lunch
@@ -49,9 +50,9 @@ public sealed class SpamAssassinTests
             "/bin/tar", ["-xJf", Needs.Shared("corpora/spamassassin-open.tar.xz"), "-C", folder.Path], TimeSpan.FromMinutes(2));
         var expected = (await File.ReadAllLinesAsync(Path.Combine(folder.Path, "expected.tsv"), Ct)).Skip(1)
             .Select(l => l.Split('\t')).ToDictionary(c => c[0], StringComparer.Ordinal);
-        var lines = (await Tool.RunAsync(
-            Server.Launcher, [
-                "scan", "--json", Path.Combine(folder.Path, "mails")], TimeSpan.FromMinutes(4), 1)).Split('\n').Where(l => l.StartsWith('{')).ToList();
+        var output = await Tool.RunAsync(
+            Server.Launcher, ["scan", "--json", Path.Combine(folder.Path, "mails")], TimeSpan.FromMinutes(4), 1);
+        var lines = output.Split('\n').Where(l => l.StartsWith('{')).ToList();
         Assert.Equal(expected.Count, lines.Count);
 
         var (verdicts, exact, right, extra, missed) = (0, 0, 0, 0, 0);

@@ -101,7 +101,8 @@ public sealed partial class ApiPageTests
     }
 
     private static string XmlName(Type type) => type.IsGenericType
-        ? $"{type.Namespace}.{type.Name[..type.Name.IndexOf('`', StringComparison.Ordinal)]}{{{string.Join(",", type.GetGenericArguments().Select(XmlName))}}}"
+        ? $"{type.Namespace}.{type.Name[..type.Name.IndexOf('`', StringComparison.Ordinal)]}"
+            + $"{{{string.Join(",", type.GetGenericArguments().Select(XmlName))}}}"
         : type.FullName!.Replace('+', '.');
 
     private static string Name(Type type)

@@ -124,7 +124,9 @@ internal sealed class RecipePrograms
             return _state.Variables.Text("SENDMAILFLAGS", RecipeDefaults.SendmailFlags);
         }
 
-        _log.Deviate("L40", $"{RecipeDefaults.SendmailFlags} is taken: the message may have written SENDMAILFLAGS; write its value into the rcfile");
+        _log.Deviate(
+            "L40",
+            $"{RecipeDefaults.SendmailFlags} is taken: the message may have written SENDMAILFLAGS; write its value into the rcfile");
         return RecipeDefaults.SendmailFlags;
     }
 

@@ -17,8 +17,8 @@ namespace Backstop.Server.Filters;
 /// <param name="time">The clock.</param>
 internal sealed class FairTurns(int slots, TimeProvider time)
 {
-    // A message costs 5-60 ms. Who sends a few in ten seconds is nobody to be kept from the last slot, nor is who uses a quarter of what the
-    // client uses that keeps the others busy: a mail server that sends much ordinary mail.
+    // A message costs 5-60 ms. Who sends a few in ten seconds is nobody to be kept from the last slot, nor is who uses a quarter of
+    // what the client uses that keeps the others busy: a mail server that sends much ordinary mail.
     private const double ManySeconds = 0.2;
     private const double SmallPart = 0.25;
     private const int MaxClients = 10_000;

@@ -48,7 +48,8 @@ internal sealed partial class SpamdHandler(
             await ServeAsync(connection, isTls, address, place);
         }
         catch (Exception error) when (
-            error is IOException or OperationCanceledException or ConnectionAbortedException or System.Security.Authentication.AuthenticationException)
+            error is IOException or OperationCanceledException or ConnectionAbortedException
+                or System.Security.Authentication.AuthenticationException)
         {
             LogGone(address, error.Message);
             if (error is OperationCanceledException)

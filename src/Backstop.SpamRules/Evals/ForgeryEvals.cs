@@ -209,8 +209,8 @@ internal static class ForgeryEvals
 
         var inner = scan.Headers.One("X-Received");
         return !_gmailV4.IsMatch(inner) && !_gmailV6.IsMatch(inner) && !_googlemail.IsMatch(scan.Headers.One("Received"))
-            && !(
-            scan.Headers.One("X-Gm-Message-State").Length >= GoogleTokenLength && scan.Headers.One("X-Google-Smtp-Source").Length >= GoogleTokenLength);
+            && (scan.Headers.One("X-Gm-Message-State").Length < GoogleTokenLength
+                || scan.Headers.One("X-Google-Smtp-Source").Length < GoogleTokenLength);
     }
 
     private static string Received(MessageScan scan) => _space.Replace(scan.Headers.One("Received"), " ");

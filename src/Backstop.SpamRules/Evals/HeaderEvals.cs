@@ -37,7 +37,8 @@ internal static class HeaderEvals
         table.Add("check_unresolved_template", static (scan, _) =>
             scan.Headers.One("ALL").Split('\n').Any(line => _template.IsMatch(line) && !_mayHoldTemplate.IsMatch(line)));
         table.Add("check_header_count_range", static (scan, arguments) =>
-            scan.Message.Headers(arguments[0] ?? "").Distinct(StringComparer.Ordinal).Count() is var count && count >= arguments.Number(1) && count <= arguments.Number(2));
+            scan.Message.Headers(arguments[0] ?? "").Distinct(StringComparer.Ordinal).Count() is var count
+                && count >= arguments.Number(1) && count <= arguments.Number(2));
         table.Add("check_illegal_chars", static (scan, arguments) => HasIllegalCharacters(scan, arguments));
         table.Add("check_equal_from_domains", static (scan, _) => Domain(scan.Headers.One("From:addr")) is { Length: > 0 } from
             && Domain(scan.Headers.One("EnvelopeFrom:addr")) is { Length: > 0 } envelope && !from.Equals(

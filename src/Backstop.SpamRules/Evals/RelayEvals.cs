@@ -32,7 +32,8 @@ internal static class RelayEvals
         table.Add("helo_ip_mismatch", static (scan, _) => scan.Relays.Untrusted.Any(HasForeignHelo));
         table.Add(
             "check_for_no_rdns_dotcom_helo",
-            static (scan, _) => scan.Relays.Untrusted.LastOrDefault(r => !r.IsPrivate) is { HasNoReverseDns: true } relay && _dotcom.IsMatch(relay.Helo));
+            static (scan, _) => scan.Relays.Untrusted.LastOrDefault(r => !r.IsPrivate) is { HasNoReverseDns: true } relay
+                && _dotcom.IsMatch(relay.Helo));
         table.Add(
             "check_for_sender_no_reverse",
             static (scan, _) => scan.Relays.Untrusted.LastOrDefault() is { IsPrivate: false } relay && relay.Rdns.Contains('.'));

@@ -115,7 +115,8 @@ public sealed class BayesLearner(RuleSet rules, IBayesStore store)
     private static string KeyOf(MessageScan scan)
     {
         var message = scan.Message;
-        var text = $"{message.Header("message-id")}\0{message.Header("date")}\0{message.PristineBody.Replace("\r\n", "\n", StringComparison.Ordinal)}";
+        var body = message.PristineBody.Replace("\r\n", "\n", StringComparison.Ordinal);
+        var text = $"{message.Header("message-id")}\0{message.Header("date")}\0{body}";
         return Convert.ToHexStringLower(SHA256.HashData(Octets.ToBytes(text)).AsSpan(0, 16));
     }
 

@@ -105,10 +105,11 @@ internal sealed class TokenText(ICollection<string> tokens)
             return;
         }
 
-        for (
-            var dot = token.IndexOf('.', StringComparison.Ordinal); dot > 0 && dot < token.Length - 1 && char.IsAsciiLetter(token[dot + 1]); dot = token.IndexOf('.', dot + 1))
+        var dot = token.IndexOf('.', StringComparison.Ordinal);
+        while (dot > 0 && dot < token.Length - 1 && char.IsAsciiLetter(token[dot + 1]))
         {
             tokens.Add("UD:" + token[(dot + 1)..]);
+            dot = token.IndexOf('.', dot + 1);
         }
     }
 

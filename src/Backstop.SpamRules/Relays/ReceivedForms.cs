@@ -50,7 +50,8 @@ internal static class ReceivedForms
     ];
 
     public static PerlRegex QmailShape { get; } = ReceivedForm.Compile(
-        @"^\S+( \((?:HELO|EHLO) \S*\))? \((\S+@)?\[?{IP}\]?\)( \(envelope-sender <\S+>\))? by \S+( \(.+\))* with (.* )?(SMTP|QMQP)(?:$|[^ ]| (?:$|[^i]|i(?:$|[^d]|d(?:$|[^ ]))))");
+        @"^\S+( \((?:HELO|EHLO) \S*\))? \((\S+@)?\[?{IP}\]?\)( \(envelope-sender <\S+>\))? by \S+( \(.+\))* with (.* )?(SMTP|QMQP)"
+            + "(?:$|[^ ]| (?:$|[^i]|i(?:$|[^d]|d(?:$|[^ ]))))");
 
     public static IReadOnlyList<ReceivedForm> Qmail { get; } =
     [

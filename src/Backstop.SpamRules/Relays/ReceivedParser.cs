@@ -13,7 +13,8 @@ internal static class ReceivedParser
     private static readonly PerlRegex _bareWord = new(@"^from (\S+) by [^\s;]+ ?;", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _literal = new(@"^\[[\d.]+\]$");
     private static readonly PerlRegex _date = new(
-        @"[\s;]+(?:(?:Mon|T(?:ue|hu)|Wed|Fri|S(?:at|un)), )?\d+ (?:J(?:an|u[nl])|Feb|Ma[ry]|A(?:pr|ug)|Sep|Oct|Nov|Dec) \d+ \d+:\d+(?::\d+)? \S+$");
+        @"[\s;]+(?:(?:Mon|T(?:ue|hu)|Wed|Fri|S(?:at|un)), )?\d+ "
+            + @"(?:J(?:an|u[nl])|Feb|Ma[ry]|A(?:pr|ug)|Sep|Oct|Nov|Dec) \d+ \d+:\d+(?::\d+)? \S+$");
 
     private static readonly PerlRegex _localFor = new(@"\bwith local for\b");
     private static readonly PerlRegex _id = new(@" id <?([^\s<>;]{3,})");

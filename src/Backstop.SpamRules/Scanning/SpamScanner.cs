@@ -51,7 +51,8 @@ public sealed class SpamScanner
     /// <summary>Scores a message of its own, so that the first message from outside does not pay for automata that all share.</summary>
     public void WarmUp() => Scan(
         """
-        Received: from mail.example.org (mail.example.org [192.0.2.1]) by mx.example.net (Postfix) with ESMTP id 0; Thu, 1 Jan 2026 00:00:00 +0000
+        Received: from mail.example.org (mail.example.org [192.0.2.1]) by mx.example.net (Postfix)
+         with ESMTP id 0; Thu, 1 Jan 2026 00:00:00 +0000
         From: "A B" <a@example.org>
         To: b@example.net
         Subject: =?utf-8?Q?warm?= up

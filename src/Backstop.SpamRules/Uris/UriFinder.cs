@@ -299,11 +299,12 @@ internal sealed class UriFinder(RegistryBoundaries boundaries)
     {
         var before = at > 0 && IsWord(line[at - 1]);
         return before != IsWord(line[at])
-            || (
-            at > 0 && (
-                line[at - 1] is '>' or '<' or '"' or '\'' or '`' or ',' or '{' or '[' or '(' or '|' or '\x1b' or '\uE0A0' || IsSpace(line[at - 1])))
+            || (at > 0 && IsDelimiter(line[at - 1]))
             || (at > 2 && line[at - 3] == '\x1b' && line[at - 2] == '(');
     }
+
+    private static bool IsDelimiter(char c) =>
+        c is '>' or '<' or '"' or '\'' or '`' or ',' or '{' or '[' or '(' or '|' or '\x1b' or '\uE0A0' || IsSpace(c);
 
     private static int WwwLength(ReadOnlySpan<char> rest)
     {
@@ -329,8 +330,8 @@ internal sealed class UriFinder(RegistryBoundaries boundaries)
     private static bool IsMailEnd(char c) => IsEnd(c) || c is ',' or '(' or '\'' || Octets.IsHigh(c);
 
     private static bool IsHostStart(char c) =>
-        c is '!' or '"' or '#' or '$' or '&' or '\'' or '(' or ')' or '*' or '+' or ',' or '/' or ':' or ';' or '<' or '=' or '>' or '?' or '@' or '['
-            or '\\' or ']' or '^' or '`' or '{' or '|' or '}' or '~' or '\x1b' or '\uE0A0' || IsSpace(c);
+        c is '!' or '"' or '#' or '$' or '&' or '\'' or '(' or ')' or '*' or '+' or ',' or '/' or ':' or ';' or '<' or '='
+            or '>' or '?' or '@' or '[' or '\\' or ']' or '^' or '`' or '{' or '|' or '}' or '~' or '\x1b' or '\uE0A0' || IsSpace(c);
 
     private static bool IsHostCharacter(char c) => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-';
 

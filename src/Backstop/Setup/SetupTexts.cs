@@ -29,6 +29,11 @@ internal static class SetupTexts
 
         """);
 
+    // Exim wants the whole expansion, and so the request, on one line.
+    private static string EximQuestion => string.Concat(
+        @"request=smtpd_access_policy\nprotocol_state=RCPT\nclient_address=$sender_host_address\nhelo_name=$sender_helo_name\n",
+        @"sender=$sender_address\nrecipient=$local_part@$domain\nsasl_username=$authenticated_id\n\n");
+
     /// <summary>The lines for Exim: the policy service at RCPT, SpamAssassin's protocol at DATA.</summary>
     public static string Exim => """
         # main section
@@ -36,7 +41,7 @@ internal static class SetupTexts
 
         # acl_check_rcpt, before anything accepts; when Backstop does not answer, mail goes on
           warn
-            set acl_m_backstop = ${readsocket{inet:127.0.0.1:@POLICY@}{request=smtpd_access_policy\nprotocol_state=RCPT\nclient_address=$sender_host_address\nhelo_name=$sender_helo_name\nsender=$sender_address\nrecipient=$local_part@$domain\nsasl_username=$authenticated_id\n\n}{5s}{ }{action=DUNNO}}
+            set acl_m_backstop = ${readsocket{inet:127.0.0.1:@POLICY@}{@QUESTION@}{5s}{ }{action=DUNNO}}
           deny
             condition = ${if match{$acl_m_backstop}{^action=5}}
             message   = ${sg{$acl_m_backstop}{^action=\\d+ ([^\n]*)[\\s\\S]*}{\$1}}
@@ -54,7 +59,8 @@ internal static class SetupTexts
         # (printf %s SECRET | xxd -p)
           return_path = ${prvs{$return_path}{SECRET}{NUMBER}}
 
-        """.Replace("@POLICY@", SetupPorts.Policy.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
+        """.Replace("@POLICY@", SetupPorts.Policy.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+        .Replace("@QUESTION@", EximQuestion, StringComparison.Ordinal);
 
     /// <summary>Backstop's configuration in front of Dovecot.</summary>
     public static string DovecotConfig => string.Create(CultureInfo.InvariantCulture, $"""

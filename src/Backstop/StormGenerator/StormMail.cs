@@ -116,9 +116,10 @@ internal sealed class StormMail
 
         // Now and then a person writes about undeliverable things: words alone must not have that filed.
         var subject = random.Next(6) == 0 ? "Re: Undeliverable parcels and mail delivery failed?" : Subject(random);
+        var desk = $"desk.example.org (desk.example.org [198.51.100.{random.Next(255)}])";
         var content = $"""
             X-Storm-Id: {id}
-            Received: from desk.example.org (desk.example.org [198.51.100.{random.Next(255)}]) by out.example.org with ESMTPS id {random.Next():x}; {Date(random)}
+            Received: from {desk} by out.example.org with ESMTPS id {random.Next():x}; {Date(random)}
             Message-ID: <{random.Next():x}.{random.Next():x}@example.org>
             Date: {Date(random)}
             From: A Friend <{friend}>

@@ -10,7 +10,9 @@ namespace Backstop.Tests.Backscatter;
 /// </summary>
 public sealed class CertaintyOfBounceTests
 {
-    private const string Notice = """{"notificationType":"Bounce","bounce":{"bounceType":"Permanent","bouncedRecipients":[{"emailAddress":"you@far.example"}]},"mail":{"source":"me@example.org"}}""";
+    private const string Notice =
+        """{"notificationType":"Bounce","bounce":{"bounceType":"Permanent","bouncedRecipients":"""
+        + """[{"emailAddress":"you@far.example"}]},"mail":{"source":"me@example.org"}}""";
 
     public static TheoryData<string, string, string> Wanted => new()
     {

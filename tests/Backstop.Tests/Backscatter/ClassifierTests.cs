@@ -10,7 +10,10 @@ public sealed class ClassifierTests
     private const string Bounce = "Return-Path: <>\nFrom: MAILER-DAEMON@mail4.example.net\nTo: me@example.org\nSubject: failure notice\n";
 
     public static TheoryData<string> Charsets =>
-        ["utf-7", "UTF-7", "x-unknown", "", "iso-2022-jp", "iso-2022-kr", "gb18030", "big5", "koi8-r", "utf-16", "utf-32", "ks_c_5601-1987", "65000", "../../etc", "unicode-1-1-utf-7"];
+    [
+        "utf-7", "UTF-7", "x-unknown", "", "iso-2022-jp", "iso-2022-kr", "gb18030", "big5", "koi8-r", "utf-16", "utf-32", "ks_c_5601-1987",
+        "65000", "../../etc", "unicode-1-1-utf-7",
+    ];
 
     /// <summary>A bounce that said utf-7 ended the session with an exception: .NET refuses that name in a way of its own.</summary>
     [Theory]

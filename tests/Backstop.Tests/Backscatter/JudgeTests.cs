@@ -121,9 +121,10 @@ public sealed class JudgeTests
     private static string Decide(Journal journal, BounceReport report, BatvOutcome tag = BatvOutcome.None, bool isRole = false)
     {
         var judge = new Judge(
-            new(
-                journal, new([]), new([], TimeSpan.Zero), new(["mx.example.org"]), OwnFields.Parse(["X-Campaign-Id: s3cret-"])), journal, UnprovedPolicy.Auto, new(
-                    TimeSpan.FromDays(14), 20, 0.9));
+            new(journal, new([]), new([], TimeSpan.Zero), new(["mx.example.org"]), OwnFields.Parse(["X-Campaign-Id: s3cret-"])),
+            journal,
+            UnprovedPolicy.Auto,
+            new(TimeSpan.FromDays(14), 20, 0.9));
         var verdict = judge.Decide(report, new(isRole, tag, ["me@example.org"]), _now).Verdict;
         return $"{verdict.Action} {verdict.Folder} {verdict.Reason}";
     }

@@ -18,7 +18,8 @@ public sealed class ReadmeExample
             foreach (var recipient in report.Recipients)
             {
                 Console.WriteLine($"{recipient.Address} {recipient.Action} {recipient.Status} {recipient.Diagnostic}");
-                Console.WriteLine($"{recipient.Class?.Word}: {recipient.Class?.Reason}, for {string.Join(", ", recipient.Class?.Evidence ?? [])}");
+                var evidence = string.Join(", ", recipient.Class?.Evidence ?? []);
+                Console.WriteLine($"{recipient.Class?.Word}: {recipient.Class?.Reason}, for {evidence}");
             }
 
             Console.WriteLine($"returns {report.Returned.MessageId} \"{report.Returned.Subject}\"");

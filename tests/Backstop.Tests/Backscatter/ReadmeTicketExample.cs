@@ -22,8 +22,10 @@ public sealed class ReadmeTicketExample
     [InlineData("mdn.eml", "", "dropped a mdn")]
     public void Example_decides_about_a_ticket(string mail, string sender, string decision)
     {
-        var tickets = new Dictionary<string, string>(StringComparer.Ordinal) { ["7f3e21.19ab@example.org"] = mail == "bounce-exim.eml" ? "T7" : "" };
-        var message = File.ReadAllBytes(Directory.EnumerateFiles(Path.Combine(HouseRulesTests.Root(), "tests"), mail, SearchOption.AllDirectories).First());
+        var known = mail == "bounce-exim.eml" ? "T7" : "";
+        var tickets = new Dictionary<string, string>(StringComparer.Ordinal) { ["7f3e21.19ab@example.org"] = known };
+        var tests = Path.Combine(HouseRulesTests.Root(), "tests");
+        var message = File.ReadAllBytes(Directory.EnumerateFiles(tests, mail, SearchOption.AllDirectories).First());
         var decided = "";
         var report = BounceClassifier.Classify(message, nullReversePath: sender.Length == 0);
         var ticket = tickets.GetValueOrDefault(report.Returned.MessageId ?? "", "");

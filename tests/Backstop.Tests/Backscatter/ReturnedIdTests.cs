@@ -141,7 +141,8 @@ public sealed class ReturnedIdTests
     [Fact]
     public void Any_text_is_read_without_an_exception() =>
         Gen.OneOf(
-            "Message-ID", "Message ID", ":", "\uFF1A", "<", ">", "@", "a", "\n", "\r\n", " ", "(", "\t", "メッセージ ID", "+3C", ">").Array[0, 30].Sample(words =>
+            "Message-ID", "Message ID", ":", "\uFF1A", "<", ">", "@", "a", "\n", "\r\n", " ", "(", "\t", "メッセージ ID", "+3C", ">")
+        .Array[0, 30].Sample(words =>
         {
             var text = string.Concat(words);
             Assert.DoesNotContain(IdLabels.Find(text) ?? "", c => char.IsWhiteSpace(c) || c is '<' or '>');

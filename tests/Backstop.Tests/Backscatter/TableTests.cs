@@ -112,11 +112,9 @@ public sealed partial class TableTests
         });
         Assert.Equal(
             Enum.GetValues<BounceReason>(), rows.Where(r => r[0] == "reason").Select(r => BounceReasonWord.Parse(r[1])!.Value).Order());
-        Assert.Empty(
-            rows.GroupBy(
-                r => string.Join(
-                    ' ', r.Where((_, i) =>
-                        i is 0 or 3 or 4 || (i == 1 && r[0] == "reason"))), StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => g.Key));
+        Assert.Empty(rows
+            .GroupBy(r => string.Join(' ', r.Where((_, i) => i is 0 or 3 or 4 || (i == 1 && r[0] == "reason"))), StringComparer.Ordinal)
+            .Where(g => g.Count() > 1).Select(g => g.Key));
     }
 
     /// <summary>A row that another one hides would say nothing: its own words must find it.</summary>

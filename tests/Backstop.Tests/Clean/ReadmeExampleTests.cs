@@ -18,10 +18,14 @@ public sealed partial class ReadmeExampleTests : IDisposable
         var output = new StringWriter();
         var (mailbox, sent, runs) = (_folder["inbox"], _folder["sent"], _folder["runs"]);
         var ct = TestContext.Current.CancellationToken;
-        var bounce = File.ReadAllText(Path.Combine(HouseRulesTests.Root(), "tests", "mails", "bounce-qmail.eml")).Replace("Return-Path:", "X-Was:", StringComparison.Ordinal);
+        var bounce = File.ReadAllText(Path.Combine(HouseRulesTests.Root(), "tests", "mails", "bounce-qmail.eml"))
+            .Replace("Return-Path:", "X-Was:", StringComparison.Ordinal);
         var before = "From MAILER-DAEMON Sat Nov 28 10:00:00 2026\nReturn-Path: <>\n" + bounce + "\n";
         await File.WriteAllTextAsync(mailbox, before, ct);
-        await File.WriteAllTextAsync(sent, "From me Sat Nov 28 09:00:00 2026\nFrom: me@example.org\nTo: you@example.net\nMessage-ID: <1@example.org>\n\nHello\n\n", ct);
+        await File.WriteAllTextAsync(
+            sent,
+            "From me Sat Nov 28 09:00:00 2026\nFrom: me@example.org\nTo: you@example.net\nMessage-ID: <1@example.org>\n\nHello\n\n",
+            ct);
 
         var access = new ImapAccess(new ImapSecrets(ask: null, TimeProvider.System), CaFile: null);
         var store = new RunStore(runs, TimeProvider.System);
@@ -61,7 +65,8 @@ public sealed partial class ReadmeExampleTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     // Indented as the test is, it is the same code.
-    private static string Lines(string code) => string.Join('\n', code.ReplaceLineEndings("\n").Split('\n').Select(l => l.Trim()).Where(l => l.Length > 0));
+    private static string Lines(string code) =>
+        string.Join('\n', code.ReplaceLineEndings("\n").Split('\n').Select(l => l.Trim()).Where(l => l.Length > 0));
 
     private static string Here([CallerFilePath] string here = "") => here;
 

@@ -20,7 +20,10 @@ internal static class BodyGrowth
     [
         new(
             "header block", text => HeaderScan.ScanDamaged(text, [], out _),
-            [new("", "a: b\n"), new("", " \n"), new("a: b\n", " c\n"), new("", "a\n"), new("", "a:"), new("a: b\n", "x\nFrom: y\n"), new("", "\r")]),
+            [
+                new("", "a: b\n"), new("", " \n"), new("a: b\n", " c\n"), new("", "a\n"), new("", "a:"), new("a: b\n", "x\nFrom: y\n"),
+                new("", "\r"),
+            ]),
         new("damaged header block", text => HeaderScan.ScanLoose(text, []), [new("", "a: b\n"), new("a: b\n", "c\n"), new("", ":")]),
         new("MIME parts", ScanParts,
         [
@@ -50,27 +53,32 @@ internal static class BodyGrowth
         new("transfer encodings of parts", DecodeParts, [new("", "="), new("", "=\n"), new("", "YQ=="), new("", " "), new("", "a\n")]),
         new(
             "HTML", text => HtmlText.Read(HeaderText.ToText(text)),
-            [new("", "<"), new("", "<!--"), new("", "<!"), new("", "<a b=\""), new("", "</"), new("", "&"), new("", "&#"), new("", "<script>"), new("", "<![CDATA["), new("", "<?")]),
+            [
+                new("", "<"), new("", "<!--"), new("", "<!"), new("", "<a b=\""), new("", "</"), new("", "&"), new("", "&#"),
+                new("", "<script>"), new("", "<![CDATA["), new("", "<?"),
+            ]),
         new("HTML of rules", text => _ = HtmlRenderer.Render(Octets.FromBytes(text)).Text,
         [
-            new("", "<"), new("", "<!--"), new("", "<!"), new("", "<!-- -"), new("", "<a b=\""), new("", "</"), new("", "&"), new("", "&amp"), new("", "&#"), new("", "<script>"), new("", "<title>"),
-            new("", "<style>"), new("", "<?"), new("", "<div>"), new("", "<b>"), new("", "</b>"), new(
-                "", "<p style='color:red;background:url(x),rgb(1,2,3)'>"), new("<p style='", "color:red;", "'>"),
-            new(
-                "<p style='background:", "url(", "'>"), new(
-                    "<p style='color:", "rgb(", "'>"), new("<a ", "b=c ", ">"), new("<a href='", "a/../", "'>"), new("", "<a href=http://a.com/>x"), new("", "<font color=x>"),
-            new(
-                "", "<base href=http://a.com/>"), new("", "<table><tr><td>"), new("", "<!doctype "), new("", "<a <"), new("", "<a '"), new("", "</title"), new("<textarea>", "</textare"), new("<script>", "</"),
+            new("", "<"), new("", "<!--"), new("", "<!"), new("", "<!-- -"), new("", "<a b=\""), new("", "</"), new("", "&"),
+            new("", "&amp"), new("", "&#"), new("", "<script>"), new("", "<title>"), new("", "<style>"), new("", "<?"), new("", "<div>"),
+            new("", "<b>"), new("", "</b>"), new("", "<p style='color:red;background:url(x),rgb(1,2,3)'>"),
+            new("<p style='", "color:red;", "'>"), new("<p style='background:", "url(", "'>"), new("<p style='color:", "rgb(", "'>"),
+            new("<a ", "b=c ", ">"), new("<a href='", "a/../", "'>"), new("", "<a href=http://a.com/>x"), new("", "<font color=x>"),
+            new("", "<base href=http://a.com/>"), new("", "<table><tr><td>"), new("", "<!doctype "), new("", "<a <"), new("", "<a '"),
+            new("", "</title"), new("<textarea>", "</textare"), new("<script>", "</"),
         ]),
         new("URIs of a text", text => _ = _uris.Find([.. Octets.FromBytes(text).Chunk(2048).Select(c => new string(c))]).Count(),
         [
-            new("", "http://"), new("", "www."), new("", "a.com"), new("", "a.com "), new("", "a@b.com "), new("", "a@"), new("", "@"), new("", "."), new("", "a."), new("http://a.com/", "("), new("http://a.com/", ")"), new("", "mailto:"),
-            new("", "://"), new("", "-"), new("http://", "%2e"),
+            new("", "http://"), new("", "www."), new("", "a.com"), new("", "a.com "), new("", "a@b.com "), new("", "a@"), new("", "@"),
+            new("", "."), new("", "a."), new("http://a.com/", "("), new("http://a.com/", ")"), new("", "mailto:"), new("", "://"),
+            new("", "-"), new("http://", "%2e"),
         ]),
-        new("forms of a URI", text => new UriCanonical(RuleSet.Own().Settings.Boundaries, new Redirectors([], _ => { })).Forms(Octets.FromBytes(text)),
+        new(
+            "forms of a URI",
+            text => new UriCanonical(RuleSet.Own().Settings.Boundaries, new Redirectors([], _ => { })).Forms(Octets.FromBytes(text)),
         [
-            new("http://", "%2e"), new("http://", "a."), new("http://", "http://"), new(
-                "http://a.com/?", "http://a.com/?"), new("http://", "&#46;"), new("http://", "@"), new("http://a", ":1"), new("mailto:", "a@"), new("http://", "0"),
+            new("http://", "%2e"), new("http://", "a."), new("http://", "http://"), new("http://a.com/?", "http://a.com/?"),
+            new("http://", "&#46;"), new("http://", "@"), new("http://a", ":1"), new("mailto:", "a@"), new("http://", "0"),
             new("http://a.com/", "//"), new("http://", "0x1."),
         ]),
         new(

@@ -37,7 +37,10 @@ internal static class HeaderGrowth
             new("", "a:b@", "<c@d>"),
         ]),
         new("encoded words", text => HeaderDecoding.Decode(Octets.FromBytes(text), "subject"),
-            [new("", "=?"), new("", "=?a?q?"), new("", "=?a?q?x?= "), new("=?a?q?x?=", " ", "x"), new("", "=?a?q?x"), new("", "="), new("", "=?=?a?b?a?= \t")]),
+            [
+                new("", "=?"), new("", "=?a?q?"), new("", "=?a?q?x?= "), new("=?a?q?x?=", " ", "x"), new("", "=?a?q?x"), new("", "="),
+                new("", "=?=?a?b?a?= \t"),
+            ]),
         new(
             "encoded words shown", text => HeaderText.Decode(HeaderText.ToText(text)),
             [new("", "=?"), new("", "=?utf-8?q?"), new("", "=?utf-8?q?x?= "), new("=?utf-8?b?", "a")]),
@@ -50,11 +53,14 @@ internal static class HeaderGrowth
             [new("", "a."), new("a@", "b."), new("\"", "\\\""), new("", "@")]),
         new("content type", text => ContentTypeLine.Parse(Octets.FromBytes(text)),
         [
-            new("a/b; ", "boundary"), new("", "boundary=a\""), new("", "boundary ="), new("a/b; boundary", " "), new("", "name*1=a"), new("", "charset=\""), new("", "name="), new("name", " ", "x"),
-            new("", "name*1=a;"),
+            new("a/b; ", "boundary"), new("", "boundary=a\""), new("", "boundary ="), new("a/b; boundary", " "), new("", "name*1=a"),
+            new("", "charset=\""), new("", "name="), new("name", " ", "x"), new("", "name*1=a;"),
         ]),
         new("content type of parts", text => ContentType.Parse(HeaderText.ToText(text)),
-            [new("a/b", ";"), new("", "; a=\""), new("a/b", "; boundary"), new("a/b; a*0", "=x; a*1"), new("a/b; n=\"", "\\\""), new("a/b", "(")]),
+            [
+                new("a/b", ";"), new("", "; a=\""), new("a/b", "; boundary"), new("a/b; a*0", "=x; a*1"), new("a/b; n=\"", "\\\""),
+                new("a/b", "("),
+            ]),
         new("Received", text => ReceivedParser.Parse(Octets.FromBytes(text)),
         [
             new("from a", " ("), new("from ", "a "), new("from a ([", "1."), new("from ", "a ("), new("from a (HELO ", "b) ("), new(
@@ -73,7 +79,10 @@ internal static class HeaderGrowth
             [new("", "1."), new("", "1:"), new("", "::"), new("", "IPv6:"), new("", "1.2.3.4."), new("", "abcd:")]),
         new(
             "dates", text => MailDate.Parse(Octets.FromBytes(text)),
-            [new("", "1 "), new("", "Mon, "), new("1 Jan 2000 ", "("), new("1 Jan 2000 1", ":1"), new("", " "), new("", "1"), new("", "a-")]),
+            [
+                new("", "1 "), new("", "Mon, "), new("1 Jan 2000 ", "("), new("1 Jan 2000 1", ":1"), new("", " "), new("", "1"),
+                new("", "a-"),
+            ]),
         new(
             "message ids", text => _ = MessageIds.All(HeaderText.ToText(text)).Count(),
             [new("", "<"), new("", "<a@b>"), new("", "<a"), new("", "@"), new("", ">")]),

@@ -52,7 +52,10 @@ internal static class WireGrowth
                 "CHECK SPAMC/1.5\r\nContent-length: ", "1"), new("", "\r\n")]),
         new(
             "mbox", ReadMbox,
-            [new("From a\n", "\nFrom a\n"), new("From a\n", "\n"), new("From a\n", "From "), new("From a\n", ">From \n"), new("From a\n", "\r\n")]),
+            [
+                new("From a\n", "\nFrom a\n"), new("From a\n", "\n"), new("From a\n", "From "), new("From a\n", ">From \n"),
+                new("From a\n", "\r\n"),
+            ]),
         new(
             "mbox separators", text => MboxDate.Read(text),
             [new("From a ", "Mon "), new("From ", " "), new("From a Mon Jan 1 ", "1:"), new("From a ", "1")]),
@@ -61,12 +64,15 @@ internal static class WireGrowth
             [new("", "&"), new("", "&-"), new("", "&AAA-"), new("&", "A")]),
         new("rcfiles", text => RcParser.Parse("rc", Octets.FromBytes(text)),
         [
-            new("", ":0\n* a\nb\n"), new("", ":0\n{\n"), new("", "\\\n"), new("", "A=\"b"), new("", "#\n"), new(":0\n", "* a\n"), new("", "A=`"), new("", "{ "), new("", "\""), new("", ":0 "),
+            new("", ":0\n* a\nb\n"), new("", ":0\n{\n"), new("", "\\\n"), new("", "A=\"b"), new("", "#\n"), new(":0\n", "* a\n"),
+            new("", "A=`"), new("", "{ "), new("", "\""), new("", ":0 "),
         ]),
         new("lint of rcfiles", text => RcLinter.Lint("rc", Octets.FromBytes(text)),
         [
-            new(":0\n* ^", " ", "x\na\n"), new(":0\n* ^", "a.", "\na\n"), new(":0\n* ", "!", "\na\n"), new(":0\n* ^", "**", "\na\n"), new(":0\n* ^", "a\\.", "\na\n"), new(":0\n* ", "1^1 ", "\na\n"), new(":0\n* ^", "$", "\na\n"),
-            new(":0\n* ^", "[a", "\na\n"), new(":0\n* ", "a ?? ", "\na\n"), new(":0\n* ^", " # ", "\na\n"), new(":0\n* ^", "a-", "\na\n"), new(":0\n* > ", "<", "1k\na\n"), new("", ":0\n* a\nb\n"), new(":0\n* ^", "a{1}", "\na\n"),
+            new(":0\n* ^", " ", "x\na\n"), new(":0\n* ^", "a.", "\na\n"), new(":0\n* ", "!", "\na\n"), new(":0\n* ^", "**", "\na\n"),
+            new(":0\n* ^", "a\\.", "\na\n"), new(":0\n* ", "1^1 ", "\na\n"), new(":0\n* ^", "$", "\na\n"), new(":0\n* ^", "[a", "\na\n"),
+            new(":0\n* ", "a ?? ", "\na\n"), new(":0\n* ^", " # ", "\na\n"), new(":0\n* ^", "a-", "\na\n"), new(":0\n* > ", "<", "1k\na\n"),
+            new("", ":0\n* a\nb\n"), new(":0\n* ^", "a{1}", "\na\n"),
         ]),
         new(
             "expressions of recipes", text => _expression.IsMatch(text),

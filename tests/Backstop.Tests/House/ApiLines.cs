@@ -8,7 +8,9 @@ namespace Backstop.Tests.House;
 /// </summary>
 internal static class ApiLines
 {
-    private const BindingFlags Own = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+    private const BindingFlags Own =
+        BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static
+        | BindingFlags.DeclaredOnly;
 
     /// <summary>The lines, by type; first what it is, then its members in order of their text.</summary>
     public static IReadOnlyList<string> Of(IEnumerable<Type> types) =>
@@ -40,7 +42,9 @@ internal static class ApiLines
 
         var isRecord = IsRecord(type);
         var kind = type.IsInterface ? "interface"
-            : type.IsValueType ? $"{(type.IsDefined(typeof(IsReadOnlyAttribute)) ? "readonly " : "")}{(type.IsByRefLike ? "ref " : "")}{(isRecord ? "record struct" : "struct")}"
+            : type.IsValueType
+            ? $"{(type.IsDefined(typeof(IsReadOnlyAttribute)) ? "readonly " : "")}{(type.IsByRefLike ? "ref " : "")}"
+            + (isRecord ? "record struct" : "struct")
             : (type.IsAbstract && type.IsSealed ? "static " : type.IsAbstract ? "abstract " : type.IsSealed ? "sealed " : "")
             + (isRecord ? "record" : "class");
         var parents = Parents(type).ToList();

@@ -23,7 +23,9 @@ internal static class ApiSignature
         var name = index.Length > 0 ? $"this[{string.Join(", ", index.Select(p => Of(p, isExtension: false)))}]" : property.Name;
         var get = Accessor(property.GetMethod, "get");
         var isInit = property.SetMethod?.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit)) == true;
-        return $"{Modifiers(first)}{Required(property)}{Ref(property.PropertyType)}{ApiType.Of(property.PropertyType, _nulls.Create(property), property)} {name} {{ {get}{Accessor(property.SetMethod, isInit ? "init" : "set")}}}";
+        var type = ApiType.Of(property.PropertyType, _nulls.Create(property), property);
+        var set = Accessor(property.SetMethod, isInit ? "init" : "set");
+        return $"{Modifiers(first)}{Required(property)}{Ref(property.PropertyType)}{type} {name} {{ {get}{set}}}";
     }
 
     public static string Of(EventInfo happening) =>
@@ -106,7 +108,8 @@ internal static class ApiSignature
             : parameter.IsIn ? "in "
             : "ref ";
         var type = ApiType.Of(parameter.ParameterType, _nulls.Create(parameter), parameter);
-        return $"{way}{type} {parameter.Name}{(parameter.HasDefaultValue ? " = " + Constant(parameter.RawDefaultValue, parameter.ParameterType) : "")}";
+        var value = parameter.HasDefaultValue ? " = " + Constant(parameter.RawDefaultValue, parameter.ParameterType) : "";
+        return $"{way}{type} {parameter.Name}{value}";
     }
 
     private static string Constant(object? value, Type type)
@@ -115,8 +118,7 @@ internal static class ApiSignature
         return value switch
         {
             null => plain.IsValueType && plain == type ? "default" : "null",
-            string text =>
-                $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).ReplaceLineEnds()}\"",
+            string text => $"\"{text.Escape()}\"",
             bool truth => truth ? "true" : "false",
             _ when plain.IsEnum => $"{ApiType.NameOf(plain)}.{Enum.ToObject(plain, value)}",
             IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
@@ -124,6 +126,7 @@ internal static class ApiSignature
         };
     }
 
-    private static string ReplaceLineEnds(this string text) =>
-        text.Replace("\r", "\\r", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
+    private static string Escape(this string text) =>
+        text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)
+            .Replace("\r", "\\r", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
 }

@@ -6,7 +6,10 @@ public sealed class PureLibraryTests
     private const string Marked = "SupportedOSPlatformAttribute";
 
     private static readonly string[] _pure =
-        ["Backstop.Automata", "Backstop.Backscatter", "Backstop.Mail", "Backstop.MailAuth", "Backstop.Protocols", "Backstop.Recipes", "Backstop.SpamRules"];
+    [
+        "Backstop.Automata", "Backstop.Backscatter", "Backstop.Mail", "Backstop.MailAuth", "Backstop.Protocols", "Backstop.Recipes",
+        "Backstop.SpamRules",
+    ];
 
     // Who reads files all the same.
     private static readonly string[] _readers =

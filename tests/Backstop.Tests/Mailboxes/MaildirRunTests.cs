@@ -38,7 +38,10 @@ public sealed class MaildirRunTests : IDisposable
         using var run = _store.Create(Box, "maildir", "Backscatter");
         Assert.Equal(3, Move(run, _files[..3]));
         Assert.Equal(
-            [".Backscatter/cur/1.a.host:2,FS", ".Backscatter/cur/3.c.host,S=9:2,", ".Backscatter/maildirfolder", ".Backscatter/new/2.b.host", "cur/4.d.host:2,S"],
+            [
+                ".Backscatter/cur/1.a.host:2,FS", ".Backscatter/cur/3.c.host,S=9:2,", ".Backscatter/maildirfolder",
+                ".Backscatter/new/2.b.host", "cur/4.d.host:2,S",
+            ],
             Names());
         Assert.Equal(new(3, 0, 0), Undo(run));
         Assert.Equal(before, Tree());
@@ -55,7 +58,10 @@ public sealed class MaildirRunTests : IDisposable
         File.WriteAllText(Path.Combine(Box, ".Backscatter/cur/9.other:2,"), "delivered meanwhile");
         Assert.Equal(new(3, 1, 0), Undo(run));
         Assert.Equal(
-            [".Backscatter/cur/9.other:2,", ".Backscatter/maildirfolder", ".Lists/cur/3.c.host,S=9:2,", "cur/1.a.host:2,FS", "new/2.b.host"],
+            [
+                ".Backscatter/cur/9.other:2,", ".Backscatter/maildirfolder", ".Lists/cur/3.c.host,S=9:2,", "cur/1.a.host:2,FS",
+                "new/2.b.host",
+            ],
             Names());
     }
 

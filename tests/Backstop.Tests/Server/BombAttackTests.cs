@@ -20,8 +20,8 @@ public sealed class BombAttackTests
         "We noticed a new login to your X account", "Unusual activity on your card ending 4411",
         "Reset your password", "Your X order #4471-22 has shipped", "Receipt from X", "Payment received - thank you",
         "Your invoice from X is available", "Booking confirmation 7HJ2KQ", "You sent a payment of $310.00 to X",
-        "Refund issued for order 99120", "A direct debit of 41.20 will be taken on "
-            + "Friday", "Your statement is ready", "Your appointment on 3 December", "Your parcel arrives today", "Your subscription has been cancelled",
+        "Refund issued for order 99120", "A direct debit of 41.20 will be taken on Friday", "Your statement is ready",
+        "Your appointment on 3 December", "Your parcel arrives today", "Your subscription has been cancelled",
         "Neue Anmeldung bei Ihrem X-Konto", "Ihr Passwort wurde geändert", "Ihre Bestellung 8812 wurde versandt",
         "Zahlungsbestätigung X", "Ihre Rechnung vom 28.11.2026", "Ihre Kontoauszüge liegen bereit",
         "Nouvelle connexion à votre compte X", "Confirmation de commande n° 5512", "Votre colis arrive demain",

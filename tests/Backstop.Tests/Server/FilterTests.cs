@@ -41,8 +41,14 @@ public class FilterTests
         Assert.Throws<FilterException>(() => SpamdFilter.Read(Encoding.Latin1.GetBytes(reply)));
 
     [Theory]
-    [InlineData("""{"is_skipped":true,"score":15.0,"required_score":15.0,"action":"reject","symbols":{"GTUBE":{"score":0.0}}}""", "spam:score", "X-Spam-Flag: YES\nX-Spam-Status: Yes, score=15.0 required=15.0\n\ttests=GTUBE\n")]
-    [InlineData("""{"score":-0.5,"required_score":15.0,"action":"no action","symbols":{"A B":{},"R_SPF_ALLOW":{}}}""", "", "X-Spam-Status: No, score=-0.5 required=15.0\n\ttests=A?B,\n\tR_SPF_ALLOW\n")]
+    [InlineData(
+        """{"is_skipped":true,"score":15.0,"required_score":15.0,"action":"reject","symbols":{"GTUBE":{"score":0.0}}}""",
+        "spam:score",
+        "X-Spam-Flag: YES\nX-Spam-Status: Yes, score=15.0 required=15.0\n\ttests=GTUBE\n")]
+    [InlineData(
+        """{"score":-0.5,"required_score":15.0,"action":"no action","symbols":{"A B":{},"R_SPF_ALLOW":{}}}""",
+        "",
+        "X-Spam-Status: No, score=-0.5 required=15.0\n\ttests=A?B,\n\tR_SPF_ALLOW\n")]
     [InlineData("""{"score":4,"action":"greylist"}""", "", "X-Spam-Status: No, score=4.0 required=0.0\n\ttests=\n")]
     public void RspamdsReplyIsRead(string reply, string reason, string fields) =>
         Assert.Equal(new FilterVerdict(ServerReasons.Find(reason), fields), RspamdFilter.Read(Encoding.UTF8.GetBytes(reply)));

@@ -27,7 +27,10 @@ public sealed class LyingDnsTests
         ["a question of our own, not a reply"] = r => With(r, 2, (byte)(r[2] & 0x7F)),
         ["an address of another name"] = r => [.. r[..QuestionEnd], 1, (byte)'x', 0, .. r[(QuestionEnd + 2)..]],
         ["a CNAME of another name, and that name's address"] = r =>
-            [.. With(r, 7, 2)[..QuestionEnd], 1, (byte)'x', 0, 0, 5, 0, 1, 0, 0, 0, 1, 0, 2, 0xC0, 12, 1, (byte)'x', 0, .. r[(QuestionEnd + 2)..]],
+        [
+            .. With(r, 7, 2)[..QuestionEnd], 1, (byte)'x', 0, 0, 5, 0, 1, 0, 0, 0, 1, 0, 2, 0xC0, 12,
+            1, (byte)'x', 0, .. r[(QuestionEnd + 2)..],
+        ],
         ["a name that points to itself"] = r => [.. r[..12], 0xC0, 12, 0, 1, 0, 1, .. r[QuestionEnd..]],
         ["two names that point to each other"] = r =>
             [.. With(r, 7, 2)[..QuestionEnd], 0xC0, QuestionEnd + 2, 0xC0, QuestionEnd, 0, 1, 0, 1],
@@ -101,7 +104,10 @@ public sealed class LyingDnsTests
             "in capitals" =>
                 [.. reply[..24], .. reply[24..33].Select(b => b is >= (byte)'a' and <= (byte)'z' ? (byte)(b - 32) : b), .. reply[33..]],
             "by a CNAME" =>
-                [.. With(reply, 7, 2)[..QuestionEnd], 0xC0, 12, 0, 5, 0, 1, 0, 0, 0, 1, 0, 3, 1, (byte)'x', 0, 1, (byte)'X', 0, .. reply[(QuestionEnd + 2)..]],
+            [
+                .. With(reply, 7, 2)[..QuestionEnd], 0xC0, 12, 0, 5, 0, 1, 0, 0, 0, 1, 0, 3, 1, (byte)'x', 0,
+                1, (byte)'X', 0, .. reply[(QuestionEnd + 2)..],
+            ],
             _ => reply,
         };
         Assert.True(await zone.IsListedAsync(IPAddress.Parse("203.0.113.9"), Ct));

@@ -60,9 +60,10 @@ public sealed class ReasonPageTests
             keys.Add(section + line.Split(' ')[0]);
         }
 
-        var named = All().SelectMany(r =>
-            Regex.Matches(
-                $"{r.Meaning} {r.Advice}", @"\b[a-z]+\.[a-z_]+\b", RegexOptions.None, TimeSpan.FromSeconds(5))).Select(m => m.Value).ToList();
+        var named = All()
+            .SelectMany(r => Regex.Matches(
+                $"{r.Meaning} {r.Advice}", @"\b[a-z]+\.[a-z_]+\b", RegexOptions.None, TimeSpan.FromSeconds(5)))
+            .Select(m => m.Value).ToList();
         Assert.InRange(named.Count, 10, 100);
         Assert.All(named, k => Assert.Contains(k, keys));
     }

@@ -62,8 +62,8 @@ internal sealed class RuleRig : IDisposable
         _ladder = new(time, NullLogger<Ladder>.Instance);
         _atRcpt = new(Options, _recipients, proving, new DnsblChecker([]), refusals, Storms, time);
         _atData = new(
-            Options, proving, new ReplyWatch(
-                Journal, proving.SignedIds, time), null, Storms, bombs, _ladder, clients, activity, _metrics, time, NullLogger<ContentRules>.Instance);
+            Options, proving, new ReplyWatch(Journal, proving.SignedIds, time), null, Storms, bombs, _ladder, clients, activity, _metrics,
+            time, NullLogger<ContentRules>.Instance);
     }
 
     public FakeTimeProvider Time { get; }

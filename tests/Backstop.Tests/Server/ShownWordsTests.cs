@@ -21,9 +21,9 @@ public sealed class ShownWordsTests
     private static readonly DateTimeOffset _now = new(2026, 11, 28, 8, 0, 0, TimeSpan.Zero);
 
     private static readonly StormRecord _storm = new(
-        "20261128-0800-1", "bounce-flood", $"{Hostile}@example.org", _now, null, _now, 10, 5, new Dictionary<string, long>(), new Dictionary<string, long> { [Hostile] = 1 },
-        new Dictionary<string, long> { ["192.0.2.1"] = 1 }, [new(Hostile, "x", 10)], new Dictionary<long, long>(), new(
-            Hostile, Hostile, Hostile, Hostile, Hostile));
+        "20261128-0800-1", "bounce-flood", $"{Hostile}@example.org", _now, null, _now, 10, 5,
+        new Dictionary<string, long>(), new Dictionary<string, long> { [Hostile] = 1 }, new Dictionary<string, long> { ["192.0.2.1"] = 1 },
+        [new(Hostile, "x", 10)], new Dictionary<long, long>(), new(Hostile, Hostile, Hostile, Hostile, Hostile));
 
     [Fact]
     public void Report_of_storms() => IsHarmless(StormReport.Write("mx.example.org", [_storm], null, _now));

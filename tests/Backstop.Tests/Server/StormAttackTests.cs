@@ -173,7 +173,9 @@ public sealed class StormAttackTests
     private sealed record Plan(AttackKind Kind, int Messages, int Networks, TimeSpan Every)
     {
         public static Plan Draw(Random random) => new(
-            (AttackKind)random.Next(5), random.Next(12, 90), random.Next(4) == 0 ? random.Next(1, 5) : random.Next(5, 60), TimeSpan.FromSeconds(
-                Math.Pow(10, random.NextDouble() * 2) * 0.3));
+            (AttackKind)random.Next(5),
+            random.Next(12, 90),
+            random.Next(4) == 0 ? random.Next(1, 5) : random.Next(5, 60),
+            TimeSpan.FromSeconds(Math.Pow(10, random.NextDouble() * 2) * 0.3));
     }
 }

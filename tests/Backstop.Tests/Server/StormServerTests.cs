@@ -209,8 +209,8 @@ public sealed class StormServerTests
         Journal(server, j => j.Add(Enumerable.Range(0, 10).Select(i => new Backstop.State.SentMessage(
             new("me", "example.org"), $"sent{i}@example.org", [
                 new(string.Create(CultureInfo.InvariantCulture, $"friend{i}"), "friends.example")], now))));
-        foreach (
-            var from in Enumerable.Range(0, 15).Select(i => $"old{i}@people.example").Append("news@shop.example").Append("alerts@bank.example"))
+        var people = Enumerable.Range(0, 15).Select(i => $"old{i}@people.example");
+        foreach (var from in people.Append("news@shop.example").Append("alerts@bank.example"))
         {
             await SendAsync(server, $"<{from}>", "me@example.org", $"From: {from}\nSubject: earlier\n\nhello\n");
         }

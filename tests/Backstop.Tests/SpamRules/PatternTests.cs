@@ -89,8 +89,8 @@ public sealed class PatternTests
         Assert.Equal(count, CompiledPattern.Compile(pattern).Count(text, 100));
 
     [Fact]
-    public void Matcher_and_dot_net_agree() => Gen.Select(Expression(3, _regular.Concat(_others)), Gen.String[Gen.Char["abA \n"], 0, 12]).Sample(
-        (pattern, text) =>
+    public void Matcher_and_dot_net_agree() => Gen.Select(
+        Expression(3, _regular.Concat(_others)), Gen.String[Gen.Char["abA \n"], 0, 12]).Sample((pattern, text) =>
     {
         if (Read(pattern) is not { } compiled)
         {

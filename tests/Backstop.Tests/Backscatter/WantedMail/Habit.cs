@@ -8,7 +8,12 @@ namespace Backstop.Tests.Backscatter.WantedMail;
 /// <param name="Shapes">The bodies it makes.</param>
 /// <param name="Fields">Its fields, with slots in braces.</param>
 internal sealed record Habit(
-    string Name, IReadOnlyList<string> Topics, IReadOnlyList<string> Languages, string Path, IReadOnlyList<string> Shapes, IReadOnlyList<string> Fields)
+    string Name,
+    IReadOnlyList<string> Topics,
+    IReadOnlyList<string> Languages,
+    string Path,
+    IReadOnlyList<string> Shapes,
+    IReadOnlyList<string> Fields)
 {
     private static readonly char[] _blank = [' '];
 
@@ -17,9 +22,11 @@ internal sealed record Habit(
 
     /// <summary>Reads a file of habits: <c>= name</c>, lines with a point for what is no field of the header, then the fields.</summary>
     public static IEnumerable<Habit> Read(string path) => Section.Read(path).Select(section => new Habit(
-        section.Name, Words(section, ".for "), Words(section, ".in "), string.Concat(Words(section, ".path ")), Words(section, ".body ") is { Length: > 0 } shapes
-            ? shapes
-            : ["plain"],
+        section.Name,
+        Words(section, ".for "),
+        Words(section, ".in "),
+        string.Concat(Words(section, ".path ")),
+        Words(section, ".body ") is { Length: > 0 } shapes ? shapes : ["plain"],
         [.. section.Lines.Where(l => l.Length > 0 && l[0] != '.')]));
 
     private static string[] Words(Section section, string key) =>

@@ -14,7 +14,7 @@ internal sealed record Letter(string Language, string Topic, bool IsAnswer, stri
     public static IEnumerable<Letter> Read(string path) => Section.Read(path).Select(section =>
     {
         var topic = section.Name.Split(' ');
-        return new Letter(
-            Path.GetFileNameWithoutExtension(path), topic[0], topic is [_, "+"], section.Lines[0], string.Join('\n', section.Lines.Skip(1)).Trim('\n') + "\n");
+        var body = string.Join('\n', section.Lines.Skip(1)).Trim('\n') + "\n";
+        return new Letter(Path.GetFileNameWithoutExtension(path), topic[0], topic is [_, "+"], section.Lines[0], body);
     });
 }

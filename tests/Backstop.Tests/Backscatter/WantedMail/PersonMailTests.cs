@@ -28,10 +28,9 @@ public sealed class PersonMailTests
     {
         var rows = TableFile.Read("wording.tsv");
         var misjudged = rows.Select(row => (Row: row, Said: Misjudged(place, row[^1]))).Where(r => r.Said.Count > 0).ToList();
+        var lines = misjudged.Select(m => $"{m.Row[0]} {m.Row[2]} \"{m.Row[^1]}\", {string.Join(", ", m.Said)}");
         Assert.True(
-            misjudged.Count == 0,
-            $"{misjudged.Count} of {rows.Count} sentences are "
-                + $"misjudged\n{string.Join('\n', misjudged.Select(m => $"{m.Row[0]} {m.Row[2]} \"{m.Row[^1]}\", {string.Join(", ", m.Said)}"))}");
+            misjudged.Count == 0, $"{misjudged.Count} of {rows.Count} sentences are misjudged\n{string.Join('\n', lines)}");
     }
 
     private static List<string> Misjudged(string place, string sentence) =>

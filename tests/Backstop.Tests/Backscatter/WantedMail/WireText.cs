@@ -117,6 +117,9 @@ internal sealed record WireText(string Charset, string Transfer)
     }
 
     private string Word(string text) => Transfer == "quoted-printable"
-        ? $"=?{Charset}?Q?{string.Concat(Encode(text, Charset)!.Select(o => char.IsAsciiLetterOrDigit((char)o) ? ((char)o).ToString() : o == (byte)' ' ? "_" : $"={o:X2}"))}?="
+        ? $"=?{Charset}?Q?{string.Concat(Encode(text, Charset)!.Select(QuotedOctet))}?="
         : $"=?{Charset}?B?{Convert.ToBase64String(Encode(text, Charset)!)}?=";
+
+    private static string QuotedOctet(byte octet) =>
+        char.IsAsciiLetterOrDigit((char)octet) ? ((char)octet).ToString() : octet == (byte)' ' ? "_" : $"={octet:X2}";
 }
