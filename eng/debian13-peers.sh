@@ -12,12 +12,14 @@ trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/state/lists/partial" "$work/cache/archives/partial"
 echo "deb http://deb.debian.org/debian trixie main" >"$work/sources.list"
 apt() {
-  apt-get -qq -o Dir::State="$work/state" -o Dir::State::status=/dev/null -o Dir::Cache="$work/cache" -o Dir::Etc::sourcelist="$work/sources.list" \
+  apt-get -qq -o Dir::State="$work/state" -o Dir::State::status=/dev/null -o Dir::Cache="$work/cache" \
+    -o Dir::Etc::sourcelist="$work/sources.list" \
     -o Dir::Etc::sourceparts=- -o APT::Install-Recommends=false -o Acquire::Languages=none -o APT::Sandbox::User=root "$@"
 }
 apt update
 # Debian installs one mail transport agent at a time, so each is resolved by itself.
-for packages in "base-files base-passwd bash coreutils dash findutils grep hostname sed mawk postfix dovecot-imapd dovecot-lmtpd dovecot-sieve procmail spamassassin rspamd" "exim4-daemon-light" "sendmail-bin sendmail-cf m4"; do
+for packages in "base-files base-passwd bash coreutils dash findutils grep hostname sed mawk \
+    postfix dovecot-imapd dovecot-lmtpd dovecot-sieve procmail spamassassin rspamd" "exim4-daemon-light" "sendmail-bin sendmail-cf m4"; do
   # shellcheck disable=SC2086 # a list of packages
   apt -y --download-only install $packages >/dev/null
 done

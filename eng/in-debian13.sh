@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs a program of the folder that debian13-peers.sh has filled, with this machine's /dev, /proc and /tmp and this checkout in their places.
+# Runs a program of the folder that debian13-peers.sh has filled, with this machine's /dev, /proc and /tmp and this
+# checkout in their places.
 #   eng/in-debian13.sh FOLDER PROGRAM [ARGUMENT...]
 # Needs root. The mounts are seen by the program and what it starts only, and end with them.
 set -eu
