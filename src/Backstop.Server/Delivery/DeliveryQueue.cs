@@ -30,9 +30,8 @@ internal sealed partial class DeliveryQueue : IDisposable
     private readonly ILogger<DeliveryQueue> _log;
     private readonly string _host;
     private readonly object _gate = new();
-    private readonly bool[] _sleeps = new bool[2];
     private readonly Dictionary<(FolderRef Folder, Lane Lane), FolderQueue> _folders = [];
-    private readonly Queue<FolderQueue>[] _ready = [new(), new()];
+    private readonly ReadyFolders _ready;
     private readonly Resting<FolderQueue> _resting;
     private readonly HashSet<string> _undecided = new(StringComparer.Ordinal);
     private readonly Thread[] _workers;
@@ -44,7 +43,6 @@ internal sealed partial class DeliveryQueue : IDisposable
     private int _planned;
     private int _waiting;
     private bool _draining;
-    private bool _stopping;
 
     /// <summary>Starts the workers.</summary>
     /// <param name="spool">The spool.</param>
@@ -61,6 +59,7 @@ internal sealed partial class DeliveryQueue : IDisposable
         SpoolLog spool, string host, TimeProvider time, BackstopMetrics metrics, ILogger<DeliveryQueue> log,
         RecipeStage? recipes, Func<bool>? mayScan = null, Func<bool>? isRealNow = null)
     {
+        _ready = new(_gate);
         _isRealNow = isRealNow;
         _steady = new(time);
         _late = new(spool, mayScan ?? (static () => true), _steady, log) { Decided = AddDecided };
@@ -188,7 +187,7 @@ internal sealed partial class DeliveryQueue : IDisposable
         {
             foreach (var queue in _folders.Values)
             {
-                Offer(queue);
+                _ready.Offer(queue);
             }
         }
     }
@@ -197,7 +196,7 @@ internal sealed partial class DeliveryQueue : IDisposable
     {
         var queue = QueueOf(folder, copy.Message.Lane);
         queue.Add(copy);
-        Offer(queue);
+        _ready.Offer(queue);
     }
 
     // Recipes have decided on any number of copies; none where a program took the message or the recipes discarded it.
@@ -232,8 +231,7 @@ internal sealed partial class DeliveryQueue : IDisposable
         lock (_gate)
         {
             AwaitPlanned();
-            _stopping = true;
-            Monitor.PulseAll(_gate);
+            _ready.Stop();
         }
 
         _stopped.Set();
@@ -271,29 +269,6 @@ internal sealed partial class DeliveryQueue : IDisposable
         return queue;
     }
 
-    private void Offer(FolderQueue queue)
-    {
-        if (queue.MayTake)
-        {
-            queue.IsReady = true;
-            _ready[(int)queue.Lane].Enqueue(queue);
-            WakeFor(queue.Lane);
-        }
-    }
-
-    // Both workers take real mail; only the second takes the flood. A worker that is awake looks for work by itself.
-    private void WakeFor(Lane lane)
-    {
-        if (_sleeps[(int)Lane.Flood])
-        {
-            Monitor.PulseAll(_gate);
-        }
-        else if (lane == Lane.Real && _sleeps[(int)Lane.Real])
-        {
-            Monitor.Pulse(_gate);
-        }
-    }
-
     private Thread Worker(Lane first, Lane last)
     {
         var thread = new Thread(() => Work(first, last)) { IsBackground = true, Name = $"delivery {last}" };
@@ -305,26 +280,19 @@ internal sealed partial class DeliveryQueue : IDisposable
     {
         while (true)
         {
-            FolderQueue? queue = null;
+            FolderQueue? queue;
             List<Copy> batch;
             lock (_gate)
             {
-                while (!_stopping && !_ready[(int)first].TryDequeue(out queue) && !_ready[(int)last].TryDequeue(out queue))
-                {
-                    _sleeps[(int)last] = true;
-                    Monitor.Wait(_gate);
-                    _sleeps[(int)last] = false;
-                }
-
-                if (_stopping || queue is null)
+                queue = _ready.Await(first, last);
+                if (queue is null)
                 {
                     return;
                 }
 
-                queue.IsReady = false;
                 queue.Workers++;
                 batch = queue.Take();
-                Offer(queue);
+                _ready.Offer(queue);
             }
 
             var delivered = queue.Deliver(batch, _spool, queue.Lane == Lane.Flood ? StandBack : null, out var error);
@@ -374,7 +342,7 @@ internal sealed partial class DeliveryQueue : IDisposable
             if (delivered.Count == batch.Count)
             {
                 queue.Succeeded();
-                Offer(queue);
+                _ready.Offer(queue);
                 return;
             }
 
@@ -401,7 +369,7 @@ internal sealed partial class DeliveryQueue : IDisposable
     private void Wake(FolderQueue queue)
     {
         queue.IsResting = false;
-        Offer(queue);
+        _ready.Offer(queue);
     }
 
     [LoggerMessage(
