@@ -125,10 +125,11 @@ internal sealed class FrontParts : IDisposable
         var recipients = new RecipientRules(
             options, judging.Recipients, judging.Proving, judging.Dnsbl, judging.Refusals, judging.Storms, time);
         var bombs = new BombRules(options, judging.Journal, judging.Proving.SignedIds, judging.Correspondents, judging.Storms, time);
+        var filters = new FilterRules(options, mail.Scorer, mail.Precedence.Ladder, bombs, metrics, time);
         var content = new ContentRules(
-            options, judging.Proving, judging.Replies, mail.Scorer, judging.Storms, bombs, mail.Precedence.Ladder,
-            judging.Clients, judging.Activity, metrics, time, logs.CreateLogger<ContentRules>());
-        return new(options.Smtp, recipients, content, judging.Refusals);
+            options, judging.Proving, judging.Storms, bombs, filters, time, logs.CreateLogger<ContentRules>());
+        var accepted = new AcceptedMail(bombs, judging.Replies, judging.Clients, judging.Activity, metrics, time);
+        return new(options.Smtp, recipients, content, judging.Refusals, accepted);
     }
 
     private MailPipeline<TMessage> Way<TMessage>(Func<Transaction, IEnd<TMessage>> ends)

@@ -4,53 +4,20 @@ using Backstop.Backscatter.Bounces;
 using Backstop.Backscatter.Storms;
 using Backstop.Backscatter.Verdicts;
 using Backstop.Configuration.Options;
-using Backstop.Judging.Clients;
 using Backstop.Judging.Storms;
 using Backstop.Mail;
 using Microsoft.Extensions.Logging;
 
 namespace Backstop.Judging.Rules;
 
-/// <summary>What a message is, and what happens to it.</summary>
-/// <param name="Report">The classified message.</param>
-/// <param name="Verdicts">One verdict for each recipient of the transaction, in order.</param>
-/// <param name="Wanted">The recipients who get the message, and their folders; empty if all refuse it.</param>
-/// <param name="FilterFields">Fields that the spam filters add, each with its line end.</param>
-internal sealed record Judgement(
-    BounceReport Report, IReadOnlyList<Verdict> Verdicts, IReadOnlyList<(
-        AcceptedRecipient Recipient, Verdict Verdict)> Wanted, string FilterFields)
-{
-    /// <summary>Whether it looks like mass mail; default for reports.</summary>
-    public MassMailShape Shape { get; init; }
-
-    /// <summary>
-    /// Scans the message later because the filters could not keep up, and returns a folder for each mailbox; null if it
-    /// was scanned or needs no scan.
-    /// </summary>
-    public LateDecision? Later { get; init; }
-
-    /// <summary>
-    /// Returns one verdict for all recipients: the message is filed only if every recipient files or refuses it.
-    /// </summary>
-    public Verdict Joint() =>
-        Wanted.Select(w => w.Verdict).FirstOrDefault(v => v.Action == VerdictAction.Deliver)
-            ?? (Wanted.Count > 0 ? Wanted[0].Verdict : Verdict.File(Verdicts[0].Reason));
-}
-
 /// <summary>
 /// The rules at the end of data: classifies the message, looks for proofs and asks the spam filters. Used wherever a
 /// whole message is available.
 /// </summary>
 internal sealed partial class ContentRules(
-    BackstopOptions options, Proving proving, ReplyWatch replies, IMailScorer? scorer, StormDesk storms, BombRules bombs,
-    Ladder ladder, ClientHistory clients, ActivityLog activity, BackstopMetrics metrics, TimeProvider time,
+    BackstopOptions options, Proving proving, StormDesk storms, BombRules bombs, FilterRules filters, TimeProvider time,
     ILogger<ContentRules> log)
 {
-    /// <summary>
-    /// Whether spam filters are asked; then fields that a sender wrote under their names must not be believed.
-    /// </summary>
-    public bool IsScored => scorer is not null;
-
     /// <summary>
     /// Judges a message for each recipient of the transaction.
     /// </summary>
@@ -67,15 +34,9 @@ internal sealed partial class ContentRules(
         var now = time.GetUtcNow();
         var verdicts = transaction.Recipients.ConvertAll(r => Decide(transaction, report, shape, r, now));
         var judgement = new Judgement(report, verdicts, Wanted(transaction, verdicts), "") { Shape = shape };
-        if (judgement.Wanted.Count > 0 && scorer is not null)
+        if (judgement.Wanted.Count > 0)
         {
-            judgement = IsLeftOut(report, judgement.Wanted)
-                ? judgement with
-                {
-                    Later = ladder.Step >= LadderStep.ScanLater ? Later(
-                transaction, judgement.Wanted, report.From, length) : null
-                }
-                : await ScoredAsync(scorer, judgement, transaction, front, length, waiting, now, budget);
+            judgement = await filters.AskAsync(judgement, transaction, front, length, waiting, now, budget);
         }
 
         return budget.IsSpent ? Unjudged(judgement, budget) : judgement;
@@ -87,110 +48,12 @@ internal sealed partial class ContentRules(
         return (report, report.Kind == MailKind.None ? MassMail.Look(message, report) : default);
     }
 
-    private async ValueTask<Judgement> ScoredAsync(
-        IMailScorer filters, Judgement judgement, Transaction transaction, ReadOnlyMemory<byte> front, long length,
-        int waiting, DateTimeOffset now, MessageBudget budget)
-    {
-        using var span = Traces.Begin("scan");
-        var score = await filters.ScoreAsync(transaction, front, length, judgement.Wanted, waiting, now, budget);
-        IReadOnlyList<(AcceptedRecipient Recipient, Verdict Verdict)> wanted = score.IsSpam
-            ? [.. judgement.Wanted.Select(w => (w.Recipient, Filed(w.Recipient, w.Verdict, score.Reason)))]
-            : judgement.Wanted;
-        return judgement with { Wanted = wanted, FilterFields = score.Fields };
-    }
-
     // Results found before the budget ran out count; checks that did not finish do not.
     private Judgement Unjudged(Judgement judgement, MessageBudget budget)
     {
-        metrics.NotScanned("mail", budget.IsBraked ? "clock" : "cpu");
+        filters.CountUnscanned(budget.IsBraked ? "clock" : "cpu");
         LogUnjudged(budget.Spent.TotalMilliseconds, judgement.Report.From);
         return judgement with { Wanted = [.. judgement.Wanted.Select(w => (w.Recipient, budget.Said(w.Verdict)))] };
-    }
-
-    private LateDecision? Later(
-        Transaction transaction, IReadOnlyList<(AcceptedRecipient Recipient, Verdict Verdict)> wanted, string? from, long length)
-    {
-        if (wanted.All(w => w.Verdict.Action != VerdictAction.Deliver || bombs.IsKnown(w.Recipient.Known, from)))
-        {
-            return null;
-        }
-
-        return async content =>
-        {
-            var score = await scorer!.ScoreAsync(
-                transaction, content, length, wanted, waiting: 0, time.GetUtcNow(), JudgingBudget.For(options, content.Length));
-            return [.. wanted.DistinctBy(w => w.Recipient.Known.Mailbox).Select(w =>
-                score.IsSpam ? Filed(w.Recipient, w.Verdict, score.Reason).Folder : w.Verdict.Folder)];
-        };
-    }
-
-    private bool IsLeftOut(BounceReport report, IReadOnlyList<(AcceptedRecipient Recipient, Verdict Verdict)> wanted)
-    {
-        var reason = ladder.Step switch
-        {
-            LadderStep.Full => null,
-            LadderStep.ScanOrdinary => wanted.All(w => bombs.IsKnown(w.Recipient.Known, report.From)) ? "known" : null,
-            _ => "later",
-        };
-        if (reason is not null)
-        {
-            metrics.NotScanned("mail", reason);
-        }
-
-        return reason is not null;
-    }
-
-    /// <summary>Records that a message was accepted: its outcome, and whether it is a reply.</summary>
-    /// <param name="transaction">The transaction.</param>
-    /// <param name="judgement">The judgement.</param>
-    /// <param name="verdict">The verdict.</param>
-    /// <param name="queueId">Its queue id; empty for none.</param>
-    /// <param name="started">The timestamp of the end of its data.</param>
-    public void NoteTaken(Transaction transaction, Judgement judgement, Verdict verdict, string queueId, long started)
-    {
-        foreach (var (recipient, _) in judgement.Wanted.Where(w => w.Verdict.Action == VerdictAction.Deliver && w.Recipient.IsOurs))
-        {
-            bombs.Note(recipient.Known, judgement.Report, judgement.Shape);
-        }
-
-        NoteClient(transaction, judgement, verdict);
-        metrics.Accepted(verdict.Action == VerdictAction.File ? "file" : "deliver", verdict.Reason, started);
-        var outcome = verdict.Action == VerdictAction.File ? Outcome.Filed
-            : transaction.ReversePath.IsNull ? Outcome.DeliveredReport
-            : Outcome.Delivered;
-        activity.Note(new(
-            time.GetUtcNow(), transaction.Client.Address, transaction.ReversePath, transaction.Recipients[0].ForwardPath, "accept",
-            outcome, verdict.Reason.Word, verdict.Folder, queueId,
-            judgement.Report.Subject));
-        if (queueId.Length == 0 && outcome == Outcome.Delivered)
-        {
-            // Another server has the message: it counts as delivered now.
-            activity.NoteReal(System.Diagnostics.Stopwatch.GetElapsedTime(started).TotalMilliseconds);
-        }
-
-        NoteReplies(judgement);
-    }
-
-    private void NoteClient(Transaction transaction, Judgement judgement, Verdict verdict)
-    {
-        if (verdict.Action == VerdictAction.File)
-        {
-            clients.NoteUnwanted(transaction.Client.Address);
-        }
-        else if (judgement.Report.Kind == MailKind.None)
-        {
-            clients.NoteWanted(
-                transaction.Client.Address,
-                () => judgement.Wanted.Any(w => w.Recipient.IsOurs && bombs.IsKnown(w.Recipient.Known, judgement.Report.From)));
-        }
-    }
-
-    private void NoteReplies(Judgement judgement)
-    {
-        foreach (var (recipient, _) in judgement.Wanted.DistinctBy(w => w.Recipient.Known.Mailbox))
-        {
-            replies.Note(judgement.Report, recipient.Known.Mailbox.Keys);
-        }
     }
 
     /// <summary>
@@ -218,7 +81,7 @@ internal sealed partial class ContentRules(
     /// <summary>Whether only we may write a field with this name.</summary>
     public bool IsOurs(ReadOnlySpan<byte> name) =>
         System.Text.Ascii.EqualsIgnoreCase(name, "X-Backstop"u8) || System.Text.Ascii.EqualsIgnoreCase(name, "X-Backstop-Id"u8)
-        || (IsScored && name.Length > 7 && System.Text.Ascii.EqualsIgnoreCase(name[..7], "X-Spam-"u8));
+        || (filters.IsScored && name.Length > 7 && System.Text.Ascii.EqualsIgnoreCase(name[..7], "X-Spam-"u8));
 
     // An unreadable journal neither proves nor refutes: the other proofs decide, nothing is refused for want of proof,
     // and no mail waits.
@@ -262,13 +125,6 @@ internal sealed partial class ContentRules(
             ? wanted
             : all.ConvertAll(p => p.Verdict.IsRefusal ? (p.Recipient, Verdict.File(p.Verdict.Reason)) : p);
     }
-
-    // postmaster@ and abuse@ reach a person whatever the score, because complaints about spam quote it. Recipes read
-    // the score in the header and decide themselves.
-    private Verdict Filed(AcceptedRecipient recipient, Verdict verdict, Reason? reason) =>
-        recipient.Known.IsRole || recipient.Known.Mailbox.Recipes.Length > 0 || verdict.Action != VerdictAction.Deliver
-            ? verdict
-            : new(VerdictAction.File, options.Spam.Folder, reason!);
 
     [LoggerMessage(
         2008, LogLevel.Warning,

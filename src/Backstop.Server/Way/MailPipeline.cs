@@ -16,7 +16,9 @@ namespace Backstop.Server.Way;
 /// <param name="Recipients">The rules at RCPT.</param>
 /// <param name="Content">The rules at the end of data.</param>
 /// <param name="Refusals">Makes and records refusals.</param>
-internal sealed record Questions(SmtpOptions Limits, RecipientRules Recipients, ContentRules Content, Refusals Refusals);
+/// <param name="Accepted">Records accepted messages.</param>
+internal sealed record Questions(
+    SmtpOptions Limits, RecipientRules Recipients, ContentRules Content, Refusals Refusals, AcceptedMail Accepted);
 
 /// <summary>
 /// Takes a message through all rules, the cheapest first. Its end decides where it goes. Every refusal has one reason,
@@ -218,7 +220,7 @@ internal sealed partial class MailPipeline<TMessage>(
     {
         try
         {
-            questions.Content.NoteTaken(transaction, decided.Judgement, decided.Verdict, queueId, decided.Started);
+            questions.Accepted.Note(transaction, decided.Judgement, decided.Verdict, queueId, decided.Started);
         }
         catch (Exception error)
         {

@@ -32,6 +32,7 @@ internal sealed class RuleRig : IDisposable
     private readonly Recipients _recipients;
     private readonly RecipientRules _atRcpt;
     private readonly ContentRules _atData;
+    private readonly AcceptedMail _accepted;
     private readonly Correspondents _correspondents;
     private readonly Ladder _ladder;
 
@@ -61,9 +62,9 @@ internal sealed class RuleRig : IDisposable
         var bombs = new BombRules(Options, Journal, proving.SignedIds, _correspondents, Storms, time);
         _ladder = new(time, NullLogger<Ladder>.Instance);
         _atRcpt = new(Options, _recipients, proving, new DnsblChecker([]), refusals, Storms, time);
-        _atData = new(
-            Options, proving, new ReplyWatch(Journal, proving.SignedIds, time), null, Storms, bombs, _ladder, clients, activity, _metrics,
-            time, NullLogger<ContentRules>.Instance);
+        var filters = new FilterRules(Options, null, _ladder, bombs, _metrics, time);
+        _atData = new(Options, proving, Storms, bombs, filters, time, NullLogger<ContentRules>.Instance);
+        _accepted = new(bombs, new(Journal, proving.SignedIds, time), clients, activity, _metrics, time);
     }
 
     public FakeTimeProvider Time { get; }
@@ -107,7 +108,7 @@ internal sealed class RuleRig : IDisposable
         }
 
         var verdict = judgement.Joint();
-        _atData.NoteTaken(transaction, judgement, verdict, "id", System.Diagnostics.Stopwatch.GetTimestamp());
+        _accepted.Note(transaction, judgement, verdict, "id", System.Diagnostics.Stopwatch.GetTimestamp());
         return new(verdict.Action, verdict.Folder, verdict.Reason.Word, 1);
     }
 
