@@ -6,6 +6,10 @@ namespace Backstop.Tests.Recipes;
 /// <summary>A world that remembers what recipes did to it.</summary>
 internal sealed class FakeHost : IRecipeHost
 {
+    /// <summary>A mail for bob.</summary>
+    public const string Mail = "From ann@example.org Mon Nov  2 10:00:00 2026\nFrom: Ann <ann@example.org>\nTo: "
+        + "bob@example.net\nSubject: lunch\n\nAt noon?\n";
+
     public List<string> Delivered { get; } = [];
 
     public List<string> Contents { get; } = [];
@@ -96,6 +100,27 @@ internal sealed class FakeHost : IRecipeHost
     {
         Forwards--;
         HasActed = true;
+    }
+
+    /// <summary>What a run begins with.</summary>
+    public static Dictionary<string, string> Variables() => new(StringComparer.Ordinal)
+    {
+        ["DEFAULT"] = "inbox",
+        ["ORGMAIL"] = "org",
+        ["HOME"] = "/home",
+        ["LOGNAME"] = "bob",
+        ["RECIPIENT"] = "bob@example.net",
+        ["SHELLMETAS"] = "&|<>~;?*[",
+        ["LOGFILE"] = "",
+    };
+
+    /// <summary>Runs recipes over a mail in this world.</summary>
+    public RecipeOutcome Run(string rc, bool isStrict = false, string mail = Mail)
+    {
+        RcFiles["/home/.procmailrc"] = rc;
+        HasActed = false;
+        return new RecipeRun(new(), this, new() { IsStrict = isStrict }, Encoding.Latin1.GetBytes(mail), Variables(), "/home")
+            .Execute(["/home/.procmailrc"]);
     }
 
     private sealed class Holding(FakeHost host, string name) : IDisposable
