@@ -55,8 +55,11 @@ internal sealed class FuzzBench
         foreach (var (path, mail) in files)
         {
             var rounds = Enumerable.Range(0, Rounds).Select(_ => bench.Parts(mail)).ToList();
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{rounds.Min(r => r.Classifier.TotalMilliseconds),18:F2} {
-                rounds.Min(r => r.Rules.TotalMilliseconds),9:F2} {rounds[0].Work.TotalMilliseconds,10:F2} {mail.Length,9}   {path}"));
+            var classifier = rounds.Min(r => r.Classifier.TotalMilliseconds);
+            var rules = rounds.Min(r => r.Rules.TotalMilliseconds);
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{classifier,18:F2} {rules,9:F2} {rounds[0].Work.TotalMilliseconds,10:F2} {mail.Length,9}   {path}"));
         }
 
         return 0;

@@ -1,4 +1,3 @@
-using Backstop.Backscatter;
 using Backstop.Backscatter.Bounces;
 using Backstop.Backscatter.Verdicts;
 using Backstop.Judging.Clients;

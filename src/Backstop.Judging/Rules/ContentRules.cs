@@ -1,5 +1,4 @@
 using System.Data.Common;
-using Backstop.Backscatter;
 using Backstop.Backscatter.Bounces;
 using Backstop.Backscatter.Storms;
 using Backstop.Backscatter.Verdicts;
