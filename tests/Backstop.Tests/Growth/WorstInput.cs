@@ -8,8 +8,19 @@ namespace Backstop.Tests.Growth;
 /// <param name="End">Stands behind.</param>
 public sealed record WorstInput(string Start, string Repeated, string End = "")
 {
-    public byte[] Times(int times) =>
-        Encoding.Latin1.GetBytes(new StringBuilder(Start).Insert(Start.Length, Repeated, times).Append(End).ToString());
+    /// <summary>The text with so many of the repeated part; made in place, for it may have 16 MB.</summary>
+    public byte[] Times(int times)
+    {
+        var text = new byte[Start.Length + (Repeated.Length * times) + End.Length];
+        var at = Encoding.Latin1.GetBytes(Start, text);
+        for (var i = 0; i < times; i++)
+        {
+            at += Encoding.Latin1.GetBytes(Repeated, text.AsSpan(at));
+        }
+
+        Encoding.Latin1.GetBytes(End, text.AsSpan(at));
+        return text;
+    }
 
     public override string ToString() => Short($"{Start}{{{Repeated}}}{End}".Replace("\n", "\\n", StringComparison.Ordinal));
 
