@@ -23,6 +23,6 @@ internal interface IRcValues
     /// <summary>Whether a command is the shell's to read.</summary>
     bool IsForShell(string command);
 
-    /// <summary>Tells of a text that means nothing.</summary>
+    /// <summary>Logs a text that cannot be read, such as a bad substitution.</summary>
     void Complain(string text);
 }

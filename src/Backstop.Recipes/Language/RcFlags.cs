@@ -4,7 +4,7 @@ namespace Backstop.Recipes.Language;
 [Flags]
 public enum RcFlags
 {
-    /// <summary>None.</summary>
+    /// <summary>No flag.</summary>
     None = 0,
 
     /// <summary>H: look into the header.</summary>

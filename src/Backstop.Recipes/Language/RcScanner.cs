@@ -38,7 +38,6 @@ internal sealed class RcScanner
 
     public RcText From(int start) => new(_text[start..Offset], PositionOf(start));
 
-    /// <summary>Skips blanks.</summary>
     public void SkipBlanks()
     {
         while (Current is ' ' or '\t')

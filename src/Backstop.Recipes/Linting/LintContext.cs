@@ -31,7 +31,7 @@ internal sealed class LintContext
     /// <summary>All recipes, blocks' included.</summary>
     public List<RcRecipe> Recipes { get; } = [];
 
-    /// <summary>The recipes whose blocks we are in.</summary>
+    /// <summary>The recipes whose blocks contain the position, the outermost first.</summary>
     public IReadOnlyList<RcRecipe> Outer => _outer;
 
     /// <summary>The statements before this one in the same block.</summary>

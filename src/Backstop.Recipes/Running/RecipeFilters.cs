@@ -2,7 +2,7 @@ using Backstop.Recipes.Language;
 
 namespace Backstop.Recipes.Running;
 
-/// <summary>Runs what changes the message, or a variable.</summary>
+/// <summary>Runs programs whose output replaces the message or becomes the value of a variable.</summary>
 internal sealed class RecipeFilters(RecipeState state, RecipePrograms programs, RecipeLog log, RecipeOptions options)
 {
     /// <summary>The part of a message that flags h and b choose.</summary>

@@ -35,10 +35,8 @@ internal sealed class RecipeFrames
     /// <summary>A copy for a block with flag c; null if one message has had too many.</summary>
     public RecipeFrames? Copy() => ++_counts.Copies > MaxCopies ? null : new(new(_frames.Reverse().Select(f => f with { })), _counts);
 
-    /// <summary>Enters a file.</summary>
     public void Enter(RcFile file) => _frames.Push(new(file.Statements, IsFile: true, file.Path, Returns: null));
 
-    /// <summary>Enters a block.</summary>
     public void Enter(RcBlockAction block) => _frames.Push(new(block.Statements, IsFile: false, "", Returns: null));
 
     /// <summary>Enters an included file; its end returns to the rcfile named here.</summary>
@@ -68,7 +66,7 @@ internal sealed class RecipeFrames
     public IEnumerable<RcStatement> Ahead(bool withCurrent) =>
         _frames.SelectMany((frame, i) => frame.Statements.Skip(i == 0 && withCurrent ? frame.At - 1 : frame.At));
 
-    /// <summary>Leaves everything.</summary>
+    /// <summary>Leaves all blocks and files: the run ends.</summary>
     public void Clear() => _frames.Clear();
 
     /// <summary>The next statement; null at the end of a block or file, which is left.</summary>
@@ -86,7 +84,7 @@ internal sealed class RecipeFrames
         return null;
     }
 
-    /// <summary>A block or a file.</summary>
+    /// <summary>A block or a file that the run is in.</summary>
     internal sealed record Frame(IReadOnlyList<RcStatement> Statements, bool IsFile, string Path, string? Returns)
     {
         public int At { get; set; }

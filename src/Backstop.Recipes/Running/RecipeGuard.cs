@@ -14,7 +14,7 @@ internal sealed class RecipeGuard(RecipeState state, IRecipeHost host)
     private const string BeenHere = "it was delivered here before (Delivered-To)";
     private static readonly char[] _wordEnds = [' ', '\t', '\n', '|', '&', ';', '(', ')', '<', '>', '"', '\'', '`'];
 
-    /// <summary>Switched off by <c>BACKSTOP_GUARD=no</c>.</summary>
+    /// <summary>Whether the guard is on; <c>BACKSTOP_GUARD=no</c> switches it off.</summary>
     public bool IsOn => state.Variables.IsOn("BACKSTOP_GUARD", otherwise: true);
 
     /// <summary>Whether a command sends mail: it names a mail program, or the variable that does.</summary>

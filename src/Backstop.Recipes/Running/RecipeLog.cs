@@ -27,7 +27,7 @@ internal sealed class RecipeLog(IRecipeHost host, RecipeOptions options)
 
     public void Write(string text) => host.Log(text);
 
-    /// <summary>Notes, once a message, that we did something safer than procmail would.</summary>
+    /// <summary>Logs, once a message, that something safer was done than procmail would do.</summary>
     public void Deviate(string id, string what)
     {
         if (_deviations.Add(id) && options.TellsDeviation?.Invoke(id) != false)
@@ -36,10 +36,10 @@ internal sealed class RecipeLog(IRecipeHost host, RecipeOptions options)
         }
     }
 
-    /// <summary>The three lines about a delivery.</summary>
+    /// <summary>Logs the three lines about a delivery.</summary>
     public void Abstract(RecipeMessage message, string folder, long size) => host.Log(TextOf(message, folder, size, withSubject: true));
 
-    /// <summary>The same as text.</summary>
+    /// <summary>Returns the three lines about a delivery.</summary>
     public static string TextOf(RecipeMessage message, string folder, long size, bool withSubject)
     {
         var text = new StringBuilder();

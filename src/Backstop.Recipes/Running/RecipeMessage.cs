@@ -19,7 +19,7 @@ internal sealed class RecipeMessage
         BodyStart = empty < 0 ? span.Length : empty + 2;
     }
 
-    /// <summary>All of it.</summary>
+    /// <summary>The whole message.</summary>
     public ReadOnlyMemory<byte> Octets => _octets;
 
     /// <summary>Where the body begins.</summary>
@@ -28,7 +28,6 @@ internal sealed class RecipeMessage
     /// <summary>The header with the empty line behind it.</summary>
     public ReadOnlyMemory<byte> Header => _octets[..BodyStart];
 
-    /// <summary>The body.</summary>
     public ReadOnlyMemory<byte> Body => _octets[BodyStart..];
 
     /// <summary>The length of the <c>From </c> line at the start, its newline included; 0 where there is none.</summary>
@@ -38,7 +37,7 @@ internal sealed class RecipeMessage
     /// <summary>The header as conditions see it: a folded field is one line, its newline a space.</summary>
     public ReadOnlySpan<byte> JoinedHeader => _joinedHeader ??= Join(Header.Span);
 
-    /// <summary>The same and the body.</summary>
+    /// <summary>The header as conditions see it, and the body.</summary>
     public ReadOnlySpan<byte> Joined => _joined ??= [.. JoinedHeader, .. Body.Span];
 
     /// <summary>The body of one of its fields, unfolded; null where there is none.</summary>

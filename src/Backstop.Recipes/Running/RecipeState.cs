@@ -17,7 +17,7 @@ internal sealed class RecipeState
 
     public RecipeMessage Message { get; set; }
 
-    /// <summary><c>$1</c> and on.</summary>
+    /// <summary>The arguments, <c>$1</c> and on.</summary>
     public IReadOnlyList<string> Arguments { get; set; }
 
     /// <summary>MAILDIR as it stands, absolute.</summary>
@@ -25,13 +25,13 @@ internal sealed class RecipeState
 
     public int Umask { get; set; } = 0b000_111_111;
 
-    /// <summary><c>$=</c>.</summary>
+    /// <summary>The score of the last recipe, <c>$=</c>.</summary>
     public int Score { get; set; }
 
-    /// <summary><c>$?</c>.</summary>
+    /// <summary>The exit code of the last program, <c>$?</c>.</summary>
     public int LastStatus { get; set; }
 
-    /// <summary><c>$_</c>.</summary>
+    /// <summary>The rcfile that is being read, <c>$_</c>.</summary>
     public string RcFile { get; set; } = "";
 
     /// <summary>Whether the recipe before was executed, or one of its E chain.</summary>
@@ -43,10 +43,10 @@ internal sealed class RecipeState
     /// <summary>Whether the last action succeeded.</summary>
     public bool Succeeded { get; set; }
 
-    /// <summary>How much the last action wrote.</summary>
+    /// <summary>How many octets the last action wrote.</summary>
     public long LastSize { get; set; }
 
-    /// <summary>LINEBUF: what a line may come to.</summary>
+    /// <summary>How many octets a line may have, LINEBUF.</summary>
     public int LineBuffer => (int)Math.Clamp(Variables.Number("LINEBUF", RecipeDefaults.LineBuffer), MinLineBuffer, 1 << 20);
 
     public LockTimes LockTimes => new(Variables.Seconds("LOCKSLEEP", 8) ?? TimeSpan.Zero, Variables.Seconds("LOCKTIMEOUT", 1024));
@@ -66,6 +66,6 @@ internal sealed class RecipeState
         Succeeded = Succeeded,
     };
 
-    /// <summary>A path seen from MAILDIR.</summary>
+    /// <summary>Returns a path as absolute: a relative one begins at MAILDIR.</summary>
     public string Resolve(string path) => path.StartsWith('/') ? path : Directory + "/" + path;
 }

@@ -25,7 +25,6 @@ internal sealed class RecipeVariables
 
     public IReadOnlyDictionary<string, string> All => _values;
 
-    /// <summary>A copy.</summary>
     public RecipeVariables Clone() => new(this);
 
     /// <summary>Whether a variable's value was written by the message or its sender, in part at least.</summary>
@@ -68,7 +67,7 @@ internal sealed class RecipeVariables
 
     public string Text(string name, string otherwise = "") => _values.GetValueOrDefault(name, otherwise);
 
-    /// <summary>A number; any other text counts as 0, as for procmail.</summary>
+    /// <summary>A variable as a number; any other text counts as 0, as for procmail.</summary>
     public long Number(string name, long otherwise)
     {
         if (this[name] is not { } text)
@@ -97,7 +96,7 @@ internal sealed class RecipeVariables
         _ => false,
     };
 
-    /// <summary>Seconds; 0 means no limit.</summary>
+    /// <summary>A variable in seconds; null for 0, which means no limit.</summary>
     public TimeSpan? Seconds(string name, long otherwise) =>
         Number(name, otherwise) is > 0 and var seconds ? TimeSpan.FromSeconds(Math.Min(seconds, int.MaxValue / 1000)) : null;
 }

@@ -45,10 +45,10 @@ internal sealed class OfficeFacts
 
     public bool HasCsvCommand { get; private set; }
 
-    /// <summary>A macro runs when the document is opened.</summary>
+    /// <summary>Whether a macro runs when the document is opened.</summary>
     public bool IsMalicious { get; private set; }
 
-    /// <summary>The name of a file hides that it is an office document.</summary>
+    /// <summary>Whether the name of a file hides that it is an office document.</summary>
     public bool IsRenamed { get; private set; }
 
     public bool IsEncrypted { get; private set; }

@@ -31,7 +31,7 @@ internal static class OfficeMarkers
     private static readonly string[] _macros = ["\0Attribut\0", "\u0001\0O\0l\0e\01\00\0N\0a\0"];
     private static readonly string[] _others = ["\\objemb", "\\objdat", "\\ objdat", "w:macrosPresent=\"yes\"", "vbaProject.bin.rels"];
 
-    /// <summary>Is it a compound file, the form of office documents up to 2003 and of encrypted ones?</summary>
+    /// <summary>Whether it is a compound file, the form of office documents up to 2003 and of encrypted ones.</summary>
     public static bool IsCompound(string data) => data.StartsWith(_compoundFile, StringComparison.Ordinal);
 
     public static bool HasMacro(string data)
@@ -40,7 +40,7 @@ internal static class OfficeMarkers
         return Array.Exists(IsCompound(data) ? _macros : _others, marker => data.Contains(marker, StringComparison.Ordinal));
     }
 
-    /// <summary>Does a macro run when the document is opened?</summary>
+    /// <summary>Whether a macro runs when the document is opened.</summary>
     public static bool RunsByItself(string data) => _opens.IsMatch(data);
 
     public static bool HasMacroType(string contentTypes) => _macroTypes.IsMatch(contentTypes);
@@ -69,7 +69,7 @@ internal static class OfficeMarkers
         return !head.Contains(_workbook, StringComparison.Ordinal) && (Is(0x208, 0xFE) || Is(0x214, 0x2F) || Is(0x20B, 0x13));
     }
 
-    /// <summary>Is a link to a program stored, as macros do that download it?</summary>
+    /// <summary>Whether it holds a link to a program, as macros that download one do.</summary>
     public static bool HasProgramLink(string data)
     {
         MessageBudget.Charge(data.Length);
@@ -100,7 +100,7 @@ internal static class OfficeMarkers
         return false;
     }
 
-    /// <summary>Does no mark of punctuation stand in its end, which is longer the longer the link is?</summary>
+    /// <summary>Whether the end of a link has no punctuation; the part that is looked at grows with the link.</summary>
     private static bool EndsPlain(ReadOnlySpan<char> link) =>
         !link[^Math.Max(MinPlain, link.Length - MaxHead)..].ContainsAny(_punctuation);
 

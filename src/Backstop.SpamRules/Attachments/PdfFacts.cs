@@ -26,7 +26,7 @@ internal sealed class PdfFacts
     /// <summary>Height x width of each image, and of all of a file together.</summary>
     public HashSet<string> Sizes { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Hexadecimal, upper case.</summary>
+    /// <summary>Digests of the files, hexadecimal in upper case.</summary>
     public HashSet<string> Digests { get; } = new(StringComparer.Ordinal);
 
     public HashSet<string> FuzzyDigests { get; } = new(StringComparer.Ordinal);
@@ -34,7 +34,7 @@ internal sealed class PdfFacts
     /// <summary>author, creator, created, modified, producer and title to the values found.</summary>
     public Dictionary<string, HashSet<string>> Details { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>What links name, in the order of the files.</summary>
+    /// <summary>The targets of links, in the order of the files.</summary>
     public List<string> Uris { get; } = [];
 
     public Dictionary<string, string> Tags { get; } = new(StringComparer.Ordinal);

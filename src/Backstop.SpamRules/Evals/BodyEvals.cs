@@ -50,7 +50,7 @@ internal static class BodyEvals
         return lines.Count < minLines ? -1 : 100.0 * lines.Count(l => PerlSpace.IsBlank(l)) / lines.Count;
     }
 
-    /// <summary>Words written from top to bottom leave lines full of blanks.</summary>
+    /// <summary>The percentage of blanks in the text: words written from top to bottom leave lines full of them.</summary>
     private static int SpacePercent(MessageScan scan) => scan.Remember(
         "vertical_words", () => scan.Body.Where(l => l.Length > 5).Select(line =>
     {
@@ -84,7 +84,7 @@ internal static class BodyEvals
     });
 }
 
-/// <summary>Do the alternatives of a message say the same? Words of the HTML that the plain text lacks.</summary>
+/// <summary>How far the alternatives of a message differ: words of the HTML that the plain text lacks.</summary>
 internal sealed record AlternativeDifference(double Percent, int HtmlWords, int TextWords)
 {
     public static AlternativeDifference Of(MessageScan scan) => scan.Remember("alternative_difference", () => Find(scan.Message));

@@ -5,7 +5,7 @@ using Backstop.SpamRules.Rules;
 
 namespace Backstop.SpamRules.Evals;
 
-/// <summary>Does a bounce return a mail that left through our hosts? (Plugin/VBounce.pm)</summary>
+/// <summary>Whether a bounce returns a message that left through our hosts (Plugin/VBounce.pm).</summary>
 internal static class BounceEvals
 {
     private const string List = "welcomelist_bounce_relays";

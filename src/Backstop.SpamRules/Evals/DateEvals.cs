@@ -105,7 +105,7 @@ internal static class DateEvals
         return dates.Count == 0 ? 0 : dates.OrderDescending().ElementAt((dates.Count - 1) / 2);
     }
 
-    /// <summary>The first half of such an id is the sender's clock.</summary>
+    /// <summary>Whether the sender's clock, which is the first half of an Outlook id, contradicts the Date field.</summary>
     private static bool HasWrongOutlookId(MessageScan scan)
     {
         if (_outlookId.Match(scan.Headers.One("MESSAGEID")) is not { Success: true } match)

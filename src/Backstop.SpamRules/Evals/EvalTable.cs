@@ -3,7 +3,7 @@ using Backstop.SpamRules.Rules;
 
 namespace Backstop.SpamRules.Evals;
 
-/// <summary>A function that rules call by name: does it hit on this message?</summary>
+/// <summary>A function that rules call by name; returns whether the rule hits on the message.</summary>
 internal delegate bool EvalFunction(MessageScan scan, EvalArguments arguments);
 
 /// <summary>The arguments of a call, as the rule wrote them.</summary>
@@ -11,18 +11,18 @@ internal readonly record struct EvalArguments(string Rule, IReadOnlyList<string>
 {
     public string? this[int index] => index < Values.Count ? Values[index] : null;
 
-    /// <summary>Null where absent or <c>undef</c>.</summary>
+    /// <summary>An argument as a number; null if it is absent or no number, such as <c>undef</c>.</summary>
     public double? Number(int index) =>
         double.TryParse(
             this[index], System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out var number)
             ? number
             : null;
 
-    /// <summary>Is the value at least the first number and below the second?</summary>
+    /// <summary>Whether the value is at least the first number and below the second.</summary>
     public bool HoldsBelow(double value, int min, int max) =>
         value >= (Number(min) ?? double.MinValue) && value < (Number(max) ?? double.MaxValue);
 
-    /// <summary>Is the value above the first number and at most the second?</summary>
+    /// <summary>Whether the value is above the first number and at most the second.</summary>
     public bool HoldsAbove(double value, int min, int max) =>
         value > (Number(min) ?? double.MinValue) && value <= (Number(max) ?? double.MaxValue);
 }

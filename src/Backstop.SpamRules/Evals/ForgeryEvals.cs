@@ -90,7 +90,7 @@ internal static class ForgeryEvals
         Absent,
     }
 
-    /// <summary>The message came through something that takes Received fields away.</summary>
+    /// <summary>Whether the message came through a gateway that removes Received fields.</summary>
     public static bool IsGated(MessageScan scan)
     {
         var headers = scan.Headers;

@@ -117,7 +117,7 @@ internal static class FreemailEvals
         return isCrowd && scan.Settings.FreemailSkipsCrowds ? null : free;
     }
 
-    /// <summary>An address in angles or in front of a quoted header is somebody spoken of, not somebody to answer.</summary>
+    /// <summary>The addresses of a line that a reader may answer: those in angles or in front of a quoted header are left out.</summary>
     private static IEnumerable<string> InLine(MessageScan scan, string line) => AddressFinder.Find(line)
         .Where(m => scan.Settings.Boundaries.IsTopLevel(line.AsSpan(m.TopLevel, m.End - m.TopLevel))
             && (

@@ -73,7 +73,7 @@ internal static class HtmlEvals
     private static readonly PerlRegex _webHost = new("^https?://([^/:?#]+)", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _secureHost = new("https://([^\\s/:?#]+)", RegexOptions.IgnoreCase);
 
-    /// <summary>An anchor shows a secure address of another domain than it leads to.</summary>
+    /// <summary>Whether an anchor shows an https address of another domain than it leads to.</summary>
     private static bool HasMismatch(MessageScan scan, HtmlResults html, EvalArguments arguments)
     {
         var boundaries = scan.Settings.Boundaries;

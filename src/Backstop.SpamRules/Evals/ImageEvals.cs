@@ -63,7 +63,7 @@ internal static class ImageEvals
             ? (BinaryPrimitives.ReadUInt16LittleEndian(bytes[6..]), BinaryPrimitives.ReadUInt16LittleEndian(bytes[8..]))
             : default;
 
-    /// <summary>The size stands in the first chunk.</summary>
+    /// <summary>Reads width and height from the first chunk; 0 if they are not there.</summary>
     private static (int Width, int Height) Png(ReadOnlySpan<byte> bytes) =>
         bytes.Length >= 24
             && bytes.StartsWith((ReadOnlySpan<byte>)[0x89, (byte)'P', (byte)'N', (byte)'G', 0x0d, 0x0a, 0x1a, 0x0a])

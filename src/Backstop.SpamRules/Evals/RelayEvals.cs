@@ -58,7 +58,10 @@ internal static class RelayEvals
         return new PerlRegex(" rdns=\\S*\\b" + domain + " [^\\]]*by=\\S*\\b" + domain + " ").IsMatch(relays) == (arguments[1] == "true");
     }
 
-    /// <summary>Servers that are not who the one above says handed over; HELOs that are another network's address.</summary>
+    /// <summary>
+    /// How many servers do not have the name by which the next one knows them, and how many HELOs are an address of another
+    /// network.
+    /// </summary>
     private static (int From, int Helo) Mismatches(MessageScan scan) => scan.Remember("relay_mismatches", () =>
     {
         var (mismatchFrom, mismatchHelo) = (0, 0);

@@ -14,10 +14,10 @@ internal sealed record RuleSlot(int Index, RuleDefinition Rule, RuleFlags Flags,
 
     public string Name => Rule.Name;
 
-    /// <summary>How many matches are worth finding.</summary>
+    /// <summary>How many matches count; no more are looked for.</summary>
     public int MaxHits { get; } = Flags.IsMultiple ? Flags.MaxHits : 1;
 
-    /// <summary>A body rule that leaves the subject out.</summary>
+    /// <summary>Whether a body rule leaves the subject out.</summary>
     public bool SkipsSubject { get; } = Flags.Has("nosubject");
 }
 

@@ -17,7 +17,7 @@ internal static class CssColor
     private static readonly PerlRegex _numbers = new("rgb\\((\\d{1,9}),\\s*(\\d{1,9}),\\s*(\\d{1,9})\\s*\\)", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _sixHex = new("^#?([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$");
 
-    /// <summary>A name, <c>#hex</c> or <c>rgb()</c>.</summary>
+    /// <summary>Reads a colour: a name, <c>#hex</c> or <c>rgb()</c>.</summary>
     public static string Parse(string text)
     {
         var color = text.ToLowerInvariant().Trim();
@@ -53,7 +53,7 @@ internal static class CssColor
         return "#" + string.Concat(channels.Select(c => c.ToString("x2", CultureInfo.InvariantCulture)));
     }
 
-    /// <summary>Too near to each other to read one on the other.</summary>
+    /// <summary>Whether two colours are too alike for text of the one to be read on the other.</summary>
     public static bool AreIndistinct(string foreground, string background)
     {
         if (_sixHex.Match(foreground) is not { Success: true } fg || _sixHex.Match(background) is not { Success: true } bg)

@@ -107,7 +107,7 @@ internal sealed class HtmlLinks(HtmlResults results)
         }
     }
 
-    /// <summary>Broken markup glues a word before the name: <c>foo/href="…"</c>.</summary>
+    /// <summary>The value of an attribute that broken markup glued to a word in front: <c>foo/href="…"</c>; null for none.</summary>
     private static string? Prefixed(Dictionary<string, string> attributes, string name, PerlRegex glued)
     {
         foreach (var (key, value) in attributes)

@@ -81,7 +81,7 @@ internal sealed partial class HtmlTokenizer
         _at = End;
     }
 
-    /// <summary>False when the <c>&lt;</c> is text.</summary>
+    /// <summary>Reads markup; false if the <c>&lt;</c> is text.</summary>
     private bool TryMarkup()
     {
         if (_at + 1 >= End)

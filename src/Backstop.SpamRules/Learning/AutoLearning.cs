@@ -13,7 +13,7 @@ internal static class AutoLearning
     private const double LearnerSaysHam = -1;
     private const double LearnerSaysSpam = 1;
 
-    /// <summary>Null: no.</summary>
+    /// <summary>Returns true to learn the message as spam, false to learn it as ham, null not to learn it.</summary>
     public static bool? Decide(HitTable hits, RuleSet rules, int scoreSet, bool isSpam)
     {
         var points = Points(hits, rules, scoreSet);

@@ -11,7 +11,7 @@ internal static class BayesCombiner
     private const double LeastDistance = 0.346;
     private const int MostTokens = 150;
 
-    /// <summary>Null when no token says anything.</summary>
+    /// <summary>Returns the probability of spam; null if no token says anything.</summary>
     public static double? Probability(ReadOnlySpan<TokenCounts> tokens, TokenCounts messages)
     {
         var strong = new List<double>();

@@ -14,7 +14,7 @@ public sealed class BayesLearner(RuleSet rules, IBayesStore store)
 {
     private readonly MessageReader _reader = new(rules.Settings);
 
-    /// <summary>Enough of both kinds was learned to say something (200 each by default).</summary>
+    /// <summary>Whether enough of both kinds was learned for a probability (200 each by default).</summary>
     public bool IsReady => HasEnough(rules, store.Messages);
 
     /// <summary>How many messages of each kind must be learned before there is a probability.</summary>
@@ -111,7 +111,7 @@ public sealed class BayesLearner(RuleSet rules, IBayesStore store)
         return SpamMarkup.Remove(scan.Message) is { } bare ? _reader.Open(bare) : scan;
     }
 
-    /// <summary>A message is known again by what no server changes: id, date and body.</summary>
+    /// <summary>The key by which a message is recognised: a hash of what no server changes (id, date and body).</summary>
     private static string KeyOf(MessageScan scan)
     {
         var message = scan.Message;

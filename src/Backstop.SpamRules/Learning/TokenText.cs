@@ -113,7 +113,7 @@ internal sealed class TokenText(ICollection<string> tokens)
         }
     }
 
-    /// <summary>The user, the domain and the domains above it.</summary>
+    /// <summary>Adds the tokens of an address: the user, the domain and the domains above it.</summary>
     public void AddAddress(string address)
     {
         var at = address.LastIndexOf('@');
@@ -161,7 +161,7 @@ internal sealed class TokenText(ICollection<string> tokens)
             ? char.ToLowerInvariant(word[0]) + word[1..]
             : word;
 
-    /// <summary>Dots in a row and dashes in a row part words.</summary>
+    /// <summary>Whether a word ends here: at dots or dashes in a row.</summary>
     private static bool IsBreak(string text, int i)
     {
         var c = text[i];

@@ -4,7 +4,7 @@ namespace Backstop.SpamRules.Messages;
 internal readonly record struct HeaderRequest(
     string Header, bool Raw, bool Address, bool Name, bool Host, bool Domain, bool Ip, bool ReversedIp, bool First, bool Last)
 {
-    /// <summary>One value of many is meant.</summary>
+    /// <summary>Whether a part of the field's body is meant: an address, a name, a host or an IP address.</summary>
     public bool IsDerived => Address || Name || Host || Ip;
 
     public static HeaderRequest Parse(string request)

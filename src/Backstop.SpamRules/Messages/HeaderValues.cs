@@ -194,7 +194,7 @@ internal sealed class HeaderValues(SpamMessage message, RelayTrail relays, Regis
         return null;
     }
 
-    /// <summary>Such a field below a Received field was not written by the last server.</summary>
+    /// <summary>Whether a field stands below a Received field, so that the last server did not write it.</summary>
     private bool IsBelowReceived(string name)
     {
         var seen = false;
@@ -226,7 +226,9 @@ internal sealed class HeaderValues(SpamMessage message, RelayTrail relays, Regis
         return host is null ? null : request.Domain ? boundaries.TrimDomain(host) : host;
     }
 
-    /// <summary>As lists in DNS are asked: octets, or hexadecimal digits, from the last to the first (RFC 5782 §2.1, §2.4).</summary>
+    /// <summary>
+    /// The form in which lists in DNS are asked: octets, or hexadecimal digits, from the last to the first (RFC 5782 §2.1, §2.4).
+    /// </summary>
     private static string Reversed(string ip)
     {
         if (!ip.Contains(':', StringComparison.Ordinal))

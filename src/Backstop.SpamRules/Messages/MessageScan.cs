@@ -50,13 +50,13 @@ internal sealed class MessageScan
 
     public DateTimeOffset Now { get; }
 
-    /// <summary>What others found for rules that ask the network: rule or function name to verdict.</summary>
+    /// <summary>Results for rules that ask the network, by the name of the rule or function.</summary>
     public IReadOnlyDictionary<string, bool> External { get; }
 
-    /// <summary>What the learner says, 0 ham to 1 spam; null when it says nothing.</summary>
+    /// <summary>The learner's probability, from 0 (ham) to 1 (spam); null if it gives none.</summary>
     public double? BayesProbability { get; set; }
 
-    /// <summary>What patterns may still spend on this message.</summary>
+    /// <summary>The steps that patterns may still take on this message.</summary>
     public MatchSteps Steps { get; } = new();
 
     public RelayTrail Relays { get; }
@@ -75,7 +75,7 @@ internal sealed class MessageScan
 
     public OfficeFacts Office => _office.Value;
 
-    /// <summary>What several rules need and one has worked out.</summary>
+    /// <summary>Returns what several rules need; it is worked out when first asked for.</summary>
     public T Remember<T>(string name, Func<T> find)
         where T : notnull
     {

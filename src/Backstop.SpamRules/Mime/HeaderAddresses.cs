@@ -38,7 +38,7 @@ internal static class HeaderAddresses
         return addresses;
     }
 
-    /// <summary><c>Friends: a@b, c@d;</c> is its members.</summary>
+    /// <summary>Reduces a group, such as <c>Friends: a@b, c@d;</c>, to its members.</summary>
     private static string StripGroup(string text)
     {
         // Perl's greedy class takes the last colon before any quote, comment or angle.

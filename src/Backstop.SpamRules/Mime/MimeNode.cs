@@ -25,7 +25,7 @@ internal class MimeNode
     /// <summary>The lines of the body as they came; null for a part whose content became a part of its own.</summary>
     public List<string>? Raw { get; set; }
 
-    /// <summary>Null for a leaf.</summary>
+    /// <summary>The parts of a multipart or of an attached message; null for a leaf.</summary>
     public List<MimeNode>? Parts { get; set; }
 
     public bool IsLeaf => Parts is null;
@@ -113,7 +113,7 @@ internal class MimeNode
     private bool IsTextOrMessage() =>
         Type.StartsWith("text/", StringComparison.Ordinal) || Type.StartsWith("message/", StringComparison.Ordinal);
 
-    /// <summary>A fold is a line end and the blanks behind it: one space.</summary>
+    /// <summary>Unfolds a body: a line end and the blanks behind it become one space.</summary>
     private static string Unfold(string value)
     {
         if (!value.AsSpan(0, Math.Max(0, value.Length - 1)).Contains('\n'))

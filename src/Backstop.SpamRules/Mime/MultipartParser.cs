@@ -99,7 +99,7 @@ internal sealed class MultipartParser
         return 0;
     }
 
-    /// <summary>True when the line belongs to the part's header (or is the empty line behind it).</summary>
+    /// <summary>Takes a line of the part's header, or the empty line behind it; false for any other line.</summary>
     private bool TakeHeaderLine(string line)
     {
         if (_name.IsMatch(line))

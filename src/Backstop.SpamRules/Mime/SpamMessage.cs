@@ -20,7 +20,7 @@ internal sealed class SpamMessage : MimeNode
 
     public HashSet<string> Flags { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Boundaries opened and not closed.</summary>
+    /// <summary>How often each boundary was opened and not closed.</summary>
     public Dictionary<string, int> OpenBoundaries { get; } = new(StringComparer.Ordinal);
 
     public static SpamMessage Parse(string octets) => MessageParser.Parse(octets, MessageParser.MaxDepth);

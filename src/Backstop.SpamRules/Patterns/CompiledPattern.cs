@@ -52,7 +52,7 @@ internal sealed class CompiledPattern
         return Compile(pattern, modifiers);
     }
 
-    /// <summary>Does the text hold a match?</summary>
+    /// <summary>Whether the text has a match.</summary>
     /// <exception cref="StepsSpentException">The steps of the message, or of a search, are spent.</exception>
     public bool IsMatch(string text, MatchSteps? steps = null) => Decide(text) switch
     {
@@ -155,7 +155,10 @@ internal sealed class CompiledPattern
         (node is PatternNode.Capture { Name: { } name } capture ? [(name, capture.Number)] : Enumerable.Empty<(string, int)>())
         .Concat(PatternNode.Children(node).SelectMany(Names));
 
-    /// <summary>The automaton says yes only when the pattern does. An end before the last line end is looser in the automaton.</summary>
+    /// <summary>
+    /// Whether the automaton finds a match only where the pattern has one. An end before the last line end is looser in the
+    /// automaton.
+    /// </summary>
     private static bool IsRegular(PatternNode node) => node switch
     {
         PatternNode.Look or PatternNode.Backreference or PatternNode.Atomic or PatternNode.Conditional or PatternNode.Call => false,

@@ -25,7 +25,7 @@ internal static class PatternAutomaton
         [AssertionKind.NoWordBoundary] = Assertion.Where((before, next) => (before == Side.Word) == (next == Side.Word)),
     };
 
-    /// <summary>Null when it would grow too large.</summary>
+    /// <summary>Builds the automaton of some patterns; null if it would grow too large.</summary>
     public static Nfa? TryBuild(params IReadOnlyList<PatternNode> patterns)
     {
         var builder = new NfaBuilder(MaxStates);
@@ -58,7 +58,7 @@ internal static class PatternAutomaton
         _ => next,
     };
 
-    /// <summary>A match can begin only where the text begins.</summary>
+    /// <summary>Whether a match can begin only where the text begins.</summary>
     public static bool StartsAtText(PatternNode node) => node switch
     {
         PatternNode.Assertion { Kind: AssertionKind.TextStart } => true,

@@ -5,7 +5,7 @@ namespace Backstop.SpamRules.Patterns;
 /// <summary>The octets that a match of a part can begin with.</summary>
 internal static class PatternFirst
 {
-    /// <summary>Null when the part can match nothing, or its beginning is not known.</summary>
+    /// <summary>The octets; null if the part can match the empty text, or its beginning is not known.</summary>
     public static ByteSet? Of(PatternNode node) => Find(node) is { CanBeEmpty: false, IsKnown: true } found ? found.Set : null;
 
     private static Found Find(PatternNode node)

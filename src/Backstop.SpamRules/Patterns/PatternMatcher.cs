@@ -12,7 +12,7 @@ internal sealed class PatternMatcher(Nfa nfa, bool givesUp = false)
     /// <summary>How often the automaton had to forget its states.</summary>
     public int TimesFull => _dfa.TimesFull;
 
-    /// <summary>Does the text hold a match of any pattern?</summary>
+    /// <summary>Whether the text has a match of any pattern.</summary>
     public bool IsMatch(ReadOnlySpan<char> text)
     {
         var (dfa, classOf, made) = (_dfa, _dfa.ClassOf, 0);

@@ -85,7 +85,7 @@ internal sealed record PatternProgram
 {
     public required PatternOp[] Ops { get; init; }
 
-    /// <summary>For each set 256 truth values.</summary>
+    /// <summary>The sets of octets: 256 truth values for each.</summary>
     public required bool[] Sets { get; init; }
 
     public required RepeatBounds[] Repeats { get; init; }
@@ -103,7 +103,9 @@ internal sealed record PatternProgram
     /// <summary>The octets that a match can begin with; null: any, or none.</summary>
     public required bool[]? First { get; init; }
 
-    /// <summary>What follows depends on nothing but instruction and place, so that a place that failed need not be tried again.</summary>
+    /// <summary>
+    /// Whether a search depends on nothing but instruction and place, so that a place that failed need not be tried again.
+    /// </summary>
     public required bool IsMemorable { get; init; }
 }
 

@@ -3,7 +3,7 @@ namespace Backstop.SpamRules.Patterns;
 /// <summary>Whether a part of a pattern can, or must, match nothing at all.</summary>
 internal static class PatternWidth
 {
-    /// <summary>It matches the empty text somewhere.</summary>
+    /// <summary>Whether the part can match the empty text.</summary>
     public static bool CanBeEmpty(PatternNode node) => node switch
     {
         PatternNode.Set => false,
@@ -15,7 +15,7 @@ internal static class PatternWidth
         _ => true,
     };
 
-    /// <summary>It matches nothing but the empty text.</summary>
+    /// <summary>Whether the part can match nothing but the empty text.</summary>
     public static bool IsAlwaysEmpty(PatternNode node) => node switch
     {
         PatternNode.Set or PatternNode.Backreference or PatternNode.Call or PatternNode.Conditional => false,

@@ -69,7 +69,7 @@ internal sealed class PerlClassParser(string text, int at, bool ignoreCase, bool
             One(out to);
         }
 
-        return from < 0 || to < 0 ? throw new PatternException($"range of a class at {dash}")
+        return from < 0 || to < 0 ? throw new PatternException($"a range at {dash} begins or ends with a class")
             : from <= to ? ByteSet.Range(Math.Min(from, 0x100), Math.Min(to, 0xFF))
             : throw new PatternException($"range out of order at {dash}");
     }

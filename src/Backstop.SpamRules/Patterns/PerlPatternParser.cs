@@ -109,7 +109,7 @@ internal sealed partial class PerlPatternParser
         return new PatternNode.Concat(parts);
     }
 
-    /// <summary>With /x blanks and comments count for nothing.</summary>
+    /// <summary>Skips blanks and comments, which count for nothing under /x.</summary>
     private bool SkipExtended()
     {
         if (!_flags.HasFlag(Flags.Extended) || !(char.IsWhiteSpace(_text[_at]) || _text[_at] == '#'))

@@ -13,7 +13,7 @@ internal static class RequiredLiterals
     private const int MaxLength = 24;
     private const int MaxSetSize = 6;
 
-    /// <summary>Null: no such set is worth looking for.</summary>
+    /// <summary>Returns the strings; null if no such set is worth looking for.</summary>
     public static IReadOnlyCollection<string>? Of(PatternNode node)
     {
         var found = Analyze(node);

@@ -16,7 +16,7 @@ internal sealed class SharedDfa
     private SharedDfa(PatternMatcher matcher, (PatternNode Node, int Number)[] patterns) =>
         (_matcher, _patterns, _numbers) = (matcher, patterns, [.. patterns.Select(p => p.Number)]);
 
-    /// <summary>Null when together they would be too large.</summary>
+    /// <summary>Builds one automaton of the patterns; null if together they would be too large.</summary>
     public static SharedDfa? TryBuild(IReadOnlyList<(PatternNode Node, int Number)> patterns) =>
         PatternAutomaton.TryBuild([.. patterns.Select(p => p.Node)]) is { } nfa
             ? new SharedDfa(new(nfa, givesUp: true), [.. patterns])

@@ -11,7 +11,7 @@ internal sealed class NetworkSet
 {
     private readonly List<(IPNetwork Network, bool Excluded)> _networks = [];
 
-    /// <summary>Loopback counts always.</summary>
+    /// <summary>Returns a set that holds the loopback networks.</summary>
     public static NetworkSet WithLoopback()
     {
         var set = new NetworkSet();
@@ -20,7 +20,7 @@ internal sealed class NetworkSet
         return set;
     }
 
-    /// <summary>Some network was named by the configuration.</summary>
+    /// <summary>Whether the configuration names any network.</summary>
     public bool IsConfigured { get; set; }
 
     public bool TryAdd(string text)

@@ -3,7 +3,7 @@ using Backstop.SpamRules.Patterns;
 
 namespace Backstop.SpamRules.Relays;
 
-/// <summary>Did the client authenticate? By the protocol's name or by the words of the server.</summary>
+/// <summary>Whether the client authenticated, as the protocol's name or the server's words in the field say.</summary>
 internal static class ReceivedAuth
 {
     private static readonly PerlRegex _protocol = new(

@@ -223,12 +223,12 @@ internal static class ReceivedParser
         regex.Match(text) is { Success: true } match ? match.Groups[1].Value : null;
 }
 
-/// <summary>What a Received field gave.</summary>
+/// <summary>The result of reading one Received field.</summary>
 internal sealed record ReceivedLine(ReceivedOutcome Outcome, Relay? Relay)
 {
     public static ReceivedLine None { get; } = new(ReceivedOutcome.NoRelay, null);
 
-    /// <summary>A mail fetcher brought the message: what stands above is not of its way.</summary>
+    /// <summary>A mail fetcher wrote the field: the fields above it do not belong to the message's route.</summary>
     public static ReceivedLine Fetched { get; } = new(ReceivedOutcome.NoRelay, null) { IsFetcher = true };
 
     public bool IsFetcher { get; private init; }

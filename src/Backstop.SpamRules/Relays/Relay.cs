@@ -21,7 +21,7 @@ internal sealed class Relay
 
     public bool IsPrivate { get; set; }
 
-    /// <summary>The server looked the address up and found no name.</summary>
+    /// <summary>Whether the server looked up the client's address and found no name.</summary>
     public bool HasNoReverseDns { get; set; }
 
     public bool IsInternal { get; set; }

@@ -66,7 +66,7 @@ internal sealed class RelayTrail
         LastInternalField += walk.InInternal ? 1 : 0;
     }
 
-    /// <summary>Walks from our own server outwards; once outside, it never comes back.</summary>
+    /// <summary>Decides which relays are trusted, from our own server outwards: behind the first that is not, none is.</summary>
     private sealed class TrustWalk(TrustedNetworks networks)
     {
         private bool _foundSubmission;

@@ -4,7 +4,7 @@ using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Reports;
 
-/// <summary>Octets beyond ASCII of a field's body as encoded-words (RFC 2047), line by line.</summary>
+/// <summary>Writes octets beyond ASCII of a field's body as encoded-words (RFC 2047), line by line.</summary>
 internal static class HeaderEncoding
 {
     public static string Encode(string body) => Octets.IsAscii(body) ? body : string.Join('\n', body.Split('\n').Select(EncodeLine));

@@ -3,7 +3,7 @@ using Backstop.SpamRules.Patterns;
 
 namespace Backstop.SpamRules.Rules;
 
-/// <summary>Addresses with <c>*</c> and <c>?</c>, in lower case.</summary>
+/// <summary>A list of addresses in lower case, in which <c>*</c> and <c>?</c> are wildcards.</summary>
 internal sealed class AddressList
 {
     private readonly HashSet<string> _exact = new(StringComparer.Ordinal);

@@ -8,7 +8,7 @@ internal sealed class LanguageSettings
 
     public string[] Ok { get; private set; } = ["all"];
 
-    /// <summary>Languages of few speakers.</summary>
+    /// <summary>Languages that are not compared, because few people write them.</summary>
     public string[] Inactive { get; private set; } =
         ["bs", "cy", "eo", "et", "eu", "fy", "ga", "gd", "is", "la", "lt", "lv", "rm", "sa", "sco", "sl", "yi"];
 
@@ -18,7 +18,7 @@ internal sealed class LanguageSettings
 
     public double MaxSequences { get; private set; } = 400;
 
-    /// <summary>A language counts that is at most so many times as far as the nearest.</summary>
+    /// <summary>How many times as far from the text as the nearest language another one may be and still count.</summary>
     public double AcceptableScore { get; private set; } = 1.02;
 
     public LanguageModels Models { get; } = new();
@@ -51,7 +51,7 @@ internal sealed class LanguageSettings
 
         if (fault is not null)
         {
-            builder.Report(new SourceLine(FileName, 0), $"plugin {Plugin} tells no language: {fault}", isError: false);
+            builder.Report(new SourceLine(FileName, 0), $"plugin {Plugin} cannot tell languages: {fault}", isError: false);
         }
     }
 }

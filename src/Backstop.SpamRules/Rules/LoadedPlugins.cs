@@ -48,10 +48,13 @@ internal sealed class LoadedPlugins
 
     public bool Any => _loaded.Count > 0;
 
-    /// <summary>Notes an <c>enable_compat</c>, for which rule files ask by <c>if can(Mail::SpamAssassin::Conf::compat_NAME)</c>.</summary>
+    /// <summary>
+    /// Switches a compatibility name on (<c>enable_compat</c>); rule files ask for it by <c>if
+    /// can(Mail::SpamAssassin::Conf::compat_NAME)</c>.
+    /// </summary>
     public void EnableCompatibility(string name) => _compatible.Add("compat_" + name);
 
-    /// <summary>Notes a <c>loadplugin</c>. False: nothing of that plugin is built in, so its rules are not active.</summary>
+    /// <summary>Loads a plugin (<c>loadplugin</c>); false if none of it is built in, so that its rules are not active.</summary>
     public bool Load(string name)
     {
         _loaded.Add(Canonical(name));

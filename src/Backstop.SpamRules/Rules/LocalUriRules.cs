@@ -36,7 +36,7 @@ internal sealed class LocalUriRules
         Rule("uri_block_isp", static (rules, builder, source, _, _) => rules.ReportDatabase(builder, source)),
     ];
 
-    /// <summary>Does a link of the message lead to an address in the networks of the rule?</summary>
+    /// <summary>Whether a link of the message leads to an address in the networks of the rule.</summary>
     public bool Matches(string rule, UriDetails uris)
     {
         if (!_rules.TryGetValue(rule, out var found))

@@ -26,10 +26,10 @@ internal sealed class OfficeSettings
     /// <summary>Octets of an attachment that are looked at.</summary>
     public double MaxOctets { get; private set; } = 1_024_000;
 
-    /// <summary>Files of any name are looked at, but for those that are skipped.</summary>
+    /// <summary>Whether files of any name are looked at, other than those that are skipped.</summary>
     public bool IsExtended { get; private set; }
 
-    /// <summary>Where two fields name the file, Content-Disposition is right.</summary>
+    /// <summary>Whether Content-Disposition decides where two fields name the file.</summary>
     public bool PrefersDisposition { get; private set; } = true;
 
     public static IReadOnlyList<PluginDirective> Directives { get; } =

@@ -20,7 +20,7 @@ internal sealed class PhishingFeeds
         PluginDirective.Flag(Plugin, "phishing_uri_noparam", static (s, flag) => s.Phishing.IgnoresParameters = flag),
     ];
 
-    /// <summary>What stands behind a question mark counts neither in the feeds nor in mail.</summary>
+    /// <summary>Whether the query of an address (behind its question mark) is ignored, in feeds and in mail.</summary>
     public bool IgnoresParameters { get; private set; }
 
     public bool Contains(string uri) => _uris.Contains(uri);

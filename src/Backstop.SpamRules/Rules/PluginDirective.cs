@@ -13,7 +13,7 @@ internal sealed record PluginDirective(string Plugin, string Key, Func<RuleSetBu
 
     private static readonly PerlRegex _number = new("^[+-]?\\d+(?:\\.\\d*)?$");
 
-    /// <summary>Was the setting once part of SpamAssassin itself? Then it is no error where the plugin is not loaded.</summary>
+    /// <summary>Whether the setting was once part of SpamAssassin itself: then it is no error if the plugin is not loaded.</summary>
     public bool WasBuiltIn { get; init; }
 
     public static PluginDirective Text(string plugin, string key, Action<PluginSettings, string> set) =>
@@ -54,7 +54,7 @@ internal sealed record PluginDirective(string Plugin, string Key, Func<RuleSetBu
                 set(settings, known);
             }
 
-            return flag is null ? $"'{value}' is neither yes nor no" : null;
+            return flag is null ? $"'{value}' is not a switch; write 1 or 0" : null;
         });
 
     /// <summary>A setting that is understood and has no effect without the network.</summary>

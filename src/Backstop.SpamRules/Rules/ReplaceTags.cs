@@ -20,7 +20,7 @@ internal sealed class ReplaceTags
 
     public HashSet<string> Rules { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>False when the line is about something else.</summary>
+    /// <summary>Applies a line of a rule file; false if it is not about tags.</summary>
     public bool TryApply(string key, string value)
     {
         var words = value.Split([' ', '\t'], 2, StringSplitOptions.RemoveEmptyEntries);

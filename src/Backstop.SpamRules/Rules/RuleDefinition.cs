@@ -53,10 +53,10 @@ internal sealed record RuleDefinition(string Name, RuleKind Kind, string Text, S
     /// <summary>The pattern with its delimiters; empty for <c>exists:</c>.</summary>
     public string Pattern { get; init; } = "";
 
-    /// <summary><c>!~</c></summary>
+    /// <summary>Whether the rule hits if the pattern does not match (<c>!~</c>).</summary>
     public bool IsNegated { get; init; }
 
-    /// <summary>Stands for an absent header.</summary>
+    /// <summary>The text that is matched if the header is absent; null for none.</summary>
     public string? IfUnset { get; init; }
 
     public string Function { get; init; } = "";
@@ -67,7 +67,7 @@ internal sealed record RuleDefinition(string Name, RuleKind Kind, string Text, S
 
     public IReadOnlyList<UriCriterion> Criteria { get; init; } = [];
 
-    /// <summary>Sub-rules carry no score and are not reported.</summary>
+    /// <summary>Whether the rule is a sub-rule: it has no score and is not reported.</summary>
     public bool IsSubRule { get; } = Name.StartsWith("__", StringComparison.Ordinal);
 }
 

@@ -32,7 +32,7 @@ internal sealed class RuleFileReader(RuleSetBuilder builder)
     {
         if (++_depth > MaxIncludes)
         {
-            builder.Report(new SourceLine(path, 1), "included too deeply", isError: true);
+            builder.Report(new SourceLine(path, 1), $"not read: includes are nested more than {MaxIncludes} deep", isError: true);
         }
         else if (!File.Exists(path))
         {
@@ -103,7 +103,7 @@ internal sealed class RuleFileReader(RuleSetBuilder builder)
         }
     }
 
-    /// <summary>A comment begins at a # without a backslash.</summary>
+    /// <summary>Removes a comment, which begins at a # without a backslash, and blanks at both ends.</summary>
     private static string Clean(string line)
     {
         if (line.Contains('#'))
@@ -123,7 +123,7 @@ internal sealed class RuleFileReader(RuleSetBuilder builder)
         return PerlSpace.Trim(line);
     }
 
-    /// <summary>English is spoken: lines for another language are not for us.</summary>
+    /// <summary>Removes <c>lang en</c> from a line; false for a line of another language, which is skipped.</summary>
     private static bool OfOurLanguage(ref string line)
     {
         if (!line.StartsWith("lang ", StringComparison.Ordinal) && !line.StartsWith("lang\t", StringComparison.Ordinal))

@@ -17,12 +17,12 @@ internal sealed class RuleFlags
 
     public string Text { get; }
 
-    /// <summary>Every match counts, up to <see cref="MaxHits"/>.</summary>
+    /// <summary>Whether every match counts, up to <see cref="MaxHits"/>.</summary>
     public bool IsMultiple { get; }
 
     public int MaxHits { get; }
 
-    /// <summary>Needs the network.</summary>
+    /// <summary>Whether the rule needs the network.</summary>
     public bool IsNet => Has("net");
 
     public bool IsLearn => Has("learn");

@@ -88,7 +88,7 @@ internal sealed class RuleSetBuilder
         var (name, text) = Split(value);
         if (!_ruleName.IsMatch(name))
         {
-            Report(source, $"'{name}' is no name of a rule", isError: true);
+            Report(source, $"'{name}' is not the name of a rule; write letters, digits and _, a letter first", isError: true);
             return;
         }
 
@@ -136,7 +136,7 @@ internal sealed class RuleSetBuilder
     {
         if (_function.Match(text) is not { Success: true } match || Arguments(match.Groups[2].Value) is not { } arguments)
         {
-            Report(source, $"rule {name}: '{text}' is no call of a function", isError: true);
+            Report(source, $"rule {name}: '{text}' is not a function call; write eval:function(arguments)", isError: true);
             return null;
         }
 
@@ -180,7 +180,7 @@ internal sealed class RuleSetBuilder
     {
         if (form.Match(text) is not { Success: true } match)
         {
-            Report(source, $"rule {name}: '{text}' is no header test", isError: true);
+            Report(source, $"rule {name}: '{text}' is not a header test; write Field =~ /pattern/", isError: true);
             return null;
         }
 
@@ -201,7 +201,7 @@ internal sealed class RuleSetBuilder
             .Select(m => new UriCriterion(m.Groups[1].Value, m.Groups[2].Value == "!~", m.Groups[3].Value)).ToList();
         if (criteria.Count == 0 || criteria.Any(c => c.Target is not ("raw" or "type" or "cleaned" or "text" or "domain" or "host")))
         {
-            Report(source, $"rule {name}: '{text}' is no test of URI parts", isError: true);
+            Report(source, $"rule {name}: '{text}' is not a test of URI parts; write part =~ /pattern/", isError: true);
             return null;
         }
 
@@ -213,7 +213,7 @@ internal sealed class RuleSetBuilder
         var words = value.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
         if (words.Length is not (2 or 5))
         {
-            Report(source, "a score is a name and one number or four", isError: true);
+            Report(source, "write the rule's name and one score or four", isError: true);
             return;
         }
 
@@ -237,19 +237,19 @@ internal sealed class RuleSetBuilder
         var (name, text) = Split(value);
         if (text.Length == 0)
         {
-            Report(source, $"nothing behind '{name}'", isError: true);
+            Report(source, $"a value is missing behind '{name}'", isError: true);
             return;
         }
 
         add(name, text);
     }
 
-    /// <summary>All rules run whatever their priority; a wrong line is reported all the same.</summary>
+    /// <summary>Reports a priority that is not a whole number. Priorities are not used otherwise: all rules run.</summary>
     private void CheckPriority(string name, string text, SourceLine source)
     {
         if (!int.TryParse(text, CultureInfo.InvariantCulture, out _))
         {
-            Report(source, $"priority {name}: '{text}' is no whole number", isError: true);
+            Report(source, $"priority {name}: '{text}' is not a whole number", isError: true);
         }
     }
 

@@ -131,7 +131,8 @@ internal sealed partial class SettingDirectives
         var lower = domain.ToLowerInvariant();
         if (lower.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('.' or '*' or '?' or '-')))
         {
-            _builder.Report(source, $"'{domain}' is no domain; write letters, digits, - and ., or * and ? for some of them", isError: true);
+            _builder.Report(
+                source, $"'{domain}' is not a domain; write letters, digits, - and ., or * and ? for some of them", isError: true);
         }
         else if (lower.AsSpan().ContainsAny("*?"))
         {

@@ -39,7 +39,7 @@ internal sealed partial class SettingDirectives
         if (!isApplied)
         {
             var known = Array.Exists(_ignored, i => key.StartsWith(i, StringComparison.Ordinal));
-            _builder.Report(source, known ? $"'{key}' means nothing here" : $"unknown setting '{key}'", isError: !known);
+            _builder.Report(source, known ? $"'{key}' has no effect here" : $"unknown setting '{key}'", isError: !known);
         }
     }
 
@@ -83,7 +83,7 @@ internal sealed partial class SettingDirectives
         {
             if (!set.TryAdd(word))
             {
-                _builder.Report(source, $"'{word}' is no network", isError: true);
+                _builder.Report(source, $"'{word}' is not a network; write an address, 10.1. or 10.0.0.0/8", isError: true);
             }
         }
 
@@ -143,7 +143,7 @@ internal sealed partial class SettingDirectives
         }
     }
 
-    /// <summary>Spam that is not wrapped bears the report in a field.</summary>
+    /// <summary>Sets report_safe. Spam that is not wrapped in a report carries it in a header field.</summary>
     private void SetReportSafe(double number)
     {
         _settings.ReportSafe = Math.Clamp((int)number, 0, 2);
@@ -265,7 +265,7 @@ internal sealed partial class SettingDirectives
         }
         else
         {
-            _builder.Report(source, $"'{value}' is no number", isError: true);
+            _builder.Report(source, $"'{value}' is not a number", isError: true);
         }
 
         return true;
@@ -283,7 +283,7 @@ internal sealed partial class SettingDirectives
         }
         else
         {
-            _builder.Report(source, $"'{value}' is neither yes nor no", isError: true);
+            _builder.Report(source, $"'{value}' is not a switch; write 1 or 0", isError: true);
         }
 
         return true;

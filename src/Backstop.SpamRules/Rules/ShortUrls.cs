@@ -41,7 +41,7 @@ internal sealed class ShortUrls
         PluginDirective.Flag(Plugin, "url_shortener_loginfo", static (_, _) => { }),
     ];
 
-    /// <summary>Does the link go to a shortener, or to a host of one that is listed with a full stop in front?</summary>
+    /// <summary>Whether the link leads to a shortener, or to a host below one that is listed with a full stop in front.</summary>
     public bool IsShort(string uri)
     {
         var end = uri.AsSpan().IndexOfAny("#?");

@@ -6,7 +6,7 @@ namespace Backstop.SpamRules.Rules;
 /// <summary>A header field that a filter adds: name without <c>X-Spam-</c>, and its template.</summary>
 internal readonly record struct AddedHeader(string Name, string Template)
 {
-    /// <summary>Always there: by it a marked message is known.</summary>
+    /// <summary>The field that every scanned message gets; a marked message is recognised by it.</summary>
     public static AddedHeader Version { get; } = new("Checker-Version", "SpamAssassin _VERSION_ (_SUBVERSION_) on _HOSTNAME_");
 }
 
@@ -98,10 +98,10 @@ internal sealed class SpamSettings
 
     public int FreemailMaxBodyFreemails { get; set; } = 3;
 
-    /// <summary>A text with so many addresses says nothing of the sender.</summary>
+    /// <summary>Whether a text with more addresses than the two limits is taken as if it had none.</summary>
     public bool FreemailSkipsCrowds { get; set; } = true;
 
-    /// <summary>Nobody answers the sender of bulk mail.</summary>
+    /// <summary>Whether bulk mail is not searched for free mail addresses, because nobody answers its sender.</summary>
     public bool FreemailSkipsBulk { get; set; } = true;
 
     /// <summary>Lists of authenticated senders whose addresses are not counted as free.</summary>

@@ -39,6 +39,6 @@ public sealed record ScanResult
     /// </summary>
     public bool IsUnjudged { get; init; }
 
-    /// <summary>The score reaches what is required.</summary>
+    /// <summary>Whether the score reaches <see cref="Required"/>.</summary>
     public bool IsSpam => Score >= Required;
 }

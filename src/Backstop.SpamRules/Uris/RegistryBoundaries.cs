@@ -57,7 +57,7 @@ internal sealed class RegistryBoundaries
         return dot >= 0 && dot < lower.Length - 1 && !PerlSpace.In(lower) && TopLevel.Contains(lower[(dot + 1)..]);
     }
 
-    /// <summary>Is this top-level domain known? In any case of letters.</summary>
+    /// <summary>Whether this top-level domain is known, in any case of letters.</summary>
     public bool IsTopLevel(ReadOnlySpan<char> label) => label.Length <= 63 && TopLevel.Contains(label.ToString().ToLowerInvariant());
 
     /// <summary>Registered domain and host of a URI, or null when it names no host that can exist.</summary>
@@ -96,7 +96,7 @@ internal sealed class RegistryBoundaries
             : null;
     }
 
-    /// <summary>At least two labels, each as DNS has them; no underscore in the last two.</summary>
+    /// <summary>Whether a host name has at least two labels, each valid in DNS, and no underscore in the last two.</summary>
     public static bool IsFullyQualified(string host)
     {
         var name = host.ToLowerInvariant().TrimEnd('.');
@@ -117,7 +117,7 @@ internal sealed class RegistryBoundaries
         return true;
     }
 
-    /// <summary>Lower case; names in other scripts in their ASCII form where they have one.</summary>
+    /// <summary>Returns a host name in lower case; one in another script in its ASCII form if it has one.</summary>
     public static string ToAscii(string octets)
     {
         if (Octets.IsAscii(octets))

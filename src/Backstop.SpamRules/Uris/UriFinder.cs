@@ -231,7 +231,7 @@ internal sealed class UriFinder(RegistryBoundaries boundaries)
         return false;
     }
 
-    /// <summary>Does a known top-level domain end here?</summary>
+    /// <summary>Whether a known top-level domain ends here.</summary>
     private bool EndsTopLevel(string line, int start, int stop)
     {
         if (stop < line.Length && (char.IsAsciiLetterOrDigit(line[stop]) || line[stop] == '-'
@@ -294,7 +294,7 @@ internal sealed class UriFinder(RegistryBoundaries boundaries)
         return start;
     }
 
-    /// <summary>A word boundary, or behind a delimiter or a shift sequence of ISO-2022.</summary>
+    /// <summary>Whether a URI may start here: at a word boundary, or behind a delimiter or a shift sequence of ISO-2022.</summary>
     private static bool MayStart(string line, int at)
     {
         var before = at > 0 && IsWord(line[at - 1]);

@@ -78,7 +78,7 @@ public sealed class PluginTests
         var lines = Load + "TextCat\nok_languages de\nbody LANGUAGE eval:check_language()\n";
         var rules = RuleSet.Parse(lines, Path.Combine(folder.Path, "rules"));
         Assert.Empty(new SpamScanner(rules).Scan(Octets(new string('x', 300))).Hits);
-        Assert.Equal(["plugin TextCat tells no language: the file holds no models"], rules.Diagnostics.Select(d => d.Message));
+        Assert.Equal(["plugin TextCat cannot tell languages: the file holds no models"], rules.Diagnostics.Select(d => d.Message));
     }
 
     [Fact]

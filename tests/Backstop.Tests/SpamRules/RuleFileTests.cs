@@ -97,22 +97,22 @@ public sealed class RuleFileTests
     }
 
     [Theory]
-    [InlineData("body", "rules:1: 'body' is no name of a rule", "body")]
+    [InlineData("body", "rules:1: 'body' is not the name of a rule; write letters, digits and _, a letter first", "body")]
     [InlineData("frobnicate 1", "rules:1: unknown setting 'frobnicate'", "")]
     [InlineData("\nbody A /a(/", "rules:2: rule A: group without end", "")]
     [InlineData("body A eval:html_text_match('title','(')", "rules:1: rule A: group without end", "")]
     [InlineData("body A eval:image_name_regex('(')", "rules:1: rule A: group without end", "")]
     [InlineData("header A eval:check_freemail_header('From','a(')", "rules:1: rule A: group without end", "")]
-    [InlineData("freemail_domains a.test b/c", "rules:1: 'b/c' is no domain; write letters, digits", "")]
+    [InlineData("freemail_domains a.test b/c", "rules:1: 'b/c' is not a domain; write letters, digits", "")]
     [InlineData("rewrite_header Date late", "rules:1: 'Date' cannot be rewritten, only Subject, From or To", "")]
-    [InlineData("priority A high", "rules:1: priority A: 'high' is no whole number", "")]
+    [InlineData("priority A high", "rules:1: priority A: 'high' is not a whole number", "")]
     [InlineData("meta A B &&", "rules:1: rule A: something is missing at the end", "")]
     [InlineData("if (foo)\nendif", "rules:1: condition '(foo)': unknown word 'foo'; its lines are skipped", "")]
     [InlineData("if (1)", "rules:1: if without endif", "")]
     [InlineData("endif", "rules:1: 'endif' without an if", "")]
     [InlineData("score A x", "rules:1: score A: not a number", "")]
-    [InlineData("trusted_networks 1.2.3.4.5", "rules:1: '1.2.3.4.5' is no network", "")]
-    [InlineData("required_score many", "rules:1: 'many' is no number", "")]
+    [InlineData("trusted_networks 1.2.3.4.5", "rules:1: '1.2.3.4.5' is not a network; write an address, 10.1. or 10.0.0.0/8", "")]
+    [InlineData("required_score many", "rules:1: 'many' is not a number", "")]
     public void Lines_that_are_not_understood_are_reported_with_their_place(string rules, string expected, string note)
     {
         Assert.NotNull(note);
