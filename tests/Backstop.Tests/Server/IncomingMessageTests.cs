@@ -9,6 +9,8 @@ namespace Backstop.Tests.Server;
 public sealed class IncomingMessageTests
 {
     private const int HeaderLength = 2000;
+    private const int MaxStep = 300_000;
+    private const int MaxSteps = 12;
 
     private sealed record Step(int Size, bool IsShort);
 
@@ -16,8 +18,8 @@ public sealed class IncomingMessageTests
 
     private static readonly Gen<Session> _sessions = Gen.Select(
         Gen.Select(
-            Gen.Frequency((6, Gen.Int[0, 400]), (3, Gen.Int[0, 20_000]), (1, Gen.Int[0, 300_000])), Gen.Bool,
-            (size, isShort) => new Step(size, isShort)).Array[1, 12],
+            Gen.Frequency((6, Gen.Int[0, 400]), (3, Gen.Int[0, 20_000]), (1, Gen.Int[0, MaxStep])), Gen.Bool,
+            (size, isShort) => new Step(size, isShort)).Array[1, MaxSteps],
         Gen.Int[0, HeaderLength - 1].Array[0, 6],
         (steps, overwritten) => new Session(steps, overwritten));
 
@@ -25,30 +27,31 @@ public sealed class IncomingMessageTests
     public void Stored_octets_are_the_octets_sent_for_any_sizes_chunks_and_budget()
     {
         using var folder = new TempFolder();
+
+        // The same for all sessions: made anew for each they are gigabytes of garbage.
+        var (octets, stored) = (new byte[HeaderLength + (MaxSteps * MaxStep)], new byte[HeaderLength + (MaxSteps * MaxStep)]);
         _sessions.Sample(
             session =>
             {
                 var budget = new ReceiveBudget();
                 using var message = new IncomingMessage(new SmtpOptions { MaxHeader = ByteSize.KiB(4) }, budget, folder.Path);
-                var sent = new MemoryStream();
                 var isShort = false;
-                var next = 0;
+                var length = 0;
                 foreach (var step in (Step[])[new(HeaderLength, false), .. session.Steps])
                 {
                     budget.Add(step.IsShort == isShort ? 0 : step.IsShort ? ReceiveBudget.Limit * 2 : -ReceiveBudget.Limit * 2);
                     isShort = step.IsShort;
-                    var chunk = new byte[step.Size];
-                    for (var i = 0; i < chunk.Length; i++)
+                    for (var i = length; i < length + step.Size; i++)
                     {
-                        chunk[i] = (byte)(next++ % 251);
+                        octets[i] = (byte)(i % 251);
                     }
 
-                    message.Append(chunk);
-                    sent.Write(chunk);
+                    message.Append(octets.AsSpan(length, step.Size));
+                    length += step.Size;
                     message.LineEnded(2);
                 }
 
-                var expected = sent.ToArray();
+                var expected = octets.AsSpan(0, length);
                 foreach (var at in session.Overwritten)
                 {
                     message.Overwrite(at, (byte)'Y');
@@ -57,12 +60,12 @@ public sealed class IncomingMessageTests
 
                 Assert.Null(message.Refusal);
                 Assert.True(
-                    message.Front.Span.SequenceEqual(expected.AsSpan(0, message.Front.Length)),
+                    message.Front.Span.SequenceEqual(expected[..message.Front.Length]),
                     "the front is a beginning of the message");
                 Assert.InRange(message.Front.Length, HeaderLength, expected.Length);
                 Assert.Equal(expected.Length, message.Length);
                 message.Flush(toDisk: false);
-                Assert.True(Stored(message, folder).SequenceEqual(expected), "what is stored is what was sent");
+                Assert.True(Stored(message, folder, stored).SequenceEqual(expected), "what is stored is what was sent");
             },
             iter: 10_000, threads: 1);
         Assert.Empty(Directory.EnumerateFiles(folder.Path));
@@ -169,16 +172,16 @@ public sealed class IncomingMessageTests
         Assert.Empty(Directory.EnumerateFiles(folder.Path));
     }
 
-    private static byte[] Stored(IncomingMessage message, TempFolder folder)
+    private static ReadOnlySpan<byte> Stored(IncomingMessage message, TempFolder folder, byte[] room)
     {
         if (message.LargeFile is not { } name)
         {
-            return message.Front.ToArray();
+            return message.Front.Span;
         }
 
-        using var file = new FileStream(folder[name], FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-        var octets = new byte[file.Length];
-        file.ReadExactly(octets);
-        return octets;
+        using var file = new FileStream(folder[name], FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+        var length = (int)file.Length;
+        file.ReadExactly(room, 0, length);
+        return room.AsSpan(0, length);
     }
 }
