@@ -57,6 +57,20 @@ internal sealed class ImapDoor(ImapClient client, ImapCheckedStream? stream, Ima
         },
         ct);
 
+    /// <summary>Finds a folder and opens it.</summary>
+    /// <param name="name">The folder's name on the server.</param>
+    /// <param name="access">Whether it is opened for changes.</param>
+    /// <param name="ct">Ends the wait for the server.</param>
+    /// <exception cref="ImapFault">There is no such folder, or the server refused to open it.</exception>
+    public Task<ImapFolder> OpenFolderAsync(string name, FolderAccess access, CancellationToken ct) => AskAsync(
+        async c =>
+        {
+            var folder = (ImapFolder)await c.GetFolderAsync(name, ct);
+            await folder.OpenAsync(access, ct);
+            return folder;
+        },
+        ct);
+
     /// <summary>
     /// Runs code of ours in a callback of MailKit, so that an exception of it is not reported as a fault of the server.
     /// </summary>

@@ -22,7 +22,7 @@ internal static class ImapFinish
             return 0;
         }
 
-        var source = await OpenAsync(door, batch.Folder, FolderAccess.ReadWrite, ct);
+        var source = await door.OpenFolderAsync(batch.Folder, FolderAccess.ReadWrite, ct);
         if (source.UidValidity != batch.Validity)
         {
             run.Append(new ServerMoved(0, [], []));
@@ -38,7 +38,7 @@ internal static class ImapFinish
             return batch.Messages.Count - still.Count;
         }
 
-        var target = await OpenAsync(door, batch.Target, FolderAccess.ReadOnly, ct);
+        var target = await door.OpenFolderAsync(batch.Target, FolderAccess.ReadOnly, ct);
         var there = await ImapMatch.FindAsync(door, target, batch.TargetNext, batch.Messages, ct);
         var validity = target.UidValidity;
 
@@ -63,13 +63,4 @@ internal static class ImapFinish
         run.Append(new ServerMoved(validity, [.. moved.Select(p => p.Key)], [.. moved.Select(p => p.Value)]));
         return moved.Count;
     }
-
-    private static Task<ImapFolder> OpenAsync(ImapDoor door, string name, FolderAccess access, CancellationToken ct) => door.AskAsync(
-        async client =>
-        {
-            var folder = (ImapFolder)await client.GetFolderAsync(name, ct);
-            await folder.OpenAsync(access, ct);
-            return folder;
-        },
-        ct);
 }

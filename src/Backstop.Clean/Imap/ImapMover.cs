@@ -195,14 +195,7 @@ internal sealed class ImapMover(Run run, ImapAddress address, ImapAccess access,
         }
 
         _target = target.IsDelete ? null : await TargetAsync(_door, target.Folder, ct);
-        _source = await _door.AskAsync(
-            async client =>
-            {
-                var folder = (ImapFolder)await client.GetFolderAsync(address.Folder, ct);
-                await folder.OpenAsync(FolderAccess.ReadWrite, ct);
-                return folder;
-            },
-            ct);
+        _source = await _door.OpenFolderAsync(address.Folder, FolderAccess.ReadWrite, ct);
     }
 
     private async Task<ImapFolder> TargetAsync(ImapDoor door, string name, CancellationToken ct)

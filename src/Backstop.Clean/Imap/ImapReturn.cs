@@ -18,7 +18,7 @@ internal static class ImapReturn
     {
         var messages = batch.Messages.Where(m => moved.From.Contains(m.Uid)).ToList();
         var back = await MovedAsync(run, door, batch, messages, ct);
-        var target = await OpenAsync(door, batch.Target, FolderAccess.ReadWrite, ct);
+        var target = await door.OpenFolderAsync(batch.Target, FolderAccess.ReadWrite, ct);
         var places = moved.To.Count > 0 && target.UidValidity == moved.Validity
             ? moved.From.Zip(moved.To).DistinctBy(p => p.First).ToDictionary(p => p.First, p => p.Second)
             : await ImapMatch.FindAsync(door, target, 1, messages, ct);
@@ -106,7 +106,7 @@ internal static class ImapReturn
             return [];
         }
 
-        var folder = await OpenAsync(door, batch.Folder, FolderAccess.ReadOnly, ct);
+        var folder = await door.OpenFolderAsync(batch.Folder, FolderAccess.ReadOnly, ct);
         return [.. (await ImapMatch.FindAsync(door, folder, First(last, folder), messages, ct)).Keys];
     }
 
@@ -121,7 +121,7 @@ internal static class ImapReturn
         }
 
         var message = batch.Messages[number];
-        var folder = await OpenAsync(door, batch.Folder, FolderAccess.ReadOnly, ct);
+        var folder = await door.OpenFolderAsync(batch.Folder, FolderAccess.ReadOnly, ct);
         var found = await ImapMatch.FindAsync(door, folder, First(last, folder), [message], ct);
         if (!found.TryGetValue(message.Uid, out var uid))
         {
@@ -157,13 +157,4 @@ internal static class ImapReturn
 
     private static Task<ImapFolder> FolderAsync(ImapDoor door, string name, CancellationToken ct) =>
         door.AskAsync(async c => (ImapFolder)await c.GetFolderAsync(name, ct), ct);
-
-    private static Task<ImapFolder> OpenAsync(ImapDoor door, string name, FolderAccess access, CancellationToken ct) => door.AskAsync(
-        async client =>
-        {
-            var folder = (ImapFolder)await client.GetFolderAsync(name, ct);
-            await folder.OpenAsync(access, ct);
-            return folder;
-        },
-        ct);
 }

@@ -128,14 +128,7 @@ internal sealed class ImapSource : IMailSource
 
         using (door)
         {
-            var folder = await door.AskAsync(
-                async client =>
-                {
-                    var opened = (ImapFolder)await client.GetFolderAsync(_folder.FullName, ct);
-                    await opened.OpenAsync(FolderAccess.ReadOnly, ct);
-                    return opened;
-                },
-                ct);
+            var folder = await door.OpenFolderAsync(_folder.FullName, FolderAccess.ReadOnly, ct);
             await ReadAsync(door, folder, batches, judge, found, meter, ct);
         }
     }
