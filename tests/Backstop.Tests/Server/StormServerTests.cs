@@ -172,6 +172,7 @@ public sealed class StormServerTests
 
     /// <summary>5,000 list confirmations of 2,000 sites in ten minutes, around 50 wanted mails.</summary>
     [Fact]
+    [Trait("run", "full")]
     public async Task Mail_bomb_goes_to_flood_and_wanted_mail_to_the_inbox()
     {
         await using var server = await TestServer.StartAsync(time: _time);
