@@ -96,7 +96,7 @@ internal static class ListEvals
 
         var lower = address.ToLowerInvariant();
         var found = Trust.None;
-        foreach (var sender in senders.Where(s => new PerlRegex(AddressList.Glob(s.Address)).IsMatch(lower)))
+        foreach (var sender in senders.Where(s => s.Address.IsMatch(lower)))
         {
             if (relays.Exists(r => IsRelay(sender.Relay, r)))
             {

@@ -22,7 +22,9 @@ internal sealed record RuleSlot(int Index, RuleDefinition Rule, RuleFlags Flags,
 }
 
 /// <summary>The hits of one scan. A rule hit more than once counts each time where its flags say so.</summary>
-internal sealed class HitTable(int rules)
+/// <param name="rules">How many places there are.</param>
+/// <param name="users">Rules to which a user gave other points, by their places; null: none.</param>
+internal sealed class HitTable(int rules, IReadOnlyDictionary<int, RuleSlot>? users = null)
 {
     private readonly double[] _values = new double[rules];
 
@@ -48,9 +50,13 @@ internal sealed class HitTable(int rules)
     /// <summary>The value of every rule, by its place.</summary>
     public ReadOnlySpan<double> Values => _values;
 
+    /// <summary>Whether the user gave the rule 0 points, so that it does not count, not even for what builds on it.</summary>
+    public bool IsOff(RuleSlot slot) => Own(slot).Score == 0;
+
     public void Add(RuleSlot slot, int times = 1)
     {
-        if (times <= 0 || (_values[slot.Index] > 0 && !slot.Flags.IsMultiple))
+        slot = Own(slot);
+        if (slot.Score == 0 || times <= 0 || (_values[slot.Index] > 0 && !slot.Flags.IsMultiple))
         {
             return;
         }
@@ -70,7 +76,7 @@ internal sealed class HitTable(int rules)
     /// <summary>Adds rules that may have hit: those that take points off, and for what builds on them all.</summary>
     public void AddPossible(IEnumerable<RuleSlot> slots)
     {
-        foreach (var slot in slots)
+        foreach (var slot in slots.Select(Own).Where(s => s.Score != 0))
         {
             _values[slot.Index] = 1;
             if (slot.Score < 0 && !slot.Rule.IsSubRule)
@@ -82,7 +88,7 @@ internal sealed class HitTable(int rules)
 
     public HitTable Copy()
     {
-        var copy = new HitTable(_values.Length);
+        var copy = new HitTable(_values.Length, users);
         _values.CopyTo(copy._values, 0);
         copy.Hits.AddRange(Hits);
         return copy;
@@ -91,7 +97,12 @@ internal sealed class HitTable(int rules)
     /// <summary>The result of a meta rule is its value for those that build on it.</summary>
     public void AddMeta(RuleSlot slot, double value)
     {
-        Add(slot);
-        _values[slot.Index] = value > 0 ? value : 1;
+        if (!IsOff(slot))
+        {
+            Add(slot);
+            _values[slot.Index] = value > 0 ? value : 1;
+        }
     }
+
+    private RuleSlot Own(RuleSlot slot) => users is not null && users.TryGetValue(slot.Index, out var own) ? own : slot;
 }

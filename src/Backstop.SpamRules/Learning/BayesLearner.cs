@@ -8,20 +8,30 @@ using Backstop.SpamRules.Text;
 namespace Backstop.SpamRules.Learning;
 
 /// <summary>Learns from messages that people or rules have sorted, and says how likely another is spam. Safe for many threads.</summary>
-/// <param name="rules">Settings: how a message is read, how much must be learned (bayes_min_spam_num, bayes_min_ham_num).</param>
-/// <param name="store">Keeps what is learned.</param>
-public sealed class BayesLearner(RuleSet rules, IBayesStore store)
+public sealed class BayesLearner
 {
-    private readonly MessageReader _reader = new(rules.Settings);
+    private readonly RuleSet _rules;
+    private readonly IBayesStore _store;
+    private readonly MessageReader _reader;
+
+    /// <summary>A learner by the settings of a rule set. <see cref="Scanning.SpamScanner.LearnerOf"/> makes one at less cost.</summary>
+    /// <param name="rules">How a message is read, how much must be learned (bayes_min_spam_num, bayes_min_ham_num).</param>
+    /// <param name="store">Keeps what is learned.</param>
+    public BayesLearner(RuleSet rules, IBayesStore store)
+        : this(rules, store, new MessageReader((rules ?? throw new ArgumentNullException(nameof(rules))).Settings))
+    {
+    }
+
+    internal BayesLearner(RuleSet rules, IBayesStore store, MessageReader reader) => (_rules, _store, _reader) = (rules, store, reader);
 
     /// <summary>Whether enough of both kinds was learned for a probability (200 each by default).</summary>
-    public bool IsReady => HasEnough(rules, store.Messages);
+    public bool IsReady => HasEnough(_rules, _store.Messages);
 
     /// <summary>How many messages of each kind must be learned before there is a probability.</summary>
-    public TokenCounts Needed => new(rules.Settings.BayesMinSpam, rules.Settings.BayesMinHam);
+    public TokenCounts Needed => new(_rules.Settings.BayesMinSpam, _rules.Settings.BayesMinHam);
 
     /// <summary>How many messages of each kind the store knows.</summary>
-    public TokenCounts Messages => store.Messages;
+    public TokenCounts Messages => _store.Messages;
 
     /// <summary>Whether that many messages are enough (bayes_min_spam_num, bayes_min_ham_num).</summary>
     /// <param name="rules">Whose settings count.</param>
@@ -49,7 +59,7 @@ public sealed class BayesLearner(RuleSet rules, IBayesStore store)
     public int Change(IReadOnlyList<ReadOnlyMemory<byte>> messages, bool? isSpam)
     {
         ArgumentNullException.ThrowIfNull(messages);
-        return store.Change([.. messages.AsParallel().AsOrdered().Select(message =>
+        return _store.Change([.. messages.AsParallel().AsOrdered().Select(message =>
         {
             var scan = Unmarked(message.Span);
             return new BayesLesson(KeyOf(scan), isSpam, Tokens(scan));
@@ -62,7 +72,7 @@ public sealed class BayesLearner(RuleSet rules, IBayesStore store)
     public bool Forget(ReadOnlySpan<byte> message)
     {
         var scan = Unmarked(message);
-        return store.Forget(KeyOf(scan), Tokens(scan));
+        return _store.Forget(KeyOf(scan), Tokens(scan));
     }
 
     internal double? Probability(MessageScan scan)
@@ -74,11 +84,11 @@ public sealed class BayesLearner(RuleSet rules, IBayesStore store)
 
         var tokens = Tokens(scan).ToArray();
         var counts = new TokenCounts[tokens.Length];
-        store.Find(tokens, counts);
-        return BayesCombiner.Probability(counts, store.Messages);
+        _store.Find(tokens, counts);
+        return BayesCombiner.Probability(counts, _store.Messages);
     }
 
-    internal bool Learn(MessageScan scan, bool isSpam) => store.Learn(KeyOf(scan), isSpam, Tokens(scan));
+    internal bool Learn(MessageScan scan, bool isSpam) => _store.Learn(KeyOf(scan), isSpam, Tokens(scan));
 
     internal static HashSet<long> Tokens(MessageScan scan)
     {

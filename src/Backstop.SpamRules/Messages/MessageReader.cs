@@ -23,8 +23,14 @@ internal sealed class MessageReader
         Diagnostics = faults;
     }
 
+    private MessageReader(SpamSettings settings, MessageReader site) =>
+        (_settings, _canonical, Diagnostics) = (settings, site._canonical, site.Diagnostics);
+
     /// <summary>Redirector patterns that could not be compiled and are left out.</summary>
     public IReadOnlyList<RuleDiagnostic> Diagnostics { get; }
+
+    /// <summary>A reader by a user's settings, whose redirectors are the site's.</summary>
+    public MessageReader With(SpamSettings user) => new(user, this);
 
     /// <summary>Opens a message.</summary>
     /// <param name="octets">The message, a character an octet.</param>

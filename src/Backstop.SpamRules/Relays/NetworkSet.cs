@@ -9,7 +9,7 @@ namespace Backstop.SpamRules.Relays;
 /// </summary>
 internal sealed class NetworkSet
 {
-    private readonly List<(IPNetwork Network, bool Excluded)> _networks = [];
+    private List<(IPNetwork Network, bool Excluded)> _networks = [];
 
     /// <summary>Returns a set that holds the loopback networks.</summary>
     public static NetworkSet WithLoopback()
@@ -22,6 +22,8 @@ internal sealed class NetworkSet
 
     /// <summary>Whether the configuration names any network.</summary>
     public bool IsConfigured { get; set; }
+
+    public NetworkSet Copy() => new() { _networks = [.. _networks], IsConfigured = IsConfigured };
 
     public bool TryAdd(string text)
     {

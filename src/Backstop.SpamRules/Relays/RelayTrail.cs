@@ -118,7 +118,15 @@ internal sealed class TrustedNetworks
 
     public NetworkSet Submission { get; set; } = new();
 
-    public List<string> OriginatingIpHeaders { get; } = [];
+    public List<string> OriginatingIpHeaders { get; private init; } = [];
+
+    public TrustedNetworks Copy() => new()
+    {
+        Trusted = Trusted.Copy(),
+        Internal = Internal.Copy(),
+        Submission = Submission.Copy(),
+        OriginatingIpHeaders = [.. OriginatingIpHeaders],
+    };
 
     public bool IsConfigured => Trusted.IsConfigured || Internal.IsConfigured;
 

@@ -6,13 +6,20 @@ namespace Backstop.SpamRules.Rules;
 /// <summary>A list of addresses in lower case, in which <c>*</c> and <c>?</c> are wildcards.</summary>
 internal sealed class AddressList
 {
-    private readonly HashSet<string> _exact = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, PerlRegex> _globs = new(StringComparer.Ordinal);
+    private HashSet<string> _exact = new(StringComparer.Ordinal);
+    private Dictionary<string, AddressGlob> _globs = new(StringComparer.Ordinal);
 
     /// <summary>Globs of the form <c>*@domain</c> and <c>*@*.domain</c>, of which lists hold thousands.</summary>
-    private readonly HashSet<string> _suffixes = new(StringComparer.Ordinal);
+    private HashSet<string> _suffixes = new(StringComparer.Ordinal);
 
     public bool IsEmpty => _exact.Count == 0 && _globs.Count == 0 && _suffixes.Count == 0;
+
+    public AddressList Copy() => new()
+    {
+        _exact = new(_exact, StringComparer.Ordinal),
+        _globs = new(_globs, StringComparer.Ordinal),
+        _suffixes = new(_suffixes, StringComparer.Ordinal),
+    };
 
     public void Add(string pattern)
     {
@@ -27,7 +34,7 @@ internal sealed class AddressList
         }
         else
         {
-            _globs[lower] = new PerlRegex(Glob(lower));
+            _globs[lower] = new AddressGlob(lower);
         }
     }
 

@@ -17,10 +17,18 @@ internal sealed class FromNameSettings
     public int Check { get; set; } = 1;
 
     /// <summary>Mail with one of these fields is not looked at.</summary>
-    public HashSet<string> IgnoredHeaders { get; } = new(StringComparer.Ordinal);
+    public HashSet<string> IgnoredHeaders { get; private init; } = new(StringComparer.Ordinal);
 
     /// <summary>Owners by the name of their address list.</summary>
-    public Dictionary<string, string> Owners { get; } = new(StringComparer.Ordinal);
+    public Dictionary<string, string> Owners { get; private init; } = new(StringComparer.Ordinal);
+
+    public FromNameSettings Copy() => new()
+    {
+        ExtraCharacters = ExtraCharacters,
+        Check = Check,
+        IgnoredHeaders = new(IgnoredHeaders, StringComparer.Ordinal),
+        Owners = new(Owners, StringComparer.Ordinal),
+    };
 
     public static IReadOnlyList<PluginDirective> Directives { get; } =
     [

@@ -35,6 +35,9 @@ internal sealed class LanguageSettings
            ,
     ];
 
+    /// <summary>The same models, which only the site reads, and settings that may be changed.</summary>
+    public LanguageSettings Copy() => (LanguageSettings)MemberwiseClone();
+
     /// <summary>Reads the models from the first of the folders that has them.</summary>
     public void Load(RuleSetBuilder builder, IEnumerable<string> folders)
     {

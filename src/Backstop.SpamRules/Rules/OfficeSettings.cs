@@ -48,6 +48,8 @@ internal sealed class OfficeSettings
         Pattern("olemacro_download_marker", static (s, pattern) => s._downloads = pattern),
     ];
 
+    public OfficeSettings Copy() => (OfficeSettings)MemberwiseClone();
+
     public bool IsDocument(string name) => Matches(_documents, name);
 
     public bool IsMacroDocument(string name) => Matches(_macroDocuments, name);

@@ -11,14 +11,23 @@ internal sealed class ReplaceTags
     private static readonly PerlRegex _parts = new("(<[^<>]+>)");
     private static readonly PerlRegex _nested = new("<[^>]+>");
 
-    private readonly Dictionary<string, string> _tags = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> _before = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> _between = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> _after = new(StringComparer.Ordinal);
+    private Dictionary<string, string> _tags = new(StringComparer.Ordinal);
+    private Dictionary<string, string> _before = new(StringComparer.Ordinal);
+    private Dictionary<string, string> _between = new(StringComparer.Ordinal);
+    private Dictionary<string, string> _after = new(StringComparer.Ordinal);
     private string _start = "<";
     private string _end = ">";
 
-    public HashSet<string> Rules { get; } = new(StringComparer.Ordinal);
+    public HashSet<string> Rules { get; private set; } = new(StringComparer.Ordinal);
+
+    public ReplaceTags Copy()
+    {
+        var copy = (ReplaceTags)MemberwiseClone();
+        (copy._tags, copy._before) = (new(_tags, StringComparer.Ordinal), new(_before, StringComparer.Ordinal));
+        (copy._between, copy._after) = (new(_between, StringComparer.Ordinal), new(_after, StringComparer.Ordinal));
+        copy.Rules = new(Rules, StringComparer.Ordinal);
+        return copy;
+    }
 
     /// <summary>Applies a line of a rule file; false if it is not about tags.</summary>
     public bool TryApply(string key, string value)

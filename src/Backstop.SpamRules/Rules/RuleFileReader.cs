@@ -81,7 +81,7 @@ internal sealed class RuleFileReader(RuleSetBuilder builder)
                 case "else" or "endif":
                     builder.Report(source, $"'{key}' without an if", isError: true);
                     break;
-                case "include" when !skip:
+                case "include" when !skip && builder.Site is null:
                     ReadOnce(Path.Combine(Path.GetDirectoryName(path) ?? "", value));
                     break;
                 case "require_version" when !skip:

@@ -19,6 +19,7 @@ public sealed class RuleSet
         Descriptions = builder.Descriptions;
         Flags = builder.Flags;
         Replacements = builder.Replacements;
+        Site = builder.Site;
     }
 
     /// <summary>Paths of the files that were read, in that order, with what they include.</summary>
@@ -35,19 +36,22 @@ public sealed class RuleSet
     /// <summary>Points at which a message is spam (<c>required_score</c>; 5 where no file says).</summary>
     public double RequiredScore => Settings.RequiredScore;
 
+    /// <summary>The set that these are a user's preferences over; null where they are none.</summary>
+    internal RuleSet? Site { get; }
+
     internal bool NetworkTests { get; }
 
     internal SpamSettings Settings { get; }
 
     /// <summary>In the order of their first lines.</summary>
-    internal IReadOnlyDictionary<string, RuleDefinition> Rules { get; }
+    internal LayeredDictionary<RuleDefinition> Rules { get; }
 
     /// <summary>Four scores a rule: plain, with network tests, with Bayes, with both.</summary>
-    internal IReadOnlyDictionary<string, double[]> Scores { get; }
+    internal LayeredDictionary<double[]> Scores { get; }
 
-    internal IReadOnlyDictionary<string, string> Descriptions { get; }
+    internal LayeredDictionary<string> Descriptions { get; }
 
-    internal IReadOnlyDictionary<string, RuleFlags> Flags { get; }
+    internal LayeredDictionary<RuleFlags> Flags { get; }
 
     internal ReplaceTags Replacements { get; }
 
@@ -125,6 +129,26 @@ public sealed class RuleSet
         var reader = new RuleFileReader(builder);
         reader.ReadLines(name, Octets.FromUnicode(text).Split('\n'));
         return Finish(builder, reader, options, [name]);
+    }
+
+    /// <summary>
+    /// Reads a user's preferences (SpamAssassin's user_prefs) over this set, which stays as it is. Settings for the administrator do not
+    /// count, and rules only where this set says <c>allow_user_rules 1</c>: such lines stand in the new set's <see cref="Diagnostics"/>.
+    /// Costs as much as the text is long, not as much as this set. Use it with <see cref="Scanning.SpamScanner.For"/>.
+    /// </summary>
+    /// <param name="text">The octets of the file, lines ended by LF.</param>
+    /// <param name="name">The file's name in <see cref="Diagnostics"/>.</param>
+    /// <exception cref="InvalidOperationException">This set is a user's itself.</exception>
+    public RuleSet WithPreferences(ReadOnlySpan<byte> text, string name = "user_prefs")
+    {
+        if (Site is not null)
+        {
+            throw new InvalidOperationException("these are preferences already; read others over the site's set");
+        }
+
+        var builder = new RuleSetBuilder(this);
+        new RuleFileReader(builder).ReadLines(name, Octets.FromBytes(text).Split('\n'));
+        return new RuleSet(builder, [name]);
     }
 
     private static RuleSet Finish(RuleSetBuilder builder, RuleFileReader reader, RuleSetOptions options, IReadOnlyList<string> files)

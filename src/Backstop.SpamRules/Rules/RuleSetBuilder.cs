@@ -16,15 +16,32 @@ internal sealed class RuleSetBuilder
     private static readonly PerlRegex _criterion = PerlRegex.ForRuleFiles(
         "\\b(\\w+)\\b\\s*([=!]~)\\s*((?:/.*?/|m(\\W).*?\\4)[imsx]*)(?=\\s|$)");
 
-    private readonly SettingDirectives _settings;
+    /// <summary>The most rules that one user may add: each is tried on all his mail.</summary>
+    private const int MaxUserRules = 200;
 
+    private readonly SettingDirectives _settings;
+    private readonly RuleSet? _site;
+
+    /// <summary>For the rules of a site.</summary>
     public RuleSetBuilder(bool networkTests)
     {
         NetworkTests = networkTests;
         _settings = new SettingDirectives(this);
     }
 
+    /// <summary>For the file of a user, whose lines count over the site's; the site's set is left as it is.</summary>
+    public RuleSetBuilder(RuleSet site)
+    {
+        (_site, NetworkTests, Settings) = (site, site.NetworkTests, site.Settings.Copy());
+        (Rules, Scores, Descriptions, Flags) = (new(site.Rules), new(site.Scores), new(site.Descriptions), new(site.Flags));
+        Replacements = site.Settings.AllowUserRules ? site.Replacements.Copy() : site.Replacements;
+        _settings = new SettingDirectives(this);
+    }
+
     public bool NetworkTests { get; }
+
+    /// <summary>The set that a user's file builds on; null: a site's rules are read.</summary>
+    public RuleSet? Site => _site;
 
     public LoadedPlugins Plugins => Settings.Plugins.Loaded;
 
@@ -32,14 +49,14 @@ internal sealed class RuleSetBuilder
 
     public List<RuleDiagnostic> Diagnostics { get; } = [];
 
-    public Dictionary<string, RuleDefinition> Rules { get; } = new(StringComparer.Ordinal);
+    public LayeredDictionary<RuleDefinition> Rules { get; } = new();
 
     /// <summary>Four scores a rule: plain, with network tests, with Bayes, with both.</summary>
-    public Dictionary<string, double[]> Scores { get; } = new(StringComparer.Ordinal);
+    public LayeredDictionary<double[]> Scores { get; } = new();
 
-    public Dictionary<string, string> Descriptions { get; } = new(StringComparer.Ordinal);
+    public LayeredDictionary<string> Descriptions { get; } = new();
 
-    public Dictionary<string, RuleFlags> Flags { get; } = new(StringComparer.Ordinal);
+    public LayeredDictionary<RuleFlags> Flags { get; } = new();
 
     public ReplaceTags Replacements { get; } = new();
 
@@ -47,6 +64,12 @@ internal sealed class RuleSetBuilder
 
     public void Apply(string key, string value, SourceLine source)
     {
+        if (_site is not null && WhyRefused(key, value) is { } why)
+        {
+            Report(source, why, isError: true);
+            return;
+        }
+
         switch (key)
         {
             case "header" or "body" or "rawbody" or "full" or "uri" or "meta" or "mimeheader" or "uri_detail":
@@ -81,6 +104,26 @@ internal sealed class RuleSetBuilder
 
                 break;
         }
+    }
+
+    // SpamAssassin 4.0.1: a user adds rules to those of the site and cannot change them.
+    private string? WhyRefused(string key, string value)
+    {
+        if (UserDirectives.WhyRefused(key, Settings.AllowUserRules) is { } why)
+        {
+            return why;
+        }
+
+        if (key is not ("header" or "body" or "rawbody" or "full" or "uri" or "meta" or "mimeheader" or "uri_detail" or "reuse" or "tflags"))
+        {
+            return null;
+        }
+
+        var (name, _) = Split(value);
+        return _site!.Rules.ContainsKey(name) ? $"'{key} {name}': the rule is the site's, and a user can only change its score"
+            : key is not "tflags" && !Rules.ContainsKey(name) && Rules.Own.Count >= MaxUserRules
+                ? $"rule {name}: a user can have at most {MaxUserRules} rules"
+            : null;
     }
 
     private void AddRule(string key, string value, SourceLine source)

@@ -28,13 +28,13 @@ internal sealed partial class SettingDirectives
                 return true;
             case "welcomelist_from_rcvd" or "def_welcomelist_from_rcvd" or "welcomelist_from_dkim" or "def_welcomelist_from_dkim"
                 when words.Length >= 2:
-                SendersWithRelay(key).Add(new SenderWithRelay(words[0].ToLowerInvariant(), words[1].ToLowerInvariant()));
+                _settings.Senders(key).Add(new SenderWithRelay(new AddressGlob(words[0].ToLowerInvariant()), words[1].ToLowerInvariant()));
                 return true;
             case "welcomelist_from_dkim" or "def_welcomelist_from_dkim" or "welcomelist_from_spf" or "def_welcomelist_from_spf":
                 Array.ForEach(words, _settings.List(key).Add);
                 return true;
             case "unwelcomelist_from_rcvd" or "unwelcomelist_from_dkim":
-                SendersWithRelay(key[2..]).RemoveAll(s => s.Address.Equals(value, StringComparison.OrdinalIgnoreCase));
+                _settings.Senders(key[2..]).RemoveAll(s => s.Address.Pattern.Equals(value, StringComparison.OrdinalIgnoreCase));
                 return true;
             case "enlist_addrlist" when _named.Match(value) is { Success: true } match:
                 Array.ForEach(Words(match.Groups[2].Value), _settings.List(match.Groups[1].Value).Add);
@@ -59,23 +59,9 @@ internal sealed partial class SettingDirectives
         }
     }
 
-    private List<SenderWithRelay> SendersWithRelay(string list)
-    {
-        if (!_settings.SendersWithRelay.TryGetValue(list, out var senders))
-        {
-            _settings.SendersWithRelay[list] = senders = [];
-        }
-
-        return senders;
-    }
-
     private void EnlistHosts(string list, string value)
     {
-        if (!_settings.UriHostLists.TryGetValue(list, out var hosts))
-        {
-            _settings.UriHostLists[list] = hosts = new Dictionary<string, bool>(StringComparer.Ordinal);
-        }
-
+        var hosts = _settings.UriHosts(list);
         foreach (var host in Words(value.ToLowerInvariant()))
         {
             hosts[host.TrimStart('!')] = !host.StartsWith('!');
@@ -87,12 +73,10 @@ internal sealed partial class SettingDirectives
     {
         var named = _named.Match(value);
         var hosts = Words((named.Success ? named.Groups[2].Value : value).ToLowerInvariant());
-        foreach (var (list, listed) in _settings.UriHostLists)
+        foreach (var list in _settings.UriHostLists.Keys.Where(l => !named.Success || l == named.Groups[1].Value).ToList())
         {
-            foreach (var host in !named.Success || list == named.Groups[1].Value ? hosts : [])
-            {
-                listed.Remove(host.TrimStart('!'));
-            }
+            var listed = _settings.UriHosts(list);
+            Array.ForEach(hosts, host => listed.Remove(host.TrimStart('!')));
         }
     }
 
@@ -140,7 +124,7 @@ internal sealed partial class SettingDirectives
         }
         else
         {
-            _settings.FreemailDomains.Add(lower);
+            _settings.AddFreemail(lower);
         }
     }
 }

@@ -16,7 +16,7 @@ internal sealed partial class SettingDirectives
         "dns_", "bayes_", "lock_method", "rbl_timeout", "uridnsbl", "urirh", "urin", "uridnss", "urifull", "skip_uribl",
         "adsp_override", "askdns", "asn_", "razor_", "pyzor_",
         "dcc_", "use_razor2", "use_pyzor", "use_dcc", "test", "time_limit", "geodb_", "country_db", "normalize_charset",
-        "version_tag", "allow_user_rules", "user_scores_", "clear_dns", "mbox_format", "auto_welcomelist",
+        "version_tag", "user_scores_", "clear_dns", "mbox_format", "auto_welcomelist",
         "auto_whitelist", "use_auto_w", "txrep",
         "dkim_", "spf_", "use_learner", "always_trust", "skip_rbl", "hashbl", "shortcircuit", "dmarc_", "util_rb_cctld",
         "uri_country", "authres_",
@@ -224,6 +224,8 @@ internal sealed partial class SettingDirectives
                 return Flag(value, source, f => _settings.BayesAutoLearn = f);
             case "bayes_auto_learn_on_error":
                 return Flag(value, source, f => _settings.AutoLearnOnError = f);
+            case "allow_user_rules":
+                return Number(value, source, n => _settings.AllowUserRules = n != 0);
             case "parse_dkim_uris":
                 return Flag(value, source, f => _settings.ParseDkimUris = f);
             case "fold_headers":

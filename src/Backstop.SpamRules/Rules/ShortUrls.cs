@@ -13,7 +13,7 @@ internal sealed class ShortUrls
 
     private static readonly PerlRegex _link = new("^https?://(?:[^@/?#]*@)?([^/?#:]+)(?::\\d+)?(.*?\\w)?", RegexOptions.IgnoreCase);
 
-    private readonly HashSet<string> _domains = new(StringComparer.Ordinal);
+    private HashSet<string> _domains = new(StringComparer.Ordinal);
 
     public static IReadOnlyList<PluginDirective> Directives { get; } =
     [
@@ -40,6 +40,8 @@ internal sealed class ShortUrls
         PluginDirective.Unused(Plugin, "url_shortener_user_agent"),
         PluginDirective.Flag(Plugin, "url_shortener_loginfo", static (_, _) => { }),
     ];
+
+    public ShortUrls Copy() => new() { _domains = new(_domains, StringComparer.Ordinal) };
 
     /// <summary>Whether the link leads to a shortener, or to a host below one that is listed with a full stop in front.</summary>
     public bool IsShort(string uri)

@@ -11,31 +11,34 @@ internal readonly record struct AddedHeader(string Name, string Template)
 }
 
 /// <summary>A sender that counts only when a relay of that domain delivers it.</summary>
-internal sealed record SenderWithRelay(string Address, string Relay);
+internal sealed record SenderWithRelay(AddressGlob Address, string Relay);
 
 /// <summary>Everything the rule files set that is no rule. Names follow SpamAssassin's Mail::SpamAssassin::Conf.</summary>
 internal sealed class SpamSettings
 {
+    /// <summary>Large collections of the settings that these are a copy of: copied once more when they are changed.</summary>
+    private HashSet<object> _shared = new(ReferenceEqualityComparer.Instance);
+
     public double RequiredScore { get; set; } = 5;
 
-    public TrustedNetworks Networks { get; } = new();
+    public TrustedNetworks Networks { get; private set; } = new();
 
-    public PluginSettings Plugins { get; } = new();
+    public PluginSettings Plugins { get; private set; } = new();
 
     public RegistryBoundaries Boundaries { get; } = new();
 
-    public Dictionary<string, AddressList> AddressLists { get; } = new(StringComparer.Ordinal);
+    public Dictionary<string, AddressList> AddressLists { get; private set; } = new(StringComparer.Ordinal);
 
     /// <summary>List name to host to listed (false: excepted).</summary>
-    public Dictionary<string, Dictionary<string, bool>> UriHostLists { get; } = new(StringComparer.Ordinal);
+    public Dictionary<string, Dictionary<string, bool>> UriHostLists { get; private set; } = new(StringComparer.Ordinal);
 
-    public Dictionary<string, List<SenderWithRelay>> SendersWithRelay { get; } = new(StringComparer.Ordinal);
+    public Dictionary<string, List<SenderWithRelay>> SendersWithRelay { get; private set; } = new(StringComparer.Ordinal);
 
-    public HashSet<string> FreemailDomains { get; } = new(StringComparer.Ordinal);
+    public HashSet<string> FreemailDomains { get; private set; } = new(StringComparer.Ordinal);
 
-    public List<string> FreemailWildcards { get; } = [];
+    public List<string> FreemailWildcards { get; private set; } = [];
 
-    public HashSet<string> FreemailWelcome { get; } = new(StringComparer.Ordinal);
+    public HashSet<string> FreemailWelcome { get; private set; } = new(StringComparer.Ordinal);
 
     public List<string> RedirectorPatterns { get; } = [];
 
@@ -51,9 +54,9 @@ internal sealed class SpamSettings
 
     public int ReportSafe { get; set; } = 1;
 
-    public List<string> ReportTemplate { get; } = [];
+    public List<string> ReportTemplate { get; private set; } = [];
 
-    public List<string> UnsafeReportTemplate { get; } = [];
+    public List<string> UnsafeReportTemplate { get; private set; } = [];
 
     public string ReportContact { get; set; } = "the administrator of that system";
 
@@ -65,16 +68,16 @@ internal sealed class SpamSettings
 
     public bool FoldHeaders { get; set; } = true;
 
-    public List<AddedHeader> HamHeaders { get; } = [AddedHeader.Version];
+    public List<AddedHeader> HamHeaders { get; private set; } = [AddedHeader.Version];
 
-    public List<AddedHeader> SpamHeaders { get; } = [AddedHeader.Version];
+    public List<AddedHeader> SpamHeaders { get; private set; } = [AddedHeader.Version];
 
     /// <summary>Subject, From or To to the tag in front of it or behind.</summary>
-    public Dictionary<string, string> RewriteHeader { get; } = new(StringComparer.Ordinal);
+    public Dictionary<string, string> RewriteHeader { get; private set; } = new(StringComparer.Ordinal);
 
-    public Dictionary<string, string> SubjectPrefix { get; } = new(StringComparer.Ordinal);
+    public Dictionary<string, string> SubjectPrefix { get; private set; } = new(StringComparer.Ordinal);
 
-    public List<string> ReportSafeCopyHeaders { get; } = [];
+    public List<string> ReportSafeCopyHeaders { get; private set; } = [];
 
     public bool UseBayes { get; set; } = true;
 
@@ -92,7 +95,7 @@ internal sealed class SpamSettings
 
     public int BayesMinSpam { get; set; } = 200;
 
-    public HashSet<string> BayesIgnoreHeaders { get; } = new(StringComparer.OrdinalIgnoreCase);
+    public HashSet<string> BayesIgnoreHeaders { get; private set; } = new(StringComparer.OrdinalIgnoreCase);
 
     public int FreemailMaxBodyEmails { get; set; } = 5;
 
@@ -105,13 +108,58 @@ internal sealed class SpamSettings
     public bool FreemailSkipsBulk { get; set; } = true;
 
     /// <summary>Lists of authenticated senders whose addresses are not counted as free.</summary>
-    public HashSet<string> FreemailImports { get; } = new(StringComparer.Ordinal);
+    public HashSet<string> FreemailImports { get; private set; } = new(StringComparer.Ordinal);
 
-    public AddressList List(string name)
+    /// <summary>Whether users may write rules (<c>allow_user_rules</c>).</summary>
+    public bool AllowUserRules { get; set; }
+
+    /// <summary>
+    /// The same settings, to be changed by a user's file. What no user may change (top-level domains, redirectors) stays shared, and so
+    /// do large lists until they are changed.
+    /// </summary>
+    public SpamSettings Copy()
     {
-        if (!AddressLists.TryGetValue(name, out var list))
+        var copy = (SpamSettings)MemberwiseClone();
+        copy._shared = new(
+            [.. AddressLists.Values, .. UriHostLists.Values, .. SendersWithRelay.Values, FreemailDomains], ReferenceEqualityComparer.Instance);
+        (copy.Networks, copy.Plugins) = (Networks.Copy(), Plugins.Copy());
+        copy.AddressLists = new(AddressLists, StringComparer.Ordinal);
+        copy.UriHostLists = new(UriHostLists, StringComparer.Ordinal);
+        copy.SendersWithRelay = new(SendersWithRelay, StringComparer.Ordinal);
+        copy.FreemailWildcards = [.. FreemailWildcards];
+        copy.FreemailWelcome = new(FreemailWelcome, StringComparer.Ordinal);
+        copy.FreemailImports = new(FreemailImports, StringComparer.Ordinal);
+        (copy.ReportTemplate, copy.UnsafeReportTemplate) = ([.. ReportTemplate], [.. UnsafeReportTemplate]);
+        (copy.HamHeaders, copy.SpamHeaders) = ([.. HamHeaders], [.. SpamHeaders]);
+        copy.ReportSafeCopyHeaders = [.. ReportSafeCopyHeaders];
+        copy.RewriteHeader = new(RewriteHeader, StringComparer.Ordinal);
+        copy.SubjectPrefix = new(SubjectPrefix, StringComparer.Ordinal);
+        copy.BayesIgnoreHeaders = new(BayesIgnoreHeaders, StringComparer.OrdinalIgnoreCase);
+        return copy;
+    }
+
+    /// <summary>A list of addresses, to be changed.</summary>
+    public AddressList List(string name) => Changeable(AddressLists, name, static list => list?.Copy() ?? new());
+
+    /// <summary>A list of senders with their relays, to be changed.</summary>
+    public List<SenderWithRelay> Senders(string name) => Changeable(SendersWithRelay, name, static list => [.. list ?? []]);
+
+    /// <summary>A list of hosts, to be changed.</summary>
+    public Dictionary<string, bool> UriHosts(string name) => Changeable(
+        UriHostLists, name, static hosts => hosts is null ? new(StringComparer.Ordinal) : new(hosts, StringComparer.Ordinal));
+
+    public void AddFreemail(string domain)
+    {
+        FreemailDomains = _shared.Contains(FreemailDomains) ? new(FreemailDomains, StringComparer.Ordinal) : FreemailDomains;
+        FreemailDomains.Add(domain);
+    }
+
+    private T Changeable<T>(Dictionary<string, T> lists, string name, Func<T?, T> copy)
+        where T : class
+    {
+        if (!lists.TryGetValue(name, out var list) || _shared.Contains(list))
         {
-            AddressLists[name] = list = new AddressList();
+            lists[name] = list = copy(list);
         }
 
         return list;

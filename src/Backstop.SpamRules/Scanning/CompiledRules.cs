@@ -22,40 +22,67 @@ internal sealed class CompiledRules
     private readonly RuleSet _rules;
     private readonly EvalTable _evals;
     private readonly int _scoreSet;
-    private readonly ConcurrentDictionary<string, CompiledPattern> _compiled = new(StringComparer.Ordinal);
+    private readonly int _firstPlace;
+    private readonly ConcurrentDictionary<string, CompiledPattern> _compiled;
 
-    public CompiledRules(RuleSet rules, EvalTable evals, int scoreSet)
+    public CompiledRules(RuleSet rules, EvalTable evals, int scoreSet, CompiledRules? sibling = null)
     {
-        (_rules, _evals, _scoreSet) = (rules, evals, scoreSet);
-        Parallel.ForEach(rules.Rules.Values, Precompile);
+        (_rules, _evals, _scoreSet, _compiled) = (rules, evals, scoreSet, sibling?._compiled ?? new(StringComparer.Ordinal));
+        if (sibling is null)
+        {
+            Parallel.ForEach(rules.Rules.Values, Precompile);
+        }
+
         foreach (var rule in rules.Rules.Values)
         {
             Add(rule);
         }
 
-        ByHeader = Grouped(RuleKind.Header, slot => slot.Rule.Header);
-        Body = new RuleGroup(OfKind(RuleKind.Body));
-        RawBody = new RuleGroup(OfKind(RuleKind.RawBody));
-        Uri = new RuleGroup(OfKind(RuleKind.Uri));
-        Full = new RuleGroup(OfKind(RuleKind.Full));
+        ByHeader = Grouped();
+        Body = Group(RuleKind.Body);
+        RawBody = Group(RuleKind.RawBody);
+        Uri = Group(RuleKind.Uri);
+        Full = Group(RuleKind.Full);
         Metas = new MetaRules(Slots, rules, Diagnostics);
     }
 
+    /// <summary>A site's rules and beside them those that a user added, or gave points where the site gives none.</summary>
+    private CompiledRules(CompiledRules site, RuleSet user, IEnumerable<RuleDefinition> added)
+    {
+        (_rules, _evals, _scoreSet, _compiled, _firstPlace) = (user, site._evals, site._scoreSet, site._compiled, site.Places);
+        foreach (var rule in added)
+        {
+            Add(rule, site.Metas.PlaceOf(rule));
+        }
+
+        (ByHeader, Body, RawBody) = ([.. site.ByHeader, .. Grouped()], [.. site.Body, .. Group(RuleKind.Body)],
+            [.. site.RawBody, .. Group(RuleKind.RawBody)]);
+        (Uri, Full) = ([.. site.Uri, .. Group(RuleKind.Uri)], [.. site.Full, .. Group(RuleKind.Full)]);
+        OtherHeaders.InsertRange(0, site.OtherHeaders);
+        Evals.InsertRange(0, site.Evals);
+        MimeHeaders.InsertRange(0, site.MimeHeaders);
+        UriParts.InsertRange(0, site.UriParts);
+        Templates.InsertRange(0, site.Templates);
+        Captures.InsertRange(0, site.Captures);
+        Metas = new MetaRules(site.Metas, Slots, user, site.Slots, _firstPlace + Slots.Count, Diagnostics);
+    }
+
+    /// <summary>The rules that run; of a user's set only those that he added.</summary>
     public Dictionary<string, RuleSlot> Slots { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Positive tests of one header, with the pattern; the others are in <see cref="OtherHeaders"/>.</summary>
-    public IReadOnlyDictionary<string, RuleGroup> ByHeader { get; }
+    public IReadOnlyList<(string Header, RuleGroup Rules)> ByHeader { get; }
 
     /// <summary>Header rules that hit on what is absent or does not match.</summary>
     public List<RuleSlot> OtherHeaders { get; } = [];
 
-    public RuleGroup Body { get; }
+    public IReadOnlyList<RuleGroup> Body { get; }
 
-    public RuleGroup RawBody { get; }
+    public IReadOnlyList<RuleGroup> RawBody { get; }
 
-    public RuleGroup Uri { get; }
+    public IReadOnlyList<RuleGroup> Uri { get; }
 
-    public RuleGroup Full { get; }
+    public IReadOnlyList<RuleGroup> Full { get; }
 
     public List<(RuleSlot Slot, EvalFunction Function)> Evals { get; } = [];
 
@@ -72,7 +99,7 @@ internal sealed class CompiledRules
     public MetaRules Metas { get; }
 
     /// <summary>How many values a scan keeps: one for each rule that runs.</summary>
-    public int Places => Slots.Count + Metas.Unscored;
+    public int Places => _firstPlace + Slots.Count + Metas.Unscored;
 
     /// <summary>Rules that cannot run here, and why.</summary>
     public List<(RuleDefinition Rule, string Why)> Unsupported { get; } = [];
@@ -80,14 +107,42 @@ internal sealed class CompiledRules
     /// <summary>Lines that were read and cannot be compiled.</summary>
     public List<RuleDiagnostic> Diagnostics { get; } = [];
 
+    /// <summary>
+    /// These rules as a user's scores and rules make them. What the user gives other points is compiled already; only rules that do not
+    /// run for the site are compiled, into groups of their own.
+    /// </summary>
+    /// <param name="user">Preferences over the rules that these were compiled of.</param>
+    /// <param name="changed">The rules with other points, by their places.</param>
+    public CompiledRules For(RuleSet user, out IReadOnlyDictionary<int, RuleSlot> changed)
+    {
+        var (slots, added) = (new Dictionary<int, RuleSlot>(), new Dictionary<string, RuleDefinition>(user.Rules.Own, StringComparer.Ordinal));
+        foreach (var name in user.Scores.Own.Keys.Where(n => !added.ContainsKey(n)))
+        {
+            var score = user.Scores[name][_scoreSet];
+            if (Slots.TryGetValue(name, out var slot))
+            {
+                slots[slot.Index] = slot with { Score = score };
+            }
+            else if (score != 0 && _rules.Rules.TryGetValue(name, out var rule))
+            {
+                added[name] = rule;
+            }
+        }
+
+        changed = slots;
+        return added.Count == 0 ? this : new(this, user, added.Values);
+    }
+
     private List<RuleSlot> OfKind(RuleKind kind) =>
         [.. Slots.Values.Where(s => s.Rule.Kind == kind && s.Pattern is not null && !Templates.Contains(s))];
 
-    private Dictionary<string, RuleGroup> Grouped(RuleKind kind, Func<RuleSlot, string> key) => OfKind(kind)
-        .Where(s => !OtherHeaders.Contains(s)).GroupBy(key, StringComparer.Ordinal)
-        .ToDictionary(g => g.Key, g => new RuleGroup([.. g]), StringComparer.Ordinal);
+    private IReadOnlyList<RuleGroup> Group(RuleKind kind) => OfKind(kind) is { Count: > 0 } slots ? [new RuleGroup(slots)] : [];
 
-    private void Add(RuleDefinition rule)
+    private IReadOnlyList<(string Header, RuleGroup Rules)> Grouped() => [.. OfKind(RuleKind.Header)
+        .Where(s => !OtherHeaders.Contains(s)).GroupBy(s => s.Rule.Header, StringComparer.Ordinal)
+        .Select(g => (g.Key, new RuleGroup([.. g])))];
+
+    private void Add(RuleDefinition rule, int? place = null)
     {
         var flags = _rules.Flags.GetValueOrDefault(rule.Name, RuleFlags.None);
         var score = _rules.Scores.TryGetValue(rule.Name, out var scores) ? scores[_scoreSet] : DefaultScore(rule.Name, flags);
@@ -98,7 +153,7 @@ internal sealed class CompiledRules
 
         try
         {
-            Slots[rule.Name] = Prepare(new RuleSlot(Slots.Count, rule, flags, score));
+            Slots[rule.Name] = Prepare(new RuleSlot(place ?? (_firstPlace + Slots.Count), rule, flags, score));
         }
         catch (PatternException error)
         {

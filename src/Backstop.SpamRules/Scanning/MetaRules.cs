@@ -16,17 +16,19 @@ internal sealed class MetaRules
 {
     private readonly List<Bound> _bound = [];
     private readonly List<(RuleSlot Slot, double Value)> _circular = [];
+    private readonly Dictionary<string, Expression> _expressions;
+    private readonly Dictionary<string, int> _places;
 
     public MetaRules(IReadOnlyDictionary<string, RuleSlot> slots, RuleSet rules, List<RuleDiagnostic> faults)
     {
-        var expressions = Parse(rules, faults);
+        var expressions = _expressions = Parse(rules.Rules.Values, rules, faults);
         var (state, ordered) = (new Dictionary<string, bool>(StringComparer.Ordinal), new List<string>());
         foreach (var name in expressions.Keys)
         {
             Visit(name, expressions, state, ordered, 0);
         }
 
-        var places = slots.ToDictionary(s => s.Key, s => s.Value.Index, StringComparer.Ordinal);
+        var places = _places = slots.ToDictionary(s => s.Key, s => s.Value.Index, StringComparer.Ordinal);
         foreach (var name in ordered.Where(n => !places.ContainsKey(n)))
         {
             places[name] = slots.Count + Unscored++;
@@ -36,7 +38,7 @@ internal sealed class MetaRules
         {
             var expression = expressions[name];
             _bound.Add(new(
-                slots.GetValueOrDefault(name), places[name], expression.Bind(n => places.GetValueOrDefault(n, -1)),
+                name, slots.GetValueOrDefault(name), places[name], expression.Bind(n => places.GetValueOrDefault(n, -1)),
                 [.. expression.Names().Where(expressions.ContainsKey).Select(n => places[n])]));
         }
 
@@ -49,8 +51,55 @@ internal sealed class MetaRules
         }
     }
 
+    /// <summary>
+    /// A site's meta rules as a user's rules change them: one that the user gives points keeps its place, others see what he added, and his
+    /// own come last. What he added builds on nothing that comes later.
+    /// </summary>
+    public MetaRules(
+        MetaRules site, IReadOnlyDictionary<string, RuleSlot> added, RuleSet user, IReadOnlyDictionary<string, RuleSlot> slots, int next,
+        List<RuleDiagnostic> faults)
+    {
+        _expressions = Parse(user.Rules.Own.Values, user, faults);
+        _places = new(StringComparer.Ordinal);
+        foreach (var (name, slot) in added)
+        {
+            _places[name] = slot.Index;
+        }
+
+        int PlaceOf(string name) => _places.TryGetValue(name, out var own) ? own : site._places.GetValueOrDefault(name, -1);
+        var (state, ordered) = (new Dictionary<string, bool>(StringComparer.Ordinal), new List<string>());
+        foreach (var name in _expressions.Keys)
+        {
+            Visit(name, _expressions, state, ordered, 0);
+        }
+
+        foreach (var name in ordered.Where(n => !_places.ContainsKey(n)))
+        {
+            _places[name] = next + Unscored++;
+        }
+
+        foreach (var bound in site._bound)
+        {
+            var expression = site._expressions[bound.Name];
+            _bound.Add(
+                (added.ContainsKey(bound.Name) ? bound with { Slot = added[bound.Name] } : bound) with
+                {
+                    Expression = expression.Names().Any(added.ContainsKey) ? expression.Bind(PlaceOf) : bound.Expression,
+                });
+        }
+
+        _bound.AddRange(ordered.Select(name => new Bound(
+            name, added.GetValueOrDefault(name), _places[name], _expressions[name].Bind(PlaceOf),
+            [.. _expressions[name].Names().Where(n => _expressions.ContainsKey(n) || site._expressions.ContainsKey(n)).Select(PlaceOf)])));
+        _circular.AddRange(site._circular);
+    }
+
     /// <summary>Meta rules without points, which have places behind those of the slots.</summary>
     public int Unscored { get; }
+
+    /// <summary>The place of a meta rule, with points or without; null for other rules and those that build on themselves.</summary>
+    public int? PlaceOf(RuleDefinition rule) =>
+        rule.Kind == RuleKind.Meta && _places.TryGetValue(rule.Name, out var place) ? place : null;
 
     public void Run(HitTable hits)
     {
@@ -60,7 +109,7 @@ internal sealed class MetaRules
         }
 
         HashSet<int>? closed = null;
-        foreach (var (slot, place, expression, metas) in _bound)
+        foreach (var (_, slot, place, expression, metas) in _bound)
         {
             if (closed is not null && metas.Any(closed.Contains))
             {
@@ -74,7 +123,7 @@ internal sealed class MetaRules
                 continue;
             }
 
-            if (slot is null)
+            if (slot is null || hits.IsOff(slot))
             {
                 (closed ??= []).Add(place);
             }
@@ -85,10 +134,11 @@ internal sealed class MetaRules
         }
     }
 
-    private static Dictionary<string, Expression> Parse(RuleSet rules, List<RuleDiagnostic> faults)
+    private static Dictionary<string, Expression> Parse(
+        IEnumerable<RuleDefinition> definitions, RuleSet rules, List<RuleDiagnostic> faults)
     {
         var expressions = new Dictionary<string, Expression>(StringComparer.Ordinal);
-        foreach (var rule in rules.Rules.Values.Where(r => r.Kind == RuleKind.Meta))
+        foreach (var rule in definitions.Where(r => r.Kind == RuleKind.Meta))
         {
             try
             {
@@ -155,9 +205,10 @@ internal sealed class MetaRules
     }
 
     /// <summary>A meta rule ready to run.</summary>
+    /// <param name="Name">Its name.</param>
     /// <param name="Slot">Null: it has no points.</param>
     /// <param name="Place">Its place among the values.</param>
     /// <param name="Expression">What it says.</param>
     /// <param name="Metas">The places of the meta rules that it builds on.</param>
-    private sealed record Bound(RuleSlot? Slot, int Place, Expression Expression, int[] Metas);
+    private sealed record Bound(string Name, RuleSlot? Slot, int Place, Expression Expression, int[] Metas);
 }

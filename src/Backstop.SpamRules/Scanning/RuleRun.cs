@@ -10,7 +10,7 @@ using Backstop.SpamRules.Rules;
 namespace Backstop.SpamRules.Scanning;
 
 /// <summary>Runs all rules over one message. Meta rules come last, for they build on the others.</summary>
-internal sealed class RuleRun(CompiledRules rules, MessageScan scan)
+internal sealed class RuleRun(CompiledRules rules, MessageScan scan, IReadOnlyDictionary<int, RuleSlot>? users = null)
 {
     /// <summary>When so many rules have run out of steps, no other is tried whose pattern could.</summary>
     private const int MaxOutOfSteps = 8;
@@ -21,19 +21,16 @@ internal sealed class RuleRun(CompiledRules rules, MessageScan scan)
     /// <summary>All texts of a tag together, in octets: patterns are made of them, for each message anew.</summary>
     private const int MaxCaptured = 4096;
 
-    private readonly HitTable _hits = new(rules.Places);
+    private readonly HitTable _hits = new(rules.Places, users);
     private readonly Dictionary<string, List<string>> _tags = new(StringComparer.Ordinal);
 
     public HitTable Run()
     {
         RunHeaders();
-        RunGroup(rules.Body, scan.Body, skipFirst: true);
-        RunGroup(rules.RawBody, scan.RawBody, skipFirst: false);
-        RunGroup(rules.Uri, scan.Uris.Cleaned(), skipFirst: false);
-        if (rules.Full.Slots.Count > 0)
-        {
-            RunGroup(rules.Full, [scan.Message.Pristine], skipFirst: false);
-        }
+        RunGroups(rules.Body, () => scan.Body, skipFirst: true);
+        RunGroups(rules.RawBody, () => scan.RawBody, skipFirst: false);
+        RunGroups(rules.Uri, scan.Uris.Cleaned, skipFirst: false);
+        RunGroups(rules.Full, () => [scan.Message.Pristine], skipFirst: false);
 
         RunMimeHeaders();
         RunUriParts();
@@ -91,13 +88,16 @@ internal sealed class RuleRun(CompiledRules rules, MessageScan scan)
         }
     }
 
+    private void RunGroups(IReadOnlyList<RuleGroup> groups, Func<List<string>> texts, bool skipFirst)
+    {
+        foreach (var group in groups)
+        {
+            RunGroup(group, texts(), skipFirst);
+        }
+    }
+
     private void RunGroup(RuleGroup group, List<string> texts, bool skipFirst)
     {
-        if (group.Slots.Count == 0)
-        {
-            return;
-        }
-
         Span<ulong> candidates = stackalloc ulong[group.Patterns.Words];
         for (var i = 0; i < texts.Count; i++)
         {

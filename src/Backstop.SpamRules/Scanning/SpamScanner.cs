@@ -14,8 +14,11 @@ namespace Backstop.SpamRules.Scanning;
 /// </summary>
 public sealed class SpamScanner
 {
+    private const int BayesSet = 2;
+
     private readonly RuleSet _rules;
     private readonly CompiledRules _compiled;
+    private readonly IReadOnlyDictionary<int, RuleSlot>? _users;
     private readonly MessageReader _reader;
     private readonly TimeProvider _time;
 
@@ -23,21 +26,41 @@ public sealed class SpamScanner
     /// <param name="rules">Rules and settings; left as they are.</param>
     /// <param name="time">The clock for rules about the age of a message; null: the system's.</param>
     /// <param name="bayes">The score sets with Bayes count. Without, rules about the learner's answer do not run.</param>
+    /// <exception cref="ArgumentException">The rules are a user's preferences: see <see cref="For"/>.</exception>
     public SpamScanner(RuleSet rules, TimeProvider? time = null, bool bayes = false)
+        : this(rules, time ?? TimeProvider.System, bayes, sibling: null)
+    {
+    }
+
+    private SpamScanner(RuleSet rules, TimeProvider time, bool bayes, SpamScanner? sibling)
     {
         ArgumentNullException.ThrowIfNull(rules);
+        if (rules.Site is not null)
+        {
+            throw new ArgumentException("these are preferences; make a scanner of the site's set and call For", nameof(rules));
+        }
+
         _rules = rules;
-        _time = time ?? TimeProvider.System;
-        ScoreSet = (rules.NetworkTests ? 1 : 0) | (bayes ? 2 : 0);
-        _compiled = new CompiledRules(rules, EvalTable.Standard(rules.Settings.Plugins.Loaded), ScoreSet);
-        _reader = new MessageReader(rules.Settings);
+        _time = time;
+        ScoreSet = (rules.NetworkTests ? 1 : 0) | (bayes ? BayesSet : 0);
+        _compiled = new CompiledRules(rules, EvalTable.Standard(rules.Settings.Plugins.Loaded), ScoreSet, sibling?._compiled);
+        _reader = sibling?._reader ?? new MessageReader(rules.Settings);
         Diagnostics = [.. rules.Diagnostics, .. _compiled.Diagnostics, .. _reader.Diagnostics];
+    }
+
+    private SpamScanner(SpamScanner site, RuleSet user)
+    {
+        (_rules, _time, ScoreSet) = (user, site._time, site.ScoreSet);
+        _compiled = site._compiled.For(user, out _users);
+        _reader = site._reader.With(user.Settings);
+        Diagnostics = _compiled == site._compiled ? user.Diagnostics : [.. user.Diagnostics, .. _compiled.Diagnostics];
     }
 
     /// <summary>Which of the four scores of a rule counts: 0 plain, 1 with network tests, 2 with Bayes, 3 with both.</summary>
     public int ScoreSet { get; }
 
     /// <summary>How many rules were compiled; of them, those that the network or the learner answers may be off.</summary>
+    /// <remarks>Of a user's scanner: the rules that run for the user and not for the site.</remarks>
     public int ActiveRules => _compiled.Slots.Count;
 
     /// <summary>Rules of the files that cannot run here, and why. They never hit, and are never silently taken for misses.</summary>
@@ -73,6 +96,27 @@ public sealed class SpamScanner
         PGh0bWw+PGJvZHkgc3R5bGU9ImNvbG9yOiNmZmYiPjxhIGhyZWY9Imh0dHBzOi8vd3d3LmV4YW1wbGUub3JnLyI+SGVsbG88L2E+PC9ib2R5PjwvaHRtbD4=
         --x--
         """u8);
+
+    /// <summary>A scanner by the same rules for another score set. Costs less than a new one: patterns are shared.</summary>
+    /// <param name="bayes">As for the constructor.</param>
+    public SpamScanner ForScores(bool bayes) =>
+        bayes == ((ScoreSet & BayesSet) != 0) ? this : new(_rules, _time, bayes, this);
+
+    /// <summary>
+    /// A scanner by the preferences of a user: other points, lists and reports, and rules of the user's own. Nothing is compiled but rules
+    /// that do not run for the site, so that one can be made for every user.
+    /// </summary>
+    /// <param name="preferences">Made by <see cref="RuleSet.WithPreferences"/> of the set that this scanner was made of.</param>
+    public SpamScanner For(RuleSet preferences)
+    {
+        ArgumentNullException.ThrowIfNull(preferences);
+        return preferences.Site == _rules ? new(this, preferences)
+            : throw new ArgumentException("the preferences were read over other rules", nameof(preferences));
+    }
+
+    /// <summary>A learner that reads messages as this scanner does.</summary>
+    /// <param name="store">Keeps what is learned.</param>
+    public BayesLearner LearnerOf(IBayesStore store) => new(_rules, store, _reader);
 
     /// <summary>Scores one message, without bound on CPU time but that of each rule.</summary>
     /// <param name="message">Its octets, lines ended by LF or CR LF; an mbox <c>From </c> line in front is no part of it.</param>
@@ -127,5 +171,5 @@ public sealed class SpamScanner
     private MessageScan Open(string octets, IReadOnlyDictionary<string, bool>? external) =>
         _reader.Open(octets, _time.GetUtcNow(), external);
 
-    internal HitTable Run(MessageScan scan) => new RuleRun(_compiled, scan).Run();
+    internal HitTable Run(MessageScan scan) => new RuleRun(_compiled, scan, _users).Run();
 }
