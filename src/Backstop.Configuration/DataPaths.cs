@@ -28,6 +28,10 @@ internal static class DataPaths
     /// <param name="options">The configuration.</param>
     public static string Bayes(BackstopOptions options) => Path.Combine(options.Data, "bayes.db");
 
+    /// <summary>The folder of the learners of users and domains.</summary>
+    /// <param name="options">The configuration.</param>
+    public static string UserBayes(BackstopOptions options) => Path.Combine(options.Data, "bayes");
+
     /// <summary>The records of storms.</summary>
     /// <param name="options">The configuration.</param>
     public static string Storms(BackstopOptions options) => Path.Combine(options.Data, "storms");

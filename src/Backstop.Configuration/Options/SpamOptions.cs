@@ -63,6 +63,30 @@ internal sealed class SpamOptions
     /// <summary>Whether the learner (Bayes) affects the score once it has seen enough mail. Default true.</summary>
     public bool Bayes { get; set; } = true;
 
+    /// <summary>
+    /// Who has a learner: <c>site</c> (all mail has the same), <c>user</c> or <c>domain</c> (one for each, below <c>bayes</c> in the data
+    /// folder; mail of other users, and of several, has the site's). Default site.
+    /// </summary>
+    public LearnerScope BayesStore { get; set; } = LearnerScope.Site;
+
+    /// <summary>
+    /// The most learners of users or domains kept open; each takes three descriptors and up to 10 MiB. Default 32.
+    /// </summary>
+    [Range(1, 1000)]
+    public int OpenLearners { get; set; } = 32;
+
+    /// <summary>
+    /// Where users keep SpamAssassin's <c>user_prefs</c>: an absolute path with <c>%u</c> (the user that spamc or the recipient names),
+    /// <c>%l</c> (its local part) or <c>%d</c> (its domain), or <c>~/.spamassassin/user_prefs</c> for users of this host. Default: nowhere.
+    /// </summary>
+    public string UserPrefs { get; set; } = "";
+
+    /// <summary>
+    /// The users that may have preferences and learners, with * and ?, such as <c>*@example.org</c>. Default: whoever has a file, and for
+    /// learners the mailboxes and domains too.
+    /// </summary>
+    public IReadOnlyList<string> Users { get; set; } = [];
+
     /// <summary>Whether the learner learns by itself from very high and very low scores. Default false.</summary>
     public bool AutoLearn { get; set; }
 
@@ -105,6 +129,11 @@ internal sealed class SpamOptions
         if (Clamd.Length > 0)
         {
             problems.CheckPeer("spam.clamd", Clamd);
+        }
+
+        if (UserPrefs.Length > 0 && UserPrefsPath.Error(UserPrefs) is { } fault)
+        {
+            problems.Add("spam.user_prefs", fault);
         }
 
         foreach (var path in Rules.Where(p => !Path.Exists(p)))

@@ -18,6 +18,9 @@ internal sealed record FilterQuestion(
     string ReversePath, IReadOnlyList<string> Recipients,
     MessageBudget Budget)
 {
+    /// <summary>The addresses of the mailboxes that get the message, each once.</summary>
+    public IReadOnlyList<string> Mailboxes { get; init; } = [];
+
     /// <summary>Returns the message with the trace fields before it.</summary>
     public byte[] Traced() => [.. TraceFields.Span, .. Content.Span];
 }

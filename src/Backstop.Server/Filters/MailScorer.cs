@@ -76,7 +76,10 @@ internal sealed partial class MailScorer(
         var fields = Encoding.UTF8.GetBytes(TraceHeader.ForFilter(transaction, name, options.Hostname, now));
         return new(
             content, fields, client.Address, name ?? "", client.Helo, transaction.ReversePath.Address?.ToString() ?? "",
-            [.. wanted.Select(w => w.Recipient.ForwardPath.ToString())], budget);
+            [.. wanted.Select(w => w.Recipient.ForwardPath.ToString())], budget)
+        {
+            Mailboxes = [.. wanted.Select(w => w.Recipient.Known.Person).Distinct(StringComparer.Ordinal)],
+        };
     }
 
     /// <summary>The first step of the ladder: filters are off above the limit, and on again below half of it.</summary>

@@ -12,7 +12,7 @@ internal sealed class RulesFilter(SpamFilter filter, BackstopOptions options, Ti
 
     public async Task<FilterVerdict> JudgeAsync(FilterQuestion question, CancellationToken ct)
     {
-        var (scanned, autoLearn) = await filter.ScanAsync(question.Traced(), question.Budget, ct);
+        var (scanned, autoLearn) = await filter.ScanAsync(question.Traced(), UserOf(question), question.Budget, ct);
         if (scanned.Result.IsUnjudged)
         {
             return new(null, "") { IsUnjudged = true };
@@ -21,4 +21,7 @@ internal sealed class RulesFilter(SpamFilter filter, BackstopOptions options, Ti
         var fields = scanned.HeaderFields(new ReportContext(options.Hostname, SpamFilter.Version, autoLearn, time.GetUtcNow()));
         return new(scanned.Result.IsSpam ? ServerReasons.SpamScore : null, Encoding.Latin1.GetString(fields));
     }
+
+    // A message is scored once: for several mailboxes by the site's settings.
+    private string UserOf(FilterQuestion question) => question.Mailboxes is [var only] ? filter.UserOf(only) : "";
 }

@@ -8,12 +8,16 @@ namespace Backstop.Server.Filters;
 /// <summary>Compiled rules, as read at one time, with the learner. Replaced as a whole.</summary>
 internal sealed class SpamEngine
 {
-    private readonly RuleSet _rules;
+    private readonly Lazy<SpamScanner> _other;
     private readonly IReadOnlyList<(string Path, DateTime Changed, long Length)> _files;
 
     private SpamEngine(
         RuleSet rules, SpamScanner scanner, BayesLearner? learner, bool learnerSpeaks, IReadOnlyList<(string, DateTime, long)> files) =>
-        (_rules, Scanner, Learner, LearnerSpeaks, _files) = (rules, scanner, learner, learnerSpeaks, files);
+        (Rules, Scanner, Learner, LearnerSpeaks, _files, _other) = (
+            rules, scanner, learner, learnerSpeaks, files, new(() => scanner.ForScores(!learnerSpeaks)));
+
+    /// <summary>The rules that were compiled.</summary>
+    public RuleSet Rules { get; }
 
     public SpamScanner Scanner { get; }
 
@@ -25,6 +29,10 @@ internal sealed class SpamEngine
 
     public IReadOnlyList<RuleDiagnostic> Diagnostics => Scanner.Diagnostics;
 
+    /// <summary>The scanner for the score sets with the learner or without; the one that is not <see cref="Scanner"/> is compiled when first
+    /// asked for.</summary>
+    public SpamScanner ScannerFor(bool bayes) => bayes == LearnerSpeaks ? Scanner : _other.Value;
+
     /// <summary>Reads the rule files.</summary>
     public static RuleSet Read(BackstopOptions options) => RuleSet.LoadOrOwn(options.Spam.Rules, RuleOptions(options));
 
@@ -32,10 +40,10 @@ internal sealed class SpamEngine
     public static SpamEngine Compile(RuleSet rules, BackstopOptions options, IBayesStore? store, TimeProvider time)
     {
         var files = Stamps(rules, options);
-        var speaks = store is not null && BayesLearner.HasEnough(rules, store.Messages);
+        var speaks = store is not null && rules.UsesBayes && BayesLearner.HasEnough(rules, store.Messages);
         var scanner = new SpamScanner(rules, time, speaks);
         scanner.WarmUp();
-        return new(rules, scanner, store is null ? null : new BayesLearner(rules, store), speaks, files);
+        return new(rules, scanner, store is null ? null : scanner.LearnerOf(store), speaks, files);
     }
 
     /// <summary>
@@ -43,12 +51,12 @@ internal sealed class SpamEngine
     /// </summary>
     public SpamEngine Renewed(BackstopOptions options, IBayesStore? store, TimeProvider time)
     {
-        if (!Stamps(_rules, options).SequenceEqual(_files))
+        if (!Stamps(Rules, options).SequenceEqual(_files))
         {
             return Compile(Read(options), options, store, time);
         }
 
-        return (Learner?.IsReady ?? false) == LearnerSpeaks ? this : Compile(_rules, options, store, time);
+        return (Rules.UsesBayes && (Learner?.IsReady ?? false)) == LearnerSpeaks ? this : Compile(Rules, options, store, time);
     }
 
     // VBounce: a bounce that returns a Received field of one of our hosts is not backscatter.

@@ -26,6 +26,7 @@ internal sealed partial class SpamFilter : IDisposable
     private readonly ILogger<SpamFilter> _log;
     private readonly SemaphoreSlim _slots;
     private readonly BayesStore? _store;
+    private readonly SpamUsers _users;
     private readonly ITimer _timer;
     private Task<SpamEngine> _engine;
     private volatile string? _trouble;
@@ -39,6 +40,7 @@ internal sealed partial class SpamFilter : IDisposable
         _slots = new(Slots);
         ReserveThreads(Slots);
         _store = start.Store;
+        _users = new(options, time, log);
         _timer = time.CreateTimer(_ => Renew(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _engine = ReadAsync(start.Engine!);
     }
@@ -66,23 +68,38 @@ internal sealed partial class SpamFilter : IDisposable
     /// Scans a message. The octets must not change until the task has ended, even where the caller no longer waits for
     /// it.
     /// </summary>
-    public Task<FilterResult> ScanAsync(ReadOnlyMemory<byte> message, MessageBudget budget, CancellationToken ct) => InTurnAsync(engine =>
-    {
-        var scanned = engine.Scanner.ScanWhole(message.Span, engine.LearnerSpeaks ? engine.Learner : null, budget);
-        var learns = _options.Spam.AutoLearn && !scanned.Result.IsUnjudged;
-        return new FilterResult(scanned, learns && engine.Learner is { } learner ? scanned.AutoLearn(learner) : "disabled");
-    }, ct);
+    /// <param name="message">The message.</param>
+    /// <param name="user">By whose preferences, as a client or recipient names him; empty: the site's.</param>
+    /// <param name="budget">The CPU time that is left for the message.</param>
+    /// <param name="ct">Ends the wait.</param>
+    public Task<FilterResult> ScanAsync(ReadOnlyMemory<byte> message, string user, MessageBudget budget, CancellationToken ct) =>
+        InTurnAsync(engine =>
+        {
+            using var turn = _users.Begin(user, engine, _options.Spam.AutoLearn);
+            var scanned = turn.Scanner.ScanWhole(message.Span, turn.Speaks ? turn.Learner : null, budget);
+            var learns = _options.Spam.AutoLearn && turn.Rules.AutoLearns && !scanned.Result.IsUnjudged;
+            return new FilterResult(scanned, learns && turn.Learner is { } learner ? scanned.AutoLearn(learner) : "disabled");
+        }, ct);
 
     /// <summary>
     /// Learns a message (true: spam, false: ham) or forgets it (null). Returns false where nothing changed, or there is
     /// no learner.
     /// </summary>
-    public Task<bool> LearnAsync(ReadOnlyMemory<byte> message, bool? isSpam, CancellationToken ct) => InTurnAsync(
-        engine => engine.Learner is { } learner && (
-            isSpam is { } kind ? learner.Learn(message.Span, kind) : learner.Forget(message.Span)), ct);
+    public Task<bool> LearnAsync(ReadOnlyMemory<byte> message, string user, bool? isSpam, CancellationToken ct) => InTurnAsync(
+        engine =>
+        {
+            using var turn = _users.Begin(user, engine, isSpam is not null);
+            return turn.Rules.Learns && turn.Learner is { } learner && (
+                isSpam is { } kind ? learner.Learn(message.Span, kind) : learner.Forget(message.Span));
+        }, ct);
+
+    /// <summary>The user whose mail a mailbox's is, for <see cref="ScanAsync"/>.</summary>
+    /// <param name="mailbox">Its address.</param>
+    public string UserOf(string mailbox) => _users.OfMailbox(mailbox);
 
     public void Dispose()
     {
+        _users.Dispose();
         _timer.Dispose();
         _store?.Dispose();
         _slots.Dispose();

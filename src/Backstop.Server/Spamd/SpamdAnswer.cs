@@ -27,7 +27,7 @@ internal sealed partial class SpamdAnswer(
                 return await TellAsync(request, message, client, started);
             default:
                 var budget = JudgingBudget.For(options, message.Length);
-                var (scanned, autoLearn) = await filter.ScanAsync(message, budget, CancellationToken.None);
+                var (scanned, autoLearn) = await filter.ScanAsync(message, request.User, budget, CancellationToken.None);
                 var result = scanned.Result;
                 if (result.IsUnjudged)
                 {
@@ -74,8 +74,9 @@ internal sealed partial class SpamdAnswer(
             return SpamdReply.Wrong("Unable to set local and remove local in the same operation.");
         }
 
-        var didSet = request.SetLocal && await filter.LearnAsync(message, request.MessageClass == "spam", CancellationToken.None);
-        var didRemove = request.RemoveLocal && await filter.LearnAsync(message, null, CancellationToken.None);
+        var didSet = request.SetLocal && await filter.LearnAsync(
+            message, request.User, request.MessageClass == "spam", CancellationToken.None);
+        var didRemove = request.RemoveLocal && await filter.LearnAsync(message, request.User, null, CancellationToken.None);
         LogTold(
             client, request.User, didSet, didRemove, request.MessageClass, message.Length,
             Stopwatch.GetElapsedTime(started).TotalMilliseconds);

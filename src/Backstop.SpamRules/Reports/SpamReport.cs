@@ -26,11 +26,16 @@ internal sealed class SpamReport(RuleSet rules, MessageScan scan, HitSummary sum
 
     private const int PreviewLength = 200;
 
+    /// <summary>So many octets all tags of one message may become: a user's template may hold _HEADER(Subject)_ ten thousand times.</summary>
+    private const int MaxFilled = 128 << 10;
+
     private static readonly PerlRegex _tag = new("_([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)(?:\\((.*?)\\))?_");
     private static readonly PerlRegex _longLine = new("^(.{200}).+$", RegexOptions.Multiline);
     private static readonly PerlRegex _original = new("-----Original Message-----.*$", RegexOptions.Multiline);
     private static readonly PerlRegex _rule = new("[-_*.]{10,}");
     private static readonly PerlRegex _space = new("\\s+");
+
+    private int _filled;
 
     public RuleSet Rules => rules;
 
@@ -51,8 +56,13 @@ internal sealed class SpamReport(RuleSet rules, MessageScan scan, HitSummary sum
 
     public string UnsafeText() => Fill(string.Concat(rules.Settings.UnsafeReportTemplate.Select(l => l + "\n")));
 
-    public string Fill(string template) =>
-        _tag.Replace(template, match => Tag(match.Groups[1].Value, match.Groups[2].Success ? match.Groups[2].Value : null) ?? match.Value);
+    /// <summary>Fills the tags of a template; those beyond <see cref="MaxFilled"/> stay as they are.</summary>
+    public string Fill(string template) => _tag.Replace(template, match =>
+    {
+        var text = _filled > MaxFilled ? null : Tag(match.Groups[1].Value, match.Groups[2].Success ? match.Groups[2].Value : null);
+        _filled += text?.Length ?? 0;
+        return text is null || _filled > MaxFilled ? match.Value : text;
+    });
 
     public string Score() => FormatScore(summary.Score, summary.Required, summary.IsSpam);
 

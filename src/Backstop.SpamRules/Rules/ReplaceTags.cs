@@ -34,6 +34,11 @@ internal sealed class ReplaceTags
     {
         var words = value.Split([' ', '\t'], 2, StringSplitOptions.RemoveEmptyEntries);
         var text = words.Length == 2 ? words[1].TrimStart() : "";
+        if (words.Length == 0)
+        {
+            return false;
+        }
+
         switch (key)
         {
             case "replace_tag":

@@ -36,6 +36,17 @@ public sealed class RuleSet
     /// <summary>Points at which a message is spam (<c>required_score</c>; 5 where no file says).</summary>
     public double RequiredScore => Settings.RequiredScore;
 
+    /// <summary>
+    /// Whether rules about the learner's answer count (<c>use_bayes</c> and <c>use_bayes_rules</c>; yes where no file says).
+    /// </summary>
+    public bool UsesBayes => Settings.UseBayes && Settings.UseBayesRules;
+
+    /// <summary>Whether the learner may learn (<c>use_bayes</c>).</summary>
+    public bool Learns => Settings.UseBayes;
+
+    /// <summary>Whether it may learn from scores (<c>bayes_auto_learn</c>).</summary>
+    public bool AutoLearns => Settings.UseBayes && Settings.BayesAutoLearn;
+
     /// <summary>The set that these are a user's preferences over; null where they are none.</summary>
     internal RuleSet? Site { get; }
 

@@ -15,6 +15,12 @@ internal static class CommonOptions
         HelpName = "DIR",
     };
 
+    public static Option<string?> User() => new("--user")
+    {
+        Description = "By the preferences and with the learner that the server uses for this user's mail (spam.user_prefs, spam.bayes_store).",
+        HelpName = "NAME",
+    };
+
     public static Option<bool> Json() => new("--json") { Description = "Print JSON on stdout, one object a line." };
 
     public static Option<string[]> OwnField() => new("--own-field")

@@ -1,13 +1,9 @@
 using System.CommandLine;
 using System.Text.Json;
-using Backstop.Configuration;
 using Backstop.Mail;
 using Backstop.Mailboxes.Reading;
 using Backstop.Scan;
-using Backstop.Server.Filters;
 using Backstop.SpamRules.Learning;
-using Backstop.SpamRules.Rules;
-using Backstop.State;
 
 namespace Backstop.Commands;
 
@@ -34,15 +30,13 @@ internal static class LearnCommand
         };
         var mbox = new Option<bool>("--mbox") { Description = "FILE is an mbox: every message in it." };
         var (config, data, json) = (CommonOptions.Config(), CommonOptions.Data(), CommonOptions.Json());
-        var command = new Command(name, description) { files, mbox, config, data, json };
+        var user = CommonOptions.User();
+        var command = new Command(name, description) { files, mbox, config, data, user, json };
         command.SetAction(parsed =>
         {
             var options = CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data));
-            RefuseEmpty(DataPaths.Bayes(options));
-            DataFolder.MakeFile(DataPaths.Bayes(options));
-            using var store = new BayesStore(DataPaths.Bayes(options), TimeProvider.System);
-            var rules = RuleSet.LoadOrOwn(options.Spam.Rules);
-            var learner = new BayesLearner(rules, store);
+            using var session = SpamSession.Begin(options, parsed.GetValue(user), learns: true);
+            var learner = Learner(session);
             var inputs = new Inputs(Console.Error);
             var messages = ScanInput.Read(inputs, parsed.GetValue(files)!, parsed.GetValue(mbox));
             var (count, changed) = Teach(messages, batch => learner.Change(batch, isSpam));
@@ -51,19 +45,26 @@ internal static class LearnCommand
                 throw new CommandException(ExitCode.NoInput, "nothing to learn: there is no message in what was named");
             }
 
-            Say(new(name, count, changed, store.Messages.Spam, store.Messages.Ham, learner.IsReady), learner, parsed.GetValue(json));
+            Say(new(name, count, changed, learner.Messages.Spam, learner.Messages.Ham, learner.IsReady), learner, parsed.GetValue(json));
             return inputs.End(ExitCode.Done);
         });
         return command;
     }
 
-    // SQLite takes an empty file for a new database, and nobody would notice that what was learned is gone: the server sets it aside.
-    private static void RefuseEmpty(string path)
+    private static BayesLearner Learner(SpamSession session)
     {
-        if (new FileInfo(path) is { Exists: true, Length: 0 })
+        if (!session.Turn.Rules.Learns)
         {
-            throw new StoreException(path, StoreFault.Damaged, "the file is empty", null);
+            throw new CommandException(ExitCode.BadConfig, "use_bayes is 0 in the rule files or the user's preferences, so nothing is learned");
         }
+
+        if (session is { Name: { } name, Turn.Lease: null })
+        {
+            Console.Error.WriteLine(
+                $"backstop: {name.Text} has no learner (spam.bayes_store and spam.users say who has); the site's is taught");
+        }
+
+        return session.Turn.Learner ?? throw new CommandException(ExitCode.BadConfig, "spam.bayes is false, so there is no learner");
     }
 
     private static (int Count, int Changed) Teach(IEnumerable<FoundMessage> messages, Func<IReadOnlyList<ReadOnlyMemory<byte>>, int> teach)

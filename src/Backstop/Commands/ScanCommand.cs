@@ -5,6 +5,7 @@ using System.Text.Json;
 using Backstop.Mail;
 using Backstop.Mailboxes.Reading;
 using Backstop.Scan;
+using Backstop.SpamRules.Learning;
 using Backstop.SpamRules.Rules;
 using Backstop.SpamRules.Scanning;
 
@@ -35,11 +36,11 @@ internal static class ScanCommand
             + "lines that were not understood; exit 1 where there are any."
         };
         var report = new Option<bool>("--report") { Description = "Write the report of the rule set for each message instead of a table." };
-        var json = CommonOptions.Json();
+        var (config, data, user, json) = (CommonOptions.Config(), CommonOptions.Data(), CommonOptions.User(), CommonOptions.Json());
         var command = new Command(
             "scan", "Score messages by SpamAssassin's rules (local tests): exit 1 where one is spam.")
             {
-                files, rules, mbox, unsupported, report, json
+                files, rules, mbox, unsupported, report, config, data, user, json
             };
         command.SetAction(parsed =>
         {
@@ -49,16 +50,10 @@ internal static class ScanCommand
                 throw new CommandException(ExitCode.NoInput, $"{missing}: no such file or folder");
             }
 
-            var set = RuleSet.LoadOrOwn(folders);
-            var scanner = new SpamScanner(set);
-            if (scanner.ActiveRules == 0)
-            {
-                throw new CommandException(ExitCode.BadConfig, $"{string.Join(", ", folders)}: no rules there");
-            }
-
+            using var scan = Choose(folders, parsed.GetValue(config), parsed.GetValue(data), parsed.GetValue(user));
             if (parsed.GetValue(unsupported))
             {
-                return WriteUnsupported(set, scanner, parsed.GetValue(json));
+                return WriteUnsupported(scan.Rules, scan.Scanner, parsed.GetValue(json));
             }
 
             var paths = parsed.GetValue(files)!;
@@ -67,20 +62,45 @@ internal static class ScanCommand
                 throw new CommandException(ExitCode.Usage, "nothing to scan: name a FILE, or - for stdin");
             }
 
-            WarnOfErrors(scanner);
+            WarnOfErrors(scan.Scanner);
             var inputs = new Inputs(Console.Error);
             var messages = ScanInput.Read(inputs, paths, parsed.GetValue(mbox));
-            return inputs.End(parsed.GetValue(report) ? WriteReports(scanner, messages) : Write(scanner, messages, parsed.GetValue(json)));
+            return inputs.End(parsed.GetValue(report) ? WriteReports(scan, messages) : Write(scan, messages, parsed.GetValue(json)));
         });
         return command;
     }
 
-    private static int Write(SpamScanner scanner, IEnumerable<FoundMessage> messages, bool json)
+    // Without configuration, data folder and user only rules count, whatever this host's server is set to.
+    private static Chosen Choose(string[] folders, string? config, string? data, string? user)
+    {
+        if (config is null && data is null && user is null)
+        {
+            var set = RuleSet.LoadOrOwn(folders);
+            var scanner = new SpamScanner(set);
+            return scanner.ActiveRules > 0 ? new(scanner, set, null, null)
+                : throw new CommandException(ExitCode.BadConfig, $"{string.Join(", ", folders)}: no rules there");
+        }
+
+        var options = CommonOptions.ReadForData(config, data);
+        options.Spam.Rules = folders.Length > 0 ? folders : options.Spam.Rules;
+        var session = SpamSession.Begin(options, user, learns: false);
+        if (session is { Name: { } name, HasPreferences: false })
+        {
+            Console.Error.WriteLine(
+                session.PreferencesPath is { } path
+                    ? $"backstop: {path}: no preferences of {name.Text} that can be read, or spam.users does not list the name; scored by the site's settings"
+                    : $"backstop: spam.user_prefs names no file of {name.Text}; scored by the site's settings");
+        }
+
+        return new(session.Turn.Scanner, session.Turn.Rules, session.Turn.Speaks ? session.Turn.Learner : null, session);
+    }
+
+    private static int Write(Chosen scan, IEnumerable<FoundMessage> messages, bool json)
     {
         using var output = new BufferedStream(Console.OpenStandardOutput(), 1 << 16);
         using var text = new StreamWriter(output, leaveOpen: true);
         var found = false;
-        foreach (var line in Lines(scanner, messages))
+        foreach (var line in Lines(scan, messages))
         {
             found |= line.Spam;
             if (json)
@@ -101,12 +121,12 @@ internal static class ScanCommand
     }
 
     /// <summary>In order, on all cores.</summary>
-    private static IEnumerable<ScanLine> Lines(SpamScanner scanner, IEnumerable<FoundMessage> messages) =>
+    private static IEnumerable<ScanLine> Lines(Chosen scan, IEnumerable<FoundMessage> messages) =>
         messages.Chunk(MaxBatch * Environment.ProcessorCount).SelectMany(batch =>
             batch.AsParallel().AsOrdered().WithDegreeOfParallelism(Environment.ProcessorCount).Select(message =>
         {
             var started = Stopwatch.GetTimestamp();
-            var result = scanner.Scan(message.Bytes.Span);
+            var result = scan.Scanner.ScanWhole(message.Bytes.Span, scan.Learner).Result;
             return ScanLine.Of(message.Path, result, Stopwatch.GetElapsedTime(started));
         }));
 
@@ -127,13 +147,13 @@ internal static class ScanCommand
         }
     }
 
-    private static int WriteReports(SpamScanner scanner, IEnumerable<FoundMessage> messages)
+    private static int WriteReports(Chosen scan, IEnumerable<FoundMessage> messages)
     {
         using var output = Console.OpenStandardOutput();
         var found = false;
         foreach (var message in messages)
         {
-            var scanned = scanner.ScanWhole(message.Bytes.Span);
+            var scanned = scan.Scanner.ScanWhole(message.Bytes.Span, scan.Learner);
             found |= scanned.Result.IsSpam;
             var text = scanned.Report(new(Environment.MachineName, ProgramVersion.Text, "disabled", TimeProvider.System.GetUtcNow()));
 
@@ -179,5 +199,15 @@ internal static class ScanCommand
         {
             Console.Error.WriteLine($"backstop: and {errors.Count - 5} more lines not understood; see scan --unsupported");
         }
+    }
+
+    /// <summary>How messages are scored.</summary>
+    /// <param name="Scanner">The rules.</param>
+    /// <param name="Rules">What it was made of.</param>
+    /// <param name="Learner">Its answer counts; null: none.</param>
+    /// <param name="Session">Closed at the end.</param>
+    private sealed record Chosen(SpamScanner Scanner, RuleSet Rules, BayesLearner? Learner, SpamSession? Session) : IDisposable
+    {
+        public void Dispose() => Session?.Dispose();
     }
 }
