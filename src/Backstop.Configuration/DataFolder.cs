@@ -80,7 +80,8 @@ internal static class DataFolder
         [
             .. databases.SelectMany(d => new[] { d, d + "-wal", d + "-shm" }),
             DataPaths.BatvKeys(options), DataPaths.Overrides(options), DataPaths.Replies(options),
-            DataPaths.Spool(options), DataPaths.UserBayes(options), DataPaths.Storms(options), DataPaths.Runs(options), DataPaths.WebKeys(options),
+            DataPaths.Spool(options), DataPaths.UserBayes(options), DataPaths.Storms(options), DataPaths.Runs(options),
+            DataPaths.WebKeys(options),
             Path.GetDirectoryName(DataPaths.Certificate(options))!,
         ];
     }

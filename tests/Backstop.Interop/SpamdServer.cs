@@ -16,7 +16,9 @@ internal sealed class SpamdServer : IDisposable
 
     public string Data { get; }
 
-    public static async Task<SpamdServer> StartAsync(string folder)
+    /// <param name="folder">Holds configuration, data and socket.</param>
+    /// <param name="more">Further lines of the section spam.</param>
+    public static async Task<SpamdServer> StartAsync(string folder, string more = "")
     {
         Needs.Program("spamassassin", "spamassassin");
         var (port, tls, socket, config) = (
@@ -32,6 +34,7 @@ internal sealed class SpamdServer : IDisposable
             spamd_socket = "{socket}"
             [spam]
             allow_tell = true
+            {more}
             """,
             TestContext.Current.CancellationToken);
         var server = new SpamdServer(

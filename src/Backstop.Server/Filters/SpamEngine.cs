@@ -29,8 +29,10 @@ internal sealed class SpamEngine
 
     public IReadOnlyList<RuleDiagnostic> Diagnostics => Scanner.Diagnostics;
 
-    /// <summary>The scanner for the score sets with the learner or without; the one that is not <see cref="Scanner"/> is compiled when first
-    /// asked for.</summary>
+    /// <summary>
+    /// The scanner for the score sets with the learner or without; the one that is not <see cref="Scanner"/> is compiled when first asked
+    /// for.
+    /// </summary>
     public SpamScanner ScannerFor(bool bayes) => bayes == LearnerSpeaks ? Scanner : _other.Value;
 
     /// <summary>Reads the rule files.</summary>

@@ -219,7 +219,8 @@ internal sealed partial class UserPrefs(BackstopOptions options, TimeProvider ti
         }
     }
 
-    [LoggerMessage(6301, LogLevel.Warning, "user preferences of {User} are passed over: {Error}; scored by the site's settings ({Count} times)")]
+    [LoggerMessage(
+        6301, LogLevel.Warning, "user preferences of {User} are passed over: {Error}; scored by the site's settings ({Count} times)")]
     private partial void LogUnreadable(string user, string error, long count);
 
     [LoggerMessage(6302, LogLevel.Warning, "user preferences: {Fault}")]

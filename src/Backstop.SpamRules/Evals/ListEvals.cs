@@ -2,7 +2,6 @@ using System.Net;
 using Backstop.SpamRules.Messages;
 using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Relays;
-using Backstop.SpamRules.Rules;
 
 namespace Backstop.SpamRules.Evals;
 

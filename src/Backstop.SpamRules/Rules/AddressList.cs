@@ -1,5 +1,4 @@
 using System.Text;
-using Backstop.SpamRules.Patterns;
 
 namespace Backstop.SpamRules.Rules;
 

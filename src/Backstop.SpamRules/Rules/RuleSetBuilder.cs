@@ -114,7 +114,8 @@ internal sealed class RuleSetBuilder
             return why;
         }
 
-        if (key is not ("header" or "body" or "rawbody" or "full" or "uri" or "meta" or "mimeheader" or "uri_detail" or "reuse" or "tflags"))
+        if (key is not ("header" or "body" or "rawbody" or "full" or "uri" or "meta" or "mimeheader" or "uri_detail" or "reuse"
+            or "tflags"))
         {
             return null;
         }

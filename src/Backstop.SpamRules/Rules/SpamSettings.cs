@@ -121,7 +121,8 @@ internal sealed class SpamSettings
     {
         var copy = (SpamSettings)MemberwiseClone();
         copy._shared = new(
-            [.. AddressLists.Values, .. UriHostLists.Values, .. SendersWithRelay.Values, FreemailDomains], ReferenceEqualityComparer.Instance);
+            [.. AddressLists.Values, .. UriHostLists.Values, .. SendersWithRelay.Values, FreemailDomains],
+            ReferenceEqualityComparer.Instance);
         (copy.Networks, copy.Plugins) = (Networks.Copy(), Plugins.Copy());
         copy.AddressLists = new(AddressLists, StringComparer.Ordinal);
         copy.UriHostLists = new(UriHostLists, StringComparer.Ordinal);

@@ -115,7 +115,8 @@ internal sealed class CompiledRules
     /// <param name="changed">The rules with other points, by their places.</param>
     public CompiledRules For(RuleSet user, out IReadOnlyDictionary<int, RuleSlot> changed)
     {
-        var (slots, added) = (new Dictionary<int, RuleSlot>(), new Dictionary<string, RuleDefinition>(user.Rules.Own, StringComparer.Ordinal));
+        var slots = new Dictionary<int, RuleSlot>();
+        var added = new Dictionary<string, RuleDefinition>(user.Rules.Own, StringComparer.Ordinal);
         foreach (var name in user.Scores.Own.Keys.Where(n => !added.ContainsKey(n)))
         {
             var score = user.Scores[name][_scoreSet];

@@ -17,7 +17,8 @@ internal static class CommonOptions
 
     public static Option<string?> User() => new("--user")
     {
-        Description = "By the preferences and with the learner that the server uses for this user's mail (spam.user_prefs, spam.bayes_store).",
+        Description = "By the preferences and with the learner that the server uses for this user's mail (spam.user_prefs, "
+        + "spam.bayes_store).",
         HelpName = "NAME",
     };
 

@@ -55,7 +55,8 @@ internal static class LearnCommand
     {
         if (!session.Turn.Rules.Learns)
         {
-            throw new CommandException(ExitCode.BadConfig, "use_bayes is 0 in the rule files or the user's preferences, so nothing is learned");
+            throw new CommandException(
+                ExitCode.BadConfig, "use_bayes is 0 in the rule files or the user's preferences, so nothing is learned");
         }
 
         if (session is { Name: { } name, Turn.Lease: null })

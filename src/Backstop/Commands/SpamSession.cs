@@ -19,7 +19,8 @@ internal sealed class SpamSession : IDisposable
         IBayesStore? learned = options.Spam.Bayes ? (IBayesStore?)store ?? new MemoryBayesStore() : null;
         var engine = SpamEngine.Compile(SpamEngine.Read(options), options, learned, TimeProvider.System);
         Name = user is null ? null : SpamUserName.TryParse(user) ?? throw new CommandException(
-            ExitCode.Usage, $"--user {ShownText.Of(user, 100)}: not the name of a user; write letters, digits and -+_.,@= such as me@example.org");
+            ExitCode.Usage,
+            $"--user {ShownText.Of(user, 100)}: not the name of a user; write letters, digits and -+_.,@= such as me@example.org");
         Turn = users.Begin(user ?? "", engine, learns);
         HasPreferences = Turn.Rules != engine.Rules;
     }

@@ -75,13 +75,14 @@ public sealed class UserPreferencesTests
     public void The_site_and_other_users_see_nothing_of_it()
     {
         var before = Told(_scanner);
-        var mine = Over(_site, "blocklist_from *@shop.test\nunblocklist_from *@spam.test\nscore OFF_BODY 3\nadd_header all X y\nclear_headers");
+        var mine = Over(
+            _site, "blocklist_from *@shop.test\nunblocklist_from *@spam.test\nscore OFF_BODY 3\nadd_header all X y\nclear_headers");
         Assert.NotEqual(before, Told(_scanner.For(mine)));
         Assert.Equal(before, Told(_scanner));
         Assert.Equal(before, Told(_scanner.For(Over(_site, ""))));
-        Assert.Contains("LISTED", Told(_scanner, Mail.Replace("shop.test", "spam.test", StringComparison.Ordinal)), StringComparison.Ordinal);
-        Assert.DoesNotContain(
-            "LISTED", Told(_scanner.For(mine), Mail.Replace("shop.test", "spam.test", StringComparison.Ordinal)), StringComparison.Ordinal);
+        var listed = Mail.Replace("shop.test", "spam.test", StringComparison.Ordinal);
+        Assert.Contains("LISTED", Told(_scanner, listed), StringComparison.Ordinal);
+        Assert.DoesNotContain("LISTED", Told(_scanner.For(mine), listed), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -95,7 +96,8 @@ public sealed class UserPreferencesTests
     }
 
     [Theory]
-    [InlineData("body MINE /x/", "mine:1: 'body' is not allowed in a user's file; the site's rule files would have to say allow_user_rules 1")]
+    [InlineData(
+        "body MINE /x/", "mine:1: 'body' is not allowed in a user's file; the site's rule files would have to say allow_user_rules 1")]
     [InlineData("allow_user_rules 1\nbody MINE /x/", "mine:1: 'allow_user_rules' is not allowed*|mine:2: 'body' is not allowed*")]
     [InlineData("score CHEAP 2\ninclude /etc/passwd", "mine:2: 'include' is a setting for the administrator*")]
     [InlineData("bayes-sql-password s3cret", "mine:1: 'bayes_sql_password' is a setting for the administrator*")]
@@ -143,7 +145,8 @@ public sealed class UserPreferencesTests
                 "mine:10: 'tflags CHEAP': the rule is the site's, and a user can only change its score"],
             told);
         Assert.Equal(
-            "BAD_SUBJECT=6,CHEAP=1,LINK=0.5,MINE_BODY=2,MINE_HEADER=1,MINE_META=1,SEES_MINE=0.125 11.625/5", Told(scanner.For(set)));
+            "BAD_SUBJECT=6,CHEAP=1,LINK=0.5,MINE_BODY=2,MINE_HEADER=1,MINE_META=1,SEES_MINE=0.125 11.625/5",
+            Told(scanner.For(set)));
         Assert.Equal("BAD_SUBJECT=6,CHEAP=1,LINK=0.5 7.5/5", Told(scanner));
     }
 
@@ -161,7 +164,8 @@ public sealed class UserPreferencesTests
     public void Preferences_over_compiled_rules_are_the_same_as_one_file()
     {
         var random = new Random(20261129);
-        string[] names = ["BAD_SUBJECT", "CHEAP", "__WORD", "OFF_BODY", "OFF_HEADER", "OFF_META", "ON_OFF", "SEES_OFF", "LISTED", "FRIEND", "LINK"];
+        string[] names = [
+            "BAD_SUBJECT", "CHEAP", "__WORD", "OFF_BODY", "OFF_HEADER", "OFF_META", "ON_OFF", "SEES_OFF", "LISTED", "FRIEND", "LINK"];
         string[] lines = ["blocklist_from ann@*", "unblocklist_from *@spam.test", "required_score 2", "all_spam_to me@here.test"];
         for (var run = 0; run < 300; run++)
         {
@@ -193,8 +197,7 @@ public sealed class UserPreferencesTests
     private static string Told(SpamScanner scanner, string mail = Mail)
     {
         var result = scanner.Scan(Bytes(mail));
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $"{string.Join(',', result.Hits.Select(h => string.Create(CultureInfo.InvariantCulture, $"{h.Rule}={h.Score}")))} {result.Score}/{result.Required}");
+        var hits = string.Join(',', result.Hits.Select(h => string.Create(CultureInfo.InvariantCulture, $"{h.Rule}={h.Score}")));
+        return string.Create(CultureInfo.InvariantCulture, $"{hits} {result.Score}/{result.Required}");
     }
 }

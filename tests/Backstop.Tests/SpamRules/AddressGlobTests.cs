@@ -1,0 +1,25 @@
+using System.Text.RegularExpressions;
+using Backstop.SpamRules.Rules;
+
+namespace Backstop.Tests.SpamRules;
+
+/// <summary>Globs of address lists match what SpamAssassin's expressions for them do.</summary>
+public sealed class AddressGlobTests
+{
+    [Fact]
+    public void A_glob_matches_what_its_expression_matches()
+    {
+        var random = new Random(7);
+        for (var run = 0; run < 10_000; run++)
+        {
+            var (glob, text) = (Drawn("ab*?@(\\._", 8), Drawn("ab@._\n", 10));
+            var expression = new Regex(AddressList.Glob(glob), RegexOptions.CultureInvariant, TimeSpan.FromSeconds(5));
+            Assert.True(
+                expression.IsMatch(text) == new AddressGlob(glob).IsMatch(text),
+                $"{Regex.Escape(glob)} on {Regex.Escape(text)}: {expression.IsMatch(text)}");
+        }
+
+        string Drawn(string letters, int most) =>
+            string.Concat(Enumerable.Range(0, random.Next(most)).Select(_ => letters[random.Next(letters.Length)]));
+    }
+}

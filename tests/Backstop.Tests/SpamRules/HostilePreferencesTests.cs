@@ -1,0 +1,100 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.RegularExpressions;
+using Backstop.SpamRules.Rules;
+using Backstop.SpamRules.Scanning;
+
+namespace Backstop.Tests.SpamRules;
+
+/// <summary>Whatever stands in a user's file, it is read, and his mail is scored: the file is his, the server is everybody's.</summary>
+public sealed partial class HostilePreferencesTests
+{
+    private static readonly string[] _values =
+    [
+        "", " ", "0", "-1", "1e999", "99999999999999999999", "nan", "x", "A", "A 1", "A (1)", "A 1 2 3 4", "()", "(A) b", "(A)", "*", "?",
+        "a@b *.c", "all X y", "spam X-Y _STARS(x)_", "Subject _HEADER(Subject)_", "/", "/x/", "/(/", "m{x", "\u00ff\u00fe", "%", "%{A}",
+        "A eval:x()", "A eval:check_bayes('", "!", "! !", "::1/129", "255.255.255.255.255", "1.2.3.4/33", "\\", "\"", "A exists:", "A <B>",
+        "A /<B>/ [if-unset: ]", "A rules_matching(", "A ((((", "A A", "[]", "!!!",
+    ];
+
+    private static readonly byte[] _mail = Encoding.Latin1.GetBytes(
+        "Received: from a.test (a.test [192.0.2.1]) by b.test (Postfix) with ESMTP id 1; Mon, 2 Nov 2026 10:00:00 +0000\n"
+            + "From: Ann <ann@a.test>\nTo: me@b.test\nSubject: x\n\nA text, see http://www.a.test/ or write to eve@free.test\n");
+
+    /// <summary>Every setting that the sources name, with every odd value; where users may write rules, too.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void No_line_breaks_the_reading_or_a_scan(bool allowsRules)
+    {
+        var plugins = string.Concat(
+            new[] { "FromNameSpoof", "TextCat", "OLEVBMacro", "DecodeShortURLs", "URILocalBL", "Phishing", "PDFInfo", "Check", "FreeMail" }
+                .Select(p => $"loadplugin Mail::SpamAssassin::Plugin::{p}\n"));
+        var site = RuleSet.Parse(
+            $"{plugins}util_rb_tld test\nallow_user_rules {(allowsRules ? 1 : 0)}\nbody A /text/\nscore A 1\nadd_header all A _TESTS_\n");
+        var scanner = new SpamScanner(site);
+        var keys = Keys();
+        Assert.True(keys.Count > 150, $"{keys.Count} settings");
+        foreach (var key in keys)
+        {
+            try
+            {
+                var all = site.WithPreferences(Encoding.Latin1.GetBytes(string.Concat(_values.Select(v => $"{key} {v}\n"))));
+                var scanned = scanner.For(all).ScanWhole(_mail);
+                scanned.Rewrite(new("h", "v", "no", default));
+                scanned.Report(new("h", "v", "no", default));
+            }
+            catch (Exception error)
+            {
+                Assert.Fail($"{key}: {error}");
+            }
+        }
+    }
+
+    /// <summary>A template is filled within bounds: 15,000 tags that each become a header of 16 KiB would be 240 MB.</summary>
+    [Fact]
+    public void Templates_do_not_multiply_the_message()
+    {
+        var mail = Encoding.Latin1.GetBytes($"From: a@b.test\nSubject: {new string('s', 16_000)}\n\nx\n");
+        var set = RuleSet.Parse("required_score -1\n").WithPreferences(
+            Encoding.Latin1.GetBytes($"report_safe 0\nadd_header all A {string.Concat(Enumerable.Repeat("_HEADER(Subject)_", 15_000))}\n"));
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var marked = new SpamScanner(set.Site!).For(set).ScanWhole(mail).Rewrite(new("h", "v", "no", default));
+        Assert.InRange(marked.Length, 128 << 10, 1 << 20);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64 << 20);
+    }
+
+    /// <summary>A file of the largest size costs a scan little: an entry is no expression.</summary>
+    [Fact]
+    public void Ten_thousand_entries_are_matched_in_milliseconds()
+    {
+        var site = RuleSet.Parse("header B eval:check_from_in_blocklist()\nheader W eval:check_from_in_welcomelist()\n");
+        var text = new StringBuilder();
+        for (var i = 0; text.Length < 250_000; i++)
+        {
+            text.Append("welcomelist_from_rcvd *a*a*a*").Append(i).Append(" a.test\n");
+        }
+
+        var set = site.WithPreferences(Encoding.Latin1.GetBytes(text.ToString()));
+        var scanner = new SpamScanner(site).For(set);
+        var longName = new string('a', 200) + "@";
+        var mail = Encoding.Latin1.GetBytes(Encoding.Latin1.GetString(_mail).Replace("ann@", longName, StringComparison.Ordinal));
+        scanner.Scan(mail);
+        var started = Process.GetCurrentProcess().TotalProcessorTime;
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        scanner.Scan(mail);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4 << 20);
+        TestContext.Current.SendDiagnosticMessage($"{Process.GetCurrentProcess().TotalProcessorTime - started}");
+    }
+
+    private static List<string> Keys()
+    {
+        var folder = Path.Combine(HouseRulesTests.Root(), "src", "Backstop.SpamRules", "Rules");
+        return [.. Directory.GetFiles(folder, "*.cs").SelectMany(f => Setting().Matches(File.ReadAllText(f)))
+            .Select(m => m.Groups["key"].Value).Append("if").Append("else").Append("endif").Append("lang").Append("require_version")
+            .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+    }
+
+    [GeneratedRegex("\"(?<key>[a-z][a-z0-9_]{3,40})\"", RegexOptions.None, 5000)]
+    private static partial Regex Setting();
+}
