@@ -16,6 +16,7 @@ internal sealed class SpamdServer : IDisposable
 
     public string Data { get; }
 
+    /// <summary>Starts the server and waits for its rules.</summary>
     /// <param name="folder">Holds configuration, data and socket.</param>
     /// <param name="more">Further lines of the section spam.</param>
     public static async Task<SpamdServer> StartAsync(string folder, string more = "")

@@ -122,7 +122,8 @@ internal sealed partial class SpamUsers : IDisposable
         if (_refused.Count(out var count))
         {
             LogRefused(
-                user[..Math.Min(user.Length, 100)], name is null ? "it cannot be part of a file name" : "spam.users does not list it", count);
+                user[..Math.Min(user.Length, 100)],
+                name is null ? "it cannot be part of a file name" : "spam.users does not list it", count);
         }
 
         return null;

@@ -88,8 +88,8 @@ internal static class ScanCommand
         {
             Console.Error.WriteLine(
                 session.PreferencesPath is { } path
-                    ? $"backstop: {path}: no preferences of {name.Text} that can be read, or spam.users does not list the name; scored by the "
-                        + "site's settings"
+                    ? $"backstop: {path}: no preferences of {name.Text} that can be read, or spam.users does not list the name; "
+                        + "scored by the site's settings"
                     : $"backstop: spam.user_prefs names no file of {name.Text}; scored by the site's settings");
         }
 

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Backstop.Configuration.Options;
 using Backstop.Server.Filters;
 using Backstop.SpamRules.Rules;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Backstop.Tests.Server;
@@ -89,7 +88,7 @@ public sealed class UserPrefsTests : IDisposable
     [InlineData("large", "larger than 256 KiB")]
     public async Task What_is_no_plain_small_file_is_passed_over_and_named_once_a_minute(string kind, string why)
     {
-        await MakeAsync(kind);
+        await MakeAsync(kind, TestContext.Current.CancellationToken);
         var prefs = Prefs();
         for (var i = 0; i < 100; i++)
         {
@@ -138,14 +137,14 @@ public sealed class UserPrefsTests : IDisposable
 
     private void Write(string user, string text) => File.WriteAllText(_folder[user], text);
 
-    private async Task MakeAsync(string kind)
+    private async Task MakeAsync(string kind, CancellationToken ct)
     {
         switch (kind)
         {
             case "fifo":
                 using (var mkfifo = Process.Start("mkfifo", [_folder["alice"]]))
                 {
-                    await mkfifo.WaitForExitAsync(TestContext.Current.CancellationToken);
+                    await mkfifo.WaitForExitAsync(ct);
                 }
 
                 break;
