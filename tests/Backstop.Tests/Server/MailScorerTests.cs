@@ -24,7 +24,10 @@ public sealed class MailScorerTests
         var spam = new FilterVerdict(ServerReasons.SpamScore, "");
         using var filter = FilterTests.Limit(new FilterTests.Scripted { Answer = (_, _) => Task.FromResult(spam) }, time, failures: 1);
         using var scorer = new MailScorer([filter], () => true, NameAsync, options, metrics, time, NullLogger<MailScorer>.Instance);
-        var me = new AcceptedRecipient(MailAddress.TryParse("me@example.org")!, null!, default, default);
+        options.Domains = ["example.org"];
+        options.Mailboxes["me@example.org"] = new();
+        var address = MailAddress.TryParse("me@example.org")!;
+        var me = new AcceptedRecipient(address, new Recipients(options).Find(address)!, default, default);
         var transaction = new Transaction(
             new() { Address = IPAddress.Parse("192.0.2.1") }, new ReversePath(MailAddress.TryParse("a@example.net")), smtpUtf8: false);
         var message = "Subject: x\n\nx\n"u8.ToArray();
