@@ -11,12 +11,14 @@ internal static class ConfigValue
     /// <summary>Converts a scalar; if the result is null, <paramref name="wanted"/> says what the option accepts.</summary>
     public static object? Convert(object scalar, Type type, out string wanted)
     {
-        wanted = Wanted(type);
+        wanted = scalar is long && type == typeof(int)
+            ? string.Create(CultureInfo.InvariantCulture, $"a whole number up to {int.MaxValue}")
+            : Wanted(type);
         return (scalar, type) switch
         {
             (string text, _) when type == typeof(string) => text,
             (bool flag, _) when type == typeof(bool) => flag,
-            (long number, _) when type == typeof(int) => Int(number, ref wanted),
+            (long number, _) when type == typeof(int) && number is >= int.MinValue and <= int.MaxValue => (int)number,
             (long number, _) when type == typeof(ByteSize) && number >= 0 => new ByteSize(number),
             (string text, _) when type == typeof(ByteSize) => ByteSize.TryParse(text, out var size) ? size : null,
             (string text, _) when type == typeof(TimeSpan) => Duration(text),
@@ -62,17 +64,6 @@ internal static class ConfigValue
         : type == typeof(UnixFileMode) ? "a mode in octal, such as \"0660\""
         : type == typeof(DnsblCodes) ? "an answer of a list or a range of them, such as \"127.0.0.2\" or \"127.0.0.2-127.0.0.11\""
         : "one of " + string.Join(", ", Enum.GetNames(type).Select(n => $"\"{Word(n)}\""));
-
-    private static object? Int(long number, ref string wanted)
-    {
-        if (number is >= int.MinValue and <= int.MaxValue)
-        {
-            return (int)number;
-        }
-
-        wanted = string.Create(CultureInfo.InvariantCulture, $"a whole number up to {int.MaxValue}");
-        return null;
-    }
 
     private static object? Duration(string text)
     {

@@ -43,7 +43,7 @@ internal sealed class AlertOptions
         {
             problems.Add("alert.command", $"\"{Command}\" is not an existing file; give the absolute path of a program");
         }
-        else if (Command.Length > 0 && (File.GetUnixFileMode(Command) & AnyExecute) == 0)
+        else if (Command.Length > 0 && (File.GetUnixFileMode(Command) & AnyExecute) == UnixFileMode.None)
         {
             problems.Warn("alert.command", $"{Command} is not executable; make it so with chmod +x");
         }

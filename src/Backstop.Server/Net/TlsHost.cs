@@ -1,6 +1,5 @@
 using System.Net.Security;
 using System.Security.Authentication;
-using System.Security.Cryptography.X509Certificates;
 using Backstop.Configuration;
 using Backstop.Configuration.Options;
 using Backstop.Judging;
