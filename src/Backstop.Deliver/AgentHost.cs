@@ -47,7 +47,13 @@ internal sealed class AgentHost : RecipeHost
     {
         // A copy in an mbox that ends in its middle hurts the next one; other folders show a mail when it is whole.
         var path = LocalFolders.Resolve(NativeText.Path(delivery.Names[0]), NativeText.Path(delivery.Directory));
-        if (LocalFolders.KindOf(path) is LocalFolders.Kind.Mbox)
+        var kind = LocalFolders.KindOf(path);
+        if (kind is LocalFolders.Kind.Mbox or LocalFolders.Kind.Nowhere && delivery.Names.Count > 1)
+        {
+            Log($"{LogName}: Skipped \"{string.Join(' ', delivery.Names.Skip(1))}\"\n");
+        }
+
+        if (kind is LocalFolders.Kind.Mbox)
         {
             Signals?.Listen();
         }
@@ -66,18 +72,20 @@ internal sealed class AgentHost : RecipeHost
                 IgnoresContentLength = _arguments.IgnoresContentLength,
                 StaleLock = delivery.Locks.Stale,
             }, Stopping);
-            foreach (var skipped in delivery.Names.Skip(copy.Folders))
-            {
-                Log($"{LogName}: Skipped \"{skipped}\"\n");
-            }
-
             LogMissed(copy);
             return new(NativeText.Octets(copy.Name), copy.Size, null);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {
             // Whatever a variable has made of a folder's name, the message goes on to the next recipe.
-            return new(delivery.Names[0].TrimEnd('/'), 0, NativeText.Octets(error.Message));
+            var name = delivery.Names[0];
+            name = (kind is LocalFolders.Kind.Mh ? name[..^1] : name).TrimEnd('/');
+            if (_arguments.IsStrict && kind is LocalFolders.Kind.Maildir or LocalFolders.Kind.Mh && !Directory.Exists(path))
+            {
+                Log($"{LogName}: Unable to treat as directory \"{name}\"\n");
+            }
+
+            return new(name, 0, NativeText.Octets(error.Message));
         }
         finally
         {

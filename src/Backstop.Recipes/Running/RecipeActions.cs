@@ -44,7 +44,7 @@ internal sealed class RecipeActions(
         var delivery = new FolderCall(
             names, state.Directory, [part], flags.HasAny(RcFlags.Raw), HasHeader: (
                 flags & (RcFlags.FeedHeader | RcFlags.FeedBody)) != RcFlags.FeedBody,
-            state.Umask, state.Variables.Text("MSGPREFIX", RecipeDefaults.MessagePrefix), locks || !options.IsStrict, state.LockTimes);
+            state.Umask, MessagePrefix, locks || !options.IsStrict, state.LockTimes);
         if (!host.IsRepeatable(delivery))
         {
             budget.BeforeActing(names[0], endsRun: !flags.HasAny(RcFlags.Copy));
@@ -61,6 +61,9 @@ internal sealed class RecipeActions(
 
         return new(outcome.Error is null, outcome.Name, outcome.Size);
     }
+
+    private string MessagePrefix => options.IsStrict ? state.Variables.TextUnlessTaken("MSGPREFIX", RecipeDefaults.MessagePrefix)
+        : state.Variables.Text("MSGPREFIX", RecipeDefaults.MessagePrefix);
 
     private ActionOutcome Deliver(RcFolderAction action, RcFlags flags)
     {
@@ -80,7 +83,7 @@ internal sealed class RecipeActions(
         if (parsed.Arguments is [""])
         {
             // Nothing but the bar: standard output.
-            parsed = ([], "|");
+            parsed = new([], "|", "|");
         }
 
         if (budget.IsOn && RecipeGuard.SendsMail(command))
@@ -138,7 +141,7 @@ internal sealed class RecipeActions(
         return new(isCopy, shown, 0);
     }
 
-    private ActionOutcome Give((List<string> Arguments, string Shown) command, ReadOnlyMemory<byte> part, RcFlags flags)
+    private ActionOutcome Give(RecipeCommand command, ReadOnlyMemory<byte> part, RcFlags flags)
     {
         // Without w procmail hands the message over and hopes. Where it is the only copy we wait: a program that fails must not
         // take the mail with it.
@@ -150,15 +153,15 @@ internal sealed class RecipeActions(
         var size = input.Sum(i => (long)i.Length);
         if (!outcome.TookAll && !flags.HasAny(RcFlags.IgnoreWriteErrors))
         {
-            log.Say($"Error while writing to \"{command.Shown}\"");
+            log.Say($"Error while writing to \"{command.Name}\"");
         }
 
         var failed = outcome.Status is not (null or 0);
-        if (failed && isWaited && !flags.HasAny(RcFlags.WaitQuietly))
+        if (failed && isWaited)
         {
-            log.Say($"Program failure ({outcome.Status}) of \"{command.Shown}\"");
+            log.Failure(outcome.Status, command.Name, flags.HasAny(RcFlags.WaitQuietly));
         }
-        else if (failed && !isWaited)
+        else if (failed)
         {
             log.Deviate("L05", $"\"{command.Shown}\" failed with {outcome.Status}: the message goes on to the next recipe");
         }

@@ -116,7 +116,7 @@ internal sealed class RecipeExpander(RecipeState state, RecipeLog log, Func<stri
     /// <summary>Whether a command has a character that only the shell knows.</summary>
     /// <param name="command">As written.</param>
     public bool IsForShell(string command) =>
-        command.AsSpan().ContainsAny(state.Variables.Text("SHELLMETAS", RecipeDefaults.ShellMetas));
+        command.AsSpan().ContainsAny(state.Variables.TextUnlessTaken("SHELLMETAS", RecipeDefaults.ShellMetas));
 
     private Expanded Read(string raw, RcReading reading, int used, bool isQuoted = false)
     {

@@ -22,9 +22,13 @@ internal sealed class RecipeFilters(RecipeState state, RecipePrograms programs, 
         var outcome = programs.Run(
             parsed, RecipePrograms.Input(part, flags.HasAny(RcFlags.Raw)), ProgramOutput.Wanted, waits: true,
             setsStatus: flags.HasAny(RcFlags.Wait | RcFlags.WaitQuietly));
-        if (Refuse(parsed.Shown, part, outcome, flags))
+        if (Refuse(parsed.Name, part, outcome, flags, out var isQuiet))
         {
-            log.Say("Rescue of unfiltered data succeeded");
+            if (!isQuiet || log.IsVerbose)
+            {
+                log.Say("Rescue of unfiltered data succeeded");
+            }
+
             return new(false, parsed.Shown, 0);
         }
 
@@ -47,7 +51,7 @@ internal sealed class RecipeFilters(RecipeState state, RecipePrograms programs, 
         var failed = outcome.Status != 0 && flags.HasAny(RcFlags.Wait | RcFlags.WaitQuietly);
         if (failed)
         {
-            SayFailure(parsed.Shown, outcome, flags);
+            SayFailure(parsed.Name, outcome, flags);
             return new(false, parsed.Shown, 0);
         }
 
@@ -64,8 +68,10 @@ internal sealed class RecipeFilters(RecipeState state, RecipePrograms programs, 
         return new(true, parsed.Shown, output.Length);
     }
 
-    private bool Refuse(string shown, ReadOnlyMemory<byte> part, ProgramOutcome outcome, RcFlags flags)
+    // With W a filter that fails is looked away from.
+    private bool Refuse(string shown, ReadOnlyMemory<byte> part, ProgramOutcome outcome, RcFlags flags, out bool isQuiet)
     {
+        isQuiet = false;
         if (!outcome.TookAll && !flags.HasAny(RcFlags.IgnoreWriteErrors))
         {
             log.Say($"Error while writing to \"{shown}\"");
@@ -79,6 +85,7 @@ internal sealed class RecipeFilters(RecipeState state, RecipePrograms programs, 
 
         if (outcome.Status != 0 && flags.HasAny(RcFlags.Wait | RcFlags.WaitQuietly))
         {
+            isQuiet = flags.HasAny(RcFlags.WaitQuietly);
             SayFailure(shown, outcome, flags);
             return true;
         }
@@ -103,11 +110,6 @@ internal sealed class RecipeFilters(RecipeState state, RecipePrograms programs, 
         return false;
     }
 
-    private void SayFailure(string shown, ProgramOutcome outcome, RcFlags flags)
-    {
-        if (!flags.HasAny(RcFlags.WaitQuietly))
-        {
-            log.Say($"Program failure ({outcome.Status}) of \"{shown}\"");
-        }
-    }
+    private void SayFailure(string shown, ProgramOutcome outcome, RcFlags flags) =>
+        log.Failure(outcome.Status, shown, flags.HasAny(RcFlags.WaitQuietly));
 }

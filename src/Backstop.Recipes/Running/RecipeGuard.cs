@@ -15,7 +15,7 @@ internal sealed class RecipeGuard(RecipeState state, IRecipeHost host)
     private static readonly char[] _wordEnds = [' ', '\t', '\n', '|', '&', ';', '(', ')', '<', '>', '"', '\'', '`'];
 
     /// <summary>Whether the guard is on; <c>BACKSTOP_GUARD=no</c> switches it off.</summary>
-    public bool IsOn => state.Variables.IsOn("BACKSTOP_GUARD", otherwise: true);
+    public bool IsOn => state.Variables.Number("BACKSTOP_GUARD", 1) != 0;
 
     /// <summary>Whether a command sends mail: it names a mail program, or the variable that does.</summary>
     /// <param name="command">The command.</param>

@@ -67,7 +67,8 @@ internal sealed class RecipeLocks(
     /// <summary>Gives the global lock back.</summary>
     public void Release() => TakeGlobal("");
 
-    private string Extension => state.Variables.Text("LOCKEXT", RecipeDefaults.LockExtension);
+    private string Extension => options.IsStrict ? state.Variables.TextUnlessTaken("LOCKEXT", RecipeDefaults.LockExtension)
+        : state.Variables.Text("LOCKEXT", RecipeDefaults.LockExtension);
 
     private Holding? Take(string name)
     {
@@ -79,9 +80,9 @@ internal sealed class RecipeLocks(
         }
 
         // procmail tries eight times, whatever the reason; a lock that cannot be made at all is not worth waiting for.
+        log.Trace($"Locking \"{name}\"");
         for (var tries = options.IsStrict ? StrictTries : 1; tries > 0; tries--)
         {
-            log.Trace($"Locking \"{name}\"");
             if (host.Lock(new(path, name, state.LockTimes)) is { } taken)
             {
                 held.Add(path);
@@ -106,7 +107,7 @@ internal sealed class RecipeLocks(
             case RcPipeAction pipe when AppendsTo(pipe.Command.Text) is { } file:
                 return programs.Expander.Words(file, out _)[0] + Extension;
             case RcPipeAction pipe:
-                log.Say($"Couldn't determine implicit lockfile from \"{pipe.Command.Text}\"");
+                log.Say($"Couldn't determine implicit lockfile from \"{programs.NameOf(pipe.Command.Text)}\"");
                 return null;
             default:
                 return null;
@@ -139,10 +140,10 @@ internal sealed class RecipeLocks(
     private bool WantsLock(string name) =>
         name != "/dev/null" && !name.EndsWith('/') && !name.EndsWith("/.", StringComparison.Ordinal) && !host.CanEnter(state.Resolve(name));
 
-    // What stands behind the last ">>".
+    // What stands behind the first ">>".
     private static string? AppendsTo(string command)
     {
-        var at = command.LastIndexOf(">>", StringComparison.Ordinal);
+        var at = command.IndexOf(">>", StringComparison.Ordinal);
         var file = at < 0 ? "" : command[(at + 2)..].TrimStart(' ', '\t');
         var end = file.AsSpan().IndexOfAny(_fileEnds);
         file = end < 0 ? file : file[..end];

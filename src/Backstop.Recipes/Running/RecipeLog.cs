@@ -17,6 +17,22 @@ internal sealed class RecipeLog(IRecipeHost host, RecipeOptions options)
 
     public void Say(string text) => host.Log($"{options.LogName}: {text}\n");
 
+    /// <summary>Logs text that means nothing where it stands.</summary>
+    public void SaySkipped(string text) => Say(text == "}" ? "Closing brace unexpected" : $"Skipped \"{text}\"");
+
+    /// <summary>Logs that a program ended with an exit code other than 0; where it is looked away from, only under VERBOSE.</summary>
+    public void Failure(int? status, string program, bool isQuiet)
+    {
+        if (!isQuiet)
+        {
+            Say($"Program failure ({status}) of \"{program}\"");
+        }
+        else
+        {
+            Trace($"Non-zero exitcode ({status}) from \"{program}\"");
+        }
+    }
+
     public void Trace(string text)
     {
         if (IsVerbose)
@@ -37,10 +53,15 @@ internal sealed class RecipeLog(IRecipeHost host, RecipeOptions options)
     }
 
     /// <summary>Logs the three lines about a delivery.</summary>
-    public void Abstract(RecipeMessage message, string folder, long size) => host.Log(TextOf(message, folder, size, withSubject: true));
+    /// <param name="message">The message.</param>
+    /// <param name="folder">Where it went.</param>
+    /// <param name="size">The octets written.</param>
+    /// <param name="isJoined">Whether a folded subject is shown as one line.</param>
+    public void Abstract(RecipeMessage message, string folder, long size, bool isJoined = false) =>
+        host.Log(TextOf(message, folder, size, isJoined ? message.JoinedLine("subject:") : message.FirstLine("subject:")));
 
     /// <summary>Returns the three lines about a delivery.</summary>
-    public static string TextOf(RecipeMessage message, string folder, long size, bool withSubject)
+    public static string TextOf(RecipeMessage message, string folder, long size, string? subject)
     {
         var text = new StringBuilder();
         if (message.FromLineLength > 0)
@@ -48,7 +69,7 @@ internal sealed class RecipeLog(IRecipeHost host, RecipeOptions options)
             text.Append(Octets.ToText(message.Octets.Span[..message.FromLineLength]).TrimEnd('\n')).Append('\n');
         }
 
-        if (withSubject && message.FirstLine("subject:") is { } subject)
+        if (subject is not null)
         {
             var line = Blanked(" " + subject);
             text.Append(line.AsSpan(0, Math.Min(line.Length, MaxSubject))).Append('\n');

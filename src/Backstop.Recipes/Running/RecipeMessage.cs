@@ -60,6 +60,10 @@ internal sealed class RecipeMessage
     /// <param name="name">With the colon.</param>
     public string? FirstLine(string name) => Find(Header.Span, name);
 
+    /// <summary>One of its fields with its name, unfolded; null where there is none.</summary>
+    /// <param name="name">With the colon.</param>
+    public string? JoinedLine(string name) => Find(JoinedHeader, name);
+
     private static string? Find(ReadOnlySpan<byte> header, string name) => FindAll(header, name, most: 1).FirstOrDefault();
 
     private static List<string> FindAll(ReadOnlySpan<byte> header, string name, int most = int.MaxValue)

@@ -26,7 +26,7 @@ internal sealed class RecipePrograms
     public RecipeExpander Expander { get; }
 
     /// <summary>A command, and how the log shows it.</summary>
-    public (List<string> Arguments, string Shown) Parse(string command)
+    public RecipeCommand Parse(string command)
     {
         if (!Expander.IsForShell(command))
         {
@@ -34,20 +34,33 @@ internal sealed class RecipePrograms
             var words = expander.Words(command, out var shown);
             if (!expander.HasOverflowed)
             {
-                return (words, string.Join(' ', shown));
+                return Named(words, shown);
             }
 
             // procmail: what is too long for one line of words is the shell's to read.
             SayOverflow();
         }
 
-        return ([Own("SHELL", RecipeDefaults.Shell), Own("SHELLFLAGS", RecipeDefaults.ShellFlags), command], command);
+        return new([Own("SHELL", RecipeDefaults.Shell), Own("SHELLFLAGS", RecipeDefaults.ShellFlags), command], command, command);
+    }
+
+    /// <summary>What complaints call a command that is not run: its first word where no shell would read it.</summary>
+    /// <param name="command">As written.</param>
+    public string NameOf(string command)
+    {
+        if (!_options.IsStrict || Expander.IsForShell(command) || Split(command) is not [var first, ..])
+        {
+            return command;
+        }
+
+        // What stands in backquotes is run once, where the command is.
+        return first.Contains('`', StringComparison.Ordinal) ? first : Nested().Words(first, out _).FirstOrDefault(first);
     }
 
     /// <summary>The mailer with its flags and addresses; null where they are longer than LINEBUF.</summary>
     /// <param name="arguments">The addresses as written.</param>
     /// <param name="hasOptionOfMail">Whether a message wrote a word that the mailer takes for an option.</param>
-    public (List<string> Arguments, string Shown)? ParseForward(string arguments, out bool hasOptionOfMail)
+    public RecipeCommand? ParseForward(string arguments, out bool hasOptionOfMail)
     {
         var expander = Nested();
         var words = expander.Words(arguments, out var shown);
@@ -59,9 +72,9 @@ internal sealed class RecipePrograms
         }
 
         // What these two name is taken as it is: only blanks divide it.
-        var mailer = Split(Own("SENDMAIL", RecipeDefaults.Sendmail)).ToList();
+        var mailer = Split(Own("SENDMAIL", RecipeDefaults.Sendmail)) is { Length: > 0 } named ? named.ToList() : [""];
         mailer.AddRange(Split(Flags()));
-        return ([.. mailer, .. words], string.Join(' ', [.. mailer, .. shown]));
+        return Named([.. mailer, .. words], [.. mailer, .. shown]);
     }
 
     /// <summary>Logs, and remembers, that a line was longer than LINEBUF.</summary>
@@ -78,13 +91,13 @@ internal sealed class RecipePrograms
     /// <param name="waits">Whether its end is waited for.</param>
     /// <param name="setsStatus">Whether <c>$?</c> becomes its exit code: not where procmail does not wait for it.</param>
     public ProgramOutcome Run(
-        (List<string> Arguments, string Shown) command, IReadOnlyList<ReadOnlyMemory<byte>> input, ProgramOutput output, bool waits,
+        RecipeCommand command, IReadOnlyList<ReadOnlyMemory<byte>> input, ProgramOutput output, bool waits,
         bool setsStatus = true)
     {
         _log.Trace($"Executing \"{string.Join(',', command.Arguments)}\"");
         var program = new ProgramCall(
             command.Arguments, _state.Variables.All, _state.Directory, input, output, waits,
-            _state.Variables.Seconds("TIMEOUT", 960), _state.Umask);
+            _state.Variables.Seconds("TIMEOUT"), _state.Umask);
         if (!_host.IsRepeatable(program))
         {
             _budget.BeforeActing(command.Shown);
@@ -94,7 +107,7 @@ internal sealed class RecipePrograms
         _state.LastStatus = setsStatus && outcome.Status is { } status ? status : _state.LastStatus;
         if (outcome.TimedOut)
         {
-            _log.Say($"Timeout, terminating \"{command.Shown}\"");
+            _log.Say($"Timeout, terminating \"{command.Name}\"");
         }
 
         return outcome;
@@ -109,7 +122,7 @@ internal sealed class RecipePrograms
     {
         if (_options.IsStrict || !_state.Variables.Written(variable).NamesProgram)
         {
-            return _state.Variables.Text(variable, usual);
+            return Reserved(variable, usual);
         }
 
         _log.Deviate("L40", $"{usual} is taken: the message may have written {variable}; write its value into the rcfile");
@@ -121,13 +134,23 @@ internal sealed class RecipePrograms
     {
         if (_options.IsStrict || _state.Variables.Written("SENDMAILFLAGS").FromMail.Count == 0)
         {
-            return _state.Variables.Text("SENDMAILFLAGS", RecipeDefaults.SendmailFlags);
+            return Reserved("SENDMAILFLAGS", RecipeDefaults.SendmailFlags);
         }
 
         _log.Deviate(
             "L40",
             $"{RecipeDefaults.SendmailFlags} is taken: the message may have written SENDMAILFLAGS; write its value into the rcfile");
         return RecipeDefaults.SendmailFlags;
+    }
+
+    // procmail runs nothing where the rcfile took the variable away, and the mail is gone.
+    private string Reserved(string variable, string usual) =>
+        _options.IsStrict ? _state.Variables.TextUnlessTaken(variable, usual) : _state.Variables.Text(variable, usual);
+
+    private RecipeCommand Named(List<string> arguments, List<string> shown)
+    {
+        var line = string.Join(' ', shown);
+        return new(arguments, line, _options.IsStrict ? shown.FirstOrDefault("") : line);
     }
 
     private static string[] Split(string text) => text.Split(_blanks, StringSplitOptions.RemoveEmptyEntries);
@@ -147,7 +170,7 @@ internal sealed class RecipePrograms
         var output = Octets.ToText(outcome.Output.Span);
         if (output.Length > room)
         {
-            _log.Say($"Excessive output quenched from \"{parsed.Arguments[0]}\"");
+            _log.Say($"Excessive output quenched from \"{parsed.Name}\"");
             output = output[..room];
         }
 

@@ -8,8 +8,12 @@ public sealed partial class RecipeRun
     private const int CannotCreate = 73;
     private const int TryAgain = 75;
 
+    // EXITCODE="" leaves the word to TRAP.
+    private const int NoNumber = -2;
+
     private void DeliverDefault()
     {
+        _state.IsJoined = false;
         if (DeliverTo("DEFAULT", locks: true) || DeliverTo("ORGMAIL", locks: false))
         {
             return;
@@ -54,20 +58,22 @@ public sealed partial class RecipeRun
         _frames.Clear();
         _rcFiles.Clear();
         _decided = exitCode;
-        if (_state.Variables.Text("LOGFILE").Length > 0 && _state.Variables.IsOn("LOGABSTRACT", otherwise: true))
+        var abstracts = _state.Variables.Number("LOGABSTRACT");
+        if (abstracts > 0 || (abstracts < 0 && (_log.IsVerbose || _state.Variables.Text("LOGFILE").Length > 0)))
         {
-            _log.Abstract(_state.Message, folder, size);
+            _log.Abstract(_state.Message, folder, size, _state.IsJoined);
         }
 
-        var asked = _state.Variables["EXITCODE"];
+        var code = _state.Variables["EXITCODE"] is null ? null : (long?)_state.Variables.Number("EXITCODE", NoNumber);
         var trapStatus = RunTrap(exitCode);
-        if (asked is { Length: 0 })
-        {
-            exitCode = trapStatus ?? exitCode;
-        }
-        else if (asked is not null && _state.Variables.Number("EXITCODE", -1) is >= 0 and var code)
+        if (code is >= 0)
         {
             exitCode = (int)(code & 0xFF);
+        }
+        else if (code == NoNumber && trapStatus is > 0 and var failed)
+        {
+            // A TRAP that succeeds does not make a success of a message that was not delivered.
+            exitCode = failed;
         }
 
         _outcome = new(exitCode, isDelivered, folder);

@@ -51,7 +51,10 @@ public sealed partial class RecipeRun
                 _log.Write(value);
                 break;
             case "VERBOSE":
-                _log.IsVerbose = RecipeVariables.MeansYes(value);
+                _log.IsVerbose = _state.Variables.Number(name) != 0;
+                break;
+            case "LINEBUF":
+                _state.TakeLineBuffer();
                 break;
             case "UMASK":
                 _state.Umask = ParseOctal(value);
@@ -96,8 +99,12 @@ public sealed partial class RecipeRun
             case "LOGFILE":
                 _host.OpenLog("");
                 break;
-            case "VERBOSE":
-                _log.IsVerbose = false;
+            case "LINEBUF" when _options.IsStrict:
+                _state.TakeLineBuffer();
+                break;
+            case "UMASK" when _options.IsStrict:
+                // What everybody may read is not what was meant.
+                _state.Umask = 0;
                 break;
         }
     }

@@ -6,11 +6,15 @@ namespace Backstop.Recipes.Running;
 /// <remarks>For one message and one thread.</remarks>
 public sealed partial class RecipeRun
 {
+    // LOGABSTRACT=all
+    private const int LogsCopies = 2;
+
     private readonly RcProgram _program;
     private readonly IRecipeHost _host;
     private readonly RecipeOptions _options;
     private readonly RecipeState _state;
     private readonly RecipeLog _log;
+    private readonly OddFlags _odd;
     private readonly RecipeBudget _budget;
     private readonly RecipePrograms _programs;
     private readonly RecipeConditions _conditions;
@@ -61,6 +65,7 @@ public sealed partial class RecipeRun
         _options = options;
         _state = state;
         _log = log;
+        _odd = new(log);
         _frames = frames;
         _rcFiles = rcFiles;
         _budget = new(state, host, options, frames, rcFiles, outer?._budget);
@@ -113,7 +118,7 @@ public sealed partial class RecipeRun
         }
 
         _host.Log(
-            $"{_options.LogName}: Terminating prematurely\n{RecipeLog.TextOf(_state.Message, "**Requeued**", 0, withSubject: false)}");
+            $"{_options.LogName}: Terminating prematurely\n{RecipeLog.TextOf(_state.Message, "**Requeued**", 0, subject: null)}");
         return TryAgain;
     }
 
@@ -201,7 +206,7 @@ public sealed partial class RecipeRun
                 Unset(unset.Name);
                 break;
             case RcSkipped skipped:
-                _log.Say(skipped.Text == "}" ? "Closing brace unexpected" : $"Skipped \"{skipped.Text}\"");
+                _log.SaySkipped(skipped.Text);
                 break;
             case RcUnclosed unclosed when _options.IsStrict:
                 Step(unclosed.Statement);
@@ -248,20 +253,24 @@ public sealed partial class RecipeRun
             _log.Say($"Skipped \"{skipped.Text}\"");
         }
 
+        recipe = _odd.Settle(recipe);
         if (recipe.Action is null)
         {
             _log.Say("Missing action");
         }
 
         // A file that ends behind a first line has no condition that did not hold: flags A and E of the next recipe look at that.
+        _state.IsJoined |= !recipe.Has(RcFlags.Body) || recipe.Has(RcFlags.Header);
         var executes = IsReached(recipe) && (recipe.Action is not null ? _conditions.Hold(recipe) : recipe.Conditions.Count == 0);
         _state.WasExecuted = executes || (recipe.Has(RcFlags.Else) && _state.WasExecuted);
         _state.HadMatched = recipe.Has(RcFlags.Also | RcFlags.AlsoIfSuccess) ? _state.HadMatched : executes;
+        recipe = _odd.SettleAction(recipe, executes);
         if (!executes || recipe.Action is null)
         {
             return;
         }
 
+        _state.IsJoined = false;
         if (recipe.Action is RcBlockAction block)
         {
             Enter(block, recipe);
@@ -293,7 +302,7 @@ public sealed partial class RecipeRun
             End(0, isDelivered: true, outcome.Folder, outcome.Size);
         }
         else if (isCopy && outcome.Succeeded && !recipe.Has(RcFlags.Filter)
-            && _state.Variables.Text("LOGABSTRACT").StartsWith("a", StringComparison.OrdinalIgnoreCase))
+            && _state.Variables.Number("LOGABSTRACT") == LogsCopies)
         {
             _log.Abstract(_state.Message, outcome.Folder, outcome.Size);
         }
@@ -303,11 +312,6 @@ public sealed partial class RecipeRun
     {
         if (!recipe.Has(RcFlags.Copy))
         {
-            if (recipe.Lock is not null)
-            {
-                _log.Say("Extraneous locallockfile ignored");
-            }
-
             _state.Succeeded = true;
             _frames.Enter(block);
             return;
@@ -331,9 +335,9 @@ public sealed partial class RecipeRun
         var isWaited = recipe.Has(RcFlags.Wait | RcFlags.WaitQuietly);
         _state.LastStatus = isWaited ? outcome.ExitCode : 0;
         _state.Succeeded = !isWaited || outcome.ExitCode == 0;
-        if (!_state.Succeeded && !recipe.Has(RcFlags.WaitQuietly))
+        if (!_state.Succeeded)
         {
-            _log.Say($"Program failure ({outcome.ExitCode}) of \"procmail\"");
+            _log.Failure(outcome.ExitCode, "procmail", recipe.Has(RcFlags.WaitQuietly));
         }
     }
 }

@@ -11,6 +11,7 @@ internal sealed class RecipeState
         Message = message;
         Arguments = arguments;
         Directory = directory;
+        LineBuffer = LineBufferOf(variables.Number("LINEBUF", RecipeDefaults.LineBuffer));
     }
 
     public RecipeVariables Variables { get; }
@@ -43,13 +44,16 @@ internal sealed class RecipeState
     /// <summary>Whether the last action succeeded.</summary>
     public bool Succeeded { get; set; }
 
+    /// <summary>Whether a condition has looked at the header since it was last written out: a folded field is one line then.</summary>
+    public bool IsJoined { get; set; }
+
     /// <summary>How many octets the last action wrote.</summary>
     public long LastSize { get; set; }
 
     /// <summary>How many octets a line may have, LINEBUF.</summary>
-    public int LineBuffer => (int)Math.Clamp(Variables.Number("LINEBUF", RecipeDefaults.LineBuffer), MinLineBuffer, 1 << 20);
+    public int LineBuffer { get; private set; } = RecipeDefaults.LineBuffer;
 
-    public LockTimes LockTimes => new(Variables.Seconds("LOCKSLEEP", 8) ?? TimeSpan.Zero, Variables.Seconds("LOCKTIMEOUT", 1024));
+    public LockTimes LockTimes => new(Variables.Seconds("LOCKSLEEP") ?? TimeSpan.Zero, Variables.Seconds("LOCKTIMEOUT"));
 
     public static RecipeState Begin(
         IEnumerable<KeyValuePair<string, string>> variables, RecipeMessage message, IReadOnlyList<string> arguments, string directory) =>
@@ -58,6 +62,7 @@ internal sealed class RecipeState
     public RecipeState Clone() => new(Variables.Clone(), Message, Arguments, Directory)
     {
         Umask = Umask,
+        LineBuffer = LineBuffer,
         Score = Score,
         LastStatus = LastStatus,
         RcFile = RcFile,
@@ -65,6 +70,11 @@ internal sealed class RecipeState
         HadMatched = HadMatched,
         Succeeded = Succeeded,
     };
+
+    /// <summary>Takes LINEBUF up as it is now; without a number in it, procmail keeps the least.</summary>
+    public void TakeLineBuffer() => LineBuffer = LineBufferOf(Variables.Number("LINEBUF", 0));
+
+    private static int LineBufferOf(long octets) => (int)Math.Clamp(octets, MinLineBuffer, 1 << 20);
 
     /// <summary>Returns a path as absolute: a relative one begins at MAILDIR.</summary>
     public string Resolve(string path) => path.StartsWith('/') ? path : Directory + "/" + path;
