@@ -15,7 +15,7 @@ internal static class ActionLints
             case RcBlockAction { IsClosed: false } block:
                 context.Find("L31", block.At, "close this { with a }");
                 break;
-            case RcPipeAction pipe when IsDuplicateCheck(pipe.Command.Text):
+            case RcPipeAction pipe when IsDuplicateCheck(pipe.Command.Text) && !recipe.Has(RcFlags.Copy):
                 context.Find("L33", pipe.At, "check a copy (flag c), then file duplicates in a folder (flag a)");
                 break;
         }
@@ -39,7 +39,8 @@ internal static class ActionLints
         }
         else if (MaildirPart(context.Plain(LockLints.FirstName(folder))))
         {
-            var cut = name[..(name.LastIndexOf('/') + 1)];
+            var shown = MaildirPart(name) ? name : context.Plain(LockLints.FirstName(folder));
+            var cut = shown[..(shown.LastIndexOf('/') + 1)];
             context.Find("L32", folder.At, cut, MaildirPart(name) ? edit with { Text = cut } : null);
         }
         else if (name.StartsWith("~/", StringComparison.Ordinal))
@@ -48,7 +49,12 @@ internal static class ActionLints
         }
         else if (name == "/dev/null" && IsLoose(context, recipe))
         {
-            context.Find("L28", folder.At, "deliver to a folder to look through, or score several conditions");
+            // Without a condition nothing is left to chance: what gets here is not wanted.
+            var isMeant = !context.AllConditions(recipe).Any();
+            context.Find(
+                "L28", folder.At, "deliver to a folder to look through, or score several conditions",
+                level: isMeant ? LintLevel.Hint : LintLevel.Warning,
+                why: isMeant ? "all mail that gets here is discarded for good" : null);
         }
     }
 
@@ -64,7 +70,7 @@ internal static class ActionLints
     {
         var conditions = context.AllConditions(recipe).ToList();
         return conditions.Count <= 1 && !recipe.Has(RcFlags.Also | RcFlags.AlsoIfSuccess | RcFlags.Else | RcFlags.OnError)
-            && recipe.Conditions.All(c => c.Written.Test is RcRegexTest && c.Written.Prefix.Area?.Variable is null)
+            && context.Outer.Append(recipe).SelectMany(r => r.Conditions).All(c => c.Written.Test is RcRegexTest && c.Written.Prefix.Area?.Variable is null)
             && !conditions.Exists(c => c.Contains('^', StringComparison.Ordinal))
             && !context.Before.OfType<RcRecipe>().Any(r => r.Conditions.Count == 0 && r.Has(RcFlags.Copy) && r.Action is RcFolderAction);
     }

@@ -82,7 +82,9 @@ internal static partial class ConditionLints
             return;
         }
 
-        var mended = text;
+        // Within brackets the class has brackets already.
+        var mended = InBrackets().Replace(
+            text, m => _classes.Aggregate(m.Value, (t, c) => c.From[0] == '\\' ? t.Replace(c.From, c.To[1..^1], StringComparison.Ordinal) : t));
         foreach (var (from, to) in _classes)
         {
             mended = mended.Replace(from, to, StringComparison.Ordinal);
@@ -110,14 +112,17 @@ internal static partial class ConditionLints
             var isInBrackets = IsInBrackets(text, variable.Index);
             if (!isExpanded && context.Assigned.ContainsKey(name))
             {
+                // The dollar at the very front, which is taken away, may be meant as text: "* $NAME".
+                var isAlone = variable.Index == 0 && prefix.Length == 0 && variable.Length == text.Length;
                 var mended = isInBrackets ? text : text.Replace("$" + name, "$\\" + name, StringComparison.Ordinal);
-                Replace(context, "L20", condition, $"$ {prefix}{mended}", why: isInBrackets
+                Replace(
+                    context, "L20", condition, $"$ {prefix}{mended}", isAlone ? LintLevel.Hint : LintLevel.Warning, why: isInBrackets
                     ? $"variables stand for their values only behind a dollar; here the brackets have a $ and the letters of {name}"
                     : null);
                 return;
             }
 
-            if (isExpanded && variable.Index == 0 && context.IsFromMail(name))
+            if (isExpanded && variable.Index == 0 && context.IsFromMail(name) && !IsPlainMatch(context, condition, name))
             {
                 Replace(context, "L40", condition, prefix + text.Replace("$" + name, "$\\" + name, StringComparison.Ordinal));
                 return;
@@ -126,11 +131,18 @@ internal static partial class ConditionLints
             if (isExpanded && !isInBrackets
                 && (name == "MATCH" || (context.Assigned.TryGetValue(name, out var values) && values.Exists(v => Acts(v.Value.Text)))))
             {
-                Replace(context, "L21", condition, prefix + text.Replace("$" + name, "$\\" + name, StringComparison.Ordinal));
+                // A match is mostly a word.
+                Replace(
+                    context, "L21", condition, prefix + text.Replace("$" + name, "$\\" + name, StringComparison.Ordinal),
+                    name == "MATCH" ? LintLevel.Hint : LintLevel.Warning);
                 return;
             }
         }
     }
+
+    // What "\/[0-9.]+" has matched is no command and no variable.
+    private static bool IsPlainMatch(LintContext context, RcText condition, string name) =>
+        name == "MATCH" && context.LastMatch(condition.At) is { } pattern && PlainMatch().IsMatch(pattern);
 
     // A value that is plainly meant as text, an address or a host: dots in it, and nothing that only an expression has.
     private static bool Acts(string value) =>
@@ -194,11 +206,17 @@ internal static partial class ConditionLints
     [GeneratedRegex(@"\[\[:[a-z]+:\]\]|\\[dswb](?![a-z])|[\])A-Za-z0-9.]\{[0-9]+(?:,[0-9]*)?\}", RegexOptions.None, 1000)]
     private static partial Regex Foreign();
 
+    [GeneratedRegex(@"\[[^\[\]]*\\[dws][^\[\]]*\]", RegexOptions.NonBacktracking)]
+    private static partial Regex InBrackets();
+
     [GeneratedRegex(@"(?<atom>\[[^\]]*\]|[A-Za-z0-9.])\{(?<count>[1-9])\}", RegexOptions.None, 1000)]
     private static partial Regex Repeated();
 
     [GeneratedRegex(@"(?<!\\)\$(?<name>[A-Za-z_]\w*)", RegexOptions.None, 1000)]
     private static partial Regex Variable();
+
+    [GeneratedRegex(@"\\/\[[A-Za-z0-9.-]+\][+*]?$", RegexOptions.NonBacktracking)]
+    private static partial Regex PlainMatch();
 
     [GeneratedRegex(@"\G\s*(?<number>[0-9]{1,9})(?<unit>[kKmMgG])[bB]?$", RegexOptions.None, 1000)]
     private static partial Regex Size();

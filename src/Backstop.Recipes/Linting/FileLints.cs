@@ -18,11 +18,12 @@ internal static class FileLints
         LookAtNames(context);
     }
 
-    private static bool IsMainFile(LintContext context) =>
+    /// <summary>Whether a file is read by itself, as far as its name and what it sets tell, and not included by another.</summary>
+    public static bool IsMainFile(LintContext context) =>
         Path.GetFileName(context.File.Path).EndsWith("procmailrc", StringComparison.Ordinal)
         || context.Assigned.ContainsKey("DEFAULT") || context.Assigned.ContainsKey("MAILDIR");
 
-    // A relative name means what it means while MAILDIR is what it is.
+    // A lockfile is removed by the name it was made by, when MAILDIR may be another. Rcfiles and logs are opened at once.
     private static void LookAtNames(LintContext context)
     {
         if (!context.Assigned.TryGetValue("MAILDIR", out var changes))
@@ -30,13 +31,11 @@ internal static class FileLints
             return;
         }
 
-        foreach (
-            var assignment in context.Assigned.Where(a =>
-                a.Key is "LOCKFILE" or "INCLUDERC" or "SWITCHRC" or "LOGFILE").SelectMany(a => a.Value))
+        foreach (var assignment in context.Assigned.Where(a => a.Key is "LOCKFILE").SelectMany(a => a.Value))
         {
             var value = assignment.Value.Text.Trim('"', '\'');
             var later = changes.Find(c => c.At.Line > assignment.At.Line);
-            if (value.Length > 0 && value[0] is not ('/' or '$' or '`' or '~') && (changes.Count > 1 || later is not null))
+            if (value.Length > 0 && value[0] is not ('/' or '$' or '`' or '~') && later is not null)
             {
                 context.Find("L38", assignment.At, $"{assignment.Name}=$HOME/{value}");
             }

@@ -1,9 +1,10 @@
+using System.Text.RegularExpressions;
 using Backstop.Recipes.Language;
 
 namespace Backstop.Recipes.Linting;
 
 /// <summary>Flags that are missing, useless or dangerous.</summary>
-internal static class FlagLints
+internal static partial class FlagLints
 {
     private const RcFlags Waits = RcFlags.Wait | RcFlags.WaitQuietly;
 
@@ -21,11 +22,14 @@ internal static class FlagLints
             case RcPipeAction { Variable: null } or RcForwardAction:
                 LookAtProgram(context, recipe);
                 break;
-            case RcFolderAction folder when LockLints.FirstName(folder) != "/dev/null":
-                LookAtHalf(context, recipe, LintLevel.Warning);
+            case RcFolderAction folder when context.Plain(LockLints.FirstName(folder)) is var name && name != "/dev/null":
+                // What a variable names may be /dev/null.
+                LookAtHalf(context, recipe, name.StartsWith('$') ? LintLevel.Hint : LintLevel.Warning);
                 break;
             case RcBlockAction block when recipe.Has(RcFlags.Copy) && !Ends(block):
-                context.Find("L08", recipe.At, LintHeads.Write(recipe, "", "c", recipe.Lock?.Text) + ", and c on the recipes within");
+                context.Find(
+                    "L08", recipe.At, LintHeads.Write(recipe, "", "c", recipe.Lock?.Text) + ", and c on the recipes within",
+                    level: Includes(block) ? LintLevel.Hint : LintLevel.Warning);
                 break;
         }
     }
@@ -39,11 +43,16 @@ internal static class FlagLints
         _ => false,
     });
 
+    // An rcfile that we do not see may deliver.
+    private static bool Includes(RcBlockAction block) => block.Statements.Any(s =>
+        s is RcAssignment { Name: "INCLUDERC" or "SWITCHRC" } || (s is RcRecipe { Action: RcBlockAction inner } && Includes(inner)));
+
     private static void LookAtFilter(LintContext context, RcRecipe recipe, RcPipeAction pipe)
     {
         if (!recipe.Has(Waits))
         {
-            context.FindInHead("L04", recipe, add: "w");
+            // What only prints a text does not fail.
+            context.FindInHead("L04", recipe, add: "w", level: Prints(pipe.Command.Text) ? LintLevel.Hint : LintLevel.Warning);
         }
 
         if (recipe.Has(RcFlags.Copy))
@@ -51,9 +60,10 @@ internal static class FlagLints
             context.FindInHead("L07", recipe, remove: "c");
         }
 
-        if (recipe.Has(RcFlags.IgnoreWriteErrors))
+        if (recipe.Has(RcFlags.IgnoreWriteErrors) && !Prints(pipe.Command.Text))
         {
-            context.FindInHead("L29", recipe, remove: "i");
+            // People write it where a program puts a text in the place of the body, and means to.
+            context.FindInHead("L29", recipe, remove: "i", level: LintLevel.Hint);
         }
 
         if (MayGiveNothing(pipe.Command.Text))
@@ -88,17 +98,28 @@ internal static class FlagLints
         }
     }
 
+    private static bool Prints(string command) => WordOf(command) is "echo" or "printf";
+
+    private static string WordOf(string command)
+    {
+        var word = command.TrimStart(' ', '\t', '(').Split([' ', '\t'], 2)[0];
+        return word[(word.LastIndexOf('/') + 1)..];
+    }
+
     // Programs that print what they choose, and say nothing when that is nothing.
     private static bool MayGiveNothing(string command)
     {
-        var word = command.Trim().Split([' ', '\t'], 2)[0];
-        word = word[(word.LastIndexOf('/') + 1)..];
+        var word = WordOf(command);
         return !command.Contains("||", StringComparison.Ordinal)
             && (
             word is "grep" or "egrep" or "fgrep" or "awk" or "head" or "tail" or "cut"
                 || (word is "sed" && command.Contains(" -n", StringComparison.Ordinal))
-                || command.Contains(">/dev/null", StringComparison.Ordinal) || command.Contains("> /dev/null", StringComparison.Ordinal));
+                || OutputDiscarded().IsMatch(command));
     }
+
+    // Errors alone (2>) are no output.
+    [GeneratedRegex("(?:^|[^0-9&>]|[^0-9]1)>>?[ \t]*/dev/null", RegexOptions.NonBacktracking)]
+    private static partial Regex OutputDiscarded();
 
     // A letter behind the second colon was meant for before it: ":0: c" locks a file named c.
     private static void LookAtWords(LintContext context, RcRecipe recipe)

@@ -65,6 +65,12 @@ internal sealed class LintContext
     public IEnumerable<string> AllConditions(RcRecipe recipe) =>
         _outer.Append(recipe).SelectMany(r => r.Conditions).Select(c => c.Source.Text);
 
+    /// <summary>The last condition in front of a place that sets MATCH; null if there is none.</summary>
+    /// <param name="at">The place.</param>
+    public string? LastMatch(RcPosition at) =>
+        Recipes.SelectMany(r => r.Conditions).Select(c => c.Source)
+            .LastOrDefault(c => c.At.Line < at.Line && c.Text.Contains("\\/", StringComparison.Ordinal))?.Text;
+
     /// <summary>Whether a variable's value is written by the message: a match, or what a program reads out of it.</summary>
     /// <param name="name">The variable.</param>
     public bool IsFromMail(string name) =>

@@ -1,9 +1,11 @@
+using System.Text;
+using System.Text.RegularExpressions;
 using Backstop.Recipes.Language;
 
 namespace Backstop.Recipes.Linting;
 
 /// <summary>Locks that are missing, useless or in the way.</summary>
-internal static class LockLints
+internal static partial class LockLints
 {
     public static void Look(LintContext context, RcRecipe recipe)
     {
@@ -21,8 +23,30 @@ internal static class LockLints
         }
     }
 
-    /// <summary>The first folder of an action.</summary>
-    public static string FirstName(RcFolderAction folder) => folder.Names.Text.Split([' ', '\t'], 2)[0].Trim('"', '\'');
+    /// <summary>The first folder of an action, quotes and backslashes taken off.</summary>
+    public static string FirstName(RcFolderAction folder)
+    {
+        var text = folder.Names.Text;
+        var name = new StringBuilder();
+        var quote = '\0';
+        for (var at = 0; at < text.Length && (quote != '\0' || text[at] is not (' ' or '\t')); at++)
+        {
+            if (text[at] == '\\' && quote != '\'' && at + 1 < text.Length)
+            {
+                name.Append(text[++at]);
+            }
+            else if (text[at] == quote || (quote == '\0' && text[at] is '"' or '\''))
+            {
+                quote = quote == '\0' ? text[at] : '\0';
+            }
+            else
+            {
+                name.Append(text[at]);
+            }
+        }
+
+        return name.ToString();
+    }
 
     /// <summary>Whether a name means a directory rather than an mbox, as far as the name tells.</summary>
     public static bool IsDirectory(string name) =>
@@ -51,7 +75,9 @@ internal static class LockLints
         {
             if (!WritesFile(command))
             {
-                context.FindInHead("L01", recipe, keepsLock: false);
+                // Another name may be that of a file which the program changes.
+                var isScanner = recipe.Lock!.Text.Length == 0 || Scanner().IsMatch(command + " " + context.Plain(command.TrimStart()));
+                context.FindInHead("L01", recipe, keepsLock: false, level: isScanner ? LintLevel.Warning : LintLevel.Hint);
             }
 
             return;
@@ -68,6 +94,12 @@ internal static class LockLints
             context.FindInHead("L11", recipe, add: "w", level: LintLevel.Hint);
         }
     }
+
+    // Spam and virus filters: each mail waits for the one before it.
+    [GeneratedRegex(
+        "spam|bogofilter|\\bbmf\\b|dspam|\\bcrm|sb_filter|ifile|\\bqsf\\b|bsfilter|annoyance|razor|clam|amavis",
+        RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
+    private static partial Regex Scanner();
 
     private static bool WritesFile(string command) =>
         command.Replace(">/dev/null", "", StringComparison.Ordinal).Replace(">&", "", StringComparison.Ordinal)

@@ -35,8 +35,9 @@ internal static class StatementLints
                 context.Find("L25", assignment.At, "deliver it to a folder, or refuse it at SMTP time");
                 break;
             case "HOST":
-                // No host has such a name: people end a file so, on purpose.
-                LookAtHost(context, assignment.At, value.Contains('_', StringComparison.Ordinal) ? LintLevel.Hint : LintLevel.Warning);
+                // No host has such a name, and none is asked for within a block: people end a file so, on purpose.
+                var isMeant = value.Contains('_', StringComparison.Ordinal) || context.Outer.Count > 0;
+                LookAtHost(context, assignment.At, isMeant ? LintLevel.Hint : LintLevel.Warning);
                 break;
             case "DEFAULT" or "ORGMAIL" when ActionLints.MaildirPart(value):
                 var plain = value.TrimEnd('"', '\'');

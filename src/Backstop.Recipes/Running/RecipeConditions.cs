@@ -28,7 +28,20 @@ internal sealed class RecipeConditions(
         _flags = recipe.Flags;
         _score = 0;
         _isScored = false;
-        var hold = recipe.Conditions.All(c => Math.Abs(_score) >= Decisive || Holds(c));
+        var hold = true;
+        foreach (var condition in recipe.Conditions)
+        {
+            if (hold)
+            {
+                hold = Math.Abs(_score) >= Decisive || Holds(condition);
+            }
+            else if (condition.Source.Text.Length > state.LineBuffer)
+            {
+                // procmail: what is not asked any more is read all the same.
+                programs.SayOverflow();
+            }
+        }
+
         if (_isScored)
         {
             // Something between 0 and 1 is still a score.
@@ -178,9 +191,16 @@ internal sealed class RecipeConditions(
     {
         // A program is given what an expression would be matched with: folded fields are one line for it too.
         ReadOnlyMemory<byte> part = TextOf(prefix.Area).ToArray();
-        var outcome = programs.Run(
-            programs.Parse(command.TrimStart(' ', '\t')), RecipePrograms.Input(part, isRaw: false), ProgramOutput.Discarded, waits: true);
+        var input = RecipePrograms.Input(part, isRaw: false);
+        var parsed = programs.Parse(command.TrimStart(' ', '\t'));
+        var outcome = programs.Run(parsed, input, ProgramOutput.Discarded, waits: true);
         var status = outcome.Status ?? 0;
+        state.LastSize = input.Sum(i => (long)i.Length);
+        if (status != 0)
+        {
+            log.Failure(status, parsed.Name, isQuiet: true);
+        }
+
         Trace(prefix, status == 0, command);
         if (prefix.Weight is not { } weight)
         {

@@ -55,6 +55,30 @@ public class RecipeLogTests
         Assert.Contains(line, lines, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("* ^Nothing\n", "Exceeded LINEBUF")]
+    [InlineData("", "Exceeded LINEBUF")]
+    public void A_condition_beyond_LINEBUF_is_named_although_the_one_before_did_not_hold(string before, string line) =>
+        Assert.Equal(line, Run($":0\n{before}* ^From:.*{new string('x', 3000)}\nbox\n"));
+
+    [Fact]
+    public void A_condition_s_program_that_fails_is_named_under_verbose()
+    {
+        _host.Program = _ => new(2, default, TookAll: true, TimedOut: false);
+        Assert.Contains(
+            "Non-zero exitcode (2) from \"grep\"|No match on", Run("VERBOSE=on\n:0\n* ? grep x\nbox\n"), StringComparison.Ordinal);
+        _host.Written.Clear();
+        Assert.Equal("", Run(":0\n* ? grep x\nbox\n"));
+    }
+
+    /// <summary>What was given to a program last is the size of a mail that ends nowhere.</summary>
+    [Fact]
+    public void A_mail_that_ends_nowhere_has_the_size_of_what_a_program_got()
+    {
+        Run("LOGFILE=log\n:0\n* ? program\n{ HOST }\n");
+        Assert.Matches($"  Folder: \t+ +{Mail.IndexOf("\n\n", StringComparison.Ordinal) + 2}\n", _host.Written.ToString());
+    }
+
     /// <summary>procmail has the header's folds undone while it looks at it, and may end then.</summary>
     [Theory]
     [InlineData(":0\n* ^Nothing\nbox\nHOST=other\n", " Subject: lunch  at noon")]
