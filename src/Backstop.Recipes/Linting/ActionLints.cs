@@ -70,7 +70,8 @@ internal static class ActionLints
     {
         var conditions = context.AllConditions(recipe).ToList();
         return conditions.Count <= 1 && !recipe.Has(RcFlags.Also | RcFlags.AlsoIfSuccess | RcFlags.Else | RcFlags.OnError)
-            && context.Outer.Append(recipe).SelectMany(r => r.Conditions).All(c => c.Written.Test is RcRegexTest && c.Written.Prefix.Area?.Variable is null)
+            && context.Outer.Append(recipe).SelectMany(r => r.Conditions)
+                .All(c => c.Written.Test is RcRegexTest && c.Written.Prefix.Area?.Variable is null)
             && !conditions.Exists(c => c.Contains('^', StringComparison.Ordinal))
             && !context.Before.OfType<RcRecipe>().Any(r => r.Conditions.Count == 0 && r.Has(RcFlags.Copy) && r.Action is RcFolderAction);
     }

@@ -84,7 +84,8 @@ internal static partial class ConditionLints
 
         // Within brackets the class has brackets already.
         var mended = InBrackets().Replace(
-            text, m => _classes.Aggregate(m.Value, (t, c) => c.From[0] == '\\' ? t.Replace(c.From, c.To[1..^1], StringComparison.Ordinal) : t));
+            text, m => _classes.Where(c => c.From[0] == '\\')
+                .Aggregate(m.Value, (t, c) => t.Replace(c.From, c.To[1..^1], StringComparison.Ordinal)));
         foreach (var (from, to) in _classes)
         {
             mended = mended.Replace(from, to, StringComparison.Ordinal);

@@ -62,7 +62,8 @@ internal static class LintTexts
         ["L37"] = (
             "timeout-beyond-mta",
             "procmail waits up to 960 seconds for a program and 1,024 for a lock; Postfix kills it after 1,000 and bounces the mail"),
-        ["L38"] = ("relative-name", "MAILDIR changes, so this relative name means another file when the lock is given back, and the lock stays"),
+        ["L38"] = (
+            "relative-name", "MAILDIR changes, so this relative name means another file when the lock is given back, and the lock stays"),
         ["L39"] = (
             "recipe-without-action",
             "without an action the first line of the next recipe is taken as a folder's name, and all mail goes there"),

@@ -97,7 +97,7 @@ internal sealed class RecipeVariables
     /// <param name="usual">The value that procmail begins with.</param>
     public string TextUnlessTaken(string name, string usual) => Text(name, _taken.Contains(name) ? "" : usual);
 
-    /// <summary>LOCKSLEEP, LOCKTIMEOUT, TIMEOUT, VERBOSE or LOGABSTRACT, as the last text with a number or a word for one left it.</summary>
+    /// <summary>The number of LOCKSLEEP, LOCKTIMEOUT, TIMEOUT, VERBOSE or LOGABSTRACT: the last that a text has said.</summary>
     public long Number(string name) => _numbers[name];
 
     /// <summary>The number that a variable says now.</summary>

@@ -6,13 +6,16 @@ namespace Backstop.Tests.Recipes;
 /// <summary>The log in procmail 3.22's words, which people's scripts read.</summary>
 public class RecipeLogTests
 {
-    private const string Mail = "From ann@example.org Mon Nov  2 10:00:00 2026\nFrom: Ann <ann@example.org>\nSubject: lunch\n at noon\n\nSoup?\n";
+    private const string Mail =
+        "From ann@example.org Mon Nov  2 10:00:00 2026\nFrom: Ann <ann@example.org>\nSubject: lunch\n at noon\n\nSoup?\n";
 
     private readonly FakeHost _host = new();
 
     [Theory]
     [InlineData(":0 hb\n{ }\n", "Extraneous deliver-body flag ignored|Extraneous deliver-head flag ignored")]
-    [InlineData(":0 ir:\n{ }\n", "Extraneous locallockfile ignored|Extraneous ignore-write-error flag ignored|Extraneous raw-mode flag ignored")]
+    [InlineData(
+        ":0 ir:\n{ }\n",
+        "Extraneous locallockfile ignored|Extraneous ignore-write-error flag ignored|Extraneous raw-mode flag ignored")]
     [InlineData(":0 f\nbox\n", "Extraneous filter-flag ignored")]
     [InlineData(":0 f\n{ }\n", "Extraneous filter-flag ignored")]
     [InlineData(":0 fcw\n| cat\n", "Extraneous copy-flag ignored")]

@@ -6,7 +6,8 @@ namespace Backstop.Tests.Recipes;
 /// <summary>What people's own rcfiles showed beside procmail 3.22: each row was seen to differ there once.</summary>
 public class RecipeRcFileTests
 {
-    private const string Mail = "From ann@example.org Mon Nov  2 10:00:00 2026\nFrom: Ann <ann@example.org>\nSubject: lunch\n at noon\n\nSoup?\n";
+    private const string Mail =
+        "From ann@example.org Mon Nov  2 10:00:00 2026\nFrom: Ann <ann@example.org>\nSubject: lunch\n at noon\n\nSoup?\n";
 
     private readonly FakeHost _host = new();
 
