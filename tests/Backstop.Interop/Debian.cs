@@ -13,9 +13,12 @@ internal sealed record Debian(int Release)
     /// <summary>Both, for tests of what their programs do differently.</summary>
     public static TheoryData<int> Releases => [12, 13];
 
-    private static string Folder => Path.Combine(Checkout.Root, "artifacts", "debian13");
+    private static readonly string[] _programs = [
+        "/usr/sbin/postconf", "/usr/sbin/postmap", "/usr/sbin/postfix", "/usr/sbin/sendmail"];
 
-    private static string Within => Path.Combine(Checkout.Root, "eng", "in-debian13.sh");
+    public static string Folder => Path.Combine(Checkout.Root, "artifacts", "debian13");
+
+    public static string Within => Path.Combine(Checkout.Root, "eng", "in-debian13.sh");
 
     /// <summary>Fails, or skips the test, where a program is not there.</summary>
     /// <param name="path">Its absolute path.</param>
@@ -37,6 +40,23 @@ internal sealed record Debian(int Release)
 
     public Task<string> RunAsync(string program, string[] arguments, params int[] exitCodes) =>
         Tool.RunAsync(Command(program), Arguments(program, arguments), Until.Bound, exitCodes);
+
+    /// <summary>
+    /// Makes programs of this release found by their names, by whatever program is started with the environment that is returned.
+    /// </summary>
+    /// <param name="folder">Where the release's programs get stand-ins; empty afterwards for 12.</param>
+    public async Task<Dictionary<string, string>> EnvironmentAsync(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        foreach (var program in Release == 12 ? [] : _programs)
+        {
+            var file = Path.Combine(folder, Path.GetFileName(program));
+            await File.WriteAllTextAsync(file, $"#!/bin/sh\nexec {Within} {Folder} {program} \"$@\"\n");
+            File.SetUnixFileMode(file, (UnixFileMode)0x1ED);
+        }
+
+        return new() { ["PATH"] = $"{folder}:/usr/sbin:{Environment.GetEnvironmentVariable("PATH")}" };
+    }
 
     private string Command(string program) => Release == 12 ? program : Within;
 

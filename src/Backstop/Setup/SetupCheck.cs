@@ -20,13 +20,31 @@ internal static class SetupCheck
     /// <param name="server">The loopback address at which the mail server takes mail from the Internet.</param>
     /// <param name="recipient">A mailbox of that server.</param>
     /// <param name="ct">Stops the work.</param>
-    /// <returns>Whether each bounce was treated as it should be.</returns>
-    public static async Task<bool> RunAsync(
+    /// <returns>The exit code: 0 where each bounce was treated as it should be, 69 where Backstop does not answer, else 1.</returns>
+    public static async Task<int> RunAsync(
         BackstopOptions options, string config, IPEndPoint server, MailAddress recipient, CancellationToken ct)
     {
         var keys = BatvKeyFile.Read(DataPaths.BatvKeys(options));
-        var isGood = true;
-        if (keys.Count > 0)
+        Console.WriteLine("asked Backstop:");
+        var asked = await new SetupProbe(options, OwnSide.SignsWith(options, keys)).AskAsync(ct);
+        foreach (var result in asked)
+        {
+            Console.WriteLine(result.Trouble is null ? $"  ok  {result.Port}" : $"  BAD {result.Port}: {result.Trouble}");
+        }
+
+        if (asked.Any(r => !r.Answers))
+        {
+            Console.WriteLine($"      start it: backstop serve --config {ShellWords.Quote(config)}");
+            return ExitCode.Unavailable;
+        }
+
+        var isGood = asked.All(r => r.Trouble is null);
+        Console.WriteLine($"sent through {server} to {recipient}:");
+        if (!options.Outbound.SignSender)
+        {
+            Console.WriteLine("      senders get no tag (outbound.sign_sender = false), so none is tried");
+        }
+        else if (keys.Count > 0)
         {
             var tagged = new Batv(keys, options.Batv.LifetimeDays, options.Batv.Form).Sign(recipient, TimeProvider.System.GetUtcNow())
                 .ToString();
@@ -42,15 +60,16 @@ internal static class SetupCheck
         }
         else
         {
+            isGood = false;
             Console.WriteLine(
-                $"  no key exists, so nothing is signed; make {DataPaths.BatvKeys(options)} with: "
-                    + $"backstop batv new-key --config {ShellWords.Quote(config)}");
+                $"  BAD no key exists, so nothing is signed; make {DataPaths.BatvKeys(options)} with: "
+                    + $"backstop batv new-key --config {ShellWords.Quote(config)}; then restart Backstop");
         }
 
         isGood &= await SendAsync(
             "a bounce for mail that nobody sent", recipient.ToString(), code => code is 250 or >= 500,
             "it should be refused; or accepted and marked (X-Backstop: file) as long as too little of the sent mail is known");
-        return isGood;
+        return isGood ? ExitCode.Done : ExitCode.Found;
 
         async Task<bool> SendAsync(string what, string to, Func<int, bool> isRight, string otherwise)
         {

@@ -36,9 +36,10 @@ public sealed class DoorsTests
         ["Backstop.Server.Filters.SpamdFilter: socket"] = "asks spamd",
         ["Backstop.Server.Net.UnixSocket: socket"] = "whether anybody listens at a socket left behind",
         ["Backstop.Server.Web.SelfCheck: socket"] = "whether our own ports answer",
-        ["Backstop.Setup.PostfixSetup: program"] = "postconf and postfix, when somebody runs setup",
+        ["Backstop.Setup.PostfixTools: program"] = "postconf, postmap and postfix, when somebody runs setup",
         ["Backstop.Setup.SetupCheck: smtp"] = "test mail through the user's server, when somebody runs setup --check",
-        ["Backstop.Setup.SetupProgram: program"] = "for PostfixSetup",
+        ["Backstop.Setup.SetupProgram: program"] = "for PostfixTools",
+        ["Backstop.Setup.SetupProbe: socket"] = "asks our own ports, when somebody runs setup --check or --apply",
         ["Backstop.StormGenerator.StormClient: socket"] = "for StormSender and SetupCheck",
         ["Backstop.StormGenerator.StormSender: smtp"] = "the generator, when somebody runs storm",
     };
