@@ -190,6 +190,36 @@ public sealed class SetupPostfixTests
         Assert.Contains("a filter (scan:dummy) may hand mail of strangers back by it", printed, StringComparison.Ordinal);
     }
 
+    /// <summary>
+    /// What an alias sends elsewhere takes its tag along there: said by setup, and seen. An address that is named goes without a tag.
+    /// </summary>
+    [Theory]
+    [MemberData(nameof(Debian.Releases), MemberType = typeof(Debian))]
+    public async Task A_tag_goes_through_aliases_and_named_senders_have_none(int release)
+    {
+        using var folder = new TempFolder();
+        using var guard = await Guard.StartAsync(Detail + "\noutbound.unsigned_from = [\"user@bench.test\"]");
+        using var postfix = await Postfix.StartAsync(
+            Path.Combine(guard.Data, "mail"),
+            "recipient_delimiter = +\nvirtual_alias_maps = inline:{ away@bench.test=them@else.example }\n"
+                + "transport_maps = inline:{ else.example=discard: }\n",
+            release: release);
+        var setup = await Setup.OfAsync(folder, postfix, guard, release);
+        Assert.Contains("keeps its tag there", await setup.RunAsync(["--apply"]), StringComparison.Ordinal);
+        var tagged = (await guard.RunAsync("batv", "sign", "away@bench.test")).Trim();
+        await SendAsync(postfix.Port, "<>", tagged);
+        await postfix.EmptyAsync();
+        var leaked = tagged.Replace("away", "them", StringComparison.Ordinal).Replace("bench.test", "else.example", StringComparison.Ordinal);
+        Assert.Contains($"to=<{leaked}>", postfix.Log, StringComparison.Ordinal);
+
+        await setup.SendmailAsync("user@bench.test", "legit@bench.test");
+        await postfix.EmptyAsync();
+        var sent = Encoding.Latin1.GetString(
+            Assert.Single(MessageFiles.Read(Path.Combine(guard.Data, "mail", "legit@bench.test", "Maildir"))).Bytes.Span);
+        Assert.Contains("X-Backstop-Sent: bs", sent, StringComparison.Ordinal);
+        Assert.Contains("Return-Path: <user@bench.test>", sent, StringComparison.Ordinal);
+    }
+
     /// <summary>The name by which mail is known as ours, on the port that strangers reach: nothing would be judged.</summary>
     [Fact]
     public async Task A_name_that_lets_strangers_in_is_an_obstacle()

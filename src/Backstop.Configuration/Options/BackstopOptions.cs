@@ -111,7 +111,7 @@ internal sealed class BackstopOptions
         Relay.Check(problems, Listen);
         Outbound.Check(problems);
         Tls.Check(problems);
-        Batv.Check(problems);
+        Batv.Check(problems, Outbound);
         Srs.Check(problems);
         foreach (var (name, key) in Dkim)
         {

@@ -29,7 +29,7 @@ internal sealed class BatvOptions
     /// </summary>
     public IReadOnlyList<string> AlwaysSigned { get; set; } = [];
 
-    internal void Check(IConfigProblems problems)
+    internal void Check(IConfigProblems problems, OutboundOptions outbound)
     {
         problems.CheckFile("batv.keys", Keys);
         foreach (var address in AlwaysSigned)
@@ -38,6 +38,25 @@ internal sealed class BatvOptions
             {
                 problems.Add("batv.always_signed", $"\"{address}\" is not an address; write one such as \"me@example.org\"");
             }
+        }
+
+        CheckAgainst(problems, outbound);
+    }
+
+    // A bounce to an address that always signs is refused without a tag: then no mail of it may leave without one.
+    private void CheckAgainst(IConfigProblems problems, OutboundOptions outbound)
+    {
+        if (AlwaysSigned.Count > 0 && outbound.UnsignedTo.Count > 0)
+        {
+            problems.Add(
+                "batv.always_signed",
+                "bounces of the mail that outbound.unsigned_to sends without a tag would be refused; take out one of the two");
+        }
+
+        var unsigned = new AddressList(outbound.UnsignedFrom);
+        foreach (var address in AlwaysSigned.Where(a => MailAddress.TryParse(a) is { } parsed && unsigned.Has(parsed)))
+        {
+            problems.Add("batv.always_signed", $"\"{address}\" is in outbound.unsigned_from too, so its bounces would be refused");
         }
     }
 }

@@ -33,16 +33,30 @@ internal sealed class OutboundOptions
     public bool Journal { get; set; } = true;
 
     /// <summary>
-    /// Addresses and domains whose mail gets no tag: lists and servers that recognise subscribers by the envelope
-    /// sender. Default: none.
+    /// Recipients, as addresses and domains, whose mail gets no tag: lists that recognise subscribers by the envelope
+    /// sender, and servers that compare it with From. Not in the SMTP proxy and the table <c>sign</c>, which must name
+    /// the sender before they know the recipients. Default: none.
     /// </summary>
     public IReadOnlyList<string> UnsignedTo { get; set; } = [];
 
+    /// <summary>
+    /// Own senders, as addresses and domains, whose mail gets no tag: addresses that an alias or a list sends on
+    /// elsewhere, where a tag as detail would arrive too, and senders of list software. Field and journal prove their
+    /// bounces. Default: none.
+    /// </summary>
+    public IReadOnlyList<string> UnsignedFrom { get; set; } = [];
+
     internal void Check(IConfigProblems problems)
     {
-        foreach (var to in UnsignedTo.Where(t => MailAddress.TryParse(t) is null && !MailAddress.IsDomain(t.TrimStart('@'))))
+        Check("outbound.unsigned_to", UnsignedTo);
+        Check("outbound.unsigned_from", UnsignedFrom);
+
+        void Check(string key, IReadOnlyList<string> entries)
         {
-            problems.Add("outbound.unsigned_to", $"\"{to}\" is neither an address nor a domain");
+            foreach (var entry in entries.Where(e => MailAddress.TryParse(e) is null && !MailAddress.IsDomain(e.TrimStart('@'))))
+            {
+                problems.Add(key, $"\"{entry}\" is neither an address nor a domain");
+            }
         }
     }
 }

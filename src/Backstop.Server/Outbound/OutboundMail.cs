@@ -20,8 +20,8 @@ internal sealed record OutboundChanges(MailAddress? Sender, IReadOnlyList<KeyVal
 /// </summary>
 internal sealed class OutboundMail(BackstopOptions options, Recipients recipients, Proving proving, JournalQueue journal, TimeProvider time)
 {
-    private readonly HashSet<string> _unsignedTo = [
-        .. options.Outbound.UnsignedTo.Select(t => MailAddress.TryParse(t)?.Key ?? MailAddress.DomainKey(t.TrimStart('@')))];
+    private readonly AddressList _unsignedTo = new(options.Outbound.UnsignedTo);
+    private readonly AddressList _unsignedFrom = new(options.Outbound.UnsignedFrom);
 
     /// <summary>
     /// Whether mail of a client is ours: by a logged-in user, a network of ours, or a listener of ours.
@@ -34,7 +34,7 @@ internal sealed class OutboundMail(BackstopOptions options, Recipients recipient
     /// <summary>Returns the sender with a tag, or unchanged where it gets none.</summary>
     public MailAddress Signed(MailAddress sender) =>
         proving.Batv.CanSign && recipients.IsLocalDomain(sender.Domain) && sender.Domain.Length > 0
-            && BatvTag.TryParse(sender) is null && SrsAddress.TryParse(sender) is null
+            && BatvTag.TryParse(sender) is null && SrsAddress.TryParse(sender) is null && !_unsignedFrom.Has(sender)
             ? proving.Batv.Sign(sender, time.GetUtcNow())
             : sender;
 
@@ -67,7 +67,7 @@ internal sealed class OutboundMail(BackstopOptions options, Recipients recipient
             await journal.AddAsync(new(sender, id, to, now));
         }
 
-        var signs = options.Outbound.SignSender && !to.Any(IsUnsigned);
+        var signs = options.Outbound.SignSender && !to.Any(_unsignedTo.Has);
         return new(signs && Signed(tagged) is var signed && signed != tagged ? signed : null, fields);
     }
 
@@ -79,7 +79,4 @@ internal sealed class OutboundMail(BackstopOptions options, Recipients recipient
         options.Outbound.Journal && recipients.IsLocalDomain(sender.Domain) && sender.Domain.Length > 0
             ? journal.AddAsync(new(BatvTag.TryParse(sender)?.Original ?? sender, null, [to], time.GetUtcNow(), isFirst))
             : ValueTask.CompletedTask;
-
-    private bool IsUnsigned(MailAddress to) =>
-        _unsignedTo.Count > 0 && (_unsignedTo.Contains(to.Key) || _unsignedTo.Contains(MailAddress.DomainKey(to.Domain)));
 }

@@ -103,6 +103,21 @@ public sealed class ConfigFileTests
         Assert.Empty(ConfigFile.Parse(Good + "\n[backscatter]\nown_fields = \"X-Campaign-Id\"\n", "b.toml").Errors);
     }
 
+    /// <summary>Who always signs is refused bounces without a tag: no mail of theirs may leave without one.</summary>
+    [Theory]
+    [InlineData("unsigned_from = \"me@example.org\"", "\"me@example.org\" is in outbound.unsigned_from too")]
+    [InlineData("unsigned_from = \"Example.org\"", "\"me@example.org\" is in outbound.unsigned_from too")]
+    [InlineData("unsigned_to = \"list.example\"", "outbound.unsigned_to sends without a tag would be refused")]
+    [InlineData("unsigned_from = \"you@example.org\"", null)]
+    [InlineData("unsigned_from = \"no address\"", "\"no address\" is neither an address nor a domain")]
+    public void Exceptions_from_tags_and_addresses_that_always_sign_exclude_each_other(string line, string? error)
+    {
+        var text = $"{Good}\n[batv]\nalways_signed = \"me@example.org\"\n[outbound]\n{line}\n";
+        var errors = ConfigFile.Parse(text, "b.toml").Errors.Select(e => e.ToString()).ToList();
+        Assert.Equal(error is null ? 0 : 1, errors.Count);
+        Assert.All(errors, e => Assert.Contains(error!, e, StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("domains = [", 1)]
     [InlineData("x = \"unclosed", 1)]
