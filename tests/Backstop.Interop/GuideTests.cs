@@ -9,6 +9,22 @@ public sealed partial class GuideTests
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
+    /// <summary>Every page with the programs of both Debian releases.</summary>
+    public static TheoryData<string, int> PagesAndReleases
+    {
+        get
+        {
+            var all = new TheoryData<string, int>();
+            foreach (var page in Directory.EnumerateFiles(Folder, "*.md").Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal))
+            {
+                all.Add(page, 12);
+                all.Add(page, 13);
+            }
+
+            return all;
+        }
+    }
+
     public static TheoryData<string> Pages =>
         [.. Directory.EnumerateFiles(Folder, "*.md").Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)];
 
@@ -28,8 +44,8 @@ public sealed partial class GuideTests
 
     /// <summary>In mount and network namespaces with a Postfix of example.org on port 25, a Sent folder, and Backstop's folders.</summary>
     [Theory]
-    [MemberData(nameof(Pages))]
-    public async Task Commands_do_what_the_page_says(string page)
+    [MemberData(nameof(PagesAndReleases))]
+    public async Task Commands_do_what_the_page_says(string page, int release)
     {
         var commands = await BlocksAsync(page, "sh");
         if (commands.Count == 0)
@@ -40,18 +56,24 @@ public sealed partial class GuideTests
         }
 
         Needs.Root();
-        Needs.Program("postfix", "postfix");
-        var m4 = Needs.Peer("usr/bin/m4", "m4");
-        var macros = Path.GetDirectoryName(Path.GetDirectoryName(Needs.Peer("usr/share/sendmail/cf/m4/cf.m4", "sendmail-cf")))!;
+        var debian = new Debian(release);
+        debian.Needs("/usr/sbin/postfix", "postfix");
         using var host = new TempFolder();
-        var writesIt = commands.Exists(c => c.Contains("setup postfix --apply", StringComparison.Ordinal));
+
+        // The first page has its configuration written by setup; that in its text is for those who want no milter.
+        var writesIt = page == "postfix-dovecot.md";
         await PrepareAsync(
-            host, writesIt ? null : (await BlocksAsync(page, "toml")).FirstOrDefault(),
-            (await BlocksAsync(page, "ini")).FirstOrDefault() ?? (await BlocksAsync("postfix-dovecot.md", "ini"))[0], m4, macros);
+            host, debian, writesIt ? null : (await BlocksAsync(page, "toml")).FirstOrDefault(),
+            (await BlocksAsync(page, "ini")).FirstOrDefault() ?? (await BlocksAsync("postfix-dovecot.md", "ini"))[0]);
+        var root = release == 12 ? "" : Debian.Folder;
         var script = $$"""
             set -e
             ip link set lo up 2>/dev/null || ifconfig lo up
+            mkdir -p {{root}}/etc/postfix
+            # Backstop looks there itself; Postfix of another release in its own folder.
             mount --bind {{host["postfix"]}} /etc/postfix
+            [ -z "{{root}}" ] || mount --bind {{host["postfix"]}} {{root}}/etc/postfix
+            mount --bind {{host["group"]}} /etc/group
             mount -t tmpfs tmpfs /home && mkdir -p /home/you/Maildir/.Sent/cur /home/you/Maildir/.Sent/new /home/you/Maildir/.Sent/tmp
             printf 'Message-ID: <1@example.org>\nFrom: you@example.org\nTo: bob@else.example\nSubject: x\n\nx\n' \
                 >/home/you/Maildir/.Sent/cur/1:2,S
@@ -87,7 +109,7 @@ public sealed partial class GuideTests
 
     // Programs that are not on a test machine, or must not touch it: systemctl runs the unit's command, make runs m4 as Sendmail's
     // Makefile does.
-    private static async Task PrepareAsync(TempFolder host, string? toml, string? unit, string m4, string macros)
+    private static async Task PrepareAsync(TempFolder host, Debian debian, string? toml, string? unit)
     {
         File.SetUnixFileMode(host.Path, (UnixFileMode)0x1ED);
         foreach (var name in new[] { "bin", "postfix", "mail", "queue", "data" })
@@ -95,19 +117,21 @@ public sealed partial class GuideTests
             Directory.CreateDirectory(host[name]);
         }
 
-        await Tool.RunAsync("/bin/sh", ["-c", $"chown postfix {host["data"]}; cp -r /etc/postfix/. {host["postfix"]}"], _limit);
+        await debian.RunAsync("/bin/sh", ["-c", $"chown postfix {host["data"]}; cp -r /etc/postfix/. {host["postfix"]}"]);
+        await debian.EnvironmentAsync(host["bin"]);
+        await File.WriteAllTextAsync(host["group"], await File.ReadAllTextAsync("/etc/group", Ct) + "Debian-exim:x:9925:\n", Ct);
         var start = unit is null
             ? ""
             : UnitCommand().Match(unit).Groups["command"].Value.Replace("/usr/local/bin/", "", StringComparison.Ordinal);
         await ProgramAsync(
             "backstop",
-            $"case \"$*\" in *--config*|*--help*|lint*|deliver*|config*) exec {Server.Launcher} \"$@\";; *) exec {Server.Launcher} "
-                + $"\"$@\" --config /etc/backstop/backstop.toml;; esac");
+            $"exec {Server.Launcher} \"$@\"");
         await ProgramAsync(
             "systemctl",
             $"{start} >/opt/log 2>&1 & echo $! >/opt/pid; for i in $(seq 300); do grep -q ready /opt/log && exit 0; sleep 0.1; done; "
                 + $"cat /opt/log; exit 1");
         await ProgramAsync("useradd", "exit 0");
+        var (macros, m4) = MacrosOf(debian);
         await ProgramAsync(
             "make",
             $"sed 's#/usr/share/sendmail/cf#{macros}#' /etc/mail/sendmail.mc | {m4} >/etc/mail/sendmail.cf && grep -q Xbackstop "
@@ -167,6 +191,19 @@ public sealed partial class GuideTests
             await File.WriteAllTextAsync(host["bin/" + name], $"#!/bin/bash\n{body}\n", Ct);
             File.SetUnixFileMode(host["bin/" + name], (UnixFileMode)0x1ED);
         }
+    }
+
+    // Sendmail's macros, and the program that reads them.
+    private static (string Macros, string M4) MacrosOf(Debian debian)
+    {
+        if (debian.Release == 12)
+        {
+            var file = Needs.Peer("usr/share/sendmail/cf/m4/cf.m4", "sendmail-cf");
+            return (Path.GetDirectoryName(Path.GetDirectoryName(file))!, Needs.Peer("usr/bin/m4", "m4"));
+        }
+
+        debian.Needs("/usr/share/sendmail/cf/m4/cf.m4", "sendmail-cf");
+        return ("/usr/share/sendmail/cf", $"{Debian.Within} {Debian.Folder} /usr/bin/m4");
     }
 
     private static async Task<List<string>> BlocksAsync(string page, string language) =>

@@ -1,4 +1,3 @@
-using Backstop.Backscatter.Proofs;
 using Backstop.Configuration;
 using Backstop.Configuration.Options;
 using Backstop.Terminal;
@@ -25,13 +24,13 @@ internal sealed class OwnSide(string config)
         return true;
     }
 
-    /// <summary>Makes a key where there is none and tags are wanted.</summary>
+    /// <summary>Makes a key where there is none and something is to be signed.</summary>
     /// <param name="options">The configuration.</param>
     /// <returns>The file with the key; null where none was made.</returns>
     public static string? MakeKey(BackstopOptions options)
     {
         var path = DataPaths.BatvKeys(options);
-        if (!options.Outbound.SignSender || BatvKeyFile.Read(path).Count > 0)
+        if (!NeedsKey(options) || BatvKeyFile.Read(path).Count > 0)
         {
             return null;
         }
@@ -48,7 +47,7 @@ internal sealed class OwnSide(string config)
     public async Task RequireAsync(BackstopOptions options, string server, CancellationToken ct)
     {
         var keys = BatvKeyFile.Read(DataPaths.BatvKeys(options));
-        var wrong = (await new SetupProbe(options, SignsWith(options, keys)).AskAsync(ct)).Where(r => r.Trouble is not null).ToList();
+        var wrong = (await new SetupProbe(options, keys).AskAsync(ct)).Where(r => r.Trouble is not null).ToList();
         if (wrong.Count > 0)
         {
             var what = string.Join('\n', wrong.Select(r => $"  {r.Port}: {r.Trouble}"));
@@ -60,7 +59,6 @@ internal sealed class OwnSide(string config)
         }
     }
 
-    /// <summary>The keys that a running Backstop should know: none where it signs no senders.</summary>
-    public static IReadOnlyList<BatvKey> SignsWith(BackstopOptions options, IReadOnlyList<BatvKey> keys) =>
-        options.Outbound.SignSender ? keys : [];
+    /// <summary>Whether anything is to be signed: senders by tags, messages by a field.</summary>
+    public static bool NeedsKey(BackstopOptions options) => options.Outbound.SignSender || options.Outbound.SignMessage;
 }

@@ -25,13 +25,8 @@ internal static class SetupCheck
         BackstopOptions options, string config, IPEndPoint server, MailAddress recipient, CancellationToken ct)
     {
         var keys = BatvKeyFile.Read(DataPaths.BatvKeys(options));
-        Console.WriteLine("asked Backstop:");
-        var asked = await new SetupProbe(options, OwnSide.SignsWith(options, keys)).AskAsync(ct);
-        foreach (var result in asked)
-        {
-            Console.WriteLine(result.Trouble is null ? $"  ok  {result.Port}" : $"  BAD {result.Port}: {result.Trouble}");
-        }
-
+        var asked = await new SetupProbe(options, keys).AskAsync(ct);
+        Show(asked);
         if (asked.Any(r => !r.Answers))
         {
             Console.WriteLine($"      start it: backstop serve --config {ShellWords.Quote(config)}");
@@ -40,52 +35,65 @@ internal static class SetupCheck
 
         var isGood = asked.All(r => r.Trouble is null);
         Console.WriteLine($"sent through {server} to {recipient}:");
-        if (!options.Outbound.SignSender)
-        {
-            Console.WriteLine("      senders get no tag (outbound.sign_sender = false), so none is tried");
-        }
-        else if (keys.Count > 0)
-        {
-            var tagged = new Batv(keys, options.Batv.LifetimeDays, options.Batv.Form).Sign(recipient, TimeProvider.System.GetUtcNow())
-                .ToString();
-            isGood &= await SendAsync(
-                "a bounce to a signed address", tagged, code => code == 250,
-                "it should be accepted; does the server remove the tag before it looks for the mailbox?");
-            var forged = options.Batv.Form == BatvForm.Prefix
-                ? $"prvs=0000000000={recipient}"
-                : $"{recipient.LocalPart}+prvs=0000000000@{recipient.Domain}";
-            isGood &= await SendAsync(
-                "a bounce to an address with a forged signature", forged, code => code is >= 500,
-                "it should be refused; does the server ask Backstop at all?");
-        }
-        else
+        if (keys.Count == 0 && OwnSide.NeedsKey(options))
         {
             isGood = false;
             Console.WriteLine(
                 $"  BAD no key exists, so nothing is signed; make {DataPaths.BatvKeys(options)} with: "
                     + $"backstop batv new-key --config {ShellWords.Quote(config)}; then restart Backstop");
         }
+        else if (!options.Outbound.SignSender)
+        {
+            Console.WriteLine("      senders get no tag (outbound.sign_sender = false), so none is tried");
+        }
+        else
+        {
+            isGood &= await TagsAsync(new(keys, options.Batv.LifetimeDays, options.Batv.Form), options.Batv.Form, server, recipient, ct);
+        }
 
         isGood &= await SendAsync(
-            "a bounce for mail that nobody sent", recipient.ToString(), code => code is 250 or >= 500,
-            "it should be refused; or accepted and marked (X-Backstop: file) as long as too little of the sent mail is known");
+            server, "a bounce for mail that nobody sent", recipient, recipient.ToString(), code => code is 250 or >= 500,
+            "it should be refused; or accepted and marked (X-Backstop: file) as long as too little of the sent mail is known", ct);
         return isGood ? ExitCode.Done : ExitCode.Found;
+    }
 
-        async Task<bool> SendAsync(string what, string to, Func<int, bool> isRight, string otherwise)
+    private static void Show(IReadOnlyList<ProbeResult> asked)
+    {
+        Console.WriteLine("asked Backstop:");
+        foreach (var result in asked)
         {
-            var message = new StormMessage("setup", GeneratedKind.Bounce, IPAddress.Loopback, "", to, Content(recipient));
-            var result = await StormClient.SendAsync(server, message, TimeProvider.System, ct);
-            var right = isRight(result.Code);
-            Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"  {(right ? "ok " : "BAD")} {what}: {(result.Code == 250 ? "accepted" : $"{result.Code} {ShownText.Of(result.Text)}")}"));
-            if (!right)
-            {
-                Console.WriteLine($"      {otherwise}");
-            }
-
-            return right;
+            Console.WriteLine(result.Trouble is null ? $"  ok  {result.Port}" : $"  BAD {result.Port}: {result.Trouble}");
         }
+    }
+
+    private static async Task<bool> TagsAsync(Batv batv, BatvForm form, IPEndPoint server, MailAddress recipient, CancellationToken ct)
+    {
+        var isGood = await SendAsync(
+            server, "a bounce to a signed address", recipient, batv.Sign(recipient, TimeProvider.System.GetUtcNow()).ToString(),
+            code => code == 250, "it should be accepted; does the server remove the tag before it looks for the mailbox?", ct);
+        var forged = form == BatvForm.Prefix
+            ? $"prvs=0000000000={recipient}"
+            : $"{recipient.LocalPart}+prvs=0000000000@{recipient.Domain}";
+        return isGood & await SendAsync(
+            server, "a bounce to an address with a forged signature", recipient, forged, code => code is >= 500,
+            "it should be refused; does the server ask Backstop at all?", ct);
+    }
+
+    private static async Task<bool> SendAsync(
+        IPEndPoint server, string what, MailAddress recipient, string to, Func<int, bool> isRight, string otherwise, CancellationToken ct)
+    {
+        var message = new StormMessage("setup", GeneratedKind.Bounce, IPAddress.Loopback, "", to, Content(recipient));
+        var result = await StormClient.SendAsync(server, message, TimeProvider.System, ct);
+        var right = isRight(result.Code);
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"  {(right ? "ok " : "BAD")} {what}: {(result.Code == 250 ? "accepted" : $"{result.Code} {ShownText.Of(result.Text)}")}"));
+        if (!right)
+        {
+            Console.WriteLine($"      {otherwise}");
+        }
+
+        return right;
     }
 
     private static string Content(MailAddress recipient)
