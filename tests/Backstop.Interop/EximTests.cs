@@ -67,7 +67,7 @@ public sealed class EximTests : IDisposable
     private Task<string> SessionAsync(int release, string recipient) =>
         RunAsync(release, "-bh 192.0.2.7", $"EHLO client.example\r\nMAIL FROM:<>\r\nRCPT TO:<{recipient}>\r\nQUIT\r\n", 0, 1);
 
-    private Task SendAsync(int release, string from) =>
+    private Task<string> SendAsync(int release, string from) =>
         RunAsync(release, $"-odi -f '{from}' legit@bench.test", $"From: {from}\nTo: legit@bench.test\nSubject: x\n\nx\n");
 
     /// <summary>A configuration as people have it, with the printed lines in their places.</summary>

@@ -287,11 +287,11 @@ public sealed class SetupPostfixTests
 
         public async Task<string> ValueAsync(string name) => (await PostconfAsync("-h", name)).Trim();
 
-        public Task SetAsync(string setting) => PostconfAsync("-e", setting);
+        public Task<string> SetAsync(string setting) => PostconfAsync("-e", setting);
 
-        public Task PostmapAsync(string table) => StartAsync("/usr/bin/env", ["postmap", "-c", _postfix.ConfigFolder, table], null);
+        public Task<string> PostmapAsync(string table) => StartAsync("/usr/bin/env", ["postmap", "-c", _postfix.ConfigFolder, table], null);
 
-        public Task SendmailAsync(string from, string to) => StartAsync(
+        public Task<string> SendmailAsync(string from, string to) => StartAsync(
             "/usr/bin/env", ["sendmail", "-C", _postfix.ConfigFolder, "-f", from, to],
             $"From: {from}\nTo: {to}\nSubject: local\n\nhello\n");
 

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Backstop.Interop;
 
 /// <summary><c>backstop setup</c> with the servers whose files it reads, writes and prints.</summary>

@@ -52,7 +52,7 @@ public sealed partial class MilterServerTests
     [InlineData("me@example.org", "news+owner@list.example", false)]
     [InlineData("me@example.org", "other@list.example", true)]
     [InlineData("me@example.org", "anybody@strict.example", false)]
-    public async Task Named_senders_and_recipients_go_without_a_tag(string from, string to, bool signed)
+    public async Task Named_senders_and_recipients_go_without_a_tag(string from, string to, bool hasTag)
     {
         await using var server = await TestServer.StartAsync(o =>
         {
@@ -80,7 +80,7 @@ public sealed partial class MilterServerTests
         }
 
         Assert.Contains("i", codes, StringComparison.Ordinal);
-        Assert.Equal(signed, codes.Contains('e', StringComparison.Ordinal));
+        Assert.Equal(hasTag, codes.Contains('e', StringComparison.Ordinal));
 
         Task SayAsync(char kind, string text) => peer.SayAsync(kind, Encoding.Latin1.GetBytes(text));
     }
