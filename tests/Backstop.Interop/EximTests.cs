@@ -153,7 +153,8 @@ public sealed class EximTests : IDisposable
             await File.ReadAllTextAsync("/etc/passwd", Ct) + "Debian-exim:x:9925:9925::/var/spool/exim4:/usr/sbin/nologin\n", Ct);
         await File.WriteAllTextAsync(_folder["group"], await File.ReadAllTextAsync("/etc/group", Ct) + "Debian-exim:x:9925:\n", Ct);
         var script = $"/sbin/ldconfig -X -C {_folder["cache"]} {Needs.PeerFolder}/usr/lib/x86_64-linux-gnu && "
-            + $"mount --bind {_folder["cache"]} /etc/ld.so.cache && mount --bind {_folder["passwd"]} /etc/passwd && mount --bind {_folder["group"]} /etc/group && mkdir -p "
+            + $"mount --bind {_folder["cache"]} /etc/ld.so.cache && mount --bind {_folder["passwd"]} /etc/passwd && "
+            + $"mount --bind {_folder["group"]} /etc/group && mkdir -p "
             + $"{_folder["spool"]} && chown 9925 {_folder["spool"]} && exec {Program(release)} -C {_folder["exim.conf"]} {arguments}";
         return await Tool.RunWithAsync(
             new Dictionary<string, string>(), input, "/usr/bin/unshare", ["-m", "/bin/bash", "-c", script], _limit, exitCodes);

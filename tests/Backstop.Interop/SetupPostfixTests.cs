@@ -209,7 +209,8 @@ public sealed class SetupPostfixTests
         var tagged = (await guard.RunAsync("batv", "sign", "away@bench.test")).Trim();
         await SendAsync(postfix.Port, "<>", tagged);
         await postfix.EmptyAsync();
-        var leaked = tagged.Replace("away", "them", StringComparison.Ordinal).Replace("bench.test", "else.example", StringComparison.Ordinal);
+        var leaked = tagged.Replace("away", "them", StringComparison.Ordinal)
+            .Replace("bench.test", "else.example", StringComparison.Ordinal);
         Assert.Contains($"to=<{leaked}>", postfix.Log, StringComparison.Ordinal);
 
         await setup.SendmailAsync("user@bench.test", "legit@bench.test");

@@ -28,7 +28,8 @@ internal sealed record PostfixService(string Name, string Type, string Command)
     /// </summary>
     public bool IsForUsers =>
         IsSmtpd && Type == "inet" && (_submissionPorts.Contains(Port, StringComparer.Ordinal)
-            || (!IsForStrangers && !ClearsFilter && _restrictions.Any(r => Options.TryGetValue(r, out var list) && RefusesStrangers(list))));
+            || (!IsForStrangers && !ClearsFilter
+                && _restrictions.Any(r => Options.TryGetValue(r, out var list) && RefusesStrangers(list))));
 
     /// <summary>Whether it is the port at which other servers deliver.</summary>
     public bool IsForStrangers => IsSmtpd && (Type == "pass" || Port is "smtp" or "25");
