@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Backstop.Clean;
-using Backstop.Configuration;
+using Backstop.Configuration.Options;
 using Backstop.Mail;
 using Backstop.State;
 
@@ -76,7 +76,8 @@ internal static class Failures
     private static string Where(Exception error)
     {
         var place = new StackTrace(error).GetFrames()
-            .Select(f => f.GetMethod()).FirstOrDefault(m => m?.DeclaringType?.Namespace?.StartsWith("Backstop", StringComparison.Ordinal) == true);
+            .Select(f => f.GetMethod())
+            .FirstOrDefault(m => m?.DeclaringType?.Namespace?.StartsWith("Backstop", StringComparison.Ordinal) == true);
         return $"{error.GetType().Name} ({error.Message.ReplaceLineEndings(" ")})"
             + (place is null ? "" : $" in {place.DeclaringType!.FullName}.{place.Name}");
     }

@@ -144,7 +144,8 @@ internal sealed class BackstopOptions
             if (!taken.TryAdd(path, address))
             {
                 problems.Warn(
-                    $"mailboxes.{address}.path", $"{path} is that of {taken[path]} too; make {address} one of its aliases, or write another");
+                    $"mailboxes.{address}.path",
+                    $"{path} is that of {taken[path]} too; make {address} one of its aliases, or write another");
             }
         }
     }

@@ -1,6 +1,5 @@
 using System.Net.Security;
 using System.Security.Authentication;
-using Backstop.Configuration;
 using Backstop.Configuration.Options;
 using Backstop.Judging;
 using Backstop.State;

@@ -25,7 +25,8 @@ public sealed class FailuresTests
             Console.SetError(old);
         }
 
-        Assert.Matches(@"^backstop: a bug in Backstop: InvalidOperationException \(two lines\) in Backstop\.[^\n]*; please report it.*\n$", $"{said}");
+        Assert.Matches(
+            @"^backstop: a bug in Backstop: InvalidOperationException \(two lines\) in Backstop\.[^\n]*; please report it.*\n$", $"{said}");
     }
 
     [Theory]

@@ -42,7 +42,10 @@ public sealed class WrongConfigTests : IDisposable
             Mail + "listen.policy_socket = \"DIR/s\"\nlisten.table_socket = \"DIR/s\"",
             "5:8: listen.table_socket: DIR/s is that of listen.policy_socket too; choose another"
         },
-        { Mail + "listen.lmtp = \"127.0.0.1:2525\"", "4:8: listen.lmtp: 127.0.0.1:2525 is that of listen.smtp too; give each its own port" },
+        {
+            Mail + "listen.lmtp = \"127.0.0.1:2525\"",
+            "4:8: listen.lmtp: 127.0.0.1:2525 is that of listen.smtp too; give each its own port"
+        },
         { Mail + "listen.web = \"127.0.0.1\"", "4:14: listen.web: \"127.0.0.1\" is not an address with port" },
         {
             Mail + "mailboxes.\"me@example.org\".path = \"DIR/file\"",
@@ -62,14 +65,18 @@ public sealed class WrongConfigTests : IDisposable
         },
         { Mail + "mailboxes.\"me@example.org\".recipes = \"DIR/rc\"", "4:28: mailboxes.me@example.org.recipes: no such file: DIR/rc" },
         { Mail + "alert.command = \"DIR/script\"", "4:7: alert.command: DIR/script is not executable; make it so with chmod +x" },
-        { Mail + "alert.command = \"script\"", "4:7: alert.command: \"script\" is not an existing file; give the absolute path of a program" },
+        {
+            Mail + "alert.command = \"script\"",
+            "4:7: alert.command: \"script\" is not an existing file; give the absolute path of a program"
+        },
         { Mail + "journal.keep = \"20000000d\"", "4:16: journal.keep: \"20000000d\" is not a duration such as" },
         { Mail + "smtp.max_errors = 99999999999", "4:19: smtp.max_errors: the value is not a whole number up to 2147483647" },
         { "listen.smtp = \"0.0.0.0:25\"", "1:1: domains: no domain is set; name at least one" },
         { "domains = [\"example.org\"", "1:25: Unexpected token `<eof>`" },
     };
 
-    private static string Mail => "domains = [\"example.org\"]\nlisten.smtp = \"127.0.0.1:2525\"\nmailboxes.\"me@example.org\".aliases = []\n";
+    private static string Mail =>
+        "domains = [\"example.org\"]\nlisten.smtp = \"127.0.0.1:2525\"\nmailboxes.\"me@example.org\".aliases = []\n";
 
     public void Dispose() => _folder.Dispose();
 
@@ -95,8 +102,11 @@ public sealed class WrongConfigTests : IDisposable
     }
 
     [Fact]
-    public void Configuration_without_them_is_accepted() => Assert.Empty(ConfigFile.Parse(Here(
-        Mail + "data = \"DIR/data\"\nmailboxes.\"me@example.org\".path = \"DIR/mail/Maildir\"\nlisten.policy_socket = \"DIR/mail/s\""), "b.toml").Errors);
+    public void Configuration_without_them_is_accepted() => Assert.Empty(ConfigFile.Parse(
+        Here(
+            Mail + "data = \"DIR/data\"\nmailboxes.\"me@example.org\".path = \"DIR/mail/Maildir\"\n"
+                + "listen.policy_socket = \"DIR/mail/s\""),
+        "b.toml").Errors);
 
     private string Here(string text) => text.Replace("DIR", _folder.Path, StringComparison.Ordinal);
 }

@@ -185,7 +185,11 @@ public sealed class BacktrackingTests
             using var code = new AssemblyCode(t.Assembly.Location);
             return code.TypeUses().ToList();
         }).ToLookup(u => u.From, u => u.To);
-        var reached = uses.Select(u => u.Key).Where(t => t.Namespace == typeof(CompiledPattern).Namespace).ToHashSet();
+
+        // Expressions of our own code run on .NET's engine, whose time is linear in the text; nothing of the rules' may lead to them.
+        string[] own = [nameof(PerlRegex), nameof(IpPatterns)];
+        var reached = uses.Select(u => u.Key)
+            .Where(t => t.Namespace == typeof(CompiledPattern).Namespace && !own.Contains(t.Name)).ToHashSet();
         for (var open = reached.ToList(); open.Count > 0;)
         {
             open = [.. open.SelectMany(t => uses[t]).Where(reached.Add)];

@@ -106,7 +106,7 @@ public sealed class UserPreferencesTests
     [InlineData("if (version >= 3)\nrawbody MINE /x/\nendif", "mine:2: 'rawbody' is not allowed*")]
     [InlineData("tflags CHEAP nice", "mine:1: 'tflags' is not allowed*")]
     [InlineData("frobnicate 1", "mine:1: unknown setting 'frobnicate'")]
-    [InlineData("required_score many", "mine:1: 'many' is no number")]
+    [InlineData("required_score many", "mine:1: 'many' is not a number")]
     public void Lines_that_are_not_for_users_do_not_count_and_are_named(string preferences, string faults)
     {
         var set = Over(_site, preferences);

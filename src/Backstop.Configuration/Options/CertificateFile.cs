@@ -1,7 +1,8 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Backstop.Posix;
 
-namespace Backstop.Configuration;
+namespace Backstop.Configuration.Options;
 
 /// <summary>A certificate that cannot be used, and what to do about it.</summary>
 internal sealed class CertificateException(string message, Exception? inner = null) : Exception(message, inner);
@@ -101,7 +102,7 @@ internal static class CertificateFile
     {
         try
         {
-            using var file = new FileStream(Posix.RegularFile.Open(path, followLinks: true), FileAccess.Read);
+            using var file = new FileStream(RegularFile.Open(path, followLinks: true), FileAccess.Read);
             if (file.Length > MaxOctets)
             {
                 throw new CertificateException($"{path}: larger than 1 MiB; that is no PEM file");
