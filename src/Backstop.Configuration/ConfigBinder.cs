@@ -12,6 +12,9 @@ namespace Backstop.Configuration;
 /// </summary>
 internal sealed class ConfigBinder(string file) : IConfigProblems
 {
+    /// <summary>The key in which ~ stands for the home of the user whose mail it is.</summary>
+    private const string HomeOfEachUser = "spam.user_prefs";
+
     private readonly Dictionary<string, (int Line, int Column)> _positions = new(StringComparer.Ordinal);
 
     public List<ConfigError> Errors { get; } = [];
@@ -177,7 +180,8 @@ internal sealed class ConfigBinder(string file) : IConfigProblems
             var shown = scalar is string { Length: <= 60 } given && type != typeof(string) ? $"\"{given}\"" : "the value";
             Add(value, $"{path}: {shown} is not {wanted}");
         }
-        else if (converted is "~" || (converted is string home && home.StartsWith("~/", StringComparison.Ordinal)))
+        else if (path != HomeOfEachUser
+            && (converted is "~" || (converted is string home && home.StartsWith("~/", StringComparison.Ordinal))))
         {
             Add(value, $"{path}: only a shell replaces ~; write the whole path, such as \"/home/me/Maildir\"");
         }

@@ -74,8 +74,21 @@ internal sealed partial class StoreWatch(BackstopOptions options, TimeProvider t
     /// <summary>Adds a check that <see cref="Tick"/> runs every few seconds.</summary>
     public void Check(Action check) => _checks.Add(check);
 
-    /// <summary>Runs the checks.</summary>
-    public void Tick() => _checks.ForEach(c => c());
+    /// <summary>Runs the checks; one that fails leaves the others to be run.</summary>
+    public void Tick()
+    {
+        foreach (var check in _checks)
+        {
+            try
+            {
+                check();
+            }
+            catch (Exception error)
+            {
+                LogCheckFailed(error);
+            }
+        }
+    }
 
     /// <summary>Returns the state in one word: <c>ok</c>, <c>lost</c>, or the present fault.</summary>
     public static string Word(StoreState state) => state.Fault is { } fault ? Word(fault) : state.LostAt is not null ? "lost" : "ok";
@@ -129,6 +142,7 @@ internal sealed partial class StoreWatch(BackstopOptions options, TimeProvider t
         StoreNames.Bayes => "Meanwhile spam scores do not include the learner.",
         StoreNames.Overrides => "Strict mode and blocks that were set by hand are not in force: set them again.",
         StoreNames.Certificate => "STARTTLS uses a new self-signed certificate.",
+        StoreNames.ConfiguredCertificate => "Meanwhile the certificate that was read before is shown, or that of all other names.",
         _ => "Records of some storms may be missing.",
     };
 
@@ -150,6 +164,9 @@ internal sealed partial class StoreWatch(BackstopOptions options, TimeProvider t
     [LoggerMessage(5103, LogLevel.Warning, "{Words}")]
     private partial void LogMissed(string words);
 
+    [LoggerMessage(5105, LogLevel.Error, "looking after a store failed: a bug in Backstop; please report it")]
+    private partial void LogCheckFailed(Exception error);
+
     [LoggerMessage(5104, LogLevel.Information, "{Name}: {Path} works again")]
     private partial void LogWorks(string name, string path);
 }
@@ -163,4 +180,5 @@ internal static class StoreNames
     public const string Storms = "storms";
     public const string Overrides = "overrides";
     public const string Certificate = "certificate";
+    public const string ConfiguredCertificate = "configured certificate";
 }

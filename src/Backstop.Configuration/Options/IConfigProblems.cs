@@ -89,13 +89,17 @@ internal static class ConfigProblems
         {
             problems.Add(key, $"the path has {length} octets, and a socket's at most {MaxSocketPath}; choose a shorter one");
         }
-        else if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && !Directory.Exists(folder))
+        else if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && !Directory.Exists(folder) && !IsMadeAtStart(folder))
         {
-            problems.Add(key, $"no such folder: {folder}; make it for the user that the server runs as, or choose another");
+            problems.Warn(key, $"no such folder: {folder}; make it for the user that the server runs as, or choose another");
         }
         else if (FileStatus.TryOf(path, followLinks: false, out _) is { IsSocket: false })
         {
-            problems.Add(key, $"{path} is there and is not a socket; move it away or choose another path");
+            problems.Warn(key, $"{path} is there and is not a socket; move it away or choose another path");
         }
     }
+
+    // systemd makes a unit's RuntimeDirectory there, and removes it with the end of the unit.
+    private static bool IsMadeAtStart(string folder) =>
+        folder.StartsWith("/run/", StringComparison.Ordinal) || folder.StartsWith("/var/run/", StringComparison.Ordinal);
 }

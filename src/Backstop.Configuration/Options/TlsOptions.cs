@@ -43,15 +43,22 @@ internal sealed class TlsOptions
     /// </summary>
     public Dictionary<string, TlsHostOptions> Hosts { get; set; } = [];
 
+    // Warnings only: verbs that have no use for the key may run as somebody who cannot read it, and the server says itself why it does not
+    // start.
     internal void Check(IConfigProblems problems)
     {
+        if (!Enabled)
+        {
+            return;
+        }
+
         if (Certificate.Length > 0)
         {
             Check(problems, "tls.certificate", Certificate, Key);
         }
         else if (Key.Length > 0)
         {
-            problems.Add("tls.key", "there is no certificate for it; set tls.certificate too");
+            problems.Warn("tls.key", "there is no certificate for it; set tls.certificate too");
         }
 
         foreach (var (name, host) in Hosts)
@@ -73,7 +80,7 @@ internal sealed class TlsOptions
         }
         catch (CertificateException error)
         {
-            problems.Add(key, error.Message);
+            problems.Warn(key, error.Message);
         }
     }
 }

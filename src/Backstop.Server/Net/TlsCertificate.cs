@@ -30,10 +30,11 @@ internal sealed class TlsCertificate
         }
 
         var own = tls.Certificate.Length > 0
-            ? new TlsHost(tls.Certificate, tls.Key, tls.Profile, time, stores)
+            ? new TlsHost((tls.Certificate, tls.Key), tls.Profile, otherwise: null, time, stores)
             : new TlsHost(LoadOwn(DataPaths.Certificate(options), options.Hostname, time, stores), tls.Profile);
         return new(own, tls.Hosts.Where(h => h.Value.Certificate.Length > 0).ToDictionary(
-            h => h.Key, h => new TlsHost(h.Value.Certificate, h.Value.Key, tls.Profile, time, stores), StringComparer.OrdinalIgnoreCase));
+            h => h.Key, h => new TlsHost((h.Value.Certificate, h.Value.Key), tls.Profile, own, time, stores),
+            StringComparer.OrdinalIgnoreCase));
     }
 
     /// <summary>Shakes hands as a server, with the certificate of the name that the client asks for.</summary>

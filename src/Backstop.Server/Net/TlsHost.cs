@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using Backstop.Configuration.Options;
 using Backstop.Judging;
 using Backstop.State;
@@ -31,23 +32,33 @@ internal sealed class TlsHost
     private readonly TlsProfile _profile;
     private readonly TimeProvider _time;
     private readonly StoreHealth? _health;
-    private volatile SslServerAuthenticationOptions _options;
+    private readonly TlsHost? _otherwise;
+    private volatile SslServerAuthenticationOptions? _options;
     private FileStamps _read;
     private long? _changed;
 
     /// <summary>Reads the files, and has them looked at again whenever the stores are.</summary>
-    /// <param name="certificate">A PEM file with the certificate and its chain.</param>
-    /// <param name="key">A PEM file with the private key; empty: the certificate's file.</param>
+    /// <param name="files">Certificate with chain, and key; no key: in the certificate's file.</param>
     /// <param name="profile">What is spoken.</param>
+    /// <param name="otherwise">Whose certificate is shown as long as these files cannot be used; null: that is an error.</param>
     /// <param name="time">The clock.</param>
     /// <param name="stores">Shows and reports files that cannot be used.</param>
-    /// <exception cref="CertificateException">They cannot be used.</exception>
-    public TlsHost(string certificate, string key, TlsProfile profile, TimeProvider time, StoreWatch stores)
+    /// <exception cref="CertificateException">They cannot be used, and there is no other certificate.</exception>
+    public TlsHost((string Certificate, string Key) files, TlsProfile profile, TlsHost? otherwise, TimeProvider time, StoreWatch stores)
     {
-        (_certificate, _key, _profile, _time) = (certificate, key.Length > 0 ? key : certificate, profile, time);
-        _read = Stamps();
-        _options = Settings(Read(_certificate, _key), profile);
-        _health = stores.Add(StoreNames.Certificate, certificate);
+        (_certificate, _key) = (files.Certificate, files.Key.Length > 0 ? files.Key : files.Certificate);
+        (_profile, _otherwise, _time) = (profile, otherwise, time);
+        _health = stores.Add(StoreNames.ConfiguredCertificate, _certificate);
+        try
+        {
+            _read = Stamps();
+            _options = Settings(Read(_certificate, _key), profile);
+        }
+        catch (CertificateException error) when (otherwise is not null)
+        {
+            _health.Failed(StoreFault.Unreadable, error.Message, isWrite: false);
+        }
+
         stores.Check(Renew);
     }
 
@@ -59,14 +70,21 @@ internal sealed class TlsHost
     }
 
     /// <summary>The settings of a handshake that begins now.</summary>
-    public SslServerAuthenticationOptions Options => _options;
+    public SslServerAuthenticationOptions Options => _options ?? _otherwise!.Options;
 
     /// <summary>Reads a certificate with all that the client needs to trust it.</summary>
     /// <exception cref="CertificateException">The files cannot be used.</exception>
     public static SslStreamCertificateContext Read(string certificate, string key)
     {
         var (own, chain) = CertificateFile.Read(certificate, key);
-        return SslStreamCertificateContext.Create(own, chain, offline: true);
+        try
+        {
+            return SslStreamCertificateContext.Create(own, chain, offline: true);
+        }
+        catch (Exception error) when (error is CryptographicException or ArgumentException or NotSupportedException)
+        {
+            throw new CertificateException($"{certificate}: it cannot be used for TLS: {error.Message}", error);
+        }
     }
 
     private static SslServerAuthenticationOptions Settings(SslStreamCertificateContext own, TlsProfile profile) => new()
@@ -84,25 +102,32 @@ internal sealed class TlsHost
     private void Renew()
     {
         var stamps = Stamps();
-        if (stamps == _read)
+        if (stamps == _read && _options is not null)
         {
+            // As it was read; or as it was again, after files that did not fit.
+            Fits(stamps);
             return;
         }
 
         try
         {
             _options = Settings(Read(_certificate, _key), _profile);
-            (_read, _changed) = (stamps, null);
-            _health!.Worked(isWrite: true);
+            Fits(stamps);
         }
         catch (CertificateException error)
         {
             _changed ??= _time.GetTimestamp();
             if (_time.GetElapsedTime(_changed.Value) >= _change)
             {
-                _health!.Failed(StoreFault.Unreadable, $"{error.Message}; the certificate read before is used", isWrite: false);
+                _health!.Failed(StoreFault.Unreadable, error.Message, isWrite: false);
             }
         }
+    }
+
+    private void Fits(FileStamps stamps)
+    {
+        (_read, _changed) = (stamps, null);
+        _health!.Worked(isWrite: true);
     }
 
     private FileStamps Stamps() => new(Stamp(_certificate), Stamp(_key));

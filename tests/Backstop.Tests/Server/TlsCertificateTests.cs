@@ -91,6 +91,55 @@ public sealed class TlsCertificateTests : IDisposable
         Assert.Equal("CN=renewed.example.org", await ShownAsync(tls, ""));
     }
 
+    /// <summary>What was wrong and is as before is no fault any more, and the next renewal has its time again.</summary>
+    [Fact]
+    public async Task Change_that_is_taken_back_is_forgotten()
+    {
+        Write("a", "mx.example.org");
+        Write("b", "renewed.example.org");
+        Link("mx.pem", "a.pem");
+        Link("mx.key", "a.key");
+        var tls = Open();
+        Link("mx.pem", "b.pem");
+        _stores.Tick();
+        _time.Advance(TimeSpan.FromSeconds(31));
+        _stores.Tick();
+        Assert.Single(_stores.Troubles);
+        Link("mx.pem", "a.pem");
+        _stores.Tick();
+        Assert.Empty(_stores.Troubles);
+        Link("mx.pem", "b.pem");
+        _stores.Tick();
+        Assert.Empty(_stores.Troubles);
+        Assert.Equal("CN=mx.example.org", await ShownAsync(tls, ""));
+    }
+
+    /// <summary>Files of one name that cannot be used keep no server from its start, and are taken up when they can.</summary>
+    [Fact]
+    public async Task Name_whose_files_cannot_be_used_gets_the_common_certificate()
+    {
+        Write("mx", "mx.example.org");
+        _options.Tls.Hosts["mx.example.net"] = new() { Certificate = _folder["other.pem"], Key = _folder["other.key"] };
+        var tls = Open();
+        Assert.Contains("other.pem", Assert.Single(_stores.Troubles), StringComparison.Ordinal);
+        Assert.Equal("CN=mx.example.org", await ShownAsync(tls, "mx.example.net"));
+        _stores.Tick();
+        Write("other", "mx.example.net");
+        _stores.Tick();
+        Assert.Empty(_stores.Troubles);
+        Assert.Equal("CN=mx.example.net", await ShownAsync(tls, "mx.example.net"));
+    }
+
+    [Fact]
+    public void Check_that_fails_leaves_the_others_to_be_run()
+    {
+        var runs = 0;
+        _stores.Check(() => throw new InvalidOperationException("a bug"));
+        _stores.Check(() => runs++);
+        _stores.Tick();
+        Assert.Equal(1, runs);
+    }
+
     [Fact]
     public async Task Files_that_are_gone_leave_the_certificate_in_use()
     {

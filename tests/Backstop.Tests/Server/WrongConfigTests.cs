@@ -89,12 +89,17 @@ public sealed class WrongConfigTests : IDisposable
         Assert.Contains(errors.Concat(warnings), e => e.ToString().StartsWith("b.toml:" + Here(said), StringComparison.Ordinal));
     }
 
-    /// <summary>A home that is gone, or an alert that nobody can run, must not keep the mail of all others out.</summary>
+    /// <summary>
+    /// A home that is gone, or an alert that nobody can run, must not keep the mail of all others out; and a verb that only learns or
+    /// explains has no use for keys and sockets.
+    /// </summary>
     [Theory]
     [InlineData("mailboxes.\"me@example.org\".path = \"DIR/none/Maildir\"")]
     [InlineData("mailboxes.\"me@example.org\".path = \"DIR/file\"")]
     [InlineData("alert.command = \"DIR/script\"")]
-    public void Server_starts_with_what_is_wrong_for_one_mailbox_only(string line)
+    [InlineData("tls.certificate = \"DIR/none.pem\"")]
+    [InlineData("listen.policy_socket = \"DIR/none/policy\"")]
+    public void No_verb_refuses_what_concerns_it_not(string line)
     {
         var warnings = new List<ConfigError>();
         Assert.Empty(ConfigFile.Parse(Here(Mail + line), "b.toml", warnings).Errors);
@@ -105,7 +110,8 @@ public sealed class WrongConfigTests : IDisposable
     public void Configuration_without_them_is_accepted() => Assert.Empty(ConfigFile.Parse(
         Here(
             Mail + "data = \"DIR/data\"\nmailboxes.\"me@example.org\".path = \"DIR/mail/Maildir\"\n"
-                + "listen.policy_socket = \"DIR/mail/s\""),
+                + "listen.policy_socket = \"DIR/mail/s\"\nlisten.table_socket = \"/run/backstop-none/table\"\n"
+                + "tls = { enabled = false, certificate = \"DIR/none.pem\" }\nspam.user_prefs = \"~/.spamassassin/user_prefs\""),
         "b.toml").Errors);
 
     private string Here(string text) => text.Replace("DIR", _folder.Path, StringComparison.Ordinal);
