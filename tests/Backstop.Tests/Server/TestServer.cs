@@ -64,7 +64,12 @@ internal sealed class TestServer : IAsyncDisposable
     {
         for (var tries = 0; _server.Waiting > 0; tries++)
         {
-            Assert.True(tries < 3000, "not delivered after a minute");
+            if (tries == 3000)
+            {
+                using var web = new HttpClient { BaseAddress = new($"http://{Web}") };
+                Assert.Fail("not delivered after a minute: " + await web.GetStringAsync("/status", TestContext.Current.CancellationToken));
+            }
+
             await Task.Delay(20, TestContext.Current.CancellationToken);
         }
     }
