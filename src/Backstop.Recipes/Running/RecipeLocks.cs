@@ -80,9 +80,9 @@ internal sealed class RecipeLocks(
         }
 
         // procmail tries eight times, whatever the reason; a lock that cannot be made at all is not worth waiting for.
-        log.Trace($"Locking \"{name}\"");
         for (var tries = options.IsStrict ? StrictTries : 1; tries > 0; tries--)
         {
+            log.Trace($"Locking \"{name}\"");
             if (host.Lock(new(path, name, state.LockTimes)) is { } taken)
             {
                 held.Add(path);
