@@ -11,6 +11,12 @@ public sealed partial class RecipeRun
     // EXITCODE="" leaves the word to TRAP.
     private const int NoNumber = -2;
 
+    // What of an exit code reaches the program that waits for it.
+    private const int LowOctet = 0xFF;
+
+    // EXITCODE is 0, or ends as it: off, no, 256.
+    private bool SaysSuccess => _state.Variables.Number("EXITCODE", -1) is >= 0 and var code && (code & LowOctet) == 0;
+
     private void DeliverDefault()
     {
         _state.IsJoined = false;
@@ -22,7 +28,11 @@ public sealed partial class RecipeRun
         // "**Bounced**" is procmail's word: 73 makes the mail server write to the sender. 75 makes it try again.
         var isSoft = _options.SoftFails || !_options.IsStrict;
         var isLost = _options.IsStrict && RecipeVariables.MeansYes(_state.Variables.Text("DELIVERED"));
-        if (isSoft && !_options.SoftFails)
+        if (!_options.IsStrict && SaysSuccess)
+        {
+            _log.Deviate("L25", "nothing could be written: the message is deferred, though EXITCODE says that it was delivered");
+        }
+        else if (isSoft && !_options.SoftFails)
         {
             _log.Deviate("L25", "nothing could be written: the message is deferred, not bounced");
         }
@@ -64,11 +74,17 @@ public sealed partial class RecipeRun
             _log.Abstract(_state.Message, folder, size, _state.IsJoined);
         }
 
+        if (!_options.IsStrict && !isDelivered && exitCode != 0 && SaysSuccess)
+        {
+            // The mail server would drop its copy, the only one left. TRAP, too, is told how the run ends.
+            _state.Variables["EXITCODE"] = null;
+        }
+
         var code = _state.Variables["EXITCODE"] is null ? null : (long?)_state.Variables.Number("EXITCODE", NoNumber);
         var trapStatus = RunTrap(exitCode);
         if (code is >= 0)
         {
-            exitCode = (int)(code & 0xFF);
+            exitCode = (int)(code & LowOctet);
         }
         else if (code == NoNumber && trapStatus is > 0 and var failed)
         {

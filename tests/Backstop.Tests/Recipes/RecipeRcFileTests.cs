@@ -55,6 +55,55 @@ public class RecipeRcFileTests
         Assert.Equal(exitCode, Run("EXITCODE=\"\"\nTRAP=\"true\"\n", isStrict).ExitCode);
     }
 
+    /// <summary>An EXITCODE of 0 makes the mail server drop its copy: it is not taken where no folder could be written.</summary>
+    [Theory]
+    [InlineData("0", false, 75)]
+    [InlineData("off", false, 75)]
+    [InlineData("fatal", false, 75)]
+    [InlineData("256", false, 75)]
+    [InlineData("0\nDELIVERED=yes", false, 75)]
+    [InlineData("67", false, 67)]
+    [InlineData("0", true, 0)]
+    [InlineData("256", true, 0)]
+    public void An_exit_code_of_0_loses_no_mail_that_could_not_be_written(string code, bool isStrict, int exitCode)
+    {
+        _host.Broken.UnionWith(["inbox", "org"]);
+        string? seen = null;
+        _host.Program = p =>
+        {
+            seen = p.Environment["EXITCODE"];
+            return new(0, default, TookAll: true, TimedOut: false);
+        };
+        var outcome = Run($"EXITCODE={code}\nTRAP=trap\n", isStrict);
+        Assert.Equal((exitCode, false), (outcome.ExitCode, outcome.IsDelivered));
+        Assert.Equal(exitCode == 75 ? "75" : code, seen);
+        Assert.Equal(exitCode == 75, Log.Contains("though EXITCODE says", StringComparison.Ordinal));
+    }
+
+    /// <summary>HOST throws a message away only where it is kept elsewhere, by a copy or by the run that made this one.</summary>
+    [Theory]
+    [InlineData("EXITCODE=0\nHOST=other\n", false, 75)]
+    [InlineData("EXITCODE=256\nHOST\n", false, 75)]
+    [InlineData("EXITCODE=0\n:0 c\n/dev/null\n:0 hc\nbox\nHOST\n", false, 75)]
+    [InlineData("EXITCODE=67\nHOST\n", false, 67)]
+    [InlineData("EXITCODE=0\n:0 c\nbox\nHOST\n", false, 0)]
+    [InlineData("EXITCODE=0\n:0 c\n{\n:0\nbox\n}\nHOST\n", false, 0)]
+    [InlineData("EXITCODE=0\n:0\n/dev/null\n", false, 0)]
+    [InlineData("EXITCODE=0\nHOST=other\n", true, 0)]
+    public void An_exit_code_of_0_before_HOST_throws_no_mail_away(string rc, bool isStrict, int exitCode)
+    {
+        Assert.Equal(exitCode, Run(rc, isStrict).ExitCode);
+        Assert.Equal(exitCode == 75, Log.Contains("L26", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_copy_that_ends_with_HOST_has_not_failed()
+    {
+        var outcome = Run(":0 wc\n{\nEXITCODE=0\nHOST\n}\n:0 a\nafter\n", isStrict: false);
+        Assert.True(outcome.IsDelivered);
+        Assert.Equal(["after"], _host.Delivered);
+    }
+
     [Theory]
     [InlineData("7", 7)]
     [InlineData("yes", 1)]
