@@ -8,6 +8,11 @@ namespace Backstop.Recipes.Running;
 /// </summary>
 internal sealed class OddFlags(RecipeLog log)
 {
+    /// <summary>
+    /// Set beside <see cref="RcFlags.WaitQuietly"/> where a lock asks for it and no letter did: nobody wanted to look away from failures.
+    /// </summary>
+    public const RcFlags WaitsByLock = (RcFlags)(1 << 15);
+
     private const RcFlags Waits = RcFlags.Wait | RcFlags.WaitQuietly;
 
     private static readonly (RcFlags Flag, string Name)[] _ofBlocks =
@@ -68,7 +73,7 @@ internal sealed class OddFlags(RecipeLog log)
         }
 
         var isWaited = recipe.Lock is not null && !recipe.Has(Waits) && recipe.Action is not RcFolderAction;
-        return isWaited ? recipe with { Flags = recipe.Flags | RcFlags.WaitQuietly } : recipe;
+        return isWaited ? recipe with { Flags = recipe.Flags | RcFlags.WaitQuietly | WaitsByLock } : recipe;
     }
 
     private void SayOfBlock(RcRecipe recipe)

@@ -161,7 +161,8 @@ internal sealed class RecipeActions(
         {
             log.Failure(outcome.Status, command.Name, flags.HasAny(RcFlags.WaitQuietly));
         }
-        else if (failed)
+
+        if (failed && (!isWaited || (!options.IsStrict && flags.HasAny(OddFlags.WaitsByLock))))
         {
             log.Deviate("L05", $"\"{command.Shown}\" failed with {outcome.Status}: the message goes on to the next recipe");
         }

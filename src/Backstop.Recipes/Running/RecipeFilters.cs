@@ -51,7 +51,12 @@ internal sealed class RecipeFilters(RecipeState state, RecipePrograms programs, 
         var failed = outcome.Status != 0 && flags.HasAny(RcFlags.Wait | RcFlags.WaitQuietly);
         if (failed)
         {
-            SayFailure(parsed.Name, outcome, flags);
+            log.Failure(outcome.Status, parsed.Name, flags.HasAny(RcFlags.WaitQuietly));
+            if (!options.IsStrict && flags.HasAny(OddFlags.WaitsByLock))
+            {
+                log.Deviate("L05", $"\"{parsed.Shown}\" failed with {outcome.Status}: {variable} stays as it was");
+            }
+
             return new(false, parsed.Shown, 0);
         }
 
@@ -86,8 +91,8 @@ internal sealed class RecipeFilters(RecipeState state, RecipePrograms programs, 
         if (outcome.Status != 0 && flags.HasAny(RcFlags.Wait | RcFlags.WaitQuietly))
         {
             isQuiet = flags.HasAny(RcFlags.WaitQuietly);
-            SayFailure(shown, outcome, flags);
-            return true;
+            log.Failure(outcome.Status, shown, isQuiet);
+            return !flags.HasAny(OddFlags.WaitsByLock) || options.IsStrict || RefuseSafely(shown, part, outcome);
         }
 
         return !options.IsStrict && RefuseSafely(shown, part, outcome);
@@ -109,7 +114,4 @@ internal sealed class RecipeFilters(RecipeState state, RecipePrograms programs, 
 
         return false;
     }
-
-    private void SayFailure(string shown, ProgramOutcome outcome, RcFlags flags) =>
-        log.Failure(outcome.Status, shown, flags.HasAny(RcFlags.WaitQuietly));
 }

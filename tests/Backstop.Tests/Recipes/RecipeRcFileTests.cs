@@ -25,6 +25,29 @@ public class RecipeRcFileTests
         Assert.Equal(Mail, _host.Contents[0]);
     }
 
+    /// <summary>The wait that only a lock asked for hides no failure in the safe mode; a W that was written does.</summary>
+    [Theory]
+    [InlineData(":0 f: x.lock\n| spamc\n", "L04: filter \"spamc\" failed with 1")]
+    [InlineData(":0 : x.lock\n| spamc\n", "L05: \"spamc\" failed with 1")]
+    [InlineData(":0 c: x.lock\n| spamc\n", "L05: \"spamc\" failed with 1")]
+    [InlineData(":0 : x.lock\n! bob@example.com\n", "L05: \"/usr/sbin/sendmail -oi bob@example.com\" failed with 1")]
+    [InlineData(":0 : x.lock\nA=| spamc\n", "L05: \"spamc\" failed with 1")]
+    [InlineData(":0 fW: x.lock\n| spamc\n", null)]
+    [InlineData(":0 W: x.lock\n| spamc\n", null)]
+    [InlineData(":0 W: x.lock\nA=| spamc\n", null)]
+    public void A_failure_under_a_lock_is_told(string rc, string? told)
+    {
+        _host.Program = Fails;
+        foreach (var isStrict in new[] { true, false })
+        {
+            _host.Written.Clear();
+            Assert.True(Run(rc, isStrict).IsDelivered);
+            Assert.Equal(!isStrict && told is not null, Log.Contains("failed with", StringComparison.Ordinal));
+        }
+
+        Assert.Contains(told ?? "", Log, StringComparison.Ordinal);
+    }
+
     /// <summary>What is no program cannot filter: a folder takes the whole mail, and nobody gets it a second time.</summary>
     [Theory]
     [InlineData(":0 f\nbox\n:0\nother\n")]
