@@ -18,6 +18,13 @@ internal static class LintHeads
         head = head[..^comment.Length];
         var colon = head.IndexOf(':', 1);
         var front = (colon < 0 ? head : head[..colon]).TrimEnd();
+        var first = front.AsSpan(1).IndexOfAnyExcept(' ', '\t') + 1;
+        if (first > 0 && front[first] is 'O' or 'o')
+        {
+            // The letter was meant for the digit.
+            front = ":0" + front[(first + 1)..];
+        }
+
         var digits = 1;
         while (digits < front.Length && (front[digits] is ' ' or '\t' || char.IsAsciiDigit(front[digits])))
         {

@@ -116,6 +116,18 @@ public class RcLinterTests
     public void What_is_mostly_meant_is_a_hint(string id, string rc) =>
         Assert.Equal(LintLevel.Hint, Assert.Single(RcLinter.Lint("rc", rc), f => f.Id == id).Level);
 
+    /// <summary>The letter O in the place of the digit.</summary>
+    [Theory]
+    [InlineData(":O\n* ^To\nm/\n", ":0\n* ^To\nm/\n")]
+    [InlineData(": o\n* ^To\nm/\n", ":0\n* ^To\nm/\n")]
+    [InlineData(":O:\n* ^To\nbox\n", ":0:\n* ^To\nbox\n")]
+    [InlineData(":Ofw # why\n| cat\n", ":0 fw # why\n| cat\n")]
+    public void A_letter_O_becomes_the_digit(string rc, string mended)
+    {
+        Assert.Contains(RcLinter.Lint("rc", rc), f => f.Id == "L35");
+        Assert.Equal(mended, RcLinter.Mend("rc", rc));
+    }
+
     /// <summary>A comment behind a tab became flags of the mended line.</summary>
     [Theory]
     [InlineData(":0\t\t# from Henry\nbox\n", ":0:\t\t# from Henry\nbox\n")]
