@@ -77,6 +77,9 @@ public sealed class SetupTests
         var written = await File.ReadAllTextAsync(folder["sendmail.mc"], Ct);
         Assert.Single(System.Text.RegularExpressions.Regex.Matches(
             written, "INPUT_MAIL_FILTER\\(`backstop'", System.Text.RegularExpressions.RegexOptions.None, _limit));
+        Assert.Contains(
+            string.Create(System.Globalization.CultureInfo.InvariantCulture, $"S=inet:{guard.Milter}@127.0.0.1,"), written,
+            StringComparison.Ordinal);
         Assert.True(
             written.IndexOf("INPUT_MAIL_FILTER", StringComparison.Ordinal) < written.IndexOf("MAILER(`local'", StringComparison.Ordinal));
         await Tool.RunAsync(Server.Launcher, [.. common, "--undo"], _limit);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using Backstop.Setup;
 
 namespace Backstop.Commands;
@@ -32,9 +33,9 @@ internal static class SetupCommand
         var command = options.Make("sendmail", "Sendmail: adds a milter.", folder);
         command.SetAction(async (parsed, ct) =>
         {
-            var setup = new SendmailSetup(parsed.GetValue(folder)!);
             if (parsed.GetValue(options.Undo))
             {
+                var setup = new SendmailSetup(parsed.GetValue(folder)!, new(IPAddress.Loopback, SetupPorts.Milter));
                 setup.Undo();
                 Console.WriteLine($"{setup.File}: removed. Now run: make -C {parsed.GetValue(folder)} && service sendmail restart");
                 return ExitCode.Done;
@@ -42,7 +43,7 @@ internal static class SetupCommand
 
             if (!parsed.GetValue(options.Check) || parsed.GetValue(options.Apply) || parsed.GetValue(options.Prepare))
             {
-                await WriteSendmailAsync(parsed, options, setup, folder, ct);
+                await WriteSendmailAsync(parsed, options, folder, ct);
             }
 
             return parsed.GetValue(options.Check) ? await options.CheckAsync(parsed, ct) : ExitCode.Done;
@@ -51,20 +52,22 @@ internal static class SetupCommand
     }
 
     private static async Task WriteSendmailAsync(
-        ParseResult parsed, SetupOptions options, SendmailSetup setup, Option<string> folder, CancellationToken ct)
+        ParseResult parsed, SetupOptions options, Option<string> folder, CancellationToken ct)
     {
+        var config = parsed.GetValue(options.Config)!;
+        var ours = new OwnSide(config);
+        var setup = new SendmailSetup(parsed.GetValue(folder)!, ours.MilterPlace(options.Existing(parsed), "Sendmail"));
         var domains = new DomainList([.. options.Domains(parsed).Concat(setup.Domains()).Distinct(StringComparer.OrdinalIgnoreCase)], []);
         await options.OwnAsync(parsed, SetupTexts.Milter(domains.Names, hasDetail: true, setup.Daemons(), []), domains, ct);
         Console.WriteLine(
             $"\n{setup.File}, before the MAILER lines{(setup.IsThere ? " (already there)" : "")}:\n"
-                + string.Join('\n', SendmailSetup.Lines));
+                + string.Join('\n', setup.Lines));
         if (!parsed.GetValue(options.Apply) || setup.IsThere)
         {
             return;
         }
 
-        var config = parsed.GetValue(options.Config)!;
-        await new OwnSide(config).RequireAsync(CommonOptions.Read(config), "Sendmail", ct);
+        await ours.RequireAsync(CommonOptions.Read(config), "Sendmail", ct);
         setup.Apply();
         Console.WriteLine(
             $"\nwritten; copy of the old file: {setup.File}.before-backstop. Now run: make -C {parsed.GetValue(folder)} && "

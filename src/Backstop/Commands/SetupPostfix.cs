@@ -1,8 +1,5 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Net;
 using Backstop.Backscatter.Proofs;
-using Backstop.Configuration.Options;
 using Backstop.Setup;
 
 namespace Backstop.Commands;
@@ -52,7 +49,10 @@ internal sealed class SetupPostfix
         var domains = await new PostfixDomains(tools).ReadAsync(_options.Domains(parsed), ct);
         var hasDetail = await setup.HasDetailAsync(ct);
         var needsTable = existing is null ? !hasDetail : existing.Outbound.SignSender && existing.Batv.Form == BatvForm.Prefix;
-        var plan = await new PostfixPlanner(tools, Milter(existing, config), needsTable ? Table(existing, config) : null).MakeAsync(ct);
+        var ours = new OwnSide(config);
+        var plan = await new PostfixPlanner(
+            tools, $"inet:{ours.MilterPlace(existing, "Postfix")}",
+            needsTable ? $"socketmap:inet:{ours.TablePlace(existing, "Postfix")}:untag" : null).MakeAsync(ct);
         var networks = PostfixPlanner.Networks(await tools.ExpandedAsync("mynetworks", ct));
         await _options.OwnAsync(parsed, SetupTexts.Milter(domains.Names, hasDetail, plan.Daemons, networks), domains, ct);
         Show(tools.Folder, plan);
@@ -67,7 +67,7 @@ internal sealed class SetupPostfix
                 ExitCode.BadConfig, $"{string.Join('\n', plan.Obstacles)}\nPostfix was not changed");
         }
 
-        await new OwnSide(config).RequireAsync(CommonOptions.Read(config), "Postfix", ct);
+        await ours.RequireAsync(CommonOptions.Read(config), "Postfix", ct);
         if (plan.Changes.Count > 0)
         {
             await setup.ApplyAsync(plan.Changes, ct);
@@ -75,27 +75,6 @@ internal sealed class SetupPostfix
                 "\nwritten; copies of the old files: *.before-backstop. To remove Backstop again: "
                     + $"backstop setup postfix --undo{GivenOptions.Of(parsed, [_folder])}");
         }
-    }
-
-    private static string Milter(BackstopOptions? existing, string config) =>
-        existing is null ? string.Create(CultureInfo.InvariantCulture, $"inet:127.0.0.1:{SetupPorts.Milter}")
-            : $"inet:{Place(existing.Listen.Milter, $"listen.milter = \"127.0.0.1:{SetupPorts.Milter}\"", config)}";
-
-    private static string Table(BackstopOptions? existing, string config) =>
-        existing is null ? string.Create(CultureInfo.InvariantCulture, $"socketmap:inet:127.0.0.1:{SetupPorts.Table}:untag")
-            : $"socketmap:inet:{Place(existing.Listen.Table, $"listen.table = \"127.0.0.1:{SetupPorts.Table}\"", config)}:untag";
-
-    private static string Place(IReadOnlyList<IPEndPoint> places, string line, string config)
-    {
-        if (places.Count == 0)
-        {
-            throw new CommandException(ExitCode.BadConfig, $"{config}: Postfix needs a port to ask at; add {line}");
-        }
-
-        var place = places[0];
-        var address = place.Address.Equals(IPAddress.Any) ? IPAddress.Loopback
-            : place.Address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : place.Address;
-        return new IPEndPoint(address, place.Port).ToString();
     }
 
     private static void Show(string folder, PostfixPlan plan)

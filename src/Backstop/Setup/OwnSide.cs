@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Net;
 using Backstop.Configuration;
 using Backstop.Configuration.Options;
 using Backstop.Terminal;
@@ -39,13 +41,34 @@ internal sealed class OwnSide(string config)
         return path;
     }
 
+    /// <summary>
+    /// Returns the address and port at which a mail server asks the milter: the first that the configuration lists, the usual one where
+    /// there is no configuration yet.
+    /// </summary>
+    /// <param name="existing">The configuration; null where there is none.</param>
+    /// <param name="server">Who asks: Postfix.</param>
+    /// <exception cref="CommandException">The configuration lists none; the message says what to add.</exception>
+    public IPEndPoint MilterPlace(BackstopOptions? existing, string server) =>
+        existing is null ? new(IPAddress.Loopback, SetupPorts.Milter) : Place(existing.Listen.Milter, "milter", SetupPorts.Milter, server);
+
+    /// <summary>Returns the address and port at which a mail server asks a table, as <see cref="MilterPlace"/> does.</summary>
+    /// <param name="existing">The configuration; null where there is none.</param>
+    /// <param name="server">Who asks: Postfix.</param>
+    /// <exception cref="CommandException">The configuration lists none; the message says what to add.</exception>
+    public IPEndPoint TablePlace(BackstopOptions? existing, string server) =>
+        existing is null ? new(IPAddress.Loopback, SetupPorts.Table) : Place(existing.Listen.Table, "table", SetupPorts.Table, server);
+
     /// <summary>Returns if a mail server may be told to ask Backstop.</summary>
     /// <param name="options">The configuration.</param>
     /// <param name="server">Whose configuration is to be changed: Postfix.</param>
     /// <param name="ct">Stops the work.</param>
-    /// <exception cref="CommandException">Backstop does not answer, or knows no key; the message says what to do.</exception>
+    /// <exception cref="CommandException">
+    /// Backstop does not answer, has no port for a milter, or knows no key; the message says what to do.
+    /// </exception>
     public async Task RequireAsync(BackstopOptions options, string server, CancellationToken ct)
     {
+        // Without a milter there is nothing to ask, and nothing that could answer wrongly.
+        MilterPlace(options, server);
         var keys = BatvKeyFile.Read(DataPaths.BatvKeys(options));
         var wrong = (await new SetupProbe(options, keys).AskAsync(ct)).Where(r => r.Trouble is not null).ToList();
         if (wrong.Count > 0)
@@ -61,4 +84,19 @@ internal sealed class OwnSide(string config)
 
     /// <summary>Whether anything is to be signed: senders by tags, messages by a field.</summary>
     public static bool NeedsKey(BackstopOptions options) => options.Outbound.SignSender || options.Outbound.SignMessage;
+
+    private IPEndPoint Place(IReadOnlyList<IPEndPoint> places, string listener, int usual, string server)
+    {
+        if (places.Count == 0)
+        {
+            throw new CommandException(ExitCode.BadConfig, string.Create(
+                CultureInfo.InvariantCulture,
+                $"{config}: {server} needs a port to ask at; add listen.{listener} = \"127.0.0.1:{usual}\" and restart Backstop"));
+        }
+
+        var place = places[0];
+        var address = place.Address.Equals(IPAddress.Any) ? IPAddress.Loopback
+            : place.Address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : place.Address;
+        return new(address, place.Port);
+    }
 }

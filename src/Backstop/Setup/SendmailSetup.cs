@@ -1,10 +1,14 @@
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using System.Text.RegularExpressions;
 
 namespace Backstop.Setup;
 
 /// <summary>Adds a milter to sendmail.mc, between two marks, and removes it.</summary>
-internal sealed partial class SendmailSetup(string folder)
+/// <param name="folder">The folder with sendmail.mc.</param>
+/// <param name="milter">The address and port at which Sendmail asks Backstop.</param>
+internal sealed partial class SendmailSetup(string folder, IPEndPoint milter)
 {
     private const string Begin = "dnl # Backstop begins: backstop setup sendmail --undo takes this out";
     private const string End = "dnl # Backstop ends";
@@ -16,17 +20,18 @@ internal sealed partial class SendmailSetup(string folder)
     /// <summary>
     /// The lines to add before the MAILER lines. Without a flag F=T or F=R mail goes on when Backstop does not answer.
     /// </summary>
-    public static IReadOnlyList<string> Lines =>
+    public IReadOnlyList<string> Lines { get; } =
     [
         Begin,
         string.Create(
             CultureInfo.InvariantCulture,
-            $"INPUT_MAIL_FILTER(`backstop', `S=inet:{SetupPorts.Milter}@127.0.0.1, T=C:30s;S:30s;R:30s;E:5m')dnl"),
+            $"INPUT_MAIL_FILTER(`backstop', `S={Family(milter)}:{milter.Port}@{milter.Address}, T=C:30s;S:30s;R:30s;E:5m')dnl"),
         End,
     ];
 
-    /// <summary>Whether the lines are in the file.</summary>
-    public bool IsThere => System.IO.File.Exists(File) && System.IO.File.ReadAllText(File).Contains(Begin, StringComparison.Ordinal);
+    /// <summary>Whether the lines are in the file, for the place where Backstop is asked now.</summary>
+    public bool IsThere => System.IO.File.Exists(File) && BlockIn(Read()) is (var at and >= 0, var count)
+        && Read().GetRange(at, count).SequenceEqual(Lines);
 
     /// <summary>The domains in local-host-names and relay-domains; those that a table names are not read.</summary>
     public IReadOnlyList<string> Domains() =>
@@ -48,11 +53,19 @@ internal sealed partial class SendmailSetup(string folder)
         return [.. names.Concat(msa).Where(n => n.Length > 0).Distinct(StringComparer.OrdinalIgnoreCase).Except(["ORIGINATING"])];
     }
 
-    /// <summary>Adds the lines, and keeps a copy of the old file.</summary>
+    /// <summary>Adds the lines, in the place of older ones of ours, and keeps a copy of the file as it was without any.</summary>
     public void Apply()
     {
         var lines = Read();
-        System.IO.File.Copy(File, File + ".before-backstop", overwrite: true);
+        if (BlockIn(lines) is (var at and >= 0, var count))
+        {
+            lines.RemoveRange(at, count);
+        }
+        else
+        {
+            System.IO.File.Copy(File, File + ".before-backstop", overwrite: true);
+        }
+
         var mailer = lines.FindIndex(l =>
             l.StartsWith("MAILER(", StringComparison.Ordinal) || l.StartsWith("MAILER_DEFINITIONS", StringComparison.Ordinal));
         lines.InsertRange(mailer < 0 ? lines.Count : mailer, Lines);
@@ -63,13 +76,21 @@ internal sealed partial class SendmailSetup(string folder)
     public void Undo()
     {
         var lines = Read();
-        var (begin, end) = (lines.IndexOf(Begin), lines.IndexOf(End));
-        if (begin >= 0 && end > begin)
+        if (BlockIn(lines) is (var at and >= 0, var count))
         {
-            lines.RemoveRange(begin, end - begin + 1);
+            lines.RemoveRange(at, count);
             System.IO.File.WriteAllLines(File, lines);
         }
     }
+
+    // Where our lines begin, and how many they are; -1 where there are none.
+    private static (int At, int Count) BlockIn(List<string> lines)
+    {
+        var (begin, end) = (lines.IndexOf(Begin), lines.IndexOf(End));
+        return begin >= 0 && end > begin ? (begin, end - begin + 1) : (-1, 0);
+    }
+
+    private static string Family(IPEndPoint place) => place.AddressFamily == AddressFamily.InterNetworkV6 ? "inet6" : "inet";
 
     private static string Value(string[] options, string key) =>
         options.FirstOrDefault(o => o.StartsWith(key + "=", StringComparison.OrdinalIgnoreCase)) is { } found
