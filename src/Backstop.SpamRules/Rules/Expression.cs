@@ -81,22 +81,42 @@ internal abstract record Expression
         protected override IEnumerable<Expression> Operands() => [Condition, Then, Else];
     }
 
-    public sealed record Binary(string Operator, Expression Left, Expression Right) : Expression
+    /// <summary>
+    /// Operators of one precedence, from left to right. Kept flat, because a line may hold more of them than the stack has room for.
+    /// </summary>
+    /// <param name="First">The first operand.</param>
+    /// <param name="Rest">The operators, each with the operand on its right.</param>
+    public sealed record Chain(Expression First, IReadOnlyList<(string Operator, Expression Right)> Rest) : Expression
     {
-        /// <summary><c>||</c> and <c>&amp;&amp;</c> give the operand that decided, as in Perl.</summary>
         public override double Evaluate(ReadOnlySpan<double> values)
         {
-            var left = Left.Evaluate(values);
-            switch (Operator)
+            var left = First.Evaluate(values);
+            for (var i = 0; i < Rest.Count; i++)
             {
-                case "||":
-                    return left != 0 ? left : Right.Evaluate(values);
-                case "&&":
-                    return left == 0 ? left : Right.Evaluate(values);
+                left = Apply(Rest[i].Operator, left, Rest[i].Right, values);
             }
 
-            var right = Right.Evaluate(values);
-            return Operator switch
+            return left;
+        }
+
+        public override Expression Bind(Func<string, int> placeOf) =>
+            new Chain(First.Bind(placeOf), [.. Rest.Select(r => (r.Operator, r.Right.Bind(placeOf)))]);
+
+        protected override IEnumerable<Expression> Operands() => Rest.Select(r => r.Right).Prepend(First);
+
+        /// <summary><c>||</c> and <c>&amp;&amp;</c> give the operand that decided, as in Perl.</summary>
+        private static double Apply(string op, double left, Expression operand, ReadOnlySpan<double> values)
+        {
+            switch (op)
+            {
+                case "||":
+                    return left != 0 ? left : operand.Evaluate(values);
+                case "&&":
+                    return left == 0 ? left : operand.Evaluate(values);
+            }
+
+            var right = operand.Evaluate(values);
+            return op switch
             {
                 "+" => left + right,
                 "-" => left - right,
@@ -109,19 +129,16 @@ internal abstract record Expression
                 "==" => left == right ? 1 : 0,
                 "!=" => left != right ? 1 : 0,
                 "^" => (long)left ^ (long)right,
-                _ => throw new InvalidOperationException(Operator),
+                _ => throw new InvalidOperationException(op),
             };
         }
-
-        public override Expression Bind(Func<string, int> placeOf) => new Binary(Operator, Left.Bind(placeOf), Right.Bind(placeOf));
-
-        protected override IEnumerable<Expression> Operands() => [Left, Right];
     }
 }
 
 /// <summary>Reads <see cref="Expression"/>s with Perl's precedence.</summary>
 internal sealed class ExpressionParser
 {
+    /// <summary>Brackets, signs and choices within each other: reading, binding and evaluating take the stack once for each.</summary>
     private const int MaxDepth = 400;
 
     /// <summary>From loosest to tightest.</summary>
@@ -202,9 +219,12 @@ internal sealed class ExpressionParser
         }
 
         _at++;
+        GoDeeper();
         var then = Choice();
         Expect(":");
-        return new Expression.Choice(condition, then, Choice());
+        var choice = new Expression.Choice(condition, then, Choice());
+        _depth--;
+        return choice;
     }
 
     private Expression Level(int level)
@@ -214,23 +234,28 @@ internal sealed class ExpressionParser
             return Unary();
         }
 
-        var left = Level(level + 1);
+        var first = Level(level + 1);
+        List<(string, Expression)>? rest = null;
         while (Array.IndexOf(_levels[level], Token) >= 0)
         {
             var op = _tokens[_at++];
-            left = new Expression.Binary(op, left, Level(level + 1));
+            (rest ??= []).Add((op, Level(level + 1)));
         }
 
-        return left;
+        return rest is null ? first : new Expression.Chain(first, rest);
+    }
+
+    private void GoDeeper()
+    {
+        if (++_depth > MaxDepth)
+        {
+            throw new FormatException($"nested more than {MaxDepth} deep");
+        }
     }
 
     private Expression Unary()
     {
-        if (++_depth > MaxDepth)
-        {
-            throw new FormatException("nested too deeply");
-        }
-
+        GoDeeper();
         var token = Token;
         _at++;
         Expression result;
@@ -281,7 +306,8 @@ internal sealed class ExpressionParser
         }
 
         _at++;
-        var argument = _tokens[_at++];
+        var argument = Token;
+        _at++;
         Expect(")");
         return _call(token, argument);
     }

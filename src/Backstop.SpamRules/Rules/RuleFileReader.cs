@@ -10,6 +10,8 @@ internal sealed class RuleFileReader(RuleSetBuilder builder)
 {
     private const int MaxIncludes = 50;
     private const int MaxFileBytes = 64 << 20;
+    private const int MaxShown = 200;
+
     private const double Version = 4.000001;
     private const double PerlVersion = 5.036;
 
@@ -143,6 +145,12 @@ internal sealed class RuleFileReader(RuleSetBuilder builder)
 
     private bool Holds(string condition, SourceLine source)
     {
+        if (builder.Site is not null && condition.Length > RuleSetBuilder.MaxUserLine)
+        {
+            builder.Report(source, $"the condition is {RuleSetBuilder.TooLong}; its lines are skipped", isError: true);
+            return false;
+        }
+
         try
         {
             var expression = ExpressionParser.Parse(condition, (name, argument) => new Expression.Number(Call(name, argument) ? 1 : 0));
@@ -157,10 +165,12 @@ internal sealed class RuleFileReader(RuleSetBuilder builder)
         }
         catch (FormatException error)
         {
-            builder.Report(source, $"condition '{condition}': {error.Message}; its lines are skipped", isError: true);
+            builder.Report(source, $"condition '{Begin(condition)}': {error.Message}; its lines are skipped", isError: true);
             return false;
         }
     }
+
+    private static string Begin(string text) => text.Length <= MaxShown ? text : $"{text[..MaxShown]}...";
 
     private bool Call(string name, string argument) => name switch
     {

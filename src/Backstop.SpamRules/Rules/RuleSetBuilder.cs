@@ -6,6 +6,11 @@ namespace Backstop.SpamRules.Rules;
 /// <summary>Gathers what rule files say, in their order: later lines win. Lives until a <see cref="RuleSet"/> is made of it.</summary>
 internal sealed class RuleSetBuilder
 {
+    /// <summary>The most characters behind the first word of a line in a user's file: some lines cost more than their length.</summary>
+    public const int MaxUserLine = 8 << 10;
+
+    public const string TooLong = "longer than 8 KiB, which no line of a user's file may be";
+
     private static readonly PerlRegex _ruleName = new("^[_a-zA-Z][_a-zA-Z0-9]{0,99}$");
     private static readonly PerlRegex _number = new("^-?\\d+(?:\\.\\d+)?$");
     private static readonly PerlRegex _function = new("^(\\w+)\\((.*)\\)$");
@@ -112,6 +117,11 @@ internal sealed class RuleSetBuilder
         if (UserDirectives.WhyRefused(key, Settings.AllowUserRules) is { } why)
         {
             return why;
+        }
+
+        if (value.Length > MaxUserLine)
+        {
+            return $"'{key}': the line is {TooLong}";
         }
 
         if (key is not ("header" or "body" or "rawbody" or "full" or "uri" or "meta" or "mimeheader" or "uri_detail" or "reuse"

@@ -51,13 +51,69 @@ public sealed partial class HostilePreferencesTests
         }
     }
 
+    /// <summary>
+    /// Where an expression takes a piece of the stack for each operator, a line of 256 KiB ends the process: no handler can catch that.
+    /// </summary>
+    [Theory]
+    [InlineData("1 + ", "1")]
+    [InlineData("1 || ", "1")]
+    [InlineData("1 ? 1 : ", "1")]
+    [InlineData("0 ? ", "1")]
+    [InlineData("! ", "1")]
+    [InlineData("- ", "1")]
+    [InlineData("(", "1")]
+    [InlineData("1 * (1 + ", "1")]
+    [InlineData("X && !", "1")]
+    public void A_long_expression_takes_no_more_stack_than_a_short_one(string part, string end)
+    {
+        var expression = string.Concat(Enumerable.Repeat(part, (256 << 10) / part.Length)) + end;
+        var lines = $"body X /text/\nmeta M {expression}\nscore M 1\nif {expression}\nendif\n";
+        new SpamScanner(RuleSet.Parse(lines)).Scan(_mail);
+
+        var site = RuleSet.Parse("allow_user_rules 1\nbody A /text/\n");
+        var user = site.WithPreferences(Encoding.Latin1.GetBytes(lines + "required_score 7\n"));
+        Assert.Equal(2, user.Diagnostics.Count(d => d.ToString().Contains("longer than 8 KiB", StringComparison.Ordinal)));
+        Assert.Equal(7, new SpamScanner(site).For(user).Scan(_mail).Required);
+        Assert.All(user.Diagnostics, d => Assert.InRange(d.ToString().Length, 1, 500));
+    }
+
+    /// <summary>What a user may write within a line is read and worked out, or refused with its place.</summary>
+    [Theory]
+    [InlineData("1 + ", "1", 0)]
+    [InlineData("1 ? 1 : ", "1", 2)]
+    [InlineData("! ", "1", 2)]
+    public void A_line_of_8_KiB_is_worked_out_or_named(string part, string end, int faults)
+    {
+        var expression = string.Concat(Enumerable.Repeat(part, 8000 / part.Length)) + end;
+        var site = RuleSet.Parse("allow_user_rules 1\nbody A /text/\n");
+        var lines = $"meta M {expression}\nscore M 3\nif {expression}\nrequired_score 7\nendif\n";
+        var user = site.WithPreferences(Encoding.Latin1.GetBytes(lines));
+        var scanner = new SpamScanner(site).For(user);
+        Assert.Equal(faults, scanner.Diagnostics.Count(d => d.IsError));
+        Assert.Equal(faults == 0 ? 7 : 5, scanner.Scan(_mail).Required);
+        Assert.Equal(faults == 0, scanner.Scan(_mail).Hits.Any(h => h.Rule == "M"));
+    }
+
+    [Theory]
+    [InlineData("if can(")]
+    [InlineData("if plugin")]
+    [InlineData("if has()")]
+    [InlineData("ifplugin")]
+    [InlineData("if version >= 3 && can(")]
+    public void A_call_that_ends_early_is_named(string line)
+    {
+        var set = RuleSet.Parse("required_score 4\n").WithPreferences(Encoding.Latin1.GetBytes($"{line}\nrequired_score 7\nendif\n"));
+        Assert.Equal(4, set.RequiredScore);
+    }
+
     /// <summary>A template is filled within bounds: 15,000 tags that each become a header of 16 KiB would be 240 MB.</summary>
     [Fact]
     public void Templates_do_not_multiply_the_message()
     {
         var mail = Encoding.Latin1.GetBytes($"From: a@b.test\nSubject: {new string('s', 16_000)}\n\nx\n");
         var set = RuleSet.Parse("required_score -1\n").WithPreferences(
-            Encoding.Latin1.GetBytes($"report_safe 0\nadd_header all A {string.Concat(Enumerable.Repeat("_HEADER(Subject)_", 15_000))}\n"));
+            Encoding.Latin1.GetBytes("report_safe 0\n" + string.Concat(Enumerable.Range(0, 31).Select(
+                i => $"add_header all A{i} {string.Concat(Enumerable.Repeat("_HEADER(Subject)_", 480))}\n"))));
         var before = GC.GetAllocatedBytesForCurrentThread();
         var marked = new SpamScanner(set.Site!).For(set).ScanWhole(mail).Rewrite(new("h", "v", "no", default));
         Assert.InRange(marked.Length, 128 << 10, 1 << 20);
