@@ -22,8 +22,12 @@ internal sealed partial class UserPrefs(BackstopOptions options, TimeProvider ti
 
     public const int MaxOctets = 256 << 10;
 
+    /// <summary>So many octets of files together: what is read of one takes up to some twenty times its size.</summary>
+    public const int MaxKeptOctets = 4 << 20;
+
     private const int MaxLinesLogged = 5;
     private const int MaxLineLogged = 200;
+    private const int MaxErrorLogged = 1000;
 
     // A file changed this short ago may change again without another time: its octets are compared.
     private static readonly TimeSpan _settled = TimeSpan.FromSeconds(2);
@@ -34,6 +38,15 @@ internal sealed partial class UserPrefs(BackstopOptions options, TimeProvider ti
     private readonly LinkedList<Kept> _latest = [];
     private readonly Seldom _troubles = new(time);
     private SpamEngine? _engine;
+    private long _keptOctets;
+
+    /// <summary>Reads a file's octets, over an engine's rules, and compiles what is the user's own.</summary>
+    public Func<byte[], string, SpamEngine, UserRules> Reader { get; init; } = static (text, path, engine) =>
+    {
+        var rules = new UserRules(engine.Rules.WithPreferences(text, path), engine);
+        rules.ScannerFor(engine.LearnerSpeaks);
+        return rules;
+    };
 
     /// <summary>How many users' preferences are in memory.</summary>
     public int Count
@@ -90,14 +103,22 @@ internal sealed partial class UserPrefs(BackstopOptions options, TimeProvider ti
         {
             return null;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error)
         {
-            if (_troubles.Count(out var count))
-            {
-                LogUnreadable(user.Text, error.Message, count);
-            }
-
+            // Whatever it is: the file is one user's, the server everybody's.
+            Say(user, error);
             return null;
+        }
+    }
+
+    /// <summary>Logs why a user's preferences do not count, once a minute for all users.</summary>
+    /// <param name="user">The user.</param>
+    /// <param name="error">Why.</param>
+    public void Say(SpamUserName user, Exception error)
+    {
+        if (_troubles.Count(out var count))
+        {
+            LogUnreadable(user.Text, ShownText.Of(error.Message, MaxErrorLogged), count);
         }
     }
 
@@ -118,7 +139,7 @@ internal sealed partial class UserPrefs(BackstopOptions options, TimeProvider ti
         var kept = Kept.Of(this, path, engine);
         if (kept is { IsSettled: true } && kept.Status == status)
         {
-            return kept.Rules;
+            return kept.Rules ?? throw Failed(kept);
         }
 
         var octets = new byte[MaxOctets + 1];
@@ -133,21 +154,40 @@ internal sealed partial class UserPrefs(BackstopOptions options, TimeProvider ti
             throw new IOException($"{path}: larger than {MaxOctets >> 10} KiB");
         }
 
-        var text = octets.AsSpan(0, length);
+        var text = octets[..length];
         var hash = SHA256.HashData(text);
         var age = time.GetUtcNow() - DateTimeOffset.FromUnixTimeSeconds(status.ChangedSeconds);
-        var rules = kept is not null && kept.Hash.AsSpan().SequenceEqual(hash)
-            ? kept.Rules
-            : new UserRules(engine.Rules.WithPreferences(text, path), engine);
-        var next = new Kept(path, status, age.Duration() > _settled, hash, rules, kept?.LoggedAt);
-        if (rules != kept?.Rules)
+        var isKnown = kept is not null && kept.Hash.AsSpan().SequenceEqual(hash);
+        var next = new Kept(path, status, age.Duration() > _settled, hash, isKnown ? kept!.Rules : null, kept?.LoggedAt)
         {
-            Say(next);
+            Octets = length,
+            Error = isKnown ? kept!.Error : "",
+        };
+        if (!isKnown)
+        {
+            next = Compile(next, text, engine);
         }
 
         Keep(next, engine);
-        return rules;
+        return next.Rules ?? throw Failed(next);
     }
+
+    // What fails is not tried again for every message: not before the file or the site's rules have changed.
+    private Kept Compile(Kept next, byte[] text, SpamEngine engine)
+    {
+        try
+        {
+            next = next with { Rules = Reader(text, next.Path, engine) };
+            Say(next);
+            return next;
+        }
+        catch (Exception error)
+        {
+            return next with { Error = $"{error.GetType().Name}: {error.Message}" };
+        }
+    }
+
+    private static InvalidOperationException Failed(Kept kept) => new($"{kept.Path}: {kept.Error}");
 
     private void Keep(Kept kept, SpamEngine engine)
     {
@@ -159,17 +199,21 @@ internal sealed partial class UserPrefs(BackstopOptions options, TimeProvider ti
                 _engine = engine;
                 _byPath.Clear();
                 _latest.Clear();
+                _keptOctets = 0;
             }
 
             if (_byPath.TryGetValue(kept.Path, out var old))
             {
                 _latest.Remove(old);
+                _keptOctets -= old.Value.Octets;
             }
 
             _byPath[kept.Path] = _latest.AddFirst(kept);
-            if (_latest.Count > MaxKept)
+            _keptOctets += kept.Octets;
+            while (_latest.Count > MaxKept || _keptOctets > MaxKeptOctets)
             {
-                _byPath.Remove(_latest.Last!.Value.Path);
+                _keptOctets -= _latest.Last!.Value.Octets;
+                _byPath.Remove(_latest.Last.Value.Path);
                 _latest.RemoveLast();
             }
         }
@@ -178,7 +222,7 @@ internal sealed partial class UserPrefs(BackstopOptions options, TimeProvider ti
     // A user may change the file as often as he likes.
     private void Say(Kept kept)
     {
-        var faults = kept.Rules.Set.Diagnostics.Where(d => d.IsError).ToList();
+        var faults = kept.Rules!.Set.Diagnostics.Where(d => d.IsError).ToList();
         if (faults.Count == 0 || (kept.LoggedAt is { } last && time.GetElapsedTime(last) < _betweenLogs))
         {
             return;
@@ -196,9 +240,15 @@ internal sealed partial class UserPrefs(BackstopOptions options, TimeProvider ti
         }
     }
 
-    /// <summary>What was read of one file.</summary>
-    private sealed record Kept(string Path, FileStatus Status, bool IsSettled, byte[] Hash, UserRules Rules, long? LoggedAt)
+    /// <summary>What was read of one file; no rules where that failed.</summary>
+    private sealed record Kept(string Path, FileStatus Status, bool IsSettled, byte[] Hash, UserRules? Rules, long? LoggedAt)
     {
+        /// <summary>The length of the file.</summary>
+        public int Octets { get; init; }
+
+        /// <summary>Why reading failed; empty where it did not.</summary>
+        public string Error { get; init; } = "";
+
         /// <summary>When faults of the file were last logged; null: never.</summary>
         public long? LoggedAt { get; set; } = LoggedAt;
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Rules;
@@ -158,7 +159,14 @@ public sealed class RuleSet
         }
 
         var builder = new RuleSetBuilder(this);
-        new RuleFileReader(builder).ReadLines(name, Octets.FromBytes(text).Split('\n'));
+        var lines = Octets.FromBytes(text).Split('\n');
+        new RuleFileReader(builder).ReadLines(name, lines);
+        if (builder.UnnamedFaults > 0)
+        {
+            var count = builder.UnnamedFaults.ToString("N0", CultureInfo.InvariantCulture);
+            builder.Diagnostics.Add(new(new(name, lines.Length), $"{count} more faults in this file are not named", IsError: true));
+        }
+
         return new RuleSet(builder, [name]);
     }
 

@@ -24,6 +24,10 @@ internal sealed class RuleSetBuilder
     /// <summary>The most rules that one user may add: each is tried on all his mail.</summary>
     private const int MaxUserRules = 200;
 
+    /// <summary>So many faults of a user's file are kept, cut to so many characters; the others are counted.</summary>
+    private const int MaxUserFaults = 100;
+    private const int MaxUserFault = 300;
+
     private readonly SettingDirectives _settings;
     private readonly RuleSet? _site;
 
@@ -65,7 +69,20 @@ internal sealed class RuleSetBuilder
 
     public ReplaceTags Replacements { get; } = new();
 
-    public void Report(SourceLine source, string message, bool isError) => Diagnostics.Add(new RuleDiagnostic(source, message, isError));
+    /// <summary>Faults of a user's file beyond those in <see cref="Diagnostics"/>.</summary>
+    public int UnnamedFaults { get; private set; }
+
+    public void Report(SourceLine source, string message, bool isError)
+    {
+        if (_site is not null && Diagnostics.Count >= MaxUserFaults)
+        {
+            UnnamedFaults++;
+            return;
+        }
+
+        message = _site is null || message.Length <= MaxUserFault ? message : $"{message[..MaxUserFault]}...";
+        Diagnostics.Add(new RuleDiagnostic(source, message, isError));
+    }
 
     public void Apply(string key, string value, SourceLine source)
     {

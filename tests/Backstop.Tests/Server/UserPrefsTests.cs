@@ -81,6 +81,56 @@ public sealed class UserPrefsTests : IDisposable
         Assert.Equal(UserPrefs.MaxKept, prefs.Count);
     }
 
+    /// <summary>A bug that a file sets off is found once, not at every message, and again when the file has changed.</summary>
+    [Fact]
+    public void What_cannot_be_read_for_whatever_reason_is_remembered()
+    {
+        var (tried, fails) = (0, true);
+        var prefs = new UserPrefs(_options, _time, _lines)
+        {
+            Reader = (text, _, engine) => ++tried > 0 && fails ? throw new NotSupportedException("a bug")
+                : new(engine.Rules.WithPreferences(text), engine),
+        };
+        Write("alice", "required_score 3\n");
+        _time.Advance(TimeSpan.FromMinutes(1));
+        for (var i = 0; i < 50; i++)
+        {
+            Assert.Null(Find(prefs, "alice"));
+        }
+
+        Assert.Equal(1, tried);
+        Assert.Contains("a bug", Assert.Single(_lines.All), StringComparison.Ordinal);
+        fails = false;
+        Write("alice", "required_score 4\n");
+        Assert.Equal(4, Find(prefs, "alice")!.Set.RequiredScore);
+    }
+
+    [Fact]
+    public void Files_that_are_kept_are_bounded_together()
+    {
+        var prefs = Prefs();
+        for (var i = 0; i < 40; i++)
+        {
+            Write($"user{i}", string.Concat(Enumerable.Repeat("#" + new string('x', 1022) + "\n", 250)));
+            Assert.NotNull(Find(prefs, $"user{i}"));
+            Assert.NotNull(Find(prefs, $"user{i}"));
+        }
+
+        Assert.InRange(prefs.Count, 4, UserPrefs.MaxKeptOctets / 256_000);
+    }
+
+    /// <summary>Each line that does not count would take 200 octets of memory, of a file of two octets a line.</summary>
+    [Fact]
+    public void Faults_of_a_file_are_named_up_to_a_hundred_and_then_counted()
+    {
+        var prefs = Prefs();
+        Write("alice", string.Concat(Enumerable.Repeat("x\n", 100_000)) + "if " + new string('1', 5000) + "x\n");
+        var faults = Find(prefs, "alice")!.Set.Diagnostics;
+        Assert.Equal(101, faults.Count);
+        Assert.Contains("99,902 more", faults[^1].ToString(), StringComparison.Ordinal);
+        Assert.Equal(6, _lines.All.Count);
+    }
+
     [Theory(Timeout = 60_000)]
     [InlineData("fifo", "not a regular file")]
     [InlineData("folder", "not a regular file")]
