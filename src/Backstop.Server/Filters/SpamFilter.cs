@@ -77,7 +77,7 @@ internal sealed partial class SpamFilter : IDisposable
         {
             using var turn = _users.Begin(user, engine, _options.Spam.AutoLearn);
             var scanned = turn.Scanner.ScanWhole(message.Span, turn.Speaks ? turn.Learner : null, budget);
-            var learns = _options.Spam.AutoLearn && turn.Rules.AutoLearns && !scanned.Result.IsUnjudged;
+            var learns = _options.Spam.AutoLearn && turn.AutoLearns && !scanned.Result.IsUnjudged;
             return new FilterResult(scanned, learns && turn.Learner is { } learner ? scanned.AutoLearn(learner) : "disabled");
         }, ct);
 
@@ -89,7 +89,7 @@ internal sealed partial class SpamFilter : IDisposable
         engine =>
         {
             using var turn = _users.Begin(user, engine, isSpam is not null);
-            return turn.Rules.Learns && turn.Learner is { } learner && (
+            return turn.Learns && turn.Learner is { } learner && (
                 isSpam is { } kind ? learner.Learn(message.Span, kind) : learner.Forget(message.Span));
         }, ct);
 

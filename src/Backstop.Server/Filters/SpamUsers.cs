@@ -1,6 +1,7 @@
 using System.IO.Enumeration;
 using Backstop.Configuration.Options;
 using Backstop.Judging;
+using Backstop.Posix;
 using Backstop.SpamRules.Learning;
 using Backstop.SpamRules.Rules;
 using Backstop.SpamRules.Scanning;
@@ -51,7 +52,7 @@ internal sealed partial class SpamUsers : IDisposable
     /// <summary>Chooses scanner and learner for a user's message. May read files.</summary>
     /// <param name="user">The name as it came from outside; empty: the site's.</param>
     /// <param name="engine">The site's rules and learner.</param>
-    /// <param name="learns">Whether the message may be learned, so that a learner that is missing is made.</param>
+    /// <param name="learns">Whether the message may be learned.</param>
     public SpamTurn Begin(string user, SpamEngine engine, bool learns)
     {
         if (!AreServed || user.Length == 0 || Served(user) is not { } name)
@@ -60,27 +61,37 @@ internal sealed partial class SpamUsers : IDisposable
         }
 
         var rules = Prefs.Find(name, engine);
-        if (engine.Learner is null || NameOfLearner(name, rules) is not { } learner)
+        try
+        {
+            return Begin(name, rules, engine, learns);
+        }
+        catch (Exception error) when (rules is not null && !_mayThrow)
+        {
+            // A bug of ours that his file sets off is his trouble alone.
+            Prefs.Say(name, error);
+            return Begin(name, null, engine, learns);
+        }
+    }
+
+    private SpamTurn Begin(SpamUserName user, UserRules? rules, SpamEngine engine, bool learns)
+    {
+        if (engine.Learner is null || NameOfLearner(user, rules, learns) is not { } learner)
         {
             return Turn(engine, rules, engine.Learner, null);
         }
 
-        BayesLearner Learner(BayesStore store) =>
-            (rules?.ScannerFor(engine.LearnerSpeaks) ?? engine.Scanner).LearnerOf(store);
-
+        // What several users share reads messages as the site does, whoever teaches it.
+        var reader = _options.Spam.BayesStore == LearnerScope.User ? rules?.ScannerFor(engine.LearnerSpeaks) : null;
+        var lease = Rent(learner, creates: false);
         try
         {
-            var lease = Learners.Rent(learner, learns);
-            return Turn(engine, rules, lease is null ? null : Learner(lease.Store), lease);
+            var store = lease?.Store ?? (IBayesStore)new UnmadeLearner(creates => Rent(learner, creates));
+            return Turn(engine, rules, (reader ?? engine.Scanner).LearnerOf(store), lease);
         }
-        catch (Exception error) when (!_mayThrow && error is (IOException or UnauthorizedAccessException or StoreException))
+        catch
         {
-            if (_failed.Count(out var count))
-            {
-                LogFailed(learner, error.Message, count);
-            }
-
-            return Turn(engine, rules, null, null);
+            lease?.Dispose();
+            throw;
         }
     }
 
@@ -89,26 +100,58 @@ internal sealed partial class SpamUsers : IDisposable
     /// <summary>Whose learner is asked about a user's mail; null: the site's.</summary>
     /// <param name="user">The user.</param>
     /// <param name="rules">His preferences.</param>
-    public string? NameOfLearner(SpamUserName user, UserRules? rules)
+    /// <param name="learns">Whether the message may be learned: the administrator may make a learner for whoever is listed.</param>
+    public string? NameOfLearner(SpamUserName user, UserRules? rules, bool learns = false)
     {
-        var isListed = _allowed.Count > 0;
-        return _options.Spam.BayesStore switch
+        var name = _options.Spam.BayesStore switch
         {
-            LearnerScope.User when isListed || rules is not null || _mailboxes.Contains(user.Text) || HasHome(user) => user.Text,
-            LearnerScope.Domain when user.Domain.Length > 0 && (isListed || rules is not null
-                || _options.Domains.Contains(user.Domain, StringComparer.OrdinalIgnoreCase)) => "@" + user.Domain,
+            LearnerScope.User => user.Text,
+            LearnerScope.Domain when user.Domain.Length > 0 => "@" + user.Domain,
             _ => null,
         };
+        return name is not null && (rules is not null || IsKnown(user) || (learns && _mayThrow && _allowed.Count > 0)
+            || Learners.Exists(name)) ? name : null;
     }
+
+    // A pattern in spam.users matches names that nobody has, and any client may name those.
+    private bool IsKnown(SpamUserName user) =>
+        _allowed.Contains(user.Text, StringComparer.OrdinalIgnoreCase)
+        || (_options.Spam.BayesStore == LearnerScope.Domain
+            ? _options.Domains.Contains(user.Domain, StringComparer.OrdinalIgnoreCase)
+            : _mailboxes.Contains(user.Text) || HasHome(user) || (_allowed.Count > 0 && UserAccount.Find(user.Text) is not null));
 
     private bool HasHome(SpamUserName user) => UserPrefsPath.IsInHomes(_options.Spam.UserPrefs) && Prefs.PathOf(user, out _) is not null;
 
-    private static SpamTurn Turn(SpamEngine engine, UserRules? rules, BayesLearner? learner, UserLearners.Lease? lease)
+    // Null where it is missing or cannot be used.
+    private UserLearners.Lease? Rent(string learner, bool creates)
+    {
+        try
+        {
+            return Learners.Rent(learner, creates);
+        }
+        catch (Exception error) when (!_mayThrow && error is (IOException or UnauthorizedAccessException or StoreException))
+        {
+            if (_failed.Count(out var count))
+            {
+                LogFailed(learner, error.Message, count);
+            }
+
+            return null;
+        }
+    }
+
+    private SpamTurn Turn(SpamEngine engine, UserRules? rules, BayesLearner? learner, UserLearners.Lease? lease)
     {
         var set = rules?.Set ?? engine.Rules;
-        var isSites = lease is null && learner == engine.Learner;
-        var speaks = learner is not null && set.UsesBayes && (isSites ? engine.LearnerSpeaks : learner.IsReady);
-        return new(rules?.ScannerFor(speaks) ?? engine.ScannerFor(speaks), set, learner, speaks, lease);
+        var isSites = learner == engine.Learner;
+        var speaks = learner is not null && engine.Rules.Learns && set.UsesBayes && (isSites ? engine.LearnerSpeaks : learner.IsReady);
+        var isOwn = !isSites && _options.Spam.BayesStore == LearnerScope.User;
+        return new(rules?.ScannerFor(speaks) ?? engine.ScannerFor(speaks), set, learner, speaks, lease)
+        {
+            IsSites = isSites,
+            Learns = engine.Rules.Learns && set.Learns,
+            AutoLearns = engine.Rules.Learns && set.AutoLearns && (rules is null || isOwn),
+        };
     }
 
     private SpamUserName? Served(string user)
@@ -139,10 +182,22 @@ internal sealed partial class SpamUsers : IDisposable
 /// <summary>How one message is scored and learned.</summary>
 /// <param name="Scanner">The rules.</param>
 /// <param name="Rules">Their settings.</param>
-/// <param name="Learner">The learner; null where there is none, or nothing was learned yet.</param>
+/// <param name="Learner">The learner; null where there is none.</param>
 /// <param name="Speaks">Whether the learner's answer counts.</param>
-/// <param name="Lease">Keeps the learner's database open.</param>
+/// <param name="Lease">Keeps the learner's database open; null where it is the site's or not made yet.</param>
 internal sealed record SpamTurn(SpamScanner Scanner, RuleSet Rules, BayesLearner? Learner, bool Speaks, IDisposable? Lease) : IDisposable
 {
+    /// <summary>Whether the learner is the site's.</summary>
+    public bool IsSites { get; init; }
+
+    /// <summary>Whether people may teach the learner with the message: <c>use_bayes</c> of the site, and of the user.</summary>
+    public bool Learns { get; init; }
+
+    /// <summary>
+    /// Whether the learner may learn from the score. By a user's points and limits only his own may: others' mail is scored by what the
+    /// shared ones know.
+    /// </summary>
+    public bool AutoLearns { get; init; }
+
     public void Dispose() => Lease?.Dispose();
 }

@@ -20,6 +20,11 @@ internal sealed partial class UserLearners(BackstopOptions options, TimeProvider
     private readonly Dictionary<string, LinkedListNode<Open>> _byName = new(StringComparer.Ordinal);
     private readonly LinkedList<Open> _latest = [];
 
+    /// <summary>
+    /// The most files, open or not; each takes a few kibibytes to some mebibytes. The mailboxes of the configuration come on top.
+    /// </summary>
+    public int MaxFiles { get; init; } = 10_000;
+
     /// <summary>How many are open.</summary>
     public int Count
     {
@@ -36,10 +41,15 @@ internal sealed partial class UserLearners(BackstopOptions options, TimeProvider
     /// <param name="name">A <see cref="SpamUserName"/>, or the domain of one behind an <c>@</c>.</param>
     public string PathOf(string name) => Path.Combine(DataPaths.UserBayes(options), name.ToLowerInvariant() + ".db");
 
+    /// <summary>Whether there is a database.</summary>
+    /// <param name="name">As for <see cref="PathOf"/>.</param>
+    public bool Exists(string name) => File.Exists(PathOf(name));
+
     /// <summary>Opens a database, or takes one that is open; it stays so until the lease is disposed of.</summary>
     /// <param name="name">As for <see cref="PathOf"/>.</param>
     /// <param name="creates">Whether one that is missing is made.</param>
     /// <returns>Null where it is missing.</returns>
+    /// <exception cref="IOException">It cannot be opened, or there are <see cref="MaxFiles"/> and it is missing.</exception>
     public Lease? Rent(string name, bool creates)
     {
         var path = PathOf(name);
@@ -57,6 +67,7 @@ internal sealed partial class UserLearners(BackstopOptions options, TimeProvider
             }
             else
             {
+                CheckRoom(path);
                 _byName[path] = node = _latest.AddFirst(new Open(path, new(() => Make(path))));
                 CloseUnused();
             }
@@ -89,6 +100,15 @@ internal sealed partial class UserLearners(BackstopOptions options, TimeProvider
 
             _latest.Clear();
             _byName.Clear();
+        }
+    }
+
+    private void CheckRoom(string path)
+    {
+        var (folder, most) = (Path.GetDirectoryName(path)!, MaxFiles + options.Mailboxes.Count);
+        if (!File.Exists(path) && Directory.Exists(folder) && Directory.EnumerateFiles(folder, "*.db").Take(most).Count() == most)
+        {
+            throw new IOException($"{path}: not made, there are {most} learners already; remove some, or list fewer in spam.users");
         }
     }
 

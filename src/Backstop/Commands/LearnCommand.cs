@@ -53,13 +53,13 @@ internal static class LearnCommand
 
     private static BayesLearner Learner(SpamSession session)
     {
-        if (!session.Turn.Rules.Learns)
+        if (!session.Turn.Learns)
         {
             throw new CommandException(
                 ExitCode.BadConfig, "use_bayes is 0 in the rule files or the user's preferences, so nothing is learned");
         }
 
-        if (session is { Name: { } name, Turn.Lease: null })
+        if (session is { Name: { } name, Turn.IsSites: true })
         {
             Console.Error.WriteLine(
                 $"backstop: {name.Text} has no learner (spam.bayes_store and spam.users say who has); the site's is taught");

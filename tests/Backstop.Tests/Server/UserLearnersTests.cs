@@ -1,8 +1,10 @@
 using Backstop.Configuration;
 using Backstop.Configuration.Options;
+using Backstop.Mail;
 using Backstop.Server.Filters;
 using Backstop.SpamRules.Learning;
 using Backstop.SpamRules.Rules;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Backstop.Tests.Server;
@@ -78,7 +80,7 @@ public sealed class UserLearnersTests : IDisposable
     [Fact]
     public void The_table_of_users_says_who_has_one()
     {
-        _options.Spam.Users = ["*@example.net", "carol"];
+        _options.Spam.Users = ["eve@example.net", "carol"];
         using var users = Users();
         Teach(users, "eve@example.net");
         Teach(users, "carol");
@@ -133,7 +135,108 @@ public sealed class UserLearnersTests : IDisposable
         using var turn = users.Begin("alice@example.org", _engine, learns: true);
         Assert.False(turn.Speaks);
         Assert.Equal(1, turn.Scanner.Scan(_spam).Score);
+        Assert.False(turn.Learner!.Learn(_spam, isSpam: true));
         Assert.NotEmpty(_lines.All);
+    }
+
+    /// <summary>
+    /// With a limit of his own a user would decide what everybody's learner takes for wanted mail, with points of his own what for spam.
+    /// </summary>
+    [Theory(Timeout = 60_000)]
+    [InlineData("Site", "alice@example.org", "disabled")]
+    [InlineData("Domain", "alice@example.org", "disabled")]
+    [InlineData("User", "alice@example.org", "ham")]
+    [InlineData("Site", "bob@example.org", "no")]
+    public async Task Only_a_users_own_learner_learns_by_his_preferences(string scope, string user, string word)
+    {
+        _options.Spam.BayesStore = Enum.Parse<LearnerScope>(scope);
+        (_options.Spam.AutoLearn, _options.Spam.Enabled) = (true, true);
+        (_options.Spam.UserPrefs, _options.Spam.Rules) = (_folder["%u"], [_folder["rules.cf"]]);
+        File.WriteAllText(_folder["rules.cf"], Rules);
+        File.WriteAllText(_folder["alice@example.org"], "bayes_auto_learn_threshold_nonspam 50\nrequired_score 90\n");
+        Directory.CreateDirectory(_options.Data);
+        using var logs = LoggerFactory.Create(l => l.AddProvider(_lines));
+        using var filter = new SpamFilter(SpamStart.Begin(_options, _time), _options, _time, logs.CreateLogger<SpamFilter>());
+        var result = await filter.ScanAsync(_spam, user, MessageBudget.Unlimited(), TestContext.Current.CancellationToken);
+        Assert.Equal(word, result.AutoLearn);
+    }
+
+    [Fact]
+    public void No_user_switches_on_a_learner_that_the_site_has_switched_off()
+    {
+        _options.Spam.UserPrefs = _folder["%u"];
+        File.WriteAllText(_folder["alice@example.org"], "use_bayes 1\n");
+        var engine = SpamEngine.Compile(RuleSet.Parse(Rules + "use_bayes 0\n"), _options, _site, _time);
+        using var users = Users();
+        using var turn = users.Begin("alice@example.org", engine, learns: true);
+        Assert.False(turn.Learns || turn.AutoLearns || turn.Speaks);
+    }
+
+    /// <summary>Any client may name any user of a pattern: only who is known gets a file, and that when something is learned.</summary>
+    [Theory]
+    [InlineData("User")]
+    [InlineData("Domain")]
+    public void Names_that_a_pattern_lists_fill_no_disk(string scope)
+    {
+        (_options.Spam.Users, _options.Spam.BayesStore) = (["*"], Enum.Parse<LearnerScope>(scope));
+        using var users = Users();
+        for (var i = 0; i < 20; i++)
+        {
+            using (var turn = users.Begin($"invented{i}@stranger{i}.example", _engine, learns: true))
+            {
+                Assert.Equal(i == 0, turn.Learner!.Learn(_spam, isSpam: true));
+            }
+
+            Hits(users, $"invented{i}@stranger{i}.example");
+        }
+
+        Assert.Equal(new(1, 0), _site.Messages);
+        Assert.False(Directory.Exists(_folder["data/bayes"]));
+    }
+
+    [Fact]
+    public void A_learner_is_made_when_something_is_learned_and_not_before()
+    {
+        using var users = Users();
+        using (var turn = users.Begin("alice@example.org", _engine, learns: true))
+        {
+            Assert.False(turn.Learner!.Forget(_spam));
+            Assert.False(turn.Learner.IsReady);
+            Assert.Null(turn.Learner.Probability(_spam));
+            Assert.False(Directory.Exists(_folder["data/bayes"]));
+            Assert.Equal(2, turn.Learner.Change([_spam, _ham], isSpam: true));
+            Assert.Equal(new(2, 0), turn.Learner.Messages);
+        }
+
+        Assert.Single(Directory.GetFiles(_folder["data/bayes"], "*.db"));
+        Assert.Equal(default, _site.Messages);
+    }
+
+    [Fact]
+    public void There_are_no_more_files_than_the_limit()
+    {
+        using var learners = new UserLearners(_options, _time, _lines) { MaxFiles = 0 };
+        learners.Rent("user0", creates: true)!.Dispose();
+        learners.Rent("user1", creates: true)!.Dispose();
+        var error = Assert.Throws<IOException>(() => learners.Rent("user2", creates: true));
+        Assert.Contains("2 learners", error.Message, StringComparison.Ordinal);
+        using var again = learners.Rent("user1", creates: true);
+        Assert.NotNull(again);
+    }
+
+    /// <summary>The administrator makes one by hand for whom the server would not; it is used from then on.</summary>
+    [Fact]
+    public void What_the_command_line_has_made_is_used()
+    {
+        _options.Spam.Users = ["*@example.net"];
+        using (var byHand = new SpamUsers(_options, _time, _lines, mayThrow: true))
+        {
+            Teach(byHand, "eve@example.net");
+        }
+
+        using var users = Users();
+        Assert.Contains("BAYES_99", Hits(users, "eve@example.net"));
+        Assert.Equal(default, _site.Messages);
     }
 
     [Fact]
