@@ -1,4 +1,3 @@
-using System.Text;
 
 namespace Backstop.SpamRules.Rules;
 
@@ -49,25 +48,6 @@ internal sealed class AddressList
     {
         var lower = address.ToLowerInvariant();
         return _exact.Contains(lower) || EndsWithSuffix(lower) || _globs.Values.Any(g => g.IsMatch(lower));
-    }
-
-    /// <summary>The expression of a glob: <c>?</c> is a character, <c>*</c> any string.</summary>
-    public static string Glob(string pattern)
-    {
-        var regex = new StringBuilder("^");
-        foreach (var c in pattern)
-        {
-            _ = c switch
-            {
-                '*' => regex.Append(".*"),
-                '?' => regex.Append('.'),
-                '\0' or '\\' or '(' => regex.Append('_'),
-                _ when char.IsAsciiLetterOrDigit(c) || c == '_' => regex.Append(c),
-                _ => regex.Append('\\').Append(c),
-            };
-        }
-
-        return regex.Append('$').ToString();
     }
 
     private bool EndsWithSuffix(string address)

@@ -1,5 +1,4 @@
 using Backstop.SpamRules.Hits;
-using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Rules;
 
 namespace Backstop.SpamRules.Scanning;
@@ -138,11 +137,12 @@ internal sealed class MetaRules
         IEnumerable<RuleDefinition> definitions, RuleSet rules, List<RuleDiagnostic> faults)
     {
         var expressions = new Dictionary<string, Expression>(StringComparer.Ordinal);
+        var globs = new MetaGlobs(rules);
         foreach (var rule in definitions.Where(r => r.Kind == RuleKind.Meta))
         {
             try
             {
-                expressions[rule.Name] = ExpressionParser.ParseMeta(ExpandGlobs(rule, rules));
+                expressions[rule.Name] = ExpressionParser.ParseMeta(globs.Expand(rule));
             }
             catch (FormatException error)
             {
@@ -151,27 +151,6 @@ internal sealed class MetaRules
         }
 
         return expressions;
-    }
-
-    /// <summary><c>rules_matching(GLOB)</c> is the sum of all rules of such names.</summary>
-    private static string ExpandGlobs(RuleDefinition rule, RuleSet rules)
-    {
-        const string function = "rules_matching(";
-        var text = rule.Text.Replace("rules_matching (", function, StringComparison.Ordinal);
-        for (var at = text.IndexOf(function, StringComparison.Ordinal); at >= 0; at = text.IndexOf(function, at, StringComparison.Ordinal))
-        {
-            var end = text.IndexOf(')', at);
-            if (end < 0)
-            {
-                return text;
-            }
-
-            var glob = new PerlRegex(AddressList.Glob(text[(at + function.Length)..end].Trim()));
-            var names = rules.Rules.Keys.Where(n => n != rule.Name && glob.IsMatch(n)).Order(StringComparer.Ordinal).ToList();
-            text = $"{text[..at]} ({(names.Count == 0 ? "0" : string.Join('+', names))}) {text[(end + 1)..]}";
-        }
-
-        return text.Replace("local_tests_only", rules.NetworkTests ? "0" : "1", StringComparison.Ordinal);
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using Backstop.SpamRules.Rules;
@@ -92,6 +93,29 @@ public sealed partial class HostilePreferencesTests
         Assert.Equal(faults, scanner.Diagnostics.Count(d => d.IsError));
         Assert.Equal(faults == 0 ? 7 : 5, scanner.Scan(_mail).Required);
         Assert.Equal(faults == 0, scanner.Scan(_mail).Hits.Any(h => h.Rule == "M"));
+    }
+
+    /// <summary>Seventeen characters stand for all names of the site's rules: 256 KiB of them were hundreds of megabytes.</summary>
+    [Theory]
+    [InlineData("rules_matching(*)", "256 KiB of names")]
+    [InlineData("rules_matching(*A*A*A*A*A*A*A*A*A*A*A*A*A*A*A*B{0})", "50 different patterns")]
+    [InlineData("rules_matching(*AAAAAAAAAAAAAAA*A*A*A*A*A*A*A*A*A*A*A*)", "256 KiB of names")]
+    public void Globs_of_rules_do_not_multiply_the_file(string glob, string fault)
+    {
+        var rules = string.Concat(Enumerable.Range(0, 3000).Select(i => $"body A{new string('A', 50)}{i} /text/\n"));
+        var site = RuleSet.Parse("allow_user_rules 1\n" + rules);
+        var (scanner, lines) = (new SpamScanner(site), new StringBuilder());
+        for (var i = 0; lines.Length < 250_000; i++)
+        {
+            var term = string.Format(CultureInfo.InvariantCulture, glob, i) + " + ";
+            lines.Append(CultureInfo.InvariantCulture, $"meta M{i} ").Insert(lines.Length, term, 1200 / term.Length).Append("0\n");
+        }
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var user = scanner.For(site.WithPreferences(Encoding.Latin1.GetBytes(lines.ToString())));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64 << 20);
+        Assert.Contains(user.Diagnostics, d => d.ToString().Contains(fault, StringComparison.Ordinal));
+        user.Scan(_mail);
     }
 
     [Theory]
