@@ -23,5 +23,5 @@ internal sealed class RulesFilter(SpamFilter filter, BackstopOptions options, Ti
     }
 
     // A message is scored once: for several mailboxes by the site's settings.
-    private string UserOf(FilterQuestion question) => question.Mailboxes is [var only] ? filter.UserOf(only) : "";
+    private static string UserOf(FilterQuestion question) => question.Mailboxes is [var only] ? only : "";
 }

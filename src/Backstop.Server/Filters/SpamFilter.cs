@@ -69,7 +69,7 @@ internal sealed partial class SpamFilter : IDisposable
     /// it.
     /// </summary>
     /// <param name="message">The message.</param>
-    /// <param name="user">By whose preferences, as a client or recipient names him; empty: the site's.</param>
+    /// <param name="user">By whose preferences, as a client names him or by the mailbox's address; empty: the site's.</param>
     /// <param name="budget">The CPU time that is left for the message.</param>
     /// <param name="ct">Ends the wait.</param>
     public Task<FilterResult> ScanAsync(ReadOnlyMemory<byte> message, string user, MessageBudget budget, CancellationToken ct) =>
@@ -92,10 +92,6 @@ internal sealed partial class SpamFilter : IDisposable
             return turn.Learns && turn.Learner is { } learner && (
                 isSpam is { } kind ? learner.Learn(message.Span, kind) : learner.Forget(message.Span));
         }, ct);
-
-    /// <summary>The user whose mail a mailbox's is, for <see cref="ScanAsync"/>.</summary>
-    /// <param name="mailbox">Its address.</param>
-    public string UserOf(string mailbox) => _users.OfMailbox(mailbox);
 
     public void Dispose()
     {

@@ -44,11 +44,6 @@ internal sealed partial class SpamUsers : IDisposable
     // Without these settings names mean nothing, and nothing is said about them.
     private bool AreServed => _options.Spam.UserPrefs.Length > 0 || _options.Spam.BayesStore != LearnerScope.Site;
 
-    /// <summary>The user whose mail a mailbox's is: where preferences are in homes, the local part names the account.</summary>
-    /// <param name="mailbox">The address of the mailbox.</param>
-    public string OfMailbox(string mailbox) =>
-        UserPrefsPath.IsInHomes(_options.Spam.UserPrefs) && mailbox.LastIndexOf('@') is var at and > 0 ? mailbox[..at] : mailbox;
-
     /// <summary>Chooses scanner and learner for a user's message. May read files.</summary>
     /// <param name="user">The name as it came from outside; empty: the site's.</param>
     /// <param name="engine">The site's rules and learner.</param>

@@ -76,7 +76,7 @@ internal sealed partial class UserPrefs(BackstopOptions options, TimeProvider ti
             return path;
         }
 
-        if (UserAccount.Find(user.Text) is not { } account || !Path.IsPathRooted(account.Home))
+        if (AccountOf(user) is not { } account || !Path.IsPathRooted(account.Home))
         {
             return null;
         }
@@ -84,6 +84,10 @@ internal sealed partial class UserPrefs(BackstopOptions options, TimeProvider ti
         owner = (uint)account.User;
         return Path.Combine(account.Home, path);
     }
+
+    // An address of a domain that is received here is an account's by its local part. One elsewhere is somebody else's.
+    private UserAccount? AccountOf(SpamUserName user) => UserAccount.Find(user.Text)
+        ?? (options.Domains.Contains(user.Domain, StringComparer.OrdinalIgnoreCase) ? UserAccount.Find(user.LocalPart) : null);
 
     /// <summary>The preferences of a user; null where there are none that can be read.</summary>
     /// <param name="user">The user.</param>

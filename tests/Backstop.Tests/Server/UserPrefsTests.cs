@@ -181,6 +181,16 @@ public sealed class UserPrefsTests : IDisposable
         Assert.Equal(0u, owner);
     }
 
+    [Fact]
+    public void An_address_of_a_domain_here_is_an_accounts_by_its_local_part()
+    {
+        (_options.Spam.UserPrefs, _options.Domains) = ("~/.spamassassin/user_prefs", ["example.org"]);
+        var path = Prefs().PathOf(SpamUserName.TryParse("root")!, out _);
+        Assert.NotNull(path);
+        Assert.Equal(path, Prefs().PathOf(SpamUserName.TryParse("root@Example.org")!, out _));
+        Assert.Null(Prefs().PathOf(SpamUserName.TryParse("root@example.net")!, out _));
+    }
+
     private UserPrefs Prefs() => new(_options, _time, _lines);
 
     private UserRules? Find(UserPrefs prefs, string user) => prefs.Find(SpamUserName.TryParse(user)!, _engine);

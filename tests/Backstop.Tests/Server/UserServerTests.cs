@@ -69,6 +69,25 @@ public sealed class UserServerTests : IDisposable
         Assert.Contains("\nX-Spam-Status: Yes, score=6.0 required=5.0 tests=BAD_SUBJECT\n", both, StringComparison.Ordinal);
     }
 
+    /// <summary>The learner that <c>learn --user</c> teaches by the address is the one that is asked about mail for it.</summary>
+    [Theory]
+    [InlineData("Domain", "@example.org.db")]
+    [InlineData("User", "me@example.org.db")]
+    public async Task With_preferences_in_homes_the_learner_is_that_of_the_whole_address(string scope, string file)
+    {
+        BackstopOptions? used = null;
+        await using var server = await StartAsync(o =>
+        {
+            used = o;
+            (o.Spam.Enabled, o.Spam.AutoLearn, o.Spam.UserPrefs) = (true, true, "~/.spamassassin/user_prefs");
+            (o.Spam.BayesStore, o.Spam.Users) = (Enum.Parse<LearnerScope>(scope), ["*@example.org"]);
+        });
+        await CheckAsync(server, "");
+        await ServerMail.SendAsync(server, "<a@example.net>", "info@example.org", "From: a@example.net\nSubject: lunch\n\nat noon\n");
+        Assert.Single(await server.MessagesAsync());
+        Assert.Equal(file, Path.GetFileName(Assert.Single(Directory.GetFiles(Path.Combine(used!.Data, "bayes"), "*.db"))));
+    }
+
     /// <summary>Whatever is in the way of preferences, mail arrives with the score of the site.</summary>
     [Fact]
     public async Task Trouble_with_preferences_holds_no_mail_up()
