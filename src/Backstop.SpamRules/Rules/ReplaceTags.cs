@@ -6,7 +6,9 @@ namespace Backstop.SpamRules.Rules;
 internal sealed class ReplaceTags
 {
     private const int MaxPasses = 6;
-    private const int MaxLength = 1 << 20;
+
+    /// <summary>The most characters that a pattern may become: tags may stand for tags, and so multiply it six times over.</summary>
+    public const int MaxLength = 1 << 20;
 
     private static readonly PerlRegex _parts = new("(<[^<>]+>)");
     private static readonly PerlRegex _nested = new("<[^>]+>");
@@ -67,31 +69,40 @@ internal sealed class ReplaceTags
         }
     }
 
-    public string Expand(string pattern)
+    /// <summary>Puts into a pattern what its tags stand for.</summary>
+    /// <param name="pattern">Without delimiters.</param>
+    /// <param name="maxLength">The most characters that it may become.</param>
+    /// <exception cref="PatternException">It becomes longer.</exception>
+    public string Expand(string pattern, int maxLength = MaxLength)
     {
         var again = true;
-        for (var pass = 0; again && pass < MaxPasses && pattern.Length < MaxLength; pass++)
+        for (var pass = 0; again && pass < MaxPasses; pass++)
         {
             again = false;
             var before = Take(ref pattern, "pre ", _before);
             var after = Take(ref pattern, "post ", _after);
             var between = Take(ref pattern, "inter ", _between);
             var parts = Split(pattern);
+            var length = 0L;
             for (var i = 0; i < parts.Count; i++)
             {
                 if (parts[i].Length == 0)
                 {
                     parts[i] = between ?? "";
-                    continue;
                 }
-
-                if (parts[i].StartsWith(_start, StringComparison.Ordinal) && parts[i].EndsWith(_end, StringComparison.Ordinal)
+                else if (parts[i].StartsWith(_start, StringComparison.Ordinal) && parts[i].EndsWith(_end, StringComparison.Ordinal)
                     && parts[i].Length > _start.Length + _end.Length)
                 {
                     var name = parts[i][_start.Length..^_end.Length];
                     var replaced = _tags.GetValueOrDefault(name);
                     again |= replaced is not null && _nested.IsMatch(replaced);
                     parts[i] = $"{before}{replaced ?? parts[i]}{after}";
+                }
+
+                length += parts[i].Length;
+                if (length > maxLength)
+                {
+                    throw new PatternException($"its tags stand for more than {maxLength} characters");
                 }
             }
 

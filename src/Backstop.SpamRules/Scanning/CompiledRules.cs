@@ -19,10 +19,14 @@ internal sealed class CompiledRules
 {
     private const string Placeholder = "%{";
 
+    /// <summary>The most characters of all patterns of a user's rules: compiled, each takes up to half a kibibyte of memory.</summary>
+    private const int MaxUserPatterns = 64 << 10;
+
     private readonly RuleSet _rules;
     private readonly EvalTable _evals;
     private readonly int _scoreSet;
     private readonly int _firstPlace;
+    private int _patternLength;
     private readonly ConcurrentDictionary<string, CompiledPattern> _compiled;
 
     public CompiledRules(RuleSet rules, EvalTable evals, int scoreSet, CompiledRules? sibling = null)
@@ -194,7 +198,7 @@ internal sealed class CompiledRules
                 AddEval(slot);
                 return slot;
             case RuleKind.UriDetail:
-                UriParts.Add((slot, [.. rule.Criteria.Select(c => (c, CompiledPattern.CompileDelimited(c.Pattern)))]));
+                UriParts.Add((slot, [.. rule.Criteria.Select(c => (c, CompileDelimited(c.Pattern)))]));
                 return slot;
             case RuleKind.Meta:
                 return slot;
@@ -228,11 +232,36 @@ internal sealed class CompiledRules
     {
         if (!_rules.Replacements.Rules.Contains(rule.Name))
         {
-            return CompiledPattern.CompileDelimited(rule.Pattern);
+            return CompileDelimited(rule.Pattern);
         }
 
+        // Before it is expanded too: what fails in that costs as well.
         var (pattern, modifiers) = DelimitedPattern.Split(rule.Pattern);
-        return CompiledPattern.Compile(_rules.Replacements.Expand(pattern), modifiers);
+        CheckLength(pattern);
+        var expanded = _rules.Replacements.Expand(pattern, _rules.Site is null ? ReplaceTags.MaxLength : MaxUserPatterns);
+        CheckLength(expanded);
+        return CompiledPattern.Compile(expanded, modifiers);
+    }
+
+    private CompiledPattern CompileDelimited(string pattern)
+    {
+        CheckLength(pattern);
+        return CompiledPattern.CompileDelimited(pattern);
+    }
+
+    private void CheckLength(string pattern)
+    {
+        if (_rules.Site is null)
+        {
+            return;
+        }
+
+        if (pattern.Length > MaxUserPatterns - _patternLength)
+        {
+            throw new PatternException($"the patterns of a user's rules have more than {MaxUserPatterns >> 10} KiB together");
+        }
+
+        _patternLength += pattern.Length;
     }
 
     private void AddEval(RuleSlot slot)

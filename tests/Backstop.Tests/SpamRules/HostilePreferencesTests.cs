@@ -167,6 +167,30 @@ public sealed partial class HostilePreferencesTests
         TestContext.Current.SendDiagnosticMessage($"{Process.GetCurrentProcess().TotalProcessorTime - started}");
     }
 
+    /// <summary>A tag of a user's file multiplied its patterns: 200 rules of a kibibyte took minutes and gibibytes to compile.</summary>
+    [Theory]
+    [InlineData("<A>", "stand for more than 65536")]
+    [InlineData("<B>", "stand for more than 65536")]
+    [InlineData("<C>", "64 KiB together")]
+    public void Tags_do_not_multiply_patterns(string tag, string fault)
+    {
+        var lines = new StringBuilder("replace_tag B <A><A><A><A><A><A><A><A><A><A>\nreplace_tag C c{1,2}\nreplace_tag A ")
+            .AppendJoin('|', Enumerable.Range(0, 1000).Select(i => $"w{i}")).Append('\n');
+        for (var i = 0; i < 200; i++)
+        {
+            lines.Append(CultureInfo.InvariantCulture, $"body U{i} /(?:")
+                .Insert(lines.Length, tag, 300).Append(CultureInfo.InvariantCulture, $"){i}/\nreplace_rules U{i}\n");
+        }
+
+        var site = RuleSet.Parse("allow_user_rules 1\nbody A /text/\n");
+        var scanner = new SpamScanner(site);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var user = scanner.For(site.WithPreferences(Encoding.Latin1.GetBytes(lines.ToString())));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 256 << 20);
+        Assert.Contains(user.Diagnostics, d => d.ToString().Contains(fault, StringComparison.Ordinal));
+        Assert.Contains(user.Scan(_mail).Hits, h => h.Rule == "A");
+    }
+
     private static List<string> Keys()
     {
         var folder = Path.Combine(HouseRulesTests.Root(), "src", "Backstop.SpamRules", "Rules");
