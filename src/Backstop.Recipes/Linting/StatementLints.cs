@@ -81,10 +81,10 @@ internal static class StatementLints
         return false;
     }
 
-    // The exit code must be set where the mail would otherwise be gone; with 0 it is gone all the same.
+    // The exit code must be set where the mail would otherwise be gone.
     private static void LookAtHost(LintContext context, RcPosition at, LintLevel level)
     {
-        if (context.Before.OfType<RcAssignment>().LastOrDefault(a => a.Name == "EXITCODE")?.Value.Text.Trim('"', '\'') is null or "0")
+        if (!context.Before.OfType<RcAssignment>().Any(a => a.Name == "EXITCODE"))
         {
             context.Find("L26", at, "EXITCODE=75 before it", new(at, 0, "EXITCODE=75 "), level);
         }

@@ -130,12 +130,9 @@ public sealed partial class RecipeRun
         }
 
         _stopped = true;
-        var throwsAway = SaysSuccess && !_isCopy && !_state.IsKept;
-        if (!_options.IsStrict && (throwsAway || _state.Variables.Number("EXITCODE", -1) < 0))
+        if (!_options.IsStrict && _state.Variables.Number("EXITCODE", -1) < 0)
         {
-            _log.Deviate(
-                "L26",
-                $"HOST is another host: the message is deferred, not thrown away{(throwsAway ? ", though EXITCODE says success" : "")}");
+            _log.Deviate("L26", "HOST is another host: the message is deferred, not thrown away");
             End(TryAgain, isDelivered: false, "**Requeued**", 0);
             return;
         }

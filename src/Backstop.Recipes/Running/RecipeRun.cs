@@ -23,7 +23,6 @@ public sealed partial class RecipeRun
     private readonly HashSet<string> _held;
     private readonly RecipeFrames _frames;
     private readonly Queue<string> _rcFiles;
-    private readonly bool _isCopy;
     private bool _stopped;
     private RecipeOutcome? _outcome;
     private int? _decided;
@@ -69,7 +68,6 @@ public sealed partial class RecipeRun
         _odd = new(log);
         _frames = frames;
         _rcFiles = rcFiles;
-        _isCopy = outer is not null;
         _budget = new(state, host, options, frames, rcFiles, outer?._budget);
         _programs = new(state, log, host, options, _budget);
         _conditions = new(program, state, _programs, log, options);
@@ -298,8 +296,6 @@ public sealed partial class RecipeRun
 
         _state.Succeeded = outcome.Succeeded;
         _state.LastSize = outcome.Size;
-        _state.IsKept |= outcome.Succeeded && recipe.Action is RcFolderAction && outcome.Folder != "/dev/null"
-            && recipe.Has(RcFlags.FeedHeader) == recipe.Has(RcFlags.FeedBody);
         var isCopy = recipe.Has(RcFlags.Copy | RcFlags.Filter) || recipe.Action is RcPipeAction { Variable: not null };
         if (!isCopy && outcome.Succeeded)
         {
@@ -336,7 +332,6 @@ public sealed partial class RecipeRun
             outcome = new RecipeRun(_program, _host, _options, _state.Clone(), _log, frames, new(_rcFiles), this).Finish();
         }
 
-        _state.IsKept |= outcome.IsDelivered;
         var isWaited = recipe.Has(RcFlags.Wait | RcFlags.WaitQuietly);
         _state.LastStatus = isWaited ? outcome.ExitCode : 0;
         _state.Succeeded = !isWaited || outcome.ExitCode == 0;

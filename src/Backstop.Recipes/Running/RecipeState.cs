@@ -44,9 +44,6 @@ internal sealed class RecipeState
     /// <summary>Whether the last action succeeded.</summary>
     public bool Succeeded { get; set; }
 
-    /// <summary>Whether a folder holds a whole copy of the message, so that it is not gone where the run ends.</summary>
-    public bool IsKept { get; set; }
-
     /// <summary>Whether a condition has looked at the header since it was last written out: a folded field is one line then.</summary>
     public bool IsJoined { get; set; }
 
@@ -72,7 +69,6 @@ internal sealed class RecipeState
         WasExecuted = WasExecuted,
         HadMatched = HadMatched,
         Succeeded = Succeeded,
-        IsKept = IsKept,
     };
 
     /// <summary>Takes LINEBUF up as it is now; without a number in it, procmail keeps the least.</summary>

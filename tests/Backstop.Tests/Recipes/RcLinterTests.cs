@@ -37,7 +37,6 @@ public class RcLinterTests
     [InlineData("L24", ":0 w\n* !^X-Loop: me\n! other@x\n", ":0 w\n* !^FROM_MAILER\n* !^X-Loop: me\n! other@x\n")]
     [InlineData("L25", "EXITCODE=67\n", null)]
     [InlineData("L26", "HOST=x\n", "EXITCODE=75 HOST=x\n")]
-    [InlineData("L26", "EXITCODE=0\nHOST=x\n", "EXITCODE=0\nEXITCODE=75 HOST=x\n")]
     [InlineData("L27", ":0 h\nheads/\n", ":0 hc\nheads/\n")]
     [InlineData("L28", ":0\n* free\n/dev/null\n", null)]
     [InlineData("L29", ":0 fwi\n| cat\n", ":0 fw\n| cat\n")]
