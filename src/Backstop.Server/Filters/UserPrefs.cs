@@ -116,8 +116,8 @@ internal sealed partial class UserPrefs(BackstopOptions options, TimeProvider ti
     }
 
     /// <summary>Logs why a user's preferences do not count, once a minute for all users.</summary>
-    /// <param name="user">The user.</param>
-    /// <param name="error">Why.</param>
+    /// <param name="user">Whose preferences they are.</param>
+    /// <param name="error">What failed; its message is logged, shortened.</param>
     public void Say(SpamUserName user, Exception error)
     {
         if (_troubles.Count(out var count))

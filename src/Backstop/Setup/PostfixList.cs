@@ -46,8 +46,8 @@ internal static class PostfixList
         element.StartsWith('{') && element.EndsWith('}') ? $"{{{string.Join(',', Split(element[1..^1]).Select(Compact))}}}" : element;
 
     /// <summary>Whether two elements name the same address, whatever their options and however the loopback is written.</summary>
-    /// <param name="one">An element.</param>
-    /// <param name="other">Another.</param>
+    /// <param name="one">An element of a list of milters, with or without braces and options.</param>
+    /// <param name="other">The element it is compared with, in either form.</param>
     public static bool IsSame(string one, string other) => Plain(one) == Plain(other);
 
     private static string Plain(string element) =>

@@ -11,7 +11,7 @@ internal sealed record PostfixPlan(
     IReadOnlyList<PostfixChange> Changes, IReadOnlyList<string> Notes, IReadOnlyList<string> Obstacles, IReadOnlyList<string> Daemons);
 
 /// <summary>Finds out what is missing in a Postfix configuration.</summary>
-/// <param name="tools">Reads it.</param>
+/// <param name="tools">The <c>postconf</c> and <c>postmap</c> of the configuration that is planned for.</param>
 /// <param name="milter">Backstop's milter as Postfix names it: <c>inet:127.0.0.1:7625</c>.</param>
 /// <param name="table">Its table: <c>socketmap:inet:127.0.0.1:7627:untag</c>; null where signed addresses are delivered without.</param>
 internal sealed class PostfixPlanner(PostfixTools tools, string milter, string? table)

@@ -72,13 +72,7 @@ public sealed class TlsCertificateTests : IDisposable
     [Fact]
     public async Task Renewal_that_is_under_way_is_waited_for_and_reported_when_it_stays_wrong()
     {
-        Write("a", "mx.example.org");
-        Write("b", "renewed.example.org");
-        Link("mx.pem", "a.pem");
-        Link("mx.key", "a.key");
-        var tls = Open();
-        Link("mx.pem", "b.pem");
-        _stores.Tick();
+        var tls = OpenHalfRenewed();
         Assert.Equal("CN=mx.example.org", await ShownAsync(tls, ""));
         Assert.Empty(_stores.Troubles);
         _time.Advance(TimeSpan.FromSeconds(31));
@@ -95,13 +89,7 @@ public sealed class TlsCertificateTests : IDisposable
     [Fact]
     public async Task Change_that_is_taken_back_is_forgotten()
     {
-        Write("a", "mx.example.org");
-        Write("b", "renewed.example.org");
-        Link("mx.pem", "a.pem");
-        Link("mx.key", "a.key");
-        var tls = Open();
-        Link("mx.pem", "b.pem");
-        _stores.Tick();
+        var tls = OpenHalfRenewed();
         _time.Advance(TimeSpan.FromSeconds(31));
         _stores.Tick();
         Assert.Single(_stores.Troubles);
@@ -199,6 +187,19 @@ public sealed class TlsCertificateTests : IDisposable
         _options.Tls.Certificate = _folder["mx.pem"];
         _options.Tls.Key = _folder["mx.key"];
         return TlsCertificate.Open(_options, _time, _stores)!;
+    }
+
+    /// <summary>A server whose certificate is renewed already, and whose key is not yet.</summary>
+    private TlsCertificate OpenHalfRenewed()
+    {
+        Write("a", "mx.example.org");
+        Write("b", "renewed.example.org");
+        Link("mx.pem", "a.pem");
+        Link("mx.key", "a.key");
+        var tls = Open();
+        Link("mx.pem", "b.pem");
+        _stores.Tick();
+        return tls;
     }
 
     private void Write(string name, string host, bool isReversed = false)
