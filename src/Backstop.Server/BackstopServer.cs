@@ -90,6 +90,8 @@ internal sealed partial class BackstopServer : IAsyncDisposable
         }
         catch (Exception error)
         {
+            // Services that had begun end because they are told to: without this the host reports each as a failure.
+            app.Lifetime.StopApplication();
             await app.DisposeAsync();
             if (error is IOException
                 {

@@ -28,10 +28,10 @@ internal sealed partial class Housekeeping(
             {
                 await work(ct);
             }
-            catch (Exception error) when (error is not OperationCanceledException)
+            catch (Exception error) when (error is not OperationCanceledException || !ct.IsCancellationRequested)
             {
-                // An exception of a background service would end the host; a busy database or a full disk must not end
-                // a mail server.
+                // An exception of a background service would end the host; a busy database, a full disk or a query that was out of
+                // time must not end a mail server.
                 LogTrouble(error.Message);
             }
         }

@@ -38,7 +38,9 @@ internal sealed class ThreadedListener(Action<Socket> serve, Func<Socket, Task> 
     /// <exception cref="IOException">The port is in use, or listening on it is not permitted.</exception>
     public EndPoint Start(EndPoint endPoint)
     {
-        _listener = new(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
+        // Only a socket that is known to be TCP binds where closed connections of an earlier server linger (SO_REUSEADDR).
+        var protocol = endPoint.AddressFamily == AddressFamily.Unix ? ProtocolType.Unspecified : ProtocolType.Tcp;
+        _listener = new(endPoint.AddressFamily, SocketType.Stream, protocol);
         try
         {
             _listener.Bind(endPoint);

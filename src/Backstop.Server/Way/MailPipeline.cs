@@ -167,7 +167,7 @@ internal sealed partial class MailPipeline<TMessage>(
             passage.Doubt ??= no.Reason;
             return (Elsewhere(address), null);
         }
-        catch (Exception error) when (end.OnFailure is not null && error is not OperationCanceledException)
+        catch (Exception error) when (end.OnFailure is not null && (error is not OperationCanceledException || !ct.IsCancellationRequested))
         {
             return Failed(error, transaction, end) is { } reply ? (null, reply) : (Elsewhere(address), null);
         }
