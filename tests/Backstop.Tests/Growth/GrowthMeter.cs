@@ -35,7 +35,9 @@ internal static class GrowthMeter
 
             if (cost >= _measurable)
             {
-                return Doubling(input, times, scan, most);
+                // What is quadratic still is with four times the input; what a collection of garbage or a cache costs once is not.
+                var first = Doubling(input, times, scan, most);
+                return first <= most ? first : Math.Min(first, Doubling(input, times * 4, scan, most));
             }
 
             if (text.Length > LongestInput)
@@ -56,6 +58,10 @@ internal static class GrowthMeter
             dear = Least(dear, Cost(many, scan, runs: i + 1));
             cheap = Least(cheap, Cost(few, scan, runs: 4 * (i + 1)));
             least = Math.Pow(dear / cheap, 1.0 / Doublings);
+            if (dear > _tooMuch)
+            {
+                break;
+            }
         }
 
         return least;
