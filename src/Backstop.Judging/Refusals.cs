@@ -70,7 +70,8 @@ internal sealed partial class Refusals(
             return reply;
         }
 
-        LogRefused(transaction.Client.Address, transaction.ReversePath, to, stage, reply.Code, reason.Word);
+        // At MAIL nobody is named yet.
+        LogRefused(transaction.Client.Address, transaction.ReversePath, to is null ? "-" : $"<{to}>", stage, reply.Code, reason.Word);
         return reply;
     }
 
@@ -88,9 +89,9 @@ internal sealed partial class Refusals(
 
     [LoggerMessage(
         2002, LogLevel.Information,
-        "refused client={Client} from={ReversePath} to=<{ForwardPath}> stage={Stage} code={Code} reason={Reason}")]
+        "refused client={Client} from={ReversePath} to={Recipient} stage={Stage} code={Code} reason={Reason}")]
     private partial void LogRefused(
-        IPAddress client, ReversePath reversePath, MailAddress? forwardPath, string stage, int code, string reason);
+        IPAddress client, ReversePath reversePath, string recipient, string stage, int code, string reason);
 
     [LoggerMessage(2003, LogLevel.Information, "refused client={Client} stage={Stage} code={Code} reason={Reason}")]
     private partial void LogRefusedEarly(IPAddress client, string stage, int code, string reason);

@@ -7,16 +7,25 @@ namespace Backstop.Judging;
 /// <summary>The header fields that we write in front of a message. Lines end in LF.</summary>
 internal static class TraceHeader
 {
-    /// <summary>RFC 5321 §4.4: the Received field.</summary>
-    public static string Received(Transaction transaction, string host, string queueId, DateTimeOffset now)
+    /// <summary>
+    /// RFC 5321 §4.4: the Received field, in the form that filters read: the name that the client gave, then what DNS says.
+    /// </summary>
+    /// <param name="transaction">The transaction.</param>
+    /// <param name="clientName">The confirmed DNS name of the client's address; null if it has none; empty if the name is not
+    /// known, and then none is written.</param>
+    /// <param name="host">This host.</param>
+    /// <param name="queueId">The message's id here.</param>
+    /// <param name="now">The time.</param>
+    public static string Received(Transaction transaction, string? clientName, string host, string queueId, DateTimeOffset now)
     {
         var client = transaction.Client;
+        var name = clientName switch { null => "unknown ", "" => "", _ => Atom(clientName) + " " };
         var address = client.Address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6
             ? $"IPv6:{client.Address}"
             : client.Address.ToString();
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"Received: from {Atom(client.Helo)} ([{address}])\n\tby {host} with {client.Protocol(transaction.SmtpUtf8)} id "
+            $"Received: from {Atom(client.Helo)} ({name}[{address}])\n\tby {host} with {client.Protocol(transaction.SmtpUtf8)} id "
                 + $"{queueId};\n\t{now:ddd, d MMM yyyy HH:mm:ss +0000}\n");
     }
 

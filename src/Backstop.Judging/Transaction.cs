@@ -10,6 +10,7 @@ namespace Backstop.Judging;
 internal sealed class ClientIdentity
 {
     private (IPAddress Address, string Helo)? _own;
+    private (IPAddress Address, Task<string?> Lookup)? _name;
 
     /// <summary>The address; behind a load balancer the real one.</summary>
     public required IPAddress Address { get; set; }
@@ -40,6 +41,31 @@ internal sealed class ClientIdentity
 
     /// <summary>Whether we believe that program when it says that mail is ours, or who its client is.</summary>
     public bool MayVouch => Peer?.MayVouch == true;
+
+    /// <summary>
+    /// The client's name in DNS that leads back to its address: null where it has none, empty where it is not known or not asked for.
+    /// </summary>
+    public Task<string?> Name => Named(null);
+
+    /// <summary>Returns the lookup of the present address's name; begins it where none has begun.</summary>
+    /// <param name="find">Looks an address up; null where that is not to begin now.</param>
+    public Task<string?> Named(Func<IPAddress, Task<string?>>? find)
+    {
+        // A server before us may state another client for each message.
+        if (_name is { } name && name.Address.Equals(Address))
+        {
+            return name.Lookup;
+        }
+
+        if (find is null)
+        {
+            return Task.FromResult<string?>("");
+        }
+
+        var lookup = find(Address);
+        _name = (Address, lookup);
+        return lookup;
+    }
 
     /// <summary>Replaces the client for one transaction; <see cref="Forget"/> restores it.</summary>
     public void Take(ClientAttributes told)

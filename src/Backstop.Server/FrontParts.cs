@@ -129,7 +129,7 @@ internal sealed class FrontParts : IDisposable
         var content = new ContentRules(
             options, judging.Proving, judging.Storms, bombs, filters, time, logs.CreateLogger<ContentRules>());
         var accepted = new AcceptedMail(bombs, judging.Replies, judging.Clients, judging.Activity, metrics, time);
-        return new(options.Smtp, recipients, content, judging.Refusals, accepted);
+        return new(options.Smtp, recipients, content, judging.Refusals, accepted, mail.Names);
     }
 
     private MailPipeline<TMessage> Way<TMessage>(Func<Transaction, IEnd<TMessage>> ends)

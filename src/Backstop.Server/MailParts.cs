@@ -60,6 +60,7 @@ internal sealed partial class MailParts : IDisposable
         };
         Precedence = new(new(options, judging.Clients, Room, () => Sessions.Count, () => Delivery.Waiting), flood, ladder);
         Filter = spam.Engine is not null ? new(spam, options, time, logs.CreateLogger<SpamFilter>()) : null;
+        Names = new(new ReverseLookup(options.Dnsbl.Resolvers, options.Dnsbl.TimeLimit).NameAsync, options.Dnsbl.TimeLimit, time);
         Scorer = options.Spam.Enabled ? MakeScorer(metrics, logs) : null;
         foreach (var filter in Scorer?.Filters ?? [])
         {
@@ -81,6 +82,9 @@ internal sealed partial class MailParts : IDisposable
     public SpamFilter? Filter { get; }
 
     /// <summary>Asks the filters; null where mail is not scored.</summary>
+    /// <summary>The DNS names of clients.</summary>
+    public ClientNames Names { get; }
+
     public MailScorer? Scorer { get; }
 
     /// <summary>Delivers messages that an earlier run of the server left in the spool.</summary>
@@ -154,8 +158,7 @@ internal sealed partial class MailParts : IDisposable
                 new LimitedFilter(
                     f, Limits(f is RulesFilter ? cores : 4 * cores), _time, metrics, logs.CreateLogger<LimitedFilter>()))],
             () => Filter is null || spam.Filter != FilterSetting.Rules || Filter.IsReady,
-            new ReverseLookup(
-                _options.Dnsbl.Resolvers, _options.Dnsbl.TimeLimit).NameAsync, _options, metrics, _time, logs.CreateLogger<MailScorer>());
+            Names.Of, _options, metrics, logs.CreateLogger<MailScorer>());
 
         FilterLimits Limits(int parallel) =>
             new(spam.TimeLimit, spam.MaxParallel > 0 ? spam.MaxParallel : parallel, spam.FailuresBeforeRest, spam.Rest);

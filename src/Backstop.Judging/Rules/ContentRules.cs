@@ -35,6 +35,7 @@ internal sealed partial class ContentRules(
         var judgement = new Judgement(report, verdicts, Wanted(transaction, verdicts), "") { Shape = shape };
         if (judgement.Wanted.Count > 0)
         {
+            judgement = judgement with { MessageId = message.Fields.Text(front.Span, "Message-ID"u8)?.Trim('<', '>', ' ') };
             judgement = await filters.AskAsync(judgement, transaction, front, length, waiting, now, budget);
         }
 

@@ -15,6 +15,9 @@ internal sealed record Judgement(
     IReadOnlyList<(AcceptedRecipient Recipient, Verdict Verdict)> Wanted,
     string FilterFields)
 {
+    /// <summary>Its Message-ID, without brackets; null where it has none, or where nobody gets it.</summary>
+    public string? MessageId { get; init; }
+
     /// <summary>Whether it looks like mass mail; default for reports.</summary>
     public MassMailShape Shape { get; init; }
 

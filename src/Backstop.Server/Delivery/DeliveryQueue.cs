@@ -328,6 +328,7 @@ internal sealed partial class DeliveryQueue : IDisposable
             }
 
             Interlocked.Add(ref _remade, -copy.Remade?.Length ?? 0);
+            LogDelivered(copy.Message.Entry.QueueId, queue.Folder.Path, queue.Folder.Folder, age);
         }
 
         lock (_gate)
@@ -375,4 +376,7 @@ internal sealed partial class DeliveryQueue : IDisposable
     [LoggerMessage(
         3001, LogLevel.Warning, "Delivery to {Mailbox} {Folder} failed: {Error}; {Waiting} waiting in the spool, next try {RetryAt:O}")]
     private partial void LogFailed(string mailbox, string folder, string error, int waiting, DateTimeOffset retryAt);
+
+    [LoggerMessage(3004, LogLevel.Information, "{QueueId} delivered mailbox={Mailbox} folder={Folder} delay={Delay:F2}s")]
+    private partial void LogDelivered(string queueId, string mailbox, string folder, double delay);
 }

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text;
 using Backstop.Backscatter.Verdicts;
 using Backstop.Configuration.Options;
@@ -15,8 +14,8 @@ namespace Backstop.Server.Filters;
 /// </summary>
 internal sealed partial class MailScorer(
     IReadOnlyList<LimitedFilter> filters, Func<bool> isReady,
-    Func<IPAddress, CancellationToken, Task<string?>> nameOf, BackstopOptions options, BackstopMetrics metrics,
-    TimeProvider time, ILogger<MailScorer> log) : IMailScorer, IDisposable
+    Func<ClientIdentity, Task<string?>> nameOf, BackstopOptions options, BackstopMetrics metrics,
+    ILogger<MailScorer> log) : IMailScorer, IDisposable
 {
     private int _isOff;
 
@@ -71,8 +70,7 @@ internal sealed partial class MailScorer(
         // A copy, because after a timeout the buffer is used for another message while the filter still reads.
         var content = front.ToArray();
         var client = transaction.Client;
-        using var limit = new CancellationTokenSource(options.Spam.TimeLimit, time);
-        var name = await nameOf(client.Address, limit.Token);
+        var name = await nameOf(client);
         var fields = Encoding.UTF8.GetBytes(TraceHeader.ForFilter(transaction, name, options.Hostname, now));
         return new(
             content, fields, client.Address, name ?? "", client.Helo, transaction.ReversePath.Address?.ToString() ?? "",

@@ -27,11 +27,26 @@ internal sealed partial class AnswerEnds(BackstopOptions options, Recipients rec
 
     [LoggerMessage(
         7101, LogLevel.Information,
-        "passed client={Client} from={ReversePath} to=<{ForwardPath}> recipients={Count} folder={Folder} reason={Reason} bytes={Bytes} "
-            + "ms={Milliseconds:F1}")]
+        "passed client={Client} from={ReversePath} to={Recipients} recipients={Count} message-id={MessageId} folder={Folder} "
+            + "reason={Reason} bytes={Bytes} ms={Milliseconds:F1}")]
     private partial void LogPassed(
-        IPAddress client, ReversePath reversePath, MailAddress forwardPath, int count, string folder, string reason,
+        IPAddress client, ReversePath reversePath, string recipients, int count, string messageId, string folder, string reason,
         long bytes, double milliseconds);
+
+    [LoggerMessage(7104, LogLevel.Information, "passed message-id={MessageId} also to={Recipients}")]
+    private partial void LogFurther(string messageId, string recipients);
+
+    private void Log(Transaction transaction, Decided decided, long length)
+    {
+        var (verdict, id) = (decided.Verdict, LoggedMail.MessageId(decided.Judgement));
+        LogPassed(
+            transaction.Client.Address, transaction.ReversePath, LoggedMail.To(transaction.Recipients), transaction.Recipients.Count, id,
+            verdict.Folder, verdict.Reason.Word, length, Stopwatch.GetElapsedTime(decided.Started).TotalMilliseconds);
+        foreach (var further in LoggedMail.Further(transaction.Recipients))
+        {
+            LogFurther(id, further);
+        }
+    }
 
     /// <summary>The end of one transaction, with its answer.</summary>
     internal sealed class AnswerEnd(AnswerEnds all, Transaction transaction) : IEnd<GuardedMessage>
@@ -64,13 +79,9 @@ internal sealed partial class AnswerEnds(BackstopOptions options, Recipients rec
         {
             if (decided is { } d)
             {
-                var verdict = d.Verdict;
                 Answer = new(
-                    verdict, [new("X-Backstop", d.Mark), .. TraceHeader.Split(d.Judgement.FilterFields)]);
-                all.LogPassed(
-                    transaction.Client.Address, transaction.ReversePath, transaction.Recipients[0].ForwardPath,
-                    transaction.Recipients.Count, verdict.Folder, verdict.Reason.Word, message.Length,
-                    Stopwatch.GetElapsedTime(d.Started).TotalMilliseconds);
+                    d.Verdict, [new("X-Backstop", d.Mark), .. TraceHeader.Split(d.Judgement.FilterFields)]);
+                all.Log(transaction, d, message.Length);
             }
 
             return new(new Taken([SmtpReplies.Ok], ""));

@@ -6,6 +6,7 @@ using Backstop.Judging;
 using Backstop.Judging.Rules;
 using Backstop.Mail;
 using Backstop.Protocols.Smtp;
+using Backstop.Server.Net;
 using Backstop.Server.Receiving;
 using Microsoft.Extensions.Logging;
 
@@ -17,8 +18,9 @@ namespace Backstop.Server.Way;
 /// <param name="Content">The rules at the end of data.</param>
 /// <param name="Refusals">Makes and records refusals.</param>
 /// <param name="Accepted">Records accepted messages.</param>
+/// <param name="Names">Finds the DNS names of clients.</param>
 internal sealed record Questions(
-    SmtpOptions Limits, RecipientRules Recipients, ContentRules Content, Refusals Refusals, AcceptedMail Accepted);
+    SmtpOptions Limits, RecipientRules Recipients, ContentRules Content, Refusals Refusals, AcceptedMail Accepted, ClientNames Names);
 
 /// <summary>
 /// Takes a message through all rules, the cheapest first. Its end decides where it goes. Every refusal has one reason,
@@ -72,6 +74,7 @@ internal sealed partial class MailPipeline<TMessage>(
         if (reply.IsPositive)
         {
             transaction.Recipients.Add(recipient);
+            _ = end.IsDurable ? questions.Names.Of(transaction.Client) : null;
         }
 
         return reply;

@@ -109,18 +109,29 @@ internal sealed partial class NextHopEnds(
         return string.Concat(changes.Fields.Select(f => $"{f.Key}: {f.Value}\n"));
     }
 
-    private void LogHandedOn(Transaction transaction, Decided decided, long length, SmtpReply reply) => LogHandedOn(
-        transaction.Client.Address, transaction.ReversePath, transaction.Recipients[0].ForwardPath,
-        transaction.Recipients.Count, decided.Verdict.Folder,
-        decided.Verdict.Reason.Word, length, reply.ToString(), Stopwatch.GetElapsedTime(decided.Started).TotalMilliseconds);
+    private void LogHandedOn(Transaction transaction, Decided decided, long length, SmtpReply reply)
+    {
+        var id = LoggedMail.MessageId(decided.Judgement);
+        LogHandedOn(
+            transaction.Client.Address, transaction.ReversePath, LoggedMail.To(transaction.Recipients), transaction.Recipients.Count, id,
+            decided.Verdict.Folder, decided.Verdict.Reason.Word, length, reply.ToString(),
+            Stopwatch.GetElapsedTime(decided.Started).TotalMilliseconds);
+        foreach (var further in LoggedMail.Further(transaction.Recipients))
+        {
+            LogFurther(id, further);
+        }
+    }
 
     [LoggerMessage(
         7301, LogLevel.Information,
-        "handed on client={Client} from={ReversePath} to=<{ForwardPath}> recipients={Count} folder={Folder} reason={Reason} "
-            + "bytes={Bytes} reply=\"{Reply}\" ms={Milliseconds:F1}")]
+        "handed on client={Client} from={ReversePath} to={Recipients} recipients={Count} message-id={MessageId} folder={Folder} "
+            + "reason={Reason} bytes={Bytes} reply=\"{Reply}\" ms={Milliseconds:F1}")]
     private partial void LogHandedOn(
-        IPAddress client, ReversePath reversePath, MailAddress forwardPath, int count, string folder, string reason,
+        IPAddress client, ReversePath reversePath, string recipients, int count, string messageId, string folder, string reason,
         long bytes, string reply, double milliseconds);
+
+    [LoggerMessage(7303, LogLevel.Information, "handed on message-id={MessageId} also to={Recipients}")]
+    private partial void LogFurther(string messageId, string recipients);
 
     [LoggerMessage(7302, LogLevel.Error, "The next server failed: {Error}")]
     private partial void LogUnreachable(string error);

@@ -65,7 +65,8 @@ internal sealed partial class SpoolEnds(
         var envelope = new SpoolEnvelope(
             now.ToUnixTimeMilliseconds(), transaction.ReversePath.Address?.ToString()
                 ?? "", message.Lines, message.LargeFile, message.Length,
-            TraceHeader.Received(transaction, options.Hostname, queueId, now), Targets(transaction, judgement));
+            TraceHeader.Received(transaction, await transaction.Client.Name, options.Hostname, queueId, now),
+            Targets(transaction, judgement));
         try
         {
             var began = Stopwatch.GetTimestamp();
@@ -81,10 +82,21 @@ internal sealed partial class SpoolEnds(
                 DiskFull.Is(error) ? SmtpReplies.OutOfRoom : SmtpReplies.OurTrouble), "");
         }
 
-        var (recipient, verdict) = judgement.Wanted[0];
-        LogAccepted(queueId, transaction.Client.Address, transaction.ReversePath, recipient.ForwardPath, judgement.Wanted.Count,
-            verdict.Folder, verdict.Reason.Word, message.Length, (time.GetUtcNow() - now).TotalMilliseconds);
+        Log(queueId, transaction, judgement, message.Length, (time.GetUtcNow() - now).TotalMilliseconds);
         return (new(250, "2.0.0", "Accepted as " + queueId), queueId);
+    }
+
+    private void Log(string queueId, Transaction transaction, Judgement judgement, long length, double milliseconds)
+    {
+        var verdict = judgement.Wanted[0].Verdict;
+        IReadOnlyList<AcceptedRecipient> recipients = [.. judgement.Wanted.Select(w => w.Recipient)];
+        LogAccepted(
+            queueId, transaction.Client.Address, transaction.ReversePath, LoggedMail.To(recipients), recipients.Count,
+            LoggedMail.MessageId(judgement), verdict.Folder, verdict.Reason.Word, length, milliseconds);
+        foreach (var further in LoggedMail.Further(recipients))
+        {
+            LogFurther(queueId, further);
+        }
     }
 
     private void Deliver(Transaction transaction, Judgement judgement, SpoolEntry entry, bool isLarge, TimeSpan waited)
@@ -115,11 +127,14 @@ internal sealed partial class SpoolEnds(
 
     [LoggerMessage(
         2001, LogLevel.Information,
-        "{QueueId} accepted client={Client} from={ReversePath} to={ForwardPath} recipients={Count} folder={Folder} reason={Reason} "
-            + "bytes={Bytes} ms={Milliseconds:F1}")]
+        "{QueueId} accepted client={Client} from={ReversePath} to={Recipients} recipients={Count} message-id={MessageId} "
+            + "folder={Folder} reason={Reason} bytes={Bytes} ms={Milliseconds:F1}")]
     private partial void LogAccepted(
-        string queueId, IPAddress client, ReversePath reversePath, MailAddress forwardPath, int count, string folder,
+        string queueId, IPAddress client, ReversePath reversePath, string recipients, int count, string messageId, string folder,
         string reason, long bytes, double milliseconds);
+
+    [LoggerMessage(2005, LogLevel.Information, "{QueueId} accepted also to={Recipients}")]
+    private partial void LogFurther(string queueId, string recipients);
 
     [LoggerMessage(2004, LogLevel.Error, "The spool cannot be written: {Error}")]
     private partial void LogSpoolFailed(string error);

@@ -24,7 +24,7 @@ public sealed class ServerTests
         var message = Assert.Single(await server.MessagesAsync());
         Assert.StartsWith(
             "Return-Path: <a@b.example>\nDelivered-To: me+list@example.org\nX-Backstop: deliver; reason=mail; kind=none\nReceived: "
-                + "from client.example ([127.0.0.1])\n\tby mx.example.org with ESMTP id ",
+                + "from client.example (localhost [127.0.0.1])\n\tby mx.example.org with ESMTP id ",
             message, StringComparison.Ordinal);
         Assert.EndsWith("\nSubject: hi\n\n.dot\nend\n", message, StringComparison.Ordinal);
     }
