@@ -12,11 +12,15 @@ internal sealed class Dialog : IDisposable
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    public static async Task<Dialog> ConnectAsync(int port)
+    public static Task<Dialog> ConnectAsync(int port) => ConnectAsync(port, "");
+
+    /// <summary>Connects, says something before the greeting (a PROXY header), and hears it.</summary>
+    public static async Task<Dialog> ConnectAsync(int port, string opening)
     {
         var dialog = new Dialog();
         await dialog._client.ConnectAsync("127.0.0.1", port, Ct);
         dialog._reader = new(dialog._client.GetStream());
+        await dialog._client.GetStream().WriteAsync(System.Text.Encoding.Latin1.GetBytes(opening), Ct);
         await dialog.HearAsync("220");
         return dialog;
     }

@@ -64,6 +64,9 @@ internal sealed class BackstopOptions
     /// <summary>Explaining messages over HTTP.</summary>
     public ClassifyOptions Classify { get; set; } = new();
 
+    /// <summary>Logs beside standard error.</summary>
+    public LogOptions Log { get; set; } = new();
+
     /// <summary>The collector for metrics and traces.</summary>
     public TelemetryOptions Telemetry { get; set; } = new();
 
@@ -108,6 +111,7 @@ internal sealed class BackstopOptions
         Classify.Check(problems, Listen);
         Alert.Check(problems);
         Telemetry.Check(problems);
+        Log.Check(problems);
         Relay.Check(problems, Listen);
         Outbound.Check(problems);
         Tls.Check(problems);

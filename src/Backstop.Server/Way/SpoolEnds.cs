@@ -89,11 +89,11 @@ internal sealed partial class SpoolEnds(
     private void Log(string queueId, Transaction transaction, Judgement judgement, long length, double milliseconds)
     {
         var verdict = judgement.Wanted[0].Verdict;
-        IReadOnlyList<AcceptedRecipient> recipients = [.. judgement.Wanted.Select(w => w.Recipient)];
+        IReadOnlyList<AcceptedRecipient> wanted = [.. judgement.Wanted.Select(w => w.Recipient)];
         LogAccepted(
-            queueId, transaction.Client.Address, transaction.ReversePath, LoggedMail.To(recipients), recipients.Count,
+            queueId, transaction.Client.Address, transaction.ReversePath, LoggedMail.To(wanted), wanted.Count,
             LoggedMail.MessageId(judgement), verdict.Folder, verdict.Reason.Word, length, milliseconds);
-        foreach (var further in LoggedMail.Further(recipients))
+        foreach (var further in LoggedMail.Further(wanted))
         {
             LogFurther(queueId, further);
         }

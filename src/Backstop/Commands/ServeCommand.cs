@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Backstop.Configuration;
+using Backstop.Configuration.Options;
 using Backstop.Logging;
 using Backstop.Posix;
 using Backstop.Server;
@@ -45,7 +46,7 @@ internal static class ServeCommand
             await Console.Error.WriteLineAsync($"backstop: warning: {warning}");
         }
 
-        await using var server = await BackstopServer.StartAsync(options, TimeProvider.System, l => Log(l, level), ct);
+        await using var server = await BackstopServer.StartAsync(options, TimeProvider.System, l => Log(l, level, options), ct);
         foreach (var (protocol, endPoint) in server.Listening)
         {
             Console.WriteLine($"{protocol} {endPoint}");
@@ -62,11 +63,16 @@ internal static class ServeCommand
     }
 
     // stdout is for the lines that other programs read, so the log goes to stderr.
-    private static void Log(ILoggingBuilder logging, LogLevel level)
+    private static void Log(ILoggingBuilder logging, LogLevel level, BackstopOptions options)
     {
         logging.SetMinimumLevel(level);
 #pragma warning disable CA2000 // The logging builder disposes its providers.
-        logging.AddProvider(new LineLoggerProvider(Console.OpenStandardError(), TimeProvider.System));
+        logging.AddProvider(new LineLoggerProvider(Console.OpenStandardError(), TimeProvider.System, Journald.HasStandardError()));
+        if (options.Log.Access.Length > 0)
+        {
+            logging.AddProvider(new LineLoggerProvider(new RotatedFile(options.Log.Access), TimeProvider.System, has: AccessEvents.Has));
+        }
+
 #pragma warning restore CA2000
     }
 }

@@ -1,14 +1,15 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using System.Text.Unicode;
 using Backstop.Mail;
 using Microsoft.Extensions.Logging;
 
 namespace Backstop.Logging;
 
 /// <summary>
-/// Writes the log to a stream, one line for each event: <c>time level [id] text</c>. Lines are collected for a moment
-/// and written together.
+/// Writes the log to a stream, one line for each event: <c>time level id text</c>, or for journald, which has times of its own,
+/// <c>&lt;priority&gt;level id text</c> (sd-daemon(3)). Lines are collected for a moment and written together.
 /// </summary>
 /// <remarks>
 /// Microsoft's console logger costs a write and two thread switches for each line, 0.035 ms of CPU: a third of the cost
@@ -21,6 +22,8 @@ internal sealed class LineLoggerProvider : ILoggerProvider
     private static readonly TimeSpan _gather = TimeSpan.FromMilliseconds(20);
 
     private readonly Stream _output;
+    private readonly bool _isForJournald;
+    private readonly Func<int, bool> _has;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private readonly ITimer _timer;
@@ -29,9 +32,16 @@ internal sealed class LineLoggerProvider : ILoggerProvider
     private bool _scheduled;
     private long _dropped;
 
-    public LineLoggerProvider(Stream output, TimeProvider time)
+    /// <summary>Begins to write.</summary>
+    /// <param name="output">Where to.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="isForJournald">Whether the lines begin with a priority instead of a time.</param>
+    /// <param name="has">Which events it has, by their ids; null for all.</param>
+    public LineLoggerProvider(Stream output, TimeProvider time, bool isForJournald = false, Func<int, bool>? has = null)
     {
         _output = output;
+        _isForJournald = isForJournald;
+        _has = has ?? (static _ => true);
         _time = time;
         _timer = time.CreateTimer(_ => Flush(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -42,6 +52,16 @@ internal sealed class LineLoggerProvider : ILoggerProvider
     {
         _timer.Dispose();
         Flush();
+        _output.Dispose();
+    }
+
+    private void Log<TState>(
+        LogLevel level, int id, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        if (_has(id))
+        {
+            Write(level, id, formatter(state, exception), exception);
+        }
     }
 
     private void Write(LogLevel level, int id, string text, Exception? exception)
@@ -67,8 +87,16 @@ internal sealed class LineLoggerProvider : ILoggerProvider
     private void Append(DateTimeOffset now, LogLevel level, int id, string text, Exception? exception)
     {
         var span = _lines.GetSpan(64);
-        System.Text.Unicode.Utf8.TryWrite(
-            span, CultureInfo.InvariantCulture, $"{now:yyyy-MM-ddTHH:mm:ss.fff}Z {Word(level)} {id} ", out var written);
+        int written;
+        if (_isForJournald)
+        {
+            Utf8.TryWrite(span, CultureInfo.InvariantCulture, $"<{Priority(level)}>{Word(level)} {id} ", out written);
+        }
+        else
+        {
+            Utf8.TryWrite(span, CultureInfo.InvariantCulture, $"{now:yyyy-MM-ddTHH:mm:ss.fff}Z {Word(level)} {id} ", out written);
+        }
+
         _lines.Advance(written);
         Encoding.UTF8.GetBytes(OneLine(text), _lines);
         if (exception is not null)
@@ -83,6 +111,7 @@ internal sealed class LineLoggerProvider : ILoggerProvider
     private void Flush()
     {
         ArrayBufferWriter<byte> lines;
+        var lost = 0;
         lock (_gate)
         {
             _scheduled = false;
@@ -91,7 +120,8 @@ internal sealed class LineLoggerProvider : ILoggerProvider
                 Append(
                     _time.GetUtcNow(), LogLevel.Warning, 0,
                     string.Create(
-                        CultureInfo.InvariantCulture, $"{_dropped} log lines were dropped, because the log is not read fast enough"),
+                        CultureInfo.InvariantCulture,
+                        $"{_dropped} log lines were dropped, because the log could not be written, or not fast enough"),
                     null);
                 _dropped = 0;
             }
@@ -104,15 +134,17 @@ internal sealed class LineLoggerProvider : ILoggerProvider
             _output.Write(lines.WrittenSpan);
             _output.Flush();
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // The log cannot be written any more. Mail goes on.
+            // The log cannot be written now. Mail goes on, and the first line that can be written again tells what is missing.
+            lost = lines.WrittenSpan.Count((byte)'\n');
         }
 
         lines.ResetWrittenCount();
         lock (_gate)
         {
             _spare = lines;
+            _dropped += lost;
         }
     }
 
@@ -129,6 +161,16 @@ internal sealed class LineLoggerProvider : ILoggerProvider
         _ => "debug",
     };
 
+    // syslog(3)
+    private static int Priority(LogLevel level) => level switch
+    {
+        LogLevel.Critical => 2,
+        LogLevel.Error => 3,
+        LogLevel.Warning => 4,
+        LogLevel.Information => 6,
+        _ => 7,
+    };
+
     private sealed class LineLogger(LineLoggerProvider provider) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
@@ -138,6 +180,6 @@ internal sealed class LineLoggerProvider : ILoggerProvider
 
         public void Log<TState>(
             LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            provider.Write(logLevel, eventId.Id, formatter(state, exception), exception);
+            provider.Log(logLevel, eventId.Id, state, exception, formatter);
     }
 }
