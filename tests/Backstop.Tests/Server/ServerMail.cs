@@ -29,19 +29,24 @@ internal static class ServerMail
     {
         using var dialog = new Dialog(server.Smtp);
         await dialog.ConnectAsync();
-        await dialog.ReadLineAsync();
+        var greeting = await dialog.ReadLineAsync() ?? "";
+        if (!greeting.StartsWith("220", StringComparison.Ordinal))
+        {
+            return $"greeting: {greeting}";
+        }
+
         foreach (var command in new[] { "EHLO client.example", $"MAIL FROM:{reversePath}", $"RCPT TO:<{recipient}>", "DATA" })
         {
             var reply = await dialog.AskAsync(command);
             if (reply.Length == 0 || reply[0] is '4' or '5')
             {
-                return reply;
+                return reply.Length == 0 ? $"the connection ended at {command}" : reply;
             }
         }
 
         var lines = message.ReplaceLineEndings("\n").Split('\n').Select(l => l.StartsWith('.') ? "." + l : l);
         await dialog.SendAsync(string.Join("\r\n", lines) + "\r\n.\r\n");
-        return await dialog.ReadLineAsync() ?? "";
+        return await dialog.ReadLineAsync() ?? "the connection ended after the data";
     }
 
     /// <summary>Waits until the status page has a text.</summary>
