@@ -33,6 +33,7 @@ var root = new RootCommand("Backstop keeps mail arriving in a flood: it refuses 
     ConfigCommand.Create(),
     SetupCommand.Create(),
     StatusCommand.Create(),
+    DoctorCommand.Create(),
     ReportCommand.Create(),
 };
 

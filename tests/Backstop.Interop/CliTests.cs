@@ -14,7 +14,7 @@ public sealed class CliTests
     {
         var help = await RunAsync(0, "--help");
         Assert.All(
-            ["serve", "storm", "explain", "journal", "batv", "config", "status"],
+            ["serve", "storm", "explain", "journal", "batv", "config", "status", "doctor"],
             verb => Assert.Contains($"  {verb}", help, StringComparison.Ordinal));
     }
 
@@ -27,6 +27,7 @@ public sealed class CliTests
     [InlineData(66, "explain", "--journal", "/nowhere", "/etc/hostname")]
     [InlineData(64, "batv", "sign", "nonsense")]
     [InlineData(69, "status", "--url", "http://127.0.0.1:1")]
+    [InlineData(64, "doctor")]
     public async Task Failure_has_its_exit_code_and_one_line(int code, params string[] arguments)
     {
         var output = await RunAsync(code, arguments);
@@ -45,6 +46,29 @@ public sealed class CliTests
             await server.StopAsync();
             await server.StartAsync();
         }
+    }
+
+    /// <summary>A server that runs has no part that is bad but DNS, which a test cannot have; once it is down, its ports are.</summary>
+    [Fact]
+    public async Task Doctor_looks_at_the_whole_set_up()
+    {
+        using var folder = new TempFolder();
+        using var server = await Server.StartAsync(folder.Path, more: "spool.min_free = \"1 MiB\"");
+        string[] arguments = ["doctor", "--config", folder["backstop.toml"]];
+        var lines = (await Tool.RunAsync(Server.Launcher, arguments, _limit, 0, 1)).Split('\n');
+        Assert.Contains($"ok    config: {folder["backstop.toml"]}", lines);
+        Assert.Contains($"ok    port: smtp 127.0.0.1:{server.SmtpPort}", lines);
+        Assert.Contains("ok    server: running; 0 messages wait", lines);
+        Assert.Contains("off   keys: no key, so nothing that leaves is signed", lines);
+        Assert.Contains(lines, l => l.StartsWith("ok    disk: ", StringComparison.Ordinal));
+        Assert.All(
+            lines.Where(l => l.StartsWith("BAD", StringComparison.Ordinal)),
+            l => Assert.StartsWith("BAD   dns", l, StringComparison.Ordinal));
+        await server.StopAsync();
+        var found = (await RunAsync(1, [.. arguments, "--json"])).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(l => JsonDocument.Parse(l).RootElement).ToList();
+        Assert.Contains(found, f => f.GetProperty("check").GetString() == "port" && f.GetProperty("state").GetString() == "bad"
+            && f.GetProperty("do").GetString()!.StartsWith("start it: backstop serve", StringComparison.Ordinal));
     }
 
     [Fact]

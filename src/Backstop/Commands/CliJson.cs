@@ -8,6 +8,7 @@ namespace Backstop.Commands;
 
 /// <summary>JSON serialization of what verbs print with <c>--json</c>, one object a line.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(Doctor.Finding))]
 [JsonSerializable(typeof(ServerStatus))]
 [JsonSerializable(typeof(GeneratorSummary))]
 [JsonSerializable(typeof(JournalStats))]

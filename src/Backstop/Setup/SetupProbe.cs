@@ -35,11 +35,19 @@ internal sealed class SetupProbe(BackstopOptions options, IReadOnlyList<BatvKey>
     // The tag of a key number that has no key is signed by nobody.
     private string Forged => $"prvs={Enumerable.Range(0, 10).First(n => keys.All(k => k.Number != n))}000000000={Ours}";
 
-    /// <summary>Asks them all.</summary>
-    public async Task<IReadOnlyList<ProbeResult>> AskAsync(CancellationToken ct)
+    /// <summary>Asks all of them that another mail server asks.</summary>
+    /// <param name="ct">Stops the work.</param>
+    /// <param name="withMail">Whether the ports for mail itself are greeted too.</param>
+    public async Task<IReadOnlyList<ProbeResult>> AskAsync(CancellationToken ct, bool withMail = false)
     {
         var results = new List<ProbeResult>();
         var listen = options.Listen;
+        if (withMail && listen.ProxyFrom.Count == 0)
+        {
+            await AllAsync("smtp", listen.Smtp, "", GreetedAsync);
+            await AllAsync("lmtp", listen.Lmtp, "", GreetedAsync);
+        }
+
         await AllAsync("milter", listen.Milter, listen.MilterSocket, MilterAsync);
         await AllAsync("table", listen.Table, listen.TableSocket, TableAsync);
         await AllAsync("policy", listen.Policy, listen.PolicySocket, ConnectedAsync);

@@ -9,6 +9,8 @@ public sealed class DoorsTests
     // A type and its door, and why. A mail leaves only by "smtp", or by a program that sends mail.
     private static readonly Dictionary<string, string> _allowed = new(StringComparer.Ordinal)
     {
+        ["Backstop.Commands.DoctorCommand: program"] = "asks the mail programs beside us for their version, and timedatectl for the clock",
+        ["Backstop.Doctor.ServerChecks: http"] = "asks the running server on this host for /status",
         ["Backstop.Commands.StatusCommand: http"] = "asks the running server on this host for /status",
         ["Backstop.Deliver.DeliveryAgent: program"] = "recipes' programs; RecipeGuard judges those that send",
         ["Backstop.Posix.Libc: libc posix_spawn"] = "for ProgramStart",
