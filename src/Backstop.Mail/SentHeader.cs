@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Security.Cryptography;
 using MimeKit;
 using MimeKit.Utils;
 
@@ -11,6 +13,19 @@ namespace Backstop.Mail;
 public sealed record SentHeader(MailAddress? From, string? MessageId, IReadOnlyList<MailAddress> Recipients, DateTimeOffset? Date)
 {
     private const int MaxHeader = 128 << 10;
+
+    // What mail programs write into a message that they keep, and change later.
+    private static readonly HashSet<string> _kept = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "Status", "X-Status", "X-Keywords", "X-UID", "X-IMAP", "X-IMAPbase", "X-Mozilla-Status", "X-Mozilla-Status2",
+        "X-Mozilla-Keys", "X-Evolution", "X-KMail-EncryptionState", "X-KMail-SignatureState", "Content-Length", "Lines",
+    };
+
+    /// <summary>
+    /// What a message without a Message-ID is known again by, wherever and however often it is read: a hash of its header. Null
+    /// where it has an id.
+    /// </summary>
+    public string? Digest { get; init; }
 
     static SentHeader() => CodePages.Register();
 
@@ -36,7 +51,42 @@ public sealed record SentHeader(MailAddress? From, string? MessageId, IReadOnlyL
             Addresses(fields.Text(message, "From"u8) ?? "").FirstOrDefault(),
             string.IsNullOrEmpty(id) ? null : id,
             recipients,
-            date is not null && DateUtils.TryParse(date, out var parsed) ? parsed : null);
+            date is not null && DateUtils.TryParse(date, out var parsed) ? parsed : null)
+        {
+            Digest = string.IsNullOrEmpty(id) ? DigestOf(message, fields) : null,
+        };
+    }
+
+    // Line ends differ between a folder on disk and IMAP, and what mail programs keep of their own between two looks.
+    private static string DigestOf(ReadOnlySpan<byte> message, List<HeaderField> fields)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var line = new ArrayBufferWriter<byte>();
+        foreach (var field in fields)
+        {
+            var name = field.Name(message);
+            if (_kept.Contains(HeaderText.ToText(name)))
+            {
+                continue;
+            }
+
+            line.ResetWrittenCount();
+            line.Write(name);
+            line.Write(":"u8);
+            foreach (var octet in field.RawBody(message))
+            {
+                if (octet is not ((byte)'\r' or (byte)'\n'))
+                {
+                    line.GetSpan(1)[0] = octet;
+                    line.Advance(1);
+                }
+            }
+
+            line.Write("\n"u8);
+            hash.AppendData(line.WrittenSpan);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 16));
     }
 
     private static IEnumerable<MailAddress> Addresses(string body) =>

@@ -30,13 +30,16 @@ internal sealed class JournalWriter : IDisposable
     /// </summary>
     public static string IdKey(string messageId) => messageId.Trim().Trim('<', '>').ToLowerInvariant();
 
+    // No id can look like it: ids are in lower case.
+    private const string DigestMark = "Digest ";
+
     /// <summary>
-    /// Writes one message; false if its id was known, and then it does not add to its sender's coverage again.
+    /// Writes one message; false if its id or digest was known, and then it does not add to its sender's coverage again.
     /// </summary>
     public bool Write(SentMessage message)
     {
         var at = message.SentAt.ToUnixTimeSeconds();
-        var isNew = message.MessageId is null || Run(_message, IdKey(message.MessageId), message.From.Key, at) > 0;
+        var isNew = KeyOf(message) is not { } key || Run(_message, key, message.From.Key, at) > 0;
         foreach (var recipient in message.Recipients)
         {
             Run(_recipient, recipient.Key, message.From.Key, at);
@@ -56,6 +59,9 @@ internal sealed class JournalWriter : IDisposable
         _recipient.Dispose();
         _sender.Dispose();
     }
+
+    private static string? KeyOf(SentMessage message) =>
+        message.MessageId is { } id ? IdKey(id) : message.Digest is { } digest ? DigestMark + digest : null;
 
     private static int Run(SqliteCommand command, params ReadOnlySpan<object> values)
     {

@@ -9,8 +9,10 @@ namespace Backstop.State;
 /// <param name="SentAt">When it was sent.</param>
 /// <param name="IsCounted">Whether it counts as a message: when a log reports recipients one by one, only the first
 /// counts.</param>
+/// <param name="Digest">What a message without a Message-ID is known again by; null where it counts each time.</param>
 public sealed record SentMessage(
-    MailAddress From, string? MessageId, IReadOnlyList<MailAddress> Recipients, DateTimeOffset SentAt, bool IsCounted = true);
+    MailAddress From, string? MessageId, IReadOnlyList<MailAddress> Recipients, DateTimeOffset SentAt, bool IsCounted = true,
+    string? Digest = null);
 
 /// <summary>How much of a sender's outgoing mail is known.</summary>
 /// <param name="Address">The address, as a key.</param>

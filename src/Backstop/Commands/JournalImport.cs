@@ -31,7 +31,9 @@ internal sealed class JournalImport(SentJournal journal, Inputs inputs, bool all
 
     /// <summary>Returns what the journal keeps of a message; null where its sender is not known.</summary>
     public static SentMessage? ToSent(SentHeader header, DateTimeOffset now) =>
-        header.From is null ? null : new(header.From, header.MessageId, header.Recipients, header.Date ?? now);
+        header.From is null
+            ? null
+            : new(header.From, header.MessageId, header.Recipients, header.Date ?? now, Digest: header.Digest);
 
     private (bool IsRest, int Seen, int Added) FromFiles(string path)
     {

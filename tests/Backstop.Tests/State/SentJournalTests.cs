@@ -70,6 +70,29 @@ public sealed class SentJournalTests : IDisposable
     }
 
     [Fact]
+    public void Message_without_an_id_counts_once_by_its_digest_and_each_time_without_one()
+    {
+        using var journal = Open();
+        Assert.Equal(1, journal.Add([Unnamed("0a")]));
+        Assert.Equal(0, journal.Add([Unnamed("0a")]));
+        Assert.Equal(1, journal.Add([Unnamed("0b")]));
+        Assert.Equal(2, journal.Add([Unnamed(null), Unnamed(null)]));
+        Assert.Equal(4, journal.Coverage("me@example.org")?.Messages);
+    }
+
+    /// <summary>Whoever got such a message could name its digest as a Message-ID, and prove any bounce.</summary>
+    [Theory]
+    [InlineData("Digest 0a")]
+    [InlineData("<Digest 0a>")]
+    [InlineData("0a")]
+    public void Digest_is_no_message_id(string id)
+    {
+        using var journal = Open();
+        journal.Add([Unnamed("0a")]);
+        Assert.False(journal.HasMessageId(id));
+    }
+
+    [Fact]
     public void Two_processes_may_use_it_at_once()
     {
         using var server = Open();
@@ -103,6 +126,8 @@ public sealed class SentJournalTests : IDisposable
         Assert.Equal(1, again.CountMessages());
         Assert.Equal("me@example.org", Assert.Single(again.Senders()).Address);
     }
+
+    private SentMessage Unnamed(string? digest) => new(_me, null, [], _time.GetUtcNow(), Digest: digest);
 
     private SentMessage Sent(string id, string to) => new(_me, id, [MailAddress.TryParse(to)!], _time.GetUtcNow());
 
