@@ -50,6 +50,18 @@ public sealed class RecipeServerTests : IDisposable
         Assert.Contains("Subject: cheap pills", Encoding.ASCII.GetString(spam.Bytes.Span), StringComparison.Ordinal);
     }
 
+    /// <summary>The folder's name is the octets of the rcfile, neither of them encoded once more.</summary>
+    [Fact]
+    public async Task Folders_beyond_ascii_have_the_name_of_the_rcfile()
+    {
+        await using var server = await StartAsync("MAILDIR=$HOME\n:0\n.Entw\u00FCrfe/\n");
+        Assert.StartsWith("250", await SendAsync(server, "lunch"), StringComparison.Ordinal);
+        await server.DeliveredAsync();
+        var home = Path.GetDirectoryName(server.Maildir)!;
+        Assert.Single(Directory.GetFiles(Path.Combine(home, ".Entw\u00FCrfe", "new")));
+        Assert.DoesNotContain(Directory.GetDirectories(home), d => d.Contains('\u00C3', StringComparison.Ordinal));
+    }
+
     /// <summary>
     /// With the rules of this process the filter of the recipe has done its work before it would be run; and the recipes file spam,
     /// not the server.
