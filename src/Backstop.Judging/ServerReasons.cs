@@ -26,6 +26,9 @@ internal static class ServerReasons
         "line:bare-end", "A line ends in a bare CR or LF, which can smuggle mail past other servers.");
     public static readonly Reason StartTlsPipelined = new(
         "starttls:pipelined", "Commands followed STARTTLS before the TLS handshake: an attacker may have inserted them.");
+    public static readonly Reason ProtocolForeign = new(
+        "protocol:foreign", "The client speaks another protocol: HTTP, SSH, TLS from the start, header fields in place of commands.",
+        "If it is a mail client of yours, have it use STARTTLS, not TLS from the start.");
     public static readonly Reason ErrorsLimit = new(
         "errors:limit", "The session has made too many errors.", "Raise smtp.max_errors if the client is legitimate.");
     public static readonly Reason MessagesLimit = new(
@@ -83,7 +86,7 @@ internal static class ServerReasons
     public static IReadOnlyList<(string Stage, IReadOnlyList<Reason> Reasons)> ByStage { get; } =
     [
         ("connect", [ConnectionsLimit, ConnectionsClient, LaneConnections, Harvest, ProxyInvalid]),
-        ("session", [LineTooLong, LineBareEnd, StartTlsPipelined, ErrorsLimit, MessagesLimit]),
+        ("session", [LineTooLong, LineBareEnd, StartTlsPipelined, ProtocolForeign, ErrorsLimit, MessagesLimit]),
         ("mail", [SizeAnnounced, SpoolFull, LaneFull, LadderReports, RelayUnreachable]),
         ("rcpt", [
             RecipientsLimit, RecipientsGuessed, RecipientUnknown, RelayDenied, NullOneRecipient, BlockedSource, StormStrict,

@@ -42,6 +42,11 @@ public readonly record struct SmtpCommand(
         var space = line.IndexOf((byte)' ');
         var verb = FindVerb(space < 0 ? line : line[..space]);
         var argument = space < 0 ? [] : line[(space + 1)..].Trim((byte)' ');
+        if (verb == SmtpVerb.Unknown && ForeignProtocol.IsLine(line))
+        {
+            return new(SmtpVerb.Foreign);
+        }
+
         return verb switch
         {
             // RFC 6531 §3.3: beyond ASCII a path is UTF-8. Other octets are not an address and could not be handed on

@@ -30,6 +30,9 @@ internal static class SmtpReplies
     /// <summary>500: unknown command.</summary>
     public static SmtpReply Unrecognized { get; } = new(500, "5.5.2", "Command unrecognized");
 
+    /// <summary>554: the client speaks another protocol, and nothing that it sends can be meant for us.</summary>
+    public static SmtpReply NotSmtp { get; } = new(554, "5.5.1", "This port speaks SMTP only; closing", closes: true);
+
     /// <summary>501: the command's argument cannot be read.</summary>
     public static SmtpReply BadSyntax { get; } = new(501, "5.5.4", "Syntax error in argument");
 

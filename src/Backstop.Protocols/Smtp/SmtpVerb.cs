@@ -59,4 +59,7 @@ public enum SmtpVerb
 
     /// <summary>QUIT.</summary>
     Quit,
+
+    /// <summary>A line of another protocol: HTTP, TLS, SSH, a header field.</summary>
+    Foreign,
 }

@@ -134,6 +134,12 @@ internal sealed class SmtpConversation(
     private async ValueTask<ReadOnlySequence<byte>> TakeCommandAsync(ReadOnlySequence<byte> buffer)
     {
         var (status, rest, command) = ReadCommand(buffer);
+        if (command.Verb == SmtpVerb.Foreign || (status != LineStatus.Complete && ForeignProtocol.Begins(buffer.FirstSpan[0])))
+        {
+            Write(services.Pipeline.Refuse("session", ServerReasons.ProtocolForeign, session.Client, SmtpReplies.NotSmtp));
+            return rest;
+        }
+
         switch (status)
         {
             case LineStatus.Incomplete:
