@@ -49,6 +49,10 @@ internal sealed class GuardOptions
     [Range(typeof(TimeSpan), "00:00:10", "1.00:00:00")]
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(15);
 
+    /// <summary>How long a server may take to send one request or packet, from its first octet. Default 5m.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromMinutes(5);
+
     /// <summary>Addresses and networks that servers may connect from. Default: this host.</summary>
     public IReadOnlyList<System.Net.IPNetwork> Servers { get; set; } = [
         System.Net.IPNetwork.Parse("127.0.0.0/8"), System.Net.IPNetwork.Parse("::1/128")];

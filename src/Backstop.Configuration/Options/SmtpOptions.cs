@@ -83,7 +83,7 @@ internal sealed class SmtpOptions
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
     public TimeSpan CpuPerMessage { get; set; } = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>How long to wait for a command. The RFC's minimum is 5 minutes. Default 5m.</summary>
+    /// <summary>How long to wait for a command, from the reply to the last one to its line end. The RFC's minimum is 5 minutes. Default 5m.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromMinutes(5);
 
@@ -94,6 +94,14 @@ internal sealed class SmtpOptions
     /// <summary>How long to wait for each further block. The RFC's minimum is 3 minutes. Default 3m.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan BlockTimeout { get; set; } = TimeSpan.FromMinutes(3);
+
+    /// <summary>
+    /// How many octets of a message a second keep a client from being closed as silent: it may send nothing for
+    /// <c>block_timeout</c>, and each octet gives it time at this rate. 0: any octet is enough. Default 100, a hundredth of
+    /// what a modem carries.
+    /// </summary>
+    [Range(typeof(long), "0", "1048576")]
+    public ByteSize MinDataRate { get; set; } = new(100);
 
     /// <summary>The time limit for receiving one message. Default 30m.</summary>
     [Range(typeof(TimeSpan), "00:00:10", "1.00:00:00")]

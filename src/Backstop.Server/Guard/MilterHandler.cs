@@ -17,7 +17,7 @@ internal sealed class MilterHandler(GuardServices services, GuardConnections con
         var served = connections.RunAsync(RemoteOf(socket), Protocol, clock =>
         {
             socket.ReceiveTimeout = (int)Math.Min(clock.Idle.TotalMilliseconds, int.MaxValue);
-            Converse(new BlockingStream(socket), new(services.Peers, socket, Protocol));
+            Converse(new BlockingStream(socket), clock, new(services.Peers, socket, Protocol));
             return Task.CompletedTask;
         });
         served.GetAwaiter().GetResult();
@@ -32,7 +32,7 @@ internal sealed class MilterHandler(GuardServices services, GuardConnections con
 
     // The same as below, except that this thread waits: an awaited step must not continue on another thread and block
     // there.
-    private void Converse(BlockingStream stream, LocalPeer peer)
+    private void Converse(BlockingStream stream, GuardClock clock, LocalPeer peer)
     {
         using var session = new MilterSession(services, peer);
         var input = PipeReader.Create(stream, new(leaveOpen: true));
@@ -50,6 +50,7 @@ internal sealed class MilterHandler(GuardServices services, GuardConnections con
                 }));
             }
 
+            clock.Took(read.Buffer.Length, buffer.Length);
             input.AdvanceTo(buffer.Start, buffer.End);
             Flush();
             goesOn &= !read.IsCompleted;
@@ -79,6 +80,7 @@ internal sealed class MilterHandler(GuardServices services, GuardConnections con
                 goesOn = await session.AnswerAsync(frame, output, FlushAsync);
             }
 
+            clock.Took(read.Buffer.Length, buffer.Length);
             input.AdvanceTo(buffer.Start, buffer.End);
             await FlushAsync();
             goesOn &= !read.IsCompleted;

@@ -35,6 +35,7 @@ internal sealed class PolicyHandler(GuardServices services, GuardConnections con
                 await output.WriteAsync(PolicyRequest.Answer(await message.AnswerAsync(request)));
             }
 
+            clock.Took(read.Buffer.Length, buffer.Length);
             input.AdvanceTo(buffer.Start, buffer.End);
             if (read.IsCompleted)
             {

@@ -30,6 +30,7 @@ internal sealed class TableHandler(GuardServices services, Proving proving, Reci
                 await output.WriteAsync(Answer(query, peer));
             }
 
+            clock.Took(read.Buffer.Length, buffer.Length);
             input.AdvanceTo(buffer.Start, buffer.End);
             if (read.IsCompleted)
             {

@@ -7,10 +7,15 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server.Net;
 
-/// <summary>Reads from a mail server, and gives up where it is silent for too long.</summary>
+/// <summary>Reads from a mail server, and gives up where it is silent for too long, or sends one request for too long.</summary>
 /// <remarks>One cancellation source serves all reads of a connection and is re-armed for each.</remarks>
-internal sealed class GuardClock(TimeSpan idle, TimeProvider time, CancellationToken stopping) : IDisposable
+/// <param name="idle">How long a server may be silent.</param>
+/// <param name="request">How long it may take to send one request.</param>
+/// <param name="time">The clock.</param>
+/// <param name="stopping">Ends a wait, because our server stops.</param>
+internal sealed class GuardClock(TimeSpan idle, TimeSpan request, TimeProvider time, CancellationToken stopping) : IDisposable
 {
+    private long? _begun;
     private CancellationTokenSource _limit = new(Timeout.InfiniteTimeSpan, time);
 
     /// <summary>How long a server may be silent.</summary>
@@ -32,13 +37,34 @@ internal sealed class GuardClock(TimeSpan idle, TimeProvider time, CancellationT
         }
 
 #pragma warning disable RS0030 // Re-arms the timer that the source was created with.
-        _limit.CancelAfter(idle);
+        _limit.CancelAfter(_begun is { } begun ? Least(idle, Left(begun)) : idle);
 #pragma warning restore RS0030
         using var stop = stopping.UnsafeRegister(static l => ((CancellationTokenSource)l!).Cancel(), _limit);
         return await input.ReadAsync(_limit.Token);
     }
 
+    /// <summary>Told after each read whether it ended within a request, which must then be whole in time.</summary>
+    /// <param name="came">The octets that there were.</param>
+    /// <param name="left">The octets that are no whole request.</param>
+    /// <exception cref="IOException">The request has taken too long.</exception>
+    public void Took(long came, long left)
+    {
+        if (left == 0 || left < came || _begun is null)
+        {
+            _begun = left == 0 ? null : time.GetTimestamp();
+        }
+        else if (Left(_begun.Value) <= TimeSpan.Zero)
+        {
+            throw new IOException($"a request was not whole within {request}");
+        }
+    }
+
     public void Dispose() => _limit.Dispose();
+
+    private static TimeSpan Least(TimeSpan x, TimeSpan y) => x < y ? x : y;
+
+    // Never negative, which a timer would not take.
+    private TimeSpan Left(long begun) => request - time.GetElapsedTime(begun) is { Ticks: > 0 } left ? left : TimeSpan.Zero;
 }
 
 /// <summary>
@@ -85,7 +111,7 @@ internal sealed partial class GuardConnections(BackstopOptions options, TimeProv
 
         try
         {
-            using var clock = new GuardClock(options.Guard.IdleTimeout, time, _stopping.Token);
+            using var clock = new GuardClock(options.Guard.IdleTimeout, options.Guard.RequestTimeout, time, _stopping.Token);
             await converse(clock);
         }
         catch (Exception error) when (error is IOException or OperationCanceledException or ConnectionAbortedException)

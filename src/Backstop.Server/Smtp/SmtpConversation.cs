@@ -24,7 +24,10 @@ internal sealed class SmtpConversation(
         services.Options.Smtp.MaxLocalPart, services.Options.Smtp.MaxDomain, services.Options.Smtp.MaxPath);
     private PipeReader _input = connection.Transport.Input;
     private PipeWriter _output = connection.Transport.Output;
+    private readonly SendingPace _pace = new(services.Time);
     private DataReader _data;
+    private long _left;
+    private bool _isFresh;
     private long _chunkLeft;
     private bool _chunkIsLast;
     private bool _inChunk;
@@ -76,11 +79,19 @@ internal sealed class SmtpConversation(
 
     private async Task ConverseAsync()
     {
+        (_left, _isFresh) = (0, true);
         while (!_closed && !_startTls)
         {
-            clock.Within(TimeLimit());
+            if (_isFresh)
+            {
+                _pace.Begin(TimeLimit());
+                _isFresh = false;
+            }
+
+            clock.Within(_pace.Wait());
             var read = await _input.ReadAsync();
             clock.Pause();
+            Count(read.Buffer.Length - _left);
             using var step = services.Gate.Real.Begin(session.HasRealMail);
             if (read.IsCanceled && EndReason() is { } reason)
             {
@@ -90,6 +101,7 @@ internal sealed class SmtpConversation(
 
             var buffer = read.Buffer;
             var rest = _closed ? buffer : await TakeAllAsync(buffer);
+            _left = rest.Length;
             _input.AdvanceTo(rest.Start, buffer.End);
             if (_output.UnflushedBytes > 0)
             {
@@ -100,6 +112,23 @@ internal sealed class SmtpConversation(
 
             // The stream ended inside a frame: a message that is not finished is never accepted.
             _closed |= read.IsCompleted;
+        }
+    }
+
+    // A line has its time whole, however its octets come. Data may take long, and buys its time at a rate.
+    private void Count(long octets)
+    {
+        if (session.State != SmtpState.ReceivingData && !_inChunk)
+        {
+            _pace.Came();
+        }
+        else if (octets > 0 && session.State == SmtpState.ReceivingData && session.Message.Length == 0)
+        {
+            _pace.Begin(_limits.BlockTimeout);
+        }
+        else
+        {
+            _pace.Came(octets, _limits.MinDataRate.Bytes, _limits.BlockTimeout);
         }
     }
 
@@ -144,6 +173,9 @@ internal sealed class SmtpConversation(
         {
             case LineStatus.Incomplete:
                 return buffer;
+            case LineStatus.Complete:
+                _isFresh = true;
+                break;
             case LineStatus.TooLong:
                 Write(services.Pipeline.Refuse("session", ServerReasons.LineTooLong, session.Client, SmtpReplies.LineTooLong));
                 return rest;
@@ -248,7 +280,7 @@ internal sealed class SmtpConversation(
 
     private async ValueTask EndChunkAsync()
     {
-        _inChunk = false;
+        (_inChunk, _isFresh) = (false, true);
         if (_chunkRefusal is { } refusal)
         {
             Write(refusal);
@@ -271,6 +303,7 @@ internal sealed class SmtpConversation(
 
     private async ValueTask EndContentAsync(ValueTask<IReadOnlyList<SmtpReply>> replies)
     {
+        _isFresh = true;
         foreach (var reply in await replies)
         {
             Write(reply);
@@ -306,14 +339,15 @@ internal sealed class SmtpConversation(
 
     private async Task<bool> ReadProxyHeaderAsync()
     {
+        clock.Within(_limits.ProxyTimeout);
         while (true)
         {
-            clock.Within(_limits.ProxyTimeout);
             var read = await _input.ReadAsync();
             var rest = read.Buffer;
             var status = ProxyHeader.TryRead(ref rest, out var client);
             if (status == ProxyStatus.Complete)
             {
+                clock.Pause();
                 _input.AdvanceTo(rest.Start);
                 session.Client.Address = client?.Address ?? session.Client.Address;
                 return true;
@@ -334,7 +368,8 @@ internal sealed class SmtpConversation(
         : services.Sessions.IsStopping && session.IsBetweenMessages ? SmtpReplies.ShuttingDown
         : null;
 
-    // RFC 5321 §4.5.3.2.4-6.
+    // RFC 5321 §4.5.3.2.4-6. Deviates from §4.5.3.2.5: three minutes are not for each block, however small, but for a start
+    // that data must keep up at smtp.min_data_rate; a client that sends an octet now and then would stay for ever.
     private TimeSpan TimeLimit() => session.State switch
     {
         SmtpState.ReceivingData when session.Message.Length == 0 => _limits.DataTimeout,

@@ -31,7 +31,7 @@ public sealed class ServerLimitTests
     public async Task Dripping_message_has_an_end()
     {
         var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
-        await using var server = await TestServer.StartAsync(time: time);
+        await using var server = await TestServer.StartAsync(o => o.Smtp.MinDataRate = default, time);
         using var dialog = new Dialog(server.Smtp);
         await dialog.PlayAsync(
             "S: 220\nC: HELO c\nS: 250\nC: MAIL FROM:<a@b.example>\nS: 250\nC: RCPT TO:<me@example.org>\nS: 250\nC: DATA\nS: 354");
