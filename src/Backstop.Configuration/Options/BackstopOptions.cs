@@ -107,6 +107,7 @@ internal sealed class BackstopOptions
         Backscatter.Check(problems);
         Storm.Check(problems);
         Guard.Check(problems);
+        Smtp.Check(problems);
         Web.Check(problems);
         Classify.Check(problems, Listen);
         Alert.Check(problems);

@@ -1,6 +1,17 @@
 using System.ComponentModel.DataAnnotations;
+using System.Net;
 
 namespace Backstop.Configuration.Options;
+
+/// <summary>What becomes of a lone LF in a message.</summary>
+internal enum BareLf
+{
+    /// <summary>The session ends with 554.</summary>
+    Refuse,
+
+    /// <summary>It ends a line, where the client is one of <see cref="SmtpOptions.BareLfFrom"/>.</summary>
+    Normalize,
+}
 
 /// <summary>Limits (RFC 5321 §4.5.3.1) and time limits (§4.5.3.2) of SMTP and LMTP. Defaults are the RFC's minimum or more.</summary>
 internal sealed class SmtpOptions
@@ -66,6 +77,19 @@ internal sealed class SmtpOptions
     [Range(1, 1_000_000)]
     public int MaxUnknownRecipientsNetwork { get; set; } = 100;
 
+    /// <summary>
+    /// What happens to a message with an LF that no CR precedes: <c>refuse</c> or <c>normalize</c>, which takes it as the end of
+    /// a line from clients of <c>bare_lf_from</c>. The message still ends with CRLF, dot, CRLF only, and commands end with CRLF.
+    /// Default refuse.
+    /// </summary>
+    public BareLf BareLf { get; set; } = BareLf.Refuse;
+
+    /// <summary>
+    /// Clients, as addresses or networks, whose lone LFs are normalized: old programs and devices of yours. No server that
+    /// hands on mail of others. Default: none.
+    /// </summary>
+    public IReadOnlyList<IPNetwork> BareLfFrom { get; set; } = [];
+
     /// <summary>The number of messages after which a connection is closed with 421. Default 1000.</summary>
     [Range(1, 1_000_000)]
     public int MaxMessagesPerConnection { get; set; } = 1000;
@@ -83,7 +107,7 @@ internal sealed class SmtpOptions
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
     public TimeSpan CpuPerMessage { get; set; } = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>How long to wait for a command, from the reply to the last one to its line end. The RFC's minimum is 5 minutes. Default 5m.</summary>
+    /// <summary>How long to wait for a whole command line. The RFC's minimum is 5 minutes. Default 5m.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromMinutes(5);
 
@@ -118,4 +142,21 @@ internal sealed class SmtpOptions
     /// <summary>How long open sessions may continue after the server was told to stop. Default 10s.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Whether lone LFs of a client are normalized.</summary>
+    internal bool Normalizes(IPAddress client) => BareLf == BareLf.Normalize && BareLfFrom.Any(n => n.Contains(client));
+
+    internal void Check(IConfigProblems problems)
+    {
+        if (BareLf == BareLf.Normalize && BareLfFrom.Count == 0)
+        {
+            problems.Add(
+                "smtp.bare_lf", "no client is named; list those that send a lone LF, such as smtp.bare_lf_from = [\"192.0.2.7\"]");
+        }
+
+        foreach (var network in BareLfFrom.Where(n => n.PrefixLength == 0))
+        {
+            problems.Add("smtp.bare_lf_from", $"{network} is everybody; list the clients that send a lone LF");
+        }
+    }
 }

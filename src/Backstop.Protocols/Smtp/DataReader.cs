@@ -32,15 +32,20 @@ public interface IContentSink
 /// CRLF "." CRLF ends a message.
 /// </summary>
 /// <remarks>
-/// Invariant: a lone CR or LF is refused, so turning CRLF into LF loses nothing and can be reversed. A mutable struct,
-/// one in each session. The result does not depend on how the octets are split.
+/// Invariant: a lone CR or LF is refused, so turning CRLF into LF loses nothing and can be reversed. Where lone LFs are
+/// normalized, a line that one ends becomes a line of the content, and nothing else changes: a dot behind a lone LF is text,
+/// as it is to a server that knows only CRLF. A mutable struct, one in each session. The result does not depend on how the
+/// octets are split.
 /// </remarks>
 public struct DataReader
 {
+    private readonly bool _normalizes;
+
     private enum At
     {
         LineStart,
         InLine,
+        AfterBareLf,
         AfterCr,
         AfterDot,
         AfterDotCr,
@@ -48,6 +53,10 @@ public struct DataReader
 
     private At _at;
     private long _lineLength;
+
+    /// <summary>Begins a message.</summary>
+    /// <param name="normalizesBareLf">Whether a lone LF in the content ends a line of it, instead of ending everything.</param>
+    public DataReader(bool normalizesBareLf) => _normalizes = normalizesBareLf;
 
     /// <summary>Takes lines up to the end of the message (DATA).</summary>
     /// <param name="input">The unread octets; those taken are cut off.</param>
@@ -123,7 +132,7 @@ public struct DataReader
                     _lineLength = 1;
                     used++;
                     break;
-                case At.LineStart or At.InLine:
+                case At.LineStart or At.InLine or At.AfterBareLf:
                     used += TakeText(span[used..], sink);
                     if (_at == At.LineStart)
                     {
@@ -136,7 +145,8 @@ public struct DataReader
                     used++;
                     break;
                 case At.AfterDot:
-                    // The dot was stuffing; the line follows. An LF here means ".<LF>", an attempt at smuggling.
+                    // The dot was stuffing; the line follows. An LF here means ".<LF>", an attempt at smuggling. To a server
+                    // that knows only CRLF it is a line that goes on, so even normalized it ends nothing.
                     _at = At.InLine;
                     break;
                 default:
@@ -159,7 +169,7 @@ public struct DataReader
         return DataStatus.Incomplete;
     }
 
-    // Takes text up to and including the next CR. Leaves LineStart to report a lone LF.
+    // Takes text up to and including the next CR or normalized LF. Leaves LineStart to report a lone LF.
     private int TakeText(ReadOnlySpan<byte> rest, IContentSink sink)
     {
         var end = rest.IndexOfAny((byte)'\r', (byte)'\n');
@@ -177,6 +187,12 @@ public struct DataReader
         }
 
         _at = rest[end] == '\r' ? At.AfterCr : At.LineStart;
+        if (_normalizes && _at == At.LineStart)
+        {
+            EndLine(sink, 2);
+            _at = At.AfterBareLf;
+        }
+
         return end + 1;
     }
 

@@ -297,7 +297,7 @@ internal sealed class SmtpConversation(
 
     private void BeginContent()
     {
-        _data = default;
+        _data = new(session.NormalizesBareLf);
         clock.MessageWithin(_limits.MessageTimeout);
     }
 

@@ -50,6 +50,11 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
     public bool IsFromServer => _isFromServer ??= services.Options.Guard.IsServer(client.Address);
 
     /// <summary>
+    /// Whether lone LFs in its messages are normalized; by the same address, so that no client that a server names gets it.
+    /// </summary>
+    public bool NormalizesBareLf { get; private set; }
+
+    /// <summary>
     /// Whether the client hands on mail of others: a backup MX, a relay, a mail server beside us. Unknown recipients do
     /// not count against it.
     /// </summary>
@@ -71,6 +76,7 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
     /// <summary>Begins the session, and returns the greeting.</summary>
     public SmtpReply Begin()
     {
+        NormalizesBareLf = _limits.Normalizes(client.Address);
         _expectsRealMail = services.Shares.ExpectsRealMail(client);
         TouchReal();
         return listener.Greeting;

@@ -33,6 +33,68 @@ public sealed class DataReaderTests
         Assert.True(status == DataStatus.BareLineEnd, label);
     }
 
+    /// <summary>
+    /// The same matrix where lone LFs are normalized: what has no lone CR either goes on as the text that a server reads that knows
+    /// only CRLF. The command behind it stays text.
+    /// </summary>
+    [Theory]
+    [MemberData(nameof(Smuggling))]
+    public void False_end_of_data_ends_nothing_where_bare_lf_is_normalized(string label, string end)
+    {
+        var input = $"text{end}MAIL FROM:<a@b.c>\r\n";
+        var (status, content, left) = Read(Encoding.Latin1.GetBytes(input), [], normalizes: true);
+        if (HasBareCr(input))
+        {
+            Assert.True(status == DataStatus.BareLineEnd, label);
+            return;
+        }
+
+        // One row has the true end in it, which ends the message for everybody.
+        var strict = StrictReading(input);
+        Assert.True(status == (strict.IsWhole ? DataStatus.Complete : DataStatus.Incomplete), label);
+        Assert.Equal((strict.Content, strict.Left), (content, left));
+        Assert.Equal(end.Contains("\r\n.\r\n", StringComparison.Ordinal), strict.IsWhole);
+    }
+
+    [Theory]
+    [InlineData("a\nb\r\n.\r\n", "a\nb\n")]
+    [InlineData("a\n\r\n.\r\n", "a\n\n")]
+    [InlineData("\n\n.\r\n.\r\n", "\n\n.\n")]
+    [InlineData("a\n..b\r\n.\r\n", "a\n..b\n")]
+    [InlineData("a\r\n..b\n..c\r\n.\r\n", "a\n.b\n..c\n")]
+    [InlineData("a\r\n.\nb\r\n.\r\n", "a\n\nb\n")]
+    public void Bare_lf_ends_a_line_where_it_is_normalized(string input, string expected) =>
+        Assert.Equal((DataStatus.Complete, expected, "QUIT\r\n"), Read(Encoding.Latin1.GetBytes(input + "QUIT\r\n"), [], normalizes: true));
+
+    /// <summary>Any octets, cut anywhere: the message ends where a server sees its end that knows only CRLF, with what it sees.</summary>
+    [Fact]
+    public void Normalized_message_is_what_a_strict_server_reads() =>
+        Gen.Select(Gen.OneOf("\r\n", "\n", ".", "a", "\r\n.\r\n", "\n.\r\n").Array[0, 16], Gen.Int[0, 24].Array[0, 4]).Sample(
+            (pieces, cuts) =>
+            {
+                var input = string.Concat(pieces);
+                var (isWhole, content, left) = StrictReading(input);
+                var read = Read(Encoding.Latin1.GetBytes(input), cuts, normalizes: true);
+                Assert.Equal(isWhole ? DataStatus.Complete : DataStatus.Incomplete, read.Status);
+                Assert.Equal(left, read.Left);
+                if (isWhole)
+                {
+                    Assert.Equal(content, read.Content);
+                }
+            });
+
+    [Fact]
+    public void Chunks_keep_normalized_lines_and_get_no_line_more()
+    {
+        var sink = new Sink();
+        var reader = new DataReader(normalizesBareLf: true);
+        Assert.Equal(DataStatus.Incomplete, reader.ReadChunk(new("a\n.\nb"u8.ToArray()), sink));
+        Assert.Equal(DataStatus.Incomplete, reader.ReadChunk(new("\n"u8.ToArray()), sink));
+        Assert.Equal(DataStatus.Complete, reader.EndChunks(sink));
+        Assert.Equal("a\n.\nb\n", sink.ToString());
+        Assert.Equal(DataStatus.BareLineEnd, reader.ReadChunk(new("a\rb"u8.ToArray()), sink));
+    }
+
     [Theory]
     [InlineData("NUL before the dot", "text\r\n\0.\r\n")]
     [InlineData("NUL behind the dot", "text\r\n.\0\r\n")]
@@ -100,10 +162,32 @@ public sealed class DataReaderTests
         Assert.Equal(DataStatus.BareLineEnd, reader.ReadChunk(new("a\nb"u8.ToArray()), sink));
     }
 
-    private static (DataStatus Status, string Content, string Left) Read(byte[] input, int[] cuts)
+    private static bool HasBareCr(string text) =>
+        text.Replace("\r\n", "", StringComparison.Ordinal).Contains('\r', StringComparison.Ordinal);
+
+    // Another way to read: lines are what CRLF separates; a dot before a line goes; one alone ends. Then LFs are line ends as well.
+    private static (bool IsWhole, string Content, string Left) StrictReading(string input)
+    {
+        var lines = new StringBuilder();
+        while (input.IndexOf("\r\n", StringComparison.Ordinal) is var end && end >= 0)
+        {
+            var line = input[..end];
+            input = input[(end + 2)..];
+            if (line == ".")
+            {
+                return (true, lines.ToString(), input);
+            }
+
+            lines.Append(line.StartsWith('.') ? line[1..] : line).Append('\n');
+        }
+
+        return (false, lines.ToString(), "");
+    }
+
+    private static (DataStatus Status, string Content, string Left) Read(byte[] input, int[] cuts, bool normalizes = false)
     {
         var sink = new Sink();
-        var reader = default(DataReader);
+        var reader = new DataReader(normalizes);
         var status = DataStatus.Incomplete;
         var left = Segments.Cut(input, cuts);
 
