@@ -67,6 +67,9 @@ internal sealed class ClientIdentity
         return lookup;
     }
 
+    /// <summary>Whether mail may be said to be ours on the listener of that connection.</summary>
+    public bool MayClaim => Peer?.MayClaim != false;
+
     /// <summary>Replaces the client for one transaction; <see cref="Forget"/> restores it.</summary>
     public void Take(ClientAttributes told)
     {

@@ -114,7 +114,7 @@ internal sealed class BackstopOptions
         Telemetry.Check(problems);
         Log.Check(problems);
         Relay.Check(problems, Listen);
-        Outbound.Check(problems);
+        Outbound.Check(problems, Listen);
         Tls.Check(problems);
         Batv.Check(problems, Outbound);
         Srs.Check(problems);

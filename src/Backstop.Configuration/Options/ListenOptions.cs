@@ -84,6 +84,19 @@ internal sealed class ListenOptions
     /// <summary>All Unix sockets but the milter's.</summary>
     internal string[] Sockets => [.. new[] { SpamdSocket, PolicySocket, TableSocket, LmtpProxySocket }.Where(s => s.Length > 0)];
 
+    /// <summary>The listeners that a mail server asks, each with its key and address.</summary>
+    internal IEnumerable<(string Key, string Address)> Guards =>
+    [
+        .. Milter.Select(e => ("milter", e.ToString())), .. Policy.Select(e => ("policy", e.ToString())),
+        .. Table.Select(e => ("table", e.ToString())), .. SmtpProxy.Select(e => ("smtp_proxy", e.ToString())),
+        .. LmtpProxy.Select(e => ("lmtp_proxy", e.ToString())),
+        .. new[]
+        {
+            ("milter_socket", MilterSocket), ("policy_socket", PolicySocket), ("table_socket", TableSocket),
+            ("lmtp_proxy_socket", LmtpProxySocket),
+        }.Where(s => s.Item2.Length > 0),
+    ];
+
     /// <summary>Whether mail is received.</summary>
     public bool ReceivesMail => Smtp.Count + Lmtp.Count > 0;
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Backstop.Mail;
 
 namespace Backstop.Configuration.Options;
@@ -20,6 +21,13 @@ internal sealed class OutboundOptions
     /// guides.
     /// </summary>
     public IReadOnlyList<string> Daemons { get; set; } = ["ORIGINATING"];
+
+    /// <summary>
+    /// The listeners on which mail may be said to be ours: by a login or name of a listener that the other server tells, or by
+    /// <c>networks</c>. Each by its key, such as <c>milter_socket</c>, or its address, such as <c>127.0.0.1:7626</c>. Mail of
+    /// other listeners is judged, whatever is said of it. Give submission a listener of its own. Default: all.
+    /// </summary>
+    public IReadOnlyList<string> Listeners { get; set; } = [];
 
     /// <summary>Whether the envelope sender gets a tag (BATV), if there is a key. Default true.</summary>
     public bool SignSender { get; set; } = true;
@@ -46,8 +54,36 @@ internal sealed class OutboundOptions
     /// </summary>
     public IReadOnlyList<string> UnsignedFrom { get; set; } = [];
 
-    internal void Check(IConfigProblems problems)
+    /// <summary>Whether mail may be said to be ours on a listener.</summary>
+    /// <param name="listener">Its address; null where it is not known.</param>
+    /// <param name="protocol">Its key, without <c>_socket</c>.</param>
+    internal bool MayClaim(EndPoint? listener, string protocol)
     {
+        var key = listener is UnixDomainSocketEndPoint ? protocol + "_socket" : protocol;
+        return Listeners.Count == 0 || Listeners.Any(l => l == key || IsAt(l, listener));
+    }
+
+    // A listener on all addresses accepts on one of them.
+    private static bool IsAt(string name, EndPoint? listener) => listener switch
+    {
+        UnixDomainSocketEndPoint socket => socket.ToString() == name,
+        IPEndPoint at => IPEndPoint.TryParse(name, out var named) && named.Port == at.Port
+            && (named.Address.Equals(at.Address) || named.Address.Equals(at.Address.MapToIPv4())
+                || named.Address.Equals(IPAddress.Any) || named.Address.Equals(IPAddress.IPv6Any)),
+        _ => false,
+    };
+
+    internal void Check(IConfigProblems problems, ListenOptions listen)
+    {
+        foreach (var name in Listeners.Where(l => !listen.Guards.Any(g => g.Key == l || g.Address == l)))
+        {
+            var known = listen.Guards.Select(g => g.Key).Distinct(StringComparer.Ordinal).ToList();
+            problems.Add(
+                "outbound.listeners",
+                $"\"{name}\" is no listener that a mail server asks; "
+                    + (known.Count > 0 ? $"write one of {string.Join(", ", known)}, or the address of one" : "set one in [listen] first"));
+        }
+
         Check("outbound.unsigned_to", UnsignedTo);
         Check("outbound.unsigned_from", UnsignedFrom);
 

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using Backstop.Configuration.Options;
 using Backstop.Judging;
@@ -51,6 +52,23 @@ internal sealed partial class LocalPeers(BackstopOptions options, TimeProvider t
         return may;
     }
 
+    /// <summary>Whether mail may be said to be ours on the listener that accepted a connection.</summary>
+    public bool MayClaim(Socket? socket, string protocol) =>
+        options.Outbound.Listeners.Count == 0 || (socket is not null && options.Outbound.MayClaim(LocalOf(socket), protocol));
+
+    // Closed meanwhile: nothing is answered any more.
+    private static EndPoint? LocalOf(Socket socket)
+    {
+        try
+        {
+            return socket.LocalEndPoint;
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            return null;
+        }
+    }
+
     private bool IsTrusted(SocketPeer peer, bool isUnix) =>
         _users.Contains(peer.User)
         || (_group is { } group && peer.Groups.Contains(group))
@@ -75,7 +93,11 @@ internal sealed partial class LocalPeers(BackstopOptions options, TimeProvider t
 internal sealed class LocalPeer(LocalPeers peers, Socket? socket, string protocol) : IPeerTrust
 {
     private bool? _mayVouch;
+    private bool? _mayClaim;
 
     /// <summary>Whether it is trusted to say that a message is ours, or who its own client is.</summary>
     public bool MayVouch => _mayVouch ??= peers.MayVouch(socket, protocol);
+
+    /// <inheritdoc/>
+    public bool MayClaim => _mayClaim ??= peers.MayClaim(socket, protocol);
 }

@@ -157,7 +157,7 @@ internal sealed class MilterSession(GuardServices services, LocalPeer peer) : ID
         _client.IsEncrypted = _clientMacros.GetValueOrDefault("tls_version", "").Length > 0;
         _path = arguments.FirstOrDefault([]);
         var reversePath = new ReversePath(Address(_path));
-        _isOutbound = services.Outbound.IsOurs(
+        _isOutbound = peer.MayClaim && services.Outbound.IsOurs(
             _client.Address, _messageMacros.GetValueOrDefault("auth_authen", ""), _clientMacros.GetValueOrDefault("daemon_name", ""));
         var transaction = new Transaction(_client, reversePath, arguments.Any(a => Ascii.EqualsIgnoreCase(a, "SMTPUTF8"u8)));
         _end = services.Ends.For(transaction);

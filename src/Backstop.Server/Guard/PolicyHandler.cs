@@ -65,7 +65,7 @@ internal sealed class PolicyMessage(GuardServices services, LocalPeer peer) : ID
         var passage = Begin(request);
         var transaction = passage.Transaction;
         var isFirst = _told++ == 0;
-        if (!services.Outbound.IsOurs(transaction.Client.Address, request["sasl_username"], daemon: ""))
+        if (!peer.MayClaim || !services.Outbound.IsOurs(transaction.Client.Address, request["sasl_username"], daemon: ""))
         {
             return await services.Pipeline.RecipientAsync(
                 passage, recipient, parameters: null, CancellationToken.None) is { IsPositive: false } refusal

@@ -43,7 +43,7 @@ internal sealed class TableHandler(GuardServices services, Proving proving, Reci
     {
         "" or "untag" => Untagged(query.Key) is { } plain ? query.Found(plain) : query.NotFound(),
         "sign" => MailAddress.TryParse(query.Key) is { } sender && services.Outbound.Signed(sender) is var signed
-            && signed != sender && peer.MayVouch
+            && signed != sender && peer is { MayVouch: true, MayClaim: true }
             ? query.Found(signed.ToString())
             : query.NotFound(),
         _ => query.Trouble($"no table {query.Table}; there are untag and sign"),

@@ -27,7 +27,7 @@ internal sealed partial class SmtpConnectionHandler(SmtpServices services, Backs
         {
             Address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address,
             IsLmtp = listener.IsLmtp,
-            Peer = services.Peers.Of(connection, listener.IsLmtp ? "lmtp" : "smtp"),
+            Peer = services.Peers.Of(connection, (listener.IsLmtp ? "lmtp" : "smtp") + (listener.IsProxy ? "_proxy" : "")),
         };
         try
         {

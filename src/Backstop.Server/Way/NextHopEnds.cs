@@ -42,7 +42,8 @@ internal sealed partial class NextHopEnds(
         {
             connection = await next.TakeAsync();
             await TellClientAsync(connection, transaction.Client);
-            var isOutbound = outbound.IsOurs(transaction.Client.Address, transaction.Client.Login, daemon: "");
+            var isOutbound = transaction.Client.MayClaim
+                && outbound.IsOurs(transaction.Client.Address, transaction.Client.Login, daemon: "");
             var sender = transaction.ReversePath.Address is { } address && isOutbound && options.Outbound.SignSender
                 ? outbound.Signed(address)
                 : transaction.ReversePath.Address;

@@ -180,6 +180,68 @@ public sealed class LocalPeerTests : IDisposable
         Assert.Equal(PeerPlace.Gone, SocketPeer.Of(accepted).Place);
     }
 
+    /// <summary>
+    /// A macro alone makes no mail ours: on the listener for mail from outside, told by the trusted server itself, it is judged.
+    /// </summary>
+    [Fact]
+    public async Task Mail_may_be_said_to_be_ours_only_on_the_listeners_that_are_named()
+    {
+        await using var server = await StartAsync(o =>
+        {
+            o.Outbound.Listeners = ["milter_socket", "policy_socket", "table_socket"];
+            o.Mailboxes["me@example.org"].Aliases = [];
+        });
+        foreach (var isNamed in new[] { true, false })
+        {
+            EndPoint Of(string name) => isNamed ? At(name) : server.EndPoint(name);
+            using var milter = Own(Of("milter"));
+            Assert.Equal(isNamed ? "iiec" : "c", await OutboundAsync(milter));
+            using var forging = Own(Of("milter"));
+            Assert.StartsWith(
+                isNamed ? "c" : "y", await KindsAsync(forging, "<>", "<prvs=0123456789=me@example.org>"), StringComparison.Ordinal);
+            using var table = Own(Of("table"));
+            Assert.Equal(!isNamed, await AskAsync(table, Sign) == NotFound);
+        }
+
+        Socket Own(EndPoint endPoint)
+        {
+            var own = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
+            own.Connect(endPoint);
+            return own;
+        }
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1:7626", "127.0.0.1:7626", "milter", true)]
+    [InlineData("127.0.0.1:7626", "127.0.0.1:7625", "milter", false)]
+    [InlineData("0.0.0.0:7626", "192.0.2.1:7626", "milter", true)]
+    [InlineData("policy", "127.0.0.1:7626", "policy", true)]
+    [InlineData("policy", "/run/p", "policy", false)]
+    [InlineData("policy_socket", "/run/p", "policy", true)]
+    [InlineData("/run/p", "/run/p", "policy", true)]
+    [InlineData("/run/q", "/run/p", "policy", false)]
+    public void Listener_is_named_by_its_key_or_address(string name, string listener, string protocol, bool may) =>
+        Assert.Equal(
+            may,
+            new Backstop.Configuration.Options.OutboundOptions { Listeners = [name] }.MayClaim(
+                listener.StartsWith('/') ? new UnixDomainSocketEndPoint(listener) : IPEndPoint.Parse(listener), protocol));
+
+    [Fact]
+    public void Rejects_a_listener_that_is_not_there()
+    {
+        var (_, errors) = ConfigFile.Parse(
+            """
+            domains = ["example.org"]
+            listen.table_socket = "/run/t"
+            outbound.listeners = ["table_socket", "/run/t", "milter"]
+            """,
+            "b.toml");
+        Assert.Equal(
+            "b.toml:3:10: outbound.listeners: \"milter\" is no listener that a mail server asks; write one of table_socket, or the "
+                + "address of one",
+            Assert.Single(errors).ToString());
+    }
+
     private static async Task NothingIsSignedAsync(TestServer server, Func<string, Socket> connect)
     {
         using var table = connect("table");
@@ -196,14 +258,17 @@ public sealed class LocalPeerTests : IDisposable
     }
 
     // A message of a user who logged in, as Postfix would tell it; the kinds of the packets that come back at its end.
-    private static async Task<string> OutboundAsync(Socket milter)
+    private static async Task<string> OutboundAsync(Socket milter) =>
+        (await KindsAsync(milter, "<me@example.org>", "<victim@poison.example>"))[1..];
+
+    private static async Task<string> KindsAsync(Socket milter, string sender, string recipient)
     {
         await AskAsync(milter, Packet('O', "\0\0\0\x06\0\0\x01\xff\0\x1f\xff\xff"));
         await milter.SendAsync(Encoding.Latin1.GetBytes(string.Concat(
             Packet(
                 'C', "client.example\0" + "4\0\0"
-                    + "192.0.2.1\0"), Packet('D', "M{auth_authen}\0me\0"), Packet('M', "<me@example.org>\0"), Packet(
-                    'R', "<victim@poison.example>\0"),
+                    + "192.0.2.1\0"), Packet('D', "M{auth_authen}\0me\0"), Packet('M', $"{sender}\0"), Packet(
+                    'R', $"{recipient}\0"),
             Packet('L', "Subject\0 x\0"), Packet('N', ""), Packet('B', "x\r\n"), Packet('E', ""), Packet('Q', ""))), Ct);
         using var stream = new NetworkStream(milter);
         using var all = new MemoryStream();
@@ -215,7 +280,7 @@ public sealed class LocalPeerTests : IDisposable
         }
 
         // The recipient's answer, then those of the end.
-        return kinds.ToString()[1..];
+        return kinds.ToString();
     }
 
     private static string Packet(char kind, string data)
