@@ -3,6 +3,7 @@ using Backstop.Judging;
 using Backstop.Judging.Clients;
 using Backstop.Judging.Rules;
 using Backstop.Judging.Storms;
+using Backstop.Server.Admission;
 using Backstop.Server.Guard;
 using Backstop.Server.Net;
 using Backstop.Server.Outbound;
@@ -31,7 +32,8 @@ internal sealed class FrontParts : IDisposable
         var tls = TlsCertificate.Open(options, time, judging.Stores);
         var budget = new ReceiveBudget(descriptors.Spills);
         var peers = new LocalPeers(options, time, logs.CreateLogger<LocalPeers>());
-        var harvest = new HarvestWatch(options.Smtp.MaxUnknownRecipientsNetwork, judging.Clients, time);
+        Harvest = new(options.Smtp.MaxUnknownRecipientsNetwork, judging.Clients, time, logs.CreateLogger<HarvestWatch>());
+        Delays = new(Math.Max(1, options.Smtp.MaxConnections / 10), time, mail.Sessions.Stopping);
         var spool = new SpoolEnds(
             options, judging.Recipients, judging.Refusals, mail.Spool, mail.Delivery, mail.Precedence, time,
             logs.CreateLogger<SpoolEnds>());
@@ -62,8 +64,8 @@ internal sealed class FrontParts : IDisposable
 
         SmtpConnectionHandler Serve(Func<Transaction, IEnd<IncomingMessage>> ends) => new(
             new(
-                options, Way(ends), mail.Spool, mail.Sessions, budget, mail.Precedence.Shares, mail.Precedence.Gate, peers, harvest,
-                time, tls), metrics,
+                options, Way(ends), mail.Spool, mail.Sessions, budget, mail.Precedence.Shares, mail.Precedence.Gate, peers, Harvest,
+                Delays, time, tls), metrics,
             logs.CreateLogger<SmtpConnectionHandler>());
 
         SmtpConnectionHandler? HandOn(string to, bool isLmtp)
@@ -79,6 +81,12 @@ internal sealed class FrontParts : IDisposable
             return Serve(_relays[^1].For);
         }
     }
+
+    /// <summary>Counts the errors of networks.</summary>
+    public HarvestWatch Harvest { get; }
+
+    /// <summary>Has clients with errors wait.</summary>
+    public ErrorDelays Delays { get; }
 
     public SmtpListener SmtpListener { get; }
 

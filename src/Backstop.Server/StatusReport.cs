@@ -40,6 +40,7 @@ internal sealed class StatusReport(
             ? string.Create(CultureInfo.InvariantCulture, $"{mail.Precedence.Ladder.Words}; bounces at {rate:F0}/s")
             : mail.Precedence.Ladder.Words,
         Lanes = Enum.GetValues<MailClass>().ToDictionary(MailClasses.Word, mail.Precedence.Shares.Sessions),
+        Harvest = HarvestNow(),
         SpamRules = mail.Filter?.Trouble ?? "",
         Stores = [.. judging.Stores.States.Select(StoreStatus.Of)],
         Storms = [.. judging.Storms.Watch.Summaries.Select(s => new StormStatus(s.Id, s.Kind, s.Victim, s.Started, s.Count))],
@@ -54,6 +55,14 @@ internal sealed class StatusReport(
             () => fronts.JournalDropped);
         metrics.Observe(
             "backstop.guard.connections", "{connection}", "Open connections of servers that ask us.", () => fronts.Connections.Open);
+        metrics.Observe(
+            "backstop.harvest.networks", "{network}", "Networks over their budget of unknown recipients and errors.",
+            () => fronts.Harvest.Figures.Networks);
+        metrics.Observe(
+            "backstop.harvest.attempts", "{attempt}", "How often a network exceeded that budget since the start.",
+            () => fronts.Harvest.Figures.Attempts);
+        metrics.Observe(
+            "backstop.errors.delayed", "{session}", "Sessions that wait for the answers to their errors.", () => fronts.Delays.Waiting);
         metrics.Observe(
             "backstop.ladder.step", "{step}",
             "What is left out under load: 0 nothing, 1 scans of known correspondents, 2 all scans, 3 bounces too.",
@@ -79,6 +88,12 @@ internal sealed class StatusReport(
             "backstop.delivery.failing", "{folder}", "Folders that cannot be delivered to just now.", () => mail.Delivery.Failing.Count);
         metrics.Observe("backstop.dnsbl.working", "1 where a DNS list is believed.", () => judging.Dnsbl.Zones.Select(z =>
             new Measurement<long>(z.State == DnsblState.Working && !z.Rests ? 1 : 0, new KeyValuePair<string, object?>("zone", z.Name))));
+    }
+
+    private HarvestStatus HarvestNow()
+    {
+        var figures = fronts.Harvest.Figures;
+        return new(figures.Networks, figures.Attempts, figures.Last, figures.LastAt, fronts.Delays.Waiting);
     }
 
     private CoverStatus CoverOf(string address)

@@ -64,15 +64,16 @@ internal sealed class SmtpOptions
     public int MaxErrors { get; set; } = 20;
 
     /// <summary>
-    /// The number of unknown recipients after which a connection is closed with 421: such a client is guessing
-    /// addresses. Your own servers are not limited. Default 20.
+    /// The number of unknown recipients after which a connection is closed with 421, besides one for each mailbox that its
+    /// mail reaches: such a client is guessing addresses. Your own servers are not limited. Default 20.
     /// </summary>
     [Range(1, 10000)]
     public int MaxUnknownRecipients { get; set; } = 20;
 
     /// <summary>
-    /// The number of unknown recipients within ten minutes from one network (/24, of IPv6 /64) after which the network
-    /// is answered 421 for ten minutes. Networks that sent wanted mail lately are exempt. Default 100.
+    /// The number of unknown recipients and other errors within ten minutes from one network (/24, of IPv6 /64) after which
+    /// the network is answered 421 for ten minutes, besides one for each mailbox that its mail reaches. Of networks that sent
+    /// wanted mail lately only sessions are ended that ask for more unknown recipients than known ones. Default 100.
     /// </summary>
     [Range(1, 1_000_000)]
     public int MaxUnknownRecipientsNetwork { get; set; } = 100;
@@ -89,6 +90,14 @@ internal sealed class SmtpOptions
     /// hands on mail of others. Default: none.
     /// </summary>
     public IReadOnlyList<IPNetwork> BareLfFrom { get; set; } = [];
+
+    /// <summary>
+    /// How long the answer to each further error waits, once a session has made half of <c>max_errors</c> or of
+    /// <c>max_unknown_recipients</c>; at most ten of them together. A tenth of the connections may wait, and none while
+    /// connections are short. Default 1s.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:00:10")]
+    public TimeSpan ErrorDelay { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>The number of messages after which a connection is closed with 421. Default 1000.</summary>
     [Range(1, 1_000_000)]

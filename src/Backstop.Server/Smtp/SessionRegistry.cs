@@ -20,6 +20,7 @@ internal sealed class SessionRegistry : IDisposable
     private readonly HashSet<SessionClock> _sessions = [];
     private readonly Dictionary<IPAddress, int> _perClient = [];
     private readonly ITimer _timer;
+    private readonly CancellationTokenSource _stopping = new();
     private int _count;
 
     public SessionRegistry(SmtpOptions options, TimeProvider time)
@@ -31,6 +32,9 @@ internal sealed class SessionRegistry : IDisposable
 
     /// <summary>Whether the server is stopping.</summary>
     public bool IsStopping { get; private set; }
+
+    /// <summary>Cancelled when the server begins to stop.</summary>
+    public CancellationToken Stopping => _stopping.Token;
 
     public int Count => Volatile.Read(ref _count);
 
@@ -102,9 +106,15 @@ internal sealed class SessionRegistry : IDisposable
                 session.Wake();
             }
         }
+
+        _stopping.Cancel();
     }
 
-    public void Dispose() => _timer.Dispose();
+    public void Dispose()
+    {
+        _timer.Dispose();
+        _stopping.Dispose();
+    }
 
     private void Sweep()
     {

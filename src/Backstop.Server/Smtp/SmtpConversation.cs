@@ -4,7 +4,6 @@ using System.Net.Security;
 using Backstop.Backscatter;
 using Backstop.Configuration.Options;
 using Backstop.Judging;
-using Backstop.Protocols.Proxy;
 using Backstop.Protocols.Smtp;
 using Backstop.Server.Admission;
 using Backstop.Server.Net;
@@ -38,7 +37,7 @@ internal sealed class SmtpConversation(
     public async Task RunAsync()
     {
         clock.Watch(_input);
-        if (services.Options.Listen.ProxyFrom.Count > 0 && IsProxy() && !await ReadProxyHeaderAsync())
+        if (ProxyGreeting.IsFrom(services, session) && !await ProxyGreeting.ReadAsync(_input, services, session, clock, EndReason))
         {
             return;
         }
@@ -92,26 +91,50 @@ internal sealed class SmtpConversation(
             var read = await _input.ReadAsync();
             clock.Pause();
             Count(read.Buffer.Length - _left);
-            using var step = services.Gate.Real.Begin(session.HasRealMail);
-            if (read.IsCanceled && EndReason() is { } reason)
+            var delay = await TakeAsync(read);
+            if (delay > TimeSpan.Zero)
             {
-                Write(reason);
-                _closed = true;
-            }
-
-            var buffer = read.Buffer;
-            var rest = _closed ? buffer : await TakeAllAsync(buffer);
-            _left = rest.Length;
-            _input.AdvanceTo(rest.Start, buffer.End);
-            if (_output.UnflushedBytes > 0)
-            {
-                clock.Within(_limits.CommandTimeout);
-                var flush = await _output.FlushAsync();
-                _closed |= flush.IsCompleted;
+                // Here, because a client that waits for its errors must not count as real mail under way.
+                await services.Delays.WaitAsync(delay);
+                await FlushAsync();
             }
 
             // The stream ended inside a frame: a message that is not finished is never accepted.
             _closed |= read.IsCompleted;
+        }
+    }
+
+    // Answers what has come, or returns how long the answers are to wait.
+    private async ValueTask<TimeSpan> TakeAsync(ReadResult read)
+    {
+        using var step = services.Gate.Real.Begin(session.HasRealMail);
+        if (read.IsCanceled && EndReason() is { } reason)
+        {
+            Write(reason);
+            _closed = true;
+        }
+
+        var buffer = read.Buffer;
+        var rest = _closed ? buffer : await TakeAllAsync(buffer);
+        _left = rest.Length;
+        _input.AdvanceTo(rest.Start, buffer.End);
+        var delay = session.TakeDelay();
+        if (delay == TimeSpan.Zero)
+        {
+            await FlushAsync();
+        }
+
+        return delay;
+    }
+
+    private async ValueTask FlushAsync()
+    {
+        if (_output.UnflushedBytes > 0)
+        {
+            clock.Within(_limits.CommandTimeout);
+            var flush = await _output.FlushAsync();
+            clock.Pause();
+            _closed |= flush.IsCompleted;
         }
     }
 
@@ -165,6 +188,7 @@ internal sealed class SmtpConversation(
         var (status, rest, command) = ReadCommand(buffer);
         if (command.Verb == SmtpVerb.Foreign || (status != LineStatus.Complete && ForeignProtocol.Begins(buffer.FirstSpan[0])))
         {
+            session.NoteForeign();
             Write(services.Pipeline.Refuse("session", ServerReasons.ProtocolForeign, session.Client, SmtpReplies.NotSmtp));
             return rest;
         }
@@ -333,34 +357,6 @@ internal sealed class SmtpConversation(
 
         // Without close_notify the client cannot tell the end of the session from a broken connection.
         await tls.ShutdownAsync();
-    }
-
-    private bool IsProxy() => services.Options.Listen.ProxyFrom.Any(n => n.Contains(session.Client.Address));
-
-    private async Task<bool> ReadProxyHeaderAsync()
-    {
-        clock.Within(_limits.ProxyTimeout);
-        while (true)
-        {
-            var read = await _input.ReadAsync();
-            var rest = read.Buffer;
-            var status = ProxyHeader.TryRead(ref rest, out var client);
-            if (status == ProxyStatus.Complete)
-            {
-                clock.Pause();
-                _input.AdvanceTo(rest.Start);
-                session.Client.Address = client?.Address ?? session.Client.Address;
-                return true;
-            }
-
-            _input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-            if (status == ProxyStatus.Invalid || read.IsCompleted || (read.IsCanceled && EndReason() is not null))
-            {
-                // As the PROXY protocol demands: a connection with anything but a header from a listed peer is dropped.
-                services.Pipeline.Refuse("connect", ServerReasons.ProxyInvalid, session.Client, SmtpReplies.BadSyntax);
-                return false;
-            }
-        }
     }
 
     private SmtpReply? EndReason() =>

@@ -1,4 +1,3 @@
-using Backstop.Backscatter;
 using Backstop.Configuration.Options;
 using Backstop.Judging;
 using Backstop.Judging.Clients;
@@ -17,25 +16,21 @@ namespace Backstop.Server.Smtp;
 internal sealed record SmtpServices(
     BackstopOptions Options, MailPipeline<IncomingMessage> Pipeline, SpoolLog Spool, SessionRegistry Sessions,
     ReceiveBudget Budget, ClassShares Shares,
-    FloodGate Gate, LocalPeers Peers, HarvestWatch Harvest, TimeProvider Time, TlsCertificate? Tls);
+    FloodGate Gate, LocalPeers Peers, HarvestWatch Harvest, ErrorDelays Delays, TimeProvider Time, TlsCertificate? Tls);
 
 /// <summary>
 /// The session of one client: gives every command its reply. It knows order and policy, and neither bytes nor sockets.
 /// </summary>
 internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, ClientIdentity client) : IDisposable
 {
-    // After this many NOOP, RSET, VRFY, HELP and greetings without a message, each further one counts as an error.
-    private const int MaxIdleCommands = 100;
-
     private readonly SmtpOptions _limits = services.Options.Smtp;
+    private readonly SessionErrors _errors = new(services, client);
     private Passage<IncomingMessage>? _passage;
     private IncomingMessage? _message;
     private MailClass? _class;
     private FloodGate.Turn? _turn;
     private bool _expectsRealMail;
     private bool? _isFromServer;
-    private int _errors;
-    private int _idle;
     private int _messages;
 
     public SmtpState State { get; private set; } = SmtpState.Connected;
@@ -116,13 +111,28 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
     {
         try
         {
-            return await services.Pipeline.ReceiveAsync(_passage!, Message);
+            var replies = await services.Pipeline.ReceiveAsync(_passage!, Message);
+            if (!IsTrusted && replies.Any(r => r.IsPositive))
+            {
+                _errors.Accepted(_passage!.Transaction);
+            }
+
+            return replies;
         }
         finally
         {
             Reset();
         }
     }
+
+    /// <summary>
+    /// How long the replies to its last commands are to wait, for its errors; asked for once. None where it holds a turn that
+    /// others wait for.
+    /// </summary>
+    public TimeSpan TakeDelay() => _errors.TakeDelay(isAllowed: !IsTrusted && (_turn is null || _turn == FloodGate.Turn.Free));
+
+    /// <summary>Counts a line of another protocol against the client's network.</summary>
+    public void NoteForeign() => _errors.Note(IsTrusted);
 
     /// <summary>Forgets all that was sent before the TLS handshake (RFC 3207 §4.2).</summary>
     public void StartTls()
@@ -301,39 +311,15 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
         return SmtpReplies.Ok;
     }
 
-    // A refusal by policy is not an error of the client: a mailing list with one dead address must not lose its
-    // connection.
     private SmtpReply CountErrors(SmtpVerb verb, SmtpReply reply)
     {
-        // But a stranger that asks for many unknown addresses is guessing, and one that sends only NOOP holds a
-        // connection for nothing.
-        if (verb == SmtpVerb.Rcpt && ReferenceEquals(reply, Refusals.UnknownRecipient) && TooManyGuesses() is { } reason)
+        if (_errors.Count(verb, reply, _passage?.Transaction, IsTrusted) is not { } ended)
         {
-            return services.Pipeline.Refuse("rcpt", reason, client, SmtpReplies.TooManyErrors);
+            return reply;
         }
 
-        _idle = IsIdle(verb) ? _idle + 1 : verb == SmtpVerb.Data || verb == SmtpVerb.Bdat ? 0 : _idle;
-        var isError = reply.Code is >= 500 and <= 504 or 555 || (verb == SmtpVerb.Unknown && !reply.IsPositive) || _idle > MaxIdleCommands;
-        return isError && ++_errors > _limits.MaxErrors
-            ? services.Pipeline.Refuse("session", ServerReasons.ErrorsLimit, client, SmtpReplies.TooManyErrors)
-            : reply;
-    }
-
-    private static bool IsIdle(SmtpVerb verb) =>
-        verb is SmtpVerb.Noop or SmtpVerb.Rset or SmtpVerb.Vrfy or SmtpVerb.Help or SmtpVerb.Helo or SmtpVerb.Ehlo or SmtpVerb.Lhlo;
-
-    // Returns the reason where the client or its network has guessed too often.
-    private Reason? TooManyGuesses()
-    {
-        client.UnknownRecipients++;
-        if (IsTrusted)
-        {
-            return null;
-        }
-
-        services.Harvest.Note(client.Address);
-        return client.UnknownRecipients > _limits.MaxUnknownRecipients ? ServerReasons.RecipientsGuessed
-            : services.Harvest.IsHarvesting(client.Address) ? ServerReasons.Harvest
-            : null;
+        // The transaction holds what others may need while this answer waits.
+        Reset();
+        return services.Pipeline.Refuse(ended == ServerReasons.ErrorsLimit ? "session" : "rcpt", ended, client, SmtpReplies.TooManyErrors);
     }
 }

@@ -40,6 +40,14 @@ internal sealed record CoverStatus(
 /// <param name="Count">How many messages it has.</param>
 internal sealed record StormStatus(string Id, string Kind, string Victim, DateTimeOffset Started, long Count);
 
+/// <summary>Networks that ask for many recipients that do not exist, or make other errors.</summary>
+/// <param name="Networks">How many are over their budget now.</param>
+/// <param name="Attempts">How often one exceeded it since the start.</param>
+/// <param name="Last">The last one; empty for none.</param>
+/// <param name="LastAt">When it did; null for none.</param>
+/// <param name="Delayed">How many sessions wait now for the answers to their errors.</param>
+internal sealed record HarvestStatus(int Networks, long Attempts, string Last, DateTimeOffset? LastAt, int Delayed);
+
 /// <summary>The state of a store of the data folder.</summary>
 /// <param name="Name">Its content: <c>journal</c>, <c>correspondents</c>, <c>bayes</c>, <c>storms</c>,
 /// <c>overrides</c>,
@@ -81,6 +89,9 @@ internal sealed record ServerStatus(
 
     /// <summary>The storms that have not ended.</summary>
     public IReadOnlyList<StormStatus> Storms { get; init; } = [];
+
+    /// <summary>Networks that guess addresses.</summary>
+    public HarvestStatus Harvest { get; init; } = new(0, 0, "", null, 0);
 
     /// <summary>Why the spam rules scan no mail; empty where they do, are being read, or are not configured.</summary>
     public string SpamRules { get; init; } = "";

@@ -72,6 +72,14 @@ internal static class StatusCommand
                     + $"{storm.Count} messages"));
         }
 
+        if (status.Harvest is { Attempts: > 0 } harvest)
+        {
+            Console.WriteLine(string.Create(
+                System.Globalization.CultureInfo.InvariantCulture,
+                $"harvest: {harvest.Networks} networks over their budget of unknown recipients now, {harvest.Attempts} since the start, "
+                    + $"last {ShownText.Of(harvest.Last)} at {harvest.LastAt?.UtcDateTime:yyyy-MM-dd HH:mm} UTC"));
+        }
+
         foreach (var list in status.Lists)
         {
             Console.WriteLine($"list {list.Zone}: {list.State}{(list.Rests ? ", resting after failures" : "")}");

@@ -49,6 +49,9 @@ internal sealed class TestServer : IAsyncDisposable
             Spool = new() { MinFree = default },
         };
         options.Smtp.StopTimeout = TimeSpan.FromSeconds(5);
+
+        // The clock of a test may stand still.
+        options.Smtp.ErrorDelay = TimeSpan.Zero;
         configure?.Invoke(options);
         return new(folder, await StartAsync(options, time, logging), options);
     }

@@ -42,6 +42,9 @@ internal sealed record Overview(
             ["sessions"] = Sessions(status),
             ["free"] = string.Create(CultureInfo.InvariantCulture, $"{status.FreeBytes / (double)(1 << 30):F1} GiB"),
             ["ladder"] = status.Ladder,
+            ["harvest"] = status.Harvest.Attempts == 0
+                ? "none"
+                : $"{Count(status.Harvest.Networks)} now, {Count(status.Harvest.Attempts)} since the start, last {status.Harvest.Last}",
             ["failing"] = Count(status.Failing.Count),
             ["now"] = figures.Now.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture),
         };

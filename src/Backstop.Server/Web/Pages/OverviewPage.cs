@@ -127,6 +127,7 @@ internal static class OverviewPage
                 "The slowest of the last hour", "slowest"), ("Proved automatic answers delivered", "reports"),
             ("Waiting in the spool", "waiting"), ("Sessions", "sessions"), ("Ladder", "ladder"), (
                 "Free on the spool's disk", "free"), ("Folders that fail", "failing"),
+            ("Networks that guess addresses", "harvest"),
         ];
         return new Markup().Add($"<section><h2>How real mail fares</h2><dl>")
             .Each(rows, (m, r) => m.Add($"<dt>{r.What}</dt><dd data-f=\"{r.Name}\">{overview.Texts[r.Name]}</dd>")).Add($"</dl></section>");
