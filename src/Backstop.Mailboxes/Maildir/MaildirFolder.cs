@@ -77,6 +77,12 @@ public sealed class MaildirFolder
         }
     }
 
+    /// <summary>Whether a copy is in the folder. The folder is read once: a later copy is not seen.</summary>
+    /// <param name="entry">The spool entry.</param>
+    /// <param name="envelope">Its envelope.</param>
+    /// <param name="target">The index of its target.</param>
+    internal bool Has(SpoolEntry entry, SpoolEnvelope envelope, int target) => IsPresent(Unique(entry, envelope, target));
+
     private void Write(string tmp, byte[] header, SpoolContent content)
     {
         using var file = Create(tmp);

@@ -81,6 +81,20 @@ public sealed class MboxFolder(FolderRef folder, string owner, TimeProvider time
         }
     }
 
+    /// <summary>Whether a whole copy is in the file.</summary>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    internal bool Has(MboxDelivery delivery)
+    {
+        if (!File.Exists(FileOf(folder)))
+        {
+            return false;
+        }
+
+        using var file = File.OpenHandle(FileOf(folder), share: FileShare.ReadWrite);
+        return MboxIds.Find(file).TryGetValue(IdOf(delivery), out var start)
+            && MboxCopy.StateOf(file, start, sink => WriteWhole(delivery, sink, start)) == MboxCopyState.Whole;
+    }
+
     /// <summary>Returns the value of <see cref="IdField"/> for a copy.</summary>
     /// <param name="entry">The spool entry.</param>
     /// <param name="target">The index of its target.</param>

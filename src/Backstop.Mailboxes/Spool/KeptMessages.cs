@@ -59,7 +59,7 @@ internal sealed class KeptMessages
     /// <param name="content">Its content.</param>
     public void KeepRead(SpoolEntry entry, SpoolContent content)
     {
-        if (entry.Folders.Count == 1)
+        if (entry.Copies == 1)
         {
             return;
         }

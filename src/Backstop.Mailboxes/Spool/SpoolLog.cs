@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text.Json;
 using Backstop.Posix;
 
 namespace Backstop.Mailboxes.Spool;
@@ -9,7 +8,7 @@ namespace Backstop.Mailboxes.Spool;
 /// Folders are synced later; a log file is reused once all its messages are delivered and their folders are synced.
 /// </summary>
 /// <remarks>Invariant: a task of <see cref="AppendAsync"/> completes only after the message is on disk, or it fails.</remarks>
-public sealed class SpoolLog : IDisposable
+public sealed partial class SpoolLog : IDisposable
 {
     private const int MaxBatchBytes = 1 << 20;
     private static readonly byte[] _padding = new byte[8];
@@ -20,16 +19,18 @@ public sealed class SpoolLog : IDisposable
     private readonly TimeProvider _time;
     private readonly FileStream _lockFile;
     private readonly Thread _writer;
-    private List<Append> _appends = [];
+    private List<SpoolAppend> _appends = [];
     private List<ulong> _done = [];
+    private List<(ulong Id, int Copy)> _copiesDone = [];
     private ulong _lastId;
     private bool _stopping;
     private bool _writerSleeps;
 
-    private SpoolLog(SpoolSegments segments, FileStream lockFile, string instance, ulong lastId, TimeProvider time)
+    private SpoolLog(SpoolSegments segments, FileStream lockFile, string directory, ulong lastId, TimeProvider time)
     {
         _time = time;
-        Instance = instance;
+        Deleted = new(directory);
+        Instance = InstanceOf(directory);
         _segments = segments;
         _lockFile = lockFile;
         _lastId = lastId;
@@ -39,6 +40,9 @@ public sealed class SpoolLog : IDisposable
 
     /// <summary>The unique name of this spool; 14 octets.</summary>
     public string Instance { get; }
+
+    /// <summary>The messages that somebody has deleted.</summary>
+    internal DeletedMail Deleted { get; }
 
     /// <summary>The directory for large bodies, which are written before the message is appended.</summary>
     internal string LargeDirectory => _segments.LargeDirectory;
@@ -55,8 +59,8 @@ public sealed class SpoolLog : IDisposable
         Folders.Make(directory);
         var lockFile = TakeLock(directory);
         var (segments, pending, lastId, damaged) = SpoolSegments.Open(directory, options);
-        var log = new SpoolLog(segments, lockFile, InstanceOf(directory), lastId, time);
-        return (log, pending, damaged);
+        var log = new SpoolLog(segments, lockFile, directory, lastId, time);
+        return (log, log.WithoutDeleted(pending), damaged);
     }
 
     /// <summary>
@@ -85,9 +89,11 @@ public sealed class SpoolLog : IDisposable
     /// <returns>The entry, once it is on disk.</returns>
     /// <exception cref="IOException">It is not on disk; <see cref="DiskFull"/> tells whether the disk is
     /// full.</exception>
-    public Task<SpoolEntry> AppendAsync(ulong id, SpoolEnvelope envelope, ReadOnlyMemory<byte> body)
+    public Task<SpoolEntry> AppendAsync(ulong id, SpoolEnvelope envelope, ReadOnlyMemory<byte> body) =>
+        Write(SpoolAppend.Of(id, envelope, body));
+
+    private Task<SpoolEntry> Write(SpoolAppend append)
     {
-        var append = new Append(id, envelope, JsonSerializer.SerializeToUtf8Bytes(envelope, SpoolJson.Default.SpoolEnvelope), body);
         lock (_gate)
         {
             if (_stopping)
@@ -199,11 +205,12 @@ public sealed class SpoolLog : IDisposable
         var stop = false;
         while (!stop)
         {
-            List<Append> appends;
+            List<SpoolAppend> appends;
             List<ulong> done;
+            List<(ulong Id, int Copy)> copies;
             lock (_gate)
             {
-                while (_appends.Count == 0 && _done.Count == 0 && !_stopping)
+                while (_appends.Count + _done.Count + _copiesDone.Count == 0 && !_stopping)
                 {
                     _writerSleeps = true;
                     Monitor.Wait(_gate);
@@ -212,10 +219,12 @@ public sealed class SpoolLog : IDisposable
 
                 (appends, _appends) = (_appends, []);
                 (done, _done) = (_done, []);
+                (copies, _copiesDone) = (_copiesDone, []);
                 stop = _stopping;
             }
 
-            WriteDone(done);
+            WriteNote(RecordKind.CopiesDone, [.. copies.SelectMany(c => new[] { c.Id, (ulong)c.Copy })]);
+            WriteNote(RecordKind.Done, done);
             for (var at = 0; at < appends.Count;)
             {
                 at += WriteBatch(appends, at);
@@ -226,7 +235,7 @@ public sealed class SpoolLog : IDisposable
     }
 
     // Collects as many messages as fit into one write, and returns their number.
-    private int WriteBatch(List<Append> appends, int from)
+    private int WriteBatch(List<SpoolAppend> appends, int from)
     {
         var count = 0;
         var size = 0;
@@ -251,20 +260,20 @@ public sealed class SpoolLog : IDisposable
             // How much of it reached the disk is unknown: abandon the file, and mark the messages as failed in case a
             // replay finds them whole.
             _segments.Abandon();
-            WriteDone([.. batch.Select(b => b.Id)]);
+            WriteNote(RecordKind.Done, [.. batch.Where(b => b.Kind == RecordKind.Message).Select(b => b.Id)]);
             batch.ForEach(b => b.SetException(error));
         }
 
         return count;
     }
 
-    private void WriteDurably(List<Append> batch, SpoolSegment segment)
+    private void WriteDurably(List<SpoolAppend> batch, SpoolSegment segment)
     {
         var buffers = new List<ReadOnlyMemory<byte>>(batch.Count * 4);
         var offset = segment.Offset;
         foreach (var append in batch)
         {
-            buffers.Add(SpoolRecord.Frame(RecordKind.Message, segment.Number, append.Id, append.Head, append.Body.Span));
+            buffers.Add(SpoolRecord.Frame(append.Kind, segment.Number, append.Id, append.Head, append.Body.Span));
             buffers.Add(append.Head);
             buffers.Add(append.Body);
             buffers.Add(_padding.AsMemory(0, append.Length - append.Unpadded));
@@ -274,32 +283,28 @@ public sealed class SpoolLog : IDisposable
         Libc.SyncData(segment.File);
         foreach (var append in batch)
         {
-            append.Complete(segment, segment.Offset, Keep);
+            append.Complete(segment, segment.Offset, _kept, LargeDirectory);
             segment.Offset += append.Length;
         }
     }
 
-    // Before the entry becomes visible, so that its first copy need not be read either.
-    private void Keep(SpoolEntry entry, SpoolEnvelope envelope) =>
-        _kept.KeepWritten(entry, envelope, envelope.LargeFile is { } file ? Path.Combine(LargeDirectory, file) : null);
-
-    private void WriteDone(List<ulong> ids)
+    private void WriteNote(RecordKind kind, List<ulong> numbers)
     {
-        if (ids.Count == 0)
+        if (numbers.Count == 0)
         {
             return;
         }
 
-        var body = new byte[ids.Count * 8];
-        for (var i = 0; i < ids.Count; i++)
+        var body = new byte[numbers.Count * 8];
+        for (var i = 0; i < numbers.Count; i++)
         {
-            BinaryPrimitives.WriteUInt64LittleEndian(body.AsSpan(i * 8), ids[i]);
+            BinaryPrimitives.WriteUInt64LittleEndian(body.AsSpan(i * 8), numbers[i]);
         }
 
         try
         {
             var segment = _segments.WithRoom(SpoolRecord.Padded(SpoolRecord.FrameLength + body.Length));
-            var frame = SpoolRecord.Frame(RecordKind.Done, segment.Number, 0, [], body);
+            var frame = SpoolRecord.Frame(kind, segment.Number, 0, [], body);
             RandomAccess.Write(segment.File, [frame, body], segment.Offset);
             segment.Offset += SpoolRecord.Padded(frame.Length + body.Length);
         }
@@ -319,8 +324,7 @@ public sealed class SpoolLog : IDisposable
             {
                 var from = entry.At.Segment;
                 var content = Read(entry);
-                var head = JsonSerializer.SerializeToUtf8Bytes(content.Envelope, SpoolJson.Default.SpoolEnvelope);
-                var again = new Append(entry.Id, content.Envelope, head, content.Body) { Moved = entry };
+                var again = SpoolAppend.Of(entry.Id, entry.Now(content.Envelope), content.Body, moved: entry);
                 WriteDurably([again], _segments.WithRoom(again.Length));
                 _segments.Moved(entry, from, content.Envelope.LargeFile);
             }
@@ -329,39 +333,6 @@ public sealed class SpoolLog : IDisposable
                 _segments.Report(error);
                 return;
             }
-        }
-    }
-
-    private sealed class Append(ulong id, SpoolEnvelope envelope, byte[] head, ReadOnlyMemory<byte> body)
-        : TaskCompletionSource<SpoolEntry>(TaskCreationOptions.RunContinuationsAsynchronously)
-    {
-        public ulong Id => id;
-
-        public byte[] Head => head;
-
-        public ReadOnlyMemory<byte> Body => body;
-
-        public bool HasLargeFile => envelope.LargeFile is not null;
-
-        public SpoolEntry? Moved { get; init; }
-
-        public int Unpadded => SpoolRecord.FrameLength + head.Length + body.Length;
-
-        public int Length => SpoolRecord.Padded(Unpadded);
-
-        public void Complete(SpoolSegment segment, long offset, Action<SpoolEntry, SpoolEnvelope> keep)
-        {
-            if (Moved is not null)
-            {
-                segment.Add(Moved, envelope.LargeFile);
-                Moved.MoveTo(segment, offset, Length);
-                return;
-            }
-
-            var entry = new SpoolEntry(id, [.. envelope.Targets.Select(t => t.Folder)], segment, offset, Length);
-            segment.Add(entry, envelope.LargeFile);
-            keep(entry, envelope);
-            SetResult(entry);
         }
     }
 }

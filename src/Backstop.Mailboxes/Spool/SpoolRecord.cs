@@ -10,6 +10,12 @@ internal enum RecordKind : byte
 
     /// <summary>The ids of messages that are delivered or abandoned.</summary>
     Done = 2,
+
+    /// <summary>Copies that are delivered while others of their message wait: id and number of each.</summary>
+    CopiesDone = 3,
+
+    /// <summary>What somebody has changed of a message, see <see cref="SpoolChange"/>.</summary>
+    Change = 4,
 }
 
 /// <summary>
@@ -44,7 +50,15 @@ internal readonly record struct SpoolRecord(RecordKind Kind, long Epoch, ulong I
     }
 
     /// <summary>Reads a record at the start of the bytes; null if there is no complete, intact one of that epoch.</summary>
-    public static SpoolRecord? TryRead(ReadOnlySpan<byte> bytes, long epoch)
+    public static SpoolRecord? TryRead(ReadOnlySpan<byte> bytes, long epoch) =>
+        TryReadFrame(bytes, epoch) is { } record
+        && (long)record.HeadLength + record.BodyLength + FrameLength <= bytes.Length
+        && record.Crc == Checksum(bytes, record.Head(bytes), record.Body(bytes))
+            ? record
+            : null;
+
+    /// <summary>Reads a record's frame, unchecked against its checksum; null if there is none of that epoch.</summary>
+    public static SpoolRecord? TryReadFrame(ReadOnlySpan<byte> bytes, long epoch)
     {
         if (bytes.Length < FrameLength || BinaryPrimitives.ReadUInt32LittleEndian(bytes) != Magic)
         {
@@ -58,9 +72,7 @@ internal readonly record struct SpoolRecord(RecordKind Kind, long Epoch, ulong I
             BinaryPrimitives.ReadInt32LittleEndian(bytes[24..]),
             BinaryPrimitives.ReadInt32LittleEndian(bytes[28..]),
             BinaryPrimitives.ReadUInt32LittleEndian(bytes[CrcOffset..]));
-        var fits = record.HeadLength >= 0 && record.BodyLength >= 0
-            && (long)record.HeadLength + record.BodyLength + FrameLength <= bytes.Length;
-        return fits && record.Epoch == epoch && record.Crc == Checksum(bytes, record.Head(bytes), record.Body(bytes)) ? record : null;
+        return record is { HeadLength: >= 0, BodyLength: >= 0 } && record.Epoch == epoch ? record : null;
     }
 
     public ReadOnlySpan<byte> Head(ReadOnlySpan<byte> bytes) => bytes.Slice(FrameLength, HeadLength);

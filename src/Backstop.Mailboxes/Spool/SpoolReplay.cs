@@ -7,6 +7,8 @@ namespace Backstop.Mailboxes.Spool;
 internal sealed class SpoolReplay
 {
     private readonly Dictionary<ulong, (SpoolEntry Entry, string? LargeFile)> _pending = [];
+    private readonly Dictionary<FolderRef, FolderRef> _folders = [];
+    private readonly Dictionary<string, string> _mailboxes = new(StringComparer.Ordinal);
 
     private SpoolReplay()
     {
@@ -74,19 +76,56 @@ internal sealed class SpoolReplay
 
     private void Apply(SpoolRecord record, ReadOnlySpan<byte> bytes, SpoolSegment segment, int at)
     {
-        if (record.Kind == RecordKind.Done)
+        switch (record.Kind)
         {
-            for (var ids = record.Body(bytes); ids.Length >= 8; ids = ids[8..])
-            {
-                _pending.Remove(BinaryPrimitives.ReadUInt64LittleEndian(ids));
-            }
+            case RecordKind.Message:
+                Add(record, bytes, segment, at);
+                break;
+            case RecordKind.Done:
+                for (var ids = record.Body(bytes); ids.Length >= 8; ids = ids[8..])
+                {
+                    _pending.Remove(BinaryPrimitives.ReadUInt64LittleEndian(ids));
+                }
 
-            return;
+                break;
+            case RecordKind.CopiesDone:
+                for (var copies = record.Body(bytes); copies.Length >= 16; copies = copies[16..])
+                {
+                    if (_pending.TryGetValue(BinaryPrimitives.ReadUInt64LittleEndian(copies), out var message))
+                    {
+                        message.Entry.SetDelivered((int)BinaryPrimitives.ReadUInt64LittleEndian(copies[8..]));
+                    }
+                }
+
+                break;
+            case RecordKind.Change:
+                if (_pending.TryGetValue(record.Id, out var changed))
+                {
+                    changed.Entry.Apply(JsonSerializer.Deserialize(record.Head(bytes), SpoolJson.Default.SpoolChange)!);
+                }
+
+                break;
+        }
+    }
+
+    private void Add(SpoolRecord record, ReadOnlySpan<byte> bytes, SpoolSegment segment, int at)
+    {
+        var envelope = JsonSerializer.Deserialize(record.Head(bytes), SpoolJson.Default.SpoolEnvelope)!;
+        var targets = envelope.Targets.Select(t => t with { Folder = Shared(t.Folder), Mailbox = Shared(t.Mailbox), Header = "" }).ToList();
+        Written.UnionWith(targets.Select(t => t.Folder.Path));
+        var entry = new SpoolEntry(record.Id, targets, segment, at, record.TotalLength);
+        if (envelope.IsHeld)
+        {
+            entry.Apply(new(IsHeld: true, Targets: null));
         }
 
-        var envelope = JsonSerializer.Deserialize(record.Head(bytes), SpoolJson.Default.SpoolEnvelope)!;
-        var folders = envelope.Targets.Select(t => t.Folder).ToArray();
-        Written.UnionWith(folders.Select(f => f.Path));
-        _pending[record.Id] = (new(record.Id, folders, segment, at, record.TotalLength), envelope.LargeFile);
+        entry.SetDelivered(envelope.Delivered ?? []);
+        _pending[record.Id] = (entry, envelope.LargeFile);
     }
+
+    // Many messages are for few mailboxes: each name is in memory once.
+    private FolderRef Shared(FolderRef folder) => _folders.TryGetValue(folder, out var known) ? known : _folders[folder] = folder;
+
+    private string? Shared(string? mailbox) =>
+        mailbox is null ? null : _mailboxes.TryGetValue(mailbox, out var known) ? known : _mailboxes[mailbox] = mailbox;
 }

@@ -12,6 +12,9 @@ namespace Backstop.Mailboxes.Spool;
 internal sealed class SpoolSegment : IDisposable
 {
     private const string Prefix = "seg-";
+
+    // A free file may still hold messages whose notes of delivery were in a file that is deleted already: it is no part of the log.
+    private const string FreePrefix = "free-";
     private const string Suffix = ".log";
     private readonly HashSet<SpoolEntry> _entries = [];
     private readonly HashSet<string> _largeFiles = new(StringComparer.Ordinal);
@@ -47,9 +50,24 @@ internal sealed class SpoolSegment : IDisposable
         }
     }
 
-    public static SpoolSegment Create(string directory, long number, long size)
+    /// <summary>Makes a file of the log.</summary>
+    public static SpoolSegment Create(string directory, long number, long size) => Create(directory, number, size, Prefix);
+
+    /// <summary>Makes a file that is no part of the log until <see cref="Reuse"/>.</summary>
+    public static SpoolSegment CreateFree(string directory, long number, long size) => Create(directory, number, size, FreePrefix);
+
+    /// <summary>Deletes the free files of an earlier run.</summary>
+    public static void DeleteFree(string directory)
     {
-        var path = PathOf(directory, number);
+        foreach (var file in Directory.EnumerateFiles(directory, FreePrefix + "*" + Suffix))
+        {
+            System.IO.File.Delete(file);
+        }
+    }
+
+    private static SpoolSegment Create(string directory, long number, long size, string prefix)
+    {
+        var path = PathOf(directory, number, prefix);
         var file = CreateFile(path);
         try
         {
@@ -130,14 +148,13 @@ internal sealed class SpoolSegment : IDisposable
         }
     }
 
-    /// <summary>Gives the file a new number and starts at its front. Its messages must be delivered and synced.</summary>
+    /// <summary>Takes the file out of the log. Its messages must be delivered and synced.</summary>
+    public void SetFree() => Rename(PathOf(System.IO.Path.GetDirectoryName(Path)!, Number, FreePrefix));
+
+    /// <summary>Gives a free file a new number, as a part of the log, and starts at its front.</summary>
     public void Reuse(long number)
     {
-        var directory = System.IO.Path.GetDirectoryName(Path)!;
-        var path = PathOf(directory, number);
-        Libc.ThrowIf(Libc.RenameNoReplace(Path, path), path);
-        Folders.Sync(directory);
-        Path = path;
+        Rename(PathOf(System.IO.Path.GetDirectoryName(Path)!, number, Prefix));
         Number = number;
         Offset = 0;
     }
@@ -153,6 +170,13 @@ internal sealed class SpoolSegment : IDisposable
 
             _largeFiles.Clear();
         }
+    }
+
+    private void Rename(string path)
+    {
+        Libc.ThrowIf(Libc.RenameNoReplace(Path, path), path);
+        Folders.Sync(System.IO.Path.GetDirectoryName(path)!);
+        Path = path;
     }
 
     public void Delete()
@@ -175,6 +199,6 @@ internal sealed class SpoolSegment : IDisposable
         return new(path, number, file, RandomAccess.GetLength(file));
     }
 
-    private static string PathOf(string directory, long number) =>
-        System.IO.Path.Combine(directory, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{number:x16}{Suffix}"));
+    private static string PathOf(string directory, long number, string prefix) =>
+        System.IO.Path.Combine(directory, string.Create(CultureInfo.InvariantCulture, $"{prefix}{number:x16}{Suffix}"));
 }

@@ -13,6 +13,9 @@ namespace Backstop.Mailboxes.Spool;
 /// </remarks>
 internal sealed class SpoolSegments : IDisposable
 {
+    // Most envelopes are shorter, so that one read suffices.
+    private const int HeadGuess = 4096;
+
     private readonly string _directory;
     private readonly SpoolOptions _options;
     private readonly Lock _gate = new();
@@ -43,6 +46,7 @@ internal sealed class SpoolSegments : IDisposable
         SpoolSegments Segments, IReadOnlyList<SpoolEntry> Pending, ulong LastId, int Damaged) Open(string directory, SpoolOptions options)
     {
         Folders.Make(LargeDirectoryOf(directory));
+        SpoolSegment.DeleteFree(directory);
         var segments = SpoolSegment.OpenAll(directory).ToList();
         var replay = SpoolReplay.Read(segments);
         foreach (
@@ -84,11 +88,25 @@ internal sealed class SpoolSegments : IDisposable
         }
     }
 
+    /// <summary>Notes that mail was written there, so that it is synced before the log lets go of it.</summary>
+    /// <param name="path">The path of a mailbox.</param>
+    public void Wrote(string path)
+    {
+        lock (_gate)
+        {
+            _written.Add(path);
+        }
+    }
+
     public void Release(SpoolEntry entry)
     {
         lock (_gate)
         {
-            _written.UnionWith(entry.Folders.Select(f => f.Path));
+            for (var copy = 0; copy < entry.Copies; copy++)
+            {
+                _written.Add(entry.AimOf(copy).Folder.Path);
+            }
+
             entry.IsDone = true;
             if (entry.At.Segment.Release(entry) == 0 && entry.At.Segment != _current)
             {
@@ -136,15 +154,63 @@ internal sealed class SpoolSegments : IDisposable
             var length = RandomAccess.Read(at.Segment.File, bytes, at.Offset);
             if (SpoolRecord.TryRead(bytes.AsSpan(0, length), number) is { } record && record.Id == entry.Id)
             {
-                var envelope = known ?? JsonSerializer.Deserialize(record.Head(bytes), SpoolJson.Default.SpoolEnvelope)!;
+                var envelope = known ?? entry.Now(JsonSerializer.Deserialize(record.Head(bytes), SpoolJson.Default.SpoolEnvelope)!);
                 var body = bytes.AsMemory(SpoolRecord.FrameLength + record.HeadLength, record.BodyLength);
                 return new(envelope, body, envelope.LargeFile is { } large ? Path.Combine(LargeDirectory, large) : null);
             }
 
-            if (tries == 3)
+            ThrowIfLast(tries, entry, at);
+        }
+    }
+
+    /// <summary>Reads the envelope of a message from the disk, without its body.</summary>
+    public static SpoolEnvelope ReadEnvelope(SpoolEntry entry)
+    {
+        for (var tries = 0; ; tries++)
+        {
+            var at = entry.At;
+            if (ReadHead(entry, at) is { } envelope && entry.At == at)
             {
-                throw new IOException($"Spool entry {entry.QueueId} cannot be read back from {at.Segment.Path}: the record is damaged.");
+                return envelope;
             }
+
+            ThrowIfLast(tries, entry, at);
+        }
+    }
+
+    private static SpoolEnvelope? ReadHead(SpoolEntry entry, SpoolEntry.Place at)
+    {
+        var number = at.Segment.Number;
+        var bytes = new byte[Math.Min(at.Length, HeadGuess)];
+        var length = RandomAccess.Read(at.Segment.File, bytes, at.Offset);
+        if (SpoolRecord.TryReadFrame(bytes.AsSpan(0, length), number) is not { } record || record.Id != entry.Id
+            || SpoolRecord.FrameLength + record.HeadLength > at.Length)
+        {
+            return null;
+        }
+
+        if (SpoolRecord.FrameLength + record.HeadLength > length)
+        {
+            bytes = new byte[SpoolRecord.FrameLength + record.HeadLength];
+            RandomAccess.Read(at.Segment.File, bytes, at.Offset);
+        }
+
+        try
+        {
+            return JsonSerializer.Deserialize(record.Head(bytes), SpoolJson.Default.SpoolEnvelope);
+        }
+        catch (JsonException)
+        {
+            // The place was used again meanwhile, or is damaged.
+            return null;
+        }
+    }
+
+    private static void ThrowIfLast(int tries, SpoolEntry entry, SpoolEntry.Place at)
+    {
+        if (tries == 3)
+        {
+            throw new IOException($"Spool entry {entry.QueueId} cannot be read back from {at.Segment.Path}: the record is damaged.");
         }
     }
 
@@ -161,9 +227,10 @@ internal sealed class SpoolSegments : IDisposable
                 return;
             }
 
-            foreach (var path in written.Where(Path.Exists))
+            // The folders of an mbox lie beside its inbox, which need not be there.
+            foreach (var path in written.Select(p => Path.Exists(p) ? p : Path.GetDirectoryName(p)).Where(Path.Exists).Distinct())
             {
-                Folders.SyncFileSystem(path);
+                Folders.SyncFileSystem(path!);
             }
 
             free.ForEach(s => s.DeleteLargeFiles(LargeDirectory));
@@ -216,7 +283,7 @@ internal sealed class SpoolSegments : IDisposable
             number = _nextNumber++;
         }
 
-        var segment = SpoolSegment.Create(_directory, number, _options.SegmentSize);
+        var segment = SpoolSegment.CreateFree(_directory, number, _options.SegmentSize);
         lock (_gate)
         {
             _spare.Add(segment);
@@ -255,6 +322,7 @@ internal sealed class SpoolSegments : IDisposable
         {
             if (_spare.Count < _options.SpareSegments && segment.Size == _options.SegmentSize)
             {
+                segment.SetFree();
                 _spare.Add(segment);
                 return;
             }

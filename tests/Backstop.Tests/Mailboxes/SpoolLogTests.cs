@@ -92,6 +92,38 @@ public sealed class SpoolLogTests : IDisposable
         Assert.Equal(["last"], Replay(crashed));
     }
 
+    /// <summary>
+    /// The notes that messages are delivered may be in later files than the messages, and a file that is kept for reuse must not bring
+    /// its messages back once those are deleted: their owners may have moved them meanwhile.
+    /// </summary>
+    [Fact]
+    public async Task Messages_in_files_kept_for_reuse_stay_delivered()
+    {
+        var options = new SpoolOptions { SegmentSize = 64 << 10, SpareSegments = 2 };
+        var (log, _, _) = SpoolLog.Open(_folder["spool"], options, TimeProvider.System);
+        using (log)
+        {
+            // The first message keeps all files; when it is delivered, all are freed at once.
+            var first = await AppendAsync(log, "first");
+            for (var round = 0; round < 20; round++)
+            {
+                log.Done([await AppendAsync(log, new string('x', 20_000))]);
+            }
+
+            log.Done([first]);
+        }
+
+        // Now the file with the last notes is freed too.
+        (log, var pending, _) = SpoolLog.Open(_folder["spool"], options, TimeProvider.System);
+        using (log)
+        {
+            Assert.Empty(pending);
+            log.Checkpoint();
+        }
+
+        Assert.Empty(Replay(_folder["spool"]));
+    }
+
     [Fact]
     public async Task Stuck_message_is_moved_forward_and_does_not_keep_files()
     {
