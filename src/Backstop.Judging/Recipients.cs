@@ -93,6 +93,21 @@ internal sealed class Recipients
         return FindPlain(plain, tag) ?? FindPlain(WithoutDetail(plain), tag) ?? FindRole(plain) ?? FindCatchAll(plain, tag);
     }
 
+    /// <summary>Returns the mailbox that has an address, as its main one or an alias; null for none.</summary>
+    /// <param name="key">The address, as a key.</param>
+    public Mailbox? Named(string key) => _byKey.GetValueOrDefault(key);
+
+    /// <summary>
+    /// Returns the mailbox that has an address, whatever tag or detail it carries; null where only a catch-all or a role would take
+    /// it.
+    /// </summary>
+    /// <param name="address">The address.</param>
+    public Mailbox? FindNamed(MailAddress address)
+    {
+        var plain = BatvTag.TryParse(address)?.Original ?? address;
+        return Named(address.Key) ?? (FindPlain(plain, null) ?? FindPlain(WithoutDetail(plain), null))?.Mailbox;
+    }
+
     /// <summary>
     /// Returns the recipient of a forward-path if another server keeps the mailboxes: every address of our domains is
     /// accepted.

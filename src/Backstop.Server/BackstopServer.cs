@@ -133,7 +133,7 @@ internal sealed partial class BackstopServer : IAsyncDisposable
 
         // Real time, because the clock of a test may stand still.
         var started = TimeProvider.System.GetTimestamp();
-        while ((connections.Open > 0 || (delivery.Waiting > 0 && delivery.Failing.Count == 0))
+        while ((connections.Open > 0 || (delivery.Waiting > delivery.Stopped && delivery.Failing.Count == 0))
             && TimeProvider.System.GetElapsedTime(started) < _options.Smtp.StopTimeout)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);

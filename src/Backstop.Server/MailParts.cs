@@ -2,8 +2,6 @@ using Backstop.Configuration;
 using Backstop.Configuration.Options;
 using Backstop.Judging;
 using Backstop.Mailboxes.Spool;
-using Backstop.Posix;
-using Backstop.Recipes.Linting;
 using Backstop.Server.Admission;
 using Backstop.Server.Delivery;
 using Backstop.Server.Filters;
@@ -16,9 +14,6 @@ namespace Backstop.Server;
 /// <summary>The spool, the deliveries, the filters, and the order in which mail is served.</summary>
 internal sealed partial class MailParts : IDisposable
 {
-    // As much as is read of an rcfile when mail is delivered.
-    private const int MaxRecipes = 16 << 20;
-
     private readonly BackstopOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<MailParts> _log;
@@ -47,11 +42,12 @@ internal sealed partial class MailParts : IDisposable
 
         // Real time, whatever clock messages are judged by: the gate measures how late threads run.
         var flood = new FloodGate(() => Sessions.Count, new(TimeProvider.System));
-        var recipes = MakeRecipes(judging.Recipients, new SteadyTime(time), logs);
+        var recipes = RecipeParts.Make(options, judging.Recipients, Spool, time, logs);
         Delivery = new(
             Spool, options.Hostname, time, metrics, logs.CreateLogger<DeliveryQueue>(), recipes,
             () => ladder.Step < LadderStep.ScanLater, () => flood.Real.IsNow)
         {
+            Find = new DeliveryTargets(() => judging.Recipients).Find,
             RealDelivered = seconds =>
             {
                 judging.Activity.NoteReal(seconds * 1000);
@@ -111,36 +107,6 @@ internal sealed partial class MailParts : IDisposable
         Filter?.Dispose();
     }
 
-    private RecipeStage? MakeRecipes(Recipients recipients, SteadyTime steady, ILoggerFactory logs)
-    {
-        var log = logs.CreateLogger<RecipeStage>();
-        foreach (var mailbox in recipients.Mailboxes.Where(m => m.Recipes.Length > 0 && File.Exists(m.Recipes)))
-        {
-            LogRecipe(mailbox.Address, Findings(mailbox.Recipes));
-        }
-
-        var program = new Recipes.Running.RcProgram();
-        var recipes = recipients.Mailboxes.Where(m => m.Recipes.Length > 0)
-            .Select(m => new MailboxRecipes(m, _options, program, steady, line => LogRecipe(m.Address, line))).ToList();
-        return recipes.Count == 0 ? null : new(recipes, _options.Recipes.MaxParallel, Spool, steady, log);
-    }
-
-    // The file is the mailbox's owner's: whatever it is, the server starts.
-    private static string Findings(string path)
-    {
-        try
-        {
-            using var file = RegularFile.Open(path, followLinks: true);
-            var octets = new byte[Math.Min(RandomAccess.GetLength(file), MaxRecipes)];
-            var text = System.Text.Encoding.Latin1.GetString(octets, 0, RandomAccess.Read(file, octets, 0));
-            return $"{RcLinter.Lint(path, text).Count(f => f.Level == LintLevel.Warning)} findings; list them with: backstop lint {path}";
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return $"the rcfile cannot be read: {error.Message}";
-        }
-    }
-
     private MailScorer MakeScorer(BackstopMetrics metrics, ILoggerFactory logs)
     {
         var spam = _options.Spam;
@@ -169,9 +135,6 @@ internal sealed partial class MailParts : IDisposable
 
     [LoggerMessage(5002, LogLevel.Error, "The spool is damaged in {Count} places; the messages after these were read")]
     private partial void LogDamaged(int count);
-
-    [LoggerMessage(5004, LogLevel.Information, "recipes of {Mailbox}: {Line}")]
-    private partial void LogRecipe(Backstop.Mail.MailAddress mailbox, string line);
 
     [LoggerMessage(5003, LogLevel.Error, "The spool's files cannot be maintained: {Error}")]
     private partial void LogSpoolTrouble(string error);

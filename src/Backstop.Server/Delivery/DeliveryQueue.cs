@@ -74,14 +74,9 @@ internal sealed partial class DeliveryQueue : IDisposable
         _resting = new(_gate, q => q.RetryAt, Wake, _steady);
         if (recipes is not null)
         {
+            recipes.Begins = BeginRecipes;
             recipes.Planned = AddPlanned;
-            recipes.Postponed = message =>
-            {
-                lock (_gate)
-                {
-                    Decided(message);
-                }
-            };
+            recipes.Postponed = Postpone;
             recipes.IsFull = () => Interlocked.Read(ref _remade) > MaxRemade;
             recipes.Start();
         }
@@ -101,7 +96,8 @@ internal sealed partial class DeliveryQueue : IDisposable
             lock (_gate)
             {
                 return [.. _folders.Values.Where(f => f.Error is not null).Select(f =>
-                    new FailingFolder(f.Folder, f.Count, f.Failures, f.Error!, f.RetryAt)), .. _recipes?.Failing ?? []];
+                    new FailingFolder(f.Folder, f.Wanted, f.Failures, f.Error!, f.RetryAt)).Where(f => f.Waiting > 0),
+                    .. _recipes?.Failing ?? []];
             }
         }
     }
@@ -124,7 +120,11 @@ internal sealed partial class DeliveryQueue : IDisposable
     internal void AddUnscanned(SpoolEntry entry, Lane lane, LateDecision decide)
     {
         var message = new InDelivery(entry, lane, replayed: false, isLate: true);
-        Interlocked.Increment(ref _waiting);
+        lock (_gate)
+        {
+            Remember(message);
+        }
+
         if (!_late.TryAdd(message, decide))
         {
             AddDecided(message, null);
@@ -154,71 +154,33 @@ internal sealed partial class DeliveryQueue : IDisposable
     {
         lock (_gate)
         {
-            Place(message, folders);
+            if (!message.IsGone)
+            {
+                message.Folders = message.IsRedirected ? null : folders;
+                Place(message);
+            }
         }
     }
 
     private void Add(InDelivery message)
     {
-        Interlocked.Increment(ref _waiting);
-        Place(message, null);
-    }
-
-    private void Place(InDelivery message, IReadOnlyList<string>? folders)
-    {
-        for (var target = 0; target < message.Entry.Folders.Count; target++)
+        Remember(message);
+        if (message.IsFinished)
         {
-            if (_recipes?.TryAdd(message, target) != true)
-            {
-                var folder = message.Entry.Folders[target];
-                Queue(folders is null ? folder : folder with { Folder = folders[target] }, new(message, target));
-            }
-            else if (message.Replayed)
-            {
-                _undecided.Add(message.Entry.QueueId);
-            }
+            Forget(message);
+            return;
         }
-    }
 
-    // Recipes have decided, or cannot decide now: folders that waited for this copy go on.
-    private void Decided(InDelivery message)
-    {
-        if (message.Replayed && _undecided.Remove(message.Entry.QueueId))
-        {
-            foreach (var queue in _folders.Values)
-            {
-                _ready.Offer(queue);
-            }
-        }
+        Place(message);
     }
 
     private void Queue(FolderRef folder, Copy copy)
     {
         var queue = QueueOf(folder, copy.Message.Lane);
+        ref var state = ref copy.Message[copy.Index];
+        (state.Place, state.Queue) = (CopyPlace.Folder, queue);
         queue.Add(copy);
         _ready.Offer(queue);
-    }
-
-    // Recipes have decided on any number of copies; none where a program took the message or the recipes discarded it.
-    private void AddPlanned(InDelivery message, int target, IReadOnlyList<RecipeCopy> plan)
-    {
-        if (message.CopyBecomes(plan.Count))
-        {
-            _spool.Done([message.Entry]);
-            Interlocked.Decrement(ref _waiting);
-        }
-
-        lock (_gate)
-        {
-            _planned += plan.Count;
-            for (var i = 0; i < plan.Count; i++)
-            {
-                Queue(plan[i].Folder, new(message, Copy.TargetOf(target, i), plan[i].Remade));
-                Interlocked.Add(ref _remade, plan[i].Remade?.Length ?? 0);
-            }
-
-            Decided(message);
-        }
     }
 
     /// <summary>
@@ -291,8 +253,14 @@ internal sealed partial class DeliveryQueue : IDisposable
                 }
 
                 queue.Workers++;
-                batch = queue.Take();
+                batch = queue.Take(MayTake);
                 _ready.Offer(queue);
+            }
+
+            if (batch.Count == 0)
+            {
+                Finish(queue, batch, [], null);
+                continue;
             }
 
             var delivered = queue.Deliver(batch, _spool, queue.Lane == Lane.Flood ? StandBack : null, out var error);
@@ -311,13 +279,6 @@ internal sealed partial class DeliveryQueue : IDisposable
 
     private void Finish(FolderQueue queue, List<Copy> batch, List<Copy> delivered, IOException? error)
     {
-        var done = delivered.Where(c => c.Message.CopyDone()).Select(c => c.Message.Entry).ToList();
-        if (done.Count > 0)
-        {
-            _spool.Done(done);
-            Interlocked.Add(ref _waiting, -done.Count);
-        }
-
         foreach (var copy in delivered)
         {
             var age = Age(copy.Message.Entry);
@@ -331,10 +292,16 @@ internal sealed partial class DeliveryQueue : IDisposable
             LogDelivered(copy.Message.Entry.QueueId, queue.Folder.Path, queue.Folder.Folder, age);
         }
 
+        if (delivered.Count > 0)
+        {
+            _spool.Wrote(queue.Folder.Path);
+        }
+
         lock (_gate)
         {
             queue.Workers--;
             _planned -= delivered.Count(c => c.IsPlanned);
+            Settle(batch, delivered);
             if (_draining)
             {
                 Monitor.PulseAll(_gate);
@@ -342,13 +309,19 @@ internal sealed partial class DeliveryQueue : IDisposable
 
             if (delivered.Count == batch.Count)
             {
-                queue.Succeeded();
+                if (batch.Count > 0)
+                {
+                    queue.Succeeded();
+                }
+
                 _ready.Offer(queue);
+                Tell();
                 return;
             }
 
-            queue.PutBack(batch.GetRange(delivered.Count, batch.Count - delivered.Count), error?.Message);
+            queue.PutBack([.. batch.Where(c => !delivered.Contains(c))], error?.Message);
             Rest(queue);
+            Tell();
         }
 
         if (error is not null)

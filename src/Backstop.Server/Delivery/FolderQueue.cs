@@ -5,61 +5,6 @@ using Backstop.Mailboxes.Spool;
 
 namespace Backstop.Server.Delivery;
 
-/// <summary>The two queues of deliveries, which decide how soon a message is delivered.</summary>
-internal enum Lane
-{
-    /// <summary>Real mail, delivered at once.</summary>
-    Real,
-
-    /// <summary>Mail of the null sender and filed mail, delivered when real mail leaves room.</summary>
-    Flood,
-}
-
-/// <summary>A message whose delivery has begun.</summary>
-internal sealed class InDelivery(SpoolEntry entry, Lane lane, bool replayed, bool isLate = false)
-{
-    private int _left = entry.Folders.Count;
-
-    public SpoolEntry Entry => entry;
-
-    public Lane Lane => lane;
-
-    /// <summary>Whether an earlier run of the server may have delivered it already.</summary>
-    public bool Replayed => replayed;
-
-    /// <summary>Whether it waited for its scan on purpose, so that its age says nothing of the folders.</summary>
-    public bool IsLate => isLate;
-
-    /// <summary>Counts a delivered copy; true when it was the last.</summary>
-    public bool CopyDone() => Interlocked.Decrement(ref _left) == 0;
-
-    /// <summary>
-    /// Records that recipes replaced one copy by several, or by none; true when no copy is left to deliver.
-    /// </summary>
-    public bool CopyBecomes(int count) => Interlocked.Add(ref _left, count - 1) == 0;
-}
-
-/// <summary>One copy of a message to deliver.</summary>
-/// <param name="Message">The message.</param>
-/// <param name="Target">The number of the copy. File names derive from it, so that a second delivery finds the
-/// first.</param>
-/// <param name="Remade">The message as changed by recipes; null where it is unchanged.</param>
-internal readonly record struct Copy(InDelivery Message, int Target, ReadOnlyMemory<byte>? Remade = null)
-{
-    /// <summary>Whether recipes decided on this copy.</summary>
-    public bool IsPlanned => Target >= SpoolContent.TargetsPerCopy;
-
-    /// <summary>Returns the number of a copy that recipes decided on.</summary>
-    public static int TargetOf(int target, int copy) => ((copy + 1) * SpoolContent.TargetsPerCopy) + target;
-
-    /// <summary>Reads the content of the copy.</summary>
-    public SpoolContent Read(SpoolLog spool)
-    {
-        var content = spool.Read(Message.Entry);
-        return Remade is { IsEmpty: false } octets ? content.Remade(octets) : content;
-    }
-}
-
 /// <summary>
 /// The copies that wait for one folder. Workers take them in batches; an mbox is written by one worker at a time, a
 /// Maildir by any number.
@@ -83,6 +28,7 @@ internal sealed class FolderQueue(
     private bool _mayBeTorn = true;
     private string? _lastId;
     private bool _hasLastId;
+    private readonly EarlierCopies _earlier = new(host, owner, time);
     private readonly MaildirFolder? _maildir = folder.Format == FolderFormat.Maildir ? new(folder, host) : null;
     private readonly MboxFolder? _mbox = folder.Format == FolderFormat.Mbox ? new(folder, owner, time) : null;
 
@@ -108,6 +54,9 @@ internal sealed class FolderQueue(
     // follow the torn part.
     private bool AwaitsTorn => _mbox is not null && _mayBeTorn && LastId() is { } id && isUndecided(id.Split('.')[0]);
 
+    /// <summary>How many of the waiting copies are still wanted here.</summary>
+    public int Wanted => _waiting.Count(c => c.IsWanted);
+
     /// <summary>Failed tries since the last success.</summary>
     public int Failures { get; private set; }
 
@@ -119,7 +68,9 @@ internal sealed class FolderQueue(
 
     public void Add(Copy copy) => _waiting.Enqueue(copy);
 
-    public List<Copy> Take()
+    /// <summary>Takes the next copies for a worker.</summary>
+    /// <param name="mayTake">Whether a copy is to be delivered now; one that is not leaves the queue.</param>
+    public List<Copy> Take(Func<FolderQueue, Copy, bool> mayTake)
     {
         if (_mbox is not null && _mayBeTorn && _waiting.TryPeek(out var first) && first.Message.Replayed)
         {
@@ -127,11 +78,20 @@ internal sealed class FolderQueue(
         }
 
         _mayBeTorn = false;
-        var count = Math.Min(_waiting.Count, _mbox is null ? MaxMaildirBatch : MaxMboxBatch);
-        var batch = new List<Copy>(count);
-        for (var i = 0; i < count; i++)
+        var most = _mbox is null ? MaxMaildirBatch : MaxMboxBatch;
+        var batch = new List<Copy>(Math.Min(_waiting.Count, most));
+        while (batch.Count < most && _waiting.TryDequeue(out var copy))
         {
-            batch.Add(_waiting.Dequeue());
+            if (mayTake(this, copy))
+            {
+                batch.Add(copy);
+            }
+        }
+
+        if (batch.Count + _waiting.Count == 0 && Workers <= 1)
+        {
+            // Nothing waits here any more, so nothing fails.
+            Succeeded();
         }
 
         return batch;
@@ -220,12 +180,17 @@ internal sealed class FolderQueue(
         _waiting = new(torn.Concat(_waiting.Except(torn)));
     }
 
-    private static void DeliverToMaildir(List<Copy> batch, SpoolLog spool, List<Copy> delivered, MaildirFolder maildir, Action? beforeEach)
+    private void DeliverToMaildir(List<Copy> batch, SpoolLog spool, List<Copy> delivered, MaildirFolder maildir, Action? beforeEach)
     {
         foreach (var copy in batch)
         {
             beforeEach?.Invoke();
-            maildir.Deliver(copy.Message.Entry, copy.Read(spool), copy.Target, copy.Message.Replayed);
+            var content = copy.Read(spool);
+            if (!_earlier.Has(copy, content, folder))
+            {
+                maildir.Deliver(copy.Message.Entry, content, copy.Target, copy.Message.Replayed);
+            }
+
             delivered.Add(copy);
         }
     }
@@ -233,8 +198,24 @@ internal sealed class FolderQueue(
     // After a failure a part may be in the file already. Only then is the file searched.
     private void DeliverToMbox(List<Copy> batch, SpoolLog spool, List<Copy> delivered, MboxFolder mbox)
     {
-        var count = mbox.Deliver([.. batch.Select(c =>
-            new MboxDelivery(c.Message.Entry, c.Read(spool), c.Target, c.Message.Replayed || Failures > 0))]);
-        delivered.AddRange(batch.Take(count));
+        var missing = new List<MboxDelivery>(batch.Count);
+        var copies = new List<Copy>(batch.Count);
+        foreach (var copy in batch)
+        {
+            var content = copy.Read(spool);
+            if (_earlier.Has(copy, content, folder))
+            {
+                delivered.Add(copy);
+                continue;
+            }
+
+            copies.Add(copy);
+            missing.Add(new(copy.Message.Entry, content, copy.Target, copy.Message.Replayed || Failures > 0));
+        }
+
+        if (missing.Count > 0)
+        {
+            delivered.AddRange(copies.Take(mbox.Deliver(missing)));
+        }
     }
 }

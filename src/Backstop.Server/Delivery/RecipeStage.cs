@@ -20,8 +20,8 @@ internal sealed partial class RecipeStage : IDisposable
     private readonly SteadyTime _time;
     private readonly ILogger _log;
     private readonly object _gate = new();
-    private readonly Queue<Job>[] _waiting = [new(), new()];
-    private readonly Resting<Job> _resting;
+    private readonly Queue<RecipeJob>[] _waiting = [new(), new()];
+    private readonly Resting<RecipeJob> _resting;
     private readonly Thread[] _workers;
     private int _awake;
     private int _inProgram;
@@ -40,10 +40,13 @@ internal sealed partial class RecipeStage : IDisposable
     }
 
     /// <summary>Receives the copies that recipes have decided on.</summary>
-    public Action<InDelivery, int, IReadOnlyList<RecipeCopy>>? Planned { get; set; }
+    public Action<RecipeJob, IReadOnlyList<RecipeCopy>>? Planned { get; set; }
 
-    /// <summary>Called for a message that must be tried again later.</summary>
-    public Action<InDelivery>? Postponed { get; set; }
+    /// <summary>Called for recipes that must run again later.</summary>
+    public Action<RecipeJob>? Postponed { get; set; }
+
+    /// <summary>Asked before recipes run: false where they are not to run, because the message is stopped or goes elsewhere.</summary>
+    public Func<RecipeJob, bool>? Begins { get; set; }
 
     /// <summary>Whether so many changed messages wait in memory for their folders that no recipes may run.</summary>
     public Func<bool>? IsFull { get; set; }
@@ -55,7 +58,7 @@ internal sealed partial class RecipeStage : IDisposable
         {
             lock (_gate)
             {
-                return [.. _resting.Items.GroupBy(t => t.Recipes.Inbox).Select(g =>
+                return [.. _resting.Items.Where(j => j.IsWanted).GroupBy(t => t.Recipes.Inbox).Select(g =>
                     new FailingFolder(g.Key, g.Count(), g.Max(t => t.Failures), g.Last().Error, g.Min(t => t.RetryAt)))];
             }
         }
@@ -72,20 +75,44 @@ internal sealed partial class RecipeStage : IDisposable
     }
 
     /// <summary>Takes a copy if recipes decide about its folder.</summary>
-    public bool TryAdd(InDelivery message, int target)
+    /// <param name="message">The message.</param>
+    /// <param name="target">The number of the copy.</param>
+    /// <param name="folder">The folder that it is for.</param>
+    public bool TryAdd(InDelivery message, int target, FolderRef folder)
     {
-        if (_recipes.Count == 0 || !_recipes.TryGetValue(message.Entry.Folders[target], out var recipes))
+        if (_recipes.Count == 0 || !_recipes.TryGetValue(folder, out var recipes))
         {
             return false;
         }
 
         lock (_gate)
         {
-            _waiting[(int)message.Lane].Enqueue(new(message, target, recipes));
+            _waiting[(int)message.Lane].Enqueue(new(message, target, message[target].Version, recipes));
             WakeAnother();
         }
 
         return true;
+    }
+
+    /// <summary>Forgets recipes that wait for their next try.</summary>
+    public void Drop(RecipeJob job)
+    {
+        lock (_gate)
+        {
+            _resting.Remove(job);
+        }
+    }
+
+    /// <summary>Runs recipes now that wait for their next try.</summary>
+    public void TryNow(RecipeJob job)
+    {
+        lock (_gate)
+        {
+            if (_resting.Remove(job))
+            {
+                Wake(job);
+            }
+        }
     }
 
     // Threads that wait for a program cost nothing. Of the others, more than there are cores would only take turns.
@@ -126,6 +153,11 @@ internal sealed partial class RecipeStage : IDisposable
     {
         while (Next() is { } job)
         {
+            if (Begins?.Invoke(job) == false)
+            {
+                continue;
+            }
+
             IReadOnlyList<RecipeCopy> plan = [];
             try
             {
@@ -139,7 +171,7 @@ internal sealed partial class RecipeStage : IDisposable
 
             if (job.Error.Length == 0)
             {
-                Planned!(job.Message, job.Target, plan);
+                Planned!(job, plan);
             }
             else
             {
@@ -148,11 +180,11 @@ internal sealed partial class RecipeStage : IDisposable
         }
     }
 
-    private Job? Next()
+    private RecipeJob? Next()
     {
         lock (_gate)
         {
-            Job? job = null;
+            RecipeJob? job = null;
             while (!_stopping && IsFull?.Invoke() == true)
             {
                 Monitor.Wait(_gate, _fullPause);
@@ -169,7 +201,7 @@ internal sealed partial class RecipeStage : IDisposable
         }
     }
 
-    private void Rest(Job job)
+    private void Rest(RecipeJob job)
     {
         job.RetryAt = _time.GetUtcNow() + BackOff.After(++job.Failures);
         LogFailed(job.Recipes.Inbox.Path, job.Message.Entry.QueueId, job.Error, job.RetryAt);
@@ -178,10 +210,10 @@ internal sealed partial class RecipeStage : IDisposable
             _resting.Add(job);
         }
 
-        Postponed?.Invoke(job.Message);
+        Postponed?.Invoke(job);
     }
 
-    private void Wake(Job job)
+    private void Wake(RecipeJob job)
     {
         _waiting[(int)job.Message.Lane].Enqueue(job);
         WakeAnother();
@@ -191,19 +223,4 @@ internal sealed partial class RecipeStage : IDisposable
         3002, LogLevel.Warning,
         "Recipes of {Mailbox} failed for {QueueId}: {Error}; kept in the spool, next try {RetryAt:O}")]
     private partial void LogFailed(string mailbox, string queueId, string error, DateTimeOffset retryAt);
-
-    private sealed class Job(InDelivery message, int target, MailboxRecipes recipes)
-    {
-        public InDelivery Message => message;
-
-        public int Target => target;
-
-        public MailboxRecipes Recipes => recipes;
-
-        public int Failures { get; set; }
-
-        public string Error { get; set; } = "";
-
-        public DateTimeOffset RetryAt { get; set; }
-    }
 }

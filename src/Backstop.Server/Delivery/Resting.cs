@@ -54,6 +54,9 @@ internal sealed class Resting<T> : IDisposable
         }
     }
 
+    /// <summary>Takes an item out; false where it does not wait. The timer may then fire without need.</summary>
+    public bool Remove(T item) => _items.Remove(item);
+
     public void Dispose() => _timer.Dispose();
 
     private void WakeDue()

@@ -120,10 +120,24 @@ internal sealed partial class SpoolEnds(
     }
 
     // One copy for each mailbox, however many of its addresses are recipients.
-    private static List<SpoolTarget> Targets(Transaction transaction, Judgement judgement) =>
-        [.. judgement.Wanted.DistinctBy(w => w.Recipient.Known.Mailbox).Select(w => new SpoolTarget(
-            w.Recipient.Known.Mailbox.Folder(w.Verdict.Folder), TraceHeader.Copy(
-                transaction, w.Recipient, judgement.Report, w.Verdict, judgement.FilterFields)))];
+    private static List<SpoolTarget> Targets(Transaction transaction, Judgement judgement)
+    {
+        var targets = new List<SpoolTarget>();
+        foreach (var ofMailbox in judgement.Wanted.GroupBy(w => w.Recipient.Known.Mailbox))
+        {
+            var (recipient, verdict) = ofMailbox.First();
+            targets.Add(
+                new(
+                    ofMailbox.Key.Folder(verdict.Folder),
+                    TraceHeader.Copy(transaction, recipient, judgement.Report, verdict, judgement.FilterFields))
+                {
+                    Mailbox = ofMailbox.Key.Keys[0],
+                    Recipients = [.. ofMailbox.Select(w => w.Recipient.ForwardPath.ToString())],
+                });
+        }
+
+        return targets;
+    }
 
     [LoggerMessage(
         2001, LogLevel.Information,

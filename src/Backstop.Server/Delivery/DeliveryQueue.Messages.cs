@@ -1,0 +1,346 @@
+using Backstop.Mailboxes;
+using Backstop.Mailboxes.Spool;
+using Microsoft.Extensions.Logging;
+
+namespace Backstop.Server.Delivery;
+
+/// <content>The messages that wait, and where each of their copies is. All but the entry points are called with the lock held.</content>
+internal sealed partial class DeliveryQueue
+{
+    private readonly Dictionary<ulong, InDelivery> _messages = [];
+    private readonly List<(Func<bool> IsSo, TaskCompletionSource Task)> _awaited = [];
+
+    /// <summary>Finds the folder of a copy when it is delivered; null where it has no mailbox.</summary>
+    internal Func<SpoolEntry, int, FolderRef?> Find { get; init; } = static (entry, target) => entry.AimOf(target).Folder;
+
+    /// <summary>Whether only messages are delivered that <see cref="TryNowAsync"/> is called for: no server runs here.</summary>
+    internal bool IsIdle { get; init; }
+
+    /// <summary>How many messages wait for a person: they are on hold, or have no mailbox.</summary>
+    internal int Stopped
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _messages.Values.Count(IsStuck);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Finds the folders of waiting messages anew, because mailboxes were changed: those whose folder fails are tried at once, and
+    /// those without a mailbox may have one.
+    /// </summary>
+    internal void TargetsChanged()
+    {
+        lock (_gate)
+        {
+            foreach (var message in _messages.Values)
+            {
+                for (var target = 0; target < message.Copies; target++)
+                {
+                    TryCopyNow(message, target);
+                }
+            }
+        }
+    }
+
+    private static bool IsStuck(InDelivery message)
+    {
+        var isStuck = true;
+        for (var target = 0; target < message.Copies && !message.IsHeld; target++)
+        {
+            isStuck &= message[target].Place is CopyPlace.NoMailbox or CopyPlace.Done or CopyPlace.Parked;
+        }
+
+        return isStuck;
+    }
+
+    private void Place(InDelivery message)
+    {
+        for (var target = 0; target < message.Copies; target++)
+        {
+            Place(message, target);
+        }
+    }
+
+    private void Place(InDelivery message, int target)
+    {
+        ref var copy = ref message[target];
+        if (copy.Place == CopyPlace.Done)
+        {
+            return;
+        }
+
+        copy.Place = CopyPlace.Parked;
+        if (message.IsStopped || (IsIdle && !message.IsChosen))
+        {
+            return;
+        }
+
+        if (FolderOf(message, target) is not { } folder)
+        {
+            copy.Place = CopyPlace.NoMailbox;
+            LogNoMailbox(message.Entry.QueueId, message.Entry.AimOf(target).Mailbox ?? message.Entry.AimOf(target).Folder.Path);
+            return;
+        }
+
+        if (_recipes?.TryAdd(message, target, folder) == true)
+        {
+            copy.Place = CopyPlace.Recipes;
+            if (message.Replayed)
+            {
+                _undecided.Add(message.Entry.QueueId);
+            }
+
+            return;
+        }
+
+        Queue(message.Folders is { } late ? folder with { Folder = late[target] } : folder, new(message, target, copy.Version));
+    }
+
+    private FolderRef? FolderOf(InDelivery message, int target)
+    {
+        try
+        {
+            return Find(message.Entry, target);
+        }
+        catch (IOException)
+        {
+            // It cannot be read from the spool: its delivery fails and says so.
+            return message.Entry.AimOf(target).Folder;
+        }
+    }
+
+    // Whether a copy that is next in its queue is delivered now. One that is not leaves the queue.
+    private bool MayTake(FolderQueue queue, Copy copy)
+    {
+        var message = copy.Message;
+        ref var state = ref message[copy.Index];
+        if (message.IsGone || state.Version != copy.Version)
+        {
+            Forget(copy);
+            return false;
+        }
+
+        if (message.IsStopped)
+        {
+            if (copy.IsPlanned)
+            {
+                message.Park(queue.Folder, copy);
+            }
+            else
+            {
+                state.Place = CopyPlace.Parked;
+            }
+
+            return false;
+        }
+
+        if (queue.Failures > 0 && !copy.IsPlanned && HasMoved(message, copy.Index, queue.Folder))
+        {
+            return false;
+        }
+
+        message.UnderWay++;
+        return true;
+    }
+
+    // A folder that failed may have failed because its mailbox was configured wrongly.
+    private bool HasMoved(InDelivery message, int target, FolderRef folder)
+    {
+        var now = FolderOf(message, target);
+        if (now is not null && now.Format == folder.Format && now.Path == folder.Path)
+        {
+            return false;
+        }
+
+        Withdraw(message, target);
+        Place(message, target);
+        return true;
+    }
+
+    private void Forget(Copy copy)
+    {
+        if (copy.IsPlanned)
+        {
+            _planned--;
+            Interlocked.Add(ref _remade, -copy.Remade?.Length ?? 0);
+        }
+    }
+
+    private bool BeginRecipes(RecipeJob job)
+    {
+        lock (_gate)
+        {
+            var message = job.Message;
+            if (message.IsGone || message[job.Target].Version != job.Version)
+            {
+                Decided(message);
+                return false;
+            }
+
+            if (message.IsStopped)
+            {
+                message[job.Target].Place = CopyPlace.Parked;
+                Decided(message);
+                return false;
+            }
+
+            if (job.Failures > 0 && HasMoved(message, job.Target, job.Recipes.Inbox))
+            {
+                Decided(message);
+                return false;
+            }
+
+            message.UnderWay++;
+            message[job.Target].Job = null;
+            return true;
+        }
+    }
+
+    // Recipes have decided on any number of copies; none where a program took the message or the recipes discarded it.
+    private void AddPlanned(RecipeJob job, IReadOnlyList<RecipeCopy> plan)
+    {
+        var message = job.Message;
+        lock (_gate)
+        {
+            message.UnderWay--;
+            message.CopyBecomes(job.Target, plan.Count);
+            _planned += plan.Count;
+            for (var i = 0; i < plan.Count; i++)
+            {
+                Interlocked.Add(ref _remade, plan[i].Remade?.Length ?? 0);
+                Queue(plan[i].Folder, new(message, Copy.TargetOf(job.Target, i), job.Version, plan[i].Remade));
+            }
+
+            if (plan.Count == 0)
+            {
+                End(message, job.Target);
+            }
+
+            Decided(message);
+            Tell();
+        }
+    }
+
+    private void Postpone(RecipeJob job)
+    {
+        lock (_gate)
+        {
+            job.Message.UnderWay--;
+            job.Message[job.Target].Job = job;
+            Decided(job.Message);
+            Tell();
+        }
+    }
+
+    // Recipes have decided, or cannot decide now: folders that waited for this copy go on.
+    private void Decided(InDelivery message)
+    {
+        if (message.Replayed && _undecided.Remove(message.Entry.QueueId))
+        {
+            foreach (var queue in _folders.Values)
+            {
+                _ready.Offer(queue);
+            }
+        }
+    }
+
+    private void Settle(List<Copy> batch, List<Copy> delivered)
+    {
+        batch.ForEach(c => c.Message.UnderWay--);
+        foreach (var copy in delivered)
+        {
+            if (copy.Message.CopyDone(copy.Index))
+            {
+                End(copy.Message, copy.Index);
+            }
+        }
+    }
+
+    // A copy is delivered, and perhaps its message.
+    private void End(InDelivery message, int target)
+    {
+        if (!message.IsFinished)
+        {
+            _spool.CopyDone(message.Entry, target);
+            return;
+        }
+
+        Forget(message);
+    }
+
+    private void Remember(InDelivery message)
+    {
+        _messages[message.Entry.Id] = message;
+        Volatile.Write(ref _waiting, _messages.Count);
+    }
+
+    private void Forget(InDelivery message)
+    {
+        message.IsGone = true;
+        _spool.Done([message.Entry]);
+        _messages.Remove(message.Entry.Id);
+        Volatile.Write(ref _waiting, _messages.Count);
+    }
+
+    private void Withdraw(InDelivery message)
+    {
+        for (var target = 0; target < message.Copies; target++)
+        {
+            if (message[target].Place != CopyPlace.Done)
+            {
+                Withdraw(message, target);
+            }
+        }
+    }
+
+    // Whatever is queued for a copy is void from now on.
+    private void Withdraw(InDelivery message, int target)
+    {
+        if (message[target].Job is { } job)
+        {
+            _recipes!.Drop(job);
+        }
+
+        foreach (var copy in message.Withdraw(target))
+        {
+            Forget(copy);
+        }
+    }
+
+    private void TryCopyNow(InDelivery message, int target)
+    {
+        ref var copy = ref message[target];
+        switch (copy.Place)
+        {
+            case CopyPlace.NoMailbox or CopyPlace.Parked when !message.IsStopped:
+                Place(message, target);
+                break;
+            case CopyPlace.Recipes when copy.Job is { } job:
+                copy.Job = null;
+                _recipes!.TryNow(job);
+                break;
+            case CopyPlace.Folder when copy.Queue is { IsResting: true } queue:
+                _resting.Remove(queue);
+                Wake(queue);
+                break;
+        }
+    }
+
+    // Whoever waits for a message to come to rest looks again.
+    private void Tell()
+    {
+        foreach (var (_, task) in _awaited.Where(a => a.IsSo()))
+        {
+            task.TrySetResult();
+        }
+    }
+
+    [LoggerMessage(
+        3004, LogLevel.Warning,
+        "{QueueId} waits: no mailbox has the address {Mailbox} any more; add it to [mailboxes], or redirect the message")]
+    private partial void LogNoMailbox(string queueId, string mailbox);
+}

@@ -1,0 +1,68 @@
+using Backstop.Judging;
+using Backstop.Mail;
+using Backstop.Mailboxes;
+using Backstop.Mailboxes.Spool;
+
+namespace Backstop.Server.Delivery;
+
+/// <summary>
+/// Finds the folder of a copy when it is delivered, by the address of its mailbox: mail that waits because a mailbox's path was wrong
+/// follows the mended path.
+/// </summary>
+/// <param name="recipients">Returns the mailboxes as they are configured now.</param>
+internal sealed class DeliveryTargets(Func<Recipients> recipients)
+{
+    private const string DeliveredTo = "Delivered-To: ";
+
+    private (Recipients Of, HashSet<(FolderFormat Format, string Path)> Known)? _paths;
+
+    /// <summary>Returns the folder of a copy; null where its mailbox is not configured any more.</summary>
+    /// <param name="entry">The message.</param>
+    /// <param name="target">The number of the copy.</param>
+    /// <exception cref="IOException">The message cannot be read from the spool.</exception>
+    public FolderRef? Find(SpoolEntry entry, int target)
+    {
+        var now = recipients();
+        var (folder, mailbox) = entry.AimOf(target);
+        if (mailbox is not null)
+        {
+            return (now.Named(mailbox) ?? ByRecipients(now, entry, target))?.Folder(folder.Folder);
+        }
+
+        // An entry of a server that did not write addresses: the path tells, and else the field that the copy begins with.
+        return Paths(now).Contains((folder.Format, folder.Path)) ? folder
+            : MailAddress.TryParse(Field(SpoolLog.ReadEnvelope(entry).Targets[target].Header)) is { } address
+                ? now.Find(address)?.Mailbox.Folder(folder.Folder)
+            : folder;
+    }
+
+    // The mailbox was renamed. Who only takes what is for nobody else does not get another's mail.
+    private static Mailbox? ByRecipients(Recipients now, SpoolEntry entry, int target) =>
+        (SpoolLog.ReadEnvelope(entry).Targets[target].Recipients ?? [])
+            .Select(r => MailAddress.TryParse(r) is { } address ? now.FindNamed(address) : null).FirstOrDefault(m => m is not null);
+
+    private HashSet<(FolderFormat Format, string Path)> Paths(Recipients now)
+    {
+        if (_paths is { } paths && ReferenceEquals(paths.Of, now))
+        {
+            return paths.Known;
+        }
+
+        var known = now.Mailboxes.Select(m => (m.Format, m.Path)).ToHashSet();
+        _paths = (now, known);
+        return known;
+    }
+
+    private static string Field(string header)
+    {
+        foreach (var line in header.AsSpan().EnumerateLines())
+        {
+            if (line.StartsWith(DeliveredTo, StringComparison.Ordinal))
+            {
+                return line[DeliveredTo.Length..].ToString();
+            }
+        }
+
+        return "";
+    }
+}

@@ -1,0 +1,52 @@
+using Backstop.Configuration.Options;
+using Backstop.Judging;
+using Backstop.Mailboxes.Spool;
+using Backstop.Posix;
+using Backstop.Recipes.Linting;
+using Backstop.Server.Delivery;
+using Microsoft.Extensions.Logging;
+
+namespace Backstop.Server;
+
+/// <summary>Makes the recipes of all mailboxes, for the server and for commands about a queue that no server delivers.</summary>
+internal static partial class RecipeParts
+{
+    // As much as is read of an rcfile when mail is delivered.
+    private const int MaxRecipes = 16 << 20;
+
+    /// <summary>Returns the stage that runs them; null where no mailbox has recipes.</summary>
+    public static RecipeStage? Make(
+        BackstopOptions options, Recipients recipients, SpoolLog spool, TimeProvider time, ILoggerFactory logs)
+    {
+        var log = logs.CreateLogger<RecipeStage>();
+        var steady = new SteadyTime(time);
+        foreach (var mailbox in recipients.Mailboxes.Where(m => m.Recipes.Length > 0 && File.Exists(m.Recipes)))
+        {
+            LogRecipe(log, mailbox.Address, Findings(mailbox.Recipes));
+        }
+
+        var program = new Recipes.Running.RcProgram();
+        var recipes = recipients.Mailboxes.Where(m => m.Recipes.Length > 0)
+            .Select(m => new MailboxRecipes(m, options, program, steady, line => LogRecipe(log, m.Address, line))).ToList();
+        return recipes.Count == 0 ? null : new(recipes, options.Recipes.MaxParallel, spool, steady, log);
+    }
+
+    // The file is the mailbox's owner's: whatever it is, the server starts.
+    private static string Findings(string path)
+    {
+        try
+        {
+            using var file = RegularFile.Open(path, followLinks: true);
+            var octets = new byte[Math.Min(RandomAccess.GetLength(file), MaxRecipes)];
+            var text = System.Text.Encoding.Latin1.GetString(octets, 0, RandomAccess.Read(file, octets, 0));
+            return $"{RcLinter.Lint(path, text).Count(f => f.Level == LintLevel.Warning)} findings; list them with: backstop lint {path}";
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return $"the rcfile cannot be read: {error.Message}";
+        }
+    }
+
+    [LoggerMessage(5004, LogLevel.Information, "recipes of {Mailbox}: {Line}")]
+    private static partial void LogRecipe(ILogger log, Backstop.Mail.MailAddress mailbox, string line);
+}
