@@ -78,6 +78,25 @@ internal static class ServerReasons
         "storm:bomb", "It looks like part of the e-mail bomb that the address is in.",
         "If it is wanted, give it back on its page; its sender is then known.");
 
+    public static readonly Reason QueueHeld = new(
+        "queue:held", "Somebody has put the message on hold.", "Release it with `backstop queue release ID`.");
+    public static readonly Reason QueueNoMailbox = new(
+        "queue:no-mailbox", "The mailbox that the message was accepted for is not in the configuration any more.",
+        "Add the address to [mailboxes] again, or send the message elsewhere with `backstop queue redirect ID ADDRESS`.");
+    public static readonly Reason QueueFolderFailed = new(
+        "queue:folder-failed", "The folder cannot be written; it is tried again with growing pauses.",
+        "Mend what the error says, then `backstop queue deliver ID`, or wait for the next try.");
+    public static readonly Reason QueueRecipesFailed = new(
+        "queue:recipes-failed", "The recipes of the mailbox cannot be carried out; they are tried again with growing pauses.",
+        "Mend what the error says, then `backstop queue deliver ID`, or wait for the next try.");
+    public static readonly Reason QueueStopped = new(
+        "queue:stopped", "No server runs, so nothing is delivered.", "Start it, or deliver this message with `backstop queue deliver ID`.");
+    public static readonly Reason QueueScan = new(
+        "queue:scan", "The spam filters could not keep up; the message is scanned when they do, within a minute.");
+    public static readonly Reason QueueRecipes = new("queue:recipes", "The message waits for the recipes of its mailbox.");
+    public static readonly Reason QueueFolder = new("queue:folder", "The message waits for its turn at its folder.");
+    public static readonly Reason QueueDelivering = new("queue:delivering", "The message is being delivered now.");
+
     private static readonly Dictionary<string, Reason> _listed = new(StringComparer.OrdinalIgnoreCase);
     private static readonly Dictionary<int, Reason> _content = new();
     private static readonly Lock _gate = new();
@@ -92,6 +111,9 @@ internal static class ServerReasons
             RecipientsLimit, RecipientsGuessed, RecipientUnknown, RelayDenied, NullOneRecipient, BlockedSource, StormStrict,
             StormDeferred, Listed("ZONE")]),
         ("data", [Content(552), Loop, SpoolFailed, Other, UnjudgedCpu, SpamScore, VirusFound, StormBomb]),
+        ("queue", [
+            QueueHeld, QueueNoMailbox, QueueFolderFailed, QueueRecipesFailed, QueueStopped, QueueScan, QueueRecipes, QueueFolder,
+            QueueDelivering]),
     ];
 
     private static readonly Dictionary<string, Reason> _byWord =

@@ -83,6 +83,7 @@ internal sealed partial class BackstopServer : IAsyncDisposable
             app.Lifetime.ApplicationStopping.Register(parts.Fronts.Milter.BeginStop);
             ServerPages.Map(app, options, parts, time, () => listeners.Find(l => _mail.Contains(l.Protocol)).Listener?.IPEndPoint);
             parts.Mail.Replay();
+            parts.Mail.Control.Start();
             parts.Judging.Storms.Resume();
             Array.ForEach(options.Listen.Sockets, UnixSocket.Clear);
             await app.StartAsync(ct);
@@ -159,7 +160,8 @@ internal sealed partial class BackstopServer : IAsyncDisposable
         AddTelemetry(builder.Services, options.Telemetry);
         builder.Services.AddSingleton<BackstopMetrics>();
         builder.Services.AddSingleton<ServerParts>();
-        builder.Services.AddHostedService(s => new Housekeeping(options, Judging(s), time, s.GetRequiredService<ILogger<Housekeeping>>()));
+        builder.Services.AddHostedService(s => new Housekeeping(
+            options, Judging(s), s.GetRequiredService<ServerParts>().Mail.Spool, time, s.GetRequiredService<ILogger<Housekeeping>>()));
         builder.Services.AddHostedService(s => new AlertDesk(
             options, Judging(s).Storms, Judging(s).Stores, s.GetRequiredService<BackstopMetrics>(), time,
             s.GetRequiredService<ILogger<AlertDesk>>()));

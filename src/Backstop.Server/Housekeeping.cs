@@ -1,5 +1,6 @@
 using Backstop.Configuration.Options;
 using Backstop.MailAuth.Dnsbl;
+using Backstop.Mailboxes.Spool;
 using Backstop.State;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -8,7 +9,7 @@ namespace Backstop.Server;
 
 /// <summary>Periodic work: tests the DNS lists, writes counters, and removes old entries from the journal.</summary>
 internal sealed partial class Housekeeping(
-    BackstopOptions options, JudgingParts judging, TimeProvider time, ILogger<Housekeeping> log) : BackgroundService
+    BackstopOptions options, JudgingParts judging, SpoolLog spool, TimeProvider time, ILogger<Housekeeping> log) : BackgroundService
 {
     private readonly Dictionary<string, DnsblState> _said = new(StringComparer.Ordinal);
 
@@ -67,6 +68,11 @@ internal sealed partial class Housekeeping(
     private Task Forget(CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
+        if (spool.Deleted.Forget(time.GetUtcNow() - options.Spool.KeepDeleted) is > 0 and var messages)
+        {
+            LogDeleted(messages, options.Spool.KeepDeleted);
+        }
+
         judging.Storms.Store.Forget(time.GetUtcNow() - options.Storm.Keep);
         try
         {
@@ -89,6 +95,9 @@ internal sealed partial class Housekeeping(
 
     [LoggerMessage(4003, LogLevel.Error, "Housekeeping failed and will be tried again: {Error}")]
     private partial void LogTrouble(string error);
+
+    [LoggerMessage(4004, LogLevel.Information, "Removed {Count} messages for good that were deleted from the queue {Age} ago")]
+    private partial void LogDeleted(int count, TimeSpan age);
 
     [LoggerMessage(4002, LogLevel.Information, "Removed {Rows} entries older than {Age} from the journal")]
     private partial void LogForgotten(int rows, TimeSpan age);

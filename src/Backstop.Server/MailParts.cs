@@ -3,6 +3,7 @@ using Backstop.Configuration.Options;
 using Backstop.Judging;
 using Backstop.Mailboxes.Spool;
 using Backstop.Server.Admission;
+using Backstop.Server.Control;
 using Backstop.Server.Delivery;
 using Backstop.Server.Filters;
 using Backstop.Server.Net;
@@ -54,6 +55,8 @@ internal sealed partial class MailParts : IDisposable
                 ladder.NoteDelivery(TimeSpan.FromSeconds(seconds));
             },
         };
+        Queue = new(Spool, Delivery, () => judging.Recipients, time);
+        Control = new(DataPaths.Spool(options), Queue, time, logs.CreateLogger<ControlListener>());
         Precedence = new(new(options, judging.Clients, Room, () => Sessions.Count, () => Delivery.Waiting), flood, ladder);
         Filter = spam.Engine is not null ? new(spam, options, time, logs.CreateLogger<SpamFilter>()) : null;
         Names = new(new ReverseLookup(options.Dnsbl.Resolvers, options.Dnsbl.TimeLimit).NameAsync, options.Dnsbl.TimeLimit, time);
@@ -71,6 +74,12 @@ internal sealed partial class MailParts : IDisposable
     public SessionRegistry Sessions { get; }
 
     public DeliveryQueue Delivery { get; }
+
+    /// <summary>Answers about the messages that wait.</summary>
+    public QueueDesk Queue { get; }
+
+    /// <summary>The socket at which the command line asks for them.</summary>
+    public ControlListener Control { get; }
 
     public Precedence Precedence { get; }
 
@@ -99,6 +108,7 @@ internal sealed partial class MailParts : IDisposable
     {
         Precedence.Gate.Dispose();
         Precedence.Ladder.Dispose();
+        Control.Dispose();
         Delivery.Dispose();
         Spool.Checkpoint();
         Spool.Dispose();

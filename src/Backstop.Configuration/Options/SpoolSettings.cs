@@ -19,4 +19,8 @@ internal sealed class SpoolSettings
     /// <summary>The number of waiting messages above which new mail is answered 452. Default 1000000.</summary>
     [Range(1, 100_000_000)]
     public int MaxWaiting { get; set; } = 1_000_000;
+
+    /// <summary>How long messages that were deleted with <c>queue delete</c> can be restored. Default 7d.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "3650.00:00:00")]
+    public TimeSpan KeepDeleted { get; set; } = TimeSpan.FromDays(7);
 }

@@ -32,6 +32,7 @@ public sealed class DoorsTests
         ["Backstop.Server.Way.NextHop: smtp"] = "hands on what a server has handed the proxy",
         ["Backstop.Server.Net.NextHopConnection: socket"] = "for NextHop and AlertChannels",
         ["Backstop.Server.Way.NextHopEnds: smtp"] = "hands on what a server has handed the proxy",
+        ["Backstop.Server.Control.ControlClient: socket"] = "queue asks the running server on this host",
         ["Backstop.Server.Filters.ClamdFilter: socket"] = "asks clamd",
         ["Backstop.Server.Filters.PipeFilter: program"] = "spam.filter: a program that scores",
         ["Backstop.Server.Filters.RspamdFilter: http"] = "asks rspamd",
