@@ -41,6 +41,7 @@ internal sealed class StatusReport(
             : mail.Precedence.Ladder.Words,
         Lanes = Enum.GetValues<MailClass>().ToDictionary(MailClasses.Word, mail.Precedence.Shares.Sessions),
         Harvest = HarvestNow(),
+        Stopped = mail.Delivery.Stopped,
         SpamRules = mail.Filter?.Trouble ?? "",
         Stores = [.. judging.Stores.States.Select(StoreStatus.Of)],
         Storms = [.. judging.Storms.Watch.Summaries.Select(s => new StormStatus(s.Id, s.Kind, s.Victim, s.Started, s.Count))],

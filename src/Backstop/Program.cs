@@ -34,10 +34,14 @@ var root = new RootCommand("Backstop keeps mail arriving in a flood: it refuses 
     SetupCommand.Create(),
     StatusCommand.Create(),
     DoctorCommand.Create(),
+    QueueCommand.Create(),
     ReportCommand.Create(),
 };
 
-var parsed = root.Parse(args);
+HelpWithExamples.AddTo(root);
+
+// "@example.org" is a domain, not a file with more of the command line.
+var parsed = root.Parse(args, new() { ResponseFileTokenReplacer = null });
 if (parsed.Errors.Count > 0)
 {
     foreach (var error in parsed.Errors)

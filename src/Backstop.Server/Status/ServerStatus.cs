@@ -84,6 +84,9 @@ internal sealed record ServerStatus(
     /// <summary>The present step of the ladder: what is left out under load.</summary>
     public string Ladder { get; init; } = "";
 
+    /// <summary>Messages that wait for a person: they are on hold, or their mailbox is not configured any more.</summary>
+    public int Stopped { get; init; }
+
     /// <summary>Sessions by the class of their last message: known, ordinary, null-sender, suspect.</summary>
     public IReadOnlyDictionary<string, int> Lanes { get; init; } = new Dictionary<string, int>();
 

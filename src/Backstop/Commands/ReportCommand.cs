@@ -81,11 +81,9 @@ internal static class ReportCommand
 
     private static DateTimeOffset ParseSince(string text, DateTimeOffset now)
     {
-        if (text.Length > 1 && int.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var count)
-            && "mhdw".IndexOf(text[^1], StringComparison.Ordinal) is >= 0 and var unit)
+        if (Ages.TryParse(text, out var age))
         {
-            return now - (
-                count * new[] { TimeSpan.FromMinutes(1), TimeSpan.FromHours(1), TimeSpan.FromDays(1), TimeSpan.FromDays(7) }[unit]);
+            return now - age;
         }
 
         return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal, out var at)

@@ -63,6 +63,11 @@ internal static class StatusCommand
             $"{status.Hostname}: {status.Sessions} sessions, {status.Waiting} messages waiting, {status.FreeBytes >> 20} MiB "
                 + $"free{(status.RoomIsShort ? " (short: new mail is answered 452)" : "")}");
         Console.WriteLine($"messages generated: {status.MessagesGenerated}");
+        if (status.Stopped > 0)
+        {
+            Console.WriteLine($"{status.Stopped} of the waiting messages are on hold or have no mailbox; see: backstop queue list");
+        }
+
         Console.WriteLine($"ladder: {status.Ladder}");
         foreach (var storm in status.Storms)
         {
