@@ -57,7 +57,8 @@ internal static class ServerPages
         var judging = parts.Judging;
         new Dashboard(
             new(
-                options, judging.Recipients, judging.Proving, judging.Journal, judging.Activity, judging.Storms, parts.Report.Now),
+                options, judging.Recipients, judging.Proving, judging.Journal, judging.Activity, judging.Storms, parts.Report.Now,
+                parts.Mail.Queue),
             app.Services.GetRequiredService<Microsoft.AspNetCore.Antiforgery.IAntiforgery>(),
             app.Services.GetRequiredService<LoginSessions>(), app.Services.GetRequiredService<LoginLimits>(), time,
             app.Services.GetRequiredService<ILogger<Dashboard>>(), app.Lifetime.ApplicationStopping).Map(app);

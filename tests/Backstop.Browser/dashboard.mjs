@@ -83,7 +83,7 @@ try {
     for (const colorScheme of ["light", "dark"]) {
       const context = await browser.newContext({ viewport, colorScheme, storageState: state, bypassCSP: true });
       const page = await open(context);
-      for (const path of ["/", "/storms", "/messages", "/actions"]) {
+      for (const path of ["/", "/storms", "/messages", "/queue", "/actions"]) {
         await page.goto(url + path);
         await look(page, `${path === "/" ? "overview" : path.slice(1)}-${name}-${colorScheme}`);
       }

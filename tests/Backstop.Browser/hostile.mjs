@@ -86,7 +86,7 @@ try {
   await check(page, "overview");
 
   const queries = payloads.map((p) => `/messages?q=${encodeURIComponent(p.slice(0, 40))}&folder=${encodeURIComponent(p)}`);
-  for (const path of ["/storms", "/messages", "/actions", ...queries]) {
+  for (const path of ["/storms", "/messages", "/queue", "/actions", ...queries]) {
     await page.goto(url + path);
     await check(page, path);
   }

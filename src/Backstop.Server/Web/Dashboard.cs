@@ -7,6 +7,7 @@ using Backstop.Judging;
 using Backstop.Judging.Storms;
 using Backstop.Mail;
 using Backstop.Mailboxes.Runs;
+using Backstop.Server.Control;
 using Backstop.Server.Status;
 using Backstop.Server.Web.Pages;
 using Backstop.State;
@@ -26,9 +27,10 @@ namespace Backstop.Server.Web;
 /// <param name="Activity">The recent decisions.</param>
 /// <param name="Storms">The storms, and the overrides that people have set.</param>
 /// <param name="Status">Returns the present state of the server.</param>
+/// <param name="Queue">Answers about the messages that wait.</param>
 internal sealed record DashboardSources(
     BackstopOptions Options, Recipients Recipients, Proving Proving, SentJournal Journal, ActivityLog Activity,
-    StormDesk Storms, Func<ServerStatus> Status);
+    StormDesk Storms, Func<ServerStatus> Status, QueueDesk Queue);
 
 /// <summary>
 /// The routes of the dashboard. Pages are made on the server and work without scripts; scripts keep the overview
@@ -65,6 +67,7 @@ internal sealed partial class Dashboard(
         MapStorms(app);
         MapMessages(app);
         MapActions(app);
+        new QueueRoutes(parts.Queue, Frame, Post, Missing, LogAction).Map(app);
     }
 
     private void MapStorms(WebApplication app)

@@ -30,7 +30,10 @@ public sealed partial class DashboardTests
     {
         await using var server = await TestServer.StartAsync(o => o.Web.Password = PasswordHash.Make("a long password"));
         using var client = Client(server);
-        foreach (var path in new[] { "/", "/messages", "/storms", "/actions", "/api/overview", "/api/storms", "/api/events" })
+        foreach (var path in new[]
+        {
+            "/", "/messages", "/storms", "/actions", "/queue", "/queue/1a", "/api/overview", "/api/storms", "/api/events",
+        })
         {
             Assert.Contains((await client.GetAsync(path, Ct)).StatusCode, new[] { HttpStatusCode.Found, HttpStatusCode.Unauthorized });
         }

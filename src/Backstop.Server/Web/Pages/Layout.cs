@@ -7,7 +7,7 @@ namespace Backstop.Server.Web.Pages;
 internal sealed record Frame(string Host, bool HasLogin, Markup Token)
 {
     private static readonly (string Path, string Name)[] _pages = [
-        ("/", "Overview"), ("/storms", "Storms"), ("/messages", "Messages"), ("/actions", "Actions")];
+        ("/", "Overview"), ("/storms", "Storms"), ("/messages", "Messages"), ("/queue", "Queue"), ("/actions", "Actions")];
 
     /// <summary>Returns a whole page.</summary>
     /// <param name="title">The page's title.</param>
