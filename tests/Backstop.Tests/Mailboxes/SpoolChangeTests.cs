@@ -40,7 +40,7 @@ public sealed class SpoolChangeTests : IDisposable
             await TurnOverAsync(log);
             Assert.Equal("/elsewhere", SpoolLog.ReadEnvelope(entry).Targets[0].Folder.Path);
         });
-        
+
         // The note that the last of the others is delivered may not be on the disk yet.
         var stuck = Assert.Single(pending, e => e.Copies == 2);
         Assert.True(stuck.IsHeld);
