@@ -80,7 +80,15 @@ public sealed class QueueCommandTests : IDisposable
         File.SetUnixFileMode(socket, (UnixFileMode)0b110_110_110);
         using var stranger = OtherUser.Connect(new UnixDomainSocketEndPoint(socket));
         using var stream = new NetworkStream(stranger);
-        await stream.WriteAsync("{\"verb\":\"list\"}\n"u8.ToArray(), Ct);
+        try
+        {
+            await stream.WriteAsync("{\"verb\":\"list\"}\n"u8.ToArray(), Ct);
+        }
+        catch (IOException)
+        {
+            // It has refused and hung up before it was asked; its answer is there all the same.
+        }
+
         using var reader = new StreamReader(stream);
         Assert.Contains("only the user that the server runs as", await reader.ReadLineAsync(Ct), StringComparison.Ordinal);
     }

@@ -85,7 +85,9 @@ public sealed class SpoolChangeTests : IDisposable
             Assert.False(File.Exists(Path.Combine(log.LargeDirectory, "a.body")));
         });
         var pending = await AfterKillAsync(async log => Assert.Equal("large", Text(log.Read((await log.RestoreAsync(id))!))));
-        Assert.Equal(id, Assert.Single(pending).Id);
+
+        // The note that the last of the others is delivered may not have been on the disk.
+        Assert.Single(pending, e => e.Id == id);
     }
 
     [Fact]
