@@ -149,7 +149,7 @@ internal sealed partial class HarvestWatch(int max, ClientHistory history, TimeP
     }
 
     [LoggerMessage(
-        2005, LogLevel.Warning,
+        2006, LogLevel.Warning,
         "harvest network={Network} client={Client} errors={Errors} accepted={Accepted} action={Action} minutes={Minutes}")]
     private partial void LogHarvest(string network, IPAddress client, int errors, long accepted, string action, int minutes);
 

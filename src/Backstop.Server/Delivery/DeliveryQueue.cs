@@ -350,6 +350,6 @@ internal sealed partial class DeliveryQueue : IDisposable
         3001, LogLevel.Warning, "Delivery to {Mailbox} {Folder} failed: {Error}; {Waiting} waiting in the spool, next try {RetryAt:O}")]
     private partial void LogFailed(string mailbox, string folder, string error, int waiting, DateTimeOffset retryAt);
 
-    [LoggerMessage(3004, LogLevel.Information, "{QueueId} delivered mailbox={Mailbox} folder={Folder} delay={Delay:F2}s")]
+    [LoggerMessage(3008, LogLevel.Information, "{QueueId} delivered mailbox={Mailbox} folder={Folder} delay={Delay:F2}s")]
     private partial void LogDelivered(string queueId, string mailbox, string folder, double delay);
 }

@@ -169,6 +169,7 @@ internal static class QueueCommand
 
     private static async Task<int> RunAsync(QueueArguments arguments, ParseResult parsed, QueueRequest request, CancellationToken ct)
     {
+        Posix.FileOwner.CloseToOthers();
         using var session = await QueueSession.OpenAsync(arguments.OptionsOf(parsed), TimeProvider.System, ct);
         var printer = new QueuePrinter(request.Verb, parsed.GetValue(arguments.Json));
         await foreach (var reply in session.AskAsync(request, ct))

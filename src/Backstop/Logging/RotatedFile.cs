@@ -75,6 +75,12 @@ internal sealed class RotatedFile(string path) : Stream
                 BufferSize = 0,
                 UnixCreateMode = Mode
             });
+        if (file.Length == 0)
+        {
+            // The server's umask closes new files to its group; who reads this one, fail2ban or a log shipper, need not be root.
+            File.SetUnixFileMode(file.SafeFileHandle, Mode);
+        }
+
         (_file, _inode) = (file, FileStatus.TryOf(file.SafeFileHandle, out _)?.Inode ?? 0);
     }
 }

@@ -90,7 +90,6 @@ internal sealed class QueueSession : IDisposable
                 ExitCode.NoPermission, $"{spool} belongs to user {owner.User}; run this as that user, or while the server runs");
         }
 
-        FileOwner.CloseToOthers();
         return new(options, time);
     }
 }

@@ -16,6 +16,7 @@ internal static class GrowthMeter
     private const int LongestInput = 1 << 20;
     private const int Tries = 8;
     private const int Doublings = 4;
+    private const int MoreDoublings = 6;
 
     // Below this, what a run costs besides its input decides; above the other, a short input is too dear whatever the growth.
     private static readonly TimeSpan _measurable = TimeSpan.FromMilliseconds(1);
@@ -35,9 +36,10 @@ internal static class GrowthMeter
 
             if (cost >= _measurable)
             {
-                // What is quadratic still is with four times the input; what a collection of garbage or a cache costs once is not.
-                var first = Doubling(input, times, scan, most);
-                return first <= most ? first : Math.Min(first, Doubling(input, times * 4, scan, most));
+                // Over six doublings a linear scanner has room for a factor of twenty between it and the bound; collections of garbage,
+                // caches and a busy machine do not fill it.
+                var first = Doubling(input, times, Doublings, scan, most);
+                return first <= most ? first : Math.Min(first, Doubling(input, times, MoreDoublings, scan, most));
             }
 
             if (text.Length > LongestInput)
@@ -47,9 +49,9 @@ internal static class GrowthMeter
         }
     }
 
-    private static double Doubling(WorstInput input, int times, Action<byte[]> scan, double most)
+    private static double Doubling(WorstInput input, int times, int doublings, Action<byte[]> scan, double most)
     {
-        var (few, many) = (input.Times(times), input.Times(times << Doublings));
+        var (few, many) = (input.Times(times), input.Times(times << doublings));
         var least = double.PositiveInfinity;
         var (cheap, dear) = (TimeSpan.MaxValue, TimeSpan.MaxValue);
         for (var i = 0; i < Tries && least > most; i++)
@@ -57,7 +59,7 @@ internal static class GrowthMeter
             // The machine's best day for both: a run that was disturbed costs more, never less.
             dear = Least(dear, Cost(many, scan, runs: i + 1));
             cheap = Least(cheap, Cost(few, scan, runs: 4 * (i + 1)));
-            least = Math.Pow(dear / cheap, 1.0 / Doublings);
+            least = Math.Pow(dear / cheap, 1.0 / doublings);
             if (dear > _tooMuch)
             {
                 break;

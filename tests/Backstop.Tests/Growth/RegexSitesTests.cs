@@ -17,6 +17,7 @@ public sealed class RegexSitesTests
         ["ReplyLints.MakesReply"] = "rcfiles; never backtracks",
         ["ReplyLints.People"] = "rcfiles; never backtracks",
         ["SendmailSetup.DaemonOptions"] = "sendmail.mc of the administrator who runs setup",
+        ["HostChecks.Version"] = "what the programs of this host print as their version; engine without backtracking",
         ["SendmailSetup.NoMsa"] = "sendmail.mc of the administrator who runs setup",
     };
 
