@@ -50,8 +50,8 @@ public sealed partial class GuideTests
         var commands = await BlocksAsync(page, "sh");
         if (commands.Count == 0)
         {
-            // Pages without commands: the table of contents.
-            Assert.Equal("README.md", page);
+            // The table of contents; and two pages about a server that runs, whose words other tests run: fail2ban, queue.
+            Assert.Contains(page, (string[])["README.md", "logs.md", "queue.md"]);
             return;
         }
 
