@@ -50,7 +50,7 @@ internal sealed class OfflineQueue : IDisposable
         Desk = new(_spool, _delivery, () => recipients, time);
     }
 
-    /// <summary>Answers.</summary>
+    /// <summary>Carries out what is asked of the spool while no server runs.</summary>
     public QueueDesk Desk { get; }
 
     public void Dispose()

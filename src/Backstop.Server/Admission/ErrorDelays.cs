@@ -14,8 +14,8 @@ internal sealed class ErrorDelays(int most, TimeProvider time, CancellationToken
     /// <summary>How many wait.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
 
-    /// <summary>Waits.</summary>
-    /// <param name="delay">How long.</param>
+    /// <summary>Holds an answer back; at once where too many are held back already.</summary>
+    /// <param name="delay">How long the answer is held back.</param>
     public async Task WaitAsync(TimeSpan delay)
     {
         if (Interlocked.Increment(ref _waiting) <= most)

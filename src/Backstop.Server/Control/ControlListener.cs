@@ -11,7 +11,7 @@ namespace Backstop.Server.Control;
 /// use it.
 /// </summary>
 /// <param name="spool">The spool's folder.</param>
-/// <param name="desk">Answers.</param>
+/// <param name="desk">Carries out what is asked for, and says how it went.</param>
 /// <param name="time">The clock.</param>
 /// <param name="log">The log.</param>
 internal sealed partial class ControlListener(string spool, QueueDesk desk, TimeProvider time, ILogger<ControlListener> log) : IDisposable

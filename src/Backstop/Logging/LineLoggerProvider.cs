@@ -33,7 +33,7 @@ internal sealed class LineLoggerProvider : ILoggerProvider
     private long _dropped;
 
     /// <summary>Begins to write.</summary>
-    /// <param name="output">Where to.</param>
+    /// <param name="output">The stream that the lines go to; disposed with the provider.</param>
     /// <param name="time">The clock.</param>
     /// <param name="isForJournald">Whether the lines begin with a priority instead of a time.</param>
     /// <param name="has">Which events it has, by their ids; null for all.</param>
