@@ -1,8 +1,8 @@
 namespace Backstop.Mail;
 
 /// <summary>
-/// The share of a message's budget that work of one kind may take. When it is used up, that work ends where it is, and all other work
-/// on the message goes on. For one thread.
+/// The share of a message's budget that one kind of work may use. When it is used up, that work stops; other work on the message
+/// goes on. For one thread.
 /// </summary>
 /// <param name="divisor">The share is the budget divided by this.</param>
 internal sealed class BudgetShare(int divisor)
@@ -14,8 +14,8 @@ internal sealed class BudgetShare(int divisor)
 
     public bool IsSpent { get; private set; }
 
-    /// <summary>Does work as far as the share goes; what it has found until then stays found.</summary>
-    /// <param name="work">Does not begin where the share is used up.</param>
+    /// <summary>Runs the work until the share is used up; what the work has stored until then is kept.</summary>
+    /// <param name="work">Not run if the share is used up already.</param>
     public void Run(Action work)
     {
         if (IsSpent)
@@ -31,7 +31,7 @@ internal sealed class BudgetShare(int divisor)
         }
         catch (ShareSpentException) when (IsSpent)
         {
-            // What it has found stays found.
+            // What the work has stored is kept.
         }
         finally
         {

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Backstop.Mail;
 
-/// <summary>Finds the header fields of a damaged header: behind what stands in front of it, and behind broken lines.</summary>
+/// <summary>Finds the fields of a damaged header: after junk in front of the header, and after broken lines in it.</summary>
 internal static class DamagedHeader
 {
     /// <summary>A header with more broken places than this is treated as text.</summary>
@@ -44,8 +44,8 @@ internal static class DamagedHeader
     }
 
     /// <summary>
-    /// Whether a line that is not a field ended the header, rather than an empty line or the end of the message; or
-    /// whether the header began with such a line.
+    /// Whether reading stopped at a line that is not a field, at the end or at the very start of the header, rather than at an
+    /// empty line or the end of the message.
     /// </summary>
     public static bool Breaks(ReadOnlySpan<byte> message, int end, int start) =>
         end < message.Length && (end == start || (end > 0 && message[end - 1] == '\n' && !EndsInEmptyLine(message[..end])));

@@ -1,27 +1,27 @@
 namespace Backstop.Mail;
 
 /// <summary>
-/// The work that everything together may take which looks at one message: classifier, rules, MIME, HTML, headers. When it is
-/// used up, the work that is under way is given up and nothing else begins: the message goes on unjudged by what is left.
+/// The work that may be spent on one message by everything that looks at it: classifier, rules, MIME, HTML, headers. When it is
+/// used up, the work in progress is aborted and no further work begins: the message goes on, unjudged by what was left out.
 /// </summary>
 /// <remarks>
-/// Work is counted in octets read and steps of patterns, so that the same message is judged alike on every machine and under any load; the
-/// limit is given as the CPU time that this takes on the machine on which it was measured. The clock is only an emergency brake, for what
-/// nobody counts: <see cref="BrakeFactor"/> times the limit. Work is done in <see cref="Run{T}"/>, one part after another, on
-/// any threads. What
-/// reads text says how much by <see cref="Charge"/>. Outside of <see cref="Run{T}"/> nothing is counted.
+/// Work is counted in octets read and pattern steps, so that a message is judged alike on every machine and under any load. The
+/// limit is given as the CPU time that this work took on the machine where it was measured. The clock is only an emergency brake
+/// for work that nobody counts: it stops at <see cref="BrakeFactor"/> times the limit. Work runs inside <see cref="Run{T}"/>, one
+/// part after another, on any thread; code that reads text reports how much by <see cref="Charge"/>. Outside of
+/// <see cref="Run{T}"/> nothing is counted.
 /// </remarks>
-/// <param name="limit">The work, as CPU time.</param>
-/// <param name="clock">CPU time of the calling thread so far.</param>
+/// <param name="limit">The work allowed, as CPU time.</param>
+/// <param name="clock">Returns the CPU time that the calling thread has used so far.</param>
 public sealed class MessageBudget(TimeSpan limit, Func<TimeSpan> clock)
 {
     /// <summary>The brake is this many times the limit: 10 s of CPU time where the limit is 250 ms.</summary>
     public const int BrakeFactor = 40;
 
-    /// <summary>Octets and steps that take a millisecond: measured over 1,600 mails (bench/RESULTS.md).</summary>
+    /// <summary>Octets and steps counted as one millisecond: measured over 1,600 mails (bench/RESULTS.md).</summary>
     private const long WorkPerMillisecond = 150_000;
 
-    // Reading the clock is a system call: so many octets cost some microseconds.
+    // Reading the clock is a system call, so it is read once in this many octets: some microseconds of work.
     private const int WorkPerLook = 16 * 1024;
     private const int WorkPerCharge = 64;
 
@@ -41,24 +41,24 @@ public sealed class MessageBudget(TimeSpan limit, Func<TimeSpan> clock)
     private volatile bool _isSpent;
     private volatile bool _isBraked;
 
-    /// <summary>The work that may be taken, as CPU time.</summary>
+    /// <summary>The work allowed, as CPU time.</summary>
     public TimeSpan Limit => limit;
 
-    /// <summary>The work that was taken, as CPU time: the same for the same message.</summary>
+    /// <summary>The work done so far, as CPU time: the same for the same message.</summary>
     public TimeSpan Spent => TimeSpan.FromMilliseconds(Interlocked.Read(ref _work) / (double)WorkPerMillisecond);
 
-    /// <summary>Whether something was given up or left out.</summary>
+    /// <summary>Whether work was aborted or left out because the budget was used up.</summary>
     public bool IsSpent => _isSpent;
 
-    /// <summary>Whether that was because of the emergency brake: time passed that nobody had counted as work.</summary>
+    /// <summary>Whether the emergency brake used it up: CPU time passed that nobody had counted as work.</summary>
     public bool IsBraked => _isBraked;
 
-    /// <summary>A budget that nothing uses up, for callers without a limit.</summary>
+    /// <summary>A budget without a limit.</summary>
     public static MessageBudget Unlimited() => new(TimeSpan.MaxValue, static () => TimeSpan.Zero);
 
-    /// <summary>Does a part of the work. Inside of another part it is one with that.</summary>
+    /// <summary>Runs one part of the work. A call inside another one counts as part of the outer one.</summary>
     /// <param name="work">The part.</param>
-    /// <param name="unjudged">Its result where the budget is used up, before it or in it.</param>
+    /// <param name="unjudged">Gives the result if the budget is used up, before the part or during it.</param>
     public T Run<T>(Func<T> work, Func<T> unjudged)
     {
         ArgumentNullException.ThrowIfNull(work);
@@ -93,8 +93,8 @@ public sealed class MessageBudget(TimeSpan limit, Func<TimeSpan> clock)
         return unjudged();
     }
 
-    /// <summary>Says that text is about to be read, before each pass over it, or that steps were taken.</summary>
-    /// <param name="work">How many octets or steps.</param>
+    /// <summary>Charges work to the message in progress; call it before each pass over text, or after pattern steps.</summary>
+    /// <param name="work">Octets or steps.</param>
     /// <exception cref="BudgetSpentException">The budget of the message is used up. Only <see cref="Run{T}"/> catches it.</exception>
     internal static void Charge(long work)
     {

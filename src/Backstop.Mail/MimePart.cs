@@ -16,7 +16,7 @@ public sealed class MimePart
         FileName = (disposition is null ? null : ContentType.Parameter(disposition, "filename")) ?? type.Name;
     }
 
-    /// <summary>0 for the message itself.</summary>
+    /// <summary>How many multiparts the part is nested in; 0 for the message itself.</summary>
     public int Depth { get; }
 
     /// <summary>Where the part's header begins.</summary>

@@ -6,7 +6,7 @@ namespace Backstop.Mail;
 
 /// <summary>The host that handed a message to our own servers, according to their Received fields.</summary>
 /// <param name="Host">Its name, or its address if it has no name.</param>
-/// <param name="Address">Its address.</param>
+/// <param name="Address">The IP address that the field states.</param>
 internal sealed record ReceivedFrom(string Host, IPAddress Address)
 {
     // The longest address: IPv6 with the prefix "IPv6:" and a zone.
@@ -20,7 +20,7 @@ internal sealed record ReceivedFrom(string Host, IPAddress Address)
     /// <summary>
     /// Reads the host from a message's strict header fields: a line that mail servers take for body is ignored.
     /// </summary>
-    /// <param name="message">The message.</param>
+    /// <param name="message">The whole message, or its header.</param>
     public static ReceivedFrom? Read(MailMessage message)
     {
         ArgumentNullException.ThrowIfNull(message);
@@ -31,7 +31,7 @@ internal sealed record ReceivedFrom(string Host, IPAddress Address)
     /// Reads the host from the newest Received field with a public address. Fields below it were written by others and
     /// may be forged.
     /// </summary>
-    /// <param name="message">The message.</param>
+    /// <param name="message">The octets that were scanned.</param>
     /// <param name="fields">Its header fields.</param>
     public static ReceivedFrom? Read(ReadOnlySpan<byte> message, List<HeaderField> fields)
     {
@@ -89,7 +89,7 @@ internal sealed record ReceivedFrom(string Host, IPAddress Address)
     }
 
     /// <summary>Whether an address is public, that is neither loopback nor private nor link-local.</summary>
-    /// <param name="address">The address.</param>
+    /// <param name="address">IPv4 or IPv6.</param>
     public static bool IsPublic(IPAddress address)
     {
         ArgumentNullException.ThrowIfNull(address);

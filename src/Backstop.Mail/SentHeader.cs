@@ -14,7 +14,7 @@ public sealed record SentHeader(MailAddress? From, string? MessageId, IReadOnlyL
 {
     private const int MaxHeader = 128 << 10;
 
-    // What mail programs write into a message that they keep, and change later.
+    // Fields that mail programs add to a message they keep, and change later; not part of the digest.
     private static readonly HashSet<string> _kept = new(StringComparer.OrdinalIgnoreCase)
     {
         "Status", "X-Status", "X-Keywords", "X-UID", "X-IMAP", "X-IMAPbase", "X-Mozilla-Status", "X-Mozilla-Status2",
@@ -22,8 +22,8 @@ public sealed record SentHeader(MailAddress? From, string? MessageId, IReadOnlyL
     };
 
     /// <summary>
-    /// What a message without a Message-ID is known again by, wherever and however often it is read: a hash of its header. Null
-    /// where it has an id.
+    /// Identifies a message without a Message-ID: a hash of its header, the same each time the message is read, on disk or over IMAP.
+    /// Null if it has a Message-ID.
     /// </summary>
     public string? Digest { get; init; }
 
@@ -57,7 +57,7 @@ public sealed record SentHeader(MailAddress? From, string? MessageId, IReadOnlyL
         };
     }
 
-    // Line ends differ between a folder on disk and IMAP, and what mail programs keep of their own between two looks.
+    // Left out because they differ between two readings of one message: line ends (disk or IMAP) and mail programs' own fields.
     private static string DigestOf(ReadOnlySpan<byte> message, List<HeaderField> fields)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

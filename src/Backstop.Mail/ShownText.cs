@@ -34,7 +34,7 @@ internal static class ShownText
         });
     }
 
-    /// <summary>As above, and cuts a long text.</summary>
+    /// <summary>Makes the text safe as <see cref="Of(string, bool)"/> does, and cuts it if it is long.</summary>
     /// <param name="text">Any text.</param>
     /// <param name="max">The most characters, at least 3; a cut text ends in "...".</param>
     public static string Of(string text, int max)

@@ -4,7 +4,7 @@ using System.Net;
 namespace Backstop.MailAuth.Dnsbl;
 
 /// <summary>Looks up the IPv4 addresses of a name; returns none if the name does not exist.</summary>
-/// <param name="name">The name.</param>
+/// <param name="name">A full DNS name without the final dot.</param>
 /// <param name="ct">Cancels the lookup.</param>
 /// <exception cref="DnsLookupException">DNS gave no usable answer.</exception>
 public delegate Task<IReadOnlyList<IPAddress>> AddressLookup(string name, CancellationToken ct);
