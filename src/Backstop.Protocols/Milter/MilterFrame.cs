@@ -4,7 +4,7 @@ using System.Buffers.Binary;
 namespace Backstop.Protocols.Milter;
 
 /// <summary>One packet: its length in four octets (network order), one octet for the event, and the data.</summary>
-/// <param name="Event">The event.</param>
+/// <param name="Event">What the server tells; the first octet behind the length.</param>
 /// <param name="Data">The data; valid until the buffer it was read from is advanced.</param>
 public readonly record struct MilterFrame(MilterEvent Event, ReadOnlySequence<byte> Data)
 {

@@ -20,7 +20,7 @@ public sealed class PolicyRequest
     }
 
     /// <summary>The value of an attribute; empty if it was not sent.</summary>
-    /// <param name="name">Its name.</param>
+    /// <param name="name">Such as <c>client_address</c>.</param>
     public string this[string name] => _attributes.GetValueOrDefault(name, "");
 
     /// <summary>Takes a request off the front of a buffer.</summary>

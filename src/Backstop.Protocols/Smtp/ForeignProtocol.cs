@@ -4,8 +4,8 @@ using System.Text;
 namespace Backstop.Protocols.Smtp;
 
 /// <summary>
-/// Tells another protocol from a command that is merely unknown. Whoever speaks one has taken a wrong turn, or was sent here by a
-/// web page to have a browser speak to a mail server.
+/// Tells a line of another protocol (HTTP, TLS, SSH) from an unknown command. Such a client has the wrong port, or a web page
+/// makes a browser talk to a mail server.
 /// </summary>
 internal static class ForeignProtocol
 {
@@ -21,8 +21,8 @@ internal static class ForeignProtocol
     ];
 
     /// <summary>
-    /// Whether no command begins with an octet: TLS, RDP and SOCKS do with a control character, others with a digit or a mark.
-    /// White space may be a slip.
+    /// Whether an octet cannot begin a command: TLS, RDP and SOCKS begin with a control character, others with a digit or a
+    /// punctuation mark. White space is allowed: it may be a typing error.
     /// </summary>
     /// <param name="first">The first octet of what should be a command.</param>
     public static bool Begins(byte first) =>

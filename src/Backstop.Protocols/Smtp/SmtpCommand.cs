@@ -80,7 +80,7 @@ public readonly record struct SmtpCommand(
 
     private static SmtpCommand ParseGreeting(SmtpVerb verb, ReadOnlySpan<byte> argument)
     {
-        // RFC 5321 §4.1.4: a wrong name is no reason to refuse; a missing or unprintable one is.
+        // RFC 5321 §4.1.4: a command is not refused for a wrong name, only for a missing or unprintable one.
         if (argument.IsEmpty || argument.Length > 255 || argument.ContainsAnyInRange((byte)0, (byte)32))
         {
             return Bad(verb, SmtpReplies.BadSyntax);

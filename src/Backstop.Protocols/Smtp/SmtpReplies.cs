@@ -21,7 +21,7 @@ internal static class SmtpReplies
     /// <summary>221 before closing.</summary>
     public static SmtpReply Bye { get; } = new(221, "2.0.0", "Bye", closes: true);
 
-    /// <summary>252: VRFY never tells which mailboxes exist, RFC 5321 §3.5.3.</summary>
+    /// <summary>252: VRFY never reveals which mailboxes exist, RFC 5321 §3.5.3.</summary>
     public static SmtpReply CannotVerify { get; } = new(252, "2.5.2", "Cannot VRFY; send some mail and see");
 
     /// <summary>214.</summary>

@@ -8,8 +8,7 @@ public sealed class SmtpReply
 {
     /// <summary>Makes a reply of one line.</summary>
     /// <param name="code">The three-digit code.</param>
-    /// <param name="enhanced">The enhanced status code, such as 5.7.1; empty for replies that RFC 2034  4 gives
-    /// none.</param>
+    /// <param name="enhanced">The enhanced status code, such as 5.7.1; empty for replies without one (RFC 2034 §4).</param>
     /// <param name="text">Text for people; must not reveal our configuration.</param>
     /// <param name="closes">Whether the connection is closed after it.</param>
     public SmtpReply(int code, string enhanced, string text, bool closes = false)

@@ -19,12 +19,12 @@ public static class SpamdReply
     public static ReadOnlyMemory<byte> Pong { get; } = "SPAMD/1.5 0 PONG\r\n"u8.ToArray();
 
     /// <summary>Answers CHECK.</summary>
-    /// <param name="score">The score.</param>
+    /// <param name="score">The result for the message.</param>
     public static byte[] Checked(SpamdScore score) => Latin1($"SPAMD/1.1 0 EX_OK\r\nSpam: {Words(score, "True", "False")}\r\n\r\n");
 
     /// <summary>Answers SYMBOLS, REPORT and REPORT_IFSPAM.</summary>
-    /// <param name="request">The request.</param>
-    /// <param name="score">The score.</param>
+    /// <param name="request">Its verb and version decide the form of the reply.</param>
+    /// <param name="score">The result for the message.</param>
     /// <param name="text">The names of the rules, or the report.</param>
     public static byte[] Text(SpamdRequest request, SpamdScore score, byte[] text)
     {
@@ -42,8 +42,8 @@ public static class SpamdReply
     }
 
     /// <summary>Answers PROCESS and HEADERS.</summary>
-    /// <param name="request">The request.</param>
-    /// <param name="score">The score.</param>
+    /// <param name="request">Its verb and version decide the form of the reply.</param>
+    /// <param name="score">The result for the message.</param>
     /// <param name="message">The message, or its header.</param>
     public static byte[] Message(SpamdRequest request, SpamdScore score, byte[] message)
     {

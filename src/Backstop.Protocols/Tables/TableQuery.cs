@@ -37,7 +37,7 @@ public sealed record TableQuery(string Table, string Key, bool IsSocketmap)
     }
 
     /// <summary>Answers with a value.</summary>
-    /// <param name="value">The value.</param>
+    /// <param name="value">What the key stands for.</param>
     public byte[] Found(string value) => Answer("OK ", "200 ", value);
 
     /// <summary>Answers that the key is not in the table.</summary>
