@@ -67,7 +67,7 @@ internal static class AutoReplyEvidence
             .Add(true, 2, "a prefix before the subject")
             .Add(signs.Answers, 1, "answers a message")
             .Add(signs.NullSender, 1, "null reverse-path")
-            .Require(!signs.IsLikeMail && !content.Header.IsFromDaemon, "as people, lists and servers write")
+            .Require(!signs.IsLikeMail && !content.Header.IsFromDaemon, "written as people, lists and servers write")
             .CertainIf(false);
     }
 

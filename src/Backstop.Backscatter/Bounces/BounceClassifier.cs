@@ -47,7 +47,7 @@ public static class BounceClassifier
         Classify(new MailMessage(message), nullReversePath, budget);
 
     /// <summary>Classifies a message whose header has been scanned, within its CPU budget.</summary>
-    /// <param name="message">The message.</param>
+    /// <param name="message">The message. The report's header octets point into it.</param>
     /// <param name="nullReversePath">As for the other overload.</param>
     /// <param name="budget">The message's budget.</param>
     public static BounceReport Classify(MailMessage message, bool? nullReversePath, MessageBudget budget)
@@ -77,7 +77,7 @@ public static class BounceClassifier
     }
 
     /// <summary>Whether a message may be automatic, judged by its header: if not, the rest need not be fetched.</summary>
-    /// <param name="header">Its header.</param>
+    /// <param name="header">The header block, up to the empty line.</param>
     public static bool MayBeAutomatic(ReadOnlyMemory<byte> header)
     {
         var message = new MailMessage(header);

@@ -4,7 +4,7 @@ namespace Backstop.Backscatter.Bounces;
 public static class BounceReasonWord
 {
     /// <summary>Returns the reason's word, such as <c>mailbox-full</c>.</summary>
-    /// <param name="reason">The reason.</param>
+    /// <param name="reason">Any value of the enumeration.</param>
     public static string Word(this BounceReason reason) => reason switch
     {
         BounceReason.MailboxUnknown => "mailbox-unknown",

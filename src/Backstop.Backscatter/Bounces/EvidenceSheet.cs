@@ -4,7 +4,7 @@ namespace Backstop.Backscatter.Bounces;
 /// Weighs the evidence for and against one kind. Every kind is decided by such a sheet, and <c>explain</c> prints both
 /// sides.
 /// </summary>
-/// <param name="kind">The kind.</param>
+/// <param name="kind">The kind that is decided.</param>
 /// <param name="enough">The sum of weights from which on the message is of the kind.</param>
 internal sealed class EvidenceSheet(MailKind kind, int enough)
 {

@@ -29,7 +29,7 @@ internal static class FakeBounce
         // under their own name.
         if (content.Parts.FirstOrDefault(p => p.Depth > 0 && IsDangerous(p)) is { FileName: var name })
         {
-            return $"speaks as a mail server, returns nothing, and attaches {name}";
+            return $"poses as a mail server, returns nothing, and attaches {name}";
         }
 
         // Parcels and letters are returned too, by offices that name the address they write to: only something to click
@@ -41,7 +41,7 @@ internal static class FakeBounce
 
         if (!words.HasReply && HasLink(content) && (NamesItsReader(header) || FailsOnlyItsReader(content)))
         {
-            return "speaks as a mail server of mail to your own address, and wants a link to be clicked";
+            return "poses as a mail server, is about mail to your own address, and asks for a click on a link";
         }
 
         return words.SaysOfMail(MailKind.Bounce) && FailsOnlyItsReader(content)

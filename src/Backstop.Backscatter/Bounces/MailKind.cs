@@ -35,7 +35,7 @@ public enum MailKind
 public static class MailKindWord
 {
     /// <summary>Returns the kind's word, such as <c>virus-notice</c>.</summary>
-    /// <param name="kind">The kind.</param>
+    /// <param name="kind">Any value of the enumeration.</param>
     public static string Word(this MailKind kind) => kind switch
     {
         MailKind.Bounce => "bounce",

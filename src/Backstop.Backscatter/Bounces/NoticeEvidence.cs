@@ -51,7 +51,7 @@ internal static class NoticeEvidence
         {
             return sheet.Require(sum >= 2 && words.Sum(MailKind.Bounce) <= sum, "few words about a virus")
                 .Require(signs.IsServer, "neither a scanner's sender nor a mail server's")
-                .Require(isOfMail, "does not say it of the reader's mail")
+                .Require(isOfMail, "does not say that the virus was in the reader's mail")
                 .Add(signs.NullSender, 1, "null reverse-path").Add(header.IsFromDaemon, 1, "a mail server's name as sender");
         }
 
@@ -113,7 +113,7 @@ internal static class NoticeEvidence
             .Require(!signs.IsOwnServer || returns, OwnServer)
             .Require(
             header.IsFromDaemon ? isSubject || !words.Starts(MailKind.Bounce) : isSubject && isOfMail,
-            "the text does not say it of mail")
+            "the text does not say that mail is late")
             .Require(saysWhose, "nothing that says whose mail is late")
             .CertainIf(
             header.IsFromMailerDaemon || (!signs.IsLikeMail && IsCertainDelay(header, signs, returns, isSubject && isOfMail, isOfMail)));

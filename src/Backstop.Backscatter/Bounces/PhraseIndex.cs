@@ -34,11 +34,11 @@ internal sealed class PhraseIndex
     public int Longest { get; }
 
     /// <summary>Returns the phrases in a text, from its start; dispose of the result.</summary>
-    /// <param name="text">The text.</param>
+    /// <param name="text">Any text; letters of either case match.</param>
     public Places In(ReadOnlySpan<char> text) => new(this, text);
 
     /// <summary>Whether a text contains any phrase.</summary>
-    /// <param name="text">The text.</param>
+    /// <param name="text">Any text; letters of either case match.</param>
     public bool IsIn(ReadOnlySpan<char> text)
     {
         using var places = In(text);

@@ -11,7 +11,7 @@ internal static class ReasonJudge
     private const int MaxText = 4096;
 
     /// <summary>Returns the class, or null if nothing failed.</summary>
-    /// <param name="recipient">A recipient.</param>
+    /// <param name="recipient">A recipient, of whose report the text is read if nothing else decides.</param>
     public static BounceClass? Of(ReportedRecipient recipient)
     {
         if (recipient.Action is not ("failed" or "delayed"))
@@ -44,12 +44,12 @@ internal static class ReasonJudge
     }
 
     /// <summary>Whether the report's text is needed: nothing said about the recipient itself is decisive.</summary>
-    /// <param name="recipient">A recipient.</param>
+    /// <param name="recipient">A recipient of a report.</param>
     public static bool WantsText(ReportedRecipient recipient) =>
         recipient.Action is "failed" or "delayed" && !ReasonTable.OfCode(recipient.Status).IsFirm;
 
     /// <summary>Returns the part of a text that is read, so that a stored report does not keep 32 KiB of text.</summary>
-    /// <param name="text">A text.</param>
+    /// <param name="text">The text of a report.</param>
     public static string Start(string text) => text.Length > MaxText ? text[..MaxText] : text;
 
     // The more specific code: the report's own may be 5.0.0 when the reply has 5.1.1.

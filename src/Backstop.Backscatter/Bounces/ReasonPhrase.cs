@@ -40,7 +40,7 @@ internal sealed class ReasonPhrase
     /// <summary>
     /// Whether the words stand here as separate words: neither "spamd" nor the host mx.spam.example contains "spam".
     /// </summary>
-    /// <param name="text">A text.</param>
+    /// <param name="text">The text that was searched.</param>
     /// <param name="at">The offset of the words.</param>
     public bool IsAt(ReadOnlySpan<char> text, int at) =>
         text[at..].StartsWith(Words, StringComparison.OrdinalIgnoreCase)

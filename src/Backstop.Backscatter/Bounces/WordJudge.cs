@@ -1,7 +1,7 @@
 namespace Backstop.Backscatter.Bounces;
 
 /// <summary>A decision about the kind, with its evidence.</summary>
-/// <param name="Kind">The kind.</param>
+/// <param name="Kind">What the message is; none for mail.</param>
 /// <param name="Format">The dialect, or empty.</param>
 /// <param name="For">The evidence for the kind.</param>
 /// <param name="Against">The evidence against it.</param>

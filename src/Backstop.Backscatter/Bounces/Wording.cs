@@ -28,7 +28,7 @@ internal enum WordPlace
 /// <summary>A row of <c>wording.tsv</c> that was found in a message.</summary>
 /// <param name="Kind">The kind that the words indicate.</param>
 /// <param name="Format">The dialect that uses them.</param>
-/// <param name="Words">The words.</param>
+/// <param name="Words">The words as the table has them.</param>
 /// <param name="Place">The place where they were found.</param>
 internal sealed record WordingHit(MailKind Kind, string Format, string Words, WordPlace Place)
 {

@@ -48,7 +48,7 @@ public sealed class Campaign(string shape, string label, string example)
 
     /// <summary>Counts a report.</summary>
     /// <param name="at">When it came.</param>
-    /// <param name="kind">Its kind.</param>
+    /// <param name="kind">The word of the report's kind, such as <c>bounce</c>.</param>
     /// <param name="host">The reporting host, or null.</param>
     internal void Add(DateTimeOffset at, string kind, string? host)
     {

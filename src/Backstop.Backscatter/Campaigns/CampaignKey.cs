@@ -11,7 +11,7 @@ public readonly record struct CampaignKey(string Shape, string Label)
     /// Returns the campaign of a report: by the returned subject, or the one that an auto-reply repeats; otherwise by
     /// its kind and own subject.
     /// </summary>
-    /// <param name="report">The report.</param>
+    /// <param name="report">A classified message that is not ordinary mail.</param>
     public static CampaignKey Of(BounceReport report)
     {
         ArgumentNullException.ThrowIfNull(report);

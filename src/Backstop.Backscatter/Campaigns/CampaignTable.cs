@@ -13,7 +13,7 @@ public sealed class CampaignTable
     /// <summary>Counts a report in its campaign, and creates the campaign if it is the first.</summary>
     /// <param name="key">Its campaign.</param>
     /// <param name="at">When it came.</param>
-    /// <param name="kind">Its kind.</param>
+    /// <param name="kind">The word of the report's kind, such as <c>bounce</c>.</param>
     /// <param name="host">The reporting host, or null.</param>
     /// <param name="name">The place of the report, such as a path; kept as the example if it is the first.</param>
     public Campaign Add(CampaignKey key, DateTimeOffset at, string kind, string? host, string name)

@@ -30,7 +30,7 @@ public sealed class OriginProver(
     }
 
     /// <summary>Returns all proofs about whether a report returns our mail, the strongest first.</summary>
-    /// <param name="report">The report.</param>
+    /// <param name="report">The classified message.</param>
     /// <param name="envelope">The checks of the recipient address, and the addresses of its mailbox.</param>
     /// <param name="now">The time of arrival.</param>
     public ProofSet Prove(BounceReport report, Envelope envelope, DateTimeOffset now)
@@ -114,7 +114,7 @@ public sealed class OriginProver(
 
         if (MailAddress.TryParse(report.Returned.From) is not { } from)
         {
-            return NotSigned($"{what} looks like ours, but is not signed for this address; whose it is did not come back");
+            return NotSigned($"{what} looks like ours, but is not signed for this address; the report does not return the sender");
         }
 
         return check([from.Key]) != SignedOutcome.Forged ? NotSigned($"{what} signed by us, but for {from.Key}") : Signed(outcome, what);

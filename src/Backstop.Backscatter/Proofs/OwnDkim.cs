@@ -108,7 +108,7 @@ public sealed class OwnDkim(IReadOnlyList<DkimKey> keys, TimeSpan lifetime)
 
         if (Signed(tags, fields, header, names) is not { } at)
         {
-            return new(Name, ProofResult.None, $"{named}: verifies, but says nothing signed of its time");
+            return new(Name, ProofResult.None, $"{named}: verifies, but its date is not signed");
         }
 
         var expired = long.TryParse(tags.Value("x"), NumberStyles.None, CultureInfo.InvariantCulture, out var x)

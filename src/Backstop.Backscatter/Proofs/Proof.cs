@@ -16,7 +16,7 @@ public enum ProofResult
 /// <summary>One proof of origin.</summary>
 /// <param name="Name"><c>batv</c>, <c>srs</c>, <c>signed-message-id</c>, <c>own-dkim</c>, <c>journal</c>, <c>own-field</c> or
 /// <c>received</c>.</param>
-/// <param name="Result">The result.</param>
+/// <param name="Result">Whether it shows that we sent the message, or that we did not.</param>
 /// <param name="Detail">What was compared, in a few words; empty for none.</param>
 public sealed record Proof(string Name, ProofResult Result, string Detail)
 {

@@ -1,7 +1,7 @@
 namespace Backstop.Backscatter.Storms;
 
 /// <summary>A count that decays: an event one window ago weighs 1/e. Takes two numbers, whatever the rate.</summary>
-/// <param name="window">The window.</param>
+/// <param name="window">How long it takes until an event weighs 1/e.</param>
 internal struct DecayedCount(TimeSpan window)
 {
     private double _value;
@@ -9,7 +9,7 @@ internal struct DecayedCount(TimeSpan window)
 
     /// <summary>Counts an event.</summary>
     /// <param name="now">The time; an earlier time than the latest counts as the latest.</param>
-    /// <param name="weight">Its weight.</param>
+    /// <param name="weight">How many events it counts for.</param>
     public void Add(DateTimeOffset now, double weight = 1)
     {
         _value = At(now) + weight;

@@ -23,8 +23,8 @@ internal sealed class Storm
     private long _count;
 
     /// <summary>Begins a storm.</summary>
-    /// <param name="kind">Its kind.</param>
-    /// <param name="victim">Its victim.</param>
+    /// <param name="kind">What its messages are.</param>
+    /// <param name="victim">An address, <c>@domain</c>, or <c>campaign:</c> and a shape.</param>
     /// <param name="started">Its beginning.</param>
     public Storm(StormKind kind, string victim, DateTimeOffset started)
     {
@@ -52,7 +52,7 @@ internal sealed class Storm
     public DateTimeOffset? Ended { get; set; }
 
     /// <summary>Restores a storm from its record.</summary>
-    /// <param name="record">The record.</param>
+    /// <param name="record">What <see cref="Record"/> returned.</param>
     public static Storm From(StormRecord record)
     {
         ArgumentNullException.ThrowIfNull(record);

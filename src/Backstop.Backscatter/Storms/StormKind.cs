@@ -36,7 +36,7 @@ public enum StormAction
 public static class StormWords
 {
     /// <summary>Returns the kind's word, such as <c>bounce-flood</c>.</summary>
-    /// <param name="kind">The kind.</param>
+    /// <param name="kind">Any value of the enumeration.</param>
     public static string Word(this StormKind kind) => kind switch
     {
         StormKind.AutoReplyFlood => "autoreply-flood",
@@ -50,7 +50,7 @@ public static class StormWords
         Enum.GetValues<StormKind>().FirstOrDefault(k => string.Equals(k.Word(), word, StringComparison.Ordinal));
 
     /// <summary>Returns the action's word, such as <c>refused-at-rcpt</c>.</summary>
-    /// <param name="action">The action.</param>
+    /// <param name="action">Any value of the enumeration.</param>
     public static string Word(this StormAction action) => action switch
     {
         StormAction.RefusedAtRcpt => "refused-at-rcpt",

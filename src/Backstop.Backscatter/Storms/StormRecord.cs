@@ -1,7 +1,7 @@
 namespace Backstop.Backscatter.Storms;
 
 /// <summary>An example of a storm's messages: the first one that was seen whole.</summary>
-/// <param name="Subject">Its subject.</param>
+/// <param name="Subject">The decoded subject.</param>
 /// <param name="From">Its From address.</param>
 /// <param name="ReturnedSubject">The subject of the returned message.</param>
 /// <param name="ReturnedFrom">The From address of the returned message.</param>
@@ -17,7 +17,7 @@ public sealed record StormCampaign(string Label, string Shape, long Count);
 /// <summary>A storm in one line.</summary>
 /// <param name="Id">The storm's id.</param>
 /// <param name="Kind">The kind's word.</param>
-/// <param name="Victim">The victim.</param>
+/// <param name="Victim">An address, <c>@domain</c>, or <c>campaign:</c> and a shape.</param>
 /// <param name="Started">When its first message came.</param>
 /// <param name="Count">The number of messages.</param>
 /// <param name="Hosts">The number of client addresses.</param>
@@ -46,6 +46,6 @@ public sealed record StormRecord(
     IReadOnlyDictionary<long, long> Minutes, StormExample? Example)
 {
     /// <summary>Returns the number of messages with an action.</summary>
-    /// <param name="action">The action.</param>
+    /// <param name="action">What happened to the messages.</param>
     public long Of(StormAction action) => Actions.GetValueOrDefault(action.Word());
 }

@@ -59,7 +59,7 @@ public sealed class StormWatch(StormRule rule)
 
     /// <summary>Whether there is a storm of that kind at that victim.</summary>
     /// <param name="victim">A mailbox's address.</param>
-    /// <param name="kind">The kind.</param>
+    /// <param name="kind">What the messages are.</param>
     public bool IsStorm(string victim, StormKind kind)
     {
         if (ActiveCount == 0)
@@ -75,7 +75,7 @@ public sealed class StormWatch(StormRule rule)
 
     /// <summary>Returns when the storm of that kind at that victim began; null if there is none.</summary>
     /// <param name="victim">A mailbox's address.</param>
-    /// <param name="kind">The kind.</param>
+    /// <param name="kind">What the messages are.</param>
     public DateTimeOffset? Since(string victim, StormKind kind)
     {
         lock (_lock)
@@ -86,12 +86,12 @@ public sealed class StormWatch(StormRule rule)
 
     /// <summary>Whether there is a storm of that mailing, whoever gets it.</summary>
     /// <param name="shape">The campaign's shape.</param>
-    /// <param name="kind">The kind.</param>
+    /// <param name="kind">What the messages are.</param>
     public bool IsCampaign(string shape, StormKind kind) => IsStorm(CampaignPrefix + shape, kind);
 
     /// <summary>Returns the present rate a minute at a victim.</summary>
     /// <param name="victim">A mailbox's address.</param>
-    /// <param name="kind">The kind.</param>
+    /// <param name="kind">What the messages are.</param>
     /// <param name="now">The time.</param>
     public double RatePerMinute(string victim, StormKind kind, DateTimeOffset now)
     {

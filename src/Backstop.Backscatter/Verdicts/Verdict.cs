@@ -29,14 +29,14 @@ public sealed record Verdict(VerdictAction Action, string Folder, Reason Reason)
     public const string BackscatterFolder = "Backscatter";
 
     /// <summary>Makes a verdict that delivers to the inbox.</summary>
-    /// <param name="reason">The reason.</param>
+    /// <param name="reason">Why the message is delivered.</param>
     public static Verdict Deliver(Reason reason) => new(VerdictAction.Deliver, Inbox, reason);
 
     /// <summary>Makes a verdict that files into <see cref="BackscatterFolder"/>.</summary>
-    /// <param name="reason">The reason.</param>
+    /// <param name="reason">Why the message is filed.</param>
     public static Verdict File(Reason reason) => new(VerdictAction.File, BackscatterFolder, reason);
 
     /// <summary>Makes a verdict that refuses for good.</summary>
-    /// <param name="reason">The reason.</param>
+    /// <param name="reason">Why the message is refused.</param>
     public static Verdict Refuse(Reason reason) => new(VerdictAction.Refuse, "", reason);
 }

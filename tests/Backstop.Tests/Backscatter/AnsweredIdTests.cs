@@ -89,7 +89,7 @@ public sealed class AnsweredIdTests
 
         {
             "a returned id of nobody knows whom", _colleagues, "", [], "", "signed-message-id", ProofResult.None,
-            "whose it is did not come back"
+            "the report does not return the sender"
         },
         { "nothing", "", "", [], "", "signed-message-id", ProofResult.None, "" },
     };
