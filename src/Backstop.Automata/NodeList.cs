@@ -7,7 +7,7 @@ namespace Backstop.Automata;
 internal static class NodeList
 {
     /// <summary>Appends one node to a list.</summary>
-    /// <param name="list">The list.</param>
+    /// <param name="list">Receives the difference.</param>
     /// <param name="difference">The difference from the node before it, or from 0.</param>
     public static void Append(List<byte> list, int difference)
     {
@@ -20,7 +20,7 @@ internal static class NodeList
     }
 
     /// <summary>Reads one node.</summary>
-    /// <param name="list">The list.</param>
+    /// <param name="list">The stored differences.</param>
     /// <param name="at">The position in the list; advanced.</param>
     /// <param name="before">The node before it, or 0.</param>
     public static int Read(ReadOnlySpan<byte> list, ref int at, int before)

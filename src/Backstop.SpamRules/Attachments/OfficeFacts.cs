@@ -89,7 +89,7 @@ internal sealed class OfficeFacts
         }
     }
 
-    /// <summary>Looks into a file as its name says; false: the name says that there is nothing to see.</summary>
+    /// <summary>Inspects a file by its name; false if files of that name are not inspected.</summary>
     private bool Look(string name, string data, int depth)
     {
         if (_settings.IsArchive(name))
@@ -180,7 +180,7 @@ internal sealed class OfficeFacts
         return Look(name, data, depth);
     }
 
-    /// <summary>Looks into a document of Office 2007 or later, which is an archive. True: it is one.</summary>
+    /// <summary>Inspects a document of Office 2007 or later, which is a ZIP archive; false if the data is not such a document.</summary>
     private bool NewDocument(string name, string data)
     {
         if (ZipMembers.Open(name, data) is not { } members)
@@ -244,7 +244,9 @@ internal sealed class OfficeFacts
         }
     }
 
-    /// <summary>The file name of a part in base64 or quoted-printable (Util.pm, get_part_details); null for others.</summary>
+    /// <summary>
+    /// The file name of a part in base64 or quoted-printable (Util.pm, get_part_details); null for a part in another encoding.
+    /// </summary>
     private string? NameOf(MimeNode part)
     {
         if (part.Headers("content-type").Count == 0

@@ -100,7 +100,7 @@ internal static class OfficeMarkers
         return false;
     }
 
-    /// <summary>Whether the end of a link has no punctuation; the part that is looked at grows with the link.</summary>
+    /// <summary>Whether a link ends without punctuation. The longer the link, the more of its end is examined.</summary>
     private static bool EndsPlain(ReadOnlySpan<char> link) =>
         !link[^Math.Max(MinPlain, link.Length - MaxHead)..].ContainsAny(_punctuation);
 

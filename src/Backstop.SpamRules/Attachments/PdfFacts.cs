@@ -16,14 +16,14 @@ internal sealed class PdfFacts
 
     public int Images { get; private set; }
 
-    /// <summary>Pixels of all images of the last file that has some.</summary>
+    /// <summary>The pixels of all images together, in the last file that has images; null if no file has one.</summary>
     public double? Area { get; private set; }
 
     public bool IsEncrypted { get; private set; }
 
     public HashSet<string> Names { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Height x width of each image, and of all of a file together.</summary>
+    /// <summary>Height x width of each image, and of all images of a file together.</summary>
     public HashSet<string> Sizes { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Digests of the files, hexadecimal in upper case.</summary>
@@ -31,7 +31,7 @@ internal sealed class PdfFacts
 
     public HashSet<string> FuzzyDigests { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>author, creator, created, modified, producer and title to the values found.</summary>
+    /// <summary>The values found for author, creator, created, modified, producer and title.</summary>
     public Dictionary<string, HashSet<string>> Details { get; } = new(StringComparer.Ordinal);
 
     /// <summary>The targets of links, in the order of the files.</summary>

@@ -154,7 +154,9 @@ internal sealed class PdfReader(PdfFacts facts)
         facts.Image(height, width);
     }
 
-    /// <summary>False: the line names a link that is none, and nothing else of it counts.</summary>
+    /// <summary>
+    /// Adds the link that the line contains, if any. False if its target is not a URI: the rest of the line is then ignored.
+    /// </summary>
     private bool Uri(string line)
     {
         if (_uris.Count >= MaxUris || !(line.Contains("/URI", StringComparison.Ordinal) || line.Contains("(http", StringComparison.Ordinal))

@@ -20,7 +20,7 @@ internal static class PdfStrings
     private static readonly string _bigEndian = Octets.FromBytes([0xFE, 0xFF]);
     private static readonly string _littleEndian = Octets.FromBytes([0xFF, 0xFE]);
 
-    /// <summary>At most 256 octets; of UTF-16 what is left without its zeros.</summary>
+    /// <summary>Decodes a string to at most 256 octets. UTF-16 is read by dropping its zero octets.</summary>
     public static string Parse(string text)
     {
         if (text.StartsWith('<'))

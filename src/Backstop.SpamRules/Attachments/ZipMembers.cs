@@ -10,7 +10,7 @@ namespace Backstop.SpamRules.Attachments;
 /// </summary>
 internal sealed class ZipMembers
 {
-    /// <summary>Octets unpacked of one message.</summary>
+    /// <summary>The most octets that are unpacked of one message.</summary>
     public const int MaxUnpacked = 16 << 20;
 
     private const int MaxMember = 4 << 20;
@@ -26,7 +26,7 @@ internal sealed class ZipMembers
     /// <summary>Octets that may still be unpacked.</summary>
     public int Left => _left;
 
-    /// <summary>The members in the order of the archive's directory; null for what is no archive.</summary>
+    /// <summary>The members in the order of the archive's directory; null if the data is not an archive.</summary>
     public static List<ZipArchiveEntry>? Open(string name, string data)
     {
         if (!data.StartsWith("PK", StringComparison.Ordinal) && !name.EndsWith(".zip", StringComparison.OrdinalIgnoreCase))
@@ -47,7 +47,7 @@ internal sealed class ZipMembers
     }
 
     /// <summary>
-    /// The octets of a member; null where it is encrypted, broken, packed in a way that is not known, or one too many.
+    /// The octets of a member; null if it is encrypted, damaged or packed by an unknown method, or if a limit is reached.
     /// </summary>
     public string? Read(ZipArchiveEntry member)
     {

@@ -11,7 +11,7 @@ internal readonly record struct EvalArguments(string Rule, IReadOnlyList<string>
 {
     public string? this[int index] => index < Values.Count ? Values[index] : null;
 
-    /// <summary>An argument as a number; null if it is absent or no number, such as <c>undef</c>.</summary>
+    /// <summary>An argument as a number; null if it is absent or not a number, such as <c>undef</c>.</summary>
     public double? Number(int index) =>
         double.TryParse(
             this[index], System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out var number)
@@ -35,7 +35,7 @@ internal sealed class EvalTable
 
     public IReadOnlyCollection<string> Names => _functions.Keys;
 
-    /// <summary>The functions of the plugins that every site has, and of the others those that are loaded.</summary>
+    /// <summary>The functions that every site has, and those of the optional plugins that are loaded.</summary>
     /// <param name="loaded">Null: every plugin is loaded.</param>
     public static EvalTable Standard(LoadedPlugins? loaded = null)
     {
@@ -65,7 +65,7 @@ internal sealed class EvalTable
         return table;
     }
 
-    /// <summary>Why <see cref="Find"/> knows no such function.</summary>
+    /// <summary>Why <see cref="Find"/> returns null for this name, as a sentence for the administrator.</summary>
     public string WhyMissing(string name) => _notLoaded.TryGetValue(name, out var plugin)
         ? $"function {name}: plugin {plugin} is not loaded"
         : $"function {name} is not implemented";

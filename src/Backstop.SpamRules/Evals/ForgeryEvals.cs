@@ -141,7 +141,7 @@ internal static class ForgeryEvals
                 && scan.Headers.One("EnvelopeFrom:addr").Contains(list + "-bounce@groups.msn.com", StringComparison.Ordinal);
     }
 
-    // From the start to the ending one word without blanks, and something between them.
+    // Whether the text begins with one word without blanks that has this start and ending and something in between.
     private static bool IsId(string text, string start, string ending)
     {
         var end = 0;
@@ -193,7 +193,7 @@ internal static class ForgeryEvals
             return (!_junoRelay.IsMatch(received) && !_junoCookie.IsMatch(received)) || !mailer.Contains("Juno ", StringComparison.Ordinal);
         }
 
-        // Without that header nothing below can hold the address it would have.
+        // Without X-Originating-IP no address can be found in it below.
         return !(
             _junoMail.IsMatch(received) ? _mailCom.IsMatch(mailer) : _junoWeb.Matches(received).Any(m =>
                 m.Groups[1].ValueSpan.SequenceEqual(m.Groups[2].ValueSpan)) && _webmailVersion.IsMatch(mailer))

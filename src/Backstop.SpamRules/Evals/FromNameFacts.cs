@@ -67,7 +67,7 @@ internal sealed class FromNameFacts
         }
     }
 
-    /// <summary>The first address whose last character is of a word: a full stop or a hyphen behind a domain makes it none.</summary>
+    /// <summary>The first address that ends in a word character; one followed by a full stop or a hyphen does not count.</summary>
     private static string? FindAddress(string name)
     {
         for (int at = 0, tries = 0; tries < MaxTries; tries++)

@@ -131,7 +131,7 @@ internal static class HeaderEvals
             .Any(at => PerlText.IsBoundary(from, at) && StartsBehind(from, at + domain.Length, to.Groups[1].Value + "@"));
     }
 
-    // One octet that is no line end, then the text.
+    // Whether the wanted text follows after one octet that is not a line end.
     private static bool StartsBehind(string text, int at, string wanted) =>
         at < text.Length && text[at] != '\n' && text.AsSpan(at + 1).StartsWith(wanted, StringComparison.OrdinalIgnoreCase);
 

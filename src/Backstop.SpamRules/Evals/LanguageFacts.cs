@@ -19,7 +19,7 @@ internal sealed record LanguageFacts(IReadOnlyList<string> Found, int Length, st
     private const int MaxShown = 20;
     private const int MaxSequence = 5;
 
-    // What is taken out of a text may make most of it.
+    // More is read than is compared: links and addresses are removed first, and may be most of a text.
     private const int MaxRead = 200_000;
     private const int MinWord = 4;
 

@@ -5,10 +5,10 @@ namespace Backstop.SpamRules.Evals;
 /// <summary>Links that lead to phishing pages or that hide where they lead.</summary>
 internal static class LinkEvals
 {
-    // Less is a page that many use: https://host/path alone.
+    // A link with fewer slashes, such as https://host/path, is a page that many people use.
     private const int MinSlashes = 4;
 
-    /// <summary>What only a shortener itself could tell: these hit for nobody who does not ask it.</summary>
+    /// <summary>Functions that need an answer of the shortening service. They never hit, because it is never asked.</summary>
     public static IReadOnlyList<string> Unanswered { get; } =
     [
         "short_url_redir", "short_url_200", "short_url_404", "short_url_code", "short_url_chained",

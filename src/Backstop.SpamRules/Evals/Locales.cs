@@ -3,7 +3,9 @@ using Backstop.SpamRules.Patterns;
 
 namespace Backstop.SpamRules.Evals;
 
-/// <summary>Charsets that the user's languages do not need (ok_locales; Locales.pm). With <c>all</c>, the default, none is.</summary>
+/// <summary>
+/// Charsets that the user's languages do not need (ok_locales; Locales.pm). With <c>all</c>, the default, every charset is needed.
+/// </summary>
 internal static class Locales
 {
     private static readonly Dictionary<string, string[]> _charsets = new(StringComparer.Ordinal)

@@ -31,7 +31,7 @@ internal static class MailDate
         + "PHT+0800 IDT+0300")
         .Split(' ').ToDictionary(z => z[..^5], z => z[^5..], StringComparer.Ordinal);
 
-    /// <summary>Reads a date; null if the text is none.</summary>
+    /// <summary>Reads a date; null if the text is not a date.</summary>
     public static long? Parse(string date)
     {
         var text = _space.Replace(_comma.Replace($" {date} ", " "), " ");

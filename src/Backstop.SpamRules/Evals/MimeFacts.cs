@@ -51,12 +51,14 @@ internal sealed class MimeFacts
 
     public List<string> Charsets { get; } = [];
 
-    /// <summary>Of the octets of quoted-printable text, how many needed no quoting.</summary>
+    /// <summary>The share of the octets of quoted-printable text that needed no quoting.</summary>
     public double QuotedRatio => _quotedBytes == 0 ? 0 : _needlessQuotes / (double)_quotedBytes;
 
     public double UnicodeRatio => _normal == 0 ? 0 : _entities / (double)_normal;
 
-    /// <summary>Plain text to HTML in a multipart/alternative, by octets of the last of each; 1 where there is none.</summary>
+    /// <summary>
+    /// Size of the plain text divided by that of the HTML in a multipart/alternative, the last part of each; 1 without both.
+    /// </summary>
     public double MultipartRatio
     {
         get

@@ -4,7 +4,7 @@ using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Evals;
 
-/// <summary>Recipients that a list of addresses betrays: sorted, alike, named in the subject (Plugin/HeaderEval.pm).</summary>
+/// <summary>Signs that the recipients come from a list of addresses: sorted, alike, named in the subject (Plugin/HeaderEval.pm).</summary>
 internal static class RecipientEvals
 {
     private const int SortedCount = 7;
@@ -40,7 +40,7 @@ internal static class RecipientEvals
         return distinct;
     });
 
-    /// <summary>Of all pairs, how many begin alike.</summary>
+    /// <summary>The share of all pairs of recipients that begin alike.</summary>
     private static double Similarity(MessageScan scan) => scan.Remember("similarity", () =>
     {
         var list = Recipients(scan);

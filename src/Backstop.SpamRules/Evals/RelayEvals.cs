@@ -5,7 +5,7 @@ using Backstop.SpamRules.Relays;
 
 namespace Backstop.SpamRules.Evals;
 
-/// <summary>The way of the message (Plugin/RelayEval.pm).</summary>
+/// <summary>The relays that the message passed (Plugin/RelayEval.pm).</summary>
 internal static class RelayEvals
 {
     private static readonly PerlRegex _numericHelo = new(

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Backstop.SpamRules.Hits;
 
-/// <summary>What the hits of one message come to: all numbers that are shown come from here.</summary>
+/// <summary>The totals of one message's hits. Every number that is shown is taken from here.</summary>
 /// <param name="Score">The sum of points, to three decimals.</param>
 /// <param name="Required">Points at which a message is spam.</param>
 /// <param name="Hits">Rules with points, by name; one more often where each match counts.</param>

@@ -40,7 +40,7 @@ internal sealed class HitTable(int rules, IReadOnlyDictionary<int, RuleSlot>? us
     public double Score => Hits.Sum(h => h.Score);
 
     /// <summary>
-    /// What the points would be if each of <see cref="OutOfSteps"/> had helped the message as it could; null where none ran out of
+    /// The lowest score possible if each rule of <see cref="OutOfSteps"/> is counted in the message's favour; null if no rule ran out of
     /// steps.
     /// </summary>
     public double? LowestScore { get; set; }
@@ -73,7 +73,9 @@ internal sealed class HitTable(int rules, IReadOnlyDictionary<int, RuleSlot>? us
         }
     }
 
-    /// <summary>Adds rules that may have hit: those that take points off, and for what builds on them all.</summary>
+    /// <summary>
+    /// Adds rules that may have hit: to the score only those with negative points, to the values for meta rules all of them.
+    /// </summary>
     public void AddPossible(IEnumerable<RuleSlot> slots)
     {
         foreach (var slot in slots.Select(Own).Where(s => s.Score != 0))
@@ -94,7 +96,7 @@ internal sealed class HitTable(int rules, IReadOnlyDictionary<int, RuleSlot>? us
         return copy;
     }
 
-    /// <summary>The result of a meta rule is its value for those that build on it.</summary>
+    /// <summary>Adds a meta rule; its result is the value that other meta rules see.</summary>
     public void AddMeta(RuleSlot slot, double value)
     {
         if (!IsOff(slot))

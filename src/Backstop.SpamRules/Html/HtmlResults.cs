@@ -10,7 +10,7 @@ internal sealed class HtmlLink
     public List<StringBuilder> AnchorTexts { get; } = [];
 }
 
-/// <summary>What the rules ask of an HTML part. Names are SpamAssassin's, for rules name them.</summary>
+/// <summary>What the rules ask of an HTML part. Names are SpamAssassin's, because rules use them.</summary>
 internal sealed class HtmlResults
 {
     /// <summary>Tests that hit, as <c>html_message</c> rules name them.</summary>

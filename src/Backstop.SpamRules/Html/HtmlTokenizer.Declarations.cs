@@ -64,7 +64,9 @@ internal sealed partial class HtmlTokenizer
         return end;
     }
 
-    /// <summary><c>&lt;![CDATA[ … ]]&gt;</c> is text, an INCLUDE is read, an IGNORE is not; anything else is no marked section.</summary>
+    /// <summary>
+    /// <c>&lt;![CDATA[ … ]]&gt;</c> is text, an INCLUDE is read, an IGNORE is not; anything else is not a marked section.
+    /// </summary>
     private bool TryMarkedSection(int s, out int end)
     {
         end = 0;

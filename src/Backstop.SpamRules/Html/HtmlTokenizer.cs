@@ -3,8 +3,8 @@ using Backstop.Mail;
 namespace Backstop.SpamRules.Html;
 
 /// <summary>
-/// Takes HTML apart as Perl's HTML::Parser 3.81 does, for SpamAssassin's rules were made on what it sees. Linear: every
-/// position is passed once, but for an unclosed comment, which is read again up to its first <c>&gt;</c>.
+/// Takes HTML apart as Perl's HTML::Parser 3.81 does, because SpamAssassin's rules were written against its output. Linear: every
+/// position is passed once, except in an unclosed comment, which is read again up to its first <c>&gt;</c>.
 /// </summary>
 internal sealed partial class HtmlTokenizer
 {

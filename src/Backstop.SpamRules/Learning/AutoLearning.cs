@@ -4,8 +4,8 @@ using Backstop.SpamRules.Rules;
 namespace Backstop.SpamRules.Learning;
 
 /// <summary>
-/// May a message be learned without being told its kind? Only when the score without the learner leaves no doubt, header and body both say
-/// spam, and the learner does not say the opposite (Plugin/AutoLearnThreshold.pm).
+/// Decides whether a message may be learned without being told its kind: only if the score without the learner leaves no doubt, header
+/// and body both say spam, and the learner does not say the opposite (Plugin/AutoLearnThreshold.pm).
 /// </summary>
 internal static class AutoLearning
 {

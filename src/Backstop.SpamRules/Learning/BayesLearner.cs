@@ -14,7 +14,7 @@ public sealed class BayesLearner
     private readonly IBayesStore _store;
     private readonly MessageReader _reader;
 
-    /// <summary>A learner by the settings of a rule set. <see cref="Scanning.SpamScanner.LearnerOf"/> makes one at less cost.</summary>
+    /// <summary>Makes a learner from a rule set. <see cref="Scanning.SpamScanner.LearnerOf"/> makes one at less cost.</summary>
     /// <param name="rules">How a message is read, how much must be learned (bayes_min_spam_num, bayes_min_ham_num).</param>
     /// <param name="store">Keeps what is learned.</param>
     public BayesLearner(RuleSet rules, IBayesStore store)

@@ -13,7 +13,7 @@ internal static class BodyText
     private const int CutSlack = 1024;
 
     /// <summary>The subject and the rendered text: white space squeezed, a line a paragraph, cut at 2,048 octets.</summary>
-    /// <param name="message">The message.</param>
+    /// <param name="message">The parsed message.</param>
     /// <param name="maxPart">Characters of a part that count; 0: all.</param>
     /// <param name="select">Which rendering: all, the visible or the hidden part.</param>
     /// <param name="withSubject">The first line is the subject.</param>

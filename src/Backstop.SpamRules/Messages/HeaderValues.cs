@@ -7,7 +7,7 @@ using Backstop.SpamRules.Uris;
 namespace Backstop.SpamRules.Messages;
 
 /// <summary>
-/// What rules name as headers: fields with modifiers (<c>From:addr</c>), and the names that are none, such as <c>ALL</c>,
+/// What rules name as headers: fields with modifiers (<c>From:addr</c>), and names that are not fields, such as <c>ALL</c>,
 /// <c>MESSAGEID</c>, <c>EnvelopeFrom</c> and <c>X-Spam-Relays-External</c> (PerMsgStatus.pm, get).
 /// </summary>
 internal sealed class HeaderValues(SpamMessage message, RelayTrail relays, RegistryBoundaries boundaries, string? envelopeSenderHeader)
@@ -61,7 +61,7 @@ internal sealed class HeaderValues(SpamMessage message, RelayTrail relays, Regis
         };
     }
 
-    /// <summary>The reverse-path as far as the message tells it; null when it does not.</summary>
+    /// <summary>The reverse-path, if a field of the message states it; null if none does.</summary>
     public string? EnvelopeFrom()
     {
         if (!_envelopeKnown)

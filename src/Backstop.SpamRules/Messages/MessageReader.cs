@@ -12,7 +12,7 @@ internal sealed class MessageReader
     private readonly SpamSettings _settings;
     private readonly UriCanonical _canonical;
 
-    /// <summary>Compiles the patterns of redirectors.</summary>
+    /// <summary>Makes a reader and compiles the patterns of redirectors.</summary>
     /// <param name="settings">Networks, top-level domains, sizes, redirectors.</param>
     public MessageReader(SpamSettings settings)
     {

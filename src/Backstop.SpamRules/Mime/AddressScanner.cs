@@ -33,7 +33,7 @@ internal ref struct AddressScanner(ReadOnlySpan<char> text)
     /// <summary>Where the next entry begins.</summary>
     public int Position { get; private set; }
 
-    /// <summary>Takes the next entry and its separator. False at the end, and where the text is none of an address list.</summary>
+    /// <summary>Takes the next entry and its separator. False at the end, and where the text is not part of an address list.</summary>
     public bool TryRead(out AddressParts parts)
     {
         var start = SkipSpace(Position);
@@ -141,7 +141,7 @@ internal ref struct AddressScanner(ReadOnlySpan<char> text)
         return at;
     }
 
-    // Quoted strings, and runs of anything else that is no separator, quote or opening angle.
+    // Quoted strings, and runs of anything else but separators, quotes and opening angles.
     private int ReadWords(int start, out int lastRun)
     {
         (var at, lastRun) = (start, start);

@@ -8,7 +8,7 @@ namespace Backstop.SpamRules.Mime;
 
 /// <summary>
 /// Octets of a declared charset to Unicode, in SpamAssassin's order (Message/Node.pm, _normalize): what is plain ASCII stays,
-/// UTF-8 wins when it is valid, then the declared charset, and Windows-1252 at last, which reads everything.
+/// UTF-8 wins when it is valid, then the declared charset, and last Windows-1252, which reads everything.
 /// </summary>
 internal static class Charsets
 {
@@ -28,7 +28,9 @@ internal static class Charsets
     /// </summary>
     public static string Decode(string octets, string declared, bool insist = false) => Decode(octets, declared, insist, out _);
 
-    /// <summary>As above; <paramref name="isDecoded"/> is false when nothing was decoded and the text is the ASCII it was.</summary>
+    /// <summary>
+    /// Decodes as the other overload does; <paramref name="isDecoded"/> is false if the text was ASCII and was left unchanged.
+    /// </summary>
     public static string Decode(string octets, string declared, bool insist, out bool isDecoded)
     {
         isDecoded = true;

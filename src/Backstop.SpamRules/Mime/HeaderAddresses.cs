@@ -53,7 +53,7 @@ internal static class HeaderAddresses
         return PerlSpace.TrimStart(text[(last + 1)..]);
     }
 
-    /// <summary>What is left when a text is no list of addresses: those that stand in angles.</summary>
+    /// <summary>If a text is not a list of addresses, adds only those that stand in angles.</summary>
     private static void AddAngled(string text, List<HeaderAddress> addresses)
     {
         if (!text.Contains('@', StringComparison.Ordinal))

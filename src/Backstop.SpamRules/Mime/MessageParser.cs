@@ -86,7 +86,7 @@ internal static class MessageParser
     }
 
     /// <summary>
-    /// Reads fields up to the empty line, a MIME boundary, or the fourth line that is none; gives the first line of the body.
+    /// Reads fields up to the empty line, a MIME boundary, or the fourth line that is not a field; returns the first line of the body.
     /// </summary>
     private static int ReadHeader(SpamMessage message, List<string> lines, int next)
     {

@@ -47,7 +47,7 @@ internal class MimeNode
         _decoded[key].Add(HeaderDecoding.Decode(Unfold(rawValue).Trim(' ', '\t', '\n', '\r', '\f', '\v'), key));
     }
 
-    /// <summary>Takes away every field whose name begins so; the scan never sees an older filter's marks.</summary>
+    /// <summary>Removes every field whose name has this prefix, so that the scan never sees an older filter's marks.</summary>
     public void RemoveHeaders(string prefix)
     {
         foreach (var key in _raw.Keys.Where(k => k.StartsWith(prefix, StringComparison.Ordinal)).ToList())

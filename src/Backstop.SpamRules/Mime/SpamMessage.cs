@@ -1,8 +1,8 @@
 namespace Backstop.SpamRules.Mime;
 
 /// <summary>
-/// A message taken apart as SpamAssassin's Message.pm does it. What is wrong with its form is kept as flags,
-/// for there are rules about it.
+/// A message taken apart as SpamAssassin's Message.pm does it. What is wrong with its form is kept as flags, because there are rules
+/// about it.
 /// </summary>
 internal sealed class SpamMessage : MimeNode
 {

@@ -16,7 +16,7 @@ internal sealed class BacktrackingMatcher(PatternProgram program)
     private readonly bool[] _sets = program.Sets;
 
     /// <summary>Looks for the first match that begins at or behind a place.</summary>
-    /// <param name="text">The text.</param>
+    /// <param name="text">Octets, one a character.</param>
     /// <param name="from">Where the search begins.</param>
     /// <param name="afterEmpty">Whether the last match ended at <paramref name="from"/> and was empty: another empty one there
     /// does not count.</param>

@@ -1,6 +1,6 @@
 namespace Backstop.SpamRules.Patterns;
 
-/// <summary>A way that was not gone, or what has to be undone on the way back. What the fields mean depends on the kind.</summary>
+/// <summary>An alternative not tried yet, or what has to be undone when going back. The kind decides what the fields mean.</summary>
 internal readonly record struct Frame(int Kind, int A, int B, int C);
 
 /// <summary>What a <see cref="BacktrackingMatcher"/> remembers while it looks for a match. Used again and again by one thread.</summary>
@@ -16,7 +16,7 @@ internal sealed class MatchScratch
     private const int LoopState = -7;
     private const int CallState = -8;
 
-    /// <summary>4 MB; no more ways are kept.</summary>
+    /// <summary>The most alternatives that are kept: 4 MB.</summary>
     private const int MaxFrames = 256 * 1024;
     private const int KeptFrames = 16 * 1024;
 
@@ -197,7 +197,8 @@ internal sealed class MatchScratch
     }
 
     /// <summary>
-    /// The way back leads out of a mark: what it begins has failed. True: that is what was wanted, and it goes on behind.
+    /// Called when the search goes back out of a mark, because its content has failed. True if that was wanted, as in a negative look
+    /// around: the search goes on behind it.
     /// </summary>
     public bool Unmark(Frame frame, MarkKind kind, out int at)
     {
@@ -206,7 +207,7 @@ internal sealed class MatchScratch
         return kind is MarkKind.NotAhead or MarkKind.NotBehind;
     }
 
-    /// <summary>What a mark begins has matched: its other ways are forgotten. False: it was not to match.</summary>
+    /// <summary>Called when a mark's content has matched; its other alternatives are dropped. False if it must not match.</summary>
     public bool Cut(MarkKind kind, ref int at, ref int left)
     {
         var mark = _mark;

@@ -8,10 +8,10 @@ namespace Backstop.SpamRules.Patterns;
 /// </summary>
 internal sealed class MatchSteps
 {
-    /// <summary>For all patterns of a message together: the dearest of 4,800 mails takes 1.1 million.</summary>
+    /// <summary>The limit for all patterns of a message together; the most expensive of 4,800 mails takes 1.1 million.</summary>
     public const long PerMessage = 4_000_000;
 
-    /// <summary>For one search for one match: the dearest of those takes 0.44 million.</summary>
+    /// <summary>The limit for one search for one match; the most expensive of those mails takes 0.44 million.</summary>
     public const int PerSearch = 1_000_000;
 
     private const int PartOfTheRest = 4;
@@ -20,13 +20,13 @@ internal sealed class MatchSteps
     private readonly int _part;
 
     /// <summary>
-    /// The steps of a message. A search takes at most a quarter of what is left: however many dear ones a message brings about, there is
-    /// something left for the cheap searches of all other rules.
+    /// Makes the steps of a message. A search takes at most a quarter of what is left, so that something is left for the cheap searches of
+    /// all other rules, however many expensive ones a message causes.
     /// </summary>
     public MatchSteps()
         : this(PerMessage) => _part = PartOfTheRest;
 
-    /// <summary>Steps of which a search may take all that are left.</summary>
+    /// <summary>Makes steps of which one search may take all.</summary>
     public MatchSteps(long limit) => (_limit, _part) = (limit, 1);
 
     /// <summary>Steps taken so far.</summary>

@@ -30,7 +30,7 @@ internal sealed class PatternMatcher(Nfa nfa, bool givesUp = false)
     }
 
     /// <summary>Turns on the bit of every pattern that matches. False: the text needs ever new states and was given up.</summary>
-    /// <param name="text">The text.</param>
+    /// <param name="text">Octets, one a character.</param>
     /// <param name="found">The bits.</param>
     /// <param name="numbers">The bit of each pattern.</param>
     public bool TryFind(ReadOnlySpan<char> text, Span<ulong> found, ReadOnlySpan<int> numbers)

@@ -43,7 +43,7 @@ internal abstract record PatternNode
 
     public sealed record Alternate(IReadOnlyList<PatternNode> Choices) : PatternNode;
 
-    /// <summary>A part some times over; a maximum of -1 is none.</summary>
+    /// <summary>A part repeated; a maximum of -1 means no limit.</summary>
     public sealed record Repeat(PatternNode Body, int Min, int Max, Greediness Greediness) : PatternNode;
 
     public sealed record Capture(PatternNode Body, int Number, string? Name) : PatternNode;
@@ -57,9 +57,8 @@ internal abstract record PatternNode
     public sealed record Assertion(AssertionKind Kind) : PatternNode;
 
     /// <summary>
-    /// One of two parts, as a group (by number or name) has matched; or, where <paramref name="IsOfCall"/>, as the place is
-    /// inside of a call of
-    /// the group (-1: of any).
+    /// One of two parts, chosen by whether a group (given by number or name) has matched; or, with <paramref name="IsOfCall"/>, by whether
+    /// the match is inside a call of that group (-1: of any group).
     /// </summary>
     public sealed record Conditional(int Number, string? Name, bool IsOfCall, PatternNode Then, PatternNode Else) : PatternNode;
 

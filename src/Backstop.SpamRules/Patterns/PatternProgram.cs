@@ -77,7 +77,7 @@ internal enum MarkKind
 /// <summary>An instruction; its code says what the operands are.</summary>
 internal readonly record struct PatternOp(OpCode Code, int A = 0, int B = 0, int C = 0, int D = 0);
 
-/// <summary>How often something is repeated; a maximum of <see cref="int.MaxValue"/> is none.</summary>
+/// <summary>How often something is repeated; a maximum of <see cref="int.MaxValue"/> means no limit.</summary>
 internal readonly record struct RepeatBounds(int Min, int Max, Greediness Greediness);
 
 /// <summary>A pattern as instructions for <see cref="BacktrackingMatcher"/>. Never changes, so threads share it.</summary>
@@ -121,8 +121,8 @@ internal enum MatchStart
     Search,
 
     /// <summary>
-    /// There, and at the beginning of a line: the pattern begins with <c>.*</c>, so that it matches from there if it matches at
-    /// all.
+    /// Where the search begins, and at the beginning of a line: the pattern begins with <c>.*</c>, so that it matches from there if it
+    /// matches at all.
     /// </summary>
     Line,
 }

@@ -74,7 +74,7 @@ internal sealed class PerlClassParser(string text, int at, bool ignoreCase, bool
             : throw new PatternException($"range out of order at {dash}");
     }
 
-    /// <summary>What stands for one character, with its number, or for several, with -1.</summary>
+    /// <summary>Reads one item of the class: <paramref name="code"/> is the number of a single character, or -1 for several.</summary>
     private ByteSet One(out int code)
     {
         var c = text[_at++];

@@ -18,7 +18,7 @@ internal static class PerlSets
 
     /// <summary>
     /// With the other case of every letter. Above ASCII Perl's <c>/aa</c> folds by Unicode, so 0xC0-0xDE go with 0xE0-0xFE
-    /// (not the two that are no letters), even where the octets are half of a UTF-8 character.
+    /// (not the two that are not letters), even where the octets are half of a UTF-8 character.
     /// </summary>
     public static ByteSet IgnoringCase(this ByteSet set)
     {

@@ -1,8 +1,8 @@
 namespace Backstop.SpamRules.Patterns;
 
 /// <summary>
-/// Patterns that need no string, so that every text has to be tried: one automaton for several of them. One that fills again and again
-/// is more work to make than it saves: its patterns part.
+/// One automaton for several patterns that need no string, so that every text has to be tried. If it fills up again and again, it costs
+/// more to build than it saves, and its patterns are split into two automata.
 /// </summary>
 internal sealed class SharedDfa
 {

@@ -4,7 +4,7 @@ using Backstop.SpamRules.Patterns;
 
 namespace Backstop.SpamRules.Relays;
 
-/// <summary>The way of a message, newest first, parted where trust ends (SpamAssassin's parse_received_headers).</summary>
+/// <summary>The relays of a message, newest first, divided where trust ends (SpamAssassin's parse_received_headers).</summary>
 internal sealed class RelayTrail
 {
     public List<Relay> Trusted { get; private set; } = [];

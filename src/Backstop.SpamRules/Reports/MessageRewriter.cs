@@ -31,7 +31,7 @@ internal sealed class MessageRewriter(SpamReport report)
         return end < 0 ? rewritten : rewritten[..(end + (2 * _message.LineEnding.Length))];
     }
 
-    /// <summary>The fields that are added, alone.</summary>
+    /// <summary>Only the fields that are added.</summary>
     public string AddedFields() => AddedFields(report.IsSpam ? _settings.SpamHeaders : _settings.HamHeaders);
 
     private string WithFields()

@@ -17,7 +17,7 @@ internal static class SpamMarkup
         "^Content-Type:\\s+(?:message/rfc822|text/plain);\\s+x-spam-type=original", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _kept = new("^X-Spam-Prev-([^:\\s]+):", RegexOptions.IgnoreCase);
 
-    /// <summary>The message without; null where it bears none.</summary>
+    /// <summary>Returns the message without the markup; null if it has none.</summary>
     /// <param name="message">As it came.</param>
     public static string? Remove(SpamMessage message) =>
         message.Header("X-Spam-Checker-Version") is null ? null : (Unwrap(message) ?? WithoutFields(message));
@@ -58,7 +58,7 @@ internal static class SpamMarkup
         return null;
     }
 
-    /// <summary>Whether a field was added by a filter: what it kept of ours is not.</summary>
+    /// <summary>Whether a filter added the field. X-Spam-Prev- does not count: it keeps a field of the original message.</summary>
     public static bool IsAdded(string field) =>
         field.StartsWith("X-Spam-", StringComparison.OrdinalIgnoreCase)
             && !field.StartsWith("X-Spam-Prev-", StringComparison.OrdinalIgnoreCase);
@@ -67,7 +67,7 @@ internal static class SpamMarkup
     {
         var fields = MessageParser.SplitFields(message.PristineHeaders);
 
-        // What was tagged stands untouched in X-Spam-Prev-; a hostile mail may bear that twice.
+        // X-Spam-Prev- keeps the field as it was before the tag; a hostile message may have it twice.
         var restored = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         foreach (var field in fields)
         {

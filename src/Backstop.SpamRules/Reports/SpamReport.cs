@@ -26,7 +26,9 @@ internal sealed class SpamReport(RuleSet rules, MessageScan scan, HitSummary sum
 
     private const int PreviewLength = 200;
 
-    /// <summary>So many octets all tags of one message may become: a template may hold _HEADER(Subject)_ ten thousand times.</summary>
+    /// <summary>
+    /// The most octets that all tags of one message are filled with: a template may have _HEADER(Subject)_ ten thousand times.
+    /// </summary>
     private const int MaxFilled = 128 << 10;
 
     private static readonly PerlRegex _tag = new("_([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)(?:\\((.*?)\\))?_");

@@ -159,7 +159,7 @@ internal sealed class ExpressionParser
     /// <summary>Reads an expression.</summary>
     /// <param name="text">The expression.</param>
     /// <param name="call">Makes an expression of <c>name(argument)</c>; null: there are no functions.</param>
-    /// <exception cref="FormatException">It is no expression; the message says where.</exception>
+    /// <exception cref="FormatException">The text is not an expression; the message says where.</exception>
     public static Expression Parse(string text, Func<string, string, Expression>? call = null)
     {
         var parser = new ExpressionParser(Tokenize(text), call);

@@ -4,8 +4,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace Backstop.SpamRules.Rules;
 
 /// <summary>
-/// What lines of files say by name, over what a shared dictionary says, which stays as it is: the preferences of a user
-/// cost no copy of the site's rules.
+/// A dictionary over a shared one that is never changed, so that a user's preferences need no copy of the site's rules.
 /// </summary>
 /// <param name="below">What counts where nothing was set here; null: nothing.</param>
 internal sealed class LayeredDictionary<T>(IReadOnlyDictionary<string, T>? below = null) : IReadOnlyDictionary<string, T>

@@ -75,7 +75,7 @@ internal sealed class OfficeSettings
         }
     }
 
-    // SpamAssassin 4.0.1: names are matched with their case, though its manual says otherwise; a.DOCM is no macro document.
+    // SpamAssassin 4.0.1: names are matched with their case, though its manual says otherwise; a.DOCM does not count as a macro document.
     private static CompiledPattern Compile(string pattern) => CompiledPattern.Compile(pattern);
 
     private static PluginDirective Pattern(string key, Action<OfficeSettings, CompiledPattern> set) =>

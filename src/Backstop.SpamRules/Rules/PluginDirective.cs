@@ -13,7 +13,9 @@ internal sealed record PluginDirective(string Plugin, string Key, Func<RuleSetBu
 
     private static readonly PerlRegex _number = new("^[+-]?\\d+(?:\\.\\d*)?$");
 
-    /// <summary>Whether the setting was once part of SpamAssassin itself: then it is no error if the plugin is not loaded.</summary>
+    /// <summary>
+    /// Whether the setting was once part of SpamAssassin itself: then a line of it is not an error if the plugin is not loaded.
+    /// </summary>
     public bool WasBuiltIn { get; init; }
 
     public static PluginDirective Text(string plugin, string key, Action<PluginSettings, string> set) =>

@@ -8,8 +8,8 @@ internal static class PluginFile
     private const int MaxBytes = 64 << 20;
 
     /// <summary>Its lines as octets, ended by LF only; null where it cannot be read.</summary>
-    /// <param name="path">Of a plain file of at most 64 MiB.</param>
-    /// <param name="fault">Why it cannot.</param>
+    /// <param name="path">The path of a regular file of at most 64 MiB.</param>
+    /// <param name="fault">Why it cannot be read; null if it was.</param>
     public static string[]? ReadLines(string path, out string? fault)
     {
         fault = null;

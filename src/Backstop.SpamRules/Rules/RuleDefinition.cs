@@ -44,7 +44,7 @@ internal enum EvalArea
     Network,
 }
 
-/// <summary>A rule as its file says it. Immutable but for what later lines add (a score, flags, a priority).</summary>
+/// <summary>A rule as its file says it. Immutable except for what later lines add (a score, flags, a priority).</summary>
 internal sealed record RuleDefinition(string Name, RuleKind Kind, string Text, SourceLine Source)
 {
     /// <summary>The header a Header or MimeHeader rule looks at, modifiers included.</summary>

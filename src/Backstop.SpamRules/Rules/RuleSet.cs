@@ -48,7 +48,7 @@ public sealed class RuleSet
     /// <summary>Whether it may learn from scores (<c>bayes_auto_learn</c>).</summary>
     public bool AutoLearns => Settings.UseBayes && Settings.BayesAutoLearn;
 
-    /// <summary>The set that these are a user's preferences over; null where they are none.</summary>
+    /// <summary>The set that these are a user's preferences over; null for the set of a site.</summary>
     internal RuleSet? Site { get; }
 
     internal bool NetworkTests { get; }
@@ -192,7 +192,7 @@ public sealed record RuleSetOptions
     public bool NetworkTests { get; init; }
 
     /// <summary>
-    /// Names of the hosts through which own mail leaves: a bounce that returns their Received fields is no backscatter
+    /// Names of the hosts through which own mail leaves: a bounce that returns their Received fields is not backscatter
     /// (welcomelist_bounce_relays).
     /// </summary>
     public IReadOnlyList<string> OwnHosts { get; init; } = [];

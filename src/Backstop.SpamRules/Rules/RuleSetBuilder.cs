@@ -24,21 +24,23 @@ internal sealed class RuleSetBuilder
     /// <summary>The most rules that one user may add: each is tried on all his mail.</summary>
     private const int MaxUserRules = 200;
 
-    /// <summary>So many faults of a user's file are kept, cut to so many characters; the others are counted.</summary>
+    /// <summary>
+    /// The most faults of a user's file that are kept; the others are only counted. Each is cut to <see cref="MaxUserFault"/>.
+    /// </summary>
     private const int MaxUserFaults = 100;
     private const int MaxUserFault = 300;
 
     private readonly SettingDirectives _settings;
     private readonly RuleSet? _site;
 
-    /// <summary>For the rules of a site.</summary>
+    /// <summary>Makes a builder for the rules of a site.</summary>
     public RuleSetBuilder(bool networkTests)
     {
         NetworkTests = networkTests;
         _settings = new SettingDirectives(this);
     }
 
-    /// <summary>For the file of a user, whose lines count over the site's; the site's set is left as it is.</summary>
+    /// <summary>Makes a builder for the file of a user, whose lines override the site's; the site's set is not changed.</summary>
     public RuleSetBuilder(RuleSet site)
     {
         (_site, NetworkTests, Settings) = (site, site.NetworkTests, site.Settings.Copy());

@@ -68,7 +68,7 @@ internal sealed partial class SettingDirectives
         }
     }
 
-    /// <summary>Takes hosts off the list in front of them, or off all.</summary>
+    /// <summary>Removes hosts from the list named before them, or from all lists.</summary>
     private void DelistHosts(string value)
     {
         var named = _named.Match(value);

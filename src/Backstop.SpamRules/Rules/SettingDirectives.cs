@@ -5,7 +5,7 @@ using Backstop.SpamRules.Uris;
 
 namespace Backstop.SpamRules.Rules;
 
-/// <summary>The settings of rule files that are no rules, by their names and their older names.</summary>
+/// <summary>The lines of rule files that are settings and not rules, by their names and their older names.</summary>
 internal sealed partial class SettingDirectives
 {
     private static readonly PerlRegex _added = new("^(ham|spam|all)\\s+([A-Za-z0-9_-]+)(?:\\s+(.*?))?\\s*$");

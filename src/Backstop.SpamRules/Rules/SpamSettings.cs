@@ -13,7 +13,7 @@ internal readonly record struct AddedHeader(string Name, string Template)
 /// <summary>A sender that counts only when a relay of that domain delivers it.</summary>
 internal sealed record SenderWithRelay(AddressGlob Address, string Relay);
 
-/// <summary>Everything the rule files set that is no rule. Names follow SpamAssassin's Mail::SpamAssassin::Conf.</summary>
+/// <summary>All settings of the rule files. Names follow SpamAssassin's Mail::SpamAssassin::Conf.</summary>
 internal sealed class SpamSettings
 {
     /// <summary>Large collections of the settings that these are a copy of: copied once more when they are changed.</summary>
@@ -29,7 +29,7 @@ internal sealed class SpamSettings
 
     public Dictionary<string, AddressList> AddressLists { get; private set; } = new(StringComparer.Ordinal);
 
-    /// <summary>List name to host to listed (false: excepted).</summary>
+    /// <summary>By list name and host: true for a listed host, false for one that is excepted.</summary>
     public Dictionary<string, Dictionary<string, bool>> UriHostLists { get; private set; } = new(StringComparer.Ordinal);
 
     public Dictionary<string, List<SenderWithRelay>> SendersWithRelay { get; private set; } = new(StringComparer.Ordinal);
@@ -72,7 +72,7 @@ internal sealed class SpamSettings
 
     public List<AddedHeader> SpamHeaders { get; private set; } = [AddedHeader.Version];
 
-    /// <summary>Subject, From or To to the tag in front of it or behind.</summary>
+    /// <summary>The tag that a rewritten field gets; the key is Subject, From or To.</summary>
     public Dictionary<string, string> RewriteHeader { get; private set; } = new(StringComparer.Ordinal);
 
     public Dictionary<string, string> SubjectPrefix { get; private set; } = new(StringComparer.Ordinal);

@@ -183,7 +183,7 @@ internal sealed class CompiledRules
         }
         catch (PatternException)
         {
-            // Compile says it again for the report.
+            // Compile throws the same exception again and reports it.
         }
     }
 
@@ -235,7 +235,7 @@ internal sealed class CompiledRules
             return CompileDelimited(rule.Pattern);
         }
 
-        // Before it is expanded too: what fails in that costs as well.
+        // Before the expansion too, because an expansion that fails also takes time.
         var (pattern, modifiers) = DelimitedPattern.Split(rule.Pattern);
         CheckLength(pattern);
         var expanded = _rules.Replacements.Expand(pattern, _rules.Site is null ? ReplaceTags.MaxLength : MaxUserPatterns);

@@ -51,7 +51,7 @@ internal sealed class MetaGlobs(RuleSet rules)
 
     private string Sum(string pattern, string self)
     {
-        // Only a rule that its own glob fits has another sum than the others.
+        // The sum is the same for all rules, except for a rule that its own glob matches.
         var glob = new AddressGlob(pattern);
         var key = glob.IsMatch(self) ? $"{pattern} {self}" : pattern;
         if (!_sums.TryGetValue(key, out var sum))

@@ -7,9 +7,8 @@ namespace Backstop.SpamRules.Scanning;
 /// Meta rules in an order in which every one comes after those it builds on (Check.pm, do_meta_tests; Parser.pm, compile_meta_rules).
 /// </summary>
 /// <remarks>
-/// A meta rule of 0 points is worked out too: where it is 0, those that build on it run, and where it is not, they do not. Rules
-/// that build on
-/// each other in a circle, or on such, are worked out before all others, with every rule at 0.
+/// A meta rule of 0 points is evaluated too: the rules that build on it run if its value is 0, and do not run otherwise. Rules that
+/// build on each other in a circle, or on such rules, are evaluated before all others, with every rule at 0.
 /// </remarks>
 internal sealed class MetaRules
 {
@@ -184,7 +183,7 @@ internal sealed class MetaRules
     }
 
     /// <summary>A meta rule ready to run.</summary>
-    /// <param name="Name">Its name.</param>
+    /// <param name="Name">The rule's name, for rules that build on it.</param>
     /// <param name="Slot">Null: it has no points.</param>
     /// <param name="Place">Its place among the values.</param>
     /// <param name="Expression">What it says.</param>

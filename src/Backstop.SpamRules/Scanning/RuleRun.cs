@@ -9,13 +9,13 @@ using Backstop.SpamRules.Rules;
 
 namespace Backstop.SpamRules.Scanning;
 
-/// <summary>Runs all rules over one message. Meta rules come last, for they build on the others.</summary>
+/// <summary>Runs all rules over one message. Meta rules come last, because they build on the others.</summary>
 internal sealed class RuleRun(CompiledRules rules, MessageScan scan, IReadOnlyDictionary<int, RuleSlot>? users = null)
 {
-    /// <summary>When so many rules have run out of steps, no other is tried whose pattern could.</summary>
+    /// <summary>Once this many rules have run out of steps, other rules whose pattern could do so are skipped.</summary>
     private const int MaxOutOfSteps = 8;
 
-    /// <summary>So many texts are kept of what the named groups of a rule match.</summary>
+    /// <summary>The most texts that are kept of what the named groups of a rule match.</summary>
     private const int MaxCaptures = 32;
 
     /// <summary>All texts of a tag together, in octets: patterns are made of them, for each message anew.</summary>
@@ -49,7 +49,7 @@ internal sealed class RuleRun(CompiledRules rules, MessageScan scan, IReadOnlyDi
         return _hits;
     }
 
-    // Whether a rule that ran out of steps would have hit nobody knows: the message gets the better of both.
+    // Nobody knows whether a rule that ran out of steps would have hit, so the outcome that is better for the message counts.
     private void RunMetas()
     {
         if (_hits.OutOfSteps.Count == 0)

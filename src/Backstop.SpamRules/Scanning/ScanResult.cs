@@ -24,18 +24,18 @@ public sealed record ScanResult
     public required IReadOnlyList<string> SubRules { get; init; }
 
     /// <summary>
-    /// Rules that ran out of steps on this message, so that nobody knows whether they hit. Empty but for hostile mail.
+    /// Rules that ran out of steps on this message, so that nobody knows whether they hit. Empty except for hostile mail.
     /// </summary>
     public required IReadOnlyList<string> OutOfSteps { get; init; }
 
     /// <summary>
-    /// The steps that patterns took which had to be confirmed one by one; the same for the same message and rules, on every machine.
+    /// The steps spent on matches that had to be confirmed one by one; the same for the same message and rules, on every machine.
     /// </summary>
     public long Steps { get; init; }
 
     /// <summary>
-    /// The CPU budget of the message was used up before all rules had run: no rule counts, for those that spoke for the message may
-    /// be missing.
+    /// Whether the CPU budget of the message was used up before all rules had run. Then no rule counts, because rules in the message's
+    /// favour may be missing.
     /// </summary>
     public bool IsUnjudged { get; init; }
 

@@ -22,7 +22,7 @@ public sealed class SpamScanner
     private readonly MessageReader _reader;
     private readonly TimeProvider _time;
 
-    /// <summary>Compiles the rules that have points in the score set. That is dear, so a scanner is made once and kept.</summary>
+    /// <summary>Compiles the rules that have points in the score set. That is expensive, so make a scanner once and keep it.</summary>
     /// <param name="rules">Rules and settings; left as they are.</param>
     /// <param name="time">The clock for rules about the age of a message; null: the system's.</param>
     /// <param name="bayes">The score sets with Bayes count. Without, rules about the learner's answer do not run.</param>
@@ -59,7 +59,7 @@ public sealed class SpamScanner
     /// <summary>Which of the four scores of a rule counts: 0 plain, 1 with network tests, 2 with Bayes, 3 with both.</summary>
     public int ScoreSet { get; }
 
-    /// <summary>How many rules were compiled; of them, those that the network or the learner answers may be off.</summary>
+    /// <summary>How many rules were compiled, including those that only the network or the learner can make hit.</summary>
     /// <remarks>Of a user's scanner: the rules that run for the user and not for the site.</remarks>
     public int ActiveRules => _compiled.Slots.Count;
 
@@ -118,8 +118,8 @@ public sealed class SpamScanner
     /// <param name="store">Keeps what is learned.</param>
     public BayesLearner LearnerOf(IBayesStore store) => new(_rules, store, _reader);
 
-    /// <summary>Scores one message, without bound on CPU time but that of each rule.</summary>
-    /// <param name="message">Its octets, lines ended by LF or CR LF; an mbox <c>From </c> line in front is no part of it.</param>
+    /// <summary>Scores one message, without a limit on CPU time other than that of each rule.</summary>
+    /// <param name="message">Its octets, lines ended by LF or CR LF; an mbox <c>From </c> line in front is not part of it.</param>
     /// <param name="external">Results of rules or functions (<c>check_for_spf_pass</c>) that ask the network; absent ones are
     /// false.</param>
     public ScanResult Scan(ReadOnlySpan<byte> message, IReadOnlyDictionary<string, bool>? external = null)
@@ -161,7 +161,7 @@ public sealed class SpamScanner
         return new ScannedMessage(this, scan, hits);
     }
 
-    // Not even its header is read again: it may be what was too dear.
+    // Not even its header is read again: it may be what was too expensive.
     private ScannedMessage Unjudged()
     {
         var hits = new HitTable(_compiled.Places);

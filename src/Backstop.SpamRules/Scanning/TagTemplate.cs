@@ -8,7 +8,7 @@ namespace Backstop.SpamRules.Scanning;
 /// <summary>Patterns with tags: <c>%{NAME}</c> stands for a text that another rule found in this message.</summary>
 internal static class TagTemplate
 {
-    /// <summary>Reading a pattern and making its automaton, by its octets.</summary>
+    /// <summary>The work of reading a pattern and building its automaton, for each of its octets.</summary>
     private const int WorkPerOctet = 64;
 
     private static readonly PerlRegex _tag = new("%\\{([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)(?:\\([^)}]*\\))?\\}");
@@ -18,9 +18,8 @@ internal static class TagTemplate
     public static bool IsTag(string name) => _name.IsMatch(name);
 
     /// <summary>
-    /// How often the pattern, its tags filled, matches the texts; for a negated rule 1 where it does not. A rule with a tag that
-    /// has no value
-    /// does not run.
+    /// How often the pattern, its tags filled, matches the texts; for a negated rule 1 where it does not. A rule with a tag that has no
+    /// value does not run.
     /// </summary>
     public static int Count(
         RuleSlot slot, IReadOnlyDictionary<string, List<string>> tags, IReadOnlyList<string> texts, MatchSteps steps)

@@ -8,12 +8,12 @@ namespace Backstop.SpamRules.Uris;
 /// </summary>
 internal sealed class Redirectors
 {
-    /// <summary>For all patterns over one URI. None of the real ones takes a thousand.</summary>
+    /// <summary>The step limit for all patterns over one URI; no URI in real mail takes a thousand.</summary>
     private const int StepsPerUri = 200_000;
 
     private readonly PatternGroup _group;
 
-    /// <summary>Compiles them.</summary>
+    /// <summary>Compiles the patterns.</summary>
     /// <param name="patterns">With delimiters, in the order of their files.</param>
     /// <param name="report">Told what is wrong with each that is left out.</param>
     public Redirectors(IEnumerable<string> patterns, Action<string> report)
@@ -34,7 +34,7 @@ internal sealed class Redirectors
         _group = new(compiled);
     }
 
-    /// <summary>Where the first pattern that matches sends; null for none.</summary>
+    /// <summary>Returns the target that the first matching pattern finds; null if none matches.</summary>
     /// <param name="uri">A URI with its scheme.</param>
     public string? Target(string uri)
     {
@@ -55,7 +55,7 @@ internal sealed class Redirectors
         }
         catch (StepsSpentException)
         {
-            // A URI made to be dear leads nowhere.
+            // A URI made to be expensive counts as leading nowhere.
         }
 
         return null;

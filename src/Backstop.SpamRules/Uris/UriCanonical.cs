@@ -7,7 +7,7 @@ using Backstop.SpamRules.Text;
 namespace Backstop.SpamRules.Uris;
 
 /// <summary>
-/// The forms of a URI that rules shall see: unescaped, without port, user and disguise of its host (Util.pm,
+/// The forms of a URI that rules see: unescaped, without port, user and disguise of its host (Util.pm,
 /// uri_list_canonicalize).
 /// </summary>
 internal sealed class UriCanonical(RegistryBoundaries boundaries, Redirectors redirectors)
@@ -41,7 +41,7 @@ internal sealed class UriCanonical(RegistryBoundaries boundaries, Redirectors re
     private static readonly PerlRegex _bareHost = new("^(?:www\\.)?([^.]+)$");
 
     /// <summary>
-    /// All forms, the given one among them unless it is no URI at all. Targets of redirectors are followed, within bounds.
+    /// All forms, including the given one unless it is not a URI. Targets of redirectors are followed, within bounds.
     /// </summary>
     public HashSet<string> Forms(string uri)
     {

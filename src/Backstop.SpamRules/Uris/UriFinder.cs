@@ -10,7 +10,7 @@ internal readonly record struct FoundUri(string Uri, IReadOnlyList<string> Types
 
 /// <summary>
 /// Finds URIs in plain text where Thunderbird would (PerMsgStatus.pm, _tbirdurire): with a scheme, mail addresses, and
-/// host names under a known top-level domain. One pass a line; each start is tried in constant time but for its own length.
+/// host names under a known top-level domain. One pass a line; each start is tried in time linear in the length of its URI.
 /// </summary>
 internal sealed class UriFinder(RegistryBoundaries boundaries)
 {
