@@ -13,7 +13,7 @@ internal sealed class AgentArguments
     /// <summary>-h or --help: print the help.</summary>
     public bool WantsHelp { get; private set; }
 
-    /// <summary>--strict-procmail: do as procmail does, also where it loses mail.</summary>
+    /// <summary>--strict-procmail: do as procmail does, even where it loses mail.</summary>
     public bool IsStrict { get; private set; }
 
     /// <summary>-p: the caller's environment is kept.</summary>

@@ -21,15 +21,15 @@ internal static class AgentHelp
           backstop deliver [-tY] [-f SENDER] [-a ARG]... -d USER...
           backstop deliver [-pt] [NAME=VALUE]... -m RCFILE [ARG]...
 
-          -a ARG             $1, $2 and on in the rcfile
+          -a ARG             $1, $2 and so on in the rcfile
           -d USER...         deliver to each USER (root becomes that user first)
           -f SENDER          write SENDER into the "From " line; "-f -" only a new date
           -m                 a general filter: the RCFILE alone decides
           -p                 keep the caller's environment
           -t                 failures are temporary (75); without --strict-procmail they always are
-          -Y                 Content-Length counts for nothing
+          -Y                 ignore Content-Length
           -v                 the version
-          --strict-procmail  procmail's behaviour to the letter, also where it loses mail
+          --strict-procmail  procmail's behaviour to the letter, even where it loses mail
 
         Without an RCFILE: /etc/procmailrc, then $HOME/.procmailrc. What no recipe delivers goes to $DEFAULT, then $ORGMAIL.
         Where procmail would lose the message (a filter that fails or gives nothing, a pipe that fails, a HOST that differs) it stays

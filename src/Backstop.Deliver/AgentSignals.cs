@@ -17,7 +17,7 @@ internal sealed class AgentSignals : IDisposable
     public CancellationToken Asked => _asked.Token;
 
     /// <summary>Starts to catch signals: from now on one cancels <see cref="Asked"/> instead of ending the process.</summary>
-    /// <remarks>Catching takes a thread; a delivery that neither waits nor appends to an mbox ends sooner than that pays.</remarks>
+    /// <remarks>Catching takes a thread, which is not worth it for a delivery that neither waits nor appends to an mbox.</remarks>
     public void Listen()
     {
         if (_registered.Count == 0)

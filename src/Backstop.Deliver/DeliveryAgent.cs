@@ -191,7 +191,7 @@ public static class DeliveryAgent
         isDefault = arguments.RcFiles.Count == 0;
         if (isDefault)
         {
-            // Most users have none, and that is nothing to talk about.
+            // Most users have none, so a missing file is not logged.
             return File.Exists(NativeText.Path($"{home}/.procmailrc")) ? [$"{home}/.procmailrc"] : [];
         }
 

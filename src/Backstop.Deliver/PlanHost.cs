@@ -104,7 +104,7 @@ internal sealed class PlanHost(PlanSettings settings, TimeProvider time) : Recip
 
         try
         {
-            return IsRoot(path) ? new(name, 0, "the root directory is no folder for mail")
+            return IsRoot(path) ? new(name, 0, "the root directory is not a mail folder")
                 : IsPlanned(delivery, kind) ? Planned(name, path, kind, delivery.HasHeader, mail)
                 : Noted(() => AtOnce(delivery, mail));
         }
@@ -222,7 +222,7 @@ internal sealed class PlanHost(PlanSettings settings, TimeProvider time) : Recip
     {
         var isThere = kind == LocalFolders.Kind.Maildir ? Directory.Exists(target) : File.Exists(target);
         var mustBeWritable = isThere ? target : Path.GetDirectoryName(target)!;
-        return !Path.Exists(mustBeWritable) ? $"{mustBeWritable} is not there"
+        return !Path.Exists(mustBeWritable) ? $"{mustBeWritable} does not exist"
             : Libc.Access(ref NativeText.From(NativeText.Octets(mustBeWritable))[0], Writable) != 0 ? $"{mustBeWritable} cannot be written"
             : null;
     }

@@ -11,7 +11,7 @@ internal static class RcFileReader
     private const int OtherWrite = 0x2;
     private const int Sticky = 0x200;
 
-    // Nobody's recipes are larger; a file that is would only be read to no end.
+    // Nobody's recipes are larger; a larger file would only cost memory and time.
     private const int MaxSize = 16 << 20;
 
     /// <summary>Why an rcfile is not read.</summary>

@@ -59,7 +59,7 @@ internal sealed class ReplyMemory(string path, TimeProvider time)
         }
     }
 
-    // Whoever has it open is done in a moment: another recipe of this process, or of another.
+    // Another recipe, of this process or another one, may have the file open for a moment.
     private FileStream Open(FileMode mode, FileAccess access, FileShare share)
     {
         using var patience = new CancellationTokenSource(_longestWait, time);

@@ -3,7 +3,7 @@ namespace Backstop.Recipes.Language;
 /// <summary>What substitutions stand for.</summary>
 internal interface IRcValues
 {
-    /// <summary>Whether values are those of a run. Where they are not, a text is read as far as any values may make it go.</summary>
+    /// <summary>Whether values are those of a run. If not, a text is read as far as any value could make it go.</summary>
     bool AreKnown { get; }
 
     /// <summary>A variable's value; null where it is not set. A digit names an argument.</summary>
@@ -16,7 +16,7 @@ internal interface IRcValues
     string Special(char name);
 
     /// <summary>Runs a command in backquotes.</summary>
-    /// <param name="command">The command.</param>
+    /// <param name="command">What stands between the backquotes, as written.</param>
     /// <param name="room">How many octets of its output there is room for.</param>
     string Output(string command, int room);
 

@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Backstop.Recipes.Language;
 
-/// <summary>Parses conditions. Every text is one: what is not another test is a regular expression.</summary>
+/// <summary>Parses conditions. Every text is a condition: what is not one of the other tests is a regular expression.</summary>
 /// <remarks>Linear in the text: no prefix is looked at twice.</remarks>
 internal sealed class RcConditionParser
 {
@@ -77,7 +77,7 @@ internal sealed class RcConditionParser
             }
             else if (Current == '$' && !IsSubstitution(_text.AsSpan(_at + 1)))
             {
-                // It stays what it is, and what comes out is expanded once more.
+                // The dollar stays as it is; the expanded text is expanded once more.
                 _at++;
             }
             else if (!TakeWeight() && !TakeArea())
@@ -110,7 +110,7 @@ internal sealed class RcConditionParser
         _ => new RcRegexTest(_text[_at..]),
     };
 
-    // A value may make a weight or an area of a word that is none yet, and anything of what it stands first in.
+    // A value may complete a word to a weight or an area; where it stands first, the whole test may become anything.
     private bool DependsOnVariables() =>
         _isBehindDollar && (_variableMarks.Contains(Current) || IsWordOrNumber(Current)) && _text.AsSpan(_at).ContainsAny(_variableMarks);
 

@@ -7,7 +7,7 @@ namespace Backstop.Recipes.Language;
 internal static class RcFolderNames
 {
     /// <summary>Reads the name that a line begins with.</summary>
-    /// <param name="text">The text.</param>
+    /// <param name="text">The rcfile, or a piece of it.</param>
     /// <param name="at">Where the line begins; where reading goes on.</param>
     /// <returns>What is read, a NUL behind a whole word; empty where the line begins otherwise.</returns>
     public static string ReadName(string text, ref int at)

@@ -1,7 +1,7 @@
 namespace Backstop.Recipes.Language;
 
 /// <summary>The first line of a recipe, <c>:0 [flags] [: [lockfile]]</c>, in its words.</summary>
-/// <param name="Flags">The flags.</param>
+/// <param name="Flags">Those that the line has, up to the first letter that is not a flag.</param>
 /// <param name="Count">How many conditions follow; -1 where stars mark them.</param>
 /// <param name="Lock">The lockfile; empty where its name follows from the action; null where there is none.</param>
 /// <param name="Skipped">What is not a flag there; may be empty.</param>
@@ -30,7 +30,7 @@ internal sealed record RcHead(RcFlags Flags, int Count, string? Lock, string Ski
         return new(flags, count, lockfile, line[Math.Min(at, line.Length)..].Replace('\0', ' '));
     }
 
-    // Up to a colon or to the first letter that is no flag: from there on nothing counts.
+    // Reads up to a colon or to the first letter that is not a flag: from there on nothing counts.
     private static RcFlags ReadFlags(string line, ref int at)
     {
         var flags = RcFlags.None;

@@ -53,7 +53,7 @@ internal sealed class RcHeadReader
         return new(line.Text[start..name.End], line.At with { Column = line.At.Column + start });
     }
 
-    // The colon of ${name:+text} is none.
+    // The colon in ${name:+text} does not begin a lockfile.
     private static int ColonOf(string line)
     {
         var depth = 0;

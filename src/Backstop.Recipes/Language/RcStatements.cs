@@ -15,24 +15,24 @@ public sealed record RcAssignment(RcPosition At, string Name, RcText Value) : Rc
 /// <param name="Name">The variable.</param>
 public sealed record RcUnset(RcPosition At, string Name) : RcStatement(At);
 
-/// <summary>Text that is no statement: procmail logs "Skipped" and goes on.</summary>
+/// <summary>Text that is not a statement: procmail logs "Skipped" and goes on.</summary>
 /// <param name="At">Its line and column.</param>
 /// <param name="Text">What was skipped.</param>
 public sealed record RcSkipped(RcPosition At, string Text) : RcStatement(At);
 
 /// <summary>A quote that is never closed: it takes the rest of the file into a statement.</summary>
 /// <param name="At">Where it begins.</param>
-/// <param name="Statement">The statement.</param>
+/// <param name="Statement">The statement that the quote is in.</param>
 public sealed record RcUnclosed(RcPosition At, RcStatement Statement) : RcStatement(At);
 
 /// <summary>A recipe: <c>:0</c> with flags and lockfile, conditions, one action.</summary>
 /// <param name="At">Where its colon stands.</param>
-/// <param name="Flags">Its flags.</param>
+/// <param name="Flags">Those that the first line has as written; variables may add others.</param>
 /// <param name="Head">Its first line as written.</param>
 /// <param name="Skipped">Letters and words of the first line that are not flags.</param>
 /// <param name="Lock">The local lockfile; empty where its name follows from the action; null where there is none.</param>
 /// <param name="IsCounted">Whether conditions are counted (<c>:2</c>) instead of marked with stars.</param>
-/// <param name="Conditions">Its conditions.</param>
+/// <param name="Conditions">In the order in which they are tested.</param>
 /// <param name="Action">Its action; null where there is none.</param>
 public sealed record RcRecipe(
     RcPosition At,
@@ -52,7 +52,7 @@ public sealed record RcRecipe(
     internal bool HasPlainHead { get; init; } = true;
 
     /// <summary>Whether it has one of these flags.</summary>
-    /// <param name="flags">The flags.</param>
+    /// <param name="flags">One or more; any of them is enough.</param>
     public bool Has(RcFlags flags) => Flags.HasAny(flags);
 }
 

@@ -4,15 +4,17 @@ using Backstop.Recipes.Running;
 namespace Backstop.Recipes.Language;
 
 /// <summary>Values while an rcfile is only read and nothing is run: every variable has the same one.</summary>
-/// <param name="value">The value.</param>
+/// <param name="value">What every variable has; empty for none.</param>
 internal sealed class RcUnknownValues(string value) : IRcValues
 {
     private static readonly SearchValues<char> _shellMetas = SearchValues.Create(RecipeDefaults.ShellMetas);
 
-    /// <summary>For what an rcfile says without its variables.</summary>
+    /// <summary>Used to read what an rcfile says without the values of its variables.</summary>
     public static RcUnknownValues Empty { get; } = new("");
 
-    /// <summary>For where a text ends: a variable that may have a value begins a word, and no comment.</summary>
+    /// <summary>
+    /// Used to find where a text ends: a variable that may have a value begins a word, so a # behind it begins no comment.
+    /// </summary>
     public static RcUnknownValues Some { get; } = new("x");
 
     /// <inheritdoc/>

@@ -141,7 +141,7 @@ internal static partial class ConditionLints
         }
     }
 
-    // What "\/[0-9.]+" has matched is no command and no variable.
+    // What "\/[0-9.]+" has matched contains neither a command nor a variable.
     private static bool IsPlainMatch(LintContext context, RcText condition, string name) =>
         name == "MATCH" && context.LastMatch(condition.At) is { } pattern && PlainMatch().IsMatch(pattern);
 

@@ -106,7 +106,7 @@ internal static partial class FlagLints
         return word[(word.LastIndexOf('/') + 1)..];
     }
 
-    // Programs that print what they choose, and say nothing when that is nothing.
+    // Programs that select what they print, and succeed when that is nothing.
     private static bool MayGiveNothing(string command)
     {
         var word = WordOf(command);
@@ -117,7 +117,7 @@ internal static partial class FlagLints
                 || OutputDiscarded().IsMatch(command));
     }
 
-    // Errors alone (2>) are no output.
+    // Redirecting errors alone (2>) redirects no output.
     [GeneratedRegex("(?:^|[^0-9&>]|[^0-9]1)>>?[ \t]*/dev/null", RegexOptions.NonBacktracking)]
     private static partial Regex OutputDiscarded();
 
@@ -131,7 +131,7 @@ internal static partial class FlagLints
         }
         else if (recipe.Skipped.Count > 0)
         {
-            // What was meant by the rest of the line, the flag that is none left out.
+            // The rest of the line as it was meant: without the letters that are not flags.
             var rest = recipe.Skipped[0].Text;
             var colon = rest.IndexOf(':', StringComparison.Ordinal);
             var unknown = string.Concat(

@@ -6,7 +6,7 @@ namespace Backstop.Recipes.Linting;
 internal static class LintHeads
 {
     /// <summary>The first line with other flags or another lock.</summary>
-    /// <param name="recipe">The recipe.</param>
+    /// <param name="recipe">The recipe whose first line is rewritten.</param>
     /// <param name="add">A flag to add.</param>
     /// <param name="remove">Flags to remove.</param>
     /// <param name="lockName">The lock: null for none, "" for the one that follows from the action.</param>

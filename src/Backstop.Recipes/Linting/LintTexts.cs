@@ -12,7 +12,7 @@ internal static class LintTexts
         ["L02"] = (
             "no-lock-mbox", "without a lockfile only the kernel's lock is taken, and readers that use dot-locks alone clash with it"),
         ["L03"] = (
-            "lock-on-maildir", "a Maildir needs no lock; where its directory is not there yet, the lock is tried for 56 seconds in vain"),
+            "lock-on-maildir", "a Maildir needs no lock; if its directory does not exist yet, the lock is tried for 56 seconds in vain"),
         ["L04"] = ("filter-without-w", "without w the output of a filter that fails becomes the mail: 13 octets were left of 453"),
         ["L05"] = (
             "program-without-w",
@@ -23,7 +23,7 @@ internal static class LintTexts
         ["L09"] = ("lock-on-block", "a lock on a block without c is ignored"),
         ["L10"] = ("implicit-lock-unknown", "the lockfile is named after the file behind >>; this command has none, so no lock is taken"),
         ["L11"] = (
-            "lock-without-w", "procmail's manual gives the lock back before the program is done; procmail 3.22 waits for it, as with W"),
+            "lock-without-w", "by its manual procmail releases the lock before the program ends; procmail 3.22 waits for it, as with W"),
         ["L12"] = ("unescaped-dot", "a dot matches any character: other hosts match too"),
         ["L13"] = ("unescaped-star", "a star repeats the character before it; write \\* for a star"),
         ["L14"] = (
@@ -42,7 +42,7 @@ internal static class LintTexts
         ["L23"] = ("reply-to-daemon", "automatic answers to bounces and forged mail are backscatter"),
         ["L24"] = ("forward-bounces", "bounces are forwarded too; one that cannot be delivered bounces again"),
         ["L25"] = ("bounce-by-exitcode", "the mail server writes a bounce to the sender, who is forged: backscatter"),
-        ["L26"] = ("host-idiom", "where the host differs the mail is thrown away, and the mail server hears that all is well"),
+        ["L26"] = ("host-idiom", "if the host differs the mail is thrown away, and the mail server hears that all is well"),
         ["L27"] = ("half-a-mail", "only one half of the mail is delivered and the other is lost"),
         ["L28"] = ("devnull-early", "one pattern that may match anywhere discards mail for good"),
         ["L29"] = ("i-on-filter", "with i a filter that stops reading early leaves nothing of the mail"),

@@ -65,7 +65,7 @@ internal static partial class LockLints
         }
     }
 
-    // What another lint explains better, or nobody can know, is no mbox.
+    // Not an mbox: names that other findings explain, and those that only the run knows.
     private static bool IsMbox(string name) => name.Length > 0 && name != "/dev/null" && name[0] is not ('|' or '^' or '{' or '$' or ':');
 
     private static void LookAtPipe(LintContext context, RcRecipe recipe, RcPipeAction pipe)

@@ -29,7 +29,7 @@ public static class RcLinter
 
     /// <summary>Returns the text with all mendings that need no decision by a person.</summary>
     /// <param name="path">Its name.</param>
-    /// <param name="text">Its text.</param>
+    /// <param name="text">Its text, one char an octet.</param>
     /// <param name="level">The least sure findings that are mended.</param>
     public static string Mend(string path, string text, LintLevel level = LintLevel.Warning)
     {

@@ -60,7 +60,7 @@ internal static partial class ReplyLints
     private static bool NamesPeople(LintContext context, RcRecipe recipe) =>
         context.AllConditions(recipe).Any(c => People().IsMatch(c.TrimStart(' ', '\t', '$')));
 
-    // Conditions that begin with a variable are taken for the like.
+    // A condition that begins with a variable is assumed to name people too.
     [GeneratedRegex(
         @"^(?:\^?\(?(?:From|Sender|Subject|Reply-To|To|Cc|X-Mailing-List|X-BeenThere|Mailing-List)[|):*. ]|\^TO|\^List-|\(?\$)",
         RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
@@ -71,7 +71,7 @@ internal static partial class ReplyLints
             c.Contains("FROM_DAEMON", StringComparison.Ordinal) || c.Contains("FROM_MAILER", StringComparison.Ordinal)
             || c.Contains("Return-Path", StringComparison.OrdinalIgnoreCase)) || FollowsGuard(context, recipe);
 
-    // A recipe with A, a or e goes on where the one before it has looked.
+    // A recipe with A, a or e runs only if the recipe before it did.
     private static bool FollowsGuard(LintContext context, RcRecipe recipe) =>
         recipe.Has(RcFlags.Also | RcFlags.AlsoIfSuccess | RcFlags.OnError)
         && context.Before.OfType<RcRecipe>().LastOrDefault() is { } before

@@ -4,16 +4,16 @@ namespace Backstop.Recipes.Patterns;
 
 /// <summary>Finds where a match ends soonest, in time linear in the text. Safe for many threads.</summary>
 /// <remarks>
-/// The text stands between two newlines that are not there, so that <c>^</c> and <c>$</c> find one at its ends. The first is there too
-/// where a search begins behind a real newline.
+/// The text is matched as if a newline stood before and behind it, so that <c>^</c> and <c>$</c> match at its ends. The one in front is
+/// assumed also where a search begins behind a real newline.
 /// </remarks>
 internal sealed class EndMatcher(Nfa nfa)
 {
     private readonly LazyDfa _dfa = new(nfa, new DfaLimits(MaxStates: 1024), border: '\n');
 
     /// <summary>
-    /// Where the first match to end ends, at least <paramref name="start"/>; beyond the text by one where it took the newline that is not
-    /// there; -1 where there is none.
+    /// Returns where the match that ends first ends, at least <paramref name="start"/>; one more than the text's length if the match
+    /// includes the assumed newline behind it; -1 if there is no match.
     /// </summary>
     public int FirstEnd(ReadOnlySpan<byte> text, int start)
     {
@@ -39,7 +39,7 @@ internal sealed class EndMatcher(Nfa nfa)
 
         state = dfa.Next(state, dfa.End, text.Length - start, ref made);
 
-        // What ends with the newline that is not there is known once something is read behind it.
+        // Whether a match ends with the assumed newline shows only once an octet behind it is read.
         return state.Stops ? text.Length : dfa.Next(state, classOf['\n'], text.Length - start, ref made).Stops ? text.Length + 1 : -1;
     }
 }

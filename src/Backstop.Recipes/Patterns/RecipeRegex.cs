@@ -4,8 +4,8 @@ namespace Backstop.Recipes.Patterns;
 
 /// <summary>
 /// A regular expression as procmail reads it (procmailrc(5)): <c>^</c> and <c>$</c> each consume a newline, <c>^^</c> is the very
-/// start or end,
-/// <c>\&lt;</c> and <c>\&gt;</c> consume what is no word, <c>\/</c> splits. No text makes it slower than linear.
+/// start or end, <c>\&lt;</c> and <c>\&gt;</c> consume a character that is not part of a word, <c>\/</c> splits. Time is linear in the
+/// text, whatever it contains.
 /// </summary>
 /// <remarks>Serves any number of threads.</remarks>
 public sealed class RecipeRegex
@@ -36,11 +36,11 @@ public sealed class RecipeRegex
     }
 
     /// <summary>Whether the text has a match.</summary>
-    /// <param name="text">The text.</param>
+    /// <param name="text">The octets to search.</param>
     public bool IsMatch(ReadOnlySpan<byte> text) => _ends.FirstEnd(text, 0) >= 0;
 
     /// <summary>The match that ends first; with <c>\/</c> the one that splits first and is longest from there.</summary>
-    /// <param name="text">The text.</param>
+    /// <param name="text">The octets to search.</param>
     /// <param name="start">Where to begin; a newline before it counts as one that can be matched.</param>
     /// <param name="wantsSplit">Whether <c>\/</c> matters; without it the match is the one that ends first.</param>
     public RecipeMatch? Find(ReadOnlySpan<byte> text, int start = 0, bool wantsSplit = true)

@@ -3,7 +3,7 @@ using Backstop.Automata;
 namespace Backstop.Recipes.Patterns;
 
 /// <summary>A match of an expression, as offsets in octets.</summary>
-/// <param name="End">Where it ends; beyond the text by one where it took the newline that is not there.</param>
+/// <param name="End">Where it ends; one more than the text's length if it includes the newline that is assumed behind the text.</param>
 /// <param name="Split">Where MATCH begins; -1 where the expression has no <c>\/</c>, or matched without it.</param>
 public readonly record struct RecipeMatch(int End, int Split);
 

@@ -3,7 +3,7 @@ using System.Buffers;
 namespace Backstop.Recipes.Running;
 
 /// <summary>A text with the values of its variables.</summary>
-/// <param name="Text">The text.</param>
+/// <param name="Text">The text after expansion.</param>
 /// <param name="FromMail">Where what a message wrote stands in it.</param>
 internal readonly record struct Expanded(string Text, IReadOnlyList<Range> FromMail)
 {

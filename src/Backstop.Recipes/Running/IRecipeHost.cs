@@ -47,7 +47,7 @@ public interface IRecipeHost
     bool MayReply(string sender);
 
     /// <summary>Whether <see cref="MayReply"/> would say no because the sender was answered already; notes nothing.</summary>
-    /// <param name="sender">The sender.</param>
+    /// <param name="sender">The sender that would be answered.</param>
     bool WasAnswered(string sender) => false;
 
     /// <summary>Whether the mailbox may send another mail on now. What it may not is tried again later.</summary>
@@ -65,7 +65,7 @@ public interface IRecipeHost
     bool HasActed => false;
 
     /// <summary>Whether a program may run a second time without visible effect, if the run is started again.</summary>
-    /// <param name="program">The program.</param>
+    /// <param name="program">The program, its input and its limits.</param>
     bool IsRepeatable(ProgramCall program) => false;
 
     /// <summary>Whether a delivery may happen a second time without visible effect, because it is undone with the run.</summary>
@@ -112,7 +112,7 @@ public enum ProgramOutput
 
 /// <summary>How a program ended.</summary>
 /// <param name="Status">Its exit status; 128 and the signal where one killed it; null where its end was not waited for.</param>
-/// <param name="Output">Its output.</param>
+/// <param name="Output">What it printed, where that was wanted; else empty.</param>
 /// <param name="TookAll">Whether it read all of its input.</param>
 /// <param name="TimedOut">Whether it was killed for its time limit.</param>
 public sealed record ProgramOutcome(int? Status, ReadOnlyMemory<byte> Output, bool TookAll, bool TimedOut);

@@ -9,7 +9,7 @@ namespace Backstop.Recipes.Running;
 internal sealed class OddFlags(RecipeLog log)
 {
     /// <summary>
-    /// Set beside <see cref="RcFlags.WaitQuietly"/> where a lock asks for it and no letter did: nobody wanted to look away from failures.
+    /// Set beside <see cref="RcFlags.WaitQuietly"/> if a lock requires the wait and no letter asked for it: failures are then logged.
     /// </summary>
     public const RcFlags WaitsByLock = (RcFlags)(1 << 15);
 
@@ -44,10 +44,10 @@ internal sealed class OddFlags(RecipeLog log)
     }
 
     /// <summary>
-    /// A recipe with the flags that its action takes. What is no program cannot filter: a folder gets the whole message then, once.
-    /// A program that runs under a lock is waited for, as with W.
+    /// A recipe with the flags that its action accepts. Only a program can filter: with flag f a folder gets the whole message, once. A
+    /// program that runs under a lock is waited for, as with W.
     /// </summary>
-    /// <param name="recipe">The recipe.</param>
+    /// <param name="recipe">A recipe after <see cref="Settle"/>.</param>
     /// <param name="executes">Whether its conditions hold.</param>
     public RcRecipe SettleAction(RcRecipe recipe, bool executes)
     {
@@ -92,7 +92,7 @@ internal sealed class OddFlags(RecipeLog log)
         }
     }
 
-    // What is passed over is read all the same.
+    // What is passed over is still read, as procmail does.
     private void Pass(IReadOnlyList<RcStatement> statements)
     {
         foreach (var statement in statements)

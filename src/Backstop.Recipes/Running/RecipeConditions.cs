@@ -119,7 +119,7 @@ internal sealed class RecipeConditions(
         RcProgramTest test => DecideProgram(condition.Prefix, test.Command),
         RcSizeTest size => DecideSize(condition.Prefix, size),
         RcRegexTest regex => DecideRegex(condition.Prefix, regex.Pattern, isExpanded),
-        var other => throw new InvalidOperationException($"a condition that is run is no {other.GetType().Name}"),
+        var other => throw new InvalidOperationException($"cannot evaluate a condition of type {other.GetType().Name}"),
     };
 
     private bool DecideRegex(RcPrefix prefix, string pattern, bool isExpanded)

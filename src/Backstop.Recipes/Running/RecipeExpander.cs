@@ -9,7 +9,7 @@ namespace Backstop.Recipes.Running;
 /// </summary>
 /// <param name="state">The variables.</param>
 /// <param name="log">Told of bad substitutions.</param>
-/// <param name="execute">Runs a command and returns at most so many octets of its output.</param>
+/// <param name="execute">Runs a command and returns at most the given number of octets of its output.</param>
 internal sealed class RecipeExpander(RecipeState state, RecipeLog log, Func<string, int, string> execute) : IRcValues
 {
     private const string ProgramName = "procmail";

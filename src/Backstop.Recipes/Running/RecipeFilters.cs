@@ -73,7 +73,7 @@ internal sealed class RecipeFilters(RecipeState state, RecipePrograms programs, 
         return new(true, parsed.Shown, output.Length);
     }
 
-    // With W a filter that fails is looked away from.
+    // With W the failure of a filter is ignored.
     private bool Refuse(string shown, ReadOnlyMemory<byte> part, ProgramOutcome outcome, RcFlags flags, out bool isQuiet)
     {
         isQuiet = false;

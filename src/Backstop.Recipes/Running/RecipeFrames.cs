@@ -8,13 +8,13 @@ internal sealed class RecipeFrames
     // An rcfile may include itself (people loop so); not for ever.
     private const int MaxDepth = 256;
 
-    // Twice within itself would be two to the power of the depth, and one that switches to itself has no depth at all.
+    // A file included twice by itself would double at each level, and a file that switches to itself adds no level at all.
     private const int MaxFiles = 1_000;
 
-    // Each copy runs what follows it, and makes its own copies there: two to the power of their number.
+    // Each copy runs what follows it and makes its own copies there, so their number doubles each time.
     private const int MaxCopies = 256;
 
-    // So many statements, carried out once each, are no person's rcfile any more.
+    // No person's rcfile carries out so many statements.
     private const int MaxStatements = 100_000;
 
     private readonly Stack<Frame> _frames;

@@ -18,7 +18,7 @@ internal sealed class RecipeGuard(RecipeState state, IRecipeHost host)
     public bool IsOn => state.Variables.Number("BACKSTOP_GUARD", 1) != 0;
 
     /// <summary>Whether a command sends mail: it names a mail program, or the variable that does.</summary>
-    /// <param name="command">The command.</param>
+    /// <param name="command">The command line, with or without the values of its variables.</param>
     public static bool SendsMail(string command) =>
         command.Contains("$SENDMAIL", StringComparison.Ordinal) || command.Contains("${SENDMAIL}", StringComparison.Ordinal)
         || command.Split(_wordEnds, StringSplitOptions.RemoveEmptyEntries)

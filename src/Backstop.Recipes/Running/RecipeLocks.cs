@@ -5,7 +5,7 @@ namespace Backstop.Recipes.Running;
 /// <summary>Takes the lockfiles of recipes, and holds the one named by LOCKFILE.</summary>
 /// <param name="state">The run.</param>
 /// <param name="programs">Expands names.</param>
-/// <param name="log">The log.</param>
+/// <param name="log">Receives procmail's messages about locks.</param>
 /// <param name="host">Makes lockfiles.</param>
 /// <param name="options">Whether procmail is followed to the letter, the name in the log, and the limits.</param>
 /// <param name="held">The absolute paths of the lockfiles held by this run and by the runs around it.</param>

@@ -20,7 +20,7 @@ internal sealed class RecipeLog(IRecipeHost host, RecipeOptions options)
     /// <summary>Logs text that means nothing where it stands.</summary>
     public void SaySkipped(string text) => Say(text == "}" ? "Closing brace unexpected" : $"Skipped \"{text}\"");
 
-    /// <summary>Logs that a program ended with an exit code other than 0; where it is looked away from, only under VERBOSE.</summary>
+    /// <summary>Logs that a program ended with an exit code other than 0; a failure that the recipe ignores, only under VERBOSE.</summary>
     public void Failure(int? status, string program, bool isQuiet)
     {
         if (!isQuiet)
@@ -53,7 +53,7 @@ internal sealed class RecipeLog(IRecipeHost host, RecipeOptions options)
     }
 
     /// <summary>Logs the three lines about a delivery.</summary>
-    /// <param name="message">The message.</param>
+    /// <param name="message">The message that was delivered.</param>
     /// <param name="folder">Where it went.</param>
     /// <param name="size">The octets written.</param>
     /// <param name="isJoined">Whether a folded subject is shown as one line.</param>

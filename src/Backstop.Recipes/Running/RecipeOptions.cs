@@ -3,10 +3,10 @@ namespace Backstop.Recipes.Running;
 /// <summary>How recipes are carried out.</summary>
 public sealed record RecipeOptions
 {
-    /// <summary>Whether to do exactly as procmail does, also where it loses mail.</summary>
+    /// <summary>Whether to do exactly as procmail does, even where that loses mail.</summary>
     public bool IsStrict { get; init; }
 
-    /// <summary>Whether the last resort of a failure is 75 (try again) instead of 73 (bounce it).</summary>
+    /// <summary>Whether the exit code of a failure for which nothing else is set is 75 (try again) instead of 73 (bounce it).</summary>
     public bool SoftFails { get; init; }
 
     /// <summary>Arguments: <c>$1</c> and on.</summary>

@@ -8,13 +8,13 @@ public sealed partial class RecipeRun
     private const int CannotCreate = 73;
     private const int TryAgain = 75;
 
-    // EXITCODE="" leaves the word to TRAP.
+    // EXITCODE="" lets TRAP decide the exit code.
     private const int NoNumber = -2;
 
-    // What of an exit code reaches the program that waits for it.
+    // The part of an exit code that reaches the program which waits for it.
     private const int LowOctet = 0xFF;
 
-    // EXITCODE is 0, or ends as it: off, no, 256.
+    // Whether EXITCODE is 0, or 0 in its low octet: off, no, 256.
     private bool SaysSuccess => _state.Variables.Number("EXITCODE", -1) is >= 0 and var code && (code & LowOctet) == 0;
 
     private void DeliverDefault()

@@ -259,7 +259,7 @@ public sealed partial class RecipeRun
             _log.Say("Missing action");
         }
 
-        // A file that ends behind a first line has no condition that did not hold: flags A and E of the next recipe look at that.
+        // A first line at the end of the file has no condition that failed, which is what flags A and E of the next recipe look at.
         _state.IsJoined |= !recipe.Has(RcFlags.Body) || recipe.Has(RcFlags.Header);
         var executes = IsReached(recipe) && (recipe.Action is not null ? _conditions.Hold(recipe) : recipe.Conditions.Count == 0);
         _state.WasExecuted = executes || (recipe.Has(RcFlags.Else) && _state.WasExecuted);

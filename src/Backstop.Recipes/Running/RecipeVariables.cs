@@ -53,14 +53,14 @@ internal sealed class RecipeVariables
 
     /// <summary>Sets a variable.</summary>
     /// <param name="name">The variable.</param>
-    /// <param name="value">The value.</param>
+    /// <param name="value">Text, one char an octet; it ends at a NUL.</param>
     /// <param name="fromMail">Where in the value the message's own text stands.</param>
     public void Set(string name, string value, IReadOnlyList<Range> fromMail)
     {
         this[name] = value;
         if (fromMail.Count > 0)
         {
-            // A value ends at a NUL, and a place behind it is none.
+            // A value ends at a NUL; places behind it are dropped.
             var length = _values[name].Length;
             _fromMail[name] = length == value.Length ? fromMail : Expanded.Whole;
         }
