@@ -12,7 +12,7 @@ internal static class GroupAccount
     private const int MaxBuffer = 4 * 1024 * 1024;
 
     /// <summary>Returns the number of a group; null if there is no group of that name.</summary>
-    /// <param name="name">Its name.</param>
+    /// <param name="name">A name of the group database, such as <c>postfix</c>.</param>
     public static uint? Find(string name)
     {
         for (var size = FirstBuffer; size <= MaxBuffer; size *= 4)

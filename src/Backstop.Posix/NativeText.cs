@@ -10,7 +10,7 @@ internal static class NativeText
     /// <summary>Text of this process as octets in UTF-8, one a char: what recipes, programs and <see cref="From"/> take.</summary>
     public static string Octets(string text) => Ascii.IsValid(text) ? text : Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(text));
 
-    /// <summary>A file name of octets as .NET writes it; one that is no UTF-8 stays as it is.</summary>
+    /// <summary>A file name of octets as .NET writes it; one that is not UTF-8 stays as it is.</summary>
     public static string Path(string octets)
     {
         if (Ascii.IsValid(octets) || octets.AsSpan().ContainsAnyExceptInRange('\0', '\u00FF'))

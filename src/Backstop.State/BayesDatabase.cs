@@ -98,13 +98,13 @@ public sealed class BayesDatabase : IDisposable
     /// <summary>Learns a message; if it was learned as the other kind, it is forgotten first.</summary>
     /// <param name="message">Identifies the message.</param>
     /// <param name="isSpam">Whether it is spam; otherwise ham.</param>
-    /// <param name="tokens">Its tokens.</param>
+    /// <param name="tokens">The numbers of its tokens, each once.</param>
     /// <returns>False if the message was learned as this kind before.</returns>
     public bool Learn(string message, bool isSpam, IReadOnlyCollection<long> tokens) => Change(message, isSpam, tokens);
 
     /// <summary>Reverses what was learned from a message.</summary>
     /// <param name="message">As for <see cref="Learn"/>.</param>
-    /// <param name="tokens">Its tokens.</param>
+    /// <param name="tokens">The numbers of its tokens, each once.</param>
     /// <returns>False if the message was never learned.</returns>
     public bool Forget(string message, IReadOnlyCollection<long> tokens) => Change(message, null, tokens);
 
@@ -112,7 +112,7 @@ public sealed class BayesDatabase : IDisposable
     public void Dispose() => _open?.Dispose();
 
     /// <summary>Learns or forgets many messages in one transaction: all, or none.</summary>
-    /// <param name="messages">What tells each from others, its kind (null: it is forgotten), its tokens.</param>
+    /// <param name="messages">For each: its identifier, its kind (true for spam, false for ham, null to forget it) and its tokens.</param>
     /// <returns>How many changed something.</returns>
     public int Change(IReadOnlyList<(string Message, bool? IsSpam, IReadOnlyCollection<long> Tokens)> messages)
     {

@@ -110,7 +110,7 @@ public sealed class SentJournal : IDisposable
     internal void SetImportMark(string source, string mark) =>
         Change("INSERT INTO import_mark (source, mark) VALUES ($a, $b) ON CONFLICT DO UPDATE SET mark = $b", [[source, mark]]);
 
-    /// <summary>The number of messages that the journal would know again, by their Message-ID or their digest.</summary>
+    /// <summary>The number of messages that the journal can recognise, by their Message-ID or their digest.</summary>
     public long CountMessages() => Ask(r => r.CountMessages());
 
     /// <summary>Returns the coverage of every sender, ordered by address.</summary>

@@ -5,11 +5,11 @@ namespace Backstop.State;
 /// <summary>A message that was sent.</summary>
 /// <param name="From">The sender: the address that receives the message's bounces.</param>
 /// <param name="MessageId">Without brackets; null where it had none.</param>
-/// <param name="Recipients">The recipients.</param>
+/// <param name="Recipients">The remote addresses that it was sent to.</param>
 /// <param name="SentAt">When it was sent.</param>
 /// <param name="IsCounted">Whether it counts as a message: when a log reports recipients one by one, only the first
 /// counts.</param>
-/// <param name="Digest">What a message without a Message-ID is known again by; null where it counts each time.</param>
+/// <param name="Digest">Identifies a message without a Message-ID; null if it has none, so that it counts each time it is added.</param>
 public sealed record SentMessage(
     MailAddress From, string? MessageId, IReadOnlyList<MailAddress> Recipients, DateTimeOffset SentAt, bool IsCounted = true,
     string? Digest = null);

@@ -11,7 +11,7 @@ internal static class ImapFinish
     /// <summary>
     /// Completes the last batch of a run. Does nothing where the log already has the server's answer.
     /// </summary>
-    /// <param name="run">The run.</param>
+    /// <param name="run">The interrupted run, held.</param>
     /// <param name="door">A connection that is logged in.</param>
     /// <param name="ct">Stops the work.</param>
     /// <returns>How many messages of the batch were moved.</returns>

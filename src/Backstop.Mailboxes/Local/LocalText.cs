@@ -66,7 +66,7 @@ internal static class LocalText
     public static int FromLineLength(ReadOnlySpan<byte> text) =>
         text.StartsWith("From "u8) ? text.IndexOf((byte)'\n') is >= 0 and var end ? end + 1 : text.Length : 0;
 
-    // A line that has begun where the covered octets end begins there no more.
+    // A line that began before the covered octets end is not tested again as the start of a line.
     private static void QuoteRest(ReadOnlySpan<byte> body, int at, ArrayBufferWriter<byte> output)
     {
         var line = at == 0 || body[at - 1] == '\n' ? 0 : body[at..].IndexOf((byte)'\n') is >= 0 and var end ? end + 1 : body.Length - at;

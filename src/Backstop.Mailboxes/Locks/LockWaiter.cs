@@ -16,7 +16,7 @@ public sealed class LockWaiter : IDisposable
     private readonly TimeSpan? _longest;
 
     /// <summary>Begins to watch. Take the lock after this, not before, so that its removal is not missed.</summary>
-    /// <param name="lockfile">The lockfile.</param>
+    /// <param name="lockfile">The path of the lockfile.</param>
     /// <param name="isDotLockOnly">Whether only the lockfile is waited for; then the wait may be longer.</param>
     public LockWaiter(string lockfile, bool isDotLockOnly)
     {
@@ -26,7 +26,7 @@ public sealed class LockWaiter : IDisposable
 
     /// <summary>Takes a lock as soon as it is free.</summary>
     /// <typeparam name="T">The type of the lock.</typeparam>
-    /// <param name="lockfile">The lockfile.</param>
+    /// <param name="lockfile">The path of the lockfile.</param>
     /// <param name="isDotLockOnly">Whether only the lockfile is waited for.</param>
     /// <param name="tryTake">Takes the lock without waiting; returns null if another program holds it.</param>
     /// <param name="stopping">Cancels the wait, with a short delay.</param>

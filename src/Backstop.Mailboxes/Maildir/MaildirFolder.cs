@@ -42,7 +42,7 @@ public sealed class MaildirFolder
 
     /// <summary>Delivers one copy of a message into the folder.</summary>
     /// <param name="entry">The spool entry.</param>
-    /// <param name="content">Its content.</param>
+    /// <param name="content">The envelope and body of the entry.</param>
     /// <param name="target">The index of its target.</param>
     /// <param name="mayBeThere">Whether an earlier run may have delivered it; then the folder is searched
     /// first.</param>
@@ -79,7 +79,7 @@ public sealed class MaildirFolder
 
     /// <summary>Whether a copy is in the folder. The folder is read once: a later copy is not seen.</summary>
     /// <param name="entry">The spool entry.</param>
-    /// <param name="envelope">Its envelope.</param>
+    /// <param name="envelope">What the spool stores besides the body.</param>
     /// <param name="target">The index of its target.</param>
     internal bool Has(SpoolEntry entry, SpoolEnvelope envelope, int target) => IsPresent(Unique(entry, envelope, target));
 

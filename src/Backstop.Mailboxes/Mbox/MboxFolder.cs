@@ -7,7 +7,7 @@ namespace Backstop.Mailboxes.Mbox;
 
 /// <summary>A message to append to an mbox.</summary>
 /// <param name="Entry">The spool entry.</param>
-/// <param name="Content">Its content.</param>
+/// <param name="Content">The envelope and body of the entry.</param>
 /// <param name="Target">The index of its target.</param>
 /// <param name="MayBeThere">Whether an earlier run may have appended it, completely or in part.</param>
 public sealed record MboxDelivery(SpoolEntry Entry, SpoolContent Content, int Target, bool MayBeThere);

@@ -65,7 +65,7 @@ public sealed class MaildirTree
         Folders.FirstOrDefault(f => f.Name == name)?.Directory ?? (IsDotted ? "." : "") + ModifiedUtf7.Encode(name);
 
     /// <summary>Returns the files of a folder, below the mailbox.</summary>
-    /// <param name="folder">The folder.</param>
+    /// <param name="folder">One of <see cref="Folders"/>.</param>
     public IEnumerable<string> Files(MaildirFolderEntry folder)
     {
         ArgumentNullException.ThrowIfNull(folder);

@@ -106,7 +106,7 @@ public static class MboxReader
     }
 
     /// <summary>A block of the file.</summary>
-    /// <param name="File">The file.</param>
+    /// <param name="File">The open mbox.</param>
     /// <param name="At">The offset of its first octet.</param>
     /// <param name="Bytes">The octets. They stay valid when the next block is read.</param>
     /// <param name="IsLast">Whether the file ends with it.</param>

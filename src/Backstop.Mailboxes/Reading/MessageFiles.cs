@@ -31,17 +31,17 @@ public static class MessageFiles
             : Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal);
 
     /// <summary>Returns the messages in a file: one, or those of an mbox.</summary>
-    /// <param name="file">The file.</param>
+    /// <param name="file">The path of a message or an mbox.</param>
     internal static IEnumerable<FoundMessage> ReadFile(string file) => IsMbox(file) ? ReadMbox(file) : [ReadWhole(file)];
 
     /// <summary>Returns the messages in a file, or none if it has not changed; a move into its folder is a change.</summary>
-    /// <param name="file">The file.</param>
+    /// <param name="file">The path of a message or an mbox.</param>
     /// <param name="since">The time of the last check; null for all.</param>
     internal static IEnumerable<FoundMessage> ReadChanged(string file, DateTimeOffset? since) =>
         since is not null && Libc.ChangedAt(file) < since ? [] : ReadFile(file);
 
     /// <summary>Reads a file as one message, even if it begins like an mbox, for input to a filter.</summary>
-    /// <param name="file">The file.</param>
+    /// <param name="file">The path of a message.</param>
     internal static FoundMessage ReadWhole(string file) => new(file, ReadStart(file));
 
     /// <summary>Whether a file begins like an mbox.</summary>

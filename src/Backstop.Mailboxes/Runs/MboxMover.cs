@@ -11,7 +11,7 @@ namespace Backstop.Mailboxes.Runs;
 public sealed class MboxMover(Run run, TimeProvider time)
 {
     /// <summary>Returns the file of a folder next to an mbox; a path is returned unchanged.</summary>
-    /// <param name="mbox">The mbox.</param>
+    /// <param name="mbox">The path of the mbox.</param>
     /// <param name="folder">A folder's name, or a path.</param>
     internal static string FileOf(string mbox, string folder)
     {

@@ -44,7 +44,7 @@ public sealed class Run : IDisposable
     public long Size => Directory.EnumerateFiles(Folder).Sum(f => new FileInfo(f).Length);
 
     /// <summary>Returns the path of a file in its folder.</summary>
-    /// <param name="name">Its name.</param>
+    /// <param name="name">A file name, without folders.</param>
     public string File(string name) => Path.Combine(Folder, name);
 
     /// <summary>Appends entries to the log and syncs it.</summary>

@@ -90,7 +90,7 @@ internal readonly record struct ServerMessage(uint Uid, long Size, long Received
 /// <summary>Messages that will be moved on a server.</summary>
 /// <param name="Folder">The folder that they are in.</param>
 /// <param name="Validity">Its UIDVALIDITY.</param>
-/// <param name="Messages">The messages.</param>
+/// <param name="Messages">What each is recognised by when the run is resumed or undone.</param>
 /// <param name="Target">The folder to move them to; empty to delete them.</param>
 /// <param name="TargetNext">The target's UIDNEXT before; the moved messages have no lower number.</param>
 /// <param name="Archive">For deletion: the file in the run's folder with the messages, one behind the other, each as

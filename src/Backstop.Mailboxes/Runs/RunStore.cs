@@ -7,7 +7,7 @@ namespace Backstop.Mailboxes.Runs;
 /// <summary>What is known of a run without opening it.</summary>
 /// <param name="Id">The run's id.</param>
 /// <param name="Started">The first entry of its log.</param>
-/// <param name="State">Its state.</param>
+/// <param name="State">How far the run or its undoing has come.</param>
 /// <param name="Moved">How many messages it has moved, according to its log.</param>
 public sealed record RunSummary(string Id, RunStarted Started, RunState State, int Moved);
 
@@ -20,8 +20,8 @@ public sealed class RunStore(string folder, TimeProvider time)
     public string Folder => folder;
 
     /// <summary>Begins a run: creates its folder and its log, which are on the disk when this returns.</summary>
-    /// <param name="mailbox">The mailbox.</param>
-    /// <param name="format">Its format.</param>
+    /// <param name="mailbox">An absolute path, or the address of a folder on a server.</param>
+    /// <param name="format"><c>maildir</c>, <c>mbox</c> or <c>imap</c>.</param>
     /// <param name="to">The folder that messages go to.</param>
     /// <returns>The run, held until it is disposed of.</returns>
     /// <exception cref="IOException">The folder cannot be created or written.</exception>
@@ -43,7 +43,7 @@ public sealed class RunStore(string folder, TimeProvider time)
         : [.. Directory.EnumerateDirectories(folder).OrderDescending(StringComparer.Ordinal).Select(Summary).OfType<RunSummary>()];
 
     /// <summary>Returns the runs that a text matches: by the whole id, or by a part of it.</summary>
-    /// <param name="text">The text.</param>
+    /// <param name="text">A whole id, or any part of one.</param>
     public IReadOnlyList<RunSummary> Find(string text)
     {
         ArgumentException.ThrowIfNullOrEmpty(text);
@@ -51,7 +51,7 @@ public sealed class RunStore(string folder, TimeProvider time)
     }
 
     /// <summary>Returns the newest unfinished run over a mailbox, or null.</summary>
-    /// <param name="mailbox">The mailbox.</param>
+    /// <param name="mailbox">The name that its runs have in <see cref="RunStarted"/>.</param>
     public RunSummary? Unfinished(string mailbox) =>
         List().FirstOrDefault(r => r.Started.Mailbox == mailbox) is { State: RunState.Interrupted or RunState.Undoing } last ? last : null;
 

@@ -17,7 +17,7 @@ internal sealed class StagedFile : IDisposable
     private bool _endsInEmptyLine = true;
 
     /// <summary>Creates the file.</summary>
-    /// <param name="run">The run.</param>
+    /// <param name="run">The run in whose folder the file is created.</param>
     /// <param name="name">The prefix of its name.</param>
     public StagedFile(Run run, string name)
     {

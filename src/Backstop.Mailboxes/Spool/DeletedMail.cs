@@ -31,7 +31,7 @@ internal sealed class DeletedMail(string spool)
 
     /// <summary>Keeps a message; it is on the disk at the end.</summary>
     /// <param name="id">The message's id.</param>
-    /// <param name="content">Its content.</param>
+    /// <param name="content">The envelope and body of the message.</param>
     /// <param name="now">The time.</param>
     /// <exception cref="IOException">It is not kept.</exception>
     public void Keep(ulong id, SpoolContent content, DateTimeOffset now)

@@ -42,7 +42,7 @@ internal sealed class KeptMessages
     /// Keeps the envelope of a message that was just written; its body belongs to the caller and is not kept.
     /// </summary>
     /// <param name="entry">The entry, not yet visible to others.</param>
-    /// <param name="envelope">Its envelope.</param>
+    /// <param name="envelope">The envelope as it was written.</param>
     /// <param name="largeFile">The path of the file with its body; null if the body is in the log.</param>
     public void KeepWritten(SpoolEntry entry, SpoolEnvelope envelope, string? largeFile)
     {
@@ -55,8 +55,8 @@ internal sealed class KeptMessages
     }
 
     /// <summary>Keeps a message that was just read, if another copy of it will be read.</summary>
-    /// <param name="entry">The entry.</param>
-    /// <param name="content">Its content.</param>
+    /// <param name="entry">The message's entry in the spool.</param>
+    /// <param name="content">What was read; its body is kept only if it is small.</param>
     public void KeepRead(SpoolEntry entry, SpoolContent content)
     {
         if (entry.Copies == 1)

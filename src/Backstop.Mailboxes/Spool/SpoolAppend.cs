@@ -29,9 +29,9 @@ internal sealed class SpoolAppend(RecordKind kind, ulong id, byte[] head, ReadOn
     public int Length => SpoolRecord.Padded(Unpadded);
 
     /// <summary>Returns the record of a message.</summary>
-    /// <param name="id">Its id.</param>
-    /// <param name="envelope">Its envelope.</param>
-    /// <param name="body">Its body.</param>
+    /// <param name="id">The queue id, from <see cref="SpoolLog.NextId"/> for a new message.</param>
+    /// <param name="envelope">What is stored besides the body.</param>
+    /// <param name="body">The octets; empty if they are in a file of their own.</param>
     /// <param name="moved">The entry whose record is written again; null for a new message.</param>
     public static SpoolAppend Of(ulong id, SpoolEnvelope envelope, ReadOnlyMemory<byte> body, SpoolEntry? moved = null) =>
         new(RecordKind.Message, id, JsonSerializer.SerializeToUtf8Bytes(envelope, SpoolJson.Default.SpoolEnvelope), body)

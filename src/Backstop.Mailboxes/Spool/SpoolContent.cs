@@ -1,7 +1,7 @@
 namespace Backstop.Mailboxes.Spool;
 
 /// <summary>A message as read back from the spool.</summary>
-/// <param name="Envelope">Its envelope.</param>
+/// <param name="Envelope">Everything needed to deliver it besides the body.</param>
 /// <param name="Body">Its body; empty if it is in a file of its own.</param>
 /// <param name="LargeFile">The path of that file, or null.</param>
 public sealed record SpoolContent(SpoolEnvelope Envelope, ReadOnlyMemory<byte> Body, string? LargeFile)

@@ -19,7 +19,7 @@ public sealed partial class SpoolLog
     /// Records that one copy of an entry is delivered while others wait, so that a later run does not deliver it again where its
     /// owner has moved or deleted it meanwhile. Not synced.
     /// </summary>
-    /// <param name="entry">The entry.</param>
+    /// <param name="entry">An undelivered entry.</param>
     /// <param name="copy">The number of the copy.</param>
     internal void CopyDone(SpoolEntry entry, int copy)
     {
@@ -47,7 +47,7 @@ public sealed partial class SpoolLog
     }
 
     /// <summary>Takes a deleted message back into the log, under its own id, so that no copy is delivered twice.</summary>
-    /// <param name="id">Its id.</param>
+    /// <param name="id">The queue id that the message had.</param>
     /// <returns>The entry, once it is on disk; null where no such message is deleted.</returns>
     /// <exception cref="IOException">It is not in the log, and still deleted.</exception>
     internal async Task<SpoolEntry?> RestoreAsync(ulong id)

@@ -83,7 +83,7 @@ public sealed partial class SpoolLog : IDisposable
 
     /// <summary>Appends a message to the log; it is on the disk when the task completes.</summary>
     /// <param name="id">From <see cref="NextId"/>, used once.</param>
-    /// <param name="envelope">Its envelope.</param>
+    /// <param name="envelope">What is stored besides the body.</param>
     /// <param name="body">Its body, which must not change until the task completes; empty if <see
     /// cref="SpoolEnvelope.LargeFile"/> names a file (already synced).</param>
     /// <returns>The entry, once it is on disk.</returns>
@@ -109,7 +109,7 @@ public sealed partial class SpoolLog : IDisposable
     }
 
     /// <summary>Records that entries are delivered. Not synced: after a crash, delivery finds their copies in place.</summary>
-    /// <param name="entries">The entries.</param>
+    /// <param name="entries">Entries of which no copy is left to deliver.</param>
     public void Done(IReadOnlyList<SpoolEntry> entries)
     {
         ArgumentNullException.ThrowIfNull(entries);

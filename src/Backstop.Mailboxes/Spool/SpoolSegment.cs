@@ -13,7 +13,7 @@ internal sealed class SpoolSegment : IDisposable
 {
     private const string Prefix = "seg-";
 
-    // A free file may still hold messages whose notes of delivery were in a file that is deleted already: it is no part of the log.
+    // A free file may still hold messages whose notes of delivery were in a file that is deleted already, so it does not belong to the log.
     private const string FreePrefix = "free-";
     private const string Suffix = ".log";
     private readonly HashSet<SpoolEntry> _entries = [];
@@ -53,7 +53,7 @@ internal sealed class SpoolSegment : IDisposable
     /// <summary>Makes a file of the log.</summary>
     public static SpoolSegment Create(string directory, long number, long size) => Create(directory, number, size, Prefix);
 
-    /// <summary>Makes a file that is no part of the log until <see cref="Reuse"/>.</summary>
+    /// <summary>Makes a file that does not belong to the log until <see cref="Reuse"/>.</summary>
     public static SpoolSegment CreateFree(string directory, long number, long size) => Create(directory, number, size, FreePrefix);
 
     /// <summary>Deletes the free files of an earlier run.</summary>

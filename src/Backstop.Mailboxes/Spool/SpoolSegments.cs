@@ -141,7 +141,7 @@ internal sealed class SpoolSegments : IDisposable
     }
 
     /// <summary>Reads a message from the disk.</summary>
-    /// <param name="entry">The entry.</param>
+    /// <param name="entry">The message's entry in the spool.</param>
     /// <param name="known">Its envelope, if it is in memory and need not be decoded.</param>
     public SpoolContent Read(SpoolEntry entry, SpoolEnvelope? known)
     {
