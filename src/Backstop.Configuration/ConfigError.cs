@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Backstop.Configuration;
 
 /// <summary>One error in a configuration file.</summary>
-/// <param name="File">The file.</param>
+/// <param name="File">The path as the reader was given it.</param>
 /// <param name="Line">The line, from 1.</param>
 /// <param name="Column">The column, from 1.</param>
 /// <param name="Message">What is wrong, and what to write instead.</param>

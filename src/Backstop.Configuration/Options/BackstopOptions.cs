@@ -150,7 +150,7 @@ internal sealed class BackstopOptions
             {
                 problems.Warn(
                     $"mailboxes.{address}.path",
-                    $"{path} is that of {taken[path]} too; make {address} one of its aliases, or write another");
+                    $"{path} is also the path of {taken[path]}; make {address} one of its aliases, or write another");
             }
         }
     }

@@ -16,7 +16,7 @@ internal readonly record struct ByteSize(long Bytes)
 
     /// <summary>Parses a size; false if the text is not a size.</summary>
     /// <param name="text">Such as <c>25MiB</c>.</param>
-    /// <param name="size">The size.</param>
+    /// <param name="size">The parsed size; 0 if the text is not one.</param>
     public static bool TryParse(string text, out ByteSize size)
     {
         size = default;

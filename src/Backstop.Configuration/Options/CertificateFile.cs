@@ -25,7 +25,7 @@ internal static class CertificateFile
             || secret.Contains("Proc-Type: 4,ENCRYPTED", StringComparison.Ordinal))
         {
             throw new CertificateException(
-                $"{key}: the key needs a passphrase, and nobody is there to type it; take it off with openssl pkey -in {key} -out NEW");
+                $"{key}: the key needs a passphrase, and a server cannot ask for it; remove it with openssl pkey -in {key} -out NEW");
         }
 
         if (!secret.Contains("PRIVATE KEY-----", StringComparison.Ordinal))
@@ -39,7 +39,7 @@ internal static class CertificateFile
         }
 
         var own = Own(all, secret) ?? throw new CertificateException(
-            $"the key in {key} belongs to none of the certificates in {certificate}; name the two that were made together");
+            $"the key in {key} does not match any certificate in {certificate}; name the two that were made together");
         return (own, [.. all.Where(c => !c.RawDataMemory.Span.SequenceEqual(own.RawDataMemory.Span))]);
     }
 
@@ -105,7 +105,7 @@ internal static class CertificateFile
             using var file = new FileStream(RegularFile.Open(path, followLinks: true), FileAccess.Read);
             if (file.Length > MaxOctets)
             {
-                throw new CertificateException($"{path}: larger than 1 MiB; that is no PEM file");
+                throw new CertificateException($"{path}: larger than 1 MiB; no PEM file is that large");
             }
 
             using var reader = new StreamReader(file);

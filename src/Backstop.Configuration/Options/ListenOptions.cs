@@ -158,7 +158,7 @@ internal sealed class ListenOptions
             problems.CheckSocket("listen." + key, path);
             if (!taken.TryAdd(Path.GetFullPath(path), key))
             {
-                problems.Add("listen." + key, $"{path} is that of listen.{taken[Path.GetFullPath(path)]} too; choose another");
+                problems.Add("listen." + key, $"{path} is also set for listen.{taken[Path.GetFullPath(path)]}; choose another");
             }
         }
     }
@@ -176,7 +176,7 @@ internal sealed class ListenOptions
         {
             if (!taken.TryAdd(endPoint, key))
             {
-                problems.Add("listen." + key, $"{endPoint} is that of listen.{taken[endPoint]} too; give each its own port");
+                problems.Add("listen." + key, $"{endPoint} is also set for listen.{taken[endPoint]}; give each its own port");
             }
         }
     }

@@ -6,14 +6,14 @@ namespace Backstop.Configuration.Options;
 internal static class Networks
 {
     /// <summary>Parses an address or a network such as <c>192.0.2.0/24</c>; null if the text is neither.</summary>
-    /// <param name="text">The text.</param>
+    /// <param name="text">As a configuration or a form has it.</param>
     public static IPNetwork? Parse(string text) =>
         IPNetwork.TryParse(text, out var network) ? network
         : IPAddress.TryParse(text, out var address) ? new IPNetwork(address, address.GetAddressBytes().Length * 8)
         : null;
 
     /// <summary>Returns an address with all but its first octets set to zero.</summary>
-    /// <param name="address">The address.</param>
+    /// <param name="address">An IPv4 or IPv6 address.</param>
     /// <param name="ipv4">How many octets to keep of an IPv4 address.</param>
     /// <param name="ipv6">How many octets to keep of an IPv6 address.</param>
     public static IPAddress Front(IPAddress address, int ipv4, int ipv6)

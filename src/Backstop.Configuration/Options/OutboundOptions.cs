@@ -80,7 +80,7 @@ internal sealed class OutboundOptions
             var known = listen.Guards.Select(g => g.Key).Distinct(StringComparer.Ordinal).ToList();
             problems.Add(
                 "outbound.listeners",
-                $"\"{name}\" is no listener that a mail server asks; "
+                $"\"{name}\" is not a listener for mail servers; "
                     + (known.Count > 0 ? $"write one of {string.Join(", ", known)}, or the address of one" : "set one in [listen] first"));
         }
 

@@ -72,8 +72,8 @@ internal sealed class SmtpOptions
 
     /// <summary>
     /// The number of unknown recipients and other errors within ten minutes from one network (/24, of IPv6 /64) after which
-    /// the network is answered 421 for ten minutes, besides one for each mailbox that its mail reaches. Of networks that sent
-    /// wanted mail lately only sessions are ended that ask for more unknown recipients than known ones. Default 100.
+    /// the network is answered 421 for ten minutes, besides one for each mailbox that its mail reaches. If the network sent
+    /// wanted mail lately, only its sessions with more unknown recipients than known ones are ended. Default 100.
     /// </summary>
     [Range(1, 1_000_000)]
     public int MaxUnknownRecipientsNetwork { get; set; } = 100;
@@ -86,15 +86,15 @@ internal sealed class SmtpOptions
     public BareLf BareLf { get; set; } = BareLf.Refuse;
 
     /// <summary>
-    /// Clients, as addresses or networks, whose lone LFs are normalized: old programs and devices of yours. No server that
-    /// hands on mail of others. Default: none.
+    /// Clients, as addresses or networks, whose lone LFs are normalized: old programs and devices of yours. Do not list a server
+    /// that hands on other people's mail. Default: none.
     /// </summary>
     public IReadOnlyList<IPNetwork> BareLfFrom { get; set; } = [];
 
     /// <summary>
-    /// How long the answer to each further error waits, once a session has made half of <c>max_errors</c> or of
-    /// <c>max_unknown_recipients</c>; at most ten of them together. A tenth of the connections may wait, and none while
-    /// connections are short. Default 1s.
+    /// How long the reply to each further error is delayed, once a session has made half of <c>max_errors</c> or of
+    /// <c>max_unknown_recipients</c>; errors that were sent together wait at most ten times as long. At most a tenth of the
+    /// connections wait, and none while connections are short. Default 1s.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:00:10")]
     public TimeSpan ErrorDelay { get; set; } = TimeSpan.FromSeconds(1);
@@ -165,7 +165,7 @@ internal sealed class SmtpOptions
 
         foreach (var network in BareLfFrom.Where(n => n.PrefixLength == 0))
         {
-            problems.Add("smtp.bare_lf_from", $"{network} is everybody; list the clients that send a lone LF");
+            problems.Add("smtp.bare_lf_from", $"{network} covers every client; list the clients that send a lone LF");
         }
     }
 }

@@ -26,14 +26,14 @@ internal static class UserPrefsPath
             var next = ++i < pattern.Length ? pattern[i] : ' ';
             if (next is not ('u' or 'l' or 'd' or '%'))
             {
-                return $"\"%{next}\" stands for nothing; write %u (user), %l (local part), %d (domain) or %% (a percent sign)";
+                return $"\"%{next}\" has no meaning; write %u (user), %l (local part), %d (domain) or %% (a percent sign)";
             }
 
             hasUser |= next != '%';
         }
 
         return (IsInHomes(pattern) && !hasUser) || (Path.IsPathRooted(pattern) && hasUser) ? null
-            : $"\"{pattern}\" names no file of a user; write an absolute path with %u, %l or %d, such as "
+            : $"\"{pattern}\" does not name a file for each user; write an absolute path with %u, %l or %d, such as "
                 + "\"/var/lib/spamassassin-users/%d/%l/user_prefs\", or \"~/.spamassassin/user_prefs\"";
     }
 
@@ -41,7 +41,7 @@ internal static class UserPrefsPath
     /// The path of a user's file; null where the name lacks what the pattern needs. Under <c>~/</c> it is relative to the home.
     /// </summary>
     /// <param name="pattern">The setting, without errors.</param>
-    /// <param name="user">The user.</param>
+    /// <param name="user">Gives the values of the placeholders.</param>
     public static string? Of(string pattern, SpamUserName user)
     {
         if (IsInHomes(pattern))

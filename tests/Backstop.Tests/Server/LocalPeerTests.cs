@@ -237,7 +237,7 @@ public sealed class LocalPeerTests : IDisposable
             """,
             "b.toml");
         Assert.Equal(
-            "b.toml:3:10: outbound.listeners: \"milter\" is no listener that a mail server asks; write one of table_socket, or the "
+            "b.toml:3:10: outbound.listeners: \"milter\" is not a listener for mail servers; write one of table_socket, or the "
                 + "address of one",
             Assert.Single(errors).ToString());
     }

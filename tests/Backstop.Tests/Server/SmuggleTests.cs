@@ -100,7 +100,7 @@ public sealed class SmuggleTests
             ["b.toml:2:6: smtp.bare_lf: no client is named; list those that send a lone LF, such as smtp.bare_lf_from = [\"192.0.2.7\"]"],
             ErrorsOf("smtp.bare_lf = \"normalize\""));
         Assert.Equal(
-            ["b.toml:2:6: smtp.bare_lf_from: 0.0.0.0/0 is everybody; list the clients that send a lone LF"],
+            ["b.toml:2:6: smtp.bare_lf_from: 0.0.0.0/0 covers every client; list the clients that send a lone LF"],
             ErrorsOf("smtp.bare_lf_from = [\"0.0.0.0/0\"]"));
         Assert.Empty(ErrorsOf("smtp.bare_lf = \"normalize\"\nsmtp.bare_lf_from = [\"192.0.2.0/24\", \"::1\"]"));
     }

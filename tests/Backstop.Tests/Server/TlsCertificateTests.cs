@@ -77,7 +77,7 @@ public sealed class TlsCertificateTests : IDisposable
         Assert.Empty(_stores.Troubles);
         _time.Advance(TimeSpan.FromSeconds(31));
         _stores.Tick();
-        Assert.Contains("belongs to none of the certificates", Assert.Single(_stores.Troubles), StringComparison.Ordinal);
+        Assert.Contains("does not match any certificate", Assert.Single(_stores.Troubles), StringComparison.Ordinal);
         Assert.Equal("CN=mx.example.org", await ShownAsync(tls, ""));
         Link("mx.key", "b.key");
         _stores.Tick();
@@ -170,7 +170,7 @@ public sealed class TlsCertificateTests : IDisposable
         File.WriteAllText(_folder["empty"], "");
         File.WriteAllText(_folder["broken.key"], "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
         File.WriteAllText(_folder["locked.key"], _authority.LockedKey());
-        Assert.Contains("belongs to none of the certificates", Wrong("mx.pem", "other.key"), StringComparison.Ordinal);
+        Assert.Contains("does not match any certificate", Wrong("mx.pem", "other.key"), StringComparison.Ordinal);
         Assert.Contains("no certificate in it", Wrong("empty", "mx.key"), StringComparison.Ordinal);
         Assert.Contains("no private key in it", Wrong("mx.pem", "mx.pem"), StringComparison.Ordinal);
         Assert.Contains("cannot be read", Wrong("mx.pem", "broken.key"), StringComparison.Ordinal);

@@ -40,11 +40,11 @@ public sealed class WrongConfigTests : IDisposable
         { Mail + "listen.policy_socket = \"DIR/mail\"", "4:8: listen.policy_socket: DIR/mail is there and is not a socket; move it away" },
         {
             Mail + "listen.policy_socket = \"DIR/s\"\nlisten.table_socket = \"DIR/s\"",
-            "5:8: listen.table_socket: DIR/s is that of listen.policy_socket too; choose another"
+            "5:8: listen.table_socket: DIR/s is also set for listen.policy_socket; choose another"
         },
         {
             Mail + "listen.lmtp = \"127.0.0.1:2525\"",
-            "4:8: listen.lmtp: 127.0.0.1:2525 is that of listen.smtp too; give each its own port"
+            "4:8: listen.lmtp: 127.0.0.1:2525 is also set for listen.smtp; give each its own port"
         },
         { Mail + "listen.web = \"127.0.0.1\"", "4:14: listen.web: \"127.0.0.1\" is not an address with port" },
         {
@@ -61,7 +61,7 @@ public sealed class WrongConfigTests : IDisposable
         },
         {
             Mail + "mailboxes.\"a@example.org\".path = \"DIR/mail\"\nmailboxes.\"b@example.org\".path = \"DIR/mail/\"",
-            "5:27: mailboxes.b@example.org.path: DIR/mail is that of a@example.org too; make b@example.org one of its aliases"
+            "5:27: mailboxes.b@example.org.path: DIR/mail is also the path of a@example.org; make b@example.org one of its aliases"
         },
         { Mail + "mailboxes.\"me@example.org\".recipes = \"DIR/rc\"", "4:28: mailboxes.me@example.org.recipes: no such file: DIR/rc" },
         { Mail + "alert.command = \"DIR/script\"", "4:7: alert.command: DIR/script is not executable; make it so with chmod +x" },
