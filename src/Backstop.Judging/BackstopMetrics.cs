@@ -59,16 +59,16 @@ internal sealed class BackstopMetrics : IDisposable
     public long MessagesGenerated => Interlocked.Read(ref _generated);
 
     /// <summary>Adds a gauge whose value is read on demand.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="unit">Its unit.</param>
-    /// <param name="description">Its description.</param>
+    /// <param name="name">Such as <c>backstop.sessions</c>.</param>
+    /// <param name="unit">As OpenTelemetry writes it, such as <c>By</c> or <c>{message}</c>.</param>
+    /// <param name="description">One sentence for whoever reads the metrics.</param>
     /// <param name="value">Returns the value.</param>
     public void Observe(string name, string unit, string description, Func<long> value) =>
         _meter.CreateObservableGauge(name, value, unit, description);
 
     /// <summary>Adds a gauge with labels.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="description">Its description.</param>
+    /// <param name="name">Such as <c>backstop.storms</c>.</param>
+    /// <param name="description">One sentence for whoever reads the metrics.</param>
     /// <param name="values">Returns the values.</param>
     public void Observe(string name, string description, Func<IEnumerable<Measurement<long>>> values) =>
         _meter.CreateObservableGauge(name, values, unit: null, description);

@@ -27,11 +27,11 @@ internal enum Outcome
 
 /// <summary>One decision, as the dashboard can search for it. Texts are made only on display.</summary>
 /// <param name="At">The time.</param>
-/// <param name="Client">The client.</param>
+/// <param name="Client">The address of the connected host.</param>
 /// <param name="From">The reverse-path; null before MAIL.</param>
 /// <param name="To">The forward-path; null if there is none.</param>
 /// <param name="Stage">connect, mail, rcpt or data; accept if the message was accepted.</param>
-/// <param name="Outcome">The outcome.</param>
+/// <param name="Outcome">What became of the message or the connection.</param>
 /// <param name="Reason">The reason word.</param>
 /// <param name="Folder">The folder; empty if the message was not accepted.</param>
 /// <param name="QueueId">Its queue id; empty if it was not accepted.</param>

@@ -6,7 +6,7 @@ using Backstop.State;
 namespace Backstop.Judging;
 
 /// <summary>Gives the backscatter engine access to the sent journal.</summary>
-/// <param name="journal">The journal.</param>
+/// <param name="journal">What was sent.</param>
 /// <param name="health">Knows whether the journal was set aside; null if it is never set aside.</param>
 /// <param name="missedFor">How long the content of a journal that was set aside is missed.</param>
 internal sealed class JournalProof(SentJournal journal, StoreHealth? health = null, TimeSpan missedFor = default) : ISentJournal

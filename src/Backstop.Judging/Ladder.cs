@@ -29,7 +29,7 @@ internal sealed partial class Ladder : IDisposable
 
     private static readonly TimeSpan _window = TimeSpan.FromSeconds(1);
 
-    // For each stage, the shortest wait that means that a queue stands.
+    // For each stage, the shortest wait that means that a queue does not get shorter.
     private static readonly TimeSpan[] _targets = [TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(500)];
 
     private readonly ILogger<Ladder> _log;
@@ -53,7 +53,7 @@ internal sealed partial class Ladder : IDisposable
     {
         LadderStep.ScanOrdinary => "known correspondents are not scanned",
         LadderStep.ScanLater => "mail is scanned later, from the spool",
-        LadderStep.RefuseReports => "mail is scanned later, bounces are put off",
+        LadderStep.RefuseReports => "mail is scanned later, bounces are deferred",
         _ => "full: everything is done",
     };
 

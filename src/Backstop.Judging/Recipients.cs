@@ -22,7 +22,7 @@ internal sealed record Mailbox(MailAddress Address, FolderFormat Format, string 
 }
 
 /// <summary>A forward-path that belongs to a mailbox.</summary>
-/// <param name="Mailbox">The mailbox.</param>
+/// <param name="Mailbox">The mailbox that gets its mail.</param>
 /// <param name="IsRole">Whether it is postmaster@ or abuse@, which always reach a person.</param>
 /// <param name="Tag">Its envelope tag, or null.</param>
 /// <param name="Key">The address without tag and detail, as a key.</param>
@@ -101,7 +101,7 @@ internal sealed class Recipients
     /// Returns the mailbox that has an address, whatever tag or detail it carries; null where only a catch-all or a role would take
     /// it.
     /// </summary>
-    /// <param name="address">The address.</param>
+    /// <param name="address">With or without tag and detail.</param>
     public Mailbox? FindNamed(MailAddress address)
     {
         var plain = BatvTag.TryParse(address)?.Original ?? address;
@@ -112,7 +112,7 @@ internal sealed class Recipients
     /// Returns the recipient of a forward-path if another server keeps the mailboxes: every address of our domains is
     /// accepted.
     /// </summary>
-    /// <param name="address">The address.</param>
+    /// <param name="address">The forward-path's address.</param>
     /// <returns>Null if its domain is not ours.</returns>
     public KnownRecipient? FindGuarded(MailAddress address)
     {
@@ -132,7 +132,7 @@ internal sealed class Recipients
     }
 
     /// <summary>Makes a recipient on another server: its address is known, but nothing is kept for it.</summary>
-    /// <param name="address">The address.</param>
+    /// <param name="address">The forward-path's address.</param>
     public static KnownRecipient Elsewhere(MailAddress address)
     {
         List<string> keys = WithoutDetail(address) is { } person ? [address.Key, person.Key] : [address.Key];

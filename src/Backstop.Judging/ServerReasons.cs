@@ -85,10 +85,10 @@ internal static class ServerReasons
         "Add the address to [mailboxes] again, or send the message elsewhere with `backstop queue redirect ID ADDRESS`.");
     public static readonly Reason QueueFolderFailed = new(
         "queue:folder-failed", "The folder cannot be written; it is tried again with growing pauses.",
-        "Mend what the error says, then `backstop queue deliver ID`, or wait for the next try.");
+        "Fix what the error names, then `backstop queue deliver ID`, or wait for the next try.");
     public static readonly Reason QueueRecipesFailed = new(
         "queue:recipes-failed", "The recipes of the mailbox cannot be carried out; they are tried again with growing pauses.",
-        "Mend what the error says, then `backstop queue deliver ID`, or wait for the next try.");
+        "Fix what the error names, then `backstop queue deliver ID`, or wait for the next try.");
     public static readonly Reason QueueStopped = new(
         "queue:stopped", "No server runs, so nothing is delivered.", "Start it, or deliver this message with `backstop queue deliver ID`.");
     public static readonly Reason QueueScan = new(
@@ -120,7 +120,7 @@ internal static class ServerReasons
         Reasons.All.Concat(ByStage.SelectMany(s => s.Reasons)).DistinctBy(r => r.Word).ToDictionary(r => r.Word, StringComparer.Ordinal);
 
     /// <summary>Returns the reason of a word read from a log or header field; null if the word is unknown.</summary>
-    /// <param name="word">The word.</param>
+    /// <param name="word">Such as <c>recipient:unknown</c>.</param>
     public static Reason? Find(string word) =>
         _byWord.TryGetValue(word, out var reason) ? reason
         : word.StartsWith(ListPrefix, StringComparison.Ordinal) ? Listed("ZONE")

@@ -142,7 +142,7 @@ internal sealed partial class StoreWatch(BackstopOptions options, TimeProvider t
         StoreNames.Bayes => "Meanwhile spam scores do not include the learner.",
         StoreNames.Overrides => "Strict mode and blocks that were set by hand are not in force: set them again.",
         StoreNames.Certificate => "STARTTLS uses a new self-signed certificate.",
-        StoreNames.ConfiguredCertificate => "Meanwhile the certificate that was read before is shown, or that of all other names.",
+        StoreNames.ConfiguredCertificate => "Meanwhile clients get the certificate that was read before, or the one for all other names.",
         _ => "Records of some storms may be missing.",
     };
 
@@ -164,7 +164,7 @@ internal sealed partial class StoreWatch(BackstopOptions options, TimeProvider t
     [LoggerMessage(5103, LogLevel.Warning, "{Words}")]
     private partial void LogMissed(string words);
 
-    [LoggerMessage(5105, LogLevel.Error, "looking after a store failed: a bug in Backstop; please report it")]
+    [LoggerMessage(5105, LogLevel.Error, "checking a store failed: a bug in Backstop; please report it")]
     private partial void LogCheckFailed(Exception error);
 
     [LoggerMessage(5104, LogLevel.Information, "{Name}: {Path} works again")]

@@ -8,7 +8,7 @@ namespace Backstop.Judging;
 
 /// <summary>The server's verdict about a stored message.</summary>
 /// <param name="Report">The classified message.</param>
-/// <param name="Verdict">The verdict.</param>
+/// <param name="Verdict">What the server would do with it.</param>
 /// <param name="Proofs">The results of the proofs of origin.</param>
 /// <param name="Ours">The recipient as a key; empty if unknown.</param>
 internal readonly record struct StoredVerdict(BounceReport Report, Verdict Verdict, ProofSet Proofs, string Ours);
@@ -30,7 +30,7 @@ internal sealed class StoredJudge(BackstopOptions options, Proving proving, bool
     private readonly Recipients? _recipients = options.Mailboxes.Count > 0 ? new(options) : null;
 
     /// <summary>Judges a message.</summary>
-    /// <param name="message">The message.</param>
+    /// <param name="message">The stored message, with the fields that its delivery added.</param>
     /// <param name="known">The known parts of its envelope.</param>
     /// <param name="now">The time of its arrival.</param>
     public StoredVerdict Judge(MailMessage message, KnownEnvelope known, DateTimeOffset now)

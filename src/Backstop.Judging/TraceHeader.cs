@@ -10,7 +10,7 @@ internal static class TraceHeader
     /// <summary>
     /// RFC 5321 §4.4: the Received field, in the form that filters read: the name that the client gave, then what DNS says.
     /// </summary>
-    /// <param name="transaction">The transaction.</param>
+    /// <param name="transaction">The client, the sender and the accepted recipients.</param>
     /// <param name="clientName">The confirmed DNS name of the client's address; null if it has none; empty if the name is not
     /// known, and then none is written.</param>
     /// <param name="host">This host.</param>
@@ -32,9 +32,9 @@ internal static class TraceHeader
     /// <summary>
     /// Returns the fields that a spam filter needs in front of the message: the client, and the name it gave.
     /// </summary>
-    /// <param name="transaction">The transaction.</param>
+    /// <param name="transaction">The client, the sender and the accepted recipients.</param>
     /// <param name="clientName">The DNS name of the client's address; null if it has none; empty if the name is
-    /// unknown, which is no evidence.</param>
+    /// unknown, and then counts neither way.</param>
     /// <param name="host">This host.</param>
     /// <param name="now">The time.</param>
     public static string ForFilter(Transaction transaction, string? clientName, string host, DateTimeOffset now)

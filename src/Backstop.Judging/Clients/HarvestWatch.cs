@@ -101,11 +101,11 @@ internal sealed partial class HarvestWatch(int max, ClientHistory history, TimeP
     }
 
     /// <summary>Whether a client's network is turned away.</summary>
-    /// <param name="client">The client.</param>
+    /// <param name="client">Any host; its network decides.</param>
     public bool IsHarvesting(IPAddress client) => Of(client) == Harvesting.Refused;
 
     /// <summary>What is done about a client's network.</summary>
-    /// <param name="client">The client.</param>
+    /// <param name="client">Any host; its network decides.</param>
     public Harvesting Of(IPAddress client)
     {
         lock (_gate)

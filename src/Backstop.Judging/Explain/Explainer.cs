@@ -15,7 +15,7 @@ internal sealed class Explainer(BackstopOptions options, Proving proving, TimePr
     private readonly StoredJudge _judge = new(options, proving, asksWhoTo: true);
 
     /// <summary>Explains a message as if it arrived now.</summary>
-    /// <param name="message">The message.</param>
+    /// <param name="message">A message that was read from a file, stdin or a request.</param>
     /// <param name="known">The known parts of its envelope.</param>
     public Explanation Explain(FoundMessage message, KnownEnvelope known)
     {

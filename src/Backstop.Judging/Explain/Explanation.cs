@@ -42,7 +42,7 @@ internal sealed record ExplainedReturn(
 internal sealed record ExplainedProof(string Proof, string Result, string Detail);
 
 /// <summary>How well the sent mail of the report's recipient is known.</summary>
-/// <param name="Address">The address.</param>
+/// <param name="Address">The recipient's address, as a key.</param>
 /// <param name="Messages">How many of its sent messages are known.</param>
 /// <param name="Since">When the first of them was seen; null for none.</param>
 /// <param name="Replies">How many replies to its mail arrived lately.</param>
@@ -79,7 +79,7 @@ internal sealed record ExplainedCover(
 /// there; null if the header is sound.</param>
 /// <param name="IsOwnServer">Whether a server, judged by its name, writes to the administrator of its own domain; the
 /// reader must check that the domain is theirs.</param>
-/// <param name="MayAnswer">Whether a program may answer the message (RFC 3834  2), judged by its envelope and
+/// <param name="MayAnswer">Whether a program may answer the message (RFC 3834 §2), judged by its envelope and
 /// header.</param>
 internal sealed record Explanation(
     string Path, string Kind, string Format, bool? NullReversePath, IReadOnlyList<ExplainedRecipient> Recipients, ExplainedReturn Returned,

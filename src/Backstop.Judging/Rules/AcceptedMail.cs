@@ -19,9 +19,9 @@ internal sealed class AcceptedMail(
     BombRules bombs, ReplyWatch replies, ClientHistory clients, ActivityLog activity, BackstopMetrics metrics, TimeProvider time)
 {
     /// <summary>Records that a message was accepted: its outcome, and whether it is a reply.</summary>
-    /// <param name="transaction">The transaction.</param>
-    /// <param name="judgement">The judgement.</param>
-    /// <param name="verdict">The verdict.</param>
+    /// <param name="transaction">The client, the sender and the accepted recipients.</param>
+    /// <param name="judgement">What was decided about the message.</param>
+    /// <param name="verdict">The verdict on the message as a whole.</param>
     /// <param name="queueId">Its queue id; empty for none.</param>
     /// <param name="started">The timestamp of the end of its data.</param>
     public void Note(Transaction transaction, Judgement judgement, Verdict verdict, string queueId, long started)

@@ -59,7 +59,7 @@ internal sealed partial class ContentRules(
     /// <summary>
     /// Reads the header: counts the hosts passed (RFC 5321 §6.3), and reports fields with names that only we may write.
     /// </summary>
-    /// <param name="message">The message.</param>
+    /// <param name="message">The message, or the front of a large one.</param>
     /// <param name="ours">Called with each such field that a sender wrote: filters must be able to trust these
     /// names.</param>
     public int CountHops(MailMessage message, Action<HeaderField> ours)

@@ -26,7 +26,7 @@ internal sealed class FilterRules(
 
     /// <summary>Asks the filters about a message that somebody gets, or leaves them out.</summary>
     /// <param name="judgement">What the other rules decided.</param>
-    /// <param name="transaction">The transaction.</param>
+    /// <param name="transaction">The client, the sender and the accepted recipients.</param>
     /// <param name="front">The message, or the front of a large one.</param>
     /// <param name="length">The whole message's octets.</param>
     /// <param name="waiting">The number of messages waiting for their folders: above a limit no filter is

@@ -21,7 +21,7 @@ internal readonly record struct MailScore(Reason? Reason, string Fields)
 internal interface IMailScorer
 {
     /// <summary>Asks the filters.</summary>
-    /// <param name="transaction">The transaction.</param>
+    /// <param name="transaction">The client, the sender and the accepted recipients.</param>
     /// <param name="front">The message, or the front of a large one.</param>
     /// <param name="length">The whole message's octets.</param>
     /// <param name="wanted">The recipients who get it, and their folders so far.</param>

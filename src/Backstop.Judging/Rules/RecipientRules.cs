@@ -16,7 +16,7 @@ internal sealed class RecipientRules(
     private readonly HashSet<string> _alwaysSigned = [.. options.Batv.AlwaysSigned.Select(a => MailAddress.TryParse(a)!.Key)];
 
     /// <summary>Accepts or refuses a recipient; does not change the transaction.</summary>
-    /// <param name="transaction">The transaction.</param>
+    /// <param name="transaction">The client, the sender and the recipients so far.</param>
     /// <param name="address">The forward-path's address.</param>
     /// <param name="known">The recipient's mailbox; null if there is none.</param>
     /// <param name="ct">Cancels the lookups in DNS lists.</param>

@@ -28,7 +28,7 @@ internal enum HostListFormat
 internal static class HostList
 {
     /// <summary>Writes the list, the busiest host first.</summary>
-    /// <param name="format">The format.</param>
+    /// <param name="format">For which program the list is.</param>
     /// <param name="hosts">Addresses, and how many reports each sent.</param>
     /// <param name="now">The time, for the list's heading.</param>
     /// <param name="by">The program that makes the list, for its heading.</param>
@@ -93,7 +93,7 @@ internal static class HostList
             HostListFormat.Rbldnsd => ["rbldnsd ZONE:ip4set:THIS_FILE; it cannot hold IPv6 addresses, which stand here as comments."],
             HostListFormat.Postfix =>
             [
-                "postmap this file, then in main.cf (the client is looked up only where the sender is <>):",
+                "postmap this file, then in main.cf (the client is looked up only if the sender is <>):",
                 "  smtpd_restriction_classes = backscatterers",
                 "  backscatterers = check_client_access hash:/etc/postfix/backscatterers",
                 "  smtpd_recipient_restrictions = ..., check_sender_access inline:{ {<> = backscatterers} }",

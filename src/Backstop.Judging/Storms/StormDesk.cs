@@ -71,7 +71,7 @@ internal sealed partial class StormDesk
     /// <summary>
     /// At RCPT, for the null sender: refuses or defers a bounce because of a storm or of a setting made by hand.
     /// </summary>
-    /// <param name="transaction">The transaction.</param>
+    /// <param name="transaction">The client and the recipients so far.</param>
     /// <param name="known">The recipient.</param>
     /// <param name="isProved">Whether the envelope proves the bounce.</param>
     public Refusal? AtRecipient(Transaction transaction, KnownRecipient known, bool isProved)
@@ -91,7 +91,7 @@ internal sealed partial class StormDesk
             return Permanent(ServerReasons.StormStrict);
         }
 
-        // Anybody can cause a storm, so it is no evidence against another client's mail: the bounce is only deferred,
+        // Anybody can cause a storm, so it is not evidence against another client's mail: the bounce is only deferred,
         // and its next try is judged by its content.
         return _putsOff && Watch.IsStorm(known.Person, StormKind.BounceFlood) && PutsOffAtRcpt(known)
             && _tries.PutsOff(transaction.Client.Address, known.Person)

@@ -14,7 +14,7 @@ internal sealed class StormStore(string folder, StoreHealth? health = null)
     private const string Suffix = ".json";
 
     /// <summary>Writes a record, completely or not at all.</summary>
-    /// <param name="record">The record.</param>
+    /// <param name="record">The present state of a storm; replaces an earlier one of the same id.</param>
     /// <exception cref="IOException">It could not be written; with a <see cref="StoreHealth"/> the failure is recorded
     /// there instead.</exception>
     public void Write(StormRecord record)

@@ -22,7 +22,7 @@ public sealed class LadderTests : IDisposable
         Assert.Equal(
             [LadderStep.ScanOrdinary, LadderStep.ScanLater, LadderStep.RefuseReports, LadderStep.RefuseReports, LadderStep.RefuseReports],
             steps);
-        Assert.Equal("mail is scanned later, bounces are put off", _ladder.Words);
+        Assert.Equal("mail is scanned later, bounces are deferred", _ladder.Words);
         steps = [.. Enumerable.Range(0, 30).Select(_ => Second(() => _ladder.NoteScan(TimeSpan.Zero)))];
         Assert.Equal(
             (LadderStep.RefuseReports, LadderStep.ScanLater, LadderStep.ScanOrdinary, LadderStep.Full),
