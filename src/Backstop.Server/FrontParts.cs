@@ -85,7 +85,7 @@ internal sealed class FrontParts : IDisposable
     /// <summary>Counts the errors of networks.</summary>
     public HarvestWatch Harvest { get; }
 
-    /// <summary>Has clients with errors wait.</summary>
+    /// <summary>Delays the replies to clients that make too many errors.</summary>
     public ErrorDelays Delays { get; }
 
     public SmtpListener SmtpListener { get; }

@@ -31,8 +31,8 @@ internal sealed partial class Housekeeping(
             }
             catch (Exception error) when (error is not OperationCanceledException || !ct.IsCancellationRequested)
             {
-                // An exception of a background service would end the host; a busy database, a full disk or a query that was out of
-                // time must not end a mail server.
+                // An exception of a background service would end the host; a busy database, a full disk or a query that timed
+                // out must not end a mail server.
                 LogTrouble(error.Message);
             }
         }

@@ -86,8 +86,7 @@ internal sealed partial class MailParts : IDisposable
     /// <summary>The filter by rules; null where none is configured.</summary>
     public SpamFilter? Filter { get; }
 
-    /// <summary>Asks the filters; null where mail is not scored.</summary>
-    /// <summary>The DNS names of clients.</summary>
+    /// <summary>Finds the DNS names of clients.</summary>
     public ClientNames Names { get; }
 
     public MailScorer? Scorer { get; }

@@ -31,7 +31,7 @@ internal static partial class RecipeParts
         return recipes.Count == 0 ? null : new(recipes, options.Recipes.MaxParallel, spool, steady, log);
     }
 
-    // The file is the mailbox's owner's: whatever it is, the server starts.
+    // The file belongs to the mailbox's owner: whatever is wrong with it, the server starts.
     private static string Findings(string path)
     {
         try

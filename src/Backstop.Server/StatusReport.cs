@@ -81,13 +81,13 @@ internal sealed class StatusReport(
                 judging.Storms.Watch.Summaries.Count(s => s.Kind == Backscatter.Storms.StormWords.Word(k)), new KeyValuePair<string,
                 object?>("kind", Backscatter.Storms.StormWords.Word(k)))));
         metrics.Observe(
-            "backstop.store.working", "1 where a store of the data folder is as it should be; 0 where it fails or was lost.",
+            "backstop.store.working", "1 if a store of the data folder works; 0 if it fails or was lost.",
             () => judging.Stores.States.Select(s =>
             new Measurement<long>(StoreStatus.Of(s).State == "ok" ? 1 : 0, new KeyValuePair<string, object?>("store", s.Name))));
         metrics.Observe("backstop.spool.free", "By", "Free room on the spool's disk.", () => mail.Room.Free);
         metrics.Observe(
             "backstop.delivery.failing", "{folder}", "Folders that cannot be delivered to just now.", () => mail.Delivery.Failing.Count);
-        metrics.Observe("backstop.dnsbl.working", "1 where a DNS list is believed.", () => judging.Dnsbl.Zones.Select(z =>
+        metrics.Observe("backstop.dnsbl.working", "1 if the answers of a DNS list are used.", () => judging.Dnsbl.Zones.Select(z =>
             new Measurement<long>(z.State == DnsblState.Working && !z.Rests ? 1 : 0, new KeyValuePair<string, object?>("zone", z.Name))));
     }
 

@@ -1,21 +1,21 @@
 namespace Backstop.Server.Admission;
 
 /// <summary>
-/// Has clients that make too many errors wait for their answers. A wait holds neither a thread nor a turn; so few may wait at the
-/// same time that most connections stay free for others, and whoever comes when all waits are taken is answered at once.
+/// Delays the replies to clients that make too many errors. A delay holds neither a thread nor a turn. Only so many replies are delayed
+/// at the same time that most connections stay free for others; beyond that, replies are sent at once.
 /// </summary>
-/// <param name="most">How many may wait.</param>
+/// <param name="most">How many replies may be delayed at the same time.</param>
 /// <param name="time">The clock.</param>
-/// <param name="stopping">Ends all waits, because the server stops.</param>
+/// <param name="stopping">Ends all delays, because the server stops.</param>
 internal sealed class ErrorDelays(int most, TimeProvider time, CancellationToken stopping)
 {
     private int _waiting;
 
-    /// <summary>How many wait.</summary>
+    /// <summary>How many replies are delayed now.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
 
-    /// <summary>Holds an answer back; at once where too many are held back already.</summary>
-    /// <param name="delay">How long the answer is held back.</param>
+    /// <summary>Waits before a reply; returns at once where too many wait already.</summary>
+    /// <param name="delay">How long to wait.</param>
     public async Task WaitAsync(TimeSpan delay)
     {
         if (Interlocked.Increment(ref _waiting) <= most)
@@ -26,7 +26,7 @@ internal sealed class ErrorDelays(int most, TimeProvider time, CancellationToken
             }
             catch (OperationCanceledException)
             {
-                // The answer goes out now, and the session ends.
+                // The reply is sent now, and the session ends.
             }
         }
 

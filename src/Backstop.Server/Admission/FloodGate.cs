@@ -8,16 +8,13 @@ namespace Backstop.Server.Admission;
 /// last it measures how late a thread runs.
 /// </summary>
 /// <remarks>
-/// Where real mail comes densely, a step of it is always under way: the flood would stop, and its sessions pile up.
-/// There the flood is only
-/// kept from crowding, which costs real mail some milliseconds. Threads of a lower priority were tried instead: they
-/// hold locks and delay
-/// the garbage collector while they do not run, and real mail waited longer (27 ms instead of 14 at the 99th
-/// percentile).
+/// Where real mail comes densely, a step of it is always under way: the flood would stop, and its sessions pile up. There the flood is
+/// only kept from crowding, which costs real mail some milliseconds. Threads of a lower priority were tried instead: they hold locks and
+/// delay the garbage collector while they do not run, and real mail waited longer (27 ms instead of 14 at the 99th percentile).
 /// </remarks>
 internal sealed class FloodGate : IDisposable
 {
-    // So few sessions do not slow others.
+    // Sessions up to this number do not slow others, and the flood is not held back.
     private const int Crowd = 4;
     private const int MaxWaiting = 5000;
 

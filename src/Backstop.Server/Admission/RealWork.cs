@@ -2,8 +2,7 @@ namespace Backstop.Server.Admission;
 
 /// <summary>Tells whether a step of real mail is worked on now or within a moment, so that a flood must wait.</summary>
 /// <remarks>
-/// A session counts as work only from the arrival of a command to its reply. Otherwise a distant client would stop the
-/// flood for as long
+/// A session counts as work only from the arrival of a command to its reply. Otherwise a distant client would stop the flood for as long
 /// as its lines travel.
 /// </remarks>
 internal sealed class RealWork(TimeProvider time)

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Server.Alerts;
 
 /// <summary>
-/// Sends an alert when a storm begins, when it ends, and when a store of the data folder is damaged. So many a day are
+/// Sends an alert when a storm begins, when it ends, and when a store of the data folder is damaged. Up to a limit a day alerts are
 /// sent at once, the rest in a digest the next day. Never makes mail wait.
 /// </summary>
 internal sealed partial class AlertDesk(

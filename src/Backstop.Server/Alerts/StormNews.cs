@@ -4,14 +4,14 @@ using Backstop.Backscatter.Storms;
 namespace Backstop.Server.Alerts;
 
 /// <summary>
-/// The beginnings and ends of storms that alerts are about. So many beginnings a day are told at once; whatever is not
-/// told at once is in the digest of the next day. Whoever was told of a beginning is told of the end.
+/// The beginnings and ends of storms to report. Up to a limit a day beginnings are reported at once, the others in the digest of the
+/// next day. An end is reported wherever the beginning was.
 /// </summary>
-/// <param name="perDay">How many beginnings a day are told at once.</param>
+/// <param name="perDay">How many beginnings a day are reported at once.</param>
 /// <param name="time">The clock.</param>
 internal sealed class StormNews(int perDay, TimeProvider time)
 {
-    /// <summary>How many wait to be told, and how many the digest has at most.</summary>
+    /// <summary>The most storms that wait to be reported, and the most in a digest.</summary>
     public const int MaxWaiting = 1000;
 
     private readonly Channel<StormRecord> _waiting = Channel.CreateBounded<StormRecord>(MaxWaiting);
@@ -20,8 +20,8 @@ internal sealed class StormNews(int perDay, TimeProvider time)
     private DateOnly _day;
     private int _today;
 
-    /// <summary>Notes a storm that began or ended. Never waits.</summary>
-    /// <returns>Whether it waits to be told; false where too many do, so that only the digest has it.</returns>
+    /// <summary>Adds a storm that began or ended. Never waits.</summary>
+    /// <returns>Whether it waits to be reported; false where too many do, so that only the digest has it.</returns>
     public bool Add(StormRecord storm)
     {
         if (_waiting.Writer.TryWrite(storm))
@@ -38,10 +38,10 @@ internal sealed class StormNews(int perDay, TimeProvider time)
         return false;
     }
 
-    /// <summary>Returns what waits to be told, as it comes.</summary>
+    /// <summary>Returns the storms to report, as they come.</summary>
     public IAsyncEnumerable<StormRecord> ReadAsync(CancellationToken ct) => _waiting.Reader.ReadAllAsync(ct);
 
-    /// <summary>Whether a storm is told at once; where it is not, the digest has it.</summary>
+    /// <summary>Whether a storm is reported at once; where it is not, the digest has it.</summary>
     public bool MayTell(StormRecord storm)
     {
         lock (_untold)
@@ -56,7 +56,7 @@ internal sealed class StormNews(int perDay, TimeProvider time)
             {
                 _today += storm.Ended is null ? 1 : 0;
 
-                // Where the queue was full, the end may have gone to the digest before the beginning was told.
+                // Where the queue was full, the end may have gone to the digest before the beginning was reported.
                 if (storm.Ended is null && !_untold.Exists(s => s.Id == storm.Id && s.Ended is not null))
                 {
                     _told.Add(storm.Id);

@@ -275,7 +275,7 @@ internal sealed partial class DeliveryQueue
         }
     }
 
-    // Recipes that rest would run the message when their time has come.
+    // Recipes that wait for their next try would run the message then.
     private void WithdrawResting(InDelivery message)
     {
         for (var target = 0; target < message.Copies; target++)
@@ -287,7 +287,7 @@ internal sealed partial class DeliveryQueue
         }
     }
 
-    // Waits until something is so, but not for long; the condition is asked with the lock held.
+    // Waits until a condition is true, for a limited time. The condition is checked with the lock held.
     private async Task UntilAsync(Func<bool> isSo, CancellationToken ct)
     {
         var awaited = (isSo, Task: new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
@@ -307,7 +307,7 @@ internal sealed partial class DeliveryQueue
         }
         catch (TimeoutException)
         {
-            // Whoever waits finds that it is not so.
+            // Timed out: the caller checks the condition itself.
         }
         finally
         {

@@ -330,7 +330,7 @@ internal sealed partial class DeliveryQueue
         }
     }
 
-    // Whoever waits for a message to come to rest looks again.
+    // Wakes those that wait until no copy of a message is under way.
     private void Tell()
     {
         foreach (var (_, task) in _awaited.Where(a => a.IsSo()))

@@ -45,11 +45,11 @@ internal sealed partial class DeliveryQueue : IDisposable
     private bool _draining;
 
     /// <summary>Starts the workers.</summary>
-    /// <param name="spool">The spool.</param>
+    /// <param name="spool">Holds the messages, and is told of those delivered.</param>
     /// <param name="host">This host's name, for file names.</param>
     /// <param name="time">The clock.</param>
     /// <param name="metrics">The counters.</param>
-    /// <param name="log">The log.</param>
+    /// <param name="log">Gets a line for each delivery and each failure.</param>
     public DeliveryQueue(SpoolLog spool, string host, TimeProvider time, BackstopMetrics metrics, ILogger<DeliveryQueue> log)
         : this(spool, host, time, metrics, log, null)
     {

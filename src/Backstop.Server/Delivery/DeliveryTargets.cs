@@ -7,7 +7,7 @@ namespace Backstop.Server.Delivery;
 
 /// <summary>
 /// Finds the folder of a copy when it is delivered, by the address of its mailbox: mail that waits because a mailbox's path was wrong
-/// follows the mended path.
+/// goes to the corrected path.
 /// </summary>
 /// <param name="recipients">Returns the mailboxes as they are configured now.</param>
 internal sealed class DeliveryTargets(Func<Recipients> recipients)
@@ -29,14 +29,14 @@ internal sealed class DeliveryTargets(Func<Recipients> recipients)
             return (now.Named(mailbox) ?? ByRecipients(now, entry, target))?.Folder(folder.Folder);
         }
 
-        // An entry of a server that did not write addresses: the path tells, and else the field that the copy begins with.
+        // An entry of an earlier version, which did not store addresses: found by its path, else by the field that its header begins with.
         return Paths(now).Contains((folder.Format, folder.Path)) ? folder
             : MailAddress.TryParse(Field(SpoolLog.ReadEnvelope(entry).Targets[target].Header)) is { } address
                 ? now.Find(address)?.Mailbox.Folder(folder.Folder)
             : folder;
     }
 
-    // The mailbox was renamed. Who only takes what is for nobody else does not get another's mail.
+    // The mailbox was renamed: a recipient may name the new one. A catch-all does not get mail that was accepted for somebody else.
     private static Mailbox? ByRecipients(Recipients now, SpoolEntry entry, int target) =>
         (SpoolLog.ReadEnvelope(entry).Targets[target].Recipients ?? [])
             .Select(r => MailAddress.TryParse(r) is { } address ? now.FindNamed(address) : null).FirstOrDefault(m => m is not null);

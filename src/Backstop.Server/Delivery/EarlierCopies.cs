@@ -18,8 +18,8 @@ internal sealed class EarlierCopies(string host, string owner, TimeProvider time
     private readonly Dictionary<FolderRef, MaildirFolder> _maildirs = [];
 
     /// <summary>Whether a copy is in a folder that it was for before.</summary>
-    /// <param name="copy">The copy.</param>
-    /// <param name="content">Its content.</param>
+    /// <param name="copy">A copy of a message that an earlier run may have delivered.</param>
+    /// <param name="content">The envelope and body of its message.</param>
     /// <param name="now">The folder that it is for now.</param>
     public bool Has(Copy copy, SpoolContent content, FolderRef now)
     {
@@ -44,8 +44,7 @@ internal sealed class EarlierCopies(string host, string owner, TimeProvider time
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // Where we may not even read, nothing was written; and no mail may be stuck because a place that is not its own any more
-            // is out of reach.
+            // A folder that we may not read has no copy of ours; and mail must not be stuck because a former folder is out of reach.
             return false;
         }
     }

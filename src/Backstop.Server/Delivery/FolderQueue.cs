@@ -9,7 +9,7 @@ namespace Backstop.Server.Delivery;
 /// The copies that wait for one folder. Workers take them in batches; an mbox is written by one worker at a time, a
 /// Maildir by any number.
 /// </summary>
-/// <param name="folder">The folder.</param>
+/// <param name="folder">The Maildir or mbox folder to write to.</param>
 /// <param name="lane">The queue that it belongs to.</param>
 /// <param name="host">This host's name, for file names.</param>
 /// <param name="owner">Written into dot-locks.</param>

@@ -171,7 +171,7 @@ internal sealed class InDelivery
 }
 
 /// <summary>One copy of a message to deliver.</summary>
-/// <param name="Message">The message.</param>
+/// <param name="Message">The message that it is a copy of.</param>
 /// <param name="Target">The number of the copy. File names derive from it, so that a second delivery finds the
 /// first.</param>
 /// <param name="Version">The version of the copy's state that it belongs to.</param>

@@ -30,7 +30,7 @@ internal sealed partial class LateScans : IDisposable
     /// <param name="spool">The spool that the messages are in.</param>
     /// <param name="mayScan">Whether filters keep up again.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="log">The log.</param>
+    /// <param name="log">Gets a line for each message that could not be scanned.</param>
     public LateScans(SpoolLog spool, Func<bool> mayScan, TimeProvider time, ILogger log)
     {
         (_spool, _mayScan, _time, _log) = (spool, mayScan, time, log);

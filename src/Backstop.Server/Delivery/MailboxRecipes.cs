@@ -15,7 +15,7 @@ using Backstop.Recipes.Running;
 namespace Backstop.Server.Delivery;
 
 /// <summary>A copy that recipes want delivered to a folder.</summary>
-/// <param name="Folder">The folder.</param>
+/// <param name="Folder">The Maildir or mbox folder to write to.</param>
 /// <param name="Remade">The message as changed by recipes; null where it is unchanged.</param>
 internal readonly record struct RecipeCopy(FolderRef Folder, ReadOnlyMemory<byte>? Remade)
 {
@@ -25,7 +25,7 @@ internal readonly record struct RecipeCopy(FolderRef Folder, ReadOnlyMemory<byte
 }
 
 /// <summary>Runs the recipes of one mailbox.</summary>
-/// <param name="mailbox">The mailbox.</param>
+/// <param name="mailbox">The mailbox whose rcfile is run.</param>
 /// <param name="options">The configuration.</param>
 /// <param name="program">The rcfiles and compiled expressions that mailboxes share.</param>
 /// <param name="time">The clock.</param>
@@ -165,8 +165,8 @@ internal sealed class MailboxRecipes(Mailbox mailbox, BackstopOptions options, R
         var inbox = mailbox.Format == FolderFormat.Maildir ? mailbox.Path + "/" : mailbox.Path;
         var variables = new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            // Only here: address and envelope are known, there is no login and so no ~/bin; sendmail's folder and the
-            // server's time limit are added.
+            // In addition to the common variables: address and envelope are known, and PATH has sendmail's folder. There is no login,
+            // and so no ~/bin. TIMEOUT is the server's limit.
             ["RECIPIENT"] = NativeText.Octets(mailbox.Address.ToString()),
             ["SENDER"] = NativeText.Octets(content.Envelope.ReversePath),
             ["PATH"] = $"{RecipeDefaults.Path}:/usr/sbin:/sbin",

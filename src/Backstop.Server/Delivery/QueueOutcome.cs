@@ -3,10 +3,10 @@ namespace Backstop.Server.Delivery;
 /// <summary>What became of a message that somebody wanted to change.</summary>
 internal enum QueueOutcome
 {
-    /// <summary>It is as was wanted.</summary>
+    /// <summary>The change was made.</summary>
     Done,
 
-    /// <summary>It was so before.</summary>
+    /// <summary>Nothing was changed: it was in that state already.</summary>
     Unchanged,
 
     /// <summary>It is not in the spool.</summary>
@@ -21,7 +21,7 @@ internal enum QueueOutcome
     /// <summary>It was tried, and the try failed.</summary>
     Failed,
 
-    /// <summary>It is tried, and the try has not ended yet.</summary>
+    /// <summary>It is being tried; the result is not known yet.</summary>
     Trying,
 
     /// <summary>It is on hold.</summary>
@@ -47,6 +47,6 @@ internal sealed record CopyReport(
 /// <param name="Entry">The message.</param>
 /// <param name="IsHeld">Whether it is on hold.</param>
 /// <param name="IsUnderWay">Whether a copy of it is being delivered now.</param>
-/// <param name="Copies">Its copies.</param>
+/// <param name="Copies">One for each mailbox that gets it.</param>
 internal sealed record MessageReport(
     Mailboxes.Spool.SpoolEntry Entry, bool IsHeld, bool IsUnderWay, IReadOnlyList<CopyReport> Copies);

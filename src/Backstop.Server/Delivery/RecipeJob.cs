@@ -1,10 +1,10 @@
 namespace Backstop.Server.Delivery;
 
 /// <summary>A copy of a message that waits for the recipes of its mailbox, or is with them.</summary>
-/// <param name="message">The message.</param>
+/// <param name="message">The message that it is a copy of.</param>
 /// <param name="target">The number of the copy.</param>
 /// <param name="version">The version of the copy's state that the job belongs to.</param>
-/// <param name="recipes">The recipes.</param>
+/// <param name="recipes">Runs the rcfile of the copy's mailbox.</param>
 internal sealed class RecipeJob(InDelivery message, int target, int version, MailboxRecipes recipes)
 {
     public InDelivery Message => message;

@@ -75,7 +75,7 @@ internal sealed partial class RecipeStage : IDisposable
     }
 
     /// <summary>Takes a copy if recipes decide about its folder.</summary>
-    /// <param name="message">The message.</param>
+    /// <param name="message">The message that the copy is of.</param>
     /// <param name="target">The number of the copy.</param>
     /// <param name="folder">The folder that it is for.</param>
     public bool TryAdd(InDelivery message, int target, FolderRef folder)

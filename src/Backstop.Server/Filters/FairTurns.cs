@@ -17,8 +17,8 @@ namespace Backstop.Server.Filters;
 /// <param name="time">The clock.</param>
 internal sealed class FairTurns(int slots, TimeProvider time)
 {
-    // A message costs 5-60 ms. Who sends a few in ten seconds is nobody to be kept from the last slot, nor is who uses a quarter of
-    // what the client uses that keeps the others busy: a mail server that sends much ordinary mail.
+    // A message costs 5-60 ms. A client may have the last slot if it sent only a few messages in ten seconds, or used less than a quarter
+    // of what the busiest client used, as a mail server with much ordinary mail does.
     private const double ManySeconds = 0.2;
     private const double SmallPart = 0.25;
     private const int MaxClients = 10_000;
@@ -169,7 +169,7 @@ internal sealed class FairTurns(int slots, TimeProvider time)
 
         public bool IsLittle(DateTimeOffset now, double seconds) => Taken == 0 && _seconds.At(now) < seconds;
 
-        // A slot that is taken counts at once, with what a dear message costs: a client that was never here could have them all otherwise.
+        // A taken slot counts at once, like an expensive message: otherwise a client that was never here could take all of them.
         public double Weight(DateTimeOffset now) => _seconds.At(now) + (Taken * ManySeconds);
     }
 }

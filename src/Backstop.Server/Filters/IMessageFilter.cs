@@ -30,7 +30,7 @@ internal sealed record FilterQuestion(
 /// <param name="Fields">Header fields to add before the message, each with its line end (LF).</param>
 internal readonly record struct FilterVerdict(Reason? Reason, string Fields)
 {
-    /// <summary>Whether the message's CPU time was used up, so that this is no answer.</summary>
+    /// <summary>Whether the message's CPU time was used up, so that this does not count as an answer.</summary>
     public bool IsUnjudged { get; init; }
 
     /// <summary>Whether the message is filed as spam.</summary>

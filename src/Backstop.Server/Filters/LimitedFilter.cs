@@ -122,7 +122,7 @@ internal sealed partial class LimitedFilter(
         }
     }
 
-    // Others were before it, which is no failure of the filter, unless it was not done with any of them in all that time.
+    // A message whose turn never came is not a failure of the filter, unless the filter finished no other message in that time.
     private void Queued(bool isStuck)
     {
         if (isStuck)

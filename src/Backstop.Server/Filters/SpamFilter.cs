@@ -68,8 +68,8 @@ internal sealed partial class SpamFilter : IDisposable
     /// Scans a message. The octets must not change until the task has ended, even where the caller no longer waits for
     /// it.
     /// </summary>
-    /// <param name="message">The message.</param>
-    /// <param name="user">By whose preferences, as a client names him or by the mailbox's address; empty: the site's.</param>
+    /// <param name="message">Its octets, as it was received.</param>
+    /// <param name="user">Whose preferences count: the name that a client gives, or a mailbox's address; empty for the site's.</param>
     /// <param name="budget">The CPU time that is left for the message.</param>
     /// <param name="ct">Ends the wait.</param>
     public Task<FilterResult> ScanAsync(ReadOnlyMemory<byte> message, string user, MessageBudget budget, CancellationToken ct) =>
@@ -130,8 +130,8 @@ internal sealed partial class SpamFilter : IDisposable
             CancellationToken.None);
     }
 
-    // Scans fill as many threads as there are slots. The pool adds others twice a second only, and whoever needs one, even for
-    // a PING, would wait for that.
+    // Scans fill as many threads as there are slots. The pool adds threads only twice a second, so that even the reply to a PING would wait
+    // for one.
     private static void ReserveThreads(int slots)
     {
         ThreadPool.GetMinThreads(out var workers, out var ports);

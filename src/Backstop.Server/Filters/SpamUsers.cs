@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Server.Filters;
 
 /// <summary>
-/// Chooses by whose preferences and with whose learner a message is scored. Who is not known, or has none, gets the site's.
+/// Chooses by whose preferences and with whose learner a message is scored. Users who are unknown or have none get the site's.
 /// </summary>
 internal sealed partial class SpamUsers : IDisposable
 {
@@ -23,7 +23,7 @@ internal sealed partial class SpamUsers : IDisposable
     private readonly IReadOnlyList<string> _allowed;
     private readonly HashSet<string> _mailboxes;
 
-    /// <summary>Reads nothing yet.</summary>
+    /// <summary>Makes it; files are read when they are first needed.</summary>
     /// <param name="options">Where preferences and learners are, and who may have them.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">Told of what cannot be read.</param>
@@ -41,7 +41,7 @@ internal sealed partial class SpamUsers : IDisposable
 
     public UserLearners Learners { get; }
 
-    // Without these settings names mean nothing, and nothing is said about them.
+    // Without these settings the names of users have no effect, and nothing is logged about them.
     private bool AreServed => _options.Spam.UserPrefs.Length > 0 || _options.Spam.BayesStore != LearnerScope.Site;
 
     /// <summary>Chooses scanner and learner for a user's message. May read files.</summary>
@@ -62,7 +62,7 @@ internal sealed partial class SpamUsers : IDisposable
         }
         catch (Exception error) when (rules is not null && !_mayThrow)
         {
-            // A bug of ours that his file sets off is his trouble alone.
+            // A bug of ours that a user's file sets off must affect only that user.
             Prefs.Say(name, error);
             return Begin(name, null, engine, learns);
         }
@@ -75,7 +75,7 @@ internal sealed partial class SpamUsers : IDisposable
             return Turn(engine, rules, engine.Learner, null);
         }
 
-        // What several users share reads messages as the site does, whoever teaches it.
+        // A learner that several users share reads messages with the site's settings, whoever teaches it.
         var reader = _options.Spam.BayesStore == LearnerScope.User ? rules?.ScannerFor(engine.LearnerSpeaks) : null;
         var lease = Rent(learner, creates: false);
         try
@@ -93,7 +93,7 @@ internal sealed partial class SpamUsers : IDisposable
     public void Dispose() => Learners.Dispose();
 
     /// <summary>Whose learner is asked about a user's mail; null: the site's.</summary>
-    /// <param name="user">The user.</param>
+    /// <param name="user">A valid name; it need not belong to anybody.</param>
     /// <param name="rules">His preferences.</param>
     /// <param name="learns">Whether the message may be learned: the administrator may make a learner for whoever is listed.</param>
     public string? NameOfLearner(SpamUserName user, UserRules? rules, bool learns = false)
@@ -189,8 +189,8 @@ internal sealed record SpamTurn(SpamScanner Scanner, RuleSet Rules, BayesLearner
     public bool Learns { get; init; }
 
     /// <summary>
-    /// Whether the learner may learn from the score. By a user's points and limits only his own may: others' mail is scored by what the
-    /// shared ones know.
+    /// Whether the learner may learn from the score. Where a user has points and limits of his own, only his own learner may: a shared one
+    /// must not learn what one user's rules decide.
     /// </summary>
     public bool AutoLearns { get; init; }
 

@@ -3,10 +3,10 @@ using Backstop.SpamRules.Learning;
 namespace Backstop.Server.Filters;
 
 /// <summary>
-/// The database of a user or domain that has none yet: it is made when something is learned, not when mail is scored, so that whoever
-/// names users leaves no files behind. Nothing is known until then.
+/// The database of a user or domain that has none yet: it is made when something is learned, not when mail is scored, so that a client
+/// cannot make files by naming users. Nothing is known until then.
 /// </summary>
-/// <param name="rent">Opens the database; true: makes it. Null where it is missing or cannot be used.</param>
+/// <param name="rent">Opens the database, and makes it if the argument is true. Null where it is missing or cannot be used.</param>
 internal sealed class UnmadeLearner(Func<bool, UserLearners.Lease?> rent) : IBayesStore
 {
     /// <inheritdoc/>

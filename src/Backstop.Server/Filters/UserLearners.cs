@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Server.Filters;
 
 /// <summary>
-/// The learners' databases of users and domains. So many are open at once (<c>spam.open_learners</c>); the one that was unused for
+/// The learners' databases of users and domains. At most <c>spam.open_learners</c> are open at once; the one that was unused for
 /// longest is closed for another. A damaged one is set aside as the site's is.
 /// </summary>
 /// <param name="options">The data folder and the limit.</param>
@@ -136,7 +136,7 @@ internal sealed partial class UserLearners(BackstopOptions options, TimeProvider
         }
     }
 
-    // Where all are in use more are open for a while: no more than messages are scanned at once.
+    // If all are in use, more are open for a while, but no more than messages are scanned at once.
     private void CloseUnused()
     {
         for (var node = _latest.Last; node is not null && _latest.Count > options.Spam.OpenLearners;)

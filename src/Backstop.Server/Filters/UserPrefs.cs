@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Server.Filters;
 
 /// <summary>
-/// Reads the preferences of users (<c>spam.user_prefs</c>), and again when a file has changed. A file that cannot be read, or is no
-/// regular file of at most 256 KiB, is passed over with a line in the log: the site's settings count then.
+/// Reads the preferences of users (<c>spam.user_prefs</c>), and again when a file has changed. A file that cannot be read, or is not a
+/// regular file of at most 256 KiB, is skipped with a line in the log: the site's settings count then.
 /// </summary>
 /// <remarks>
 /// The files are others': a link at the end of a path is not followed, a FIFO is not waited for, and in a home only a file of its owner
@@ -17,12 +17,12 @@ namespace Backstop.Server.Filters;
 /// </remarks>
 internal sealed partial class UserPrefs(BackstopOptions options, TimeProvider time, ILogger log)
 {
-    /// <summary>So many users' preferences are kept in memory; a file of usual size takes some kibibytes.</summary>
+    /// <summary>The most users whose preferences are kept in memory; a file of usual size takes some kibibytes.</summary>
     public const int MaxKept = 256;
 
     public const int MaxOctets = 256 << 10;
 
-    /// <summary>So many octets of files together: what is read of one takes up to some twenty times its size.</summary>
+    /// <summary>The most octets of all files that are kept; in memory a file takes up to some twenty times its size.</summary>
     public const int MaxKeptOctets = 4 << 20;
 
     private const int MaxLinesLogged = 5;
@@ -61,7 +61,7 @@ internal sealed partial class UserPrefs(BackstopOptions options, TimeProvider ti
     }
 
     /// <summary>The path of a user's file; null where there can be none.</summary>
-    /// <param name="user">The user.</param>
+    /// <param name="user">A valid name; it need not belong to anybody.</param>
     /// <param name="owner">The number of the user who must own the file; null for any.</param>
     public string? PathOf(SpamUserName user, out uint? owner)
     {
@@ -85,12 +85,12 @@ internal sealed partial class UserPrefs(BackstopOptions options, TimeProvider ti
         return Path.Combine(account.Home, path);
     }
 
-    // An address of a domain that is received here is an account's by its local part. One elsewhere is somebody else's.
+    // The local part of an address in a domain received here names an account. An address elsewhere is somebody else's.
     private UserAccount? AccountOf(SpamUserName user) => UserAccount.Find(user.Text)
         ?? (options.Domains.Contains(user.Domain, StringComparer.OrdinalIgnoreCase) ? UserAccount.Find(user.LocalPart) : null);
 
     /// <summary>The preferences of a user; null where there are none that can be read.</summary>
-    /// <param name="user">The user.</param>
+    /// <param name="user">A valid name; it need not belong to anybody.</param>
     /// <param name="engine">The site's rules.</param>
     public UserRules? Find(SpamUserName user, SpamEngine engine)
     {
@@ -109,7 +109,7 @@ internal sealed partial class UserPrefs(BackstopOptions options, TimeProvider ti
         }
         catch (Exception error)
         {
-            // Whatever it is: the file is one user's, the server everybody's.
+            // Every exception is caught: one user's file must not harm the server.
             Say(user, error);
             return null;
         }
@@ -256,7 +256,7 @@ internal sealed partial class UserPrefs(BackstopOptions options, TimeProvider ti
         /// <summary>When faults of the file were last logged; null: never.</summary>
         public long? LoggedAt { get; set; } = LoggedAt;
 
-        /// <summary>What was read over these rules earlier; it was used now.</summary>
+        /// <summary>Returns what was read of a file over these rules, and marks it as used last; null if nothing was.</summary>
         public static Kept? Of(UserPrefs all, string path, SpamEngine engine)
         {
             lock (all._gate)

@@ -41,7 +41,7 @@ internal sealed partial class MilterListeners(
         return listener.Start(endPoint);
     }
 
-    // Ten a second where no descriptor is left.
+    // Called about ten times a second where no descriptor is left, so not every failure is logged.
     internal void NotAccepted(SocketException error)
     {
         if (_failed.Count(out var count))

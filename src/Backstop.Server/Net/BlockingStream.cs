@@ -4,9 +4,8 @@ namespace Backstop.Server.Net;
 
 /// <summary>Reads a socket on the calling thread, which sleeps in the kernel until data arrives.</summary>
 /// <remarks>
-/// A mail server sends a few octets at a time and waits for each answer. The event loop would add a wake-up to each,
-/// measured at a
-/// third of our CPU for a message. Reads and writes complete synchronously.
+/// A mail server sends a few octets at a time and waits for each answer. The event loop would add a wake-up to each, measured at a third
+/// of our CPU for a message. Reads and writes complete synchronously.
 /// </remarks>
 internal sealed class BlockingStream(Socket socket) : Stream
 {

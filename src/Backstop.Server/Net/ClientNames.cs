@@ -5,7 +5,7 @@ using Backstop.MailAuth;
 namespace Backstop.Server.Net;
 
 /// <summary>
-/// Finds the confirmed DNS names of clients. The lookup begins with the first accepted recipient, so that the message itself hides it.
+/// Finds the confirmed DNS names of clients. The lookup begins with the first accepted recipient and runs while the message arrives.
 /// Mail waits for it only a short time, and not at all while the resolver gives no answers.
 /// </summary>
 /// <param name="lookup">Looks an address up: the name; null where it has none; empty where there is no answer.</param>

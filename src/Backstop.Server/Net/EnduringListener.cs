@@ -34,7 +34,7 @@ internal sealed partial class EnduringListener : IConnectionListener
     /// <param name="options">Kestrel's settings for sockets.</param>
     /// <param name="connections">Makes Kestrel's connections.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="log">The log.</param>
+    /// <param name="log">Gets a line for each series of failures, and when it listens again.</param>
     public EnduringListener(
         EndPoint endPoint, Action<EndPoint> bound, ConnectionRoom room, SocketTransportOptions options,
         SocketConnectionContextFactory connections, TimeProvider time, ILogger log)
@@ -108,7 +108,7 @@ internal sealed partial class EnduringListener : IConnectionListener
                 socket.NoDelay = _options.NoDelay;
             }
 
-            // The kernel's buffers know no clock but this: where a test sets the time on, no reply may be lost that is under way.
+            // Real time always: when a test advances its clock, a reply that the kernel is still sending must not be cut off.
             return new CountedConnection(_connections.Create(socket), _room, TimeProvider.System);
         }
         catch (Exception) when (_stopping.IsCancellationRequested)

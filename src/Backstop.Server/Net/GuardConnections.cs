@@ -43,9 +43,9 @@ internal sealed class GuardClock(TimeSpan idle, TimeSpan request, TimeProvider t
         return await input.ReadAsync(_limit.Token);
     }
 
-    /// <summary>Told after each read whether it ended within a request, which must then be whole in time.</summary>
-    /// <param name="came">The octets that there were.</param>
-    /// <param name="left">The octets that are no whole request.</param>
+    /// <summary>Called after each read: begins the time limit of a request that is incomplete, and ends it with the request.</summary>
+    /// <param name="came">The octets that were in the buffer.</param>
+    /// <param name="left">Those that remain, because they are not a whole request.</param>
     /// <exception cref="IOException">The request has taken too long.</exception>
     public void Took(long came, long left)
     {
@@ -55,7 +55,7 @@ internal sealed class GuardClock(TimeSpan idle, TimeSpan request, TimeProvider t
         }
         else if (Left(_begun.Value) <= TimeSpan.Zero)
         {
-            throw new IOException($"a request was not whole within {request}");
+            throw new IOException($"a request was not complete within {request}");
         }
     }
 

@@ -10,10 +10,8 @@ namespace Backstop.Server.Net;
 
 /// <summary>A connection to the next server: sends lines and reads replies, each within a time limit.</summary>
 /// <remarks>
-/// Every failure is an <see cref="IOException"/>, after which the connection cannot be used. SMTP replies carry no
-/// number and belong to
-/// commands by order alone. A reply that was not asked for is therefore a failure too: every later reply would be taken
-/// for the one
+/// Every failure is an <see cref="IOException"/>, after which the connection cannot be used. SMTP replies carry no number and belong to
+/// commands by order alone. A reply that was not asked for is therefore a failure too: every later reply would be taken for the one
 /// before it.
 /// </remarks>
 internal sealed class NextHopConnection : IDisposable

@@ -9,10 +9,9 @@ namespace Backstop.Server.Net;
 /// by the event loop.
 /// </summary>
 /// <remarks>
-/// Leader and followers (Schmidt, POSA2): the thread that accepts a connection serves it, after another thread has
-/// taken over accepting.
-/// A milter's dialog has many small steps, each awaited. An event loop adds a wake-up to each, measured at a third of
-/// our CPU for a message.
+/// Leader and followers (Schmidt, POSA2): the thread that accepts a connection serves it, after another thread has taken over accepting.
+/// A milter's dialog has many small steps, each awaited. An event loop adds a wake-up to each, measured at a third of our CPU for a
+/// message.
 /// </remarks>
 /// <param name="serve">Serves a connection on the calling thread until it ends.</param>
 /// <param name="serveAsync">Serves a connection without a thread.</param>

@@ -14,7 +14,7 @@ namespace Backstop.Server.Net;
 internal sealed class TlsHost
 {
     /// <summary>
-    /// For so long after a change files may not fit: the certificate is renewed before its key, by a script or by a link at a time.
+    /// How long certificate and key may differ after a change: a script, or a renewal by links, replaces one before the other.
     /// </summary>
     private static readonly TimeSpan _change = TimeSpan.FromSeconds(30);
 
@@ -37,9 +37,9 @@ internal sealed class TlsHost
     private FileStamps _read;
     private long? _changed;
 
-    /// <summary>Reads the files, and has them looked at again whenever the stores are.</summary>
+    /// <summary>Reads the files; they are checked for changes whenever the stores are checked.</summary>
     /// <param name="files">Certificate with chain, and key; no key: in the certificate's file.</param>
-    /// <param name="profile">What is spoken.</param>
+    /// <param name="profile">The versions and ciphers of TLS.</param>
     /// <param name="otherwise">Whose certificate is shown as long as these files cannot be used; null: that is an error.</param>
     /// <param name="time">The clock.</param>
     /// <param name="stores">Shows and reports files that cannot be used.</param>
@@ -104,7 +104,7 @@ internal sealed class TlsHost
         var stamps = Stamps();
         if (stamps == _read && _options is not null)
         {
-            // As it was read; or as it was again, after files that did not fit.
+            // The files are as they were read, or are so again after a change in which they did not match.
             Fits(stamps);
             return;
         }
@@ -132,7 +132,7 @@ internal sealed class TlsHost
 
     private FileStamps Stamps() => new(Stamp(_certificate), Stamp(_key));
 
-    // A link that is made to lead to another file, as certbot's do, has no new time itself.
+    // A link that is changed to lead to another file, as certbot's are, keeps the times of its target, so the target is compared too.
     private static (DateTime Written, long Length, string? Target) Stamp(string path)
     {
         try

@@ -169,7 +169,7 @@ internal sealed partial class JournalQueue : IDisposable
         + "it could write; their bounces lack that proof. Read the Sent folders: backstop journal import")]
     private partial void LogDropped(long count);
 
-    [LoggerMessage(7001, LogLevel.Error, "Sent mail cannot be written into the journal: {Why}; mail is sent all the same, "
-        + "but until this is mended its bounces lack that proof")]
+    [LoggerMessage(7001, LogLevel.Error, "Sent mail cannot be written into the journal: {Why}; mail is sent anyway, "
+        + "but until this is fixed its bounces lack that proof")]
     private partial void LogFailed(string why);
 }

@@ -72,7 +72,7 @@ internal sealed class OutboundMail(BackstopOptions options, Recipients recipient
     }
 
     /// <summary>Records that a recipient was written to, where nothing else is known of the message.</summary>
-    /// <param name="sender">The sender.</param>
+    /// <param name="sender">Our address that wrote.</param>
     /// <param name="to">The recipient.</param>
     /// <param name="isFirst">Whether this is the first recipient of the message.</param>
     public ValueTask NoteAsync(MailAddress sender, MailAddress to, bool isFirst) =>

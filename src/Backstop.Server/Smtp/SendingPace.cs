@@ -1,8 +1,8 @@
 namespace Backstop.Server.Smtp;
 
 /// <summary>
-/// How long a client has left for what it is sending: one command line, or the data of a message. Each octet of data adds to it at a
-/// rate; no octet of a command does, so that one sent now and then keeps no line open.
+/// How long a client has left for what it is sending: one command line, or the data of a message. Octets of data add time at a rate;
+/// octets of a command do not, so that one sent now and then does not keep a line open.
 /// </summary>
 /// <remarks>Time runs only while the session reads: a client that waits for us is not slow.</remarks>
 /// <param name="time">The clock.</param>
@@ -30,8 +30,8 @@ internal sealed class SendingPace(TimeProvider time)
 
     /// <summary>Ends the wait for octets of a message.</summary>
     /// <param name="octets">How many came.</param>
-    /// <param name="rate">How many buy a second; 0: any octet buys all of the time that there is.</param>
-    /// <param name="most">The time that there is: how long a client may be silent.</param>
+    /// <param name="rate">How many octets add a second; 0: any octet restores the full time.</param>
+    /// <param name="most">The full time: how long a client may be silent.</param>
     public void Came(long octets, long rate, TimeSpan most)
     {
         Came();

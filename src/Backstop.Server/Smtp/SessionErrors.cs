@@ -19,7 +19,7 @@ internal sealed class SessionErrors(SmtpServices services, ClientIdentity client
     // After this many NOOP, RSET, VRFY, HELP and greetings without a message, each further one counts as an error.
     private const int MaxIdleCommands = 100;
 
-    // What pipelined errors wait together.
+    // The most errors that delay one reply: pipelined errors are answered together.
     private const int MaxDelays = 10;
 
     private readonly SmtpOptions _limits = services.Options.Smtp;
@@ -30,7 +30,7 @@ internal sealed class SessionErrors(SmtpServices services, ClientIdentity client
 
     /// <summary>Counts the reply to a command.</summary>
     /// <param name="verb">The command.</param>
-    /// <param name="reply">The reply.</param>
+    /// <param name="reply">What the command is answered with.</param>
     /// <param name="transaction">The transaction under way; null for none.</param>
     /// <param name="isTrusted">Whether the client hands on what others wrote.</param>
     /// <returns>Why the session must end; null where it goes on.</returns>
@@ -63,7 +63,7 @@ internal sealed class SessionErrors(SmtpServices services, ClientIdentity client
         }
     }
 
-    /// <summary>Counts the mailboxes of a message that was accepted: so many unknown recipients more are no guesses.</summary>
+    /// <summary>Counts the mailboxes of an accepted message: as many unknown recipients more are not taken for guesses.</summary>
     public void Accepted(Transaction transaction)
     {
         var mailboxes = Mailboxes(transaction);
@@ -71,7 +71,7 @@ internal sealed class SessionErrors(SmtpServices services, ClientIdentity client
         services.Harvest.NoteAccepted(client.Address, mailboxes);
     }
 
-    /// <summary>How long the last answers are to wait; asked for once. None while connections are short.</summary>
+    /// <summary>Returns how long the replies to the last commands are delayed, and resets it; zero while connections are short.</summary>
     public TimeSpan TakeDelay(bool isAllowed)
     {
         var delays = Math.Min(_delays, MaxDelays);
@@ -82,7 +82,7 @@ internal sealed class SessionErrors(SmtpServices services, ClientIdentity client
     private static bool IsIdle(SmtpVerb verb) =>
         verb is SmtpVerb.Noop or SmtpVerb.Rset or SmtpVerb.Vrfy or SmtpVerb.Help or SmtpVerb.Helo or SmtpVerb.Ehlo or SmtpVerb.Lhlo;
 
-    // Not addresses: a mailbox has as many of those as one likes to add details.
+    // Mailboxes, not addresses: with details a mailbox has any number of addresses.
     private static int Mailboxes(Transaction transaction) => transaction.Recipients.Select(r => r.Known.Mailbox).Distinct().Count();
 
     // Returns the reason where the client or its network has guessed too often.
@@ -96,7 +96,7 @@ internal sealed class SessionErrors(SmtpServices services, ClientIdentity client
 
         services.Harvest.Note(client.Address);
 
-        // A list has dead addresses beside many that exist. Those under way count, and are forgotten with the transaction.
+        // A mailing list has dead addresses, but many more that exist. Recipients of the transaction under way count too.
         var unknown = client.UnknownRecipients - _mailboxes - (transaction is null ? 0 : Mailboxes(transaction));
         _delays += unknown > _limits.MaxUnknownRecipients / 2 ? 1 : 0;
         return unknown > _limits.MaxUnknownRecipients ? ServerReasons.RecipientsGuessed

@@ -138,7 +138,7 @@ internal sealed class SmtpConversation(
         }
     }
 
-    // A line has its time whole, however its octets come. Data may take long, and buys its time at a rate.
+    // A command line has one time limit, however its octets arrive. Data may take long, and its octets add time at a rate.
     private void Count(long octets)
     {
         if (session.State != SmtpState.ReceivingData && !_inChunk)
@@ -364,8 +364,8 @@ internal sealed class SmtpConversation(
         : services.Sessions.IsStopping && session.IsBetweenMessages ? SmtpReplies.ShuttingDown
         : null;
 
-    // RFC 5321 §4.5.3.2.4-6. Deviates from §4.5.3.2.5: three minutes are not for each block, however small, but for a start
-    // that data must keep up at smtp.min_data_rate; a client that sends an octet now and then would stay for ever.
+    // RFC 5321 §4.5.3.2.4-6. Deviates from §4.5.3.2.5: the three minutes are not granted anew for each block, however small; data must
+    // keep up smtp.min_data_rate, or a client that sends an octet now and then would stay for ever.
     private TimeSpan TimeLimit() => session.State switch
     {
         SmtpState.ReceivingData when session.Message.Length == 0 => _limits.DataTimeout,

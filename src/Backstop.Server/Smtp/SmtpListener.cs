@@ -49,7 +49,7 @@ internal sealed class SmtpListener
         ];
         if (isProxy)
         {
-            // The server before us does itself what DSN asks for, where the next one does not offer it.
+            // DSN is not offered: where the next server does not support it, the server before us sends the notices itself.
             lines.Add("XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE");
             lines.Add("XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT");
         }

@@ -15,12 +15,12 @@ internal static class SpamdBody
 
     private static readonly byte[] _noMemory = SpamdReply.Unavailable("too many messages at once, try again");
 
-    /// <summary>Reads it: as long as was announced, or until the client closes its side.</summary>
+    /// <summary>Reads the message: as long as was announced, or until the client closes its side.</summary>
     /// <param name="input">What the client sends.</param>
-    /// <param name="announced">Content-length; null where it was not said.</param>
-    /// <param name="limit">Octets that are taken.</param>
-    /// <param name="memory">What the message may hold.</param>
-    /// <param name="pace">Ends the wait.</param>
+    /// <param name="announced">The Content-length; null where the client gave none.</param>
+    /// <param name="limit">The most octets that are accepted.</param>
+    /// <param name="memory">The memory of the message.</param>
+    /// <param name="pace">Ends the wait for a slow client.</param>
     /// <returns>The octets, or the reply that says what is wrong.</returns>
     public static async Task<(byte[]? Body, byte[]? Refusal)> ReadAsync(
         PipeReader input, long? announced, long limit, SpamdMemory.Holding memory, SpamdPace pace)
@@ -70,12 +70,11 @@ internal static class SpamdBody
     }
 
     /// <summary>
-    /// Undoes zlib (RFC 1950), if it stays within the limit. A stream that breaks off is no message: half of one must not be
-    /// judged.
+    /// Decompresses zlib data (RFC 1950) that stays within the limit. Truncated data is refused, because half a message must not be judged.
     /// </summary>
     /// <param name="body">What the client sent.</param>
-    /// <param name="limit">Octets that are taken.</param>
-    /// <param name="memory">What the message may hold.</param>
+    /// <param name="limit">The most octets that are accepted.</param>
+    /// <param name="memory">The memory of the message.</param>
     public static (byte[]? Body, byte[]? Refusal) Inflate(byte[] body, long limit, SpamdMemory.Holding memory)
     {
         using var inflated = new MemoryStream();
@@ -106,10 +105,10 @@ internal static class SpamdBody
             ArrayPool<byte>.Shared.Return(buffer);
         }
 
-        // .NET ends such a stream without a word.
+        // .NET reports no error for truncated data.
         return HasCheckValue(body, inflated)
             ? (inflated.ToArray(), null)
-            : (null, SpamdReply.Unavailable("(zlib data breaks off)"));
+            : (null, SpamdReply.Unavailable("(zlib data is truncated)"));
     }
 
     // RFC 1950 §2.2: Adler-32 of what was compressed stands behind it, most significant octet first.

@@ -6,7 +6,7 @@ namespace Backstop.Server.Spamd;
 /// </summary>
 internal sealed class SpamdClients(int places, TimeProvider time) : IDisposable
 {
-    /// <summary>So many octets are progress: a client that sends less in <see cref="Patience"/> may lose its place to a newcomer.</summary>
+    /// <summary>The octets that count as progress: a client that sends fewer in <see cref="Patience"/> may lose its place.</summary>
     public const int Progress = 16 << 10;
 
     /// <summary>A client that made progress within that time keeps its place: most messages take a few milliseconds.</summary>
@@ -58,7 +58,7 @@ internal sealed class SpamdClients(int places, TimeProvider time) : IDisposable
         }
     }
 
-    /// <summary>The client has sent all: it is no longer hung up on.</summary>
+    /// <summary>Records that a client has sent its whole message: it keeps its place.</summary>
     public void HasSent(SpamdClient client)
     {
         lock (_lock)
@@ -142,7 +142,7 @@ internal sealed class SpamdClient(long since) : IDisposable
     /// <summary>When it got its place, or made progress last.</summary>
     public long Since { get; set; } = since;
 
-    /// <summary>It is to go: another one needs the place.</summary>
+    /// <summary>Cancelled when another client needs the place.</summary>
     public CancellationToken IsToGo => _cut.Token;
 
     public bool IsCut { get; private set; }
@@ -184,7 +184,7 @@ internal sealed class SpamdClient(long since) : IDisposable
             }
             catch (ObjectDisposedException)
             {
-                // It has gone by itself.
+                // The client has ended already.
             }
         }
     }

@@ -13,9 +13,8 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Server.Spamd;
 
 /// <summary>
-/// Serves clients of spamd: one request a connection, as spamd does. Who says nothing, or little, holds nobody up: see
-/// <see cref="SpamdClients"/>,
-/// <see cref="SpamdPace"/> and <see cref="SpamdMemory"/>.
+/// Serves clients of spamd: one request a connection, as spamd does. A client that is silent or slow delays nobody: see
+/// <see cref="SpamdClients"/>, <see cref="SpamdPace"/> and <see cref="SpamdMemory"/>.
 /// </summary>
 internal sealed partial class SpamdHandler(
     SpamdAnswer answer, BackstopOptions options, TlsCertificate? tls, TimeProvider time, ILogger<SpamdHandler> log) : IDisposable
@@ -23,7 +22,9 @@ internal sealed partial class SpamdHandler(
     private static readonly TimeSpan _lingering = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan _longestReply = TimeSpan.FromSeconds(30);
 
-    /// <summary>So many connections for each client that may send a message: a head is small, and PING needs no more.</summary>
+    /// <summary>
+    /// Connections for each client that may send a message at a time: the head of a request is small, and PING has no more.
+    /// </summary>
     private const int ConnectionsPerClient = 8;
 
     private const long LeastMemory = 64 << 20;
@@ -54,13 +55,13 @@ internal sealed partial class SpamdHandler(
             LogGone(address, error.Message);
             if (error is OperationCanceledException)
             {
-                // It had its time, and closing would wait until it has read what it does not read.
+                // Aborted, because closing would wait for a client that does not read.
                 connection.Abort();
             }
         }
         catch (Exception error)
         {
-            // A bug: this client is dropped (and takes its mail unfiltered), the others live.
+            // A bug: this client is dropped (and takes its mail unfiltered), the others continue.
             LogBug(error, address);
         }
         finally
@@ -201,7 +202,7 @@ internal sealed partial class SpamdHandler(
         }
     }
 
-    // What is still under way is taken: a reset would take our reply from the client.
+    // Reads what is still arriving: a reset would make the client lose our reply.
     private async Task DrainAsync(PipeReader input)
     {
         using var limit = new CancellationTokenSource(_lingering, time);
@@ -216,7 +217,7 @@ internal sealed partial class SpamdHandler(
         }
         catch (OperationCanceledException)
         {
-            // Long enough.
+            // Waited long enough: the connection is closed.
         }
     }
 

@@ -4,14 +4,14 @@ namespace Backstop.Server.Spamd;
 /// <param name="limit">The octets.</param>
 internal sealed class SpamdMemory(long limit)
 {
-    /// <summary>Nine of ten messages are no larger.</summary>
+    /// <summary>The octets that each message may use without asking; nine of ten messages are no larger.</summary>
     public const int Share = 64 << 10;
 
     private long _taken;
 
     public long Taken => Interlocked.Read(ref _taken);
 
-    /// <summary>What one message holds, from its first octet to the reply.</summary>
+    /// <summary>Begins to count the memory of one message, from its first octet to the reply.</summary>
     public Holding Begin() => new(this);
 
     private bool TryTake(long octets)
@@ -25,12 +25,12 @@ internal sealed class SpamdMemory(long limit)
         return false;
     }
 
-    /// <summary>What one message holds. For one thread at a time.</summary>
+    /// <summary>The memory of one message. For one thread at a time.</summary>
     public sealed class Holding(SpamdMemory memory) : IDisposable
     {
         private long _held;
 
-        /// <summary>Raises what is held to as many octets. False: there is no more memory for messages.</summary>
+        /// <summary>Reserves memory up to this many octets in all; false where none is left for messages.</summary>
         public bool TryHold(long octets)
         {
             var more = octets - Share - _held;

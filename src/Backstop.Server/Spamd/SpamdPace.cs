@@ -1,15 +1,14 @@
 namespace Backstop.Server.Spamd;
 
 /// <summary>
-/// Ends the wait for a client that is too slow: <see cref="OctetsPerTerm"/> octets in <see cref="Term"/>, and all within a limit
-/// of its own. A
-/// client that waits for us is not slow: its time runs only while we read.
+/// Ends the wait for a client that is too slow: it must send <see cref="OctetsPerTerm"/> octets in each <see cref="Term"/>, and all
+/// within a limit of its own. A client that waits for us is not slow: its time runs only while we read.
 /// </summary>
 internal sealed class SpamdPace : IDisposable
 {
     public static readonly TimeSpan Term = TimeSpan.FromSeconds(10);
 
-    /// <summary>A kibibyte a second.</summary>
+    /// <summary>The octets to send in each term: a kibibyte a second.</summary>
     public const int OctetsPerTerm = 10 << 10;
 
     private readonly CancellationTokenSource _term = new();
@@ -21,10 +20,10 @@ internal sealed class SpamdPace : IDisposable
     private long _octets;
 
     /// <summary>Begins to wait.</summary>
-    /// <param name="limit">For everything.</param>
+    /// <param name="limit">The time limit for the whole message.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cut">Ends the wait too.</param>
-    /// <param name="told">Told of the octets that come.</param>
+    /// <param name="told">Called with the number of octets that arrived.</param>
     public SpamdPace(TimeSpan limit, TimeProvider time, CancellationToken cut, Action<long>? told = null)
     {
         _told = told;
@@ -36,7 +35,7 @@ internal sealed class SpamdPace : IDisposable
 
     public CancellationToken Token => _either.Token;
 
-    /// <summary>So many octets have come: enough of them begin a new term.</summary>
+    /// <summary>Records octets that arrived; enough of them begin a new term.</summary>
     public void Came(long octets)
     {
         _told?.Invoke(octets);

@@ -47,7 +47,7 @@ internal interface IEnd<in TMessage>
     Addressee Find(MailAddress address);
 
     /// <summary>RCPT, after the rules: adds the recipient.</summary>
-    /// <param name="recipient">The recipient.</param>
+    /// <param name="recipient">A recipient that the rules accepted.</param>
     /// <param name="parameters">The parameters of RCPT as the client sent them; null for none.</param>
     /// <returns>A positive reply where it was accepted.</returns>
     ValueTask<SmtpReply> AddAsync(AcceptedRecipient recipient, string? parameters);

@@ -34,7 +34,7 @@ internal sealed partial class MailPipeline<TMessage>(
     private readonly Refusals _refusals = questions.Refusals;
 
     /// <summary>MAIL: checks the size, and whether the end can take a message.</summary>
-    /// <param name="transaction">The transaction.</param>
+    /// <param name="transaction">The client and the sender; no recipients yet.</param>
     /// <param name="announcedSize">The size that the client announces; 0 where it announces none.</param>
     /// <returns>The reply; where it is positive, the passage for the rest of the transaction.</returns>
     public async ValueTask<(SmtpReply Reply, Passage<TMessage>? Passage)> BeginAsync(Transaction transaction, long announcedSize)

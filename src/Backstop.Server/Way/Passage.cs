@@ -5,7 +5,7 @@ using Backstop.Server.Receiving;
 namespace Backstop.Server.Way;
 
 /// <summary>A message on its way through the pipeline: its transaction and its end.</summary>
-/// <param name="transaction">The transaction.</param>
+/// <param name="transaction">The client, the sender and the recipients.</param>
 /// <param name="end">The end, given up with the passage.</param>
 /// <typeparam name="TMessage">The type of message that the end takes.</typeparam>
 internal sealed class Passage<TMessage>(Transaction transaction, IEnd<TMessage> end) : IDisposable

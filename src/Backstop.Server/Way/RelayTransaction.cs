@@ -21,7 +21,7 @@ internal sealed class RelayTransaction(NextHop next, NextHopConnection connectio
 
     /// <summary>Sends DATA and the message, and returns the replies: one, or one for each recipient in LMTP.</summary>
     /// <param name="fields">Header fields to add before the message, with LF line ends.</param>
-    /// <param name="message">The message.</param>
+    /// <param name="message">The message; its front is in memory.</param>
     /// <param name="file">The file of a large message; null where it is in memory.</param>
     /// <param name="recipients">How many recipients it has.</param>
     public async Task<IReadOnlyList<SmtpReply>> SendAsync(string fields, IncomingMessage message, string? file, int recipients)

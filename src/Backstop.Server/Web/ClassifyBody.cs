@@ -9,7 +9,7 @@ internal static class ClassifyBody
     private const int FirstSize = 64 << 10;
 
     /// <summary>Reads a body to its end, or until it is too long.</summary>
-    /// <param name="body">The body.</param>
+    /// <param name="body">The request's body, read to its end or to the limit.</param>
     /// <param name="max">The most octets it may have.</param>
     /// <param name="keep">How many octets of its beginning are kept.</param>
     /// <param name="length">The announced length; null for none.</param>

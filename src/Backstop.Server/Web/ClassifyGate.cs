@@ -24,7 +24,7 @@ internal sealed partial class ClassifyGate(BackstopOptions options, TimeProvider
     public ClassifyProblem TooLarge => ClassifyProblem.TooLarge(options.Classify.MaxMessage.ToString());
 
     /// <summary>Checks a request.</summary>
-    /// <param name="request">The request.</param>
+    /// <param name="request">The request, with its body unread.</param>
     /// <param name="known">What the request says of the message's envelope.</param>
     /// <returns>Why it is refused; null where it is not.</returns>
     public ClassifyProblem? Check(HttpRequest request, out KnownEnvelope known)

@@ -170,7 +170,7 @@ internal sealed partial class Dashboard(
                 c,
                 ActionPages.Note(
                     Frame(c), "Not given back",
-                    $"{before}The message was not moved to INBOX of {form["mailbox"]}: {error.Message} Mend that, go back and give it "
+                    $"{before}The message was not moved to INBOX of {form["mailbox"]}: {error.Message} Fix that, go back and give it "
                         + "back again.",
                     isBad: true),
                 StatusCodes.Status503ServiceUnavailable);

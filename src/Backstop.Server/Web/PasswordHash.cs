@@ -14,7 +14,7 @@ internal static class PasswordHash
     public static string Make(string password) => _hasher.HashPassword("", password);
 
     /// <summary>Whether a password matches a hash.</summary>
-    /// <param name="hash">The hash.</param>
+    /// <param name="hash">What <see cref="Make"/> returned.</param>
     /// <param name="password">The password to check.</param>
     public static bool Fits(string hash, string password) =>
         _hasher.VerifyHashedPassword("", hash, password) != PasswordVerificationResult.Failed;

@@ -9,10 +9,10 @@ namespace Backstop.Server.Web;
 internal delegate void MapForm(WebApplication app, string path, Func<HttpContext, IFormCollection, Task<IResult>> handle);
 
 /// <summary>The dashboard's pages about the messages that wait: why they do, and what a person can do about one.</summary>
-/// <param name="desk">Answers, and does it.</param>
+/// <param name="desk">Answers questions about the queue, and carries out changes.</param>
 /// <param name="frame">Returns the parts that all pages share.</param>
 /// <param name="post">Adds a route for a form, protected as all forms are.</param>
-/// <param name="missing">Returns the page about what is not there.</param>
+/// <param name="missing">Returns the page for a message that does not exist.</param>
 /// <param name="note">Logs an action: what was done, to what, and how it went.</param>
 internal sealed class QueueRoutes(
     QueueDesk desk, Func<HttpContext, Frame> frame, MapForm post, Func<HttpContext, IResult> missing, Action<string, string, string> note)

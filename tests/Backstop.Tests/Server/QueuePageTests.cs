@@ -67,7 +67,7 @@ public sealed partial class QueuePageTests : IDisposable
         await using var server = await StuckAsync("<a@example.net>");
         using var browser = new Browser(server);
         Assert.Matches(Link(), await browser.ReadAsync("/queue?to=me@example.org&from=@example.net&reason=queue:folder-failed"));
-        Assert.Contains("Nothing waits that fits", await browser.ReadAsync("/queue?to=you@example.org"), StringComparison.Ordinal);
+        Assert.Contains("No waiting message matches", await browser.ReadAsync("/queue?to=you@example.org"), StringComparison.Ordinal);
     }
 
     private async Task<TestServer> StuckAsync(string sender)

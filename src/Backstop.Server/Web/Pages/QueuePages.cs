@@ -22,7 +22,7 @@ internal static class QueuePages
                 + $"name=\"reason\"><option value=\"\">any</option>")
             .Each(_reasons, (m, r) => m.Add($"<option{(r == filter.Reason ? new Markup().Add($" selected") : new Markup())}>{r}</option>"))
             .Add($"</select></div><button>Search</button></form><section><h2>Waiting</h2>");
-        body.Add(lines.Count == 0 ? new Markup().Add($"<p class=\"soft\">Nothing waits that fits.</p>") : Table(lines));
+        body.Add(lines.Count == 0 ? new Markup().Add($"<p class=\"soft\">No waiting message matches.</p>") : Table(lines));
         body.Add(isCut
             ? new Markup().Add($"<p class=\"soft\">The oldest {lines.Count} are shown; <code>backstop queue list</code> lists all.</p>")
             : new Markup());
