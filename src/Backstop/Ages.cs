@@ -8,7 +8,7 @@ internal static class Ages
     private static readonly TimeSpan[] _units =
         [TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1), TimeSpan.FromHours(1), TimeSpan.FromDays(1), TimeSpan.FromDays(7)];
 
-    /// <summary>Reads an age; false where the text is none.</summary>
+    /// <summary>Reads an age; false where the text is not an age.</summary>
     public static bool TryParse(string text, out TimeSpan age)
     {
         age = default;

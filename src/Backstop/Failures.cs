@@ -72,7 +72,7 @@ internal static class Failures
         }
     }
 
-    // One line for whoever mends it: what, and the innermost of our methods.
+    // One line for whoever fixes it: what, and the innermost of our methods.
     private static string Where(Exception error)
     {
         var place = new StackTrace(error).GetFrames()

@@ -63,7 +63,7 @@ internal static class CommonOptions
             : throw Wrong(path, errors);
     }
 
-    /// <summary>What ends a verb where a configuration is wrong.</summary>
+    /// <summary>Returns the exception that ends a verb where a configuration has errors.</summary>
     public static CommandException Wrong(string path, IReadOnlyList<ConfigError> errors) => new(
         ExitCode.BadConfig, $"{path}: {errors.Count} error{(errors.Count == 1 ? "" : "s")}\n{string.Join('\n', errors)}");
 

@@ -18,7 +18,7 @@ internal static class DoctorCommand
         var command = new Command(
             "doctor",
             "Look at the whole set-up: configuration, ports, folders, DNS names, certificates, keys, what is off; each with what to do. "
-                + "Exit code 1 where something does not work. Run it as the user that the server runs as: "
+                + "Exit code 1 if something does not work. Run it as the user that the server runs as: "
                 + "sudo -u backstop backstop doctor --config /etc/backstop/backstop.toml") { config, json };
         command.SetAction((parsed, ct) =>
             RunAsync(
@@ -36,7 +36,7 @@ internal static class DoctorCommand
         var now = TimeProvider.System.GetUtcNow();
         var isBad = false;
         Show([
-            .. warnings.Select(w => new Finding(FindingState.Warn, "config", w.ToString(), "mend it, then: backstop config check")),
+            .. warnings.Select(w => new Finding(FindingState.Warn, "config", w.ToString(), "fix it, then: backstop config check")),
             .. warnings.Count == 0 ? [new Finding(FindingState.Ok, "config", config)] : Array.Empty<Finding>(),
         ]);
         Show(await ServerChecks.AskAsync(options, config, keys, ct));
@@ -47,7 +47,7 @@ internal static class DoctorCommand
         Show(await new HostChecks(SetupProgram.RunAsync).AskAsync(ct));
         return isBad ? ExitCode.Found : ExitCode.Done;
 
-        // At once, because a resolver that is silent takes its time.
+        // Shown at once, because a resolver that is silent takes long.
         void Show(IEnumerable<Finding> findings)
         {
             foreach (var finding in findings)

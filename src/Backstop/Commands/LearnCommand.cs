@@ -42,7 +42,7 @@ internal static class LearnCommand
             var (count, changed) = Teach(messages, batch => learner.Change(batch, isSpam));
             if (count == 0)
             {
-                throw new CommandException(ExitCode.NoInput, "nothing to learn: there is no message in what was named");
+                throw new CommandException(ExitCode.NoInput, "nothing to learn: the named files contain no message");
             }
 
             Say(new(name, count, changed, learner.Messages.Spam, learner.Messages.Ham, learner.IsReady), learner, parsed.GetValue(json));
@@ -111,7 +111,7 @@ internal static class LearnCommand
         var hasText = message.Bytes.Span.ContainsAnyExcept(" \t\r\n"u8);
         if (!hasText)
         {
-            Console.Error.WriteLine($"backstop: {ShownText.Of(message.Path)}: empty, passed over");
+            Console.Error.WriteLine($"backstop: {ShownText.Of(message.Path)}: empty; skipped");
         }
 
         return hasText;

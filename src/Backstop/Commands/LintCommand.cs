@@ -6,7 +6,7 @@ using Backstop.Recipes.Linting;
 
 namespace Backstop.Commands;
 
-/// <summary><c>lint</c>: what is wrong with rcfiles, and how they read mended.</summary>
+/// <summary><c>lint</c>: finds what is wrong with rcfiles, and shows or writes the corrected text.</summary>
 internal static class LintCommand
 {
     public static Command Create()
@@ -18,18 +18,18 @@ internal static class LintCommand
         };
         var fix = new Option<bool>("--fix")
         {
-            Description = "Mend what needs nobody to decide: RCFILE is written anew, the old one is "
-            + "kept as RCFILE.bak; with - the mended text goes to stdout."
+            Description = "Fix what needs no decision by a person: RCFILE is rewritten, the old one is "
+            + "kept as RCFILE.bak; with - the fixed text goes to stdout."
         };
         var level = new Option<LintLevel>("--level")
         {
-            Description = "The least sure findings that are shown, mended and counted: hint (all of them) or warning.",
+            Description = "The least sure findings that are shown, fixed and counted: hint (all of them) or warning.",
             DefaultValueFactory = _ => LintLevel.Warning,
             HelpName = "hint|warning",
         };
         var json = CommonOptions.Json();
         var command = new Command(
-            "lint", "Find what loses mail, makes backscatter or does nothing in rcfiles: exit 1 where something was "
+            "lint", "Find what loses mail, makes backscatter or does nothing in rcfiles: exit 1 if something was "
                 + "found.") { files, fix, level, json };
         command.SetAction(async (parsed, ct) =>
         {

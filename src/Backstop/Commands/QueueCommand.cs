@@ -12,7 +12,7 @@ internal static class QueueCommand
     public static Command Create() => new ExampleCommand(
         "queue", "The messages that are accepted and not in their folders yet: why they wait, and what to do about it.",
         "backstop queue list --config backstop.toml         # what waits, and why",
-        "backstop queue deliver --reason folder-failed      # the folder is mended: try now")
+        "backstop queue deliver --reason folder-failed      # the folder works again: try now")
     {
         CreateList(), CreateShow(),
         CreateChange(
@@ -33,7 +33,7 @@ internal static class QueueCommand
     private static ExampleCommand CreateList()
     {
         var arguments = new QueueArguments();
-        var limit = new Option<int>("--limit") { Description = "Show at most so many.", HelpName = "N" };
+        var limit = new Option<int>("--limit") { Description = "Show at most N messages.", HelpName = "N" };
         var deleted = new Option<bool>("--deleted") { Description = "The messages that were deleted and can be restored." };
         var command = new ExampleCommand(
             QueueVerbs.List, "List the messages, oldest first: id, age, size, reason, sender, recipients, last error, next try.",
@@ -45,7 +45,7 @@ internal static class QueueCommand
             var verb = parsed.GetValue(deleted) ? QueueVerbs.Deleted : QueueVerbs.List;
             var request = new QueueRequest(verb) { Filter = arguments.FilterOf(parsed), Limit = parsed.GetValue(limit) };
             return verb == QueueVerbs.Deleted && !request.Filter.IsEmpty
-                ? throw new CommandException(ExitCode.Usage, "--deleted lists all deleted messages; leave the other options away")
+                ? throw new CommandException(ExitCode.Usage, "--deleted lists all deleted messages; leave out the other options")
                 : RunAsync(arguments, parsed, request, ct);
         });
         return command;

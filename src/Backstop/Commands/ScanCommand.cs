@@ -33,12 +33,12 @@ internal static class ScanCommand
         var unsupported = new Option<bool>("--unsupported")
         {
             Description = "List the rules that cannot run here and why, and the "
-            + "lines that were not understood; exit 1 where there are any."
+            + "lines that were not understood; exit 1 if there are any."
         };
         var report = new Option<bool>("--report") { Description = "Write the report of the rule set for each message instead of a table." };
         var (config, data, user, json) = (CommonOptions.Config(), CommonOptions.Data(), CommonOptions.User(), CommonOptions.Json());
         var command = new Command(
-            "scan", "Score messages by SpamAssassin's rules (local tests): exit 1 where one is spam.")
+            "scan", "Score messages by SpamAssassin's rules (local tests): exit 1 if one is spam.")
             {
                 files, rules, mbox, unsupported, report, config, data, user, json
             };
@@ -90,7 +90,7 @@ internal static class ScanCommand
                 session.PreferencesPath is { } path
                     ? $"backstop: {path}: no preferences of {name.Text} that can be read, or spam.users does not list the name; "
                         + "scored by the site's settings"
-                    : $"backstop: spam.user_prefs names no file of {name.Text}; scored by the site's settings");
+                    : $"backstop: spam.user_prefs gives no path for {name.Text}; scored by the site's settings");
         }
 
         return new(session.Turn.Scanner, session.Turn.Rules, session.Turn.Speaks ? session.Turn.Learner : null, session);
@@ -144,7 +144,7 @@ internal static class ScanCommand
 
         if (line.OutOfSteps.Count > 0)
         {
-            output.WriteLine($"  out of steps, so counted as it helps the message: {string.Join(", ", line.OutOfSteps)}");
+            output.WriteLine($"  out of steps, so counted in the message's favour: {string.Join(", ", line.OutOfSteps)}");
         }
     }
 
@@ -203,10 +203,10 @@ internal static class ScanCommand
     }
 
     /// <summary>How messages are scored.</summary>
-    /// <param name="Scanner">The rules.</param>
-    /// <param name="Rules">What it was made of.</param>
-    /// <param name="Learner">Its answer counts; null: none.</param>
-    /// <param name="Session">Closed at the end.</param>
+    /// <param name="Scanner">The compiled rules.</param>
+    /// <param name="Rules">The rule set that the scanner was made of.</param>
+    /// <param name="Learner">The learner whose answer counts; null for none.</param>
+    /// <param name="Session">Holds rules and learner of a configuration; disposed of with this record. Null without one.</param>
     private sealed record Chosen(SpamScanner Scanner, RuleSet Rules, BayesLearner? Learner, SpamSession? Session) : IDisposable
     {
         public void Dispose() => Session?.Dispose();

@@ -81,7 +81,7 @@ internal static class SetupCommand
         var options = new SetupOptions();
         var command = options.Make(name, description);
 
-        // Not offered, and known only so that whoever tries them is told why they are missing.
+        // Hidden: they exist only to tell whoever tries them why they are not offered.
         (options.Apply.Hidden, options.Undo.Hidden) = (true, true);
         options.Prepare.Description = SetupOptions.PrepareAlone;
         command.SetAction(async (parsed, ct) =>

@@ -14,7 +14,7 @@ internal sealed class SetupOptions
 
     /// <summary>What --prepare does for servers whose files are not written.</summary>
     public const string PrepareAlone =
-        "Make Backstop's configuration and key where they do not exist; leave the mail server alone.";
+        "Make Backstop's configuration and key if they do not exist; leave the mail server alone.";
 
     /// <summary>Write to the other server's files.</summary>
     public Option<bool> Apply { get; } = new("--apply")

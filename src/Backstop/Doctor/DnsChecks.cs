@@ -42,7 +42,7 @@ internal static class DnsChecks
         {
             findings.Add(new(
                 FindingState.Bad, "dns", $"{host} has no address",
-                $"add an A record for {host}, or mend hostname: it is what HELO and MX name"));
+                $"add an A record for {host}, or correct hostname: it is what HELO and MX name"));
             return;
         }
 

@@ -14,11 +14,11 @@ internal enum FindingState
     [JsonStringEnumMemberName("off")]
     Off,
 
-    /// <summary>It could not be looked at, and why.</summary>
+    /// <summary>It could not be checked; the text says why.</summary>
     [JsonStringEnumMemberName("skip")]
     Skip,
 
-    /// <summary>It works, and will not for ever or not for everybody.</summary>
+    /// <summary>It works, but not for ever or not for everybody.</summary>
     [JsonStringEnumMemberName("warn")]
     Warn,
 

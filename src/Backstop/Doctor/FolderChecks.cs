@@ -21,7 +21,7 @@ internal static class FolderChecks
     {
         if (!Directory.Exists(options.Data))
         {
-            yield return new(FindingState.Skip, "folders", $"{options.Data} is not there yet; the first start makes it");
+            yield return new(FindingState.Skip, "folders", $"{options.Data} does not exist yet; the first start creates it");
             yield break;
         }
 
@@ -77,8 +77,8 @@ internal static class FolderChecks
             if (FileStatus.TryOf(place, followLinks: true, out _) is not { } status)
             {
                 yield return new(
-                    FindingState.Bad, "mailbox", $"{address}: {place} is not there",
-                    $"make it for the user that the server runs as, or mend mailboxes.\"{address}\".path");
+                    FindingState.Bad, "mailbox", $"{address}: {place} does not exist",
+                    $"create it for the user that the server runs as, or correct mailboxes.\"{address}\".path");
             }
             else if (FileOwner.Me != 0 && status.User != FileOwner.Me && (status.Mode & SharedWrite) == 0)
             {

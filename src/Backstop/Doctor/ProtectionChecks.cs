@@ -5,7 +5,7 @@ using Backstop.Configuration.Options;
 
 namespace Backstop.Doctor;
 
-/// <summary>What could protect and does not: each thing that is off is said, with the key that puts it on.</summary>
+/// <summary>Protections that are off, each with the configuration key that turns it on.</summary>
 internal static class ProtectionChecks
 {
     private static readonly TimeSpan _old = TimeSpan.FromDays(400);
@@ -26,12 +26,13 @@ internal static class ProtectionChecks
     {
         var receives = options.Listen.ReceivesMail;
         yield return (
-            !options.Outbound.Journal, "journal", "sent mail is not noted, so no bounce is proved by it", "outbound.journal = true");
+            !options.Outbound.Journal, "journal", "sent mail is not put into the journal, which then proves no bounce",
+            "outbound.journal = true");
         yield return (!options.Outbound.SignSender, "keys", "senders get no tag",
             "outbound.sign_sender = true, or leave it for lists");
         yield return (!options.Outbound.SignMessage, "keys", "messages get no signed field", "outbound.sign_message = true");
         yield return (options.Dnsbl.Zones.Count == 0, "list", "no DNS list is asked about clients that send bounces", "dnsbl.zones");
-        yield return (!options.Storm.Enabled, "storm", "floods are not looked for", "storm.enabled = true");
+        yield return (!options.Storm.Enabled, "storm", "a flood changes nothing about how mail is treated", "storm.enabled = true");
         yield return (
             receives && !options.Spam.Enabled, "spam", "mail is not scanned", "spam.enabled = true; spam.filter chooses who scans");
         yield return (
@@ -50,7 +51,7 @@ internal static class ProtectionChecks
         var age = now - new DateTimeOffset(File.GetLastWriteTimeUtc(path));
         var what = string.Create(CultureInfo.InvariantCulture, $"{count} in {path}, the newest {(int)age.TotalDays} days old");
         return age > _old
-            ? new(FindingState.Warn, "keys", what, "make a new one once a year: backstop batv new-key; the old ones go on to be checked")
+            ? new(FindingState.Warn, "keys", what, "make a new one once a year: backstop batv new-key; the previous key stays valid")
             : new(FindingState.Ok, "keys", what);
     }
 

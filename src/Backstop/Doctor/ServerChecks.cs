@@ -61,7 +61,7 @@ internal static class ServerChecks
             : new(FindingState.Warn, "server", running, "see the folders that fail"));
         findings.AddRange(status.Failing.Take(MostShown).Select(f => new Finding(
             FindingState.Bad, "mailbox", $"{f.Mailbox} {f.Folder}: {f.Error}",
-            FormattableString.Invariant($"mend it; {f.Waiting} messages wait, the next try is at {f.RetryAt.UtcDateTime:HH:mm} UTC"))));
+            FormattableString.Invariant($"fix it; {f.Waiting} messages wait, the next try is at {f.RetryAt.UtcDateTime:HH:mm} UTC"))));
         findings.AddRange(status.Stores.Select(s => s.State == "ok"
             ? new Finding(FindingState.Ok, "store", s.Path)
             : new(
@@ -70,7 +70,7 @@ internal static class ServerChecks
         findings.AddRange(status.Lists.Select(l => l.State == "Working" && !l.Rests
             ? new Finding(FindingState.Ok, "list", l.Zone)
             : new(
-            FindingState.Off, "list", $"{l.Zone} gives no usable answers ({(l.Rests ? "resting" : l.State)}), so nobody is looked up there",
+            FindingState.Off, "list", $"{l.Zone} gives no usable answers ({(l.Rests ? "resting" : l.State)}), so it is not used",
             "many lists do not answer public resolvers: run one of your own, and name it in dnsbl.resolvers")));
         if (status.SpamRules.Length > 0)
         {

@@ -25,7 +25,7 @@ internal static class TlsChecks
             [
                 new(
                     FindingState.Warn, Check,
-                    $"self-signed ({DataPaths.Certificate(options)}): mail is encrypted, and nobody can check for whom",
+                    $"self-signed ({DataPaths.Certificate(options)}): mail is encrypted, but senders cannot check whose server this is",
                     "name a certificate of a known authority in tls.certificate and tls.key"),
             ]
             : Look(options.Hostname, tls.Certificate, tls.Key, now);
@@ -54,14 +54,14 @@ internal static class TlsChecks
         {
             yield return new(
                 FindingState.Warn, Check, $"not made for {host}",
-                $"have it made for {host} too: servers that check names take another for an attack");
+                $"get one that names {host} too: servers that check names refuse any other");
         }
 
         var left = new DateTimeOffset(own.NotAfter) - now;
         var until = FormattableString.Invariant($"until {own.NotAfter.ToUniversalTime():yyyy-MM-dd}");
         var days = FormattableString.Invariant($"valid {until}, {left.Days} days more");
         yield return left <= TimeSpan.Zero
-            ? new(FindingState.Bad, Check, $"was valid {until}", "renew it; the server takes the new file up by itself")
+            ? new(FindingState.Bad, Check, $"was valid {until}", "renew it; the server reads the new file by itself")
             : left < _soon ? new(FindingState.Warn, Check, days, "see that whatever renews it still runs")
             : new(FindingState.Ok, Check, days);
     }

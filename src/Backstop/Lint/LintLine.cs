@@ -5,8 +5,8 @@ namespace Backstop.Lint;
 /// <param name="Line">From 1.</param>
 /// <param name="Column">From 1.</param>
 /// <param name="Id">L01 to L40.</param>
-/// <param name="Finding">The same in words.</param>
-/// <param name="Why">What happens.</param>
+/// <param name="Finding">The finding's name, such as <c>no-lock-mbox</c>.</param>
+/// <param name="Why">What happens, in one sentence.</param>
 /// <param name="Mended">How it should read.</param>
 /// <param name="Fixable">Whether --fix does it.</param>
 /// <param name="Level">warning, or hint for what is shown with --level hint only.</param>

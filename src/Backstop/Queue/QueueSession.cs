@@ -81,7 +81,7 @@ internal sealed class QueueSession : IDisposable
         _offline?.Dispose();
     }
 
-    // What root wrote there the server could not read, and no mail is delivered as root.
+    // Refused for root: the server could not read what root writes there, and no mail is delivered as root.
     private static OfflineQueue Offline(BackstopOptions options, string spool, TimeProvider time)
     {
         if (FileOwner.Me == 0 && FileOwner.Of(spool) is { User: not 0 } owner && UserAccount.Find((int)owner.User)?.Become() != true)

@@ -6,7 +6,9 @@ using Backstop.Terminal;
 
 namespace Backstop.Setup;
 
-/// <summary>Backstop's own half of a set-up: its configuration, its key, and that it runs. It comes before any change elsewhere.</summary>
+/// <summary>
+/// Backstop's own side of a set-up: its configuration, its key, and the check that it runs. It comes before any change elsewhere.
+/// </summary>
 /// <param name="config">The file with the configuration.</param>
 internal sealed class OwnSide(string config)
 {
@@ -58,7 +60,7 @@ internal sealed class OwnSide(string config)
     public IPEndPoint TablePlace(BackstopOptions? existing, string server) =>
         existing is null ? new(IPAddress.Loopback, SetupPorts.Table) : Place(existing.Listen.Table, "table", SetupPorts.Table, server);
 
-    /// <summary>Returns if a mail server may be told to ask Backstop.</summary>
+    /// <summary>Returns only if a mail server may be told to ask Backstop.</summary>
     /// <param name="options">The configuration.</param>
     /// <param name="server">Whose configuration is to be changed: Postfix.</param>
     /// <param name="ct">Stops the work.</param>

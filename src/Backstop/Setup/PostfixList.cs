@@ -40,7 +40,7 @@ internal static class PostfixList
     public static string Head(string element) =>
         element.StartsWith('{') ? Split(element.Trim('{', '}')).FirstOrDefault("") : element;
 
-    /// <summary>The same element without blanks, which postconf takes for no value of master.cf.</summary>
+    /// <summary>The same element without blanks, which postconf does not accept in a value of master.cf.</summary>
     /// <param name="element">One element.</param>
     public static string Compact(string element) =>
         element.StartsWith('{') && element.EndsWith('}') ? $"{{{string.Join(',', Split(element[1..^1]).Select(Compact))}}}" : element;

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Backstop.Setup;
 
-/// <summary>What putting Backstop beside a Postfix takes.</summary>
+/// <summary>The changes that put Backstop beside a Postfix.</summary>
 /// <param name="Changes">The settings that are missing.</param>
 /// <param name="Notes">What the administrator should know of them, a sentence each.</param>
 /// <param name="Obstacles">Why they must not be written yet, a sentence each with what to do.</param>
@@ -35,7 +35,7 @@ internal sealed class PostfixPlanner(PostfixTools tools, string milter, string? 
         var before = await tools.SetValueAsync(Milters, ct);
         var change = await AppendAsync(Milters, Element, "Backstop decides at RCPT and at the end of each message", null, ct);
 
-        // It may name smtpd_milters, and then gets what is added there.
+        // non_smtpd_milters may refer to smtpd_milters, and then gets what is added there.
         var then = change is null ? null : $"{Milters}={change.New}";
         await AppendAsync("non_smtpd_milters", Element, "mail of local programs passes Backstop too", then, ct);
         if (table is not null)
@@ -126,7 +126,7 @@ internal sealed class PostfixPlanner(PostfixTools tools, string milter, string? 
         }
     }
 
-    // cleanup tells the name for what did not come by SMTP: mail of the command sendmail.
+    // For mail that did not come by SMTP, that of the command sendmail, cleanup names the listener.
     private async Task LocalAsync(IReadOnlyList<PostfixService> services, CancellationToken ct)
     {
         if (services.FirstOrDefault(s => s is { Name: "cleanup", Type: "unix" }) is not { } cleanup || cleanup.Options.ContainsKey(Daemon))

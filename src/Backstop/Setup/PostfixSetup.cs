@@ -18,8 +18,8 @@ internal sealed class PostfixSetup(PostfixTools tools)
         (await tools.ExpandedAsync("recipient_delimiter", ct)).Contains('+', StringComparison.Ordinal);
 
     /// <summary>
-    /// Writes the changes. Copies main.cf and master.cf first, and records the old values. Where Postfix does not take them, both
-    /// files are as they were.
+    /// Writes the changes. Copies main.cf and master.cf first, and records the old values. If Postfix rejects the changes, both files
+    /// are restored.
     /// </summary>
     public async Task ApplyAsync(IReadOnlyList<PostfixChange> changes, CancellationToken ct)
     {
@@ -27,7 +27,7 @@ internal sealed class PostfixSetup(PostfixTools tools)
         var before = _files.ToDictionary(f => f, f => File.ReadAllBytes(Path.Combine(tools.Folder, f)), StringComparer.Ordinal);
         foreach (var name in noted.Count == 0 ? _files : [])
         {
-            // Files with lines of ours are no copies of what was before.
+            // Not copied again once our lines are in the files: the copies show what was before.
             File.Copy(Path.Combine(tools.Folder, name), Path.Combine(tools.Folder, name + ".before-backstop"), overwrite: true);
         }
 

@@ -53,13 +53,13 @@ internal sealed class PostfixTools(string folder)
 
     /// <summary>Whether a table has an entry for a key.</summary>
     /// <param name="table">Such as <c>mysql:/etc/postfix/domains.cf</c>.</param>
-    /// <param name="key">The key.</param>
+    /// <param name="key">The key, such as <c>example.org</c>.</param>
     /// <param name="ct">Stops the work.</param>
     public async Task<bool> HasAsync(string table, string key, CancellationToken ct) =>
         (await SetupProgram.RunAsync("postmap", ["-c", folder, "-q", key, table], ct)).ExitCode == 0;
 
-    /// <summary>Has Postfix look at its configuration, and take it up where it runs.</summary>
-    /// <exception cref="CommandException">Postfix does not take it.</exception>
+    /// <summary>Makes Postfix check its configuration, and reload it if it runs.</summary>
+    /// <exception cref="CommandException">Postfix rejects the configuration.</exception>
     public async Task ReloadAsync(CancellationToken ct)
     {
         await SetupProgram.MustAsync("postfix", ["-c", folder, "check"], ct);

@@ -6,7 +6,7 @@ using System.Text;
 namespace Backstop.StormGenerator;
 
 /// <summary>How one message fared.</summary>
-/// <param name="Message">The message.</param>
+/// <param name="Message">The message that was sent.</param>
 /// <param name="Stage">The stage of the last reply: connect, mail, rcpt, data or end.</param>
 /// <param name="Code">The code of the last reply; 0 where the connection broke.</param>
 /// <param name="Text">The text of the last reply.</param>
