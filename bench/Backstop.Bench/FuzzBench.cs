@@ -73,7 +73,9 @@ internal sealed class FuzzBench
             var mail = mutator.Next();
             var cost = Cost(mail);
             total += cost;
-            for (var again = 0; again < Confirmations && cost >= _dear; again++)
+
+            // Only one that would be among the dearest is measured again: what interrupted the first time is not the mail's cost.
+            for (var again = 0; again < Confirmations && cost >= _dear && cost.TotalMilliseconds > Least(); again++)
             {
                 cost = Cost(mail) is var next && next < cost ? next : cost;
             }
@@ -94,6 +96,8 @@ internal sealed class FuzzBench
 
         return worst <= _most.TotalMilliseconds ? 0 : 1;
     }
+
+    private double Least() => _worst.Count == Shown && _worst.TryPeek(out _, out var least) ? least : 0;
 
     // Along the way too: a run of an hour that is ended early has told what it found.
     private double Report(string folder)
