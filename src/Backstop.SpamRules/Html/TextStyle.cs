@@ -15,9 +15,6 @@ internal sealed class TextStyles
     private static readonly HashSet<string> _styled =
         ["body", "font", "table", "tr", "th", "td", "big", "small", "basefont", "marquee", "span", "p", "div", "a"];
 
-    private static readonly PerlRegex _styleColor = new("^\\s*(background-)?color:\\s*(.+?)\\s*$", RegexOptions.IgnoreCase);
-    private static readonly PerlRegex _styleBackground = new("^\\s*background:\\s*(.+?)\\s*$");
-    private static readonly PerlRegex _styleOther = new("^\\s*([a-z_-]+)\\s*:\\s*(\\S.*?)\\s*$", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _important = new("\\s*!\\s*important$");
     private static readonly PerlRegex _relative = new("^\\s*([+-]\\d{1,6})");
     private static readonly PerlRegex _absolute = new("^\\s*(\\d{1,6})");
@@ -138,33 +135,24 @@ internal sealed class TextStyles
     {
         foreach (var part in text.Split(';'))
         {
-            if (_styleColor.Match(part) is { Success: true } color)
+            var (name, value) = CssDeclaration.Read(part);
+            style = name switch
             {
-                var value = StyleColor(color.Groups[2].Value);
-                style = value is null ? style
-                    : color.Groups[1].Success ? style with { Background = value }
-                    : style with { Foreground = value };
-            }
-            else if (_styleBackground.Match(part) is { Success: true } background)
-            {
-                var first = CssLayers.Last(background.Groups[1].Value.ToLowerInvariant()).Select(CssColor.Parse)
-                    .FirstOrDefault(c => c != CssColor.Invalid);
-                style = first is null ? style : style with { Background = first };
-            }
-            else if (_styleOther.Match(part) is { Success: true } other)
-            {
-                style = other.Groups[1].Value switch
-                {
-                    "display" => style with { Display = other.Groups[2].Value },
-                    "visibility" => style with { Visibility = other.Groups[2].Value },
-                    _ => style,
-                };
-            }
+                "color" => StyleColor(value) is { } color ? style with { Foreground = color } : style,
+                "background-color" => StyleColor(value) is { } color ? style with { Background = color } : style,
+                "background" => StyleBackground(value) is { } color ? style with { Background = color } : style,
+                "display" => style with { Display = value },
+                "visibility" => style with { Visibility = value },
+                _ => style,
+            };
         }
 
         style = style.Background == "transparent" ? style with { Background = Current.Background } : style;
         return style.Foreground == "transparent" ? style with { Foreground = style.Background } : style;
     }
+
+    private static string? StyleBackground(string text) =>
+        CssLayers.Last(text.ToLowerInvariant()).Select(CssColor.Parse).FirstOrDefault(c => c != CssColor.Invalid);
 
     /// <summary>Null: inherit, nothing changes.</summary>
     private static string? StyleColor(string text)

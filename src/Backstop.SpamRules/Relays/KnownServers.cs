@@ -23,7 +23,8 @@ internal static class KnownServers
     private static readonly PerlRegex _eximAddress = ReceivedForm.Compile(@"^\[{ip}\] \((?<sub>.*?)\) {by} ");
     private static readonly PerlRegex _eximName = ReceivedForm.Compile(@"^(?<helo>(?<rdns>\S+)) \(\[{ip}\](?<sub>.*?)\) {by} ");
     private static readonly PerlRegex _eximBare = ReceivedForm.Compile(@"^(?<helo>(?<rdns>\S+)) \[{ip}\](:\d+)? {by} ");
-    private static readonly PerlRegex _postfix = ReceivedForm.Compile(@"^{helo} \({rdns} ?\[{ip}\]\) {by} ");
+    private static readonly ReceivedForm _postfix = ReceivedForm.Of(@"^{helo} \({rdns} \[{ip}\]\) {by} ");
+    private static readonly PerlRegex _postfixDense = ReceivedForm.Compile(@"^{helo} \({rdns} ?\[{ip}\]\) {by} ");
     private static readonly PerlRegex _scalix = ReceivedForm.Compile(@"^{helo} \( ?{ip}\) {by}");
     private static readonly PerlRegex _domino = ReceivedForm.Compile(@"^{helo} \(\[{ip}\]\) {by} \(Lotus");
     private static readonly PerlRegex _webAddress = ReceivedForm.Compile(@"^{ip} \(\[{IP}\]\) {by}");
@@ -119,7 +120,7 @@ internal static class KnownServers
 
     private static ReceivedOutcome ReadPostfix(ReceivedFields fields, string text)
     {
-        if (!fields.Take(_postfix, text))
+        if (!fields.Take(_postfix, text) && !fields.Take(_postfixDense, text))
         {
             return ReceivedOutcome.Unknown;
         }

@@ -58,9 +58,22 @@ internal sealed class ReceivedFields
 
     public bool Take(ReceivedForm form, string text)
     {
-        var taken = Take(form.Pattern, text);
+        var taken = form.Shape is { } shape ? Take(shape, text) : Take(form.Pattern, text);
         LooksUpDns |= taken && form.LooksUpDns;
         return taken;
+    }
+
+    private bool Take(ReceivedShape shape, string text)
+    {
+        if (shape.Match(text) is not { } found)
+        {
+            return false;
+        }
+
+        (Ip, Rdns, Helo, By) = (
+            found.GetValueOrDefault("ip", Ip), found.GetValueOrDefault("rdns", Rdns), found.GetValueOrDefault("helo", Helo),
+            found.GetValueOrDefault("by", By));
+        return true;
     }
 
     public bool ForgetId()

@@ -7,8 +7,13 @@ namespace Backstop.SpamRules.Relays;
 /// </summary>
 /// <param name="Pattern">From the start of the text.</param>
 /// <param name="LooksUpDns">The server that writes so looks the client's name up, so that its absence says something.</param>
-internal sealed record ReceivedForm(PerlRegex Pattern, bool LooksUpDns = false)
+/// <param name="Shape">The same, where it can be read without an expression.</param>
+internal sealed record ReceivedForm(PerlRegex Pattern, bool LooksUpDns = false, ReceivedShape? Shape = null)
 {
+    /// <summary>A form by its pattern, whose shorthands are those of <see cref="Compile"/>.</summary>
+    public static ReceivedForm Of(string pattern, bool looksUpDns = false) =>
+        new(Compile(pattern), looksUpDns, ReceivedShape.Of(pattern));
+
     /// <summary>
     /// Shorthands: <c>{ip}</c> an address as group ip, <c>{ip4}</c> and <c>{ip6}</c> one of a kind, <c>{IP}</c> one without group,
     /// <c>{by}</c> the word behind "by".
@@ -30,23 +35,23 @@ internal sealed record ReceivedForm(PerlRegex Pattern, bool LooksUpDns = false)
 internal static class ReceivedForms
 {
     /// <summary>Sendmail, and all who write like it, but not qmail.</summary>
-    public static ReceivedForm SendmailLike { get; } = Form(@"^{helo} \({rdns} \[{ip}\].*\) {by} \(", looksUpDns: true);
+    public static ReceivedForm SendmailLike { get; } = ReceivedForm.Of(@"^{helo} \({rdns} \[{ip}\].*\) {by} \(", looksUpDns: true);
 
     public static IReadOnlyList<ReceivedForm> BeforeQmail { get; } =
     [
-        Form(@"^{helo} \({rdns} \[{ip}\]\) {by} with \S+ \(", looksUpDns: true),
-        Form(@"^{rdns} \(\[{ip}\] helo={helo}\) {by} with "),
-        Form(@"^{helo} \(<unknown\S*>\[{ip}\]\) {by} "),
-        Form(@"^{helo} \((?<rdns>\S+\.\S+)\[{ip}\]\) {by} ", looksUpDns: true),
-        Form(@"^{helo} \((?<ident>\S*)@\[{ip}\].*\) {by} \(", looksUpDns: true),
+        ReceivedForm.Of(@"^{helo} \({rdns} \[{ip}\]\) {by} with \S+ \(", looksUpDns: true),
+        ReceivedForm.Of(@"^{rdns} \(\[{ip}\] helo={helo}\) {by} with "),
+        ReceivedForm.Of(@"^{helo} \(<unknown\S*>\[{ip}\]\) {by} "),
+        ReceivedForm.Of(@"^{helo} \((?<rdns>\S+\.\S+)\[{ip}\]\) {by} ", looksUpDns: true),
+        ReceivedForm.Of(@"^{helo} \((?<ident>\S*)@\[{ip}\].*\) {by} \(", looksUpDns: true),
     ];
 
     public static IReadOnlyList<ReceivedForm> BeforeQmailToo { get; } =
     [
-        Form(@"^{rdns} \((?:HELO|EHLO) (?<helo>\S*)\) \({ip}\) {by} \(qpsmtpd/\S+\) with (?:ESMTP|SMTP)"),
-        Form(@"^{rdns} \(LHLO (?<helo>\S*)\) \({ip}\) {by} with LMTP"),
-        Form(@"^{rdns} \((?:HELO|EHLO) (?<helo>\S*)\) \[{ip}\] {by} \([^)]+\) with (?:ESMTP|SMTP)"),
-        Form(@"^{helo} \(\[{ip}\]\) {by} via smtpd \(for \S+\) with SMTP\("),
+        ReceivedForm.Of(@"^{rdns} \((?:HELO|EHLO) (?<helo>\S*)\) \({ip}\) {by} \(qpsmtpd/\S+\) with (?:ESMTP|SMTP)"),
+        ReceivedForm.Of(@"^{rdns} \(LHLO (?<helo>\S*)\) \({ip}\) {by} with LMTP"),
+        ReceivedForm.Of(@"^{rdns} \((?:HELO|EHLO) (?<helo>\S*)\) \[{ip}\] {by} \([^)]+\) with (?:ESMTP|SMTP)"),
+        ReceivedForm.Of(@"^{helo} \(\[{ip}\]\) {by} via smtpd \(for \S+\) with SMTP\("),
     ];
 
     public static PerlRegex QmailShape { get; } = ReceivedForm.Compile(
@@ -55,70 +60,70 @@ internal static class ReceivedForms
 
     public static IReadOnlyList<ReceivedForm> Qmail { get; } =
     [
-        Form(@"^{rdns} \((?:HELO|EHLO) (?<helo>[^ ()]*)\) \((?<ident>\S*)@\[?{ip}\]?\)( \(envelope-sender <\S+>\))? {by}"),
-        Form(@"^{rdns} \((?:HELO|EHLO) (?<helo>[^ ()]*)\) \(\[?{ip}\]?\)( \(envelope-sender <\S+>\))? {by}"),
-        Form(@"^(?<helo>(?<rdns>\S+)) \((?<ident>\S*)@\[?{ip}\]?\)( \(envelope-sender <\S+>\))? {by}"),
-        Form(@"^(?<helo>(?<rdns>\S+)) \(\[?{ip}\]?\)( \(envelope-sender <\S+>\))? {by}"),
+        ReceivedForm.Of(@"^{rdns} \((?:HELO|EHLO) (?<helo>[^ ()]*)\) \((?<ident>\S*)@\[?{ip}\]?\)( \(envelope-sender <\S+>\))? {by}"),
+        ReceivedForm.Of(@"^{rdns} \((?:HELO|EHLO) (?<helo>[^ ()]*)\) \(\[?{ip}\]?\)( \(envelope-sender <\S+>\))? {by}"),
+        ReceivedForm.Of(@"^(?<helo>(?<rdns>\S+)) \((?<ident>\S*)@\[?{ip}\]?\)( \(envelope-sender <\S+>\))? {by}"),
+        ReceivedForm.Of(@"^(?<helo>(?<rdns>\S+)) \(\[?{ip}\]?\)( \(envelope-sender <\S+>\))? {by}"),
     ];
 
     public static IReadOnlyList<ReceivedForm> AfterQmail { get; } =
     [
-        Form(@"^\[{ip}\] {by} via HTTP$"),
-        Form(@"^\S+ \( \[{ip}\]\).*? {by} "),
-        Form(@"^\({helo} \[{ip}\]\) {by} "),
-        Form(@"^\[{ip}\] {by} "),
-        Form(@"^\(\[?{ip}\]?\) {by} "),
-        Form(@"^{helo} \[{ip}\] {by} \[{IP}\] with ", looksUpDns: true),
-        Form(@"^{helo} \[\({ip}\)\] {by} \({IP}\) "),
-        Form(@"^{helo} \(\[{ip}\]\) {by} \(", looksUpDns: true),
-        Form(@"^{helo} \(softdnserr \[{ip}\]\).*? by (?<by>\S+)\b"),
-        Form(@"^{helo} \({rdns} \[{ip}\]\).*? by (?<by>\S+)\b", looksUpDns: true),
-        Form(@"^{helo} \(\[(?:{ip}(?:\.\d+)?|{ip4}:\d+)\]\).*? {by} ", looksUpDns: true),
-        Form(@"^{helo} \({rdns} \[{ip}\]\)(?: \(authenticated bits=\d+\))? {by} \(", looksUpDns: true),
+        ReceivedForm.Of(@"^\[{ip}\] {by} via HTTP$"),
+        ReceivedForm.Of(@"^\S+ \( \[{ip}\]\).*? {by} "),
+        ReceivedForm.Of(@"^\({helo} \[{ip}\]\) {by} "),
+        ReceivedForm.Of(@"^\[{ip}\] {by} "),
+        ReceivedForm.Of(@"^\(\[?{ip}\]?\) {by} "),
+        ReceivedForm.Of(@"^{helo} \[{ip}\] {by} \[{IP}\] with ", looksUpDns: true),
+        ReceivedForm.Of(@"^{helo} \[\({ip}\)\] {by} \({IP}\) "),
+        ReceivedForm.Of(@"^{helo} \(\[{ip}\]\) {by} \(", looksUpDns: true),
+        ReceivedForm.Of(@"^{helo} \(softdnserr \[{ip}\]\).*? by (?<by>\S+)\b"),
+        ReceivedForm.Of(@"^{helo} \({rdns} \[{ip}\]\).*? by (?<by>\S+)\b", looksUpDns: true),
+        ReceivedForm.Of(@"^{helo} \(\[(?:{ip}(?:\.\d+)?|{ip4}:\d+)\]\).*? {by} ", looksUpDns: true),
+        ReceivedForm.Of(@"^{helo} \({rdns} \[{ip}\]\)(?: \(authenticated bits=\d+\))? {by} \(", looksUpDns: true),
     ];
 
     public static IReadOnlyList<ReceivedForm> Last { get; } =
     [
-        Form(@"^{rdns} \((?:HELO|EHLO) (?<helo>[^)]*)\) \((?:(?<ident>\S*)@)?\[?{ip}\]?\).* {by} ", looksUpDns: true),
-        Form(@"^(?<helo>(?<rdns>\S+)) \((?:(?<ident>\S*)@)?\[?{ip}\]?\).* {by} ", looksUpDns: true),
-        Form(@"^\[{ip}\] {by} with http for "),
-        Form(@"^{rdns}\({ip}\) {by} via smap ", looksUpDns: true),
-        Form(@"^{rdns}\({ip}, (?:HELO|EHLO) (?<helo>\S*)\) {by} via smap ", looksUpDns: true),
-        Form(@"^\[{ip}\] {by} \(Post"),
-        Form(@"^\[{ip}\] {by} \(ArGoSoft"),
-        Form(@"^{ip} {by} \((?:SMTPL|InterScan)\b"),
+        ReceivedForm.Of(@"^{rdns} \((?:HELO|EHLO) (?<helo>[^)]*)\) \((?:(?<ident>\S*)@)?\[?{ip}\]?\).* {by} ", looksUpDns: true),
+        ReceivedForm.Of(@"^(?<helo>(?<rdns>\S+)) \((?:(?<ident>\S*)@)?\[?{ip}\]?\).* {by} ", looksUpDns: true),
+        ReceivedForm.Of(@"^\[{ip}\] {by} with http for "),
+        ReceivedForm.Of(@"^{rdns}\({ip}\) {by} via smap ", looksUpDns: true),
+        ReceivedForm.Of(@"^{rdns}\({ip}, (?:HELO|EHLO) (?<helo>\S*)\) {by} via smap ", looksUpDns: true),
+        ReceivedForm.Of(@"^\[{ip}\] {by} \(Post"),
+        ReceivedForm.Of(@"^\[{ip}\] {by} \(ArGoSoft"),
+        ReceivedForm.Of(@"^{ip} {by} \((?:SMTPL|InterScan)\b"),
     ];
 
     public static IReadOnlyList<ReceivedForm> AfterBatch { get; } =
     [
-        Form(@"^{helo} \({rdns} \[{ip}\]\) {by} with ", looksUpDns: true),
-        Form(
+        ReceivedForm.Of(@"^{helo} \({rdns} \[{ip}\]\) {by} with ", looksUpDns: true),
+        ReceivedForm.Of(
             @"^{rdns} \((?:HELO|EHLO) (?<helo>\S*)\) \((?:(?<ident>\S+)@)?(?:{ip4}.*?|{ip6}(?:[^A-Fa-f0-9:].*?)?)\) {by} with ",
             looksUpDns: true),
-        Form(@"^\[{ip}\] \((?:account \S+ )?(?:HELO|EHLO) (?<helo>\S*)\) {by} \("),
-        Form(@"^(?<helo>(?<rdns>\S+)) \(\[{ip}\] verified\) {by} \(.*CommuniGate Pro", looksUpDns: true),
-        Form(@"^\(\[{ip}\]\) {by} with "),
-        Form(@"^(?<helo>[^\d]\S+) \({ip}\) {by} "),
+        ReceivedForm.Of(@"^\[{ip}\] \((?:account \S+ )?(?:HELO|EHLO) (?<helo>\S*)\) {by} \("),
+        ReceivedForm.Of(@"^(?<helo>(?<rdns>\S+)) \(\[{ip}\] verified\) {by} \(.*CommuniGate Pro", looksUpDns: true),
+        ReceivedForm.Of(@"^\(\[{ip}\]\) {by} with "),
+        ReceivedForm.Of(@"^(?<helo>[^\d]\S+) \({ip}\) {by} "),
     ];
 
     public static IReadOnlyList<ReceivedForm> AtLast { get; } =
     [
-        Form(@"^{helo} \(\[{ip}\] \[\S+\]\) {by} with "),
-        Form(@"^{ip} {by} with "),
-        Form(@"^{helo} \({rdns}\[{ip}\]\) {by} ", looksUpDns: true),
-        Form(@"^\[{ip}\]\S+ \((?:HELO|EHLO) (?<helo>\S*)\) {by} "),
-        Form(@"^{ip} \((?:HELO|EHLO) (?<helo>\S*)\) {by} "),
-        Form(@"^{helo} \[{ip}\] {by} "),
-        Form(@"^{rdns}\({ip}\) {by} "),
-        Form(@"^\[{ip}\] {by} \(MailGate "),
-        Form(@"^{helo} \(unverified \[{ip}\]\) {by} "),
-        Form(@"^{ip} \([A-Za-z][^)]+\) {by} with "),
-        Form(@"^\[{ip}\] \((?<sub>[^)]+)\) {by} "),
-        Form(@"^{rdns} \((?:\S+@)?{ip}\) {by} with "),
-        Form(@"^(?<rdns>UNKNOWN(?:\(\S*)?)\({ip}\)(?:, claiming to be ""(?<helo>\S+)"")? via \S+ {by},"),
-        Form(@"^{rdns}\({ip}\)(?:, claiming to be ""(?<helo>\S+)"")? via \S+ {by},", looksUpDns: true),
-        Form(@"^{helo} \(\S+@{ip} with login\) by (?<by>\S+\.yahoo\.com) with SMTP"),
-        Form(@"^X-Originating-IP: {ip}$"),
+        ReceivedForm.Of(@"^{helo} \(\[{ip}\] \[\S+\]\) {by} with "),
+        ReceivedForm.Of(@"^{ip} {by} with "),
+        ReceivedForm.Of(@"^{helo} \({rdns}\[{ip}\]\) {by} ", looksUpDns: true),
+        ReceivedForm.Of(@"^\[{ip}\]\S+ \((?:HELO|EHLO) (?<helo>\S*)\) {by} "),
+        ReceivedForm.Of(@"^{ip} \((?:HELO|EHLO) (?<helo>\S*)\) {by} "),
+        ReceivedForm.Of(@"^{helo} \[{ip}\] {by} "),
+        ReceivedForm.Of(@"^{rdns}\({ip}\) {by} "),
+        ReceivedForm.Of(@"^\[{ip}\] {by} \(MailGate "),
+        ReceivedForm.Of(@"^{helo} \(unverified \[{ip}\]\) {by} "),
+        ReceivedForm.Of(@"^{ip} \([A-Za-z][^)]+\) {by} with "),
+        ReceivedForm.Of(@"^\[{ip}\] \((?<sub>[^)]+)\) {by} "),
+        ReceivedForm.Of(@"^{rdns} \((?:\S+@)?{ip}\) {by} with "),
+        ReceivedForm.Of(@"^(?<rdns>UNKNOWN(?:\(\S*)?)\({ip}\)(?:, claiming to be ""(?<helo>\S+)"")? via \S+ {by},"),
+        ReceivedForm.Of(@"^{rdns}\({ip}\)(?:, claiming to be ""(?<helo>\S+)"")? via \S+ {by},", looksUpDns: true),
+        ReceivedForm.Of(@"^{helo} \(\S+@{ip} with login\) by (?<by>\S+\.yahoo\.com) with SMTP"),
+        ReceivedForm.Of(@"^X-Originating-IP: {ip}$"),
     ];
 
     /// <summary>Handovers inside one host, by pipe or by hand: no relay.</summary>
@@ -163,6 +168,4 @@ internal static class ReceivedForms
             @"^\[<.*? \(Jetsend",
         }.Select(ReceivedForm.Compile),
     ];
-
-    private static ReceivedForm Form(string pattern, bool looksUpDns = false) => new(ReceivedForm.Compile(pattern), looksUpDns);
 }

@@ -8,8 +8,6 @@ internal static class ReceivedParser
 {
     private const string HeloCharacters = @"-A-Za-z0-9.^+_&:=?!@%*$\\/";
 
-    private static readonly PerlRegex _space = new(@"\s+");
-    private static readonly PerlRegex _emptyEnds = new(@"(?:(?:|\s);)+$");
     private static readonly PerlRegex _bareWord = new(@"^from (\S+) by [^\s;]+ ?;", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _literal = new(@"^\[[\d.]+\]$");
     private static readonly PerlRegex _date = new(
@@ -17,11 +15,9 @@ internal static class ReceivedParser
             + @"(?:J(?:an|u[nl])|Feb|Ma[ry]|A(?:pr|ug)|Sep|Oct|Nov|Dec) \d+ \d+:\d+(?::\d+)? \S+$");
 
     private static readonly PerlRegex _localFor = new(@"\bwith local for\b");
-    private static readonly PerlRegex _id = new(@" id <?([^\s<>;]{3,})");
     private static readonly PerlRegex _heloEquals = new(@"\bhelo=([" + HeloCharacters + @"]+)(?:[^\n" + HeloCharacters[1..] + @"-]|$)");
     private static readonly PerlRegex _heloWord = new(
         @"\b(?:HELO|EHLO) ([" + HeloCharacters + @"]+)(?:[^\n" + HeloCharacters[1..] + @"-]|$)");
-    private static readonly PerlRegex _by = new(@" by (\S+)(?:[^-A-Za-z0-9;.]|$)");
     private static readonly PerlRegex _sender = new(@"(?:return-path:? |envelope-(?:sender|from)[ =])(\S+)\b", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _hotmail = new(@"by (\S+\.hotmail\.msn\.com) ");
     private static readonly PerlRegex _leadingIp = ReceivedForm.Compile(@"^{ip} ");
@@ -42,7 +38,7 @@ internal static class ReceivedParser
     /// <summary>The relay, or the reason why there is none. A field of qmail-scanner gives its sender to the field below.</summary>
     public static ReceivedLine Parse(string field)
     {
-        var text = _emptyEnds.Replace(_space.Replace(field, " ").Trim(' '), "");
+        var text = ReceivedText.Clean(field);
         if (!text.StartsWith("from ", StringComparison.OrdinalIgnoreCase) && !text.StartsWith("(from ", StringComparison.OrdinalIgnoreCase))
         {
             return ReceivedLine.None;
@@ -76,9 +72,9 @@ internal static class ReceivedParser
     private static ReceivedFields Prepare(string text)
     {
         var fields = new ReceivedFields { Auth = ReceivedAuth.Find(text) };
-        fields.Id = First(_id, text) ?? "";
+        fields.Id = ReceivedText.Id(text);
         fields.Helo = First(_heloEquals, text) ?? First(_heloWord, text) ?? "";
-        fields.By = First(_by, text) ?? "";
+        fields.By = ReceivedText.WordBehind(text, " by ");
         return fields;
     }
 
