@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Backstop.SpamRules.Messages;
+using Backstop.SpamRules.Mime;
 using Backstop.SpamRules.Reports;
 using Backstop.SpamRules.Rules;
 using Backstop.SpamRules.Text;
@@ -56,14 +57,24 @@ public sealed class BayesLearner
     /// <param name="messages">Their octets; they must not change meanwhile.</param>
     /// <param name="isSpam">True for spam, false for wanted mail, null to forget them.</param>
     /// <returns>How many were not known as that kind before, or, to be forgotten, were known.</returns>
-    public int Change(IReadOnlyList<ReadOnlyMemory<byte>> messages, bool? isSpam)
+    public int Change(IReadOnlyList<ReadOnlyMemory<byte>> messages, bool? isSpam) => Change(Read(messages, isSpam));
+
+    /// <summary>Learns or forgets messages that have been read; the store is changed once.</summary>
+    /// <param name="lessons">What <see cref="Read"/> gave.</param>
+    /// <returns>As for the other.</returns>
+    public int Change(IReadOnlyList<BayesLesson> lessons) => _store.Change(lessons);
+
+    /// <summary>Reads messages for <see cref="Change(IReadOnlyList{BayesLesson})"/>, on all cores. The store is not asked.</summary>
+    /// <param name="messages">Their octets; they must not change meanwhile.</param>
+    /// <param name="isSpam">True for spam, false for wanted mail, null to forget them.</param>
+    public IReadOnlyList<BayesLesson> Read(IReadOnlyList<ReadOnlyMemory<byte>> messages, bool? isSpam)
     {
         ArgumentNullException.ThrowIfNull(messages);
-        return _store.Change([.. messages.AsParallel().AsOrdered().Select(message =>
+        return messages.AsParallel().AsOrdered().Select(message =>
         {
             var scan = Unmarked(message.Span);
             return new BayesLesson(KeyOf(scan), isSpam, Tokens(scan));
-        })]);
+        }).ToArray();
     }
 
     /// <summary>Takes back what was learned of a message.</summary>
@@ -117,8 +128,8 @@ public sealed class BayesLearner
 
     internal MessageScan Unmarked(ReadOnlySpan<byte> message)
     {
-        var scan = Open(message);
-        return SpamMarkup.Remove(scan.Message) is { } bare ? _reader.Open(bare) : scan;
+        var marked = SpamMessage.Parse(Octets.FromBytes(message));
+        return SpamMarkup.Remove(marked) is { } bare ? _reader.Open(bare) : _reader.Open(marked);
     }
 
     /// <summary>The key by which a message is recognised: a hash of what no server changes (id, date and body).</summary>

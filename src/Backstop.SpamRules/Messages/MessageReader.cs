@@ -38,4 +38,7 @@ internal sealed class MessageReader
     /// <param name="external">Results of rules that ask the network, by name; null: none.</param>
     public MessageScan Open(string octets, DateTimeOffset now = default, IReadOnlyDictionary<string, bool>? external = null) =>
         new(SpamMessage.Parse(octets), _settings, _canonical, now, external ?? _nothing);
+
+    /// <summary>Opens a message that has been taken apart. Its X-Spam fields are removed from it.</summary>
+    public MessageScan Open(SpamMessage message) => new(message, _settings, _canonical, default, _nothing);
 }

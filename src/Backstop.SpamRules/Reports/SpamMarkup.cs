@@ -20,12 +20,12 @@ internal static class SpamMarkup
     /// <summary>Returns the message without the markup; null if it has none.</summary>
     /// <param name="message">As it came.</param>
     public static string? Remove(SpamMessage message) =>
-        message.Header("X-Spam-Checker-Version") is null ? null : (Unwrap(message) ?? WithoutFields(message));
+        message.Header("X-Spam-Checker-Version").Length == 0 ? null : (Unwrap(message) ?? WithoutFields(message));
 
     /// <summary>The message within a report; null where there is none.</summary>
     private static string? Unwrap(SpamMessage message)
     {
-        if (_boundary.Match(message.Header("Content-Type") ?? "") is not { Success: true } match)
+        if (_boundary.Match(message.Header("Content-Type")) is not { Success: true } match)
         {
             return null;
         }

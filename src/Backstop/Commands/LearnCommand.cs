@@ -32,14 +32,14 @@ internal static class LearnCommand
         var (config, data, json) = (CommonOptions.Config(), CommonOptions.Data(), CommonOptions.Json());
         var user = CommonOptions.User();
         var command = new Command(name, description) { files, mbox, config, data, user, json };
-        command.SetAction(parsed =>
+        command.SetAction(async (parsed, _) =>
         {
             var options = CommonOptions.ReadForData(parsed.GetValue(config), parsed.GetValue(data));
             using var session = SpamSession.Begin(options, parsed.GetValue(user), learns: true);
             var learner = Learner(session);
             var inputs = new Inputs(Console.Error);
             var messages = ScanInput.Read(inputs, parsed.GetValue(files)!, parsed.GetValue(mbox));
-            var (count, changed) = Teach(messages, batch => learner.Change(batch, isSpam));
+            var (count, changed) = await TeachAsync(messages, batch => learner.Read(batch, isSpam), learner.Change);
             if (count == 0)
             {
                 throw new CommandException(ExitCode.NoInput, "nothing to learn: the named files contain no message");
@@ -68,12 +68,17 @@ internal static class LearnCommand
         return session.Turn.Learner ?? throw new CommandException(ExitCode.BadConfig, "spam.bayes is false, so there is no learner");
     }
 
-    private static (int Count, int Changed) Teach(IEnumerable<FoundMessage> messages, Func<IReadOnlyList<ReadOnlyMemory<byte>>, int> teach)
+    // While one batch is written the next is read: the database keeps one core busy for a tenth of the time.
+    private static async Task<(int Count, int Changed)> TeachAsync(
+        IEnumerable<FoundMessage> messages, Func<IReadOnlyList<ReadOnlyMemory<byte>>, IReadOnlyList<BayesLesson>> read,
+        Func<IReadOnlyList<BayesLesson>, int> write)
     {
-        var (count, changed) = (0, 0);
+        var (count, changed, writing) = (0, 0, Task.FromResult(0));
         foreach (var batch in Batches(messages.Where(HasText).Select(m => m.Bytes)))
         {
-            changed += teach(batch);
+            var lessons = read(batch);
+            changed += await writing;
+            writing = Task.Run(() => write(lessons));
             count += batch.Count;
             if (batch.Count == Batch && !Console.IsErrorRedirected)
             {
@@ -81,7 +86,7 @@ internal static class LearnCommand
             }
         }
 
-        return (count, changed);
+        return (count, changed + await writing);
     }
 
     /// <summary>Divides messages into batches that fit into memory.</summary>

@@ -94,6 +94,16 @@ public class LearningTests
         Assert.Equal(BayesLearner.Tokens(learner.Open(mail)).Order(), BayesLearner.Tokens(learner.Unmarked(marked)).Order());
     }
 
+    /// <summary>A report that somebody hands on is his message: only what bears the filter's own field is taken apart.</summary>
+    [Fact]
+    public void WhatNoFilterMarkedIsLearnedAsItIs()
+    {
+        var mail = Encoding.ASCII.GetBytes(
+            "Subject: look at this\nContent-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: text/plain\n\nwinner\n"
+                + "--a\nContent-Type: message/rfc822; x-spam-type=original\n\nSubject: other\n\nprize\n--a--\n");
+        Assert.Equal(BayesLearner.Tokens(_learner.Open(mail)).Order(), BayesLearner.Tokens(_learner.Unmarked(mail)).Order());
+    }
+
     [Theory]
     [InlineData("X-Spam-Prev-Subject: a\nX-Spam-Prev-Subject: b\nX-Spam-Prev-: c\n")]
     [InlineData("Content-Type: multipart/mixed; boundary=\"\"\n")]
