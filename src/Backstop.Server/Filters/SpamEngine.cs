@@ -8,21 +8,26 @@ namespace Backstop.Server.Filters;
 /// <summary>Compiled rules, as read at one time, with the learner. Replaced as a whole.</summary>
 internal sealed class SpamEngine
 {
+    private readonly Lazy<SpamScanner> _scanner;
     private readonly Lazy<SpamScanner> _other;
     private readonly IReadOnlyList<(string Path, DateTime Changed, long Length)> _files;
 
-    private SpamEngine(
-        RuleSet rules, SpamScanner scanner, BayesLearner? learner, bool learnerSpeaks, IReadOnlyList<(string, DateTime, long)> files) =>
-        (Rules, Scanner, Learner, LearnerSpeaks, _files, _other) = (
-            rules, scanner, learner, learnerSpeaks, files, new(() => scanner.ForScores(!learnerSpeaks)));
+    private SpamEngine(RuleSet rules, BackstopOptions options, IBayesStore? store, TimeProvider time)
+    {
+        (Rules, _files) = (rules, Stamps(rules, options));
+        LearnerSpeaks = store is not null && rules.UsesBayes && BayesLearner.HasEnough(rules, store.Messages);
+        _scanner = new(() => new SpamScanner(rules, time, LearnerSpeaks));
+        _other = new(() => Scanner.ForScores(!LearnerSpeaks));
+    }
 
     /// <summary>The rules that were compiled.</summary>
     public RuleSet Rules { get; }
 
-    public SpamScanner Scanner { get; }
+    /// <summary>The rules, compiled; where that has not been done yet, now.</summary>
+    public SpamScanner Scanner => _scanner.Value;
 
     /// <summary>The learner; null where there is none.</summary>
-    public BayesLearner? Learner { get; }
+    public BayesLearner? Learner { get; private set; }
 
     /// <summary>Whether the learner has seen enough, so that the score sets with Bayes are compiled.</summary>
     public bool LearnerSpeaks { get; }
@@ -35,18 +40,25 @@ internal sealed class SpamEngine
     /// </summary>
     public SpamScanner ScannerFor(bool bayes) => bayes == LearnerSpeaks ? Scanner : _other.Value;
 
+    /// <summary>A learner with another store that reads messages as the site's does.</summary>
+    public BayesLearner LearnerOf(IBayesStore store) =>
+        _scanner.IsValueCreated ? Scanner.LearnerOf(store) : new BayesLearner(Rules, store);
+
     /// <summary>Reads the rule files.</summary>
     public static RuleSet Read(BackstopOptions options) => RuleSet.LoadOrOwn(options.Spam.Rules, RuleOptions(options));
 
     /// <summary>Compiles rules.</summary>
     public static SpamEngine Compile(RuleSet rules, BackstopOptions options, IBayesStore? store, TimeProvider time)
     {
-        var files = Stamps(rules, options);
-        var speaks = store is not null && rules.UsesBayes && BayesLearner.HasEnough(rules, store.Messages);
-        var scanner = new SpamScanner(rules, time, speaks);
-        scanner.WarmUp();
-        return new(rules, scanner, store is null ? null : scanner.LearnerOf(store), speaks, files);
+        var engine = new SpamEngine(rules, options, store, time);
+        engine.Scanner.WarmUp();
+        engine.Learner = store is null ? null : engine.Scanner.LearnerOf(store);
+        return engine;
     }
+
+    /// <summary>Rules for whoever teaches the learner and scores nothing: they are compiled only where they are asked for.</summary>
+    public static SpamEngine ForLearning(RuleSet rules, BackstopOptions options, IBayesStore? store, TimeProvider time) =>
+        new(rules, options, store, time) { Learner = store is null ? null : new BayesLearner(rules, store) };
 
     /// <summary>
     /// Returns this engine, or a new one where rule files have changed or the learner has seen enough since.

@@ -81,7 +81,7 @@ internal sealed partial class SpamUsers : IDisposable
         try
         {
             var store = lease?.Store ?? (IBayesStore)new UnmadeLearner(creates => Rent(learner, creates));
-            return Turn(engine, rules, (reader ?? engine.Scanner).LearnerOf(store), lease);
+            return Turn(engine, rules, reader is null ? engine.LearnerOf(store) : reader.LearnerOf(store), lease);
         }
         catch
         {
@@ -141,7 +141,7 @@ internal sealed partial class SpamUsers : IDisposable
         var isSites = learner == engine.Learner;
         var speaks = learner is not null && engine.Rules.Learns && set.UsesBayes && (isSites ? engine.LearnerSpeaks : learner.IsReady);
         var isOwn = !isSites && _options.Spam.BayesStore == LearnerScope.User;
-        return new(rules?.ScannerFor(speaks) ?? engine.ScannerFor(speaks), set, learner, speaks, lease)
+        return new(new(() => rules?.ScannerFor(speaks) ?? engine.ScannerFor(speaks)), set, learner, speaks, lease)
         {
             IsSites = isSites,
             Learns = engine.Rules.Learns && set.Learns,
@@ -175,13 +175,17 @@ internal sealed partial class SpamUsers : IDisposable
 }
 
 /// <summary>How one message is scored and learned.</summary>
-/// <param name="Scanner">The rules.</param>
+/// <param name="Scorer">The rules, compiled when a message is scored.</param>
 /// <param name="Rules">Their settings.</param>
 /// <param name="Learner">The learner; null where there is none.</param>
 /// <param name="Speaks">Whether the learner's answer counts.</param>
 /// <param name="Lease">Keeps the learner's database open; null where it is the site's or not made yet.</param>
-internal sealed record SpamTurn(SpamScanner Scanner, RuleSet Rules, BayesLearner? Learner, bool Speaks, IDisposable? Lease) : IDisposable
+internal sealed record SpamTurn(Lazy<SpamScanner> Scorer, RuleSet Rules, BayesLearner? Learner, bool Speaks, IDisposable? Lease)
+    : IDisposable
 {
+    /// <summary>The rules.</summary>
+    public SpamScanner Scanner => Scorer.Value;
+
     /// <summary>Whether the learner is the site's.</summary>
     public bool IsSites { get; init; }
 

@@ -17,7 +17,9 @@ internal sealed class SpamSession : IDisposable
     {
         (_users, _store) = (users, store);
         IBayesStore? learned = options.Spam.Bayes ? (IBayesStore?)store ?? new MemoryBayesStore() : null;
-        var engine = SpamEngine.Compile(SpamEngine.Read(options), options, learned, TimeProvider.System);
+        var rules = SpamEngine.Read(options);
+        var engine = learns ? SpamEngine.ForLearning(rules, options, learned, TimeProvider.System)
+            : SpamEngine.Compile(rules, options, learned, TimeProvider.System);
         Name = user is null ? null : SpamUserName.TryParse(user) ?? throw new CommandException(
             ExitCode.Usage,
             $"--user {ShownText.Of(user, 100)}: not the name of a user; write letters, digits and -+_.,@= such as me@example.org");
