@@ -1,6 +1,7 @@
 using Backstop.Configuration;
 using Backstop.Configuration.Options;
 using Backstop.Judging;
+using Backstop.Judging.Filters;
 using Backstop.Mailboxes.Spool;
 using Backstop.Server.Admission;
 using Backstop.Server.Control;
@@ -60,8 +61,8 @@ internal sealed partial class MailParts : IDisposable
         Precedence = new(new(options, judging.Clients, Room, () => Sessions.Count, () => Delivery.Waiting), flood, ladder);
         Filter = spam.Engine is not null ? new(spam, options, time, logs.CreateLogger<SpamFilter>()) : null;
         Names = new(new ReverseLookup(options.Dnsbl.Resolvers, options.Dnsbl.TimeLimit).NameAsync, options.Dnsbl.TimeLimit, time);
-        Scorer = options.Spam.Enabled ? MakeScorer(metrics, logs) : null;
-        foreach (var filter in Scorer?.Filters ?? [])
+        Filters = options.Spam.Enabled ? MakeFilters(metrics, logs) : [];
+        foreach (var filter in Filters)
         {
             filter.Waited = ladder.NoteScan;
         }
@@ -89,7 +90,8 @@ internal sealed partial class MailParts : IDisposable
     /// <summary>Finds the DNS names of clients.</summary>
     public ClientNames Names { get; }
 
-    public MailScorer? Scorer { get; }
+    /// <summary>The filters that are asked about mail; none where it is not scored.</summary>
+    public IReadOnlyList<LimitedFilter> Filters { get; }
 
     /// <summary>Delivers messages that an earlier run of the server left in the spool.</summary>
     public void Replay()
@@ -112,11 +114,15 @@ internal sealed partial class MailParts : IDisposable
         Spool.Checkpoint();
         Spool.Dispose();
         Room.Dispose();
-        Scorer?.Dispose();
+        foreach (var filter in Filters)
+        {
+            filter.Dispose();
+        }
+
         Filter?.Dispose();
     }
 
-    private MailScorer MakeScorer(BackstopMetrics metrics, ILoggerFactory logs)
+    private List<LimitedFilter> MakeFilters(BackstopMetrics metrics, ILoggerFactory logs)
     {
         var spam = _options.Spam;
         var cores = Environment.ProcessorCount;
@@ -128,12 +134,8 @@ internal sealed partial class MailParts : IDisposable
         }
 
         filters.Add(FilterChoice.Create(FilterSetting.Parse(spam.Filter)!, () => new RulesFilter(Filter!, _options, _time)));
-        return new(
-            [.. filters.Select(f =>
-                new LimitedFilter(
-                    f, Limits(f is RulesFilter ? cores : 4 * cores), _time, metrics, logs.CreateLogger<LimitedFilter>()))],
-            () => Filter is null || spam.Filter != FilterSetting.Rules || Filter.IsReady,
-            Names.Of, _options, metrics, logs.CreateLogger<MailScorer>());
+        return filters.ConvertAll(f =>
+            new LimitedFilter(f, Limits(f is RulesFilter ? cores : 4 * cores), _time, metrics, logs.CreateLogger<LimitedFilter>()));
 
         FilterLimits Limits(int parallel) =>
             new(spam.TimeLimit, spam.MaxParallel > 0 ? spam.MaxParallel : parallel, spam.FailuresBeforeRest, spam.Rest);

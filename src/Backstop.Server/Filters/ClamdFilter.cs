@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Text;
 using Backstop.Judging;
+using Backstop.Judging.Filters;
 using Backstop.Server.Net;
 
 namespace Backstop.Server.Filters;

@@ -1,4 +1,5 @@
 using Backstop.Configuration.Options;
+using Backstop.Judging.Filters;
 
 namespace Backstop.Server.Filters;
 

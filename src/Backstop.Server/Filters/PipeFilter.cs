@@ -1,4 +1,5 @@
 using Backstop.Judging;
+using Backstop.Judging.Filters;
 using Backstop.Posix.Programs;
 
 namespace Backstop.Server.Filters;

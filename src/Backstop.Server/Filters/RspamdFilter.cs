@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using Backstop.Judging;
+using Backstop.Judging.Filters;
 
 namespace Backstop.Server.Filters;
 

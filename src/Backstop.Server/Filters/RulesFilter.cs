@@ -1,6 +1,7 @@
 using System.Text;
 using Backstop.Configuration.Options;
 using Backstop.Judging;
+using Backstop.Judging.Filters;
 using Backstop.SpamRules.Reports;
 
 namespace Backstop.Server.Filters;
@@ -9,6 +10,8 @@ namespace Backstop.Server.Filters;
 internal sealed class RulesFilter(SpamFilter filter, BackstopOptions options, TimeProvider time) : IMessageFilter
 {
     public string Name => "rules";
+
+    public bool IsReady => filter.IsReady;
 
     public async Task<FilterVerdict> JudgeAsync(FilterQuestion question, CancellationToken ct)
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Backstop.Judging;
+using Backstop.Judging.Filters;
 using Backstop.Protocols.Spamd;
 using Backstop.Server.Net;
 

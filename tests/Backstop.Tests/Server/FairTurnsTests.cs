@@ -1,5 +1,5 @@
 using System.Net;
-using Backstop.Server.Filters;
+using Backstop.Judging.Filters;
 using CsCheck;
 using Microsoft.Extensions.Time.Testing;
 

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using Backstop.Configuration.Options;
 using Backstop.Judging;
+using Backstop.Judging.Filters;
 using Backstop.Server.Filters;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;

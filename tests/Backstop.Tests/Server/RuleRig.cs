@@ -62,7 +62,8 @@ internal sealed class RuleRig : IDisposable
         var bombs = new BombRules(Options, Journal, proving.SignedIds, _correspondents, Storms, time);
         _ladder = new(time, NullLogger<Ladder>.Instance);
         _atRcpt = new(Options, _recipients, proving, new DnsblChecker([]), refusals, Storms, time);
-        var filters = new FilterRules(Options, null, _ladder, bombs, _metrics, time);
+        var filters = new FilterRules(
+            Options, [], static _ => Task.FromResult<string?>(null), _ladder, bombs, _metrics, time, NullLogger<FilterRules>.Instance);
         _atData = new(Options, proving, Storms, bombs, filters, time, NullLogger<ContentRules>.Instance);
         _accepted = new(bombs, new(Journal, proving.SignedIds, time), clients, activity, _metrics, time);
     }

@@ -2,7 +2,7 @@ using System.Net;
 using Backstop.Backscatter;
 using Backstop.Mail;
 
-namespace Backstop.Server.Filters;
+namespace Backstop.Judging.Filters;
 
 /// <summary>A message to scan, and its envelope.</summary>
 /// <param name="Content">The message as it was received.</param>
@@ -44,6 +44,9 @@ internal interface IMessageFilter
 {
     /// <summary>The name for log and metrics.</summary>
     string Name { get; }
+
+    /// <summary>Whether it can be asked; one by rules takes a second or two after the start.</summary>
+    bool IsReady => true;
 
     Task<FilterVerdict> JudgeAsync(FilterQuestion question, CancellationToken ct);
 }

@@ -3,7 +3,7 @@ using Backstop.Backscatter.Storms;
 using Backstop.Configuration.Options;
 using Backstop.Judging.Clients;
 
-namespace Backstop.Server.Filters;
+namespace Backstop.Judging.Filters;
 
 /// <summary>
 /// Shares a filter's slots among clients: the next slot goes to the client that used the filter least lately, and one slot stays free for

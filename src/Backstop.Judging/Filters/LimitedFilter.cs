@@ -1,10 +1,9 @@
 using System.Diagnostics;
 using System.Net;
-using Backstop.Judging;
 using Backstop.MailAuth;
 using Microsoft.Extensions.Logging;
 
-namespace Backstop.Server.Filters;
+namespace Backstop.Judging.Filters;
 
 /// <summary>The limits of a filter.</summary>
 /// <param name="TimeLimit">The time for one message, waiting included.</param>
@@ -26,8 +25,7 @@ internal sealed partial class LimitedFilter(
 
     public string Name => filter.Name;
 
-    /// <summary>Whether this is the filter by rules, which takes a second or two to be ready after the start.</summary>
-    public bool IsRules => filter is RulesFilter;
+    public bool IsReady => filter.IsReady;
 
     /// <summary>Called with the time that each message waited for its turn.</summary>
     public Action<TimeSpan>? Waited { get; set; }
