@@ -132,12 +132,13 @@ internal sealed class FrontParts : IDisposable
     {
         var recipients = new RecipientRules(
             options, judging.Recipients, judging.Proving, judging.Dnsbl, judging.Refusals, judging.Storms, time);
-        var bombs = new BombRules(options, judging.Journal, judging.Proving.SignedIds, judging.Correspondents, judging.Storms, time);
+        var storms = new StormRules(
+            options, judging.Journal, judging.Proving.SignedIds, judging.Correspondents, judging.Storms.Watch, judging.Storms.Time, time);
         var filters = new FilterRules(
-            options, mail.Filters, mail.Names.Of, mail.Precedence.Ladder, bombs, metrics, time, logs.CreateLogger<FilterRules>());
+            options, mail.Filters, mail.Names.Of, mail.Precedence.Ladder, storms, metrics, time, logs.CreateLogger<FilterRules>());
         var content = new ContentRules(
-            options, judging.Proving, judging.Storms, bombs, filters, time, logs.CreateLogger<ContentRules>());
-        var accepted = new AcceptedMail(bombs, judging.Replies, judging.Clients, judging.Activity, metrics, time);
+            options, judging.Proving, storms, filters, time, logs.CreateLogger<ContentRules>());
+        var accepted = new AcceptedMail(storms, judging.Replies, judging.Clients, judging.Activity, metrics, time);
         return new(options.Smtp, recipients, content, judging.Refusals, accepted, mail.Names);
     }
 

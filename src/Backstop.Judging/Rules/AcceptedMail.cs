@@ -9,14 +9,14 @@ namespace Backstop.Judging.Rules;
 /// Records each message that was accepted where later questions look for it: who writes to whom, what its client sends,
 /// which reports are answered; and counts it.
 /// </summary>
-/// <param name="bombs">Remembers who writes to a mailbox.</param>
+/// <param name="storms">Remembers who writes to a mailbox.</param>
 /// <param name="replies">Watches for answers to messages that nobody here was seen to send.</param>
 /// <param name="clients">Remembers what each client sends.</param>
 /// <param name="activity">The last decisions, for the dashboard.</param>
 /// <param name="metrics">The counters.</param>
 /// <param name="time">The clock.</param>
 internal sealed class AcceptedMail(
-    BombRules bombs, ReplyWatch replies, ClientHistory clients, ActivityLog activity, BackstopMetrics metrics, TimeProvider time)
+    StormRules storms, ReplyWatch replies, ClientHistory clients, ActivityLog activity, BackstopMetrics metrics, TimeProvider time)
 {
     /// <summary>Records that a message was accepted: its outcome, and whether it is a reply.</summary>
     /// <param name="transaction">The client, the sender and the accepted recipients.</param>
@@ -28,7 +28,7 @@ internal sealed class AcceptedMail(
     {
         foreach (var (recipient, _) in judgement.Wanted.Where(w => w.Verdict.Action == VerdictAction.Deliver && w.Recipient.IsOurs))
         {
-            bombs.Note(recipient.Known, judgement.Report, judgement.Shape);
+            storms.Note(recipient.Known, judgement.Report, judgement.Shape);
         }
 
         NoteClient(transaction, judgement, verdict);
@@ -59,7 +59,7 @@ internal sealed class AcceptedMail(
         {
             clients.NoteWanted(
                 transaction.Client.Address,
-                () => judgement.Wanted.Any(w => w.Recipient.IsOurs && bombs.IsKnown(w.Recipient.Known, judgement.Report.From)));
+                () => judgement.Wanted.Any(w => w.Recipient.IsOurs && storms.IsKnown(w.Recipient.Known, judgement.Report.From)));
         }
     }
 

@@ -14,7 +14,7 @@ namespace Backstop.Judging.Rules;
 /// whole message is available.
 /// </summary>
 internal sealed partial class ContentRules(
-    BackstopOptions options, Proving proving, StormDesk storms, BombRules bombs, FilterRules filters, TimeProvider time,
+    BackstopOptions options, Proving proving, StormRules storms, FilterRules filters, TimeProvider time,
     ILogger<ContentRules> log)
 {
     /// <summary>
@@ -97,21 +97,14 @@ internal sealed partial class ContentRules(
         {
             var known = recipient.Known;
             var (decided, proofs) = proving.Judge.Decide(report, new(known.IsRole, recipient.Batv, known.Ours, recipient.Srs), now);
-            var verdict = bombs.Judge(transaction, known, report, shape, decided);
-            if (report.Kind != MailKind.None && !known.IsRole && proofs.Passed is null && !proofs.HasHint
-                && verdict.Action != VerdictAction.Deliver)
-            {
-                storms.Saw(transaction, known, report, verdict);
-            }
-
-            return verdict;
+            return storms.Judge(transaction, known, report, shape, decided, proofs);
         }
         catch (DbException)
         {
             // StoreWatch has already logged it.
             var known = recipient.Known;
             var decided = proving.WithoutJournal.Decide(report, new(known.IsRole, recipient.Batv, known.Ours, recipient.Srs), now).Verdict;
-            return bombs.Judge(transaction, known, report, shape, decided);
+            return storms.Judge(transaction, known, report, shape, decided, proofs: null);
         }
     }
 

@@ -17,13 +17,13 @@ namespace Backstop.Judging.Rules;
 /// <param name="filters">The filters, the stronger reason first; none where mail is not scored.</param>
 /// <param name="nameOf">Finds the DNS name of a client.</param>
 /// <param name="ladder">How far scanning is cut back now.</param>
-/// <param name="bombs">Knows who writes to a mailbox: their mail is not left out.</param>
+/// <param name="storms">Knows who writes to a mailbox: their mail is not left out.</param>
 /// <param name="metrics">Counts the messages that are not scanned.</param>
 /// <param name="time">The clock.</param>
 /// <param name="log">The log.</param>
 internal sealed partial class FilterRules(
     BackstopOptions options, IReadOnlyList<LimitedFilter> filters, Func<ClientIdentity, Task<string?>> nameOf, Ladder ladder,
-    BombRules bombs, BackstopMetrics metrics, TimeProvider time, ILogger<FilterRules> log)
+    StormRules storms, BackstopMetrics metrics, TimeProvider time, ILogger<FilterRules> log)
 {
     private int _isOff;
 
@@ -140,7 +140,7 @@ internal sealed partial class FilterRules(
     private LateDecision? Later(
         Transaction transaction, IReadOnlyList<(AcceptedRecipient Recipient, Verdict Verdict)> wanted, string? from, long length)
     {
-        if (wanted.All(w => w.Verdict.Action != VerdictAction.Deliver || bombs.IsKnown(w.Recipient.Known, from)))
+        if (wanted.All(w => w.Verdict.Action != VerdictAction.Deliver || storms.IsKnown(w.Recipient.Known, from)))
         {
             return null;
         }
@@ -160,7 +160,7 @@ internal sealed partial class FilterRules(
         {
             LadderStep.Full => null,
             LadderStep.ScanOrdinary =>
-                judgement.Wanted.All(w => bombs.IsKnown(w.Recipient.Known, judgement.Report.From)) ? "known" : null,
+                judgement.Wanted.All(w => storms.IsKnown(w.Recipient.Known, judgement.Report.From)) ? "known" : null,
             _ => "later",
         };
         if (reason is not null)

@@ -1,18 +1,15 @@
 using System.Data.Common;
 using Backstop.Backscatter;
-using Backstop.Backscatter.Bounces;
-using Backstop.Backscatter.Campaigns;
 using Backstop.Backscatter.Storms;
 using Backstop.Backscatter.Verdicts;
 using Backstop.Configuration;
 using Backstop.Configuration.Options;
 using Backstop.Mail;
-using Backstop.MailAuth.Dnsbl;
 using Microsoft.Extensions.Logging;
 
 namespace Backstop.Judging.Storms;
 
-/// <summary>The only access to storm state: RCPT and content rules query it here and report refusals to it.</summary>
+/// <summary>The storms: what they change at RCPT, what is refused there because of them, and where they are kept.</summary>
 internal sealed partial class StormDesk
 {
     private readonly BackstopOptions _options;
@@ -108,30 +105,13 @@ internal sealed partial class StormDesk
             // Forged tags are refused in any case, and cost three commands: they count for the domain, and cause no
             // storm that would affect untagged mail.
             var victim = known is null || refusal.IsOfTag ? "@" + MailAddress.DomainKey(address.Domain) : known.Person;
-            Saw(new(
-                victim, StormKind.BounceFlood, Host(transaction), NetworkOf(transaction),
-                refusal.Reply.Code < 500 ? StormAction.Deferred : StormAction.RefusedAtRcpt, refusal.Reason));
+            var action = refusal.Reply.Code < 500 ? StormAction.Deferred : StormAction.RefusedAtRcpt;
+            Watch.Add(
+                new(
+                    victim, StormKind.BounceFlood, StormRules.Host(transaction), StormRules.NetworkOf(transaction), action,
+                    refusal.Reason), Time.GetUtcNow());
         }
     }
-
-    /// <summary>Records a report without proof.</summary>
-    public void Saw(Transaction transaction, KnownRecipient known, BounceReport report, Verdict verdict)
-    {
-        var domain = KindOf(report) == StormKind.AutoReplyFlood ? DomainOf(report.From) : "";
-        Saw(
-            new(
-                known.Person, KindOf(report), Host(transaction), domain.Length > 0 ? domain : NetworkOf(transaction), ActionOf(verdict),
-                verdict.Reason)
-            {
-                Network = PublicNetworkOf(transaction),
-                Campaign = CampaignKey.Of(report),
-                TellsMailing = KindOf(report) == StormKind.BounceFlood && report.Returned.Subject is { Length: > 0 },
-                Report = report,
-            });
-    }
-
-    /// <summary>Records a sighting.</summary>
-    public void Saw(in StormSighting sighting) => Watch.Add(sighting, Time.GetUtcNow());
 
     /// <summary>Ends storms that are over, and stores the others. To be called every few seconds.</summary>
     public void Tick()
@@ -144,31 +124,6 @@ internal sealed partial class StormDesk
             _store.Write(storm);
         }
     }
-
-    /// <summary>Returns the client's address, as it is counted.</summary>
-    public static string Host(Transaction transaction) => transaction.Client.Address.ToString();
-
-    /// <summary>Returns the network that the client is counted in: neighbours often belong to one sender.</summary>
-    public static string NetworkOf(Transaction transaction) => Networks.Front(transaction.Client.Address, 3, 6).ToString();
-
-    /// <summary>Returns the same network; empty for a host of our own network, which may relay mail for everybody.</summary>
-    public static string PublicNetworkOf(Transaction transaction) =>
-        DnsblName.IsPublic(transaction.Client.Address) ? NetworkOf(transaction) : "";
-
-    /// <summary>Returns the domain of an address, as it is counted; empty for none.</summary>
-    public static string DomainOf(string? address) =>
-        MailAddress.TryParse(address ?? "") is { } parsed ? MailAddress.DomainKey(parsed.Domain) : "";
-
-    /// <summary>Returns the storm action that a verdict amounts to.</summary>
-    public static StormAction ActionOf(Verdict verdict) => verdict.Action switch
-    {
-        VerdictAction.Refuse => StormAction.RefusedAtData,
-        VerdictAction.File => StormAction.Filed,
-        _ => StormAction.Delivered,
-    };
-
-    private static StormKind KindOf(BounceReport report) =>
-        report.Kind is MailKind.AutoReply or MailKind.Challenge ? StormKind.AutoReplyFlood : StormKind.BounceFlood;
 
     private bool PutsOffAtRcpt(KnownRecipient known)
     {

@@ -27,6 +27,22 @@ public sealed partial class ReadmeTests
     public void Every_name_in_the_architecture_is_of_something() =>
         Listed.None("names of nothing", NamesIn(File.ReadAllText(_architecture)).Where(n => !Project.All.Any(p => Exists(p.Name, n))));
 
+    /// <summary>What a stranger opens to follow one thing: each file is there, once, and there are few.</summary>
+    [Fact]
+    public void Trips_are_short_and_each_stop_is_there()
+    {
+        var section = File.ReadAllText(_architecture).Split("## Six trips")[1].Split("\n## ")[0];
+        var trips = Trip().Matches(section).Select(m => (Name: m.Groups["name"].Value, Stops: Stops(m.Groups["stops"].Value))).ToList();
+        Assert.Equal(6, trips.Count);
+        var files = Project.All.SelectMany(p => Directory.EnumerateFiles(p.Folder, "*.cs", SearchOption.AllDirectories))
+            .Select(f => Path.GetFileNameWithoutExtension(f)).ToHashSet(StringComparer.Ordinal);
+        Listed.None("stops that are no file", trips.SelectMany(t => t.Stops).Where(s => !files.Contains(s)));
+        Listed.None("stops named twice", trips.SelectMany(t => t.Stops.GroupBy(s => s).Where(g => g.Count() > 1).Select(g => g.Key)));
+        Listed.None("trips of more than 15 files", trips.Where(t => t.Stops.Length > 15).Select(t => $"{t.Name}: {t.Stops.Length}"));
+    }
+
+    private static string[] Stops(string text) => Aside().Replace(text, "").Split(',', StringSplitOptions.TrimEntries);
+
     /// <summary>A place in STANDARDS.md is a project, a folder of one or a file of its, without "Backstop." and ".cs".</summary>
     [Fact]
     public void Every_place_in_the_standards_is_there()
@@ -96,6 +112,12 @@ public sealed partial class ReadmeTests
 
     [GeneratedRegex("`(?<name>[^`]+)`", RegexOptions.ExplicitCapture)]
     private static partial Regex InBackticks();
+
+    [GeneratedRegex(@"^- \*\*(?<name>[^*]+)\*\*: (?<stops>[^.]+)\.", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
+    private static partial Regex Trip();
+
+    [GeneratedRegex(@" \([^)]*\)")]
+    private static partial Regex Aside();
 
     // What is built lies under artifacts, or does not.
     [GeneratedRegex(@"^(?!artifacts/)(\w[\w.-]*/[\w./-]*|\w[\w-]*\.(cs|tsv|cf|md|sh|txt|css))$", RegexOptions.ExplicitCapture)]

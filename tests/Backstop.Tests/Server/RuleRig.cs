@@ -59,13 +59,13 @@ internal sealed class RuleRig : IDisposable
         var refusals = new Refusals(_metrics, activity, clients, time, NullLogger<Refusals>.Instance);
         Storms = new(
             Options, proving.Judge, refusals, new(Options, time, NullLogger<StoreWatch>.Instance), time, NullLogger<StormDesk>.Instance);
-        var bombs = new BombRules(Options, Journal, proving.SignedIds, _correspondents, Storms, time);
+        var rules = new StormRules(Options, Journal, proving.SignedIds, _correspondents, Storms.Watch, Storms.Time, time);
         _ladder = new(time, NullLogger<Ladder>.Instance);
         _atRcpt = new(Options, _recipients, proving, new DnsblChecker([]), refusals, Storms, time);
         var filters = new FilterRules(
-            Options, [], static _ => Task.FromResult<string?>(null), _ladder, bombs, _metrics, time, NullLogger<FilterRules>.Instance);
-        _atData = new(Options, proving, Storms, bombs, filters, time, NullLogger<ContentRules>.Instance);
-        _accepted = new(bombs, new(Journal, proving.SignedIds, time), clients, activity, _metrics, time);
+            Options, [], static _ => Task.FromResult<string?>(null), _ladder, rules, _metrics, time, NullLogger<FilterRules>.Instance);
+        _atData = new(Options, proving, rules, filters, time, NullLogger<ContentRules>.Instance);
+        _accepted = new(rules, new(Journal, proving.SignedIds, time), clients, activity, _metrics, time);
     }
 
     public FakeTimeProvider Time { get; }

@@ -7,17 +7,26 @@ using Backstop.Backscatter.Verdicts;
 using Backstop.Configuration.Options;
 using Backstop.Judging.Clients;
 using Backstop.Mail;
+using Backstop.MailAuth.Dnsbl;
 using Backstop.State;
 
 namespace Backstop.Judging.Storms;
 
 /// <summary>
-/// The rules for ordinary mail: which senders are known, who writes for the first time, and what is part of an e-mail
-/// bomb. Mail of a known sender, and a reply, is never treated as part of one; nothing is refused for it.
+/// The rules after the data about storms: a report without proof counts towards one; and for ordinary mail: which senders
+/// are known, who writes for the first time, and what is part of an e-mail bomb. Mail of a known sender, and a reply, is never
+/// treated as part of one; nothing is refused for it.
 /// </summary>
-internal sealed class BombRules(
-    BackstopOptions options, SentJournal journal, SignedMessageId signedIds, Correspondents correspondents, StormDesk storms,
-    TimeProvider time)
+/// <param name="options">The configuration.</param>
+/// <param name="journal">Who was written to.</param>
+/// <param name="signedIds">Tells our message ids from others.</param>
+/// <param name="correspondents">Who has written to whom.</param>
+/// <param name="watch">The storms.</param>
+/// <param name="steady">The clock of storms, which never goes back.</param>
+/// <param name="time">The clock.</param>
+internal sealed class StormRules(
+    BackstopOptions options, SentJournal journal, SignedMessageId signedIds, Correspondents correspondents, StormWatch watch,
+    TimeProvider steady, TimeProvider time)
 {
     // A sender whose first mail came during the bomb, or in the day before it, is not known yet.
     private static readonly TimeSpan _settled = TimeSpan.FromDays(1);
@@ -30,7 +39,7 @@ internal sealed class BombRules(
     private static readonly TimeSpan _listWindow = TimeSpan.FromHours(1);
 
     private readonly Lock _gate = new();
-    private readonly Generations<string, Allowance> _allowed = new(20_000, TimeSpan.FromDays(1), storms.Time);
+    private readonly Generations<string, Allowance> _allowed = new(20_000, TimeSpan.FromDays(1), steady);
 
     /// <summary>Whether a mailbox knows a sender: it wrote to the sender, or got earlier mail from it.</summary>
     public bool IsKnown(KnownRecipient known, string? from)
@@ -52,15 +61,30 @@ internal sealed class BombRules(
         }
     }
 
-    /// <summary>Chooses the folder for a message that no earlier rule refused or filed.</summary>
-    public Verdict Judge(Transaction transaction, KnownRecipient known, BounceReport report, MassMailShape shape, Verdict verdict)
+    /// <summary>
+    /// Counts a report without proof, and chooses the folder for a message that no earlier rule refused or filed.
+    /// </summary>
+    /// <param name="transaction">The transaction.</param>
+    /// <param name="known">The recipient.</param>
+    /// <param name="report">What the message is.</param>
+    /// <param name="shape">What it looks like, where it is no report.</param>
+    /// <param name="verdict">The verdict of the judge.</param>
+    /// <param name="proofs">What the message proves; null where that could not be asked.</param>
+    public Verdict Judge(
+        Transaction transaction, KnownRecipient known, BounceReport report, MassMailShape shape, Verdict verdict, ProofSet? proofs)
     {
+        if (report.Kind != MailKind.None && !known.IsRole && proofs is { Passed: null, HasHint: false }
+            && verdict.Action != VerdictAction.Deliver)
+        {
+            SawReport(transaction, known, report, verdict);
+        }
+
         if (verdict.Action != VerdictAction.Deliver || report.Kind != MailKind.None || known.IsRole)
         {
             return verdict;
         }
 
-        var inStorm = storms.Watch.IsStorm(known.Person, StormKind.MailBomb);
+        var inStorm = watch.IsStorm(known.Person, StormKind.MailBomb);
         if ((!shape.IsMass && !inStorm) || IsWanted(known, report, shape.ListId))
         {
             return verdict;
@@ -76,11 +100,11 @@ internal sealed class BombRules(
         {
             // A list is one source, whoever posts to it.
             var source = shape.ListId.Length > 0 ? ListPrefix + shape.ListId
-                : StormDesk.DomainOf(report.From) is { Length: > 0 } domain ? domain
-                : StormDesk.NetworkOf(transaction);
-            storms.Saw(new(known.Person, StormKind.MailBomb, StormDesk.Host(transaction), source, StormDesk.ActionOf(judged), judged.Reason)
+                : DomainOf(report.From) is { Length: > 0 } domain ? domain
+                : NetworkOf(transaction);
+            Saw(new(known.Person, StormKind.MailBomb, Host(transaction), source, ActionOf(judged), judged.Reason)
             {
-                Network = StormDesk.PublicNetworkOf(transaction),
+                Network = PublicNetworkOf(transaction),
                 Campaign = CampaignKey.Of(report),
                 Report = report,
             });
@@ -100,7 +124,7 @@ internal sealed class BombRules(
 
         try
         {
-            var domain = StormDesk.DomainOf(report.From);
+            var domain = DomainOf(report.From);
             return IsKnown(known, report.From)
                 || (domain.Length > 0 && correspondents.Knew(known.Person, "@" + domain, time.GetUtcNow() - _settled))
                 || (list.Length > 0 && correspondents.Knew(known.Person, ListPrefix + list, time.GetUtcNow() - _settled))
@@ -127,7 +151,7 @@ internal sealed class BombRules(
             return false;
         }
 
-        var now = storms.Time.GetUtcNow();
+        var now = steady.GetUtcNow();
         lock (_gate)
         {
             if (!_allowed.TryGet(known.Person, out var allowed))
@@ -145,7 +169,7 @@ internal sealed class BombRules(
     /// </summary>
     public void Note(KnownRecipient known, BounceReport report, MassMailShape shape)
     {
-        if (report.Kind != MailKind.None || storms.Watch.IsStorm(known.Person, StormKind.MailBomb))
+        if (report.Kind != MailKind.None || watch.IsStorm(known.Person, StormKind.MailBomb))
         {
             return;
         }
@@ -161,6 +185,45 @@ internal sealed class BombRules(
             correspondents.Note(known.Person, "@" + MailAddress.DomainKey(sender.Domain));
         }
     }
+
+    /// <summary>Returns the client's address, as it is counted.</summary>
+    public static string Host(Transaction transaction) => transaction.Client.Address.ToString();
+
+    /// <summary>Returns the network that the client is counted in: neighbours often belong to one sender.</summary>
+    public static string NetworkOf(Transaction transaction) => Networks.Front(transaction.Client.Address, 3, 6).ToString();
+
+    private void SawReport(Transaction transaction, KnownRecipient known, BounceReport report, Verdict verdict)
+    {
+        var kind = report.Kind is MailKind.AutoReply or MailKind.Challenge ? StormKind.AutoReplyFlood : StormKind.BounceFlood;
+        var domain = kind == StormKind.AutoReplyFlood ? DomainOf(report.From) : "";
+        Saw(
+            new(
+                known.Person, kind, Host(transaction), domain.Length > 0 ? domain : NetworkOf(transaction), ActionOf(verdict),
+                verdict.Reason)
+            {
+                Network = PublicNetworkOf(transaction),
+                Campaign = CampaignKey.Of(report),
+                TellsMailing = kind == StormKind.BounceFlood && report.Returned.Subject is { Length: > 0 },
+                Report = report,
+            });
+    }
+
+    private void Saw(in StormSighting sighting) => watch.Add(sighting, steady.GetUtcNow());
+
+    // Empty for a host of our own network, which may relay mail for everybody.
+    private static string PublicNetworkOf(Transaction transaction) =>
+        DnsblName.IsPublic(transaction.Client.Address) ? NetworkOf(transaction) : "";
+
+    // The domain of an address, as it is counted; empty for none.
+    private static string DomainOf(string? address) =>
+        MailAddress.TryParse(address ?? "") is { } parsed ? MailAddress.DomainKey(parsed.Domain) : "";
+
+    private static StormAction ActionOf(Verdict verdict) => verdict.Action switch
+    {
+        VerdictAction.Refuse => StormAction.RefusedAtData,
+        VerdictAction.File => StormAction.Filed,
+        _ => StormAction.Delivered,
+    };
 
     // Mail of a kind that the recipient may have asked for lately.
     private sealed class Allowance
