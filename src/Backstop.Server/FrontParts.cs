@@ -37,8 +37,8 @@ internal sealed class FrontParts : IDisposable
         var spool = new SpoolEnds(
             options, judging.Recipients, judging.Refusals, mail.Spool, mail.Delivery, mail.Precedence, time,
             logs.CreateLogger<SpoolEnds>());
-        SmtpListener = new(options, isLmtp: false, tls is not null);
-        LmtpListener = new(options, isLmtp: true, tls is not null);
+        SmtpListener = new(options, isLmtp: false, tls);
+        LmtpListener = new(options, isLmtp: true, tls);
         Handler = Serve(spool.For);
 
         Connections = new(options, time, logs.CreateLogger<GuardConnections>());
@@ -51,8 +51,8 @@ internal sealed class FrontParts : IDisposable
         Policy = new(guard, Connections);
         Table = new(guard, judging.Proving, judging.Recipients, Connections);
 
-        SmtpProxyListener = new(options, isLmtp: false, offersTls: false, isProxy: true);
-        LmtpProxyListener = new(options, isLmtp: true, offersTls: false, isProxy: true);
+        SmtpProxyListener = new(options, isLmtp: false, tls: null, isProxy: true);
+        LmtpProxyListener = new(options, isLmtp: true, tls: null, isProxy: true);
         SmtpProxy = HandOn(options.Relay.SmtpTo, isLmtp: false);
         LmtpProxy = HandOn(options.Relay.LmtpTo, isLmtp: true);
         if (mail.Filter is not null && options.Listen.ServesSpamd)
@@ -63,9 +63,7 @@ internal sealed class FrontParts : IDisposable
         }
 
         SmtpConnectionHandler Serve(Func<Transaction, IEnd<IncomingMessage>> ends) => new(
-            new(
-                options, Way(ends), mail.Spool, mail.Sessions, budget, mail.Precedence.Shares, mail.Precedence.Gate, peers, Harvest,
-                Delays, time, tls), metrics,
+            new(options, Way(ends), mail.Spool, mail.Sessions, budget, mail.Precedence, new(Harvest, Delays), time), peers, metrics,
             logs.CreateLogger<SmtpConnectionHandler>());
 
         SmtpConnectionHandler? HandOn(string to, bool isLmtp)

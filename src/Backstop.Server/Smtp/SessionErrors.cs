@@ -59,7 +59,7 @@ internal sealed class SessionErrors(SmtpServices services, ClientIdentity client
     {
         if (!isTrusted)
         {
-            services.Harvest.Note(client.Address);
+            services.Errors.Harvest.Note(client.Address);
         }
     }
 
@@ -68,7 +68,7 @@ internal sealed class SessionErrors(SmtpServices services, ClientIdentity client
     {
         var mailboxes = Mailboxes(transaction);
         _mailboxes += mailboxes;
-        services.Harvest.NoteAccepted(client.Address, mailboxes);
+        services.Errors.Harvest.NoteAccepted(client.Address, mailboxes);
     }
 
     /// <summary>Returns how long the replies to the last commands are delayed, and resets it; zero while connections are short.</summary>
@@ -76,7 +76,7 @@ internal sealed class SessionErrors(SmtpServices services, ClientIdentity client
     {
         var delays = Math.Min(_delays, MaxDelays);
         _delays = 0;
-        return delays > 0 && isAllowed && !services.Shares.IsCrowded ? delays * _limits.ErrorDelay : TimeSpan.Zero;
+        return delays > 0 && isAllowed && !services.Precedence.Shares.IsCrowded ? delays * _limits.ErrorDelay : TimeSpan.Zero;
     }
 
     private static bool IsIdle(SmtpVerb verb) =>
@@ -94,13 +94,13 @@ internal sealed class SessionErrors(SmtpServices services, ClientIdentity client
             return null;
         }
 
-        services.Harvest.Note(client.Address);
+        services.Errors.Harvest.Note(client.Address);
 
         // A mailing list has dead addresses, but many more that exist. Recipients of the transaction under way count too.
         var unknown = client.UnknownRecipients - _mailboxes - (transaction is null ? 0 : Mailboxes(transaction));
         _delays += unknown > _limits.MaxUnknownRecipients / 2 ? 1 : 0;
         return unknown > _limits.MaxUnknownRecipients ? ServerReasons.RecipientsGuessed
-            : services.Harvest.Of(client.Address) switch
+            : services.Errors.Harvest.Of(client.Address) switch
             {
                 Harvesting.Refused => ServerReasons.Harvest,
                 Harvesting.Watched when unknown > 0 => ServerReasons.Harvest,

@@ -1,5 +1,6 @@
 using System.Net;
 using Backstop.Judging;
+using Backstop.Server.Guard;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 
@@ -8,7 +9,8 @@ namespace Backstop.Server.Smtp;
 /// <summary>
 /// Admits a connection of Kestrel or refuses it, and runs its conversation. The outermost loop of a session.
 /// </summary>
-internal sealed partial class SmtpConnectionHandler(SmtpServices services, BackstopMetrics metrics, ILogger<SmtpConnectionHandler> log)
+internal sealed partial class SmtpConnectionHandler(
+    SmtpServices services, LocalPeers peers, BackstopMetrics metrics, ILogger<SmtpConnectionHandler> log)
 {
     public async Task RunAsync(ConnectionContext connection, SmtpListener listener)
     {
@@ -27,7 +29,7 @@ internal sealed partial class SmtpConnectionHandler(SmtpServices services, Backs
         {
             Address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address,
             IsLmtp = listener.IsLmtp,
-            Peer = services.Peers.Of(connection, (listener.IsLmtp ? "lmtp" : "smtp") + (listener.IsProxy ? "_proxy" : "")),
+            Peer = peers.Of(connection, (listener.IsLmtp ? "lmtp" : "smtp") + (listener.IsProxy ? "_proxy" : "")),
         };
         try
         {

@@ -49,13 +49,13 @@ internal sealed class SmtpConversation(
             return;
         }
 
-        if (!services.Shares.MayConnect(session.Client))
+        if (!services.Precedence.Shares.MayConnect(session.Client))
         {
             await CloseAsync(ServerReasons.LaneConnections, SmtpReplies.TooManyConnections);
             return;
         }
 
-        if (!session.IsTrusted && services.Harvest.IsHarvesting(session.Client.Address))
+        if (!session.IsTrusted && services.Errors.Harvest.IsHarvesting(session.Client.Address))
         {
             await CloseAsync(ServerReasons.Harvest, SmtpReplies.TooManyErrors);
             return;
@@ -95,7 +95,7 @@ internal sealed class SmtpConversation(
             if (delay > TimeSpan.Zero)
             {
                 // Here, because a client that waits for its errors must not count as real mail under way.
-                await services.Delays.WaitAsync(delay);
+                await services.Errors.Delays.WaitAsync(delay);
                 await FlushAsync();
             }
 
@@ -107,7 +107,7 @@ internal sealed class SmtpConversation(
     // Answers what has come, or returns how long the answers are to wait.
     private async ValueTask<TimeSpan> TakeAsync(ReadResult read)
     {
-        using var step = services.Gate.Real.Begin(session.HasRealMail);
+        using var step = services.Precedence.Gate.Real.Begin(session.HasRealMail);
         if (read.IsCanceled && EndReason() is { } reason)
         {
             Write(reason);
@@ -347,7 +347,7 @@ internal sealed class SmtpConversation(
     {
         await using var tls = new SslStream(new PipeStream(_input, _output), leaveInnerStreamOpen: true);
         using var limit = new CancellationTokenSource(_limits.TlsTimeout, services.Time);
-        await services.Tls!.HandshakeAsync(tls, limit.Token);
+        await listener.Tls!.HandshakeAsync(tls, limit.Token);
         session.StartTls();
         _startTls = false;
         _input = PipeReader.Create(tls, new(leaveOpen: true));
@@ -370,7 +370,7 @@ internal sealed class SmtpConversation(
     {
         SmtpState.ReceivingData when session.Message.Length == 0 => _limits.DataTimeout,
         SmtpState.ReceivingData or SmtpState.ReceivingChunks => _limits.BlockTimeout,
-        _ when services.Shares.IsCrowded && _limits.CommandTimeout > ClassShares.CrowdedTimeout => ClassShares.CrowdedTimeout,
+        _ when services.Precedence.Shares.IsCrowded && _limits.CommandTimeout > ClassShares.CrowdedTimeout => ClassShares.CrowdedTimeout,
         _ => _limits.CommandTimeout,
     };
 

@@ -1,5 +1,6 @@
 using Backstop.Configuration.Options;
 using Backstop.Protocols.Smtp;
+using Backstop.Server.Net;
 
 namespace Backstop.Server.Smtp;
 
@@ -9,20 +10,23 @@ internal sealed class SmtpListener
     private readonly SmtpReply _extensions;
     private readonly SmtpReply _extensionsInTls;
 
-    public SmtpListener(BackstopOptions options, bool isLmtp, bool offersTls, bool isProxy = false)
+    public SmtpListener(BackstopOptions options, bool isLmtp, TlsCertificate? tls, bool isProxy = false)
     {
         IsLmtp = isLmtp;
-        OffersTls = offersTls;
+        Tls = tls;
         IsProxy = isProxy;
         Greeting = new(220, "", $"{options.Hostname} {(isLmtp ? "LMTP" : "ESMTP")} Backstop");
         Hello = new(250, "", options.Hostname);
-        _extensions = Extensions(options, offersTls, isProxy);
+        _extensions = Extensions(options, OffersTls, isProxy);
         _extensionsInTls = Extensions(options, offersTls: false, isProxy);
     }
 
     public bool IsLmtp { get; }
 
-    public bool OffersTls { get; }
+    public bool OffersTls => Tls is not null;
+
+    /// <summary>The certificate for STARTTLS; null where that is not offered.</summary>
+    public TlsCertificate? Tls { get; }
 
     /// <summary>Whether mail is handed on to the next server.</summary>
     public bool IsProxy { get; }

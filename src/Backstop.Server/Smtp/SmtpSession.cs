@@ -5,8 +5,6 @@ using Backstop.Mail;
 using Backstop.Mailboxes.Spool;
 using Backstop.Protocols.Smtp;
 using Backstop.Server.Admission;
-using Backstop.Server.Guard;
-using Backstop.Server.Net;
 using Backstop.Server.Receiving;
 using Backstop.Server.Way;
 
@@ -14,9 +12,13 @@ namespace Backstop.Server.Smtp;
 
 /// <summary>The services that all sessions share.</summary>
 internal sealed record SmtpServices(
-    BackstopOptions Options, MailPipeline<IncomingMessage> Pipeline, SpoolLog Spool, SessionRegistry Sessions,
-    ReceiveBudget Budget, ClassShares Shares,
-    FloodGate Gate, LocalPeers Peers, HarvestWatch Harvest, ErrorDelays Delays, TimeProvider Time, TlsCertificate? Tls);
+    BackstopOptions Options, MailPipeline<IncomingMessage> Pipeline, SpoolLog Spool, SessionRegistry Sessions, ReceiveBudget Budget,
+    Precedence Precedence, ErrorRules Errors, TimeProvider Time);
+
+/// <summary>What happens to clients that make errors.</summary>
+/// <param name="Harvest">Counts the errors of networks.</param>
+/// <param name="Delays">Has them wait for their answers.</param>
+internal sealed record ErrorRules(HarvestWatch Harvest, ErrorDelays Delays);
 
 /// <summary>
 /// The session of one client: gives every command its reply. It knows order and policy, and neither bytes nor sockets.
@@ -53,7 +55,7 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
     /// Whether the client hands on mail of others: a backup MX, a relay, a mail server beside us. Unknown recipients do
     /// not count against it.
     /// </summary>
-    public bool IsTrusted => listener.IsLmtp || listener.IsProxy || IsFromServer || services.Shares.IsOurs(client);
+    public bool IsTrusted => listener.IsLmtp || listener.IsProxy || IsFromServer || services.Precedence.Shares.IsOurs(client);
 
     /// <summary>Receives the content of the current message.</summary>
     public IncomingMessage Message => _message!;
@@ -72,7 +74,7 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
     public SmtpReply Begin()
     {
         NormalizesBareLf = _limits.Normalizes(client.Address);
-        _expectsRealMail = services.Shares.ExpectsRealMail(client);
+        _expectsRealMail = services.Precedence.Shares.ExpectsRealMail(client);
         TouchReal();
         return listener.Greeting;
     }
@@ -146,7 +148,7 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
     public void Dispose()
     {
         Reset();
-        services.Shares.Move(_class, null);
+        services.Precedence.Shares.Move(_class, null);
     }
 
     private SmtpReply? Forbidden(SmtpVerb verb) => verb switch
@@ -227,15 +229,15 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
         }
 
         var path = new ReversePath(command.Address);
-        var mail = services.Shares.ClassOf(client, path);
-        services.Shares.Move(_class, mail);
+        var mail = services.Precedence.Shares.ClassOf(client, path);
+        services.Precedence.Shares.Move(_class, mail);
         _class = mail;
-        if (!services.Shares.HasConnections(mail))
+        if (!services.Precedence.Shares.HasConnections(mail))
         {
             return services.Pipeline.Refuse("mail", ServerReasons.LaneConnections, client, SmtpReplies.TooManyConnections);
         }
 
-        if (mail >= MailClass.NullSender && (_turn = await services.Gate.EnterAsync()) is null)
+        if (mail >= MailClass.NullSender && (_turn = await services.Precedence.Gate.EnterAsync()) is null)
         {
             return services.Pipeline.Refuse("mail", ServerReasons.LaneFull, client, SmtpReplies.TooBusy);
         }
@@ -267,7 +269,7 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
         TouchReal();
         if (reply.IsPositive && HasRealMail && passage.Transaction.Recipients.Count == 1)
         {
-            services.Gate.Real.Count();
+            services.Precedence.Gate.Real.Count();
         }
 
         State = reply.IsPositive ? SmtpState.HasRecipient : State;
@@ -278,7 +280,7 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
     {
         if (HasRealMail)
         {
-            services.Gate.Real.Touch();
+            services.Precedence.Gate.Real.Touch();
         }
     }
 
@@ -297,7 +299,7 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
         if (_turn is { } turn)
         {
             _turn = null;
-            services.Gate.Leave(turn);
+            services.Precedence.Gate.Leave(turn);
         }
 
         if (_passage is { } passage)
