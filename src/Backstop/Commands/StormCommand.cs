@@ -18,8 +18,7 @@ internal static class StormCommand
     private static readonly TimeSpan _progressEvery = TimeSpan.FromMilliseconds(200);
 
     private sealed record Settings(
-        IPEndPoint To, string Data, string Victim, int Bounces, int Legit, int Genuine, double Rate, int Connections, int Sources,
-        int Seed, bool Json);
+        IPEndPoint To, string Data, string Victim, StormSize Size, StormPace Pace, int Sources, int Seed, bool Json);
 
     public static Command Create()
     {
@@ -56,8 +55,9 @@ internal static class StormCommand
         };
         command.SetAction((parsed, ct) => RunAsync(
             new(
-                EndPoint(parsed.GetValue(to)!), parsed.GetValue(data)!, Victim(parsed.GetValue(victim)!), parsed.GetValue(bounces),
-                parsed.GetValue(legit), parsed.GetValue(genuine), parsed.GetValue(rate), parsed.GetValue(connections),
+                EndPoint(parsed.GetValue(to)!), parsed.GetValue(data)!, Victim(parsed.GetValue(victim)!),
+                new(parsed.GetValue(bounces), parsed.GetValue(genuine), parsed.GetValue(legit)),
+                new(parsed.GetValue(connections), parsed.GetValue(rate)),
                 parsed.GetValue(sources), parsed.GetValue(seed), parsed.GetValue(json)),
             ct));
         return command;
@@ -68,16 +68,16 @@ internal static class StormCommand
         var time = TimeProvider.System;
         var options = new BackstopOptions { Data = s.Data };
         var run = string.Create(CultureInfo.InvariantCulture, $"s{time.GetUtcNow().ToUnixTimeMilliseconds():x}");
-        var sent = StormMail.MakeSent(s.Seed, run, s.Victim.Split('@')[1], Math.Max(s.Genuine, 1));
-        if (s.Genuine > 0)
+        var sent = StormMail.MakeSent(s.Seed, run, s.Victim.Split('@')[1], Math.Max(s.Size.Genuine, 1));
+        if (s.Size.Genuine > 0)
         {
             TellJournal(options, s, sent, time);
         }
 
         var mail = new StormMail(s.Seed, run, s.Victim, sent, Tagger(options, s.Victim, time), s.Sources, time.GetUtcNow());
-        var storm = new StormSender(s.To, mail, s.Connections, s.Rate, time);
-        var running = storm.RunAsync(StormSender.Plan(s.Seed, s.Bounces, s.Genuine, s.Legit), ct);
-        await ShowProgressAsync(storm, running, s.Bounces + s.Genuine + s.Legit, time);
+        var storm = new StormSender(s.To, mail, s.Pace, time);
+        var running = storm.RunAsync(StormSender.Plan(s.Seed, s.Size), ct);
+        await ShowProgressAsync(storm, running, s.Size.Total, time);
         var (results, seconds) = await running;
         var maildir = Path.GetFullPath(Path.Combine(DataPaths.Mail(options), MailAddress.TryParse(s.Victim)!.Key, "Maildir"));
         var folders = await new FolderCheck(maildir, run).WaitAsync(results.Count(r => r.Code == 250), time, ct);

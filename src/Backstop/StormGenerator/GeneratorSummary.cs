@@ -4,28 +4,52 @@ namespace Backstop.StormGenerator;
 /// How the messages of one kind fared, in the JSON of <c>storm</c>. This is a contract: fields are added, never
 /// changed.
 /// </summary>
-internal sealed record StormKindSummary(
-    int Sent, int RefusedAtRcpt, int RefusedAtData, int Deferred, int Accepted, int Failed, int InInbox, int InOtherFolders,
-    int Missing, double P50Ms, double P99Ms,
-    IReadOnlyDictionary<string, int> Replies)
+internal sealed record StormKindSummary
 {
+    public required int Sent { get; init; }
+
+    public required int RefusedAtRcpt { get; init; }
+
+    public required int RefusedAtData { get; init; }
+
+    public required int Deferred { get; init; }
+
+    public required int Accepted { get; init; }
+
+    public required int Failed { get; init; }
+
+    public required int InInbox { get; init; }
+
+    public required int InOtherFolders { get; init; }
+
+    public required int Missing { get; init; }
+
+    public required double P50Ms { get; init; }
+
+    public required double P99Ms { get; init; }
+
+    public required IReadOnlyDictionary<string, int> Replies { get; init; }
+
     public static StormKindSummary Of(IReadOnlyList<StormResult> results, StormFolders? folders)
     {
         var times = results.Select(r => r.Milliseconds).Order().ToList();
         var accepted = results.Where(r => r.Code == 250).Select(r => r.Message.Id).ToList();
-        return new(
-            results.Count,
-            results.Count(r => r.Code >= 500 && r.Stage is "connect" or "mail" or "rcpt"),
-            results.Count(r => r.Code >= 500 && r.Stage is "data" or "end"),
-            results.Count(r => r.Code is >= 400 and < 500),
-            accepted.Count,
-            results.Count(r => r.Code == 0),
-            folders is null ? 0 : accepted.Count(folders.Inbox.Contains),
-            folders is null ? 0 : accepted.Count(folders.Others.Contains),
-            folders is null ? 0 : accepted.Count(id => !folders.Inbox.Contains(id) && !folders.Others.Contains(id)),
-            At(times, 0.50), At(times, 0.99),
-            results.Where(r => r.Code != 250).CountBy(r =>
-                r.Code == 0 ? r.Text : $"{r.Code} {r.Text}").OrderByDescending(p => p.Value).Take(10).ToDictionary());
+        return new()
+        {
+            Sent = results.Count,
+            RefusedAtRcpt = results.Count(r => r.Code >= 500 && r.Stage is "connect" or "mail" or "rcpt"),
+            RefusedAtData = results.Count(r => r.Code >= 500 && r.Stage is "data" or "end"),
+            Deferred = results.Count(r => r.Code is >= 400 and < 500),
+            Accepted = accepted.Count,
+            Failed = results.Count(r => r.Code == 0),
+            InInbox = folders is null ? 0 : accepted.Count(folders.Inbox.Contains),
+            InOtherFolders = folders is null ? 0 : accepted.Count(folders.Others.Contains),
+            Missing = folders is null ? 0 : accepted.Count(id => !folders.Inbox.Contains(id) && !folders.Others.Contains(id)),
+            P50Ms = At(times, 0.50),
+            P99Ms = At(times, 0.99),
+            Replies = results.Where(r => r.Code != 250).CountBy(r => r.Code == 0 ? r.Text : $"{r.Code} {r.Text}")
+                .OrderByDescending(p => p.Value).Take(10).ToDictionary(),
+        };
     }
 
     private static double At(List<double> sorted, double part) =>

@@ -4,8 +4,22 @@ using System.Net;
 
 namespace Backstop.StormGenerator;
 
+/// <summary>How many messages a storm has.</summary>
+/// <param name="Bounces">Bounces for mail that was never sent.</param>
+/// <param name="Genuine">Bounces for mail that was sent.</param>
+/// <param name="Legit">Mails from people.</param>
+internal readonly record struct StormSize(int Bounces, int Genuine, int Legit)
+{
+    public int Total => Bounces + Genuine + Legit;
+}
+
+/// <summary>How fast a storm comes.</summary>
+/// <param name="Connections">How many connections at once.</param>
+/// <param name="Rate">The most messages a second; 0 for no limit.</param>
+internal readonly record struct StormPace(int Connections, double Rate);
+
 /// <summary>Sends the messages of a storm in mixed order, over several connections at once, within a rate.</summary>
-internal sealed class StormSender(IPEndPoint server, StormMail mail, int connections, double rate, TimeProvider time)
+internal sealed class StormSender(IPEndPoint server, StormMail mail, StormPace pace, TimeProvider time)
 {
     private const int MaxTries = 6;
     private readonly ConcurrentBag<StormResult> _results = [];
@@ -19,16 +33,16 @@ internal sealed class StormSender(IPEndPoint server, StormMail mail, int connect
         IReadOnlyList<(GeneratedKind Kind, int Number)> plan, CancellationToken ct)
     {
         _started = Stopwatch.GetTimestamp();
-        await Task.WhenAll(Enumerable.Range(0, connections).Select(_ => WorkAsync(plan, ct)));
+        await Task.WhenAll(Enumerable.Range(0, pace.Connections).Select(_ => WorkAsync(plan, ct)));
         return (_results, Stopwatch.GetElapsedTime(_started).TotalSeconds);
     }
 
     /// <summary>Returns the kinds of the messages in an order that the seed shuffles.</summary>
-    public static (GeneratedKind Kind, int Number)[] Plan(int seed, int bounces, int genuine, int legit)
+    public static (GeneratedKind Kind, int Number)[] Plan(int seed, StormSize size)
     {
-        var plan = Enumerable.Repeat(GeneratedKind.Bounce, bounces)
-            .Concat(Enumerable.Repeat(GeneratedKind.Genuine, genuine))
-            .Concat(Enumerable.Repeat(GeneratedKind.Legit, legit)).ToArray();
+        var plan = Enumerable.Repeat(GeneratedKind.Bounce, size.Bounces)
+            .Concat(Enumerable.Repeat(GeneratedKind.Genuine, size.Genuine))
+            .Concat(Enumerable.Repeat(GeneratedKind.Legit, size.Legit)).ToArray();
         new Random(seed).Shuffle(plan);
         return [.. plan.Select((kind, number) => (kind, number))];
     }
@@ -44,7 +58,7 @@ internal sealed class StormSender(IPEndPoint server, StormMail mail, int connect
 
     private async Task PaceAsync(int index, CancellationToken ct)
     {
-        var due = rate <= 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(index / rate) - Stopwatch.GetElapsedTime(_started);
+        var due = pace.Rate <= 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(index / pace.Rate) - Stopwatch.GetElapsedTime(_started);
         if (due > TimeSpan.Zero)
         {
             await Task.Delay(due, time, ct);
