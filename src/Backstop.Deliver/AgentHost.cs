@@ -61,7 +61,7 @@ internal sealed class AgentHost : RecipeHost
         var umask = Libc.SetUmask(delivery.Umask);
         try
         {
-            var mail = new LocalMail(delivery.Content, delivery.HasHeader, delivery.IsRaw);
+            var mail = new LocalMail(delivery.Mail.Content, delivery.Mail.HasHeader, delivery.Mail.IsRaw);
             var copy = _folders.Deliver([.. delivery.Names.Select(NativeText.Path)], NativeText.Path(delivery.Directory), mail, new()
             {
                 Umask = delivery.Umask,

@@ -96,7 +96,7 @@ internal sealed class PlanHost(PlanSettings settings, TimeProvider time) : Recip
         var name = delivery.Names[0];
         var path = PathOf(delivery);
         var kind = LocalFolders.KindOf(path);
-        var mail = new LocalMail(delivery.Content, delivery.HasHeader, delivery.IsRaw);
+        var mail = new LocalMail(delivery.Mail.Content, delivery.Mail.HasHeader, delivery.Mail.IsRaw);
         if (kind == LocalFolders.Kind.Nowhere)
         {
             return new(name, mail.Whole.Length, null);
@@ -105,7 +105,7 @@ internal sealed class PlanHost(PlanSettings settings, TimeProvider time) : Recip
         try
         {
             return IsRoot(path) ? new(name, 0, "the root directory is not a mail folder")
-                : IsPlanned(delivery, kind) ? Planned(name, path, kind, delivery.HasHeader, mail)
+                : IsPlanned(delivery, kind) ? Planned(name, path, kind, delivery.Mail.HasHeader, mail)
                 : Noted(() => AtOnce(delivery, mail));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)

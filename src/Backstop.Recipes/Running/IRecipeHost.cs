@@ -120,9 +120,7 @@ public sealed record ProgramOutcome(int? Status, ReadOnlyMemory<byte> Output, bo
 /// <summary>A message for folders.</summary>
 /// <param name="Names">The folders as written: <c>file</c>, <c>directory</c>, <c>maildir/</c>, <c>mh/.</c>.</param>
 /// <param name="Directory">What relative names are relative to.</param>
-/// <param name="Content">The message or the part of it, in pieces.</param>
-/// <param name="IsRaw">Whether it is written as it is.</param>
-/// <param name="HasHeader">Whether it begins with a header, so that a separator may be needed.</param>
+/// <param name="Mail">What is written.</param>
 /// <param name="Umask">For the files made.</param>
 /// <param name="MessagePrefix">MSGPREFIX.</param>
 /// <param name="LocksMbox">Whether an mbox is to be locked by its lockfile too.</param>
@@ -130,13 +128,17 @@ public sealed record ProgramOutcome(int? Status, ReadOnlyMemory<byte> Output, bo
 public sealed record FolderCall(
     IReadOnlyList<string> Names,
     string Directory,
-    IReadOnlyList<ReadOnlyMemory<byte>> Content,
-    bool IsRaw,
-    bool HasHeader,
+    FolderMail Mail,
     int Umask,
     string MessagePrefix,
     bool LocksMbox,
     LockTimes Locks);
+
+/// <summary>What is written to a folder.</summary>
+/// <param name="Content">The message or the part of it, in pieces.</param>
+/// <param name="IsRaw">Whether it is written as it is.</param>
+/// <param name="HasHeader">Whether it begins with a header, so that a separator may be needed.</param>
+public sealed record FolderMail(IReadOnlyList<ReadOnlyMemory<byte>> Content, bool IsRaw, bool HasHeader);
 
 /// <summary>The result of a delivery.</summary>
 /// <param name="Name">What was written, for LASTFOLDER; what could not be, where <paramref name="Error"/> says so.</param>

@@ -41,10 +41,10 @@ internal sealed class RecipeActions(
         }
 
         var part = RecipeFilters.PartOf(state.Message, flags);
+        var hasHeader = (flags & (RcFlags.FeedHeader | RcFlags.FeedBody)) != RcFlags.FeedBody;
         var delivery = new FolderCall(
-            names, state.Directory, [part], flags.HasAny(RcFlags.Raw), HasHeader: (
-                flags & (RcFlags.FeedHeader | RcFlags.FeedBody)) != RcFlags.FeedBody,
-            state.Umask, MessagePrefix, locks || !options.IsStrict, state.LockTimes);
+            names, state.Directory, new([part], flags.HasAny(RcFlags.Raw), hasHeader), state.Umask, MessagePrefix,
+            locks || !options.IsStrict, state.LockTimes);
         if (!host.IsRepeatable(delivery))
         {
             budget.BeforeActing(names[0], endsRun: !flags.HasAny(RcFlags.Copy));

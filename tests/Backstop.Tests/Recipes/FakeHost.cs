@@ -61,8 +61,8 @@ internal sealed class FakeHost : IRecipeHost
 
         HasActed = true;
         Delivered.Add(name);
-        Contents.Add(string.Concat(delivery.Content.Select(c => Encoding.Latin1.GetString(c.Span))));
-        return new(name, delivery.Content.Sum(c => c.Length), null);
+        Contents.Add(string.Concat(delivery.Mail.Content.Select(c => Encoding.Latin1.GetString(c.Span))));
+        return new(name, delivery.Mail.Content.Sum(c => c.Length), null);
     }
 
     public IDisposable? Lock(LockCall lockfile)
