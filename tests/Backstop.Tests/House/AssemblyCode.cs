@@ -54,6 +54,15 @@ internal sealed class AssemblyCode : IDisposable
         }
     }
 
+    /// <summary>All constructors that are written by hand, each with the number of its parameters.</summary>
+    public IEnumerable<(TypeName Type, int Parameters)> Constructors() =>
+        from method in _reader.MethodDefinitions.Select(_reader.GetMethodDefinition)
+        where _reader.GetString(method.Name) == ".ctor"
+        let type = _reader.GetTypeDefinition(method.GetDeclaringType())
+        where _reader.GetString(type.Name)[0] is not ('<' or '_')
+        select (TypeName.Of(_reader, method.GetDeclaringType()),
+            method.DecodeSignature(NamedTypes.Instance, null).ParameterTypes.Length);
+
     /// <summary>The attributes of the assembly itself.</summary>
     public IEnumerable<TypeName> Attributes() => Attributes(_reader.GetAssemblyDefinition().GetCustomAttributes());
 
