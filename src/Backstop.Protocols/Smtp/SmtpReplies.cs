@@ -75,6 +75,9 @@ internal static class SmtpReplies
     /// <summary>451: a failure on our side; the client keeps the message.</summary>
     public static SmtpReply OurTrouble { get; } = new(451, "4.3.0", "Temporary trouble; try again later");
 
+    /// <summary>421: a failure on our side that the session cannot go on after, RFC 5321 §3.8.</summary>
+    public static SmtpReply OurFault { get; } = new(421, "4.3.0", "Temporary trouble; closing, try again later", closes: true);
+
     /// <summary>503: no recipient was accepted.</summary>
     public static SmtpReply NoRecipients { get; } = new(503, "5.5.1", "No valid recipients");
 

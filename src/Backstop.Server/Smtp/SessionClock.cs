@@ -13,6 +13,7 @@ internal sealed class SessionClock(ConnectionContext connection, TimeProvider ti
     private static readonly TimeSpan _grace = TimeSpan.FromSeconds(10);
     private long _deadline = long.MaxValue;
     private long _messageDeadline = long.MaxValue;
+    private long _overSince;
     private volatile bool _isOver;
     private volatile PipeReader? _input;
 
@@ -45,11 +46,13 @@ internal sealed class SessionClock(ConnectionContext connection, TimeProvider ti
             return;
         }
 
+        // However late this is: a machine may have slept. The session has its grace from now on, to say why it ends.
+        _overSince = _isOver ? _overSince : now;
         _isOver = true;
         Wake();
 
         // A client that does not read our reply keeps the session from noticing the deadline.
-        if (now - deadline > Ticks(_grace))
+        if (now - _overSince > Ticks(_grace))
         {
             connection.Abort();
         }

@@ -42,22 +42,10 @@ internal sealed class SmtpConversation(
             return;
         }
 
-        // A mail server beside us may have as many connections as its clients need.
-        if (!(listener.IsProxy && session.IsFromServer) && !services.Sessions.CountClient(clock, session.Client.Address))
+        if (NotAdmitted() is var (reason, no))
         {
-            await CloseAsync(ServerReasons.ConnectionsClient, SmtpReplies.TooManyConnections);
-            return;
-        }
-
-        if (!services.Precedence.Shares.MayConnect(session.Client))
-        {
-            await CloseAsync(ServerReasons.LaneConnections, SmtpReplies.TooManyConnections);
-            return;
-        }
-
-        if (!session.IsTrusted && services.Errors.Harvest.IsHarvesting(session.Client.Address))
-        {
-            await CloseAsync(ServerReasons.Harvest, SmtpReplies.TooManyErrors);
+            Write(services.Pipeline.Refuse("connect", reason, session.Client, no));
+            await _output.FlushAsync();
             return;
         }
 
@@ -70,11 +58,15 @@ internal sealed class SmtpConversation(
         }
     }
 
-    private async Task CloseAsync(Reason reason, SmtpReply reply)
-    {
-        Write(services.Pipeline.Refuse("connect", reason, session.Client, reply));
-        await _output.FlushAsync();
-    }
+    // A mail server beside us may have as many connections as its clients need.
+    private (Reason Reason, SmtpReply Reply)? NotAdmitted() =>
+        !(listener.IsProxy && session.IsFromServer) && !services.Sessions.CountClient(clock, session.Client.Address)
+            ? (ServerReasons.ConnectionsClient, SmtpReplies.TooManyConnections)
+            : !services.Precedence.Shares.MayConnect(session.Client)
+            ? (ServerReasons.LaneConnections, SmtpReplies.TooManyConnections)
+            : !session.IsTrusted && services.Errors.Harvest.IsHarvesting(session.Client.Address)
+            ? (ServerReasons.Harvest, SmtpReplies.TooManyErrors)
+            : null;
 
     private async Task ConverseAsync()
     {
@@ -115,7 +107,7 @@ internal sealed class SmtpConversation(
         }
 
         var buffer = read.Buffer;
-        var rest = _closed ? buffer : await TakeAllAsync(buffer);
+        var rest = _closed ? buffer : await AnswerAllAsync(buffer);
         _left = rest.Length;
         _input.AdvanceTo(rest.Start, buffer.End);
         var delay = session.TakeDelay();
@@ -152,6 +144,22 @@ internal sealed class SmtpConversation(
         else
         {
             _pace.Came(octets, _limits.MinDataRate.Bytes, _limits.BlockTimeout);
+        }
+    }
+
+    // RFC 5321 §3.8: a reply precedes a close of ours, whatever went wrong. What is thrown here is no fault of the connection.
+    private async ValueTask<ReadOnlySequence<byte>> AnswerAllAsync(ReadOnlySequence<byte> buffer)
+    {
+        try
+        {
+            return await TakeAllAsync(buffer);
+        }
+        catch (Exception error)
+        {
+            Write(SmtpReplies.OurFault);
+            clock.Within(_limits.CommandTimeout);
+            await ((Task)_output.FlushAsync().AsTask()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw new InvalidOperationException("A command could not be answered", error);
         }
     }
 
@@ -259,7 +267,7 @@ internal sealed class SmtpConversation(
         }
         else if (status == DataStatus.Complete)
         {
-            await EndContentAsync(session.EndMessageAsync());
+            await EndContentAsync(isLast: true, session.EndMessageAsync);
         }
 
         return buffer;
@@ -315,7 +323,7 @@ internal sealed class SmtpConversation(
         }
         else
         {
-            await EndContentAsync(session.EndChunkAsync(_chunkIsLast));
+            await EndContentAsync(isLast: _chunkIsLast, () => session.EndChunkAsync(_chunkIsLast));
         }
     }
 
@@ -325,10 +333,16 @@ internal sealed class SmtpConversation(
         clock.MessageWithin(_limits.MessageTimeout);
     }
 
-    private async ValueTask EndContentAsync(ValueTask<IReadOnlyList<SmtpReply>> replies)
+    private async ValueTask EndContentAsync(bool isLast, Func<ValueTask<IReadOnlyList<SmtpReply>>> end)
     {
         _isFresh = true;
-        foreach (var reply in await replies)
+        if (isLast)
+        {
+            // What the message takes from here on is our time, not the client's.
+            clock.MessageWithin(null);
+        }
+
+        foreach (var reply in await end())
         {
             Write(reply);
         }
