@@ -151,9 +151,11 @@ internal sealed class StateFile
     /// <summary>Checks whether the file still exists: what is written into a removed file is lost at the next start.</summary>
     public void Check()
     {
+        // Asked first: while another caller replaces the file there is none for a moment.
+        var generation = Generation;
         if (_health is not null && _isReady && !File.Exists(_path))
         {
-            Note(new(_path, StoreFault.Damaged, "the file is gone", null), Generation, isWrite: false);
+            Note(new(_path, StoreFault.Damaged, "the file is gone", null), generation, isWrite: false);
         }
         else if (_health is not null && !_isReady && !_health.Rests)
         {

@@ -196,9 +196,13 @@ public sealed class StoreHealth
         // SQLite's log belongs to its file: a new file must not be read with the old log.
         foreach (var side in (string[])["-wal", "-shm", "-journal"])
         {
-            if (File.Exists(path + side))
+            try
             {
                 File.Move(path + side, aside + side);
+            }
+            catch (FileNotFoundException)
+            {
+                // There was none, or the last connection to the file took it away just now.
             }
         }
     }

@@ -13,6 +13,9 @@ internal sealed class StormStore(string folder, StoreHealth? health = null)
 {
     private const string Suffix = ".json";
 
+    // A session writes a storm that begins, and the clock those that go on.
+    private readonly Lock _gate = new();
+
     /// <summary>Writes a record, completely or not at all.</summary>
     /// <param name="record">The present state of a storm; replaces an earlier one of the same id.</param>
     /// <exception cref="IOException">It could not be written; with a <see cref="StoreHealth"/> the failure is recorded
@@ -25,8 +28,12 @@ internal sealed class StormStore(string folder, StoreHealth? health = null)
             SetFileAside();
             Folders.Make(folder);
             var path = Path.Combine(folder, record.Id + Suffix);
-            File.WriteAllText(path + ".new", JsonSerializer.Serialize(record, StormJson.Default.StormRecord));
-            File.Move(path + ".new", path, overwrite: true);
+            lock (_gate)
+            {
+                File.WriteAllText(path + ".new", JsonSerializer.Serialize(record, StormJson.Default.StormRecord));
+                File.Move(path + ".new", path, overwrite: true);
+            }
+
             health?.Worked(isWrite: true);
         }
         catch (Exception error) when (health is not null && error is IOException or UnauthorizedAccessException)

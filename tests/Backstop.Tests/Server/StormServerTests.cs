@@ -3,6 +3,7 @@ using Backstop.Backscatter.Storms;
 using Backstop.Backscatter.Verdicts;
 using Backstop.Configuration;
 using Backstop.Judging.Storms;
+using Backstop.State;
 using Microsoft.Extensions.Time.Testing;
 using static Backstop.Tests.Server.ServerMail;
 
@@ -106,6 +107,26 @@ public sealed class StormServerTests
         await server.RestartAsync();
         Assert.StartsWith("451", Assert.Single(await BouncesAsync(server, 1)), StringComparison.Ordinal);
         Assert.Equal(12, Assert.Single(new StormStore(DataPaths.Storms(server.Options)).Read()).Count + 1);
+    }
+
+    /// <summary>A session writes a storm that begins, and the clock those that go on: neither is a fault to the other.</summary>
+    [Fact]
+    public void Record_may_be_written_by_several_at_once()
+    {
+        using var folder = new TempFolder();
+        var faults = 0;
+        var health = new StoreHealth("storms", folder["storms"], _time)
+        {
+            Changed = s => Interlocked.Add(ref faults, s.Fault is null ? 0 : 1),
+        };
+        var store = new StormStore(folder["storms"], health);
+        var record = new StormRecord(
+            "20261125T060000-mail-bomb", "mail-bomb", "me@example.org", _time.GetUtcNow(), null, _time.GetUtcNow(), 1, 1,
+            new Dictionary<string, long>(), new Dictionary<string, long>(), new Dictionary<string, long>(), [],
+            new Dictionary<long, long>(), null);
+        Parallel.For(0, 300, _ => store.Write(record));
+        Assert.Equal(0, faults);
+        Assert.Single(store.Read());
     }
 
     [Fact]

@@ -33,6 +33,28 @@ public sealed class StoreHealthTests : IDisposable
         Assert.True(journal.HasMessageId("b@example.org"));
     }
 
+    /// <summary>SQLite takes its log away with the last connection, at any moment: what was lost must be known all the same.</summary>
+    [Fact]
+    public async Task Log_that_vanishes_meanwhile_is_no_hindrance()
+    {
+        var (health, ct) = (new StoreHealth("journal", Path, _time), TestContext.Current.CancellationToken);
+        for (var i = 0; i < 1000; i++)
+        {
+            await File.WriteAllTextAsync(Path, "damaged", ct);
+            await File.WriteAllTextAsync(Path + "-wal", "", ct);
+            using var both = new Barrier(2);
+            var taking = Task.Run(() =>
+            {
+                both.SignalAndWait(ct);
+                File.Delete(Path + "-wal");
+            }, ct);
+            both.SignalAndWait(ct);
+            Assert.True(health.SetAside("damaged"), $"not set aside, try {i}");
+            await taking;
+            _time.Advance(TimeSpan.FromMinutes(11));
+        }
+    }
+
     [Fact]
     public void That_it_was_lost_is_known_after_a_restart_and_forgotten_in_time()
     {
