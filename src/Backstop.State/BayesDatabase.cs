@@ -351,24 +351,12 @@ public sealed class BayesDatabase : IDisposable
 
     private long Now() => _time.GetUtcNow().ToUnixTimeSeconds();
 
-    private void Run(SqliteTransaction transaction, string sql, params object[] values)
+    private void Run(SqliteTransaction transaction, string sql, params ReadOnlySpan<object> values)
     {
         using var command = Command(transaction, sql, values);
         command.ExecuteNonQuery();
     }
 
-    private SqliteCommand Command(SqliteTransaction? transaction, string sql, params object[] values)
-    {
-        var command = Connection().CreateCommand();
-        command.Transaction = transaction;
-#pragma warning disable CA2100 // every statement is a constant of this file; values are parameters
-        command.CommandText = sql;
-#pragma warning restore CA2100
-        for (var i = 0; i < values.Length; i++)
-        {
-            command.Parameters.AddWithValue($"${(char)('a' + i)}", values[i]);
-        }
-
-        return command;
-    }
+    private SqliteCommand Command(SqliteTransaction? transaction, string sql, params ReadOnlySpan<object> values) =>
+        Connection().Command(sql, transaction).With(values);
 }

@@ -106,15 +106,9 @@ public sealed class Correspondents : IDisposable
     {
         using var connection = _file.Open();
         using var transaction = connection.BeginTransaction();
-        using var insert = connection.CreateCommand();
-        insert.Transaction = transaction;
-        insert.CommandText = "INSERT INTO correspondent (mailbox, who, first_at, last_at) VALUES ($a, $b, $c, $d) ON CONFLICT DO "
-            + "UPDATE SET last_at = $d";
-        foreach (var name in new[] { "$a", "$b", "$c", "$d" })
-        {
-            insert.Parameters.Add(new SqliteParameter(name, null));
-        }
-
+        using var insert = connection.Command(
+            "INSERT INTO correspondent (mailbox, who, first_at, last_at) VALUES ($a, $b, $c, $d) ON CONFLICT DO UPDATE SET last_at = $d",
+            transaction).Taking("$a", "$b", "$c", "$d");
         foreach (var ((mailbox, who), (first, last)) in batch)
         {
             insert.Parameters[0].Value = mailbox;
@@ -133,9 +127,8 @@ public sealed class Correspondents : IDisposable
     public int Forget(TimeSpan age) => _file.Use(isWrite: true, () =>
     {
         using var connection = _file.Open(forWriting: true);
-        using var command = connection.CreateCommand();
-        command.CommandText = "DELETE FROM correspondent WHERE last_at < $a";
-        command.Parameters.AddWithValue("$a", (_time.GetUtcNow() - age).ToUnixTimeSeconds());
+        using var command = connection.Command("DELETE FROM correspondent WHERE last_at < $a")
+            .With((_time.GetUtcNow() - age).ToUnixTimeSeconds());
         return command.ExecuteNonQuery();
     });
 
@@ -154,10 +147,7 @@ public sealed class Correspondents : IDisposable
             Dispose();
             _generation = _file.Generation;
             _reader = _file.Open();
-            _find = _reader.CreateCommand();
-            _find.CommandText = "SELECT first_at FROM correspondent WHERE mailbox = $a AND who = $b";
-            _find.Parameters.Add(new SqliteParameter("$a", null));
-            _find.Parameters.Add(new SqliteParameter("$b", null));
+            _find = _reader.Command("SELECT first_at FROM correspondent WHERE mailbox = $a AND who = $b").Taking("$a", "$b");
         }
 
         return _find;

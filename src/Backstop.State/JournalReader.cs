@@ -89,15 +89,7 @@ internal sealed class JournalReader : IDisposable
 
     private SqliteCommand Prepare(string sql, params ReadOnlySpan<string> parameters)
     {
-        var command = _connection.CreateCommand();
-#pragma warning disable CA2100 // The text is always a constant of this class.
-        command.CommandText = sql;
-#pragma warning restore CA2100
-        foreach (var parameter in parameters)
-        {
-            command.Parameters.Add(new SqliteParameter(parameter, null));
-        }
-
+        var command = _connection.Command(sql).Taking(parameters);
         if (parameters.Length > 0)
         {
             command.Prepare();

@@ -11,17 +11,17 @@ internal sealed class JournalWriter : IDisposable
 
     public JournalWriter(SqliteConnection connection, SqliteTransaction transaction)
     {
-        _message = Command(
-            connection, transaction, "INSERT OR IGNORE INTO message (id, sender, sent_at) VALUES ($a, $b, $c)", "$a", "$b", "$c");
-        _recipient = Command(connection, transaction, """
+        _message = connection.Command("INSERT OR IGNORE INTO message (id, sender, sent_at) VALUES ($a, $b, $c)", transaction)
+            .Taking("$a", "$b", "$c");
+        _recipient = connection.Command("""
             INSERT INTO recipient (address, sender, sent_at) VALUES ($a, $b, $c)
             ON CONFLICT DO UPDATE SET sent_at = MAX(sent_at, excluded.sent_at)
-            """, "$a", "$b", "$c");
-        _sender = Command(connection, transaction, """
+            """, transaction).Taking("$a", "$b", "$c");
+        _sender = connection.Command("""
             INSERT INTO sender (address, messages, first_at, last_at) VALUES ($a, 1, $b, $b)
             ON CONFLICT DO UPDATE SET messages = messages + 1,
                 first_at = MIN(first_at, excluded.first_at), last_at = MAX(last_at, excluded.last_at)
-            """, "$a", "$b");
+            """, transaction).Taking("$a", "$b");
     }
 
     /// <summary>
@@ -71,21 +71,5 @@ internal sealed class JournalWriter : IDisposable
         }
 
         return command.ExecuteNonQuery();
-    }
-
-    private static SqliteCommand Command(
-        SqliteConnection connection, SqliteTransaction transaction, string sql, params ReadOnlySpan<string> parameters)
-    {
-        var command = connection.CreateCommand();
-        command.Transaction = transaction;
-#pragma warning disable CA2100 // The text is always a constant of this class.
-        command.CommandText = sql;
-#pragma warning restore CA2100
-        foreach (var parameter in parameters)
-        {
-            command.Parameters.Add(new SqliteParameter(parameter, null));
-        }
-
-        return command;
     }
 }

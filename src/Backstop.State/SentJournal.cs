@@ -125,11 +125,9 @@ public sealed class SentJournal : IDisposable
         return Write(() =>
         {
             using var connection = _file.Open(forWriting: true);
-            using var command = connection.CreateCommand();
-            command.CommandText = "DELETE FROM message WHERE sent_at < $before; DELETE FROM recipient WHERE sent_at < $before; DELETE "
-                + "FROM reply WHERE day < $day";
-            command.Parameters.AddWithValue("$before", before);
-            command.Parameters.AddWithValue("$day", FirstReplyDay);
+            using var command = connection.Command(
+                "DELETE FROM message WHERE sent_at < $a; DELETE FROM recipient WHERE sent_at < $a; DELETE FROM reply WHERE day < $b")
+                .With(before, FirstReplyDay);
             return command.ExecuteNonQuery();
         });
     }
@@ -189,16 +187,7 @@ public sealed class SentJournal : IDisposable
         using var transaction = connection.BeginTransaction();
         foreach (var row in rows)
         {
-            using var command = connection.CreateCommand();
-            command.Transaction = transaction;
-#pragma warning disable CA2100 // The text is always a constant of this class.
-            command.CommandText = sql;
-#pragma warning restore CA2100
-            for (var i = 0; i < row.Length; i++)
-            {
-                command.Parameters.AddWithValue($"${(char)('a' + i)}", row[i]);
-            }
-
+            using var command = connection.Command(sql, transaction).With(row);
             command.ExecuteNonQuery();
         }
 

@@ -280,10 +280,7 @@ internal sealed class StateFile
 
     private static void Execute(SqliteConnection connection, string sql)
     {
-        using var command = connection.CreateCommand();
-#pragma warning disable CA2100 // The text is always a constant of this project.
-        command.CommandText = sql;
-#pragma warning restore CA2100
+        using var command = connection.Command(sql);
         command.ExecuteNonQuery();
     }
 }
