@@ -13,90 +13,23 @@ internal sealed partial class DeliveryQueue
 
     /// <summary>Puts a message on hold; the hold is on the disk at the end.</summary>
     /// <exception cref="IOException">The spool cannot be written; the message is not on hold.</exception>
-    internal async Task<QueueResult> HoldAsync(ulong id, CancellationToken ct)
-    {
-        if (await ClaimAsync(id, ct) is not { } message)
-        {
-            return Missed(id);
-        }
-
-        try
-        {
-            return await ChangeAsync(message, isHeld: true);
-        }
-        finally
-        {
-            Unclaim(message);
-        }
-    }
+    internal Task<QueueResult> HoldAsync(ulong id, CancellationToken ct) => ClaimedAsync(id, m => ChangeAsync(m, isHeld: true), ct);
 
     /// <summary>Ends a hold.</summary>
     /// <exception cref="IOException">The spool cannot be written; the message stays on hold.</exception>
-    internal async Task<QueueResult> ReleaseAsync(ulong id, CancellationToken ct)
-    {
-        if (await ClaimAsync(id, ct) is not { } message)
-        {
-            return Missed(id);
-        }
-
-        try
-        {
-            return await ChangeAsync(message, isHeld: false);
-        }
-        finally
-        {
-            Unclaim(message);
-        }
-    }
+    internal Task<QueueResult> ReleaseAsync(ulong id, CancellationToken ct) => ClaimedAsync(id, m => ChangeAsync(m, isHeld: false), ct);
 
     /// <summary>Sends the copies of a message elsewhere that are not delivered.</summary>
     /// <param name="id">The message.</param>
     /// <param name="redirect">Returns the new target of a copy; the old one where the copy is not meant.</param>
     /// <param name="ct">Ends the wait.</param>
     /// <exception cref="IOException">The spool cannot be written; the message goes where it went before.</exception>
-    internal async Task<QueueResult> RedirectAsync(ulong id, Func<SpoolTarget, SpoolTarget> redirect, CancellationToken ct)
-    {
-        if (await ClaimAsync(id, ct) is not { } message)
-        {
-            return Missed(id);
-        }
-
-        try
-        {
-            return await RedirectAsync(message, redirect);
-        }
-        finally
-        {
-            Unclaim(message);
-        }
-    }
+    internal Task<QueueResult> RedirectAsync(ulong id, Func<SpoolTarget, SpoolTarget> redirect, CancellationToken ct) =>
+        ClaimedAsync(id, m => RedirectAsync(m, redirect), ct);
 
     /// <summary>Deletes a message; it can be restored.</summary>
     /// <exception cref="IOException">The spool cannot be written or read; the message is not deleted.</exception>
-    internal async Task<QueueResult> DeleteAsync(ulong id, CancellationToken ct)
-    {
-        if (await ClaimAsync(id, ct) is not { } message)
-        {
-            return Missed(id);
-        }
-
-        try
-        {
-            _spool.Keep(message.Entry);
-            lock (_gate)
-            {
-                Withdraw(message);
-                Forget(message);
-                Tell();
-            }
-
-            return new(QueueOutcome.Done);
-        }
-        finally
-        {
-            Unclaim(message);
-        }
-    }
+    internal Task<QueueResult> DeleteAsync(ulong id, CancellationToken ct) => ClaimedAsync(id, m => Task.FromResult(Delete(m)), ct);
 
     /// <summary>Delivers a deleted message after all.</summary>
     /// <exception cref="IOException">The spool cannot be written; the message stays deleted.</exception>
@@ -196,6 +129,37 @@ internal sealed partial class DeliveryQueue
         }
 
         return new(QueueOutcome.Done);
+    }
+
+    private QueueResult Delete(InDelivery message)
+    {
+        _spool.Keep(message.Entry);
+        lock (_gate)
+        {
+            Withdraw(message);
+            Forget(message);
+            Tell();
+        }
+
+        return new(QueueOutcome.Done);
+    }
+
+    // Changes a message while no delivery of it is under way.
+    private async Task<QueueResult> ClaimedAsync(ulong id, Func<InDelivery, Task<QueueResult>> change, CancellationToken ct)
+    {
+        if (await ClaimAsync(id, ct) is not { } message)
+        {
+            return Missed(id);
+        }
+
+        try
+        {
+            return await change(message);
+        }
+        finally
+        {
+            Unclaim(message);
+        }
     }
 
     // Stops a message, and waits until no copy of it is under way; null where it is gone or remains under way.
