@@ -1,15 +1,13 @@
 using System.CommandLine;
-using System.Net.Http.Json;
 using Backstop.Mail;
 using Backstop.Server.Status;
+using Backstop.Setup;
 
 namespace Backstop.Commands;
 
 /// <summary>The verb <c>status</c>: shows the figures of the running server.</summary>
 internal static class StatusCommand
 {
-    private static readonly TimeSpan _timeLimit = TimeSpan.FromSeconds(5);
-
     public static Command Create()
     {
         var config = CommonOptions.Config();
@@ -42,11 +40,10 @@ internal static class StatusCommand
 
     private static async Task<int> RunAsync(string url, bool json, CancellationToken ct)
     {
-        using var client = new HttpClient { BaseAddress = new Uri(url), Timeout = _timeLimit };
         ServerStatus status;
         try
         {
-            status = (await client.GetFromJsonAsync("/status", StatusJson.Default.ServerStatus, ct))!;
+            status = await StatusPage.ReadAsync(new(url), ct);
         }
         catch (HttpRequestException error)
         {

@@ -1,4 +1,3 @@
-using System.Net.Http.Json;
 using Backstop.Backscatter.Proofs;
 using Backstop.Configuration.Options;
 using Backstop.Server.Status;
@@ -11,7 +10,6 @@ namespace Backstop.Doctor;
 internal static class ServerChecks
 {
     private const int MostShown = 20;
-    private static readonly TimeSpan _limit = TimeSpan.FromSeconds(5);
 
     /// <summary>Asks every port that is configured, and the status page.</summary>
     /// <param name="options">The configuration.</param>
@@ -35,17 +33,15 @@ internal static class ServerChecks
             return findings;
         }
 
-        using var client = new HttpClient { BaseAddress = new Uri($"http://{options.Listen.Web[0]}"), Timeout = _limit };
+        var url = new Uri($"http://{options.Listen.Web[0]}");
         try
         {
-            Tell((await client.GetFromJsonAsync("/status", StatusJson.Default.ServerStatus, ct))!, findings);
+            Tell(await StatusPage.ReadAsync(url, ct), findings);
         }
-        catch (Exception error) when (
-            error is HttpRequestException or System.Text.Json.JsonException
-                || (error is OperationCanceledException && !ct.IsCancellationRequested))
+        catch (HttpRequestException error)
         {
             findings.Add(new(
-                FindingState.Bad, "server", $"{client.BaseAddress}status: {error.Message}",
+                FindingState.Bad, "server", $"{url}status: {error.Message}",
                 $"start it: backstop serve --config {ShellWords.Quote(config)}"));
         }
 

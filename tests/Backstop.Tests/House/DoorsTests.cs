@@ -10,8 +10,7 @@ public sealed class DoorsTests
     private static readonly Dictionary<string, string> _allowed = new(StringComparer.Ordinal)
     {
         ["Backstop.Commands.DoctorCommand: program"] = "asks the mail programs beside us for their version, and timedatectl for the clock",
-        ["Backstop.Doctor.ServerChecks: http"] = "asks the running server on this host for /status",
-        ["Backstop.Commands.StatusCommand: http"] = "asks the running server on this host for /status",
+        ["Backstop.Setup.StatusPage: http"] = "asks the running server on this host for /status",
         ["Backstop.Deliver.DeliveryAgent: program"] = "recipes' programs; RecipeGuard judges those that send",
         ["Backstop.Posix.Libc: libc posix_spawn"] = "for ProgramStart",
         ["Backstop.Posix.Libc: libc socket"] = "asks the kernel by netlink whose a connection is",
