@@ -144,24 +144,8 @@ public sealed partial class GuideTests
             await File.WriteAllTextAsync(host["c.toml"], toml, Ct);
         }
 
-        await File.WriteAllTextAsync(host["postfix/main.cf"], $"""
-            compatibility_level = 3.6
-            queue_directory = {host["queue"]}
-            data_directory = {host["data"]}
-            maillog_file = {host["log"]}
-            maillog_file_prefixes = {host.Path}
-            command_directory = /usr/sbin
-            daemon_directory = /usr/lib/postfix/sbin
-            mail_owner = postfix
-            setgid_group = postdrop
-            myhostname = mx.example.org
-            mydestination =
-            inet_interfaces = 127.0.0.1
-            inet_protocols = ipv4
-            smtpd_peername_lookup = no
+        await File.WriteAllTextAsync(host["postfix/main.cf"], Postfix.Ground(host, "log", "mx.example.org") + $"""
             smtpd_relay_restrictions = reject_unauth_destination
-            alias_maps =
-            alias_database =
             recipient_delimiter = +
             virtual_mailbox_domains = example.org
             virtual_mailbox_maps = inline:{"{ you@example.org=you/ }"}

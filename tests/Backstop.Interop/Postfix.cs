@@ -67,6 +67,30 @@ internal sealed class Postfix : IDisposable
         file.Split('/') is [.., var a, var b, _]
             && (a is "deferred" or "active" or "incoming" or "maildrop" or "hold" || b is "active" or "incoming" or "maildrop" or "hold");
 
+    /// <summary>The lines of main.cf that every Postfix of a test needs: all it has lies in a folder of its own, on this host.</summary>
+    /// <param name="folder">The folder, with <c>queue</c> and <c>data</c> in it.</param>
+    /// <param name="log">The name of its log there.</param>
+    /// <param name="name">The name of the host.</param>
+    internal static string Ground(TempFolder folder, string log, string name) => $"""
+        compatibility_level = 3.6
+        queue_directory = {folder["queue"]}
+        data_directory = {folder["data"]}
+        maillog_file = {folder[log]}
+        maillog_file_prefixes = {folder.Path}
+        command_directory = /usr/sbin
+        daemon_directory = /usr/lib/postfix/sbin
+        mail_owner = postfix
+        setgid_group = postdrop
+        myhostname = {name}
+        mydestination =
+        inet_interfaces = 127.0.0.1
+        inet_protocols = ipv4
+        smtpd_peername_lookup = no
+        alias_maps =
+        alias_database =
+
+        """;
+
     private async Task WriteAsync(string mail, string main, string mx, string master)
     {
         // Its daemons run as users of their own and must reach their folders.
@@ -92,23 +116,8 @@ internal sealed class Postfix : IDisposable
         await File.WriteAllTextAsync(_folder["conf/master.cf"], Master(mx) + master.ReplaceLineEndings("\n") + "\n", Ct);
     }
 
-    private string Main(string mail, string[] users) => $$"""
-        compatibility_level = 3.6
-        queue_directory = {{_folder["queue"]}}
-        data_directory = {{_folder["data"]}}
-        maillog_file = {{_folder["postfix.log"]}}
-        maillog_file_prefixes = {{_folder.Path}}
-        command_directory = /usr/sbin
-        daemon_directory = /usr/lib/postfix/sbin
-        mail_owner = postfix
-        setgid_group = postdrop
-        myhostname = mx.bench.test
-        mydestination =
-        inet_interfaces = 127.0.0.1
-        inet_protocols = ipv4
+    private string Main(string mail, string[] users) => Ground(_folder, "postfix.log", "mx.bench.test") + $$"""
         mynetworks = 127.0.0.0/8
-        alias_maps =
-        alias_database =
         virtual_mailbox_domains = bench.test
         virtual_mailbox_base = {{mail}}
         virtual_mailbox_maps = inline:{ {{string.Join(", ", users.Select(u => $"{u}@bench.test={u}@bench.test/Maildir/"))}} }
@@ -116,7 +125,6 @@ internal sealed class Postfix : IDisposable
         virtual_uid_maps = static:65534
         virtual_gid_maps = static:65534
         smtpd_client_connection_count_limit = 0
-        smtpd_peername_lookup = no
         minimal_backoff_time = 1s
         maximal_backoff_time = 2s
         queue_run_delay = 1s
