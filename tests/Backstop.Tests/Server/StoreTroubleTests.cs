@@ -53,6 +53,9 @@ public sealed class StoreTroubleTests : IDisposable
             o =>
             {
                 StoreDamage.Configure(o, "journal");
+
+                // A week would be half a million ticks of each timer of the server.
+                o.Backscatter.ProofWindow = TimeSpan.FromDays(1);
                 _damage.Seed(o);
                 _damage.Damage(StoreDamage.PathOf(o, "journal"), "bad header");
             },
