@@ -218,7 +218,9 @@ internal sealed class ConfigBinder(string file) : IConfigProblems
     private static PropertyInfo? Property(object target, string key) =>
         target.GetType().GetProperties().FirstOrDefault(p => p.CanWrite && ConfigValue.Key(p.Name) == key);
 
-    private static bool IsSection(Type type) =>
+    /// <summary>Whether a property is a section of its own, or a section with named entries.</summary>
+    /// <param name="type">The type of the property.</param>
+    public static bool IsSection(Type type) =>
         typeof(IDictionary).IsAssignableFrom(type) || (type.IsClass && type.Namespace == typeof(BackstopOptions).Namespace);
 
     private static bool IsList(Type type, out Type element)

@@ -29,13 +29,13 @@ internal static class ConfigManual
     private static IEnumerable<string> Section(object section, string path, Dictionary<string, string> docs)
     {
         var properties = section.GetType().GetProperties().Where(p => p.CanWrite).ToList();
-        foreach (var property in properties.Where(p => !IsSection(p.PropertyType)))
+        foreach (var property in properties.Where(p => !ConfigBinder.IsSection(p.PropertyType)))
         {
             yield return $"# {Doc(docs, property)}";
             yield return $"{ConfigValue.Key(property.Name)} = {ConfigValue.Format(property.GetValue(section))}";
         }
 
-        foreach (var property in properties.Where(p => IsSection(p.PropertyType)))
+        foreach (var property in properties.Where(p => ConfigBinder.IsSection(p.PropertyType)))
         {
             var name = path + ConfigValue.Key(property.Name);
             yield return "";
@@ -55,9 +55,6 @@ internal static class ConfigManual
             }
         }
     }
-
-    private static bool IsSection(Type type) =>
-        typeof(IDictionary).IsAssignableFrom(type) || (type.IsClass && type.Namespace == typeof(BackstopOptions).Namespace);
 
     private static string Doc(Dictionary<string, string> docs, PropertyInfo property) =>
         docs.GetValueOrDefault($"P:{property.DeclaringType!.FullName}.{property.Name}", "");
