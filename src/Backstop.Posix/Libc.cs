@@ -27,6 +27,12 @@ internal static partial class Libc
     public const int NonBlocking = 0x800;
     public const int CloseOnExec = 0x80000;
 
+    /// <summary>F_SETFD of fcntl(2).</summary>
+    public const int SetDescriptorFlags = 2;
+
+    /// <summary>FD_CLOEXEC of fcntl(2).</summary>
+    public const int CloseOnExecFlag = 1;
+
     /// <summary>F_SETFL of fcntl(2).</summary>
     public const int SetStatusFlags = 4;
 

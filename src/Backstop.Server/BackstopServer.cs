@@ -29,16 +29,22 @@ internal sealed partial class BackstopServer : IAsyncDisposable
     private readonly ServerParts _parts;
     private readonly List<(string Protocol, Kestrel.ListenOptions Listener)> _listeners;
     private readonly IReadOnlyList<IPEndPoint> _milters;
+    private readonly CancellationTokenSource _ending = new();
+    private readonly SelfCheck _check;
+    private readonly Task _watched;
 
     private BackstopServer(
         BackstopOptions options, WebApplication app, ServerParts parts,
-        List<(string Protocol, Kestrel.ListenOptions Listener)> listeners, IReadOnlyList<IPEndPoint> milters)
+        List<(string Protocol, Kestrel.ListenOptions Listener)> listeners, IReadOnlyList<IPEndPoint> milters, Surroundings surroundings)
     {
         _options = options;
         _app = app;
         _parts = parts;
         _listeners = listeners;
         _milters = milters;
+        _check = new(options, () => Mail(listeners), TimeProvider.System);
+        surroundings.Manager.Ready(parts.Words);
+        _watched = surroundings.Manager.WatchAsync(_check.AskAsync, _ending.Token);
     }
 
     /// <summary>
@@ -57,8 +63,20 @@ internal sealed partial class BackstopServer : IAsyncDisposable
     /// <param name="configureLogging">Adds the destinations of the log.</param>
     /// <param name="ct">Cancels the start.</param>
     /// <exception cref="IOException">A port is in use, or the data folder cannot be used.</exception>
+    public static Task<BackstopServer> StartAsync(
+        BackstopOptions options, TimeProvider time, Action<ILoggingBuilder> configureLogging, CancellationToken ct) =>
+        StartAsync(options, Surroundings.None, time, configureLogging, ct);
+
+    /// <summary>Starts a server.</summary>
+    /// <param name="options">A configuration that was checked.</param>
+    /// <param name="surroundings">Who starts it, and with what.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="configureLogging">Adds the destinations of the log.</param>
+    /// <param name="ct">Cancels the start.</param>
+    /// <exception cref="IOException">A port is in use, or the data folder cannot be used.</exception>
     public static async Task<BackstopServer> StartAsync(
-        BackstopOptions options, TimeProvider time, Action<ILoggingBuilder> configureLogging, CancellationToken ct)
+        BackstopOptions options, Surroundings surroundings, TimeProvider time, Action<ILoggingBuilder> configureLogging,
+        CancellationToken ct)
     {
         var descriptors = Descriptors.Plan(options, Descriptors.OfProcess());
         var asked = (Mail: options.Smtp.MaxConnections, Guard: options.Guard.MaxConnections);
@@ -66,7 +84,7 @@ internal sealed partial class BackstopServer : IAsyncDisposable
         options.Guard.MaxConnections = descriptors.Guard > 0 ? descriptors.Guard : asked.Guard;
         var closed = DataFolder.Close(options);
         var listeners = new List<(string Protocol, Kestrel.ListenOptions Listener)>();
-        var app = Build(options, descriptors, time, configureLogging, listeners);
+        var app = Build(options, surroundings, descriptors, time, configureLogging, listeners);
         try
         {
             var log = app.Services.GetRequiredService<ILogger<BackstopServer>>();
@@ -77,17 +95,26 @@ internal sealed partial class BackstopServer : IAsyncDisposable
             }
 
             var parts = app.Services.GetRequiredService<ServerParts>();
-            app.Lifetime.ApplicationStopping.Register(parts.Mail.Sessions.BeginStop);
-            app.Lifetime.ApplicationStopping.Register(parts.Mail.Precedence.Gate.BeginStop);
-            app.Lifetime.ApplicationStopping.Register(parts.Fronts.Connections.BeginStop);
-            app.Lifetime.ApplicationStopping.Register(parts.Fronts.Milter.BeginStop);
-            ServerPages.Map(app, options, parts, time, () => listeners.Find(l => _mail.Contains(l.Protocol)).Listener?.IPEndPoint);
+            var transport = (EnduringTransport)app.Services.GetRequiredService<IConnectionListenerFactory>();
+            app.Lifetime.ApplicationStopping.Register(() => BeginStop(parts, transport, surroundings));
+            surroundings.Manager.Trouble = error => LogNotTold(log, error);
+            ServerPages.Map(app, options, parts, time, () => Mail(listeners));
             parts.Mail.Replay();
             parts.Mail.Control.Start();
             parts.Judging.Storms.Resume();
-            Array.ForEach(options.Listen.Sockets, UnixSocket.Clear);
+            foreach (var socket in options.Listen.Sockets.Where(s => !surroundings.Sockets.Has(new UnixDomainSocketEndPoint(s))))
+            {
+                UnixSocket.Clear(socket);
+            }
+
             await app.StartAsync(ct);
-            return new(options, app, parts, listeners, parts.Fronts.Milter.Start());
+            var milters = parts.Fronts.Milter.Start();
+            foreach (var unused in surroundings.Sockets.Unused)
+            {
+                LogUnused(log, unused);
+            }
+
+            return new(options, app, parts, listeners, milters, surroundings);
         }
         catch (Exception error)
         {
@@ -123,7 +150,25 @@ internal sealed partial class BackstopServer : IAsyncDisposable
     {
         await _app.StopAsync(CancellationToken.None);
         await DrainAsync();
+        await _ending.CancelAsync();
+        await _watched;
+        _ending.Dispose();
+        _check.Dispose();
         await _app.DisposeAsync();
+    }
+
+    private static IPEndPoint? Mail(List<(string Protocol, Kestrel.ListenOptions Listener)> listeners) =>
+        listeners.Find(l => _mail.Contains(l.Protocol)).Listener?.IPEndPoint;
+
+    // Clients of a socket that was handed over wait for the next server from the first moment on: none is told to come again.
+    private static void BeginStop(ServerParts parts, EnduringTransport transport, Surroundings surroundings)
+    {
+        surroundings.Manager.Stopping();
+        transport.LeaveToNext();
+        parts.Fronts.Milter.BeginStop();
+        parts.Fronts.Connections.BeginStop();
+        parts.Mail.Precedence.Gate.BeginStop();
+        parts.Mail.Sessions.BeginStop(letsFinish: transport.HasHanded);
     }
 
     // Waits for open sessions and deliveries. What cannot be delivered now stays in the spool.
@@ -142,7 +187,7 @@ internal sealed partial class BackstopServer : IAsyncDisposable
     }
 
     private static WebApplication Build(
-        BackstopOptions options, Descriptors descriptors, TimeProvider time, Action<ILoggingBuilder> configureLogging,
+        BackstopOptions options, Surroundings surroundings, Descriptors descriptors, TimeProvider time, Action<ILoggingBuilder> configureLogging,
         List<(string, Kestrel.ListenOptions)> listeners)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -156,6 +201,7 @@ internal sealed partial class BackstopServer : IAsyncDisposable
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(SpamStart.Begin(options, time));
         builder.Services.AddSingleton(descriptors);
+        builder.Services.AddSingleton(surroundings.Sockets);
         builder.Services.Configure<HostOptions>(h => h.ShutdownTimeout = options.Smtp.StopTimeout);
         AddTelemetry(builder.Services, options.Telemetry);
         builder.Services.AddSingleton<BackstopMetrics>();
@@ -213,6 +259,12 @@ internal sealed partial class BackstopServer : IAsyncDisposable
         "{Key} is {Now} instead of {Asked}, because this process may have only {Limit} open files; "
             + "raise LimitNOFILE= of the unit, or ulimit -n")]
     private static partial void LogShrunk(ILogger log, string key, int asked, int now, int limit);
+
+    [LoggerMessage(1014, LogLevel.Warning, "a socket was handed over that is not used: {Socket}; it is open, and nobody answers there")]
+    private static partial void LogUnused(ILogger log, string socket);
+
+    [LoggerMessage(1015, LogLevel.Warning, "the service manager cannot be told what the server does: {Error}")]
+    private static partial void LogNotTold(ILogger log, string error);
 
     [LoggerMessage(5006, LogLevel.Warning, "{Sentence}")]
     private static partial void LogClosed(ILogger log, string sentence);

@@ -24,7 +24,7 @@ internal sealed class FrontParts : IDisposable
     private readonly List<NextHopEnds> _relays = [];
 
     public FrontParts(
-        BackstopOptions options, JudgingParts judging, MailParts mail, Descriptors descriptors, TimeProvider time,
+        BackstopOptions options, JudgingParts judging, MailParts mail, Descriptors descriptors, HandedSockets handed, TimeProvider time,
         BackstopMetrics metrics, ILoggerFactory logs)
     {
         _logs = logs;
@@ -47,7 +47,7 @@ internal sealed class FrontParts : IDisposable
         var outbound = new OutboundMail(options, judging.Recipients, judging.Proving, _journalQueue, time);
         var guard = new GuardServices(
             options, Way<GuardedMessage>(answers.For), answers, outbound, _questions.Content, budget, peers, time);
-        Milter = new(new(guard, Connections), options.Listen, time, logs.CreateLogger<MilterListeners>());
+        Milter = new(new(guard, Connections), options.Listen, handed, time, logs.CreateLogger<MilterListeners>());
         Policy = new(guard, Connections);
         Table = new(guard, judging.Proving, judging.Recipients, Connections);
 

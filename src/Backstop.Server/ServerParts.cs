@@ -12,14 +12,14 @@ internal sealed class ServerParts : IDisposable
     private bool _disposed;
 
     public ServerParts(
-        BackstopOptions options, Descriptors descriptors, SpamStart spam, TimeProvider time, BackstopMetrics metrics,
+        BackstopOptions options, Descriptors descriptors, HandedSockets handed, SpamStart spam, TimeProvider time, BackstopMetrics metrics,
         ILoggerFactory logs)
     {
         try
         {
             Judging = new(options, spam, time, metrics, logs);
             Mail = new(options, Judging, spam, time, metrics, logs);
-            Fronts = new(options, Judging, Mail, descriptors, time, metrics, logs);
+            Fronts = new(options, Judging, Mail, descriptors, handed, time, metrics, logs);
         }
         catch
         {
@@ -40,6 +40,9 @@ internal sealed class ServerParts : IDisposable
     public FrontParts Fronts { get; }
 
     public StatusReport Report { get; }
+
+    /// <summary>What the server does, for whoever asks the service manager.</summary>
+    public string Words => $"serves {Judging.Recipients.Mailboxes.Count} mailboxes";
 
     public void Dispose()
     {

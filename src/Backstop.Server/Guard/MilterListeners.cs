@@ -9,7 +9,7 @@ namespace Backstop.Server.Guard;
 
 /// <summary>The listeners for milter connections of mail servers.</summary>
 internal sealed partial class MilterListeners(
-    MilterHandler handler, ListenOptions options, TimeProvider time, ILogger<MilterListeners> log) : IDisposable
+    MilterHandler handler, ListenOptions options, HandedSockets handed, TimeProvider time, ILogger<MilterListeners> log) : IDisposable
 {
     private readonly Seldom _failed = new(time);
     private readonly List<ThreadedListener> _listeners = [];
@@ -21,9 +21,18 @@ internal sealed partial class MilterListeners(
     {
         if (options.MilterSocket.Length > 0)
         {
-            UnixSocket.Clear(options.MilterSocket);
-            Listen(new UnixDomainSocketEndPoint(options.MilterSocket));
-            UnixSocket.Protect(options.MilterSocket, options);
+            var socket = new UnixDomainSocketEndPoint(options.MilterSocket);
+            if (handed.Has(socket))
+            {
+                // Who may connect, the service manager has set.
+                Listen(socket);
+            }
+            else
+            {
+                UnixSocket.Clear(options.MilterSocket);
+                Listen(socket);
+                UnixSocket.Protect(options.MilterSocket, options);
+            }
         }
 
         return [.. options.Milter.Select(e => (IPEndPoint)Listen(e))];
@@ -38,7 +47,7 @@ internal sealed partial class MilterListeners(
     {
         var listener = new ThreadedListener(handler.Run, handler.RunAsync, NotAccepted);
         _listeners.Add(listener);
-        return listener.Start(endPoint);
+        return listener.Start(endPoint, handed.Take(endPoint));
     }
 
     // Called about ten times a second where no descriptor is left, so not every failure is logged.

@@ -29,6 +29,7 @@ internal sealed partial class EnduringListener : IConnectionListener
 
     /// <summary>Starts listening.</summary>
     /// <param name="endPoint">An address and port, or the path of a Unix socket.</param>
+    /// <param name="handed">A socket that listens there already and is not ours alone; null to open one.</param>
     /// <param name="bound">Called each time that the socket is bound, before clients can connect.</param>
     /// <param name="room">Limits the connections.</param>
     /// <param name="options">Kestrel's settings for sockets.</param>
@@ -36,7 +37,7 @@ internal sealed partial class EnduringListener : IConnectionListener
     /// <param name="time">The clock.</param>
     /// <param name="log">Gets a line for each series of failures, and when it listens again.</param>
     public EnduringListener(
-        EndPoint endPoint, Action<EndPoint> bound, ConnectionRoom room, SocketTransportOptions options,
+        EndPoint endPoint, Socket? handed, Action<EndPoint> bound, ConnectionRoom room, SocketTransportOptions options,
         SocketConnectionContextFactory connections, TimeProvider time, ILogger log)
     {
         _bound = bound;
@@ -45,12 +46,16 @@ internal sealed partial class EnduringListener : IConnectionListener
         _connections = connections;
         _time = time;
         _log = log;
-        _socket = Listen(endPoint);
+        IsHanded = handed is not null;
+        _socket = handed ?? Listen(endPoint);
         EndPoint = _socket.LocalEndPoint!;
     }
 
     /// <inheritdoc/>
     public EndPoint EndPoint { get; }
+
+    /// <summary>Whether its socket was handed over, and is not ours alone.</summary>
+    public bool IsHanded { get; }
 
     /// <summary>The socket that it listens on at present.</summary>
     internal Socket Socket => _socket;
@@ -85,14 +90,33 @@ internal sealed partial class EnduringListener : IConnectionListener
     public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
     {
         _stopping.Cancel();
-        _socket.Dispose();
+        if (!IsHanded)
+        {
+            _socket.Dispose();
+        }
+
         return ValueTask.CompletedTask;
+    }
+
+    /// <summary>
+    /// Leaves further clients of a socket that was handed over to the next server. A listener with a socket of its own goes on until it is
+    /// unbound.
+    /// </summary>
+    public void LeaveToNext()
+    {
+        if (IsHanded)
+        {
+            _stopping.Cancel();
+        }
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await UnbindAsync();
+
+        // Kestrel accepts no more by now, so nothing disconnects a socket that others have too.
+        _socket.Dispose();
         _connections.Dispose();
         _stopping.Dispose();
     }
@@ -102,7 +126,8 @@ internal sealed partial class EnduringListener : IConnectionListener
         Socket? socket = null;
         try
         {
-            socket = await _socket.AcceptAsync(ct);
+            using var both = ct.CanBeCanceled ? CancellationTokenSource.CreateLinkedTokenSource(ct, _stopping.Token) : null;
+            socket = await _socket.AcceptAsync(both?.Token ?? _stopping.Token);
             if (socket.LocalEndPoint is IPEndPoint)
             {
                 socket.NoDelay = _options.NoDelay;
@@ -156,7 +181,7 @@ internal sealed partial class EnduringListener : IConnectionListener
             LogTrouble(EndPoint, error.Message);
         }
 
-        if (isOfSocket && (isOld || error is ObjectDisposedException))
+        if (isOfSocket && !IsHanded && (isOld || error is ObjectDisposedException))
         {
             ListenAnew(tells);
         }

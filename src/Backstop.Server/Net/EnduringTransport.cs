@@ -13,12 +13,13 @@ namespace Backstop.Server.Net;
 /// of mail never locks out the owner.
 /// </summary>
 internal sealed class EnduringTransport(
-    BackstopOptions options, Descriptors descriptors, IOptions<SocketTransportOptions> transport, TimeProvider time,
-    ILoggerFactory logs) : IConnectionListenerFactory, IDisposable
+    BackstopOptions options, Descriptors descriptors, HandedSockets handed, IOptions<SocketTransportOptions> transport,
+    TimeProvider time, ILoggerFactory logs) : IConnectionListenerFactory, IDisposable
 {
     // Connections above the limit are accepted in order to be refused with a reply.
     private const int Refused = 16;
 
+    private readonly List<EnduringListener> _listeners = [];
     private readonly ConnectionRoom _mail = new(Math.Max(1, descriptors.Mail + descriptors.Guard) + Refused);
     private readonly ConnectionRoom _web = new(descriptors.Web);
 
@@ -36,8 +37,17 @@ internal sealed class EnduringTransport(
             },
             logs.CreateLogger<EnduringTransport>());
         var room = IsMail(endpoint) ? _mail : _web;
-        return new(new EnduringListener(endpoint, Protect, room, settings, connections, time, logs.CreateLogger<EnduringListener>()));
+        var listener = new EnduringListener(
+            endpoint, handed.Take(endpoint), Protect, room, settings, connections, time, logs.CreateLogger<EnduringListener>());
+        _listeners.Add(listener);
+        return new(listener);
     }
+
+    /// <summary>Whether any listener has a socket that was handed over.</summary>
+    public bool HasHanded => _listeners.Exists(l => l.IsHanded);
+
+    /// <summary>Leaves further clients of sockets that were handed over to the next server.</summary>
+    public void LeaveToNext() => _listeners.ForEach(l => l.LeaveToNext());
 
     public void Dispose()
     {

@@ -27,38 +27,53 @@ internal sealed class ThreadedListener(Action<Socket> serve, Func<Socket, Task> 
     private readonly Lock _lock = new();
     private readonly ConcurrentDictionary<Socket, bool> _served = new();
     private readonly ManualResetEventSlim _stopping = new();
+    private readonly CancellationTokenSource _leaving = new();
+    private bool _isHanded;
     private Socket? _listener;
     private int _threads;
     private int _waiting;
 
     /// <summary>Starts listening.</summary>
     /// <param name="endPoint">An address and port, or the path of a Unix socket.</param>
+    /// <param name="handed">A socket that listens there already and is not ours alone; null to open one.</param>
     /// <returns>The address, with the port that was bound.</returns>
     /// <exception cref="IOException">The port is in use, or listening on it is not permitted.</exception>
-    public EndPoint Start(EndPoint endPoint)
+    public EndPoint Start(EndPoint endPoint, Socket? handed = null)
+    {
+        _isHanded = handed is not null;
+        _listener = handed ?? Listen(endPoint);
+        StartThread();
+        return _listener.LocalEndPoint!;
+    }
+
+    private static Socket Listen(EndPoint endPoint)
     {
         // Only a socket that is known to be TCP binds where closed connections of an earlier server linger (SO_REUSEADDR).
         var protocol = endPoint.AddressFamily == AddressFamily.Unix ? ProtocolType.Unspecified : ProtocolType.Tcp;
-        _listener = new(endPoint.AddressFamily, SocketType.Stream, protocol);
+        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, protocol);
         try
         {
-            _listener.Bind(endPoint);
-            _listener.Listen(Backlog);
+            socket.Bind(endPoint);
+            socket.Listen(Backlog);
+            return socket;
         }
         catch (SocketException error)
         {
+            socket.Dispose();
             throw new IOException($"Failed to bind to address {endPoint}: {error.Message}.", error);
         }
-
-        StartThread();
-        return _listener.LocalEndPoint!;
     }
 
     /// <summary>Accepts no more connections. Open ones read no more data.</summary>
     public void BeginStop()
     {
         _stopping.Set();
-        _listener?.Dispose();
+        _leaving.Cancel();
+        if (!_isHanded)
+        {
+            _listener?.Dispose();
+        }
+
         foreach (var socket in _served.Keys)
         {
             Quiet(() => socket.Shutdown(SocketShutdown.Receive));
@@ -69,6 +84,7 @@ internal sealed class ThreadedListener(Action<Socket> serve, Func<Socket, Task> 
     {
         BeginStop();
         _stopping.Dispose();
+        _leaving.Dispose();
     }
 
     private void StartThread()
@@ -111,7 +127,9 @@ internal sealed class ThreadedListener(Action<Socket> serve, Func<Socket, Task> 
     {
         try
         {
-            return _listener!.Accept();
+            // Closing a socket wakes threads that accept on it by disconnecting it, which would end one that was handed over for all who
+            // have it. So none sleeps in it, and it is closed with this process.
+            return _isHanded ? Wait(_listener!.AcceptAsync(_leaving.Token)) : _listener!.Accept();
         }
         catch (SocketException error) when (!_stopping.IsSet)
         {
@@ -119,12 +137,21 @@ internal sealed class ThreadedListener(Action<Socket> serve, Func<Socket, Task> 
             onTrouble(error);
             _stopping.Wait(_pause);
         }
-        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        catch (Exception error) when (error is SocketException or ObjectDisposedException or OperationCanceledException)
         {
             // The listener was stopped.
         }
 
         return null;
+    }
+
+    private static Socket Wait(ValueTask<Socket> accepting)
+    {
+        var socket = accepting.AsTask().GetAwaiter().GetResult();
+
+        // An earlier server has set the listening socket not to block, and those that it accepts begin as it is.
+        socket.Blocking = true;
+        return socket;
     }
 
     // One thread must keep accepting, so the last free thread serves no connection itself.

@@ -14,6 +14,9 @@ internal sealed class SessionRegistry : IDisposable
 {
     private static readonly TimeSpan _tick = TimeSpan.FromSeconds(1);
 
+    // So long before connections are closed at a stop, sessions are told.
+    private static readonly TimeSpan _goodbye = TimeSpan.FromSeconds(2);
+
     private readonly SmtpOptions _options;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
@@ -21,20 +24,30 @@ internal sealed class SessionRegistry : IDisposable
     private readonly Dictionary<IPAddress, int> _perClient = [];
     private readonly ITimer _timer;
     private readonly CancellationTokenSource _stopping = new();
+    private volatile bool _isStopping;
+    private volatile bool _letsFinish;
+    private long _endAt;
     private int _count;
 
     public SessionRegistry(SmtpOptions options, TimeProvider time)
     {
         _options = options;
         _time = time;
+        Stopping = _stopping.Token;
         _timer = time.CreateTimer(_ => Sweep(), null, _tick, _tick);
     }
 
     /// <summary>Whether the server is stopping.</summary>
-    public bool IsStopping { get; private set; }
+    public bool IsStopping => _isStopping;
+
+    /// <summary>
+    /// Whether a session that is open at a stop may still hand over one message. The next server takes new sessions meanwhile, or they
+    /// wait for it.
+    /// </summary>
+    public bool LetsFinish => _letsFinish;
 
     /// <summary>Cancelled when the server begins to stop.</summary>
-    public CancellationToken Stopping => _stopping.Token;
+    public CancellationToken Stopping { get; }
 
     public int Count => Volatile.Read(ref _count);
 
@@ -43,7 +56,7 @@ internal sealed class SessionRegistry : IDisposable
     {
         lock (_gate)
         {
-            if (IsStopping)
+            if (IsStopping && !LetsFinish)
             {
                 return SmtpReplies.ShuttingDown;
             }
@@ -96,11 +109,13 @@ internal sealed class SessionRegistry : IDisposable
     }
 
     /// <summary>Asks every session to end: those between messages at once, the others after their message.</summary>
-    public void BeginStop()
+    /// <param name="letsFinish">Whether those that have not handed over a message yet may do so before.</param>
+    public void BeginStop(bool letsFinish = false)
     {
         lock (_gate)
         {
-            IsStopping = true;
+            (_isStopping, _letsFinish) = (true, letsFinish && _options.StopTimeout > _goodbye);
+            _endAt = _time.GetTimestamp() + (long)((_options.StopTimeout - _goodbye).TotalSeconds * _time.TimestampFrequency);
             foreach (var session in _sessions)
             {
                 session.Wake();
@@ -121,9 +136,15 @@ internal sealed class SessionRegistry : IDisposable
         var now = _time.GetTimestamp();
         lock (_gate)
         {
+            var ends = _letsFinish && now >= _endAt;
+            _letsFinish &= !ends;
             foreach (var session in _sessions)
             {
                 session.Check(now);
+                if (ends)
+                {
+                    session.Wake();
+                }
             }
         }
     }

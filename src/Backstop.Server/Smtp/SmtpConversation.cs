@@ -375,7 +375,8 @@ internal sealed class SmtpConversation(
 
     private SmtpReply? EndReason() =>
         clock.IsOver ? SmtpReplies.TimedOut
-        : services.Sessions.IsStopping && session.IsBetweenMessages ? SmtpReplies.ShuttingDown
+        : services.Sessions.IsStopping && session.IsBetweenMessages
+            && !(services.Sessions.LetsFinish && session.MayHaveMessage) ? SmtpReplies.ShuttingDown
         : null;
 
     // RFC 5321 §4.5.3.2.4-6. Deviates from §4.5.3.2.5: the three minutes are not granted anew for each block, however small; data must

@@ -63,6 +63,9 @@ internal sealed class SmtpSession(SmtpServices services, SmtpListener listener, 
     /// <summary>Whether the session may be ended without losing a message.</summary>
     public bool IsBetweenMessages => State is not (SmtpState.ReceivingData or SmtpState.ReceivingChunks);
 
+    /// <summary>Whether a message is under way, or its first one may come.</summary>
+    public bool MayHaveMessage => _messages == 0 || _passage is not null;
+
     /// <summary>
     /// Whether real mail is under way: from a known client, or from any client with a recipient here; or expected,
     /// where the client mostly brings real mail.

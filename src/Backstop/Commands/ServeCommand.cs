@@ -36,6 +36,7 @@ internal static class ServeCommand
             throw new CommandException(ExitCode.Usage, "--mailbox is for the demo only; with --config, add the mailbox to that file");
         }
 
+        var surroundings = Surroundings.OfProcess();
         FileOwner.CloseToOthers();
         var warnings = new List<ConfigError>();
         var options = config is null
@@ -46,7 +47,8 @@ internal static class ServeCommand
             await Console.Error.WriteLineAsync($"backstop: warning: {warning}");
         }
 
-        await using var server = await BackstopServer.StartAsync(options, TimeProvider.System, l => Log(l, level, options), ct);
+        await using var server = await BackstopServer.StartAsync(
+            options, surroundings, TimeProvider.System, l => Log(l, level, options), ct);
         foreach (var (protocol, endPoint) in server.Listening)
         {
             Console.WriteLine($"{protocol} {endPoint}");

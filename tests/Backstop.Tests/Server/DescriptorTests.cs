@@ -130,7 +130,7 @@ public sealed class DescriptorTests
     }
 
     private static EnduringListener Listen(ConnectionRoom room, EndPoint? at = null, Action<EndPoint>? bound = null) => new(
-        at ?? new IPEndPoint(IPAddress.Loopback, 0), bound ?? (_ => { }), room, new SocketTransportOptions(),
+        at ?? new IPEndPoint(IPAddress.Loopback, 0), null, bound ?? (_ => { }), room, new SocketTransportOptions(),
         new SocketConnectionContextFactory(new(), NullLogger.Instance), TimeProvider.System, NullLogger.Instance);
 
     // Connects until it is accepted.

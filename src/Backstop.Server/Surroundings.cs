@@ -1,0 +1,15 @@
+using Backstop.Server.Net;
+
+namespace Backstop.Server;
+
+/// <summary>Who has started the server, and what it was given.</summary>
+/// <param name="Manager">The service manager.</param>
+/// <param name="Sockets">The listening sockets that it hands over.</param>
+internal sealed record Surroundings(ServiceManager Manager, HandedSockets Sockets)
+{
+    /// <summary>A person, and nothing.</summary>
+    public static Surroundings None { get; } = new(ServiceManager.None, HandedSockets.None);
+
+    /// <summary>The surroundings of this process. To be asked once, and before any program is run.</summary>
+    public static Surroundings OfProcess() => new(ServiceManager.OfProcess(), HandedSockets.OfProcess());
+}
