@@ -16,7 +16,15 @@ internal sealed class ReplyWatch(SentJournal journal, SignedMessageId signedIds,
     // A flood of invented replies must not fill the memory between two writes.
     private const int MaxWaiting = 10_000;
 
+    private volatile SignedMessageId _signedIds = signedIds;
+
     private readonly ConcurrentDictionary<(string Address, long Day), (long All, long ToKnown)> _waiting = new();
+
+    /// <summary>Checks the ids that are answered from now on.</summary>
+    public SignedMessageId SignedIds
+    {
+        set => _signedIds = value;
+    }
 
     /// <summary>Counts a delivered message, if it is a reply.</summary>
     /// <param name="report">The classified message.</param>
@@ -35,7 +43,7 @@ internal sealed class ReplyWatch(SentJournal journal, SignedMessageId signedIds,
         bool isKnown;
         try
         {
-            isKnown = journal.HasMessageId(answered) || signedIds.Check(answered, ours, now) == SignedOutcome.Pass;
+            isKnown = journal.HasMessageId(answered) || _signedIds.Check(answered, ours, now) == SignedOutcome.Pass;
         }
         catch (DbException)
         {

@@ -15,6 +15,7 @@ internal sealed partial class StoreWatch(BackstopOptions options, TimeProvider t
     private static readonly TimeSpan _shownFor = TimeSpan.FromDays(14);
 
     private readonly Lock _gate = new();
+    private volatile BackstopOptions _options = options;
     private readonly List<StoreHealth> _all = [];
     private readonly List<Action> _checks = [];
 
@@ -72,12 +73,39 @@ internal sealed partial class StoreWatch(BackstopOptions options, TimeProvider t
     }
 
     /// <summary>Adds a check that <see cref="Tick"/> runs every few seconds.</summary>
-    public void Check(Action check) => _checks.Add(check);
+    public void Check(Action check)
+    {
+        lock (_gate)
+        {
+            _checks.Add(check);
+        }
+    }
+
+    /// <summary>Goes by another configuration from now on.</summary>
+    public void Take(BackstopOptions now) => _options = now;
+
+    /// <summary>Forgets a store, and its check, that nobody uses any more.</summary>
+    public void Remove(StoreHealth health, Action? check)
+    {
+        lock (_gate)
+        {
+            _all.Remove(health);
+            _checks.RemoveAll(c => c == check);
+        }
+
+        health.Changed = null;
+    }
 
     /// <summary>Runs the checks; one that fails leaves the others to be run.</summary>
     public void Tick()
     {
-        foreach (var check in _checks)
+        Action[] checks;
+        lock (_gate)
+        {
+            checks = [.. _checks];
+        }
+
+        foreach (var check in checks)
         {
             try
             {
@@ -96,7 +124,7 @@ internal sealed partial class StoreWatch(BackstopOptions options, TimeProvider t
     private bool IsShown(StoreState state) =>
         state.Fault is not null || (state.LostAt is { } at && time.GetUtcNow() - at < ShownFor(state));
 
-    private TimeSpan ShownFor(StoreState state) => state.Name == StoreNames.Journal ? options.Backscatter.ProofWindow : _shownFor;
+    private TimeSpan ShownFor(StoreState state) => state.Name == StoreNames.Journal ? _options.Backscatter.ProofWindow : _shownFor;
 
     private void Say(StoreState state)
     {
@@ -137,7 +165,7 @@ internal sealed partial class StoreWatch(BackstopOptions options, TimeProvider t
             : string.Create(
             CultureInfo.InvariantCulture,
             $"Bounces without another proof are filed, not refused, until "
-                + $"{(state.LostAt + options.Backscatter.ProofWindow)?.UtcDateTime:yyyy-MM-dd}."),
+                + $"{(state.LostAt + _options.Backscatter.ProofWindow)?.UtcDateTime:yyyy-MM-dd}."),
         StoreNames.Correspondents => "Meanwhile no mail is filed as part of an e-mail bomb.",
         StoreNames.Bayes => "Meanwhile spam scores do not include the learner.",
         StoreNames.Overrides => "Strict mode and blocks that were set by hand are not in force: set them again.",

@@ -42,7 +42,7 @@ internal sealed partial class BackstopServer : IAsyncDisposable
         _parts = parts;
         _listeners = listeners;
         _milters = milters;
-        _check = new(options, () => Mail(listeners), TimeProvider.System);
+        _check = new(() => parts.Judging.Now.Options, () => Mail(listeners), TimeProvider.System);
         surroundings.Manager.Ready(parts.Words);
         _watched = surroundings.Manager.WatchAsync(_check.AskAsync, _ending.Token);
     }
@@ -108,7 +108,7 @@ internal sealed partial class BackstopServer : IAsyncDisposable
             }
 
             await app.StartAsync(ct);
-            var milters = parts.Fronts.Milter.Start();
+            var milters = parts.Milter.Start();
             foreach (var unused in surroundings.Sockets.Unused)
             {
                 LogUnused(log, unused);
@@ -165,8 +165,8 @@ internal sealed partial class BackstopServer : IAsyncDisposable
     {
         surroundings.Manager.Stopping();
         transport.LeaveToNext();
-        parts.Fronts.Milter.BeginStop();
-        parts.Fronts.Connections.BeginStop();
+        parts.Milter.BeginStop();
+        parts.Shared.Connections.BeginStop();
         parts.Mail.Precedence.Gate.BeginStop();
         parts.Mail.Sessions.BeginStop(letsFinish: transport.HasHanded);
     }
@@ -174,7 +174,7 @@ internal sealed partial class BackstopServer : IAsyncDisposable
     // Waits for open sessions and deliveries. What cannot be delivered now stays in the spool.
     private async Task DrainAsync()
     {
-        var (delivery, connections) = (_parts.Mail.Delivery, _parts.Fronts.Connections);
+        var (delivery, connections) = (_parts.Mail.Delivery, _parts.Shared.Connections);
         delivery.BeginStop();
 
         // Real time, because the clock of a test may stand still.
@@ -207,7 +207,7 @@ internal sealed partial class BackstopServer : IAsyncDisposable
         builder.Services.AddSingleton<BackstopMetrics>();
         builder.Services.AddSingleton<ServerParts>();
         builder.Services.AddHostedService(s => new Housekeeping(
-            options, Judging(s), s.GetRequiredService<ServerParts>().Mail.Spool, time, s.GetRequiredService<ILogger<Housekeeping>>()));
+            Judging(s), s.GetRequiredService<ServerParts>().Mail.Spool, time, s.GetRequiredService<ILogger<Housekeeping>>()));
         builder.Services.AddHostedService(s => new AlertDesk(
             options, Judging(s).Storms, Judging(s).Stores, s.GetRequiredService<BackstopMetrics>(), time,
             s.GetRequiredService<ILogger<AlertDesk>>()));

@@ -9,22 +9,30 @@ namespace Backstop.Server;
 
 /// <summary>Periodic work: tests the DNS lists, writes counters, and removes old entries from the journal.</summary>
 internal sealed partial class Housekeeping(
-    BackstopOptions options, JudgingParts judging, SpoolLog spool, TimeProvider time, ILogger<Housekeeping> log) : BackgroundService
+    JudgingParts judging, SpoolLog spool, TimeProvider time, ILogger<Housekeeping> log) : BackgroundService
 {
     private readonly Dictionary<string, DnsblState> _said = new(StringComparer.Ordinal);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
-        EveryAsync(options.Dnsbl.TestEvery, TestListsAsync, stoppingToken),
-        EveryAsync(TimeSpan.FromSeconds(10), Do(judging.Storms.Tick, SayLists), stoppingToken),
-        EveryAsync(TimeSpan.FromSeconds(10), Do(judging.Stores.Tick), stoppingToken),
-        EveryAsync(TimeSpan.FromMinutes(1), Do(judging.Write), stoppingToken),
-        EveryAsync(TimeSpan.FromDays(1), Forget, stoppingToken));
+        EveryAsync(() => Options.Dnsbl.TestEvery, TestListsAsync, stoppingToken),
+        EveryAsync(() => TimeSpan.FromSeconds(10), Do(judging.Storms.Tick, SayLists), stoppingToken),
+        EveryAsync(() => TimeSpan.FromSeconds(10), Do(judging.Stores.Tick), stoppingToken),
+        EveryAsync(() => TimeSpan.FromMinutes(1), Do(judging.Write), stoppingToken),
+        EveryAsync(() => TimeSpan.FromDays(1), Forget, stoppingToken));
 
-    private async Task EveryAsync(TimeSpan period, Func<CancellationToken, Task> work, CancellationToken ct)
+    private BackstopOptions Options => judging.Now.Options;
+
+    private async Task EveryAsync(Func<TimeSpan> period, Func<CancellationToken, Task> work, CancellationToken ct)
     {
-        using var timer = new PeriodicTimer(period, time);
+        using var timer = new PeriodicTimer(period(), time);
         do
         {
+            if (timer.Period != period())
+            {
+                // A reload has changed it.
+                timer.Period = period();
+            }
+
             try
             {
                 await work(ct);
@@ -68,18 +76,18 @@ internal sealed partial class Housekeeping(
     private Task Forget(CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
-        if (spool.Deleted.Forget(time.GetUtcNow() - options.Spool.KeepDeleted) is > 0 and var messages)
+        if (spool.Deleted.Forget(time.GetUtcNow() - Options.Spool.KeepDeleted) is > 0 and var messages)
         {
-            LogDeleted(messages, options.Spool.KeepDeleted);
+            LogDeleted(messages, Options.Spool.KeepDeleted);
         }
 
-        judging.Storms.Store.Forget(time.GetUtcNow() - options.Storm.Keep);
+        judging.Storms.Store.Forget(time.GetUtcNow() - Options.Storm.Keep);
         try
         {
-            judging.Correspondents.Forget(options.Journal.Keep);
-            if (judging.Journal.Forget(options.Journal.Keep) is > 0 and var forgotten)
+            judging.Correspondents.Forget(Options.Journal.Keep);
+            if (judging.Journal.Forget(Options.Journal.Keep) is > 0 and var forgotten)
             {
-                LogForgotten(forgotten, options.Journal.Keep);
+                LogForgotten(forgotten, Options.Journal.Keep);
             }
         }
         catch (StoreException)

@@ -12,27 +12,25 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server;
 
-/// <summary>The stores of the data folder, and the parts that decide from them.</summary>
+/// <summary>The stores of the data folder, what is remembered of clients and storms, and the settings in force that decide from them.</summary>
 internal sealed class JudgingParts : IDisposable
 {
+    private readonly SteadyTime _steady;
+    private readonly TimeProvider _time;
+    private readonly StoreHealth _journalHealth;
+    private volatile Settings _now;
+    private SpamLearner? _learner;
+
     public JudgingParts(BackstopOptions options, SpamStart spam, TimeProvider time, BackstopMetrics metrics, ILoggerFactory logs)
     {
-        var steady = new SteadyTime(time);
-        Recipients = new(options);
+        _time = time;
+        _steady = new(time);
         Stores = new(options, time, logs.CreateLogger<StoreWatch>());
-        var journalHealth = Stores.Add(StoreNames.Journal, DataPaths.Journal(options));
-        Journal = new(DataPaths.Journal(options), time, options.Journal.RecipientWindow, journalHealth);
+        _journalHealth = Stores.Add(StoreNames.Journal, DataPaths.Journal(options));
+        Journal = new(DataPaths.Journal(options), time, options.Journal.RecipientWindow, _journalHealth);
         Stores.Check(Journal.Check);
-        if (spam is { Health: { } learner, Store: { } learned })
-        {
-            Stores.Add(learner);
-            Stores.Check(learned.Check);
-        }
-
-        Dnsbl = new(
-            [.. options.Dnsbl.Zones.Where(_ =>
-                options.Listen.ReceivesMail || options.Listen.GuardsServer).Select(z => Zone(z, options.Dnsbl, steady))]);
-        Proving = Proving.Create(options, new JournalProof(Journal, journalHealth, options.Backscatter.ProofWindow));
+        Watch(spam);
+        _now = Make(options, null);
         Replies = new(Journal, Proving.SignedIds, time);
         Activity = new(time);
         Clients = new(time);
@@ -43,15 +41,18 @@ internal sealed class JudgingParts : IDisposable
         Stores.Check(Correspondents.Check);
     }
 
-    public Recipients Recipients { get; }
+    /// <summary>The settings in force.</summary>
+    public Settings Now => _now;
+
+    public Recipients Recipients => _now.Recipients;
+
+    public DnsblChecker Dnsbl => _now.Dnsbl;
+
+    public Proving Proving => _now.Proving;
 
     public StoreWatch Stores { get; }
 
     public SentJournal Journal { get; }
-
-    public DnsblChecker Dnsbl { get; }
-
-    public Proving Proving { get; }
 
     public ReplyWatch Replies { get; }
 
@@ -64,6 +65,43 @@ internal sealed class JudgingParts : IDisposable
     public StormDesk Storms { get; }
 
     public Correspondents Correspondents { get; }
+
+    /// <summary>Makes the settings of a configuration, and reads their keys and secrets.</summary>
+    /// <param name="options">A checked configuration.</param>
+    /// <param name="before">The settings before, whose lists stay where nothing of theirs has changed; null for none.</param>
+    /// <exception cref="InvalidDataException">A key file is invalid.</exception>
+    public Settings Make(BackstopOptions options, Settings? before)
+    {
+        var dnsbl = options.Dnsbl;
+        var lists = before is not null && Keys(before.Options).SequenceEqual(Keys(options)) ? before.Dnsbl : new([.. dnsbl.Zones.Where(_ =>
+            options.Listen.ReceivesMail || options.Listen.GuardsServer).Select(z => Zone(z, dnsbl, _steady))]);
+        return new(
+            options, new(options), Proving.Create(options, new JournalProof(Journal, _journalHealth, options.Backscatter.ProofWindow)), lists,
+            new(new ReverseLookup(dnsbl.Resolvers, dnsbl.TimeLimit).NameAsync, dnsbl.TimeLimit, _time));
+
+        static IEnumerable<KeyValuePair<string, string>> Keys(BackstopOptions options) =>
+            ConfigKeys.Of(options).Where(k => k.Key.StartsWith("dnsbl.", StringComparison.Ordinal));
+    }
+
+    /// <summary>Puts settings in force.</summary>
+    public void Take(Settings settings)
+    {
+        _now = settings;
+        Stores.Take(settings.Options);
+        Storms.Take(settings.Options, settings.Proving.Judge);
+        Replies.SignedIds = settings.Proving.SignedIds;
+    }
+
+    /// <summary>Watches over the learner's database from now on.</summary>
+    public void Watch(SpamStart spam)
+    {
+        if (_learner is null && spam.Kept is { } learner)
+        {
+            _learner = learner;
+            Stores.Add(learner.Health);
+            Stores.Check(learner.Store.Check);
+        }
+    }
 
     /// <summary>Writes counters that are kept in memory: the replies to our mail, and who has written lately.</summary>
     public void Write()
@@ -84,6 +122,7 @@ internal sealed class JudgingParts : IDisposable
         Write();
         Correspondents.Dispose();
         Journal.Dispose();
+        _learner?.Store.Dispose();
     }
 
     private static DnsblZone Zone(string name, DnsblSettings settings, TimeProvider time) => new(

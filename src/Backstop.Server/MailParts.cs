@@ -1,31 +1,26 @@
 using Backstop.Configuration;
 using Backstop.Configuration.Options;
 using Backstop.Judging;
-using Backstop.Judging.Filters;
+using Backstop.Mailboxes;
 using Backstop.Mailboxes.Spool;
 using Backstop.Server.Admission;
 using Backstop.Server.Control;
 using Backstop.Server.Delivery;
-using Backstop.Server.Filters;
 using Backstop.Server.Net;
 using Backstop.Server.Smtp;
 using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server;
 
-/// <summary>The spool, the deliveries, the filters, and the order in which mail is served.</summary>
+/// <summary>The spool, the deliveries, and the order in which mail is served.</summary>
 internal sealed partial class MailParts : IDisposable
 {
-    private readonly BackstopOptions _options;
-    private readonly TimeProvider _time;
     private readonly ILogger<MailParts> _log;
     private readonly IReadOnlyList<SpoolEntry> _replay;
 
     public MailParts(
-        BackstopOptions options, JudgingParts judging, SpamStart spam, TimeProvider time, BackstopMetrics metrics, ILoggerFactory logs)
+        BackstopOptions options, JudgingParts judging, TimeProvider time, BackstopMetrics metrics, ILoggerFactory logs)
     {
-        _options = options;
-        _time = time;
         _log = logs.CreateLogger<MailParts>();
         (Spool, _replay, var damaged) = SpoolLog.Open(
             DataPaths.Spool(options), new()
@@ -44,9 +39,9 @@ internal sealed partial class MailParts : IDisposable
 
         // Real time, whatever clock messages are judged by: the gate measures how late threads run.
         var flood = new FloodGate(() => Sessions.Count, new(TimeProvider.System));
-        var recipes = RecipeParts.Make(options, judging.Recipients, Spool, time, logs);
+        Recipes = RecipeParts.Make(options, judging.Recipients, Spool, time, logs);
         Delivery = new(
-            Spool, options.Hostname, time, metrics, logs.CreateLogger<DeliveryQueue>(), recipes,
+            Spool, options.Hostname, time, metrics, logs.CreateLogger<DeliveryQueue>(), Recipes,
             () => ladder.Step < LadderStep.ScanLater, () => flood.Real.IsNow)
         {
             Find = new DeliveryTargets(() => judging.Recipients).Find,
@@ -59,13 +54,6 @@ internal sealed partial class MailParts : IDisposable
         Queue = new(Spool, Delivery, () => judging.Recipients, time);
         Control = new(DataPaths.Spool(options), Queue, time, logs.CreateLogger<ControlListener>());
         Precedence = new(new(options, judging.Clients, Room, () => Sessions.Count, () => Delivery.Waiting), flood, ladder);
-        Filter = spam.Engine is not null ? new(spam, options, time, logs.CreateLogger<SpamFilter>()) : null;
-        Names = new(new ReverseLookup(options.Dnsbl.Resolvers, options.Dnsbl.TimeLimit).NameAsync, options.Dnsbl.TimeLimit, time);
-        Filters = options.Spam.Enabled ? MakeFilters(metrics, logs) : [];
-        foreach (var filter in Filters)
-        {
-            filter.Waited = ladder.NoteScan;
-        }
     }
 
     public SpoolLog Spool { get; }
@@ -84,14 +72,18 @@ internal sealed partial class MailParts : IDisposable
 
     public Precedence Precedence { get; }
 
-    /// <summary>The filter by rules; null where none is configured.</summary>
-    public SpamFilter? Filter { get; }
+    /// <summary>The recipes of mailboxes.</summary>
+    public RecipeStage Recipes { get; }
 
-    /// <summary>Finds the DNS names of clients.</summary>
-    public ClientNames Names { get; }
-
-    /// <summary>The filters that are asked about mail; none where it is not scored.</summary>
-    public IReadOnlyList<LimitedFilter> Filters { get; }
+    /// <summary>Goes by another configuration from now on, and tries at once what waits because of the old one.</summary>
+    public void Take(BackstopOptions now, Dictionary<FolderRef, MailboxRecipes> recipes)
+    {
+        Sessions.Take(now.Smtp);
+        Room.Take(now);
+        Precedence.Shares.Take(now);
+        Recipes.Take(recipes);
+        Delivery.TargetsChanged();
+    }
 
     /// <summary>Delivers messages that an earlier run of the server left in the spool.</summary>
     public void Replay()
@@ -114,31 +106,6 @@ internal sealed partial class MailParts : IDisposable
         Spool.Checkpoint();
         Spool.Dispose();
         Room.Dispose();
-        foreach (var filter in Filters)
-        {
-            filter.Dispose();
-        }
-
-        Filter?.Dispose();
-    }
-
-    private List<LimitedFilter> MakeFilters(BackstopMetrics metrics, ILoggerFactory logs)
-    {
-        var spam = _options.Spam;
-        var cores = Environment.ProcessorCount;
-        var filters = new List<IMessageFilter>();
-        if (spam.Clamd.Length > 0)
-        {
-            // clamd comes first, because a virus is the stronger reason.
-            filters.Add(new ClamdFilter(PeerAddress.Parse(spam.Clamd)!));
-        }
-
-        filters.Add(FilterChoice.Create(FilterSetting.Parse(spam.Filter)!, () => new RulesFilter(Filter!, _options, _time)));
-        return filters.ConvertAll(f =>
-            new LimitedFilter(f, Limits(f is RulesFilter ? cores : 4 * cores), _time, metrics, logs.CreateLogger<LimitedFilter>()));
-
-        FilterLimits Limits(int parallel) =>
-            new(spam.TimeLimit, spam.MaxParallel > 0 ? spam.MaxParallel : parallel, spam.FailuresBeforeRest, spam.Rest);
     }
 
     [LoggerMessage(5001, LogLevel.Information, "Delivering {Count} messages that an earlier run left in the spool")]

@@ -1,5 +1,6 @@
 using Backstop.Configuration.Options;
 using Backstop.Judging;
+using Backstop.Mailboxes;
 using Backstop.Mailboxes.Spool;
 using Backstop.Posix;
 using Backstop.Recipes.Linting;
@@ -14,9 +15,21 @@ internal static partial class RecipeParts
     // As much as is read of an rcfile when mail is delivered.
     private const int MaxRecipes = 16 << 20;
 
-    /// <summary>Returns the stage that runs them; null where no mailbox has recipes.</summary>
-    public static RecipeStage? Make(
-        BackstopOptions options, Recipients recipients, SpoolLog spool, TimeProvider time, ILoggerFactory logs)
+    /// <summary>Makes the stage that runs them.</summary>
+    public static RecipeStage Make(
+        BackstopOptions options, Recipients recipients, SpoolLog spool, TimeProvider time, ILoggerFactory logs) =>
+        new(
+            Of(options, recipients, null, time, logs).Values, options.Recipes.MaxParallel, spool, new SteadyTime(time),
+            logs.CreateLogger<RecipeStage>());
+
+    /// <summary>Reads the recipes of all mailboxes.</summary>
+    /// <param name="options">The configuration.</param>
+    /// <param name="recipients">The mailboxes.</param>
+    /// <param name="before">Knows the recipes of an earlier configuration; null for none.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logs">Makes the log.</param>
+    public static Dictionary<FolderRef, MailboxRecipes> Of(
+        BackstopOptions options, Recipients recipients, RecipeStage? before, TimeProvider time, ILoggerFactory logs)
     {
         var log = logs.CreateLogger<RecipeStage>();
         var steady = new SteadyTime(time);
@@ -26,9 +39,10 @@ internal static partial class RecipeParts
         }
 
         var program = new Recipes.Running.RcProgram();
-        var recipes = recipients.Mailboxes.Where(m => m.Recipes.Length > 0)
-            .Select(m => new MailboxRecipes(m, options, program, steady, line => LogRecipe(log, m.Address, line))).ToList();
-        return recipes.Count == 0 ? null : new(recipes, options.Recipes.MaxParallel, spool, steady, log);
+        return recipients.Mailboxes.Where(m => m.Recipes.Length > 0)
+            .Select(m => new MailboxRecipes(
+                m, options, program, steady, line => LogRecipe(log, m.Address, line), before?.Of(m.Folder(FolderRef.Inbox))))
+            .ToDictionary(r => r.Inbox);
     }
 
     // The file belongs to the mailbox's owner: whatever is wrong with it, the server starts.

@@ -34,24 +34,18 @@ internal static class ServerListeners
 
             // Connections are limited: an idle one of a browser must not keep others out for two minutes.
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(20);
-            Listen(options.Listen.Smtp, "smtp", l => Handle(l, () => parts().Fronts.SmtpListener));
-            Listen(options.Listen.Lmtp, "lmtp", l => Handle(l, () => parts().Fronts.LmtpListener));
-            Listen(options.Listen.Spamd, "spamd", l => l.Run(connection => parts().Fronts.Spamd!.RunAsync(connection, isTls: false)));
-            Listen(options.Listen.SpamdTls, "spamd_tls", l => l.Run(connection => parts().Fronts.Spamd!.RunAsync(connection, isTls: true)));
-            ListenAt(options.Listen.SpamdSocket, l => l.Run(connection => parts().Fronts.Spamd!.RunAsync(connection, isTls: false)));
-            Listen(options.Listen.Policy, "policy", l => l.Run(connection => parts().Fronts.Policy.RunAsync(connection)));
-            ListenAt(options.Listen.PolicySocket, l => l.Run(connection => parts().Fronts.Policy.RunAsync(connection)));
-            Listen(
-                options.Listen.SmtpProxy, "smtp_proxy",
-                l => l.Run(connection => parts().Fronts.SmtpProxy!.RunAsync(connection, parts().Fronts.SmtpProxyListener)));
-            Listen(
-                options.Listen.LmtpProxy, "lmtp_proxy",
-                l => l.Run(connection => parts().Fronts.LmtpProxy!.RunAsync(connection, parts().Fronts.LmtpProxyListener)));
-            ListenAt(
-                options.Listen.LmtpProxySocket,
-                l => l.Run(connection => parts().Fronts.LmtpProxy!.RunAsync(connection, parts().Fronts.LmtpProxyListener)));
-            Listen(options.Listen.Table, "table", l => l.Run(connection => parts().Fronts.Table.RunAsync(connection)));
-            ListenAt(options.Listen.TableSocket, l => l.Run(connection => parts().Fronts.Table.RunAsync(connection)));
+            Listen(options.Listen.Smtp, "smtp", l => Run(l, (f, c) => f.Handler.RunAsync(c, f.SmtpListener)));
+            Listen(options.Listen.Lmtp, "lmtp", l => Run(l, (f, c) => f.Handler.RunAsync(c, f.LmtpListener)));
+            Listen(options.Listen.Spamd, "spamd", l => Run(l, (f, c) => f.Spamd!.RunAsync(c, isTls: false)));
+            Listen(options.Listen.SpamdTls, "spamd_tls", l => Run(l, (f, c) => f.Spamd!.RunAsync(c, isTls: true)));
+            ListenAt(options.Listen.SpamdSocket, l => Run(l, (f, c) => f.Spamd!.RunAsync(c, isTls: false)));
+            Listen(options.Listen.Policy, "policy", l => Run(l, (f, c) => f.Policy.RunAsync(c)));
+            ListenAt(options.Listen.PolicySocket, l => Run(l, (f, c) => f.Policy.RunAsync(c)));
+            Listen(options.Listen.SmtpProxy, "smtp_proxy", l => Run(l, (f, c) => f.SmtpProxy!.RunAsync(c, f.SmtpProxyListener)));
+            Listen(options.Listen.LmtpProxy, "lmtp_proxy", l => Run(l, (f, c) => f.LmtpProxy!.RunAsync(c, f.LmtpProxyListener)));
+            ListenAt(options.Listen.LmtpProxySocket, l => Run(l, (f, c) => f.LmtpProxy!.RunAsync(c, f.LmtpProxyListener)));
+            Listen(options.Listen.Table, "table", l => Run(l, (f, c) => f.Table.RunAsync(c)));
+            ListenAt(options.Listen.TableSocket, l => Run(l, (f, c) => f.Table.RunAsync(c)));
 
             Listen(options.Listen.Web, "web", l => l.Protocols = Kestrel.HttpProtocols.Http1);
 
@@ -75,8 +69,13 @@ internal static class ServerListeners
                 }
             }
 
-            void Handle(Kestrel.ListenOptions listener, Func<SmtpListener> kind) =>
-                listener.Run(connection => parts().Fronts.Handler.RunAsync(connection, kind()));
+            // A connection is served by the configuration that it began with.
+            void Run(Kestrel.ListenOptions listener, Func<FrontParts, ConnectionContext, Task> serveAsync) =>
+                listener.Run(async connection =>
+                {
+                    using var held = parts().Hold();
+                    await serveAsync(held.Of.Fronts, connection);
+                });
         });
     }
 }

@@ -23,6 +23,7 @@ internal static class ServerPages
             return;
         }
 
+        var judging = parts.Judging;
         app.Use(async (context, next) =>
         {
             // A request may run on the thread that polls all sockets, those of mail too; a page that reads folders must
@@ -36,14 +37,21 @@ internal static class ServerPages
             headers["Referrer-Policy"] = "same-origin";
             await next(context);
         });
-        var classify = new ClassifyEndpoint(
-            options, new(options, parts.Judging.Proving, time), app.Services.GetRequiredService<BackstopMetrics>(), time,
-            app.Services.GetRequiredService<ILogger<ClassifyEndpoint>>());
-        app.Use((context, next) => ClassifyEndpoint.Is(context.Request.Path) ? classify.AnswerAsync(context) : next(context));
+        app.Use(async (context, next) =>
+        {
+            if (!ClassifyEndpoint.Is(context.Request.Path))
+            {
+                await next(context);
+                return;
+            }
+
+            using var held = parts.Hold();
+            await held.Of.Fronts.Classify.AnswerAsync(context);
+        });
         app.Use(FormLimit.RunAsync);
-        Login.Guard(app, options);
+        Login.Guard(app, () => judging.Now.Options);
         app.MapPrometheusScrapingEndpoint();
-        var check = new SelfCheck(options, mail, time);
+        var check = new SelfCheck(() => judging.Now.Options, mail, time);
         app.Lifetime.ApplicationStopped.Register(check.Dispose);
         app.MapGet("/healthz", async (HttpContext context) =>
             await check.AskAsync(context.RequestAborted) is { } trouble ? Results.Text(
@@ -54,10 +62,9 @@ internal static class ServerPages
             () => parts.Report.NotReady() is { } why ? Results.Text(
                 why + "\n", statusCode: StatusCodes.Status503ServiceUnavailable) : Results.Text("ready\n"));
         app.MapGet("/status", () => Results.Json(parts.Report.Now(), StatusJson.Default.ServerStatus));
-        var judging = parts.Judging;
         new Dashboard(
             new(
-                options, judging.Recipients, judging.Proving, judging.Journal, judging.Activity, judging.Storms, parts.Report.Now,
+                () => judging.Now.Options, () => judging.Recipients, () => judging.Proving, judging.Journal, judging.Activity, judging.Storms, parts.Report.Now,
                 parts.Mail.Queue),
             app.Services.GetRequiredService<Microsoft.AspNetCore.Antiforgery.IAntiforgery>(),
             app.Services.GetRequiredService<LoginSessions>(), app.Services.GetRequiredService<LoginLimits>(), time,

@@ -11,7 +11,8 @@ namespace Backstop.Server;
 
 /// <summary>Reports the state of the server: for /status, /readyz and metrics.</summary>
 internal sealed class StatusReport(
-    BackstopOptions options, JudgingParts judging, MailParts mail, FrontParts fronts, BackstopMetrics metrics, TimeProvider time)
+    BackstopOptions options, JudgingParts judging, MailParts mail, SharedFronts fronts, Func<FilterParts> filters, BackstopMetrics metrics,
+    TimeProvider time)
 {
     // The page stays readable. For more mailboxes: backstop journal stats.
     private const int MaxShown = 100;
@@ -20,12 +21,15 @@ internal sealed class StatusReport(
     public string? NotReady() =>
         mail.Sessions.IsStopping ? "stopping"
         : mail.Room.IsShort ? "no room in the spool"
-        : mail.Delivery.Waiting >= options.Spool.MaxWaiting ? "too many messages wait"
+        : mail.Delivery.Waiting >= judging.Now.Options.Spool.MaxWaiting ? "too many messages wait"
         : null;
 
     /// <summary>A line for each part without which mail goes on, and that does not work.</summary>
     public IEnumerable<string> Troubles =>
-        mail.Filter?.Trouble is { } rules ? judging.Stores.Troubles.Append(rules) : judging.Stores.Troubles;
+        filters().Filter?.Trouble is { } rules ? judging.Stores.Troubles.Append(rules) : judging.Stores.Troubles;
+
+    /// <summary>How the last reload went; null where there was none.</summary>
+    public ReloadStatus? Reload { get; set; }
 
     /// <summary>Returns the present state.</summary>
     public ServerStatus Now() => new(
@@ -42,8 +46,9 @@ internal sealed class StatusReport(
         Lanes = Enum.GetValues<MailClass>().ToDictionary(MailClasses.Word, mail.Precedence.Shares.Sessions),
         Harvest = HarvestNow(),
         Stopped = mail.Delivery.Stopped,
-        SpamRules = mail.Filter?.Trouble ?? "",
+        SpamRules = filters().Filter?.Trouble ?? "",
         Stores = [.. judging.Stores.States.Select(StoreStatus.Of)],
+        Reload = Reload,
         Storms = [.. judging.Storms.Watch.Summaries.Select(s => new StormStatus(s.Id, s.Kind, s.Victim, s.Started, s.Count))],
     };
 
@@ -53,17 +58,17 @@ internal sealed class StatusReport(
         metrics.Observe("backstop.sessions", "{session}", "Open sessions.", () => mail.Sessions.Count);
         metrics.Observe(
             "backstop.journal.dropped", "{message}", "Sent messages since the start that never came into the journal.",
-            () => fronts.JournalDropped);
+            () => fronts.Journal.Dropped);
         metrics.Observe(
             "backstop.guard.connections", "{connection}", "Open connections of servers that ask us.", () => fronts.Connections.Open);
         metrics.Observe(
             "backstop.harvest.networks", "{network}", "Networks over their budget of unknown recipients and errors.",
-            () => fronts.Harvest.Figures.Networks);
+            () => fronts.Errors.Harvest.Figures.Networks);
         metrics.Observe(
             "backstop.harvest.attempts", "{attempt}", "How often a network exceeded that budget since the start.",
-            () => fronts.Harvest.Figures.Attempts);
+            () => fronts.Errors.Harvest.Figures.Attempts);
         metrics.Observe(
-            "backstop.errors.delayed", "{session}", "Sessions that wait for the answers to their errors.", () => fronts.Delays.Waiting);
+            "backstop.errors.delayed", "{session}", "Sessions that wait for the answers to their errors.", () => fronts.Errors.Delays.Waiting);
         metrics.Observe(
             "backstop.ladder.step", "{step}",
             "What is left out under load: 0 nothing, 1 scans of known correspondents, 2 all scans, 3 bounces too.",
@@ -93,8 +98,8 @@ internal sealed class StatusReport(
 
     private HarvestStatus HarvestNow()
     {
-        var figures = fronts.Harvest.Figures;
-        return new(figures.Networks, figures.Attempts, figures.Last, figures.LastAt, fronts.Delays.Waiting);
+        var figures = fronts.Errors.Harvest.Figures;
+        return new(figures.Networks, figures.Attempts, figures.Last, figures.LastAt, fronts.Errors.Delays.Waiting);
     }
 
     private CoverStatus CoverOf(string address)

@@ -44,10 +44,17 @@ internal sealed partial class HarvestWatch(int max, ClientHistory history, TimeP
     private const int MaxListed = 1000;
 
     private readonly Lock _gate = new();
+    private volatile int _max = max;
     private readonly Generations<IPAddress, Tally> _networks = new(20_000, Window, time);
     private readonly Queue<long> _over = [];
     private (string Network, DateTimeOffset At)? _last;
     private long _attempts;
+
+    /// <summary>The number of errors allowed from now on.</summary>
+    public int Max
+    {
+        set => _max = value;
+    }
 
     /// <summary>The figures for people.</summary>
     public HarvestFigures Figures
@@ -71,7 +78,7 @@ internal sealed partial class HarvestWatch(int max, ClientHistory history, TimeP
         lock (_gate)
         {
             var tally = TallyOf(network);
-            if (++tally.Count <= max + tally.Accepted || tally.IsTold)
+            if (++tally.Count <= _max + tally.Accepted || tally.IsTold)
             {
                 return;
             }
@@ -110,7 +117,7 @@ internal sealed partial class HarvestWatch(int max, ClientHistory history, TimeP
     {
         lock (_gate)
         {
-            if (!_networks.TryGet(ClientHistory.Near(client), out var tally) || tally.Count <= max + tally.Accepted
+            if (!_networks.TryGet(ClientHistory.Near(client), out var tally) || tally.Count <= _max + tally.Accepted
                 || time.GetElapsedTime(tally.Since) >= Window)
             {
                 return Harvesting.None;

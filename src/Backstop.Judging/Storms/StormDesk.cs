@@ -12,14 +12,13 @@ namespace Backstop.Judging.Storms;
 /// <summary>The storms: what they change at RCPT, what is refused there because of them, and where they are kept.</summary>
 internal sealed partial class StormDesk
 {
-    private readonly BackstopOptions _options;
-    private readonly Judge _judge;
+    private volatile BackstopOptions _options;
+    private volatile Judge _judge;
     private readonly Refusals _refusals;
     private readonly StormStore _store;
     private readonly TimeProvider _clock;
     private readonly ILogger<StormDesk> _log;
     private readonly FirstTries _tries;
-    private readonly bool _putsOff;
 
     public StormDesk(BackstopOptions options, Judge judge, Refusals refusals, StoreWatch stores, TimeProvider time, ILogger<StormDesk> log)
     {
@@ -31,7 +30,6 @@ internal sealed partial class StormDesk
         _log = log;
         _store = new(DataPaths.Storms(options), stores.Add(StoreNames.Storms, DataPaths.Storms(options)));
         _tries = new(options.Storm.TempfailFor, Time);
-        _putsOff = options.Storm.Enabled && options.Storm.TempfailFirst && options.Backscatter.Unproved != UnprovedPolicy.File;
         Overrides = new(DataPaths.Overrides(options), time, stores.Add(StoreNames.Overrides, DataPaths.Overrides(options)));
         Watch = new(options.Storm.Rule) { Changed = OnChanged };
     }
@@ -47,6 +45,9 @@ internal sealed partial class StormDesk
 
     /// <summary>Called when a storm begins or ends.</summary>
     public Action<StormRecord>? Changed { get; set; }
+
+    /// <summary>Goes by another configuration from now on; when a storm begins and ends stays as it was.</summary>
+    public void Take(BackstopOptions options, Judge judge) => (_options, _judge) = (options, judge);
 
     /// <summary>Continues the storms that an earlier run left unfinished.</summary>
     public void Resume()
@@ -90,7 +91,7 @@ internal sealed partial class StormDesk
 
         // Anybody can cause a storm, so it is not evidence against another client's mail: the bounce is only deferred,
         // and its next try is judged by its content.
-        return _putsOff && Watch.IsStorm(known.Person, StormKind.BounceFlood) && PutsOffAtRcpt(known)
+        return PutsOff && Watch.IsStorm(known.Person, StormKind.BounceFlood) && PutsOffAtRcpt(known)
             && _tries.PutsOff(transaction.Client.Address, known.Person)
             ? new(ServerReasons.StormDeferred, _refusals.Later(ServerReasons.StormDeferred))
             : null;
@@ -125,17 +126,21 @@ internal sealed partial class StormDesk
         }
     }
 
+    private bool PutsOff =>
+        _options.Storm.Enabled && _options.Storm.TempfailFirst && _options.Backscatter.Unproved != UnprovedPolicy.File;
+
     private bool PutsOffAtRcpt(KnownRecipient known)
     {
-        if (_options.Storm.RefuseAt != StormGate.Auto)
+        var (gate, judge) = (_options.Storm.RefuseAt, _judge);
+        if (gate != StormGate.Auto)
         {
-            return _options.Storm.RefuseAt == StormGate.Rcpt;
+            return gate == StormGate.Rcpt;
         }
 
         try
         {
             // A journal that was lost knows no mail of an address; that does not mean that the address sends none.
-            return _judge.Loss is null && _judge.CoverOf(known.Key, _clock.GetUtcNow()).Seen.Since is null;
+            return judge.Loss is null && judge.CoverOf(known.Key, _clock.GetUtcNow()).Seen.Since is null;
         }
         catch (DbException)
         {

@@ -16,7 +16,12 @@ internal sealed class ClassShares(BackstopOptions options, ClientHistory history
     /// <summary>How long a client may be silent between messages while connections are short.</summary>
     public static readonly TimeSpan CrowdedTimeout = TimeSpan.FromSeconds(10);
 
+    private volatile BackstopOptions _options = options;
+
     private readonly int[] _sessions = new int[Enum.GetValues<MailClass>().Length];
+
+    /// <summary>Goes by another configuration from now on.</summary>
+    public void Take(BackstopOptions now) => _options = now;
 
     /// <summary>Whether connections are short, so that silent ones are closed soon.</summary>
     public bool IsCrowded => !HasConnections(MailClass.NullSender);
@@ -35,10 +40,10 @@ internal sealed class ClassShares(BackstopOptions options, ClientHistory history
     public bool ExpectsRealMail(ClientIdentity client) => history.BringsRealMail(client.Address);
 
     /// <summary>Whether a session of a class may continue.</summary>
-    public bool HasConnections(MailClass mail) => sessions() <= Share(mail) * (long)options.Smtp.MaxConnections / 100;
+    public bool HasConnections(MailClass mail) => sessions() <= Share(mail) * (long)_options.Smtp.MaxConnections / 100;
 
     /// <summary>Whether the spool has room for a class.</summary>
-    public bool HasRoom(MailClass mail) => waiting() < Share(mail) * (long)options.Spool.MaxWaiting / 100 && !room.IsShortFor(Share(mail));
+    public bool HasRoom(MailClass mail) => waiting() < Share(mail) * (long)_options.Spool.MaxWaiting / 100 && !room.IsShortFor(Share(mail));
 
     /// <summary>
     /// How many sessions are in a class, by their last message. A session without a message is in no class.
@@ -69,16 +74,16 @@ internal sealed class ClassShares(BackstopOptions options, ClientHistory history
     /// not count against it.
     /// </summary>
     public bool IsOurs(ClientIdentity client) =>
-        client.IsLmtp || IPAddress.IsLoopback(client.Address) || options.Guard.IsServer(client.Address)
-        || options.Outbound.Networks.Any(n => n.Contains(client.Address));
+        client.IsLmtp || IPAddress.IsLoopback(client.Address) || _options.Guard.IsServer(client.Address)
+        || _options.Outbound.Networks.Any(n => n.Contains(client.Address));
 
     private MailClass Standing(ClientIdentity client) => IsOurs(client) ? MailClass.Known : history.Of(client.Address);
 
     private int Share(MailClass mail) => mail switch
     {
         MailClass.Known => 100,
-        MailClass.Ordinary => options.Lanes.Ordinary,
-        MailClass.NullSender => options.Lanes.NullSender,
-        _ => options.Lanes.Suspect,
+        MailClass.Ordinary => _options.Lanes.Ordinary,
+        MailClass.NullSender => _options.Lanes.NullSender,
+        _ => _options.Lanes.Suspect,
     };
 }

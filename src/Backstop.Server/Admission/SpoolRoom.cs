@@ -7,7 +7,7 @@ namespace Backstop.Server.Admission;
 internal sealed class SpoolRoom : IDisposable
 {
     private readonly string _path;
-    private readonly long _minFree;
+    private long _minFree;
     private readonly ITimer _timer;
     private volatile bool _isKnown;
 
@@ -20,6 +20,9 @@ internal sealed class SpoolRoom : IDisposable
         _timer = time.CreateTimer(_ => Look(), null, tick, tick);
     }
 
+    /// <summary>Goes by another configuration from now on.</summary>
+    public void Take(BackstopOptions now) => Volatile.Write(ref _minFree, now.Spool.MinFree.Bytes);
+
     /// <summary>Whether all new mail is refused with 452.</summary>
     public bool IsShort => IsShortFor(100);
 
@@ -28,7 +31,7 @@ internal sealed class SpoolRoom : IDisposable
 
     /// <summary>Whether mail is refused that may use only a share of the space.</summary>
     /// <param name="share">In percent: at 50, twice <c>spool.min_free</c> must be free.</param>
-    public bool IsShortFor(int share) => _isKnown && Free / 100 * share < _minFree;
+    public bool IsShortFor(int share) => _isKnown && Free / 100 * share < Volatile.Read(ref _minFree);
 
     public void Dispose() => _timer.Dispose();
 

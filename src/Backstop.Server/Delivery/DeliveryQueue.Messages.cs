@@ -188,6 +188,16 @@ internal sealed partial class DeliveryQueue
                 return false;
             }
 
+            if (!_recipes!.IsCurrent(job))
+            {
+                // The configuration has changed since it was put here.
+                message[job.Target].Job = null;
+                Withdraw(message, job.Target);
+                Place(message, job.Target);
+                Decided(message);
+                return false;
+            }
+
             if (job.Failures > 0 && HasMoved(message, job.Target, job.Recipes.Inbox))
             {
                 Decided(message);

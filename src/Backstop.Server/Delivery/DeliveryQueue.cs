@@ -117,7 +117,8 @@ internal sealed partial class DeliveryQueue : IDisposable
     /// <param name="entry">The message's entry in the spool.</param>
     /// <param name="lane">The queue it waits in.</param>
     /// <param name="decide">Scans the message and returns its folders.</param>
-    internal void AddUnscanned(SpoolEntry entry, Lane lane, LateDecision decide)
+    /// <param name="needed">What the scan needs; disposed of behind it.</param>
+    internal void AddUnscanned(SpoolEntry entry, Lane lane, LateDecision decide, IDisposable? needed = null)
     {
         var message = new InDelivery(entry, lane, replayed: false, isLate: true);
         lock (_gate)
@@ -125,7 +126,7 @@ internal sealed partial class DeliveryQueue : IDisposable
             Remember(message);
         }
 
-        if (!_late.TryAdd(message, decide))
+        if (!_late.TryAdd(message, decide, needed))
         {
             AddDecided(message, null);
         }

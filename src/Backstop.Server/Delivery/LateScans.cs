@@ -21,8 +21,8 @@ internal sealed partial class LateScans : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly Channel<(
-        InDelivery Message, LateDecision Decide, DateTimeOffset Since)> _held = Channel.CreateUnbounded<(
-            InDelivery, LateDecision, DateTimeOffset)>();
+        InDelivery Message, LateDecision Decide, IDisposable? Needed, DateTimeOffset Since)> _held = Channel.CreateUnbounded<(
+            InDelivery, LateDecision, IDisposable?, DateTimeOffset)>();
     private readonly CancellationTokenSource _stopping = new();
     private int _count;
 
@@ -44,15 +44,19 @@ internal sealed partial class LateScans : IDisposable
     public int Count => Volatile.Read(ref _count);
 
     /// <summary>Adds a message; false where too many wait.</summary>
-    public bool TryAdd(InDelivery message, LateDecision decide)
+    /// <param name="message">The message.</param>
+    /// <param name="decide">Scans it.</param>
+    /// <param name="needed">What the scan needs; disposed of when it is done, or not made.</param>
+    public bool TryAdd(InDelivery message, LateDecision decide, IDisposable? needed = null)
     {
         if (Count >= MaxHeld || _stopping.IsCancellationRequested)
         {
+            needed?.Dispose();
             return false;
         }
 
         Interlocked.Increment(ref _count);
-        return _held.Writer.TryWrite((message, decide, _time.GetUtcNow()));
+        return _held.Writer.TryWrite((message, decide, needed, _time.GetUtcNow()));
     }
 
     /// <summary>Delivers all waiting messages unscanned, because the server stops.</summary>
@@ -66,7 +70,7 @@ internal sealed partial class LateScans : IDisposable
 
     private async Task RunAsync()
     {
-        await foreach (var (message, decide, since) in _held.Reader.ReadAllAsync())
+        await foreach (var (message, decide, needed, since) in _held.Reader.ReadAllAsync())
         {
             IReadOnlyList<string>? folders = null;
             try
@@ -77,6 +81,10 @@ internal sealed partial class LateScans : IDisposable
             {
                 // Whatever is wrong, the mail matters more than its score.
                 LogFailed(message.Entry.QueueId, error.Message);
+            }
+            finally
+            {
+                needed?.Dispose();
             }
 
             Interlocked.Decrement(ref _count);

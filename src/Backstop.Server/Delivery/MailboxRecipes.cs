@@ -30,14 +30,15 @@ internal readonly record struct RecipeCopy(FolderRef Folder, ReadOnlyMemory<byte
 /// <param name="program">The rcfiles and compiled expressions that mailboxes share.</param>
 /// <param name="time">The clock.</param>
 /// <param name="log">Receives the log lines of the recipes.</param>
-internal sealed class MailboxRecipes(Mailbox mailbox, BackstopOptions options, RcProgram program, TimeProvider time, Action<string> log)
+/// <param name="before">The recipes of the mailbox by an earlier configuration, whose counts go on; null for none.</param>
+internal sealed class MailboxRecipes(
+    Mailbox mailbox, BackstopOptions options, RcProgram program, TimeProvider time, Action<string> log, MailboxRecipes? before = null)
 {
     // The server's filter has added what these programs would add, so they need not run.
     private static readonly string[] _filters = ["spamassassin", "spamc"];
 
-    private readonly HashSet<string> _told = new(StringComparer.Ordinal);
-    private readonly ReplyMemory _replies = new(DataPaths.Replies(options), time);
-    private DecayedCount _forwards = new(TimeSpan.FromHours(1));
+    private readonly Counts _counts = before?._counts ?? new();
+    private readonly ReplyMemory _replies = before?._replies ?? new(DataPaths.Replies(options), time);
     private readonly string _home = MakeHome(Path.GetDirectoryName(mailbox.Path) ?? "/");
 
     /// <summary>The folder whose mail the recipes decide about.</summary>
@@ -112,9 +113,9 @@ internal sealed class MailboxRecipes(Mailbox mailbox, BackstopOptions options, R
     // ours.
     private bool MayForward()
     {
-        lock (_told)
+        lock (_counts)
         {
-            return options.Recipes.MaxForwards == 0 || _forwards.At(time.GetUtcNow()) < options.Recipes.MaxForwards;
+            return options.Recipes.MaxForwards == 0 || _counts.Forwards.At(time.GetUtcNow()) < options.Recipes.MaxForwards;
         }
     }
 
@@ -122,18 +123,18 @@ internal sealed class MailboxRecipes(Mailbox mailbox, BackstopOptions options, R
     // the next.
     private void NoteForward()
     {
-        lock (_told)
+        lock (_counts)
         {
-            _forwards.Add(time.GetUtcNow());
+            _counts.Forwards.Add(time.GetUtcNow());
         }
     }
 
     // Once for each mailbox, not for each message.
     private bool Tells(string id)
     {
-        lock (_told)
+        lock (_counts)
         {
-            return _told.Add(id);
+            return _counts.Told.Add(id);
         }
     }
 
@@ -175,5 +176,12 @@ internal sealed class MailboxRecipes(Mailbox mailbox, BackstopOptions options, R
         RecipeDefaults.Set(
             variables, NativeText.Octets(_home), NativeText.Octets(mailbox.Address.LocalPart), options.Hostname, NativeText.Octets(inbox));
         return variables;
+    }
+
+    /// <summary>What was told and sent on, which a reload leaves as it is.</summary>
+    private sealed class Counts
+    {
+        public readonly HashSet<string> Told = new(StringComparer.Ordinal);
+        public DecayedCount Forwards = new(TimeSpan.FromHours(1));
     }
 }

@@ -13,7 +13,7 @@ internal sealed partial class RecipeStage : IDisposable
 {
     private static readonly TimeSpan _fullPause = TimeSpan.FromMilliseconds(50);
 
-    private readonly Dictionary<FolderRef, MailboxRecipes> _recipes;
+    private volatile Dictionary<FolderRef, MailboxRecipes> _recipes;
     private readonly SpoolLog _spool;
 
     // A clock for retries that never goes back, so that a clock that is set back does not delay them.
@@ -22,7 +22,9 @@ internal sealed partial class RecipeStage : IDisposable
     private readonly object _gate = new();
     private readonly Queue<RecipeJob>[] _waiting = [new(), new()];
     private readonly Resting<RecipeJob> _resting;
-    private readonly Thread[] _workers;
+    private readonly int _parallel;
+    private Thread[] _workers = [];
+    private bool _isStarted;
     private int _awake;
     private int _inProgram;
     private bool _stopping;
@@ -33,9 +35,7 @@ internal sealed partial class RecipeStage : IDisposable
         _spool = spool;
         _time = new(time);
         _log = log;
-        _workers = [
-            .. Enumerable.Range(0, _recipes.Count == 0 ? 0 : parallel).Select(i =>
-                new Thread(Work) { IsBackground = true, Name = $"recipes {i}" })];
+        _parallel = parallel;
         _resting = new(_gate, j => j.RetryAt, Wake, _time);
     }
 
@@ -64,15 +64,46 @@ internal sealed partial class RecipeStage : IDisposable
         }
     }
 
-    /// <summary>Starts the workers.</summary>
+    /// <summary>Starts the workers; where there are no recipes, once there are.</summary>
     public void Start()
     {
-        _awake = _workers.Length;
+        lock (_gate)
+        {
+            _isStarted = true;
+            if (_workers.Length > 0 || _recipes.Count == 0 || _stopping)
+            {
+                return;
+            }
+
+            _workers = [
+                .. Enumerable.Range(0, _parallel).Select(i => new Thread(Work) { IsBackground = true, Name = $"recipes {i}" })];
+            _awake = _workers.Length;
+        }
+
         foreach (var worker in _workers)
         {
             worker.Start();
         }
     }
+
+    /// <summary>The recipes of a mailbox; null where it has none.</summary>
+    public MailboxRecipes? Of(FolderRef inbox) => _recipes.GetValueOrDefault(inbox);
+
+    /// <summary>
+    /// Goes by other recipes from now on. A message that is with the old ones is done by them; <see cref="IsCurrent"/> tells of those that
+    /// wait.
+    /// </summary>
+    public void Take(Dictionary<FolderRef, MailboxRecipes> recipes)
+    {
+        _recipes = recipes;
+        if (_isStarted)
+        {
+            Start();
+        }
+    }
+
+    /// <summary>Whether the recipes are those of the present configuration.</summary>
+    public bool IsCurrent(RecipeJob job) => _recipes.GetValueOrDefault(job.Recipes.Inbox) == job.Recipes;
 
     /// <summary>Takes a copy if recipes decide about its folder.</summary>
     /// <param name="message">The message that the copy is of.</param>

@@ -42,7 +42,7 @@ internal sealed partial class SpamFilter : IDisposable
         _store = start.Store;
         _users = new(options, time, log);
         _timer = time.CreateTimer(_ => Renew(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _engine = ReadAsync(start.Engine!);
+        _engine = ReadAsync(start.Engine!, isNew: !start.IsSame);
     }
 
     /// <summary>
@@ -57,6 +57,9 @@ internal sealed partial class SpamFilter : IDisposable
 
     /// <summary>How many messages wait for their turn.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
+
+    /// <summary>The rules in use; null where they have not been read.</summary>
+    public SpamEngine? Engine => IsReady ? _engine.Result : null;
 
     /// <summary>Whether the rules have been read.</summary>
     public bool IsReady => _engine.IsCompletedSuccessfully;
@@ -97,7 +100,6 @@ internal sealed partial class SpamFilter : IDisposable
     {
         _users.Dispose();
         _timer.Dispose();
-        _store?.Dispose();
         _slots.Dispose();
     }
 
@@ -138,12 +140,16 @@ internal sealed partial class SpamFilter : IDisposable
         ThreadPool.SetMinThreads(Math.Max(workers, slots + Environment.ProcessorCount), ports);
     }
 
-    private async Task<SpamEngine> ReadAsync(Task<SpamEngine> begun)
+    private async Task<SpamEngine> ReadAsync(Task<SpamEngine> begun, bool isNew)
     {
         try
         {
             var engine = await begun;
-            Say(engine);
+            if (isNew)
+            {
+                Say(engine);
+            }
+
             LookAgain(_renewAfter);
             return engine;
         }

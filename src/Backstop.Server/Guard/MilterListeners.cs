@@ -9,7 +9,8 @@ namespace Backstop.Server.Guard;
 
 /// <summary>The listeners for milter connections of mail servers.</summary>
 internal sealed partial class MilterListeners(
-    MilterHandler handler, ListenOptions options, HandedSockets handed, TimeProvider time, ILogger<MilterListeners> log) : IDisposable
+    Action<Socket> serve, Func<Socket, Task> serveAsync, ListenOptions options, HandedSockets handed, TimeProvider time,
+    ILogger<MilterListeners> log) : IDisposable
 {
     private readonly Seldom _failed = new(time);
     private readonly List<ThreadedListener> _listeners = [];
@@ -45,7 +46,7 @@ internal sealed partial class MilterListeners(
 
     private EndPoint Listen(EndPoint endPoint)
     {
-        var listener = new ThreadedListener(handler.Run, handler.RunAsync, NotAccepted);
+        var listener = new ThreadedListener(serve, serveAsync, NotAccepted);
         _listeners.Add(listener);
         return listener.Start(endPoint, handed.Take(endPoint));
     }

@@ -73,11 +73,15 @@ internal sealed class GuardClock(TimeSpan idle, TimeSpan request, TimeProvider t
 internal sealed partial class GuardConnections(BackstopOptions options, TimeProvider time, ILogger<GuardConnections> log) : IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
+    private volatile GuardOptions _options = options.Guard;
     private int _open;
 
     private readonly Seldom _strangers = new(time);
     private readonly Seldom _refused = new(time);
     private readonly Seldom _violations = new(time);
+
+    /// <summary>Goes by another configuration from now on; open connections keep their limits.</summary>
+    public void Take(GuardOptions now) => _options = now;
 
     /// <summary>How many connections are open.</summary>
     public int Open => Volatile.Read(ref _open);
@@ -87,8 +91,8 @@ internal sealed partial class GuardConnections(BackstopOptions options, TimeProv
 
     public async Task RunAsync(EndPoint? remote, string protocol, Func<GuardClock, Task> converse)
     {
-        var address = (remote as IPEndPoint)?.Address;
-        if (address is not null && !options.Guard.IsServer(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address))
+        var (limits, address) = (_options, (remote as IPEndPoint)?.Address);
+        if (address is not null && !limits.IsServer(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address))
         {
             if (_strangers.Count(out var strangers))
             {
@@ -98,12 +102,12 @@ internal sealed partial class GuardConnections(BackstopOptions options, TimeProv
             return;
         }
 
-        if (Interlocked.Increment(ref _open) > options.Guard.MaxConnections)
+        if (Interlocked.Increment(ref _open) > limits.MaxConnections)
         {
             Interlocked.Decrement(ref _open);
             if (_refused.Count(out var refused))
             {
-                LogFull(protocol, options.Guard.MaxConnections, refused);
+                LogFull(protocol, limits.MaxConnections, refused);
             }
 
             return;
@@ -111,7 +115,7 @@ internal sealed partial class GuardConnections(BackstopOptions options, TimeProv
 
         try
         {
-            using var clock = new GuardClock(options.Guard.IdleTimeout, options.Guard.RequestTimeout, time, _stopping.Token);
+            using var clock = new GuardClock(limits.IdleTimeout, limits.RequestTimeout, time, _stopping.Token);
             await converse(clock);
         }
         catch (Exception error) when (error is IOException or OperationCanceledException or ConnectionAbortedException)

@@ -6,18 +6,22 @@ using Backstop.Configuration;
 using Backstop.Configuration.Options;
 using Backstop.Judging;
 using Backstop.Posix;
+using Backstop.State;
 
 namespace Backstop.Server.Net;
 
 /// <summary>
 /// The certificates for TLS: the configured ones with their chains, or a self-signed one that is made once and kept.
 /// </summary>
-internal sealed class TlsCertificate
+internal sealed class TlsCertificate : IDisposable
 {
     private readonly TlsHost _default;
     private readonly Dictionary<string, TlsHost> _hosts;
 
-    private TlsCertificate(TlsHost own, Dictionary<string, TlsHost> hosts) => (_default, _hosts) = (own, hosts);
+    private readonly Action _forget;
+
+    private TlsCertificate(TlsHost own, Dictionary<string, TlsHost> hosts, Action forget) =>
+        (_default, _hosts, _forget) = (own, hosts, forget);
 
     /// <summary>Loads the certificates or makes one; returns null where TLS is off.</summary>
     /// <exception cref="CertificateException">A configured one cannot be used.</exception>
@@ -29,12 +33,32 @@ internal sealed class TlsCertificate
             return null;
         }
 
-        var own = tls.Certificate.Length > 0
+        var health = tls.Certificate.Length > 0 ? null : stores.Add(StoreNames.Certificate, DataPaths.Certificate(options));
+        var own = health is null
             ? new TlsHost((tls.Certificate, tls.Key), tls.Profile, otherwise: null, time, stores)
-            : new TlsHost(LoadOwn(DataPaths.Certificate(options), options.Hostname, time, stores), tls.Profile);
-        return new(own, tls.Hosts.Where(h => h.Value.Certificate.Length > 0).ToDictionary(
-            h => h.Key, h => new TlsHost((h.Value.Certificate, h.Value.Key), tls.Profile, own, time, stores),
-            StringComparer.OrdinalIgnoreCase));
+            : new TlsHost(LoadOwn(DataPaths.Certificate(options), options.Hostname, time, health), tls.Profile);
+        return new(
+            own,
+            tls.Hosts.Where(h => h.Value.Certificate.Length > 0).ToDictionary(
+                h => h.Key, h => new TlsHost((h.Value.Certificate, h.Value.Key), tls.Profile, own, time, stores),
+                StringComparer.OrdinalIgnoreCase),
+            () =>
+            {
+                if (health is not null)
+                {
+                    stores.Remove(health, null);
+                }
+            });
+    }
+
+    public void Dispose()
+    {
+        _forget();
+        _default.Dispose();
+        foreach (var host in _hosts.Values)
+        {
+            host.Dispose();
+        }
     }
 
     /// <summary>Shakes hands as a server, with the certificate of the name that the client asks for.</summary>
@@ -42,9 +66,8 @@ internal sealed class TlsCertificate
     public Task HandshakeAsync(SslStream stream, CancellationToken ct) => stream.AuthenticateAsServerAsync(
         (_, hello, _, _) => ValueTask.FromResult(_hosts.GetValueOrDefault(hello.ServerName, _default).Options), null, ct);
 
-    private static SslStreamCertificateContext LoadOwn(string path, string host, TimeProvider time, StoreWatch stores)
+    private static SslStreamCertificateContext LoadOwn(string path, string host, TimeProvider time, StoreHealth health)
     {
-        var health = stores.Add(StoreNames.Certificate, path);
         try
         {
             if (File.Exists(path))

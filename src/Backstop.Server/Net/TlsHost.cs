@@ -11,7 +11,7 @@ namespace Backstop.Server.Net;
 /// The certificate of one name, with the settings of a handshake. Its files are read again when they have changed; while they cannot be
 /// used, the one that was read before stays.
 /// </summary>
-internal sealed class TlsHost
+internal sealed class TlsHost : IDisposable
 {
     /// <summary>
     /// How long certificate and key may differ after a change: a script, or a renewal by links, replaces one before the other.
@@ -32,6 +32,7 @@ internal sealed class TlsHost
     private readonly TlsProfile _profile;
     private readonly TimeProvider _time;
     private readonly StoreHealth? _health;
+    private readonly StoreWatch? _stores;
     private readonly TlsHost? _otherwise;
     private volatile SslServerAuthenticationOptions? _options;
     private FileStamps _read;
@@ -48,6 +49,7 @@ internal sealed class TlsHost
     {
         (_certificate, _key) = (files.Certificate, files.Key.Length > 0 ? files.Key : files.Certificate);
         (_profile, _otherwise, _time) = (profile, otherwise, time);
+        _stores = stores;
         _health = stores.Add(StoreNames.ConfiguredCertificate, _certificate);
         try
         {
@@ -57,6 +59,11 @@ internal sealed class TlsHost
         catch (CertificateException error) when (otherwise is not null)
         {
             _health.Failed(StoreFault.Unreadable, error.Message, isWrite: false);
+        }
+        catch
+        {
+            stores.Remove(_health, null);
+            throw;
         }
 
         stores.Check(Renew);
@@ -84,6 +91,15 @@ internal sealed class TlsHost
         catch (Exception error) when (error is CryptographicException or ArgumentException or NotSupportedException)
         {
             throw new CertificateException($"{certificate}: it cannot be used for TLS: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Looks at the files no more.</summary>
+    public void Dispose()
+    {
+        if (_health is not null)
+        {
+            _stores!.Remove(_health, Renew);
         }
     }
 

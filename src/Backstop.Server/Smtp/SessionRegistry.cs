@@ -17,7 +17,7 @@ internal sealed class SessionRegistry : IDisposable
     // So long before connections are closed at a stop, sessions are told.
     private static readonly TimeSpan _goodbye = TimeSpan.FromSeconds(2);
 
-    private readonly SmtpOptions _options;
+    private volatile SmtpOptions _options;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private readonly HashSet<SessionClock> _sessions = [];
@@ -36,6 +36,9 @@ internal sealed class SessionRegistry : IDisposable
         Stopping = _stopping.Token;
         _timer = time.CreateTimer(_ => Sweep(), null, _tick, _tick);
     }
+
+    /// <summary>Goes by another configuration from now on.</summary>
+    public void Take(SmtpOptions now) => _options = now;
 
     /// <summary>Whether the server is stopping.</summary>
     public bool IsStopping => _isStopping;

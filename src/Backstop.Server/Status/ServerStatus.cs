@@ -65,6 +65,13 @@ internal sealed record StoreStatus(string Name, string Path, string State, strin
         new(state.Name, state.Path, StoreWatch.Word(state), state.Error, state.Since ?? state.LostAt, state.SetAside);
 }
 
+/// <summary>How the last reload of the configuration went.</summary>
+/// <param name="At">When it was.</param>
+/// <param name="IsTaken">Whether the new configuration is in force; else the one before it is.</param>
+/// <param name="Waiting">The keys whose change waits for a restart.</param>
+/// <param name="Errors">Why it was refused.</param>
+internal sealed record ReloadStatus(DateTimeOffset At, bool IsTaken, IReadOnlyList<string> Waiting, IReadOnlyList<string> Errors);
+
 /// <summary>The state of the running server, as /status shows it.</summary>
 /// <param name="Hostname">The name of this host.</param>
 /// <param name="Sessions">Open sessions.</param>
@@ -98,6 +105,9 @@ internal sealed record ServerStatus(
 
     /// <summary>Why the spam rules scan no mail; empty where they do, are being read, or are not configured.</summary>
     public string SpamRules { get; init; } = "";
+
+    /// <summary>How the last reload went; null where there was none since the start.</summary>
+    public ReloadStatus? Reload { get; init; }
 
     /// <summary>The stores of the data folder.</summary>
     public IReadOnlyList<StoreStatus> Stores { get; init; } = [];

@@ -10,6 +10,7 @@ internal sealed class NextHop(EndPoint to, bool isLmtp, BackstopOptions options,
 {
     private readonly RelayOptions _limits = options.Relay;
     private readonly ConcurrentStack<NextHopConnection> _idle = new();
+    private volatile bool _isDisposed;
 
     public bool IsLmtp => isLmtp;
 
@@ -38,6 +39,11 @@ internal sealed class NextHop(EndPoint to, bool isLmtp, BackstopOptions options,
     {
         connection.LastUsed = time.GetTimestamp();
         _idle.Push(connection);
+        if (_isDisposed)
+        {
+            // It came back when nobody was left to use it.
+            Dispose();
+        }
     }
 
     /// <summary>
@@ -57,6 +63,7 @@ internal sealed class NextHop(EndPoint to, bool isLmtp, BackstopOptions options,
 
     public void Dispose()
     {
+        _isDisposed = true;
         while (_idle.TryPop(out var connection))
         {
             connection.Dispose();

@@ -23,7 +23,7 @@ namespace Backstop.Server.Way;
 /// </summary>
 internal sealed partial class SpoolEnds(
     BackstopOptions options, Recipients recipients, Refusals refusals, SpoolLog spool, DeliveryQueue delivery,
-    Precedence precedence, TimeProvider time, ILogger<SpoolEnds> log)
+    Precedence precedence, Func<IDisposable> hold, TimeProvider time, ILogger<SpoolEnds> log)
 {
     /// <summary>Returns the end of one transaction.</summary>
     public IEnd<IncomingMessage> For(Transaction transaction) => new SpoolEnd(this, transaction);
@@ -111,7 +111,8 @@ internal sealed partial class SpoolEnds(
         var lane = isReal && judgement.Wanted.Any(w => w.Verdict.Action == VerdictAction.Deliver) ? Lane.Real : Lane.Flood;
         if (judgement.Later is { } later && !isLarge)
         {
-            delivery.AddUnscanned(entry, lane, later);
+            // The scan is made by the filters of this configuration, though another may be in force by then.
+            delivery.AddUnscanned(entry, lane, later, hold());
         }
         else
         {

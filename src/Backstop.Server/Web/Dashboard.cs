@@ -20,17 +20,24 @@ using Microsoft.Extensions.Logging;
 namespace Backstop.Server.Web;
 
 /// <summary>What the dashboard shows and changes.</summary>
-/// <param name="Options">The configuration.</param>
-/// <param name="Recipients">The mailboxes.</param>
-/// <param name="Proving">The proofs of origin.</param>
+/// <param name="OptionsNow">Returns the configuration in force.</param>
+/// <param name="RecipientsNow">Returns its mailboxes.</param>
+/// <param name="ProvingNow">Returns its proofs of origin.</param>
 /// <param name="Journal">Receives messages that a person confirms as sent.</param>
 /// <param name="Activity">The recent decisions.</param>
 /// <param name="Storms">The storms, and the overrides that people have set.</param>
 /// <param name="Status">Returns the present state of the server.</param>
 /// <param name="Queue">Answers about the messages that wait.</param>
 internal sealed record DashboardSources(
-    BackstopOptions Options, Recipients Recipients, Proving Proving, SentJournal Journal, ActivityLog Activity,
-    StormDesk Storms, Func<ServerStatus> Status, QueueDesk Queue);
+    Func<BackstopOptions> OptionsNow, Func<Recipients> RecipientsNow, Func<Proving> ProvingNow, SentJournal Journal, ActivityLog Activity,
+    StormDesk Storms, Func<ServerStatus> Status, QueueDesk Queue)
+{
+    public BackstopOptions Options => OptionsNow();
+
+    public Recipients Recipients => RecipientsNow();
+
+    public Proving Proving => ProvingNow();
+}
 
 /// <summary>
 /// The routes of the dashboard. Pages are made on the server and work without scripts; scripts keep the overview
@@ -48,9 +55,9 @@ internal sealed partial class Dashboard(
         () => Overview.Of(parts.Activity.Figures(), parts.Storms.Watch.Summaries, parts.Status()), logins, time, stopping);
     private readonly Seldom _refused = new(time);
     private readonly FiledMail _filed = new(
-        parts.Recipients, [
-            .. new[] { Verdict.BackscatterFolder, parts.Options.Storm.Folder, parts.Options.Spam.Folder }.Distinct()], new RunStore(
-                DataPaths.Runs(parts.Options), time), time);
+        parts.RecipientsNow,
+        () => [.. new[] { Verdict.BackscatterFolder, parts.Options.Storm.Folder, parts.Options.Spam.Folder }.Distinct()],
+        new(DataPaths.Runs(parts.Options), time), time);
 
     public void Map(WebApplication app)
     {

@@ -14,11 +14,11 @@ namespace Backstop.Server.Web;
 /// <summary>
 /// Lists filed mail, shows it and gives it back. File names come from the folders themselves, never from a request.
 /// </summary>
-/// <param name="recipients">The mailboxes.</param>
-/// <param name="folders">The folders beside the inbox.</param>
+/// <param name="recipients">Returns the mailboxes.</param>
+/// <param name="folders">Returns the folders beside the inbox.</param>
 /// <param name="runs">Records moves, so that <c>undo</c> can take them back.</param>
 /// <param name="time">The clock.</param>
-internal sealed class FiledMail(Recipients recipients, IReadOnlyList<string> folders, RunStore runs, TimeProvider time)
+internal sealed class FiledMail(Func<Recipients> recipients, Func<IReadOnlyList<string>> folders, RunStore runs, TimeProvider time)
 {
     // Only the newest messages of a folder are read. For older mail there are mail programs.
     private const int MaxLooked = 3000;
@@ -28,7 +28,7 @@ internal sealed class FiledMail(Recipients recipients, IReadOnlyList<string> fol
     private const long MaxRead = 32 << 20;
 
     /// <summary>The names of the folders.</summary>
-    public IReadOnlyList<string> Folders => folders;
+    public IReadOnlyList<string> Folders => folders();
 
     /// <summary>Returns filed messages, the newest first.</summary>
     /// <param name="folder">The folder; empty for all.</param>
@@ -36,8 +36,8 @@ internal sealed class FiledMail(Recipients recipients, IReadOnlyList<string> fol
     /// <param name="max">The most messages to return.</param>
     public IReadOnlyList<FiledMessage> List(string folder, string text, int max) =>
     [
-        .. recipients.Mailboxes
-            .SelectMany(m => folders.Where(f => folder.Length == 0 || f == folder).SelectMany(f => Readable(() => Read(m, f)) ?? []))
+        .. recipients().Mailboxes
+            .SelectMany(m => Folders.Where(f => folder.Length == 0 || f == folder).SelectMany(f => Readable(() => Read(m, f)) ?? []))
             .OrderByDescending(m => m.At)
             .Where(m =>
             text.Length == 0 || new[] { m.Subject, m.From, m.Mailbox, m.Reason }.Any(t =>
@@ -105,7 +105,7 @@ internal sealed class FiledMail(Recipients recipients, IReadOnlyList<string> fol
     }
 
     private FolderRef? Place(string mailbox, string folder) =>
-        folders.Contains(folder, StringComparer.Ordinal) && recipients.Mailboxes.FirstOrDefault(m => m.Keys[0] == mailbox) is { } found
+        Folders.Contains(folder, StringComparer.Ordinal) && recipients().Mailboxes.FirstOrDefault(m => m.Keys[0] == mailbox) is { } found
             ? found.Folder(folder)
             : null;
 

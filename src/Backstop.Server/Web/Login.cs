@@ -57,16 +57,17 @@ internal static class Login
             };
         });
         services.AddSingleton<LoginSessions>();
-        services.AddSingleton<LoginLimits>();
+        services.AddSingleton(s => new LoginLimits(
+            s.GetRequiredService<IDataProtectionProvider>(), () => s.GetRequiredService<ServerParts>().Judging.Now.Options.Web.Password, s.GetRequiredService<TimeProvider>()));
         services.AddOptions<CookieAuthenticationOptions>(CookieAuthenticationDefaults.AuthenticationScheme)
             .Configure<LoginSessions>((c, sessions) => c.SessionStore = sessions);
     }
 
     /// <summary>Adds the check before any page.</summary>
-    public static void Guard(WebApplication app, BackstopOptions options)
+    public static void Guard(WebApplication app, Func<BackstopOptions> options)
     {
         app.UseAuthentication();
-        app.Use((context, next) => Admit(context, options) switch
+        app.Use((context, next) => Admit(context, options()) switch
         {
             Admission.Yes => next(context),
             Admission.Login => context.ChallengeAsync(),

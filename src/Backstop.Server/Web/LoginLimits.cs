@@ -26,7 +26,7 @@ internal sealed class LoginLimits : IDisposable
     private static readonly TimeSpan _knownFor = TimeSpan.FromDays(365);
 
     private readonly IDataProtector _protector;
-    private readonly string _password;
+    private readonly Func<string> _password;
     private readonly TimeProvider _time;
     private readonly PartitionedRateLimiter<string> _tries = PartitionedRateLimiter.Create<string, string>(
         who => RateLimitPartition.GetFixedWindowLimiter(who, _ => new() { PermitLimit = TriesAMinute, Window = TimeSpan.FromMinutes(1) }),
@@ -34,13 +34,13 @@ internal sealed class LoginLimits : IDisposable
     private readonly SemaphoreSlim _line = new(1);
     private int _waiting;
 
-    public LoginLimits(IDataProtectionProvider protection, BackstopOptions options, TimeProvider time)
+    public LoginLimits(IDataProtectionProvider protection, Func<string> password, TimeProvider time)
     {
         _protector = protection.CreateProtector("Backstop.KnownBrowser");
         _time = time;
 
         // A browser is remembered as long as the password stays the same.
-        _password = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(options.Web.Password)))[..16];
+        _password = () => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(password())))[..16];
     }
 
     /// <summary>Checks a password, unless there were too many attempts.</summary>
@@ -62,7 +62,7 @@ internal sealed class LoginLimits : IDisposable
     /// <summary>Remembers a browser that gave the right password.</summary>
     public void Remember(HttpContext context) => context.Response.Cookies.Append(
         Cookie,
-        _protector.Protect($"{_password} {Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(Prefix))}"),
+        _protector.Protect($"{_password()} {Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(Prefix))}"),
         new()
         {
             HttpOnly = true,
@@ -114,7 +114,7 @@ internal sealed class LoginLimits : IDisposable
         try
         {
             var known = context.Request.Cookies[Cookie] is { Length: > 0 and < MaxCookie } cookie ? _protector.Unprotect(cookie) : "";
-            return known.StartsWith(_password + " ", StringComparison.Ordinal) ? known : null;
+            return known.StartsWith(_password() + " ", StringComparison.Ordinal) ? known : null;
         }
         catch (CryptographicException)
         {

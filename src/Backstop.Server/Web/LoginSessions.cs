@@ -9,7 +9,7 @@ namespace Backstop.Server.Web;
 /// <summary>
 /// The valid logins. A cookie names one of them and contains nothing else, so that a copied cookie ends with its login.
 /// </summary>
-/// <remarks>Kept in memory: a restart, which a new password needs, ends all logins.</remarks>
+/// <remarks>Kept in memory: a restart ends all logins, and so does a reload with another password.</remarks>
 internal sealed class LoginSessions : ITicketStore, IDisposable
 {
     // Each login needed the password. Above this number the oldest ends.

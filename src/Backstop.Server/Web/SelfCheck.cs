@@ -8,10 +8,10 @@ namespace Backstop.Server.Web;
 /// <summary>
 /// Checks whether our own SMTP port greets. A server whose listener has died looks healthy from inside.
 /// </summary>
-/// <param name="options">Which clients send a PROXY header.</param>
+/// <param name="options">Returns which clients send a PROXY header.</param>
 /// <param name="listening">Returns the address of the SMTP port; null where there is none.</param>
 /// <param name="time">The clock.</param>
-internal sealed class SelfCheck(BackstopOptions options, Func<IPEndPoint?> listening, TimeProvider time) : IDisposable
+internal sealed class SelfCheck(Func<BackstopOptions> options, Func<IPEndPoint?> listening, TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan _limit = TimeSpan.FromSeconds(3);
 
@@ -53,7 +53,7 @@ internal sealed class SelfCheck(BackstopOptions options, Func<IPEndPoint?> liste
         {
             using var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             await socket.ConnectAsync(new IPEndPoint(Reachable(endPoint.Address), endPoint.Port), limit.Token);
-            if (options.Listen.ProxyFrom.Any(n => n.Contains(Reachable(endPoint.Address))))
+            if (options().Listen.ProxyFrom.Any(n => n.Contains(Reachable(endPoint.Address))))
             {
                 await socket.SendAsync("PROXY UNKNOWN\r\n"u8.ToArray(), limit.Token);
             }

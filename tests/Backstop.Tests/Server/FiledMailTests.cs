@@ -1,4 +1,5 @@
 using Backstop.Configuration.Options;
+using Backstop.Judging;
 using Backstop.Mailboxes;
 using Backstop.Mailboxes.Runs;
 using Backstop.Server.Web;
@@ -29,7 +30,8 @@ public sealed class FiledMailTests : IDisposable
         }
 
         File.WriteAllText(_folder["mia.Backscatter"], "From a@example.com Mon Nov  2 10:00:00 2026\nSubject: hello\n\nhello\n\n");
-        _filed = new(new(options), ["Backscatter"], new RunStore(_folder["runs"], TimeProvider.System), TimeProvider.System);
+        var recipients = new Recipients(options);
+        _filed = new(() => recipients, () => ["Backscatter"], new RunStore(_folder["runs"], TimeProvider.System), TimeProvider.System);
     }
 
     public void Dispose() => _folder.Dispose();
