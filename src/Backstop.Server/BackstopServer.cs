@@ -4,6 +4,7 @@ using Backstop.Configuration;
 using Backstop.Configuration.Options;
 using Backstop.Judging;
 using Backstop.Server.Alerts;
+using Backstop.Server.Control;
 using Backstop.Server.Filters;
 using Backstop.Server.Net;
 using Backstop.Server.Web;
@@ -29,19 +30,22 @@ internal sealed partial class BackstopServer : IAsyncDisposable
     private readonly ServerParts _parts;
     private readonly List<(string Protocol, Kestrel.ListenOptions Listener)> _listeners;
     private readonly IReadOnlyList<IPEndPoint> _milters;
+    private readonly ConfigReload _reload;
     private readonly CancellationTokenSource _ending = new();
     private readonly SelfCheck _check;
     private readonly Task _watched;
 
     private BackstopServer(
         BackstopOptions options, WebApplication app, ServerParts parts,
-        List<(string Protocol, Kestrel.ListenOptions Listener)> listeners, IReadOnlyList<IPEndPoint> milters, Surroundings surroundings)
+        List<(string Protocol, Kestrel.ListenOptions Listener)> listeners, IReadOnlyList<IPEndPoint> milters, ConfigReload reload,
+        Surroundings surroundings)
     {
         _options = options;
         _app = app;
         _parts = parts;
         _listeners = listeners;
         _milters = milters;
+        _reload = reload;
         _check = new(() => parts.Judging.Now.Options, () => Mail(listeners), TimeProvider.System);
         surroundings.Manager.Ready(parts.Words);
         _watched = surroundings.Manager.WatchAsync(_check.AskAsync, _ending.Token);
@@ -78,6 +82,7 @@ internal sealed partial class BackstopServer : IAsyncDisposable
         BackstopOptions options, Surroundings surroundings, TimeProvider time, Action<ILoggingBuilder> configureLogging,
         CancellationToken ct)
     {
+        var asKeys = ConfigKeys.Of(options);
         var descriptors = Descriptors.Plan(options, Descriptors.OfProcess());
         var asked = (Mail: options.Smtp.MaxConnections, Guard: options.Guard.MaxConnections);
         options.Smtp.MaxConnections = descriptors.Mail > 0 ? descriptors.Mail : asked.Mail;
@@ -100,6 +105,10 @@ internal sealed partial class BackstopServer : IAsyncDisposable
             surroundings.Manager.Trouble = error => LogNotTold(log, error);
             ServerPages.Map(app, options, parts, time, () => Mail(listeners));
             parts.Mail.Replay();
+            var reload = new ConfigReload(
+                parts, options, asKeys, surroundings, () => app.Services.GetService<LoginSessions>()?.Clear(), time,
+                app.Services.GetRequiredService<ILogger<ConfigReload>>());
+            parts.Mail.Control.Reload = reload.RunAsync;
             parts.Mail.Control.Start();
             parts.Judging.Storms.Resume();
             foreach (var socket in options.Listen.Sockets.Where(s => !surroundings.Sockets.Has(new UnixDomainSocketEndPoint(s))))
@@ -114,7 +123,7 @@ internal sealed partial class BackstopServer : IAsyncDisposable
                 LogUnused(log, unused);
             }
 
-            return new(options, app, parts, listeners, milters, surroundings);
+            return new(options, app, parts, listeners, milters, reload, surroundings);
         }
         catch (Exception error)
         {
@@ -135,6 +144,15 @@ internal sealed partial class BackstopServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Takes up the configuration anew.</summary>
+    /// <param name="by">Who wants it, for the log.</param>
+    /// <param name="ct">Ends the wait; the old configuration stays then.</param>
+    public Task<ReloadReport> ReloadAsync(string by, CancellationToken ct) => _reload.RunAsync(by, ct);
+
+    /// <summary>Begins to take up the configuration anew.</summary>
+    /// <param name="by">Who wants it, for the log.</param>
+    public void BeginReload(string by) => _reload.Begin(by);
+
     /// <summary>
     /// Waits for SIGTERM or SIGINT, then stops: no new sessions, then the end of open sessions, then of deliveries.
     /// </summary>
@@ -148,11 +166,11 @@ internal sealed partial class BackstopServer : IAsyncDisposable
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
     {
+        await _reload.DisposeAsync();
         await _app.StopAsync(CancellationToken.None);
         await DrainAsync();
         await _ending.CancelAsync();
         await _watched;
-        _ending.Dispose();
         _check.Dispose();
         await _app.DisposeAsync();
     }

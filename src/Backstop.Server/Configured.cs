@@ -1,5 +1,4 @@
 using Backstop.Judging;
-using Backstop.Server.Net;
 using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server;

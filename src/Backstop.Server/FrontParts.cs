@@ -2,7 +2,6 @@ using Backstop.Configuration.Options;
 using Backstop.Judging;
 using Backstop.Judging.Rules;
 using Backstop.Judging.Storms;
-using Backstop.Server.Admission;
 using Backstop.Server.Guard;
 using Backstop.Server.Net;
 using Backstop.Server.Outbound;

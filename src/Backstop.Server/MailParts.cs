@@ -6,7 +6,6 @@ using Backstop.Mailboxes.Spool;
 using Backstop.Server.Admission;
 using Backstop.Server.Control;
 using Backstop.Server.Delivery;
-using Backstop.Server.Net;
 using Backstop.Server.Smtp;
 using Microsoft.Extensions.Logging;
 

@@ -1,6 +1,5 @@
 using System.Net;
 using Backstop.Configuration.Options;
-using Backstop.Server.Smtp;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;

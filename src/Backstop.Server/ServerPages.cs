@@ -1,6 +1,5 @@
 using System.Net;
 using Backstop.Configuration.Options;
-using Backstop.Judging;
 using Backstop.Server.Status;
 using Backstop.Server.Web;
 using Microsoft.AspNetCore.Builder;

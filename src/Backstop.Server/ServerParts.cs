@@ -103,7 +103,18 @@ internal sealed class ServerParts : IDisposable
             await settings.Dnsbl.TestAsync(ct);
         }
 
-        return (Make(settings, spam), recipes);
+        // The last thing that may fail.
+        var next = Make(settings, spam);
+        try
+        {
+            Judging.Storms.Overrides.ReadAnew();
+            return (next, recipes);
+        }
+        catch
+        {
+            next.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Puts in force what was made of a configuration.</summary>

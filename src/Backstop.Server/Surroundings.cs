@@ -1,3 +1,5 @@
+using Backstop.Configuration;
+using Backstop.Configuration.Options;
 using Backstop.Server.Net;
 
 namespace Backstop.Server;
@@ -9,6 +11,13 @@ internal sealed record Surroundings(ServiceManager Manager, HandedSockets Socket
 {
     /// <summary>A person, and nothing.</summary>
     public static Surroundings None { get; } = new(ServiceManager.None, HandedSockets.None);
+
+    /// <summary>
+    /// Reads the configuration anew, with all that the command line has said beside it. Receives warnings; returns the options and the
+    /// errors.
+    /// </summary>
+    public Func<List<ConfigError>, (BackstopOptions Options, IReadOnlyList<ConfigError> Errors)> Read { get; init; } =
+        static _ => throw new IOException("the server was started without a configuration file; there is nothing to read anew");
 
     /// <summary>The surroundings of this process. To be asked once, and before any program is run.</summary>
     public static Surroundings OfProcess() => new(ServiceManager.OfProcess(), HandedSockets.OfProcess());

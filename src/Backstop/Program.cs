@@ -36,6 +36,7 @@ var root = new RootCommand("Backstop keeps mail arriving in a flood: it refuses 
     DoctorCommand.Create(),
     QueueCommand.Create(),
     ReportCommand.Create(),
+    ReloadCommand.Create(),
 };
 
 HelpWithExamples.AddTo(root);

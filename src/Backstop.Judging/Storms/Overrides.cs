@@ -55,6 +55,29 @@ internal sealed class Overrides
         }
     }
 
+    /// <summary>Takes up what somebody has written into the file; without one all stays.</summary>
+    /// <exception cref="InvalidDataException">Its content is not what it should be; the earlier settings stay in force.</exception>
+    /// <exception cref="IOException">It cannot be read; the earlier settings stay in force.</exception>
+    public void ReadAnew()
+    {
+        lock (_gate)
+        {
+            try
+            {
+                if (File.Exists(_path))
+                {
+                    var read = Parse(File.ReadAllText(_path))
+                        ?? throw new InvalidDataException($"{_path}: not a file of settings made by hand; mend it, or move it away");
+                    (_set, _networks, _isUnread) = (read, InForce(read), false);
+                }
+            }
+            catch (JsonException error)
+            {
+                throw new InvalidDataException($"{_path}: {error.Message}", error);
+            }
+        }
+    }
+
     public bool IsStrict(string address)
     {
         var strict = _set.Strict;
@@ -141,9 +164,7 @@ internal sealed class Overrides
             }
             else if (File.Exists(_path))
             {
-                var written = JsonSerializer.Deserialize(File.ReadAllText(_path), OverrideJson.Default.OverrideSet);
-                if (written is { Strict: not null, Blocked: not null } set
-                    && set.Strict.Concat(set.Blocked).All(o => o is { Subject: not null }))
+                if (Parse(File.ReadAllText(_path)) is { } set)
                 {
                     _health?.Worked(isWrite: false);
                     return set;
@@ -164,6 +185,10 @@ internal sealed class Overrides
 
         return OverrideSet.None;
     }
+
+    private static OverrideSet? Parse(string text) =>
+        JsonSerializer.Deserialize(text, OverrideJson.Default.OverrideSet) is { Strict: not null, Blocked: not null } set
+            && set.Strict.Concat(set.Blocked).All(o => o is { Subject: not null }) ? set : null;
 
     private void SetAside(string why) => _isUnread = _health?.SetAside(why) != true;
 }

@@ -30,6 +30,9 @@ internal sealed partial class ControlListener(string spool, QueueDesk desk, Time
     private Socket? _listening;
     private Task _accepting = Task.CompletedTask;
 
+    /// <summary>Takes up the configuration anew, for the one who is named.</summary>
+    public Func<string, CancellationToken, Task<ReloadReport>>? Reload { get; set; }
+
     /// <summary>Begins. A socket that cannot be made is logged, because mail matters more.</summary>
     public void Start()
     {
@@ -131,6 +134,14 @@ internal sealed partial class ControlListener(string spool, QueueDesk desk, Time
         if (await ReadAsync(stream) is not { } request)
         {
             await SendAsync(output, new() { Error = "the request is not understood; server and program may be of different versions" });
+            return;
+        }
+
+        if (request.Verb == ReloadReport.Verb && Reload is { } reload)
+        {
+            var by = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"user {peer.User}");
+            await SendAsync(output, new() { Reload = await reload(by, _stopping.Token) });
+            await SendAsync(output, new() { IsEnd = true });
             return;
         }
 

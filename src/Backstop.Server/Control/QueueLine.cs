@@ -59,6 +59,9 @@ internal sealed record QueueReply
     /// <summary>A piece of the mail.</summary>
     public byte[]? Octets { get; init; }
 
+    /// <summary>What came of a reload.</summary>
+    public ReloadReport? Reload { get; init; }
+
     /// <summary>Why there is no answer.</summary>
     public string? Error { get; init; }
 
@@ -75,4 +78,5 @@ internal sealed record QueueReply
 [JsonSerializable(typeof(QueueLine))]
 [JsonSerializable(typeof(DeletedLine))]
 [JsonSerializable(typeof(DoneLine))]
+[JsonSerializable(typeof(ReloadReport))]
 internal sealed partial class QueueJson : JsonSerializerContext;

@@ -6,7 +6,6 @@ using Backstop.Configuration.Options;
 using Backstop.Judging;
 using Backstop.Judging.Storms;
 using Backstop.Mail;
-using Backstop.Mailboxes.Runs;
 using Backstop.Server.Control;
 using Backstop.Server.Status;
 using Backstop.Server.Web.Pages;

@@ -50,18 +50,19 @@ internal static class CommonOptions
     /// <summary>Reads a configuration, or throws with all errors in it.</summary>
     /// <param name="path">The file.</param>
     /// <param name="warnings">Receives what is wrong for one mailbox or alert only; null: the verb has no use for either.</param>
-    public static BackstopOptions Read(string path, List<ConfigError>? warnings = null)
-    {
-        if (!File.Exists(path))
-        {
-            throw new CommandException(ExitCode.NoInput, $"{path}: no such file; --config names the configuration");
-        }
+    public static BackstopOptions Read(string path, List<ConfigError>? warnings = null) => Checked(path, TryRead(path, warnings));
 
-        var (options, errors) = ConfigFile.Read(path, warnings);
-        return errors.Count == 0
-            ? options
-            : throw Wrong(path, errors);
-    }
+    /// <summary>Reads a configuration with its errors.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="warnings">As for <see cref="Read"/>.</param>
+    /// <exception cref="CommandException">There is no such file.</exception>
+    public static (BackstopOptions Options, IReadOnlyList<ConfigError> Errors) TryRead(string path, List<ConfigError>? warnings) =>
+        File.Exists(path) ? ConfigFile.Read(path, warnings)
+            : throw new CommandException(ExitCode.NoInput, $"{path}: no such file; --config names the configuration");
+
+    /// <summary>Returns what was read, or throws with all errors in it.</summary>
+    public static BackstopOptions Checked(string path, (BackstopOptions Options, IReadOnlyList<ConfigError> Errors) read) =>
+        read.Errors.Count == 0 ? read.Options : throw Wrong(path, read.Errors);
 
     /// <summary>Returns the exception that ends a verb where a configuration has errors.</summary>
     public static CommandException Wrong(string path, IReadOnlyList<ConfigError> errors) => new(

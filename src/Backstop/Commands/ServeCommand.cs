@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using Backstop.Configuration;
 using Backstop.Configuration.Options;
 using Backstop.Logging;
@@ -36,17 +37,25 @@ internal static class ServeCommand
             throw new CommandException(ExitCode.Usage, "--mailbox is for the demo only; with --config, add the mailbox to that file");
         }
 
-        var surroundings = Surroundings.OfProcess();
+        var surroundings = Surroundings.OfProcess() with { Read = warnings => Read(config, data, mailboxes, warnings) };
         FileOwner.CloseToOthers();
         var warnings = new List<ConfigError>();
-        var options = config is null
-            ? Demo.Options(data ?? Demo.DataFolder, mailboxes)
-            : CommonOptions.ReadForData(config, data, warnings);
+        var options = CommonOptions.Checked(config ?? "", Read(config, data, mailboxes, warnings));
         foreach (var warning in warnings)
         {
             await Console.Error.WriteLineAsync($"backstop: warning: {warning}");
         }
 
+        BackstopServer? running = null;
+        var isAsked = false;
+
+        // A demo ends with its terminal.
+        using var hangup = config is null ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+        {
+            signal.Cancel = true;
+            Volatile.Write(ref isAsked, true);
+            Volatile.Read(ref running)?.BeginReload("SIGHUP");
+        });
         await using var server = await BackstopServer.StartAsync(
             options, surroundings, TimeProvider.System, l => Log(l, level, options), ct);
         foreach (var (protocol, endPoint) in server.Listening)
@@ -60,8 +69,28 @@ internal static class ServeCommand
         }
 
         Console.WriteLine("ready");
+        Volatile.Write(ref running, server);
+        if (Volatile.Read(ref isAsked))
+        {
+            // It was asked while it started, and may have read the file before.
+            server.BeginReload("SIGHUP");
+        }
+
         await server.WaitForStopAsync();
         return ExitCode.Done;
+    }
+
+    private static (BackstopOptions Options, IReadOnlyList<ConfigError> Errors) Read(
+        string? config, string? data, string[] mailboxes, List<ConfigError> warnings)
+    {
+        if (config is null)
+        {
+            return (Demo.Options(data ?? Demo.DataFolder, mailboxes), []);
+        }
+
+        var (options, errors) = CommonOptions.TryRead(config, warnings);
+        options.Data = data ?? options.Data;
+        return (options, errors);
     }
 
     // stdout is for the lines that other programs read, so the log goes to stderr.

@@ -101,6 +101,7 @@ internal static class StatusCommand
                 $"store {store.Name}: {store.Path} {store.State} since {store.Since?.UtcDateTime:yyyy-MM-dd HH:mm} UTC{error}{aside}"));
         }
 
+        Tell(status.Reload);
         foreach (var cover in status.Coverage)
         {
             Console.WriteLine($"sent mail of {ShownText.Of(cover.Address)} is {(cover.IsCovered ? "" : "not ")}covered: {cover.Why}");
@@ -113,8 +114,24 @@ internal static class StatusCommand
                     + $"{folder.Failures} tries, next {folder.RetryAt:HH:mm:ss}Z");
         }
 
-        return status.Failing.Count > 0 || status.SpamRules.Length > 0 || status.Stores.Any(s => s.State != "ok")
+        return status.Failing.Count > 0 || status.Reload is { IsTaken: false } || status.SpamRules.Length > 0 || status.Stores.Any(s => s.State != "ok")
             ? ExitCode.Found
             : ExitCode.Done;
+    }
+
+    private static void Tell(ReloadStatus? reload)
+    {
+        if (reload is { IsTaken: false })
+        {
+            Console.WriteLine(string.Create(
+                System.Globalization.CultureInfo.InvariantCulture,
+                $"the reload of {reload.At.UtcDateTime:yyyy-MM-dd HH:mm} UTC was refused, and the configuration before it is in force: "
+                    + $"{ShownText.Of(string.Join("; ", reload.Errors), 1000)}"));
+        }
+
+        if (reload is { Waiting.Count: > 0 })
+        {
+            Console.WriteLine($"waits for a restart: {ShownText.Of(string.Join(", ", reload.Waiting), 1000)}");
+        }
     }
 }

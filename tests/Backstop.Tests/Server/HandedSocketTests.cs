@@ -16,6 +16,8 @@ public sealed class HandedSocketTests : IDisposable
     private const int DuplicateDescriptor = 0;
     private const int DescriptorFlags = 1;
 
+    private static int _number = 700;
+
     private readonly TempFolder _folder = new();
     private readonly List<Socket> _managers = [];
 
@@ -84,7 +86,7 @@ public sealed class HandedSocketTests : IDisposable
         }
 
         Assert.Contains(lines.All, l => l.Contains($"stray ({stray.LocalEndPoint})", StringComparison.Ordinal));
-        Assert.DoesNotContain(lines.All, l => l.Contains("cannot be accepted", StringComparison.Ordinal));
+        Assert.Equal("", string.Join('\n', lines.All.Where(l => l.Contains("cannot be accepted", StringComparison.Ordinal))));
         Assert.All(["policy", "milter", "spamd"], name => Assert.True(File.Exists(_folder[name]), name));
     }
 
@@ -162,7 +164,9 @@ public sealed class HandedSocketTests : IDisposable
     private static HandedSockets Hand(params (string Name, Socket Socket)[] sockets) =>
         HandedSockets.Of([.. sockets.Select(s => Copy(s.Socket.Handle))], [.. sockets.Select(s => s.Name)]);
 
-    private static int Copy(nint descriptor) => Control((int)descriptor, DuplicateDescriptor, 10);
+    // Each number once: the kernel's epoll remembers a closed number as long as another one is open for the same socket, and here
+    // all servers are one process.
+    private static int Copy(nint descriptor) => Control((int)descriptor, DuplicateDescriptor, Interlocked.Increment(ref _number));
 
     private static int Control(int descriptor, int command, int argument)
     {

@@ -1,6 +1,8 @@
 using System.Net;
+using Backstop.Configuration;
 using Backstop.Configuration.Options;
 using Backstop.Server;
+using Backstop.Server.Control;
 using Microsoft.Extensions.Logging;
 
 namespace Backstop.Tests.Server;
@@ -9,12 +11,14 @@ namespace Backstop.Tests.Server;
 internal sealed class TestServer : IAsyncDisposable
 {
     private readonly TempFolder _folder;
+    private readonly NextConfig _next;
     private BackstopServer _server;
 
-    private TestServer(TempFolder folder, BackstopServer server, BackstopOptions options)
+    private TestServer(TempFolder folder, BackstopServer server, BackstopOptions options, NextConfig next)
     {
         _folder = folder;
         _server = server;
+        _next = next;
         Options = options;
     }
 
@@ -38,6 +42,33 @@ internal sealed class TestServer : IAsyncDisposable
         Action<BackstopOptions>? configure = null, TimeProvider? time = null, Action<ILoggingBuilder>? logging = null)
     {
         var folder = new TempFolder();
+        var next = new NextConfig();
+        var options = Make(folder, configure);
+        next.Read = _ => (Make(folder, configure), []);
+        return new(folder, await StartAsync(options, next, time, logging), options, next);
+    }
+
+    /// <summary>Reloads the configuration that it was started with, and what is changed in it.</summary>
+    public Task<ReloadReport> ReloadAsync(Action<BackstopOptions>? change = null)
+    {
+        var read = _next.Read;
+        return ReloadAsync(warnings =>
+        {
+            var (options, errors) = read(warnings);
+            change?.Invoke(options);
+            return (options, errors);
+        });
+    }
+
+    /// <summary>Reloads what is read.</summary>
+    public Task<ReloadReport> ReloadAsync(Func<List<ConfigError>, (BackstopOptions, IReadOnlyList<ConfigError>)> read)
+    {
+        _next.Read = read;
+        return _server.ReloadAsync("a test", TestContext.Current.CancellationToken);
+    }
+
+    private static BackstopOptions Make(TempFolder folder, Action<BackstopOptions>? configure)
+    {
         var options = new BackstopOptions
         {
             Hostname = "mx.example.org",
@@ -53,13 +84,13 @@ internal sealed class TestServer : IAsyncDisposable
         // The clock of a test may stand still.
         options.Smtp.ErrorDelay = TimeSpan.Zero;
         configure?.Invoke(options);
-        return new(folder, await StartAsync(options, time, logging), options);
+        return options;
     }
 
     public async Task RestartAsync()
     {
         await _server.DisposeAsync();
-        _server = await StartAsync(Options, null, null);
+        _server = await StartAsync(Options, _next, null, null);
     }
 
     /// <summary>Waits until all that was accepted lies in its folders.</summary>
@@ -109,8 +140,14 @@ internal sealed class TestServer : IAsyncDisposable
 
     public IPEndPoint EndPoint(string protocol) => _server.Listening.First(l => l.Protocol == protocol).EndPoint;
 
-    private static Task<BackstopServer> StartAsync(BackstopOptions options, TimeProvider? time, Action<ILoggingBuilder>? logging) =>
+    private static Task<BackstopServer> StartAsync(
+        BackstopOptions options, NextConfig next, TimeProvider? time, Action<ILoggingBuilder>? logging) =>
         BackstopServer.StartAsync(
-            options, time ?? TimeProvider.System, logging ?? (l => l.SetMinimumLevel(LogLevel.None)),
-            TestContext.Current.CancellationToken);
+            options, Surroundings.None with { Read = warnings => next.Read(warnings) }, time ?? TimeProvider.System,
+            logging ?? (l => l.SetMinimumLevel(LogLevel.None)), TestContext.Current.CancellationToken);
+
+    private sealed class NextConfig
+    {
+        public Func<List<ConfigError>, (BackstopOptions Options, IReadOnlyList<ConfigError> Errors)> Read { get; set; } = _ => default;
+    }
 }
