@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Backstop.Tests;
 
-/// <summary>The systemd unit that the guide gives: what it must say, and that systemd takes it.</summary>
+/// <summary>The systemd units that the guide gives: what they must say, and that systemd takes them.</summary>
 public sealed partial class GuideUnitTests : IDisposable
 {
     private const string Analyze = "/usr/bin/systemd-analyze";
@@ -11,9 +11,10 @@ public sealed partial class GuideUnitTests : IDisposable
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    private static string Unit =>
-        UnitBlock().Match(
-            File.ReadAllText(Path.Combine(HouseRulesTests.Root(), "docs", "guide", "postfix-dovecot.md"))).Groups["unit"].Value;
+    private static string Unit => UnitOf("postfix-dovecot.md");
+
+    private static string UnitOf(string page) =>
+        UnitBlock().Match(File.ReadAllText(Path.Combine(HouseRulesTests.Root(), "docs", "guide", page))).Groups["unit"].Value;
 
     public void Dispose() => _folder.Dispose();
 
@@ -29,6 +30,10 @@ public sealed partial class GuideUnitTests : IDisposable
     [InlineData("ProtectSystem", "strict")]
     [InlineData("ProtectHome", "yes")]
     [InlineData("SystemCallFilter", "@system-service")]
+    [InlineData("Type", "notify")]
+    [InlineData("NotifyAccess", "main")]
+    [InlineData("ExecReload", "/usr/local/bin/backstop reload --config /etc/backstop/backstop.toml")]
+    [InlineData("WatchdogSec", "2min")]
     public void Unit_has_a_user_of_its_own_and_a_sandbox(string key, string value) =>
         Assert.Equal(
             [value], Unit.Split('\n').Where(l => l.StartsWith(key + "=", StringComparison.Ordinal)).Select(l => l[(key.Length + 1)..]));
@@ -44,7 +49,9 @@ public sealed partial class GuideUnitTests : IDisposable
         Assert.SkipUnless(File.Exists(Analyze), "no systemd-analyze here");
         var file = _folder["backstop.service"];
         await File.WriteAllTextAsync(file, Unit.Replace("/usr/local/bin/backstop", "/bin/true", StringComparison.Ordinal), Ct);
-        Assert.Equal((0, ""), await RunAsync("verify", file));
+        var sockets = _folder["backstop.socket"];
+        await File.WriteAllTextAsync(sockets, UnitOf("reload.md"), Ct);
+        Assert.Equal((0, ""), await RunAsync("verify", file, sockets));
         Assert.Equal(0, (await RunAsync("security", "--offline=true", "--threshold=25", file)).Code);
     }
 

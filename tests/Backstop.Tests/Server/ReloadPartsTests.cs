@@ -5,7 +5,6 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Backstop.Backscatter.Proofs;
 using Backstop.Configuration;
-using Backstop.Configuration.Options;
 using Backstop.Server.Control;
 using Backstop.Server.Web;
 using Microsoft.Extensions.Logging;
