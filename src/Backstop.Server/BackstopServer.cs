@@ -205,8 +205,8 @@ internal sealed partial class BackstopServer : IAsyncDisposable
     }
 
     private static WebApplication Build(
-        BackstopOptions options, Surroundings surroundings, Descriptors descriptors, TimeProvider time, Action<ILoggingBuilder> configureLogging,
-        List<(string, Kestrel.ListenOptions)> listeners)
+        BackstopOptions options, Surroundings surroundings, Descriptors descriptors, TimeProvider time,
+        Action<ILoggingBuilder> configureLogging, List<(string, Kestrel.ListenOptions)> listeners)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -231,7 +231,7 @@ internal sealed partial class BackstopServer : IAsyncDisposable
             s.GetRequiredService<ILogger<AlertDesk>>()));
         if (options.Listen.Web.Count > 0)
         {
-            Login.AddServices(builder.Services, options);
+            Login.AddServices(builder.Services, options, s => Judging(s).Now.Options.Web.Password);
         }
 
         WebApplication? app = null;

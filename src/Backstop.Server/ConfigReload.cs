@@ -59,7 +59,8 @@ internal sealed partial class ConfigReload(
         }
         catch (Exception error) when (error is OperationCanceledException or ObjectDisposedException)
         {
-            return Refuse(by, ReloadReport.Refused("the server stops; it reads its configuration when it starts again") with { IsForLater = true });
+            var refused = ReloadReport.Refused("the server stops; it reads its configuration when it starts again");
+            return Refuse(by, refused with { IsForLater = true });
         }
     }
 
@@ -181,8 +182,9 @@ internal sealed partial class ConfigReload(
     }
 
     private static string Named(IReadOnlyList<string> keys) =>
-        string.Join(", ", keys.Take(MaxNamed))
-        + (keys.Count > MaxNamed ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $" and {keys.Count - MaxNamed} more") : "");
+        keys.Count <= MaxNamed ? string.Join(", ", keys) : string.Create(
+            System.Globalization.CultureInfo.InvariantCulture,
+            $"{string.Join(", ", keys.Take(MaxNamed))} and {keys.Count - MaxNamed} more");
 
     private sealed class Problems : IConfigProblems
     {

@@ -12,7 +12,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server;
 
-/// <summary>The stores of the data folder, what is remembered of clients and storms, and the settings in force that decide from them.</summary>
+/// <summary>
+/// The stores of the data folder, what is remembered of clients and storms, and the settings in force that decide from them.
+/// </summary>
 internal sealed class JudgingParts : IDisposable
 {
     private readonly SteadyTime _steady;
@@ -75,8 +77,9 @@ internal sealed class JudgingParts : IDisposable
         var dnsbl = options.Dnsbl;
         var lists = before is not null && Keys(before.Options).SequenceEqual(Keys(options)) ? before.Dnsbl : new([.. dnsbl.Zones.Where(_ =>
             options.Listen.ReceivesMail || options.Listen.GuardsServer).Select(z => Zone(z, dnsbl, _steady))]);
+        var proof = new JournalProof(Journal, _journalHealth, options.Backscatter.ProofWindow);
         return new(
-            options, new(options), Proving.Create(options, new JournalProof(Journal, _journalHealth, options.Backscatter.ProofWindow)), lists,
+            options, new(options), Proving.Create(options, proof), lists,
             new(new ReverseLookup(dnsbl.Resolvers, dnsbl.TimeLimit).NameAsync, dnsbl.TimeLimit, _time));
 
         static IEnumerable<KeyValuePair<string, string>> Keys(BackstopOptions options) =>

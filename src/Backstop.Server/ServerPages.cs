@@ -63,7 +63,8 @@ internal static class ServerPages
         app.MapGet("/status", () => Results.Json(parts.Report.Now(), StatusJson.Default.ServerStatus));
         new Dashboard(
             new(
-                () => judging.Now.Options, () => judging.Recipients, () => judging.Proving, judging.Journal, judging.Activity, judging.Storms, parts.Report.Now,
+                () => judging.Now.Options, () => judging.Recipients, () => judging.Proving, judging.Journal, judging.Activity,
+                judging.Storms, parts.Report.Now,
                 parts.Mail.Queue),
             app.Services.GetRequiredService<Microsoft.AspNetCore.Antiforgery.IAntiforgery>(),
             app.Services.GetRequiredService<LoginSessions>(), app.Services.GetRequiredService<LoginLimits>(), time,

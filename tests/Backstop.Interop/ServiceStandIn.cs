@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 
@@ -29,7 +30,7 @@ internal sealed class ServiceStandIn : IDisposable
                 high = [os.dup2(s.fileno(), 100 + i) for i, s in enumerate(held)]
                 for i, fd in enumerate(high): os.dup2(fd, 3 + i, inheritable=True)
                 for fd in high: os.close(fd)
-                os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(held)), LISTEN_FDNAMES=":".join(["smtp", "web"][:len(held)]),
+                os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(held)), LISTEN_FDNAMES="smtp:web",
                                   NOTIFY_SOCKET=notify, WATCHDOG_USEC="2000000", WATCHDOG_PID=str(os.getpid()))
                 os.execv(launcher, [launcher, "serve", "--config", config])
             print("started", child, flush=True)
@@ -54,7 +55,7 @@ internal sealed class ServiceStandIn : IDisposable
         File.WriteAllText(_starts, "");
         _tool = Tool.Start(
             Needs.Program("python3", "python3"),
-            [script, _starts, config, Server.Launcher, path, .. ports.Select(p => p.ToString(System.Globalization.CultureInfo.InvariantCulture))]);
+            [script, _starts, config, Server.Launcher, path, .. ports.Select(p => p.ToString(CultureInfo.InvariantCulture))]);
     }
 
     public string Output => _tool.Output;
@@ -76,7 +77,7 @@ internal sealed class ServiceStandIn : IDisposable
         await File.AppendAllTextAsync(_starts, "start\n", Ct);
         await Until.SoAsync(() => Heard("READY=1") > told, () => $"not ready:\n{_tool.Output}");
         var line = _tool.Output.Split('\n').Where(l => l.StartsWith("started ", StringComparison.Ordinal)).ElementAt(before - 1);
-        return int.Parse(line["started ".Length..], System.Globalization.CultureInfo.InvariantCulture);
+        return int.Parse(line["started ".Length..], CultureInfo.InvariantCulture);
     }
 
     public static Task SignalAsync(int process, string signal) => Tool.RunAsync("/bin/kill", [$"-{signal}", $"{process}"], Until.Bound);

@@ -29,7 +29,7 @@ internal static class Login
         "CF-Ray", "Fastly-Client-IP", "Fly-Client-IP", "X-Azure-ClientIP", "X-Appengine-User-IP", "X-Envoy-External-Address", "X-Scheme",
     ];
 
-    public static void AddServices(IServiceCollection services, BackstopOptions options)
+    public static void AddServices(IServiceCollection services, BackstopOptions options, Func<IServiceProvider, string> password)
     {
         Folders.Make(DataPaths.WebKeys(options));
         services.AddDataProtection().PersistKeysToFileSystem(new(DataPaths.WebKeys(options))).SetApplicationName("Backstop");
@@ -58,7 +58,7 @@ internal static class Login
         });
         services.AddSingleton<LoginSessions>();
         services.AddSingleton(s => new LoginLimits(
-            s.GetRequiredService<IDataProtectionProvider>(), () => s.GetRequiredService<ServerParts>().Judging.Now.Options.Web.Password, s.GetRequiredService<TimeProvider>()));
+            s.GetRequiredService<IDataProtectionProvider>(), () => password(s), s.GetRequiredService<TimeProvider>()));
         services.AddOptions<CookieAuthenticationOptions>(CookieAuthenticationDefaults.AuthenticationScheme)
             .Configure<LoginSessions>((c, sessions) => c.SessionStore = sessions);
     }

@@ -14,7 +14,8 @@ internal static class ReloadCommand
     {
         var (config, data, json) = (CommonOptions.Config(), CommonOptions.Data(), CommonOptions.Json());
         var command = new ExampleCommand(
-            "reload", "Have the running server take up its configuration, mailboxes, keys, certificates and rules anew; no connection ends.",
+            "reload",
+            "Have the running server take up its configuration, mailboxes, keys, certificates and rules anew; no connection ends.",
             "backstop reload --config /etc/backstop/backstop.toml", "backstop reload --config /etc/backstop/backstop.toml --json")
             { config, data, json };
         command.SetAction((parsed, ct) => RunAsync(parsed.GetValue(config), parsed.GetValue(data), parsed.GetValue(json), ct));

@@ -114,7 +114,8 @@ internal static class StatusCommand
                     + $"{folder.Failures} tries, next {folder.RetryAt:HH:mm:ss}Z");
         }
 
-        return status.Failing.Count > 0 || status.Reload is { IsTaken: false } || status.SpamRules.Length > 0 || status.Stores.Any(s => s.State != "ok")
+        return status.Failing.Count > 0 || status.Reload is { IsTaken: false } || status.SpamRules.Length > 0
+            || status.Stores.Any(s => s.State != "ok")
             ? ExitCode.Found
             : ExitCode.Done;
     }

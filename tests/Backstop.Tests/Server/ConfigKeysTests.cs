@@ -58,7 +58,8 @@ public sealed class ConfigKeysTests
     {
         var all = ConfigKeys.Of(new()).Keys.Where(ConfigKeys.NeedsStart).Select(k => k.Split('.')[0]).Distinct(StringComparer.Ordinal);
         Assert.Equal(
-            ["alert", "data", "guard", "hostname", "journal", "listen", "log", "recipes", "smtp", "spool", "storm", "telemetry", "web"], all);
+            ["alert", "data", "guard", "hostname", "journal", "listen", "log", "recipes", "smtp", "spool", "storm", "telemetry", "web"],
+            all);
         Assert.Equal(45, ConfigKeys.Of(new()).Keys.Count(ConfigKeys.NeedsStart));
     }
 

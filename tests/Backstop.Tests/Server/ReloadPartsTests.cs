@@ -8,6 +8,7 @@ using Backstop.Configuration;
 using Backstop.Server.Control;
 using Backstop.Server.Web;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Backstop.Tests.Server;
 
@@ -98,10 +99,11 @@ public sealed class ReloadPartsTests : IDisposable
     {
         await File.WriteAllTextAsync(_folder["wrong"], "EXITCODE=75\nHOST=elsewhere\n", Ct);
         await File.WriteAllTextAsync(_folder["right"], "MAILDIR=$HOME\n:0\nlists/\n", Ct);
-        await using var server = await TestServer.StartAsync();
+        // The clock stands still: no pause ends.
+        await using var server = await TestServer.StartAsync(time: new FakeTimeProvider(TimeProvider.System.GetUtcNow()));
         Assert.True((await server.ReloadAsync(o => o.Mailboxes["me@example.org"].Recipes = _folder["wrong"])).IsTaken);
         Assert.StartsWith("250", await SendAsync(server, "lunch"), StringComparison.Ordinal);
-        await ServerMail.StatusAsync(server, "\"failures\": ");
+        await ServerMail.StatusAsync(server, "\"failures\": 1");
         Assert.True((await server.ReloadAsync(o => o.Mailboxes["me@example.org"].Recipes = _folder["right"])).IsTaken);
         await server.DeliveredAsync();
         Assert.Single(Directory.GetFiles(Path.Combine(Path.GetDirectoryName(server.Maildir)!, "lists", "new")));
@@ -215,7 +217,12 @@ public sealed class ReloadPartsTests : IDisposable
         X509Certificate? shown = null;
         await using var tls = new SslStream(client.GetStream(), leaveInnerStreamOpen: true);
         await tls.AuthenticateAsClientAsync(
-            new() { TargetHost = "mx", RemoteCertificateValidationCallback = (_, certificate, _, _) => (shown = certificate) is not null }, Ct);
+            new()
+            {
+                TargetHost = "mx",
+                RemoteCertificateValidationCallback = (_, certificate, _, _) => (shown = certificate) is not null,
+            },
+            Ct);
         return shown!.Subject;
     }
 }

@@ -26,7 +26,8 @@ public sealed class SeldomLogTests : IDisposable
     [Fact]
     public void Milter_connections_that_cannot_be_accepted()
     {
-        using var listeners = new MilterListeners(null!, null!, new ListenOptions(), HandedSockets.None, _time, _logs.CreateLogger<MilterListeners>());
+        using var listeners = new MilterListeners(
+            null!, null!, new ListenOptions(), HandedSockets.None, _time, _logs.CreateLogger<MilterListeners>());
         for (var i = 0; i < 1000; i++)
         {
             listeners.NotAccepted(new SocketException((int)SocketError.TooManyOpenSockets));
