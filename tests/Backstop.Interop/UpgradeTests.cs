@@ -30,7 +30,10 @@ public sealed class UpgradeTests : IDisposable
             await ServiceStandIn.SignalAsync(process, "HUP");
             await Until.SoAsync(() => manager.Heard("READY=1") > 1, () => manager.Output);
             Assert.Equal((1, 1), (manager.Heard("RELOADING=1"), manager.Heard("MONOTONIC_USEC")));
-            Assert.Contains("1 keys changed: mailboxes.new@bench.test", manager.Output, StringComparison.Ordinal);
+
+            // Lines of the log gather for a moment.
+            await Until.SoAsync(
+                () => manager.Output.Contains("1 keys changed: mailboxes.new@bench.test", StringComparison.Ordinal), () => manager.Output);
             var said = await Tool.RunAsync(Server.Launcher, ["reload", "--config", config], Until.Bound);
             Assert.Contains("taken up: no key has changed", said, StringComparison.Ordinal);
             await File.AppendAllTextAsync(config, "\"else@where.test\" = {}\n", Ct);
