@@ -50,8 +50,8 @@ public sealed partial class GuideTests
         var commands = await BlocksAsync(page, "sh");
         if (commands.Count == 0)
         {
-            // The table of contents; and two pages about a server that runs, whose words other tests run: fail2ban, queue.
-            Assert.Contains(page, (string[])["README.md", "logs.md", "queue.md"]);
+            // The table of contents; and pages about a server that runs, whose words other tests run: fail2ban, queue, upgrade.
+            Assert.Contains(page, (string[])["README.md", "logs.md", "queue.md", "reload.md"]);
             return;
         }
 
