@@ -20,7 +20,7 @@ internal sealed partial class Configured : IDisposable
         _log = logs.CreateLogger<Configured>();
         Settings = settings;
         Filters = filters;
-        Fronts = new(settings, filters, judging, mail, shared, Hold, time, metrics, logs);
+        Fronts = new(this, judging, mail, shared, time, metrics, logs);
     }
 
     public Settings Settings { get; }
@@ -78,7 +78,8 @@ internal sealed partial class Configured : IDisposable
         }
     }
 
-    private Lease Hold() => TryHold() ?? throw new InvalidOperationException("held by nobody who could begin this");
+    /// <summary>Holds it for somebody who began under a hold and goes on without it.</summary>
+    public Lease Hold() => TryHold() ?? throw new InvalidOperationException("held by nobody who could begin this");
 
     [LoggerMessage(5017, LogLevel.Error, "what an earlier configuration had open cannot be closed: a bug in Backstop; please report it")]
     private partial void LogNotClosed(Exception error);

@@ -23,16 +23,20 @@ internal sealed class FrontParts : IDisposable
     private readonly List<NextHopEnds> _relays = [];
 
     public FrontParts(
-        Settings settings, FilterParts filters, JudgingParts judging, MailParts mail, SharedFronts shared, Func<IDisposable> hold,
-        TimeProvider time, BackstopMetrics metrics, ILoggerFactory logs)
+        Configured by, JudgingParts judging, MailParts mail, SharedFronts shared, TimeProvider time, BackstopMetrics metrics,
+        ILoggerFactory logs)
     {
         _logs = logs;
+        var (settings, filters) = (by.Settings, by.Filters);
         var (options, recipients) = (settings.Options, settings.Recipients);
         _questions = Ask(settings, filters, judging, mail, time, metrics, logs);
         var tls = _tls = TlsCertificate.Open(options, time, judging.Stores);
         var peers = new LocalPeers(options, time, logs.CreateLogger<LocalPeers>());
         var spool = new SpoolEnds(
-            options, recipients, judging.Refusals, mail.Spool, mail.Delivery, mail.Precedence, hold, time, logs.CreateLogger<SpoolEnds>());
+            options, recipients, judging.Refusals, mail.Spool, mail.Delivery, mail.Precedence, time, logs.CreateLogger<SpoolEnds>())
+        {
+            Hold = by.Hold,
+        };
         SmtpListener = new(options, isLmtp: false, tls);
         LmtpListener = new(options, isLmtp: true, tls);
         Handler = Serve(spool.For);

@@ -1,6 +1,5 @@
 using Backstop.Configuration.Options;
 using Backstop.Judging.Clients;
-using Backstop.Server.Admission;
 using Backstop.Server.Net;
 using Backstop.Server.Outbound;
 using Backstop.Server.Receiving;

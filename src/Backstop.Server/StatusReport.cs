@@ -68,7 +68,8 @@ internal sealed class StatusReport(
             "backstop.harvest.attempts", "{attempt}", "How often a network exceeded that budget since the start.",
             () => fronts.Errors.Harvest.Figures.Attempts);
         metrics.Observe(
-            "backstop.errors.delayed", "{session}", "Sessions that wait for the answers to their errors.", () => fronts.Errors.Delays.Waiting);
+            "backstop.errors.delayed", "{session}", "Sessions that wait for the answers to their errors.",
+            () => fronts.Errors.Delays.Waiting);
         metrics.Observe(
             "backstop.ladder.step", "{step}",
             "What is left out under load: 0 nothing, 1 scans of known correspondents, 2 all scans, 3 bounces too.",

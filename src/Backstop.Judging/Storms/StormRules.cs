@@ -67,7 +67,7 @@ internal sealed class StormRules(
     /// <param name="transaction">The transaction.</param>
     /// <param name="known">The recipient.</param>
     /// <param name="report">What the message is.</param>
-    /// <param name="shape">What it looks like, where it is no report.</param>
+    /// <param name="shape">What it looks like, unless it is a report.</param>
     /// <param name="verdict">The verdict of the judge.</param>
     /// <param name="proofs">What the message proves; null where that could not be asked.</param>
     public Verdict Judge(

@@ -70,7 +70,7 @@ internal sealed class ServiceManager(string? address, TimeSpan? watchdog, TimePr
                 var trouble = await troubleAsync(ct);
                 Tell(trouble is null ? "WATCHDOG=1" : $"STATUS={trouble}");
 
-                // Asked sooner again, since a moment without room is no death.
+                // Asked sooner again, since a server without room for a moment is still alive.
                 timer.Period = trouble is null ? beat : beat / 5;
             }
             while (await timer.WaitForNextTickAsync(ct));

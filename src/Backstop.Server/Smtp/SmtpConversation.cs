@@ -147,7 +147,7 @@ internal sealed class SmtpConversation(
         }
     }
 
-    // RFC 5321 §3.8: a reply precedes a close of ours, whatever went wrong. What is thrown here is no fault of the connection.
+    // RFC 5321 §3.8: a reply precedes a close of ours, whatever went wrong. What is thrown here is not the connection's fault.
     private async ValueTask<ReadOnlySequence<byte>> AnswerAllAsync(ReadOnlySequence<byte> buffer)
     {
         try

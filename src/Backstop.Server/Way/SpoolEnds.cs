@@ -23,8 +23,11 @@ namespace Backstop.Server.Way;
 /// </summary>
 internal sealed partial class SpoolEnds(
     BackstopOptions options, Recipients recipients, Refusals refusals, SpoolLog spool, DeliveryQueue delivery,
-    Precedence precedence, Func<IDisposable> hold, TimeProvider time, ILogger<SpoolEnds> log)
+    Precedence precedence, TimeProvider time, ILogger<SpoolEnds> log)
 {
+    /// <summary>Keeps what the configuration has open, its filters too, until what it returns is disposed of.</summary>
+    public required Func<IDisposable> Hold { get; init; }
+
     /// <summary>Returns the end of one transaction.</summary>
     public IEnd<IncomingMessage> For(Transaction transaction) => new SpoolEnd(this, transaction);
 
@@ -112,7 +115,7 @@ internal sealed partial class SpoolEnds(
         if (judgement.Later is { } later && !isLarge)
         {
             // The scan is made by the filters of this configuration, though another may be in force by then.
-            delivery.AddUnscanned(entry, lane, later, hold());
+            delivery.AddUnscanned(entry, lane, later, Hold());
         }
         else
         {

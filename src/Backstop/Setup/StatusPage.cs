@@ -12,7 +12,7 @@ internal static class StatusPage
     /// <summary>Asks the server.</summary>
     /// <param name="url">Its web address.</param>
     /// <param name="ct">Stops the question.</param>
-    /// <exception cref="HttpRequestException">It did not answer in time, or what answered is no Backstop.</exception>
+    /// <exception cref="HttpRequestException">It did not answer in time, or what answered is not Backstop.</exception>
     public static async Task<ServerStatus> ReadAsync(Uri url, CancellationToken ct)
     {
         using var client = new HttpClient { BaseAddress = url, Timeout = _limit };
