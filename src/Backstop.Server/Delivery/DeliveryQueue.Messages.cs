@@ -9,6 +9,7 @@ internal sealed partial class DeliveryQueue
 {
     private readonly Dictionary<ulong, InDelivery> _messages = [];
     private readonly List<(Func<bool> IsSo, TaskCompletionSource Task)> _awaited = [];
+    private int _changes;
 
     /// <summary>Finds the folder of a copy when it is delivered; null where it has no mailbox.</summary>
     internal Func<SpoolEntry, int, FolderRef?> Find { get; init; } = static (entry, target) => entry.AimOf(target).Folder;
@@ -29,13 +30,14 @@ internal sealed partial class DeliveryQueue
     }
 
     /// <summary>
-    /// Finds the folders of waiting messages anew, because mailboxes were changed: those whose folder fails are tried at once, and
-    /// those without a mailbox may have one.
+    /// Finds the folders of waiting messages anew, because mailboxes were changed: those whose folder fails are tried at once, those
+    /// without a mailbox may have one, and the others are looked at when their turn comes.
     /// </summary>
     internal void TargetsChanged()
     {
         lock (_gate)
         {
+            _changes++;
             foreach (var message in _messages.Values)
             {
                 for (var target = 0; target < message.Copies; target++)
@@ -97,6 +99,7 @@ internal sealed partial class DeliveryQueue
             return;
         }
 
+        copy.FoundAfter = _changes;
         Queue(message.Folders is { } late ? folder with { Folder = late[target] } : folder, new(message, target, copy.Version));
     }
 
@@ -138,27 +141,26 @@ internal sealed partial class DeliveryQueue
             return false;
         }
 
-        if (queue.Failures > 0 && !copy.IsPlanned && HasMoved(message, copy.Index, queue.Folder))
+        // Asked only where it may matter: a folder that failed may have failed because its mailbox was configured wrongly.
+        if (!copy.IsPlanned && (queue.Failures > 0 || state.FoundAfter != _changes) && HasMoved(message, copy.Index, queue.Folder))
         {
+            Move(message, copy.Index);
             return false;
         }
+
+        state.FoundAfter = _changes;
 
         message.UnderWay++;
         return true;
     }
 
-    // A folder that failed may have failed because its mailbox was configured wrongly.
-    private bool HasMoved(InDelivery message, int target, FolderRef folder)
-    {
-        var now = FolderOf(message, target);
-        if (now is not null && now.Format == folder.Format && now.Path == folder.Path)
-        {
-            return false;
-        }
+    private bool HasMoved(InDelivery message, int target, FolderRef folder) =>
+        FolderOf(message, target) is not { } now || now.Format != folder.Format || now.Path != folder.Path;
 
+    private void Move(InDelivery message, int target)
+    {
         Withdraw(message, target);
         Place(message, target);
-        return true;
     }
 
     private void Forget(Copy copy)
@@ -192,15 +194,16 @@ internal sealed partial class DeliveryQueue
             {
                 // The configuration has changed since it was put here.
                 message[job.Target].Job = null;
-                Withdraw(message, job.Target);
-                Place(message, job.Target);
                 Decided(message);
+                Move(message, job.Target);
                 return false;
             }
 
             if (job.Failures > 0 && HasMoved(message, job.Target, job.Recipes.Inbox))
             {
+                // In this order: recipes that it comes to then are waited for anew.
                 Decided(message);
+                Move(message, job.Target);
                 return false;
             }
 

@@ -53,6 +53,9 @@ internal struct CopyState
     /// <summary>The queue that it was last put into.</summary>
     public FolderQueue? Queue;
 
+    /// <summary>How often the mailboxes had changed when its folder was found.</summary>
+    public int FoundAfter;
+
     /// <summary>Its recipes, after they have failed.</summary>
     public RecipeJob? Job;
 }

@@ -71,6 +71,37 @@ public sealed class DeliveryTargetTests : IDisposable
             StringComparison.Ordinal);
     }
 
+    /// <summary>What waits behind others in the queue of a folder that works goes where its mailbox is by then, or nowhere.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Mail_that_is_queued_follows_its_mailbox(bool isMoved)
+    {
+        using var rig = new DeliveryRig(_folder["spool"]);
+        using var mayGoOn = new ManualResetEventSlim();
+        var under = 0;
+        rig.Queue.RealDelivered = _ =>
+        {
+            Interlocked.Increment(ref under);
+            mayGoOn.Wait(Ct);
+        };
+        rig.Paths[Me] = _folder["old"];
+        for (var worker = 1; worker <= 2; worker++)
+        {
+            await rig.AddAsync($"{worker}", Me);
+            await DeliveryRig.UntilAsync(() => Volatile.Read(ref under) == worker);
+        }
+
+        await rig.AddAsync("3", Me);
+        await rig.AddAsync("4", Me);
+        _ = isMoved ? rig.Paths[Me] = _folder["new"] : $"{rig.Paths.Remove(Me)}";
+        rig.Queue.TargetsChanged();
+        mayGoOn.Set();
+        await DeliveryRig.UntilAsync(() => isMoved ? rig.Queue.Waiting == 0 : rig.Queue.Stopped == 2);
+        Assert.Equal(["1", "2"], DeliveryRig.Inbox(_folder["old"]).Order(StringComparer.Ordinal));
+        Assert.Equal(isMoved ? ["3", "4"] : [], DeliveryRig.Inbox(_folder["new"]).Order(StringComparer.Ordinal));
+    }
+
     [Fact]
     public async Task Folder_that_fails_is_found_anew_while_the_server_runs()
     {
