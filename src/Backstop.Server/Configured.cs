@@ -20,6 +20,11 @@ internal sealed partial class Configured : IDisposable
         _log = logs.CreateLogger<Configured>();
         Settings = settings;
         Filters = filters;
+        if (filters.Filter is { } filter)
+        {
+            filter.Hold = Hold;
+        }
+
         Fronts = new(this, judging, mail, shared, time, metrics, logs);
     }
 

@@ -54,6 +54,9 @@ internal sealed class JudgingParts : IDisposable
 
     public StoreWatch Stores { get; }
 
+    /// <summary>The learner that was opened first; null where none was.</summary>
+    public SpamLearner? Learner => _learner;
+
     public SentJournal Journal { get; }
 
     public ReplyWatch Replies { get; }

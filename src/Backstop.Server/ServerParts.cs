@@ -90,7 +90,7 @@ internal sealed class ServerParts : IDisposable
     {
         var settings = Judging.Make(options, _now.Settings);
         var recipes = RecipeParts.Of(options, settings.Recipients, Mail.Recipes, _time, _logs);
-        var spam = SpamStart.Begin(options, _time, _now.Filters.Start, _now.Filters.Filter?.Engine);
+        var spam = SpamStart.Begin(options, _time, _now.Filters.Start, _now.Filters.Filter?.Engine, Judging.Learner);
         Judging.Watch(spam);
         if (spam.Engine is { } engine)
         {
@@ -130,8 +130,15 @@ internal sealed class ServerParts : IDisposable
         Judging.Take(next.Settings);
         Shared.Take(next.Settings.Options);
         _now = next;
-        Mail.Take(next.Settings.Options, recipes);
-        old.Release();
+        try
+        {
+            Mail.Take(next.Settings.Options, recipes);
+        }
+        finally
+        {
+            old.Filters.Filter?.BeReplaced();
+            old.Release();
+        }
     }
 
     public void Dispose()

@@ -30,6 +30,7 @@ internal sealed partial class SpamFilter : IDisposable
     private readonly ITimer _timer;
     private Task<SpamEngine> _engine;
     private volatile string? _trouble;
+    private volatile bool _isReplaced;
     private int _failures;
     private int _waiting;
 
@@ -64,6 +65,9 @@ internal sealed partial class SpamFilter : IDisposable
     /// <summary>Whether the rules have been read.</summary>
     public bool IsReady => _engine.IsCompletedSuccessfully;
 
+    /// <summary>Keeps what the filter's configuration has open until its result is disposed of; null where nothing closes it.</summary>
+    public Func<IDisposable>? Hold { get; set; }
+
     /// <summary>Why no mail is scanned; null where the rules have been read, or are being read for the first time.</summary>
     public string? Trouble => _trouble;
 
@@ -96,6 +100,13 @@ internal sealed partial class SpamFilter : IDisposable
                 isSpam is { } kind ? learner.Learn(message.Span, kind) : learner.Forget(message.Span));
         }, ct);
 
+    /// <summary>Ends the looks at the rule files: another configuration is in force, and mail that is under way has its rules.</summary>
+    public void BeReplaced()
+    {
+        _isReplaced = true;
+        LookAgain(Timeout.InfiniteTimeSpan);
+    }
+
     public void Dispose()
     {
         _users.Dispose();
@@ -106,6 +117,8 @@ internal sealed partial class SpamFilter : IDisposable
     // Connections run on the thread that completed their read (inline scheduling). A scan there would block the others.
     private async Task<T> InTurnAsync<T>(Func<SpamEngine, T> work, CancellationToken ct)
     {
+        // The work may outlast whoever asked for it, and with him a configuration that was replaced.
+        using var held = Hold?.Invoke();
         var engine = await _engine.WaitAsync(ct);
         Interlocked.Increment(ref _waiting);
         try
@@ -189,7 +202,7 @@ internal sealed partial class SpamFilter : IDisposable
     }
 
     // One look sets off the next, so two are never made at once.
-    private void LookAgain(TimeSpan pause) => _timer.Change(pause, Timeout.InfiniteTimeSpan);
+    private void LookAgain(TimeSpan pause) => _timer.Change(_isReplaced ? Timeout.InfiniteTimeSpan : pause, Timeout.InfiniteTimeSpan);
 
     private void Failed(string error)
     {

@@ -37,9 +37,11 @@ internal sealed class SpamStart
     /// <param name="time">The clock.</param>
     /// <param name="before">The start by an earlier configuration, whose learner stays open; null for none.</param>
     /// <param name="compiled">The rules that are in use by then, which are taken where they are still the same; null for none.</param>
-    public static SpamStart Begin(BackstopOptions options, TimeProvider time, SpamStart? before = null, SpamEngine? compiled = null)
+    /// <param name="kept">A learner that is open, also where a configuration that was refused has opened it; null for none.</param>
+    public static SpamStart Begin(BackstopOptions options, TimeProvider time, SpamStart? before = null, SpamEngine? compiled = null,
+        SpamLearner? kept = null)
     {
-        var kept = before?.Kept;
+        kept ??= before?.Kept;
         if (!options.Listen.ServesSpamd && !(options.Spam.Enabled && options.Spam.Filter == FilterSetting.Rules))
         {
             return new(options, kept, null);

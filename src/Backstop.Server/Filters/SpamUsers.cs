@@ -58,13 +58,28 @@ internal sealed partial class SpamUsers : IDisposable
         var rules = Prefs.Find(name, engine);
         try
         {
-            return Begin(name, rules, engine, learns);
+            return Compiled(Begin(name, rules, engine, learns), rules);
         }
         catch (Exception error) when (rules is not null && !_mayThrow)
         {
             // A bug of ours that a user's file sets off must affect only that user.
             Prefs.Say(name, error);
             return Begin(name, null, engine, learns);
+        }
+    }
+
+    // Here, where his trouble ends, and not when the message is scored.
+    private static SpamTurn Compiled(SpamTurn turn, UserRules? rules)
+    {
+        try
+        {
+            _ = rules is null ? null : turn.Scanner;
+            return turn;
+        }
+        catch
+        {
+            turn.Dispose();
+            throw;
         }
     }
 
