@@ -131,19 +131,21 @@ internal sealed partial class ConfigReload(
                 return ReloadReport.Refused(mixed);
             }
 
-            (next, var recipes) = await parts.PrepareAsync(read, ct);
-            ct.ThrowIfCancellationRequested();
             foreach (var sentence in DataFolder.Close(read))
             {
                 LogWarning(sentence);
             }
 
+            (next, var recipes) = await parts.PrepareAsync(read, ct);
+            ct.ThrowIfCancellationRequested();
             var report = new ReloadReport(
                 IsTaken: true, [.. ConfigKeys.Changed(_keys, keys).Where(k => !ConfigKeys.NeedsStart(k))],
                 [.. ConfigKeys.Changed(_started, keys).Where(ConfigKeys.NeedsStart)], [], [.. warnings.Select(w => w.ToString())]);
             var hadPassword = parts.Now.Settings.Options.Web.Password;
-            parts.Take(next, recipes);
+            // Whatever goes wrong from here on, it is in force.
+            var taken = next;
             (next, _keys) = (null, keys);
+            parts.Take(taken, recipes);
             if (hadPassword != read.Web.Password)
             {
                 passwordChanged();

@@ -37,7 +37,7 @@ internal static class ServeCommand
             throw new CommandException(ExitCode.Usage, "--mailbox is for the demo only; with --config, add the mailbox to that file");
         }
 
-        var surroundings = Surroundings.OfProcess() with { Read = warnings => Read(config, data, mailboxes, warnings) };
+        var surroundings = Surroundings.OfProcess() with { Read = warnings => ReadAnew(() => Read(config, data, mailboxes, warnings)) };
         FileOwner.CloseToOthers();
         var warnings = new List<ConfigError>();
         var options = CommonOptions.Checked(config ?? "", Read(config, data, mailboxes, warnings));
@@ -91,6 +91,19 @@ internal static class ServeCommand
         var (options, errors) = CommonOptions.TryRead(config, warnings);
         options.Data = data ?? options.Data;
         return (options, errors);
+    }
+
+    // What ends a verb refuses a reload: a file that is missing or cannot be read.
+    private static T ReadAnew<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (CommandException error)
+        {
+            throw new IOException(error.Message, error);
+        }
     }
 
     // stdout is for the lines that other programs read, so the log goes to stderr.
