@@ -74,19 +74,27 @@ internal static class LearnCommand
         Func<IReadOnlyList<BayesLesson>, int> write)
     {
         var (count, changed, writing) = (0, 0, Task.FromResult(0));
-        foreach (var batch in Batches(messages.Where(HasText).Select(m => m.Bytes)))
+        try
         {
-            var lessons = read(batch);
-            changed += await writing;
-            writing = Task.Run(() => write(lessons));
-            count += batch.Count;
-            if (batch.Count == Batch && !Console.IsErrorRedirected)
+            foreach (var batch in Batches(messages.Where(HasText).Select(m => m.Bytes)))
             {
-                Console.Error.WriteLine($"{count} messages ...");
+                var lessons = read(batch);
+                changed += await writing;
+                writing = Task.Run(() => write(lessons));
+                count += batch.Count;
+                if (batch.Count == Batch && !Console.IsErrorRedirected)
+                {
+                    Console.Error.WriteLine($"{count} messages ...");
+                }
             }
         }
+        finally
+        {
+            // Whatever cannot be read: the database is closed behind the last write.
+            changed += await writing;
+        }
 
-        return (count, changed + await writing);
+        return (count, changed);
     }
 
     /// <summary>Divides messages into batches that fit into memory.</summary>
