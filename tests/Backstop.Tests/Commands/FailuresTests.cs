@@ -8,25 +8,16 @@ public sealed class FailuresTests
 {
     [Fact]
     public async Task Missing_permission_is_77_whether_for_reading_or_writing() =>
-        Assert.Equal(ExitCode.NoPermission, await Failures.CatchAsync(() => throw new UnauthorizedAccessException("/x: denied")));
+        Assert.Equal((ExitCode.NoPermission, "backstop: /x: denied\n"), await EndAsync(new UnauthorizedAccessException("/x: denied")));
 
     /// <summary>Nobody is shown a stack trace: what went wrong and where is one line.</summary>
     [Fact]
     public async Task Bug_is_70_and_one_line()
     {
-        var (said, old) = (new StringWriter(), Console.Error);
-        Console.SetError(said);
-        try
-        {
-            Assert.Equal(ExitCode.Bug, await Failures.CatchAsync(() => throw new InvalidOperationException("two\nlines")));
-        }
-        finally
-        {
-            Console.SetError(old);
-        }
-
+        var (code, said) = await EndAsync(new InvalidOperationException("two\nlines"));
+        Assert.Equal(ExitCode.Bug, code);
         Assert.Matches(
-            @"^backstop: a bug in Backstop: InvalidOperationException \(two lines\) in Backstop\.[^\n]*; please report it.*\n$", $"{said}");
+            @"^backstop: a bug in Backstop: InvalidOperationException \(two lines\) in Backstop\.[^\n]*; please report it.*\n$", said);
     }
 
     [Theory]
@@ -53,5 +44,19 @@ public sealed class FailuresTests
             new RootCommand { command }.Parse([server, option]).InvokeAsync(configuration, TestContext.Current.CancellationToken));
         Assert.Equal(ExitCode.Usage, error.ExitCode);
         Assert.Contains("differ too much between installations", error.Message, StringComparison.Ordinal);
+    }
+
+    private static async Task<(int Code, string Said)> EndAsync(Exception error)
+    {
+        var (said, old) = (new StringWriter(), Console.Error);
+        Console.SetError(said);
+        try
+        {
+            return (await Failures.CatchAsync(() => throw error), $"{said}");
+        }
+        finally
+        {
+            Console.SetError(old);
+        }
     }
 }
