@@ -108,7 +108,6 @@ internal sealed partial class BackstopServer : IAsyncDisposable
             var reload = new ConfigReload(
                 parts, options, asKeys, surroundings, () => app.Services.GetService<LoginSessions>()?.Clear(), time,
                 app.Services.GetRequiredService<ILogger<ConfigReload>>());
-            parts.Mail.Control.Reload = reload.RunAsync;
             parts.Mail.Control.Start();
             parts.Judging.Storms.Resume();
             foreach (var socket in options.Listen.Sockets.Where(s => !surroundings.Sockets.Has(new UnixDomainSocketEndPoint(s))))
@@ -118,6 +117,7 @@ internal sealed partial class BackstopServer : IAsyncDisposable
 
             await app.StartAsync(ct);
             var milters = parts.Milter.Start();
+            parts.Mail.Control.Reload = reload.RunAsync;
             foreach (var unused in surroundings.Sockets.Unused)
             {
                 LogUnused(log, unused);
@@ -186,7 +186,7 @@ internal sealed partial class BackstopServer : IAsyncDisposable
         parts.Milter.BeginStop();
         parts.Shared.Connections.BeginStop();
         parts.Mail.Precedence.Gate.BeginStop();
-        parts.Mail.Sessions.BeginStop(letsFinish: transport.HasHanded);
+        parts.Mail.Sessions.BeginStop(letsFinish: transport.HasHandedMail);
     }
 
     // Waits for open sessions and deliveries. What cannot be delivered now stays in the spool.

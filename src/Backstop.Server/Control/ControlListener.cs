@@ -137,8 +137,16 @@ internal sealed partial class ControlListener(string spool, QueueDesk desk, Time
             return;
         }
 
-        if (request.Verb == ReloadReport.Verb && Reload is { } reload)
+        if (request.Verb == ReloadReport.Verb)
         {
+            if (Reload is not { } reload)
+            {
+                var starting = ReloadReport.Refused("the server is only just starting; ask again when it serves");
+                await SendAsync(output, new() { Reload = starting with { IsForLater = true } });
+                await SendAsync(output, new() { IsEnd = true });
+                return;
+            }
+
             var by = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"user {peer.User}");
             await SendAsync(output, new() { Reload = await reload(by, _stopping.Token) });
             await SendAsync(output, new() { IsEnd = true });

@@ -43,8 +43,8 @@ internal sealed class EnduringTransport(
         return new(listener);
     }
 
-    /// <summary>Whether any listener has a socket that was handed over.</summary>
-    public bool HasHanded => _listeners.Exists(l => l.IsHanded);
+    /// <summary>Whether mail comes in at a socket that was handed over: its next clients wait in it for the next server.</summary>
+    public bool HasHandedMail => _listeners.Exists(l => l.IsHanded && IsMail(l.EndPoint));
 
     /// <summary>Leaves further clients of sockets that were handed over to the next server.</summary>
     public void LeaveToNext() => _listeners.ForEach(l => l.LeaveToNext());
