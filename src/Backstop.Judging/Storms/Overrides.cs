@@ -67,8 +67,9 @@ internal sealed class Overrides
                 if (File.Exists(_path))
                 {
                     var read = Parse(File.ReadAllText(_path))
-                        ?? throw new InvalidDataException($"{_path}: not a file of settings made by hand; mend it, or move it away");
+                        ?? throw new InvalidDataException($"{_path}: not a file of settings made by hand; fix it, or move it away");
                     (_set, _networks, _isUnread) = (read, InForce(read), false);
+                    _health?.Worked(isWrite: false);
                 }
             }
             catch (JsonException error)

@@ -30,7 +30,7 @@ internal static class ReloadCommand
             : CommonOptions.TryRead(config, null);
         options.Data = data ?? options.Data;
         var spool = DataPaths.Spool(options);
-        using var server = Directory.Exists(spool) ? ControlClient.TryConnect(spool) : null;
+        using var server = IsThere(spool) ? ControlClient.TryConnect(spool) : null;
         if (server is null)
         {
             throw errors.Count > 0 ? CommonOptions.Wrong(config!, errors) : new CommandException(
@@ -50,6 +50,19 @@ internal static class ReloadCommand
         }
 
         throw new CommandException(ExitCode.Unavailable, "the server did not answer");
+    }
+
+    // A folder that only another user may look into is not one that is missing: that is told apart from a server that is not there.
+    private static bool IsThere(string folder)
+    {
+        try
+        {
+            return File.GetAttributes(folder).HasFlag(FileAttributes.Directory);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return false;
+        }
     }
 
     private static int Tell(ReloadReport report, bool json)
