@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.RegularExpressions;
 using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Text;
 
@@ -22,10 +21,6 @@ internal sealed class RegistryBoundaries
 
     private static readonly PerlRegex _label = new("^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?$");
     private static readonly PerlRegex _unschemed = new("^(?:javascript|cid|file):");
-    private static readonly PerlRegex _scheme = new("^[a-z]+:/{0,2}");
-    private static readonly PerlRegex _afterHost = new("[/?#].*", RegexOptions.Singleline);
-    private static readonly PerlRegex _user = new("^[^/]*@");
-    private static readonly PerlRegex _port = new(":\\d*$");
     private static readonly PerlRegex _escaped = new("%(?:2[1-9a-f]|[3-6][0-9a-f]|7[0-9a-e])");
     private static readonly PerlRegex _countyOrCity = new("^c[io]$");
     private static readonly IdnMapping _idn = new() { UseStd3AsciiRules = false };
@@ -82,7 +77,7 @@ internal sealed class RegistryBoundaries
         }
         else
         {
-            text = _port.Replace(_user.Replace(_afterHost.Replace(_scheme.Replace(text, ""), ""), ""), "");
+            text = HostOf(text).ToString();
         }
 
         if (_escaped.IsMatch(text))
@@ -146,6 +141,23 @@ internal sealed class RegistryBoundaries
             ((labels[0] == "pvt" && labels[1] == "k12") || _countyOrCity.IsMatch(labels[0])) && _usStates.Contains(labels[2]),
         _ => false,
     };
+
+    /// <summary>What stands where a URI has its host: without scheme, user, port and all that follows.</summary>
+    /// <param name="uri">In lower case.</param>
+    internal static ReadOnlySpan<char> HostOf(ReadOnlySpan<char> uri)
+    {
+        var scheme = uri.IndexOfAnyExceptInRange('a', 'z');
+        if (scheme > 0 && uri[scheme] == ':')
+        {
+            uri = uri[(scheme + 1)..];
+            uri = uri.StartsWith("//") ? uri[2..] : uri.StartsWith("/") ? uri[1..] : uri;
+        }
+
+        var host = uri[..(uri.IndexOfAny('/', '?', '#') is var end and >= 0 ? end : uri.Length)];
+        host = host[(host.LastIndexOf('@') + 1)..];
+        var colon = host.LastIndexOf(':');
+        return colon >= 0 && !host[(colon + 1)..].ContainsAnyExceptInRange('0', '9') ? host[..colon] : host;
+    }
 
     private static string Before(string text, char stop) =>
         text.IndexOf(stop, StringComparison.Ordinal) is var at and >= 0 ? text[..at] : text;

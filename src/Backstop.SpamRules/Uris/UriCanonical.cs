@@ -1,6 +1,8 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using Backstop.Mail;
 using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Text;
 
@@ -14,31 +16,23 @@ internal sealed class UriCanonical(RegistryBoundaries boundaries, Redirectors re
 {
     private const int MaxForms = 64;
 
-    private static readonly PerlRegex _mail = new("^mailto:|^[^:]*@", RegexOptions.IgnoreCase);
+    private static readonly SearchValues<char> _ofNames = SearchValues.Create(
+        "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+
     private static readonly PerlRegex _mailQuery = new("^([^@]+@[^?]+)\\?");
     private static readonly PerlRegex _mailAmpersand = new("^([^@]+@[^?&]+)&");
     private static readonly PerlRegex _mailEscaped = new("^(?:mailto:)?(?:%20)*([^@]+@[^?&%]+)");
     private static readonly PerlRegex _mailAngled = new("^[^?&]*<([^@>]+@[^>]+)>");
-    private static readonly PerlRegex _local = new("^(?:[#?&]|/(?:[^/]|\\z))");
-    private static readonly PerlRegex _slashes = new("^(https?:)/{0,2}", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _escape = new("%[0-9a-fA-F]{2}");
-    private static readonly PerlRegex _schemed = new("^[-_a-z0-9]+:", RegexOptions.IgnoreCase);
-    private static readonly PerlRegex _noPath = new("^(https?://[^/?#]+)([?#])", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _decimal = new("&#0*(3[3-9]|[4-9]\\d|1[01]\\d|12[0-6]);");
     private static readonly PerlRegex _hexadecimal = new("&#x0*(2[1-9]|[3-6][a-fA-F0-9]|7[0-9a-eA-E]);");
     private static readonly PerlRegex _dots = new("&#(?:x2e|12290|x3002|65294|xff0e|65377|xff61);", RegexOptions.IgnoreCase);
-    private static readonly PerlRegex _web = new("^(https?://)([^@/?#]*@)?([^/?#:]+)((?::(\\d*))?.*)$", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _port80 = new("^:80\\b");
     private static readonly PerlRegex _port443 = new("^:443\\b");
-    private static readonly PerlRegex _inner = new("(https?:/{0,2}[^&#]+)", RegexOptions.IgnoreCase);
-    private static readonly PerlRegex _hostUser = new("^[^@]+@");
-    private static readonly PerlRegex _hostTail = new("[^0-9A-Za-z]+$");
     private static readonly PerlRegex _quad = new(
         "^((?:0x[0-9a-f]+|\\d+)\\.)((?:0x[0-9a-f]+|\\d+)\\.)((?:0x[0-9a-f]+|\\d+)\\.)(0x[0-9a-f]+|\\d+)$", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _hexHost = new("^0x[0-9a-f]*?([0-9a-f]{1,8})$", RegexOptions.IgnoreCase);
-    private static readonly PerlRegex _decimalHost = new("^[0-9]+$");
     private static readonly PerlRegex _octal = new("^0+([1-3][0-7]{0,2}|[4-7][0-7]?)\\b");
-    private static readonly PerlRegex _bareHost = new("^(?:www\\.)?([^.]+)$");
 
     /// <summary>
     /// All forms, including the given one unless it is not a URI. Targets of redirectors are followed, within bounds.
@@ -53,7 +47,8 @@ internal sealed class UriCanonical(RegistryBoundaries boundaries, Redirectors re
             next = next.Replace("\n", "", StringComparison.Ordinal).Trim(' ', '\t', '\r', '\f', '\v')
                 .Replace("\r", "", StringComparison.Ordinal);
             forms.Add(next);
-            if (next.Length > 1 && !_local.IsMatch(next))
+            MessageBudget.Charge(2 * next.Length);
+            if (next.Length > 1 && !WebUri.IsLocal(next))
             {
                 AddForms(next, forms, queue);
             }
@@ -64,7 +59,7 @@ internal sealed class UriCanonical(RegistryBoundaries boundaries, Redirectors re
 
     private void AddForms(string uri, HashSet<string> forms, Queue<string> queue)
     {
-        if (_mail.IsMatch(uri))
+        if (WebUri.IsMail(uri))
         {
             AddMailForms(uri, forms);
             return;
@@ -76,7 +71,7 @@ internal sealed class UriCanonical(RegistryBoundaries boundaries, Redirectors re
             forms.Add(form);
         }
 
-        if (_web.Match(form) is { Success: true } web)
+        if (WebUri.Parse(form) is { } web)
         {
             AddHostForms(web, forms, queue);
         }
@@ -104,14 +99,14 @@ internal sealed class UriCanonical(RegistryBoundaries boundaries, Redirectors re
 
     private static string Simplify(string uri)
     {
-        var form = _slashes.Replace(uri.Replace('\\', '/'), "$1//");
+        var form = WebUri.WithSlashes(uri.Replace('\\', '/'));
         form = form.Contains('%') && _escape.IsMatch(form) ? UrlEncoding.Normalize(form) : form;
-        if (!_schemed.IsMatch(form))
+        if (!WebUri.HasScheme(form))
         {
             form = (form.StartsWith("ftp.", StringComparison.Ordinal) ? "ftp://" : "http://") + form;
         }
 
-        form = _noPath.Replace(form, "$1/$2");
+        form = WebUri.WithPath(form);
         if (!form.Contains("&#", StringComparison.Ordinal))
         {
             return form;
@@ -123,10 +118,9 @@ internal sealed class UriCanonical(RegistryBoundaries boundaries, Redirectors re
         return _dots.Replace(form, ".");
     }
 
-    private void AddHostForms(Match web, HashSet<string> forms, Queue<string> queue)
+    private void AddHostForms(WebUri web, HashSet<string> forms, Queue<string> queue)
     {
-        var (scheme, host, rest) = (web.Groups[1].Value, web.Groups[3].Value, web.Groups[4].Value);
-        var port = web.Groups[5].Value;
+        var (scheme, user, host, port, rest) = web;
         string? withoutPort = null;
         if (port.Length > 0)
         {
@@ -158,12 +152,10 @@ internal sealed class UriCanonical(RegistryBoundaries boundaries, Redirectors re
 
         FollowRedirect(scheme + host + rest, rest, queue);
         AddCleanHosts(scheme, host, rest, forms);
-        var isPlain = web.Groups[2].Value.Length == 0 && scheme == "http://" && (port.Length == 0 || port == "80");
-        if (isPlain && ascii != "localhost" && _quad.Match(host) is not { Success: true } && !_decimalHost.IsMatch(host)
-            && !_hexHost.IsMatch(host)
-            && _bareHost.Match(ascii) is { Success: true } bare && !boundaries.IsValid(ascii))
+        var isPlain = user.Length == 0 && scheme == "http://" && (port.Length == 0 || port == "80");
+        if (isPlain && ascii != "localhost" && !IsNumber(host) && BareName(ascii) is { } bare && !boundaries.IsValid(ascii))
         {
-            forms.Add($"{scheme}www.{bare.Groups[1].Value}.com{rest}");
+            forms.Add($"{scheme}www.{bare}.com{rest}");
         }
     }
 
@@ -175,25 +167,28 @@ internal sealed class UriCanonical(RegistryBoundaries boundaries, Redirectors re
             return;
         }
 
-        if (rest.Contains("http", StringComparison.OrdinalIgnoreCase) && _inner.Match(rest) is { Success: true } inner
-            && inner.Value.Contains('.'))
+        if (WebUri.Within(rest) is { } inner && inner.Contains('.'))
         {
-            queue.Enqueue(inner.Value);
+            queue.Enqueue(inner);
         }
     }
 
     private static void AddCleanHosts(string scheme, string host, string rest, HashSet<string> forms)
     {
-        var bare = _hostUser.Replace(host, "");
-        if (bare != host)
+        if (host.IndexOf('@') is var at and > 0)
         {
-            forms.Add(scheme + (host = bare) + rest);
+            forms.Add(scheme + (host = host[(at + 1)..]) + rest);
         }
 
-        bare = _hostTail.Replace(host, "");
-        if (bare != host)
+        var length = host.AsSpan().LastIndexOfAny(_ofNames) + 1;
+        if (length < host.Length)
         {
-            forms.Add(scheme + (host = bare) + rest);
+            forms.Add(scheme + (host = host[..length]) + rest);
+        }
+
+        if (host is not [>= '0' and <= '9', ..])
+        {
+            return;
         }
 
         if (_quad.Match(host) is { Success: true } quad)
@@ -205,10 +200,22 @@ internal sealed class UriCanonical(RegistryBoundaries boundaries, Redirectors re
             forms.Add(
                 scheme + Dotted(uint.Parse(hex.Groups[1].ValueSpan, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)) + rest);
         }
-        else if (_decimalHost.IsMatch(host))
+        else if (IsDecimal(host))
         {
             forms.Add(scheme + (ulong.TryParse(host, CultureInfo.InvariantCulture, out var number) ? Dotted((uint)number) : host) + rest);
         }
+    }
+
+    private static bool IsDecimal(ReadOnlySpan<char> host) => host.Length > 0 && !host.ContainsAnyExceptInRange('0', '9');
+
+    private static bool IsNumber(string host) =>
+        host is [>= '0' and <= '9', ..] && (IsDecimal(host) || _quad.IsMatch(host) || _hexHost.IsMatch(host));
+
+    // The one label of a host, without "www." in front; null where there are more.
+    private static string? BareName(string host)
+    {
+        var name = host.StartsWith("www.", StringComparison.Ordinal) ? host[4..] : host;
+        return name.Length > 0 && !name.Contains('.') ? name : null;
     }
 
     private static string Octet(string text)
