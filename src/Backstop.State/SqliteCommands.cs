@@ -9,7 +9,7 @@ internal static class SqliteCommands
     {
         var command = connection.CreateCommand();
         command.Transaction = transaction;
-#pragma warning disable CA2100 // As said above.
+#pragma warning disable CA2100 // The text is a constant of this project; values are parameters.
         command.CommandText = sql;
 #pragma warning restore CA2100
         return command;

@@ -45,7 +45,7 @@ internal sealed partial class LateScans : IDisposable
 
     /// <summary>Adds a message; false where too many wait.</summary>
     /// <param name="message">The message.</param>
-    /// <param name="decide">Scans it.</param>
+    /// <param name="decide">Scans it, and returns the folder of each copy.</param>
     /// <param name="needed">What the scan needs; disposed of when it is done, or not made.</param>
     public bool TryAdd(InDelivery message, LateDecision decide, IDisposable? needed = null)
     {

@@ -22,7 +22,7 @@ internal sealed class HandedSockets : IDisposable
     private readonly List<(string Name, Socket Socket)> _left = [];
     private readonly List<string> _unusable = [];
 
-    /// <summary>None.</summary>
+    /// <summary>Of a server that was started without a socket unit.</summary>
     public static HandedSockets None { get; } = new();
 
     /// <summary>What was handed over and no listener has taken, in words.</summary>

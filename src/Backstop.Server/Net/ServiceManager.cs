@@ -15,7 +15,7 @@ internal sealed class ServiceManager(string? address, TimeSpan? watchdog, TimePr
 {
     private static readonly TimeSpan _sendLimit = TimeSpan.FromSeconds(2);
 
-    /// <summary>Nobody.</summary>
+    /// <summary>For a server that no manager has started: nobody is told anything.</summary>
     public static ServiceManager None { get; } = new(null, null, TimeProvider.System);
 
     /// <summary>Called with the error where the manager cannot be told.</summary>
