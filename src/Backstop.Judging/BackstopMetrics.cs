@@ -9,7 +9,7 @@ namespace Backstop.Judging;
 /// </summary>
 internal sealed class BackstopMetrics : IDisposable
 {
-    /// <summary>The meter's name.</summary>
+    /// <summary>The name of a server's meter.</summary>
     public const string MeterName = "Backstop";
 
     private static readonly InstrumentAdvice<double> _seconds = new()
@@ -33,9 +33,10 @@ internal sealed class BackstopMetrics : IDisposable
 
     /// <summary>Makes the counters.</summary>
     /// <param name="factory">The host's meter factory.</param>
-    public BackstopMetrics(IMeterFactory factory)
+    /// <param name="name">The meter's name.</param>
+    public BackstopMetrics(IMeterFactory factory, string name = MeterName)
     {
-        _meter = factory.Create(MeterName);
+        _meter = factory.Create(name);
         _connections = _meter.CreateCounter<long>("backstop.connections", "{connection}", "Connections, by outcome of the limits.");
         _refused = _meter.CreateCounter<long>("backstop.refused", "{refusal}", "Refusals in the session, by stage and reason.");
         _messages = _meter.CreateCounter<long>("backstop.messages", "{message}", "Messages accepted, by verdict and reason.");

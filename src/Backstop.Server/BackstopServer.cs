@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
 using Backstop.Configuration;
@@ -221,8 +222,8 @@ internal sealed partial class BackstopServer : IAsyncDisposable
         builder.Services.AddSingleton(descriptors);
         builder.Services.AddSingleton(surroundings.Sockets);
         builder.Services.Configure<HostOptions>(h => h.ShutdownTimeout = options.Smtp.StopTimeout);
-        AddTelemetry(builder.Services, options.Telemetry);
-        builder.Services.AddSingleton<BackstopMetrics>();
+        AddTelemetry(builder.Services, options.Telemetry, surroundings.Meter);
+        builder.Services.AddSingleton(s => new BackstopMetrics(s.GetRequiredService<IMeterFactory>(), surroundings.Meter));
         builder.Services.AddSingleton<ServerParts>();
         builder.Services.AddHostedService(s => new Housekeeping(
             Judging(s), s.GetRequiredService<ServerParts>().Mail.Spool, time, s.GetRequiredService<ILogger<Housekeeping>>()));
@@ -245,10 +246,10 @@ internal sealed partial class BackstopServer : IAsyncDisposable
         static JudgingParts Judging(IServiceProvider services) => services.GetRequiredService<ServerParts>().Judging;
     }
 
-    private static void AddTelemetry(IServiceCollection services, TelemetryOptions options)
+    private static void AddTelemetry(IServiceCollection services, TelemetryOptions options, string meter)
     {
         var telemetry = services.AddOpenTelemetry().ConfigureResource(r => r.AddService("backstop"))
-            .WithMetrics(m => m.AddMeter(BackstopMetrics.MeterName).AddPrometheusExporter());
+            .WithMetrics(m => m.AddMeter(meter).AddPrometheusExporter());
         if (options.Otlp.Length > 0)
         {
             var collector = new Uri(options.Otlp);

@@ -26,6 +26,20 @@ public sealed partial class TelemetryTests
         Assert.Empty(asked.Except(offered));
     }
 
+    /// <summary>The reader of one server once heard the meters of all, and showed the figure of the one heard last.</summary>
+    [Fact]
+    public async Task Servers_in_one_process_count_apart()
+    {
+        await using var busy = await TestServer.StartAsync();
+        await using var idle = await TestServer.StartAsync();
+        await ServerMail.SendAsync(busy, "<a@example.net>", "me@example.org", "Subject: x\n\nhello\n");
+        await busy.DeliveredAsync();
+        using var client = new HttpClient();
+        Assert.Matches("(?m)^backstop_messages_total{.*} 1\\b", await client.GetStringAsync(new Uri($"http://{busy.Web}/metrics"), Ct));
+        Assert.DoesNotContain(
+            "backstop_messages_total{", await client.GetStringAsync(new Uri($"http://{idle.Web}/metrics"), Ct), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Health_and_readiness_are_told_apart()
     {

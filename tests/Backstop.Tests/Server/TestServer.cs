@@ -1,6 +1,7 @@
 using System.Net;
 using Backstop.Configuration;
 using Backstop.Configuration.Options;
+using Backstop.Judging;
 using Backstop.Server;
 using Backstop.Server.Control;
 using Microsoft.Extensions.Logging;
@@ -143,8 +144,13 @@ internal sealed class TestServer : IAsyncDisposable
     private static Task<BackstopServer> StartAsync(
         BackstopOptions options, NextConfig next, TimeProvider? time, Action<ILoggingBuilder>? logging) =>
         BackstopServer.StartAsync(
-            options, Surroundings.None with { Read = warnings => next.Read(warnings) }, time ?? TimeProvider.System,
-            logging ?? (l => l.SetMinimumLevel(LogLevel.None)), TestContext.Current.CancellationToken);
+            options,
+            Surroundings.None with
+            {
+                Read = warnings => next.Read(warnings),
+                Meter = $"{BackstopMetrics.MeterName} {options.Data}"
+            },
+            time ?? TimeProvider.System, logging ?? (l => l.SetMinimumLevel(LogLevel.None)), TestContext.Current.CancellationToken);
 
     private sealed class NextConfig
     {
