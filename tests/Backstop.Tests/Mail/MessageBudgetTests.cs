@@ -45,8 +45,11 @@ public sealed class MessageBudgetTests
         var result = budget.Run(
             () =>
             {
-                MessageBudget.Charge(20_000);
-                MessageBudget.Charge(20_000);
+                for (var i = 0; i < 20; i++)
+                {
+                    MessageBudget.Charge(20_000);
+                }
+
                 return "judged";
             },
             () => "unjudged");
