@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Drawing;
 using System.Globalization;
 using System.Text.RegularExpressions;
@@ -12,10 +13,10 @@ internal static class CssColor
 
     private const double Indistinct = 12;
 
+    private static readonly SearchValues<char> _lowerHex = SearchValues.Create("0123456789abcdef");
     private static readonly PerlRegex _candidate = new("^[#a-f0-9]*$|rgb\\([\\d%, ]*\\)", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _percent = new("rgb\\((\\d{1,9})%,\\s*(\\d{1,9})%,\\s*(\\d{1,9})%\\s*\\)", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _numbers = new("rgb\\((\\d{1,9}),\\s*(\\d{1,9}),\\s*(\\d{1,9})\\s*\\)", RegexOptions.IgnoreCase);
-    private static readonly PerlRegex _sixHex = new("^#?([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$");
 
     /// <summary>Reads a colour: a name, <c>#hex</c> or <c>rgb()</c>.</summary>
     public static string Parse(string text)
@@ -56,14 +57,22 @@ internal static class CssColor
     /// <summary>Whether two colours are too alike for text of the one to be read on the other.</summary>
     public static bool AreIndistinct(string foreground, string background)
     {
-        if (_sixHex.Match(foreground) is not { Success: true } fg || _sixHex.Match(background) is not { Success: true } bg)
+        if (Channels(foreground) is not var (red, green, blue) || Channels(background) is not var (otherRed, otherGreen, otherBlue))
         {
             return false;
         }
 
-        double Difference(int i) => Hex(fg.Groups[i].Value) - Hex(bg.Groups[i].Value);
         return Math.Sqrt(
-            Math.Pow(0.2126 * Difference(1), 2) + Math.Pow(0.7152 * Difference(2), 2) + Math.Pow(0.0722 * Difference(3), 2)) < Indistinct;
+            Math.Pow(0.2126 * (red - otherRed), 2) + Math.Pow(0.7152 * (green - otherGreen), 2)
+            + Math.Pow(0.0722 * (blue - otherBlue), 2)) < Indistinct;
+    }
+
+    // Six digits behind at most one number sign; as in Perl, a line feed may end the text. Asked for every piece of text of a page.
+    private static (int Red, int Green, int Blue)? Channels(ReadOnlySpan<char> color)
+    {
+        color = color is ['#', ..] ? color[1..] : color;
+        color = color is [.., '\n'] ? color[..^1] : color;
+        return color.Length == 6 && !color.ContainsAnyExcept(_lowerHex) ? (Hex(color[..2]), Hex(color[2..4]), Hex(color[4..])) : null;
     }
 
     private static string Normalize(string color)
@@ -93,5 +102,5 @@ internal static class CssColor
             Enumerable.Range(1, 3).Select(i =>
                 channel(long.Parse(match.Groups[i].ValueSpan, CultureInfo.InvariantCulture)).ToString("x2", CultureInfo.InvariantCulture)));
 
-    private static int Hex(string text) => int.Parse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+    private static int Hex(ReadOnlySpan<char> text) => int.Parse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
 }
