@@ -54,11 +54,11 @@ internal readonly record struct ByteSet(ulong A, ulong B, ulong C, ulong D)
     /// <summary>The octets in ascending order.</summary>
     public IEnumerable<int> Members()
     {
-        for (var i = 0; i < 256; i++)
+        for (var word = 0; word < 4; word++)
         {
-            if (Contains(i))
+            for (var left = word switch { 0 => A, 1 => B, 2 => C, _ => D }; left != 0; left &= left - 1)
             {
-                yield return i;
+                yield return (word << 6) | BitOperations.TrailingZeroCount(left);
             }
         }
     }

@@ -13,6 +13,9 @@ internal static class RequiredLiterals
     private const int MaxLength = 24;
     private const int MaxSetSize = 6;
 
+    private static readonly string[] _lower =
+        [.. Enumerable.Range(0, 256).Select(b => ((char)(b is >= 'A' and <= 'Z' ? b + 32 : b)).ToString())];
+
     /// <summary>Returns the strings; null if no such set is worth looking for.</summary>
     public static IReadOnlyCollection<string>? Of(PatternNode node)
     {
@@ -40,7 +43,12 @@ internal static class RequiredLiterals
             return Facts.Unknown;
         }
 
-        var strings = set.Members().Select(b => ((char)(b is >= 'A' and <= 'Z' ? b + 32 : b)).ToString()).ToHashSet(StringComparer.Ordinal);
+        var strings = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var octet in set.Members())
+        {
+            strings.Add(_lower[octet]);
+        }
+
         return strings.Count is 0 or > MaxSetSize ? Facts.Unknown : new Facts(strings, null);
     }
 
