@@ -23,6 +23,7 @@ public sealed class GrowthTests
 
     /// <summary>What a quadratic scanner cannot pass and a linear one cannot fail, whatever else the machine does.</summary>
     [Theory]
+    [Trait("run", "full")]
     [MemberData(nameof(Inputs), DisableDiscoveryEnumeration = true)]
     public void No_scanner_is_quadratic(string scanner, WorstInput input) => Grows(scanner, input, GrowthMeter.NotQuadratic);
 

@@ -45,6 +45,7 @@ public sealed class LyingImapTests : IDisposable
 
     /// <summary>It hangs up in the middle of any response; the same command goes on, and every message is in one place.</summary>
     [Fact]
+    [Trait("run", "full")]
     public async Task Run_goes_on_wherever_the_server_hung_up()
     {
         for (var cut = 1; ; cut++)

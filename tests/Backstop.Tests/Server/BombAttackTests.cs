@@ -33,6 +33,7 @@ public sealed class BombAttackTests
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 25, 6, 0, 0, TimeSpan.Zero));
 
     [Fact]
+    [Trait("run", "full")]
     public Task What_a_bomb_is_to_bury_stays_in_the_inbox() => BuriesNothingAsync(seed: 1);
 
     [Fact]

@@ -84,10 +84,13 @@ public abstract class DamagedStoreTests(string store) : IDisposable
 public sealed class DamagedJournalTests() : DamagedStoreTests("journal");
 
 /// <summary>Who writes to whom.</summary>
+[Trait("run", "full")]
 public sealed class DamagedCorrespondentsTests() : DamagedStoreTests("correspondents");
 
 /// <summary>What the learner has learned.</summary>
+[Trait("run", "full")]
 public sealed class DamagedBayesTests() : DamagedStoreTests("bayes");
 
 /// <summary>The records of storms.</summary>
+[Trait("run", "full")]
 public sealed class DamagedStormsTests() : DamagedStoreTests("storms");

@@ -24,6 +24,7 @@ public sealed class IncomingMessageTests
         (steps, overwritten) => new Session(steps, overwritten));
 
     [Fact]
+    [Trait("run", "full")]
     public void Stored_octets_are_the_octets_sent_for_any_sizes_chunks_and_budget()
     {
         using var folder = new TempFolder();

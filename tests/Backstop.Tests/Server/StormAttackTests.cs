@@ -20,6 +20,7 @@ public sealed class StormAttackTests
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 25, 6, 0, 0, TimeSpan.Zero));
 
     [Fact]
+    [Trait("run", "full")]
     public Task No_attack_has_a_genuine_bounce_refused() => RefusesNothingGenuineAsync(seed: 1);
 
     [Fact]
