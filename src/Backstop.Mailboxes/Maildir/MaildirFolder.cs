@@ -8,8 +8,8 @@ namespace Backstop.Mailboxes.Maildir;
 /// <summary>Delivers to a Maildir++ folder: writes under tmp/, then renames into new/.</summary>
 /// <remarks>
 /// Invariant: the file name depends only on the spool entry, so a second delivery of an entry finds the first copy.
-/// Nothing is synced here: the spool keeps the message until <see cref="SpoolLog.Checkpoint"/> has synced the file
-/// system.
+/// Nothing is synced here: the spool keeps the message until it has synced the file system, and delivers it again where the machine
+/// stopped before that and the copy is gone or torn.
 /// </remarks>
 public sealed class MaildirFolder
 {
@@ -18,7 +18,7 @@ public sealed class MaildirFolder
     private readonly string _cur;
     private readonly string _host;
     private readonly FolderRef _folder;
-    private HashSet<string>? _present;
+    private Dictionary<string, string>? _present;
 
     /// <summary>Sets the folder; does not access it yet.</summary>
     /// <param name="folder">A Maildir folder.</param>
@@ -52,7 +52,8 @@ public sealed class MaildirFolder
         ArgumentNullException.ThrowIfNull(entry);
         ArgumentNullException.ThrowIfNull(content);
         var unique = Unique(entry, content.Envelope, target);
-        if (mayBeThere && IsPresent(unique))
+        var torn = mayBeThere ? Find(unique) : null;
+        if (torn is not null && IsWhole(torn))
         {
             return;
         }
@@ -65,6 +66,12 @@ public sealed class MaildirFolder
         var name = string.Create(CultureInfo.InvariantCulture, $"{unique},S={size},W={size + lines}");
         var tmp = Path.Combine(_tmp, unique);
         Write(tmp, header, content);
+        if (torn is not null)
+        {
+            File.Move(tmp, torn, overwrite: true);
+            return;
+        }
+
         var error = Libc.RenameNoReplace(tmp, Path.Combine(_new, name));
         if (error != 0)
         {
@@ -81,7 +88,8 @@ public sealed class MaildirFolder
     /// <param name="entry">The spool entry.</param>
     /// <param name="envelope">What the spool stores besides the body.</param>
     /// <param name="target">The index of its target.</param>
-    internal bool Has(SpoolEntry entry, SpoolEnvelope envelope, int target) => IsPresent(Unique(entry, envelope, target));
+    internal bool Has(SpoolEntry entry, SpoolEnvelope envelope, int target) =>
+        Find(Unique(entry, envelope, target)) is { } path && IsWhole(path);
 
     private void Write(string tmp, byte[] header, SpoolContent content)
     {
@@ -134,13 +142,29 @@ public sealed class MaildirFolder
         CultureInfo.InvariantCulture, $"{envelope.ReceivedUnixMs / 1000}.B{entry.Id:x}T{target}.{_host}");
 
     // Read once: only entries of an earlier run need it, all at the start.
-    private bool IsPresent(string unique)
+    private string? Find(string unique)
     {
-        _present ??= [.. Names(_new).Concat(Names(_cur))];
-        return _present.Contains(unique);
+        if (_present is null)
+        {
+            _present = new(StringComparer.Ordinal);
+            foreach (var path in Files(_new).Concat(Files(_cur)))
+            {
+                _present[Path.GetFileName(path).Split(',', ':')[0]] = path;
+            }
+        }
+
+        return _present.GetValueOrDefault(unique);
     }
 
-    private static IEnumerable<string> Names(string directory) => !Directory.Exists(directory)
-        ? []
-        : Directory.EnumerateFiles(directory).Select(f => Path.GetFileName(f).Split(',', ':')[0]);
+    // A file that was not synced may be shorter than it was, or empty, behind a power failure.
+    private static bool IsWhole(string path)
+    {
+        var size = Path.GetFileName(path).Split(',', ':').FirstOrDefault(p => p.StartsWith("S=", StringComparison.Ordinal));
+        var file = new FileInfo(path);
+        return size is null || !long.TryParse(size.AsSpan(2), CultureInfo.InvariantCulture, out var expected) || !file.Exists
+            || file.Length >= expected;
+    }
+
+    private static IEnumerable<string> Files(string directory) =>
+        !Directory.Exists(directory) ? [] : Directory.EnumerateFiles(directory);
 }

@@ -36,6 +36,9 @@ public sealed class SpoolEntry
 
     internal bool IsDone { get; set; }
 
+    /// <summary>Whether nobody is to get it any more: it is deleted, and needs no copy on a disk.</summary>
+    internal bool IsDeleted { get; set; }
+
     /// <summary>Whether somebody has put it on hold.</summary>
     internal bool IsHeld => _change?.IsHeld == true;
 
@@ -66,6 +69,14 @@ public sealed class SpoolEntry
         lock (_gate)
         {
             _delivered = [.. _delivered.Union(targets)];
+        }
+    }
+
+    internal void ForgetDelivered(IReadOnlySet<int> targets)
+    {
+        lock (_gate)
+        {
+            _delivered = [.. _delivered.Except(targets)];
         }
     }
 

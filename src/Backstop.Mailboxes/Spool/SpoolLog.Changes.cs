@@ -24,6 +24,7 @@ public sealed partial class SpoolLog
     internal void CopyDone(SpoolEntry entry, int copy)
     {
         entry.SetDelivered(copy);
+        _segments.CopyDone(entry, copy);
         lock (_gate)
         {
             _copiesDone.Add((entry.Id, copy));
@@ -44,6 +45,7 @@ public sealed partial class SpoolLog
     {
         var content = Read(entry);
         Deleted.Keep(entry.Id, content with { Envelope = entry.Now(content.Envelope) }, _time.GetUtcNow());
+        entry.IsDeleted = true;
     }
 
     /// <summary>Takes a deleted message back into the log, under its own id, so that no copy is delivered twice.</summary>
@@ -74,7 +76,53 @@ public sealed partial class SpoolLog
     private List<SpoolEntry> WithoutDeleted(IReadOnlyList<SpoolEntry> pending)
     {
         var byState = pending.ToLookup(e => Deleted.Has(e.Id));
+        foreach (var entry in byState[true])
+        {
+            entry.IsDeleted = true;
+        }
+
         Done([.. byState[true]]);
         return [.. byState[false]];
+    }
+
+    /// <summary>Notes what a power failure may have taken; false where it is not on the disk, so that the next start does it.</summary>
+    private bool TryNoteUndone(IReadOnlyList<ulong> undone)
+    {
+        try
+        {
+            if (WriteNumbers(RecordKind.Undone, undone) is { } segment)
+            {
+                Libc.SyncData(segment.File);
+            }
+
+            return true;
+        }
+        catch (IOException error)
+        {
+            _segments.Report(error);
+            return false;
+        }
+    }
+
+    private void SetBoot(string directory, string boot)
+    {
+        try
+        {
+            SpoolBoot.Set(directory, boot);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            _segments.Report(error as IOException ?? new IOException(error.Message, error));
+        }
+    }
+
+    private void NoteFinal(UnsyncedCopies synced)
+    {
+        lock (_gate)
+        {
+            _final.AddRange(synced.Messages);
+            _copiesFinal.AddRange(synced.Copies);
+            WakeWriter();
+        }
     }
 }

@@ -22,18 +22,29 @@ public sealed partial class SpoolLog : IDisposable
     private List<SpoolAppend> _appends = [];
     private List<ulong> _done = [];
     private List<(ulong Id, int Copy)> _copiesDone = [];
+    private List<ulong> _final = [];
+    private List<(ulong Id, int Copy)> _copiesFinal = [];
+    private readonly ITimer _syncTimer;
     private ulong _lastId;
     private bool _stopping;
     private bool _writerSleeps;
 
-    private SpoolLog(SpoolSegments segments, FileStream lockFile, string directory, ulong lastId, TimeProvider time)
+    private SpoolLog(
+        SpoolSegments segments, FileStream lockFile, string directory, SpoolOptions options, SpoolReplay replay, TimeProvider time)
     {
         _time = time;
         Deleted = new(directory);
         Instance = InstanceOf(directory);
         _segments = segments;
         _lockFile = lockFile;
-        _lastId = lastId;
+        _lastId = replay.LastId;
+        if (TryNoteUndone(replay.Undone))
+        {
+            SetBoot(directory, options.Boot);
+        }
+
+        _segments.Synced = NoteFinal;
+        _syncTimer = time.CreateTimer(_ => _segments.WantSync(), null, options.SyncInterval, options.SyncInterval);
         _writer = new Thread(WriteLoop) { IsBackground = true, Name = "spool writer" };
         _writer.Start();
     }
@@ -56,11 +67,13 @@ public sealed partial class SpoolLog : IDisposable
     public static (
         SpoolLog Log, IReadOnlyList<SpoolEntry> Pending, int Damaged) Open(string directory, SpoolOptions options, TimeProvider time)
     {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(time);
         Folders.Make(directory);
         var lockFile = TakeLock(directory);
-        var (segments, pending, lastId, damaged) = SpoolSegments.Open(directory, options);
-        var log = new SpoolLog(segments, lockFile, directory, lastId, time);
-        return (log, log.WithoutDeleted(pending), damaged);
+        var (segments, replay) = SpoolSegments.Open(directory, options);
+        var log = new SpoolLog(segments, lockFile, directory, options, replay, time);
+        return (log, log.WithoutDeleted(replay.Pending), replay.Damaged);
     }
 
     /// <summary>
@@ -108,7 +121,10 @@ public sealed partial class SpoolLog : IDisposable
         return append.Task;
     }
 
-    /// <summary>Records that entries are delivered. Not synced: after a crash, delivery finds their copies in place.</summary>
+    /// <summary>
+    /// Records that entries are delivered. Not synced: after a crash, delivery finds their copies in place. The copies are synced later;
+    /// where the machine stops before that, they are looked for at the next start, and delivered again where they are gone.
+    /// </summary>
     /// <param name="entries">Entries of which no copy is left to deliver.</param>
     public void Done(IReadOnlyList<SpoolEntry> entries)
     {
@@ -117,7 +133,7 @@ public sealed partial class SpoolLog : IDisposable
         {
             foreach (var entry in entries)
             {
-                _done.Add(entry.Id);
+                (entry.IsDeleted ? _final : _done).Add(entry.Id);
             }
 
             WakeWriter();
@@ -161,6 +177,7 @@ public sealed partial class SpoolLog : IDisposable
             WakeWriter();
         }
 
+        _syncTimer.Dispose();
         _writer.Join();
         _segments.Dispose();
         _lockFile.Dispose();
@@ -207,10 +224,12 @@ public sealed partial class SpoolLog : IDisposable
         {
             List<SpoolAppend> appends;
             List<ulong> done;
+            List<ulong> final;
             List<(ulong Id, int Copy)> copies;
+            List<(ulong Id, int Copy)> copiesFinal;
             lock (_gate)
             {
-                while (_appends.Count + _done.Count + _copiesDone.Count == 0 && !_stopping)
+                while (_appends.Count + _done.Count + _copiesDone.Count + _final.Count + _copiesFinal.Count == 0 && !_stopping)
                 {
                     _writerSleeps = true;
                     Monitor.Wait(_gate);
@@ -220,11 +239,15 @@ public sealed partial class SpoolLog : IDisposable
                 (appends, _appends) = (_appends, []);
                 (done, _done) = (_done, []);
                 (copies, _copiesDone) = (_copiesDone, []);
+                (final, _final) = (_final, []);
+                (copiesFinal, _copiesFinal) = (_copiesFinal, []);
                 stop = _stopping;
             }
 
-            WriteNote(RecordKind.CopiesDone, [.. copies.SelectMany(c => new[] { c.Id, (ulong)c.Copy })]);
+            WriteNote(RecordKind.CopiesDone, Numbers(copies));
+            WriteNote(RecordKind.CopiesFinal, Numbers(copiesFinal));
             WriteNote(RecordKind.Done, done);
+            WriteNote(RecordKind.Final, final);
             for (var at = 0; at < appends.Count;)
             {
                 at += WriteBatch(appends, at);
@@ -260,7 +283,7 @@ public sealed partial class SpoolLog : IDisposable
             // How much of it reached the disk is unknown: abandon the file, and mark the messages as failed in case a
             // replay finds them whole.
             _segments.Abandon();
-            WriteNote(RecordKind.Done, [.. batch.Where(b => b.Kind == RecordKind.Message).Select(b => b.Id)]);
+            WriteNote(RecordKind.Final, [.. batch.Where(b => b.Kind == RecordKind.Message).Select(b => b.Id)]);
             batch.ForEach(b => b.SetException(error));
         }
 
@@ -288,11 +311,26 @@ public sealed partial class SpoolLog : IDisposable
         }
     }
 
+    private static List<ulong> Numbers(List<(ulong Id, int Copy)> copies) => [.. copies.SelectMany(c => new[] { c.Id, (ulong)c.Copy })];
+
     private void WriteNote(RecordKind kind, List<ulong> numbers)
+    {
+        try
+        {
+            WriteNumbers(kind, numbers);
+        }
+        catch (IOException error)
+        {
+            // Only the record is lost: a replay would look for the copies and find them.
+            _segments.Report(error);
+        }
+    }
+
+    private SpoolSegment? WriteNumbers(RecordKind kind, IReadOnlyList<ulong> numbers)
     {
         if (numbers.Count == 0)
         {
-            return;
+            return null;
         }
 
         var body = new byte[numbers.Count * 8];
@@ -301,18 +339,11 @@ public sealed partial class SpoolLog : IDisposable
             BinaryPrimitives.WriteUInt64LittleEndian(body.AsSpan(i * 8), numbers[i]);
         }
 
-        try
-        {
-            var segment = _segments.WithRoom(SpoolRecord.Padded(SpoolRecord.FrameLength + body.Length));
-            var frame = SpoolRecord.Frame(kind, segment.Number, 0, [], body);
-            RandomAccess.Write(segment.File, [frame, body], segment.Offset);
-            segment.Offset += SpoolRecord.Padded(frame.Length + body.Length);
-        }
-        catch (IOException error)
-        {
-            // Only the record is lost: a replay would look for the copies and find them.
-            _segments.Report(error);
-        }
+        var segment = _segments.WithRoom(SpoolRecord.Padded(SpoolRecord.FrameLength + body.Length));
+        var frame = SpoolRecord.Frame(kind, segment.Number, 0, [], body);
+        RandomAccess.Write(segment.File, [frame, body], segment.Offset);
+        segment.Offset += SpoolRecord.Padded(frame.Length + body.Length);
+        return segment;
     }
 
     // An undeliverable message must not block the freeing of later log files: it is appended again under its own id.

@@ -1,3 +1,5 @@
+using Backstop.Posix;
+
 namespace Backstop.Mailboxes.Spool;
 
 /// <summary>The layout of the spool on disk.</summary>
@@ -17,4 +19,12 @@ public sealed class SpoolOptions
 
     /// <summary>Called on errors of log files that no caller waits for. Default: does nothing.</summary>
     public Action<IOException> OnTrouble { get; set; } = static _ => { };
+
+    /// <summary>The longest that a delivered copy may lie in memory only before it is written to the disk. Default 10 s.</summary>
+    internal TimeSpan SyncInterval { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// What names this start of the machine. Where another one wrote the log, what was in memory only is gone. Default: the kernel's.
+    /// </summary>
+    internal string Boot { get; set; } = BootId.Read();
 }

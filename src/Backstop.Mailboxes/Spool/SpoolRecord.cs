@@ -16,6 +16,18 @@ internal enum RecordKind : byte
 
     /// <summary>What somebody has changed of a message, see <see cref="SpoolChange"/>.</summary>
     Change = 4,
+
+    /// <summary>
+    /// The ids of messages that no replay looks for again, not even behind a power failure: their copies are on the disk, or nobody is to
+    /// get one.
+    /// </summary>
+    Final = 5,
+
+    /// <summary>Copies that are on the disk while others of their message wait: id and number of each.</summary>
+    CopiesFinal = 6,
+
+    /// <summary>The ids of messages noted as delivered whose copies a power failure may have taken: they are looked for again.</summary>
+    Undone = 7,
 }
 
 /// <summary>

@@ -7,6 +7,10 @@ namespace Backstop.Mailboxes.Spool;
 internal sealed class SpoolReplay
 {
     private readonly Dictionary<ulong, (SpoolEntry Entry, string? LargeFile)> _pending = [];
+
+    // Noted as delivered, in whole or in copies, but not as final.
+    private readonly Dictionary<ulong, (SpoolEntry Entry, string? LargeFile)> _done = [];
+    private readonly Dictionary<ulong, HashSet<int>> _copies = [];
     private readonly Dictionary<FolderRef, FolderRef> _folders = [];
     private readonly Dictionary<string, string> _mailboxes = new(StringComparer.Ordinal);
 
@@ -16,6 +20,9 @@ internal sealed class SpoolReplay
 
     /// <summary>The undelivered messages, in the order of arrival.</summary>
     public IReadOnlyList<SpoolEntry> Pending => [.. _pending.Values.Select(p => p.Entry).OrderBy(e => e.Id)];
+
+    /// <summary>The pending messages that were noted as delivered before a new start of the machine, whose copies may be gone.</summary>
+    public IReadOnlyList<ulong> Undone { get; private set; } = [];
 
     /// <summary>The highest id seen.</summary>
     public ulong LastId { get; private set; }
@@ -29,7 +36,10 @@ internal sealed class SpoolReplay
     /// <summary>The large bodies that are still needed.</summary>
     public HashSet<string> LargeFiles { get; } = new(StringComparer.Ordinal);
 
-    public static SpoolReplay Read(IReadOnlyList<SpoolSegment> segments)
+    /// <summary>Reads the log.</summary>
+    /// <param name="segments">Its files, in their order.</param>
+    /// <param name="isOtherBoot">Whether the machine has been started anew since it was written.</param>
+    public static SpoolReplay Read(IReadOnlyList<SpoolSegment> segments, bool isOtherBoot)
     {
         var replay = new SpoolReplay();
         foreach (var segment in segments)
@@ -37,6 +47,12 @@ internal sealed class SpoolReplay
             var bytes = new byte[segment.Size];
             var length = RandomAccess.Read(segment.File, bytes, 0);
             replay.ReadSegment(segment, bytes.AsSpan(0, length));
+        }
+
+        if (isOtherBoot)
+        {
+            replay.Undone = [.. replay._done.Keys.Concat(replay._copies.Where(c => c.Value.Count > 0).Select(c => c.Key)).Distinct()];
+            replay.Undone.ToList().ForEach(replay.Undo);
         }
 
         foreach (var (entry, largeFile) in replay._pending.Values)
@@ -82,21 +98,44 @@ internal sealed class SpoolReplay
                 Add(record, bytes, segment, at);
                 break;
             case RecordKind.Done:
-                for (var ids = record.Body(bytes); ids.Length >= 8; ids = ids[8..])
+                foreach (var id in Numbers(record.Body(bytes)))
                 {
-                    _pending.Remove(BinaryPrimitives.ReadUInt64LittleEndian(ids));
+                    if (_pending.Remove(id, out var done))
+                    {
+                        _done[id] = done;
+                    }
+                }
+
+                break;
+            case RecordKind.Final:
+                foreach (var id in Numbers(record.Body(bytes)))
+                {
+                    _pending.Remove(id);
+                    _done.Remove(id);
+                    _copies.Remove(id);
                 }
 
                 break;
             case RecordKind.CopiesDone:
-                for (var copies = record.Body(bytes); copies.Length >= 16; copies = copies[16..])
+                foreach (var (id, copy) in Pairs(record.Body(bytes)))
                 {
-                    if (_pending.TryGetValue(BinaryPrimitives.ReadUInt64LittleEndian(copies), out var message))
+                    if (_pending.TryGetValue(id, out var message))
                     {
-                        message.Entry.SetDelivered((int)BinaryPrimitives.ReadUInt64LittleEndian(copies[8..]));
+                        message.Entry.SetDelivered(copy);
+                        (_copies.TryGetValue(id, out var copies) ? copies : _copies[id] = []).Add(copy);
                     }
                 }
 
+                break;
+            case RecordKind.CopiesFinal:
+                foreach (var (id, copy) in Pairs(record.Body(bytes)))
+                {
+                    _copies.GetValueOrDefault(id)?.Remove(copy);
+                }
+
+                break;
+            case RecordKind.Undone:
+                Numbers(record.Body(bytes)).ForEach(Undo);
                 break;
             case RecordKind.Change:
                 if (_pending.TryGetValue(record.Id, out var changed))
@@ -107,6 +146,33 @@ internal sealed class SpoolReplay
                 break;
         }
     }
+
+    private void Undo(ulong id)
+    {
+        if (_done.Remove(id, out var done))
+        {
+            _pending[id] = done;
+        }
+
+        if (_copies.Remove(id, out var copies) && _pending.TryGetValue(id, out var message))
+        {
+            message.Entry.ForgetDelivered(copies);
+        }
+    }
+
+    private static List<ulong> Numbers(ReadOnlySpan<byte> body)
+    {
+        var numbers = new List<ulong>(body.Length / 8);
+        for (; body.Length >= 8; body = body[8..])
+        {
+            numbers.Add(BinaryPrimitives.ReadUInt64LittleEndian(body));
+        }
+
+        return numbers;
+    }
+
+    private static IEnumerable<(ulong Id, int Copy)> Pairs(ReadOnlySpan<byte> body) =>
+        Numbers(body).Chunk(2).Where(p => p.Length == 2).Select(p => (p[0], (int)p[1]));
 
     private void Add(SpoolRecord record, ReadOnlySpan<byte> bytes, SpoolSegment segment, int at)
     {
@@ -121,6 +187,7 @@ internal sealed class SpoolReplay
 
         entry.SetDelivered(envelope.Delivered ?? []);
         _pending[record.Id] = (entry, envelope.LargeFile);
+        _done.Remove(record.Id);
     }
 
     // Many messages are for few mailboxes: each name is in memory once.

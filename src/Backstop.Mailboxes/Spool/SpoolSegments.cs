@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Backstop.Posix;
 
 namespace Backstop.Mailboxes.Spool;
@@ -11,11 +10,8 @@ namespace Backstop.Mailboxes.Spool;
 /// Invariant: a file is freed only after every file before it, because it may hold the records that messages in those
 /// are delivered.
 /// </remarks>
-internal sealed class SpoolSegments : IDisposable
+internal sealed partial class SpoolSegments : IDisposable
 {
-    // Most envelopes are shorter, so that one read suffices.
-    private const int HeadGuess = 4096;
-
     private readonly string _directory;
     private readonly SpoolOptions _options;
     private readonly Lock _gate = new();
@@ -24,17 +20,18 @@ internal sealed class SpoolSegments : IDisposable
     private readonly List<SpoolSegment> _spare = [];
     private readonly AutoResetEvent _work = new(true);
     private readonly Thread _keeper;
-    private HashSet<string> _written;
+    private UnsyncedCopies _unsynced;
     private SpoolSegment? _current;
     private long _nextNumber;
     private volatile bool _stopping;
+    private volatile bool _wantsSync;
 
     private SpoolSegments(string directory, SpoolOptions options, List<SpoolSegment> segments, HashSet<string> written)
     {
         _directory = directory;
         _options = options;
         _inUse = segments;
-        _written = written;
+        _unsynced = new(written);
         _nextNumber = segments.Count == 0 ? 1 : segments[^1].Number + 1;
         _keeper = new Thread(Keep) { IsBackground = true, Name = "spool keeper" };
         _keeper.Start();
@@ -42,13 +39,15 @@ internal sealed class SpoolSegments : IDisposable
 
     public string LargeDirectory => LargeDirectoryOf(_directory);
 
-    public static (
-        SpoolSegments Segments, IReadOnlyList<SpoolEntry> Pending, ulong LastId, int Damaged) Open(string directory, SpoolOptions options)
+    /// <summary>Is told what is on the disk now, so that it is noted. Called on the keeper's thread.</summary>
+    public Action<UnsyncedCopies>? Synced { get; set; }
+
+    public static (SpoolSegments Segments, SpoolReplay Replay) Open(string directory, SpoolOptions options)
     {
         Folders.Make(LargeDirectoryOf(directory));
         SpoolSegment.DeleteFree(directory);
         var segments = SpoolSegment.OpenAll(directory).ToList();
-        var replay = SpoolReplay.Read(segments);
+        var replay = SpoolReplay.Read(segments, SpoolBoot.IsOther(directory, options.Boot));
         foreach (
             var orphan in Directory.EnumerateFiles(LargeDirectoryOf(directory)).Where(f =>
                 !replay.LargeFiles.Contains(Path.GetFileName(f))))
@@ -56,7 +55,7 @@ internal sealed class SpoolSegments : IDisposable
             File.Delete(orphan);
         }
 
-        return (new(directory, options, segments, replay.Written), replay.Pending, replay.LastId, replay.Damaged);
+        return (new(directory, options, segments, replay.Written), replay);
     }
 
     /// <summary>Returns the file to write to, with enough room. Called only by the writer thread.</summary>
@@ -94,7 +93,16 @@ internal sealed class SpoolSegments : IDisposable
     {
         lock (_gate)
         {
-            _written.Add(path);
+            _unsynced.Paths.Add(path);
+        }
+    }
+
+    /// <summary>Notes that one copy was written while others of its message wait.</summary>
+    public void CopyDone(SpoolEntry entry, int copy)
+    {
+        lock (_gate)
+        {
+            _unsynced.Copies.Add((entry.Id, copy));
         }
     }
 
@@ -104,7 +112,12 @@ internal sealed class SpoolSegments : IDisposable
         {
             for (var copy = 0; copy < entry.Copies; copy++)
             {
-                _written.Add(entry.AimOf(copy).Folder.Path);
+                _unsynced.Paths.Add(entry.AimOf(copy).Folder.Path);
+            }
+
+            if (!entry.IsDeleted)
+            {
+                _unsynced.Messages.Add(entry.Id);
             }
 
             entry.IsDone = true;
@@ -140,80 +153,6 @@ internal sealed class SpoolSegments : IDisposable
         _work.Set();
     }
 
-    /// <summary>Reads a message from the disk.</summary>
-    /// <param name="entry">The message's entry in the spool.</param>
-    /// <param name="known">Its envelope, if it is in memory and need not be decoded.</param>
-    public SpoolContent Read(SpoolEntry entry, SpoolEnvelope? known)
-    {
-        // The entry may be moved and its old place reused between lookup and reading; then it is read at its new place.
-        for (var tries = 0; ; tries++)
-        {
-            var at = entry.At;
-            var bytes = new byte[at.Length];
-            var number = at.Segment.Number;
-            var length = RandomAccess.Read(at.Segment.File, bytes, at.Offset);
-            if (SpoolRecord.TryRead(bytes.AsSpan(0, length), number) is { } record && record.Id == entry.Id)
-            {
-                var envelope = known ?? entry.Now(JsonSerializer.Deserialize(record.Head(bytes), SpoolJson.Default.SpoolEnvelope)!);
-                var body = bytes.AsMemory(SpoolRecord.FrameLength + record.HeadLength, record.BodyLength);
-                return new(envelope, body, envelope.LargeFile is { } large ? Path.Combine(LargeDirectory, large) : null);
-            }
-
-            ThrowIfLast(tries, entry, at);
-        }
-    }
-
-    /// <summary>Reads the envelope of a message from the disk, without its body.</summary>
-    public static SpoolEnvelope ReadEnvelope(SpoolEntry entry)
-    {
-        for (var tries = 0; ; tries++)
-        {
-            var at = entry.At;
-            if (ReadHead(entry, at) is { } envelope && entry.At == at)
-            {
-                return envelope;
-            }
-
-            ThrowIfLast(tries, entry, at);
-        }
-    }
-
-    private static SpoolEnvelope? ReadHead(SpoolEntry entry, SpoolEntry.Place at)
-    {
-        var number = at.Segment.Number;
-        var bytes = new byte[Math.Min(at.Length, HeadGuess)];
-        var length = RandomAccess.Read(at.Segment.File, bytes, at.Offset);
-        if (SpoolRecord.TryReadFrame(bytes.AsSpan(0, length), number) is not { } record || record.Id != entry.Id
-            || SpoolRecord.FrameLength + record.HeadLength > at.Length)
-        {
-            return null;
-        }
-
-        if (SpoolRecord.FrameLength + record.HeadLength > length)
-        {
-            bytes = new byte[SpoolRecord.FrameLength + record.HeadLength];
-            RandomAccess.Read(at.Segment.File, bytes, at.Offset);
-        }
-
-        try
-        {
-            return JsonSerializer.Deserialize(record.Head(bytes), SpoolJson.Default.SpoolEnvelope);
-        }
-        catch (JsonException)
-        {
-            // The place was used again meanwhile, or is damaged.
-            return null;
-        }
-    }
-
-    private static void ThrowIfLast(int tries, SpoolEntry entry, SpoolEntry.Place at)
-    {
-        if (tries == 3)
-        {
-            throw new IOException($"Spool entry {entry.QueueId} cannot be read back from {at.Segment.Path}: the record is damaged.");
-        }
-    }
-
     public void Report(IOException error) => _options.OnTrouble(error);
 
     /// <summary>Syncs the folders, then frees the files without undelivered messages.</summary>
@@ -221,16 +160,24 @@ internal sealed class SpoolSegments : IDisposable
     {
         lock (_checkpointGate)
         {
-            var free = TakeFree(out var written);
+            var free = TakeFree();
             if (free.Count == 0)
             {
                 return;
             }
 
-            // The folders of an mbox lie beside its inbox, which need not be there.
-            foreach (var path in written.Select(p => Path.Exists(p) ? p : Path.GetDirectoryName(p)).Where(Path.Exists).Distinct())
+            try
             {
-                Folders.SyncFileSystem(path!);
+                Sync();
+            }
+            catch
+            {
+                lock (_gate)
+                {
+                    _inUse.InsertRange(0, free);
+                }
+
+                throw;
             }
 
             free.ForEach(s => s.DeleteLargeFiles(LargeDirectory));
@@ -241,10 +188,60 @@ internal sealed class SpoolSegments : IDisposable
         }
     }
 
+    /// <summary>Has the keeper sync what is delivered, if there is anything.</summary>
+    public void WantSync()
+    {
+        lock (_gate)
+        {
+            if (_unsynced.HasNotes && !_stopping)
+            {
+                _wantsSync = true;
+                _work.Set();
+            }
+        }
+    }
+
+    // Called with the lock of checkpoints held.
+    private void Sync()
+    {
+        UnsyncedCopies taken;
+        lock (_gate)
+        {
+            (taken, _unsynced) = (_unsynced, new([]));
+        }
+
+        try
+        {
+            // The folders of an mbox lie beside its inbox, which need not be there.
+            foreach (var path in taken.Paths.Select(p => Path.Exists(p) ? p : Path.GetDirectoryName(p)).Where(Path.Exists).Distinct())
+            {
+                Folders.SyncFileSystem(path!);
+            }
+        }
+        catch
+        {
+            lock (_gate)
+            {
+                _unsynced.Add(taken);
+            }
+
+            throw;
+        }
+
+        if (taken.HasNotes)
+        {
+            Synced?.Invoke(taken);
+        }
+    }
+
     public void Dispose()
     {
-        _stopping = true;
-        Abandon();
+        lock (_gate)
+        {
+            _stopping = true;
+            _current = null;
+        }
+
         _work.Set();
         _keeper.Join();
         _inUse.ForEach(s => s.Dispose());
@@ -260,6 +257,15 @@ internal sealed class SpoolSegments : IDisposable
             try
             {
                 Checkpoint();
+                if (_wantsSync)
+                {
+                    lock (_checkpointGate)
+                    {
+                        _wantsSync = false;
+                        Sync();
+                    }
+                }
+
                 PrepareSpare();
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -304,14 +310,12 @@ internal sealed class SpoolSegments : IDisposable
         return segment;
     }
 
-    private List<SpoolSegment> TakeFree(out HashSet<string> written)
+    private List<SpoolSegment> TakeFree()
     {
         lock (_gate)
         {
             var free = _inUse.TakeWhile(s => s != _current && s.IsEmpty).ToList();
             _inUse.RemoveRange(0, free.Count);
-            written = free.Count == 0 ? [] : _written;
-            _written = free.Count == 0 ? _written : [];
             return free;
         }
     }

@@ -57,6 +57,32 @@ public sealed class FolderTests : IDisposable
         Assert.Single(MessageFiles.Read(inbox.Path));
     }
 
+    /// <summary>A file that was not synced may be short behind a power failure; its owner may have read it meanwhile.</summary>
+    [Theory]
+    [InlineData("new", "", 0)]
+    [InlineData("new", "", 20)]
+    [InlineData("cur", ":2,S", 0)]
+    public async Task Torn_copy_is_written_anew_in_its_place(string where, string flags, int length)
+    {
+        var inbox = Inbox(FolderFormat.Maildir);
+        var (entry, content) = await ToMaildirAsync(inbox, "a: b\n\nbody\n");
+        var file = Directory.GetFiles(Path.Combine(inbox.Path, "new")).Single();
+        var whole = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
+        var torn = Path.Combine(inbox.Path, where, Path.GetFileName(file) + flags);
+        File.Move(file, torn);
+        using (var stream = File.OpenWrite(torn))
+        {
+            stream.SetLength(length);
+        }
+
+        var again = new MaildirFolder(inbox, "host");
+        Assert.False(again.Has(entry, content.Envelope, 0));
+        again.Deliver(entry, content, 0, mayBeThere: true);
+        Assert.Single(MessageFiles.Read(inbox.Path));
+        Assert.Equal(whole, await File.ReadAllTextAsync(torn, TestContext.Current.CancellationToken));
+        Assert.Empty(Directory.GetFiles(Path.Combine(inbox.Path, "tmp")));
+    }
+
     [Fact]
     public async Task Mbox_quotes_and_reading_takes_it_off_again()
     {
