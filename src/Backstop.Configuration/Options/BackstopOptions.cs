@@ -146,12 +146,17 @@ internal sealed class BackstopOptions
         foreach (var (address, mailbox) in Mailboxes.Where(m => m.Value.Path.Length > 0))
         {
             var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(mailbox.Path));
-            if (!taken.TryAdd(path, address))
+            if (taken.TryAdd(path, address))
             {
-                problems.Warn(
-                    $"mailboxes.{address}.path",
-                    $"{path} is also the path of {taken[path]}; make {address} one of its aliases, or write another");
+                continue;
             }
+
+            // Recipes are found by the mailbox's path, and only one rcfile can decide there.
+            var haveRecipes = mailbox.Recipes.Length > 0 && Mailboxes[taken[path]].Recipes.Length > 0;
+            Action<string, string> add = haveRecipes ? problems.Add : problems.Warn;
+            add(
+                $"mailboxes.{address}.path",
+                $"{path} is also the path of {taken[path]}; make {address} one of its aliases, or write another");
         }
     }
 

@@ -106,6 +106,21 @@ public sealed class WrongConfigTests : IDisposable
         Assert.Single(warnings);
     }
 
+    /// <summary>
+    /// A warning where only the mail is mixed; but the server cannot run two rcfiles for one folder, and once ended with a stack trace.
+    /// </summary>
+    [Theory]
+    [InlineData("", 0)]
+    [InlineData("mailboxes.\"b@example.org\".recipes = \"DIR/file\"", 1)]
+    public void Two_rcfiles_for_one_path_are_an_error(string more, int expected)
+    {
+        var text = Mail + "mailboxes.\"a@example.org\" = { path = \"DIR/mail\", recipes = \"DIR/file\" }\n"
+            + "mailboxes.\"b@example.org\".path = \"DIR/mail\"\n" + more;
+        var (_, errors) = ConfigFile.Parse(Here(text), "b.toml");
+        Assert.Equal(expected, errors.Count(e => e.Message.Contains("is also the path of a@example.org", StringComparison.Ordinal)));
+        Assert.Equal(expected, errors.Count);
+    }
+
     [Fact]
     public void Configuration_without_them_is_accepted() => Assert.Empty(ConfigFile.Parse(
         Here(
