@@ -1,5 +1,6 @@
 using System.Globalization;
 using Backstop.Configuration.Options;
+using Backstop.Judging.Protections;
 using Backstop.State;
 using Microsoft.Extensions.Logging;
 
@@ -49,6 +50,11 @@ internal sealed partial class StoreWatch(BackstopOptions options, TimeProvider t
 
     /// <summary>Returns a line for each store with a fault or a recent loss.</summary>
     public IEnumerable<string> Troubles => States.Where(IsShown).Select(Words);
+
+    /// <summary>Every store as a protection: without it mail is received, but knows less.</summary>
+    public IEnumerable<Protection> Protections => States.Select(s => IsShown(s)
+        ? new Protection("store", s.Name, ProtectionState.Down, Phrase(s), Todo(s))
+        : new("store", s.Name, ProtectionState.On));
 
     /// <summary>Adds a store that does not exist yet.</summary>
     /// <param name="name">Its content.</param>
@@ -150,12 +156,18 @@ internal sealed partial class StoreWatch(BackstopOptions options, TimeProvider t
         Told?.Invoke(state, Words(state));
     }
 
-    private string Words(StoreState state) => state.Fault is { } fault
-        ? $"{state.Name}: {state.Path} is {Word(fault)} ({state.Error}); mail is received without it, and it is retried every few "
+    private static string Todo(StoreState state) => state.SetAside is { } aside && state.Fault is null
+        ? $"the damaged file is kept as {aside}; a new one is being filled"
+        : "mail goes on without it; see that the server's user can read and write it";
+
+    private string Words(StoreState state) => $"{state.Name}: {Phrase(state)}";
+
+    private string Phrase(StoreState state) => state.Fault is { } fault
+        ? $"{state.Path} is {Word(fault)} ({state.Error}); mail is received without it, and it is retried every few "
             + $"seconds. {Meaning(state)}"
         : string.Create(
         CultureInfo.InvariantCulture,
-        $"{state.Name}: {state.Path} was damaged{(state.Error.Length > 0 ? $" ({state.Error})" : "")}; it was set aside as "
+        $"{state.Path} was damaged{(state.Error.Length > 0 ? $" ({state.Error})" : "")}; it was set aside as "
             + $"{state.SetAside}, and a new one was begun {state.LostAt?.UtcDateTime:yyyy-MM-dd HH:mm} UTC. {Meaning(state)}");
 
     private string Meaning(StoreState state) => state.Name switch

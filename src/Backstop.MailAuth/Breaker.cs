@@ -18,6 +18,9 @@ internal sealed class Breaker(int failuresBeforeRest, TimeSpan rest, TimeProvide
     /// <summary>Whether callers must do without an answer now.</summary>
     public bool Rests => Volatile.Read(ref _restsUntil) > time.GetTimestamp();
 
+    /// <summary>Whether a rest has begun and nothing has succeeded since, also while one caller asks after it.</summary>
+    public bool IsBroken => Volatile.Read(ref _restsUntil) != 0;
+
     /// <summary>Whether the caller may ask. True only once after each rest, so a caller that gets true must ask.</summary>
     public bool MayAsk()
     {

@@ -226,7 +226,8 @@ internal sealed partial class BackstopServer : IAsyncDisposable
         builder.Services.AddSingleton(s => new BackstopMetrics(s.GetRequiredService<IMeterFactory>(), surroundings.Meter));
         builder.Services.AddSingleton<ServerParts>();
         builder.Services.AddHostedService(s => new Housekeeping(
-            Judging(s), s.GetRequiredService<ServerParts>().Mail.Spool, time, s.GetRequiredService<ILogger<Housekeeping>>()));
+            Judging(s), s.GetRequiredService<ServerParts>().Mail.Spool, s.GetRequiredService<ServerParts>().LookAtProtections, time,
+            s.GetRequiredService<ILogger<Housekeeping>>()));
         builder.Services.AddHostedService(s => new AlertDesk(
             options, Judging(s).Storms, Judging(s).Stores, s.GetRequiredService<BackstopMetrics>(), time,
             s.GetRequiredService<ILogger<AlertDesk>>()));

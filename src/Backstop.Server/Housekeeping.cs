@@ -1,5 +1,4 @@
 using Backstop.Configuration.Options;
-using Backstop.MailAuth.Dnsbl;
 using Backstop.Mailboxes.Spool;
 using Backstop.State;
 using Microsoft.Extensions.Hosting;
@@ -9,13 +8,12 @@ namespace Backstop.Server;
 
 /// <summary>Periodic work: tests the DNS lists, writes counters, and removes old entries from the journal.</summary>
 internal sealed partial class Housekeeping(
-    JudgingParts judging, SpoolLog spool, TimeProvider time, ILogger<Housekeeping> log) : BackgroundService
+    JudgingParts judging, SpoolLog spool, Action lookAtProtections, TimeProvider time, ILogger<Housekeeping> log) : BackgroundService
 {
-    private readonly Dictionary<string, DnsblState> _said = new(StringComparer.Ordinal);
-
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
         EveryAsync(() => Options.Dnsbl.TestEvery, TestListsAsync, stoppingToken),
-        EveryAsync(() => TimeSpan.FromSeconds(10), Do(judging.Storms.Tick, SayLists), stoppingToken),
+        EveryAsync(() => TimeSpan.FromMinutes(1), ct => judging.Dnsbl.TestSilentAsync(ct), stoppingToken),
+        EveryAsync(() => TimeSpan.FromSeconds(10), Do(judging.Storms.Tick, lookAtProtections), stoppingToken),
         EveryAsync(() => TimeSpan.FromSeconds(10), Do(judging.Stores.Tick), stoppingToken),
         EveryAsync(() => TimeSpan.FromMinutes(1), Do(judging.Write), stoppingToken),
         EveryAsync(() => TimeSpan.FromDays(1), Forget, stoppingToken));
@@ -50,20 +48,9 @@ internal sealed partial class Housekeeping(
     private async Task TestListsAsync(CancellationToken ct)
     {
         await judging.Dnsbl.TestAsync(ct);
-        SayLists();
-    }
 
-    // Also between tests, because a failing list is noticed when it is queried.
-    private void SayLists()
-    {
-        lock (_said)
-        {
-            foreach (var zone in judging.Dnsbl.Zones.Where(z => _said.GetValueOrDefault(z.Name) != z.State))
-            {
-                _said[zone.Name] = zone.State;
-                LogList(zone.State == DnsblState.Working ? LogLevel.Information : LogLevel.Warning, zone.Name, zone.State);
-            }
-        }
+        // Now, too: at the start nobody has looked yet, and which list does not work is to be in the log's first lines.
+        lookAtProtections();
     }
 
     private static Func<CancellationToken, Task> Do(params Action[] work) => ct =>
@@ -97,9 +84,6 @@ internal sealed partial class Housekeeping(
 
         return Task.CompletedTask;
     }
-
-    [LoggerMessage(EventId = 4001, Message = "DNS list {Zone} is {State} (RFC 5782 test points)")]
-    private partial void LogList(LogLevel level, string zone, DnsblState state);
 
     [LoggerMessage(4003, LogLevel.Error, "Housekeeping failed and will be tried again: {Error}")]
     private partial void LogTrouble(string error);

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Backstop.Configuration.Options;
 using Backstop.Judging;
+using Backstop.Judging.Protections;
 using Backstop.Mailboxes;
 using Backstop.Server.Delivery;
 using Backstop.Server.Filters;
@@ -21,6 +22,7 @@ internal sealed class ServerParts : IDisposable
     private readonly ILoggerFactory _logs;
     private readonly Lock _gate = new();
     private readonly List<Configured> _open = [];
+    private readonly ProtectionWatch _protections;
     private volatile Configured _now;
     private bool _disposed;
 
@@ -47,6 +49,7 @@ internal sealed class ServerParts : IDisposable
         }
 
         Milter = new(RunMilter, RunMilterAsync, options.Listen, handed, time, logs.CreateLogger<MilterListeners>());
+        _protections = new(logs.CreateLogger<ProtectionWatch>());
         Report = new(options, Judging, Mail, Shared, () => _now.Filters, metrics, time);
         Report.Observe();
     }
@@ -66,6 +69,9 @@ internal sealed class ServerParts : IDisposable
 
     /// <summary>What the server does, for whoever asks the service manager.</summary>
     public string Words => $"serves {Judging.Recipients.Mailboxes.Count} mailboxes";
+
+    /// <summary>Logs the protections that have begun or ceased to work. To be called every few seconds.</summary>
+    public void LookAtProtections() => _protections.Look(Report.Protections);
 
     /// <summary>Holds what is made of the configuration in force, as long as the lease is not disposed of.</summary>
     public Configured.Lease Hold()

@@ -4,6 +4,7 @@ using System.Globalization;
 using Backstop.Configuration.Options;
 using Backstop.Judging;
 using Backstop.Judging.Clients;
+using Backstop.Judging.Protections;
 using Backstop.MailAuth.Dnsbl;
 using Backstop.Server.Status;
 
@@ -24,9 +25,11 @@ internal sealed class StatusReport(
         : mail.Delivery.Waiting >= judging.Now.Options.Spool.MaxWaiting ? "too many messages wait"
         : null;
 
+    /// <summary>Every protection and its state.</summary>
+    public IReadOnlyList<Protection> Protections => ProtectionList.Of(judging, filters());
+
     /// <summary>A line for each part without which mail goes on, and that does not work.</summary>
-    public IEnumerable<string> Troubles =>
-        filters().Filter?.Trouble is { } rules ? judging.Stores.Troubles.Append(rules) : judging.Stores.Troubles;
+    public IEnumerable<string> Troubles => Protections.Where(p => p.State == ProtectionState.Down).Select(p => p.Sentence);
 
     /// <summary>How the last reload went; null where there was none.</summary>
     public ReloadStatus? Reload { get; set; }
@@ -46,7 +49,8 @@ internal sealed class StatusReport(
         Lanes = Enum.GetValues<MailClass>().ToDictionary(MailClasses.Word, mail.Precedence.Shares.Sessions),
         Harvest = HarvestNow(),
         Stopped = mail.Delivery.Stopped,
-        SpamRules = filters().Filter?.Trouble ?? "",
+        SpamRules = filters().Filter?.Trouble is { } rules ? $"{ProtectionList.Rules}: {rules}" : "",
+        Protections = Protections,
         Stores = [.. judging.Stores.States.Select(StoreStatus.Of)],
         Reload = Reload,
         Storms = [.. judging.Storms.Watch.Summaries.Select(s => new StormStatus(s.Id, s.Kind, s.Victim, s.Started, s.Count))],
@@ -90,6 +94,11 @@ internal sealed class StatusReport(
             "backstop.store.working", "1 if a store of the data folder works; 0 if it fails or was lost.",
             () => judging.Stores.States.Select(s =>
             new Measurement<long>(StoreStatus.Of(s).State == "ok" ? 1 : 0, new KeyValuePair<string, object?>("store", s.Name))));
+        metrics.Observe(
+            "backstop.protection.working", "1 if a protection that the configuration asks for works; 0 if mail passes without it.",
+            () => Protections.Where(p => p.State != ProtectionState.Off).Select(p => new Measurement<long>(
+                p.State == ProtectionState.Down ? 0 : 1, new KeyValuePair<string, object?>("check", p.Check),
+                new KeyValuePair<string, object?>("name", p.Name))));
         metrics.Observe("backstop.spool.free", "By", "Free room on the spool's disk.", () => mail.Room.Free);
         metrics.Observe(
             "backstop.delivery.failing", "{folder}", "Folders that cannot be delivered to just now.", () => mail.Delivery.Failing.Count);

@@ -22,6 +22,7 @@ internal sealed partial class LimitedFilter(
     private readonly FairTurns _turns = new(limits.MaxParallel, time);
     private readonly Breaker _breaker = new(limits.FailuresBeforeRest, limits.Rest, time);
     private int _waiting;
+    private volatile string _why = "";
 
     public string Name => filter.Name;
 
@@ -35,6 +36,12 @@ internal sealed partial class LimitedFilter(
 
     /// <summary>Whether the filter is suspended now.</summary>
     public bool Rests => _breaker.Rests;
+
+    /// <summary>Why the filter is suspended; null while it is asked about every message.</summary>
+    public string? Trouble => _breaker.IsBroken ? _why : null;
+
+    /// <summary>Whether it has answered since it was made.</summary>
+    public bool HasAnswered { get; private set; }
 
     /// <summary>Asks the filter about a message; null where there is no answer.</summary>
     public async Task<FilterVerdict?> JudgeAsync(FilterQuestion question)
@@ -59,6 +66,7 @@ internal sealed partial class LimitedFilter(
 
             var verdict = await AskAsync(question, turn, limit.Token).WaitAsync(limit.Token);
             _breaker.Succeeded();
+            HasAnswered = true;
             if (verdict.IsUnjudged)
             {
                 // The message's fault, not the filter's, so it does not count as a failure.
@@ -136,11 +144,10 @@ internal sealed partial class LimitedFilter(
     private void Failed(string outcome, string why)
     {
         metrics.NotScanned(Name, outcome);
-        if (_breaker.Failed())
-        {
-            LogRests(Name, limits.Rest, why);
-        }
-        else
+        _why = $"{why}; it is suspended, and one message tries it every {limits.Rest.TotalSeconds:0.###} s";
+
+        // That it is suspended is logged once, by the watch over the protections.
+        if (!_breaker.Failed())
         {
             LogFailed(Name, why);
         }
@@ -148,7 +155,4 @@ internal sealed partial class LimitedFilter(
 
     [LoggerMessage(6203, LogLevel.Warning, "filter {Name} failed; message accepted unscanned: {Why}")]
     private partial void LogFailed(string name, string why);
-
-    [LoggerMessage(6204, LogLevel.Error, "filter {Name} failed again and is suspended for {Rest}: {Why}")]
-    private partial void LogRests(string name, TimeSpan rest, string why);
 }

@@ -32,4 +32,8 @@ public sealed class DnsblChecker(IReadOnlyList<DnsblZone> zones)
     /// <summary>Checks the test points of every list (RFC 5782 §5). Never throws when DNS fails.</summary>
     /// <param name="ct">Cancels the check.</param>
     public Task TestAsync(CancellationToken ct) => Task.WhenAll(zones.Select(z => z.TestAsync(ct)));
+
+    /// <summary>Checks the test points of the lists that gave no answer, so that they are used soon after DNS works again.</summary>
+    /// <param name="ct">Cancels the check.</param>
+    internal Task TestSilentAsync(CancellationToken ct) => Task.WhenAll(zones.Where(z => z.IsSilent).Select(z => z.TestAsync(ct)));
 }

@@ -41,6 +41,7 @@ public sealed class DnsblZone(string name, AddressLookup lookup, DnsblOptions op
     private readonly TestPoints _testPoints = new(time);
     private readonly Breaker _breaker = new(options.BreakAfter, options.Rest, time);
     private int _generation;
+    private volatile string? _error;
 
     /// <summary>The zone, such as <c>ips.backscatterer.org</c>.</summary>
     public string Name => name;
@@ -50,6 +51,18 @@ public sealed class DnsblZone(string name, AddressLookup lookup, DnsblOptions op
 
     /// <summary>Whether the list is not asked now because of failures.</summary>
     public bool Rests => _breaker.Rests;
+
+    /// <summary>Why the list lists nobody; null where its answers are used, or it has not been tested yet.</summary>
+    public string? Trouble => State switch
+    {
+        DnsblState.ListsEverything => "it lists every address, or its answers are not codes (test points of RFC 5782)",
+        DnsblState.Gone => "its test points are not listed: the list is closed, or does not serve this resolver",
+        DnsblState.Working => _breaker.IsBroken ? $"DNS gives no answer: {_error}" : null,
+        _ => _error is { } error ? $"DNS gives no answer: {error}" : null,
+    };
+
+    /// <summary>Whether the last lookup failed, so that nothing is known of the list until DNS answers again.</summary>
+    internal bool IsSilent => _error is not null;
 
     private long Now => time.GetUtcNow().UtcTicks;
 
@@ -100,11 +113,12 @@ public sealed class DnsblZone(string name, AddressLookup lookup, DnsblOptions op
                 : must.Any(IsListing) ? DnsblState.Working
                 : DnsblState.Gone);
             _testPoints.NoteLook();
+            _error = null;
         }
-        catch (Exception) when (!ct.IsCancellationRequested)
+        catch (Exception error) when (!ct.IsCancellationRequested)
         {
             // Without an answer nothing is known about the list's content; the breaker handles silence.
-            _breaker.Failed();
+            Failed(error);
         }
     }
 
@@ -129,20 +143,28 @@ public sealed class DnsblZone(string name, AddressLookup lookup, DnsblOptions op
             }
 
             _breaker.Succeeded();
+            _error = null;
             var listed = answers.Any(IsListing);
             Remember(address, listed, generation);
             return listed && State == DnsblState.Working;
         }
-        catch (Exception)
+        catch (Exception error)
         {
             // Whatever the resolver or its library throws means "not listed": a bug there must not end a session.
-            _breaker.Failed();
+            Failed(error);
             return false;
         }
         finally
         {
             _asking.TryRemove(address, out _);
         }
+    }
+
+    // The text before the breaker, so that whoever sees it broken finds the reason.
+    private void Failed(Exception error)
+    {
+        _error = error is OperationCanceledException ? "none within the time limit" : error.Message;
+        _breaker.Failed();
     }
 
     private void Become(DnsblState state)

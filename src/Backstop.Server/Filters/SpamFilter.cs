@@ -209,7 +209,7 @@ internal sealed partial class SpamFilter : IDisposable
         var pause = BackOff.After(++_failures);
         LogUnreadable(error, pause);
         LookAgain(pause);
-        _trouble = $"spam rules: they cannot be read ({error}); mail is delivered without a scan by them, and they are tried again";
+        _trouble = $"they cannot be read ({error}); mail is delivered without a scan by them, and they are tried again";
     }
 
     private void Say(SpamEngine engine)

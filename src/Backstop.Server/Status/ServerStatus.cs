@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Backstop.Judging;
+using Backstop.Judging.Protections;
 using Backstop.State;
 
 namespace Backstop.Server.Status;
@@ -111,6 +112,12 @@ internal sealed record ServerStatus(
 
     /// <summary>The stores of the data folder.</summary>
     public IReadOnlyList<StoreStatus> Stores { get; init; } = [];
+
+    /// <summary>Every protection: those that work, those that the configuration leaves off, and those that do not work.</summary>
+    public IReadOnlyList<Protection> Protections { get; init; } = [];
+
+    /// <summary>The protections that the configuration asks for and that do not work.</summary>
+    internal IEnumerable<Protection> Down => Protections.Where(p => p.State == ProtectionState.Down);
 }
 
 /// <summary>JSON serialization of the status.</summary>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Backstop.Judging.Protections;
 using Backstop.Mail;
 using Backstop.Server.Status;
 using Backstop.Setup;
@@ -87,9 +88,17 @@ internal static class StatusCommand
             Console.WriteLine($"list {list.Zone}: {list.State}{(list.Rests ? ", resting after failures" : "")}");
         }
 
-        if (status.SpamRules.Length > 0)
+        // The stores follow with all that is known of them.
+        foreach (var down in status.Down.Where(p => p.Check != "store"))
         {
-            Console.WriteLine(ShownText.Of(status.SpamRules, 500));
+            var what = ShownText.Of($"{down.Check} {down.Sentence}; {down.Do}", 500);
+            Console.WriteLine($"does not work, and mail passes without it: {what}");
+        }
+
+        var off = status.Protections.Where(p => p.State == ProtectionState.Off).Select(p => $"{p.Name} ({p.Do})").ToList();
+        if (off.Count > 0)
+        {
+            Console.WriteLine($"off by the configuration: {ShownText.Of(string.Join(", ", off), 1000)}");
         }
 
         foreach (var store in status.Stores.Where(s => s.State != "ok"))

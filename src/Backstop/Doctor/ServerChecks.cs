@@ -1,5 +1,6 @@
 using Backstop.Backscatter.Proofs;
 using Backstop.Configuration.Options;
+using Backstop.Judging.Protections;
 using Backstop.Server.Status;
 using Backstop.Setup;
 using Backstop.Terminal;
@@ -48,6 +49,15 @@ internal static class ServerChecks
         return findings;
     }
 
+    // A store is on this host and can be mended; a list or a filter may be somebody else's.
+    private static Finding Of(Protection protection) => protection.State switch
+    {
+        ProtectionState.On => new(FindingState.Ok, protection.Check, protection.Name),
+        ProtectionState.Starting => new(FindingState.Skip, protection.Check, protection.Sentence),
+        _ => new(
+            protection.Check == "store" ? FindingState.Bad : FindingState.Off, protection.Check, protection.Sentence, protection.Do),
+    };
+
     /// <summary>Makes findings of what the server says.</summary>
     public static void Tell(ServerStatus status, List<Finding> findings)
     {
@@ -58,20 +68,7 @@ internal static class ServerChecks
         findings.AddRange(status.Failing.Take(MostShown).Select(f => new Finding(
             FindingState.Bad, "mailbox", $"{f.Mailbox} {f.Folder}: {f.Error}",
             FormattableString.Invariant($"fix it; {f.Waiting} messages wait, the next try is at {f.RetryAt.UtcDateTime:HH:mm} UTC"))));
-        findings.AddRange(status.Stores.Select(s => s.State == "ok"
-            ? new Finding(FindingState.Ok, "store", s.Path)
-            : new(
-            FindingState.Bad, "store", $"{s.Path} is {s.State}{(s.Error.Length > 0 ? ": " + s.Error : "")}",
-            s.SetAside is { } aside ? $"the damaged file is kept as {aside}; a new one is being filled" : "mail goes on without it")));
-        findings.AddRange(status.Lists.Select(l => l.State == "Working" && !l.Rests
-            ? new Finding(FindingState.Ok, "list", l.Zone)
-            : new(
-            FindingState.Off, "list", $"{l.Zone} gives no usable answers ({(l.Rests ? "resting" : l.State)}), so it is not used",
-            "many lists do not answer public resolvers: run one of your own, and name it in dnsbl.resolvers")));
-        if (status.SpamRules.Length > 0)
-        {
-            findings.Add(new(FindingState.Off, "spam", status.SpamRules, "see spam.rules"));
-        }
+        findings.AddRange(status.Protections.Where(p => p.State != ProtectionState.Off).Select(Of));
 
         var covered = status.Coverage.Count(c => c.IsCovered);
         findings.AddRange(status.Coverage.Where(c => !c.IsCovered).Take(MostShown).Select(c => new Finding(

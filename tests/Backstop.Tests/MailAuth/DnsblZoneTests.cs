@@ -268,6 +268,37 @@ public sealed class DnsblZoneTests
     public void Private_addresses_are_on_no_list(string address, bool isPublic) =>
         Assert.Equal(isPublic, DnsblName.IsPublic(IPAddress.Parse(address)));
 
+    [Fact]
+    public async Task Why_a_list_is_not_used_is_said_until_it_is_used_again()
+    {
+        var zone = Zone();
+        Assert.Null(zone.Trouble);
+        _broken = true;
+        await zone.TestAsync(Ct);
+        Assert.StartsWith("DNS gives no answer: ", zone.Trouble, StringComparison.Ordinal);
+        _broken = false;
+        await new DnsblChecker([zone]).TestSilentAsync(Ct);
+        Assert.Null(zone.Trouble);
+        _broken = true;
+        for (var failures = 1; failures < new DnsblOptions().BreakAfter; failures++)
+        {
+            // A list that fails now and then is still asked.
+            Assert.False(await zone.IsListedAsync(_clean, Ct));
+            Assert.Null(zone.Trouble);
+        }
+
+        Assert.False(await zone.IsListedAsync(_clean, Ct));
+        Assert.NotNull(zone.Trouble);
+        _time.Advance(TimeSpan.FromMinutes(2));
+        Assert.NotNull(zone.Trouble);
+        _broken = false;
+        Assert.True(await zone.IsListedAsync(_listed, Ct));
+        Assert.Null(zone.Trouble);
+        _answers.Clear();
+        await zone.TestAsync(Ct);
+        Assert.Contains("not listed", zone.Trouble, StringComparison.Ordinal);
+    }
+
     private async Task<DnsblZone> WorkingAsync()
     {
         var zone = Zone();

@@ -4,6 +4,7 @@ using Backstop.Commands;
 using Backstop.Configuration;
 using Backstop.Configuration.Options;
 using Backstop.Doctor;
+using Backstop.Judging.Protections;
 using Backstop.Server.Net;
 
 namespace Backstop.Tests.Server;
@@ -92,18 +93,26 @@ public sealed class DoctorTests : IDisposable
         ServerChecks.Tell(
             new(
                 "mx", 1, 3, 1 << 30, RoomIsShort: false, [new("/home/me/Maildir", "INBOX", 3, 2, "No such file", _now)],
-                [new("bl.test", "Working", Rests: false), new("dead.test", "Working", Rests: true)],
+                [],
                 [
                     new("me@example.org", IsCovered: false, "only 3 are known", 3, null, 0, 0),
                     new("you@example.org", IsCovered: true, "", 900, null, 0, 0),
                 ],
                 0)
             {
-                Stores = [new("journal", "/d/journal.db", "locked", "busy", _now, null), new("bayes", "/d/bayes.db", "ok", "", null, null)],
+                Protections =
+                [
+                    new("store", "journal", ProtectionState.Down, "/d/journal.db is locked"), new("store", "bayes", ProtectionState.On),
+                    new("list", "bl.test", ProtectionState.On), new("list", "dead.test", ProtectionState.Down, "DNS gives no answer"),
+                    new("filter", "spamd", ProtectionState.Starting, "not asked"), new("keys", "tags", ProtectionState.Off, "none"),
+                ],
             },
             findings);
         Assert.Equal(
-            ["warn server", "bad mailbox", "bad store", "ok store", "ok list", "off list", "off journal", "ok journal"], Words(findings));
+            [
+                "warn server", "bad mailbox", "bad store", "ok store", "ok list", "off list", "skip filter", "off journal", "ok journal",
+            ],
+            Words(findings));
     }
 
     [Fact]

@@ -128,6 +128,7 @@ public class FilterTests
         Assert.Equal(3, filter.Asked);
         Assert.True(limited.Rests);
         time.Advance(TimeSpan.FromSeconds(31));
+        Assert.Equal("dead; it is suspended, and one message tries it every 30 s", limited.Trouble);
         Assert.Null(await limited.JudgeAsync(_question));
         Assert.Null(await limited.JudgeAsync(_question));
         Assert.Equal(4, filter.Asked);
@@ -136,6 +137,7 @@ public class FilterTests
         Assert.True((await limited.JudgeAsync(_question))?.IsSpam);
         Assert.True((await limited.JudgeAsync(_question))?.IsSpam);
         Assert.False(limited.Rests);
+        Assert.Null(limited.Trouble);
     }
 
     [Fact]

@@ -46,6 +46,7 @@ internal sealed record Overview(
                 ? "none"
                 : $"{Count(status.Harvest.Networks)} now, {Count(status.Harvest.Attempts)} since the start, last {status.Harvest.Last}",
             ["failing"] = Count(status.Failing.Count),
+            ["down"] = status.Down.Any() ? string.Join(", ", status.Down.Select(p => p.Name)) : "none",
             ["now"] = figures.Now.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture),
         };
         foreach (var storm in storms)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Backstop.Backscatter.Storms;
 using Backstop.Judging;
+using Backstop.Judging.Protections;
 using Backstop.Server.Status;
 using static Backstop.Server.Web.Pages.Overview;
 
@@ -23,6 +24,7 @@ internal static class OverviewPage
                 + $"aria-label=\"Refused, deferred, filed and real messages a minute; the table below has the last "
                 + $"minutes\"></div><details><summary>The last ten minutes as a table</summary>{Minutes(figures)}</details></section>")
             .Add($"<div class=\"columns\">{Reasons(figures)}{Health(overview)}</div>")
+            .Add(Protections(status))
             .Add($"<script type=\"application/json\" id=\"figures\">{Json(overview)}</script>");
         return frame.Page("Overview", "/", body, "uPlot.css", "uPlot.js");
     }
@@ -127,10 +129,27 @@ internal static class OverviewPage
                 "The slowest of the last hour", "slowest"), ("Proved automatic answers delivered", "reports"),
             ("Waiting in the spool", "waiting"), ("Sessions", "sessions"), ("Ladder", "ladder"), (
                 "Free on the spool's disk", "free"), ("Folders that fail", "failing"),
-            ("Networks that guess addresses", "harvest"),
+            ("Networks that guess addresses", "harvest"), ("Protections that do not work", "down"),
         ];
         return new Markup().Add($"<section><h2>How real mail fares</h2><dl>")
             .Each(rows, (m, r) => m.Add($"<dt>{r.What}</dt><dd data-f=\"{r.Name}\">{overview.Texts[r.Name]}</dd>")).Add($"</dl></section>");
+    }
+
+    private static Markup Protections(ServerStatus status)
+    {
+        var missing = status.Protections.Where(p => p.State is ProtectionState.Down or ProtectionState.Off)
+            .OrderByDescending(p => p.State).ToList();
+        return missing.Count == 0
+            ? new()
+            : new Markup().Add(
+                $"<section><h2>Protections that are off</h2><table><thead><tr><th scope=\"col\">Protection</th><th "
+                    + $"scope=\"col\">State</th><th scope=\"col\">Why</th><th scope=\"col\">What to do</th></tr></thead><tbody>")
+                .Each(
+                missing,
+                (m, p) => m.Add(
+                    $"<tr><td>{p.Name}</td><td>{(p.State == ProtectionState.Down ? "does not work" : "off")}</td><td "
+                        + $"class=\"text\">{p.Why}</td><td class=\"text\">{p.Do}</td></tr>"))
+                .Add($"</tbody></table></section>");
     }
 
     // Inside a script element only "</" could end it. The encoder escapes <, so the text is safe.
