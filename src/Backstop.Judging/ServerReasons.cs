@@ -62,6 +62,13 @@ internal static class ServerReasons
         "storm:strict", "Somebody set strict mode for this address: only reports with proof are accepted.", "End it on the page Actions.");
     public static readonly Reason StormDeferred = new(
         "storm:deferred", "The address is in a storm of bounces: this one is deferred, and judged at its next try.");
+    public static readonly Reason RateNetwork = new(
+        "rate:network", "The client's network has written to as many recipients as rates.per_network allows: the mail comes later.",
+        "Raise rates.per_network, or add the client to guard.servers if it is a server of yours.");
+    public static readonly Reason RateSenderDomain = new(
+        "rate:sender-domain",
+        "The sender's domain has written to as many recipients as rates.per_sender_domain allows: the mail comes later.",
+        "Raise rates.per_sender_domain.");
 
     public static readonly Reason Loop = new(
         "loop", "The message has passed too many hosts: it is in a loop.",
@@ -109,7 +116,7 @@ internal static class ServerReasons
         ("mail", [SizeAnnounced, SpoolFull, LaneFull, LadderReports, RelayUnreachable]),
         ("rcpt", [
             RecipientsLimit, RecipientsGuessed, RecipientUnknown, RelayDenied, NullOneRecipient, BlockedSource, StormStrict,
-            StormDeferred, Listed("ZONE")]),
+            StormDeferred, RateNetwork, RateSenderDomain, Listed("ZONE")]),
         ("data", [Content(552), Loop, SpoolFailed, Other, UnjudgedCpu, SpamScore, VirusFound, StormBomb]),
         ("queue", [
             QueueHeld, QueueNoMailbox, QueueFolderFailed, QueueRecipesFailed, QueueStopped, QueueScan, QueueRecipes, QueueFolder,

@@ -29,7 +29,7 @@ internal sealed class FrontParts : IDisposable
         _logs = logs;
         var (settings, filters) = (by.Settings, by.Filters);
         var (options, recipients) = (settings.Options, settings.Recipients);
-        _questions = Ask(settings, filters, judging, mail, time, metrics, logs);
+        _questions = Ask(settings, filters, judging, mail, shared, time, metrics, logs);
         var tls = _tls = TlsCertificate.Open(options, time, judging.Stores);
         var peers = new LocalPeers(options, time, logs.CreateLogger<LocalPeers>());
         var spool = new SpoolEnds(
@@ -116,8 +116,8 @@ internal sealed class FrontParts : IDisposable
     }
 
     private static Questions Ask(
-        Settings settings, FilterParts parts, JudgingParts judging, MailParts mail, TimeProvider time, BackstopMetrics metrics,
-        ILoggerFactory logs)
+        Settings settings, FilterParts parts, JudgingParts judging, MailParts mail, SharedFronts shared, TimeProvider time,
+        BackstopMetrics metrics, ILoggerFactory logs)
     {
         var (options, proving) = (settings.Options, settings.Proving);
         var recipients = new RecipientRules(
@@ -128,7 +128,8 @@ internal sealed class FrontParts : IDisposable
             options, parts.Filters, settings.Names.Of, mail.Precedence.Ladder, storms, metrics, time, logs.CreateLogger<FilterRules>());
         var content = new ContentRules(options, proving, storms, filters, time, logs.CreateLogger<ContentRules>());
         var accepted = new AcceptedMail(storms, judging.Replies, judging.Clients, judging.Activity, metrics, time);
-        return new(options.Smtp, recipients, content, judging.Refusals, accepted, settings.Names);
+        var strangers = new StrangerRules(options, shared.Rates, storms, judging.Refusals);
+        return new(options.Smtp, recipients, strangers, content, judging.Refusals, accepted, settings.Names);
     }
 
     private MailPipeline<TMessage> Way<TMessage>(Func<Transaction, IEnd<TMessage>> ends)

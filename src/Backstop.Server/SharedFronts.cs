@@ -18,6 +18,7 @@ internal sealed class SharedFronts : IDisposable
         Errors = new(
             new(options.Smtp.MaxUnknownRecipientsNetwork, judging.Clients, time, logs.CreateLogger<HarvestWatch>()),
             new(Math.Max(1, options.Smtp.MaxConnections / 10), time, mail.Sessions.Stopping));
+        Rates = new(options.Rates, time);
         Connections = new(options, time, logs.CreateLogger<GuardConnections>());
         Journal = new(judging.Journal, time, logs.CreateLogger<JournalQueue>());
     }
@@ -27,6 +28,9 @@ internal sealed class SharedFronts : IDisposable
 
     /// <summary>What is done about clients that make errors.</summary>
     public ErrorRules Errors { get; }
+
+    /// <summary>Counts what networks and sender domains send.</summary>
+    public RateLimits Rates { get; }
 
     /// <summary>Counts the connections of servers that ask us.</summary>
     public GuardConnections Connections { get; }
@@ -38,6 +42,7 @@ internal sealed class SharedFronts : IDisposable
     public void Take(BackstopOptions now)
     {
         Errors.Harvest.Max = now.Smtp.MaxUnknownRecipientsNetwork;
+        Rates.Take(now.Rates);
         Connections.Take(now.Guard);
     }
 

@@ -58,6 +58,9 @@ internal sealed class BackstopOptions
     /// <summary>How much of connections and spool each class of mail may use.</summary>
     public LaneOptions Lanes { get; set; } = new();
 
+    /// <summary>How many recipients strangers may write to.</summary>
+    public RateOptions Rates { get; set; } = new();
+
     /// <summary>The dashboard.</summary>
     public WebOptions Web { get; set; } = new();
 

@@ -12,13 +12,16 @@ internal static class Networks
         : IPAddress.TryParse(text, out var address) ? new IPNetwork(address, address.GetAddressBytes().Length * 8)
         : null;
 
-    /// <summary>Returns an address with all but its first octets set to zero.</summary>
+    /// <summary>
+    /// Returns an address with all but its first octets set to zero. An IPv4 address mapped into IPv6 counts as IPv4: all of those
+    /// begin alike.
+    /// </summary>
     /// <param name="address">An IPv4 or IPv6 address.</param>
     /// <param name="ipv4">How many octets to keep of an IPv4 address.</param>
     /// <param name="ipv6">How many octets to keep of an IPv6 address.</param>
     public static IPAddress Front(IPAddress address, int ipv4, int ipv6)
     {
-        var octets = address.GetAddressBytes();
+        var octets = (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).GetAddressBytes();
         octets.AsSpan(octets.Length == 4 ? ipv4 : ipv6).Clear();
         return new(octets);
     }

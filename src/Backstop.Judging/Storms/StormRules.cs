@@ -42,9 +42,12 @@ internal sealed class StormRules(
     private readonly Generations<string, Allowance> _allowed = new(20_000, TimeSpan.FromDays(1), steady);
 
     /// <summary>Whether a mailbox knows a sender: it wrote to the sender, or got earlier mail from it.</summary>
-    public bool IsKnown(KnownRecipient known, string? from)
+    public bool IsKnown(KnownRecipient known, string? from) => IsKnown(known, MailAddress.TryParse(from ?? ""));
+
+    /// <summary>The same, of an address that was read before; false for none.</summary>
+    public bool IsKnown(KnownRecipient known, MailAddress? sender)
     {
-        if (MailAddress.TryParse(from ?? "") is not { } sender)
+        if (sender is null)
         {
             return false;
         }

@@ -1,4 +1,3 @@
-using System.Net;
 using Backstop.Configuration.Options;
 using Backstop.Judging;
 using Backstop.Judging.Clients;
@@ -69,13 +68,8 @@ internal sealed class ClassShares(BackstopOptions options, ClientHistory history
         }
     }
 
-    /// <summary>
-    /// Whether a client is a server of our own, such as a backup MX. It hands on mail of others, so unwanted mail does
-    /// not count against it.
-    /// </summary>
-    public bool IsOurs(ClientIdentity client) =>
-        client.IsLmtp || IPAddress.IsLoopback(client.Address) || _options.Guard.IsServer(client.Address)
-        || _options.Outbound.Networks.Any(n => n.Contains(client.Address));
+    /// <summary>Whether a client is a server of our own.</summary>
+    public bool IsOurs(ClientIdentity client) => OwnClients.Has(_options, client);
 
     private MailClass Standing(ClientIdentity client) => IsOurs(client) ? MailClass.Known : history.Of(client.Address);
 

@@ -15,12 +15,14 @@ namespace Backstop.Server.Way;
 /// <summary>The rules that all pipelines ask.</summary>
 /// <param name="Limits">The limits of a message.</param>
 /// <param name="Recipients">The rules at RCPT.</param>
+/// <param name="Strangers">Whose mail is to come later.</param>
 /// <param name="Content">The rules at the end of data.</param>
 /// <param name="Refusals">Makes and records refusals.</param>
 /// <param name="Accepted">Records accepted messages.</param>
 /// <param name="Names">Finds the DNS names of clients.</param>
 internal sealed record Questions(
-    SmtpOptions Limits, RecipientRules Recipients, ContentRules Content, Refusals Refusals, AcceptedMail Accepted, ClientNames Names);
+    SmtpOptions Limits, RecipientRules Recipients, StrangerRules Strangers, ContentRules Content, Refusals Refusals,
+    AcceptedMail Accepted, ClientNames Names);
 
 /// <summary>
 /// Takes a message through all rules, the cheapest first. Its end decides where it goes. Every refusal has one reason,
@@ -157,6 +159,12 @@ internal sealed partial class MailPipeline<TMessage>(
         try
         {
             var (recipient, refusal) = await questions.Recipients.JudgeAsync(transaction, address, addressee.Known, ct);
+            if (refusal is null && !end.MustTake)
+            {
+                // Who must take a message can make nobody come later.
+                refusal = questions.Strangers.AtRecipient(transaction, recipient!);
+            }
+
             if (refusal is not { } no)
             {
                 return (recipient, null);
