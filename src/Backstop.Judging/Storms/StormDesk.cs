@@ -4,6 +4,7 @@ using Backstop.Backscatter.Storms;
 using Backstop.Backscatter.Verdicts;
 using Backstop.Configuration;
 using Backstop.Configuration.Options;
+using Backstop.Judging.Clients;
 using Backstop.Mail;
 using Microsoft.Extensions.Logging;
 

@@ -1,6 +1,6 @@
 using System.Net;
 using Backstop.Judging;
-using Backstop.Judging.Storms;
+using Backstop.Judging.Clients;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Backstop.Tests.Server;
