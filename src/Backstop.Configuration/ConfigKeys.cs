@@ -13,8 +13,8 @@ internal static class ConfigKeys
     // With a dot at the end: all keys of the section.
     private static readonly string[] _fixed =
     [
-        "hostname", "data", "listen.", "smtp.max_connections", "smtp.stop_timeout", "guard.max_connections", "alert.", "log.", "telemetry.",
-        "web.login_for", "recipes.max_parallel", "journal.path", "journal.recipient_window", "spool.path", "spool.segment",
+        "hostname", "data", "listen.", "greylist.", "smtp.max_connections", "smtp.stop_timeout", "guard.max_connections", "alert.", "log.",
+        "telemetry.", "web.login_for", "recipes.max_parallel", "journal.path", "journal.recipient_window", "spool.path", "spool.segment",
 
         // What the meters have counted by another rule would begin or end storms.
         "storm.fast", "storm.slow", "storm.factor", "storm.sources", "storm.calm_after", "storm.tempfail_for",

@@ -48,6 +48,10 @@ internal static class DataPaths
     /// <param name="options">The configuration.</param>
     public static string Correspondents(BackstopOptions options) => Path.Combine(options.Data, "correspondents.db");
 
+    /// <summary>The senders that strangers' mail has come from, and come again.</summary>
+    /// <param name="options">The configuration.</param>
+    public static string Greylist(BackstopOptions options) => Path.Combine(options.Data, "greylist.db");
+
     /// <summary>The senders that recipes have answered.</summary>
     /// <param name="options">The configuration.</param>
     public static string Replies(BackstopOptions options) => Path.Combine(options.Data, "replies.bin");

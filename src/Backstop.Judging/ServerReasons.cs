@@ -69,6 +69,9 @@ internal static class ServerReasons
         "rate:sender-domain",
         "The sender's domain has written to as many recipients as rates.per_sender_domain allows: the mail comes later.",
         "Raise rates.per_sender_domain.");
+    public static readonly Reason GreylistWait = new(
+        "greylist:wait", "The first mail of this sender's domain from this network: it waits for its next try (greylist).",
+        "Nothing: it comes in some minutes. Set greylist.enabled = false if nobody is to wait.");
 
     public static readonly Reason Loop = new(
         "loop", "The message has passed too many hosts: it is in a loop.",
@@ -116,7 +119,7 @@ internal static class ServerReasons
         ("mail", [SizeAnnounced, SpoolFull, LaneFull, LadderReports, RelayUnreachable]),
         ("rcpt", [
             RecipientsLimit, RecipientsGuessed, RecipientUnknown, RelayDenied, NullOneRecipient, BlockedSource, StormStrict,
-            StormDeferred, RateNetwork, RateSenderDomain, Listed("ZONE")]),
+            StormDeferred, RateNetwork, RateSenderDomain, GreylistWait, Listed("ZONE")]),
         ("data", [Content(552), Loop, SpoolFailed, Other, UnjudgedCpu, SpamScore, VirusFound, StormBomb]),
         ("queue", [
             QueueHeld, QueueNoMailbox, QueueFolderFailed, QueueRecipesFailed, QueueStopped, QueueScan, QueueRecipes, QueueFolder,

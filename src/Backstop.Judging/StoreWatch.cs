@@ -178,7 +178,8 @@ internal sealed partial class StoreWatch(BackstopOptions options, TimeProvider t
             CultureInfo.InvariantCulture,
             $"Bounces without another proof are filed, not refused, until "
                 + $"{(state.LostAt + _options.Backscatter.ProofWindow)?.UtcDateTime:yyyy-MM-dd}."),
-        StoreNames.Correspondents => "Meanwhile no mail is filed as part of an e-mail bomb.",
+        StoreNames.Correspondents => "Meanwhile no mail is filed as part of an e-mail bomb, and none waits on the greylist.",
+        StoreNames.Greylist => "Meanwhile no mail waits on the greylist.",
         StoreNames.Bayes => "Meanwhile spam scores do not include the learner.",
         StoreNames.Overrides => "Strict mode and blocks that were set by hand are not in force: set them again.",
         StoreNames.Certificate => "STARTTLS uses a new self-signed certificate.",
@@ -217,6 +218,7 @@ internal static class StoreNames
     public const string Journal = "journal";
     public const string Correspondents = "correspondents";
     public const string Bayes = "bayes";
+    public const string Greylist = "greylist";
     public const string Storms = "storms";
     public const string Overrides = "overrides";
     public const string Certificate = "certificate";

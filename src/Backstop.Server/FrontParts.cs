@@ -128,7 +128,7 @@ internal sealed class FrontParts : IDisposable
             options, parts.Filters, settings.Names.Of, mail.Precedence.Ladder, storms, metrics, time, logs.CreateLogger<FilterRules>());
         var content = new ContentRules(options, proving, storms, filters, time, logs.CreateLogger<ContentRules>());
         var accepted = new AcceptedMail(storms, judging.Replies, judging.Clients, judging.Activity, metrics, time);
-        var strangers = new StrangerRules(options, shared.Rates, storms, judging.Refusals);
+        var strangers = new StrangerRules(options, shared.Rates, judging.Greylist, storms, judging.Refusals);
         return new(options.Smtp, recipients, strangers, content, judging.Refusals, accepted, settings.Names);
     }
 

@@ -41,6 +41,12 @@ internal sealed class JudgingParts : IDisposable
         Correspondents = new(
             DataPaths.Correspondents(options), time, Stores.Add(StoreNames.Correspondents, DataPaths.Correspondents(options)));
         Stores.Check(Correspondents.Check);
+        if (options.Greylist.Enabled)
+        {
+            var health = Stores.Add(StoreNames.Greylist, DataPaths.Greylist(options));
+            Greylist = new(options.Greylist, new(DataPaths.Greylist(options), health), health, _steady);
+            Stores.Check(Greylist.Check);
+        }
     }
 
     /// <summary>The settings in force.</summary>
@@ -70,6 +76,9 @@ internal sealed class JudgingParts : IDisposable
     public StormDesk Storms { get; }
 
     public Correspondents Correspondents { get; }
+
+    /// <summary>Has the first mail of strangers wait; null where it does not.</summary>
+    public Greylist? Greylist { get; }
 
     /// <summary>Makes the settings of a configuration, and reads their keys and secrets.</summary>
     /// <param name="options">A checked configuration.</param>
@@ -113,6 +122,7 @@ internal sealed class JudgingParts : IDisposable
     public void Write()
     {
         Replies.Write();
+        Greylist?.Write();
         try
         {
             Correspondents.Write();

@@ -61,6 +61,9 @@ internal sealed class BackstopOptions
     /// <summary>How many recipients strangers may write to.</summary>
     public RateOptions Rates { get; set; } = new();
 
+    /// <summary>Whether the first mail of strangers is deferred.</summary>
+    public GreylistOptions Greylist { get; set; } = new();
+
     /// <summary>The dashboard.</summary>
     public WebOptions Web { get; set; } = new();
 

@@ -13,9 +13,10 @@ namespace Backstop.Judging.Rules;
 /// </summary>
 /// <param name="options">The configuration.</param>
 /// <param name="rates">Counts what networks and domains send.</param>
+/// <param name="greylist">Has first mail wait; null where it does not.</param>
 /// <param name="storms">Knows who writes to whom.</param>
 /// <param name="refusals">Makes the replies.</param>
-internal sealed class StrangerRules(BackstopOptions options, RateLimits rates, StormRules storms, Refusals refusals)
+internal sealed class StrangerRules(BackstopOptions options, RateLimits rates, Greylist? greylist, StormRules storms, Refusals refusals)
 {
     /// <summary>Defers a recipient that all other rules accepted; null where it is accepted.</summary>
     /// <param name="transaction">The client and the sender.</param>
@@ -29,7 +30,15 @@ internal sealed class StrangerRules(BackstopOptions options, RateLimits rates, S
         }
 
         var sender = transaction.ReversePath.Address;
-        var limit = rates.Take(transaction.Client.Address, sender is null ? "" : MailAddress.DomainKey(sender.Domain));
+        var domain = sender is null ? "" : MailAddress.DomainKey(sender.Domain);
+        if (sender is not null && greylist is not null && !storms.KnowsNobody
+            && greylist.Defers(transaction.Client.Address, domain, recipient.Known.Person, () => storms.IsKnown(recipient.Known, sender)))
+        {
+            const string Text = "Not known here yet, try again in some minutes";
+            return new(ServerReasons.GreylistWait, refusals.Later(ServerReasons.GreylistWait, Text));
+        }
+
+        var limit = rates.Take(transaction.Client.Address, domain);
         if (limit == RateLimit.None || storms.IsKnown(recipient.Known, sender))
         {
             return null;

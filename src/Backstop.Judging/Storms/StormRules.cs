@@ -41,6 +41,9 @@ internal sealed class StormRules(
     private readonly Lock _gate = new();
     private readonly Generations<string, Allowance> _allowed = new(20_000, TimeSpan.FromDays(1), steady);
 
+    /// <summary>Whether it was lost lately who has written to whom, so that friends look like strangers.</summary>
+    public bool KnowsNobody => correspondents.IsLost;
+
     /// <summary>Whether a mailbox knows a sender: it wrote to the sender, or got earlier mail from it.</summary>
     public bool IsKnown(KnownRecipient known, string? from) => IsKnown(known, MailAddress.TryParse(from ?? ""));
 

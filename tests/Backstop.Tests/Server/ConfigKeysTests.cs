@@ -45,6 +45,8 @@ public sealed class ConfigKeysTests
     [InlineData("listen.proxy_from", false)]
     [InlineData("alert.mail_to", true)]
     [InlineData("log.access", true)]
+    [InlineData("greylist.enabled", true)]
+    [InlineData("rates.per_network", false)]
     [InlineData("spool.path", true)]
     [InlineData("spool.min_free", false)]
     [InlineData("smtp.max_connections", true)]
@@ -58,9 +60,12 @@ public sealed class ConfigKeysTests
     {
         var all = ConfigKeys.Of(new()).Keys.Where(ConfigKeys.NeedsStart).Select(k => k.Split('.')[0]).Distinct(StringComparer.Ordinal);
         Assert.Equal(
-            ["alert", "data", "guard", "hostname", "journal", "listen", "log", "recipes", "smtp", "spool", "storm", "telemetry", "web"],
+            [
+                "alert", "data", "greylist", "guard", "hostname", "journal", "listen", "log", "recipes", "smtp", "spool", "storm",
+                "telemetry", "web",
+            ],
             all);
-        Assert.Equal(45, ConfigKeys.Of(new()).Keys.Count(ConfigKeys.NeedsStart));
+        Assert.Equal(49, ConfigKeys.Of(new()).Keys.Count(ConfigKeys.NeedsStart));
     }
 
     [Fact]
