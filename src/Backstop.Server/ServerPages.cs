@@ -47,6 +47,9 @@ internal static class ServerPages
             using var held = parts.Hold();
             await held.Of.Fronts.Classify.AnswerAsync(context);
         });
+        app.Use((context, next) => judging.Now.Options is var now && MtaStsPolicy.IsFor(context, now)
+            ? MtaStsPolicy.AnswerAsync(context, now)
+            : next(context));
         app.Use(FormLimit.RunAsync);
         Login.Guard(app, () => judging.Now.Options);
         app.MapPrometheusScrapingEndpoint();

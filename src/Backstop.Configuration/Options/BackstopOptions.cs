@@ -67,6 +67,9 @@ internal sealed class BackstopOptions
     /// <summary>The dashboard.</summary>
     public WebOptions Web { get; set; } = new();
 
+    /// <summary>The policy by which senders insist on TLS.</summary>
+    public MtaStsOptions MtaSts { get; set; } = new();
+
     /// <summary>Explaining messages over HTTP.</summary>
     public ClassifyOptions Classify { get; set; } = new();
 
@@ -115,6 +118,7 @@ internal sealed class BackstopOptions
         Guard.Check(problems);
         Smtp.Check(problems);
         Web.Check(problems);
+        MtaSts.Check(problems, this);
         Classify.Check(problems, Listen);
         Alert.Check(problems);
         Telemetry.Check(problems);

@@ -28,6 +28,11 @@ internal sealed class HostNames(IReadOnlyList<IPEndPoint> resolvers, TimeSpan ti
         [.. (await _dns.AskAsync(address.GetArpaName(), QueryType.PTR, ct)).OfType<PtrRecord>()
             .Select(r => r.PtrDomainName.Value.TrimEnd('.'))];
 
+    /// <summary>Returns the TXT records of a name, each in one piece; none where it has none.</summary>
+    /// <exception cref="DnsLookupException">There was no answer.</exception>
+    public async Task<IReadOnlyList<string>> TextsAsync(string name, CancellationToken ct) =>
+        [.. (await _dns.AskAsync(name, QueryType.TXT, ct)).OfType<TxtRecord>().Select(r => string.Concat(r.Text))];
+
     /// <summary>Returns the hosts that take mail for a domain, the preferred first; none where it has no MX records.</summary>
     /// <exception cref="DnsLookupException">There was no answer.</exception>
     public async Task<IReadOnlyList<string>> MailHostsAsync(string domain, CancellationToken ct) =>

@@ -43,7 +43,9 @@ internal static class DoctorCommand
         Show(FolderChecks.Look(options));
         Show(TlsChecks.Look(options, now));
         Show(ProtectionChecks.Look(options, config, keys, now));
-        Show(await DnsChecks.AskAsync(options, new HostNames(options.Dnsbl.Resolvers, options.Dnsbl.TimeLimit), ct));
+        var names = new HostNames(options.Dnsbl.Resolvers, options.Dnsbl.TimeLimit);
+        Show(await DnsChecks.AskAsync(options, names, ct));
+        Show(await MtaStsChecks.AskAsync(options, names, ct));
         Show(await new HostChecks(SetupProgram.RunAsync).AskAsync(ct));
         return isBad ? ExitCode.Found : ExitCode.Done;
 
