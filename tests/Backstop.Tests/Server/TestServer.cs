@@ -148,7 +148,7 @@ internal sealed class TestServer : IAsyncDisposable
             Surroundings.None with
             {
                 Read = warnings => next.Read(warnings),
-                Meter = $"{BackstopMetrics.MeterName} {options.Data}"
+                Meter = $"{BackstopMetrics.MeterName}:{options.Data}"
             },
             time ?? TimeProvider.System, logging ?? (l => l.SetMinimumLevel(LogLevel.None)), TestContext.Current.CancellationToken);
 
