@@ -24,7 +24,7 @@ internal sealed class ClientIdentity
     /// <summary>Whether the session is encrypted.</summary>
     public bool IsEncrypted { get; set; }
 
-    /// <summary>The user that the server before us authenticated (XCLIENT LOGIN); empty for none.</summary>
+    /// <summary>The user that the server before us has authenticated, as it says; empty for none.</summary>
     public string Login { get; set; } = "";
 
     /// <summary>The attributes that the server before us stated, to be passed on; null for none.</summary>

@@ -155,10 +155,11 @@ internal sealed class MilterSession(GuardServices services, LocalPeer peer) : ID
         // The macros of this MAIL came before it. Those of the last message must not be used for it.
         EndMessage(keepsMacros: true);
         _client.IsEncrypted = _clientMacros.GetValueOrDefault("tls_version", "").Length > 0;
+        _client.Login = _messageMacros.GetValueOrDefault("auth_authen", "");
         _path = arguments.FirstOrDefault([]);
         var reversePath = new ReversePath(Address(_path));
         _isOutbound = peer.MayClaim && services.Outbound.IsOurs(
-            _client.Address, _messageMacros.GetValueOrDefault("auth_authen", ""), _clientMacros.GetValueOrDefault("daemon_name", ""));
+            _client.Address, _client.Login, _clientMacros.GetValueOrDefault("daemon_name", ""));
         var transaction = new Transaction(_client, reversePath, arguments.Any(a => Ascii.EqualsIgnoreCase(a, "SMTPUTF8"u8)));
         _end = services.Ends.For(transaction);
         _passage = new(transaction, _end);

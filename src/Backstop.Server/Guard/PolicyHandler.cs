@@ -97,7 +97,8 @@ internal sealed class PolicyMessage(GuardServices services, LocalPeer peer) : ID
         {
             Address = client ?? IPAddress.None,
             Helo = request["helo_name"],
-            IsExtended = request["protocol_name"] == "ESMTP"
+            IsExtended = request["protocol_name"] == "ESMTP",
+            Login = request["sasl_username"],
         };
         var sender = request["sender"];
         _passage?.Dispose();

@@ -140,6 +140,32 @@ public sealed class StrangerTests
         Assert.Contains("X-Backstop: deliver;", System.Text.Encoding.Latin1.GetString(next.Last), StringComparison.Ordinal);
     }
 
+    /// <summary>Also where mail may not be said to be ours, and so is judged.</summary>
+    [Fact]
+    public async Task Users_who_have_logged_in_have_no_limit()
+    {
+        await using var server = await StartAsync(o => o.Outbound.Listeners = ["table"]);
+        var asks = Asks("ann@client.example", "you@example.org", "DUNNO")
+            .Replace("C: sender=", "C: sasl_username=ann\nC: sender=", StringComparison.Ordinal);
+        await Dialog.RunAsync(server.EndPoint("policy"), asks + asks + asks, "\n");
+        await MilterDialog.RunAsync(server.EndPoint("milter"), """
+            C: O #6 #511 #2097151
+            S: O #6
+            C: C "client.example" '4' %25 "203.0.113.7"
+            C: H "client.example"
+            C: D 'M' "{auth_authen}" "ann"
+            C: M "<ann@client.example>"
+            C: R "<you@example.org>"
+            S: c
+            C: R "<me@example.org>"
+            S: c
+            C: R "<info@example.org>"
+            S: c
+            C: Q
+            E:
+            """);
+    }
+
     [Fact]
     public async Task A_domain_has_a_limit_of_its_own_and_a_reload_lifts_it()
     {
