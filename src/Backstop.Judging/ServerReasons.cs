@@ -96,6 +96,9 @@ internal static class ServerReasons
     public static readonly Reason QueueFolderFailed = new(
         "queue:folder-failed", "The folder cannot be written; it is tried again with growing pauses.",
         "Fix what the error names, then `backstop queue deliver ID`, or wait for the next try.");
+    public static readonly Reason QueueQuota = new(
+        "queue:quota", "The mailbox, or its user on the disk, is over its quota; it is tried again with growing pauses.",
+        "Delete mail there or raise the quota, then `backstop queue deliver ID`, or wait for the next try.");
     public static readonly Reason QueueRecipesFailed = new(
         "queue:recipes-failed", "The recipes of the mailbox cannot be carried out; they are tried again with growing pauses.",
         "Fix what the error names, then `backstop queue deliver ID`, or wait for the next try.");
@@ -122,8 +125,8 @@ internal static class ServerReasons
             StormDeferred, RateNetwork, RateSenderDomain, GreylistWait, Listed("ZONE")]),
         ("data", [Content(552), Loop, SpoolFailed, Other, UnjudgedCpu, SpamScore, VirusFound, StormBomb]),
         ("queue", [
-            QueueHeld, QueueNoMailbox, QueueFolderFailed, QueueRecipesFailed, QueueStopped, QueueScan, QueueRecipes, QueueFolder,
-            QueueDelivering]),
+            QueueHeld, QueueNoMailbox, QueueFolderFailed, QueueQuota, QueueRecipesFailed, QueueStopped, QueueScan, QueueRecipes,
+            QueueFolder, QueueDelivering]),
     ];
 
     private static readonly Dictionary<string, Reason> _byWord =

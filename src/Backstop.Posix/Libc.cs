@@ -95,6 +95,20 @@ internal static partial class Libc
         return result;
     }
 
+    /// <summary>Opens a regular file that exists, to append to it; null if that is not possible. Follows no link; never blocks.</summary>
+    public static SafeFileHandle? TryOpenToAppend(string path)
+    {
+        var flags = WriteOnly | Append | NonBlocking | CloseOnExec | NoFollow(RuntimeInformation.ProcessArchitecture);
+        var file = TryOpen(path, flags, out _);
+        if (file is null || KindOf(file, out _) == OpenResult.Opened)
+        {
+            return file;
+        }
+
+        file.Dispose();
+        return null;
+    }
+
     /// <summary>Reads from the current position; returns less than asked for only at the end of the file.</summary>
     public static int Read(SafeFileHandle file, Span<byte> buffer, string path)
     {

@@ -18,6 +18,7 @@ public sealed class MaildirFolder
     private readonly string _cur;
     private readonly string _host;
     private readonly FolderRef _folder;
+    private readonly MaildirQuota _quota;
     private Dictionary<string, string>? _present;
 
     /// <summary>Sets the folder; does not access it yet.</summary>
@@ -28,6 +29,7 @@ public sealed class MaildirFolder
         ArgumentNullException.ThrowIfNull(folder);
         ArgumentNullException.ThrowIfNull(host);
         _folder = folder;
+        _quota = new(folder.Path, TimeProvider.System);
         _host = MaildirLayout.HostInName(host);
         var root = DirectoryOf(folder);
         _tmp = Path.Combine(root, "tmp");
@@ -46,7 +48,8 @@ public sealed class MaildirFolder
     /// <param name="target">The index of its target.</param>
     /// <param name="mayBeThere">Whether an earlier run may have delivered it; then the folder is searched
     /// first.</param>
-    /// <exception cref="IOException">The message is not in the folder.</exception>
+    /// <exception cref="IOException">The message is not in the folder; with the number EDQUOT because the mailbox is over its
+    /// quota.</exception>
     public void Deliver(SpoolEntry entry, SpoolContent content, int target, bool mayBeThere)
     {
         ArgumentNullException.ThrowIfNull(entry);
@@ -65,6 +68,12 @@ public sealed class MaildirFolder
         // Dovecot reads S= (octets) and W= (octets with CRLF) and need not open the file.
         var name = string.Create(CultureInfo.InvariantCulture, $"{unique},S={size},W={size + lines}");
         var tmp = Path.Combine(_tmp, unique);
+        if (torn is null)
+        {
+            // A torn copy was counted when it was whole.
+            _quota.Check(size);
+        }
+
         Write(tmp, header, content);
         if (torn is not null)
         {
@@ -81,6 +90,7 @@ public sealed class MaildirFolder
         if (error != Libc.Exists)
         {
             Libc.ThrowIf(error, _new);
+            _quota.Added(size);
         }
     }
 

@@ -16,6 +16,7 @@ internal sealed class QueueLines(DeliveryQueue delivery, TimeProvider time)
     private static readonly string[] _order =
     [
         ServerReasons.QueueHeld.Word, ServerReasons.QueueNoMailbox.Word, ServerReasons.QueueFolderFailed.Word,
+        ServerReasons.QueueQuota.Word,
         ServerReasons.QueueRecipesFailed.Word, ServerReasons.QueueStopped.Word, ServerReasons.QueueScan.Word,
         ServerReasons.QueueRecipes.Word, ServerReasons.QueueFolder.Word, ServerReasons.QueueDelivering.Word, Delivered,
     ];
@@ -69,6 +70,7 @@ internal sealed class QueueLines(DeliveryQueue delivery, TimeProvider time)
         : copy.Place switch
         {
             CopyPlace.NoMailbox => ServerReasons.QueueNoMailbox,
+            CopyPlace.Folder when copy.IsOverQuota => ServerReasons.QueueQuota,
             CopyPlace.Folder when copy.Error.Length > 0 => ServerReasons.QueueFolderFailed,
             CopyPlace.Recipes when copy.Error.Length > 0 => ServerReasons.QueueRecipesFailed,
             CopyPlace.Scan => ServerReasons.QueueScan,

@@ -52,7 +52,7 @@ internal sealed partial class DeliveryQueue
         return copy.Place switch
         {
             CopyPlace.Folder when copy.Queue is { Error: { } error } queue =>
-                new(aim.Mailbox, folder, copy.Place, error, queue.Failures, queue.RetryAt),
+                new(aim.Mailbox, folder, copy.Place, error, queue.Failures, queue.RetryAt) { IsOverQuota = queue.IsOverQuota },
             CopyPlace.Recipes when copy.Job is { } job => new(aim.Mailbox, folder, copy.Place, job.Error, job.Failures, job.RetryAt),
             _ => new(aim.Mailbox, folder, copy.Place, "", 0, null),
         };

@@ -320,7 +320,7 @@ internal sealed partial class DeliveryQueue : IDisposable
                 return;
             }
 
-            queue.PutBack([.. batch.Where(c => !delivered.Contains(c))], error?.Message);
+            queue.PutBack([.. batch.Where(c => !delivered.Contains(c))], error);
             Rest(queue);
             Tell();
         }

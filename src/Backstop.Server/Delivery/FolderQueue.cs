@@ -2,6 +2,7 @@ using Backstop.Mailboxes;
 using Backstop.Mailboxes.Maildir;
 using Backstop.Mailboxes.Mbox;
 using Backstop.Mailboxes.Spool;
+using Backstop.Posix;
 
 namespace Backstop.Server.Delivery;
 
@@ -62,6 +63,9 @@ internal sealed class FolderQueue(
 
     /// <summary>The last error; null where there was none.</summary>
     public string? Error { get; private set; }
+
+    /// <summary>Whether the last error is that the mailbox, or its user, is over a quota.</summary>
+    public bool IsOverQuota { get; private set; }
 
     /// <summary>The time of the next try.</summary>
     public DateTimeOffset RetryAt { get; private set; }
@@ -136,7 +140,7 @@ internal sealed class FolderQueue(
     /// Puts failed copies back, the one that failed at the end, so that a message that cannot be written does not delay
     /// the others.
     /// </summary>
-    public void PutBack(List<Copy> failed, string? error)
+    public void PutBack(List<Copy> failed, IOException? error)
     {
         foreach (var copy in failed.Skip(1).Concat(failed.Take(1)))
         {
@@ -151,7 +155,8 @@ internal sealed class FolderQueue(
             return;
         }
 
-        Error = error;
+        Error = error.Message;
+        IsOverQuota = error.HResult == Libc.OverQuota;
         RetryAt = time.GetUtcNow() + BackOff.After(++Failures);
     }
 
@@ -159,6 +164,7 @@ internal sealed class FolderQueue(
     {
         Failures = 0;
         Error = null;
+        IsOverQuota = false;
     }
 
     private string? LastId()

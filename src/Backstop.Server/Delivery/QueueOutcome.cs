@@ -41,7 +41,11 @@ internal readonly record struct QueueResult(QueueOutcome Outcome, string Detail 
 /// <param name="Tries">Failed tries of its folder or recipes since the last success.</param>
 /// <param name="RetryAt">When it is tried again; null where nothing has failed.</param>
 internal sealed record CopyReport(
-    string? Mailbox, Mailboxes.FolderRef Folder, CopyPlace Place, string Error, int Tries, DateTimeOffset? RetryAt);
+    string? Mailbox, Mailboxes.FolderRef Folder, CopyPlace Place, string Error, int Tries, DateTimeOffset? RetryAt)
+{
+    /// <summary>Whether the last try failed because of a quota.</summary>
+    public bool IsOverQuota { get; init; }
+}
 
 /// <summary>A message in the spool, and where its copies are.</summary>
 /// <param name="Entry">The message.</param>

@@ -31,6 +31,23 @@ public sealed class QueueDeskTests : IDisposable
         Assert.Equal((Me, _folder["file/Maildir"]), (Assert.Single(copy.Recipients), copy.Path));
     }
 
+    [Fact]
+    public async Task Mail_over_a_quota_waits_with_a_reason_of_its_own()
+    {
+        using var rig = new DeliveryRig(_folder["spool"]);
+        rig.Paths[Me] = _folder["Maildir"];
+        var size = Path.Combine(Directory.CreateDirectory(_folder["Maildir"]).FullName, "maildirsize");
+        await File.WriteAllTextAsync(size, "30S\n25 1\n", Ct);
+        var entry = await rig.AddAsync("one", Me);
+        await DeliveryRig.UntilAsync(() => rig.Queue.Failing.Count > 0);
+        var line = Assert.Single(Desk(rig).List(new(QueueVerbs.List)));
+        Assert.Equal("queue:quota", line.Reason);
+        Assert.Contains("over quota: 25 octets in 1 messages, and maildirsize allows 30S", line.Error, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(size, "3000S\n25 1\n", Ct);
+        Assert.Equal(QueueOutcome.Delivered, (await rig.Queue.TryNowAsync(entry.Id, Ct)).Outcome);
+        Assert.Equal(["one"], DeliveryRig.Inbox(_folder["Maildir"]));
+    }
+
     [Theory]
     [InlineData("", "", "", 0, 4)]
     [InlineData("me@example.org", "", "", 0, 2)]
