@@ -66,6 +66,10 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_adddup2")]
     public static partial int AddDuplicate(ref byte actions, int from, int to);
 
+    /// <summary>Closes all descriptors from a number on (glibc 2.34).</summary>
+    [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_addclosefrom_np")]
+    public static partial int AddCloseFrom(ref byte actions, int from);
+
     [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_addchdir_np")]
     public static partial int AddDirectory(ref byte actions, ref byte path);
 

@@ -31,6 +31,9 @@ internal sealed record ProgramCommand(IReadOnlyList<string> Arguments, IReadOnly
     /// <summary>Whether a file that the kernel cannot execute is run by the shell, as execvp(3) and procmail do.</summary>
     public bool FallsBackToShell { get; init; }
 
+    /// <summary>The first descriptor that the program does not get, whoever has opened it; null leaves that to their flags.</summary>
+    public int? ClosesFrom { get; init; }
+
     /// <summary>Makes a command with the environment and directory of this process.</summary>
     /// <param name="arguments">The program, searched in PATH, and its arguments; text.</param>
     public static ProgramCommand OfHost(params IReadOnlyList<string> arguments)

@@ -49,17 +49,31 @@ internal static class ProgramStart
         {
             feed.Write();
             int[] files = [NumberOf(inputRead), command.Output ?? NumberOf(outputWrite!), command.Errors ?? NumberOf(errorsWrite!)];
-            var error = Spawn(command, files, out var process);
-            if (error != 0)
+            try
+            {
+                return new(Spawn(command, files), feed, outputRead, errorsRead);
+            }
+            catch (IOException)
             {
                 feed.Dispose();
                 outputRead?.Dispose();
                 errorsRead?.Dispose();
-                throw new IOException($"{command.Arguments[0]}: {Marshal.GetPInvokeErrorMessage(error)}", error);
+                throw;
             }
-
-            return new(process, feed, outputRead, errorsRead);
         }
+    }
+
+    /// <summary>Starts a program over descriptors of the caller's.</summary>
+    /// <param name="command">The program; its input and output are not looked at.</param>
+    /// <param name="files">Its standard input, output and error.</param>
+    /// <returns>Its process number.</returns>
+    /// <exception cref="IOException">It cannot be started, nor the shell in its place if that was asked for.</exception>
+    public static int Spawn(ProgramCommand command, int[] files)
+    {
+        var error = Spawn(command, files, out var process);
+        return error == 0
+            ? process
+            : throw new IOException($"{command.Arguments[0]}: {Marshal.GetPInvokeErrorMessage(error)}", error);
     }
 
     private static int NumberOf(SafeFileHandle file) => (int)file.DangerousGetHandle();
@@ -105,6 +119,11 @@ internal static class ProgramStart
         for (var i = 0; i < files.Length; i++)
         {
             Libc.AddDuplicate(ref actions[0], files[i], i);
+        }
+
+        if (command.ClosesFrom is { } first)
+        {
+            Libc.AddCloseFrom(ref actions[0], first);
         }
 
         Libc.AddDirectory(ref actions[0], ref NativeText.From(command.Directory)[0]);
