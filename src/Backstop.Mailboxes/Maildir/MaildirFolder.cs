@@ -37,6 +37,9 @@ public sealed class MaildirFolder
         _cur = Path.Combine(root, "cur");
     }
 
+    /// <summary>Whether a delivered message is on the disk at once; else its caller syncs the file system later.</summary>
+    internal bool Syncs { get; init; }
+
     /// <summary>The directory of a folder: the Maildir itself, or a dot-directory inside it (Maildir++).</summary>
     /// <param name="folder">A Maildir folder.</param>
     internal static string DirectoryOf(FolderRef folder) =>
@@ -90,6 +93,11 @@ public sealed class MaildirFolder
         if (error != Libc.Exists)
         {
             Libc.ThrowIf(error, _new);
+            if (Syncs)
+            {
+                Folders.Sync(_new);
+            }
+
             _quota.Added(size);
         }
     }
@@ -106,25 +114,34 @@ public sealed class MaildirFolder
         using var file = Create(tmp);
         try
         {
-            if (content.LargeFile is null)
+            Write(file, header, content);
+            if (Syncs)
             {
-                RandomAccess.Write(file, [header, content.Body], 0);
-                return;
-            }
-
-            RandomAccess.Write(file, header, 0);
-            using var body = content.OpenBody();
-            var buffer = new byte[128 * 1024];
-            var at = (long)header.Length;
-            for (int read; (read = body.Read(buffer)) > 0; at += read)
-            {
-                RandomAccess.Write(file, buffer.AsSpan(0, read), at);
+                Libc.SyncData(file);
             }
         }
         catch (IOException)
         {
             _ = Libc.Remove(tmp);
             throw;
+        }
+    }
+
+    private static void Write(Microsoft.Win32.SafeHandles.SafeFileHandle file, byte[] header, SpoolContent content)
+    {
+        if (content.LargeFile is null)
+        {
+            RandomAccess.Write(file, [header, content.Body], 0);
+            return;
+        }
+
+        RandomAccess.Write(file, header, 0);
+        using var body = content.OpenBody();
+        var buffer = new byte[128 * 1024];
+        var at = (long)header.Length;
+        for (int read; (read = body.Read(buffer)) > 0; at += read)
+        {
+            RandomAccess.Write(file, buffer.AsSpan(0, read), at);
         }
     }
 

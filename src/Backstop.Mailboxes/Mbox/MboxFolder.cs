@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Backstop.Mailboxes.Spool;
+using Backstop.Posix;
 using Microsoft.Win32.SafeHandles;
 
 namespace Backstop.Mailboxes.Mbox;
@@ -27,6 +28,9 @@ public sealed class MboxFolder(FolderRef folder, string owner, TimeProvider time
 
     // Nobody quotes more deeply; a line that begins with more of them is left unchanged.
     private const int MaxQuotePrefix = 1024;
+
+    /// <summary>Whether delivered messages are on the disk at once; else their caller syncs the file system later.</summary>
+    internal bool Syncs { get; init; }
 
     /// <summary>The file of a folder: the mbox itself, or a file beside it.</summary>
     /// <param name="folder">An mbox folder.</param>
@@ -56,10 +60,12 @@ public sealed class MboxFolder(FolderRef folder, string owner, TimeProvider time
             }
             catch (IOException) when (i > 0)
             {
+                Sync(taken.File, path);
                 return i;
             }
         }
 
+        Sync(taken.File, path);
         return deliveries.Count;
     }
 
@@ -102,6 +108,16 @@ public sealed class MboxFolder(FolderRef folder, string owner, TimeProvider time
     {
         ArgumentNullException.ThrowIfNull(entry);
         return string.Create(CultureInfo.InvariantCulture, $"{entry.QueueId}.{target}");
+    }
+
+    // The directory too: the file may be new.
+    private void Sync(SafeFileHandle file, string path)
+    {
+        if (Syncs)
+        {
+            Libc.SyncData(file);
+            Posix.Folders.Sync(Path.GetDirectoryName(path)!);
+        }
     }
 
     private MboxLock? TakeLock(string path)

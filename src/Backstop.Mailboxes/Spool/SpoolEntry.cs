@@ -20,6 +20,10 @@ public sealed class SpoolEntry
         _place = new(segment, offset, length);
     }
 
+    /// <summary>Makes an entry of another process's spool: only its id can be asked.</summary>
+    /// <param name="id">The id that the spool has given it.</param>
+    internal static SpoolEntry Elsewhere(ulong id) => new(id, [], null!, 0, 0);
+
     /// <summary>Unique in this spool for ever; the queue id in the log.</summary>
     public ulong Id { get; }
 
