@@ -28,6 +28,7 @@ public sealed class DoorsTests
         ["Backstop.Server.BackstopServer: http"] = "figures and traces to the collector of telemetry",
         ["Backstop.Server.Net.DnsQuestions: dns"] = "DNS lists, names of clients",
         ["Backstop.Server.Net.PeerSocket: socket"] = "for those below",
+        ["Backstop.Server.Users.UserHelper: program"] = "this program once more, as the user whose mail it delivers",
         ["Backstop.Server.Way.NextHop: smtp"] = "hands on what a server has handed the proxy",
         ["Backstop.Server.Net.NextHopConnection: socket"] = "for NextHop and AlertChannels",
         ["Backstop.Server.Way.NextHopEnds: smtp"] = "hands on what a server has handed the proxy",
