@@ -3,6 +3,7 @@ using Backstop.Configuration;
 using Backstop.Configuration.Options;
 using Backstop.Mail;
 using Backstop.Mailboxes;
+using Backstop.Posix;
 
 namespace Backstop.Judging;
 
@@ -15,6 +16,9 @@ namespace Backstop.Judging;
 internal sealed record Mailbox(MailAddress Address, FolderFormat Format, string Path, IReadOnlyList<string> Keys, string Recipes)
 {
     private readonly FolderRef _inbox = new(Format, Path, FolderRef.Inbox);
+
+    /// <summary>The system user that it is written as; null for the user of the server.</summary>
+    public UserAccount? User { get; init; }
 
     /// <summary>Returns one of its folders.</summary>
     /// <param name="name">INBOX or a folder's name.</param>
@@ -173,7 +177,8 @@ internal sealed class Recipients
             : Path.Combine(DataPaths.Mail(options), FileName(address), settings.Format == FolderFormat.Maildir ? "Maildir" : "mbox");
         return new(
             address, settings.Format, Path.GetFullPath(path), keys,
-            settings.Recipes.Length > 0 ? Path.GetFullPath(settings.Recipes) : "");
+            settings.Recipes.Length > 0 ? Path.GetFullPath(settings.Recipes) : "")
+        { User = MailboxUser.Of(settings) };
     }
 
     // The address comes from the configuration, but a slash in it must not lead out of the folder.

@@ -14,6 +14,13 @@ internal sealed class MailboxOptions
     public string Recipes { get; set; } = "";
 
     /// <summary>
+    /// The system user whose mailbox it is: only a server that root starts can deliver as somebody else. Folders are written, and recipes
+    /// and their programs run, as this user; the path is one that the user can reach. Default: for a server that root starts, the owner of
+    /// the path or of the nearest folder above it that exists, unless that is root; else the server's own user.
+    /// </summary>
+    public string User { get; set; } = "";
+
+    /// <summary>
     /// Further addresses. <c>@example.org</c> takes every address of the domain that no other mailbox has. Default:
     /// none.
     /// </summary>
@@ -33,6 +40,8 @@ internal sealed class MailboxOptions
         {
             CheckPath(problems, key + ".path");
         }
+
+        MailboxUser.Check(this, problems, key);
     }
 
     private void CheckPath(IConfigProblems problems, string key)

@@ -46,6 +46,14 @@ internal static class ServeCommand
             await Console.Error.WriteLineAsync($"backstop: warning: {warning}");
         }
 
+        if (config is not null && MailboxUser.Roots(options) is { Count: > 0 } roots)
+        {
+            await Console.Error.WriteLineAsync(
+                $"backstop: warning: started as root, so root owns the mail of {roots[0]}"
+                    + $"{(roots.Count > 1 ? FormattableString.Invariant($" and {roots.Count - 1} more") : "")} and runs its recipes; "
+                    + $"write mailboxes.\"{roots[0]}\".user, or start it as another user");
+        }
+
         BackstopServer? running = null;
         var isAsked = false;
 

@@ -15,7 +15,7 @@ internal static class FolderChecks
 
     /// <summary>Looks at the data folder, the spool's disk, the secrets and the mailboxes.</summary>
     public static IEnumerable<Finding> Look(BackstopOptions options) =>
-        [.. Data(options), .. Room(options), .. Secrets(options), .. Mailboxes(options)];
+        [.. Data(options), .. Room(options), .. Secrets(options), .. Mailboxes(options), .. Users(options)];
 
     private static IEnumerable<Finding> Data(BackstopOptions options)
     {
@@ -80,6 +80,16 @@ internal static class FolderChecks
                     FindingState.Bad, "mailbox", $"{address}: {place} does not exist",
                     $"create it for the user that the server runs as, or correct mailboxes.\"{address}\".path");
             }
+            else if (MailboxUser.Of(mailbox) is { } user)
+            {
+                if (status.User != user.User)
+                {
+                    yield return new(
+                        FindingState.Bad, "mailbox",
+                        Text($"{address}: {place} belongs to the user number {status.User}, not to {user.Name}"),
+                        $"chown {user.Name} {place}, or correct mailboxes.\"{address}\".path or .user");
+                }
+            }
             else if (FileOwner.Me != 0 && status.User != FileOwner.Me && (status.Mode & SharedWrite) == 0)
             {
                 yield return new(
@@ -87,6 +97,18 @@ internal static class FolderChecks
                     Text($"{address}: {place} belongs to the user number {status.User} and may not be written"),
                     "let the server's user write there, or run the server as its owner");
             }
+        }
+    }
+
+    // Root may ask for a server that runs as another user: its data folder says so.
+    private static IEnumerable<Finding> Users(BackstopOptions options)
+    {
+        if (FileOwner.Of(options.Data) is { User: 0 } && MailboxUser.Roots(options) is { Count: > 0 } roots)
+        {
+            yield return new(
+                FindingState.Warn, "mailbox",
+                Text($"root owns the mail of {roots.Count} mailboxes and runs their recipes, such as {roots[0]}"),
+                "write the user of each mailbox, or start the server as another user");
         }
     }
 }

@@ -64,7 +64,22 @@ public sealed class DoctorTests : IDisposable
         File.SetUnixFileMode(DataPaths.BatvKeys(_options), UnixFileMode.UserRead | UnixFileMode.OtherRead);
         _options.Spool.MinFree = new(long.MaxValue / 8);
         _options.Mailboxes["me@example.org"] = new() { Path = _folder["none/Maildir"] };
-        Assert.Equal(["warn folders", "bad disk", "bad folders", "bad mailbox"], Words(FolderChecks.Look(_options)));
+        string[] rootsOwn = Environment.IsPrivilegedProcess ? ["warn mailbox"] : [];
+        Assert.Equal(["warn folders", "bad disk", "bad folders", "bad mailbox", .. rootsOwn], Words(FolderChecks.Look(_options)));
+    }
+
+    [Fact]
+    public void A_mailbox_of_a_user_belongs_to_him()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "only root can deliver as another user");
+        Directory.CreateDirectory(_folder["mail"]);
+        _options.Mailboxes.Clear();
+        _options.Mailboxes["me@example.org"] = new() { Path = _folder["mail"], User = "nobody" };
+        var found = FolderChecks.Look(_options).Single(f => f.Check == "mailbox");
+        Assert.Equal("bad", Word(found));
+        Assert.EndsWith("belongs to the user number 0, not to nobody", found.What, StringComparison.Ordinal);
+        Posix.FileOwner.Give(_folder["mail"], OtherUser.Nobody, OtherUser.Nobody);
+        Assert.DoesNotContain(FolderChecks.Look(_options), f => f.Check == "mailbox");
     }
 
     /// <summary>Whatever is off is said, with the key that puts it on; what is on is not.</summary>

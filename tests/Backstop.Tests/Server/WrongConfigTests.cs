@@ -63,6 +63,9 @@ public sealed class WrongConfigTests : IDisposable
             Mail + "mailboxes.\"a@example.org\".path = \"DIR/mail\"\nmailboxes.\"b@example.org\".path = \"DIR/mail/\"",
             "5:27: mailboxes.b@example.org.path: DIR/mail is also the path of a@example.org; make b@example.org one of its aliases"
         },
+        { Mail + "mailboxes.\"me@example.org\".user = \"root\"", "4:28: mailboxes.me@example.org.user: root is root, or in root's group" },
+        { Mail + "mailboxes.\"me@example.org\".user = \"no.one\"", "4:28: mailboxes.me@example.org.user: this host has no user no.one" },
+        { Mail + "mailboxes.\"me@example.org\".user = \"nobody\"", "4:28: mailboxes.me@example.org.user: the mailbox has no path" },
         { Mail + "mailboxes.\"me@example.org\".recipes = \"DIR/rc\"", "4:28: mailboxes.me@example.org.recipes: no such file: DIR/rc" },
         { Mail + "alert.command = \"DIR/script\"", "4:7: alert.command: DIR/script is not executable; make it so with chmod +x" },
         {
