@@ -7,6 +7,7 @@ using Backstop.Server.Admission;
 using Backstop.Server.Control;
 using Backstop.Server.Delivery;
 using Backstop.Server.Smtp;
+using Backstop.Server.Users;
 using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server;
@@ -38,12 +39,14 @@ internal sealed partial class MailParts : IDisposable
 
         // Real time, whatever clock messages are judged by: the gate measures how late threads run.
         var flood = new FloodGate(() => Sessions.Count, new(TimeProvider.System));
-        Recipes = RecipeParts.Make(options, judging.Recipients, Spool, time, logs);
+        Helpers = new(TimeProvider.System);
+        Recipes = RecipeParts.Make(options, judging.Recipients, Spool, Helpers, time, logs);
         Delivery = new(
             Spool, options.Hostname, time, metrics, logs.CreateLogger<DeliveryQueue>(), Recipes,
             () => ladder.Step < LadderStep.ScanLater, () => flood.Real.IsNow)
         {
             Find = new DeliveryTargets(() => judging.Recipients).Find,
+            Helpers = Helpers,
             RealDelivered = seconds =>
             {
                 judging.Activity.NoteReal(seconds * 1000);
@@ -70,6 +73,9 @@ internal sealed partial class MailParts : IDisposable
     public ControlListener Control { get; }
 
     public Precedence Precedence { get; }
+
+    /// <summary>The helpers that deliver as other users.</summary>
+    public UserHelpers Helpers { get; }
 
     /// <summary>The recipes of mailboxes.</summary>
     public RecipeStage Recipes { get; }

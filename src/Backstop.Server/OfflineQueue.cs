@@ -31,13 +31,15 @@ internal sealed class OfflineQueue : IDisposable
             DataPaths.Spool(options), new() { SegmentSize = options.Spool.Segment.Bytes }, time);
         try
         {
+            var helpers = new Users.UserHelpers(TimeProvider.System);
             _metrics = new(_services.GetRequiredService<IMeterFactory>());
             _delivery = new(
                 _spool, options.Hostname, time, _metrics, logs.CreateLogger<DeliveryQueue>(),
-                RecipeParts.Make(options, recipients, _spool, time, logs))
+                RecipeParts.Make(options, recipients, _spool, helpers, time, logs))
             {
                 IsIdle = true,
                 Find = new DeliveryTargets(() => recipients).Find,
+                Helpers = helpers,
             };
             _delivery.Replay(pending);
         }

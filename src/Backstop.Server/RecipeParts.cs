@@ -5,6 +5,7 @@ using Backstop.Mailboxes.Spool;
 using Backstop.Posix;
 using Backstop.Recipes.Linting;
 using Backstop.Server.Delivery;
+using Backstop.Server.Users;
 using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server;
@@ -17,23 +18,24 @@ internal static partial class RecipeParts
 
     /// <summary>Makes the stage that runs them.</summary>
     public static RecipeStage Make(
-        BackstopOptions options, Recipients recipients, SpoolLog spool, TimeProvider time, ILoggerFactory logs) =>
+        BackstopOptions options, Recipients recipients, SpoolLog spool, UserHelpers helpers, TimeProvider time, ILoggerFactory logs) =>
         new(
-            Of(options, recipients, null, time, logs).Values, options.Recipes.MaxParallel, spool, new SteadyTime(time),
+            Of(options, recipients, null, helpers, time, logs).Values, options.Recipes.MaxParallel, spool, new SteadyTime(time),
             logs.CreateLogger<RecipeStage>());
 
     /// <summary>Reads the recipes of all mailboxes.</summary>
     /// <param name="options">The configuration.</param>
     /// <param name="recipients">The mailboxes.</param>
     /// <param name="before">Knows the recipes of an earlier configuration; null for none.</param>
+    /// <param name="helpers">Run those of other users.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logs">Makes the log.</param>
     public static Dictionary<FolderRef, MailboxRecipes> Of(
-        BackstopOptions options, Recipients recipients, RecipeStage? before, TimeProvider time, ILoggerFactory logs)
+        BackstopOptions options, Recipients recipients, RecipeStage? before, UserHelpers helpers, TimeProvider time, ILoggerFactory logs)
     {
         var log = logs.CreateLogger<RecipeStage>();
         var steady = new SteadyTime(time);
-        foreach (var mailbox in recipients.Mailboxes.Where(m => m.Recipes.Length > 0 && File.Exists(m.Recipes)))
+        foreach (var mailbox in recipients.Mailboxes.Where(m => m.Recipes.Length > 0 && m.User is null && File.Exists(m.Recipes)))
         {
             LogRecipe(log, mailbox.Address, Findings(mailbox.Recipes));
         }
@@ -41,7 +43,7 @@ internal static partial class RecipeParts
         var program = new Recipes.Running.RcProgram();
         return recipients.Mailboxes.Where(m => m.Recipes.Length > 0)
             .Select(m => new MailboxRecipes(
-                m, options, program, steady, line => LogRecipe(log, m.Address, line), before?.Of(m.Folder(FolderRef.Inbox))))
+                m, options, program, steady, line => LogRecipe(log, m.Address, line), before?.Of(m.Folder(FolderRef.Inbox)), helpers))
             .ToDictionary(r => r.Inbox);
     }
 

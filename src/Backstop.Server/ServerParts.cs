@@ -95,7 +95,7 @@ internal sealed class ServerParts : IDisposable
         BackstopOptions options, CancellationToken ct)
     {
         var settings = Judging.Make(options, _now.Settings);
-        var recipes = RecipeParts.Of(options, settings.Recipients, Mail.Recipes, _time, _logs);
+        var recipes = RecipeParts.Of(options, settings.Recipients, Mail.Recipes, Mail.Helpers, _time, _logs);
         var spam = SpamStart.Begin(options, _time, _now.Filters.Start, _now.Filters.Filter?.Engine, Judging.Learner);
         Judging.Watch(spam);
         if (spam.Engine is { } engine)

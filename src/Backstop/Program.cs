@@ -3,6 +3,8 @@ using System.CommandLine;
 using System.Text;
 using Backstop.Commands;
 using Backstop.Deliver;
+using Backstop.Server;
+using Backstop.Server.Users;
 
 // Socket operations complete on the thread that polled them, which saves a busy server a thread switch for each
 // command. .NET reads the setting at the first use of a socket.
@@ -12,6 +14,12 @@ Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS
 if (args is ["deliver", ..])
 {
     return DeliveryAgent.Run(args[1..], "backstop", ProgramVersion.Text);
+}
+
+// A process of the server's, not a verb for people.
+if (args is [UserHelper.Verb, ..])
+{
+    return DeliveryHelper.Run(args[1..]);
 }
 
 // MimeKit, which MailKit uses, looks only once which code pages exist, so they are registered before its first use.

@@ -51,7 +51,7 @@ public sealed partial class GuideTests
         if (commands.Count == 0)
         {
             // The table of contents; and pages about a server that runs, whose words other tests run: fail2ban, queue, upgrade.
-            Assert.Contains(page, (string[])["README.md", "logs.md", "queue.md", "reload.md"]);
+            Assert.Contains(page, (string[])["README.md", "logs.md", "queue.md", "reload.md", "several-users.md"]);
             return;
         }
 

@@ -214,9 +214,9 @@ internal sealed partial class DeliveryQueue
                 return;
             }
 
-            foreach (var (folder, copy) in message.TakeParked())
+            foreach (var (place, copy) in message.TakeParked())
             {
-                Queue(folder, copy);
+                Queue(place, copy);
             }
 
             for (var target = 0; target < message.Copies; target++)

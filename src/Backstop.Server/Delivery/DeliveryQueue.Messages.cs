@@ -1,4 +1,3 @@
-using Backstop.Mailboxes;
 using Backstop.Mailboxes.Spool;
 using Microsoft.Extensions.Logging;
 
@@ -11,8 +10,8 @@ internal sealed partial class DeliveryQueue
     private readonly List<(Func<bool> IsSo, TaskCompletionSource Task)> _awaited = [];
     private int _changes;
 
-    /// <summary>Finds the folder of a copy when it is delivered; null where it has no mailbox.</summary>
-    internal Func<SpoolEntry, int, FolderRef?> Find { get; init; } = static (entry, target) => entry.AimOf(target).Folder;
+    /// <summary>Finds the folder of a copy, and whose it is, when it is delivered; null where it has no mailbox.</summary>
+    internal Func<SpoolEntry, int, DeliveryPlace?> Find { get; init; } = static (entry, target) => new(entry.AimOf(target).Folder, null);
 
     /// <summary>Whether only messages are delivered that <see cref="TryNowAsync"/> is called for: no server runs here.</summary>
     internal bool IsIdle { get; init; }
@@ -81,14 +80,14 @@ internal sealed partial class DeliveryQueue
             return;
         }
 
-        if (FolderOf(message, target) is not { } folder)
+        if (PlaceOf(message, target) is not { } place)
         {
             copy.Place = CopyPlace.NoMailbox;
             LogNoMailbox(message.Entry.QueueId, message.Entry.AimOf(target).Mailbox ?? message.Entry.AimOf(target).Folder.Path);
             return;
         }
 
-        if (_recipes?.TryAdd(message, target, folder) == true)
+        if (_recipes?.TryAdd(message, target, place.Folder) == true)
         {
             copy.Place = CopyPlace.Recipes;
             if (message.Replayed)
@@ -100,10 +99,12 @@ internal sealed partial class DeliveryQueue
         }
 
         copy.FoundAfter = _changes;
-        Queue(message.Folders is { } late ? folder with { Folder = late[target] } : folder, new(message, target, copy.Version));
+        Queue(
+            message.Folders is { } late ? place with { Folder = place.Folder with { Folder = late[target] } } : place,
+            new(message, target, copy.Version));
     }
 
-    private FolderRef? FolderOf(InDelivery message, int target)
+    private DeliveryPlace? PlaceOf(InDelivery message, int target)
     {
         try
         {
@@ -112,7 +113,7 @@ internal sealed partial class DeliveryQueue
         catch (IOException)
         {
             // It cannot be read from the spool: its delivery fails and says so.
-            return message.Entry.AimOf(target).Folder;
+            return new(message.Entry.AimOf(target).Folder, null);
         }
     }
 
@@ -131,7 +132,7 @@ internal sealed partial class DeliveryQueue
         {
             if (copy.IsPlanned)
             {
-                message.Park(queue.Folder, copy);
+                message.Park(queue.Place, copy);
             }
             else
             {
@@ -142,7 +143,7 @@ internal sealed partial class DeliveryQueue
         }
 
         // Asked only where it may matter: a folder that failed may have failed because its mailbox was configured wrongly.
-        if (!copy.IsPlanned && (queue.Failures > 0 || state.FoundAfter != _changes) && HasMoved(message, copy.Index, queue.Folder))
+        if (!copy.IsPlanned && (queue.Failures > 0 || state.FoundAfter != _changes) && HasMoved(message, copy.Index, queue.Place))
         {
             Move(message, copy.Index);
             return false;
@@ -154,8 +155,9 @@ internal sealed partial class DeliveryQueue
         return true;
     }
 
-    private bool HasMoved(InDelivery message, int target, FolderRef folder) =>
-        FolderOf(message, target) is not { } now || now.Format != folder.Format || now.Path != folder.Path;
+    private bool HasMoved(InDelivery message, int target, DeliveryPlace place) =>
+        PlaceOf(message, target) is not { } now || now.Folder.Format != place.Folder.Format || now.Folder.Path != place.Folder.Path
+        || now.User != place.User;
 
     private void Move(InDelivery message, int target)
     {
@@ -168,7 +170,7 @@ internal sealed partial class DeliveryQueue
         if (copy.IsPlanned)
         {
             _planned--;
-            Interlocked.Add(ref _remade, -copy.Remade?.Length ?? 0);
+            NoteRemade(copy.User, -copy.Remade?.Length ?? 0);
         }
     }
 
@@ -199,7 +201,7 @@ internal sealed partial class DeliveryQueue
                 return false;
             }
 
-            if (job.Failures > 0 && HasMoved(message, job.Target, job.Recipes.Inbox))
+            if (job.Failures > 0 && HasMoved(message, job.Target, new(job.Recipes.Inbox, job.Recipes.User)))
             {
                 // In this order: recipes that it comes to then are waited for anew.
                 Decided(message);
@@ -224,8 +226,11 @@ internal sealed partial class DeliveryQueue
             _planned += plan.Count;
             for (var i = 0; i < plan.Count; i++)
             {
-                Interlocked.Add(ref _remade, plan[i].Remade?.Length ?? 0);
-                Queue(plan[i].Folder, new(message, Copy.TargetOf(job.Target, i), job.Version, plan[i].Remade));
+                var user = job.Recipes.User;
+                NoteRemade(user, plan[i].Remade?.Length ?? 0);
+                Queue(
+                    new(plan[i].Folder, user),
+                    new(message, Copy.TargetOf(job.Target, i), job.Version, plan[i].Remade) { User = user });
             }
 
             if (plan.Count == 0)

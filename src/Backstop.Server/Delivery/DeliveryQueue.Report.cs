@@ -48,7 +48,7 @@ internal sealed partial class DeliveryQueue
     {
         var copy = message[target];
         var aim = message.Entry.AimOf(target);
-        var folder = copy.Queue?.Folder ?? copy.Job?.Recipes.Inbox ?? FolderOf(message, target) ?? aim.Folder;
+        var folder = copy.Queue?.Folder ?? copy.Job?.Recipes.Inbox ?? PlaceOf(message, target)?.Folder ?? aim.Folder;
         return copy.Place switch
         {
             CopyPlace.Folder when copy.Queue is { Error: { } error } queue =>

@@ -30,7 +30,7 @@ internal sealed partial class DeliveryQueue : IDisposable
     private readonly ILogger<DeliveryQueue> _log;
     private readonly string _host;
     private readonly object _gate = new();
-    private readonly Dictionary<(FolderRef Folder, Lane Lane), FolderQueue> _folders = [];
+    private readonly Dictionary<(DeliveryPlace Place, Lane Lane), FolderQueue> _folders = [];
     private readonly ReadyFolders _ready;
     private readonly Resting<FolderQueue> _resting;
     private readonly HashSet<string> _undecided = new(StringComparer.Ordinal);
@@ -78,6 +78,7 @@ internal sealed partial class DeliveryQueue : IDisposable
             recipes.Planned = AddPlanned;
             recipes.Postponed = Postpone;
             recipes.IsFull = () => Interlocked.Read(ref _remade) > MaxRemade;
+            recipes.IsFullOf = HasTooMuchOf;
             recipes.Start();
         }
     }
@@ -175,9 +176,9 @@ internal sealed partial class DeliveryQueue : IDisposable
         Place(message);
     }
 
-    private void Queue(FolderRef folder, Copy copy)
+    private void Queue(DeliveryPlace place, Copy copy)
     {
-        var queue = QueueOf(folder, copy.Message.Lane);
+        var queue = QueueOf(place, copy.Message.Lane);
         ref var state = ref copy.Message[copy.Index];
         (state.Place, state.Queue) = (CopyPlace.Folder, queue);
         queue.Add(copy);
@@ -205,6 +206,7 @@ internal sealed partial class DeliveryQueue : IDisposable
             worker.Join();
         }
 
+        EndUsers();
         _stopped.Dispose();
     }
 
@@ -221,12 +223,15 @@ internal sealed partial class DeliveryQueue : IDisposable
     }
 
     // An mbox has one queue, because two workers would only wait for each other's lock.
-    private FolderQueue QueueOf(FolderRef folder, Lane lane)
+    private FolderQueue QueueOf(DeliveryPlace place, Lane lane)
     {
-        var key = (folder, folder.Format == FolderFormat.Mbox ? Lane.Real : lane);
+        var key = (place, place.Folder.Format == FolderFormat.Mbox ? Lane.Real : lane);
         if (!_folders.TryGetValue(key, out var queue))
         {
-            _folders[key] = queue = new(folder, key.Item2, _host, _spool.Instance, _undecided.Contains, _steady);
+            IFolderWriter writer = place.User is { } user
+                ? new UserFolderWriter(place.Folder, _host, _spool.Instance, user, Helpers!)
+                : new FolderWriter(place.Folder, _host, _spool.Instance, _steady);
+            _folders[key] = queue = new(place, key.Item2, writer, _undecided.Contains, _steady);
         }
 
         return queue;
@@ -254,6 +259,12 @@ internal sealed partial class DeliveryQueue : IDisposable
                 }
 
                 queue.Workers++;
+                if (queue.MustLook)
+                {
+                    _users.Run(queue.Place.User!, () => Look(queue));
+                    continue;
+                }
+
                 batch = queue.Take(MayTake);
                 _ready.Offer(queue);
             }
@@ -264,8 +275,13 @@ internal sealed partial class DeliveryQueue : IDisposable
                 continue;
             }
 
-            var delivered = queue.Deliver(batch, _spool, queue.Lane == Lane.Flood ? StandBack : null, out var error);
-            Finish(queue, batch, delivered, error);
+            if (queue.Place.User is { } user)
+            {
+                _users.Run(user, () => Deliver(queue, batch));
+                continue;
+            }
+
+            Deliver(queue, batch);
         }
     }
 
@@ -284,16 +300,18 @@ internal sealed partial class DeliveryQueue : IDisposable
         {
             var age = Age(copy.Message.Entry);
             _metrics.Delivered(age);
-            if (copy.Message is { Lane: Lane.Real, Replayed: false, IsLate: false })
+
+            // The age of another user's mail says how his helper is: that must not decide what is left out for all.
+            if (copy.Message is { Lane: Lane.Real, Replayed: false, IsLate: false } && queue.Place.User is null)
             {
                 RealDelivered?.Invoke(age);
             }
 
-            Interlocked.Add(ref _remade, -copy.Remade?.Length ?? 0);
             LogDelivered(copy.Message.Entry.QueueId, queue.Folder.Path, queue.Folder.Folder, age);
         }
 
-        if (delivered.Count > 0)
+        // Helpers sync what they write: a folder that another user may change is not opened here.
+        if (delivered.Count > 0 && queue.Place.User is null)
         {
             _spool.Wrote(queue.Folder.Path);
         }
@@ -302,6 +320,7 @@ internal sealed partial class DeliveryQueue : IDisposable
         {
             queue.Workers--;
             _planned -= delivered.Count(c => c.IsPlanned);
+            delivered.ForEach(c => NoteRemade(c.User, -c.Remade?.Length ?? 0));
             Settle(batch, delivered);
             if (_draining)
             {

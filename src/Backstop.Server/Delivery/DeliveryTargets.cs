@@ -1,3 +1,4 @@
+using Backstop.Configuration.Options;
 using Backstop.Judging;
 using Backstop.Mail;
 using Backstop.Mailboxes;
@@ -14,41 +15,44 @@ internal sealed class DeliveryTargets(Func<Recipients> recipients)
 {
     private const string DeliveredTo = "Delivered-To: ";
 
-    private (Recipients Of, HashSet<(FolderFormat Format, string Path)> Known)? _paths;
+    private (Recipients Of, Dictionary<(FolderFormat Format, string Path), Mailbox> Known)? _paths;
 
-    /// <summary>Returns the folder of a copy; null where its mailbox is not configured any more.</summary>
+    /// <summary>Returns the folder of a copy, and whose it is; null where its mailbox is not configured any more.</summary>
     /// <param name="entry">The message.</param>
     /// <param name="target">The number of the copy.</param>
     /// <exception cref="IOException">The message cannot be read from the spool.</exception>
-    public FolderRef? Find(SpoolEntry entry, int target)
+    public DeliveryPlace? Find(SpoolEntry entry, int target)
     {
         var now = recipients();
         var (folder, mailbox) = entry.AimOf(target);
         if (mailbox is not null)
         {
-            return (now.Named(mailbox) ?? ByRecipients(now, entry, target))?.Folder(folder.Folder);
+            return Of(now.Named(mailbox) ?? ByRecipients(now, entry, target), folder.Folder);
         }
 
         // An entry of an earlier version, which did not store addresses: found by its path, else by the field that its header begins with.
-        return Paths(now).Contains((folder.Format, folder.Path)) ? folder
+        return Paths(now).TryGetValue((folder.Format, folder.Path), out var known) ? Of(known, folder.Folder)
             : MailAddress.TryParse(Field(SpoolLog.ReadEnvelope(entry).Targets[target].Header)) is { } address
-                ? now.Find(address)?.Mailbox.Folder(folder.Folder)
-            : folder;
+                ? Of(now.Find(address)?.Mailbox, folder.Folder)
+            : new(folder, MailboxUser.OwnerOf(folder.Path));
     }
+
+    private static DeliveryPlace? Of(Mailbox? mailbox, string folder) =>
+        mailbox is null ? null : new(mailbox.Folder(folder), mailbox.User);
 
     // The mailbox was renamed: a recipient may name the new one. A catch-all does not get mail that was accepted for somebody else.
     private static Mailbox? ByRecipients(Recipients now, SpoolEntry entry, int target) =>
         (SpoolLog.ReadEnvelope(entry).Targets[target].Recipients ?? [])
             .Select(r => MailAddress.TryParse(r) is { } address ? now.FindNamed(address) : null).FirstOrDefault(m => m is not null);
 
-    private HashSet<(FolderFormat Format, string Path)> Paths(Recipients now)
+    private Dictionary<(FolderFormat Format, string Path), Mailbox> Paths(Recipients now)
     {
         if (_paths is { } paths && ReferenceEquals(paths.Of, now))
         {
             return paths.Known;
         }
 
-        var known = now.Mailboxes.Select(m => (m.Format, m.Path)).ToHashSet();
+        var known = now.Mailboxes.DistinctBy(m => (m.Format, m.Path)).ToDictionary(m => (m.Format, m.Path));
         _paths = (now, known);
         return known;
     }

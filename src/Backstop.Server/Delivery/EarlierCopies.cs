@@ -1,3 +1,4 @@
+using Backstop.Configuration.Options;
 using Backstop.Mailboxes;
 using Backstop.Mailboxes.Maildir;
 using Backstop.Mailboxes.Mbox;
@@ -17,30 +18,39 @@ internal sealed class EarlierCopies(string host, string owner, TimeProvider time
     // Read once for all messages of the earlier run, of which there may be many.
     private readonly Dictionary<FolderRef, MaildirFolder> _maildirs = [];
 
-    /// <summary>Whether a copy is in a folder that it was for before.</summary>
+    /// <summary>The folders that a copy was for before.</summary>
     /// <param name="copy">A copy of a message that an earlier run may have delivered.</param>
-    /// <param name="content">The envelope and body of its message.</param>
+    /// <param name="envelope">The envelope of its message.</param>
     /// <param name="now">The folder that it is for now.</param>
-    public bool Has(Copy copy, SpoolContent content, FolderRef now)
+    public static IReadOnlyList<EarlierPlace> Of(Copy copy, SpoolEnvelope envelope, FolderRef now)
     {
         // Recipes have decided on the folder, and run again after a crash.
         if (copy.IsPlanned)
         {
+            return [];
+        }
+
+        var target = envelope.Targets[copy.Target];
+        var places = (target.Earlier ?? []).Select(f => new EarlierPlace(f, IsOfThisRun: !copy.Message.Replayed));
+        return [.. (copy.Message.Replayed ? places.Prepend(new(target.Folder, IsOfThisRun: false)) : places).Where(p => p.Folder != now)];
+    }
+
+    /// <summary>Whether a copy is in a folder that it was for before.</summary>
+    public bool Has(FolderCopy copy) => copy.Earlier.Any(p => IsIn(p, copy));
+
+    private bool IsIn(EarlierPlace place, FolderCopy copy)
+    {
+        // Root opens nothing that another user may have changed into something else.
+        if (MailboxUser.OwnerOf(place.Folder.Path) is not null)
+        {
             return false;
         }
 
-        var target = content.Envelope.Targets[copy.Target];
-        return (copy.Message.Replayed && target.Folder != now && IsIn(target.Folder, copy, content, isOfThisRun: false))
-            || (target.Earlier?.Any(f => f != now && IsIn(f, copy, content, isOfThisRun: !copy.Message.Replayed)) ?? false);
-    }
-
-    private bool IsIn(FolderRef folder, Copy copy, SpoolContent content, bool isOfThisRun)
-    {
         try
         {
-            return folder.Format == FolderFormat.Mbox
-                ? new MboxFolder(folder, owner, time).Has(new(copy.Message.Entry, content, copy.Target, MayBeThere: true))
-                : MaildirOf(folder, isOfThisRun).Has(copy.Message.Entry, content.Envelope, copy.Target);
+            return place.Folder.Format == FolderFormat.Mbox
+                ? new MboxFolder(place.Folder, owner, time).Has(new(copy.Entry, copy.Content, copy.Target, MayBeThere: true))
+                : MaildirOf(place).Has(copy.Entry, copy.Content.Envelope, copy.Target);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -49,16 +59,16 @@ internal sealed class EarlierCopies(string host, string owner, TimeProvider time
         }
     }
 
-    private MaildirFolder MaildirOf(FolderRef folder, bool isOfThisRun)
+    private MaildirFolder MaildirOf(EarlierPlace place)
     {
-        if (isOfThisRun)
+        if (place.IsOfThisRun)
         {
-            return new(folder, host);
+            return new(place.Folder, host);
         }
 
         lock (_maildirs)
         {
-            return _maildirs.TryGetValue(folder, out var known) ? known : _maildirs[folder] = new(folder, host);
+            return _maildirs.TryGetValue(place.Folder, out var known) ? known : _maildirs[place.Folder] = new(place.Folder, host);
         }
     }
 }

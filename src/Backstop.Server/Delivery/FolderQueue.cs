@@ -1,8 +1,8 @@
 using Backstop.Mailboxes;
-using Backstop.Mailboxes.Maildir;
 using Backstop.Mailboxes.Mbox;
 using Backstop.Mailboxes.Spool;
 using Backstop.Posix;
+using Backstop.Server.Users;
 
 namespace Backstop.Server.Delivery;
 
@@ -10,15 +10,14 @@ namespace Backstop.Server.Delivery;
 /// The copies that wait for one folder. Workers take them in batches; an mbox is written by one worker at a time, a
 /// Maildir by any number.
 /// </summary>
-/// <param name="folder">The Maildir or mbox folder to write to.</param>
+/// <param name="place">The Maildir or mbox folder to write to, and whose it is.</param>
 /// <param name="lane">The queue that it belongs to.</param>
-/// <param name="host">This host's name, for file names.</param>
-/// <param name="owner">Written into dot-locks.</param>
+/// <param name="writer">Writes to the folder.</param>
 /// <param name="isUndecided">Whether recipes have still to decide about a message of an earlier run, by its queue
 /// id.</param>
 /// <param name="time">The clock.</param>
 internal sealed class FolderQueue(
-    FolderRef folder, Lane lane, string host, string owner, Func<string, bool> isUndecided, TimeProvider time)
+    DeliveryPlace place, Lane lane, IFolderWriter writer, Func<string, bool> isUndecided, TimeProvider time)
 {
     // An mbox is locked for each batch, so batches are large. In a Maildir each copy costs the same, and small batches
     // can be shared by two workers.
@@ -29,11 +28,13 @@ internal sealed class FolderQueue(
     private bool _mayBeTorn = true;
     private string? _lastId;
     private bool _hasLastId;
-    private readonly EarlierCopies _earlier = new(host, owner, time);
-    private readonly MaildirFolder? _maildir = folder.Format == FolderFormat.Maildir ? new(folder, host) : null;
-    private readonly MboxFolder? _mbox = folder.Format == FolderFormat.Mbox ? new(folder, owner, time) : null;
+    private bool _isDoubtful;
+    private readonly bool _isMbox = place.Folder.Format == FolderFormat.Mbox;
 
-    public FolderRef Folder => folder;
+    /// <summary>The folder, and whose it is.</summary>
+    public DeliveryPlace Place => place;
+
+    public FolderRef Folder => place.Folder;
 
     public Lane Lane => lane;
 
@@ -49,11 +50,17 @@ internal sealed class FolderQueue(
     public int Workers { get; set; }
 
     /// <summary>Whether another worker may take a batch.</summary>
-    public bool MayTake => _waiting.Count > 0 && !IsReady && !IsResting && (Workers == 0 || _mbox is null) && !AwaitsTorn;
+    public bool MayTake =>
+        _waiting.Count > 0 && !IsReady && !IsResting && (Workers == 0 || (!_isMbox && place.User is null)) && !AwaitsTorn;
+
+    /// <summary>
+    /// Whether <see cref="Look"/> must be called before copies are taken. The mbox of another user is not looked at while others wait.
+    /// </summary>
+    public bool MustLook => _isMbox && place.User is not null && _mayBeTorn && !_hasLastId;
 
     // The last copy in the mbox may be torn while its message is still with the recipes. A copy written now would
     // follow the torn part.
-    private bool AwaitsTorn => _mbox is not null && _mayBeTorn && LastId() is { } id && isUndecided(id.Split('.')[0]);
+    private bool AwaitsTorn => _isMbox && _mayBeTorn && !MustLook && LastId() is { } id && isUndecided(id.Split('.')[0]);
 
     /// <summary>How many of the waiting copies are still wanted here.</summary>
     public int Wanted => _waiting.Count(c => c.IsWanted);
@@ -76,13 +83,13 @@ internal sealed class FolderQueue(
     /// <param name="mayTake">Whether a copy is to be delivered now; one that is not leaves the queue.</param>
     public List<Copy> Take(Func<FolderQueue, Copy, bool> mayTake)
     {
-        if (_mbox is not null && _mayBeTorn && _waiting.TryPeek(out var first) && first.Message.Replayed)
+        if (_isMbox && _mayBeTorn && _waiting.TryPeek(out var first) && (first.Message.Replayed || _isDoubtful))
         {
             BringForward(LastId());
         }
 
-        _mayBeTorn = false;
-        var most = _mbox is null ? MaxMaildirBatch : MaxMboxBatch;
+        _mayBeTorn = _isDoubtful = false;
+        var most = !_isMbox ? MaxMaildirBatch : MaxMboxBatch;
         var batch = new List<Copy>(Math.Min(_waiting.Count, most));
         while (batch.Count < most && _waiting.TryDequeue(out var copy))
         {
@@ -112,19 +119,24 @@ internal sealed class FolderQueue(
         error = null;
         try
         {
-            if (_mbox is not null)
+            if (_isMbox)
             {
                 beforeEach?.Invoke();
-                DeliverToMbox(batch, spool, delivered, _mbox);
+                Write(batch, spool, delivered);
             }
             else
             {
-                DeliverToMaildir(batch, spool, delivered, _maildir!, beforeEach);
+                foreach (var copy in batch)
+                {
+                    beforeEach?.Invoke();
+                    Write([copy], spool, delivered);
+                }
             }
         }
         catch (IOException problem)
         {
             error = problem;
+            NoteLost(problem);
         }
         catch (Exception problem) when (problem is UnauthorizedAccessException or System.Text.Json.JsonException or ArgumentException)
         {
@@ -167,15 +179,40 @@ internal sealed class FolderQueue(
         IsOverQuota = false;
     }
 
+    /// <summary>Looks for the last copy in an mbox, before any is taken. Called without a lock.</summary>
+    /// <param name="error">The failure; null where there was none.</param>
+    public void Look(out IOException? error)
+    {
+        error = null;
+        try
+        {
+            _ = LastId();
+        }
+        catch (IOException problem)
+        {
+            error = problem;
+        }
+    }
+
     private string? LastId()
     {
         if (!_hasLastId)
         {
-            _lastId = _mbox!.LastId();
+            _lastId = writer.LastId();
             _hasLastId = true;
         }
 
         return _lastId;
+    }
+
+    // A helper that was ended while it wrote may have left a torn copy.
+    private void NoteLost(IOException problem)
+    {
+        if (_isMbox && problem is HelperLostException)
+        {
+            _mayBeTorn = _isDoubtful = true;
+            _hasLastId = false;
+        }
     }
 
     // The last copy in the file may have been torn by a crash. Its message is delivered first, so that it is repaired
@@ -186,42 +223,16 @@ internal sealed class FolderQueue(
         _waiting = new(torn.Concat(_waiting.Except(torn)));
     }
 
-    private void DeliverToMaildir(List<Copy> batch, SpoolLog spool, List<Copy> delivered, MaildirFolder maildir, Action? beforeEach)
+    // After a failure a part may be in an mbox already. Only then is it searched.
+    private void Write(List<Copy> copies, SpoolLog spool, List<Copy> delivered)
     {
-        foreach (var copy in batch)
-        {
-            beforeEach?.Invoke();
-            var content = copy.Read(spool);
-            if (!_earlier.Has(copy, content, folder))
-            {
-                maildir.Deliver(copy.Message.Entry, content, copy.Target, copy.Message.Replayed);
-            }
-
-            delivered.Add(copy);
-        }
+        var written = writer.Deliver([.. copies.Select(c => Whole(c, c.Read(spool)))]);
+        delivered.AddRange(copies.Where((_, i) => written[i]));
     }
 
-    // After a failure a part may be in the file already. Only then is the file searched.
-    private void DeliverToMbox(List<Copy> batch, SpoolLog spool, List<Copy> delivered, MboxFolder mbox)
-    {
-        var missing = new List<MboxDelivery>(batch.Count);
-        var copies = new List<Copy>(batch.Count);
-        foreach (var copy in batch)
+    private FolderCopy Whole(Copy copy, SpoolContent content) =>
+        new(copy.Message.Entry, content, copy.Target, copy.Message.Replayed || (_isMbox && Failures > 0))
         {
-            var content = copy.Read(spool);
-            if (_earlier.Has(copy, content, folder))
-            {
-                delivered.Add(copy);
-                continue;
-            }
-
-            copies.Add(copy);
-            missing.Add(new(copy.Message.Entry, content, copy.Target, copy.Message.Replayed || Failures > 0));
-        }
-
-        if (missing.Count > 0)
-        {
-            delivered.AddRange(copies.Take(mbox.Deliver(missing)));
-        }
-    }
+            Earlier = EarlierCopies.Of(copy, content.Envelope, place.Folder),
+        };
 }

@@ -1,4 +1,3 @@
-using Backstop.Mailboxes;
 using Backstop.Mailboxes.Spool;
 
 namespace Backstop.Server.Delivery;
@@ -64,7 +63,7 @@ internal struct CopyState
 internal sealed class InDelivery
 {
     private readonly CopyState[] _copies;
-    private List<(FolderRef Folder, Copy Copy)>? _parked;
+    private List<(DeliveryPlace Place, Copy Copy)>? _parked;
     private int _left;
 
     public InDelivery(SpoolEntry entry, Lane lane, bool replayed, bool isLate = false)
@@ -137,10 +136,10 @@ internal sealed class InDelivery
     public bool CopyDone(int target) => Reduce(target, 1);
 
     /// <summary>Keeps a copy that recipes have decided on and that left its queue because the message was stopped.</summary>
-    public void Park(FolderRef folder, Copy copy) => (_parked ??= []).Add((folder, copy));
+    public void Park(DeliveryPlace place, Copy copy) => (_parked ??= []).Add((place, copy));
 
     /// <summary>Returns the copies that were kept, and keeps them no longer.</summary>
-    public IReadOnlyList<(FolderRef Folder, Copy Copy)> TakeParked()
+    public IReadOnlyList<(DeliveryPlace Place, Copy Copy)> TakeParked()
     {
         var parked = _parked ?? [];
         _parked = null;
@@ -181,6 +180,9 @@ internal sealed class InDelivery
 /// <param name="Remade">The message as changed by recipes; null where it is unchanged.</param>
 internal readonly record struct Copy(InDelivery Message, int Target, int Version, ReadOnlyMemory<byte>? Remade = null)
 {
+    /// <summary>Whose recipes have changed it; null for those of this process's user.</summary>
+    public Backstop.Posix.UserAccount? User { get; init; }
+
     /// <summary>Whether recipes decided on this copy.</summary>
     public bool IsPlanned => Target >= SpoolContent.TargetsPerCopy;
 

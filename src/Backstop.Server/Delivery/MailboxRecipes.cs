@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text;
 using Backstop.Backscatter.Storms;
 using Backstop.Configuration;
@@ -11,6 +9,7 @@ using Backstop.Mailboxes.Mbox;
 using Backstop.Mailboxes.Spool;
 using Backstop.Posix;
 using Backstop.Recipes.Running;
+using Backstop.Server.Users;
 
 namespace Backstop.Server.Delivery;
 
@@ -31,18 +30,24 @@ internal readonly record struct RecipeCopy(FolderRef Folder, ReadOnlyMemory<byte
 /// <param name="time">The clock.</param>
 /// <param name="log">Receives the log lines of the recipes.</param>
 /// <param name="before">The recipes of the mailbox by an earlier configuration, whose counts go on; null for none.</param>
+/// <param name="helpers">Run the recipes of other users.</param>
 internal sealed class MailboxRecipes(
-    Mailbox mailbox, BackstopOptions options, RcProgram program, TimeProvider time, Action<string> log, MailboxRecipes? before = null)
+    Mailbox mailbox, BackstopOptions options, RcProgram program, TimeProvider time, Action<string> log, MailboxRecipes? before = null,
+    UserHelpers? helpers = null)
 {
-    // The server's filter has added what these programs would add, so they need not run.
-    private static readonly string[] _filters = ["spamassassin", "spamc"];
-
     private readonly Counts _counts = before?._counts ?? new();
     private readonly ReplyMemory _replies = before?._replies ?? new(DataPaths.Replies(options), time);
-    private readonly string _home = MakeHome(Path.GetDirectoryName(mailbox.Path) ?? "/");
+    private readonly RecipeSetting _setting = new(
+        mailbox.Recipes, mailbox.Address.ToString(), mailbox.User?.Name ?? mailbox.Address.LocalPart,
+        mailbox.User?.Home ?? MakeHome(Path.GetDirectoryName(mailbox.Path) ?? "/"), mailbox.Format, mailbox.Path, "",
+        (long)options.Recipes.TimeLimit.TotalSeconds)
+    { HasFilter = options.Spam.Enabled };
 
     /// <summary>The folder whose mail the recipes decide about.</summary>
     public FolderRef Inbox => mailbox.Folder(FolderRef.Inbox);
+
+    /// <summary>The user that they run as, and that their folders are written as; null for the user of this process.</summary>
+    public UserAccount? User => mailbox.User;
 
     /// <summary>Runs the recipes for one copy of a message.</summary>
     /// <param name="content">The message.</param>
@@ -53,48 +58,36 @@ internal sealed class MailboxRecipes(
     /// <returns>Why the recipes must run again later; null where they have decided.</returns>
     public string? Run(SpoolContent content, int target, Action<bool>? running, out IReadOnlyList<RecipeCopy> plan)
     {
-        var message = MessageOf(content, target);
-        using var host = new PlanHost(
-            new()
-            {
-                HostName = options.Hostname,
-                Instead = options.Spam.Enabled ? Instead : null,
-                Running = running,
-                Log = log,
-                MayReply = _replies.MayReply,
-                WasAnswered = _replies.WasAnswered,
-                MayForward = MayForward,
-                Forwarding = NoteForward,
-            },
-            time);
-        var how = new RecipeOptions { SoftFails = true, LogName = "backstop", LocksFilters = false, TellsDeviation = Tells };
-        var run = new RecipeRun(program, host, how, message, Variables(content), NativeText.Octets(_home));
-        var problem = Execute(run, host);
-        plan = [
-            .. host.Plan.Select(c => IsPartOf(c.Content, message) ? RecipeCopy.Untouched(c.Folder) : new RecipeCopy(c.Folder, c.Content))];
-        if (problem is null || !host.HasActed)
+        var (message, setting) = (MessageOf(content, target), _setting with { Sender = content.Envelope.ReversePath });
+        var result = User is { } user
+            ? new UserRecipes(user, helpers!, options.Hostname).Run(setting, message, new(running, log, MayForward, NoteForward))
+            : RunHere(setting, message, running);
+        plan = result.Plan;
+        if (result.Problem is null || !result.HasActed)
         {
-            return problem;
+            return result.Problem;
         }
 
         // A second run would repeat every few minutes all that was done: programs run, mails sent on.
-        log($"{Inbox.Path}: {problem}; not tried again, because programs have run or mail was sent; the message is delivered to the inbox");
+        log($"{Inbox.Path}: {result.Problem}; not tried again, because programs have run or mail was sent; "
+            + "the message is delivered to the inbox");
         plan = [.. plan, RecipeCopy.Untouched(Inbox)];
         return null;
     }
 
-    // Returns why the message is not delivered; null where it is.
-    private string? Execute(RecipeRun run, PlanHost host)
+    private RecipeResult RunHere(RecipeSetting setting, byte[] message, Action<bool>? running)
     {
-        try
+        var calls = new PlanSettings
         {
-            var outcome = run.Execute([NativeText.Octets(mailbox.Recipes)]);
-            return outcome.IsDelivered ? null : $"recipes ended with {outcome.ExitCode}: {outcome.Folder}";
-        }
-        catch (Exception error) when (host.HasActed && error is (IOException or UnauthorizedAccessException or ArgumentException))
-        {
-            return error.Message;
-        }
+            HostName = options.Hostname,
+            Running = running,
+            Log = log,
+            MayReply = _replies.MayReply,
+            WasAnswered = _replies.WasAnswered,
+            MayForward = MayForward,
+            Forwarding = NoteForward,
+        };
+        return RecipeWork.Run(setting, program, calls, Tells, message, time);
     }
 
     // Programs run in this folder, and relative folders are below it, before the first delivery has created it.
@@ -103,11 +96,6 @@ internal sealed class MailboxRecipes(
         Folders.Make(path);
         return path;
     }
-
-    // The unchanged message is in the spool and need not be kept in memory as well.
-    private static bool IsPartOf(ReadOnlyMemory<byte> content, byte[] message) =>
-        MemoryMarshal.TryGetArray(content, out var segment) && segment.Array == message
-        && segment.Count == message.Length - (message.AsSpan().IndexOf((byte)'\n') + 1);
 
     // Stops a loop of two mailboxes that forward to each other and lose all marks, and a flood through a mailbox of
     // ours.
@@ -138,11 +126,6 @@ internal sealed class MailboxRecipes(
         }
     }
 
-    private static ProgramOutcome? Instead(ProgramCall program) =>
-        program.Output == ProgramOutput.Wanted && _filters.Contains(Path.GetFileName(program.Arguments[0]), StringComparer.Ordinal)
-            ? new(0, program.Input[0], TookAll: true, TimedOut: false)
-            : null;
-
     // As in an mbox, because recipes read the sender from the separator line.
     private static byte[] MessageOf(SpoolContent content, int target)
     {
@@ -159,23 +142,6 @@ internal sealed class MailboxRecipes(
         head.CopyTo(message, 0);
         body.ReadExactly(message, head.Length, (int)body.Length);
         return message;
-    }
-
-    private Dictionary<string, string> Variables(SpoolContent content)
-    {
-        var inbox = mailbox.Format == FolderFormat.Maildir ? mailbox.Path + "/" : mailbox.Path;
-        var variables = new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            // In addition to the common variables: address and envelope are known, and PATH has sendmail's folder. There is no login,
-            // and so no ~/bin. TIMEOUT is the server's limit.
-            ["RECIPIENT"] = NativeText.Octets(mailbox.Address.ToString()),
-            ["SENDER"] = NativeText.Octets(content.Envelope.ReversePath),
-            ["PATH"] = $"{RecipeDefaults.Path}:/usr/sbin:/sbin",
-            ["TIMEOUT"] = ((long)options.Recipes.TimeLimit.TotalSeconds).ToString(CultureInfo.InvariantCulture),
-        };
-        RecipeDefaults.Set(
-            variables, NativeText.Octets(_home), NativeText.Octets(mailbox.Address.LocalPart), options.Hostname, NativeText.Octets(inbox));
-        return variables;
     }
 
     /// <summary>What was told and sent on, which a reload leaves as it is.</summary>

@@ -1,6 +1,7 @@
 using Backstop.Judging;
 using Backstop.Mailboxes;
 using Backstop.Mailboxes.Spool;
+using Backstop.Posix;
 using Microsoft.Extensions.Logging;
 
 namespace Backstop.Server.Delivery;
@@ -22,6 +23,7 @@ internal sealed partial class RecipeStage : IDisposable
     private readonly object _gate = new();
     private readonly Queue<RecipeJob>[] _waiting = [new(), new()];
     private readonly Resting<RecipeJob> _resting;
+    private readonly UserTurns _turns;
     private readonly int _parallel;
     private Thread[] _workers = [];
     private bool _isStarted;
@@ -36,6 +38,9 @@ internal sealed partial class RecipeStage : IDisposable
         _time = new(time);
         _log = log;
         _parallel = parallel;
+
+        // Recipes of one user may take as long as they like; those of others must not wait for them.
+        _turns = new(Math.Max(1, parallel / 2));
         _resting = new(_gate, j => j.RetryAt, Wake, _time);
     }
 
@@ -50,6 +55,9 @@ internal sealed partial class RecipeStage : IDisposable
 
     /// <summary>Whether so many changed messages wait in memory for their folders that no recipes may run.</summary>
     public Func<bool>? IsFull { get; set; }
+
+    /// <summary>Whether so many changed messages of a user wait for folders that no recipes of this user may run.</summary>
+    public Func<UserAccount, bool>? IsFullOf { get; set; }
 
     /// <summary>Mailboxes with messages whose recipes failed.</summary>
     public IReadOnlyList<FailingFolder> Failing
@@ -184,30 +192,46 @@ internal sealed partial class RecipeStage : IDisposable
     {
         while (Next() is { } job)
         {
-            if (Begins?.Invoke(job) == false)
+            if (Begins?.Invoke(job) != false)
             {
-                continue;
+                Run(job);
             }
 
-            IReadOnlyList<RecipeCopy> plan = [];
-            try
+            lock (_gate)
             {
-                job.Error = job.Recipes.Run(_spool.Read(job.Message.Entry), job.Target, OnProgram, out plan) ?? "";
+                if (_turns.End(job) is { } next)
+                {
+                    Wake(next);
+                }
             }
-            catch (Exception error) when (
-                error is IOException or UnauthorizedAccessException or ArgumentException or System.Text.Json.JsonException)
+        }
+    }
+
+    private void Run(RecipeJob job)
+    {
+        IReadOnlyList<RecipeCopy> plan = [];
+        try
+        {
+            if (job.Recipes.User is { } user && IsFullOf?.Invoke(user) == true)
             {
-                job.Error = error.Message;
+                throw new IOException($"too much mail that recipes have changed waits for the folders of {user.Name}");
             }
 
-            if (job.Error.Length == 0)
-            {
-                Planned!(job, plan);
-            }
-            else
-            {
-                Rest(job);
-            }
+            job.Error = job.Recipes.Run(_spool.Read(job.Message.Entry), job.Target, OnProgram, out plan) ?? "";
+        }
+        catch (Exception error) when (
+            error is IOException or UnauthorizedAccessException or ArgumentException or System.Text.Json.JsonException)
+        {
+            job.Error = error.Message;
+        }
+
+        if (job.Error.Length == 0)
+        {
+            Planned!(job, plan);
+        }
+        else
+        {
+            Rest(job);
         }
     }
 
@@ -221,7 +245,7 @@ internal sealed partial class RecipeStage : IDisposable
                 Monitor.Wait(_gate, _fullPause);
             }
 
-            while (!_stopping && !_waiting[(int)Lane.Real].TryDequeue(out job) && !_waiting[(int)Lane.Flood].TryDequeue(out job))
+            while (!_stopping && (job = Dequeue()) is null)
             {
                 _awake--;
                 Monitor.Wait(_gate);
@@ -230,6 +254,19 @@ internal sealed partial class RecipeStage : IDisposable
 
             return _stopping ? null : job;
         }
+    }
+
+    private RecipeJob? Dequeue()
+    {
+        while (_waiting[(int)Lane.Real].TryDequeue(out var job) || _waiting[(int)Lane.Flood].TryDequeue(out job))
+        {
+            if (_turns.TryBegin(job))
+            {
+                return job;
+            }
+        }
+
+        return null;
     }
 
     private void Rest(RecipeJob job)

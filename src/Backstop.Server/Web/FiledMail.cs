@@ -36,7 +36,7 @@ internal sealed class FiledMail(Func<Recipients> recipients, Func<IReadOnlyList<
     /// <param name="max">The most messages to return.</param>
     public IReadOnlyList<FiledMessage> List(string folder, string text, int max) =>
     [
-        .. recipients().Mailboxes
+        .. Ours
             .SelectMany(m => Folders.Where(f => folder.Length == 0 || f == folder).SelectMany(f => Readable(() => Read(m, f)) ?? []))
             .OrderByDescending(m => m.At)
             .Where(m =>
@@ -104,8 +104,11 @@ internal sealed class FiledMail(Func<Recipients> recipients, Func<IReadOnlyList<
             : null;
     }
 
+    // What belongs to another user is not read or moved by this process, which may be root's: the user could make it any other file.
+    private IEnumerable<Mailbox> Ours => recipients().Mailboxes.Where(m => m.User is null);
+
     private FolderRef? Place(string mailbox, string folder) =>
-        Folders.Contains(folder, StringComparer.Ordinal) && recipients().Mailboxes.FirstOrDefault(m => m.Keys[0] == mailbox) is { } found
+        Folders.Contains(folder, StringComparer.Ordinal) && Ours.FirstOrDefault(m => m.Keys[0] == mailbox) is { } found
             ? found.Folder(folder)
             : null;
 

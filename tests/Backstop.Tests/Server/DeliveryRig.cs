@@ -3,7 +3,9 @@ using System.Text;
 using Backstop.Judging;
 using Backstop.Mailboxes;
 using Backstop.Mailboxes.Spool;
+using Backstop.Posix;
 using Backstop.Server.Delivery;
+using Backstop.Server.Users;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -16,9 +18,15 @@ internal sealed class DeliveryRig : IDisposable
     private readonly BackstopMetrics _metrics;
     private readonly bool _isIdle;
     private readonly TimeProvider _time;
+    private readonly Func<string, UserAccount?>? _user;
+    private readonly Func<UserHelpers>? _helpers;
 
-    public DeliveryRig(string spool, TimeProvider? time = null, bool isIdle = false)
+    /// <summary>Opens a spool; the last two say whose a mailbox is, and make the helpers of these users.</summary>
+    public DeliveryRig(
+        string spool, TimeProvider? time = null, bool isIdle = false, Func<string, UserAccount?>? user = null,
+        Func<UserHelpers>? helpers = null)
     {
+        (_user, _helpers) = (user, helpers);
         Directory = spool;
         _isIdle = isIdle;
         _time = time ?? TimeProvider.System;
@@ -105,7 +113,9 @@ internal sealed class DeliveryRig : IDisposable
         Queue = new(Spool, "host", _time, _metrics, NullLogger<DeliveryQueue>.Instance)
         {
             IsIdle = _isIdle,
-            Find = (entry, target) => FolderOf(entry.AimOf(target).Mailbox!),
+            Find = (entry, target) =>
+                FolderOf(entry.AimOf(target).Mailbox!) is { } folder ? new(folder, _user?.Invoke(entry.AimOf(target).Mailbox!)) : null,
+            Helpers = _helpers?.Invoke(),
         };
     }
 
