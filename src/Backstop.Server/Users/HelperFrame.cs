@@ -21,14 +21,11 @@ internal enum HelperFrame
     /// <summary>A line for the log.</summary>
     Line = 'L',
 
-    /// <summary>A wait for a program or a lock begins.</summary>
+    /// <summary>A wait for a program or a lock begins: something may be done that cannot be taken back.</summary>
     Begins = 'B',
 
     /// <summary>The wait ends.</summary>
     Ends = 'E',
-
-    /// <summary>Something is about to be done that cannot be taken back.</summary>
-    Acts = 'X',
 
     /// <summary>A mail is about to be sent on.</summary>
     Forwards = 'F',
