@@ -14,15 +14,15 @@ internal sealed class MatchSteps
     public const long PerMessage = 2_500_000;
 
     /// <summary>The limit for one search for one match; the most expensive of those mails takes 0.44 million.</summary>
-    public const int PerSearch = 1_000_000;
+    public const int PerSearch = 800_000;
 
-    private const int PartOfTheRest = 4;
+    private const int PartOfTheRest = 3;
 
     private readonly long _limit;
     private readonly int _part;
 
     /// <summary>
-    /// Makes the steps of a message. A search takes at most a quarter of what is left, so that something is left for the cheap searches of
+    /// Makes the steps of a message. A search takes at most a third of what is left, so that something is left for the cheap searches of
     /// all other rules, however many expensive ones a message causes.
     /// </summary>
     public MatchSteps()
