@@ -117,10 +117,12 @@ internal static partial class Libc
         return (int)read;
     }
 
-    /// <summary>Opens a directory so that it can be synced; <c>File.OpenHandle</c> refuses directories.</summary>
+    /// <summary>
+    /// Opens a directory so that it can be synced; <c>File.OpenHandle</c> refuses directories. Never waits, as a FIFO would have it.
+    /// </summary>
     public static SafeFileHandle OpenDirectory(string path)
     {
-        var handle = TryOpen(path, CloseOnExec, out var error);
+        var handle = TryOpen(path, CloseOnExec | NonBlocking, out var error);
         ThrowIf(error, path);
         return handle!;
     }

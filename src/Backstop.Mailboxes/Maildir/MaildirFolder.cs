@@ -81,6 +81,11 @@ public sealed class MaildirFolder
         if (torn is not null)
         {
             File.Move(tmp, torn, overwrite: true);
+            if (Syncs)
+            {
+                Folders.Sync(Path.GetDirectoryName(torn)!);
+            }
+
             return;
         }
 

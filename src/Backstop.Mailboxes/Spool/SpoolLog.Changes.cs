@@ -125,4 +125,18 @@ public sealed partial class SpoolLog
             WakeWriter();
         }
     }
+
+    // So that nothing is looked for again where the machine is started anew behind a stop.
+    private void SyncAtEnd()
+    {
+        _syncTimer.Dispose();
+        try
+        {
+            _segments.SyncNow();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            _segments.Report(error as IOException ?? new IOException(error.Message, error));
+        }
+    }
 }

@@ -171,13 +171,13 @@ public sealed partial class SpoolLog : IDisposable
     /// <summary>Stops writing. Undelivered messages stay for the next start.</summary>
     public void Dispose()
     {
+        SyncAtEnd();
         lock (_gate)
         {
             _stopping = true;
             WakeWriter();
         }
 
-        _syncTimer.Dispose();
         _writer.Join();
         _segments.Dispose();
         _lockFile.Dispose();

@@ -30,8 +30,10 @@ internal sealed class SpoolReplay
     /// <summary>The number of damaged places with an intact record behind them.</summary>
     public int Damaged { get; private set; }
 
-    /// <summary>The mailboxes that messages in the log were delivered to: they may not be synced yet.</summary>
-    public HashSet<string> Written { get; } = new(StringComparer.Ordinal);
+    /// <summary>
+    /// What messages in the log were delivered to, which may not be synced yet, and what is noted as delivered and not as final.
+    /// </summary>
+    public UnsyncedCopies Unsynced { get; } = new([]);
 
     /// <summary>The large bodies that are still needed.</summary>
     public HashSet<string> LargeFiles { get; } = new(StringComparer.Ordinal);
@@ -55,6 +57,8 @@ internal sealed class SpoolReplay
             replay.Undone.ToList().ForEach(replay.Undo);
         }
 
+        replay.Unsynced.Messages.AddRange(replay._done.Keys);
+        replay.Unsynced.Copies.AddRange(replay._copies.SelectMany(c => c.Value.Select(copy => (c.Key, copy))));
         foreach (var (entry, largeFile) in replay._pending.Values)
         {
             entry.At.Segment.Add(entry, largeFile);
@@ -178,7 +182,7 @@ internal sealed class SpoolReplay
     {
         var envelope = JsonSerializer.Deserialize(record.Head(bytes), SpoolJson.Default.SpoolEnvelope)!;
         var targets = envelope.Targets.Select(t => t with { Folder = Shared(t.Folder), Mailbox = Shared(t.Mailbox), Header = "" }).ToList();
-        Written.UnionWith(targets.Select(t => t.Folder.Path));
+        Unsynced.Paths.UnionWith(targets.Select(t => t.Folder.Path));
         var entry = new SpoolEntry(record.Id, targets, segment, at, record.TotalLength);
         if (envelope.IsHeld)
         {

@@ -26,12 +26,12 @@ internal sealed partial class SpoolSegments : IDisposable
     private volatile bool _stopping;
     private volatile bool _wantsSync;
 
-    private SpoolSegments(string directory, SpoolOptions options, List<SpoolSegment> segments, HashSet<string> written)
+    private SpoolSegments(string directory, SpoolOptions options, List<SpoolSegment> segments, UnsyncedCopies unsynced)
     {
         _directory = directory;
         _options = options;
         _inUse = segments;
-        _unsynced = new(written);
+        _unsynced = unsynced;
         _nextNumber = segments.Count == 0 ? 1 : segments[^1].Number + 1;
         _keeper = new Thread(Keep) { IsBackground = true, Name = "spool keeper" };
         _keeper.Start();
@@ -55,7 +55,7 @@ internal sealed partial class SpoolSegments : IDisposable
             File.Delete(orphan);
         }
 
-        return (new(directory, options, segments, replay.Written), replay);
+        return (new(directory, options, segments, replay.Unsynced), replay);
     }
 
     /// <summary>Returns the file to write to, with enough room. Called only by the writer thread.</summary>
@@ -110,11 +110,6 @@ internal sealed partial class SpoolSegments : IDisposable
     {
         lock (_gate)
         {
-            for (var copy = 0; copy < entry.Copies; copy++)
-            {
-                _unsynced.Paths.Add(entry.AimOf(copy).Folder.Path);
-            }
-
             if (!entry.IsDeleted)
             {
                 _unsynced.Messages.Add(entry.Id);
@@ -185,6 +180,15 @@ internal sealed partial class SpoolSegments : IDisposable
             {
                 Free(segment);
             }
+        }
+    }
+
+    /// <summary>Syncs what is delivered, if there is anything, and has it noted.</summary>
+    public void SyncNow()
+    {
+        lock (_checkpointGate)
+        {
+            Sync();
         }
     }
 
@@ -259,11 +263,8 @@ internal sealed partial class SpoolSegments : IDisposable
                 Checkpoint();
                 if (_wantsSync)
                 {
-                    lock (_checkpointGate)
-                    {
-                        _wantsSync = false;
-                        Sync();
-                    }
+                    _wantsSync = false;
+                    SyncNow();
                 }
 
                 PrepareSpare();

@@ -4,7 +4,7 @@ namespace Backstop.Mailboxes.Spool;
 /// What is delivered and not yet synced: the mailboxes, and the messages and copies to be noted as final once those are on the disk. Not
 /// safe for several threads.
 /// </summary>
-/// <param name="paths">The mailboxes that an earlier run has written to.</param>
+/// <param name="paths">The paths of mailboxes that were written to.</param>
 internal sealed class UnsyncedCopies(IEnumerable<string> paths)
 {
     /// <summary>The paths of mailboxes.</summary>

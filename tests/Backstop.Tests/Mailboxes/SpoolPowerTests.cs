@@ -47,9 +47,34 @@ public sealed class SpoolPowerTests : IDisposable
             await SyncedAsync();
             log.Done([await AppendAsync(log, "two")]);
             await AppendAsync(log, "three");
+            Crash();
         }
 
+        Restore();
         Assert.Equal("two three", Replay("second"));
+    }
+
+    /// <summary>A stop syncs; the start after it may be one of the machine.</summary>
+    [Fact]
+    public async Task What_was_delivered_before_a_stop_is_delivered_for_good()
+    {
+        var (log, _, _) = Open("first");
+        using (log)
+        {
+            log.Done([await AppendAsync(log, "one")]);
+            await AppendAsync(log, "two");
+        }
+
+        Assert.Equal("two", Replay("second"));
+    }
+
+    /// <summary>The log of a run that ended without a stop is synced by the next one.</summary>
+    [Fact]
+    public async Task What_an_earlier_run_delivered_is_synced_by_the_next()
+    {
+        await FillAsync();
+        Assert.Equal("two", Replay("first"));
+        Assert.Equal("two", Replay("second"));
     }
 
     /// <summary>A spool that an older version wrote has no notes of what was synced: its notes of delivery are all there is.</summary>
@@ -72,9 +97,10 @@ public sealed class SpoolPowerTests : IDisposable
             await SyncedAsync();
             log.CopyDone(entry, 1);
             await AppendAsync(log, "end");
+            Crash();
         }
 
-        Assert.Equal("0 1", Delivered("first"));
+        Restore();
         Assert.Equal("0", Delivered("second"));
         Assert.Equal("0", Delivered("second"));
 
@@ -120,7 +146,26 @@ public sealed class SpoolPowerTests : IDisposable
 
             // The note of "one" goes to the disk with "two".
             await AppendAsync(log, "two");
+            Crash();
         }
+
+        Restore();
+    }
+
+    // What lies on the disk now, without the stop that follows.
+    private void Crash()
+    {
+        Directory.CreateDirectory(_folder["saved"]);
+        foreach (var file in Directory.EnumerateFiles(_folder["spool"]).Where(f => Path.GetFileName(f) != "lock"))
+        {
+            File.Copy(file, Path.Combine(_folder["saved"], Path.GetFileName(file)));
+        }
+    }
+
+    private void Restore()
+    {
+        Directory.Delete(_folder["spool"], recursive: true);
+        Directory.Move(_folder["saved"], _folder["spool"]);
     }
 
     // The keeper syncs on its own thread: the note that it writes is what shows it.
