@@ -15,8 +15,7 @@ internal sealed class MailboxOptions
 
     /// <summary>
     /// The system user whose mailbox it is: only a server that root starts can deliver as somebody else. Folders are written, and recipes
-    /// and their programs run, as this user; the path is one that the user can reach. Default: for a server that root starts, the owner of
-    /// the path or of the nearest folder above it that exists, unless that is root; else the server's own user.
+    /// and their programs run, as this user; the path is one that the user can reach. Default: the server's own user.
     /// </summary>
     public string User { get; set; } = "";
 

@@ -7,29 +7,53 @@ internal static class MailboxUser
 {
     /// <summary>Returns the user that a mailbox is written as; null for the user of the server.</summary>
     /// <param name="mailbox">A mailbox that was checked.</param>
-    public static UserAccount? Of(MailboxOptions mailbox) =>
-        mailbox.User.Length == 0 ? OwnerOf(mailbox.Path)
-        : UserAccount.NumberOf(mailbox.User) is { } number && number != FileOwner.Me ? UserAccount.Find((int)number)
-        : null;
+    /// <exception cref="IOException">The host does not know the user now: nobody else's rights may take the place of his.</exception>
+    public static UserAccount? Of(MailboxOptions mailbox)
+    {
+        if (mailbox.User.Length == 0)
+        {
+            return null;
+        }
+
+        var account = UserAccount.NumberOf(mailbox.User) is { } number ? UserAccount.Find((int)number) : null;
+        return account is null ? throw new IOException($"this host has no user {mailbox.User}, whose mailbox is to be written")
+            : account.User == FileOwner.Me ? null
+            : account;
+    }
 
     /// <summary>
-    /// Returns the user, other than root, who owns a path or the nearest folder above it that exists; null where this process is not
-    /// root, or nobody does.
+    /// Whether a user other than root owns a path or the nearest folder above it that exists, and this process is root: nothing is opened
+    /// there that he may have changed into something else.
     /// </summary>
-    /// <param name="path">A mailbox; empty for one that the server keeps.</param>
-    public static UserAccount? OwnerOf(string path) => NumberOfOwner(path) is { } owner ? UserAccount.Find((int)owner) : null;
+    /// <param name="path">A mailbox.</param>
+    public static bool IsOfOther(string path)
+    {
+        if (FileOwner.Me != 0)
+        {
+            return false;
+        }
+
+        for (var place = Path.GetFullPath(path); place is not null; place = Path.GetDirectoryName(place))
+        {
+            if (FileOwner.Of(place) is { } owner)
+            {
+                return owner.User != 0;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>Returns the mailboxes that root writes, where this process is root.</summary>
     /// <param name="options">A configuration that was checked.</param>
     public static IReadOnlyList<string> Roots(BackstopOptions options) =>
-        FileOwner.Me != 0 ? [] : [.. options.Mailboxes.Where(m => Of(m.Value) is null).Select(m => m.Key)];
+        FileOwner.Me != 0 ? [] : [.. options.Mailboxes.Where(m => m.Value.User.Length == 0).Select(m => m.Key)];
 
     /// <summary>Checks that a mailbox has a user that this process can deliver as.</summary>
     public static void Check(MailboxOptions mailbox, IConfigProblems problems, string key)
     {
         if (mailbox.User.Length == 0)
         {
-            CheckOwner(mailbox.Path, problems, key + ".path");
             return;
         }
 
@@ -53,33 +77,5 @@ internal static class MailboxUser
         }
     }
 
-    private static void CheckOwner(string path, IConfigProblems problems, string key)
-    {
-        if (NumberOfOwner(path) is { } owner && (UserAccount.Find((int)owner) is not { } account || IsRoot(account)))
-        {
-            problems.Add(
-                key,
-                $"{path} belongs to user {owner}, as whom no mail is delivered; write the mailbox's user beside it, or change the owner");
-        }
-    }
-
     private static bool IsRoot(UserAccount account) => account.User == 0 || account.Group == 0;
-
-    private static uint? NumberOfOwner(string path)
-    {
-        if (FileOwner.Me != 0 || path.Length == 0)
-        {
-            return null;
-        }
-
-        for (var place = Path.GetFullPath(path); place is not null; place = Path.GetDirectoryName(place))
-        {
-            if (FileOwner.Of(place) is { } owner)
-            {
-                return owner.User == 0 ? null : owner.User;
-            }
-        }
-
-        return null;
-    }
 }

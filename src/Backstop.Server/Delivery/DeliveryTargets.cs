@@ -1,4 +1,3 @@
-using Backstop.Configuration.Options;
 using Backstop.Judging;
 using Backstop.Mail;
 using Backstop.Mailboxes;
@@ -34,7 +33,7 @@ internal sealed class DeliveryTargets(Func<Recipients> recipients)
         return Paths(now).TryGetValue((folder.Format, folder.Path), out var known) ? Of(known, folder.Folder)
             : MailAddress.TryParse(Field(SpoolLog.ReadEnvelope(entry).Targets[target].Header)) is { } address
                 ? Of(now.Find(address)?.Mailbox, folder.Folder)
-            : new(folder, MailboxUser.OwnerOf(folder.Path));
+            : new(folder, null);
     }
 
     private static DeliveryPlace? Of(Mailbox? mailbox, string folder) =>

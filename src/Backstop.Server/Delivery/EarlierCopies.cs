@@ -41,7 +41,7 @@ internal sealed class EarlierCopies(string host, string owner, TimeProvider time
     private bool IsIn(EarlierPlace place, FolderCopy copy)
     {
         // Root opens nothing that another user may have changed into something else.
-        if (MailboxUser.OwnerOf(place.Folder.Path) is not null)
+        if (MailboxUser.IsOfOther(place.Folder.Path))
         {
             return false;
         }
