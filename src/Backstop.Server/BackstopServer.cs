@@ -159,8 +159,9 @@ internal sealed partial class BackstopServer : IAsyncDisposable
     /// </summary>
     public async Task WaitForStopAsync()
     {
-        var stopped = new TaskCompletionSource();
-        _app.Lifetime.ApplicationStopping.Register(stopped.SetResult);
+        // Whoever waits goes on elsewhere: the others who are told of the stop are told before anything is disposed of.
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _app.Lifetime.ApplicationStopping.Register(() => stopped.TrySetResult());
         await stopped.Task;
     }
 

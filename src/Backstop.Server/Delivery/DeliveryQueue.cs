@@ -191,7 +191,12 @@ internal sealed partial class DeliveryQueue : IDisposable
     /// </summary>
     public void Dispose()
     {
-        _recipes?.Dispose();
+        // Recipes of users may take for ever; then their helpers are ended, so that the stop is not held up, nor the decisions of others.
+        using (Helpers is { } helpers ? _time.CreateTimer(_ => helpers.Dispose(), null, _drainPatience, Timeout.InfiniteTimeSpan) : null)
+        {
+            _recipes?.Dispose();
+        }
+
         lock (_gate)
         {
             AwaitPlanned();

@@ -12,7 +12,7 @@ internal sealed class UserHelpers : IDisposable
     // Some 50 MB each.
     private const int Most = 32;
 
-    // From here on a user who has a helper gets no further one.
+    // Where so many are at work, a user who has a helper gets no further one.
     private const int Roomy = Most / 2;
 
     private static readonly TimeSpan _keep = TimeSpan.FromMinutes(1);
@@ -183,7 +183,7 @@ internal sealed class UserHelpers : IDisposable
     // An idle helper of somebody else, the longest idle first, makes room.
     private bool MakesRoom(UserAccount account)
     {
-        if (OfUser(account) > 0 && _count >= Roomy)
+        if (OfUser(account) > 0 && _count - _idle.Count >= Roomy)
         {
             return false;
         }
