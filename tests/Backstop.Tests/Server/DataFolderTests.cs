@@ -139,6 +139,9 @@ public sealed class DataFolderTests : IDisposable
                         AppContext.BaseDirectory, "backstop.dll"), "serve", "--config", config])
             {
                 RedirectStandardOutput = true,
+
+                // What it logs is no part of what a run of tests prints.
+                RedirectStandardError = true,
                 UseShellExecute = false
             })!;
         try
