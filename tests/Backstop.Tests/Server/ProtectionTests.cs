@@ -30,7 +30,7 @@ public sealed class ProtectionTests : IDisposable
         Assert.Equal("down", await StateAsync(http, "bl.test"));
         using var ready = await http.GetAsync(new Uri("/readyz", UriKind.Relative), Ct);
         Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
-        Assert.Contains("bl.test</td><td>does not work", await http.GetStringAsync("/", Ct), StringComparison.Ordinal);
+        Assert.Contains("bl.test</td><td class=\"text\">does not work", await http.GetStringAsync("/", Ct), StringComparison.Ordinal);
         var metric = Assert.Single(
             (await http.GetStringAsync("/metrics", Ct)).Split('\n'),
             l => l.StartsWith("backstop_protection_working{", StringComparison.Ordinal)

@@ -143,12 +143,12 @@ internal static class OverviewPage
             ? new()
             : new Markup().Add(
                 $"<section><h2>Protections that are off</h2><table><thead><tr><th scope=\"col\">Protection</th><th "
-                    + $"scope=\"col\">State</th><th scope=\"col\">Why</th><th scope=\"col\">What to do</th></tr></thead><tbody>")
+                    + $"scope=\"col\">Why, and what to do</th></tr></thead><tbody>")
                 .Each(
                 missing,
                 (m, p) => m.Add(
-                    $"<tr><td>{p.Name}</td><td>{(p.State == ProtectionState.Down ? "does not work" : "off")}</td><td "
-                        + $"class=\"text\">{p.Why}</td><td class=\"text\">{p.Do}</td></tr>"))
+                    $"<tr><td class=\"name\">{p.Name}</td><td class=\"text\">"
+                        + $"{(p.State == ProtectionState.Down ? "does not work" : "off")}: {p.Why}<br>{p.Do}</td></tr>"))
                 .Add($"</tbody></table></section>");
     }
 
