@@ -6,7 +6,7 @@ namespace Backstop.Judging.Clients;
 /// <summary>A limit that is reached.</summary>
 internal enum RateLimit
 {
-    /// <summary>None.</summary>
+    /// <summary>Neither limit is reached.</summary>
     None,
 
     /// <summary>That of the client's network.</summary>
