@@ -1,14 +1,12 @@
 using System.Collections;
-using System.ComponentModel.DataAnnotations;
-using System.Reflection;
 using Backstop.Configuration.Options;
 using Tomlyn.Syntax;
 
 namespace Backstop.Configuration;
 
 /// <summary>
-/// Sets the properties of the option classes from a TOML syntax tree. Collects all errors; an unknown key is an error
-/// (Tomlyn ignores it).
+/// Sets the properties of the option classes from a TOML syntax tree, by the table of keys. Collects all errors; an unknown key is an
+/// error (Tomlyn ignores it).
 /// </summary>
 internal sealed class ConfigBinder(string file) : IConfigProblems
 {
@@ -24,7 +22,8 @@ internal sealed class ConfigBinder(string file) : IConfigProblems
     /// <summary>Binds the whole document.</summary>
     public void Bind(DocumentSyntax document, object options)
     {
-        BindItems(document.KeyValues, options, "");
+        var root = new Place(options, ConfigSchema.Root, null);
+        BindItems(document.KeyValues, root, "");
         foreach (var table in document.Tables)
         {
             if (table is TableArraySyntax)
@@ -33,7 +32,7 @@ internal sealed class ConfigBinder(string file) : IConfigProblems
                 continue;
             }
 
-            BindTable(table, options);
+            BindTable(table, root);
         }
     }
 
@@ -51,26 +50,18 @@ internal sealed class ConfigBinder(string file) : IConfigProblems
         return new(file, line, column, $"{key}: {message}");
     }
 
-    private void BindTable(TableSyntaxBase table, object options)
+    private void BindTable(TableSyntaxBase table, Place target)
     {
-        var target = options;
         var path = "";
         foreach (var (name, node) in Names(table.Name!))
         {
-            if (target is IDictionary entries)
-            {
-                target = Entry(entries, name);
-            }
-            else if (Property(target, name) is { } property && IsSection(property.PropertyType))
-            {
-                target = property.GetValue(target)!;
-            }
-            else
+            if (target.Enter(name) is not { } inner)
             {
                 Add(node, Unknown(target, name, "table", path));
                 return;
             }
 
+            target = inner;
             path = Join(path, name);
             Remember(path, node);
         }
@@ -78,7 +69,7 @@ internal sealed class ConfigBinder(string file) : IConfigProblems
         BindItems(table.Items, target, path);
     }
 
-    private void BindItems(IEnumerable<KeyValueSyntax> items, object target, string path)
+    private void BindItems(IEnumerable<KeyValueSyntax> items, Place target, string path)
     {
         foreach (var item in items)
         {
@@ -86,55 +77,44 @@ internal sealed class ConfigBinder(string file) : IConfigProblems
         }
     }
 
-    private void BindItem(KeyValueSyntax item, object target, string path)
+    private void BindItem(KeyValueSyntax item, Place target, string path)
     {
         var names = Names(item.Key!).ToList();
         for (var i = 0; i < names.Count - 1; i++)
         {
             var (name, node) = names[i];
-            if (target is IDictionary entries)
-            {
-                target = Entry(entries, name);
-            }
-            else if (Property(target, name) is { } section && IsSection(section.PropertyType))
-            {
-                target = section.GetValue(target)!;
-            }
-            else
+            if (target.Enter(name) is not { } inner)
             {
                 Add(node, Unknown(target, name, "key", path));
                 return;
             }
 
+            target = inner;
             path = Join(path, name);
         }
 
         BindValue(names[^1].Name, names[^1].Node, item.Value!, target, path);
     }
 
-    private void BindValue(string name, SyntaxNodeBase node, ValueSyntax value, object target, string path)
+    private void BindValue(string name, SyntaxNodeBase node, ValueSyntax value, Place target, string path)
     {
         var full = Join(path, name);
         Remember(full, node);
-        if (target is IDictionary entries)
+        if (target.Enter(name) is { } inner)
         {
-            BindInline(value, Entry(entries, name), full);
+            BindInline(value, inner, full);
         }
-        else if (Property(target, name) is not { } property)
+        else if (target.Section.Find(name) is not { } key)
         {
             Add(node, Unknown(target, name, "key", path));
         }
-        else if (IsSection(property.PropertyType))
+        else if (Value(value, key, full) is { } bound && InRange(key, bound, value, full))
         {
-            BindInline(value, property.GetValue(target)!, full);
-        }
-        else if (Value(value, property.PropertyType, full) is { } bound && InRange(property, bound, value, full))
-        {
-            property.SetValue(target, bound);
+            key.Set(target.Options, bound);
         }
     }
 
-    private void BindInline(ValueSyntax value, object target, string path)
+    private void BindInline(ValueSyntax value, Place target, string path)
     {
         if (value is not InlineTableSyntax table)
         {
@@ -145,21 +125,17 @@ internal sealed class ConfigBinder(string file) : IConfigProblems
         BindItems(table.Items.Select(i => i.KeyValue!), target, path);
     }
 
-    private object? Value(ValueSyntax value, Type type, string path)
+    private object? Value(ValueSyntax value, ConfigKey key, string path)
     {
-        if (!IsList(type, out var element))
+        if (key.List is not { } list)
         {
-            return Scalar(value, type, path);
+            return Scalar(value, key.Type, path);
         }
 
-        if (value is not ArraySyntax array)
-        {
-            // A single value for a list is common and unambiguous.
-            return Scalar(value, element, path) is { } only ? List(element, [only]) : null;
-        }
-
-        var items = array.Items.Select(i => Scalar(i.Value!, element, path)).ToList();
-        return items.Contains(null) ? null : List(element, items);
+        // A single value for a list is common and unambiguous.
+        var values = value is ArraySyntax array ? array.Items.Select(i => i.Value!) : [value];
+        var items = values.Select(v => Scalar(v, key.Type, path)).ToList();
+        return items.Contains(null) ? null : list(items.OfType<object>());
     }
 
     private object? Scalar(ValueSyntax value, Type type, string path)
@@ -189,82 +165,24 @@ internal sealed class ConfigBinder(string file) : IConfigProblems
         return converted;
     }
 
-    private bool InRange(PropertyInfo property, object value, SyntaxNodeBase node, string path)
+    private bool InRange(ConfigKey key, object value, SyntaxNodeBase node, string path)
     {
-        if (property.GetCustomAttribute<RangeAttribute>() is not { } range || range.IsValid(value is ByteSize size ? size.Bytes : value))
+        if (key.Bounds is not var (min, max) || key.Accepts(value))
         {
             return true;
         }
 
-        Add(node, $"{path}: must be between {Show(range.Minimum, property)} and {Show(range.Maximum, property)}");
+        Add(node, $"{path}: must be between {key.Show(min)} and {key.Show(max)}");
         return false;
     }
 
-    private static string Show(object limit, PropertyInfo property) =>
-        property.PropertyType == typeof(ByteSize) ? ConfigValue.Format(
-            new ByteSize(System.Convert.ToInt64(limit, System.Globalization.CultureInfo.InvariantCulture)))
-        : ConfigValue.Format(limit);
-
-    private static object Entry(IDictionary entries, string name)
+    private static string Unknown(Place target, string name, string what, string path)
     {
-        if (!entries.Contains(name))
-        {
-            entries[name] = Activator.CreateInstance(entries.GetType().GetGenericArguments()[1]);
-        }
-
-        return entries[name]!;
-    }
-
-    private static PropertyInfo? Property(object target, string key) =>
-        target.GetType().GetProperties().FirstOrDefault(p => p.CanWrite && ConfigValue.Key(p.Name) == key);
-
-    /// <summary>Whether a property is a section of its own, or a section with named entries.</summary>
-    /// <param name="type">The type of the property.</param>
-    public static bool IsSection(Type type) =>
-        typeof(IDictionary).IsAssignableFrom(type) || (type.IsClass && type.Namespace == typeof(BackstopOptions).Namespace);
-
-    private static bool IsList(Type type, out Type element)
-    {
-        element = type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>) ? type.GetGenericArguments()[0] : type;
-        return element != type;
-    }
-
-    private static Array List(Type element, List<object?> items)
-    {
-        var array = Array.CreateInstance(element, items.Count);
-        for (var i = 0; i < items.Count; i++)
-        {
-            array.SetValue(items[i], i);
-        }
-
-        return array;
-    }
-
-    private static string Unknown(object target, string name, string what, string path)
-    {
-        var known = target.GetType().GetProperties().Where(p => p.CanWrite).Select(p => ConfigValue.Key(p.Name)).ToList();
-        var near = known.OrderBy(k => Distance(k, name)).FirstOrDefault();
-        var hint = near is not null && Distance(near, name) <= Math.Max(2, name.Length / 3)
+        var known = target.Section.Keys.Select(k => k.Name).ToList();
+        var hint = NearestWord.To(name, known) is { } near
             ? $"did you mean \"{near}\"?"
             : $"known here: {string.Join(", ", known)}";
         return $"{(path.Length == 0 ? "" : path + ": ")}unknown {what} \"{name}\"; {hint}";
-    }
-
-    // The Levenshtein distance.
-    private static int Distance(string a, string b)
-    {
-        var row = Enumerable.Range(0, b.Length + 1).ToArray();
-        for (var i = 1; i <= a.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= b.Length; j++)
-            {
-                (row[j], diagonal) = (Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)), row[j]);
-            }
-        }
-
-        return row[^1];
     }
 
     private static IEnumerable<(string Name, SyntaxNodeBase Node)> Names(KeySyntax key) =>
@@ -281,4 +199,23 @@ internal sealed class ConfigBinder(string file) : IConfigProblems
         _positions.TryAdd(path, (node.Span.Start.Line + 1, node.Span.Start.Column + 1));
 
     private static string Join(string path, string name) => path.Length == 0 ? name : $"{path}.{name}";
+
+    /// <summary>What keys are set in: the options of a section, or the entries of one with named entries.</summary>
+    /// <param name="Options">The object of the option class; of named entries, their dictionary.</param>
+    /// <param name="Section">The keys of the section, or of each entry.</param>
+    /// <param name="NewEntry">Makes an entry; null in a section.</param>
+    private sealed record Place(object Options, ConfigSection Section, Func<object>? NewEntry)
+    {
+        /// <summary>Returns the section or the entry of a name; null if there is none. An entry is made where it is missing.</summary>
+        public Place? Enter(string name)
+        {
+            if (NewEntry is { } make)
+            {
+                var entries = (IDictionary)Options;
+                return new(entries[name] ??= make(), Section, null);
+            }
+
+            return Section.Find(name) is { Section: { } inner } key ? new(key.Get(Options)!, inner, key.NewEntry) : null;
+        }
+    }
 }

@@ -1,5 +1,4 @@
 using System.Collections;
-using System.Reflection;
 using Backstop.Configuration.Options;
 
 namespace Backstop.Configuration;
@@ -36,7 +35,7 @@ internal static class ConfigKeys
     public static IReadOnlyDictionary<string, string> Of(BackstopOptions options)
     {
         var all = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        Add(options, "", all);
+        Add(ConfigSchema.Root, options, "", all);
         return all;
     }
 
@@ -68,50 +67,45 @@ internal static class ConfigKeys
     /// <summary>Sets the keys that need a start to the values that they have in another configuration.</summary>
     /// <param name="options">The configuration to change.</param>
     /// <param name="running">The configuration that the server was started with.</param>
-    public static void KeepStarted(BackstopOptions options, BackstopOptions running) => Keep(options, running, "");
+    public static void KeepStarted(BackstopOptions options, BackstopOptions running) => Keep(ConfigSchema.Root, options, running, "");
 
-    private static void Keep(object to, object from, string path)
+    private static void Keep(ConfigSection section, object to, object from, string path)
     {
-        foreach (var property in Properties(to))
+        foreach (var key in section.Keys)
         {
-            var key = path + ConfigValue.Key(property.Name);
-            if (ConfigBinder.IsSection(property.PropertyType))
+            var name = path + key.Name;
+            if (key is { Section: { } inner, NewEntry: null })
             {
-                if (property.GetValue(to) is { } section and not IDictionary)
-                {
-                    Keep(section, property.GetValue(from)!, key + ".");
-                }
+                Keep(inner, key.Get(to)!, key.Get(from)!, name + ".");
             }
-            else if (NeedsStart(key))
+            else if (key.Section is null && NeedsStart(name))
             {
-                property.SetValue(to, property.GetValue(from));
+                key.Set(to, key.Get(from)!);
             }
         }
     }
 
-    private static void Add(object section, string path, SortedDictionary<string, string> all)
+    private static void Add(ConfigSection section, object options, string path, SortedDictionary<string, string> all)
     {
-        foreach (var property in Properties(section))
+        foreach (var key in section.Keys)
         {
-            var (key, value) = (path + ConfigValue.Key(property.Name), property.GetValue(section));
-            if (value is IDictionary entries)
+            var (name, value) = (path + key.Name, key.Get(options));
+            if (key is { Section: { } each, NewEntry: not null })
             {
-                foreach (DictionaryEntry entry in entries)
+                foreach (DictionaryEntry entry in (IDictionary)value!)
                 {
-                    all[$"{key}.{entry.Key}"] = "";
-                    Add(entry.Value!, $"{key}.{entry.Key}.", all);
+                    all[$"{name}.{entry.Key}"] = "";
+                    Add(each, entry.Value!, $"{name}.{entry.Key}.", all);
                 }
             }
-            else if (ConfigBinder.IsSection(property.PropertyType))
+            else if (key.Section is { } inner)
             {
-                Add(value!, key + ".", all);
+                Add(inner, value!, name + ".", all);
             }
             else
             {
-                all[key] = ConfigValue.Format(value);
+                all[name] = ConfigValue.Format(value);
             }
         }
     }
-
-    private static IEnumerable<PropertyInfo> Properties(object section) => section.GetType().GetProperties().Where(p => p.CanWrite);
 }

@@ -1,21 +1,18 @@
 using System.Collections;
-using System.Reflection;
-using System.Xml.Linq;
 using Backstop.Configuration.Options;
 
 namespace Backstop.Configuration;
 
 /// <summary>
-/// Prints the manual of the configuration. It is made from the option classes and their doc comments, so it is always
-/// up to date.
+/// Prints the manual of the configuration. It is made from the table of keys, and that from the option classes and their doc
+/// comments, so it is always up to date.
 /// </summary>
 internal static class ConfigManual
 {
     /// <summary>Returns every key with its default; the effect stands in a comment above it.</summary>
-    public static IEnumerable<string> Lines()
-    {
-        var docs = Summaries();
-        return Section(
+    public static IEnumerable<string> Lines() =>
+        Section(
+            ConfigSchema.Root,
             new BackstopOptions
             {
                 Hostname = "mx.example.org",
@@ -23,24 +20,22 @@ internal static class ConfigManual
                 Dkim = new() { ["s1._domainkey.example.org"] = new() },
                 Tls = new() { Hosts = new() { ["mx.example.net"] = new() } },
             },
-            "", docs);
-    }
+            "");
 
-    private static IEnumerable<string> Section(object section, string path, Dictionary<string, string> docs)
+    private static IEnumerable<string> Section(ConfigSection section, object options, string path)
     {
-        var properties = section.GetType().GetProperties().Where(p => p.CanWrite).ToList();
-        foreach (var property in properties.Where(p => !ConfigBinder.IsSection(p.PropertyType)))
+        foreach (var key in section.Keys.Where(k => k.Section is null))
         {
-            yield return $"# {Doc(docs, property)}";
-            yield return $"{ConfigValue.Key(property.Name)} = {ConfigValue.Format(property.GetValue(section))}";
+            yield return $"# {key.Doc}";
+            yield return $"{key.Name} = {ConfigValue.Format(key.Get(options))}";
         }
 
-        foreach (var property in properties.Where(p => ConfigBinder.IsSection(p.PropertyType)))
+        foreach (var key in section.Keys.Where(k => k.Section is not null))
         {
-            var name = path + ConfigValue.Key(property.Name);
+            var name = path + key.Name;
             yield return "";
-            yield return $"# {Doc(docs, property)}";
-            var inner = property.GetValue(section)!;
+            yield return $"# {key.Doc}";
+            var inner = key.Get(options)!;
             if (inner is IDictionary entries)
             {
                 // A section with named entries is shown with an example.
@@ -49,23 +44,10 @@ internal static class ConfigManual
             }
 
             yield return $"[{name}]";
-            foreach (var line in Section(inner, name + ".", docs))
+            foreach (var line in Section(key.Section!, inner, name + "."))
             {
                 yield return line;
             }
         }
-    }
-
-    private static string Doc(Dictionary<string, string> docs, PropertyInfo property) =>
-        docs.GetValueOrDefault($"P:{property.DeclaringType!.FullName}.{property.Name}", "");
-
-    // The compiler writes the documentation file next to the assembly.
-    private static Dictionary<string, string> Summaries()
-    {
-        var file = Path.ChangeExtension(typeof(ConfigManual).Assembly.Location, ".xml");
-        return XDocument.Load(file).Descendants("member")
-            .ToDictionary(
-            m => m.Attribute("name")!.Value,
-            m => string.Join(' ', (m.Element("summary")?.Value ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)));
     }
 }

@@ -53,7 +53,9 @@ internal static class ConfigValue
 
     private static string Word(string name) => Key(name).Replace('_', '-');
 
-    private static string Wanted(Type type) =>
+    /// <summary>Returns what a key of a type accepts, such as <c>a duration such as "30s"</c>.</summary>
+    /// <param name="type">The type of the value, or of a list's elements.</param>
+    public static string Wanted(Type type) =>
         type == typeof(string) ? "a string"
         : type == typeof(bool) ? "true or false"
         : type == typeof(int) ? "a whole number"

@@ -76,10 +76,10 @@ internal static class Failures
     private static string Where(Exception error)
     {
         var place = new StackTrace(error).GetFrames()
-            .Select(f => f.GetMethod())
-            .FirstOrDefault(m => m?.DeclaringType?.Namespace?.StartsWith("Backstop", StringComparison.Ordinal) == true);
+            .Select(DiagnosticMethodInfo.Create)
+            .FirstOrDefault(m => m?.DeclaringTypeName?.StartsWith("Backstop.", StringComparison.Ordinal) == true);
         return $"{error.GetType().Name} ({error.Message.ReplaceLineEndings(" ")})"
-            + (place is null ? "" : $" in {place.DeclaringType!.FullName}.{place.Name}");
+            + (place is null ? "" : $" in {place.DeclaringTypeName}.{place.Name}");
     }
 
     private static int Say(string message, int code)

@@ -25,7 +25,10 @@ public sealed partial class HouseRulesTests
         ["Backstop.State"] = ["Backstop.Mail"],
         ["Backstop.Deliver"] = ["Backstop.Recipes", "Backstop.Mailboxes", "Backstop.Posix"],
         ["Backstop.Deliver.Native"] = ["Backstop.Deliver"],
-        ["Backstop.Configuration"] = ["Backstop.Mail", "Backstop.Posix", "Backstop.Backscatter", "Backstop.MailAuth", "Backstop.Mailboxes"],
+        ["Backstop.Configuration"] =
+        [
+            "Backstop.ConfigSchema", "Backstop.Mail", "Backstop.Posix", "Backstop.Backscatter", "Backstop.MailAuth", "Backstop.Mailboxes",
+        ],
         ["Backstop.Judging"] =
         [
             "Backstop.Configuration", "Backstop.Mail", "Backstop.Protocols", "Backstop.Posix",

@@ -1,5 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-
 namespace Backstop.Configuration.Options;
 
 /// <summary>
@@ -26,14 +24,14 @@ internal sealed class AlertOptions
     public string MailVia { get; set; } = "127.0.0.1:25";
 
     /// <summary>The time limit of a webhook, program or server. Default 10s.</summary>
-    [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
+    [Bounds("1s", "5m")]
     public TimeSpan TimeLimit { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
     /// The most storms with alerts of their own in a day; further ones are reported in one digest the next day. Default
     /// 10.
     /// </summary>
-    [Range(1, 1000)]
+    [Bounds(1, 1000)]
     public int PerDay { get; set; } = 10;
 
     internal void Check(IConfigProblems problems)

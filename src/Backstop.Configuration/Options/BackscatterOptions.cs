@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using Backstop.Backscatter.Proofs;
 using Backstop.Backscatter.Verdicts;
 
@@ -14,22 +13,22 @@ internal sealed class BackscatterOptions
     public UnprovedPolicy Unproved { get; set; } = UnprovedPolicy.Auto;
 
     /// <summary>How long the journal must have known an address's sent mail before auto refuses. Default 14d.</summary>
-    [Range(typeof(TimeSpan), "00:00:00", "365.00:00:00")]
+    [Bounds("0s", "365d")]
     public TimeSpan CoverAge { get; set; } = TimeSpan.FromDays(14);
 
     /// <summary>How many of its messages must be in the journal before auto refuses. Default 20.</summary>
-    [Range(0, 1_000_000)]
+    [Bounds(0, 1_000_000)]
     public int CoverMessages { get; set; } = 20;
 
     /// <summary>
     /// Before auto refuses, at least this percentage of the replies to the address's mail must be replies to mail in
     /// the journal: other replies show that some mail is sent without Backstop seeing it. Default 90.
     /// </summary>
-    [Range(0, 100)]
+    [Bounds(0, 100)]
     public int CoverPercent { get; set; } = 90;
 
     /// <summary>How long after sending a signed Message-ID or our DKIM signature counts as proof. Default 30d.</summary>
-    [Range(typeof(TimeSpan), "1.00:00:00", "365.00:00:00")]
+    [Bounds("1d", "365d")]
     public TimeSpan ProofWindow { get; set; } = TimeSpan.FromDays(30);
 
     /// <summary>

@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using Backstop.Backscatter.Proofs;
 using Backstop.Mail;
 
@@ -14,7 +13,7 @@ internal sealed class BatvOptions
     public string Keys { get; set; } = "";
 
     /// <summary>How many days a tag is valid. Default 7.</summary>
-    [Range(1, 60)]
+    [Bounds(1, 60)]
     public int LifetimeDays { get; set; } = 7;
 
     /// <summary>

@@ -1,5 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-
 namespace Backstop.Configuration.Options;
 
 /// <summary>
@@ -22,18 +20,18 @@ internal sealed class ClassifyOptions
     public string TokenFile { get; set; } = "";
 
     /// <summary>The largest message. As in <c>explain</c>, only its first 4MiB are examined. Default 50MiB.</summary>
-    [Range(typeof(long), "65536", "2147483647")]
+    [Bounds("64KiB", "2147483647")]
     public ByteSize MaxMessage { get; set; } = ByteSize.MiB(50);
 
     /// <summary>
     /// The most messages received and judged at the same time; a further caller gets 503 and must try again. The first
     /// 4MiB of each are in memory; without a Content-Length half as much again while it grows. Default 16.
     /// </summary>
-    [Range(1, 1000)]
+    [Bounds(1, 1000)]
     public int MaxParallel { get; set; } = 16;
 
     /// <summary>How long a message may take to arrive. Default 30s.</summary>
-    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    [Bounds("1s", "10m")]
     public TimeSpan TimeLimit { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Whether /classify is switched on.</summary>

@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using System.Net;
 using Backstop.MailAuth.Dnsbl;
 
@@ -19,19 +18,19 @@ internal sealed class DnsblSettings
     public IReadOnlyList<IPEndPoint> Resolvers { get; set; } = [];
 
     /// <summary>The time limit of a lookup. Default 2s.</summary>
-    [Range(typeof(TimeSpan), "00:00:00.050", "00:00:30")]
+    [Bounds("50ms", "30s")]
     public TimeSpan TimeLimit { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>How long a listing is cached. Default 1h.</summary>
-    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    [Bounds("1s", "1d")]
     public TimeSpan ListedFor { get; set; } = TimeSpan.FromHours(1);
 
     /// <summary>How long an answer "not listed" is cached. Default 15m.</summary>
-    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    [Bounds("1s", "1d")]
     public TimeSpan UnlistedFor { get; set; } = TimeSpan.FromMinutes(15);
 
     /// <summary>How often a list's test points are checked. Default 15m.</summary>
-    [Range(typeof(TimeSpan), "00:00:10", "1.00:00:00")]
+    [Bounds("10s", "1d")]
     public TimeSpan TestEvery { get; set; } = TimeSpan.FromMinutes(15);
 
     /// <summary>Whether loopback and private addresses are looked up too, for tests. Default false.</summary>

@@ -1,5 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-
 namespace Backstop.Configuration.Options;
 
 /// <summary>
@@ -13,14 +11,14 @@ internal sealed class GreylistOptions
     public bool Enabled { get; set; }
 
     /// <summary>How long after the first try the next one is taken. Default 3m.</summary>
-    [Range(typeof(TimeSpan), "00:00:10", "01:00:00")]
+    [Bounds("10s", "1h")]
     public TimeSpan Wait { get; set; } = TimeSpan.FromMinutes(3);
 
     /// <summary>How long a first try counts; a next one that comes later waits again. Default 2d.</summary>
-    [Range(typeof(TimeSpan), "04:00:00", "7.00:00:00")]
+    [Bounds("4h", "7d")]
     public TimeSpan RetryWithin { get; set; } = TimeSpan.FromDays(2);
 
     /// <summary>How long a domain does not wait again after its last mail from a network. Default 40d.</summary>
-    [Range(typeof(TimeSpan), "1.00:00:00", "365.00:00:00")]
+    [Bounds("1d", "365d")]
     public TimeSpan PassedFor { get; set; } = TimeSpan.FromDays(40);
 }

@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using Backstop.Posix;
 
 namespace Backstop.Configuration.Options;
@@ -39,18 +38,18 @@ internal sealed class GuardOptions
     /// The most open connections of servers; further ones are closed at once. Postfix opens one for each smtpd process.
     /// Default 4096.
     /// </summary>
-    [Range(1, 100_000)]
+    [Bounds(1, 100_000)]
     public int MaxConnections { get; set; } = 4096;
 
     /// <summary>
     /// How long a server may be silent. It must be longer than the server's own limit for its clients: a server whose
     /// connection we close defers mail. Default 15m.
     /// </summary>
-    [Range(typeof(TimeSpan), "00:00:10", "1.00:00:00")]
+    [Bounds("10s", "1d")]
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(15);
 
     /// <summary>How long a server may take to send one request or packet, from its first octet. Default 5m.</summary>
-    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    [Bounds("1s", "1h")]
     public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Addresses and networks that servers may connect from. Default: this host.</summary>

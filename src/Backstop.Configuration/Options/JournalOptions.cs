@@ -1,5 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-
 namespace Backstop.Configuration.Options;
 
 /// <summary>The journal of sent mail.</summary>
@@ -9,10 +7,10 @@ internal sealed class JournalOptions
     public string Path { get; set; } = "";
 
     /// <summary>How long after a message to a recipient a bounce from there counts as proved. Default 14d.</summary>
-    [Range(typeof(TimeSpan), "01:00:00", "365.00:00:00")]
+    [Bounds("1h", "365d")]
     public TimeSpan RecipientWindow { get; set; } = TimeSpan.FromDays(14);
 
     /// <summary>How long entries are kept. Default 90d.</summary>
-    [Range(typeof(TimeSpan), "1.00:00:00", "3650.00:00:00")]
+    [Bounds("1d", "3650d")]
     public TimeSpan Keep { get; set; } = TimeSpan.FromDays(90);
 }

@@ -1,5 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-
 namespace Backstop.Configuration.Options;
 
 /// <summary>
@@ -10,14 +8,14 @@ namespace Backstop.Configuration.Options;
 internal sealed class LaneOptions
 {
     /// <summary>For unknown clients. Default 90.</summary>
-    [Range(1, 100)]
+    [Bounds(1, 100)]
     public int Ordinary { get; set; } = 90;
 
     /// <summary>For messages of the null sender: bounces and notices. Default 50.</summary>
-    [Range(1, 100)]
+    [Bounds(1, 100)]
     public int NullSender { get; set; } = 50;
 
     /// <summary>For clients most of whose mail was unwanted. Default 25.</summary>
-    [Range(1, 100)]
+    [Bounds(1, 100)]
     public int Suspect { get; set; } = 25;
 }

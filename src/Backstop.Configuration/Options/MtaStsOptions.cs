@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -40,7 +39,7 @@ internal sealed class MtaStsOptions
     public IReadOnlyList<string> Mx { get; set; } = [];
 
     /// <summary>How long senders remember the policy. Default 7d.</summary>
-    [Range(typeof(TimeSpan), "1.00:00:00", "365.00:00:00")]
+    [Bounds("1d", "365d")]
     public TimeSpan MaxAge { get; set; } = TimeSpan.FromDays(7);
 
     /// <summary>The policy as senders read it.</summary>

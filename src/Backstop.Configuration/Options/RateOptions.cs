@@ -1,5 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-
 namespace Backstop.Configuration.Options;
 
 /// <summary>
@@ -13,17 +11,17 @@ internal sealed class RateOptions
     /// The most recipients that one network's clients (IPv4 /24, IPv6 /64) may write to within <c>window</c>. 0: no limit.
     /// Default 0.
     /// </summary>
-    [Range(0, 10_000_000)]
+    [Bounds(0, 10_000_000)]
     public int PerNetwork { get; set; }
 
     /// <summary>
     /// The most recipients that senders of one domain may write to within <c>window</c>; each subdomain is a domain of its own.
     /// 0: no limit. Default 0.
     /// </summary>
-    [Range(0, 10_000_000)]
+    [Bounds(0, 10_000_000)]
     public int PerSenderDomain { get; set; }
 
     /// <summary>The time that both limits are for. Default 1h.</summary>
-    [Range(typeof(TimeSpan), "00:01:00", "1.00:00:00")]
+    [Bounds("1m", "1d")]
     public TimeSpan Window { get; set; } = TimeSpan.FromHours(1);
 }

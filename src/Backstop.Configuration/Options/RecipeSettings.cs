@@ -1,5 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-
 namespace Backstop.Configuration.Options;
 
 /// <summary>How the recipes of mailboxes are run.</summary>
@@ -8,14 +6,14 @@ internal sealed class RecipeSettings
     /// <summary>
     /// The most messages whose recipes run at the same time, which also limits the programs they start. Default 8.
     /// </summary>
-    [Range(1, 1000)]
+    [Bounds(1, 1000)]
     public int MaxParallel { get; set; } = 8;
 
     /// <summary>
     /// The time limit of a program that a recipe starts; then it is ended with all its children. TIMEOUT in the recipes
     /// overrides it. Default 5m.
     /// </summary>
-    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    [Bounds("1s", "1h")]
     public TimeSpan TimeLimit { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
@@ -23,6 +21,6 @@ internal sealed class RecipeSettings
     /// hour. Further ones wait in the spool, which states the reason; so does mail whose recipes run a program before
     /// they may send it on. 0 means no limit. Default 1000.
     /// </summary>
-    [Range(0, 1_000_000)]
+    [Bounds(0, 1_000_000)]
     public int MaxForwards { get; set; } = 1000;
 }

@@ -1,5 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-
 namespace Backstop.Configuration.Options;
 
 /// <summary>
@@ -24,19 +22,19 @@ internal sealed class RelayOptions
     public bool AfterQueue { get; set; }
 
     /// <summary>The time limit for connecting to the next server. Default 30s.</summary>
-    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    [Bounds("1s", "10m")]
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>The time limit for its reply to a command. Default 5m.</summary>
-    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    [Bounds("1s", "1h")]
     public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>The time limit for its reply to the end of a message. Default 10m.</summary>
-    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    [Bounds("1s", "1h")]
     public TimeSpan FinalTimeout { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>How long an unused connection to it is kept open. Default 30s.</summary>
-    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
+    [Bounds("0s", "1h")]
     public TimeSpan KeepIdle { get; set; } = TimeSpan.FromSeconds(30);
 
     internal void Check(IConfigProblems problems, ListenOptions listen)

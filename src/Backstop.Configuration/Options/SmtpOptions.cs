@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using System.Net;
 
 namespace Backstop.Configuration.Options;
@@ -17,57 +16,57 @@ internal enum BareLf
 internal sealed class SmtpOptions
 {
     /// <summary>The largest message. Default 50MiB.</summary>
-    [Range(typeof(long), "65536", "2147483647")]
+    [Bounds("64KiB", "2147483647")]
     public ByteSize MaxMessage { get; set; } = ByteSize.MiB(50);
 
     /// <summary>The largest header block of a message. Default 128KiB.</summary>
-    [Range(typeof(long), "1024", "1048576")]
+    [Bounds("1KiB", "1MiB")]
     public ByteSize MaxHeader { get; set; } = ByteSize.KiB(128);
 
     /// <summary>
     /// The longest line of a message, CRLF included. The RFC's minimum is 1000; real mail has longer lines. Default
     /// 64KiB.
     /// </summary>
-    [Range(typeof(long), "1000", "1073741824")]
+    [Bounds("1000", "1GiB")]
     public ByteSize MaxTextLine { get; set; } = ByteSize.KiB(64);
 
     /// <summary>The longest command line, CRLF included. The RFC's minimum is 512; extensions need more. Default 2KiB.</summary>
-    [Range(typeof(long), "512", "65536")]
+    [Bounds("512", "64KiB")]
     public ByteSize MaxCommandLine { get; set; } = ByteSize.KiB(2);
 
     /// <summary>The most recipients of one message. The RFC's minimum is 100. Default 100.</summary>
-    [Range(1, 10000)]
+    [Bounds(1, 10000)]
     public int MaxRecipients { get; set; } = 100;
 
     /// <summary>The longest local-part in octets. The RFC's minimum is 64; envelope tags need more. Default 256.</summary>
-    [Range(64, 1000)]
+    [Bounds(64, 1000)]
     public int MaxLocalPart { get; set; } = 256;
 
     /// <summary>The longest domain in octets. Default 255.</summary>
-    [Range(64, 255)]
+    [Bounds(64, 255)]
     public int MaxDomain { get; set; } = 255;
 
     /// <summary>The longest path in octets, with its brackets. The RFC's minimum is 256. Default 514.</summary>
-    [Range(256, 2000)]
+    [Bounds(256, 2000)]
     public int MaxPath { get; set; } = 514;
 
     /// <summary>The most connections at the same time; a further one is answered 421. Default 10000.</summary>
-    [Range(1, 1_000_000)]
+    [Bounds(1, 1_000_000)]
     public int MaxConnections { get; set; } = 10_000;
 
     /// <summary>The most connections at the same time from one address; loopback is not limited. Default 100.</summary>
-    [Range(1, 1_000_000)]
+    [Bounds(1, 1_000_000)]
     public int MaxConnectionsPerClient { get; set; } = 100;
 
     /// <summary>The number of syntax and order errors after which a connection is closed with 421. Default 20.</summary>
-    [Range(1, 10000)]
+    [Bounds(1, 10000)]
     public int MaxErrors { get; set; } = 20;
 
     /// <summary>
     /// The number of unknown recipients after which a connection is closed with 421, besides one for each mailbox that its
     /// mail reaches: such a client is guessing addresses. Your own servers are not limited. Default 20.
     /// </summary>
-    [Range(1, 10000)]
+    [Bounds(1, 10000)]
     public int MaxUnknownRecipients { get; set; } = 20;
 
     /// <summary>
@@ -75,7 +74,7 @@ internal sealed class SmtpOptions
     /// the network is answered 421 for ten minutes, besides one for each mailbox that its mail reaches. If the network sent
     /// wanted mail lately, only its sessions with more unknown recipients than known ones are ended. Default 100.
     /// </summary>
-    [Range(1, 1_000_000)]
+    [Bounds(1, 1_000_000)]
     public int MaxUnknownRecipientsNetwork { get; set; } = 100;
 
     /// <summary>
@@ -96,15 +95,15 @@ internal sealed class SmtpOptions
     /// <c>max_unknown_recipients</c>; errors that were sent together wait at most ten times as long. At most a tenth of the
     /// connections wait, and none while connections are short. Default 1s.
     /// </summary>
-    [Range(typeof(TimeSpan), "00:00:00", "00:00:10")]
+    [Bounds("0s", "10s")]
     public TimeSpan ErrorDelay { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>The number of messages after which a connection is closed with 421. Default 1000.</summary>
-    [Range(1, 1_000_000)]
+    [Bounds(1, 1_000_000)]
     public int MaxMessagesPerConnection { get; set; } = 1000;
 
     /// <summary>The number of Received fields that means a loop, RFC 5321 §6.3. Default 100.</summary>
-    [Range(10, 1000)]
+    [Bounds(10, 1000)]
     public int MaxHops { get; set; } = 100;
 
     /// <summary>
@@ -113,19 +112,19 @@ internal sealed class SmtpOptions
     /// time, so that a busy machine judges no differently. When it is used up, the message is delivered without the
     /// remaining checks. Default 250ms.
     /// </summary>
-    [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
+    [Bounds("10ms", "1m")]
     public TimeSpan CpuPerMessage { get; set; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>How long to wait for a whole command line. The RFC's minimum is 5 minutes. Default 5m.</summary>
-    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    [Bounds("1s", "1h")]
     public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>How long to wait for the first block after DATA. The RFC's minimum is 2 minutes. Default 2m.</summary>
-    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    [Bounds("1s", "1h")]
     public TimeSpan DataTimeout { get; set; } = TimeSpan.FromMinutes(2);
 
     /// <summary>How long to wait for each further block. The RFC's minimum is 3 minutes. Default 3m.</summary>
-    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    [Bounds("1s", "1h")]
     public TimeSpan BlockTimeout { get; set; } = TimeSpan.FromMinutes(3);
 
     /// <summary>
@@ -133,23 +132,23 @@ internal sealed class SmtpOptions
     /// <c>block_timeout</c>, and each octet gives it time at this rate. 0: any octet is enough. Default 100, a hundredth of
     /// what a modem carries.
     /// </summary>
-    [Range(typeof(long), "0", "1048576")]
+    [Bounds("0", "1MiB")]
     public ByteSize MinDataRate { get; set; } = new(100);
 
     /// <summary>The time limit for receiving one message. Default 30m.</summary>
-    [Range(typeof(TimeSpan), "00:00:10", "1.00:00:00")]
+    [Bounds("10s", "1d")]
     public TimeSpan MessageTimeout { get; set; } = TimeSpan.FromMinutes(30);
 
     /// <summary>The time limit for a listed load balancer's PROXY header. Default 5s.</summary>
-    [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
+    [Bounds("1s", "5m")]
     public TimeSpan ProxyTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>The time limit of the TLS handshake. Default 30s.</summary>
-    [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
+    [Bounds("1s", "5m")]
     public TimeSpan TlsTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long open sessions may continue after the server was told to stop. Default 10s.</summary>
-    [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
+    [Bounds("0s", "10m")]
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Whether lone LFs of a client are normalized.</summary>

@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using System.Net;
 
 namespace Backstop.Configuration.Options;
@@ -22,11 +21,11 @@ internal sealed class SpamOptions
     public string Clamd { get; set; } = "";
 
     /// <summary>Failures in a row after which a filter is not asked for <c>rest</c>. Default 5.</summary>
-    [Range(1, 1000)]
+    [Bounds(1, 1000)]
     public int FailuresBeforeRest { get; set; } = 5;
 
     /// <summary>How long a failing filter is not asked before one message tries it again. Default 30s.</summary>
-    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    [Bounds("1s", "1h")]
     public TimeSpan Rest { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
@@ -38,18 +37,18 @@ internal sealed class SpamOptions
     public string Folder { get; set; } = "Junk";
 
     /// <summary>The largest message that is scored; larger ones are delivered without a score. Default 256KiB.</summary>
-    [Range(typeof(long), "1024", "262144")]
+    [Bounds("1KiB", "256KiB")]
     public ByteSize MaxSize { get; set; } = new(262_144);
 
     /// <summary>How long a message may wait for its score; then it is delivered without one. Default 5s.</summary>
-    [Range(typeof(TimeSpan), "00:00:00.010", "00:05:00")]
+    [Bounds("10ms", "5m")]
     public TimeSpan TimeLimit { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
     /// While more messages than this wait to be scored or delivered, none is scored, so that a flood does not delay
     /// real mail. Default 200.
     /// </summary>
-    [Range(1, 1000000)]
+    [Bounds(1, 1000000)]
     public int SkipWhenWaiting { get; set; } = 200;
 
     /// <summary>
@@ -57,7 +56,7 @@ internal sealed class SpamOptions
     /// Where there are two or more, the last is kept for clients that used the filter little lately, so that mail that takes
     /// long to score delays only its sender's.
     /// </summary>
-    [Range(0, 1024)]
+    [Bounds(0, 1024)]
     public int MaxParallel { get; set; }
 
     /// <summary>Whether the learner (Bayes) affects the score once it has seen enough mail. Default true.</summary>
@@ -72,7 +71,7 @@ internal sealed class SpamOptions
     /// <summary>
     /// The most learners of users or domains kept open; each takes three descriptors and up to 10 MiB. Default 32.
     /// </summary>
-    [Range(1, 1000)]
+    [Bounds(1, 1000)]
     public int OpenLearners { get; set; } = 32;
 
     /// <summary>
@@ -102,17 +101,17 @@ internal sealed class SpamOptions
     /// The most clients of spamd that may send a message at the same time; a further one takes the place of the one that has been
     /// silent longest. Default 256.
     /// </summary>
-    [Range(1, 10000)]
+    [Bounds(1, 10000)]
     public int MaxClients { get; set; } = 256;
 
     /// <summary>The largest message a client of spamd may send. Default 16MiB.</summary>
-    [Range(typeof(long), "1024", "268435456")]
+    [Bounds("1KiB", "256MiB")]
     public ByteSize MaxClientMessage { get; set; } = ByteSize.MiB(16);
 
     /// <summary>
     /// The time limit for receiving the message of a client of spamd; one that sends less than a kibibyte a second gets 10s. Default 2m.
     /// </summary>
-    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    [Bounds("1s", "1h")]
     public TimeSpan ClientTimeout { get; set; } = TimeSpan.FromMinutes(2);
 
     /// <summary>Networks whose relays are trusted not to forge (trusted_networks). Default: those in the rule files.</summary>

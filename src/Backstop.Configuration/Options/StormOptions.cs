@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using Backstop.Backscatter.Storms;
 
 namespace Backstop.Configuration.Options;
@@ -26,23 +25,23 @@ internal sealed class StormOptions
     public bool Enabled { get; set; } = true;
 
     /// <summary>How many unwanted messages to one address within about a minute begin a storm. Default 10.</summary>
-    [Range(2, 100_000)]
+    [Bounds(2, 100_000)]
     public int Fast { get; set; } = 10;
 
     /// <summary>How many within about a quarter of an hour begin a storm. Default 40.</summary>
-    [Range(2, 1_000_000)]
+    [Bounds(2, 1_000_000)]
     public int Slow { get; set; } = 40;
 
     /// <summary>How many times the address's usual rate it must be. Default 10.</summary>
-    [Range(1, 1000)]
+    [Bounds(1, 1000)]
     public int Factor { get; set; } = 10;
 
     /// <summary>The least number of different hosts or domains that they must come from. Default 5.</summary>
-    [Range(1, 200)]
+    [Bounds(1, 200)]
     public int Sources { get; set; } = 5;
 
     /// <summary>How long it must be quiet before a storm is over. Default 30m.</summary>
-    [Range(typeof(TimeSpan), "00:01:00", "1.00:00:00")]
+    [Bounds("1m", "1d")]
     public TimeSpan CalmAfter { get; set; } = TimeSpan.FromMinutes(30);
 
     /// <summary>
@@ -58,7 +57,7 @@ internal sealed class StormOptions
     public bool TempfailFirst { get; set; } = true;
 
     /// <summary>How long after the first try the next one is judged. Default 5m.</summary>
-    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
+    [Bounds("0s", "1h")]
     public TimeSpan TempfailFor { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>The folder for the mail of an e-mail bomb, in each mailbox. Default Flood.</summary>
@@ -68,11 +67,11 @@ internal sealed class StormOptions
     /// How many one-time codes from domains never seen before still reach the inbox in ten minutes of an e-mail bomb:
     /// the recipient may have asked for one of them. Default 5.
     /// </summary>
-    [Range(0, 1000)]
+    [Bounds(0, 1000)]
     public int Codes { get; set; } = 5;
 
     /// <summary>How long the records of storms are kept. Default 365d.</summary>
-    [Range(typeof(TimeSpan), "1.00:00:00", "3650.00:00:00")]
+    [Bounds("1d", "3650d")]
     public TimeSpan Keep { get; set; } = TimeSpan.FromDays(365);
 
     internal StormRule Rule => new() { FastCount = Fast, SlowCount = Slow, Factor = Factor, Sources = Sources, CalmAfter = CalmAfter };

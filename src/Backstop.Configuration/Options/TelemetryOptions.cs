@@ -1,5 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-
 namespace Backstop.Configuration.Options;
 
 /// <summary>The collector that metrics and traces are sent to, in addition to <c>/metrics</c> for Prometheus.</summary>
@@ -9,7 +7,7 @@ internal sealed class TelemetryOptions
     public string Otlp { get; set; } = "";
 
     /// <summary>How many messages in a thousand are traced. Default 10.</summary>
-    [Range(0, 1000)]
+    [Bounds(0, 1000)]
     public int TracePerThousand { get; set; } = 10;
 
     internal void Check(IConfigProblems problems) => problems.CheckHttp("telemetry.otlp", Otlp);

@@ -1,5 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-
 namespace Backstop.Configuration.Options;
 
 /// <summary>The dashboard at <c>listen.web</c>.</summary>
@@ -14,7 +12,7 @@ internal sealed class WebOptions
     public string Password { get; set; } = "";
 
     /// <summary>How long an unused login stays valid while the server runs. Default 12h.</summary>
-    [Range(typeof(TimeSpan), "00:01:00", "30.00:00:00")]
+    [Bounds("1m", "30d")]
     public TimeSpan LoginFor { get; set; } = TimeSpan.FromHours(12);
 
     /// <summary>
