@@ -1,8 +1,8 @@
 using Backstop;
-using System.CommandLine;
 using System.Text;
 using Backstop.Commands;
 using Backstop.Deliver;
+using Backstop.Manual;
 using Backstop.Server;
 using Backstop.Server.Users;
 
@@ -25,40 +25,14 @@ if (args is [UserHelper.Verb, ..])
 // MimeKit, which MailKit uses, looks only once which code pages exist, so they are registered before its first use.
 Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
 
-var root = new RootCommand("Backstop keeps mail arriving in a flood: it refuses bounces for mail you never sent and delivers the rest.")
+var parsed = Verbs.Parse(args);
+if (Mistakes.Of(parsed) is { Count: > 0 } mistakes)
 {
-    ServeCommand.Create(),
-    StormCommand.Create(),
-    ExplainCommand.Create(),
-    ScanCommand.Create(),
-    LearnCommand.Create(),
-    LintCommand.Create(),
-    DeliverCommand.Create(),
-    CleanCommand.Create(),
-    UndoCommand.Create(),
-    JournalCommand.Create(),
-    BatvCommand.Create(),
-    ConfigCommand.Create(),
-    SetupCommand.Create(),
-    StatusCommand.Create(),
-    DoctorCommand.Create(),
-    QueueCommand.Create(),
-    ReportCommand.Create(),
-    ReloadCommand.Create(),
-};
-
-HelpWithExamples.AddTo(root);
-
-// "@example.org" is a domain, not a file with more of the command line.
-var parsed = root.Parse(args, new() { ResponseFileTokenReplacer = null });
-if (parsed.Errors.Count > 0)
-{
-    foreach (var error in parsed.Errors)
+    foreach (var mistake in mistakes)
     {
-        await Console.Error.WriteLineAsync($"backstop: {error.Message}");
+        await Console.Error.WriteLineAsync($"backstop: {mistake}");
     }
 
-    await Console.Error.WriteLineAsync("Try: backstop --help");
     return ExitCode.Usage;
 }
 

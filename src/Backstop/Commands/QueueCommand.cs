@@ -9,35 +9,26 @@ namespace Backstop.Commands;
 /// <summary>The verb <c>queue</c>: shows the messages that wait in the spool, and changes what becomes of them.</summary>
 internal static class QueueCommand
 {
-    public static Command Create() => new ExampleCommand(
-        "queue", "The messages that are accepted and not in their folders yet: why they wait, and what to do about it.",
-        "backstop queue list --config backstop.toml         # what waits, and why",
-        "backstop queue deliver --reason folder-failed      # the folder works again: try now")
+    public static Command Create() => new(
+        "queue", "The messages that are accepted and not in their folders yet: why they wait, and what to do about it.")
     {
         CreateList(), CreateShow(),
-        CreateChange(
-            QueueVerbs.Hold, "Do not deliver messages until they are released.",
-            "backstop queue hold 18f3c2a90010000", "backstop queue hold --from @bulk.example"),
-        CreateChange(
-            QueueVerbs.Release, "Deliver messages that are on hold.",
-            "backstop queue release 18f3c2a90010000", "backstop queue release --reason queue:held"),
-        CreateChange(
-            QueueVerbs.Deliver, "Try messages now, and say how it went.",
-            "backstop queue deliver 18f3c2a90010000", "backstop queue deliver --to me@example.org"),
+        CreateChange(QueueVerbs.Hold, "Do not deliver messages until they are released."),
+        CreateChange(QueueVerbs.Release, "Deliver messages that are on hold."),
+        CreateChange(QueueVerbs.Deliver, "Try messages now, and say how it went."),
         CreateRedirect(), CreateDelete(),
         CreateChange(
-            QueueVerbs.Restore, "Deliver messages after all that were deleted (spool.keep_deleted says for how long that is possible).",
-            "backstop queue list --deleted", "backstop queue restore 18f3c2a90010000"),
+            QueueVerbs.Restore, "Deliver messages after all that were deleted (spool.keep_deleted says for how long that is possible)."),
     };
 
-    private static ExampleCommand CreateList()
+    private static Command CreateList()
     {
         var arguments = new QueueArguments();
         var limit = new Option<int>("--limit") { Description = "Show at most N messages.", HelpName = "N" };
         var deleted = new Option<bool>("--deleted") { Description = "The messages that were deleted and can be restored." };
-        var command = new ExampleCommand(
-            QueueVerbs.List, "List the messages, oldest first: id, age, size, reason, sender, recipients, last error, next try.",
-            "backstop queue list --to me@example.org --older 1h", "backstop queue list --json | jq -r .id") { limit, deleted };
+        var command = new Command(
+            QueueVerbs.List, "List the messages, oldest first: id, age, size, reason, sender, recipients, last error, next try.")
+            { limit, deleted };
         arguments.AddFilterTo(command, withAll: false);
         arguments.AddTo(command);
         command.SetAction((parsed, ct) =>
@@ -51,16 +42,13 @@ internal static class QueueCommand
         return command;
     }
 
-    private static ExampleCommand CreateShow()
+    private static Command CreateShow()
     {
         var arguments = new QueueArguments();
         arguments.Ids.Arity = ArgumentArity.OneOrMore;
         var header = new Option<bool>("--header") { Description = "Print the header of the mail instead." };
         var message = new Option<bool>("--message") { Description = "Print the whole mail instead, as it will be delivered." };
-        var command = new ExampleCommand(
-            QueueVerbs.Show, "Show all that is known of messages.",
-            "backstop queue show 18f3c2a90010000", "backstop queue show 18f3c2a90010000 --message | backstop explain -")
-            { arguments.Ids, header, message };
+        var command = new Command(QueueVerbs.Show, "Show all that is known of messages.") { arguments.Ids, header, message };
         arguments.AddTo(command);
         command.SetAction((parsed, ct) =>
         {
@@ -73,10 +61,10 @@ internal static class QueueCommand
         return command;
     }
 
-    private static ExampleCommand CreateChange(string verb, string description, params string[] examples)
+    private static Command CreateChange(string verb, string description)
     {
         var arguments = new QueueArguments();
-        var command = new ExampleCommand(verb, description, examples) { arguments.Ids };
+        var command = new Command(verb, description) { arguments.Ids };
         if (verb == QueueVerbs.Restore)
         {
             arguments.Ids.Arity = ArgumentArity.OneOrMore;
@@ -96,7 +84,7 @@ internal static class QueueCommand
         return command;
     }
 
-    private static ExampleCommand CreateRedirect()
+    private static Command CreateRedirect()
     {
         var arguments = new QueueArguments();
         var words = new Argument<string[]>("ID... ADDRESS")
@@ -106,11 +94,7 @@ internal static class QueueCommand
         };
         var recipient = new Option<string?>("--for") { Description = "Only the copy for this recipient or mailbox.", HelpName = "ADDR" };
         var folder = new Option<string?>("--folder") { Description = "The folder there. Default: the same as before.", HelpName = "NAME" };
-        var command = new ExampleCommand(
-            QueueVerbs.Redirect, "Deliver messages to another mailbox of this server.",
-            "backstop queue redirect 18f3c2a90010000 boss@example.org",
-            "backstop queue redirect --reason no-mailbox --to left@example.org boss@example.org --folder Left")
-            { words, recipient, folder };
+        var command = new Command(QueueVerbs.Redirect, "Deliver messages to another mailbox of this server.") { words, recipient, folder };
         arguments.AddFilterTo(command, withAll: true);
         arguments.AddTo(command);
         command.SetAction((parsed, ct) =>
@@ -127,13 +111,12 @@ internal static class QueueCommand
         return command;
     }
 
-    private static ExampleCommand CreateDelete()
+    private static Command CreateDelete()
     {
         var arguments = new QueueArguments();
         var yes = new Option<bool>("--yes") { Description = "Do not ask." };
-        var command = new ExampleCommand(
-            QueueVerbs.Delete, "Delete messages without telling anybody. They can be restored for some days.",
-            "backstop queue delete 18f3c2a90010000", "backstop queue delete --from @bulk.example --older 7d --yes") { arguments.Ids, yes };
+        var command = new Command(QueueVerbs.Delete, "Delete messages without telling anybody. They can be restored for some days.")
+            { arguments.Ids, yes };
         arguments.AddFilterTo(command, withAll: true);
         arguments.AddTo(command);
         command.SetAction(async (parsed, ct) =>

@@ -13,10 +13,9 @@ internal static class ReloadCommand
     public static Command Create()
     {
         var (config, data, json) = (CommonOptions.Config(), CommonOptions.Data(), CommonOptions.Json());
-        var command = new ExampleCommand(
+        var command = new Command(
             "reload",
-            "Have the running server take up its configuration, mailboxes, keys, certificates and rules anew; no connection ends.",
-            "backstop reload --config /etc/backstop/backstop.toml", "backstop reload --config /etc/backstop/backstop.toml --json")
+            "Have the running server take up its configuration, mailboxes, keys, certificates and rules anew; no connection ends.")
             { config, data, json };
         command.SetAction((parsed, ct) => RunAsync(parsed.GetValue(config), parsed.GetValue(data), parsed.GetValue(json), ct));
         return command;

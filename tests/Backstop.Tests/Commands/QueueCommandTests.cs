@@ -149,20 +149,6 @@ public sealed class QueueCommandTests : IDisposable
             arguments.ChangeOf(parsed, QueueVerbs.Hold, []).Filter);
     }
 
-    [Fact]
-    public void Every_verb_has_examples_that_it_understands()
-    {
-        var queue = (ExampleCommand)QueueCommand.Create();
-        var commands = queue.Subcommands.Cast<ExampleCommand>().Append(queue).ToList();
-        Assert.Equal(9, commands.Count);
-        foreach (var example in commands.SelectMany(c => c.Examples))
-        {
-            var words = example.Split('#')[0].Split('|')[0].Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            Assert.Equal(["backstop", "queue"], words[..2]);
-            Assert.Empty(queue.Parse(words[2..], _parser).Errors);
-        }
-    }
-
     /// <summary>Senders choose their words.</summary>
     [Fact]
     public void Words_of_strangers_are_harmless_on_a_terminal()
