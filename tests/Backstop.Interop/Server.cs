@@ -38,7 +38,9 @@ internal sealed class Server : IDisposable
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    public static string Launcher => Path.Combine(Checkout.Root, "backstop");
+    /// <summary>The program under test: the checkout's launcher, or what BACKSTOP_PROGRAM names, such as the native file.</summary>
+    public static string Launcher { get; } =
+        Path.GetFullPath(Environment.GetEnvironmentVariable("BACKSTOP_PROGRAM") ?? "backstop", Checkout.Root);
 
     /// <summary>
     /// Starts it for bench.test with the mailboxes victim, legit and user; <paramref name="more"/> is further configuration,

@@ -24,7 +24,7 @@ public sealed class DialogTests
             var any = new IPEndPoint(IPAddress.Loopback, 0);
             (o.Listen.Milter, o.Listen.Policy, o.Listen.LmtpProxy, o.Relay.LmtpTo, o.Listen.Spamd) = (
                 [any], [any], [any], next.Address, [any]);
-            (o.Spam.Rules, o.Spam.AllowTell, o.Spam.MaxClientMessage) = ([Path.Combine(Folder, "spamd.cf")], true, new(1000));
+            (o.Spam.Rules, o.Spam.AllowTell, o.Spam.MaxClientMessage) = ([Path.Combine(Folder, "spamd.cf")], true, new(1024));
             o.Smtp.MaxErrors = 8;
             o.Smtp.MaxRecipients = 3;
             o.Smtp.MaxMessage = new(100_000);
