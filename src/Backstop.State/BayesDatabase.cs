@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.Data.Sqlite;
 
 namespace Backstop.State;
@@ -112,7 +113,8 @@ public sealed class BayesDatabase : IDisposable
     public void Dispose() => _open?.Dispose();
 
     /// <summary>Learns or forgets many messages in one transaction: all, or none.</summary>
-    /// <param name="messages">For each: its identifier, its kind (true for spam, false for ham, null to forget it) and its tokens.</param>
+    /// <param name="messages">For each: its identifier, its kind (true for spam, false for ham, null to forget it) and its
+    /// tokens.</param>
     /// <returns>How many changed something.</returns>
     public int Change(IReadOnlyList<(string Message, bool? IsSpam, IReadOnlyCollection<long> Tokens)> messages)
     {
@@ -132,12 +134,18 @@ public sealed class BayesDatabase : IDisposable
     private int ChangeNow(IReadOnlyList<(string Message, bool? IsSpam, IReadOnlyCollection<long> Tokens)> messages)
     {
         using var transaction = Connection().BeginTransaction();
+        if (DataVersion(transaction) != _version)
+        {
+            Reload(transaction);
+        }
+
+        using var known = Command(transaction, "SELECT spam FROM learned WHERE message = $a", "");
         var kinds = new Dictionary<string, bool?>(StringComparer.Ordinal);
-        var (spam, ham) = (new Dictionary<long, int>(), new Dictionary<long, int>());
+        var changes = new Dictionary<long, (int Spam, int Ham)>();
         var (changed, spamMessages, hamMessages) = (0, 0, 0);
         foreach (var (message, isSpam, tokens) in messages)
         {
-            var before = kinds.TryGetValue(message, out var learned) ? learned : Known(message, transaction);
+            var before = kinds.TryGetValue(message, out var learned) ? learned : Known(message, known);
             if (before == isSpam)
             {
                 continue;
@@ -154,13 +162,18 @@ public sealed class BayesDatabase : IDisposable
             return 0;
         }
 
-        Count(isSpam: true, spam, spamMessages, transaction);
-        Count(isSpam: false, ham, hamMessages, transaction);
+        // Whatever fails from here on: the next look reads the table anew.
+        var version = _version;
+        _version = -1;
+        var counts = Counted(changes);
+        Write(counts);
+        Run(
+            transaction, "UPDATE total SET spam = MAX(0, spam + $a), ham = MAX(0, ham + $b)", spamMessages, hamMessages);
         Note(kinds, transaction);
-        long[] touched = [.. spam.Keys.Union(ham.Keys)];
-        Expire(touched, transaction);
+        var isShortened = Expire(counts, transaction);
         transaction.Commit();
-        Reload(touched);
+        _version = version;
+        Keep(counts, isShortened);
         return changed;
 
         void Add(bool? isSpam, int by, IReadOnlyCollection<long> tokens)
@@ -170,76 +183,121 @@ public sealed class BayesDatabase : IDisposable
                 return;
             }
 
-            spamMessages += kind ? by : 0;
-            hamMessages += kind ? 0 : by;
-            var counts = kind ? spam : ham;
+            var (spam, ham) = kind ? (by, 0) : (0, by);
+            spamMessages += spam;
+            hamMessages += ham;
             foreach (var token in tokens)
             {
-                counts[token] = counts.GetValueOrDefault(token) + by;
+                ref var change = ref CollectionsMarshal.GetValueRefOrAddDefault(changes, token, out _);
+                change = (change.Spam + spam, change.Ham + ham);
             }
         }
+    }
+
+    /// <summary>
+    /// The counts behind a change, in the order of the table: neighbours are in one page. Those in memory are those in the database,
+    /// for the transaction keeps other processes from writing.
+    /// </summary>
+    private (long Token, int Spam, int Ham)[] Counted(Dictionary<long, (int Spam, int Ham)> changes)
+    {
+        var counts = new (long Token, int Spam, int Ham)[changes.Count];
+        var i = 0;
+        foreach (var (token, change) in changes)
+        {
+            var (spam, ham) = _tokens.GetValueOrDefault(token);
+            counts[i++] = (token, Math.Max(0, spam + change.Spam), Math.Max(0, ham + change.Ham));
+        }
+
+        Array.Sort(counts, static (a, b) => a.Token.CompareTo(b.Token));
+        return counts;
+    }
+
+    private void Write((long Token, int Spam, int Ham)[] counts)
+    {
+        var now = Now();
+        using var set = new RowStatement(
+            Connection(),
+            "INSERT INTO token VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET spam = excluded.spam, ham = excluded.ham, "
+                + "seen_at = MAX(seen_at, excluded.seen_at)");
+        using var delete = new RowStatement(Connection(), "DELETE FROM token WHERE id = ?");
+        foreach (var (token, spam, ham) in counts)
+        {
+            if (spam + ham > 0)
+            {
+                set.Run(token, spam, ham, now);
+            }
+            else
+            {
+                delete.Run(token);
+            }
+        }
+    }
+
+    /// <summary>Behind the transaction: what is in the database is in memory too.</summary>
+    private void Keep((long Token, int Spam, int Ham)[] counts, bool isShortened)
+    {
+        if (isShortened)
+        {
+            Reload();
+            return;
+        }
+
+        foreach (var (token, spam, ham) in counts)
+        {
+            if (spam + ham > 0)
+            {
+                _tokens[token] = (spam, ham);
+            }
+            else
+            {
+                _tokens.Remove(token);
+            }
+        }
+
+        ReloadTotals();
     }
 
     private void Note(Dictionary<string, bool?> kinds, SqliteTransaction transaction)
     {
+        var now = Now();
+        using var set = Command(
+            transaction,
+            "INSERT INTO learned VALUES ($a, $b, $c) ON CONFLICT DO UPDATE SET spam = excluded.spam, learned_at = excluded.learned_at",
+            "", 0, now);
+        using var delete = Command(transaction, "DELETE FROM learned WHERE message = $a", "");
         foreach (var (message, isSpam) in kinds)
         {
-            if (isSpam is { } now)
+            var command = isSpam is null ? delete : set;
+            command.Parameters[0].Value = message;
+            if (isSpam is { } kind)
             {
-                Run(
-                    transaction,
-                    "INSERT INTO learned VALUES ($a, $b, $c) "
-                        + "ON CONFLICT DO UPDATE SET spam = excluded.spam, learned_at = excluded.learned_at",
-                    message, now ? 1 : 0, Now());
+                command.Parameters[1].Value = kind ? 1 : 0;
             }
-            else
-            {
-                Run(transaction, "DELETE FROM learned WHERE message = $a", message);
-            }
-        }
-    }
 
-    private bool? Known(string message, SqliteTransaction transaction)
-    {
-        using var command = Command(transaction, "SELECT spam FROM learned WHERE message = $a", message);
-        return command.ExecuteScalar() is long spam ? spam != 0 : null;
-    }
-
-    private void Count(bool isSpam, Dictionary<long, int> tokens, int messages, SqliteTransaction transaction)
-    {
-        var column = isSpam ? "spam" : "ham";
-        using var command = Command(
-            transaction,
-            $"INSERT INTO token VALUES ($a, {(isSpam ? "MAX(0, $b), 0" : "0, MAX(0, $b)")}, $c) ON CONFLICT DO UPDATE SET {column} = "
-                + $"MAX(0, {column} + $b), seen_at = MAX(seen_at, $c)",
-            0L, 0, Now());
-        command.Prepare();
-
-        // In the order of the table: neighbours are in one page.
-        foreach (var (token, by) in tokens.OrderBy(t => t.Key))
-        {
-            command.Parameters[0].Value = token;
-            command.Parameters[1].Value = by;
             command.ExecuteNonQuery();
         }
+    }
 
-        Run(transaction, $"UPDATE total SET {column} = MAX(0, {column} + $a)", messages);
+    private static bool? Known(string message, SqliteCommand known)
+    {
+        known.Parameters[0].Value = message;
+        return known.ExecuteScalar() is long spam ? spam != 0 : null;
     }
 
     /// <summary>Deletes a quarter of the tokens at once, so that this is rarely necessary.</summary>
-    private void Expire(long[] touched, SqliteTransaction transaction)
+    /// <returns>Whether it deleted any.</returns>
+    private bool Expire((long Token, int Spam, int Ham)[] counts, SqliteTransaction transaction)
     {
-        Run(transaction, "DELETE FROM token WHERE spam = 0 AND ham = 0");
-
         // Counting reads the whole table: only where memory and the change together may be too many.
-        if (_tokens.Count + touched.Count(t => !_tokens.ContainsKey(t)) > MaxTokens
-            && Stored(transaction) is var stored and > MaxTokens)
+        if (_tokens.Count + counts.Length <= MaxTokens || _tokens.Count + counts.Count(c => !_tokens.ContainsKey(c.Token)) <= MaxTokens
+            || Stored(transaction) is not (> MaxTokens and var stored))
         {
-            Run(
-                transaction, "DELETE FROM token WHERE id IN (SELECT id FROM token ORDER BY seen_at LIMIT $a)",
-                stored - (MaxTokens * 3 / 4));
-            _version = -1;
+            return false;
         }
+
+        Run(
+            transaction, "DELETE FROM token WHERE id IN (SELECT id FROM token ORDER BY seen_at LIMIT $a)", stored - (MaxTokens * 3 / 4));
+        return true;
     }
 
     private long Stored(SqliteTransaction transaction)
@@ -291,17 +349,17 @@ public sealed class BayesDatabase : IDisposable
         return _open;
     }
 
-    private long DataVersion()
+    private long DataVersion(SqliteTransaction? transaction = null)
     {
-        using var command = Command(null, "PRAGMA data_version");
+        using var command = Command(transaction, "PRAGMA data_version");
         return (long)command.ExecuteScalar()!;
     }
 
-    private void Reload()
+    private void Reload(SqliteTransaction? transaction = null)
     {
-        _version = DataVersion();
+        _version = DataVersion(transaction);
         var tokens = new Dictionary<long, (int, int)>();
-        using var command = Command(null, "SELECT id, spam, ham FROM token");
+        using var command = Command(transaction, "SELECT id, spam, ham FROM token");
         using (var reader = command.ExecuteReader())
         {
             while (reader.Read())
@@ -311,39 +369,12 @@ public sealed class BayesDatabase : IDisposable
         }
 
         _tokens = tokens;
-        ReloadTotals();
+        ReloadTotals(transaction);
     }
 
-    /// <summary>After a change of our own, reads only the changed tokens again.</summary>
-    private void Reload(long[] changed)
+    private void ReloadTotals(SqliteTransaction? transaction = null)
     {
-        if (_version < 0 || changed.Length > MaxTokens / 10)
-        {
-            Reload();
-            return;
-        }
-
-        using var command = Command(null, "SELECT spam, ham FROM token WHERE id = $a", 0L);
-        foreach (var token in changed)
-        {
-            command.Parameters[0].Value = token;
-            using var reader = command.ExecuteReader();
-            if (reader.Read())
-            {
-                _tokens[token] = (reader.GetInt32(0), reader.GetInt32(1));
-            }
-            else
-            {
-                _tokens.Remove(token);
-            }
-        }
-
-        ReloadTotals();
-    }
-
-    private void ReloadTotals()
-    {
-        using var command = Command(null, "SELECT spam, ham FROM total");
+        using var command = Command(transaction, "SELECT spam, ham FROM total");
         using var reader = command.ExecuteReader();
         reader.Read();
         _messages = (reader.GetInt32(0), reader.GetInt32(1));

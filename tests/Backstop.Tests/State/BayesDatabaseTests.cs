@@ -1,5 +1,6 @@
 using Backstop.State;
 using CsCheck;
+using Microsoft.Data.Sqlite;
 
 namespace Backstop.Tests.State;
 
@@ -104,6 +105,124 @@ public class BayesDatabaseTests
         Assert.Equal(BayesDatabase.MaxTokens * 3 / 4, database.Tokens);
         using var again = new BayesDatabase(folder["bayes.db"], TimeProvider.System);
         Assert.Equal(BayesDatabase.MaxTokens * 3 / 4, again.Tokens);
+    }
+
+    /// <summary>
+    /// The rows are those that a statement for each token of each message would leave, times included, whatever is learned and
+    /// forgotten in whatever batches, and whoever else writes between.
+    /// </summary>
+    [Fact]
+    public void Rows_are_those_of_a_statement_for_each_token()
+    {
+        var step = Gen.Select(Gen.Int[0, 7], Gen.Int[0, 2]);
+
+        // A message has the same tokens each time.
+        Gen.Select(step.List[1, 6].List[1, 6], Gen.Bool, Gen.Long[0, 12].HashSet[0, 6].Array[8]).Sample(
+            (batches, another, words) =>
+            {
+                using var folder = new TempFolder();
+                var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(50));
+                using var database = new BayesDatabase(folder["new.db"], time);
+                using var other = new BayesDatabase(folder["new.db"], time);
+                using (new BayesDatabase(folder["old.db"], time))
+                {
+                }
+
+                using var old = new SqliteConnection($"Data Source={folder["old.db"]};Pooling=False");
+                old.Open();
+                var turn = 0;
+                foreach (var batch in batches)
+                {
+                    time.Advance(TimeSpan.FromSeconds(1));
+                    var messages = batch.Select(b => (
+                        Message: $"m{b.Item1}", IsSpam: b.Item2 == 2 ? null : (bool?)(b.Item2 == 1),
+                        Tokens: (IReadOnlyCollection<long>)words[b.Item1])).ToList();
+                    (another && turn++ % 2 == 1 ? other : database).Change(messages);
+                    foreach (var (message, isSpam, tokens) in messages)
+                    {
+                        ChangeByStatements(old, message, isSpam, tokens, time.GetUtcNow().ToUnixTimeSeconds());
+                    }
+                }
+
+                using var now = new SqliteConnection($"Data Source={folder["new.db"]};Pooling=False");
+                now.Open();
+                Assert.Equal(Rows(old), Rows(now));
+            },
+            iter: 60);
+    }
+
+    /// <summary>A database that grows beyond its most tokens keeps the same ones as before, and so do later changes.</summary>
+    [Fact]
+    public void What_is_dropped_is_gone_from_memory_too()
+    {
+        using var folder = new TempFolder();
+        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(50));
+        using var database = new BayesDatabase(folder["bayes.db"], time);
+        database.Learn("old", true, [1, 2, 3]);
+        time.Advance(TimeSpan.FromSeconds(1));
+        database.Learn("many", true, [.. Enumerable.Range(10, BayesDatabase.MaxTokens).Select(t => (long)t)]);
+        Assert.Equal([(0, 0), (0, 0), (0, 0)], Find(database, 1, 2, 3));
+        database.Learn("again", false, [1]);
+        Assert.Equal([(0, 1)], Find(database, 1));
+        using var read = new BayesDatabase(folder["bayes.db"], time);
+        Assert.Equal([(0, 1), (0, 0)], Find(read, 1, 2));
+        Assert.Equal(database.Tokens, read.Tokens);
+    }
+
+    private static void ChangeByStatements(SqliteConnection db, string message, bool? isSpam, IReadOnlyCollection<long> tokens, long now)
+    {
+        var before = Ask($"SELECT spam FROM learned WHERE message = '{message}'") is long spam ? spam != 0 : (bool?)null;
+        if (before == isSpam)
+        {
+            return;
+        }
+
+        foreach (var (kind, by) in new[] { (before, -1), (isSpam, 1) })
+        {
+            if (kind is { } isKind)
+            {
+                var column = isKind ? "spam" : "ham";
+                foreach (var token in tokens)
+                {
+                    Ask(
+                        $"INSERT INTO token VALUES ({token}, {(isKind ? $"MAX(0, {by}), 0" : $"0, MAX(0, {by})")}, {now}) "
+                            + $"ON CONFLICT DO UPDATE SET {column} = MAX(0, {column} + {by}), seen_at = MAX(seen_at, {now})");
+                }
+
+                Ask($"UPDATE total SET {column} = MAX(0, {column} + {by})");
+            }
+        }
+
+        Ask(isSpam is { } learned ? $"INSERT OR REPLACE INTO learned VALUES ('{message}', {(learned ? 1 : 0)}, {now})"
+            : $"DELETE FROM learned WHERE message = '{message}'");
+        Ask("DELETE FROM token WHERE spam = 0 AND ham = 0");
+
+        object? Ask(string sql)
+        {
+            using var command = db.CreateCommand();
+#pragma warning disable CA2100 // The values are the test's own.
+            command.CommandText = sql;
+#pragma warning restore CA2100
+            return command.ExecuteScalar();
+        }
+    }
+
+    private static List<string> Rows(SqliteConnection db)
+    {
+        using var command = db.CreateCommand();
+        command.CommandText = """
+            SELECT 'token', id, spam, ham, seen_at FROM token
+            UNION ALL SELECT 'learned', message, spam, learned_at, 0 FROM learned
+            UNION ALL SELECT 'total', one, spam, ham, 0 FROM total ORDER BY 1, 2
+            """;
+        using var reader = command.ExecuteReader();
+        var rows = new List<string>();
+        while (reader.Read())
+        {
+            rows.Add(string.Join(' ', Enumerable.Range(0, 5).Select(reader.GetValue)));
+        }
+
+        return rows;
     }
 
     private static (int, int)[] Find(BayesDatabase database, params long[] tokens)
