@@ -41,11 +41,12 @@ internal sealed class HtmlRenderer
 
     private HtmlRenderer() => _links = new HtmlLinks(_results);
 
-    public string Text => _text.All();
+    public string Text { get; private set; } = "";
 
-    public string Visible => _text.Where(invisible: false);
+    /// <summary>What is seen; the same object as <see cref="Text"/> where nothing is hidden.</summary>
+    public string Visible { get; private set; } = "";
 
-    public string Invisible => _text.Where(invisible: true);
+    public string Invisible { get; private set; } = "";
 
     public HtmlResults Results => _results;
 
@@ -248,6 +249,8 @@ internal sealed class HtmlRenderer
 
     private void Finish(int length)
     {
+        Text = _text.All();
+        (Visible, Invisible) = _text.Hides ? (_text.Where(invisible: false), _text.Where(invisible: true)) : (Text, "");
         var numbers = _results.Numbers;
         numbers["image_area"] = _imageArea;
         numbers["length"] = length;
@@ -291,6 +294,8 @@ internal sealed class HtmlRenderer
     private sealed class DisplayedText
     {
         private readonly List<(string Text, bool IsSpace, bool Invisible)> _pieces = [];
+
+        public bool Hides => _pieces.Exists(p => p.Invisible);
 
         public string? Last => _pieces.Count == 0 ? null : _pieces[^1].Text;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using Backstop.Mail;
 using Backstop.SpamRules.Patterns;
 
 namespace Backstop.SpamRules.Html;
@@ -7,16 +8,41 @@ namespace Backstop.SpamRules.Html;
 /// <summary>A URI reference in five parts and its resolution, lenient about a repeated scheme (RFC 3986 §5.2.2).</summary>
 internal readonly record struct UriReference(string? Scheme, string? Authority, string Path, string? Query, string? Fragment)
 {
-    private static readonly PerlRegex _parts = new(
-        "^(?:([^:/?#]+):)?(?://([^/?#]*))?([^?#]*)(?:\\?([^#]*))?(?:#(.*))?", RegexOptions.Singleline);
     private static readonly PerlRegex _www = new("^www\\d*\\.", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _ftp = new("^ftp\\d*\\.", RegexOptions.IgnoreCase);
 
     public static UriReference Parse(string text)
     {
-        var match = _parts.Match(text);
-        string? Group(int i) => match.Groups[i].Success ? match.Groups[i].Value : null;
-        return new UriReference(Group(1), Group(2), Group(3) ?? "", Group(4), Group(5));
+        MessageBudget.Charge(text.Length);
+        var (scheme, authority, query, fragment) = ((string?)null, (string?)null, (string?)null, (string?)null);
+        var rest = text.AsSpan();
+        if (rest.IndexOfAny(":/?#") is var colon and > 0 && rest[colon] == ':')
+        {
+            scheme = rest[..colon].ToString();
+            rest = rest[(colon + 1)..];
+        }
+
+        if (rest.StartsWith("//"))
+        {
+            rest = rest[2..];
+            var end = rest.IndexOfAny("/?#") is var stop and >= 0 ? stop : rest.Length;
+            authority = rest[..end].ToString();
+            rest = rest[end..];
+        }
+
+        if (rest.IndexOf('#') is var hash and >= 0)
+        {
+            fragment = rest[(hash + 1)..].ToString();
+            rest = rest[..hash];
+        }
+
+        if (rest.IndexOf('?') is var mark and >= 0)
+        {
+            query = rest[(mark + 1)..].ToString();
+            rest = rest[..mark];
+        }
+
+        return new UriReference(scheme, authority, rest.ToString(), query, fragment);
     }
 
     public static string Resolve(string baseText, string text)

@@ -69,6 +69,10 @@ internal sealed class MessageScan
 
     public IReadOnlyList<HtmlResults> Html { get; }
 
+    /// <summary>Whether HTML hides a text from the eye.</summary>
+    public bool HidesText =>
+        Html.Count > 0 && Message.Leaves().Any(leaf => !ReferenceEquals(leaf.Rendered().Text, leaf.Rendered().Visible));
+
     public UriDetails Uris => _uris.Value;
 
     public PdfFacts Pdf => _pdf.Value;

@@ -21,7 +21,11 @@ internal readonly record struct ContentTypeLine(string Type, string? Boundary, s
         "\\b(?:|file)name\\*(\\d{1,4})\\s*=\\s*[\"']?(.*?)(?:[\"'](?:;|$)|;|$)", RegexOptions.IgnoreCase);
     private static readonly PerlRegex _typeOnly = new("^([^/]+(?:/[^/\\s]*)?).*$", RegexOptions.Singleline);
 
-    public static ContentTypeLine Parse(string header)
+    private static readonly ContentTypeLine _none = Read("");
+
+    public static ContentTypeLine Parse(string header) => header.Length == 0 ? _none : Read(header);
+
+    private static ContentTypeLine Read(string header)
     {
         var missing = header.Length == 0;
         var text = missing ? "text/plain; charset=us-ascii" : header;

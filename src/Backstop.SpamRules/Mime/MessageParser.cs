@@ -61,7 +61,7 @@ internal static class MessageParser
         }
 
         var body = lines.GetRange(next = ReadHeader(message, lines, next), lines.Count - next);
-        message.PristineBody = string.Concat(body);
+        message.PristineBody = body.Count == 0 ? "" : octets[lines.Take(next).Sum(line => line.Length)..];
         if (message.LineEnding == "\r\n")
         {
             for (var i = 0; i < body.Count; i++)

@@ -12,6 +12,8 @@ internal class MimeNode
     private readonly Dictionary<string, List<string>> _raw = new(StringComparer.Ordinal);
     private string? _decodedBody;
     private RenderedPart? _rendered;
+    private string? _contentTypeOf;
+    private ContentTypeLine _contentType;
 
     /// <summary>Names in the order and the spelling in which they came.</summary>
     public List<string> HeaderOrder { get; } = [];
@@ -68,7 +70,17 @@ internal class MimeNode
     /// <summary>Bodies as they came, folds and line ends included.</summary>
     public IReadOnlyList<string> RawHeaders(string name) => _raw.TryGetValue(name.ToLowerInvariant(), out var values) ? values : [];
 
-    public ContentTypeLine ParseContentType() => ContentTypeLine.Parse(Header("content-type"));
+    public ContentTypeLine ParseContentType()
+    {
+        // Asked several times while a message is taken apart.
+        var header = Header("content-type");
+        if (!ReferenceEquals(header, _contentTypeOf))
+        {
+            (_contentTypeOf, _contentType) = (header, ContentTypeLine.Parse(header));
+        }
+
+        return _contentType;
+    }
 
     /// <summary>This part and those below, depth first, the part before its own.</summary>
     public IEnumerable<MimeNode> Walk()
