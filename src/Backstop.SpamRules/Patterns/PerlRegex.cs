@@ -9,8 +9,8 @@ namespace Backstop.SpamRules.Patterns;
 /// holds, and the message's budget is charged for it. Never made of text from a message: that may be too long for an automaton.
 /// </summary>
 /// <remarks>
-/// Compiled for the first text that holds a string which every match needs: that takes milliseconds and megabytes, and most of the forms of
-/// rare mail servers never see such a text.
+/// Compiled for the first text that holds what every match needs, in its order: that takes milliseconds and megabytes, and most of the
+/// forms of rare mail servers never see such a text.
 /// </remarks>
 internal sealed class PerlRegex
 {
@@ -24,7 +24,7 @@ internal sealed class PerlRegex
 
     private readonly string _pattern;
     private readonly RegexOptions _options;
-    private readonly Lazy<SearchValues<string>?> _needed;
+    private readonly Lazy<(SearchValues<string>? Strings, RequiredOrder? Order)> _needed;
     private Regex? _regex;
 
     /// <summary>Takes a pattern. The first match throws <see cref="NotSupportedException"/> where it needs backtracking.</summary>
@@ -76,24 +76,29 @@ internal sealed class PerlRegex
     }
 
     /// <summary>
-    /// Whether the text holds a string that every match needs, from a place on. False: no match begins there. It looks no further than the
+    /// Whether the text holds what every match needs, from a place on. False: no match begins there. It looks no further than the
     /// end of the first match, so that a loop over all matches stays linear.
     /// </summary>
-    internal bool MayMatch(string text, int start = 0) => _needed.Value is not { } needed || text.AsSpan(start).ContainsAny(needed);
+    internal bool MayMatch(string text, int start = 0)
+    {
+        var (strings, order) = _needed.Value;
+        return (strings is null || text.AsSpan(start).ContainsAny(strings)) && (order is null || order.MayMatch(text, start));
+    }
 
     // Perl's syntax and .NET's differ in rare places: what Perl's reader does not read has no prefilter.
-    private static SearchValues<string>? Needed(string pattern, RegexOptions options)
+    private static (SearchValues<string>? Strings, RequiredOrder? Order) Needed(string pattern, RegexOptions options)
     {
         try
         {
             var modifiers = string.Concat(_modifiers.Where(m => options.HasFlag(m.Option)).Select(m => m.Letter));
-            return RequiredLiterals.Of(PerlPatternParser.Parse(pattern, modifiers)) is { } literals
-                ? SearchValues.Create([.. literals], StringComparison.OrdinalIgnoreCase)
-                : null;
+            var parsed = PerlPatternParser.Parse(pattern, modifiers);
+            return (
+                RequiredLiterals.Of(parsed) is { } literals ? SearchValues.Create([.. literals], StringComparison.OrdinalIgnoreCase) : null,
+                RequiredOrder.Of(parsed));
         }
         catch (PatternException)
         {
-            return null;
+            return default;
         }
     }
 

@@ -82,6 +82,21 @@ public sealed class OwnExpressionTests
         Assert.InRange(passedOver, all.Count / 2, all.Count);
     }
 
+    /// <summary>What a form needs stands in a certain order; a word of it ends at the first blank.</summary>
+    [Theory]
+    [InlineData("^\\S+ \\(\\d+\\) by \\S+", "a (1) by b", true)]
+    [InlineData("^\\S+ \\(\\d+\\) by \\S+", "a b (1) by b", false)]
+    [InlineData("^\\S+ \\(\\d+\\) by \\S+", "a (x) by b", false)]
+    [InlineData("^\\S+ \\(\\d+\\) by \\S+", "\uE0E4 (1) by b", true)]
+    [InlineData("^\\S+\\[\\d+\\] by", "a[b[1] by", true)]
+    [InlineData("a.*b", "b a", false)]
+    [InlineData("a.*b", "b a b", true)]
+    [InlineData("^(?:a|b)x", "bx", true)]
+    [InlineData("^(?:a|b)x", "cx", false)]
+    [InlineData("^(?:a|)x y", "x y", true)]
+    public void What_a_match_needs_stands_in_its_order(string pattern, string text, bool mayMatch) =>
+        Assert.Equal(mayMatch, RequiredOrder.Of(PerlPatternParser.Parse(pattern, ""))?.MayMatch(text, 0) ?? true);
+
     private static IEnumerable<(int Index, int Length)> Places(Regex regex, string text) =>
         regex.Matches(text).Select(m => (m.Index, m.Length));
 
