@@ -1,4 +1,4 @@
-using System.Buffers.Binary;
+using System.Buffers;
 using System.Security.Cryptography;
 using Backstop.SpamRules.Messages;
 using Backstop.SpamRules.Mime;
@@ -11,6 +11,9 @@ namespace Backstop.SpamRules.Learning;
 /// <summary>Learns from messages that people or rules have sorted, and says how likely another is spam. Safe for many threads.</summary>
 public sealed class BayesLearner
 {
+    private const int MaxWords = 50_000;
+    private const int MaxOfLinks = 10_000;
+
     private readonly RuleSet _rules;
     private readonly IBayesStore _store;
     private readonly MessageReader _reader;
@@ -101,27 +104,33 @@ public sealed class BayesLearner
 
     internal bool Learn(MessageScan scan, bool isSpam) => _store.Learn(KeyOf(scan), isSpam, Tokens(scan));
 
-    internal static HashSet<long> Tokens(MessageScan scan)
+    /// <summary>The numbers of a message's tokens.</summary>
+    /// <param name="scan">The message.</param>
+    /// <param name="seen">Gets the octets of every token; null where nobody asks.</param>
+    internal static HashSet<long> Tokens(MessageScan scan, Action<ReadOnlySpan<byte>>? seen = null)
     {
-        var words = new HashSet<string>(StringComparer.Ordinal);
-        var text = new TokenText(words);
-        foreach (var line in BodyText.Rendered(scan.Message, scan.Settings.BodyPartScanSize, part => part.Visible))
+        var tokens = new TokenSet(seen);
+        var text = new TokenText(tokens);
+        var most = MaxWords;
+        foreach (var line in VisibleLines(scan).TakeWhile(_ => tokens.Added < most))
         {
-            text.AddBody(line, "");
+            text.AddBody(line, []);
         }
 
-        foreach (var line in BodyText.Rendered(scan.Message, scan.Settings.BodyPartScanSize, part => part.Invisible, withSubject: false))
+        most = tokens.Added + MaxOfLinks;
+        foreach (var uri in scan.Uris.Cleaned().TakeWhile(_ => tokens.Added < most))
         {
-            text.AddBody(line, "I*:");
+            text.AddUri(uri);
         }
 
-        foreach (var uri in scan.Uris.Cleaned())
+        most = tokens.Added + MaxWords;
+        foreach (var line in HiddenLines(scan).TakeWhile(_ => tokens.Added < most))
         {
-            text.AddBody(uri, "");
+            text.AddBody(line, "I*:"u8);
         }
 
-        TokenHeaders.Add(scan, words);
-        return [.. words.Select(Hash)];
+        TokenHeaders.Add(scan, tokens);
+        return tokens.Numbers;
     }
 
     internal MessageScan Open(ReadOnlySpan<byte> message) => _reader.Open(Octets.FromBytes(message));
@@ -132,19 +141,39 @@ public sealed class BayesLearner
         return SpamMarkup.Remove(marked) is { } bare ? _reader.Open(bare) : _reader.Open(marked);
     }
 
+    // Rules see all of the text. Where nothing is hidden it is what a reader sees, and need not be put together again.
+    private static List<string> VisibleLines(MessageScan scan) => scan.HidesText
+        ? BodyText.Rendered(scan.Message, scan.Settings.BodyPartScanSize, part => part.Visible)
+        : scan.Body;
+
+    private static List<string> HiddenLines(MessageScan scan) => scan.HidesText
+        ? BodyText.Rendered(scan.Message, scan.Settings.BodyPartScanSize, part => part.Invisible, withSubject: false)
+        : [];
+
     /// <summary>The key by which a message is recognised: a hash of what no server changes (id, date and body).</summary>
     private static string KeyOf(MessageScan scan)
     {
         var message = scan.Message;
-        var body = message.PristineBody.Replace("\r\n", "\n", StringComparison.Ordinal);
-        var text = $"{message.Header("message-id")}\0{message.Header("date")}\0{body}";
-        return Convert.ToHexStringLower(SHA256.HashData(Octets.ToBytes(text)).AsSpan(0, 16));
-    }
+        var body = message.PristineBody;
+        var (id, date) = (message.Header("message-id"), message.Header("date"));
+        var octets = ArrayPool<byte>.Shared.Rent(id.Length + date.Length + body.Length + 2);
+        var length = 0;
+        foreach (var text in new[] { id, "\0", date, "\0" })
+        {
+            length += Octets.Copy(text, octets.AsSpan(length));
+        }
 
-    private static long Hash(string word)
-    {
-        Span<byte> hash = stackalloc byte[32];
-        SHA256.HashData(Octets.ToBytes(word), hash);
-        return BinaryPrimitives.ReadInt64LittleEndian(hash) & long.MaxValue;
+        // Line ends count as LF: a copy made by another program may have others.
+        for (var rest = body.AsSpan(); rest.Length > 0;)
+        {
+            var end = rest.IndexOf("\r\n") is var found and >= 0 ? found : rest.Length;
+            length += Octets.Copy(rest[..end], octets.AsSpan(length));
+            rest = end < rest.Length ? rest[(end + 1)..] : [];
+        }
+
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(octets.AsSpan(0, length), hash);
+        ArrayPool<byte>.Shared.Return(octets);
+        return Convert.ToHexStringLower(hash[..16]);
     }
 }

@@ -1,96 +1,175 @@
+using System.Text;
 using System.Text.RegularExpressions;
 using Backstop.SpamRules.Messages;
 using Backstop.SpamRules.Mime;
 using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Relays;
+using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Learning;
 
 /// <summary>
-/// Words of the header, each with its field's name (Plugin/Bayes.pm, _tokenize_headers). Fields that tell the way of a single
-/// message, a list's housekeeping or another filter's verdict are left out; ids and dates are cut to what many messages share.
+/// The tokens of the header, each with its field's name, octet by octet those of SpamAssassin 4.0.1 (Plugin/Bayes.pm,
+/// _tokenize_headers). Fields that tell the way of a single message, a list's housekeeping or another filter's verdict are left out;
+/// ids and dates are cut to what many messages share.
 /// </summary>
 internal static class TokenHeaders
 {
-    private static readonly PerlRegex _ignored = new(
-        "^(?:X-)?(?:Sender|Delivered-To|Delivery-Date|Envelope-To|X-MIME-Auto-?converted|List-.*|X-Unsub.*|X-Mailman-Version|X-BeenTher"
-            + "e|X-Loop|Mail-Followup-To|X-eGroups-.*|"
-        + "X-MDMailing-List|X-XEmacs-List|X-Sympa-To|Resent-(?:From|To|Date)|Original-(?:From|To|Date)|X-MailScanner.*|X-Spam.*|X-Antis"
-        + "pam|X-RBL-Warning|X-MDaemon-Deliver-To|"
-        + "X-Virus-Scanned|X-Pyzor|X-DCC-.*|X-Filtered-By|X-Scanned-By|X-Scanner|X-AP-Spam-.*|X-RIPE-Spam-Status|X-SpamCop-.*|X-SMTPD|S"
-        + "pam-Apparently-To|SPAM|X-Perlmx-Spam|"
-        + "X-Bogosity|Content-Class|Thread-(?:Index|Topic)|X-OriginalArrivalTime|Status|X-Flags|X-Keywords|Replied|Forwarded|Lines|Cont"
-        + "ent-Length|X-UIDL?|X-IMAPbase|X-Bugzilla-.*|"
-        + "X-VM-.*|X-Gnus-Mail-Source|Xref|Date|X-Backstop.*)$", RegexOptions.IgnoreCase);
+    private const int MaxOctets = 65_536;
+    private const int MaxTokens = 10_000;
 
-    private static readonly PerlRegex _presence = new(
-        "^(?:X-Face|X-(?:Gnu-?PG|PGP|GPG)(?:-Key)?-Fingerprint|D(?:KIM|omainKey)-Signature|X-Google-DKIM-Signature|ARC-.*|Autocrypt)"
-            + "$", RegexOptions.IgnoreCase);
+    private static readonly HashSet<string> _ignored = new(
+        Split(
+            "Delivered-To Delivery-Date X-MIME-Autoconverted X-Converted-To-Plain-Text Subject Date X-List X-Unsub "
+            + "X-Unsubscribe X-Mailman-Version X-BeenThere X-Loop Mail-Followup-To X-eGroups-Return X-eGroups-From "
+            + "X-MDMailing-List X-XEmacs-List X-Sympa-To X-MailScanner X-MailScanner-SpamCheck X-Spam X-Spam-Status "
+            + "X-Spam-Level X-Spam-Flag X-Spam-Report X-Spam-Hits X-Spam-Score X-Spam-Checker-Version X-Antispam "
+            + "X-RBL-Warning X-MDaemon-Deliver-To X-Virus-Scanned X-Mass-Check-Id X-Pyzor X-Filtered-By X-Scanned-By "
+            + "X-Scanner X-AP-Spam-Score X-AP-Spam-Status X-RIPE-Spam-Status X-SMTPD SPAM X-Perlmx-Spam X-Bogosity "
+            + "Content-Class Thread-Index Thread-Topic X-OriginalArrivalTime X-Flags X-Keywords Replied Forwarded Lines "
+            + "Content-Length X-UID X-UIDL X-IMAPbase X-VM-Bookmark X-VM-POP-Retrieved X-VM-IMAP-Retrieved X-VM-Labels "
+            + "X-VM-Last-Modified X-VM-Summary-Format X-VM-VHeader X-VM-Message-Order X-Gnus-Mail-Source Xref")
+        .Concat(
+            Split(
+                "Sender Envelope-To Mailing-List List-Archive List-Help List-Id List-Owner List-Post List-Subscribe "
+                + "List-Unsubscribe List-Host List-Manager List-Admin List-Comment List-Name List-Url Resent-From Resent-To "
+                + "Resent-Date Original-From Original-To Original-Date Spam-Apparently-To Status")
+            .SelectMany(name => new[] { name, "X-" + name })),
+        StringComparer.OrdinalIgnoreCase);
 
-    private static readonly PerlRegex _addresses = new(
-        "^(?:X-|Resent-)?(?:Return-Path|From|To|Cc|Reply-To|Errors-To|Sender)$", RegexOptions.IgnoreCase);
-    private static readonly PerlRegex _ids = new("^(?:X-|Resent-)?(?:Message-Id|In-Reply-To|References)$", RegexOptions.IgnoreCase);
-    private static readonly PerlRegex _outlookId = new("<([0-9a-f]{4})[0-9a-f]{8}\\$([0-9a-f]{4})[0-9a-f]{4}\\$([0-9a-f]{8})@(\\S+)>");
-    private static readonly PerlRegex _eximId = new("<[A-Za-z0-9]{7}-[A-Za-z0-9]{6}-0[A-Za-z0-9]@");
-    private static readonly PerlRegex _dateId = new("<20\\d\\d[01]\\d[0123]\\d[012]\\d[012345]\\d[012345]\\d\\.[A-F0-9]{10,12}@");
-    private static readonly PerlRegex _boundary = new("boundary=[\"'](.*?)[\"']", RegexOptions.IgnoreCase);
-    private static readonly PerlRegex _hex = new("[a-fA-F0-9]");
-    private static readonly PerlRegex _separators = new("([-_.=]+)");
-    private static readonly PerlRegex _relayKeys = new(" [a-z]+=");
-    private static readonly PerlRegex _relayIds = new(" id=\\S*| ident=\\S*| envfrom=\\S*");
+    private static readonly PerlRegex _ignoredForm = new(
+        "^X-(?:DCC-\\S{2,25}-Metrics|SpamCop-[^:]+|Bugzilla-[^:]+|VM-v\\d-Data|Backstop.*)\\z", RegexOptions.IgnoreCase);
 
-    public static void Add(MessageScan scan, ICollection<string> tokens)
+    // Of these only the presence counts, and the word that says so is too short for a token.
+    private static readonly HashSet<string> _present = new(
+        Split(
+            "X-Face X-GnuPG-Fingerprint X-Gnu-PG-Fingerprint X-PGP-Fingerprint X-GPG-Fingerprint X-GnuPG-Key-Fingerprint "
+            + "X-Gnu-PG-Key-Fingerprint X-PGP-Key-Fingerprint X-GPG-Key-Fingerprint DKIM-Signature DomainKey-Signature "
+            + "X-Google-DKIM-Signature ARC-Message-Signature ARC-Seal Autocrypt"),
+        StringComparer.OrdinalIgnoreCase);
+
+    private static readonly HashSet<string> _addresses = new(
+        Split("Return-Path From To Cc Reply-To Errors-To Mail-Followup-To Sender")
+            .SelectMany(name => new[] { name, "X-" + name, "Resent-" + name }),
+        StringComparer.OrdinalIgnoreCase);
+
+    private static readonly Dictionary<string, string> _short = new(StringComparer.Ordinal)
+    {
+        ["Message-Id"] = "*m", ["Message-ID"] = "*M", ["Received"] = "*r", ["User-Agent"] = "*u", ["References"] = "*f",
+        ["In-Reply-To"] = "*i", ["From"] = "*F", ["Reply-To"] = "*R", ["Return-Path"] = "*p", ["Return-path"] = "*rp",
+        ["X-Mailer"] = "*x", ["X-Authentication-Warning"] = "*a", ["Organization"] = "*o", ["Organisation"] = "*o",
+        ["Content-Type"] = "*ct", ["Content-Disposition"] = "*cd", ["Content-Transfer-Encoding"] = "*ce",
+        ["x-spam-relays-trusted"] = "*RT", ["x-spam-relays-untrusted"] = "*RU",
+    };
+
+    public static void Add(MessageScan scan, TokenSet tokens)
     {
         var text = new TokenText(tokens);
-        foreach (
-            var name in scan.Message.HeaderOrder.Distinct(StringComparer.OrdinalIgnoreCase).Where(n =>
-                !_ignored.IsMatch(n) && !scan.Settings.BayesIgnoreHeaders.Contains(n)))
+        var most = tokens.Added + MaxTokens;
+        var received = new List<(string Name, string Value)>();
+        foreach (var (name, value) in Fields(scan.Message))
         {
-            if (!name.Equals("received", StringComparison.OrdinalIgnoreCase))
+            if (name.Equals("received", StringComparison.OrdinalIgnoreCase))
             {
-                AddField(scan.Message, name, text);
+                received.Add((name, value));
+            }
+            else if (tokens.Added < most && !_ignored.Contains(name) && !_ignoredForm.IsMatch(name))
+            {
+                AddField(name, value, scan, text);
             }
         }
 
-        foreach (var relays in new[] { scan.Relays.Trusted, scan.Relays.Untrusted })
+        AddRelays("x-spam-relays-external", scan.Relays.External, scan, text);
+        AddRelays("x-spam-relays-internal", scan.Relays.Internal, scan, text);
+        AddRelays("x-spam-relays-trusted", scan.Relays.Trusted, scan, text);
+        AddRelays("x-spam-relays-untrusted", scan.Relays.Untrusted, scan, text);
+        foreach (var (name, value) in received.TakeLast(2))
         {
-            var prefix = relays == scan.Relays.Trusted ? "H*RT:" : "H*RU:";
-            text.AddHeader(_relayKeys.Replace(_relayIds.Replace(RelayTrail.Format(relays), ""), " "), prefix);
+            AddField(name, value, scan, text);
         }
     }
 
-    private static void AddField(SpamMessage message, string name, TokenText text)
+    /// <summary>The fields in their order, decoded, as far as the first 64 KiB of them go.</summary>
+    private static IEnumerable<(string Name, string Value)> Fields(SpamMessage message)
     {
-        var prefix = "H" + name.ToLowerInvariant() + ":";
-        if (_presence.IsMatch(name))
+        var seen = new Dictionary<string, int>(StringComparer.OrdinalIgnoreCase);
+        var octets = 0;
+        foreach (var name in message.HeaderOrder)
         {
-            text.AddHeader("present", prefix);
-        }
-        else if (_addresses.IsMatch(name))
-        {
-            foreach (var address in message.RawHeaders(name).SelectMany(HeaderAddresses.Parse))
+            var index = seen.GetValueOrDefault(name);
+            seen[name] = index + 1;
+            if (message.Headers(name) is var values && index < values.Count)
             {
-                text.AddHeader(
-                    string.Join(' ', (address.Phrase ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(w => "N*" + w)),
-                    prefix);
-                text.AddAddress(address.Address ?? "");
+                octets += name.Length + values[index].Length + 3;
+                if (octets > MaxOctets)
+                {
+                    yield break;
+                }
+
+                yield return (name, values[index]);
             }
         }
-        else
-        {
-            text.AddHeader(Cut(name, string.Join(' ', message.Headers(name))), prefix);
-        }
     }
 
-    private static string Cut(string name, string body)
+    private static void AddRelays(string name, List<Relay> relays, MessageScan scan, TokenText text)
     {
-        if (_ids.IsMatch(name))
+        if (!scan.Settings.BayesIgnoreHeaders.Contains(name))
         {
-            return _dateId.Replace(_eximId.Replace(_outlookId.Replace(body, " OEA$1 OEB$2 OEC$3 $4 "), ""), "");
+            Add(TokenFields.Relays(RelayTrail.Format(relays)), _short.GetValueOrDefault(name, name), text);
+        }
+    }
+
+    private static void AddField(string name, string value, MessageScan scan, TokenText text)
+    {
+        if (scan.Settings.BayesIgnoreHeaders.Contains(name) || _present.Contains(name))
+        {
+            return;
         }
 
-        return name.Equals("content-type", StringComparison.OrdinalIgnoreCase) && _boundary.Match(body) is { Success: true } match
-            ? body.Remove(match.Index, match.Length) + " " + _separators.Replace(_hex.Replace(match.Groups[1].Value, "H"), " $1 ")
-            : body;
+        var chewed = name switch
+        {
+            _ when IsMessageId(name) => TokenFields.MessageId(value),
+            _ when _addresses.Contains(name) => TokenFields.Addresses(value),
+            "Received" => TokenFields.Received(value),
+            "Content-Type" => TokenFields.ContentType(value),
+            "MIME-Version" => TokenFields.WithoutFirst(value, "1.0"),
+            _ => value,
+        };
+        if (Group(name) is { } group)
+        {
+            Add(chewed, group, text);
+        }
+
+        Add(chewed, _short.GetValueOrDefault(name, name), text);
     }
+
+    private static void Add(string value, string name, TokenText text)
+    {
+        Span<byte> prefix = stackalloc byte[Math.Min(name.Length, 256) + 2];
+        prefix[0] = (byte)'H';
+        for (var i = 1; i < prefix.Length - 1; i++)
+        {
+            prefix[i] = (byte)name[i - 1];
+        }
+
+        prefix[^1] = (byte)':';
+        text.AddHeader(value, prefix);
+    }
+
+    private static bool IsMessageId(string name) =>
+        name.EndsWith("message-id", StringComparison.OrdinalIgnoreCase)
+        && (name.Length == "message-id".Length || name.Equals("x-message-id", StringComparison.OrdinalIgnoreCase)
+            || name.Equals("resent-message-id", StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>Fields that say the same count together too, whichever of them it is.</summary>
+    private static string? Group(string name)
+    {
+        bool Is(string other) => name.Equals(other, StringComparison.OrdinalIgnoreCase);
+        return Is("In-Reply-To") || Is("References") || Is("Message-ID") ? "*MI"
+            : Is("From") || Is("To") || Is("Cc") ? "*Ad"
+            : Is("X-Mailer") || Is("User-Agent") ? "*UA"
+            : null;
+    }
+
+    private static string[] Split(string names) => names.Split(' ');
 }

@@ -27,12 +27,19 @@ internal static class Octets
     public static byte[] ToBytes(ReadOnlySpan<char> octets)
     {
         var bytes = new byte[octets.Length];
-        for (var i = 0; i < bytes.Length; i++)
+        Copy(octets, bytes);
+        return bytes;
+    }
+
+    /// <summary>Writes octets to a buffer that is long enough, and returns how many they are.</summary>
+    public static int Copy(ReadOnlySpan<char> octets, Span<byte> to)
+    {
+        for (var i = 0; i < octets.Length; i++)
         {
-            bytes[i] = (byte)octets[i];
+            to[i] = (byte)octets[i];
         }
 
-        return bytes;
+        return octets.Length;
     }
 
     /// <summary>Unicode text as UTF-8 octets.</summary>

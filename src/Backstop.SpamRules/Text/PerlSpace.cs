@@ -19,6 +19,8 @@ internal static class PerlSpace
 
     public static bool IsBlank(ReadOnlySpan<char> text) => !text.ContainsAnyExcept(_space);
 
+    public static string[] Words(string text) => text.Split(_trimmed, StringSplitOptions.RemoveEmptyEntries);
+
     public static string Trim(string text) => text.Trim(_trimmed);
 
     public static string TrimStart(string text) => text.TrimStart(_trimmed);
