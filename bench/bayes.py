@@ -1,82 +1,58 @@
 #!/usr/bin/env python3
-"""bayes.py [--folds N] [--peer N]: cross-validation of the spam learner beside SpamAssassin's Bayes, on the mails of ../shared/corpora/spamassassin-open.tar.xz.
+"""bayes.py [--folds N] [--list N] HAM-FOLDER... --spam SPAM-FOLDER...: ten-fold agreement of the learner with SpamAssassin's Bayes.
 
-The mails are cut into ten parts; each of the first N parts is judged by learners that were taught the other nine (`backstop learn`; Mail::SpamAssassin's
-own learn for --peer parts). Ours is asked over spamd's protocol. Counts mails by what the BAYES_nn rules say: 00-40 ham, 60-999 spam, else unsure."""
-import argparse, collections, glob, importlib.util, json, os, random, re, shutil, socket, subprocess, tempfile
+All files of the folders are shuffled and cut into ten parts; each of the first N (10) parts is judged by learners that were taught the
+other nine. Ours is `Backstop.Bench bayes` (built in Release), SpamAssassin's is bench/bayes.pl, which calls its own tokenizer and its own
+formula. In both nothing expires. Prints how many mails of each kind each calls ham (below 0.5), spam (above) or neither, how many are in
+another BAYES_nn bucket or of another class, and those. Ends with 1 where more than 3 are of another class."""
+import argparse, collections, glob, os, random, subprocess, sys, tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
-PERL = r"""
-use strict; use warnings; use Mail::SpamAssassin;
-my ($dir) = @ARGV;
-my $sa = Mail::SpamAssassin->new({ local_tests_only => 1, dont_copy_prefs => 1, userprefs_filename => '/dev/null', username => 'nobody',
-  post_config_text => "use_bayes 1\nuse_auto_welcomelist 0\nbayes_auto_learn 0\nbayes_path $dir/bayes\n" });
-$sa->init(1);
-my %isspam = (spam => 1, ham => 0);
-while (<STDIN>) {
-  chomp; my ($what, $file) = split /\t/;
-  open my $in, '<', $file or die "$file: $!"; binmode $in; my $raw = do { local $/; <$in> }; close $in;
-  my $message = $sa->parse(\$raw, 0);
-  if ($what eq 'ask') { my $status = $sa->check($message); print "$file\t", $status->get_names_of_tests_hit, "\n"; $status->finish; }
-  else { $sa->learn($message, undef, $isspam{$what}, 0)->finish; }
-  $message->finish;
-}
-"""
+RULES = "/usr/share/spamassassin"
+OURS = ["dotnet", f"{ROOT}/artifacts/bin/Backstop.Bench/release/Backstop.Bench.dll", "bayes", RULES]
+BOUNDS = (("00", 0.01), ("05", 0.05), ("20", 0.2), ("40", 0.4), ("50", 0.6), ("60", 0.8), ("80", 0.95), ("95", 0.99), ("99", 0.999),
+          ("999", 1))
 
-def bench():
-    spec = importlib.util.spec_from_file_location("spamd", f"{ROOT}/bench/spamd.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def files(folders):
+    return [f for d in folders for f in sorted(glob.glob(f"{d}/**/*", recursive=True)) if os.path.isfile(f)]
 
-def says(hits):
-    rule = re.search(r"BAYES_(\d+)", hits)
-    return "silent" if rule is None else "ham" if rule[1] in ("00", "05", "20", "40") else "spam" if rule[1] in ("60", "80", "95", "99", "999") else "unsure"
+def bucket(said):
+    return "none" if said == "none" else next(name for name, most in BOUNDS if float(said) <= most)
 
-def symbols(port, mail):
-    with socket.create_connection(("127.0.0.1", port), timeout=60) as s:
-        s.sendall(b"SYMBOLS SPAMC/1.2\r\nContent-length: %d\r\n\r\n" % len(mail) + mail)
-        s.shutdown(socket.SHUT_WR)
-        return b"".join(iter(lambda: s.recv(65536), b"")).decode()
+def kind(said):
+    return "neither" if said == "none" or float(said) == 0.5 else "ham" if float(said) < 0.5 else "spam"
 
-def ours(work, taught, asked):
-    spamd = bench()
-    data = f"{work}/data"
-    for kind in ("ham", "spam"):
-        folder = tempfile.mkdtemp(dir=work)
-        [shutil.copy(f, folder) for f in taught[kind]]
-        subprocess.run([f"{ROOT}/backstop", "learn", kind, "--data", data, folder], check=True, stdout=subprocess.DEVNULL)
-    server = spamd.ours(work)
-    try:
-        return {f: says(symbols(server.port, open(f, "rb").read())) for f in asked}
-    finally:
-        server.stop()
-
-def theirs(work, taught, asked):
-    lines = [f"{k}\t{f}" for k, fs in taught.items() for f in fs] + [f"ask\t{f}" for f in asked]
-    out = subprocess.run(["perl", "-e", PERL, work], input="\n".join(lines) + "\n", stdout=subprocess.PIPE, text=True, check=True).stdout
-    return {f: says(hits) for f, hits in (l.split("\t") for l in out.splitlines())}
+def answers(command, lines):
+    with tempfile.TemporaryFile("w+") as asked:
+        asked.write("".join(f"{what}\t{file}\n" for what, file in lines))
+        asked.seek(0)
+        out = subprocess.run(command, stdin=asked, stdout=subprocess.PIPE, text=True, check=True).stdout
+    return [tuple(line.split("\t")) for line in out.splitlines()]
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("ham", nargs="+")
+    arguments.add_argument("--spam", nargs="+", required=True)
     arguments.add_argument("--folds", type=int, default=10)
-    arguments.add_argument("--peer", type=int, default=10)
+    arguments.add_argument("--list", type=int, default=50)
     options = arguments.parse_args()
-    with tempfile.TemporaryDirectory(prefix="backstop-bayes-") as top:
-        subprocess.run(["tar", "xJf", f"{ROOT}/../shared/corpora/spamassassin-open.tar.xz", "-C", top], check=True)
-        files = sorted(glob.glob(f"{top}/mails/*"))
-        random.Random(5).shuffle(files)
-        kind = lambda f: "spam" if os.path.basename(f).startswith("spam") else "ham"
-        totals = {n: collections.Counter() for n in ("backstop", "SpamAssassin")}
-        for fold in range(options.folds):
-            asked = files[fold::10]
-            taught = {k: [f for f in files if f not in set(asked) and kind(f) == k] for k in ("ham", "spam")}
-            for name, judge, wanted in (("backstop", ours, True), ("SpamAssassin", theirs, fold < options.peer)):
-                if wanted:
-                    work = tempfile.mkdtemp(dir=top)
-                    totals[name].update((kind(f), said) for f, said in judge(work, taught, asked).items())
-        for name, counts in totals.items():
-            print(name, {f"{k} called {s}": n for (k, s), n in sorted(counts.items())})
+    kinds = {f: "ham" for f in files(options.ham)} | {f: "spam" for f in files(options.spam)}
+    mails = sorted(kinds)
+    random.Random(5).shuffle(mails)
+    lines = []
+    for fold in range(options.folds):
+        lines += [("new", "-")] + [(kinds[f], f) for i, f in enumerate(mails) if i % 10 != fold] + [("ask", f) for f in mails[fold::10]]
+    ours, theirs = answers(OURS, lines), answers(["perl", f"{ROOT}/bench/bayes.pl"], lines)
+    assert [f for f, _ in ours] == [f for f, _ in theirs] and len(ours) == sum(l[0] == "ask" for l in lines)
+    for name, said in (("backstop", ours), ("SpamAssassin", theirs)):
+        print(name, {f"{k} called {s}": n for (k, s), n in sorted(collections.Counter((kinds[f], kind(p)) for f, p in said).items())})
+    pairs = [(f, o, t) for (f, o), (_, t) in zip(ours, theirs)]
+    buckets = [p for p in pairs if bucket(p[1]) != bucket(p[2])]
+    classes = [p for p in pairs if kind(p[1]) != kind(p[2])]
+    print(f"{len(pairs)} mails asked: {len(buckets)} in another bucket, {len(classes)} of another class (goal 3)")
+    for file, mine, other in (classes + [b for b in buckets if b not in classes])[:options.list]:
+        print(f"  {kinds[file]:4} ours {mine[:9]:9} BAYES_{bucket(mine):4} theirs {other[:9]:9} BAYES_{bucket(other):4} {file}")
+    sys.exit(len(classes) > 3)
 
 if __name__ == "__main__":
     main()

@@ -23,11 +23,17 @@ if (args is ["cost", _, _, ..])
     return FuzzBench.Cost(args[1..]);
 }
 
+if (args is ["bayes", var bayesRules])
+{
+    return BayesBench.Run(bayesRules);
+}
+
 if (args.Length == 0)
 {
     await Console.Error.WriteLineAsync(
         "usage: Backstop.Bench FOLDER...   or   Backstop.Bench deliver EMPTY-FOLDER   or   Backstop.Bench fuzz COUNT SEED WORST-FOLDER "
-            + "RULES FOLDER...   or   Backstop.Bench cost RULES FOLDER...");
+            + "RULES FOLDER...   or   Backstop.Bench cost RULES FOLDER...   "
+            + "or   Backstop.Bench bayes RULES");
     return 64;
 }
 
