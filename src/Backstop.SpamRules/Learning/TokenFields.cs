@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.RegularExpressions;
 using Backstop.SpamRules.Mime;
 using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Text;

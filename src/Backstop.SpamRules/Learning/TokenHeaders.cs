@@ -1,10 +1,8 @@
-using System.Text;
 using System.Text.RegularExpressions;
 using Backstop.SpamRules.Messages;
 using Backstop.SpamRules.Mime;
 using Backstop.SpamRules.Patterns;
 using Backstop.SpamRules.Relays;
-using Backstop.SpamRules.Text;
 
 namespace Backstop.SpamRules.Learning;
 
