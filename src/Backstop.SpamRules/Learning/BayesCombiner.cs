@@ -11,9 +11,14 @@ internal static class BayesCombiner
     private const double LeastDistance = 0.346;
     private const int MostTokens = 150;
 
-    /// <summary>Returns the probability of spam; null if no token says anything.</summary>
+    /// <summary>Returns the probability of spam; null if no token says anything, or only one kind was learned.</summary>
     public static double? Probability(ReadOnlySpan<TokenCounts> tokens, TokenCounts messages)
     {
+        if (messages.Spam == 0 || messages.Ham == 0)
+        {
+            return null;
+        }
+
         var strong = new List<double>();
         foreach (var counts in tokens)
         {
@@ -29,7 +34,7 @@ internal static class BayesCombiner
         }
 
         strong.Sort((x, y) => Math.Abs(y - 0.5).CompareTo(Math.Abs(x - 0.5)));
-        return Combine(strong.Take(MostTokens).ToList());
+        return Combine(strong.Take(MostTokens).ToList(), messages);
     }
 
     private static double Of(TokenCounts counts, TokenCounts messages)
@@ -39,9 +44,11 @@ internal static class BayesCombiner
         return ((Strength * Prior) + (seen * (spam / (spam + ham)))) / (Strength + seen);
     }
 
-    private static double Combine(List<double> probabilities)
+    private static double Combine(List<double> probabilities, TokenCounts messages)
     {
-        double spam = 0, ham = 0;
+        // The share of each kind counts as a token does (Bayes/CombineChi.pm).
+        double all = (double)messages.Spam + messages.Ham;
+        var (spam, ham) = (Math.Log(messages.Spam / all), Math.Log(messages.Ham / all));
         foreach (var p in probabilities)
         {
             spam += Math.Log(1 - p);

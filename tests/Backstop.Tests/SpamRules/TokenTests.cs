@@ -58,6 +58,17 @@ public class TokenTests
             "Content-Type: text/plain; charset=utf-8\n\n\u00e6\u0097\u00a5\u00e6\u009c\u00ac\u00e6\u0097\u00a5\u00e6\u009c\u00ac"
                 + "\u00e6\u0097\u00a5\u00e6\u009c\u00ac\n").Where(w => w[0] != 'H'));
 
+    /// <summary>Robinson's estimates and Fisher's sum, the shares of both kinds in it; the numbers are those of CombineChi.pm.</summary>
+    [Theory]
+    [InlineData(300, 100, 0.5215)]
+    [InlineData(200, 200, 0.5414)]
+    public void The_shares_of_both_kinds_count(int spam, int ham, double expected)
+    {
+        TokenCounts[] tokens = [new(5, 0), new(40, 1), new(0, 2)];
+        Assert.Equal(expected, BayesCombiner.Probability(tokens, new(spam, ham))!.Value, 4);
+        Assert.Null(BayesCombiner.Probability(tokens, new(spam, 0)));
+    }
+
     [Fact]
     public void A_token_has_the_number_it_had()
     {
