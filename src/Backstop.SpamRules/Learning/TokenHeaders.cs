@@ -53,11 +53,25 @@ internal static class TokenHeaders
 
     private static readonly Dictionary<string, string> _short = new(StringComparer.Ordinal)
     {
-        ["Message-Id"] = "*m", ["Message-ID"] = "*M", ["Received"] = "*r", ["User-Agent"] = "*u", ["References"] = "*f",
-        ["In-Reply-To"] = "*i", ["From"] = "*F", ["Reply-To"] = "*R", ["Return-Path"] = "*p", ["Return-path"] = "*rp",
-        ["X-Mailer"] = "*x", ["X-Authentication-Warning"] = "*a", ["Organization"] = "*o", ["Organisation"] = "*o",
-        ["Content-Type"] = "*ct", ["Content-Disposition"] = "*cd", ["Content-Transfer-Encoding"] = "*ce",
-        ["x-spam-relays-trusted"] = "*RT", ["x-spam-relays-untrusted"] = "*RU",
+        ["Message-Id"] = "*m",
+        ["Message-ID"] = "*M",
+        ["Received"] = "*r",
+        ["User-Agent"] = "*u",
+        ["References"] = "*f",
+        ["In-Reply-To"] = "*i",
+        ["From"] = "*F",
+        ["Reply-To"] = "*R",
+        ["Return-Path"] = "*p",
+        ["Return-path"] = "*rp",
+        ["X-Mailer"] = "*x",
+        ["X-Authentication-Warning"] = "*a",
+        ["Organization"] = "*o",
+        ["Organisation"] = "*o",
+        ["Content-Type"] = "*ct",
+        ["Content-Disposition"] = "*cd",
+        ["Content-Transfer-Encoding"] = "*ce",
+        ["x-spam-relays-trusted"] = "*RT",
+        ["x-spam-relays-untrusted"] = "*RU",
     };
 
     public static void Add(MessageScan scan, TokenSet tokens)
