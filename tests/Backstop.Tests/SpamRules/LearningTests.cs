@@ -24,6 +24,10 @@ public class LearningTests
         score BODY_BAD 8
         """;
 
+    // Two words alone leave more doubt than a hundredth, however often they were seen.
+    private const string Spam = "cheap pills replica watches bargain discount";
+    private const string Ham = "meeting minutes agenda budget schedule colleagues";
+
     private static readonly RuleSet _rules = RuleSet.Parse(Rules);
 
     private readonly SpamScanner _scanner = new(_rules, bayes: true);
@@ -40,16 +44,16 @@ public class LearningTests
         Assert.Null(_learner.Probability(Mail("cheap pills", 900)));
         Teach(30);
         Assert.True(_learner.IsReady);
-        Assert.True(_learner.Probability(Mail("cheap pills wonder", 901)) > 0.95);
-        Assert.True(_learner.Probability(Mail("meeting minutes agenda", 902)) < 0.05);
+        Assert.True(_learner.Probability(Mail(Spam + " wonder", 901)) > 0.95);
+        Assert.True(_learner.Probability(Mail(Ham, 902)) < 0.05);
     }
 
     [Fact]
     public void WhatItSaysCountsAsTheRulesSay()
     {
         Teach(60);
-        Assert.Contains("BAYES_99", Hits(Mail("cheap pills wonder", 901)));
-        Assert.Contains("BAYES_00", Hits(Mail("meeting minutes agenda", 902)));
+        Assert.Contains("BAYES_99", Hits(Mail(Spam + " wonder", 901)));
+        Assert.Contains("BAYES_00", Hits(Mail(Ham, 902)));
     }
 
     [Fact]
@@ -151,7 +155,7 @@ public class LearningTests
         var rules = RuleSet.Parse($"{Rules}\nclear_report_template\nreport bayes=_BAYES_");
         var scanner = new SpamScanner(rules, bayes: true);
         var context = new ReportContext("mx", "x", "no", DateTimeOffset.UnixEpoch);
-        var mail = Mail("cheap pills wonder", 901);
+        var mail = Mail(Spam + " wonder", 901);
         string Report(BayesLearner? learner) => Encoding.ASCII.GetString(scanner.ScanWhole(mail, learner).Report(context));
         Teach(60);
         Assert.Equal("bayes=0.5\n\n", Report(null));
@@ -162,8 +166,8 @@ public class LearningTests
     {
         for (var i = 0; i < count; i++)
         {
-            _learner.Learn(Mail($"cheap pills wonder{i % 7} buy", i), isSpam: true);
-            _learner.Learn(Mail($"meeting minutes{i % 5} agenda thanks", 1000 + i), isSpam: false);
+            _learner.Learn(Mail($"{Spam} wonder{i % 7} buy", i), isSpam: true);
+            _learner.Learn(Mail($"{Ham} notes{i % 5} thanks", 1000 + i), isSpam: false);
         }
     }
 
