@@ -60,11 +60,11 @@ internal sealed class SchemaWriter
         var owner = Name(section);
         var type = Name(property.Type);
         var entries = Argument(property.Type, "Dictionary", 1);
-        var element = Argument(property.Type, "IReadOnlyList", 0);
+        var element = Argument(entries ?? property.Type, "IReadOnlyList", 0);
         _text.Append("        new ConfigKey\n        {\n");
         Line("Name", Quoted(KeyName(property.Name)));
         Line("Doc", Quoted(KeyDoc.Of(property)));
-        Line("Type", $"typeof({Name(entries ?? element ?? property.Type)})");
+        Line("Type", $"typeof({Name(element ?? entries ?? property.Type)})");
         Line("Get", $"static section => (({owner})section).{property.Name}");
         Line("Set", $"static (section, value) => (({owner})section).{property.Name} = ({type})value");
         if (element is not null)
@@ -79,6 +79,11 @@ internal sealed class SchemaWriter
         }
 
         if (entries is not null)
+        {
+            Line("IsNamed", "true");
+        }
+
+        if (entries is not null && element is null)
         {
             Line("NewEntry", $"static () => new {Name(entries)}()");
         }

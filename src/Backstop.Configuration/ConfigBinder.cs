@@ -22,7 +22,7 @@ internal sealed class ConfigBinder(string file) : IConfigProblems
     /// <summary>Binds the whole document.</summary>
     public void Bind(DocumentSyntax document, object options)
     {
-        var root = new Place(options, ConfigSchema.Root, null);
+        var root = new Place(options, ConfigSchema.Root, Named: null);
         BindItems(document.KeyValues, root, "");
         foreach (var table in document.Tables)
         {
@@ -104,7 +104,14 @@ internal sealed class ConfigBinder(string file) : IConfigProblems
         {
             BindInline(value, inner, full);
         }
-        else if (target.Section.Find(name) is not { } key)
+        else if (target.Named is { } lists)
+        {
+            if (Value(value, lists, full) is { } list)
+            {
+                ((IDictionary)target.Options)[name] = list;
+            }
+        }
+        else if (target.Section!.Find(name) is not { } key)
         {
             Add(node, Unknown(target, name, "key", path));
         }
@@ -178,7 +185,12 @@ internal sealed class ConfigBinder(string file) : IConfigProblems
 
     private static string Unknown(Place target, string name, string what, string path)
     {
-        var known = target.Section.Keys.Select(k => k.Name).ToList();
+        if (target.Section is not { } section)
+        {
+            return $"{path}: \"{name}\" is not a table here; write \"{name}\" = [...], with the whole name in quotes";
+        }
+
+        var known = section.Keys.Select(k => k.Name).ToList();
         var hint = NearestWord.To(name, known) is { } near
             ? $"did you mean \"{near}\"?"
             : $"known here: {string.Join(", ", known)}";
@@ -200,22 +212,25 @@ internal sealed class ConfigBinder(string file) : IConfigProblems
 
     private static string Join(string path, string name) => path.Length == 0 ? name : $"{path}.{name}";
 
-    /// <summary>What keys are set in: the options of a section, or the entries of one with named entries.</summary>
+    /// <summary>What keys are set in: the options of a section, or the entries of a key that has named ones.</summary>
     /// <param name="Options">The object of the option class; of named entries, their dictionary.</param>
-    /// <param name="Section">The keys of the section, or of each entry.</param>
-    /// <param name="NewEntry">Makes an entry; null in a section.</param>
-    private sealed record Place(object Options, ConfigSection Section, Func<object>? NewEntry)
+    /// <param name="Section">The keys of the section; null for named entries.</param>
+    /// <param name="Named">The key that has named entries; null in a section.</param>
+    private sealed record Place(object Options, ConfigSection? Section, ConfigKey? Named)
     {
-        /// <summary>Returns the section or the entry of a name; null if there is none. An entry is made where it is missing.</summary>
+        /// <summary>Returns the section or the entries of a name; null if there are none. A section is made where it is missing.</summary>
         public Place? Enter(string name)
         {
-            if (NewEntry is { } make)
+            if (Named is { } entries)
             {
-                var entries = (IDictionary)Options;
-                return new(entries[name] ??= make(), Section, null);
+                var all = (IDictionary)Options;
+                return entries.NewEntry is { } make ? new(all[name] ??= make(), entries.Section, null) : null;
             }
 
-            return Section.Find(name) is { Section: { } inner } key ? new(key.Get(Options)!, inner, key.NewEntry) : null;
+            return Section!.Find(name) is not { } key ? null
+                : key.IsNamed ? new(key.Get(Options)!, null, key)
+                : key.Section is { } inner ? new(key.Get(Options)!, inner, null)
+                : null;
         }
     }
 }

@@ -29,7 +29,10 @@ internal sealed class ConfigKey
     /// <summary>The keys of the section, or of each named entry; null where the key has a value of its own.</summary>
     public ConfigSection? Section { get; init; }
 
-    /// <summary>Makes an entry; null for every other kind of key.</summary>
+    /// <summary>Whether the key has entries by names: sections of one kind, or lists.</summary>
+    public bool IsNamed { get; init; }
+
+    /// <summary>Makes an entry that is a section; null for every other kind of key.</summary>
     public Func<object>? NewEntry { get; init; }
 
     /// <summary>The smallest and the largest value, as numbers or as the file writes them; null where every value is accepted.</summary>

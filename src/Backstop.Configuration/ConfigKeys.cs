@@ -74,11 +74,11 @@ internal static class ConfigKeys
         foreach (var key in section.Keys)
         {
             var name = path + key.Name;
-            if (key is { Section: { } inner, NewEntry: null })
+            if (key is { Section: { } inner, IsNamed: false })
             {
                 Keep(inner, key.Get(to)!, key.Get(from)!, name + ".");
             }
-            else if (key.Section is null && NeedsStart(name))
+            else if (!key.IsNamed && NeedsStart(name))
             {
                 key.Set(to, key.Get(from)!);
             }
@@ -90,12 +90,15 @@ internal static class ConfigKeys
         foreach (var key in section.Keys)
         {
             var (name, value) = (path + key.Name, key.Get(options));
-            if (key is { Section: { } each, NewEntry: not null })
+            if (key.IsNamed)
             {
                 foreach (DictionaryEntry entry in (IDictionary)value!)
                 {
-                    all[$"{name}.{entry.Key}"] = "";
-                    Add(each, entry.Value!, $"{name}.{entry.Key}.", all);
+                    all[$"{name}.{entry.Key}"] = key.Section is null ? ConfigValue.Format(entry.Value) : "";
+                    if (key.Section is { } each)
+                    {
+                        Add(each, entry.Value!, $"{name}.{entry.Key}.", all);
+                    }
                 }
             }
             else if (key.Section is { } inner)

@@ -17,6 +17,7 @@ internal static class ConfigManual
             {
                 Hostname = "mx.example.org",
                 Mailboxes = new() { ["me@example.org"] = new() },
+                Aliases = new() { ["sales@example.org"] = ["me@example.org"] },
                 Dkim = new() { ["s1._domainkey.example.org"] = new() },
                 Tls = new() { Hosts = new() { ["mx.example.net"] = new() } },
             },
@@ -24,18 +25,29 @@ internal static class ConfigManual
 
     private static IEnumerable<string> Section(ConfigSection section, object options, string path)
     {
-        foreach (var key in section.Keys.Where(k => k.Section is null))
+        foreach (var key in section.Keys.Where(k => k.Section is null && !k.IsNamed))
         {
             yield return $"# {key.Doc}";
             yield return $"{key.Name} = {ConfigValue.Format(key.Get(options))}";
         }
 
-        foreach (var key in section.Keys.Where(k => k.Section is not null))
+        foreach (var key in section.Keys.Where(k => k.Section is not null || k.IsNamed))
         {
             var name = path + key.Name;
             yield return "";
             yield return $"# {key.Doc}";
             var inner = key.Get(options)!;
+            if (key.Section is null)
+            {
+                yield return $"[{name}]";
+                foreach (DictionaryEntry list in (IDictionary)inner)
+                {
+                    yield return $"\"{list.Key}\" = {ConfigValue.Format(list.Value)}";
+                }
+
+                continue;
+            }
+
             if (inner is IDictionary entries)
             {
                 // A section with named entries is shown with an example.

@@ -3,53 +3,18 @@ using Backstop.Configuration;
 using Backstop.Configuration.Options;
 using Backstop.Mail;
 using Backstop.Mailboxes;
-using Backstop.Posix;
 
 namespace Backstop.Judging;
 
-/// <summary>A mailbox.</summary>
-/// <param name="Address">Its main address.</param>
-/// <param name="Format">Maildir or mbox.</param>
-/// <param name="Path">Absolute.</param>
-/// <param name="Keys">All its addresses as keys, the main one first.</param>
-/// <param name="Recipes">The absolute path of its rcfile; empty for none.</param>
-internal sealed record Mailbox(MailAddress Address, FolderFormat Format, string Path, IReadOnlyList<string> Keys, string Recipes)
-{
-    private readonly FolderRef _inbox = new(Format, Path, FolderRef.Inbox);
-
-    /// <summary>The system user that it is written as; null for the user of the server.</summary>
-    public UserAccount? User { get; init; }
-
-    /// <summary>Returns one of its folders.</summary>
-    /// <param name="name">INBOX or a folder's name.</param>
-    public FolderRef Folder(string name) => name == FolderRef.Inbox ? _inbox : new(Format, Path, name);
-}
-
-/// <summary>A forward-path that belongs to a mailbox.</summary>
-/// <param name="Mailbox">The mailbox that gets its mail.</param>
-/// <param name="IsRole">Whether it is postmaster@ or abuse@, which always reach a person.</param>
-/// <param name="Tag">Its envelope tag, or null.</param>
-/// <param name="Key">The address without tag and detail, as a key.</param>
-internal sealed record KnownRecipient(Mailbox Mailbox, bool IsRole, BatvTag? Tag, string Key)
-{
-    /// <summary>
-    /// The key of the person: the mailbox's main address, or if another server keeps the mailbox, the address without
-    /// detail.
-    /// </summary>
-    public string Person => Mailbox.Path.Length > 0 ? Mailbox.Keys[0] : Mailbox.Keys[^1];
-
-    /// <summary>All addresses of its mailbox, the one the mail was sent to first.</summary>
-    public IReadOnlyList<string> Ours => Mailbox.Keys[0] == Key ? Mailbox.Keys : [Key, .. Mailbox.Keys.Where(k => k != Key)];
-}
-
 /// <summary>
-/// Finds the mailbox of a recipient: addresses, aliases, details, catch-alls and roles. An unknown recipient is refused
+/// Finds the mailboxes of a recipient: addresses, aliases, details, catch-alls and roles. An unknown recipient is refused
 /// at RCPT.
 /// </summary>
 internal sealed class Recipients
 {
     private readonly Dictionary<string, Mailbox> _byKey = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Mailbox> _catchAll = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, IReadOnlyList<MailAddress>> _aliases = new(StringComparer.Ordinal);
     private readonly HashSet<string> _domains;
     private readonly Mailbox? _postmaster;
 
@@ -70,8 +35,14 @@ internal sealed class Recipients
 
             foreach (var alias in settings.Aliases.Where(a => a.StartsWith('@')))
             {
-                _catchAll[MailAddress.DomainKey(alias[1..])] = mailbox;
+                _catchAll["@" + MailAddress.DomainKey(alias[1..])] = mailbox;
             }
+        }
+
+        foreach (var (alias, targets) in options.Aliases)
+        {
+            _aliases[AliasChecks.KeyOf(alias)!] =
+                [.. targets.Select(t => t.StartsWith('@') ? new MailAddress("", t[1..]) : MailAddress.TryParse(t)!)];
         }
     }
 
@@ -82,19 +53,18 @@ internal sealed class Recipients
     /// <param name="domain">The domain as written.</param>
     public bool IsLocalDomain(string domain) => domain.Length == 0 || _domains.Contains(MailAddress.DomainKey(domain));
 
-    /// <summary>Returns the mailbox of a forward-path, or null.</summary>
+    /// <summary>Returns the mailboxes of a forward-path; null for none.</summary>
     /// <param name="address">The address; a bare postmaster has no domain.</param>
     public KnownRecipient? Find(MailAddress address)
     {
-        // An address that is configured literally takes precedence over any interpretation of its parts.
-        if (_byKey.TryGetValue(address.Key, out var exact))
+        var (plain, tag) = Untagged(address);
+        var expansion = new AliasExpansion(plain);
+        while (expansion.Next() is { } next)
         {
-            return new(exact, IsRoleName(address.LocalPart), null, address.Key);
+            expansion.Take(ByAddress(next, expansion) ?? ByDomain(next, expansion));
         }
 
-        var tag = BatvTag.TryParse(address);
-        var plain = tag?.Original ?? address;
-        return FindPlain(plain, tag) ?? FindPlain(WithoutDetail(plain), tag) ?? FindRole(plain) ?? FindCatchAll(plain, tag);
+        return Known(expansion, tag);
     }
 
     /// <summary>Returns the mailbox that has an address, as its main one or an alias; null for none.</summary>
@@ -108,8 +78,8 @@ internal sealed class Recipients
     /// <param name="address">With or without tag and detail.</param>
     public Mailbox? FindNamed(MailAddress address)
     {
-        var plain = BatvTag.TryParse(address)?.Original ?? address;
-        return Named(address.Key) ?? (FindPlain(plain, null) ?? FindPlain(WithoutDetail(plain), null))?.Mailbox;
+        var (plain, _) = Untagged(address);
+        return Named(plain.Key) ?? (WithoutDetail(plain) is { } person ? Named(person.Key) : null);
     }
 
     /// <summary>
@@ -132,7 +102,7 @@ internal sealed class Recipients
 
         var tag = BatvTag.TryParse(address);
         var plain = tag?.Original ?? address;
-        return Elsewhere(plain) with { IsRole = IsRoleName(plain.LocalPart), Tag = tag };
+        return Elsewhere(plain) with { IsRole = MailAddress.IsRoleName(plain.LocalPart), Tag = tag };
     }
 
     /// <summary>Makes a recipient on another server: its address is known, but nothing is kept for it.</summary>
@@ -143,19 +113,57 @@ internal sealed class Recipients
         return new(new(address, FolderFormat.Maildir, "", keys, ""), false, null, address.Key);
     }
 
-    private KnownRecipient? FindPlain(MailAddress? address, BatvTag? tag) =>
-        address is not null && _byKey.TryGetValue(address.Key, out var mailbox)
-            ? new(mailbox, IsRoleName(address.LocalPart), tag, address.Key)
+    // An address that is configured literally takes precedence over any interpretation of its parts.
+    private (MailAddress Plain, BatvTag? Tag) Untagged(MailAddress address) =>
+        !_byKey.ContainsKey(address.Key) && !_aliases.ContainsKey(address.Key) && BatvTag.TryParse(address) is { } tag
+            ? (tag.Original, tag)
+            : (address, null);
+
+    private static KnownRecipient? Known(AliasExpansion expansion, BatvTag? tag) =>
+        expansion is { First: { } first, Mailboxes: [var mailbox, ..] and var all, IsTooLarge: false }
+            ? new(mailbox, first.IsRole, tag, first.Key) { Mailboxes = all, Alias = first.Alias }
             : null;
+
+    // What has the address itself, or the address without detail.
+    private AddressHit? ByAddress(MailAddress address, AliasExpansion expansion)
+    {
+        for (var form = address; form is not null; form = WithoutDetail(form))
+        {
+            var isRole = MailAddress.IsRoleName(form.LocalPart);
+            if (_aliases.TryGetValue(form.Key, out var targets) && !expansion.CameBy(form.Key))
+            {
+                return new(form.Key, null) { Alias = form.Key, Targets = targets, IsRole = isRole };
+            }
+
+            if (_byKey.TryGetValue(form.Key, out var mailbox))
+            {
+                return new(form.Key, mailbox) { IsRole = isRole };
+            }
+        }
+
+        return null;
+    }
 
     // RFC 5321 §4.5.1: postmaster of every domain, and without a domain. RFC 2142 §4: abuse.
-    private KnownRecipient? FindRole(MailAddress address) =>
-        _postmaster is not null && IsRoleName(address.LocalPart) && IsLocalDomain(address.Domain)
-            ? new(_postmaster, true, null, address.Key)
+    private AddressHit? ByRole(MailAddress address) =>
+        _postmaster is not null && MailAddress.IsRoleName(address.LocalPart) && IsLocalDomain(address.Domain)
+            ? new(address.Key, _postmaster) { IsRole = true }
             : null;
 
-    private KnownRecipient? FindCatchAll(MailAddress address, BatvTag? tag) =>
-        _catchAll.TryGetValue(MailAddress.DomainKey(address.Domain), out var mailbox) ? new(mailbox, false, tag, address.Key) : null;
+    // What takes addresses that nothing else has.
+    private AddressHit? ByDomain(MailAddress address, AliasExpansion expansion)
+    {
+        if (ByRole(address) is { } role)
+        {
+            return role;
+        }
+
+        var key = "@" + MailAddress.DomainKey(address.Domain);
+        return _aliases.TryGetValue(key, out var targets) && !expansion.CameBy(key)
+            ? new(address.Key, null) { Alias = key, Targets = targets }
+            : _catchAll.TryGetValue(key, out var mailbox) ? new(address.Key, mailbox)
+            : null;
+    }
 
     // RFC 5233: user+detail.
     private static MailAddress? WithoutDetail(MailAddress address)
@@ -163,9 +171,6 @@ internal sealed class Recipients
         var plus = address.LocalPart.IndexOf('+', StringComparison.Ordinal);
         return plus > 0 ? new(address.LocalPart[..plus], address.Domain) : null;
     }
-
-    private static bool IsRoleName(string localPart) =>
-        localPart.Equals("postmaster", StringComparison.OrdinalIgnoreCase) || localPart.Equals("abuse", StringComparison.OrdinalIgnoreCase);
 
     private static Mailbox Make(BackstopOptions options, string text, MailboxOptions settings)
     {

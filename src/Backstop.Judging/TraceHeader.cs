@@ -7,6 +7,12 @@ namespace Backstop.Judging;
 /// <summary>The header fields that we write in front of a message. Lines end in LF.</summary>
 internal static class TraceHeader
 {
+    private const string OriginalTo = "X-Original-To: ";
+
+    /// <summary>Whether a copy came to its mailbox by an alias.</summary>
+    /// <param name="copy">What <see cref="Copy"/> has returned.</param>
+    public static bool IsOfAlias(string copy) => copy.Contains("\n" + OriginalTo, StringComparison.Ordinal);
+
     /// <summary>
     /// RFC 5321 §4.4: the Received field, in the form that filters read: the name that the client gave, then what DNS says.
     /// </summary>
@@ -49,11 +55,15 @@ internal static class TraceHeader
 
     /// <summary>
     /// Returns the fields of one copy: Return-Path (RFC 5321 §4.4), Delivered-To, the reason for its folder, and the
-    /// spam filter's fields.
+    /// spam filter's fields. Where an alias led to the mailbox, Delivered-To has the mailbox's address, and X-Original-To the alias, as
+    /// Postfix writes them.
     /// </summary>
     public static string Copy(
         Transaction transaction, AcceptedRecipient recipient, BounceReport report, Verdict verdict, string filterFields) =>
-        $"Return-Path: {transaction.ReversePath}\nDelivered-To: {recipient.ForwardPath}\n"
+        $"Return-Path: {transaction.ReversePath}\n"
+        + (recipient.Known.IsAlias
+            ? $"{OriginalTo}{recipient.ForwardPath}\nDelivered-To: {recipient.Known.Mailbox.Address}\n"
+            : $"Delivered-To: {recipient.ForwardPath}\n")
         + $"X-Backstop: {Reason(report, verdict)}\n{filterFields}";
 
     /// <summary>Returns the body of the field with the verdict and its reason.</summary>

@@ -110,7 +110,16 @@ internal sealed class ClientIdentity
 /// <param name="Srs">The result of checking its SRS address.</param>
 /// <param name="IsOurs">Whether its domain is ours; when mail is handed on, it need not be.</param>
 internal sealed record AcceptedRecipient(
-    MailAddress ForwardPath, KnownRecipient Known, BatvOutcome Batv, SignedOutcome Srs, bool IsOurs = true);
+    MailAddress ForwardPath, KnownRecipient Known, BatvOutcome Batv, SignedOutcome Srs, bool IsOurs = true)
+{
+    /// <summary>Whether it stands for the recipient itself, and not for a further mailbox of its alias.</summary>
+    public bool IsFirst => Known.Mailboxes is [var first, ..] && first.Equals(Known.Mailbox);
+
+    /// <summary>Returns one for each mailbox that gets a copy.</summary>
+    public IEnumerable<AcceptedRecipient> Copies() => Known.Mailboxes.Count == 1
+        ? [this]
+        : Known.Mailboxes.Select(m => this with { Known = Known with { Mailbox = m } });
+}
 
 /// <summary>A mail transaction: from MAIL to the reply after the data.</summary>
 internal sealed class Transaction(ClientIdentity client, ReversePath reversePath, bool smtpUtf8, string? parameters = null)

@@ -52,6 +52,13 @@ public sealed record MailAddress(string LocalPart, string Domain)
         return plus > 0 && plus < at ? key[..plus] + key[at..] : key;
     }
 
+    /// <summary>
+    /// Whether a local-part is one that every domain has: postmaster (RFC 5321 §4.5.1) or abuse (RFC 2142 §4).
+    /// </summary>
+    /// <param name="localPart">The text before the @.</param>
+    internal static bool IsRoleName(string localPart) =>
+        localPart.Equals("postmaster", StringComparison.OrdinalIgnoreCase) || localPart.Equals("abuse", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>Whether the text is a syntactically valid domain or address literal.</summary>
     /// <param name="domain">The text behind the @.</param>
     public static bool IsDomain(ReadOnlySpan<char> domain)

@@ -37,6 +37,14 @@ internal sealed class BackstopOptions
     /// <summary>The mailboxes, by address.</summary>
     public Dictionary<string, MailboxOptions> Mailboxes { get; set; } = [];
 
+    /// <summary>
+    /// Addresses whose mail goes to one or several mailboxes: an address, or <c>@example.org</c> for every address of the domain that
+    /// nothing else has, and a list of addresses, which may be aliases themselves. <c>"@old.example" = "@example.org"</c> keeps what is
+    /// before the @. An address of a mailbox may stand here too: the alias comes first, and the mailbox keeps a copy if it is in its
+    /// list. Default: none.
+    /// </summary>
+    public Dictionary<string, IReadOnlyList<string>> Aliases { get; set; } = [];
+
     /// <summary>Envelope tags.</summary>
     public BatvOptions Batv { get; set; } = new();
 
@@ -134,6 +142,7 @@ internal sealed class BackstopOptions
         }
 
         CheckAddresses(problems);
+        AliasChecks.Check(this, problems);
         CheckPaths(problems);
     }
 

@@ -65,9 +65,9 @@ internal sealed class AcceptedMail(
 
     private void NoteReplies(Judgement judgement)
     {
-        foreach (var (recipient, _) in judgement.Wanted.DistinctBy(w => w.Recipient.Known.Mailbox))
+        foreach (var (recipient, _) in judgement.Wanted.Where(w => w.Recipient.IsFirst).DistinctBy(w => w.Recipient.Known.Mailbox))
         {
-            replies.Note(judgement.Report, recipient.Known.Mailbox.Keys);
+            replies.Note(judgement.Report, recipient.Known.IsAlias ? recipient.Known.Ours : recipient.Known.Mailbox.Keys);
         }
     }
 }

@@ -112,7 +112,8 @@ internal sealed partial class ContentRules(
     // would refuse it. LMTP has a reply for each.
     private static List<(AcceptedRecipient Recipient, Verdict Verdict)> Wanted(Transaction transaction, List<Verdict> verdicts)
     {
-        var all = transaction.Recipients.Zip(verdicts).Select(p => (Recipient: p.First, Verdict: p.Second)).ToList();
+        var all = transaction.Recipients.Zip(verdicts).SelectMany(p => p.First.Copies().Select(c => (Recipient: c, Verdict: p.Second)))
+            .ToList();
         var wanted = all.Where(p => !p.Verdict.IsRefusal).ToList();
         return wanted.Count == 0 || transaction.Client.IsLmtp
             ? wanted

@@ -114,9 +114,9 @@ internal sealed partial class FilterRules(
         var fields = Encoding.UTF8.GetBytes(TraceHeader.ForFilter(transaction, name, options.Hostname, now));
         return new(
             content, fields, client.Address, name ?? "", client.Helo, transaction.ReversePath.Address?.ToString() ?? "",
-            [.. wanted.Select(w => w.Recipient.ForwardPath.ToString())], budget)
+            [.. wanted.Where(w => w.Recipient.IsFirst).Select(w => w.Recipient.ForwardPath.ToString())], budget)
         {
-            Mailboxes = [.. wanted.Select(w => w.Recipient.Known.Person).Distinct(StringComparer.Ordinal)],
+            Mailboxes = [.. wanted.Select(w => w.Recipient.Known.Owner).Distinct(StringComparer.Ordinal)],
         };
     }
 

@@ -7,7 +7,8 @@ namespace Backstop.Judging.Rules;
 /// <summary>What a message is, and what happens to it.</summary>
 /// <param name="Report">The classified message.</param>
 /// <param name="Verdicts">One verdict for each recipient of the transaction, in order.</param>
-/// <param name="Wanted">The recipients who get the message, and their folders; empty if all refuse it.</param>
+/// <param name="Wanted">The recipients who get the message, and their folders: one for each mailbox of an alias; empty if all
+/// refuse it.</param>
 /// <param name="FilterFields">Fields that the spam filters add, each with its line end.</param>
 internal sealed record Judgement(
     BounceReport Report,

@@ -39,10 +39,14 @@ internal sealed class DeliveryTargets(Func<Recipients> recipients)
     private static DeliveryPlace? Of(Mailbox? mailbox, string folder) =>
         mailbox is null ? null : new(mailbox.Folder(folder), mailbox.User);
 
-    // The mailbox was renamed: a recipient may name the new one. A catch-all does not get mail that was accepted for somebody else.
-    private static Mailbox? ByRecipients(Recipients now, SpoolEntry entry, int target) =>
-        (SpoolLog.ReadEnvelope(entry).Targets[target].Recipients ?? [])
+    // The mailbox was renamed: a recipient may name the new one. A catch-all does not get mail that was accepted for somebody else, and
+    // neither does somebody else of an alias, who may have a copy already.
+    private static Mailbox? ByRecipients(Recipients now, SpoolEntry entry, int target)
+    {
+        var copy = SpoolLog.ReadEnvelope(entry).Targets[target];
+        return TraceHeader.IsOfAlias(copy.Header) ? null : (copy.Recipients ?? [])
             .Select(r => MailAddress.TryParse(r) is { } address ? now.FindNamed(address) : null).FirstOrDefault(m => m is not null);
+    }
 
     private Dictionary<(FolderFormat Format, string Path), Mailbox> Paths(Recipients now)
     {

@@ -25,6 +25,9 @@ internal sealed partial class SpoolEnds(
     BackstopOptions options, Recipients recipients, Refusals refusals, SpoolLog spool, DeliveryQueue delivery,
     Precedence precedence, TimeProvider time, ILogger<SpoolEnds> log)
 {
+    // The most copies of a message that has aliases among its recipients.
+    private const int MaxCopies = 1000;
+
     /// <summary>Keeps what the configuration has open, its filters too, until what it returns is disposed of.</summary>
     public required Func<IDisposable> Hold { get; init; }
 
@@ -48,6 +51,13 @@ internal sealed partial class SpoolEnds(
             ? refusals.Refused("mail", ServerReasons.LadderReports, transaction, null, SmtpReplies.TooBusy)
             : SmtpReplies.SenderOk;
     }
+
+    // A message has few recipients, but each may be an alias of many mailboxes.
+    private SmtpReply Add(Transaction transaction, AcceptedRecipient recipient) =>
+        recipient.Known.Mailboxes.Count > 1 && transaction.Recipients.Count > 0
+            && transaction.Recipients.Sum(r => r.Known.Mailboxes.Count) + recipient.Known.Mailboxes.Count > MaxCopies
+            ? refusals.Refused("rcpt", ServerReasons.RecipientsLimit, transaction, recipient.ForwardPath, SmtpReplies.TooManyRecipients)
+            : SmtpReplies.RecipientOk;
 
     private async ValueTask<Taken> TakeAsync(Transaction transaction, IncomingMessage message, Decided decided)
     {
@@ -92,7 +102,7 @@ internal sealed partial class SpoolEnds(
     private void Log(string queueId, Transaction transaction, Judgement judgement, long length, double milliseconds)
     {
         var verdict = judgement.Wanted[0].Verdict;
-        IReadOnlyList<AcceptedRecipient> wanted = [.. judgement.Wanted.Select(w => w.Recipient)];
+        IReadOnlyList<AcceptedRecipient> wanted = [.. judgement.Wanted.Select(w => w.Recipient).Where(r => r.IsFirst)];
         LogAccepted(
             queueId, transaction.Client.Address, transaction.ReversePath, LoggedMail.To(wanted), wanted.Count,
             LoggedMail.MessageId(judgement), verdict.Folder, verdict.Reason.Word, length, milliseconds);
@@ -123,7 +133,7 @@ internal sealed partial class SpoolEnds(
         }
     }
 
-    // One copy for each mailbox, however many of its addresses are recipients.
+    // One copy for each mailbox, however many of its addresses are recipients, and whatever aliases lead there.
     private static List<SpoolTarget> Targets(Transaction transaction, Judgement judgement)
     {
         var targets = new List<SpoolTarget>();
@@ -175,7 +185,7 @@ internal sealed partial class SpoolEnds(
 
         public Addressee Find(MailAddress address) => Addressee.Ours(all.Find(address));
 
-        public ValueTask<SmtpReply> AddAsync(AcceptedRecipient recipient, string? parameters) => new(SmtpReplies.RecipientOk);
+        public ValueTask<SmtpReply> AddAsync(AcceptedRecipient recipient, string? parameters) => new(all.Add(transaction, recipient));
 
         public ValueTask<Taken> TakeAsync(IncomingMessage message, Decided? decided) => all.TakeAsync(transaction, message, decided!);
 

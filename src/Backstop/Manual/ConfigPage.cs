@@ -26,7 +26,7 @@ internal static class ConfigPage
 
     private static void Section(Roff page, ConfigSection section, string path)
     {
-        foreach (var key in section.Keys.Where(k => k.Section is null))
+        foreach (var key in section.Keys.Where(k => k.Section is null && !k.IsNamed))
         {
             var bounds = key.Bounds is var (min, max) ? $" From {key.Show(min)} to {key.Show(max)}." : "";
             page.Entry(key.Name, Takes(key), key.Doc + bounds);
@@ -34,9 +34,13 @@ internal static class ConfigPage
 
         foreach (var key in section.Keys)
         {
-            if (key.Section is { } inner)
+            if (key is { IsNamed: true, Section: null })
             {
-                var name = path + key.Name + (key.NewEntry is null ? "" : ".\"NAME\"");
+                page.Heading($"[{path}{key.Name}]").Entry("\"NAME\"", Takes(key), key.Doc);
+            }
+            else if (key.Section is { } inner)
+            {
+                var name = path + key.Name + (key.IsNamed ? ".\"NAME\"" : "");
                 Section(page.Heading($"[{name}]").Paragraph(key.Doc), inner, name + ".");
             }
         }

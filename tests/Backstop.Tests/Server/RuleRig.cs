@@ -36,7 +36,7 @@ internal sealed class RuleRig : IDisposable
     private readonly Correspondents _correspondents;
     private readonly Ladder _ladder;
 
-    public RuleRig(FakeTimeProvider time, IEnumerable<string> mailboxes)
+    public RuleRig(FakeTimeProvider time, IEnumerable<string> mailboxes, Action<BackstopOptions>? configure = null)
     {
         Time = time;
         Options = new BackstopOptions
@@ -47,6 +47,7 @@ internal sealed class RuleRig : IDisposable
             Mailboxes = mailboxes.ToDictionary(m => m, _ => new MailboxOptions()),
             Dnsbl = new() { Zones = [] },
         };
+        configure?.Invoke(Options);
         Directory.CreateDirectory(Options.Data);
         BatvKeyFile.AddNew(DataPaths.BatvKeys(Options));
         _metrics = new(_services.GetRequiredService<IMeterFactory>());
