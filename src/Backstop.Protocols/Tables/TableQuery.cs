@@ -41,42 +41,22 @@ public sealed record TableQuery(string Table, string Key, bool IsSocketmap)
     public byte[] Found(string value) => Answer("OK ", "200 ", value);
 
     /// <summary>Answers that the key is not in the table.</summary>
-    public byte[] NotFound() => IsSocketmap ? Netstring("NOTFOUND "u8) : Line("500 not found");
+    public byte[] NotFound() => IsSocketmap ? Netstring.Of("NOTFOUND "u8) : Line("500 not found");
 
     /// <summary>Answers that the lookup failed for now: the server defers the mail.</summary>
     /// <param name="why">The reason, for people.</param>
     public byte[] Trouble(string why) => Answer("TEMP ", "400 ", why);
 
     private byte[] Answer(string inNetstring, string inLine, string text) =>
-        IsSocketmap ? Netstring(KeyEncoding.GetBytes(inNetstring + text)) : Line(inLine + Escaped(KeyEncoding.GetBytes(text)));
+        IsSocketmap ? Netstring.Of(KeyEncoding.GetBytes(inNetstring + text)) : Line(inLine + Escaped(KeyEncoding.GetBytes(text)));
 
     private static TableQuery? TryNetstring(ref ReadOnlySequence<byte> buffer)
     {
-        var reader = new SequenceReader<byte>(buffer);
-        if (!reader.TryReadTo(out ReadOnlySequence<byte> digits, (byte)':'))
-        {
-            return buffer.Length > 6 ? throw new FormatException("a netstring without a length") : null;
-        }
-
-        if (!int.TryParse(Encoding.ASCII.GetString(digits), NumberStyles.None, CultureInfo.InvariantCulture, out var length)
-            || length > MaxLength)
-        {
-            throw new FormatException("a netstring that is too long");
-        }
-
-        if (reader.Remaining < length + 1)
+        if (Netstring.TryRead(ref buffer, MaxLength) is not { } octets)
         {
             return null;
         }
 
-        var octets = buffer.Slice(reader.Position, length).ToArray();
-        reader.Advance(length);
-        if (!reader.TryRead(out var comma) || comma != (byte)',')
-        {
-            throw new FormatException("a netstring without the comma that ends it");
-        }
-
-        buffer = buffer.Slice(reader.Position);
         var space = octets.IndexOf((byte)' ');
         return space < 0
             ? throw new FormatException("a table lookup without the name of a table")
@@ -100,9 +80,6 @@ public sealed record TableQuery(string Table, string Key, bool IsSocketmap)
 
     private static TableQuery Of(string table, ReadOnlySpan<byte> key, bool isSocketmap) =>
         new(table, HeaderText.ToText(key), isSocketmap) { KeyEncoding = HeaderText.EncodingOf(key) };
-
-    private static byte[] Netstring(ReadOnlySpan<byte> octets) =>
-        [.. Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{octets.Length}:")), .. octets, (byte)','];
 
     private static byte[] Line(string text) => Encoding.ASCII.GetBytes(text + "\n");
 

@@ -52,6 +52,62 @@ public sealed class PolicyAndTableTests
         Assert.Equal("400 no%20table\n", Encoding.UTF8.GetString(second.Trouble("no table")));
     }
 
+    [Fact]
+    public void Table_is_asked_and_its_reply_read()
+    {
+        Assert.Equal("19:virtual ä@b.or.org,", Encoding.UTF8.GetString(TableReply.Question("virtual", "ä@b.or.org")));
+        var buffer = Sequence("8:OK a b,c,9:NOTFOUND ,2:OK,12:TEMP no LDAP,8:TIMEOUT ,4:PERM,");
+        TableReply[] replies =
+        [
+            new(TableStatus.Found, "a b,c"), new(TableStatus.NotFound, ""), new(TableStatus.Found, ""),
+            new(TableStatus.Failed, "TEMP no LDAP"), new(TableStatus.Failed, "TIMEOUT"), new(TableStatus.Failed, "PERM"),
+        ];
+        foreach (var expected in replies)
+        {
+            Assert.Equal(expected, TableReply.TryRead(ref buffer));
+        }
+
+        Assert.Null(TableReply.TryRead(ref buffer));
+    }
+
+    [Theory]
+    [InlineData("3:YES,")]
+    [InlineData("200000:OK ")]
+    [InlineData("1234567")]
+    [InlineData("00000000003:OK ,")]
+    [InlineData("3:OK x")]
+    [InlineData("x:OK ,")]
+    [InlineData("-1:,")]
+    public void Rejects_what_is_no_reply_of_a_table(string octets)
+    {
+        Assert.Throws<FormatException>(() =>
+        {
+            var buffer = Sequence(octets);
+            return TableReply.TryRead(ref buffer);
+        });
+    }
+
+    /// <summary>Both ends of the protocol are ours, and agree.</summary>
+    [Fact]
+    public void Question_and_reply_are_read_as_they_were_written() => Gen.String[0, 50].Sample(text =>
+    {
+        var key = text.Replace('\0', 'x').Normalize(NormalizationForm.FormC);
+        if (key.Any(char.IsSurrogate))
+        {
+            return;
+        }
+
+        var asked = new ReadOnlySequence<byte>(TableReply.Question("virtual", key));
+        var query = TableQuery.TryRead(ref asked)!;
+        Assert.Equal(("virtual", key), (query.Table, query.Key));
+        var answered = new ReadOnlySequence<byte>(query.Found(key));
+        Assert.Equal(new(TableStatus.Found, key), TableReply.TryRead(ref answered));
+        answered = new(query.NotFound());
+        Assert.Equal(TableStatus.NotFound, TableReply.TryRead(ref answered)!.Status);
+        answered = new(query.Trouble(key));
+        Assert.Equal(TableStatus.Failed, TableReply.TryRead(ref answered)!.Status);
+    });
+
     /// <summary>With other octets it would be another address.</summary>
     [Fact]
     public void Tables_are_answered_in_the_octets_they_are_asked_in()
@@ -82,6 +138,7 @@ public sealed class PolicyAndTableTests
     public void No_octets_do_anything_else() => Gen.Char[" 0123456789:,getuna\n%@=\r\0\xe9"].Array[0, 60].Sample(octets =>
     {
         Assert.True(Ends(Encoding.Latin1.GetBytes(octets), static (ref b) => TableQuery.TryRead(ref b) is not null));
+        Assert.True(Ends(Encoding.Latin1.GetBytes(octets), static (ref b) => TableReply.TryRead(ref b) is not null));
         Assert.True(Ends(Encoding.Latin1.GetBytes(octets), static (ref b) => PolicyRequest.TryRead(ref b) is not null));
     });
 
