@@ -31,6 +31,7 @@ internal static class ConfigFile
         if (!document.HasErrors)
         {
             binder.Bind(document, options);
+            options.Complete();
             options.Check(binder);
             warnings?.AddRange(binder.Warnings);
         }

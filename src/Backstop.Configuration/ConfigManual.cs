@@ -17,6 +17,7 @@ internal static class ConfigManual
             {
                 Hostname = "mx.example.org",
                 Mailboxes = new() { ["me@example.org"] = new() },
+                Domain = new() { ["example.org"] = new() },
                 Aliases = new() { ["sales@example.org"] = ["me@example.org"] },
                 Dkim = new() { ["s1._domainkey.example.org"] = new() },
                 Tls = new() { Hosts = new() { ["mx.example.net"] = new() } },

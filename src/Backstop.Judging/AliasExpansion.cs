@@ -52,6 +52,11 @@ internal sealed class AliasExpansion
     /// <summary>Addresses that no mailbox has, though an alias leads there.</summary>
     public List<MailAddress> Lost { get; } = [];
 
+    /// <summary>
+    /// Whether a whole domain led to another one that does not have the address: then it does not exist, as if it had been written there.
+    /// </summary>
+    public bool IsUnknown { get; private set; }
+
     /// <summary>Returns the next address to look up; null where there is none.</summary>
     public MailAddress? Next()
     {
@@ -91,7 +96,8 @@ internal sealed class AliasExpansion
 
         if (found is not { } hit)
         {
-            if (_now.From is not null)
+            IsUnknown |= _now.IsMapped;
+            if (_now.From is not null && !_now.IsMapped)
             {
                 Lost.Add(_now.Address);
             }
@@ -135,10 +141,11 @@ internal sealed class AliasExpansion
         foreach (var target in hit.Targets)
         {
             // A target without local-part is a domain: "@new.example" keeps what was before the @.
-            var next = target.LocalPart.Length > 0 ? target : new(_now.Address.LocalPart, target.Domain);
-            _open.Enqueue(new(next, _now, hit.Alias));
+            var isMapped = target.LocalPart.Length == 0;
+            var next = isMapped ? new(_now.Address.LocalPart, target.Domain) : target;
+            _open.Enqueue(new(next, _now, hit.Alias, isMapped));
         }
     }
 
-    private sealed record Node(MailAddress Address, Node? From, string Alias);
+    private sealed record Node(MailAddress Address, Node? From, string Alias, bool IsMapped = false);
 }

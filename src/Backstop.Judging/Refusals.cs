@@ -33,8 +33,10 @@ internal sealed partial class Refusals(
         _replies.GetOrAdd(reason.Word, static (r, a) => new SmtpReply(550, a.enhanced, $"{a.text} ({r})"), (enhanced, text));
 
     /// <summary>Returns a deferral, for mail that may prove itself at the next try; made once for each reason.</summary>
-    public SmtpReply Later(Reason reason, string text = "Many bounces to this address just now, try again later") =>
-        _replies.GetOrAdd(reason.Word + "?", static (_, a) => new SmtpReply(451, "4.7.1", $"{a.text} ({a.reason})"), (text, reason));
+    public SmtpReply Later(
+        Reason reason, string text = "Many bounces to this address just now, try again later", string enhanced = "4.7.1") =>
+        _replies.GetOrAdd(
+            reason.Word + "?", static (_, a) => new SmtpReply(451, a.enhanced, $"{a.text} ({a.reason})"), (text, reason, enhanced));
 
     /// <summary>Returns the refusal of a report that returns mail that nobody here sent.</summary>
     public SmtpReply NotSent(Reason reason) => Permanent("5.7.1", "Not sent by the address it is returned to", reason);

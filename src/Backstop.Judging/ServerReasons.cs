@@ -52,6 +52,12 @@ internal static class ServerReasons
         "recipients:guessed", "The session has asked for too many recipients that do not exist.");
     public static readonly Reason RecipientUnknown = new(
         "recipient:unknown", "No mailbox has this address.", "Add it to [mailboxes], or to the aliases of a mailbox.");
+    public static readonly Reason RecipientTable = new(
+        "recipient:table", "A table of recipients.tables did not answer, so that it is not known whether the address exists: the mail "
+            + "comes later.", "`backstop status` names the table and what is wrong with it.");
+    public static readonly Reason RecipientAlias = new(
+        "recipient:alias", "A table leads from the address to no mailbox, in a circle, or to too many: the mail comes later.",
+        "See the log for the entry, and mend it.");
     public static readonly Reason RelayDenied = new(
         "relay:denied", "The address is not in a domain of this server.", "Add the domain to domains, or the client to guard.servers.");
     public static readonly Reason NullOneRecipient = new(
@@ -121,8 +127,8 @@ internal static class ServerReasons
         ("session", [LineTooLong, LineBareEnd, StartTlsPipelined, ProtocolForeign, ErrorsLimit, MessagesLimit]),
         ("mail", [SizeAnnounced, SpoolFull, LaneFull, LadderReports, RelayUnreachable]),
         ("rcpt", [
-            RecipientsLimit, RecipientsGuessed, RecipientUnknown, RelayDenied, NullOneRecipient, BlockedSource, StormStrict,
-            StormDeferred, RateNetwork, RateSenderDomain, GreylistWait, Listed("ZONE")]),
+            RecipientsLimit, RecipientsGuessed, RecipientUnknown, RecipientTable, RecipientAlias, RelayDenied, NullOneRecipient,
+            BlockedSource, StormStrict, StormDeferred, RateNetwork, RateSenderDomain, GreylistWait, Listed("ZONE")]),
         ("data", [Content(552), Loop, SpoolFailed, Other, UnjudgedCpu, SpamScore, VirusFound, StormBomb]),
         ("queue", [
             QueueHeld, QueueNoMailbox, QueueFolderFailed, QueueQuota, QueueRecipesFailed, QueueStopped, QueueScan, QueueRecipes,

@@ -19,13 +19,14 @@ internal sealed class JudgingParts : IDisposable
 {
     private readonly SteadyTime _steady;
     private readonly TimeProvider _time;
+    private readonly ILoggerFactory _logs;
     private readonly StoreHealth _journalHealth;
     private volatile Settings _now;
     private SpamLearner? _learner;
 
     public JudgingParts(BackstopOptions options, SpamStart spam, TimeProvider time, BackstopMetrics metrics, ILoggerFactory logs)
     {
-        _time = time;
+        (_time, _logs) = (time, logs);
         _steady = new(time);
         Stores = new(options, time, logs.CreateLogger<StoreWatch>());
         _journalHealth = Stores.Add(StoreNames.Journal, DataPaths.Journal(options));
@@ -91,11 +92,22 @@ internal sealed class JudgingParts : IDisposable
             options.Listen.ReceivesMail || options.Listen.GuardsServer).Select(z => Zone(z, dnsbl, _steady))]);
         var proof = new JournalProof(Journal, _journalHealth, options.Backscatter.ProofWindow);
         return new(
-            options, new(options), Proving.Create(options, proof), lists,
+            options, new(options, Tables(options, before)), Proving.Create(options, proof), lists,
             new(new ReverseLookup(dnsbl.Resolvers, dnsbl.TimeLimit).NameAsync, dnsbl.TimeLimit, _time));
 
         static IEnumerable<KeyValuePair<string, string>> Keys(BackstopOptions options) =>
             ConfigKeys.Of(options).Where(k => k.Key.StartsWith("dnsbl.", StringComparison.Ordinal));
+    }
+
+    // Tables in which nothing has changed stay, with all that is remembered of their answers.
+    private IReadOnlyList<IAddressTable> Tables(BackstopOptions options, Settings? before)
+    {
+        return !options.Listen.ReceivesMail ? []
+            : before is not null && Keys(before.Options).SequenceEqual(Keys(options)) ? before.Recipients.Tables
+            : TableParts.Of(options, _time, _logs);
+
+        static IEnumerable<KeyValuePair<string, string>> Keys(BackstopOptions options) =>
+            ConfigKeys.Of(options).Where(k => k.Key is "domains" || k.Key.StartsWith("recipients.", StringComparison.Ordinal));
     }
 
     /// <summary>Puts settings in force.</summary>

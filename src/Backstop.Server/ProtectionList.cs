@@ -1,3 +1,4 @@
+using Backstop.Judging;
 using Backstop.Judging.Filters;
 using Backstop.Judging.Protections;
 using Backstop.MailAuth.Dnsbl;
@@ -20,6 +21,7 @@ internal static class ProtectionList
     public static IReadOnlyList<Protection> Of(JudgingParts judging, FilterParts filters) =>
     [
         .. judging.Stores.Protections.GroupBy(s => s.Name).Select(s => s.MaxBy(o => o.State)!),
+        .. judging.Recipients.Tables.Select(Table),
         .. judging.Dnsbl.Zones.Select(List),
         .. OfRules(filters),
         .. filters.Filters.Where(f => f.IsReady).Select(Filter),
@@ -32,6 +34,13 @@ internal static class ProtectionList
             "many lists do not answer public resolvers: run one of your own, and name it in dnsbl.resolvers")
         : zone.State == DnsblState.Working ? new("list", zone.Name, ProtectionState.On)
         : new("list", zone.Name, ProtectionState.Starting, "its test points are being asked for");
+
+    private static Protection Table(IAddressTable table) => table.Trouble is { } trouble
+        ? new(
+            ProtectionWatch.Table, table.Name, ProtectionState.Down, trouble,
+            "mend it: mail to addresses that only it knows is answered 451 and comes again")
+        : table.HasAnswered ? new(ProtectionWatch.Table, table.Name, ProtectionState.On)
+        : new(ProtectionWatch.Table, table.Name, ProtectionState.Starting, "it has not been asked for an address yet");
 
     private static Protection Filter(LimitedFilter filter) => filter.Trouble is { } trouble
         ? new("filter", filter.Name, ProtectionState.Down, trouble, "see the log of the filter, and spam.filter")

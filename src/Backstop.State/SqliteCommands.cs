@@ -2,14 +2,17 @@ using Microsoft.Data.Sqlite;
 
 namespace Backstop.State;
 
-/// <summary>Makes the commands of all stores. Their texts are constants of this project: what comes from outside is a parameter.</summary>
+/// <summary>
+/// Makes the commands of all stores. Their texts are constants of this project, or what the configuration says: what strangers say is a
+/// parameter.
+/// </summary>
 internal static class SqliteCommands
 {
     public static SqliteCommand Command(this SqliteConnection connection, string sql, SqliteTransaction? transaction = null)
     {
         var command = connection.CreateCommand();
         command.Transaction = transaction;
-#pragma warning disable CA2100 // The text is a constant of this project; values are parameters.
+#pragma warning disable CA2100 // The text is a constant, or of the configuration; values are parameters.
         command.CommandText = sql;
 #pragma warning restore CA2100
         return command;

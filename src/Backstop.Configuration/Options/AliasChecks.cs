@@ -14,13 +14,15 @@ internal sealed class AliasChecks
     public const int MaxMailboxes = 100;
 
     private readonly IConfigProblems _problems;
-    private readonly Dictionary<string, (string Name, IReadOnlyList<string> Targets)> _aliases = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (string Path, string Name, IReadOnlyList<string> Targets)> _aliases = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _mailboxes = new(StringComparer.Ordinal);
     private readonly HashSet<string> _domains;
+    private readonly bool _hasTables;
 
     private AliasChecks(BackstopOptions options, IConfigProblems problems)
     {
         _problems = problems;
+        _hasTables = options.Recipients.Tables.Count > 0;
         _domains = options.Domains.Select(MailAddress.DomainKey).ToHashSet(StringComparer.Ordinal);
         foreach (var (address, mailbox) in options.Mailboxes)
         {
@@ -36,9 +38,9 @@ internal sealed class AliasChecks
     {
         var checks = new AliasChecks(options, problems);
         var isRight = true;
-        foreach (var (name, targets) in options.Aliases)
+        foreach (var (path, name, targets) in options.AllAliases())
         {
-            isRight &= checks.IsRight(name, targets);
+            isRight &= checks.IsRight(path, name, targets);
         }
 
         if (isRight)
@@ -57,9 +59,8 @@ internal sealed class AliasChecks
         : null;
 
     // Adds it, and says whether the name and each target are addresses of ours.
-    private bool IsRight(string name, IReadOnlyList<string> targets)
+    private bool IsRight(string path, string name, IReadOnlyList<string> targets)
     {
-        var path = Path(name);
         if (KeyOf(name) is not { } key)
         {
             return Wrong(path, $"\"{name}\" is not an address; write one such as \"sales@example.org\", or \"@example.org\"");
@@ -70,9 +71,9 @@ internal sealed class AliasChecks
             return Wrong(path, $"\"{name}\" is not in one of the domains; add its domain to domains");
         }
 
-        if (!_aliases.TryAdd(key, (name, targets)))
+        if (!_aliases.TryAdd(key, (path, name, targets)))
         {
-            return Wrong(path, $"\"{name}\" is the same as \"{_aliases[key].Name}\"; write one list for both");
+            return Wrong(path, $"\"{name}\" is the same as {_aliases[key].Path}; write one list for both");
         }
 
         if (key[0] == '@' && _mailboxes.ContainsKey(key))
@@ -107,8 +108,8 @@ internal sealed class AliasChecks
     // Every way from the alias ends at mailboxes.
     private void Follow(string key)
     {
-        var (name, targets) = _aliases[key];
-        var walk = new Walk(Path(name), key);
+        var (path, name, targets) = _aliases[key];
+        var walk = new Walk(path, key);
         if (!targets.All(t => Reaches(TargetOf(t, "any"), walk)))
         {
             return;
@@ -149,6 +150,12 @@ internal sealed class AliasChecks
             }
         }
 
+        if (_hasTables)
+        {
+            // A table may have it, which is seen when it is asked.
+            return true;
+        }
+
         return walk.Way.Exists(w => Forms(target).Contains(w))
             ? Wrong(walk.Path, $"it leads back to itself: {string.Join(" -> ", walk.Way)} -> {target}; name a mailbox instead")
             : Wrong(walk.Path, $"no mailbox has the address {target}; add [mailboxes.\"{target}\"], or write another address");
@@ -186,8 +193,6 @@ internal sealed class AliasChecks
         _problems.Add(path, message);
         return false;
     }
-
-    private static string Path(string name) => $"aliases.{name}";
 
     // The way from one alias, in which its targets are followed one after the other.
     private sealed class Walk(string path, string first)

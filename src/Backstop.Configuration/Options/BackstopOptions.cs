@@ -45,6 +45,12 @@ internal sealed class BackstopOptions
     /// </summary>
     public Dictionary<string, IReadOnlyList<string>> Aliases { get; set; } = [];
 
+    /// <summary>What the mailboxes of a domain have in common, by domain.</summary>
+    public Dictionary<string, DomainOptions> Domain { get; set; } = [];
+
+    /// <summary>Tables outside this file that say which addresses exist.</summary>
+    public RecipientOptions Recipients { get; set; } = new();
+
     /// <summary>Envelope tags.</summary>
     public BatvOptions Batv { get; set; } = new();
 
@@ -114,6 +120,27 @@ internal sealed class BackstopOptions
     /// <summary>Whether Backstop only serves other programs: then no mailbox is needed.</summary>
     internal bool IsHelper => Listen.ServesSpamd || Listen.GuardsServer || (Classify.IsOn && Listen.Web.Count > 0);
 
+    /// <summary>Gives each mailbox what its domain sets for all of them. To be called before the check.</summary>
+    internal void Complete()
+    {
+        foreach (var (text, mailbox) in Mailboxes)
+        {
+            if (MailAddress.TryParse(text) is { } address && DomainOf(address) is { } domain)
+            {
+                domain.Complete(mailbox, address);
+            }
+        }
+    }
+
+    /// <summary>Returns what is set for the domain of an address; null for nothing.</summary>
+    internal DomainOptions? DomainOf(MailAddress address) =>
+        Domain.FirstOrDefault(d => MailAddress.DomainKey(d.Key) == MailAddress.DomainKey(address.Domain)).Value;
+
+    /// <summary>Returns all aliases: those that are listed, and what takes the rest of a domain.</summary>
+    internal IEnumerable<(string Key, string Name, IReadOnlyList<string> Targets)> AllAliases() =>
+        Aliases.Select(a => ($"aliases.{a.Key}", a.Key, a.Value)).Concat(
+            Domain.Where(d => d.Value.CatchAll.Count > 0).Select(d => ($"domain.{d.Key}.catch_all", "@" + d.Key, d.Value.CatchAll)));
+
     /// <summary>Checks the sections, and what several keys decide together.</summary>
     internal void Check(IConfigProblems problems)
     {
@@ -143,6 +170,12 @@ internal sealed class BackstopOptions
 
         CheckAddresses(problems);
         AliasChecks.Check(this, problems);
+        Recipients.Check(problems, Domains);
+        foreach (var (name, domain) in Domain)
+        {
+            domain.Check(problems, name, this);
+        }
+
         CheckPaths(problems);
     }
 

@@ -44,10 +44,16 @@ internal static class MailboxUser
         return false;
     }
 
-    /// <summary>Returns the mailboxes that root writes, where this process is root.</summary>
+    /// <summary>
+    /// Returns the mailboxes that root writes, where this process is root; <c>@domain</c> for those that only a table knows.
+    /// </summary>
     /// <param name="options">A configuration that was checked.</param>
     public static IReadOnlyList<string> Roots(BackstopOptions options) =>
-        FileOwner.Me != 0 ? [] : [.. options.Mailboxes.Where(m => m.Value.User.Length == 0).Select(m => m.Key)];
+        FileOwner.Me != 0 ? [] : [
+            .. options.Mailboxes.Where(m => m.Value.User.Length == 0).Select(m => m.Key),
+            .. options.Domain.Where(d => options.Recipients.Tables.Count > 0 && d.Value is { User: "", Path: not "" })
+                .Select(d => "@" + d.Key),
+        ];
 
     /// <summary>Checks that a mailbox has a user that this process can deliver as.</summary>
     public static void Check(MailboxOptions mailbox, IConfigProblems problems, string key)

@@ -8,6 +8,9 @@ namespace Backstop.Judging.Protections;
 /// <remarks>Stores are left out: <see cref="StoreWatch"/> logs them as soon as one fails.</remarks>
 internal sealed partial class ProtectionWatch(ILogger<ProtectionWatch> log)
 {
+    /// <summary>The kind of a table that says which addresses exist: without it mail waits, where it passes without the others.</summary>
+    public const string Table = "table";
+
     private readonly Lock _gate = new();
     private readonly HashSet<(string Check, string Name)> _down = [];
     private string _off = "";
@@ -38,7 +41,14 @@ internal sealed partial class ProtectionWatch(ILogger<ProtectionWatch> log)
     {
         if (one.State == ProtectionState.Down && _down.Add((one.Check, one.Name)))
         {
-            LogDown(one.Check, one.Name, one.Why, one.Do);
+            if (one.Check == Table)
+            {
+                LogTableDown(one.Name, one.Why, one.Do);
+            }
+            else
+            {
+                LogDown(one.Check, one.Name, one.Why, one.Do);
+            }
         }
         else if (one.State == ProtectionState.On && _down.Remove((one.Check, one.Name)))
         {
@@ -48,6 +58,9 @@ internal sealed partial class ProtectionWatch(ILogger<ProtectionWatch> log)
 
     [LoggerMessage(4001, LogLevel.Warning, "{Check} {Name} does not work, and mail passes without it: {Why}; {Do}")]
     private partial void LogDown(string check, string name, string why, string @do);
+
+    [LoggerMessage(4007, LogLevel.Warning, "table {Name} does not work as it should: {Why}; {Do}")]
+    private partial void LogTableDown(string name, string why, string @do);
 
     [LoggerMessage(4005, LogLevel.Information, "{Check} {Name} works again")]
     private partial void LogWorks(string check, string name);

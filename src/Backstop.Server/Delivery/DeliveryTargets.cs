@@ -26,7 +26,7 @@ internal sealed class DeliveryTargets(Func<Recipients> recipients)
         var (folder, mailbox) = entry.AimOf(target);
         if (mailbox is not null)
         {
-            return Of(now.Named(mailbox) ?? ByRecipients(now, entry, target), folder.Folder);
+            return Of(now.Named(mailbox) ?? ByRecipients(now, entry, target) ?? OfTable(now, mailbox), folder.Folder);
         }
 
         // An entry of an earlier version, which did not store addresses: found by its path, else by the field that its header begins with.
@@ -38,6 +38,8 @@ internal sealed class DeliveryTargets(Func<Recipients> recipients)
 
     private static DeliveryPlace? Of(Mailbox? mailbox, string folder) =>
         mailbox is null ? null : new(mailbox.Folder(folder), mailbox.User);
+
+    private static Mailbox? OfTable(Recipients now, string key) => MailAddress.TryParse(key) is { } address ? now.Default(address) : null;
 
     // The mailbox was renamed: a recipient may name the new one. A catch-all does not get mail that was accepted for somebody else, and
     // neither does somebody else of an alias, who may have a copy already.

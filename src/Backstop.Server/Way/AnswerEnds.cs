@@ -70,8 +70,8 @@ internal sealed partial class AnswerEnds(BackstopOptions options, Recipients rec
         public ValueTask<SmtpReply> BeginAsync() => new(SmtpReplies.SenderOk);
 
         // Recipients that are not ours are accepted without any rule.
-        public Addressee Find(MailAddress address) =>
-            all.Find(address) is { } known ? Addressee.Ours(known) : Addressee.Answered(SmtpReplies.RecipientOk);
+        public ValueTask<Addressee> FindAsync(MailAddress address, CancellationToken ct) =>
+            new(all.Find(address) is { } known ? Addressee.Ours(known) : Addressee.Answered(SmtpReplies.RecipientOk));
 
         public ValueTask<SmtpReply> AddAsync(AcceptedRecipient recipient, string? parameters) => new(SmtpReplies.RecipientOk);
 

@@ -44,7 +44,9 @@ internal interface IEnd<in TMessage>
     ValueTask<SmtpReply> BeginAsync();
 
     /// <summary>RCPT, before the rules: finds the owner of an address.</summary>
-    Addressee Find(MailAddress address);
+    /// <param name="address">The address of the forward-path.</param>
+    /// <param name="ct">Ends the lookup.</param>
+    ValueTask<Addressee> FindAsync(MailAddress address, CancellationToken ct);
 
     /// <summary>RCPT, after the rules: adds the recipient.</summary>
     /// <param name="recipient">A recipient that the rules accepted.</param>

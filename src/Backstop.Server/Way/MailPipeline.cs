@@ -144,7 +144,7 @@ internal sealed partial class MailPipeline<TMessage>(
         Passage<TMessage> passage, MailAddress address, CancellationToken ct)
     {
         var (transaction, end) = (passage.Transaction, passage.End);
-        var addressee = end.Find(address);
+        var addressee = await end.FindAsync(address, ct);
         if (addressee.Kind == AddresseeKind.Answered)
         {
             return (null, addressee.Reason is { } reason ? _refusals.Refused(

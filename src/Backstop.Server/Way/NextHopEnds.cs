@@ -159,7 +159,7 @@ internal sealed partial class NextHopEnds(
             return reply;
         }
 
-        public Addressee Find(MailAddress address) => all.Find(transaction, _relayed, address);
+        public ValueTask<Addressee> FindAsync(MailAddress address, CancellationToken ct) => new(all.Find(transaction, _relayed, address));
 
         public ValueTask<SmtpReply> AddAsync(AcceptedRecipient recipient, string? parameters) =>
             AskAsync(r => r.RecipientAsync(PlainOf(recipient), parameters));

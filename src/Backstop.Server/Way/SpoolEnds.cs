@@ -25,6 +25,10 @@ internal sealed partial class SpoolEnds(
     BackstopOptions options, Recipients recipients, Refusals refusals, SpoolLog spool, DeliveryQueue delivery,
     Precedence precedence, TimeProvider time, ILogger<SpoolEnds> log)
 {
+    private const string LookupFailed = "The recipient cannot be looked up now, try again later";
+
+    private readonly Seldom _untold = new(time);
+
     // The most copies of a message that has aliases among its recipients.
     private const int MaxCopies = 1000;
 
@@ -38,7 +42,18 @@ internal sealed partial class SpoolEnds(
 
     private int Waiting => delivery.Waiting;
 
-    private KnownRecipient? Find(MailAddress address) => recipients.Find(address);
+    // A table that does not answer is our trouble, never a user that does not exist.
+    private async ValueTask<Addressee> FindAsync(MailAddress address, CancellationToken ct)
+    {
+        var found = await recipients.FindAsync(address, time, ct);
+        if (found.Why.Length > 0 && _untold.Count(out var count))
+        {
+            LogLookup(address, found.Why, count);
+        }
+
+        return found.Reason is { } reason ? Addressee.Answered(refusals.Later(reason, LookupFailed, "4.3.0"), reason)
+            : Addressee.Ours(found.Known);
+    }
 
     private SmtpReply Begin(Transaction transaction)
     {
@@ -161,6 +176,9 @@ internal sealed partial class SpoolEnds(
         string queueId, IPAddress client, ReversePath reversePath, string recipients, int count, string messageId, string folder,
         string reason, long bytes, double milliseconds);
 
+    [LoggerMessage(7405, LogLevel.Warning, "<{Recipient}>: {Why} ({Count} such lookups since the start)")]
+    private partial void LogLookup(MailAddress recipient, string why, long count);
+
     [LoggerMessage(2005, LogLevel.Information, "{QueueId} accepted also to={Recipients}")]
     private partial void LogFurther(string queueId, string recipients);
 
@@ -183,7 +201,7 @@ internal sealed partial class SpoolEnds(
 
         public ValueTask<SmtpReply> BeginAsync() => new(all.Begin(transaction));
 
-        public Addressee Find(MailAddress address) => Addressee.Ours(all.Find(address));
+        public ValueTask<Addressee> FindAsync(MailAddress address, CancellationToken ct) => all.FindAsync(address, ct);
 
         public ValueTask<SmtpReply> AddAsync(AcceptedRecipient recipient, string? parameters) => new(all.Add(transaction, recipient));
 

@@ -92,7 +92,7 @@ internal static class StatusCommand
         foreach (var down in status.Down.Where(p => p.Check != "store"))
         {
             var what = ShownText.Of($"{down.Check} {down.Sentence}; {down.Do}", 500);
-            Console.WriteLine($"does not work, and mail passes without it: {what}");
+            Console.WriteLine($"does not work, and mail {(down.Check == ProtectionWatch.Table ? "waits" : "passes without it")}: {what}");
         }
 
         var off = status.Protections.Where(p => p.State == ProtectionState.Off).Select(p => $"{p.Name} ({p.Do})").ToList();

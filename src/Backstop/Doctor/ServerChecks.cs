@@ -49,13 +49,14 @@ internal static class ServerChecks
         return findings;
     }
 
-    // A store is on this host and can be mended; a list or a filter may be somebody else's.
+    // A store or a table is this host's business and can be mended; a list or a filter may be somebody else's.
     private static Finding Of(Protection protection) => protection.State switch
     {
         ProtectionState.On => new(FindingState.Ok, protection.Check, protection.Name),
         ProtectionState.Starting => new(FindingState.Skip, protection.Check, protection.Sentence),
         _ => new(
-            protection.Check == "store" ? FindingState.Bad : FindingState.Off, protection.Check, protection.Sentence, protection.Do),
+            protection.Check is "store" or ProtectionWatch.Table ? FindingState.Bad : FindingState.Off, protection.Check,
+            protection.Sentence, protection.Do),
     };
 
     /// <summary>Makes findings of what the server says.</summary>

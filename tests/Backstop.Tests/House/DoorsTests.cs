@@ -37,6 +37,7 @@ public sealed class DoorsTests
         ["Backstop.Server.Filters.PipeFilter: program"] = "spam.filter: a program that scores",
         ["Backstop.Server.Filters.RspamdFilter: http"] = "asks rspamd",
         ["Backstop.Server.Filters.SpamdFilter: socket"] = "asks spamd",
+        ["Backstop.Server.Tables.SocketmapTable: socket"] = "asks a server which addresses exist (recipients.tables)",
         ["Backstop.Server.Net.ServiceManager: socket"] = "tells the service manager on this host what the server does",
         ["Backstop.Server.Net.UnixSocket: socket"] = "whether anybody listens at a socket left behind",
         ["Backstop.Server.Web.SelfCheck: socket"] = "whether our own ports answer",

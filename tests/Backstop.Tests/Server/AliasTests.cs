@@ -242,7 +242,7 @@ public sealed class AliasTests
     [InlineData("x.y = \"me@example.org\"", "aliases: \"x\" is not a table here; write \"x\" = [...]")]
     [InlineData(
         "\"x@example.org\" = \"me@example.org\"\n\"X@Example.org\" = \"me@example.org\"",
-        "\"X@Example.org\" is the same as \"x@example.org\"; write one list for both")]
+        "\"X@Example.org\" is the same as aliases.x@example.org; write one list for both")]
     public void Wrong_alias_is_told_with_its_place(string lines, string error)
     {
         const string Head = "domains = [\"example.org\"]\nlisten.smtp = \"127.0.0.1:2525\"\nmailboxes.\"me@example.org\" = {}\n[aliases]\n";
