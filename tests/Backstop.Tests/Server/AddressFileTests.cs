@@ -78,17 +78,25 @@ public sealed class AddressFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData("[recipients]\ntables = \"hash:/etc/x\"", "recipients.tables: \"hash:/etc/x\" is not a table; write \"file:/etc/backstop/recipients\"")]
+    [InlineData(
+        "[recipients]\ntables = \"hash:/etc/x\"",
+        "recipients.tables: \"hash:/etc/x\" is not a table; write \"file:/etc/backstop/recipients\"")]
     [InlineData("[recipients]\ntables = \"socketmap:127.0.0.1:1\"", "\"socketmap:127.0.0.1:1\" is not a table")]
     [InlineData("[recipients]\ntables = \"socketmap:unix:run/x:name\"", "\"socketmap:unix:run/x:name\" is not a table")]
     [InlineData("[recipients]\ntables = \"file:DIR/none\"", "recipients.tables: DIR/none: no such file")]
     [InlineData("[recipients]\ntables = \"file:DIR/wrong\"", "recipients.tables: DIR/wrong:2: \"gmail\" is not an address")]
-    [InlineData("[recipients]\ntables = \"sqlite:DIR/none\"\nquery = \"SELECT $address\"", "DIR/none: no such file; write the path of the database")]
+    [InlineData(
+        "[recipients]\ntables = \"sqlite:DIR/none\"\nquery = \"SELECT $address\"",
+        "DIR/none: no such file; write the path of the database")]
     [InlineData("[recipients]\ntables = \"sqlite:DIR/wrong\"", "an SQLite table needs a query; write one such as query = \"SELECT")]
-    [InlineData("[recipients]\ntables = \"sqlite:DIR/wrong\"\nquery = \"SELECT 1\"", "recipients.query: the query does not ask for an address")]
+    [InlineData(
+        "[recipients]\ntables = \"sqlite:DIR/wrong\"\nquery = \"SELECT 1\"",
+        "recipients.query: the query does not ask for an address")]
     [InlineData("[recipients]\nquery = \"SELECT 1\"", "recipients.query: no table is asked by it")]
     [InlineData("[domain.\"other.example\"]", "domain.other.example: \"other.example\" is not in domains; add it there")]
-    [InlineData("[domain.\"example.org\"]\npath = \"/vmail/%u\"", "/vmail/%u: only %l, the local-part, and %d, the domain, have a meaning here")]
+    [InlineData(
+        "[domain.\"example.org\"]\npath = \"/vmail/%u\"",
+        "/vmail/%u: only %l, the local-part, and %d, the domain, have a meaning here")]
     [InlineData("[domain.\"example.org\"]\npath = \"/vmail/%d\"", "/vmail/%d is one path for all; write %l where the local-part belongs")]
     [InlineData("[domain.\"example.org\"]\npath = \"vmail/%l\"", "vmail/%l is not an absolute path")]
     [InlineData("[domain.\"example.org\"]\npath = \"DIR/none/%l\"", "domain.example.org.path: no such folder: DIR/none; make it")]
