@@ -44,10 +44,11 @@ internal sealed class Server : IDisposable
 
     /// <summary>
     /// Starts it for bench.test with the mailboxes victim, legit and user; <paramref name="more"/> is further configuration,
-    /// <paramref name="descriptors"/> how many files it may open, <paramref name="listen"/> further listeners.
+    /// <paramref name="descriptors"/> how many files it may open, <paramref name="listen"/> further listeners, <paramref name="domains"/>
+    /// further domains.
     /// </summary>
     public static async Task<Server> StartAsync(
-        string folder, string more = "", string mailboxes = "", int? descriptors = null, string listen = "")
+        string folder, string more = "", string mailboxes = "", int? descriptors = null, string listen = "", string domains = "")
     {
         var (smtp, lmtp, web) = (FreePort(), FreePort(), FreePort());
         var config = Path.Combine(folder, "backstop.toml");
@@ -55,7 +56,7 @@ internal sealed class Server : IDisposable
             config,
             $"""
             hostname = "mx.bench.test"
-            domains = ["bench.test"]
+            domains = ["bench.test", {domains}]
             data = "{folder}/data"
             {more}
             [listen]
