@@ -71,9 +71,9 @@ public sealed class DescriptorTests
                 + $"\"127.0.0.1:{Server.FreePort()}\"\n[mailboxes]\n\"user@bench.test\" = {{}}\n",
             Ct);
         var said = await Tool.RunAsync(
-            Needs.Program("prlimit", "util-linux"), ["--nofile=256:256", Server.Launcher, "serve", "--config", config],
+            Needs.Program("prlimit", "util-linux"), ["--nofile=200:200", Server.Launcher, "serve", "--config", config],
             TimeSpan.FromMinutes(3), 69);
-        Assert.Contains("may have only 256 open files", said, StringComparison.Ordinal);
+        Assert.Contains("may have only 200 open files", said, StringComparison.Ordinal);
         Assert.Contains("LimitNOFILE=", said, StringComparison.Ordinal);
     }
 
