@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Compiles backstop ahead of time, and its delivery agent by itself: artifacts/native/{backstop,backstop-deliver,libe_sqlite3.so}, their
-# symbols in artifacts/native-symbols. gcc or clang is needed. A warning of the compiler is an error: what it cannot see through would fail
+# symbols in artifacts/native-symbols (with a RUNTIME: artifacts/native-RUNTIME and so on). gcc or clang is needed. A warning of the compiler is an error: what it cannot see through would fail
 # when it runs.
 #   eng/native.sh [RUNTIME]      such as linux-x64, linux-arm64; default: this machine's
 set -eu
@@ -13,6 +13,7 @@ case "${1:-$(uname -m)}" in
 esac
 linker=$(command -v clang || command -v gcc) || { echo "native: clang or gcc is needed" >&2; exit 69; }
 out=artifacts/native symbols=artifacts/native-symbols
+[ $# -eq 0 ] || out=artifacts/native-$rid symbols=artifacts/native-symbols-$rid
 rm -rf "$out" "$symbols"
 mkdir -p "$out" "$symbols"
 # An output folder of its own: the JIT build beside it stays as it is, and lock files are not touched. Analyzers have looked at the source.

@@ -27,6 +27,7 @@ sed -i -e 's/^#hostname = .*/hostname = "mx.example.org"/' -e 's/^domains = .*/d
   -e 's/^#smtp = .*/smtp = "127.0.0.1:2925"/' -e 's/^#web = .*/web = "127.0.0.1:8925"/' \
   -e 's/^#"me@example.org"/"me@example.org"/' $config
 backstop config check $config || fail "config check"
+cp $config /tmp/backstop.toml
 
 serve() {
   # As the unit does it.
@@ -79,10 +80,37 @@ for _ in $(seq 300); do
   sleep 0.1
 done
 [ "$waiting" = 0 ] || fail "$waiting messages wait after the upgrade"
+backstop queue list --data /var/lib/backstop >/dev/null || fail "queue list"
 accepted=$(cat /tmp/storm.json /tmp/storm2.json | grep -o '"accepted":[0-9]*' | awk -F: '{ n += $2 } END { print n }')
 [ "$(mails)" = "$accepted" ] || fail "$accepted messages were accepted, $(mails) are in folders"
 setpriv --reuid backstop --regid backstop --clear-groups env HOME=/tmp XDG_STATE_HOME=/tmp/state \
   backstop clean /var/lib/backstop/mail/me@example.org/Maildir >/tmp/clean.log || [ $? = 1 ] || fail "clean: $(cat /tmp/clean.log)"
+# A removal takes no mail that waits, not even with a purge; the same package delivers it when it is back.
+held=/var/lib/backstop/mail/me@example.org
+mv "$held" "$held.away"
+touch "$held"
+exec 3<>/dev/tcp/127.0.0.1/2925
+for line in "EHLO client.example" "MAIL FROM:<ann@client.example>" "RCPT TO:<me@example.org>" DATA "" QUIT; do
+  read -r reply <&3
+  while [ "${reply:3:1}" = - ]; do read -r reply <&3; done
+  case "$reply" in [23]*) ;; *) fail "SMTP: $reply before $line" ;; esac
+  if [ -n "$line" ]; then printf '%s\r\n' "$line" >&3; else printf 'From: ann@client.example\r\nSubject: waits\r\n\r\nhello\r\n.\r\n' >&3; fi
+done
+exec 3>&-
+stop
+apt-get -qq purge -y backstop >/tmp/purge.log 2>&1 || { cat /tmp/purge.log; fail "purge with mail that waits"; }
+grep -q "mail waits in /var/lib/backstop/spool" /tmp/purge.log || { cat /tmp/purge.log; fail "the purge says nothing of mail that waits"; }
+rm "$held"
+mv "$held.away" "$held"
+apt-get -qq install -y --no-install-recommends /tmp/later.deb >/tmp/install.log 2>&1 || { cat /tmp/install.log; fail "second install"; }
+cp /tmp/backstop.toml $config
+before=$(mails)
+serve
+for _ in $(seq 300); do
+  [ "$(mails)" = $((before + 1)) ] && break
+  sleep 0.1
+done
+[ "$(mails)" = $((before + 1)) ] || fail "the mail that waited was not delivered"
 stop
 
 before=$(mails)

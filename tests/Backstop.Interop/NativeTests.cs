@@ -52,6 +52,7 @@ public sealed class NativeTests
 
     private static async Task<string> SaysAsync(int code, params string[] arguments)
     {
+        Needs.Check(Server.Launcher.Contains("native", StringComparison.Ordinal), "eng/native.sh has not run (./test does it with gcc)");
         var ours = await Tool.RunAsync(Server.Launcher, arguments, _limit, code);
         var jit = await Tool.RunAsync(
             "dotnet", [Path.Combine(Checkout.Root, "artifacts", "bin", "Backstop", "release", "backstop.dll"), .. arguments], _limit, code);
@@ -59,7 +60,7 @@ public sealed class NativeTests
         return ours;
     }
 
-    // How long it took, and how the program is called where it tells its usage.
+    // Without how long it took.
     private static string Timeless(string output) => Regex.Replace(
         output, "\"milliseconds\":[0-9.E-]+", "\"milliseconds\":0", RegexOptions.None, TimeSpan.FromSeconds(5));
 }

@@ -44,7 +44,7 @@ internal static class Needs
 
     public static void Root() => Check(Environment.UserName == "root", "only root may mount a file system");
 
-    private static void Check(bool isThere, string why)
+    public static void Check(bool isThere, string why)
     {
         if (!isThere && Environment.GetEnvironmentVariable("CI") == "true")
         {

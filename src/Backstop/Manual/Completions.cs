@@ -53,9 +53,10 @@ internal static class Completions
                   words="" files=yes ;;
               esac
               if [[ $cur == -* ]]; then files=; fi
+              if [[ -n $files ]]; then compopt -o filenames 2>/dev/null; fi
               mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur"; [[ -n $files ]] && compgen -f -- "$cur")
             }
-            complete -o filenames -F _backstop backstop
+            complete -F _backstop backstop
 
             """).ToString();
     }
@@ -124,7 +125,7 @@ internal static class Completions
 
     // A long name for each; the help option has further names that no one types.
     private static IEnumerable<Option> Options(Command verb) =>
-        verb.Options.Concat(verb.Parents.OfType<Command>().SelectMany(p => p.Options).Where(o => o.Recursive))
+        verb.Options.Concat(VerbNotes.Above(verb).SelectMany(p => p.Options).Where(o => o.Recursive))
             .Where(o => !o.Hidden && o.Name.StartsWith("--", StringComparison.Ordinal)).DistinctBy(o => o.Name);
 
     private static string Described(string name, string? description) =>

@@ -10,7 +10,13 @@ internal static class Mistakes
     /// <param name="parsed">The command line as it was understood.</param>
     public static IReadOnlyList<string> Of(ParseResult parsed)
     {
+        // Who asks for help is helped, whatever else stands there.
         var verb = parsed.CommandResult.Command;
+        if (parsed.Action is VerbHelp)
+        {
+            return [];
+        }
+
         if (parsed.UnmatchedTokens is { Count: > 0 } unmatched)
         {
             return [.. unmatched.Select(u => Unknown(verb, u))];
@@ -19,14 +25,14 @@ internal static class Mistakes
         if (parsed.Errors.Count > 0)
         {
             return verb.Subcommands.Count > 0
-                ? [$"{VerbNotes.Path(verb)}: which of {string.Join(", ", Names(verb))}?"]
+                ? [$"{(verb is RootCommand ? "" : VerbNotes.Path(verb) + ": ")}which of {string.Join(", ", Names(verb))}?"]
                 : [.. parsed.Errors.Select(e => e.Message)];
         }
 
         // Where arguments are file names, an unknown option would pass for one of them.
         return [
             .. BeforeDoubleDash(parsed).Where(t => t.Length > 1 && t[0] == '-')
-                .Select(t => $"{Unknown(verb, t)}; a file of this name is written ./{t}")];
+                .Select(t => $"{Unknown(verb, t)}; an argument that begins with - goes behind --")];
     }
 
     private static IEnumerable<string> BeforeDoubleDash(ParseResult parsed)
@@ -56,6 +62,6 @@ internal static class Mistakes
     private static List<string> Options(Command verb) =>
     [
         .. verb.Options.Where(o => !o.Hidden).Select(o => o.Name),
-        .. verb.Parents.OfType<Command>().SelectMany(p => p.Options).Where(o => o.Recursive).Select(o => o.Name),
+        .. VerbNotes.Above(verb).SelectMany(p => p.Options).Where(o => o.Recursive).Select(o => o.Name),
     ];
 }

@@ -20,9 +20,7 @@ internal sealed class Roff
         Text($"{name} \\- ", summary);
     }
 
-    public Roff Heading(string title) => Line($".SH \"{title}\"");
-
-    public Roff SubHeading(string title) => Line($".SS \"{Escape(title)}\"");
+    public Roff Heading(string title) => Line($".SH \"{Escape(title).Replace("\"", "\\(dq", StringComparison.Ordinal)}\"");
 
     /// <summary>Adds a paragraph.</summary>
     public Roff Paragraph(string text) => Line(".PP").Text("", text);
@@ -65,6 +63,7 @@ internal sealed class Roff
         .Replace("\\", "\\e", StringComparison.Ordinal)
         .Replace("-", "\\-", StringComparison.Ordinal)
         .Replace("^", "\\(ha", StringComparison.Ordinal)
+        .Replace("`", "\\(ga", StringComparison.Ordinal)
         .Replace("~", "\\(ti", StringComparison.Ordinal)
         .Replace("'", "\\(aq", StringComparison.Ordinal);
 }

@@ -25,6 +25,11 @@ internal static class VerbNotes
         : verb.Parents.OfType<Command>().FirstOrDefault() is { } parent and not RootCommand ? $"{Path(parent)} {verb.Name}"
         : verb.Name;
 
+    /// <summary>Returns the verbs that a verb is part of, the nearest first.</summary>
+    /// <param name="verb">The verb.</param>
+    public static IEnumerable<Command> Above(Command verb) =>
+        verb.Parents.OfType<Command>().SelectMany(p => Above(p).Prepend(p));
+
     /// <summary>The exit codes of a verb, one a line: the number, and what it means.</summary>
     /// <param name="note">The verb's note.</param>
     public static IEnumerable<(int Code, string Meaning)> Codes(VerbNote note) =>

@@ -50,6 +50,7 @@ public sealed class CommandLineTests
     [InlineData("lint", "-h")]
     [InlineData("queue", "--help")]
     [InlineData("journal", "import", "--help")]
+    [InlineData("clean", "-x", "--help")]
     public void Help_needs_no_other_argument(params string[] args) => Assert.Empty(Mistakes.Of(Verbs.Parse(args)));
 
     [Theory]
@@ -58,7 +59,8 @@ public sealed class CommandLineTests
     [InlineData("xyzzy", "unknown verb xyzzy; see backstop --help")]
     [InlineData("status --jsn", "unknown option --jsn; did you mean --json?")]
     [InlineData("status --xyzzy", "unknown option --xyzzy; see backstop status --help")]
-    [InlineData("clean --halp", "unknown option --halp; did you mean --help?; a file of this name is written ./--halp")]
+    [InlineData("clean --halp", "unknown option --halp; did you mean --help?; an argument that begins with - goes behind --")]
+    [InlineData("queue list --hepl", "unknown option --hepl; did you mean --help?")]
     [InlineData("reload now", "reload: \"now\" is one argument too many; see backstop reload --help")]
     [InlineData("queue", "queue: which of list, show, hold, release, deliver, redirect, delete, restore?")]
     public void A_mistake_is_answered_with_what_was_meant(string line, string mistake) =>
