@@ -50,8 +50,9 @@ public sealed partial class GuideTests
         var commands = await BlocksAsync(page, "sh");
         if (commands.Count == 0)
         {
-            // The table of contents; and pages about a server that runs, whose words other tests run: fail2ban, queue, upgrade.
-            Assert.Contains(page, (string[])["README.md", "logs.md", "queue.md", "reload.md", "several-users.md"]);
+            // The table of contents; and pages whose words other tests run: aliases and tables, the package, fail2ban, queue, upgrade.
+            Assert.Contains(
+                page, (string[])["README.md", "addresses.md", "install.md", "logs.md", "queue.md", "reload.md", "several-users.md"]);
             return;
         }
 

@@ -13,6 +13,9 @@ internal sealed class AliasChecks
     /// <summary>The most mailboxes of one alias.</summary>
     public const int MaxMailboxes = 100;
 
+    // Stands for whatever is before the @ where a whole domain leads to another: a blank is in no address that is written as it is.
+    private const string Anybody = "any address";
+
     private readonly IConfigProblems _problems;
     private readonly Dictionary<string, (string Path, string Name, IReadOnlyList<string> Targets)> _aliases = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _mailboxes = new(StringComparer.Ordinal);
@@ -110,7 +113,7 @@ internal sealed class AliasChecks
     {
         var (path, name, targets) = _aliases[key];
         var walk = new Walk(path, key);
-        if (!targets.All(t => Reaches(TargetOf(t, "any"), walk)))
+        if (!targets.All(t => Reaches(TargetOf(t, Anybody), walk)))
         {
             return;
         }
@@ -158,7 +161,9 @@ internal sealed class AliasChecks
 
         return walk.Way.Exists(w => Forms(target).Contains(w))
             ? Wrong(walk.Path, $"it leads back to itself: {string.Join(" -> ", walk.Way)} -> {target}; name a mailbox instead")
-            : Wrong(walk.Path, $"no mailbox has the address {target}; add [mailboxes.\"{target}\"], or write another address");
+
+            // Which addresses of the other domain exist is seen when one is written to.
+            : target.LocalPart == Anybody || Wrong(walk.Path, $"no mailbox has the address {target}; add [mailboxes.\"{target}\"], or write another address");
     }
 
     private bool Reaches(string alias, string localPart, Walk walk)

@@ -224,6 +224,29 @@ public sealed class AliasTests
         Assert.Equal("[\"me@example.org\"]", ConfigKeys.Of(options)["aliases.a@example.org"]);
     }
 
+    /// <summary>Which addresses of the other domain exist is not known when the file is read.</summary>
+    [Theory]
+    [InlineData("\"@old.example\" = \"@example.org\"", "")]
+    [InlineData("\"@old.example\" = [\"@example.org\", \"me@example.org\"]", "")]
+    [InlineData("\"@old.example\" = \"@old.example\"", "it leads back to itself: @old.example -> ")]
+    [InlineData("\"@old.example\" = \"@example.org\"\n\"@example.org\" = \"@old.example\"", "leads back to itself")]
+    [InlineData("\"@old.example\" = \"@gmail.example\"", "\"@gmail.example\" is not in one of the domains")]
+    public void A_domain_may_lead_to_another_of_ours(string aliases, string problem)
+    {
+        var (_, errors) = ConfigFile.Parse(
+            "domains = [\"example.org\", \"old.example\"]\nlisten.smtp = \"127.0.0.1:25\"\nmailboxes.\"me@example.org\" = {}\n[aliases]\n"
+                + aliases + "\n",
+            "b.toml");
+        if (problem.Length == 0)
+        {
+            Assert.Empty(errors);
+        }
+        else
+        {
+            Assert.Contains(errors, e => e.Message.Contains(problem, StringComparison.Ordinal));
+        }
+    }
+
     [Theory]
     [InlineData("\"x@example.org\" = \"x@example.org\"", "aliases.x@example.org: it leads back to itself: x@example.org -> x@example.org")]
     [InlineData(
