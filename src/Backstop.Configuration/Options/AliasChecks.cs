@@ -163,7 +163,8 @@ internal sealed class AliasChecks
             ? Wrong(walk.Path, $"it leads back to itself: {string.Join(" -> ", walk.Way)} -> {target}; name a mailbox instead")
 
             // Which addresses of the other domain exist is seen when one is written to.
-            : target.LocalPart == Anybody || Wrong(walk.Path, $"no mailbox has the address {target}; add [mailboxes.\"{target}\"], or write another address");
+            : target.LocalPart == Anybody
+                || Wrong(walk.Path, $"no mailbox has the address {target}; add [mailboxes.\"{target}\"], or write another address");
     }
 
     private bool Reaches(string alias, string localPart, Walk walk)

@@ -63,7 +63,7 @@ public sealed class ReceivedShapeTests
                     _ = match.Success ? Interlocked.Increment(ref hits[i]) : 0;
                 }
             },
-            iter: 5_000);
+            iter: 25_000);
         Assert.True(forms.Count >= 15, $"{forms.Count} of {Forms.Count()} forms are read without an expression");
         Assert.All(forms.Zip(hits), f => Assert.True(f.Second > 0, $"no text was like {f.First.Pattern.Expression}"));
     }
