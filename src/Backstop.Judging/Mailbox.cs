@@ -7,7 +7,7 @@ namespace Backstop.Judging;
 /// <summary>A mailbox. Two are equal if they have the same main address and the same place.</summary>
 /// <param name="Address">Its main address.</param>
 /// <param name="Format">Maildir or mbox.</param>
-/// <param name="Path">Absolute.</param>
+/// <param name="Path">The absolute path of the Maildir or mbox; empty where another server keeps the mailbox.</param>
 /// <param name="Keys">All its addresses as keys, the main one first.</param>
 /// <param name="Recipes">The absolute path of its rcfile; empty for none.</param>
 internal sealed record Mailbox(MailAddress Address, FolderFormat Format, string Path, IReadOnlyList<string> Keys, string Recipes)
