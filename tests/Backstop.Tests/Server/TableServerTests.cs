@@ -212,7 +212,7 @@ public sealed class TableServerTests : IDisposable
 
         // While it is written, the mailboxes of the configuration get their mail.
         await File.WriteAllTextAsync(path, $"{Me} {You}\n", Ct);
-        File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddHours(1));
+        File.SetLastWriteTimeUtc(path, TimeProvider.System.GetUtcNow().UtcDateTime.AddHours(1));
         Assert.StartsWith("250", await SendAsync(server, "you+x@example.org"), StringComparison.Ordinal);
     }
 
@@ -223,7 +223,7 @@ public sealed class TableServerTests : IDisposable
         var path = Write($"team@example.org {Me}\n");
         await using var server = await TestServer.StartAsync(o => o.Recipients.Tables = [$"file:{path}"]);
         await File.WriteAllTextAsync(path, $"new@example.org {Me}\n", Ct);
-        File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddHours(1));
+        File.SetLastWriteTimeUtc(path, TimeProvider.System.GetUtcNow().UtcDateTime.AddHours(1));
         Assert.Equal(Later, await SendAsync(server, "new@example.org"));
         Assert.StartsWith("250", await SendAsync(server, "team@example.org"), StringComparison.Ordinal);
     }
@@ -287,7 +287,7 @@ public sealed class TableServerTests : IDisposable
     private string Write(string text)
     {
         var path = _folder["recipients"];
-        var before = File.Exists(path) ? File.GetLastWriteTimeUtc(path) : DateTime.UtcNow;
+        var before = File.Exists(path) ? File.GetLastWriteTimeUtc(path) : TimeProvider.System.GetUtcNow().UtcDateTime;
         File.WriteAllText(path, text);
         File.SetLastWriteTimeUtc(path, before.AddMinutes(-1));
         return path;
